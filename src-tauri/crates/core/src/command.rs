@@ -1,0 +1,88 @@
+//! A command to run to its end, and how it ended.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use crate::secret::SecretRef;
+
+/// A command to run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// A program's name or path, with its arguments; or one line for the system's shell.
+    pub run: Run,
+    /// Where it runs; where Estatus runs if none is named.
+    pub directory: Option<PathBuf>,
+    /// Variables it finds beside those of Estatus.
+    pub env: Vec<(String, String)>,
+    /// Variables whose values are secrets.
+    pub secret_env: Vec<(String, SecretRef)>,
+}
+
+/// How a command is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// By the system's shell (`/bin/sh -c` or `cmd /c`), as typed.
+    Shell(String),
+    /// Straight, without a shell.
+    Program {
+        /// The program's name or path.
+        program: String,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+}
+
+impl fmt::Display for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.run {
+            Run::Shell(line) => f.write_str(line),
+            Run::Program { program, args } => {
+                f.write_str(program)?;
+                args.iter().try_for_each(|arg| write!(f, " {arg}"))
+            }
+        }
+    }
+}
+
+/// One execution of a command: what it is given and how far it may go.
+#[derive(Clone, Debug)]
+pub struct CommandRun {
+    /// What is run.
+    pub command: CommandLine,
+    /// Further variables, of this execution alone.
+    pub env: Vec<(String, String)>,
+    /// What it reads from its standard input.
+    pub stdin: Option<String>,
+    /// When this has passed, the whole process tree is ended.
+    pub timeout: Duration,
+    /// How many bytes of standard output and standard error are kept, each; the rest is read and thrown away.
+    pub output_limit: usize,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandOutcome {
+    /// How it ended.
+    pub end: CommandEnd,
+    /// What it wrote to standard output, as UTF-8, up to the limit.
+    pub stdout: String,
+    /// What it wrote to standard error, as UTF-8, up to the limit.
+    pub stderr: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandEnd {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By a signal that was not ours.
+    Signaled(i32),
+    /// By us, at its timeout. Processes that could not be ended are named.
+    TimedOut {
+        /// What is left of its process tree; empty when all of it is gone.
+        left: Vec<u32>,
+    },
+    /// It could not be started.
+    CannotStart(String),
+}

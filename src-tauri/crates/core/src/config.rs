@@ -1,0 +1,262 @@
+//! The configuration the core works by: validated, complete, every default filled in.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    check::{Check, HostPort},
+    command::CommandLine,
+    maintenance::{DailySpan, Maintenance},
+    secret::SecretRef,
+};
+
+/// Everything `estatus.toml` says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The language of what is told.
+    pub language: Language,
+    /// What is checked, in the order of the file; names are unique, every name in `depends_on` and `channels`
+    /// exists, and no chain of `depends_on` comes back to where it began.
+    pub monitors: Vec<Arc<Monitor>>,
+    /// The ways to tell somebody, by name.
+    pub channels: BTreeMap<String, Channel>,
+    /// How alerts are held, merged and repeated.
+    pub alerts: AlertPolicy,
+    /// How the own network is judged.
+    pub network: NetworkPolicy,
+    /// For how long what was seen is kept.
+    pub retention: Retention,
+}
+
+impl Default for Config {
+    /// An empty configuration with every default.
+    fn default() -> Self {
+        Self {
+            language: Language::English,
+            monitors: Vec::new(),
+            channels: BTreeMap::new(),
+            alerts: AlertPolicy::default(),
+            network: NetworkPolicy::default(),
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// A language that Estatus speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// English.
+    #[serde(rename = "en")]
+    English,
+    /// Spanish.
+    #[serde(rename = "es")]
+    Spanish,
+}
+
+/// A configured thing to check, on a schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Monitor {
+    /// Its name, unique among monitors.
+    pub name: Arc<str>,
+    /// What is done at each probe.
+    pub check: Check,
+    /// The time from one probe to the next while all is well.
+    pub every: Duration,
+    /// How long one probe may take.
+    pub timeout: Duration,
+    /// So many bad probes in a row make it Down; at least 1.
+    pub failures: u32,
+    /// So many good probes in a row make it Up again; at least 1.
+    pub successes: u32,
+    /// The time from one probe to the next while it is Suspect (after the first, which comes at once), Down or
+    /// Recovering.
+    pub retry_every: Duration,
+    /// The user's own marks.
+    pub tags: Vec<String>,
+    /// Whether it is checked at all.
+    pub enabled: bool,
+    /// Monitors without which this one cannot be up: while one of them is down, this one is inconclusive.
+    pub depends_on: Vec<Arc<str>>,
+    /// When it is looked at, but not judged.
+    pub maintenance: Vec<Maintenance>,
+    /// Who is told: names of channels. `None` leaves it to [`AlertPolicy::channels`].
+    pub channels: Option<Vec<String>>,
+}
+
+impl Monitor {
+    /// The least time between two probes that a configuration may ask for.
+    pub const EVERY_MIN: Duration = Duration::from_secs(1);
+    /// `every` where nothing is said.
+    pub const EVERY: Duration = Duration::from_secs(60);
+    /// `timeout` where nothing is said.
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+    /// `failures` where nothing is said.
+    pub const FAILURES: u32 = 2;
+    /// `successes` where nothing is said.
+    pub const SUCCESSES: u32 = 1;
+    /// `retry_every` where nothing is said, unless `every` is shorter.
+    pub const RETRY_EVERY: Duration = Duration::from_secs(60);
+    /// `certificate_days` where nothing is said.
+    pub const CERTIFICATE_DAYS: u32 = 14;
+    /// `body_limit` where nothing is said, in bytes.
+    pub const BODY_LIMIT: u64 = 1 << 20;
+    /// How many redirects are followed where nothing is said.
+    pub const REDIRECTS: u32 = 10;
+
+    /// A monitor that does `check`, with every default.
+    pub fn new(name: &str, check: Check) -> Self {
+        Self {
+            name: name.into(),
+            check,
+            every: Self::EVERY,
+            timeout: Self::TIMEOUT,
+            failures: Self::FAILURES,
+            successes: Self::SUCCESSES,
+            retry_every: Self::RETRY_EVERY,
+            tags: Vec::new(),
+            enabled: true,
+            depends_on: Vec::new(),
+            maintenance: Vec::new(),
+            channels: None,
+        }
+    }
+}
+
+/// A way to tell somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Channel {
+    /// E-mail over SMTP.
+    Email(EmailChannel),
+    /// An HTTP request.
+    Webhook(WebhookChannel),
+    /// A command.
+    Command(CommandChannel),
+}
+
+impl Channel {
+    /// The host an alert has to reach; a command has none.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Email(email) => Some(&email.server.host),
+            Self::Webhook(webhook) => webhook.url.host_str(),
+            Self::Command(_) => None,
+        }
+    }
+}
+
+/// E-mail over SMTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailChannel {
+    /// The server and its port.
+    pub server: HostPort,
+    /// How the connection is made safe.
+    pub security: EmailSecurity,
+    /// Who logs in; nobody where there is none.
+    pub login: Option<Login>,
+    /// The sender, as a mailbox of RFC 5322.
+    pub from: String,
+    /// The recipients, as mailboxes of RFC 5322; at least one.
+    pub to: Vec<String>,
+    /// How long one delivery may take.
+    pub timeout: Duration,
+}
+
+/// How an SMTP connection is made safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailSecurity {
+    /// It begins in the clear and must be turned into TLS (RFC 3207); never goes on without.
+    StartTls,
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// Not at all.
+    None,
+}
+
+/// A user name and where its password is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: SecretRef,
+}
+
+/// An HTTP request that tells somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebhookChannel {
+    /// Where it goes.
+    pub url: Url,
+    /// Headers it carries, beside `Content-Type`.
+    pub headers: Vec<(String, String)>,
+    /// Headers whose values are secrets.
+    pub secret_headers: Vec<(String, SecretRef)>,
+    /// The body as a template that yields JSON; the whole message as JSON where there is none.
+    pub template: Option<String>,
+    /// How long one delivery may take.
+    pub timeout: Duration,
+}
+
+/// A command that tells somebody: it finds the message in its environment and, as JSON, on its standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandChannel {
+    /// What is run.
+    pub command: CommandLine,
+    /// When this has passed, the whole process tree is ended.
+    pub timeout: Duration,
+}
+
+/// How alerts are held, merged and repeated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertPolicy {
+    /// Who is told where a monitor does not say; `None` means every channel.
+    pub channels: Option<Vec<String>>,
+    /// An alert waits so long for others to join its message.
+    pub merge_within: Duration,
+    /// An incident that is open and not acknowledged is told again after this.
+    pub remind_every: Option<Duration>,
+    /// When nothing is told; what waited is summed up at the end.
+    pub quiet_hours: Vec<DailySpan>,
+}
+
+impl Default for AlertPolicy {
+    fn default() -> Self {
+        Self { channels: None, merge_within: Duration::from_secs(5), remind_every: None, quiet_hours: Vec::new() }
+    }
+}
+
+/// How the own network is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// Hosts that answer whenever the internet is there; may be empty.
+    pub reference: Vec<HostPort>,
+}
+
+impl Default for NetworkPolicy {
+    /// Public name servers of two operators, Cloudflare and Google, by address, so that no name has to be looked up.
+    fn default() -> Self {
+        let reference = ["1.1.1.1", "8.8.8.8"].map(|host| HostPort { host: host.to_owned(), port: 53 });
+        Self { reference: reference.into() }
+    }
+}
+
+/// For how long what was seen is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Every single observation.
+    pub observations: Duration,
+    /// Figures by the hour.
+    pub hours: Duration,
+    /// Figures by the day.
+    pub days: Duration,
+    /// Incidents, with all that was done about them, and the journal.
+    pub incidents: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self { observations: DAY * 2, hours: DAY * 90, days: DAY * 365 * 5, incidents: DAY * 365 * 2 }
+    }
+}

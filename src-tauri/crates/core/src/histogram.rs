@@ -1,0 +1,1 @@
+//! A latency histogram that can be added up.

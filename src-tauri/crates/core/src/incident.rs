@@ -1,0 +1,235 @@
+//! Health, incidents and the messages about them: what is remembered of a monitor.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::Kind,
+    observation::{Failure, Warning},
+};
+
+/// A monitor's state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// No probe has said anything yet.
+    #[default]
+    Unknown,
+    /// The last conclusive probes were good.
+    Up,
+    /// Some were bad, but not yet enough in a row.
+    Suspect,
+    /// Enough were bad in a row; an incident is open.
+    Down,
+    /// It was Down and some were good, but not yet enough in a row.
+    Recovering,
+    /// It is not being checked.
+    Paused,
+}
+
+impl Health {
+    /// Its word, in lower case.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Suspect => "suspect",
+            Self::Down => "down",
+            Self::Recovering => "recovering",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// An incident's number, unique in a data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IncidentId(pub u64);
+
+/// One stretch of Down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its number.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub monitor: Arc<str>,
+    /// When the first failed probe of the stretch began.
+    pub opened: Timestamp,
+    /// When the first good probe after it began; `None` while it is open.
+    pub closed: Option<Timestamp>,
+    /// Why the first probe failed.
+    pub cause: Failure,
+    /// Why the last probe failed.
+    pub last: Failure,
+    /// When the user said to know of it.
+    pub acknowledged: Option<Timestamp>,
+    /// How it was before.
+    pub before: Before,
+}
+
+/// How a monitor was before it went down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    /// Since when it had been Up.
+    pub up_since: Option<Timestamp>,
+    /// When the last good probe began.
+    pub last_good: Option<Timestamp>,
+    /// The median latency of the last good probes.
+    pub usual_latency: Option<Duration>,
+}
+
+/// A message's number, unique in a data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub u64);
+
+/// One message to one channel: the alerts that went out, or will go out, together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its number.
+    pub id: MessageId,
+    /// The channel's name.
+    pub channel: String,
+    /// What it tells, in the order in which it happened; at least one.
+    pub alerts: Vec<Alert>,
+    /// When its first alert arose.
+    pub created: Timestamp,
+    /// The messages of this conversation before it, the first one first.
+    pub answers: Vec<MessageId>,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+/// How far a message has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Delivery {
+    /// It waits: for others to join, for quiet hours to end, or for the next try.
+    Waiting {
+        /// How many tries have failed.
+        failed: u32,
+        /// Why the last one did.
+        error: Option<String>,
+        /// Whether the receiver may have got it all the same, so that it must stay as it is.
+        perhaps_received: bool,
+    },
+    /// A try is under way.
+    Sending {
+        /// How many tries have failed before.
+        failed: u32,
+    },
+    /// The channel took it.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was given up.
+    Abandoned {
+        /// When.
+        at: Timestamp,
+        /// Why the last try failed.
+        error: String,
+    },
+}
+
+/// One thing to tell of one monitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Whose it is.
+    pub monitor: Arc<str>,
+    /// The kind of its check.
+    pub check: Kind,
+    /// What is checked: a URL, `host:port`, a process name, a command.
+    pub target: String,
+    /// What there is to tell.
+    pub news: News,
+}
+
+/// What there is to tell of a monitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum News {
+    /// It is down.
+    Down {
+        /// The incident as it stands.
+        incident: Incident,
+    },
+    /// It is still down.
+    Reminder {
+        /// The incident as it stands.
+        incident: Incident,
+    },
+    /// It was down and is up again. In a message that had no chance to tell the beginning, this tells both.
+    Recovered {
+        /// The incident from end to end.
+        incident: Incident,
+    },
+    /// It goes up and down; single incidents are not told until it has settled.
+    Flapping {
+        /// How many times it went down.
+        times: u32,
+        /// Within how long.
+        within: Duration,
+        /// The newest incident.
+        incident: Incident,
+    },
+    /// It no longer goes up and down.
+    Settled {
+        /// What it has settled to: Up or Down.
+        health: Health,
+        /// The newest incident.
+        incident: Incident,
+    },
+    /// It is up, but not for long.
+    Warning {
+        /// What will happen.
+        warning: Warning,
+    },
+}
+
+impl News {
+    /// The incident it is about.
+    pub fn incident(&self) -> Option<&Incident> {
+        match self {
+            Self::Down { incident }
+            | Self::Reminder { incident }
+            | Self::Recovered { incident }
+            | Self::Flapping { incident, .. }
+            | Self::Settled { incident, .. } => Some(incident),
+            Self::Warning { .. } => None,
+        }
+    }
+
+    /// Whether it is bad news.
+    pub fn is_bad(&self) -> bool {
+        match self {
+            Self::Down { .. } | Self::Reminder { .. } | Self::Flapping { .. } | Self::Warning { .. } => true,
+            Self::Recovered { .. } => false,
+            Self::Settled { health, .. } => *health == Health::Down,
+        }
+    }
+}
+
+/// How one try to deliver a message ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryResult {
+    /// The channel took it.
+    Delivered,
+    /// The channel did not take it.
+    Failed {
+        /// What happened, to what, and what to do about it, in one sentence; holds no secret.
+        error: String,
+        /// Whether the receiver may have got it all the same: the connection broke after the whole message was sent.
+        perhaps_received: bool,
+        /// Whether trying again is of no use while the configuration stays as it is (a refused login, an unknown host).
+        permanent: bool,
+    },
+}

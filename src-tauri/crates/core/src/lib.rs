@@ -1,0 +1,25 @@
+//! Every rule of Estatus, pure.
+//!
+//! The core is told what happened ([`Engine::handle`]) and when ([`Now`]), and says what to do ([`Effect`]). It holds
+//! the rules of scheduling, health, incidents, the own network and alerts; the types of the configuration it works by
+//! ([`config`]); and the words it is told in ([`words`]).
+//!
+//! Architecture invariant: nothing here opens a file or a socket, reads a clock, spawns a task or draws a random
+//! number. The same inputs in the same order yield the same effects, so years can be simulated in a test.
+
+pub mod check;
+pub mod command;
+pub mod config;
+pub mod histogram;
+pub mod incident;
+pub mod maintenance;
+pub mod monitor;
+pub mod network;
+pub mod observation;
+pub mod ports;
+pub mod record;
+pub mod secret;
+pub mod time;
+pub mod words;
+
+pub use jiff::Timestamp;

@@ -1,0 +1,148 @@
+//! What is written down, and what is read back at the next start.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    incident::{Health, Incident, IncidentId, Message, MessageId},
+    monitor::MonitorMemory,
+    network::NetworkMemory,
+    observation::Observation,
+};
+
+/// One fact to be written down. What is not on disk has not happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A probe's observation. It holds until the next one, but at most until `holds_until`.
+    Observation {
+        /// Whose it is.
+        monitor: Arc<str>,
+        /// When it stops counting if nothing else is seen.
+        holds_until: Timestamp,
+        /// What was seen.
+        observation: Arc<Observation>,
+    },
+    /// All that must be known of a monitor to go on after a restart; takes the place of what was there.
+    Monitor {
+        /// Whose it is.
+        monitor: Arc<str>,
+        /// What is known.
+        memory: MonitorMemory,
+    },
+    /// A monitor is no longer in the configuration: its memory goes, its history stays.
+    MonitorGone {
+        /// Its name.
+        monitor: Arc<str>,
+    },
+    /// An incident as it stands; takes the place of what was there.
+    Incident(Incident),
+    /// A message as it stands; takes the place of what was there.
+    Message(Message),
+    /// What must be known of everything else; takes the place of what was there.
+    Engine(EngineMemory),
+    /// An entry in the journal.
+    Journal {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        entry: JournalEntry,
+    },
+}
+
+impl Record {
+    /// Whether it must be safely on disk, power cut included, before anything that follows from it is done.
+    pub fn must_be_durable(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::Incident(_))
+    }
+}
+
+/// What happened, for the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum JournalEntry {
+    /// The engine started.
+    Started {
+        /// Its version.
+        version: String,
+    },
+    /// The engine was asked to stop and did.
+    Stopped,
+    /// A monitor's health changed.
+    Health {
+        /// Whose.
+        monitor: Arc<str>,
+        /// What it was.
+        from: Health,
+        /// What it is.
+        to: Health,
+    },
+    /// A configuration came into force.
+    Configured {
+        /// How many monitors it has.
+        monitors: usize,
+    },
+    /// A configuration was refused; the old one stays in force.
+    Refused {
+        /// Why, with file, line and column.
+        error: String,
+    },
+    /// Our own network went off.
+    NetworkOff {
+        /// Which part of it.
+        scope: crate::network::Scope,
+    },
+    /// Our own network is back.
+    NetworkOn {
+        /// Which part of it.
+        scope: crate::network::Scope,
+    },
+    /// The machine slept.
+    Slept {
+        /// For how many seconds.
+        seconds: u64,
+    },
+    /// The wall clock was set.
+    ClockSet {
+        /// By how many seconds; negative where it was set back.
+        seconds: i64,
+    },
+    /// The user said or asked something.
+    Asked {
+        /// What, as a command line.
+        what: String,
+    },
+    /// The store, the file system or another part of the house failed and goes on.
+    Trouble {
+        /// What happened, and what is done about it.
+        what: String,
+    },
+}
+
+/// What must be known of everything that is no single monitor's to go on after a restart.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EngineMemory {
+    /// Nothing is told before this.
+    pub snoozed_until: Option<Timestamp>,
+    /// What is known of the own network.
+    pub network: NetworkMemory,
+}
+
+/// What is read back at the next start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Restored {
+    /// By monitor, what is known of it.
+    pub monitors: BTreeMap<Arc<str>, MonitorMemory>,
+    /// The incidents that are open.
+    pub incidents: Vec<Incident>,
+    /// The messages that are neither delivered nor given up, in the order of their numbers.
+    pub messages: Vec<Message>,
+    /// What is known of everything else.
+    pub engine: EngineMemory,
+    /// The number of the newest incident ever.
+    pub last_incident: Option<IncidentId>,
+    /// The number of the newest message ever.
+    pub last_message: Option<MessageId>,
+}

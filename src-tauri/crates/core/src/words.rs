@@ -1,0 +1,183 @@
+//! What is told, in the reader's language.
+//!
+//! Every text stands in `lang/*.json` under a key, with `{name}` where a value goes. A cause's key is its serde tag,
+//! and its values are its fields.
+
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    config::Language,
+    incident::Health,
+    maintenance::in_words,
+    observation::{Cause, Failure, HostFigure, Phase, Warning},
+};
+
+type Catalogue = BTreeMap<String, String>;
+
+static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../lang/en.json")));
+static SPANISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../lang/es.json")));
+
+/// A catalogue is part of the program; that each is sound is a test's concern.
+fn read(json: &str) -> Catalogue {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// Puts facts into words of one language, with times in one zone.
+#[derive(Clone, Debug)]
+pub struct Words {
+    language: Language,
+    zone: TimeZone,
+}
+
+impl Words {
+    /// Words of `language`, times in `zone`.
+    pub fn new(language: Language, zone: TimeZone) -> Self {
+        Self { language, zone }
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text.
+    pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let template = self.catalogue().get(key).map_or(key, String::as_str);
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            text.push_str(before);
+            let Some((name, after)) = after.split_once('}') else { break };
+            text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+            rest = after;
+        }
+        text.push_str(rest);
+        text
+    }
+
+    /// Why a probe failed, in one sentence without a full stop.
+    pub fn failure(&self, failure: &Failure) -> String {
+        self.cause(&failure.cause)
+    }
+
+    /// The same for a bare cause.
+    pub fn cause(&self, cause: &Cause) -> String {
+        if let Cause::Host { figure, measured, limit } = cause {
+            let figure_text = self.tagged("figure", "of", figure);
+            let [measured, limit] = [*measured, *limit].map(|value| in_unit(figure, value));
+            return self.text("cause.host", &[("figure", &figure_text), ("measured", &measured), ("limit", &limit)]);
+        }
+        self.tagged("cause", "kind", cause)
+    }
+
+    /// What will happen, in one sentence without a full stop.
+    pub fn warning(&self, warning: &Warning) -> String {
+        self.tagged("warning", "kind", warning)
+    }
+
+    /// The phase's name.
+    pub fn phase(&self, phase: Phase) -> String {
+        self.text(&format!("phase.{}", word(&phase)), &[])
+    }
+
+    /// The health's name.
+    pub fn health(&self, health: Health) -> String {
+        self.text(&format!("health.{health}"), &[])
+    }
+
+    /// A point in time, in the zone, with the zone's name.
+    pub fn time(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
+    fn catalogue(&self) -> &'static Catalogue {
+        match self.language {
+            Language::English => &ENGLISH,
+            Language::Spanish => &SPANISH,
+        }
+    }
+
+    /// The text `{family}.{the fact's tag}` with the fact's fields as its values.
+    fn tagged(&self, family: &str, tag: &str, fact: &impl Serialize) -> String {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(fact) else { return family.to_owned() };
+        let kind = fields.remove(tag);
+        let key = format!("{family}.{}", kind.as_ref().and_then(Value::as_str).unwrap_or_default());
+        let values: Vec<(&str, String)> =
+            fields.iter().map(|(name, value)| (name.as_str(), self.value(name, value))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.text(&key, &values)
+    }
+
+    fn value(&self, name: &str, value: &Value) -> String {
+        match value {
+            Value::String(text) if name.starts_with("not_") => {
+                text.parse().map_or_else(|_| text.clone(), |at| self.time(at))
+            }
+            Value::String(text) => text.clone(),
+            Value::Array(items) if items.is_empty() => self.text("nothing", &[]),
+            Value::Array(items) => items.iter().map(|item| self.value(name, item)).collect::<Vec<_>>().join(", "),
+            Value::Object(_) => serde_json::from_value::<Duration>(value.clone()).map(in_words).unwrap_or_default(),
+            Value::Null => self.text("nothing", &[]),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+        }
+    }
+}
+
+fn in_unit(figure: &HostFigure, value: f64) -> String {
+    const GB: f64 = 1e9;
+    match figure {
+        HostFigure::Cpu | HostFigure::Memory | HostFigure::DiskFreePercent { .. } => format!("{value:.0} %"),
+        HostFigure::Load => format!("{value:.2}"),
+        HostFigure::DiskFreeBytes { .. } if value < GB => format!("{:.0} MB", value / 1e6),
+        HostFigure::DiskFreeBytes { .. } => format!("{:.1} GB", value / GB),
+    }
+}
+
+/// The word that serde writes for a fieldless variant.
+fn word(variant: &impl Serialize) -> String {
+    serde_json::to_value(variant).ok().and_then(|value| Some(value.as_str()?.to_owned())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_exists_in_every_language_with_the_same_values() {
+        let names = |text: &str| {
+            let mut names: Vec<String> =
+                text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
+            names.sort();
+            names
+        };
+        let shape = |catalogue: &Catalogue| -> Vec<_> {
+            catalogue.iter().map(|(key, text)| (key.clone(), names(text))).collect()
+        };
+        assert!(!ENGLISH.is_empty());
+        assert_eq!(shape(&ENGLISH), shape(&SPANISH));
+    }
+
+    #[test]
+    fn causes_are_told_with_their_values() {
+        let words = Words::new(Language::English, TimeZone::UTC);
+        let check = |cause: Cause, text: &str| assert_eq!(words.cause(&cause), text);
+        check(Cause::TimedOut { after: Duration::from_secs(10) }, "no answer within 10 s");
+        check(
+            Cause::Status { code: 503, reason: "Service Unavailable".into(), accepted: "200-299".into() },
+            "status 503 Service Unavailable, not within 200-299",
+        );
+        check(
+            Cause::CertificateExpired { subject: "a".into(), not_after: Timestamp::UNIX_EPOCH },
+            "the certificate of a expired on 1970-01-01 00:00:00 UTC",
+        );
+        check(Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 }, "CPU in use is 97 %, beyond its limit of 90 %");
+        check(
+            Cause::DnsAnswer { wanted: vec!["10.0.0.1".into()], found: vec![] },
+            "the answer is nothing, without 10.0.0.1",
+        );
+    }
+}

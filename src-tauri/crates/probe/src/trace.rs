@@ -1,0 +1,89 @@
+//! What a probe notes on its way, so that it can be cut off at any point and still tell how far it came.
+
+use std::{net::IpAddr, time::Duration};
+
+use estatus_core::{
+    Timestamp,
+    observation::{Cause, Failure, Observation, Phase, Phases, Warning, cut},
+};
+use tokio::time::Instant;
+
+/// The notes of one probe.
+pub(crate) struct Trace {
+    at: Timestamp,
+    phases: Phases,
+    current: Option<(Phase, Instant)>,
+    /// See [`Observation::seen`].
+    pub(crate) seen: String,
+    /// See [`Failure::evidence`]; kept only if the probe fails.
+    pub(crate) evidence: Option<String>,
+    /// See [`Observation::remote`].
+    pub(crate) remote: Option<IpAddr>,
+    /// See [`Observation::warning`].
+    pub(crate) warning: Option<Warning>,
+    /// See [`Observation::holds_for`].
+    pub(crate) holds_for: Option<Duration>,
+}
+
+impl Trace {
+    /// The notes of a probe that begins at `at`.
+    pub(crate) fn begin(at: Timestamp) -> Self {
+        Self {
+            at,
+            phases: Phases::default(),
+            current: None,
+            seen: String::new(),
+            evidence: None,
+            remote: None,
+            warning: None,
+            holds_for: None,
+        }
+    }
+
+    /// The phase before is over, `phase` begins.
+    pub(crate) fn enter(&mut self, phase: Phase) {
+        self.leave();
+        self.current = Some((phase, Instant::now()));
+    }
+
+    /// How long the probe has taken so far.
+    pub(crate) fn total(&self) -> Duration {
+        let open = self.current.map_or(Duration::ZERO, |(_, since)| since.elapsed());
+        self.phases.total() + open
+    }
+
+    /// The observation of a probe that found everything as it should be.
+    pub(crate) fn up(mut self) -> Observation {
+        self.leave();
+        let observation = Observation::up(self.at, self.phases, "");
+        self.complete(observation)
+    }
+
+    /// The observation of a probe that failed in the phase it is in.
+    pub(crate) fn down(mut self, cause: Cause) -> Observation {
+        let phase = self.current.map_or(Phase::Run, |(phase, _)| phase);
+        self.leave();
+        let mut failure = Failure::new(phase, cause);
+        if let Some(evidence) = self.evidence.take() {
+            failure = failure.with_evidence(evidence);
+        }
+        let observation = Observation::down(self.at, self.phases, "", failure);
+        self.complete(observation)
+    }
+
+    fn leave(&mut self) {
+        if let Some((phase, since)) = self.current.take() {
+            self.phases.add(phase, since.elapsed());
+        }
+    }
+
+    fn complete(self, observation: Observation) -> Observation {
+        Observation {
+            seen: cut(self.seen, Observation::SEEN_LIMIT),
+            remote: self.remote,
+            warning: self.warning,
+            holds_for: self.holds_for,
+            ..observation
+        }
+    }
+}
