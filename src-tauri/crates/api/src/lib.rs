@@ -1,1 +1,19 @@
-//! 
+//! The contract between the engine and everybody who talks to it: the tray, the window, the command line.
+//!
+//! A connection begins with the engine's [`Hello`]. Then the client sends [`Request`]s, each answered by one
+//! [`Reply`] or [`ApiError`], and the engine sends [`Event`]s as they happen. A client that does not keep up is
+//! dropped; it connects again and begins with a fresh [`Hello`].
+//!
+//! Architecture invariant: the types here are the only thing that crosses a process boundary, and nobody matches on
+//! the text of an error.
+
+mod client;
+mod codec;
+mod endpoint;
+mod server;
+mod types;
+
+pub use client::{AttachError, Client};
+pub use endpoint::Endpoint;
+pub use server::{Connection, Listener, Outgoing};
+pub use types::*;

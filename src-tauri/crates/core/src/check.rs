@@ -120,6 +120,13 @@ impl Check {
     }
 }
 
+impl Check {
+    /// Whether an answer may come from somebody else than the target without anybody noticing.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        matches!(self, Self::Http(check) if check.url.scheme() == "http")
+    }
+}
+
 fn without_password(url: &Url) -> String {
     let mut url = url.clone();
     if url.password().is_some() && url.set_password(None).is_err() {

@@ -50,7 +50,7 @@ impl fmt::Display for Health {
 }
 
 /// An incident's number, unique in a data folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IncidentId(pub u64);
 
@@ -87,7 +87,7 @@ pub struct Before {
 }
 
 /// A message's number, unique in a data folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(pub u64);
 
@@ -130,6 +130,11 @@ pub enum Delivery {
     Delivered {
         /// When.
         at: Timestamp,
+    },
+    /// Another message tells what it had to tell.
+    Merged {
+        /// The other message.
+        into: MessageId,
     },
     /// It was given up.
     Abandoned {

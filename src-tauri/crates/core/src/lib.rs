@@ -1,6 +1,7 @@
 //! Every rule of Estatus, pure.
 //!
-//! The core is told what happened ([`Engine::handle`]) and when ([`Now`]), and says what to do ([`Effect`]). It holds
+//! The core is told what happened ([`Engine::handle`]) and when ([`time::Now`]), and says what to do
+//! ([`engine::Effect`]). It holds
 //! the rules of scheduling, health, incidents, the own network and alerts; the types of the configuration it works by
 //! ([`config`]); and the words it is told in ([`words`]).
 //!
@@ -8,18 +9,25 @@
 //! number. The same inputs in the same order yield the same effects, so years can be simulated in a test.
 
 pub mod check;
+mod clock;
 pub mod command;
 pub mod config;
+pub mod engine;
 pub mod histogram;
 pub mod incident;
+mod input;
 pub mod maintenance;
 pub mod monitor;
 pub mod network;
 pub mod observation;
+mod outbox;
 pub mod ports;
 pub mod record;
+mod schedule;
 pub mod secret;
 pub mod time;
+pub mod varint;
 pub mod words;
 
+pub use engine::Engine;
 pub use jiff::Timestamp;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    incident::{Health, IncidentId, MessageId},
-    observation::Warning,
+    incident::{Health, Incident, IncidentId, MessageId, News},
+    observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
 };
 
 /// All that must be known of a monitor to go on after a restart.
@@ -20,8 +20,6 @@ pub struct MonitorMemory {
     pub since: Option<Timestamp>,
     /// Since when it has been Up without an incident.
     pub up_since: Option<Timestamp>,
-    /// When the last good probe began.
-    pub last_good: Option<Timestamp>,
     /// The incident that is open.
     pub incident: Option<IncidentId>,
     /// Whether the user paused it, and until when.
@@ -30,14 +28,36 @@ pub struct MonitorMemory {
     pub snoozed_until: Option<Timestamp>,
     /// When it went down lately, as far as that matters for flapping.
     pub downs: Vec<Timestamp>,
-    /// Whether it has been told to be flapping.
-    pub flapping: bool,
-    /// By channel, the messages that told of the open incident or of the flapping, the first one first.
-    pub conversations: BTreeMap<String, Vec<MessageId>>,
+    /// Whether it is flapping: the incident with which that was told.
+    pub flapping: Option<IncidentId>,
+    /// The last incident that ended while it was flapping.
+    pub flapped: Option<Box<Incident>>,
+    /// By channel, the last messages that told of an incident, the oldest first.
+    pub conversations: BTreeMap<String, Vec<(IncidentId, MessageId)>>,
     /// When the open incident is told again.
     pub remind_at: Option<Timestamp>,
     /// The warning that has been told.
     pub warned: Option<Warning>,
+}
+
+impl MonitorMemory {
+    /// The messages to `channel` that `news` goes on with, the first one first.
+    pub(crate) fn conversation(&self, channel: &str, news: &News) -> Vec<MessageId> {
+        let Some(incident) = news.incident() else { return Vec::new() };
+        let messages = self.conversations.get(channel).map(Vec::as_slice).unwrap_or_default();
+        let of = |id: IncidentId| messages.iter().filter(move |(told, _)| *told == id).map(|(_, message)| *message);
+        of(incident.id).collect()
+    }
+
+    /// What was told of one incident was the beginning of the conversation about another, too.
+    pub(crate) fn carry_conversation(&mut self, from: IncidentId, to: IncidentId) {
+        for messages in self.conversations.values_mut() {
+            let carried: Vec<_> =
+                messages.iter().filter(|(told, _)| *told == from).map(|(_, message)| (to, *message)).collect();
+            messages.retain(|message| !carried.contains(message));
+            messages.extend(carried);
+        }
+    }
 }
 
 /// A pause that the user asked for.
@@ -47,6 +67,256 @@ pub struct Pause {
     pub until: Option<Timestamp>,
 }
 
-/// The good latencies lately seen, for what is usual.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Recent(Vec<Duration>);
+/// The median over this many good latencies is what is usual.
+const USUAL_OVER: usize = 15;
+
+/// What a settled observation did to a monitor's health.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Turn {
+    /// Nothing that anybody must be told.
+    Nothing,
+    /// Its health changed, but no incident began or ended.
+    Changed,
+    /// It went down.
+    WentDown {
+        /// When the first bad probe began.
+        opened: Timestamp,
+        /// Why that one failed.
+        cause: Failure,
+    },
+    /// It was down and still is.
+    StillDown,
+    /// It came up.
+    CameUp {
+        /// When the first good probe began.
+        closed: Timestamp,
+    },
+}
+
+/// The health of one monitor, moved by observations alone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pulse {
+    health: Health,
+    bad: u32,
+    good: u32,
+    first_bad: Option<(Timestamp, Failure)>,
+    first_good: Option<Timestamp>,
+    latencies: Vec<Duration>,
+    last_good: Option<Timestamp>,
+}
+
+impl Pulse {
+    /// The pulse of a monitor that was last known to be in `health`. What was only suspected must be seen anew.
+    pub(crate) fn restored(health: Health) -> Self {
+        let health = match health {
+            Health::Unknown | Health::Suspect | Health::Paused => Health::Unknown,
+            Health::Up => Health::Up,
+            Health::Down | Health::Recovering => Health::Down,
+        };
+        Self { health, ..Self::default() }
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        self.health
+    }
+
+    /// How many probes in a row were bad.
+    pub(crate) fn bad(&self) -> u32 {
+        self.bad
+    }
+
+    pub(crate) fn last_good(&self) -> Option<Timestamp> {
+        self.last_good
+    }
+
+    /// The median of the last good latencies.
+    pub(crate) fn usual_latency(&self) -> Option<Duration> {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied()
+    }
+
+    /// Takes an observation, when so many `failures` in a row make Down and so many `successes` make Up.
+    pub(crate) fn step(&mut self, observation: &Observation, failures: u32, successes: u32) -> Turn {
+        match (observation.verdict, &observation.failure) {
+            (Verdict::Inconclusive, _) => Turn::Nothing,
+            (Verdict::Up, _) => self.good_probe(observation, successes),
+            (Verdict::Down, Some(failure)) => self.bad_probe(observation.at, failure, failures),
+            (Verdict::Down, None) => {
+                let unexplained = Failure::new(Phase::Run, Cause::Protocol { error: String::new() });
+                self.bad_probe(observation.at, &unexplained, failures)
+            }
+        }
+    }
+
+    fn good_probe(&mut self, observation: &Observation, successes: u32) -> Turn {
+        self.bad = 0;
+        self.first_bad = None;
+        self.last_good = Some(observation.at);
+        if let Some(latency) = observation.latency {
+            self.latencies.truncate(USUAL_OVER - 1);
+            self.latencies.insert(0, latency);
+        }
+        match self.health {
+            Health::Up => Turn::Nothing,
+            Health::Unknown | Health::Suspect | Health::Paused => self.change(Health::Up),
+            Health::Down | Health::Recovering => {
+                let closed = *self.first_good.get_or_insert(observation.at);
+                self.good += 1;
+                if self.good < successes {
+                    return self.change(Health::Recovering);
+                }
+                self.good = 0;
+                self.first_good = None;
+                self.health = Health::Up;
+                Turn::CameUp { closed }
+            }
+        }
+    }
+
+    fn bad_probe(&mut self, at: Timestamp, failure: &Failure, failures: u32) -> Turn {
+        self.good = 0;
+        self.first_good = None;
+        self.bad = self.bad.saturating_add(1);
+        match self.health {
+            Health::Down => Turn::StillDown,
+            Health::Recovering => {
+                self.health = Health::Down;
+                Turn::StillDown
+            }
+            Health::Unknown | Health::Up | Health::Suspect | Health::Paused => {
+                let (opened, cause) = self.first_bad.get_or_insert_with(|| (at, failure.clone())).clone();
+                if self.bad < failures {
+                    return self.change(Health::Suspect);
+                }
+                self.first_bad = None;
+                self.health = Health::Down;
+                Turn::WentDown { opened, cause }
+            }
+        }
+    }
+
+    fn change(&mut self, to: Health) -> Turn {
+        if std::mem::replace(&mut self.health, to) == to { Turn::Nothing } else { Turn::Changed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::observation::Phases;
+
+    fn at(second: usize) -> Timestamp {
+        Timestamp::from_second(i64::try_from(second).unwrap()).unwrap()
+    }
+
+    fn probe(second: usize, letter: char) -> Observation {
+        let down =
+            || Observation::down(at(second), Phases::default(), "", Failure::new(Phase::Connect, Cause::Refused));
+        match letter {
+            'u' => Observation::up(at(second), Phases::default(), ""),
+            'd' => down(),
+            _ => down().inconclusive(Cause::OwnNetworkOff),
+        }
+    }
+
+    /// What `probes` (u, d, i: one a second) make of a monitor, one word a probe.
+    fn story(probes: &str, failures: u32, successes: u32) -> String {
+        let mut pulse = Pulse::default();
+        let mut story = String::new();
+        for (second, letter) in probes.chars().enumerate() {
+            let turn = match pulse.step(&probe(second, letter), failures, successes) {
+                Turn::Nothing => "-".to_owned(),
+                Turn::Changed => pulse.health().to_string(),
+                Turn::WentDown { opened, .. } => format!("DOWN@{}", opened.as_second()),
+                Turn::StillDown => "still".to_owned(),
+                Turn::CameUp { closed } => format!("UP@{}", closed.as_second()),
+            };
+            write!(story, "{}{turn}", if second == 0 { "" } else { " " }).unwrap();
+        }
+        story
+    }
+
+    #[test]
+    fn probes_move_health_as_failures_and_successes_say() {
+        let check = |probes, failures, successes, wanted| assert_eq!(story(probes, failures, successes), wanted);
+        check("uu", 2, 1, "up -");
+        check("udu", 2, 1, "up suspect up");
+        check("uddu", 2, 1, "up suspect DOWN@1 UP@3");
+        check("udddu", 2, 1, "up suspect DOWN@1 still UP@4");
+        check("ud", 1, 1, "up DOWN@1");
+        check("dd", 2, 1, "suspect DOWN@0");
+        check("uddudu", 2, 2, "up suspect DOWN@1 recovering still recovering");
+        check("udduu", 2, 2, "up suspect DOWN@1 recovering UP@3");
+        check("udiidu", 2, 1, "up suspect - - DOWN@1 UP@5");
+        check("uiii", 1, 1, "up - - -");
+        check("uddiiu", 2, 1, "up suspect DOWN@1 - - UP@5");
+        check("i", 1, 1, "-");
+    }
+
+    #[test]
+    fn the_usual_latency_is_the_median_of_the_last_good_ones() {
+        let mut pulse = Pulse::default();
+        for millis in 1..=100 {
+            let latency = Some(Duration::from_millis(millis));
+            pulse.step(&Observation { latency, ..probe(0, 'u') }, 2, 1);
+        }
+        assert_eq!(pulse.usual_latency(), Some(Duration::from_millis(93)));
+    }
+
+    proptest! {
+        #[test]
+        fn inconclusive_probes_never_change_the_story(
+            probes in "[ud]{0,30}",
+            places in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
+            failures in 1u32..4,
+            successes in 1u32..4,
+        ) {
+            let health = |probes: &str| {
+                let mut pulse = Pulse::default();
+                for (second, letter) in probes.chars().enumerate() {
+                    pulse.step(&probe(second, letter), failures, successes);
+                }
+                (pulse.health(), pulse.bad())
+            };
+            let mut mixed: Vec<char> = probes.chars().collect();
+            for place in places {
+                mixed.insert(place.index(mixed.len() + 1), 'i');
+            }
+            prop_assert_eq!(health(&probes), health(&mixed.into_iter().collect::<String>()));
+        }
+
+        #[test]
+        fn an_incident_begins_and_ends_only_after_enough_probes_in_a_row(
+            probes in "[udi]{0,60}",
+            failures in 1u32..4,
+            successes in 1u32..4,
+        ) {
+            let mut pulse = Pulse::default();
+            let (mut bad, mut good, mut down) = (0, 0, false);
+            for (second, letter) in probes.chars().enumerate() {
+                match letter {
+                    'd' => (bad, good) = (bad + 1, 0),
+                    'u' => (bad, good) = (0, good + 1),
+                    _ => {}
+                }
+                match pulse.step(&probe(second, letter), failures, successes) {
+                    Turn::WentDown { .. } => {
+                        prop_assert!(!down && bad >= failures);
+                        down = true;
+                    }
+                    Turn::CameUp { .. } => {
+                        prop_assert!(down && good >= successes);
+                        down = false;
+                    }
+                    Turn::StillDown => prop_assert!(down),
+                    Turn::Nothing | Turn::Changed => {}
+                }
+            }
+        }
+    }
+}

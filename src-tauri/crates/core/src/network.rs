@@ -1,11 +1,14 @@
 //! The own network: whether a failure is ours or the target's.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::{check::HostPort, config::NetworkPolicy, input::EffectId, time::Instant};
 
 /// How far a target is, and so which part of the own network a probe of it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +68,8 @@ pub struct NetworkAnswer {
     pub answered: BTreeSet<Witness>,
     /// Whether this machine has any way out at all: an interface that is up, and a route.
     pub has_route: bool,
+    /// The default gateway's address, if there is one.
+    pub gateway: Option<IpAddr>,
 }
 
 /// What is known of the own network from one start to the next.
@@ -73,4 +78,322 @@ pub struct NetworkAnswer {
 pub struct NetworkMemory {
     /// The witnesses that have ever answered: only their silence says anything.
     pub credible: BTreeSet<Witness>,
+}
+
+/// An answer that found the network off is good for this long: failures that come in meanwhile need no question of
+/// their own.
+const STANDS_FOR: Duration = Duration::from_secs(3);
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Our own network's.
+    Ours,
+    /// The target's.
+    Theirs,
+}
+
+/// A probe that failed, as far as it matters here.
+#[derive(Clone, Debug)]
+pub(crate) struct Suspicion {
+    pub(crate) scope: Scope,
+    pub(crate) host: String,
+    pub(crate) began: Instant,
+    pub(crate) ended: Instant,
+}
+
+/// A question that was asked and not yet answered.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    id: EffectId,
+    confirms: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ScopeState {
+    /// Since it was last found off; `None` while it is on.
+    off: Option<Instant>,
+    /// When it was found to be on again.
+    back: Option<Instant>,
+    /// The newest success of either of two hosts, so that one of them is a peer to any host.
+    successes: Vec<(String, Instant)>,
+    /// The witnesses that were silent though the network was on: one more success, and their silence means nothing.
+    doubtful: BTreeSet<Witness>,
+}
+
+/// What is known of the own network.
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    references: Vec<HostPort>,
+    memory: NetworkMemory,
+    scopes: BTreeMap<Scope, ScopeState>,
+    question: Option<Question>,
+}
+
+impl Network {
+    pub(crate) fn new(policy: &NetworkPolicy, memory: NetworkMemory) -> Self {
+        let mut network =
+            Self { references: Vec::new(), memory, scopes: BTreeMap::new(), question: None };
+        network.configure(policy);
+        network
+    }
+
+    /// Takes other reference targets; what was known of those that stay is kept.
+    pub(crate) fn configure(&mut self, policy: &NetworkPolicy) {
+        self.references.clone_from(&policy.reference);
+        let known: BTreeSet<Witness> = self.witnesses().collect();
+        self.memory.credible.retain(|witness| known.contains(witness));
+    }
+
+    pub(crate) fn memory(&self) -> &NetworkMemory {
+        &self.memory
+    }
+
+    pub(crate) fn references(&self) -> Vec<HostPort> {
+        self.references.clone()
+    }
+
+    /// Whether `scope` was off when last looked at.
+    pub(crate) fn is_off(&self, scope: Scope) -> bool {
+        self.scopes.get(&scope).is_some_and(|state| state.off.is_some())
+    }
+
+    /// Whose fault a failure is, as far as that can be told without a question.
+    pub(crate) fn fault_known(&self, suspicion: &Suspicion, now: Instant) -> Option<Fault> {
+        if suspicion.scope == Scope::Machine {
+            return Some(Fault::Theirs);
+        }
+        let state = self.scopes.get(&suspicion.scope)?;
+        let just_off = state.off.is_some_and(|off| now.since(off) < STANDS_FOR);
+        let was_off_meanwhile = state.off.is_none() && state.back.is_some_and(|back| suspicion.began < back);
+        (just_off || was_off_meanwhile).then_some(Fault::Ours)
+    }
+
+    /// The question under way.
+    pub(crate) fn question(&self) -> Option<EffectId> {
+        self.question.map(|question| question.id)
+    }
+
+    /// Notes that a question was asked; `confirms` if only to learn which witnesses can be believed.
+    pub(crate) fn asked(&mut self, id: EffectId, confirms: bool) {
+        self.question = Some(Question { id, confirms });
+    }
+
+    /// Takes the answer to the question under way; `false` if it answers another.
+    #[must_use]
+    pub(crate) fn answered(&mut self, id: EffectId, answer: &NetworkAnswer) -> bool {
+        let Some(question) = self.question.take_if(|question| question.id == id) else { return false };
+        self.memory.credible.extend(answer.answered.iter().cloned());
+        for state in self.scopes.values_mut() {
+            state.doubtful.retain(|witness| !answer.answered.contains(witness));
+        }
+        if question.confirms {
+            self.doubt_the_silent(answer);
+        }
+        true
+    }
+
+    /// Whose fault a failure is, by the answer.
+    pub(crate) fn fault(&self, suspicion: &Suspicion, answer: &NetworkAnswer) -> Fault {
+        if let Some(state) = self.scopes.get(&suspicion.scope) {
+            let peer_is_well =
+                |(host, began): &(String, Instant)| *host != suspicion.host && *began >= suspicion.ended;
+            if state.successes.iter().any(peer_is_well) {
+                return Fault::Theirs;
+            }
+        }
+        if !answer.has_route {
+            return Fault::Ours;
+        }
+        let witnesses: Vec<Witness> = self
+            .witnesses_of(suspicion.scope)
+            .filter(|witness| !self.is_target(witness, &suspicion.host, answer.gateway))
+            .collect();
+        let silent_though_credible = || witnesses.iter().any(|witness| self.memory.credible.contains(witness));
+        if witnesses.iter().any(|witness| answer.answered.contains(witness)) {
+            Fault::Theirs
+        } else if silent_though_credible() {
+            Fault::Ours
+        } else {
+            Fault::Theirs
+        }
+    }
+
+    /// Whether the answer shows by itself that `scope` is on.
+    pub(crate) fn is_witnessed(&self, scope: Scope, answer: &NetworkAnswer) -> bool {
+        self.witnesses_of(scope).any(|witness| answer.answered.contains(&witness))
+    }
+
+    /// Notes that `scope` is off; `true` if that is news.
+    #[must_use]
+    pub(crate) fn found_off(&mut self, scope: Scope, now: Instant) -> bool {
+        self.scopes.entry(scope).or_default().off.replace(now).is_none()
+    }
+
+    /// Notes that `scope` is on; `true` if that is news.
+    #[must_use]
+    pub(crate) fn found_on(&mut self, scope: Scope, now: Instant) -> bool {
+        let state = self.scopes.entry(scope).or_default();
+        let news = state.off.take().is_some();
+        if news {
+            state.back = Some(now);
+        }
+        news
+    }
+
+    /// Notes that a probe of `host` that began at `began` found it well. The network is on, then; `true` if that is
+    /// news.
+    #[must_use]
+    pub(crate) fn succeeded(&mut self, scope: Scope, host: &str, began: Instant, now: Instant) -> bool {
+        if scope == Scope::Machine {
+            return false;
+        }
+        let state = self.scopes.entry(scope).or_default();
+        for witness in std::mem::take(&mut state.doubtful) {
+            self.memory.credible.remove(&witness);
+        }
+        state.successes.retain(|(known, _)| known != host);
+        state.successes.insert(0, (host.to_owned(), began));
+        state.successes.truncate(2);
+        if state.off.is_some_and(|off| began < off) {
+            return false;
+        }
+        self.found_on(scope, now)
+    }
+
+    fn doubt_the_silent(&mut self, answer: &NetworkAnswer) {
+        for scope in [Scope::LocalNet, Scope::Internet] {
+            if self.is_off(scope) {
+                continue;
+            }
+            let silent: BTreeSet<Witness> = self
+                .witnesses_of(scope)
+                .filter(|witness| self.memory.credible.contains(witness) && !answer.answered.contains(witness))
+                .collect();
+            self.scopes.entry(scope).or_default().doubtful = silent;
+        }
+    }
+
+    fn witnesses(&self) -> impl Iterator<Item = Witness> + '_ {
+        let references = self.references.iter().map(|reference| Witness::Reference(reference.to_string()));
+        references.chain([Witness::Gateway])
+    }
+
+    /// Those whose answer says something of `scope`: for the internet the references out there, for the local net the
+    /// gateway and the references on it. Where the internet has no reference, the local net's must do.
+    fn witnesses_of(&self, scope: Scope) -> impl Iterator<Item = Witness> + '_ {
+        let far = |reference: &&HostPort| Scope::of_host(&reference.host) == Scope::Internet;
+        let by_references = scope == Scope::Internet && self.references.iter().any(|reference| far(&reference));
+        let references = self
+            .references
+            .iter()
+            .filter(move |reference| far(reference) == by_references)
+            .map(|reference| Witness::Reference(reference.to_string()));
+        references.chain((!by_references).then_some(Witness::Gateway))
+    }
+
+    /// Whether a witness is the very host that failed, and so says nothing of it.
+    fn is_target(&self, witness: &Witness, host: &str, gateway: Option<IpAddr>) -> bool {
+        match witness {
+            Witness::Gateway => gateway.is_some_and(|gateway| host.parse() == Ok(gateway)),
+            Witness::Reference(name) => {
+                self.references.iter().any(|reference| reference.host == host && reference.to_string() == *name)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: &str = "1.1.1.1:53";
+
+    fn at(seconds: u64) -> Instant {
+        Instant::from_boot(Duration::from_secs(seconds))
+    }
+
+    fn network(credible: &[Witness]) -> Network {
+        let reference = vec![HostPort { host: "1.1.1.1".into(), port: 53 }];
+        Network::new(&NetworkPolicy { reference }, NetworkMemory { credible: credible.iter().cloned().collect() })
+    }
+
+    fn answer(answered: &[Witness]) -> NetworkAnswer {
+        NetworkAnswer {
+            answered: answered.iter().cloned().collect(),
+            has_route: true,
+            gateway: Some("192.168.1.1".parse().unwrap()),
+        }
+    }
+
+    fn suspicion(scope: Scope, host: &str) -> Suspicion {
+        Suspicion { scope, host: host.into(), began: at(10), ended: at(20) }
+    }
+
+    fn reference() -> Witness {
+        Witness::Reference(REFERENCE.into())
+    }
+
+    #[test]
+    fn the_scope_of_a_target_follows_from_its_address_or_name() {
+        let check = |host: &str, wanted| assert_eq!(Scope::of_host(host), wanted, "{host}");
+        check("127.0.0.1", Scope::Machine);
+        check("::1", Scope::Machine);
+        check("localhost", Scope::Machine);
+        check("192.168.1.75", Scope::LocalNet);
+        check("fe80::1", Scope::LocalNet);
+        check("::ffff:10.0.0.1", Scope::LocalNet);
+        check("nas", Scope::LocalNet);
+        check("nas.home.arpa", Scope::LocalNet);
+        check("93.184.216.34", Scope::Internet);
+        check("isaac-bh.github.io", Scope::Internet);
+    }
+
+    #[test]
+    fn a_failure_is_ours_only_on_the_word_of_a_credible_witness() {
+        let check = |credible: &[Witness], answer: NetworkAnswer, scope, host, wanted| {
+            assert_eq!(network(credible).fault(&suspicion(scope, host), &answer), wanted, "{credible:?} {answer:?}");
+        };
+        let web = "example.org";
+        check(&[reference()], answer(&[reference()]), Scope::Internet, web, Fault::Theirs);
+        check(&[reference()], answer(&[]), Scope::Internet, web, Fault::Ours);
+        check(&[reference()], answer(&[Witness::Gateway]), Scope::Internet, web, Fault::Ours);
+        check(&[], answer(&[]), Scope::Internet, web, Fault::Theirs);
+        check(&[], NetworkAnswer::default(), Scope::Internet, web, Fault::Ours);
+        check(&[Witness::Gateway], answer(&[]), Scope::LocalNet, "10.0.0.9", Fault::Ours);
+        check(&[Witness::Gateway, reference()], answer(&[Witness::Gateway]), Scope::LocalNet, "10.0.0.9", Fault::Theirs);
+        check(&[Witness::Gateway], answer(&[]), Scope::LocalNet, "192.168.1.1", Fault::Theirs);
+        check(&[reference()], answer(&[]), Scope::Internet, "1.1.1.1", Fault::Theirs);
+    }
+
+    #[test]
+    fn a_peer_that_is_well_after_the_failure_clears_the_network() {
+        let mut network = network(&[reference()]);
+        assert!(!network.succeeded(Scope::Internet, "peer.example", at(19), at(19)));
+        assert_eq!(network.fault(&suspicion(Scope::Internet, "a.example"), &answer(&[])), Fault::Ours);
+        assert!(!network.succeeded(Scope::Internet, "peer.example", at(21), at(22)));
+        assert_eq!(network.fault(&suspicion(Scope::Internet, "a.example"), &answer(&[])), Fault::Theirs);
+        assert_eq!(network.fault(&suspicion(Scope::Internet, "peer.example"), &answer(&[])), Fault::Ours);
+    }
+
+    #[test]
+    fn a_probe_that_began_while_the_network_was_off_says_nothing_after_it_is_back() {
+        let mut network = network(&[]);
+        assert!(network.found_off(Scope::Internet, at(12)));
+        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(13)), Some(Fault::Ours));
+        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(20)), None);
+        assert!(network.succeeded(Scope::Internet, "b.example", at(14), at(15)));
+        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(20)), Some(Fault::Ours));
+        assert_eq!(network.fault_known(&suspicion(Scope::Machine, "127.0.0.1"), at(20)), Some(Fault::Theirs));
+    }
+
+    #[test]
+    fn a_witness_that_stays_silent_while_the_network_is_on_is_no_longer_believed() {
+        let mut network = network(&[reference()]);
+        network.asked(EffectId(1), true);
+        assert!(network.answered(EffectId(1), &answer(&[])));
+        assert!(network.memory().credible.contains(&reference()));
+        assert!(!network.succeeded(Scope::Internet, "a.example", at(30), at(31)));
+        assert!(network.memory().credible.is_empty());
+    }
 }

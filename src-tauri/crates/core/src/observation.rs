@@ -437,17 +437,25 @@ pub enum HostFigure {
 impl Cause {
     /// Whether this machine's own network could be to blame, so that it must be asked before the target is blamed.
     ///
-    /// Where the target, or a name server, or a host on the way answered, the network works.
+    /// A hotel's portal answers in the place of every host, so a refused connection or a wrong certificate does not
+    /// show that the target was reached; an answer in the target's own protocol does.
     pub fn could_be_own_network(&self) -> bool {
         matches!(
             self,
             Self::TimedOut { .. }
+                | Self::NameNotFound { .. }
                 | Self::NameServer { .. }
                 | Self::NoAddress { .. }
+                | Self::Refused
                 | Self::Unreachable { .. }
                 | Self::Closed
                 | Self::Broken { .. }
+                | Self::Protocol { .. }
                 | Self::Proxy { .. }
+                | Self::Tls { .. }
+                | Self::CertificateSelfSigned { .. }
+                | Self::CertificateUnknownIssuer { .. }
+                | Self::CertificateWrongHost { .. }
         )
     }
 }

@@ -1,0 +1,166 @@
+//! A client's side of a connection.
+
+use std::{io, sync::Arc, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio_util::codec::Framed;
+
+use crate::{
+    codec::{ANSWER_LIMIT, Codec},
+    endpoint::{ClientStream, Endpoint},
+    types::{ApiError, Asked, ErrorCode, Event, Frame, Hello, PROTOCOL, Reply, Request},
+};
+
+/// An engine that lives says hello within this.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// No engine runs on the folder.
+    #[error("no engine runs on this data folder; start one with `estatus run`")]
+    NoEngine,
+    /// The engine speaks another version of the contract.
+    #[error("the engine is of version {version} and speaks another protocol; use the same version of Estatus for both")]
+    OtherVersion {
+        /// The engine's version.
+        version: String,
+    },
+    /// The engine cannot be talked to.
+    #[error("the engine cannot be reached: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A connection to the engine.
+pub struct Client {
+    stream: Framed<ClientStream, Codec<Frame, Asked>>,
+    hello: Hello,
+    last: u64,
+}
+
+impl Client {
+    /// Connects to the engine at `endpoint`.
+    ///
+    /// # Errors
+    /// If none runs there, it does not answer, or it speaks another version of the contract.
+    pub async fn attach(endpoint: &Endpoint) -> Result<Self, AttachError> {
+        let stream = endpoint.connect().await.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AttachError::NoEngine,
+            _ => AttachError::Io(error),
+        })?;
+        let mut stream = Framed::new(stream, Codec::new(ANSWER_LIMIT));
+        let first = tokio::time::timeout(HELLO_WITHIN, stream.next()).await.map_err(io::Error::from)?;
+        match first.transpose()? {
+            Some(Frame::Hello(hello)) if hello.protocol == PROTOCOL => Ok(Self { stream, hello: *hello, last: 0 }),
+            Some(Frame::Hello(hello)) => Err(AttachError::OtherVersion { version: hello.version }),
+            _ => Err(AttachError::Io(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+
+    /// What the engine said first.
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Asks, and waits for the answer. Events that come meanwhile are passed over.
+    ///
+    /// # Errors
+    /// What the engine answers, or that the connection is gone.
+    pub async fn request(&mut self, request: Request) -> Result<Reply, ApiError> {
+        self.last += 1;
+        let id = self.last;
+        self.stream.send(Asked { id, request }).await.map_err(gone)?;
+        loop {
+            match self.next_frame().await? {
+                Frame::Answer { id: answered, result } if answered == id => return result,
+                Frame::Hello(_) | Frame::Answer { .. } | Frame::Event(_) => {}
+            }
+        }
+    }
+
+    /// The next event.
+    ///
+    /// # Errors
+    /// If the connection is gone; attach again, then.
+    pub async fn event(&mut self) -> Result<Arc<Event>, ApiError> {
+        loop {
+            if let Frame::Event(event) = self.next_frame().await? {
+                return Ok(event);
+            }
+        }
+    }
+
+    async fn next_frame(&mut self) -> Result<Frame, ApiError> {
+        match self.stream.next().await {
+            Some(Ok(frame)) => Ok(frame),
+            Some(Err(error)) => Err(gone(error)),
+            None => Err(gone(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+}
+
+fn gone(error: io::Error) -> ApiError {
+    ApiError { code: ErrorCode::Gone, message: format!("the connection to the engine is gone: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Host, Listener, Snapshot};
+
+    fn hello(protocol: u32) -> Hello {
+        let host = Host { pid: 1, started: jiff::Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
+        Hello { protocol, version: "0".into(), host, snapshot: Snapshot::default() }
+    }
+
+    async fn engine(mut listener: Listener, protocol: u32) -> io::Result<()> {
+        let mut connection = listener.accept().await?;
+        connection.outgoing.hello(hello(protocol)).await?;
+        while let Some(asked) = connection.next().await? {
+            connection.outgoing.event(Arc::new(Event::MonitorGone("m".into()))).await?;
+            connection.outgoing.answer(asked.id, Ok(Reply::Done)).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_client_asks_and_the_engine_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        let mut client = Client::attach(&endpoint).await.unwrap();
+        assert_eq!(client.hello(), &hello(PROTOCOL));
+        assert_eq!(client.request(Request::CheckNow { monitor: None }).await, Ok(Reply::Done));
+        assert_eq!(client.request(Request::Status).await, Ok(Reply::Done));
+        drop(client);
+        server.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn without_an_engine_a_client_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::NoEngine)));
+        drop(Listener::bind(&endpoint).unwrap());
+        assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::NoEngine)));
+    }
+
+    #[tokio::test]
+    async fn an_engine_of_another_version_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL + 1));
+        assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::OtherVersion { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_engine_that_takes_the_lock_takes_over_a_dead_engines_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        let dead = Listener::bind(&endpoint).unwrap();
+        std::mem::forget(dead);
+        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        drop(Client::attach(&endpoint).await.unwrap());
+        server.await.unwrap().unwrap();
+    }
+}

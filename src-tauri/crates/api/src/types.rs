@@ -1,0 +1,429 @@
+//! What is said.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use estatus_core::{
+    check::Kind,
+    incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
+    network::Scope,
+    observation::{Observation, Phase, Verdict, Warning},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The version of this contract. A client of another version is told so and dropped.
+pub const PROTOCOL: u32 = 1;
+
+/// The first frame on every connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// The engine's version.
+    pub version: String,
+    /// Who hosts the engine.
+    pub host: Host,
+    /// How things are.
+    pub snapshot: Snapshot,
+}
+
+/// Who hosts the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// The process.
+    pub pid: u32,
+    /// When it started the engine.
+    pub started: Timestamp,
+    /// The configuration file in force.
+    pub config: PathBuf,
+    /// The data folder.
+    pub data: PathBuf,
+}
+
+/// How things are, without figures over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Every monitor, in the order of the configuration.
+    pub monitors: Vec<MonitorState>,
+    /// The open incidents, the oldest first.
+    pub incidents: Vec<IncidentState>,
+    /// Everything that is no single monitor's.
+    pub engine: EngineState,
+}
+
+/// What there is to know of the engine itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineState {
+    /// The parts of the own network that are off.
+    pub network_off: Vec<Scope>,
+    /// Until when nothing is told.
+    pub snoozed_until: Option<Timestamp>,
+    /// Why the store does not write just now.
+    pub store_trouble: Option<String>,
+    /// Why the configuration file as it stands is not in force.
+    pub config_refused: Option<String>,
+    /// The messages that are not delivered yet.
+    pub waiting: Vec<WaitingMessage>,
+}
+
+/// A message that is not delivered yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingMessage {
+    /// Its number.
+    pub id: MessageId,
+    /// Its channel.
+    pub channel: String,
+    /// When its first alert arose.
+    pub created: Timestamp,
+    /// How many tries have failed.
+    pub failed: u32,
+    /// Why the last one did.
+    pub error: Option<String>,
+}
+
+/// A monitor as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonitorState {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The kind of its check.
+    pub kind: Kind,
+    /// What is checked.
+    pub target: String,
+    /// The user's own marks.
+    pub tags: Vec<String>,
+    /// Its health.
+    pub health: Health,
+    /// Since when it has been in that health.
+    pub since: Option<Timestamp>,
+    /// What was seen last.
+    pub last: Option<LastSeen>,
+    /// Whether it goes up and down.
+    pub flapping: bool,
+    /// When a pause ends by itself.
+    pub paused_until: Option<Timestamp>,
+    /// Until when nothing is told of it.
+    pub snoozed_until: Option<Timestamp>,
+}
+
+/// What was seen last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastSeen {
+    /// When the probe began.
+    pub at: Timestamp,
+    /// What it says of the target.
+    pub verdict: Verdict,
+    /// How long the target took.
+    pub latency_ms: Option<f64>,
+    /// What was seen, or why that does not do, in English.
+    pub detail: String,
+    /// How long each phase took, in milliseconds, in their order.
+    pub phases_ms: Vec<(Phase, f64)>,
+    /// The phase it failed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_in: Option<Phase>,
+    /// Something that is well now and soon will not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Warning>,
+}
+
+impl LastSeen {
+    /// What `observation` says, with `detail` to put its failure into words.
+    pub fn new(observation: &Observation, detail: String) -> Self {
+        Self {
+            at: observation.at,
+            verdict: observation.verdict,
+            latency_ms: observation.latency.map(millis),
+            detail,
+            phases_ms: observation.phases.iter().map(|(phase, took)| (phase, millis(took))).collect(),
+            failed_in: observation.failure.as_ref().map(|failure| failure.phase),
+            warning: observation.warning.clone(),
+        }
+    }
+}
+
+/// A span in milliseconds, to a thousandth.
+pub fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// A span in seconds, to a thousandth.
+pub fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e3).round() / 1e3
+}
+
+/// An incident, with everything done about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentState {
+    /// Its number.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub monitor: Arc<str>,
+    /// When the first failed probe began.
+    pub opened: Timestamp,
+    /// When the first good probe after it began.
+    pub closed: Option<Timestamp>,
+    /// Why the first probe failed, in English.
+    pub cause: String,
+    /// The phase it failed in.
+    pub phase: Phase,
+    /// When the user said to know of it.
+    pub acknowledged: Option<Timestamp>,
+    /// Who was told what.
+    pub alerts: Vec<AlertState>,
+}
+
+impl IncidentState {
+    /// An incident and the messages that tell of it, with `cause` its cause in words.
+    pub fn new(incident: &Incident, cause: String, messages: &[Message]) -> Self {
+        Self {
+            id: incident.id,
+            monitor: Arc::clone(&incident.monitor),
+            opened: incident.opened,
+            closed: incident.closed,
+            cause,
+            phase: incident.cause.phase,
+            acknowledged: incident.acknowledged,
+            alerts: messages.iter().flat_map(|message| AlertState::of(message, incident.id)).collect(),
+        }
+    }
+}
+
+/// One alert about an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertState {
+    /// The message that carries it.
+    pub message: MessageId,
+    /// The channel.
+    pub channel: String,
+    /// `down`, `reminder`, `recovered`, `flapping` or `settled`.
+    pub news: String,
+    /// When it arose.
+    pub created: Timestamp,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
+impl AlertState {
+    fn of(message: &Message, incident: IncidentId) -> impl Iterator<Item = Self> + '_ {
+        let about = move |news: &&News| news.incident().is_some_and(|told| told.id == incident);
+        message.alerts.iter().map(|alert| &alert.news).filter(about).map(|news| Self {
+            message: message.id,
+            channel: message.channel.clone(),
+            news: news_word(news).to_owned(),
+            created: message.created,
+            delivery: message.delivery.clone(),
+        })
+    }
+}
+
+fn news_word(news: &News) -> &'static str {
+    match news {
+        News::Down { .. } => "down",
+        News::Reminder { .. } => "reminder",
+        News::Recovered { .. } => "recovered",
+        News::Flapping { .. } => "flapping",
+        News::Settled { .. } => "settled",
+        News::Warning { .. } => "warning",
+    }
+}
+
+/// How things are, with the figures of the last 24 hours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Every monitor, in the order of the configuration.
+    pub monitors: Vec<MonitorStatus>,
+    /// The open incidents, the oldest first.
+    pub incidents: Vec<IncidentState>,
+    /// Everything that is no single monitor's.
+    pub engine: EngineState,
+    /// Who hosts the engine.
+    pub host: Host,
+}
+
+/// A monitor as it is, with its figures of the last 24 hours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonitorStatus {
+    /// As it is.
+    #[serde(flatten)]
+    pub state: MonitorState,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// Figures over a stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// For how many seconds it was observed to be up or down.
+    pub observed: f64,
+    /// For how many seconds it was looked at in vain.
+    pub inconclusive: f64,
+    /// The share of the observed time in which it was up, from 0 to 1.
+    pub uptime: Option<f64>,
+    /// The median latency.
+    pub p50_ms: Option<f64>,
+    /// Of 100 probes, 95 took no longer.
+    pub p95_ms: Option<f64>,
+    /// Of 100 probes, 99 took no longer.
+    pub p99_ms: Option<f64>,
+}
+
+/// A monitor's past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// Whose.
+    pub monitor: Arc<str>,
+    /// The whole stretch.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// The stretch in equal parts, the oldest first.
+    pub points: Vec<Point>,
+}
+
+/// A part of a monitor's past.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub to: Timestamp,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ask")]
+pub enum Request {
+    /// How things are, with figures: [`Reply::Status`].
+    Status,
+    /// A monitor's past: [`Reply::History`].
+    History {
+        /// The monitor.
+        monitor: String,
+        /// The first moment.
+        from: Timestamp,
+        /// The first moment after the stretch.
+        to: Timestamp,
+        /// Into how many parts it is divided; at most 2,000.
+        points: usize,
+    },
+    /// Incidents, the newest first: [`Reply::Incidents`].
+    Incidents {
+        /// Of one monitor only.
+        monitor: Option<String>,
+        /// Those that were open after this.
+        since: Option<Timestamp>,
+        /// At most so many; at most 10,000.
+        limit: usize,
+    },
+    /// Probe now, one monitor or all: [`Reply::Done`].
+    CheckNow {
+        /// The monitor.
+        monitor: Option<String>,
+    },
+    /// Stop checking a monitor: [`Reply::Done`].
+    Pause {
+        /// The monitor.
+        monitor: String,
+        /// Until when.
+        until: Option<Timestamp>,
+    },
+    /// Check a monitor again: [`Reply::Done`].
+    Resume {
+        /// The monitor.
+        monitor: String,
+    },
+    /// The open incident of a monitor is known of: [`Reply::Done`].
+    Acknowledge {
+        /// The monitor.
+        monitor: String,
+    },
+    /// Tell nothing for a while, of one monitor or of any: [`Reply::Done`].
+    Snooze {
+        /// The monitor.
+        monitor: Option<String>,
+        /// Until when; `None` ends the snooze.
+        until: Option<Timestamp>,
+    },
+}
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reply", content = "of")]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// How things are.
+    Status(Status),
+    /// A monitor's past.
+    History(History),
+    /// Incidents.
+    Incidents(Vec<IncidentState>),
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// What consumers tell apart.
+    pub code: ErrorCode,
+    /// What happened, to what, and what to do about it.
+    pub message: String,
+}
+
+/// The kinds of [`ApiError`] that a consumer tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// A name that nobody has, or a value out of range: the user's mistake.
+    Wrong,
+    /// The engine could not do it.
+    Failed,
+    /// The connection is gone; attach again.
+    Gone,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event", content = "of")]
+pub enum Event {
+    /// A monitor, new or as it is now.
+    Monitor(MonitorState),
+    /// A monitor is gone.
+    MonitorGone(Arc<str>),
+    /// An open incident as it is now.
+    Incident(IncidentState),
+    /// An incident is over.
+    IncidentClosed(IncidentId),
+    /// Everything that is no single monitor's.
+    Engine(EngineState),
+}
+
+/// A frame from a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Comes back with the answer.
+    pub id: u64,
+    /// What is asked for.
+    pub request: Request,
+}
+
+/// A frame from the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "frame", content = "of")]
+pub enum Frame {
+    /// The first.
+    Hello(Box<Hello>),
+    /// The answer to a request.
+    Answer {
+        /// The request's number.
+        id: u64,
+        /// The answer.
+        result: Result<Reply, ApiError>,
+    },
+    /// Something that changed.
+    Event(Arc<Event>),
+}

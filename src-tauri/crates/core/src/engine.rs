@@ -1,0 +1,398 @@
+//! The engine's rules, all in one place: what happened goes in, what is to be done comes out.
+
+mod asked;
+mod configured;
+mod probed;
+mod telling;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+pub use crate::input::{Ask, AskError, Change, Effect, EffectId, Input, Reason};
+use crate::{
+    clock::{self, Clock},
+    config::{Config, Monitor},
+    incident::{Health, Incident, IncidentId, Message},
+    monitor::{MonitorMemory, Pulse},
+    network::{Network, Scope, Suspicion},
+    observation::Observation,
+    outbox::Outbox,
+    record::{EngineMemory, JournalEntry, Record, Restored},
+    schedule::{self, AFTER_SLEEP, Dice},
+    time::{Instant, Now},
+};
+
+/// The pure heart of Estatus: see the crate's page.
+#[derive(Debug)]
+pub struct Engine {
+    config: Arc<Config>,
+    seed: u64,
+    dice: Dice,
+    clock: Clock,
+    /// A failure of a probe that began before this is put down to the machine's waking up.
+    settles_at: Instant,
+    monitors: BTreeMap<Arc<str>, Watched>,
+    /// The calendar: what is due of monitors.
+    due: BTreeSet<(Instant, Reason)>,
+    /// Whose probe it is.
+    probes: BTreeMap<EffectId, Arc<str>>,
+    /// The monitors with a failed probe that is not judged yet.
+    holding: BTreeSet<Arc<str>>,
+    incidents: BTreeMap<IncidentId, Incident>,
+    last_incident: IncidentId,
+    outbox: Outbox,
+    network: Network,
+    memory: EngineMemory,
+    last_effect: u64,
+    touched: BTreeSet<Arc<str>>,
+    records: Vec<Record>,
+    effects: VecDeque<Effect>,
+}
+
+/// A monitor as the engine watches it.
+#[derive(Debug)]
+struct Watched {
+    monitor: Arc<Monitor>,
+    pulse: Pulse,
+    memory: MonitorMemory,
+    /// The memory as last written down.
+    written: Option<MonitorMemory>,
+    /// Its place on the grid of its interval.
+    place: std::time::Duration,
+    next_probe: Option<Instant>,
+    in_flight: Option<InFlight>,
+    held: Option<Held>,
+    last: Option<Arc<Observation>>,
+    /// What stands of it in the calendar.
+    planned: Vec<(Instant, Reason)>,
+}
+
+/// A probe that runs.
+#[derive(Clone, Copy, Debug)]
+struct InFlight {
+    id: EffectId,
+    began: Instant,
+    clock_steps: u64,
+}
+
+/// A failed probe that is not judged yet.
+#[derive(Debug)]
+struct Held {
+    observation: Observation,
+    began: Instant,
+    /// What the own network is asked about; `None` once it is cleared.
+    suspicion: Option<Suspicion>,
+    /// The question whose answer it waits for.
+    question: Option<EffectId>,
+    /// The monitors it depends on that have not been seen since.
+    parents: BTreeSet<Arc<str>>,
+}
+
+/// What there is to see of a monitor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MonitorView {
+    /// Its configuration.
+    pub monitor: Arc<Monitor>,
+    /// Its health.
+    pub health: Health,
+    /// Since when it has been in that health.
+    pub since: Option<Timestamp>,
+    /// Its last settled observation of this life of the engine.
+    pub last: Option<Arc<Observation>>,
+    /// Whether it goes up and down.
+    pub flapping: bool,
+    /// Its open incident.
+    pub incident: Option<IncidentId>,
+    /// When a pause ends by itself.
+    pub paused_until: Option<Timestamp>,
+    /// Until when nothing is told of it.
+    pub snoozed_until: Option<Timestamp>,
+}
+
+impl Engine {
+    /// An engine that goes on where `restored` stops, with `config` in force. `seed` decides every place on a grid and
+    /// every jitter.
+    pub fn new(config: Arc<Config>, restored: Restored, seed: u64, now: Now) -> Self {
+        let network = Network::new(&config.network, restored.engine.network.clone());
+        let last_message = restored.last_message.unwrap_or_default();
+        let mut engine = Self {
+            config: Arc::new(Config::default()),
+            seed,
+            dice: Dice::new(seed ^ now.utc.as_millisecond().unsigned_abs()),
+            clock: Clock::new(now),
+            settles_at: Instant::default(),
+            monitors: BTreeMap::new(),
+            due: BTreeSet::new(),
+            probes: BTreeMap::new(),
+            holding: BTreeSet::new(),
+            incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
+            last_incident: restored.last_incident.unwrap_or_default(),
+            outbox: Outbox::restored(restored.messages, last_message, now.monotonic),
+            network,
+            memory: restored.engine,
+            last_effect: 0,
+            touched: BTreeSet::new(),
+            records: Vec::new(),
+            effects: VecDeque::new(),
+        };
+        engine.configure(config, restored.monitors, now);
+        engine.finish(now);
+        engine
+    }
+
+    /// Puts another configuration in force. Monitors that stay as they are go on undisturbed.
+    pub fn apply_config(&mut self, config: Arc<Config>, now: Now) {
+        self.read_clock(now);
+        self.configure(config, BTreeMap::new(), now);
+        self.finish(now);
+    }
+
+    /// Takes something that happened.
+    ///
+    /// # Errors
+    /// Only for [`Input::Asked`]: if what the user wants cannot be done.
+    pub fn handle(&mut self, input: Input, now: Now) -> Result<(), AskError> {
+        self.read_clock(now);
+        let result = match input {
+            Input::Probed { id, observation } => {
+                self.probed(id, observation, now);
+                Ok(())
+            }
+            Input::NetworkSeen { id, answer } => {
+                self.network_seen(id, &answer, now);
+                Ok(())
+            }
+            Input::Delivered { id, result } => {
+                self.delivered(id, result, now);
+                Ok(())
+            }
+            Input::Asked(ask) => self.asked(ask, now),
+            Input::Trouble(what) => {
+                self.journal(JournalEntry::Trouble { what }, now);
+                Ok(())
+            }
+            Input::ConfigRefused(error) => {
+                self.journal(JournalEntry::Refused { error }, now);
+                Ok(())
+            }
+        };
+        self.finish(now);
+        result
+    }
+
+    /// Does whatever is due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.read_clock(now);
+        while let Some(reason) = self.next_due(now.monotonic) {
+            match reason {
+                Reason::Probe(name) => self.start_probe(&name, now),
+                Reason::PauseEnds(name) => self.resume(&name, now),
+                Reason::SnoozeEnds(name) => self.snooze_ends(&name, now),
+                Reason::Remind(name) => self.remind(&name, now),
+                Reason::Settle(name) => self.settle_flapping(&name, now),
+                Reason::Message(id) => self.send(id, now),
+            }
+        }
+        self.finish(now);
+    }
+
+    /// When the engine must be woken, and why.
+    pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
+        let monitor = self.due.first().cloned();
+        let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
+        [monitor, message].into_iter().flatten().min()
+    }
+
+    /// The next thing to do. Records come before whatever follows from them.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        if self.records.is_empty() {
+            self.effects.pop_front()
+        } else {
+            Some(Effect::Record(std::mem::take(&mut self.records)))
+        }
+    }
+
+    /// All that would have to be known to go on from here.
+    pub fn snapshot(&self) -> Restored {
+        Restored {
+            monitors: self.monitors.iter().map(|(name, watched)| (Arc::clone(name), watched.memory.clone())).collect(),
+            incidents: self.incidents.values().cloned().collect(),
+            messages: self.outbox.messages().cloned().collect(),
+            engine: self.memory.clone(),
+            last_incident: Some(self.last_incident),
+            last_message: Some(self.outbox.last()),
+        }
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Every monitor, in the order of the configuration.
+    pub fn monitors(&self) -> impl Iterator<Item = MonitorView> + '_ {
+        self.config.monitors.iter().filter_map(|monitor| self.monitor(&monitor.name))
+    }
+
+    /// One monitor.
+    pub fn monitor(&self, name: &str) -> Option<MonitorView> {
+        self.monitors.get(name).map(Watched::view)
+    }
+
+    /// The open incidents, the oldest first.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.values()
+    }
+
+    /// One open incident.
+    pub fn open_incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id)
+    }
+
+    /// The messages that are neither delivered nor given up.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.outbox.messages()
+    }
+
+    /// The parts of the own network that are off.
+    pub fn network_off(&self) -> impl Iterator<Item = Scope> + '_ {
+        [Scope::LocalNet, Scope::Internet].into_iter().filter(|scope| self.network.is_off(*scope))
+    }
+
+    /// Until when nothing is told at all.
+    pub fn snoozed_until(&self) -> Option<Timestamp> {
+        self.memory.snoozed_until
+    }
+
+    fn next_due(&mut self, now: Instant) -> Option<Reason> {
+        let (due, reason) = self.next_deadline()?;
+        if due > now {
+            return None;
+        }
+        self.due.remove(&(due, reason.clone()));
+        Some(reason)
+    }
+
+    fn read_clock(&mut self, now: Now) {
+        match self.clock.read(now) {
+            clock::Turn::Nothing => return,
+            clock::Turn::Slept(slept) => {
+                self.settles_at = now.monotonic + AFTER_SLEEP;
+                self.journal(JournalEntry::Slept { seconds: slept.as_secs() }, now);
+            }
+            clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
+        }
+        let names: Vec<_> = self.monitors.keys().cloned().collect();
+        for name in names {
+            self.plan(&name, now);
+        }
+    }
+
+    /// Writes down what has changed and knows again what is due.
+    fn finish(&mut self, now: Now) {
+        for name in std::mem::take(&mut self.touched) {
+            self.plan(&name, now);
+            let Some(watched) = self.monitors.get_mut(&name) else { continue };
+            if watched.written.as_ref() != Some(&watched.memory) {
+                watched.written = Some(watched.memory.clone());
+                self.records.push(Record::Monitor { monitor: name, memory: watched.memory.clone() });
+            }
+        }
+        if self.memory.network != *self.network.memory() {
+            self.memory.network = self.network.memory().clone();
+            self.records.push(Record::Engine(self.memory.clone()));
+        }
+    }
+
+    /// Puts everything that is due of a monitor into the calendar anew.
+    fn plan(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        for due in std::mem::take(&mut watched.planned) {
+            self.due.remove(&due);
+        }
+        watched.planned = watched.dues(now);
+        self.due.extend(watched.planned.iter().cloned());
+    }
+
+    fn journal(&mut self, entry: JournalEntry, now: Now) {
+        self.records.push(Record::Journal { at: now.utc, entry });
+    }
+
+    fn next_id(&mut self) -> EffectId {
+        self.last_effect += 1;
+        EffectId(self.last_effect)
+    }
+
+    fn publish(&mut self, change: Change) {
+        self.effects.push_back(Effect::Publish(change));
+    }
+}
+
+impl Watched {
+    fn new(monitor: Arc<Monitor>, memory: MonitorMemory, written: bool, seed: u64) -> Self {
+        Self {
+            pulse: Pulse::restored(memory.health),
+            place: schedule::place(seed, &monitor.name, monitor.every),
+            written: written.then(|| memory.clone()),
+            monitor,
+            memory,
+            next_probe: None,
+            in_flight: None,
+            held: None,
+            last: None,
+            planned: Vec::new(),
+        }
+    }
+
+    /// Whether it is being checked.
+    fn is_watched(&self) -> bool {
+        self.monitor.enabled && self.memory.paused.is_none()
+    }
+
+    /// Whether a probe of it is under way or not judged yet.
+    fn is_busy(&self) -> bool {
+        self.in_flight.is_some() || self.held.is_some()
+    }
+
+    fn health(&self) -> Health {
+        if self.is_watched() { self.pulse.health() } else { Health::Paused }
+    }
+
+    fn view(&self) -> MonitorView {
+        MonitorView {
+            monitor: Arc::clone(&self.monitor),
+            health: self.health(),
+            since: self.memory.since,
+            last: self.last.clone(),
+            flapping: self.memory.flapping.is_some(),
+            incident: self.memory.incident,
+            paused_until: self.memory.paused.and_then(|pause| pause.until),
+            snoozed_until: self.memory.snoozed_until,
+        }
+    }
+
+    fn dues(&self, now: Now) -> Vec<(Instant, Reason)> {
+        let name = || Arc::clone(&self.monitor.name);
+        let memory = &self.memory;
+        let watched = self.is_watched();
+        let probe = self.next_probe.filter(|_| watched && !self.is_busy());
+        let pause = memory.paused.and_then(|pause| pause.until);
+        let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
+        let settle = memory.since.filter(|_| memory.flapping.is_some());
+        let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
+        [
+            probe.map(|at| (at, Reason::Probe(name()))),
+            on_the_wall(pause).map(|at| (at, Reason::PauseEnds(name()))),
+            on_the_wall(memory.snoozed_until).map(|at| (at, Reason::SnoozeEnds(name()))),
+            on_the_wall(remind).map(|at| (at, Reason::Remind(name()))),
+            on_the_wall(settle).map(|at| (at + telling::settles_after(&self.monitor), Reason::Settle(name()))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}

@@ -1,0 +1,105 @@
+//! What the user wants.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Ask, AskError, Change, Engine};
+use crate::{
+    monitor::Pause,
+    record::{JournalEntry, Record},
+    time::Now,
+};
+
+impl Engine {
+    pub(super) fn asked(&mut self, ask: Ask, now: Now) -> Result<(), AskError> {
+        let what = ask.to_string();
+        match ask {
+            Ask::CheckNow { monitor } => self.check_now(monitor.as_deref(), now)?,
+            Ask::Pause { monitor, until } => {
+                let name = self.known(&monitor)?;
+                self.pause(&name, until, now);
+            }
+            Ask::Resume { monitor } => {
+                let name = self.known(&monitor)?;
+                self.resume(&name, now);
+            }
+            Ask::Acknowledge { monitor } => self.acknowledge(&monitor, now)?,
+            Ask::Snooze { monitor: Some(monitor), until } => {
+                let name = self.known(&monitor)?;
+                self.snooze(&name, until, now);
+            }
+            Ask::Snooze { monitor: None, until } => self.snooze_all(until, now),
+        }
+        self.journal(JournalEntry::Asked { what }, now);
+        Ok(())
+    }
+
+    fn known(&self, monitor: &str) -> Result<Arc<str>, AskError> {
+        let known = self.monitors.get_key_value(monitor).map(|(name, _)| Arc::clone(name));
+        known.ok_or_else(|| AskError::NoSuchMonitor(monitor.to_owned()))
+    }
+
+    fn check_now(&mut self, monitor: Option<&str>, now: Now) -> Result<(), AskError> {
+        let names = match monitor {
+            Some(monitor) => vec![self.known(monitor)?],
+            None => self.monitors.keys().cloned().collect(),
+        };
+        for name in names {
+            self.start_probe(&name, now);
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, name: &Arc<str>, until: Option<Timestamp>, now: Now) {
+        self.cancel_probe(name);
+        self.release_children(name, now);
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.paused = Some(Pause { until });
+        watched.next_probe = None;
+        self.changed(name);
+    }
+
+    pub(super) fn resume(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.paused = None;
+        if !watched.is_busy() {
+            watched.next_probe = Some(now.monotonic);
+        }
+        self.changed(name);
+    }
+
+    fn acknowledge(&mut self, monitor: &str, now: Now) -> Result<(), AskError> {
+        let name = self.known(monitor)?;
+        let no_incident = || AskError::NoIncident(monitor.to_owned());
+        let watched = self.monitors.get_mut(&name).ok_or_else(no_incident)?;
+        watched.memory.remind_at = None;
+        let incident = watched.memory.incident.and_then(|id| self.incidents.get_mut(&id)).ok_or_else(no_incident)?;
+        incident.acknowledged.get_or_insert(now.utc);
+        let incident = incident.clone();
+        self.write_incident(&incident);
+        self.changed(&name);
+        Ok(())
+    }
+
+    fn snooze(&mut self, name: &Arc<str>, until: Option<Timestamp>, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.snoozed_until = until;
+        if until.is_none() {
+            self.snooze_ends(name, now);
+        }
+        self.changed(name);
+    }
+
+    fn snooze_all(&mut self, until: Option<Timestamp>, now: Now) {
+        self.memory.snoozed_until = until.filter(|until| *until > now.utc);
+        self.records.push(Record::Engine(self.memory.clone()));
+        self.outbox.release(now.monotonic);
+        self.publish(Change::Engine);
+    }
+
+    fn changed(&mut self, name: &Arc<str>) {
+        self.touched.insert(Arc::clone(name));
+        self.publish(Change::Monitor(Arc::clone(name)));
+    }
+}

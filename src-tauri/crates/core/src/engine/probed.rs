@@ -1,0 +1,340 @@
+//! From a probe's end to a settled observation: whose fault is a failure?
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
+use crate::{
+    incident::{Before, Health},
+    monitor::Turn,
+    network::{Fault, NetworkAnswer, Scope, Suspicion},
+    observation::{Cause, Observation, Verdict},
+    record::{JournalEntry, Record},
+    schedule,
+    time::{Instant, Now, later},
+};
+
+/// So many peers are probed when the own network is asked after.
+const PEERS: usize = 2;
+
+impl Engine {
+    pub(super) fn start_probe(&mut self, name: &Arc<str>, now: Now) {
+        let id = self.next_id();
+        let clock_steps = self.clock.steps();
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        if watched.is_busy() || !watched.is_watched() {
+            return;
+        }
+        watched.next_probe = None;
+        watched.in_flight = Some(InFlight { id, began: now.monotonic, clock_steps });
+        let monitor = Arc::clone(&watched.monitor);
+        self.touched.insert(Arc::clone(name));
+        self.probes.insert(id, Arc::clone(name));
+        self.effects.push_back(Effect::StartProbe { id, monitor });
+    }
+
+    /// Ends whatever is under way for a monitor without a result.
+    pub(super) fn cancel_probe(&mut self, name: &Arc<str>) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.held = None;
+        self.holding.remove(name);
+        if let Some(InFlight { id, .. }) = watched.in_flight.take() {
+            self.probes.remove(&id);
+            self.effects.push_back(Effect::CancelProbe { id });
+        }
+    }
+
+    pub(super) fn probed(&mut self, id: EffectId, observation: Observation, now: Now) {
+        let Some(name) = self.probes.remove(&id) else { return };
+        let Some(watched) = self.monitors.get_mut(&name) else { return };
+        let Some(flight) = watched.in_flight.take_if(|flight| flight.id == id) else { return };
+        self.touched.insert(Arc::clone(&name));
+        match self.excuse(&name, flight, &observation, now) {
+            Some(cause) => self.settle(&name, observation.inconclusive(cause), flight.began, now),
+            None if observation.verdict == Verdict::Down => self.suspect(name, observation, flight.began, now),
+            None => self.settle(&name, observation, flight.began, now),
+        }
+    }
+
+    /// Why a failure does not count, as far as the clock and the calendar know.
+    fn excuse(&self, name: &Arc<str>, flight: InFlight, observation: &Observation, now: Now) -> Option<Cause> {
+        let watched = self.monitors.get(name)?;
+        let cause = &observation.failure.as_ref().filter(|_| observation.verdict == Verdict::Down)?.cause;
+        let far = scope_of(watched, observation) != Scope::Machine;
+        let waking = flight.began < self.settles_at && far && cause.could_be_own_network();
+        if flight.clock_steps != self.clock.steps() || waking {
+            return Some(self.clock.last_step());
+        }
+        let maintained = watched.monitor.maintenance.iter().any(|maintenance| maintenance.contains(now.utc));
+        maintained.then_some(Cause::Maintenance)
+    }
+
+    /// A failure that the own network or a parent may explain is held until they have been asked.
+    fn suspect(&mut self, name: Arc<str>, observation: Observation, began: Instant, now: Now) {
+        let Some(watched) = self.monitors.get(&name) else { return };
+        let suspicion = suspicion(watched, &observation, began, now.monotonic);
+        let fault = suspicion.as_ref().map(|suspicion| self.network.fault_known(suspicion, now.monotonic));
+        if fault == Some(Some(Fault::Ours)) {
+            self.settle(&name, observation.inconclusive(Cause::OwnNetworkOff), began, now);
+            return;
+        }
+        if let Some(parent) = self.parent_that_is_down(&name) {
+            self.settle(&name, observation.inconclusive(Cause::ParentDown { parent }), began, now);
+            return;
+        }
+        let suspicion = suspicion.filter(|_| fault == Some(None));
+        let parents = self.parents_of(&name);
+        if suspicion.is_none() && parents.is_empty() {
+            self.settle(&name, observation, began, now);
+            return;
+        }
+        let question = suspicion.as_ref().map(|suspicion| {
+            let scope = suspicion.scope;
+            self.probe_peers(&name, scope, now);
+            self.ask_network(false)
+        });
+        for parent in &parents {
+            self.start_probe(parent, now);
+        }
+        self.holding.insert(Arc::clone(&name));
+        if let Some(watched) = self.monitors.get_mut(&name) {
+            watched.held = Some(Held { observation, began, suspicion, question, parents });
+        }
+    }
+
+    /// Asks what the own network looks like, or shares the question under way.
+    pub(super) fn ask_network(&mut self, confirms: bool) -> EffectId {
+        if let Some(id) = self.network.question() {
+            return id;
+        }
+        let id = self.next_id();
+        self.network.asked(id, confirms);
+        self.effects.push_back(Effect::AskNetwork { id, references: self.network.references() });
+        id
+    }
+
+    /// Probes some other hosts as far away that were well: if one still is, so is the own network.
+    fn probe_peers(&mut self, name: &Arc<str>, scope: Scope, now: Now) {
+        let mut hosts: BTreeSet<&str> =
+            self.monitors.get(name).and_then(|watched| watched.monitor.check.host()).into_iter().collect();
+        let peers: Vec<Arc<str>> = self
+            .monitors
+            .values()
+            .filter(|peer| peer.health() == Health::Up && !peer.is_busy())
+            .filter(|peer| peer.last.as_ref().is_some_and(|last| scope_of(peer, last) == scope))
+            .filter(|peer| peer.monitor.check.host().is_some_and(|host| hosts.insert(host)))
+            .take(PEERS)
+            .map(|peer| Arc::clone(&peer.monitor.name))
+            .collect();
+        for peer in peers {
+            self.start_probe(&peer, now);
+        }
+    }
+
+    pub(super) fn network_seen(&mut self, id: EffectId, answer: &NetworkAnswer, now: Now) {
+        if !self.network.answered(id, answer) {
+            return;
+        }
+        let mut off = BTreeSet::new();
+        let mut judged = Vec::new();
+        for name in &self.holding {
+            let held = self.monitors.get(name).and_then(|watched| watched.held.as_ref());
+            let Some(held) = held.filter(|held| held.question == Some(id)) else { continue };
+            let Some(suspicion) = &held.suspicion else { continue };
+            let fault = self.network.fault(suspicion, answer);
+            if fault == Fault::Ours {
+                off.insert(suspicion.scope);
+            }
+            judged.push((Arc::clone(name), suspicion.scope, fault));
+        }
+        for scope in &off {
+            if self.network.found_off(*scope, now.monotonic) {
+                self.journal(JournalEntry::NetworkOff { scope: *scope }, now);
+                self.publish(Change::Engine);
+            }
+        }
+        for scope in [Scope::LocalNet, Scope::Internet] {
+            let cleared = judged.iter().any(|(_, other, fault)| *other == scope && *fault == Fault::Theirs);
+            if !off.contains(&scope) && (cleared || self.network.is_witnessed(scope, answer)) {
+                self.network_on(scope, now);
+            }
+        }
+        for (name, _, fault) in judged {
+            self.release(&name, fault, now);
+        }
+    }
+
+    fn release(&mut self, name: &Arc<str>, fault: Fault, now: Now) {
+        let Some(held) = self.monitors.get_mut(name).and_then(|watched| watched.held.as_mut()) else { return };
+        held.question = None;
+        held.suspicion = None;
+        match fault {
+            Fault::Ours => self.settle_held(name, Some(Cause::OwnNetworkOff), now),
+            Fault::Theirs => self.settle_if_judged(name, now),
+        }
+    }
+
+    fn settle_if_judged(&mut self, name: &Arc<str>, now: Now) {
+        let held = self.monitors.get(name).and_then(|watched| watched.held.as_ref());
+        if held.is_some_and(|held| held.question.is_none() && held.parents.is_empty()) {
+            self.settle_held(name, None, now);
+        }
+    }
+
+    fn settle_held(&mut self, name: &Arc<str>, excuse: Option<Cause>, now: Now) {
+        self.holding.remove(name);
+        let Some(held) = self.monitors.get_mut(name).and_then(|watched| watched.held.take()) else { return };
+        self.touched.insert(Arc::clone(name));
+        let observation = match excuse {
+            Some(cause) => held.observation.inconclusive(cause),
+            None => held.observation,
+        };
+        self.settle(name, observation, held.began, now);
+    }
+
+    fn network_on(&mut self, scope: Scope, now: Now) {
+        if !self.network.found_on(scope, now.monotonic) {
+            return;
+        }
+        self.network_is_back(scope, now);
+    }
+
+    /// What waited for the network need not wait any longer.
+    fn network_is_back(&mut self, scope: Scope, now: Now) {
+        self.journal(JournalEntry::NetworkOn { scope }, now);
+        self.publish(Change::Engine);
+        self.outbox.hurry(now.monotonic);
+        self.ask_network(true);
+        for watched in self.monitors.values_mut() {
+            let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else { continue };
+            if scope_of(watched, last) == scope && watched.next_probe.is_some() {
+                watched.next_probe = Some(now.monotonic);
+                self.touched.insert(Arc::clone(&watched.monitor.name));
+            }
+        }
+    }
+
+    /// An observation is what it is: it moves the monitor's health, and all that follows from that.
+    fn settle(&mut self, name: &Arc<str>, observation: Observation, began: Instant, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        let monitor = Arc::clone(&watched.monitor);
+        let before = watched.pulse.health();
+        let seen_before = Before {
+            up_since: watched.memory.up_since,
+            last_good: watched.pulse.last_good(),
+            usual_latency: watched.pulse.usual_latency(),
+        };
+        let turn = watched.pulse.step(&observation, monitor.failures, monitor.successes);
+        let health = watched.pulse.health();
+        let next =
+            schedule::next(&monitor, watched.place, health, watched.pulse.bad(), &observation, began, now.monotonic);
+        watched.next_probe = Some(next);
+        let scope = scope_of(watched, &observation);
+        let observation = Arc::new(observation);
+        watched.last = Some(Arc::clone(&observation));
+        self.records.push(Record::Observation {
+            monitor: Arc::clone(name),
+            holds_until: later(now.utc_of(next), monitor.timeout + SLACK),
+            observation: Arc::clone(&observation),
+        });
+        if health != before {
+            self.health_changed(name, before, health, &observation, now);
+        }
+        self.follow(name, turn, seen_before, &observation, now);
+        self.publish(Change::Monitor(Arc::clone(name)));
+        self.tell_network(&monitor.check.host().map(str::to_owned), scope, &observation, began, now);
+        self.tell_children(name, observation.verdict, now);
+    }
+
+    fn follow(
+        &mut self,
+        name: &Arc<str>,
+        turn: Turn,
+        before: Before,
+        observation: &Observation,
+        now: Now,
+    ) {
+        match turn {
+            Turn::WentDown { opened, cause } => self.went_down(name, opened, cause, before, observation, now),
+            Turn::CameUp { closed } => self.came_up(name, closed, now),
+            Turn::StillDown => self.still_down(name, observation),
+            Turn::Nothing | Turn::Changed => {}
+        }
+        if observation.verdict == Verdict::Up {
+            self.warn(name, observation, now);
+        }
+    }
+
+    fn tell_network(
+        &mut self,
+        host: &Option<String>,
+        scope: Scope,
+        observation: &Observation,
+        began: Instant,
+        now: Now,
+    ) {
+        let Some(host) = host.as_ref().filter(|_| observation.verdict == Verdict::Up) else { return };
+        if self.network.succeeded(scope, host, began, now.monotonic) {
+            self.network_is_back(scope, now);
+        }
+    }
+
+    fn tell_children(&mut self, parent: &Arc<str>, verdict: Verdict, now: Now) {
+        if self.holding.is_empty() {
+            return;
+        }
+        let mut waiting = Vec::new();
+        for name in &self.holding {
+            let held = self.monitors.get_mut(name).and_then(|watched| watched.held.as_mut());
+            if held.is_some_and(|held| held.parents.remove(parent)) {
+                waiting.push(Arc::clone(name));
+            }
+        }
+        for name in waiting {
+            if verdict == Verdict::Up {
+                self.settle_if_judged(&name, now);
+            } else {
+                self.settle_held(&name, Some(Cause::ParentDown { parent: parent.to_string() }), now);
+            }
+        }
+    }
+
+    /// Nobody watches `parent` any more, so nobody need wait for it.
+    pub(super) fn release_children(&mut self, parent: &Arc<str>, now: Now) {
+        self.tell_children(parent, Verdict::Up, now);
+    }
+
+    fn parent_that_is_down(&self, name: &Arc<str>) -> Option<String> {
+        let parents = &self.monitors.get(name)?.monitor.depends_on;
+        let is_down = |parent: &&Arc<str>| {
+            self.monitors.get(*parent).is_some_and(|parent| matches!(parent.health(), Health::Down))
+        };
+        parents.iter().find(is_down).map(ToString::to_string)
+    }
+
+    fn parents_of(&self, name: &Arc<str>) -> BTreeSet<Arc<str>> {
+        let Some(watched) = self.monitors.get(name) else { return BTreeSet::new() };
+        let is_watched = |parent: &&Arc<str>| self.monitors.get(*parent).is_some_and(Watched::is_watched);
+        watched.monitor.depends_on.iter().filter(is_watched).cloned().collect()
+    }
+}
+
+/// An observation holds a little longer than until the next probe should end, for a machine that is busy.
+const SLACK: std::time::Duration = std::time::Duration::from_secs(2);
+
+fn scope_of(watched: &Watched, observation: &Observation) -> Scope {
+    match (watched.monitor.check.host(), observation.remote) {
+        (None, _) => Scope::Machine,
+        (Some(_), Some(remote)) => Scope::of(remote),
+        (Some(host), None) => Scope::of_host(host),
+    }
+}
+
+/// What the own network must be asked about before a failure counts.
+fn suspicion(watched: &Watched, observation: &Observation, began: Instant, ended: Instant) -> Option<Suspicion> {
+    let check = &watched.monitor.check;
+    let scope = scope_of(watched, observation);
+    let cause = &observation.failure.as_ref()?.cause;
+    let in_anothers_place = check.is_plain_http() && scope == Scope::Internet;
+    let possible = scope != Scope::Machine && (cause.could_be_own_network() || in_anothers_place);
+    possible.then(|| Suspicion { scope, host: check.host().unwrap_or_default().to_owned(), began, ended })
+}

@@ -1,0 +1,279 @@
+//! From a change of health to incidents, alerts and messages.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{Change, Effect, EffectId, Engine};
+use crate::{
+    config::Monitor,
+    incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
+    observation::{Failure, Observation},
+    outbox::quiet_until,
+    record::{JournalEntry, Record},
+    time::{Now, earlier, later},
+};
+
+/// A monitor that goes down so many times within [`flaps_within`] is flapping.
+const FLAPS: usize = 4;
+/// The messages of so many incidents are remembered for answers.
+const CONVERSATIONS: usize = 8;
+
+/// Flapping is judged over half an hour, or twelve intervals where that is longer.
+fn flaps_within(monitor: &Monitor) -> Duration {
+    Duration::from_secs(30 * 60).max(monitor.every.saturating_mul(12))
+}
+
+/// A flapping monitor has settled when its health has not changed for so long.
+pub(super) fn settles_after(monitor: &Monitor) -> Duration {
+    flaps_within(monitor) / 3
+}
+
+impl Engine {
+    pub(super) fn health_changed(
+        &mut self,
+        name: &Arc<str>,
+        from: Health,
+        to: Health,
+        observation: &Observation,
+        now: Now,
+    ) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.health = to;
+        watched.memory.since = Some(observation.at);
+        match to {
+            Health::Up => {
+                watched.memory.up_since.get_or_insert(observation.at);
+            }
+            Health::Down => watched.memory.up_since = None,
+            Health::Unknown | Health::Suspect | Health::Recovering | Health::Paused => {}
+        }
+        self.journal(JournalEntry::Health { monitor: Arc::clone(name), from, to }, now);
+    }
+
+    pub(super) fn went_down(
+        &mut self,
+        name: &Arc<str>,
+        opened: Timestamp,
+        cause: Failure,
+        before: Before,
+        observation: &Observation,
+        now: Now,
+    ) {
+        self.last_incident = IncidentId(self.last_incident.0 + 1);
+        let id = self.last_incident;
+        let last = observation.failure.clone().unwrap_or_else(|| cause.clone());
+        let monitor = Arc::clone(name);
+        let incident = Incident { id, monitor, opened, closed: None, cause, last, acknowledged: None, before };
+        self.write_incident(&incident);
+        self.incidents.insert(id, incident.clone());
+        let remind_every = self.config.alerts.remind_every;
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        let memory = &mut watched.memory;
+        memory.incident = Some(id);
+        memory.remind_at = remind_every.map(|every| later(now.utc, every));
+        let within = flaps_within(&watched.monitor);
+        memory.downs.retain(|down| *down > earlier(now.utc, within));
+        memory.downs.push(now.utc);
+        let times = memory.downs.len();
+        if memory.flapping.is_some() {
+            return;
+        }
+        if times >= FLAPS {
+            memory.flapping = Some(id);
+            let times = u32::try_from(times).unwrap_or(u32::MAX);
+            self.tell(name, News::Flapping { times, within, incident }, now);
+        } else {
+            self.tell(name, News::Down { incident }, now);
+        }
+    }
+
+    pub(super) fn still_down(&mut self, name: &Arc<str>, observation: &Observation) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        let incident = watched.memory.incident.and_then(|id| self.incidents.get_mut(&id));
+        let (Some(incident), Some(failure)) = (incident, &observation.failure) else { return };
+        if incident.last != *failure {
+            incident.last = failure.clone();
+            let incident = incident.clone();
+            self.write_incident(&incident);
+        }
+    }
+
+    pub(super) fn came_up(&mut self, name: &Arc<str>, closed: Timestamp, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.remind_at = None;
+        let Some(id) = watched.memory.incident.take() else { return };
+        let Some(incident) = self.close_incident(id, closed) else { return };
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        if watched.memory.flapping.is_some() {
+            watched.memory.flapped = Some(Box::new(incident));
+        } else {
+            self.tell(name, News::Recovered { incident }, now);
+        }
+    }
+
+    /// Ends an incident; whoever calls decides who is told.
+    pub(super) fn close_incident(&mut self, id: IncidentId, closed: Timestamp) -> Option<Incident> {
+        let mut incident = self.incidents.remove(&id)?;
+        incident.closed = Some(closed.max(incident.opened));
+        self.write_incident(&incident);
+        Some(incident)
+    }
+
+    /// A flapping monitor has not changed for a while: what it has settled to is told, and single incidents count again.
+    pub(super) fn settle_flapping(&mut self, name: &Arc<str>, now: Now) {
+        self.touched.insert(Arc::clone(name));
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        let Some(told_with) = watched.memory.flapping.take() else { return };
+        watched.memory.downs.clear();
+        let open = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
+        let over = watched.memory.flapped.take().map(|incident| *incident);
+        let health = if open.is_some() { Health::Down } else { Health::Up };
+        let Some(incident) = open.or(over) else { return };
+        watched.memory.carry_conversation(told_with, incident.id);
+        let told: Vec<String> =
+            self.channels_of(name).into_iter().filter(|channel| self.is_told(name, channel, told_with)).collect();
+        self.post(name, News::Settled { health, incident }, &told, now);
+    }
+
+    pub(super) fn warn(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        if watched.memory.warned == observation.warning {
+            return;
+        }
+        watched.memory.warned.clone_from(&observation.warning);
+        if let Some(warning) = observation.warning.clone() {
+            self.tell(name, News::Warning { warning }, now);
+        }
+    }
+
+    pub(super) fn remind(&mut self, name: &Arc<str>, now: Now) {
+        self.touched.insert(Arc::clone(name));
+        let every = self.config.alerts.remind_every;
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.remind_at = every.map(|every| later(now.utc, every));
+        let incident = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
+        match incident {
+            Some(incident) if incident.acknowledged.is_none() => self.tell(name, News::Reminder { incident }, now),
+            _ => watched.memory.remind_at = None,
+        }
+    }
+
+    pub(super) fn snooze_ends(&mut self, name: &Arc<str>, now: Now) {
+        self.touched.insert(Arc::clone(name));
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.memory.snoozed_until = None;
+        if watched.memory.flapping.is_some() {
+            return;
+        }
+        let Some(incident) = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned() else { return };
+        let untold: Vec<String> =
+            self.channels_of(name).into_iter().filter(|channel| !self.is_told(name, channel, incident.id)).collect();
+        self.post(name, News::Down { incident }, &untold, now);
+    }
+
+    /// Tells everybody whom it concerns. A recovery concerns only those who know of the incident.
+    fn tell(&mut self, name: &Arc<str>, news: News, now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        let snoozed = watched.memory.snoozed_until.is_some_and(|until| until > now.utc);
+        let only_if_told = match &news {
+            News::Recovered { incident } => Some(incident.id),
+            _ if snoozed => return,
+            _ => None,
+        };
+        let mut channels = self.channels_of(name);
+        if let Some(incident) = only_if_told {
+            channels.retain(|channel| self.is_told(name, channel, incident));
+        }
+        self.post(name, news, &channels, now);
+    }
+
+    fn post(&mut self, name: &Arc<str>, news: News, channels: &[String], now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        let check = &watched.monitor.check;
+        let alert = Alert { monitor: Arc::clone(name), check: check.kind(), target: check.target(), news };
+        for channel in channels {
+            let id = self.outbox.post(channel, alert.clone(), self.config.alerts.merge_within, now);
+            if let Some(message) = self.outbox.get(id).cloned() {
+                self.write_message(message);
+            }
+        }
+    }
+
+    /// Whether `channel` knows, or will know, of `incident`.
+    fn is_told(&self, name: &Arc<str>, channel: &str, incident: IncidentId) -> bool {
+        let conversation = self.monitors.get(name).and_then(|watched| watched.memory.conversations.get(channel));
+        let knows = conversation.is_some_and(|messages| messages.iter().any(|(told, _)| *told == incident));
+        knows || self.outbox.will_tell(channel, incident)
+    }
+
+    fn channels_of(&self, name: &Arc<str>) -> Vec<String> {
+        let own = self.monitors.get(name).and_then(|watched| watched.monitor.channels.clone());
+        own.or_else(|| self.config.alerts.channels.clone())
+            .unwrap_or_else(|| self.config.channels.keys().cloned().collect())
+    }
+
+    /// A message is due: it goes out now, or when it is no longer quiet.
+    pub(super) fn send(&mut self, id: MessageId, now: Now) {
+        if let Some(until) = quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc) {
+            self.outbox.hold(id, now.instant_of(until));
+            return;
+        }
+        let attempt = self.next_id();
+        let monitors = &self.monitors;
+        let (message, merged) = self.outbox.begin(id, attempt, |message| {
+            let mut answers: Vec<MessageId> = message
+                .alerts
+                .iter()
+                .filter_map(|alert| Some((monitors.get(&alert.monitor)?, alert)))
+                .flat_map(|(watched, alert)| watched.memory.conversation(&message.channel, &alert.news))
+                .collect();
+            answers.sort_unstable();
+            answers.dedup();
+            answers
+        });
+        for message in merged {
+            self.write_message(message);
+        }
+        let Some(message) = message else { return };
+        self.write_message(message.clone());
+        let language = self.config.language;
+        self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message), language });
+    }
+
+    pub(super) fn delivered(&mut self, id: EffectId, result: DeliveryResult, now: Now) {
+        let Some(message) = self.outbox.finish(id, result, &mut self.dice, now) else { return };
+        let read = matches!(
+            message.delivery,
+            Delivery::Delivered { .. } | Delivery::Waiting { perhaps_received: true, .. }
+        );
+        if read {
+            for alert in &message.alerts {
+                self.remember_conversation(alert, &message);
+            }
+        }
+        self.write_message(message);
+    }
+
+    fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
+        let Some(incident) = alert.news.incident() else { return };
+        let Some(watched) = self.monitors.get_mut(&alert.monitor) else { return };
+        self.touched.insert(Arc::clone(&alert.monitor));
+        let messages = watched.memory.conversations.entry(message.channel.clone()).or_default();
+        if !messages.contains(&(incident.id, message.id)) {
+            messages.push((incident.id, message.id));
+        }
+        let surplus = messages.len().saturating_sub(CONVERSATIONS);
+        messages.drain(..surplus);
+    }
+
+    pub(super) fn write_message(&mut self, message: Message) {
+        self.records.push(Record::Message(message.clone()));
+        self.publish(Change::Message(message));
+    }
+
+    pub(super) fn write_incident(&mut self, incident: &Incident) {
+        self.records.push(Record::Incident(incident.clone()));
+        self.publish(Change::Incident(incident.id));
+    }
+}

@@ -1,0 +1,191 @@
+//! What the core is told, and what it asks for.
+
+use std::{fmt, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    check::HostPort,
+    config::{Language, Monitor},
+    incident::{DeliveryResult, IncidentId, Message},
+    network::NetworkAnswer,
+    observation::Observation,
+    record::Record,
+};
+
+/// The number of an effect; its result comes back with it. Never used twice in one life of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectId(pub(crate) u64);
+
+impl fmt::Display for EffectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A probe came to an end.
+    Probed {
+        /// The effect that asked for it.
+        id: EffectId,
+        /// What it saw.
+        observation: Observation,
+    },
+    /// The own network was looked at.
+    NetworkSeen {
+        /// The effect that asked for it.
+        id: EffectId,
+        /// What was seen.
+        answer: NetworkAnswer,
+    },
+    /// A try to deliver a message came to an end.
+    Delivered {
+        /// The effect that asked for it.
+        id: EffectId,
+        /// How it ended.
+        result: DeliveryResult,
+    },
+    /// The user wants something.
+    Asked(Ask),
+    /// The store or another part of the house has something to say for the journal.
+    Trouble(String),
+    /// A new configuration was refused.
+    ConfigRefused(String),
+}
+
+/// Something that the user wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Probe now; every monitor if none is named.
+    CheckNow {
+        /// The monitor.
+        monitor: Option<String>,
+    },
+    /// Stop checking.
+    Pause {
+        /// The monitor.
+        monitor: String,
+        /// Until when; until resumed if there is no end.
+        until: Option<Timestamp>,
+    },
+    /// Check again.
+    Resume {
+        /// The monitor.
+        monitor: String,
+    },
+    /// The open incident is known of: no reminders.
+    Acknowledge {
+        /// The monitor.
+        monitor: String,
+    },
+    /// Tell nothing for a while: of one monitor, or of any.
+    Snooze {
+        /// The monitor; every one if none is named.
+        monitor: Option<String>,
+        /// Until when; `None` ends the snooze.
+        until: Option<Timestamp>,
+    },
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CheckNow { monitor: Some(monitor) } => write!(f, "check {monitor}"),
+            Self::CheckNow { monitor: None } => f.write_str("check"),
+            Self::Pause { monitor, until: Some(until) } => write!(f, "pause {monitor} until {until}"),
+            Self::Pause { monitor, until: None } => write!(f, "pause {monitor}"),
+            Self::Resume { monitor } => write!(f, "resume {monitor}"),
+            Self::Acknowledge { monitor } => write!(f, "ack {monitor}"),
+            Self::Snooze { monitor, until } => {
+                f.write_str("snooze")?;
+                monitor.as_ref().map_or(Ok(()), |monitor| write!(f, " {monitor}"))?;
+                match until {
+                    Some(until) => write!(f, " until {until}"),
+                    None => f.write_str(" off"),
+                }
+            }
+        }
+    }
+}
+
+/// Why the core does not do what the user wants.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// Nobody is called that.
+    #[error("there is no monitor called “{0}”; `estatus status` lists them")]
+    NoSuchMonitor(String),
+    /// There is nothing to acknowledge.
+    #[error("“{0}” has no open incident")]
+    NoIncident(String),
+}
+
+/// Something that the core wants done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Write these down before anything that comes after is done.
+    Record(Vec<Record>),
+    /// Probe a monitor; the result comes back as [`Input::Probed`].
+    StartProbe {
+        /// Goes back with the result.
+        id: EffectId,
+        /// What is probed.
+        monitor: Arc<Monitor>,
+    },
+    /// Nobody waits for that probe any more.
+    CancelProbe {
+        /// The effect that asked for it.
+        id: EffectId,
+    },
+    /// Look at the own network; the result comes back as [`Input::NetworkSeen`].
+    AskNetwork {
+        /// Goes back with the result.
+        id: EffectId,
+        /// The reference targets.
+        references: Vec<HostPort>,
+    },
+    /// Try to deliver a message; the result comes back as [`Input::Delivered`].
+    SendAlert {
+        /// Goes back with the result.
+        id: EffectId,
+        /// The message.
+        message: Arc<Message>,
+        /// The language to tell it in.
+        language: Language,
+    },
+    /// Tell whoever watches.
+    Publish(Change),
+}
+
+/// What has changed, for whoever watches.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A monitor: its health, its last observation, whether it is flapping.
+    Monitor(Arc<str>),
+    /// A monitor is gone.
+    MonitorGone(Arc<str>),
+    /// An incident.
+    Incident(IncidentId),
+    /// A message.
+    Message(Message),
+    /// Whether the own network is there, whether alerts are snoozed.
+    Engine,
+}
+
+/// Why the core wants to be woken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// A monitor is due.
+    Probe(Arc<str>),
+    /// A pause ends.
+    PauseEnds(Arc<str>),
+    /// A monitor's snooze ends.
+    SnoozeEnds(Arc<str>),
+    /// An open incident is to be told again.
+    Remind(Arc<str>),
+    /// A flapping monitor may have settled.
+    Settle(Arc<str>),
+    /// A message is due.
+    Message(crate::incident::MessageId),
+}

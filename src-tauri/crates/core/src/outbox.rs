@@ -1,0 +1,279 @@
+//! The messages that are on their way.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    config::AlertPolicy,
+    incident::{Alert, Delivery, DeliveryResult, IncidentId, Message, MessageId, News},
+    input::EffectId,
+    schedule::Dice,
+    time::{Instant, Now, elapsed},
+};
+
+/// The wait after the first failed try; it doubles with each further one.
+const RETRY_FIRST: Duration = Duration::from_secs(5);
+/// The longest wait between two tries.
+const RETRY_LONGEST: Duration = Duration::from_secs(600);
+/// The wait after a try that cannot succeed while the configuration stays as it is.
+const RETRY_PERMANENT: Duration = Duration::from_secs(3600);
+/// A message that could not be delivered for so long is given up: five days, as mail servers do (RFC 5321, 4.5.4.1).
+const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+/// The most alerts in one message; the next one begins another.
+const ALERTS_LIMIT: usize = 500;
+
+#[derive(Clone, Debug)]
+struct Pending {
+    message: Message,
+    due: Instant,
+    attempt: Option<EffectId>,
+}
+
+impl Pending {
+    /// Whether it may still be changed: nobody can have read it.
+    fn is_open(&self) -> bool {
+        matches!(self.message.delivery, Delivery::Waiting { perhaps_received: false, .. })
+    }
+
+    fn failed(&self) -> u32 {
+        match self.message.delivery {
+            Delivery::Waiting { failed, .. } | Delivery::Sending { failed } => failed,
+            Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => 0,
+        }
+    }
+}
+
+/// The messages that are neither delivered nor given up.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbox {
+    pending: BTreeMap<MessageId, Pending>,
+    last: MessageId,
+}
+
+impl Outbox {
+    /// The outbox as it was left. What was being sent may have been received, so it is sent again as it is.
+    pub(crate) fn restored(messages: Vec<Message>, last: MessageId, now: Instant) -> Self {
+        let pending = messages
+            .into_iter()
+            .map(|mut message| {
+                if let Delivery::Sending { failed } = message.delivery {
+                    message.delivery = Delivery::Waiting { failed, error: None, perhaps_received: true };
+                }
+                (message.id, Pending { message, due: now, attempt: None })
+            })
+            .collect();
+        Self { pending, last }
+    }
+
+    /// Whether a message on its way tells `channel` of `incident`.
+    pub(crate) fn will_tell(&self, channel: &str, incident: IncidentId) -> bool {
+        let tells = |alert: &Alert| alert.news.incident().is_some_and(|told| told.id == incident);
+        self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
+    }
+
+    /// Adds an alert for a channel: to a message that waits there, or to a new one that waits `merge_within`.
+    pub(crate) fn post(&mut self, channel: &str, alert: Alert, merge_within: Duration, now: Now) -> MessageId {
+        let waiting = self
+            .pending
+            .values_mut()
+            .find(|pending| pending.message.channel == channel && pending.is_open() && has_room(&pending.message));
+        if let Some(pending) = waiting {
+            add(&mut pending.message, alert);
+            return pending.message.id;
+        }
+        self.last = MessageId(self.last.0 + 1);
+        let message = Message {
+            id: self.last,
+            channel: channel.to_owned(),
+            alerts: vec![alert],
+            created: now.utc,
+            answers: Vec::new(),
+            delivery: Delivery::Waiting { failed: 0, error: None, perhaps_received: false },
+        };
+        let due = now.monotonic + merge_within;
+        self.pending.insert(self.last, Pending { message, due, attempt: None });
+        self.last
+    }
+
+    /// When the next message is due. A channel takes one at a time, so that an answer never overtakes what it answers.
+    pub(crate) fn next_due(&self) -> Option<(Instant, MessageId)> {
+        let busy: BTreeSet<&str> = self
+            .pending
+            .values()
+            .filter(|pending| pending.attempt.is_some())
+            .map(|pending| pending.message.channel.as_str())
+            .collect();
+        let waiting = self.pending.values().filter(|pending| !busy.contains(pending.message.channel.as_str()));
+        waiting.map(|pending| (pending.due, pending.message.id)).min()
+    }
+
+    /// The messages, in the order of their numbers.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.pending.values().map(|pending| &pending.message)
+    }
+
+    /// The newest number ever given.
+    pub(crate) fn last(&self) -> MessageId {
+        self.last
+    }
+
+    /// The message, if it is still on its way.
+    pub(crate) fn get(&self, id: MessageId) -> Option<&Message> {
+        self.pending.get(&id).map(|pending| &pending.message)
+    }
+
+    /// Puts a due message off.
+    pub(crate) fn hold(&mut self, id: MessageId, until: Instant) {
+        if let Some(pending) = self.pending.get_mut(&id) {
+            pending.due = until;
+        }
+    }
+
+    /// Looks again at what was held: a snooze has been set or ended.
+    pub(crate) fn release(&mut self, now: Instant) {
+        let held = self.pending.values_mut().filter(|pending| pending.attempt.is_none() && pending.failed() == 0);
+        held.for_each(|pending| pending.due = pending.due.min(now));
+    }
+
+    /// Begins a try. Whatever else waits openly for the same channel joins first, if this one may still be changed:
+    /// those come back as merged. `conversation` says which messages the alerts of a message go on with.
+    pub(crate) fn begin(
+        &mut self,
+        id: MessageId,
+        attempt: EffectId,
+        conversation: impl FnOnce(&Message) -> Vec<MessageId>,
+    ) -> (Option<Message>, Vec<Message>) {
+        let merged = self.merge_into(id);
+        let Some(pending) = self.pending.get_mut(&id) else { return (None, merged) };
+        if pending.is_open() {
+            pending.message.answers = conversation(&pending.message);
+        }
+        pending.message.delivery = Delivery::Sending { failed: pending.failed() };
+        pending.attempt = Some(attempt);
+        (Some(pending.message.clone()), merged)
+    }
+
+    /// Takes the result of a try; `None` if nobody waits for it.
+    pub(crate) fn finish(
+        &mut self,
+        attempt: EffectId,
+        result: DeliveryResult,
+        dice: &mut Dice,
+        now: Now,
+    ) -> Option<Message> {
+        let pending = self.pending.values_mut().find(|pending| pending.attempt == Some(attempt))?;
+        pending.attempt = None;
+        let id = pending.message.id;
+        let failed = pending.failed() + 1;
+        match result {
+            DeliveryResult::Delivered => pending.message.delivery = Delivery::Delivered { at: now.utc },
+            DeliveryResult::Failed { error, .. } if elapsed(pending.message.created, now.utc) > GIVE_UP_AFTER => {
+                pending.message.delivery = Delivery::Abandoned { at: now.utc, error };
+            }
+            DeliveryResult::Failed { error, perhaps_received, permanent } => {
+                pending.message.delivery = Delivery::Waiting { failed, error: Some(error), perhaps_received };
+                pending.due = now.monotonic + wait_after(failed, permanent, dice);
+            }
+        }
+        let message = pending.message.clone();
+        if matches!(message.delivery, Delivery::Delivered { .. } | Delivery::Abandoned { .. }) {
+            self.pending.remove(&id);
+        }
+        Some(message)
+    }
+
+    /// Gives up what is addressed to channels that no longer exist.
+    pub(crate) fn abandon(&mut self, exists: impl Fn(&str) -> bool, now: Timestamp) -> Vec<Message> {
+        let gone: Vec<MessageId> = self
+            .pending
+            .values()
+            .filter(|pending| !exists(&pending.message.channel))
+            .map(|pending| pending.message.id)
+            .collect();
+        gone.into_iter()
+            .filter_map(|id| {
+                let mut message = self.pending.remove(&id)?.message;
+                let error = format!("the channel “{}” is no longer configured", message.channel);
+                message.delivery = Delivery::Abandoned { at: now, error };
+                Some(message)
+            })
+            .collect()
+    }
+
+    /// Tries at once what has failed before: the network is back, or the configuration has changed.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        let failed = self.pending.values_mut().filter(|pending| pending.attempt.is_none() && pending.failed() > 0);
+        failed.for_each(|pending| pending.due = pending.due.min(now));
+    }
+
+    fn merge_into(&mut self, id: MessageId) -> Vec<Message> {
+        let Some(target) = self.pending.get(&id).filter(|pending| pending.is_open()) else { return Vec::new() };
+        let channel = target.message.channel.clone();
+        let others: Vec<MessageId> = self
+            .pending
+            .values()
+            .filter(|other| other.message.id != id && other.message.channel == channel && other.is_open())
+            .map(|other| other.message.id)
+            .collect();
+        let mut merged = Vec::new();
+        for other in others {
+            let Some(room) = self.pending.get(&id).map(|target| ALERTS_LIMIT - target.message.alerts.len()) else { break };
+            if self.pending.get(&other).is_none_or(|other| other.message.alerts.len() > room) {
+                continue;
+            }
+            let Some(mut other) = self.pending.remove(&other) else { continue };
+            let Some(target) = self.pending.get_mut(&id) else { break };
+            for alert in other.message.alerts.iter().cloned() {
+                add(&mut target.message, alert);
+            }
+            other.message.delivery = Delivery::Merged { into: id };
+            merged.push(other.message);
+        }
+        merged
+    }
+}
+
+fn has_room(message: &Message) -> bool {
+    message.alerts.len() < ALERTS_LIMIT
+}
+
+fn wait_after(failed: u32, permanent: bool, dice: &mut Dice) -> Duration {
+    let doubled = RETRY_FIRST.saturating_mul(1 << failed.saturating_sub(1).min(16));
+    dice.jitter(if permanent { RETRY_PERMANENT } else { doubled.min(RETRY_LONGEST) })
+}
+
+/// Adds what is new of an incident in the place of what is old of it: nobody has read that yet.
+fn add(message: &mut Message, alert: Alert) {
+    let known = message.alerts.iter_mut().find(|known| same_incident(known, &alert) || same_warning(known, &alert));
+    match known {
+        Some(known) if matches!((&known.news, &alert.news), (News::Down { .. }, News::Reminder { .. })) => {}
+        Some(known) => *known = alert,
+        None => message.alerts.push(alert),
+    }
+}
+
+fn same_incident(one: &Alert, other: &Alert) -> bool {
+    match (one.news.incident(), other.news.incident()) {
+        (Some(first), Some(second)) => first.id == second.id,
+        _ => false,
+    }
+}
+
+fn same_warning(one: &Alert, other: &Alert) -> bool {
+    let warns = |alert: &Alert| matches!(alert.news, News::Warning { .. });
+    one.monitor == other.monitor && warns(one) && warns(other)
+}
+
+/// Until when nothing may be told, if `at` lies in quiet hours or a snooze.
+pub(crate) fn quiet_until(policy: &AlertPolicy, snoozed_until: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
+    let mut end = snoozed_until.map_or(at, |until| until.max(at));
+    // One span may begin where another ends; each can carry on the wait once.
+    for _ in 0..=policy.quiet_hours.len() {
+        end = policy.quiet_hours.iter().map(|span| span.end_after(end)).max().unwrap_or(end).max(end);
+    }
+    (end > at).then_some(end)
+}
