@@ -175,7 +175,7 @@ pub struct IncidentState {
 
 impl IncidentState {
     /// An incident and the messages that tell of it, with `cause` its cause in words.
-    pub fn new(incident: &Incident, cause: String, messages: &[Message]) -> Self {
+    pub fn new<'a>(incident: &Incident, cause: String, messages: impl Iterator<Item = &'a Message>) -> Self {
         Self {
             id: incident.id,
             monitor: Arc::clone(&incident.monitor),
@@ -184,7 +184,7 @@ impl IncidentState {
             cause,
             phase: incident.cause.phase,
             acknowledged: incident.acknowledged,
-            alerts: messages.iter().flat_map(|message| AlertState::of(message, incident.id)).collect(),
+            alerts: messages.flat_map(|message| AlertState::of(message, incident.id)).collect(),
         }
     }
 }

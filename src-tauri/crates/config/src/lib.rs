@@ -1,1 +1,159 @@
-//! 
+//! Reads `estatus.toml` into the validated [`Config`] of the core.
+//!
+//! Everything that is wrong with a file is found at once, each with line, column, reason and, where one can guess, what
+//! was meant ([`Problems`]). The tables that are read ([`schema`] shows them to editors) are declared once, in
+//! `tables.rs`. Further: the first file of a new user ([`example`]), the folders of the platform ([`places`]), and the
+//! secrets that the file only points to ([`secret`]).
+//!
+//! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
+
+mod channel;
+mod check;
+mod example;
+mod json;
+mod limits;
+mod monitor;
+mod names;
+mod net;
+pub mod places;
+mod problem;
+mod schema;
+mod secret;
+mod shape;
+mod tables;
+mod times;
+mod units;
+mod values;
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use estatus_core::config::{Config, Language, NetworkPolicy, Retention};
+use jiff::tz::TimeZone;
+use toml_edit::Document;
+
+pub use crate::{
+    example::example,
+    problem::{Problem, Problems},
+    schema::schema,
+    secret::secret,
+    units::{UnitError, duration, size},
+};
+use crate::{
+    problem::Findings,
+    shape::{Field, Node, Reader, Shape, plain},
+};
+
+/// The longest file that is read, in bytes.
+pub const FILE_MAX: usize = 5_000_000;
+
+/// What holds where the file does not say.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// The language of what is told.
+    pub language: Language,
+    /// The time zone of maintenance windows and quiet hours.
+    pub zone: TimeZone,
+}
+
+/// Reads the configuration file `file`.
+///
+/// # Errors
+/// Everything that is wrong with it; that it cannot be read is a problem too.
+pub fn load(file: &Path, defaults: &Defaults) -> Result<Config, Problems> {
+    let bytes = read(file).map_err(|error| Problems::of_file(file, format!("cannot read this file: {error}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Problems::of_file(file, "this file is not text in UTF-8: save it in that encoding"))?;
+    parse(&text, file, defaults)
+}
+
+/// At most one byte more than is allowed.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads `text`, the content of `file`. The file is named in problems, and relative paths in the text start from its
+/// folder.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(text: &str, file: &Path, defaults: &Defaults) -> Result<Config, Problems> {
+    if text.len() > FILE_MAX {
+        return Err(Problems::of_file(file, format!("this file is longer than {FILE_MAX} bytes")));
+    }
+    let document = Document::parse(text).map_err(|error| syntax(&error, text, file))?;
+    let mut reader = Reader::new(file.parent().unwrap_or(Path::new("")), home());
+    let config = config(&document, defaults, &mut reader);
+    match reader.findings.located(file, text) {
+        Some(problems) => Err(problems),
+        None => Ok(config),
+    }
+}
+
+fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
+/// A syntax error as the one problem of a file: the rest of the text may mean anything.
+fn syntax(error: &toml_edit::TomlError, text: &str, file: &Path) -> Problems {
+    let at = error.span().map_or(0, |span| span.start);
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    let mut findings = Findings::default();
+    findings.add(at, || message.clone());
+    findings.located(file, text).unwrap_or_else(|| Problems::of_file(file, message))
+}
+
+/// The configuration, which means nothing if there are findings.
+fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_>) -> Config {
+    let root = Node::Table(document.as_table());
+    let Some(mut file) = tables::File::read(root, &(0..0), reader) else { return Config::default() };
+    let zone = file.zone.take().map_or_else(|| defaults.zone.clone(), |zone| zone.0);
+    let defined = channel_names(&file);
+    let channels = channel::channels(&mut file, reader);
+    let (alerts, alert_channels) = channel::alerts(&mut file.alerts, &zone);
+    let mut tables = file.monitor.take().map_or_else(Vec::new, |monitors| monitors.0);
+    names::check(&tables, defined.as_ref(), &alert_channels, reader);
+    let monitors = tables.iter_mut().enumerate().filter_map(|(index, table)| {
+        let section = names::called(table, index);
+        reader.section(section, |reader| monitor::monitor(table, &zone, reader)).map(Arc::new)
+    });
+    let monitors = monitors.collect();
+    let language = file.language.take().unwrap_or(defaults.language);
+    Config { language, monitors, channels, alerts, network: network(&mut file), retention: retention(&mut file) }
+}
+
+/// The names of all channels, be these right or wrong; nothing where they cannot even be listed.
+fn channel_names(file: &tables::File) -> Option<BTreeSet<String>> {
+    let email = (!file.email.is_absent()).then(|| "email".to_owned());
+    let others = match &file.channel {
+        Field::Absent => &[],
+        Field::Bad => return None,
+        Field::Set(set) => set.value.0.as_slice(),
+    };
+    Some(others.iter().map(|(name, _)| name.value.clone()).chain(email).collect())
+}
+
+fn network(file: &mut tables::File) -> NetworkPolicy {
+    let reference = file.network.take().and_then(|mut network| network.reference.take());
+    reference.map_or_else(NetworkPolicy::default, |reference| NetworkPolicy {
+        reference: plain(reference).into_iter().map(|host| host.0).collect(),
+    })
+}
+
+fn retention(file: &mut tables::File) -> Retention {
+    let mut table = file.retention.take().unwrap_or_default();
+    let default = Retention::default();
+    Retention {
+        observations: table.observations.take().map_or(default.observations, |span| span.0),
+        hours: table.hours.take().map_or(default.hours, |span| span.0),
+        days: table.days.take().map_or(default.days, |span| span.0),
+        incidents: table.incidents.take().map_or(default.incidents, |span| span.0),
+    }
+}

@@ -121,6 +121,12 @@ impl Check {
 }
 
 impl Check {
+    /// Whether a probe shows how it is at one moment, so that one right after it is worth something; the load of a
+    /// machine is an average over time.
+    pub(crate) fn shows_a_moment(&self) -> bool {
+        !matches!(self, Self::Host(_))
+    }
+
     /// Whether an answer may come from somebody else than the target without anybody noticing.
     pub(crate) fn is_plain_http(&self) -> bool {
         matches!(self, Self::Http(check) if check.url.scheme() == "http")

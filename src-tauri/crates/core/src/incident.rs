@@ -125,6 +125,8 @@ pub enum Delivery {
     Sending {
         /// How many tries have failed before.
         failed: u32,
+        /// Whether the receiver may have got it at one of those.
+        perhaps_received: bool,
     },
     /// The channel took it.
     Delivered {

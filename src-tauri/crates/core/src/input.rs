@@ -25,6 +25,7 @@ impl fmt::Display for EffectId {
 
 /// Something that happened.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "most are observations, and none is kept")]
 pub enum Input {
     /// A probe came to an end.
     Probed {

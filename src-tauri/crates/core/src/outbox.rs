@@ -41,9 +41,17 @@ impl Pending {
 
     fn failed(&self) -> u32 {
         match self.message.delivery {
-            Delivery::Waiting { failed, .. } | Delivery::Sending { failed } => failed,
+            Delivery::Waiting { failed, .. } | Delivery::Sending { failed, .. } => failed,
             Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => 0,
         }
+    }
+
+    /// Whether the receiver may have got it at any try so far.
+    fn perhaps_received(&self) -> bool {
+        matches!(
+            self.message.delivery,
+            Delivery::Waiting { perhaps_received: true, .. } | Delivery::Sending { perhaps_received: true, .. }
+        )
     }
 }
 
@@ -60,7 +68,7 @@ impl Outbox {
         let pending = messages
             .into_iter()
             .map(|mut message| {
-                if let Delivery::Sending { failed } = message.delivery {
+                if let Delivery::Sending { failed, .. } = message.delivery {
                     message.delivery = Delivery::Waiting { failed, error: None, perhaps_received: true };
                 }
                 (message.id, Pending { message, due: now, attempt: None })
@@ -152,7 +160,8 @@ impl Outbox {
         if pending.is_open() {
             pending.message.answers = conversation(&pending.message);
         }
-        pending.message.delivery = Delivery::Sending { failed: pending.failed() };
+        let (failed, perhaps_received) = (pending.failed(), pending.perhaps_received());
+        pending.message.delivery = Delivery::Sending { failed, perhaps_received };
         pending.attempt = Some(attempt);
         (Some(pending.message.clone()), merged)
     }
@@ -175,6 +184,7 @@ impl Outbox {
                 pending.message.delivery = Delivery::Abandoned { at: now.utc, error };
             }
             DeliveryResult::Failed { error, perhaps_received, permanent } => {
+                let perhaps_received = perhaps_received || pending.perhaps_received();
                 pending.message.delivery = Delivery::Waiting { failed, error: Some(error), perhaps_received };
                 pending.due = now.monotonic + wait_after(failed, permanent, dice);
             }

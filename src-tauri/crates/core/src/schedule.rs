@@ -76,7 +76,7 @@ pub(crate) fn next(
         return after_inconclusive(monitor, place, observation, began, now);
     }
     match health {
-        Health::Suspect if bad <= 1 => now,
+        Health::Suspect if bad <= 1 && monitor.check.shows_a_moment() => now,
         Health::Suspect | Health::Down | Health::Recovering => (began + monitor.retry_every).max(now),
         Health::Unknown | Health::Up | Health::Paused => {
             let regular = on_grid(monitor.every, place, began, now);
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        check::{Check, HostCheck},
+        check::{Check, HostCheck, PingCheck},
         observation::{Failure, Phase, Phases},
     };
 
@@ -129,7 +129,7 @@ mod tests {
         Monitor {
             every: Duration::from_secs(every),
             retry_every: Duration::from_secs(every.min(20)),
-            ..Monitor::new("m", Check::Host(HostCheck::default()))
+            ..Monitor::new("m", Check::Ping(PingCheck { host: "h".into(), ip: None }))
         }
     }
 
@@ -148,6 +148,14 @@ mod tests {
         check(Health::Down, 2, 67, 68, 87);
         check(Health::Down, 2, 67, 99, 99);
         check(Health::Recovering, 0, 67, 68, 87);
+    }
+
+    #[test]
+    fn a_load_over_time_is_not_measured_again_at_once() {
+        let seen = Observation::up(Timestamp::UNIX_EPOCH, Phases::default(), "");
+        let host = Monitor { check: Check::Host(HostCheck::default()), ..monitor(60) };
+        let due = next(&host, Duration::from_secs(7), Health::Suspect, 1, &seen, at(67), at(68));
+        assert_eq!(due, at(87));
     }
 
     #[test]

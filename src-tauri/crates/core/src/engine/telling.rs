@@ -19,14 +19,14 @@ const FLAPS: usize = 4;
 /// The messages of so many incidents are remembered for answers.
 const CONVERSATIONS: usize = 8;
 
-/// Flapping is judged over half an hour, or twelve intervals where that is longer.
+/// Flapping is judged over two hours, or 24 intervals where that is longer.
 fn flaps_within(monitor: &Monitor) -> Duration {
-    Duration::from_secs(30 * 60).max(monitor.every.saturating_mul(12))
+    Duration::from_secs(2 * 60 * 60).max(monitor.every.saturating_mul(24))
 }
 
 /// A flapping monitor has settled when its health has not changed for so long.
 pub(super) fn settles_after(monitor: &Monitor) -> Duration {
-    flaps_within(monitor) / 3
+    flaps_within(monitor) / 4
 }
 
 impl Engine {

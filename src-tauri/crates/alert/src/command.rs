@@ -1,0 +1,92 @@
+//! Tells by a command.
+
+use estatus_core::{
+    command::{CommandEnd, CommandOutcome, CommandRun},
+    config::CommandChannel,
+    incident::DeliveryResult,
+    maintenance::in_words,
+    observation::cut,
+    ports::Ports,
+    words::Words,
+};
+
+use crate::{
+    telling::Telling,
+    text::{lines, one_line},
+    trouble::{SAID_LIMIT, temporary, unconfirmed},
+};
+
+/// The exit code that asks for another try later: `EX_TEMPFAIL` of `sysexits.h`.
+const TRY_LATER: i32 = 75;
+/// The most bytes of a command's output that are kept.
+const OUTPUT_LIMIT: usize = 4096;
+/// The most bytes of one variable. Windows has room for 32,767 UTF-16 units in the whole environment.
+const VARIABLE_LIMIT: usize = 8000;
+
+/// One delivery by a command.
+///
+/// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
+/// and of the first alert `ESTATUS_MONITOR` and `ESTATUS_NEWS`; on its standard input, the whole [`Telling`] as JSON.
+pub(crate) struct CommandDelivery<'a> {
+    pub(crate) channel: &'a CommandChannel,
+    pub(crate) ports: &'a dyn Ports,
+    pub(crate) words: &'a Words,
+}
+
+impl CommandDelivery<'_> {
+    /// Runs the command to its end.
+    pub(crate) async fn deliver(&self, telling: &Telling) -> DeliveryResult {
+        let run = CommandRun {
+            command: self.channel.command.clone(),
+            env: environment(telling),
+            // A `Telling` has no map with other keys than strings, so it always is JSON.
+            stdin: serde_json::to_string(telling).ok(),
+            timeout: self.channel.timeout,
+            output_limit: OUTPUT_LIMIT,
+        };
+        let outcome = self.ports.run(run).await;
+        self.judge(&outcome, &telling.channel)
+    }
+
+    fn judge(&self, outcome: &CommandOutcome, channel: &str) -> DeliveryResult {
+        let say = |key: &str, values: &[(&str, &str)]| {
+            let output = self.output(outcome);
+            let values: Vec<_> = values.iter().copied().chain([("channel", channel), ("output", &output)]).collect();
+            self.words.text(key, &values)
+        };
+        match &outcome.end {
+            CommandEnd::Exited(0) => DeliveryResult::Delivered,
+            CommandEnd::Exited(code) => {
+                let key = if *code == TRY_LATER { "delivery.command_later" } else { "delivery.command_exit" };
+                temporary(say(key, &[("code", &code.to_string())]))
+            }
+            CommandEnd::Signaled(number) => {
+                temporary(say("delivery.command_signal", &[("number", &number.to_string())]))
+            }
+            CommandEnd::TimedOut { .. } => {
+                unconfirmed(say("delivery.command_timed_out", &[("after", &in_words(self.channel.timeout))]))
+            }
+            CommandEnd::CannotStart(error) => temporary(say("delivery.command_start", &[("error", error)])),
+        }
+    }
+
+    /// What it said of its failure, or else at all.
+    fn output(&self, outcome: &CommandOutcome) -> String {
+        let said = [&outcome.stderr, &outcome.stdout].map(|text| one_line(text, SAID_LIMIT));
+        let said = said.into_iter().find(|text| !text.is_empty());
+        said.unwrap_or_else(|| self.words.text("delivery.no_output", &[]))
+    }
+}
+
+fn environment(telling: &Telling) -> Vec<(String, String)> {
+    let first = telling.alerts.first();
+    let variables = [
+        ("ESTATUS_MESSAGE_ID", telling.message_id.clone()),
+        ("ESTATUS_CHANNEL", one_line(&telling.channel, VARIABLE_LIMIT)),
+        ("ESTATUS_SUBJECT", one_line(&telling.subject, VARIABLE_LIMIT)),
+        ("ESTATUS_TEXT", lines(&telling.text, VARIABLE_LIMIT)),
+        ("ESTATUS_MONITOR", first.map(|alert| one_line(&alert.monitor, VARIABLE_LIMIT)).unwrap_or_default()),
+        ("ESTATUS_NEWS", first.map(|alert| alert.news.to_owned()).unwrap_or_default()),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), cut(value, VARIABLE_LIMIT))).into()
+}

@@ -1,0 +1,103 @@
+//! The subject: all of it in one line.
+//!
+//! What changes from message to message of a conversation stands in brackets at the front, `[Down]`, `[Up again after
+//! 5 min]`; what follows stays the same. RFC 5256 (2.1, base subject) does not count `Re:` and leading brackets as part
+//! of the subject, so that also those clients thread that look at more than References.
+
+use std::collections::BTreeMap;
+
+use estatus_core::{
+    Timestamp,
+    incident::{Alert, Message, News},
+    words::Words,
+};
+
+use super::{Tidings, lasted};
+use crate::text::one_line;
+
+/// The most bytes of a target, a cause, or a list of names in a subject.
+const PART_LIMIT: usize = 120;
+
+/// The subject of `message`.
+pub(super) fn of(message: &Message, words: &Words) -> String {
+    let answer = if message.answers.is_empty() { "" } else { "Re: " };
+    let subject = match message.alerts.as_slice() {
+        [alert] => single(alert, message.created, words),
+        alerts => {
+            let names = names(alerts.iter().map(|alert| &*alert.monitor), PART_LIMIT, words);
+            format!("[{}] {names}", count(alerts, words))
+        }
+    };
+    format!("{answer}{subject}")
+}
+
+/// How much of what: "3 monitors are down", "2 down, 1 up again".
+pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
+    let mut counts = BTreeMap::<Tidings, usize>::new();
+    for alert in alerts {
+        *counts.entry(Tidings::of(&alert.news)).or_default() += 1;
+    }
+    let family = if counts.len() == 1 { "count" } else { "tally" };
+    let counted = counts.iter().map(|(tidings, count)| {
+        words.text(&format!("mail.{family}.{}", tidings.word()), &[("count", &count.to_string())])
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+/// `all`, each once, with commas; those that do not fit into `limit` bytes are counted.
+pub(super) fn names<'a>(all: impl Iterator<Item = &'a str>, limit: usize, words: &Words) -> String {
+    let mut each: Vec<String> = Vec::new();
+    for name in all.map(|name| one_line(name, limit)) {
+        if !each.contains(&name) {
+            each.push(name);
+        }
+    }
+    let mut length = 0;
+    let fit = each.iter().take_while(|name| {
+        length += name.len() + ", ".len();
+        length <= limit + ", ".len()
+    });
+    let shown = fit.count();
+    let (shown, rest) = each.split_at(shown);
+    let shown = shown.join(", ");
+    if rest.is_empty() {
+        return shown;
+    }
+    words.text("mail.more_names", &[("names", &shown), ("count", &rest.len().to_string())])
+}
+
+fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
+    let state = format!("mail.state.{}", Tidings::of(&alert.news).word());
+    let state = words.text(&state, &[("lasted", &lasted(&alert.news, created))]);
+    let monitor = one_line(&alert.monitor, PART_LIMIT);
+    let target = one_line(&alert.target, PART_LIMIT);
+    let why = match &alert.news {
+        News::Warning { warning } => words.warning(warning),
+        news => news.incident().map(|incident| words.failure(&incident.cause)).unwrap_or_default(),
+    };
+    let why = one_line(&why, PART_LIMIT);
+    if target == monitor {
+        format!("[{state}] {monitor}: {why}")
+    } else {
+        format!("[{state}] {monitor} ({target}): {why}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use estatus_core::config::Language;
+
+    use super::*;
+
+    #[test]
+    fn names_that_do_not_fit_are_counted() {
+        let words = Words::new(Language::English, jiff::tz::TimeZone::UTC);
+        let check = |all: &[&str], expected: &str| assert_eq!(names(all.iter().copied(), 10, &words), expected);
+        check(&["a"], "a");
+        check(&["a", "b", "a"], "a, b");
+        check(&["one", "two"], "one, two");
+        check(&["one", "two", "three", "four"], "one, two and 2 more");
+        check(&["much too long a name", "b"], "much to… and 1 more");
+        check(&["a\r\nb"], "a b");
+    }
+}

@@ -1,0 +1,119 @@
+//! Each failure of a delivery by SMTP in one sentence with the remedy.
+
+use estatus_core::{config::EmailSecurity, incident::DeliveryResult, maintenance::in_words};
+
+use super::{Answer, Breach, SmtpDelivery, Stage};
+use crate::{
+    text::one_line,
+    trouble::{SAID_LIMIT, Trouble, permanent, temporary, unconfirmed},
+};
+
+impl SmtpDelivery<'_> {
+    /// What to report of a conversation that came as far as `stage`.
+    pub(super) fn explain(&self, stage: Stage, breach: &Breach) -> DeliveryResult {
+        match breach {
+            Breach::Answer(answer) => self.answer(stage, answer),
+            Breach::Recipients(refused) => self.recipients(refused),
+            Breach::NoStartTls => permanent(self.say("delivery.no_starttls", &[])),
+            Breach::NoLogin => permanent(self.say("delivery.no_login", &[])),
+            Breach::International(address) => permanent(self.say("delivery.international", &[("address", address)])),
+            Breach::Trust(error) => temporary(self.say("delivery.trust", &[("error", error)])),
+            Breach::Trouble(_) | Breach::NotSmtp(_) | Breach::TimedOut if stage == Stage::Content => {
+                let what = self.what_came(breach);
+                unconfirmed(self.say("delivery.unconfirmed", &[("error", &what)]))
+            }
+            Breach::NotSmtp(error) => {
+                temporary(self.say("delivery.not_smtp", &[("error", &one_line(error, SAID_LIMIT))]))
+            }
+            Breach::TimedOut => temporary(self.timed_out(stage)),
+            Breach::Trouble(trouble) => temporary(self.trouble(stage, trouble)),
+        }
+    }
+
+    /// What to report where the password cannot be had: the keyring may be locked for now, so this may pass.
+    pub(super) fn no_password(&self, username: &str, error: &str) -> DeliveryResult {
+        temporary(self.say("delivery.password", &[("username", username), ("error", error)]))
+    }
+
+    fn answer(&self, stage: Stage, answer: &Answer) -> DeliveryResult {
+        let said = said(answer);
+        let username = self.channel.login.as_ref().map(|login| login.username.as_str()).unwrap_or_default();
+        let say = |key| self.say(key, &[("answer", &said), ("username", username), ("from", &self.channel.from)]);
+        // A server that turns this machine away now may have it on a list for an hour, or it is another's server: a
+        // hotel's portal, for one.
+        let early = matches!(stage, Stage::Lookup | Stage::Connect | Stage::StartTls);
+        if early && answer.is_permanent() {
+            return temporary(say("delivery.greeting"));
+        }
+        if !answer.is_permanent() {
+            return temporary(say("delivery.later"));
+        }
+        permanent(say(match (stage, answer.code) {
+            // RFC 3207 (4) and RFC 4954 (6) have the same code for both.
+            (_, 530) if said.to_uppercase().contains("STARTTLS") => "delivery.starttls_required",
+            (Stage::Sender | Stage::Recipients | Stage::Data, 530) => "delivery.login_required",
+            (Stage::Login, _) => "delivery.login",
+            (Stage::Sender, _) => "delivery.sender",
+            _ => "delivery.content",
+        }))
+    }
+
+    fn recipients(&self, refused: &[(lettre::Address, Answer)]) -> DeliveryResult {
+        let all_permanent = refused.iter().all(|(_, answer)| answer.is_permanent());
+        // Where some are refused for good and some for the moment, what must be corrected is said first.
+        let first = refused.iter().find(|(_, answer)| answer.is_permanent()).or_else(|| refused.first());
+        let Some((_, answer)) = first else { return temporary(self.say("delivery.closed", &[])) };
+        if answer.code == 530 {
+            return self.answer(Stage::Recipients, answer);
+        }
+        let of_that_kind = refused.iter().filter(|(_, other)| other.is_permanent() == answer.is_permanent());
+        let to: Vec<String> = of_that_kind.map(|(to, _)| to.to_string()).collect();
+        let values = [("to", one_line(&to.join(", "), SAID_LIMIT)), ("answer", said(answer))];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let key = if answer.is_permanent() { "delivery.recipient" } else { "delivery.recipient_later" };
+        let error = self.say(key, &values);
+        if all_permanent { permanent(error) } else { temporary(error) }
+    }
+
+    fn trouble(&self, stage: Stage, trouble: &Trouble) -> String {
+        match (trouble, self.channel.security) {
+            (Trouble::Refused, _) => self.say("delivery.refused_smtp", &[]),
+            (Trouble::NotTls, EmailSecurity::Tls) if stage == Stage::Connect => self.say("delivery.not_tls", &[]),
+            (Trouble::Closed, EmailSecurity::StartTls | EmailSecurity::None) if stage == Stage::Connect => {
+                self.say("delivery.silent", &[])
+            }
+            _ => trouble.sentence(&self.channel.server.host, &self.server(), self.words),
+        }
+    }
+
+    fn timed_out(&self, stage: Stage) -> String {
+        match (stage, self.channel.security) {
+            (Stage::Connect, EmailSecurity::Tls) => self.say("delivery.not_tls", &[]),
+            (Stage::Connect, EmailSecurity::StartTls | EmailSecurity::None) => self.say("delivery.silent", &[]),
+            _ => self.say("delivery.timed_out", &[("after", &in_words(self.channel.timeout))]),
+        }
+    }
+
+    /// What came in place of the confirmation, in a few words.
+    fn what_came(&self, breach: &Breach) -> String {
+        match breach {
+            Breach::TimedOut => self.words.text("delivery.within", &[("after", &in_words(self.channel.timeout))]),
+            Breach::NotSmtp(error) | Breach::Trouble(Trouble::Broken(error)) => one_line(error, SAID_LIMIT),
+            _ => self.words.text("delivery.no_answer", &[]),
+        }
+    }
+
+    fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let server = self.server();
+        let values: Vec<_> = values.iter().copied().chain([("server", server.as_str())]).collect();
+        self.words.text(key, &values)
+    }
+
+    fn server(&self) -> String {
+        self.channel.server.to_string()
+    }
+}
+
+fn said(answer: &Answer) -> String {
+    format!("{} {}", answer.code, one_line(&answer.text, SAID_LIMIT)).trim_end().to_owned()
+}

@@ -1,0 +1,192 @@
+//! A message as JSON, for programs.
+
+use std::time::Duration;
+
+use estatus_core::{
+    Timestamp,
+    check::Kind,
+    config::Language,
+    incident::{Alert, Before, Incident, Message, News},
+    observation::{Cause, Failure, Phase, Warning},
+    words::Words,
+};
+use serde::Serialize;
+
+use crate::report::{Report, Tidings, elapsed};
+
+/// A message as JSON: the body of a webhook that has no template, the variables of one that has, and what a command
+/// reads from its standard input.
+///
+/// Times are RFC 3339 in UTC, durations are in seconds. A field that does not apply is `null`, never absent. Fields may
+/// be added, and readers should pass over those they do not know.
+#[derive(Clone, Debug, Serialize)]
+pub struct Telling {
+    /// The same at every try to deliver this message, and of no other: `estatus-{installation}-{number}`.
+    pub message_id: String,
+    /// The channel's name.
+    pub channel: String,
+    /// The language of the texts: `en` or `es`.
+    pub language: Language,
+    /// When the first alert of the message arose.
+    pub created: Timestamp,
+    /// The [`Telling::message_id`]s of the earlier messages of this conversation, the first one first.
+    pub answers: Vec<String>,
+    /// The whole in one line, as in the subject of a mail.
+    pub subject: String,
+    /// The whole in words, as in the text part of a mail.
+    pub text: String,
+    /// Whether any of it is bad news.
+    pub bad: bool,
+    /// What it tells, in the order in which it happened; at least one.
+    pub alerts: Vec<TellingAlert>,
+}
+
+/// One thing that is told.
+#[derive(Clone, Debug, Serialize)]
+pub struct TellingAlert {
+    /// The monitor's name.
+    pub monitor: String,
+    /// The kind of its check: `http`, `tcp`, …
+    pub check: Kind,
+    /// What is checked: a URL, `host:port`, a process name, a command.
+    pub target: String,
+    /// `down`, `reminder`, `recovered`, `flapping`, `settled_up`, `settled_down` or `warning`.
+    pub news: &'static str,
+    /// Whether it is bad news.
+    pub bad: bool,
+    /// It in one sentence without a full stop.
+    pub title: String,
+    /// The incident it is about; `null` for a warning.
+    pub incident: Option<TellingIncident>,
+    /// How many times it went down, if it is flapping.
+    pub times: Option<u32>,
+    /// Within how long it did, in seconds.
+    pub within_seconds: Option<f64>,
+    /// What will happen, if it is a warning.
+    pub warning: Option<String>,
+    /// When that will happen.
+    pub warning_at: Option<Timestamp>,
+}
+
+/// The incident that is told of.
+#[derive(Clone, Debug, Serialize)]
+pub struct TellingIncident {
+    /// Its number, unique in a data folder.
+    pub id: u64,
+    /// Since when it is, or was, down.
+    pub opened: Timestamp,
+    /// Since when it is up again; `null` while it is down.
+    pub closed: Option<Timestamp>,
+    /// How long it was down; while it is down, how long it had been when the message arose.
+    pub lasted_seconds: f64,
+    /// The phase in which the first probe failed: `dns`, `connect`, `tls`, `send`, `first_byte`, `body`, `run` or
+    /// `assertion`.
+    pub phase: Phase,
+    /// Why the first probe failed, in one sentence without a full stop.
+    pub cause: String,
+    /// The same as one word: `status`, `timed_out`, `refused`, …
+    pub cause_kind: String,
+    /// The HTTP status code, if that is the cause.
+    pub status: Option<u16>,
+    /// What the target said, as far as it helps.
+    pub evidence: Option<String>,
+    /// Why the last probe failed, in one sentence without a full stop.
+    pub last_cause: String,
+    /// When the user said to know of it.
+    pub acknowledged: Option<Timestamp>,
+    /// How it was before.
+    pub before: TellingBefore,
+}
+
+/// How a monitor was before it went down.
+#[derive(Clone, Debug, Serialize)]
+pub struct TellingBefore {
+    /// Since when it had been up.
+    pub up_since: Option<Timestamp>,
+    /// When the last good probe began.
+    pub last_good: Option<Timestamp>,
+    /// The median latency of the last good probes, in seconds.
+    pub usual_latency_seconds: Option<f64>,
+}
+
+impl Telling {
+    pub(crate) fn new(installation: &str, message: &Message, report: &Report, words: &Words) -> Self {
+        let id = |number: u64| format!("estatus-{installation}-{number}");
+        Self {
+            message_id: id(message.id.0),
+            channel: message.channel.clone(),
+            language: words.language(),
+            created: message.created,
+            answers: message.answers.iter().map(|answered| id(answered.0)).collect(),
+            subject: report.subject.clone(),
+            text: report.text(),
+            bad: message.alerts.iter().any(|alert| alert.news.is_bad()),
+            alerts: message.alerts.iter().map(|alert| TellingAlert::new(alert, message.created, words)).collect(),
+        }
+    }
+}
+
+impl TellingAlert {
+    fn new(alert: &Alert, created: Timestamp, words: &Words) -> Self {
+        let (times, within) = match &alert.news {
+            News::Flapping { times, within, .. } => (Some(*times), Some(within.as_secs_f64())),
+            _ => (None, None),
+        };
+        let warning = match &alert.news {
+            News::Warning { warning } => Some(warning),
+            _ => None,
+        };
+        Self {
+            monitor: alert.monitor.to_string(),
+            check: alert.check,
+            target: alert.target.clone(),
+            news: Tidings::of(&alert.news).word(),
+            bad: alert.news.is_bad(),
+            title: crate::report::title(alert, created, words),
+            incident: alert.news.incident().map(|incident| TellingIncident::new(incident, created, words)),
+            times,
+            within_seconds: within,
+            warning: warning.map(|warning| words.warning(warning)),
+            warning_at: warning.map(|Warning::CertificateExpires { not_after, .. }| *not_after),
+        }
+    }
+}
+
+impl TellingIncident {
+    fn new(incident: &Incident, created: Timestamp, words: &Words) -> Self {
+        let Failure { phase, cause, evidence } = &incident.cause;
+        Self {
+            id: incident.id.0,
+            opened: incident.opened,
+            closed: incident.closed,
+            lasted_seconds: elapsed(incident.opened, incident.closed.unwrap_or(created)).as_secs_f64(),
+            phase: *phase,
+            cause: words.cause(cause),
+            cause_kind: kind(cause),
+            status: match cause {
+                Cause::Status { code, .. } => Some(*code),
+                _ => None,
+            },
+            evidence: evidence.clone(),
+            last_cause: words.failure(&incident.last),
+            acknowledged: incident.acknowledged,
+            before: incident.before.into(),
+        }
+    }
+}
+
+impl From<Before> for TellingBefore {
+    fn from(before: Before) -> Self {
+        Self {
+            up_since: before.up_since,
+            last_good: before.last_good,
+            usual_latency_seconds: before.usual_latency.as_ref().map(Duration::as_secs_f64),
+        }
+    }
+}
+
+/// The cause's serde tag.
+fn kind(cause: &Cause) -> String {
+    let tagged = serde_json::to_value(cause).unwrap_or_default();
+    tagged.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,68 @@
+//! Deliveries by a command.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+
+mod support;
+
+use std::{fs, time::Duration};
+
+use estatus_core::{
+    command::{CommandLine, Run},
+    config::{Channel, CommandChannel, Language},
+    incident::{DeliveryResult, News},
+};
+use serde_json::Value;
+use support::{closed_incident, courier, failure, message, portfolio, refused, words};
+
+async fn deliver(line: &str, timeout: Duration) -> DeliveryResult {
+    let run = Run::Shell(line.to_owned());
+    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let told = message(58, vec![portfolio(News::Recovered { incident: closed_incident() }), refused("b")]);
+    let channel = Channel::Command(CommandChannel { command, timeout });
+    courier().deliver(&channel, &told, &words(Language::English)).await
+}
+
+#[tokio::test]
+async fn a_command_finds_the_message_in_its_environment_and_on_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let [variables, input] = ["variables", "input"].map(|name| folder.path().join(name));
+    let line = format!(
+        "printf '%s|' \"$ESTATUS_MESSAGE_ID\" \"$ESTATUS_CHANNEL\" \"$ESTATUS_SUBJECT\" \"$ESTATUS_MONITOR\" \
+         \"$ESTATUS_NEWS\" \"$ESTATUS_TEXT\" > '{}'; cat > '{}'",
+        variables.display(),
+        input.display()
+    );
+    assert_eq!(deliver(&line, Duration::from_secs(20)).await, DeliveryResult::Delivered);
+    let variables = fs::read_to_string(variables).unwrap();
+    let subject = "[1 down, 1 up again] portfolio, b";
+    let begin =
+        format!("estatus-k3v9-58|email|{subject}|portfolio|recovered|1 down, 1 up again.\n\nportfolio is up again;");
+    assert!(variables.starts_with(&begin), "{variables}");
+    let told: Value = serde_json::from_str(&fs::read_to_string(input).unwrap()).unwrap();
+    assert_eq!((&told["subject"], &told["alerts"][1]["monitor"]), (&subject.into(), &"b".into()));
+}
+
+#[tokio::test]
+async fn how_a_command_ends_is_how_the_delivery_does() {
+    let check = async |line: &str, expected: &str| {
+        let result = deliver(line, Duration::from_secs(20)).await;
+        assert_eq!(failure(result), (expected.to_owned(), false, false));
+    };
+    check("exit 1", "the command of the channel email ended with exit code 1 (it said nothing): see why, 0 is success")
+        .await;
+    check(
+        "echo out; echo no such user >&2; exit 67",
+        "the command of the channel email ended with exit code 67 (no such user): see why, 0 is success",
+    )
+    .await;
+    check("echo busy; exit 75", "the command of the channel email asks to be tried later, with exit code 75 (busy)")
+        .await;
+}
+
+#[tokio::test]
+async fn a_command_that_was_ended_may_have_told_all_the_same() {
+    let error = "the command of the channel email did not end within 100 ms and was ended, so it may have told all the \
+                 same: allow it more time";
+    let result = deliver("exec sleep 60", Duration::from_millis(100)).await;
+    assert_eq!(failure(result), (error.to_owned(), true, false));
+}

@@ -1,0 +1,200 @@
+//! What a mail is like that arrives, at a server that we did not write.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+
+mod support;
+
+use estatus_core::{
+    config::{Channel, EmailSecurity, Language},
+    incident::{DeliveryResult, Health, Message, MessageId, News},
+};
+use mail_parser::{MessageParser, MimeHeaders as _};
+use serde_json::json;
+use support::{
+    alert,
+    authority::trusting,
+    closed_incident, courier, incident, message, portfolio, refused,
+    smtpd::{Smtpd, Taken, login},
+    warning, words,
+};
+
+/// What arrives when `message` is told in `language` through a server without TLS.
+async fn told(message: &Message, language: Language) -> Taken {
+    let server = Smtpd::start(json!({}));
+    let channel = Channel::Email(server.channel(EmailSecurity::None));
+    assert_eq!(courier().deliver(&channel, message, &words(language)).await, DeliveryResult::Delivered);
+    server.taken()
+}
+
+fn parse(taken: &Taken) -> mail_parser::Message<'_> {
+    MessageParser::default().parse(taken.content.as_bytes()).unwrap()
+}
+
+/// Subject and text part.
+fn readable(taken: &Taken) -> String {
+    let mail = parse(taken);
+    format!("{}\n\n{}", mail.subject().unwrap(), mail.body_text(0).unwrap().replace("\r\n", "\n"))
+}
+
+#[test]
+fn it_goes_by_starttls_and_login_to_every_recipient_in_text_and_html() {
+    trusting(async |authority| {
+        let mut settings = authority.settings("starttls", "sound");
+        settings["users"] = json!({ "ejemplo@mail.com": support::PASSWORD });
+        let server = Smtpd::start(settings);
+        let mut channel = server.channel(EmailSecurity::StartTls);
+        channel.login = login();
+        channel.to.push("Otra Persona <otra@mail.com>".to_owned());
+        let told = message(41, vec![portfolio(News::Down { incident: incident() })]);
+        let channel = Channel::Email(channel);
+        assert_eq!(courier().deliver(&channel, &told, &words(Language::English)).await, DeliveryResult::Delivered);
+
+        let taken = server.taken();
+        assert!(taken.tls);
+        assert_eq!(taken.login.as_deref(), Some("ejemplo@mail.com"));
+        assert_eq!(taken.from, "ejemplo@mail.com");
+        assert_eq!(taken.to, ["destinatario@mail.com", "otra@mail.com"]);
+        let mail = parse(&taken);
+        assert_eq!(mail.message_id(), Some("estatus-k3v9-41@mail.com"));
+        assert_eq!(mail.header_raw("Auto-Submitted").map(str::trim), Some("auto-generated"));
+        assert!(mail.date().is_some());
+        assert_eq!(mail.to().unwrap().iter().count(), 2);
+        assert!(
+            mail.content_type()
+                .is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("alternative"))
+        );
+        assert_eq!((mail.text_body_count(), mail.html_body_count(), mail.attachment_count()), (1, 1, 0));
+        for part in [mail.body_text(0), mail.body_html(0)].map(Option::unwrap) {
+            for fact in ["https://isaac-bh.github.io/", "503", "2026-03-01 12:00:00 -06", "portfolio"] {
+                assert!(part.contains(fact), "{fact} is not in {part}");
+            }
+        }
+        assert!(taken.content.lines().all(|line| line.len() <= 998));
+    });
+}
+
+#[test]
+fn it_goes_by_implicit_tls() {
+    trusting(async |authority| {
+        let server = Smtpd::start(authority.settings("implicit", "sound"));
+        let channel = Channel::Email(server.channel(EmailSecurity::Tls));
+        let told = message(1, vec![refused("web")]);
+        assert_eq!(courier().deliver(&channel, &told, &words(Language::English)).await, DeliveryResult::Delivered);
+        assert!(server.taken().tls);
+    });
+}
+
+#[tokio::test]
+async fn a_second_try_is_recognised_as_the_same_mail() {
+    let told = message(41, vec![portfolio(News::Down { incident: incident() })]);
+    let tries = [self::told(&told, Language::English).await, self::told(&told, Language::English).await];
+    let [first, second] = tries.each_ref().map(parse);
+    assert_eq!(first.message_id(), second.message_id());
+    assert_eq!(readable(&tries[0]), readable(&tries[1]));
+    assert_eq!(first.body_html(0), second.body_html(0));
+}
+
+#[tokio::test]
+async fn a_recovery_answers_the_alert() {
+    let mut over = message(58, vec![portfolio(News::Recovered { incident: closed_incident() })]);
+    over.answers = vec![MessageId(41), MessageId(50)];
+    let taken = told(&over, Language::English).await;
+    let mail = parse(&taken);
+    assert_eq!(mail.in_reply_to().as_text(), Some("estatus-k3v9-50@mail.com"));
+    let references = mail.references().as_text_list().unwrap();
+    assert_eq!(references, ["estatus-k3v9-41@mail.com", "estatus-k3v9-50@mail.com"]);
+
+    // The base subject of RFC 5256: without `Re:` and leading brackets.
+    let base = |subject: &str| subject.split_once("] ").unwrap().1.to_owned();
+    let begun = told(&message(41, vec![portfolio(News::Down { incident: incident() })]), Language::English).await;
+    assert_eq!(base(mail.subject().unwrap()), base(parse(&begun).subject().unwrap()));
+}
+
+#[tokio::test]
+async fn of_a_long_conversation_the_first_and_the_last_messages_are_referred_to() {
+    let mut late = message(900, vec![portfolio(News::Reminder { incident: incident() })]);
+    late.answers = (1..=500).map(MessageId).collect();
+    let taken = told(&late, Language::English).await;
+    let mail = parse(&taken);
+    let references = mail.references().as_text_list().unwrap();
+    assert_eq!(references.len(), 20);
+    assert_eq!(references[..2], ["estatus-k3v9-1@mail.com", "estatus-k3v9-482@mail.com"]);
+    assert_eq!(references[19], "estatus-k3v9-500@mail.com");
+}
+
+#[tokio::test]
+async fn names_from_outside_can_add_no_header_and_no_markup() {
+    let mut told =
+        message(1, vec![alert("web\r\nBcc: spy@evil.org", "<script>x</script>", News::Down { incident: incident() })]);
+    told.channel = "a\r\nb".to_owned();
+    let taken = self::told(&told, Language::English).await;
+    let mail = parse(&taken);
+    assert!(mail.bcc().is_none());
+    assert!(!taken.content.contains("\r\nBcc:"));
+    assert_eq!(taken.to, ["destinatario@mail.com"]);
+    assert!(mail.subject().unwrap().starts_with("[Down] web Bcc: spy@evil.org (<script>x</script>)"));
+    let html = mail.body_html(0).unwrap();
+    for markup in ["<script>", "<h1>Back", "src=", "url(", "<link", "<img"] {
+        assert!(!html.contains(markup), "{markup} is in {html}");
+    }
+    assert!(html.contains("&lt;h1&gt;Back soon"));
+}
+
+#[tokio::test]
+async fn many_alerts_are_counted_in_full_only_as_far_as_a_person_reads() {
+    let alerts = (1..=500).map(|number| refused(&format!("server {number}"))).collect();
+    let taken = told(&message(1, alerts), Language::English).await;
+    let text = readable(&taken);
+    assert!(text.starts_with("[500 monitors are down] server 1, server 2, "), "{text}");
+    assert!(text.contains("server 50 is down.") && !text.contains("server 51 is down."));
+    assert!(text.contains("and 450 more: server 51, server 52, "));
+    assert!(taken.content.len() < 200_000);
+}
+
+#[tokio::test]
+async fn a_test_mail_says_which_settings_work() {
+    let server = Smtpd::start(json!({}));
+    let channel = server.channel(EmailSecurity::None);
+    let courier = courier();
+    for _ in 0..2 {
+        assert_eq!(courier.test_email(&channel, &words(Language::Spanish)).await, DeliveryResult::Delivered);
+    }
+    let mails = [server.taken(), server.taken()];
+    assert_ne!(parse(&mails[0]).message_id(), parse(&mails[1]).message_id());
+    let port = channel.server.to_string();
+    insta::assert_snapshot!(readable(&mails[0]).replace(&port, "SERVER"));
+}
+
+/// Every kind of news alone and in company, in both languages, as the text part and as HTML.
+#[tokio::test]
+async fn every_kind_of_news_reads_well_in_every_language() {
+    let incident = support::incident;
+    let flapping = News::Flapping { times: 6, within: std::time::Duration::from_secs(3600), incident: incident() };
+    let cases = [
+        ("down", vec![portfolio(News::Down { incident: incident() })]),
+        ("reminder", vec![portfolio(News::Reminder { incident: incident() })]),
+        ("recovered", vec![portfolio(News::Recovered { incident: closed_incident() })]),
+        ("flapping", vec![portfolio(flapping)]),
+        ("settled up", vec![portfolio(News::Settled { health: Health::Up, incident: closed_incident() })]),
+        ("settled down", vec![portfolio(News::Settled { health: Health::Down, incident: incident() })]),
+        ("warning", vec![warning()]),
+        ("three down", vec![refused("a"), refused("b"), refused("c")]),
+        ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
+    ];
+    for language in [Language::English, Language::Spanish] {
+        let mut all = String::new();
+        for (name, alerts) in &cases {
+            let taken = told(&message(1, alerts.clone()), language).await;
+            let mail = parse(&taken);
+            let html = mail.body_html(0).unwrap();
+            // A key that has no text is shown itself.
+            for family in ["label", "title", "state", "count", "tally", "before", "note", "footer"] {
+                assert!(!html.contains(&format!("mail.{family}")), "{html}");
+            }
+            all += &format!("=== {name}\n{}\n", readable(&taken));
+        }
+        insta::assert_snapshot!(format!("{language:?}"), all);
+    }
+    let taken = told(&message(1, cases[8].1.clone()), Language::Spanish).await;
+    insta::assert_snapshot!("html", parse(&taken).body_html(0).unwrap().replace("\r\n", "\n"));
+}

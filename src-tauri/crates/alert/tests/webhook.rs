@@ -1,0 +1,206 @@
+//! Deliveries by webhook, at a web server on loopback.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+
+mod support;
+
+use std::{net::TcpListener, time::Duration};
+
+use estatus_core::{
+    config::{Channel, Language, WebhookChannel},
+    incident::{DeliveryResult, Message, MessageId, News},
+};
+use serde_json::Value;
+use support::{
+    TOKEN, closed_incident, courier, failure, incident, message, portfolio, secret, warning,
+    web::{Web, answer},
+    words,
+};
+use tokio::io::AsyncWriteExt as _;
+use url::Url;
+
+fn channel(url: &Url) -> WebhookChannel {
+    WebhookChannel {
+        url: url.clone(),
+        headers: Vec::new(),
+        secret_headers: Vec::new(),
+        template: None,
+        timeout: Duration::from_secs(20),
+    }
+}
+
+fn down() -> Message {
+    message(41, vec![portfolio(News::Down { incident: incident() })])
+}
+
+async fn deliver(channel: WebhookChannel, message: &Message) -> DeliveryResult {
+    courier().deliver(&Channel::Webhook(channel), message, &words(Language::English)).await
+}
+
+#[tokio::test]
+async fn the_whole_message_is_posted_as_json_with_every_header() {
+    let web = Web::start(answer("202 Accepted", "", "")).await;
+    let mut channel = channel(&web.url);
+    channel.headers = vec![("X-Team".to_owned(), "ops".to_owned())];
+    channel.secret_headers = vec![("Authorization".to_owned(), secret("TOKEN"))];
+    let mut told = message(58, vec![portfolio(News::Recovered { incident: closed_incident() }), warning()]);
+    told.answers = vec![MessageId(41)];
+    assert_eq!(deliver(channel, &told).await, DeliveryResult::Delivered);
+
+    let (head, body) = web.request().await;
+    assert!(head.starts_with("POST /hooks/T0K3N-in-the-path HTTP/1.1\r\n"), "{head}");
+    let head = head.to_lowercase();
+    for header in ["content-type: application/json", "x-team: ops", &format!("authorization: {}", TOKEN.to_lowercase())]
+    {
+        assert!(head.lines().any(|line| line == header), "{header} is not in {head}");
+    }
+    let body: Value = serde_json::from_str(&body).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap());
+}
+
+#[tokio::test]
+async fn a_template_makes_json_of_whatever_a_message_holds() {
+    let check = async |template: &str, expected: Value| {
+        let web = Web::start(answer("200 OK", "", "ok")).await;
+        let mut told = down();
+        told.alerts[0].monitor = "the \"web\"\n\\ of C:\\".into();
+        let channel = WebhookChannel { template: Some(template.to_owned()), ..channel(&web.url) };
+        assert_eq!(deliver(channel, &told).await, DeliveryResult::Delivered);
+        assert_eq!(serde_json::from_str::<Value>(&web.request().await.1).unwrap(), expected);
+    };
+    let name = "the \"web\"\n\\ of C:\\";
+    check(
+        r#"{"text": "{{ alerts[0].monitor }}: {{ alerts[0].incident.status }}"}"#,
+        serde_json::json!({ "text": format!("{name}: 503") }),
+    )
+    .await;
+    check(r#"{"text": {{ alerts[0].monitor | tojson }}}"#, serde_json::json!({ "text": name })).await;
+    check(
+        r#"[{% for alert in alerts %}{{ alert.bad }}, {{ alert.times }}, "{{ alert.incident.opened }}"{% endfor %}]"#,
+        serde_json::json!([true, null, "2026-03-01T18:00:00Z"]),
+    )
+    .await;
+    check(
+        r#"{"n": {{ alerts | length }}, "id": "{{ message_id }}", "to": "{{ channel }}"}"#,
+        serde_json::json!({ "n": 1, "id": "estatus-k3v9-41", "to": "email" }),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_template_that_fails_is_explained_before_anything_is_sent() {
+    let nobody = "http://127.0.0.1:1/".parse().unwrap();
+    let check = async |template: &str, begin: &str| {
+        let channel = WebhookChannel { template: Some(template.to_owned()), ..channel(&nobody) };
+        let (error, perhaps_received, permanent) = failure(deliver(channel, &down()).await);
+        assert!(error.starts_with(begin) && error.ends_with("): correct it in estatus.toml"), "{error}");
+        assert_eq!((perhaps_received, permanent), (false, true));
+    };
+    check("{{ subjet }}", "the template of the channel email fails (undefined value").await;
+    check("{% for %}", "the template of the channel email fails (syntax error").await;
+    check(r#"{"text": {{ subject }}}"#, "the template of the channel email does not yield JSON (expected value").await;
+    check("", "the template of the channel email does not yield JSON (EOF").await;
+}
+
+#[tokio::test]
+async fn a_header_that_cannot_be_sent_is_named() {
+    let nobody = "http://127.0.0.1:1/".parse().unwrap();
+    let check = async |channel: WebhookChannel, expected: &str, permanent: bool| {
+        assert_eq!(failure(deliver(channel, &down()).await), (expected.to_owned(), false, permanent));
+    };
+    let error = "the header X-A cannot be sent, its name or value has characters that HTTP does not allow: correct it in \
+                 estatus.toml";
+    check(WebhookChannel { headers: vec![("X-A".into(), "a\r\nb".into())], ..channel(&nobody) }, error, true).await;
+    check(WebhookChannel { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true)
+        .await;
+    check(
+        WebhookChannel { secret_headers: vec![("X-A".into(), secret("NOWHERE"))], ..channel(&nobody) },
+        "the secret for the header X-A is not to be had: the variable NOWHERE is not set: set it",
+        false,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_success_is_explained_and_was_not_received() {
+    let check = async |status: &str, headers: &str, body: &str, expected: &str, permanent: bool| {
+        let web = Web::start(answer(status, headers, body)).await;
+        let mut channel = channel(&web.url);
+        channel.secret_headers = vec![("Authorization".to_owned(), secret("TOKEN"))];
+        let server = web.url.authority().to_owned();
+        let (error, perhaps_received, stays) = failure(deliver(channel, &down()).await);
+        assert_eq!(error, expected.replace("SERVER", &server));
+        assert_eq!((perhaps_received, stays), (false, permanent));
+        web.request().await;
+    };
+    let check_url = "check url, headers and template of the channel email";
+    check("404 Not Found", "", "", &format!("SERVER refused the request with 404 Not Found: {check_url}"), true).await;
+    check(
+        "403 Forbidden",
+        "",
+        "Bearer 7f3a9c51d0 may not\r\n post to /hooks/T0K3N-in-the-path",
+        &format!("SERVER refused the request with 403 Forbidden: *** may not post to /***: {check_url}"),
+        true,
+    )
+    .await;
+    let later = "try again later, or look into its log";
+    for status in ["408 Request Timeout", "425 Too Early", "429 Too Many Requests", "500 Internal Server Error"] {
+        check(status, "", "", &format!("SERVER answered {status}: {later}"), false).await;
+    }
+    let long = "x".repeat(100_000);
+    let shown = "x".repeat(397);
+    check(
+        "503 Service Unavailable",
+        "",
+        &long,
+        &format!("SERVER answered 503 Service Unavailable: {shown}…: {later}"),
+        false,
+    )
+    .await;
+    let elsewhere = "and points elsewhere, where nothing is sent: put the final address into url";
+    let location = "location: http://evil.example/?T0K3N\r\n";
+    for (status, permanent) in [("301 Moved Permanently", true), ("302 Found", false), ("308 Permanent Redirect", true)]
+    {
+        check(status, location, "", &format!("SERVER answered {status} {elsewhere}"), permanent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_did_not_get_there_was_not_received() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let check = async |url: String, expected: String| {
+        let result = deliver(channel(&url.parse().unwrap()), &down()).await;
+        assert_eq!(failure(result), (expected, false, false));
+    };
+    let refused = format!("{free} refused the connection: check the name and the port of the server");
+    check(format!("http://{free}/T0K3N-in-the-path"), refused).await;
+
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = plain.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        stream.write_all(answer("400 Bad Request", "", "").as_bytes()).await.unwrap();
+    });
+    let no_tls = format!(
+        "TLS with {server} failed (what comes is no TLS): check the port, and whether the server knows TLS 1.2 or 1.3"
+    );
+    check(format!("https://{server}/"), no_tls).await;
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_was_perhaps_received() {
+    let web = Web::start(String::new()).await;
+    let (error, perhaps_received, permanent) = failure(deliver(channel(&web.url), &down()).await);
+    assert!(error.contains("did not confirm the message"), "{error}");
+    assert_eq!((perhaps_received, permanent), (true, false));
+    web.request().await;
+
+    // The kernel takes the connection and the request, and nobody reads it.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let url = format!("http://{address}/").parse().unwrap();
+    let result = deliver(WebhookChannel { timeout: Duration::from_millis(300), ..channel(&url) }, &down()).await;
+    let error =
+        format!("{address} did not confirm the message (no answer within 300 ms), so it may have arrived all the same");
+    assert_eq!(failure(result), (error, true, false));
+}

@@ -1,0 +1,147 @@
+//! Channels and the way alerts go, as the core wants them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use estatus_core::{
+    check::HostPort,
+    config::{AlertPolicy, Channel, CommandChannel, EmailChannel, EmailSecurity, Login, WebhookChannel},
+    maintenance::DailySpan,
+};
+use jiff::tz::TimeZone;
+
+use crate::{
+    check::{command_line, header_is_wrong, login, split},
+    net::Mailbox,
+    problem::Span,
+    shape::{At, Field, Own, Reader, plain},
+    tables,
+    values::Name,
+};
+
+/// How long one delivery may take where nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The channel of the table `[email]`.
+const EMAIL: &str = "email";
+
+/// The channels of a file.
+pub(crate) fn channels(file: &mut tables::File, reader: &mut Reader<'_>) -> BTreeMap<String, Channel> {
+    let defined = !file.email.is_absent();
+    let email = file.email.take().and_then(|table| reader.within(EMAIL, |reader| email(table, reader)));
+    let mut channels = BTreeMap::new();
+    for (name, table) in file.channel.take().map_or_else(Vec::new, |channels| channels.0) {
+        let channel = reader.within("channel", |reader| {
+            if let Some(reason) = Name::wrong(&name.value) {
+                return reader.refuse(&name.at, reason);
+            }
+            reader.within(&name.value, |reader| {
+                if name.value == EMAIL {
+                    return reader
+                        .refuse(&name.at, "the channel \"email\" is the table [email]; give this one another name");
+                }
+                channel(table, &name.at, email.as_ref(), defined, reader)
+            })
+        });
+        channels.extend(channel.map(|channel| (name.value, channel)));
+    }
+    channels.extend(email.map(|email| (EMAIL.to_owned(), Channel::Email(email))));
+    channels
+}
+
+fn email(mut table: tables::Email, reader: &mut Reader<'_>) -> Option<EmailChannel> {
+    let security = table.security.take().unwrap_or(EmailSecurity::StartTls);
+    // RFC 6409, RFC 8314 and RFC 5321, in this order.
+    let usual = match security {
+        EmailSecurity::StartTls => 587,
+        EmailSecurity::Tls => 465,
+        EmailSecurity::None => 25,
+    };
+    let port = table.port.take().and_then(|port| u16::try_from(port.0).ok()).unwrap_or(usual);
+    let login = login(&mut table.username, &mut table.password, |username| username.0, reader);
+    let to = recipients(&mut table.to, "to", reader);
+    Some(EmailChannel {
+        server: HostPort { host: table.server.take()?.0, port },
+        security,
+        login: login.map(|(username, password)| Login { username, password }),
+        from: table.from.take()?.0,
+        to: to?,
+        timeout: table.timeout.take().map_or(TIMEOUT, |timeout| timeout.0),
+    })
+}
+
+fn recipients(field: &mut Field<Vec<At<Mailbox>>>, key: &str, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let At { value, at } = field.take_placed()?;
+    if value.is_empty() {
+        reader.problem_with(key, &at, "names no recipient");
+    }
+    Some(value.into_iter().map(|mailbox| mailbox.value.0).collect())
+}
+
+/// Keys that belong to one form of channel.
+const BELONGS: [(&str, &str); 4] =
+    [("headers", "webhook"), ("template", "webhook"), ("directory", "command"), ("env", "command")];
+
+fn channel(
+    mut table: tables::Channel,
+    at: &Span,
+    email: Option<&EmailChannel>,
+    email_is_defined: bool,
+    reader: &mut Reader<'_>,
+) -> Option<Channel> {
+    let forms: Vec<&str> =
+        table.present.iter().map(|key| key.value).filter(|key| ["webhook", "command", "email"].contains(key)).collect();
+    let [form] = forms.as_slice() else {
+        return reader.refuse(at, "needs exactly one of `webhook`, `command` and `email`");
+    };
+    for key in &table.present {
+        if let Some((name, owner)) = BELONGS.iter().find(|(name, owner)| *name == key.value && owner != form) {
+            reader.problem(&key.at, format_args!("`{name}` belongs to a {owner} channel; this one is {form}"));
+        }
+    }
+    let timeout = table.timeout.take().map(|timeout| timeout.0);
+    match *form {
+        "webhook" => {
+            let headers = table.headers.take().unwrap_or(Own(Vec::new()));
+            let (headers, secret_headers) = split(headers, header_is_wrong, "headers", reader);
+            let (url, template) = (table.webhook.take()?.0, table.template.take());
+            let timeout = timeout.unwrap_or(TIMEOUT);
+            Some(Channel::Webhook(WebhookChannel { url, headers, secret_headers, template, timeout }))
+        }
+        "command" => {
+            let (directory, env) = (table.directory.take(), table.env.take());
+            let command = command_line(table.command.take()?, directory, env, reader);
+            Some(Channel::Command(CommandChannel { command, timeout: timeout.unwrap_or(TIMEOUT) }))
+        }
+        _ => {
+            let to = recipients(&mut table.email, EMAIL, reader);
+            if !email_is_defined {
+                return reader.refuse(at, "needs the table [email], which says over what server mail goes");
+            }
+            let server = email?.clone();
+            let timeout = timeout.unwrap_or(server.timeout);
+            Some(Channel::Email(EmailChannel { to: to?, timeout, ..server }))
+        }
+    }
+}
+
+/// How alerts are held, merged and repeated; and the places of the names of channels in it.
+pub(crate) fn alerts(field: &mut Field<tables::Alerts>, zone: &TimeZone) -> (AlertPolicy, Vec<At<String>>) {
+    let mut table = field.take().unwrap_or_default();
+    let default = AlertPolicy::default();
+    let channels = table.channels.take();
+    let names = channels.clone().unwrap_or_default();
+    let quiet = table.quiet_hours.take().unwrap_or_default();
+    let policy = AlertPolicy {
+        channels: channels.map(plain),
+        merge_within: table.merge_within.take().map_or(default.merge_within, |span| span.0),
+        remind_every: table.remind_every.take().map_or(default.remind_every, |span| span.0.map(|span| span.0)),
+        quiet_hours: quiet.into_iter().filter_map(|hours| quiet_hours(hours.value, zone)).collect(),
+    };
+    (policy, names)
+}
+
+fn quiet_hours(mut table: tables::QuietHours, zone: &TimeZone) -> Option<DailySpan> {
+    let days = table.days.take().map_or_else(Vec::new, plain);
+    let zone = table.zone.take().map_or_else(|| zone.clone(), |zone| zone.0);
+    Some(DailySpan { from: table.from.take()?, to: table.to.take()?, days, zone })
+}

@@ -1,0 +1,263 @@
+//! What a monitor does, as the core wants it.
+
+use estatus_core::{
+    check::{
+        Auth, CertificateAssertions, Check, CodeRange, CommandCheck, DnsCheck, HttpCheck, Kind, PingCheck,
+        ProcessCheck, RecordType, Redirects, TcpCheck, TextAssertions, TlsCheck,
+    },
+    command::{CommandLine, Run},
+    config::Monitor,
+    secret::SecretRef,
+};
+
+use crate::{
+    shape::{At, Field, Own, Reader, plain},
+    tables,
+    values::Valued,
+};
+
+/// The check of kind `kind` that `table` describes.
+pub(crate) fn check(kind: Kind, table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<Check> {
+    match kind {
+        Kind::Http => http(table, reader).map(|check| Check::Http(Box::new(check))),
+        Kind::Tcp => tcp(table, reader).map(Check::Tcp),
+        Kind::Tls => tls(table).map(Check::Tls),
+        Kind::Dns => dns(table, reader).map(Check::Dns),
+        Kind::Ping => ping(table).map(Check::Ping),
+        Kind::Process => process(table, reader).map(Check::Process),
+        Kind::Command => command_check(table, reader).map(Check::Command),
+        Kind::Host => table.host.take().map(Check::Host),
+    }
+}
+
+fn http(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<HttpCheck> {
+    /// What RFC 9110 lets a status code be.
+    const CODES: CodeRange = CodeRange { first: 100, last: 999 };
+    let auth = auth(table, reader);
+    let headers = table.headers.take().map_or_else(Vec::new, |headers| checked_headers(headers, reader));
+    let method = method(&mut table.method, reader);
+    let accept = accept(&mut table.accept, CODES, CodeRange { first: 200, last: 299 }, reader);
+    Some(HttpCheck {
+        url: table.http.take()?.0,
+        method: method?,
+        headers,
+        body: table.body.take(),
+        auth,
+        redirects: table.redirects.take().unwrap_or(Redirects::Follow { at_most: Monitor::REDIRECTS }),
+        accept,
+        text: text(table),
+        json: table.json.take().map_or_else(Vec::new, |json| json.0),
+        below: table.below.take().map(|below| below.0),
+        ip: table.ip.take(),
+        proxy: table.proxy.take().map(|proxy| proxy.0),
+        certificate: certificate(table),
+        body_limit: table.body_limit.take().map_or(Monitor::BODY_LIMIT, |size| size.0),
+    })
+}
+
+fn auth(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<Auth> {
+    let bearer = table.bearer.take_placed();
+    if let Some(bearer) = &bearer
+        && !(table.username.is_absent() && table.password.is_absent())
+    {
+        reader.problem_with("bearer", &bearer.at, "a request has either `bearer` or `username` and `password`");
+    }
+    let basic = login(&mut table.username, &mut table.password, |username| username, reader);
+    let basic = basic.map(|(username, password)| Auth::Basic { username, password });
+    basic.or(bearer.map(|bearer| Auth::Bearer(bearer.value)))
+}
+
+/// A user name with its password: none, or both.
+pub(crate) fn login<T>(
+    username: &mut Field<T>,
+    password: &mut Field<SecretRef>,
+    text: impl FnOnce(T) -> String,
+    reader: &mut Reader<'_>,
+) -> Option<(String, SecretRef)> {
+    if let Some(at) = username.at().filter(|_| password.is_absent()) {
+        reader.problem_with("username", at, "needs `password` beside it");
+    }
+    if let Some(at) = password.at().filter(|_| username.is_absent()) {
+        reader.problem_with("password", at, "needs `username` beside it");
+    }
+    Some((text(username.take()?), password.take()?))
+}
+
+/// What RFC 9110 calls a token: a method, the name of a header.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+fn method(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> Option<String> {
+    let Some(At { value, at }) = field.take_placed() else { return Some("GET".to_owned()) };
+    let method = value.0.to_ascii_uppercase();
+    if !is_token(&method) || method == "CONNECT" {
+        reader.problem_with("method", &at, "expected a method like \"GET\", \"HEAD\" or \"POST\"");
+        return None;
+    }
+    Some(method)
+}
+
+/// Headers whose names and values may be sent.
+fn checked_headers(headers: Own<String>, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    let headers = headers.0.into_iter().map(|(name, value)| (name, Valued::Text(value)));
+    let (headers, _) = split(Own(headers.collect()), header_is_wrong, "headers", reader);
+    headers
+}
+
+/// What is wrong with a header.
+pub(crate) fn header_is_wrong(name: &str, value: Option<&str>) -> Option<&'static str> {
+    if !is_token(name) {
+        return Some("this is no name of a header");
+    }
+    let wrong = value.is_some_and(|value| value.contains(|c: char| c.is_control() && c != '\t'));
+    wrong.then_some("the value of a header is one line without control characters")
+}
+
+/// What is wrong with a variable.
+fn variable_is_wrong(name: &str, _: Option<&str>) -> Option<&'static str> {
+    (name.is_empty() || name.contains(['=', '\0'])).then_some("this is no name of a variable")
+}
+
+/// Texts under the user's names, and secrets under the user's names.
+type Named = (Vec<(String, String)>, Vec<(String, SecretRef)>);
+
+/// Tells plain values and secrets apart, and says what is wrong with them.
+pub(crate) fn split(
+    values: Own<Valued>,
+    wrong: impl Fn(&str, Option<&str>) -> Option<&'static str>,
+    key: &str,
+    reader: &mut Reader<'_>,
+) -> Named {
+    let (mut texts, mut secrets) = (Vec::new(), Vec::new());
+    for (At { value: name, at }, value) in values.0 {
+        let text = if let Valued::Text(text) = &value { Some(text.as_str()) } else { None };
+        if let Some(reason) = wrong(&name, text) {
+            reader.within(key, |reader| reader.problem_with(&name, &at, reason));
+        }
+        match value {
+            Valued::Text(text) => texts.push((name, text)),
+            Valued::Secret(place) => secrets.push((name, place)),
+        }
+    }
+    (texts, secrets)
+}
+
+/// The codes that are well: those in the file, each within `bounds`, or `default`.
+fn accept(
+    field: &mut Field<Vec<At<CodeRange>>>,
+    bounds: CodeRange,
+    default: CodeRange,
+    reader: &mut Reader<'_>,
+) -> Vec<CodeRange> {
+    let Some(At { value: ranges, at }) = field.take_placed() else { return vec![default] };
+    if ranges.is_empty() {
+        reader.problem_with("accept", &at, "names no code, so that nothing would ever be well");
+    }
+    for range in &ranges {
+        if !bounds.contains(range.value.first) || !bounds.contains(range.value.last) {
+            let reason = format_args!("{} is not within {bounds}", range.value);
+            reader.problem_with("accept", &range.at, reason);
+        }
+    }
+    plain(ranges)
+}
+
+fn text(table: &mut tables::Monitor) -> TextAssertions {
+    TextAssertions {
+        contains: table.contains.take().map_or_else(Vec::new, plain),
+        lacks: table.lacks.take().map_or_else(Vec::new, plain),
+        matches: table.matches.take().map_or_else(Vec::new, plain),
+    }
+}
+
+fn certificate(table: &mut tables::Monitor) -> CertificateAssertions {
+    CertificateAssertions {
+        verify: table.verify_tls.take().unwrap_or(true),
+        warn_days: table.certificate_days.take().map_or(Monitor::CERTIFICATE_DAYS, |days| days.0),
+    }
+}
+
+fn tcp(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<TcpCheck> {
+    let expect = table.expect.take_placed();
+    if let Some(expect) = &expect
+        && expect.value.len() != 1
+    {
+        reader.problem_with("expect", &expect.at, "a tcp monitor expects exactly one text");
+    }
+    Some(TcpCheck {
+        address: table.tcp.take()?.0,
+        ip: table.ip.take(),
+        send: table.send.take(),
+        expect: expect.and_then(|expect| plain(expect.value).pop()),
+    })
+}
+
+fn tls(table: &mut tables::Monitor) -> Option<TlsCheck> {
+    Some(TlsCheck {
+        address: table.tls.take()?.0,
+        ip: table.ip.take(),
+        starttls: table.starttls.take(),
+        certificate: certificate(table),
+    })
+}
+
+fn dns(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<DnsCheck> {
+    let record = table.record.take().unwrap_or(RecordType::A);
+    let expect = table.expect.take().unwrap_or_default();
+    for answer in &expect {
+        let (wrong, what) = match record {
+            RecordType::A => (answer.value.parse::<std::net::Ipv4Addr>().is_err(), "an IPv4 address"),
+            RecordType::Aaaa => (answer.value.parse::<std::net::Ipv6Addr>().is_err(), "an IPv6 address"),
+            _ => (false, ""),
+        };
+        if wrong {
+            reader.problem_with("expect", &answer.at, format_args!("the answer to {} is {what}", record.word()));
+        }
+    }
+    let name = table.dns.take_placed()?;
+    if name.value.0.len() > 254 || name.value.0.contains(char::is_whitespace) {
+        reader.problem_with("dns", &name.at, "expected a name like \"example.com\"");
+    }
+    let server = table.server.take().map(|server| server.0);
+    Some(DnsCheck { name: name.value.0, record, server, expect: plain(expect) })
+}
+
+fn ping(table: &mut tables::Monitor) -> Option<PingCheck> {
+    Some(PingCheck { host: table.ping.take()?.0, ip: table.ip.take() })
+}
+
+fn process(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<ProcessCheck> {
+    let at_most = table.at_most.take_placed();
+    let at_least = table.at_least.take_placed();
+    let most = at_most.as_ref().map(|most| most.value.0);
+    let least = at_least.as_ref().map_or(most.unwrap_or(1).min(1), |least| least.value.0);
+    if let Some(bound) = at_most.as_ref().filter(|_| most.is_some_and(|most| most < least)) {
+        reader.problem_with("at_most", &bound.at, format_args!("is less than `at_least`, which is {least}"));
+    }
+    if let Some(bound) = at_least.filter(|_| least == 0 && most.is_none()) {
+        reader.problem_with("at_least", &bound.at, "0 without `at_most` asks for nothing");
+    }
+    Some(ProcessCheck { by: table.process.take()?.0, at_least: least, at_most: most })
+}
+
+fn command_check(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<CommandCheck> {
+    const CODES: CodeRange = CodeRange { first: 0, last: u32::MAX };
+    let accept = accept(&mut table.accept, CODES, CodeRange { first: 0, last: 0 }, reader);
+    let directory = table.directory.take();
+    let env = table.env.take();
+    let text = text(table);
+    let command = command_line(table.command.take()?, directory, env, reader);
+    Some(CommandCheck { command, accept, text })
+}
+
+/// A command with where it runs and what it finds.
+pub(crate) fn command_line(
+    run: Run,
+    directory: Option<std::path::PathBuf>,
+    env: Option<Own<Valued>>,
+    reader: &mut Reader<'_>,
+) -> CommandLine {
+    let (env, secret_env) = split(env.unwrap_or(Own(Vec::new())), variable_is_wrong, "env", reader);
+    CommandLine { run, directory, env, secret_env }
+}

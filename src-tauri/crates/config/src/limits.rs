@@ -1,0 +1,127 @@
+//! Limits on this machine's figures: `cpu = "< 90%"`, `disk = { "/" = "> 10%" }`.
+
+use estatus_core::check::{DiskLimit, HostCheck};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use toml_edit::Value;
+
+use crate::{
+    problem::{Span, shown},
+    shape::{At, Node, Own, Reader, Shape, table},
+    units,
+};
+
+table! {
+    /// Limits on this machine's figures: at least one of these.
+    struct HostLimits requires [] {
+        /// CPU in use since the last probe, of all cores, stays below this: "< 90%".
+        cpu: Share,
+        /// Memory in use stays below this: "< 90%".
+        memory: Share,
+        /// The load average over one minute stays below this: "< 4". Windows has none.
+        load: Load,
+        /// By path: more than this is free on the disk that holds it: "> 10%", "> 5GB".
+        disk: Own<Free>,
+    }
+}
+
+impl Shape for HostCheck {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut limits = HostLimits::read(node, at, reader)?;
+        if limits.present.is_empty() {
+            return reader.refuse(at, "needs at least one of cpu, memory, load, disk");
+        }
+        let disks = limits.disk.take().map_or_else(Vec::new, |disks| disks.0);
+        let disk = |(path, free): (At<String>, Free)| (reader.resolve(&path.value), free.0);
+        let disk_free_above = disks.into_iter().map(disk).collect();
+        Some(Self {
+            cpu_below: limits.cpu.take().map(|share| share.0),
+            memory_below: limits.memory.take().map(|share| share.0),
+            load_below: limits.load.take().map(|load| load.0),
+            disk_free_above,
+        })
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        HostLimits::schema(generator)
+    }
+}
+
+/// The most of something, in percent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share(f64);
+
+impl Shape for Share {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let most = |text: &str| percent(text.strip_suffix('%').unwrap_or(text)).filter(|share| *share > 0.0);
+        limit(node, at, ('<', '>'), "a limit like \"< 90%\"", reader, most).map(Self)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number"], "examples": ["< 90%"] })
+    }
+}
+
+/// The most load.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load(f64);
+
+impl Shape for Load {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let most = |text: &str| number(text).filter(|number| *number > 0.0);
+        limit(node, at, ('<', '>'), "a limit like \"< 4\"", reader, most).map(Self)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number"], "examples": ["< 4"] })
+    }
+}
+
+/// How much of a disk must be free.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Free(DiskLimit);
+
+impl Shape for Free {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let least = |text: &str| {
+            let share = text.strip_suffix('%').and_then(percent).map(DiskLimit::Percent);
+            share.or_else(|| units::size(text).ok().map(DiskLimit::Bytes))
+        };
+        limit(node, at, ('>', '<'), "a limit like \"> 10%\" or \"> 5GB\"", reader, least).map(Self)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["> 10%", "> 5GB"] })
+    }
+}
+
+/// Reads a limit: a number, or a text with or without `sign`, the first of the two; the second one would turn the
+/// limit around.
+fn limit<T>(
+    node: Node<'_>,
+    at: &Span,
+    (sign, wrong): (char, char),
+    what: &str,
+    reader: &mut Reader<'_>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let text = match node {
+        Node::Value(Value::String(text)) => text.value().clone(),
+        Node::Value(Value::Integer(number)) => number.value().to_string(),
+        Node::Value(Value::Float(number)) => number.value().to_string(),
+        _ => return reader.expected(what, node, at),
+    };
+    let text = text.trim();
+    if text.starts_with(wrong) {
+        return reader.refuse(at, format_args!("what is well here lies on the `{sign}` side: expected {what}"));
+    }
+    let value = text.strip_prefix(sign).unwrap_or(text);
+    read(value.trim()).or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))))
+}
+
+fn percent(text: &str) -> Option<f64> {
+    number(text.trim_end()).filter(|number| *number <= 100.0)
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
+}

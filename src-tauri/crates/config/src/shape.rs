@@ -1,0 +1,432 @@
+//! How a file is read into typed tables, with every problem collected and placed, and how the same tables describe
+//! themselves as a JSON schema. One declaration ([`table!`]) gives both, so that they cannot drift apart.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use toml_edit::{ArrayOfTables, Item, TableLike, Value};
+
+use crate::problem::{Findings, Span, advice, shown};
+
+/// Something that a value in the file can be.
+pub(crate) trait Shape: Sized {
+    /// Reads `node`, which stands at `at`. What is wrong with it goes to `reader`, and then there is nothing.
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self>;
+
+    /// What it looks like, for editors.
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+/// A value in the file, however it is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Node<'d> {
+    /// A value that is no table.
+    Value(&'d Value),
+    /// A table, with a header or in braces.
+    Table(&'d dyn TableLike),
+    /// Tables under one `[[header]]`.
+    Tables(&'d ArrayOfTables),
+}
+
+impl<'d> Node<'d> {
+    /// The node that `item` is.
+    pub(crate) fn of(item: &'d Item) -> Option<Self> {
+        match item {
+            Item::None => None,
+            Item::Value(value) => Some(value.into()),
+            Item::Table(table) => Some(Self::Table(table)),
+            Item::ArrayOfTables(tables) => Some(Self::Tables(tables)),
+        }
+    }
+
+    /// The text it is, if it is one.
+    pub(crate) fn text(self) -> Option<&'d str> {
+        if let Self::Value(value) = self { value.as_str() } else { None }
+    }
+
+    /// The whole number it is, if it is one.
+    pub(crate) fn integer(self) -> Option<i64> {
+        if let Self::Value(value) = self { value.as_integer() } else { None }
+    }
+
+    /// The elements of the array it is, if it is one; each with its place, or with `at`.
+    pub(crate) fn elements(self, at: &Span) -> Option<Vec<(Self, Span)>> {
+        let placed = |node, span: Option<Span>| (node, span.unwrap_or_else(|| at.clone()));
+        match self {
+            Self::Value(Value::Array(array)) => {
+                Some(array.iter().map(|value| placed(value.into(), value.span())).collect())
+            }
+            Self::Tables(tables) => Some(tables.iter().map(|table| placed(Self::Table(table), table.span())).collect()),
+            Self::Value(_) | Self::Table(_) => None,
+        }
+    }
+
+    /// What it is, in a word.
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::Value(Value::String(_)) => "a string",
+            Self::Value(Value::Integer(_)) => "an integer",
+            Self::Value(Value::Float(_)) => "a decimal number",
+            Self::Value(Value::Boolean(_)) => "a boolean",
+            Self::Value(Value::Datetime(_)) => "a date or time",
+            Self::Value(Value::Array(_)) => "an array",
+            Self::Value(Value::InlineTable(_)) | Self::Table(_) => "a table",
+            Self::Tables(_) => "an array of tables",
+        }
+    }
+}
+
+impl<'d> From<&'d Value> for Node<'d> {
+    fn from(value: &'d Value) -> Self {
+        if let Value::InlineTable(table) = value { Self::Table(table) } else { Self::Value(value) }
+    }
+}
+
+/// What is known while a file is read: where we are in it, and what was wrong so far.
+pub(crate) struct Reader<'a> {
+    folder: &'a Path,
+    home: Option<PathBuf>,
+    section: Option<String>,
+    keys: Vec<String>,
+    /// What was wrong so far.
+    pub(crate) findings: Findings,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of a file in `folder`, for a user whose `~` is `home`.
+    pub(crate) fn new(folder: &'a Path, home: Option<PathBuf>) -> Self {
+        Self { folder, home, section: None, keys: Vec::new(), findings: Findings::default() }
+    }
+
+    /// Says that what stands at `at` is wrong.
+    pub(crate) fn problem(&mut self, at: &Span, reason: impl fmt::Display) {
+        let (keys, section) = (&self.keys, &self.section);
+        self.findings.add(at.start, || {
+            let keys = keys.join(".");
+            match (keys.as_str(), section) {
+                ("", None) => reason.to_string(),
+                ("", Some(section)) => format!("{section}: {reason}"),
+                (keys, None) => format!("`{keys}`: {reason}"),
+                (keys, Some(section)) => format!("`{keys}` in {section}: {reason}"),
+            }
+        });
+    }
+
+    /// Says that the value of `key`, which stands at `at`, is wrong.
+    pub(crate) fn problem_with(&mut self, key: &str, at: &Span, reason: impl fmt::Display) {
+        self.within(key, |reader| reader.problem(at, reason));
+    }
+
+    /// Says that something else was expected than `node`.
+    pub(crate) fn expected<T>(&mut self, what: &str, node: Node<'_>, at: &Span) -> Option<T> {
+        self.problem(at, format_args!("expected {what}, found {}", node.what()));
+        None
+    }
+
+    /// Says why a value cannot be read.
+    pub(crate) fn refuse<T>(&mut self, at: &Span, reason: impl fmt::Display) -> Option<T> {
+        self.problem(at, reason);
+        None
+    }
+
+    /// Reads what stands under `key`.
+    pub(crate) fn within<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.keys.push(shown(key));
+        let value = read(self);
+        self.keys.pop();
+        value
+    }
+
+    /// Reads a part of the file that has a name of its own.
+    pub(crate) fn section<T>(&mut self, name: String, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = (self.section.replace(name), std::mem::take(&mut self.keys));
+        let value = read(self);
+        (self.section, self.keys) = outer;
+        value
+    }
+
+    /// Reads one entry of a table.
+    pub(crate) fn field<T: Shape>(&mut self, entry: &Entry<'_>) -> Field<T> {
+        match self.within(entry.key, |reader| T::read(entry.node, &entry.at, reader)) {
+            Some(value) => Field::Set(At { value, at: entry.at.clone() }),
+            None => Field::Bad,
+        }
+    }
+
+    /// Says that nobody knows the key of `entry`, and which of `known` was meant.
+    pub(crate) fn unknown_key(&mut self, entry: &Entry<'_>, known: &[&'static str]) {
+        let (keys, section) = (&self.keys, &self.section);
+        let at_root = keys.is_empty() && section.is_none();
+        self.findings.add(entry.key_at.start, || {
+            let what = if at_root && !matches!(entry.node, Node::Value(_)) { "table" } else { "key" };
+            let mut message = format!("unknown {what} `{}`", shown(entry.key));
+            if !keys.is_empty() {
+                message.push_str(&format!(" in `{}`", keys.join(".")));
+            }
+            if let Some(section) = section {
+                message.push_str(&format!(" in {section}"));
+            }
+            message + &advice(entry.key, known.iter().copied())
+        });
+    }
+
+    /// `path` with `~` expanded, and from the folder of the file if it is relative.
+    pub(crate) fn resolve(&self, path: &str) -> PathBuf {
+        if let Some(rest) = path.strip_prefix('~')
+            && let Some(home) = &self.home
+            && (rest.is_empty() || rest.starts_with(std::path::is_separator))
+        {
+            return home.join(rest.trim_start_matches(std::path::is_separator));
+        }
+        self.folder.join(path)
+    }
+}
+
+/// One key of a table with its value.
+pub(crate) struct Entry<'d> {
+    /// The key.
+    pub(crate) key: &'d str,
+    /// Where the key stands.
+    pub(crate) key_at: Span,
+    /// The value.
+    pub(crate) node: Node<'d>,
+    /// Where the value stands.
+    pub(crate) at: Span,
+}
+
+/// The entries of the table that `node` is, or a problem.
+pub(crate) fn entries<'d>(node: Node<'d>, at: &Span, reader: &mut Reader<'_>) -> Option<Vec<Entry<'d>>> {
+    let Node::Table(table) = node else { return reader.expected("a table", node, at) };
+    let entry = |(key, item): (&'d str, &'d Item)| {
+        let node = Node::of(item)?;
+        let key_at = table.key(key).and_then(toml_edit::Key::span).unwrap_or_else(|| at.clone());
+        let at = item.span().unwrap_or_else(|| key_at.clone());
+        Some(Entry { key, key_at, node, at })
+    };
+    Some(table.iter().filter_map(entry).collect())
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct At<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// Where it stands.
+    pub(crate) at: Span,
+}
+
+/// What stands under a key.
+#[derive(Debug, Default)]
+pub(crate) enum Field<T> {
+    /// Nothing: the key is not there.
+    #[default]
+    Absent,
+    /// Something wrong, which was told already.
+    Bad,
+    /// A value.
+    Set(At<T>),
+}
+
+impl<T> Field<T> {
+    /// Takes the value out, if there is one.
+    pub(crate) fn take(&mut self) -> Option<T> {
+        self.take_placed().map(|set| set.value)
+    }
+
+    /// Takes the value out, with where it stands.
+    pub(crate) fn take_placed(&mut self) -> Option<At<T>> {
+        if let Self::Set(set) = std::mem::take(self) { Some(set) } else { None }
+    }
+
+    /// Where the value stands, if there is one.
+    pub(crate) fn at(&self) -> Option<&Span> {
+        if let Self::Set(set) = self { Some(&set.at) } else { None }
+    }
+
+    /// Whether the key is not there at all.
+    pub(crate) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+/// Declares tables: what keys they have, what each means and what shape its value has.
+macro_rules! table {
+    ($($(#[doc = $table_doc:literal])* struct $name:ident requires [$($required:ident),*] {
+        $($(#[doc = $doc:literal])* $field:ident: $shape:ty,)*
+    })*) => { $(
+        $(#[doc = $table_doc])*
+        #[derive(Debug, Default)]
+        #[allow(dead_code, reason = "not every table is asked where it stands and which keys it has")]
+        pub(crate) struct $name {
+            /// Where the table stands.
+            pub(crate) at: $crate::problem::Span,
+            /// The known keys that are there, each with its place.
+            pub(crate) present: Vec<$crate::shape::At<&'static str>>,
+            $($(#[doc = $doc])* pub(crate) $field: $crate::shape::Field<$shape>,)*
+        }
+
+        impl $crate::shape::Shape for $name {
+            fn read(
+                node: $crate::shape::Node<'_>,
+                at: &$crate::problem::Span,
+                reader: &mut $crate::shape::Reader<'_>,
+            ) -> Option<Self> {
+                let mut table = Self { at: at.clone(), ..Self::default() };
+                for entry in $crate::shape::entries(node, at, reader)? {
+                    match entry.key {
+                        $(stringify!($field) => {
+                            table.present.push($crate::shape::At { value: stringify!($field), at: entry.key_at.clone() });
+                            table.$field = reader.field(&entry);
+                        })*
+                        _ => reader.unknown_key(&entry, &[$(stringify!($field)),*]),
+                    }
+                }
+                $(if table.$required.is_absent() {
+                    reader.problem(at, concat!("`", stringify!($required), "` is missing"));
+                })*
+                Some(table)
+            }
+
+            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                generator.subschema_for::<Self>()
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let properties = [$((
+                    stringify!($field),
+                    concat!($($doc),*),
+                    <$shape as $crate::shape::Shape>::schema(generator),
+                )),*];
+                $crate::shape::table_schema(concat!($($table_doc),*), properties, &[$(stringify!($required)),*])
+            }
+        }
+    )* };
+}
+pub(crate) use table;
+
+/// The schema of a table with these properties (key, meaning, shape) and no others.
+pub(crate) fn table_schema(
+    doc: &str,
+    properties: impl IntoIterator<Item = (&'static str, &'static str, Schema)>,
+    required: &[&str],
+) -> Schema {
+    let properties: serde_json::Map<String, serde_json::Value> = properties
+        .into_iter()
+        .map(|(key, doc, mut schema)| {
+            schema.insert("description".to_owned(), doc.trim().into());
+            (key.to_owned(), schema.into())
+        })
+        .collect();
+    let mut schema = json_schema!({
+        "type": "object",
+        "description": doc.trim(),
+        "additionalProperties": false,
+    });
+    schema.insert("properties".to_owned(), properties.into());
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema
+}
+
+impl Shape for String {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.text() {
+            Some(text) => Some(text.to_owned()),
+            None => reader.expected("a string", node, at),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+impl Shape for bool {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match node {
+            Node::Value(Value::Boolean(value)) => Some(*value.value()),
+            _ => reader.expected("true or false", node, at),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "boolean" })
+    }
+}
+
+/// A whole number from `FIRST` to `LAST`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole<const FIRST: u32, const LAST: u32>(pub(crate) u32);
+
+impl<const FIRST: u32, const LAST: u32> Shape for Whole<FIRST, LAST> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(number) = node.integer() else { return reader.expected("a whole number", node, at) };
+        match u32::try_from(number).ok().filter(|number| (FIRST..=LAST).contains(number)) {
+            Some(number) => Some(Self(number)),
+            None => reader.refuse(at, format_args!("{number} is not between {FIRST} and {LAST}")),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": FIRST, "maximum": LAST })
+    }
+}
+
+/// One value, or an array of them.
+impl<T: Shape> Shape for Vec<At<T>> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let elements = node.elements(at).unwrap_or_else(|| vec![(node, at.clone())]);
+        let mut all_well = true;
+        let mut values = Self::with_capacity(elements.len());
+        for (node, at) in elements {
+            match T::read(node, &at, reader) {
+                Some(value) => values.push(At { value, at }),
+                None => all_well = false,
+            }
+        }
+        all_well.then_some(values)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = T::schema(generator);
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}
+
+/// A table whose keys are the user's own, in the order of the file.
+#[derive(Debug)]
+pub(crate) struct Own<T>(pub(crate) Vec<(At<String>, T)>);
+
+impl<T: Shape> Shape for Own<T> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut all_well = true;
+        let mut values = Vec::new();
+        for entry in entries(node, at, reader)? {
+            match reader.within(entry.key, |reader| T::read(entry.node, &entry.at, reader)) {
+                Some(value) => values.push((At { value: entry.key.to_owned(), at: entry.key_at }, value)),
+                None => all_well = false,
+            }
+        }
+        all_well.then_some(Self(values))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = T::schema(generator);
+        json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}
+
+/// The values without their places.
+pub(crate) fn plain<T>(values: Vec<At<T>>) -> Vec<T> {
+    values.into_iter().map(|value| value.value).collect()
+}

@@ -1,0 +1,225 @@
+//! Values that are times: durations, times of the day, days, zones, points in time.
+
+use std::{fmt, time::Duration};
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time, Weekday},
+    tz::TimeZone,
+};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use toml_edit::{Datetime, Value};
+
+use crate::{
+    problem::{Span, advice, shown},
+    shape::{Node, Reader, Shape},
+    units,
+};
+
+pub(crate) const MINUTE: u64 = 60 * 1000;
+pub(crate) const HOUR: u64 = 60 * MINUTE;
+pub(crate) const DAY: u64 = 24 * HOUR;
+pub(crate) const YEAR: u64 = 365 * DAY;
+
+/// A duration from `LEAST` to `MOST`, both in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lasting<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
+
+impl<const LEAST: u64, const MOST: u64> Shape for Lasting<LEAST, MOST> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected("a duration like \"5m\"", node, at) };
+        let (least, most) = (Duration::from_millis(LEAST), Duration::from_millis(MOST));
+        match units::duration(text) {
+            Err(error) => reader.refuse(at, error),
+            Ok(read) if read < least => {
+                reader.refuse(at, format_args!("\"{text}\" is too short; the least is {}", Written(least)))
+            }
+            Ok(read) if read > most => {
+                reader.refuse(at, format_args!("\"{text}\" is too long; the most is {}", Written(most)))
+            }
+            Ok(read) => Some(Self(read)),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^\s*([0-9]+(\.[0-9]*)?\s*(ms|s|m|h|d)\s*)+$",
+            "examples": ["500ms", "10s", "5m", "1h30m", "2d"],
+        })
+    }
+}
+
+/// A duration as one would write it in the file.
+struct Written(Duration);
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        let units = [(u128::from(DAY), "d"), (u128::from(HOUR), "h"), (u128::from(MINUTE), "m"), (1000, "s")];
+        let unit = units.into_iter().find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit));
+        let (unit, word) = unit.unwrap_or((1, "ms"));
+        write!(f, "{}{word}", millis / unit)
+    }
+}
+
+/// A duration, or `"never"`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrNever<T>(pub(crate) Option<T>);
+
+impl<T: Shape> Shape for OrNever<T> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.text() == Some("never") { Some(Self(None)) } else { T::read(node, at, reader).map(|t| Self(Some(t))) }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [T::schema(generator), { "const": "never" }] })
+    }
+}
+
+const CLOCK_TIME: &str = "a time of the day like \"22:00\"";
+
+impl Shape for Time {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let read = match node {
+            Node::Value(Value::String(text)) => clock_time(text.value()),
+            Node::Value(Value::Datetime(value)) => local_time(value.value()),
+            _ => return reader.expected(CLOCK_TIME, node, at),
+        };
+        read.or_else(|| reader.refuse(at, format_args!("expected {CLOCK_TIME}")))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$", "examples": ["22:00"] })
+    }
+}
+
+/// Reads `22:00`, `7:30`, `22:00:30`; `24:00` is midnight.
+fn clock_time(text: &str) -> Option<Time> {
+    if text == "24:00" {
+        return Some(Time::midnight());
+    }
+    let mut parts = text.trim().split(':').map(two_digits);
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    parts.next().is_none().then_some(())?;
+    Time::new(hour, minute, second, 0).ok()
+}
+
+fn two_digits(text: &str) -> Option<i8> {
+    ((1..=2).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+fn local_time(value: &Datetime) -> Option<Time> {
+    (value.date.is_none() && value.offset.is_none()).then_some(())?;
+    let time = value.time?;
+    let second = i8::try_from(time.second.unwrap_or(0)).ok()?;
+    Time::new(i8::try_from(time.hour).ok()?, i8::try_from(time.minute).ok()?, second, 0).ok()
+}
+
+/// A stretch of the day, as in `"02:00-04:00"`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    pub(crate) from: Time,
+    pub(crate) to: Time,
+}
+
+impl Shape for Stretch {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let what = "a stretch of the day like \"02:00-04:00\"";
+        let Some(text) = node.text() else { return reader.expected(what, node, at) };
+        let read = text
+            .split_once(['-', '–'])
+            .and_then(|(from, to)| Some(Self { from: clock_time(from.trim())?, to: clock_time(to.trim())? }));
+        read.or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["02:00-04:00"] })
+    }
+}
+
+const DAYS: [(&str, &str, Weekday); 7] = [
+    ("mon", "monday", Weekday::Monday),
+    ("tue", "tuesday", Weekday::Tuesday),
+    ("wed", "wednesday", Weekday::Wednesday),
+    ("thu", "thursday", Weekday::Thursday),
+    ("fri", "friday", Weekday::Friday),
+    ("sat", "saturday", Weekday::Saturday),
+    ("sun", "sunday", Weekday::Sunday),
+];
+
+impl Shape for Weekday {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected("a day like \"mon\"", node, at) };
+        let day = DAYS.iter().find(|(short, long, _)| [*short, *long].contains(&text)).map(|(.., day)| *day);
+        // The nearest word is no help here: "lun" is a Monday, not nearly "sun".
+        let days = DAYS.map(|(short, ..)| short).join(", ");
+        day.or_else(|| reader.refuse(at, format_args!("\"{}\" is not one of {days}", shown(text))))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": DAYS.iter().flat_map(|(short, long, _)| [*short, *long]).collect::<Vec<_>>() })
+    }
+}
+
+/// A time zone by its IANA name.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone(pub(crate) TimeZone);
+
+impl Shape for Zone {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(name) = node.text() else { return reader.expected("a time zone like \"Europe/Madrid\"", node, at) };
+        let unknown = fmt::from_fn(|f| {
+            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let near = advice(name, known.iter().map(String::as_str));
+            write!(f, "nobody knows the time zone \"{}\"{near}", shown(name))
+        });
+        TimeZone::get(name).ok().map(Self).or_else(|| reader.refuse(at, unknown))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["America/Mexico_City", "Europe/Madrid", "UTC"] })
+    }
+}
+
+/// A point in time, whose zone may still have to be named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// With an offset.
+    Exact(Timestamp),
+    /// By the clock on the wall.
+    Local(DateTime),
+}
+
+impl Moment {
+    /// The point in time, by the clock of `zone` where it has no offset of its own.
+    pub(crate) fn in_zone(self, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Exact(at) => Some(at),
+            Self::Local(local) => zone.to_ambiguous_zoned(local).compatible().ok().map(|zoned| zoned.timestamp()),
+        }
+    }
+}
+
+impl Shape for Moment {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let what = "a date and time without quotes, like 2026-12-24T22:00:00";
+        let Node::Value(Value::Datetime(value)) = node else { return reader.expected(what, node, at) };
+        moment(value.value()).or_else(|| reader.refuse(at, format_args!("expected {what}")))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+fn moment(value: &Datetime) -> Option<Moment> {
+    let text = value.to_string();
+    if value.offset.is_some() {
+        return text.parse().ok().map(Moment::Exact);
+    }
+    if value.time.is_some() {
+        return text.parse().ok().map(Moment::Local);
+    }
+    text.parse::<Date>().ok().map(|date| Moment::Local(date.at(0, 0, 0, 0)))
+}

@@ -1,0 +1,325 @@
+//! Values with a meaning: words of a list, names, paths, patterns, codes, commands, secrets.
+
+use std::path::PathBuf;
+
+use estatus_core::{
+    check::{CodeRange, IpVersion, RecordType, Redirects, StartTls},
+    command::Run,
+    config::{EmailSecurity, Language},
+    secret::SecretRef,
+};
+use regex::Regex;
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use crate::{
+    problem::{Span, advice, shown},
+    shape::{Node, Reader, Shape, table},
+    units,
+};
+
+/// A value that is one of a few words.
+macro_rules! choice {
+    ($($type:ty { $($word:literal => $value:expr),* $(,)? })*) => { $(
+        impl Shape for $type {
+            fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+                match chosen(&[$($word),*], node, at, reader)? {
+                    $($word => Some($value),)*
+                    _ => None,
+                }
+            }
+
+            fn schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "enum": [$($word),*] })
+            }
+        }
+    )* };
+}
+
+choice! {
+    Language { "en" => Language::English, "es" => Language::Spanish }
+    EmailSecurity {
+        "starttls" => EmailSecurity::StartTls,
+        "tls" => EmailSecurity::Tls,
+        "none" => EmailSecurity::None,
+    }
+    StartTls {
+        "smtp" => StartTls::Smtp,
+        "imap" => StartTls::Imap,
+        "pop3" => StartTls::Pop3,
+        "ftp" => StartTls::Ftp,
+    }
+}
+
+/// The one of `words` that `node` is.
+fn chosen<'t>(words: &[&'static str], node: Node<'t>, at: &Span, reader: &mut Reader<'_>) -> Option<&'t str> {
+    let list = || words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    match node.text() {
+        None => reader.expected(&format!("one of {}", list()), node, at),
+        Some(text) if words.contains(&text) => Some(text),
+        Some(text) => {
+            let near = advice(text, words.iter().copied());
+            reader.refuse(at, format_args!("\"{}\" is not one of {}{near}", shown(text), list()))
+        }
+    }
+}
+
+impl Shape for RecordType {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let word = chosen(&Self::ALL.map(Self::word), node, at, reader)?;
+        Self::ALL.into_iter().find(|record| record.word() == word)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": Self::ALL.map(Self::word) })
+    }
+}
+
+impl Shape for IpVersion {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match (node.integer(), node.text()) {
+            (Some(4), _) | (_, Some("4")) => Some(Self::V4),
+            (Some(6), _) | (_, Some("6")) => Some(Self::V6),
+            _ => reader.refuse(at, "expected the IP version, 4 or 6"),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": [4, 6, "4", "6"] })
+    }
+}
+
+/// The name of a monitor or a channel: one line, at most 100 characters.
+#[derive(Clone, Debug)]
+pub(crate) struct Name(pub(crate) String);
+
+impl Name {
+    pub(crate) const LONGEST: usize = 100;
+
+    /// What is wrong with `text` as a name.
+    pub(crate) fn wrong(text: &str) -> Option<String> {
+        if text.trim().is_empty() {
+            return Some("a name must not be empty".to_owned());
+        }
+        if text.chars().count() > Self::LONGEST {
+            return Some(format!("a name has at most {} characters", Self::LONGEST));
+        }
+        text.chars().any(char::is_control).then(|| "a name has no control characters".to_owned())
+    }
+}
+
+impl Shape for Name {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = String::read(node, at, reader)?;
+        match Self::wrong(&text) {
+            Some(reason) => reader.refuse(at, reason),
+            None => Some(Self(text)),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::LONGEST })
+    }
+}
+
+/// A text that is not empty and that any system call takes: without a zero character.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain(pub(crate) String);
+
+impl Shape for Plain {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = String::read(node, at, reader)?;
+        if text.trim().is_empty() {
+            return reader.refuse(at, "must not be empty");
+        }
+        if text.contains('\0') { reader.refuse(at, "must not hold a zero character") } else { Some(Self(text)) }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+impl Shape for PathBuf {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let path = Plain::read(node, at, reader)?;
+        Some(reader.resolve(&path.0))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Plain::schema(generator)
+    }
+}
+
+impl Shape for Regex {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected("a regular expression", node, at) };
+        match Self::new(text) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                reader.refuse(at, format_args!("this is no regular expression: {reason}"))
+            }
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "regex" })
+    }
+}
+
+/// A size in bytes, up to `MOST`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size<const MOST: u64>(pub(crate) u64);
+
+impl<const MOST: u64> Shape for Size<MOST> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected("a size like \"1MB\"", node, at) };
+        match units::size(text) {
+            Err(error) => reader.refuse(at, error),
+            Ok(0) => reader.refuse(at, "must be more than nothing"),
+            Ok(size) if size > MOST => reader.refuse(at, format_args!("\"{text}\" is too much; the most is {MOST}B")),
+            Ok(size) => Some(Self(size)),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*[KMGTkmgt]?[Ii]?[Bb]\s*$",
+            "examples": ["512KB", "1MB", "1MiB"],
+        })
+    }
+}
+
+impl Shape for CodeRange {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let what = "a code like 301 or a range like \"200-299\"";
+        if let Some(code) = node.integer() {
+            let code = u32::try_from(code).ok();
+            return code.map(|code| Self { first: code, last: code }).or_else(|| reader.expected(what, node, at));
+        }
+        let Some(text) = node.text() else { return reader.expected(what, node, at) };
+        let (first, last) = text.split_once(['-', '–']).unwrap_or((text, text));
+        let range = (first.trim().parse().ok(), last.trim().parse().ok());
+        match range {
+            (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
+            (Some(_), Some(_)) => reader.refuse(at, format_args!("\"{text}\" ends before it begins")),
+            _ => reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "integer", "minimum": 0, "maximum": u32::MAX },
+            { "type": "string", "pattern": r"^\s*[0-9]+\s*([-–]\s*[0-9]+\s*)?$" },
+        ] })
+    }
+}
+
+impl Shape for Redirects {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        /// More than any browser follows.
+        const MOST: u32 = 50;
+        if node.text() == Some("refuse") {
+            return Some(Self::Refuse);
+        }
+        let number = node.integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= MOST);
+        match number {
+            Some(at_most) => Some(Self::Follow { at_most }),
+            None => reader.refuse(at, format_args!("expected \"refuse\" or how many are followed, 0 to {MOST}")),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "const": "refuse" }, { "type": "integer", "minimum": 0, "maximum": 50 }] })
+    }
+}
+
+impl Shape for Run {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.text().is_some() {
+            return Plain::read(node, at, reader).map(|line| Self::Shell(line.0));
+        }
+        let Some(parts) = node.elements(at) else {
+            return reader.expected("a command line, or an array of the program and its arguments", node, at);
+        };
+        let mut words = parts.into_iter().map(|(node, at)| argument(node, &at, reader)).collect::<Option<Vec<_>>>()?;
+        if words.first().is_none_or(String::is_empty) {
+            return reader.refuse(at, "names no program");
+        }
+        let program = words.remove(0);
+        Some(Self::Program { program, args: words })
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string", "minLength": 1 },
+            { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+        ] })
+    }
+}
+
+fn argument(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<String> {
+    let text = String::read(node, at, reader)?;
+    if text.contains('\0') { reader.refuse(at, "must not hold a zero character") } else { Some(text) }
+}
+
+table! {
+    /// Where a secret is kept: exactly one of these. The secret itself never stands in this file.
+    struct SecretPlace requires [] {
+        /// In the system's keyring, service "estatus", under this name.
+        keyring: Plain,
+        /// In this environment variable of Estatus.
+        env: Plain,
+        /// In this file, which only its owner may read.
+        file: PathBuf,
+    }
+}
+
+impl Shape for SecretRef {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let forms = "write { keyring = \"NAME\" }, { env = \"VARIABLE\" } or { file = \"PATH\" }";
+        if node.text().is_some() {
+            return reader.refuse(at, format_args!("a secret does not stand in this file: {forms}"));
+        }
+        let mut place = SecretPlace::read(node, at, reader)?;
+        if place.present.len() != 1 {
+            return reader.refuse(at, format_args!("says not where the one secret is kept: {forms}"));
+        }
+        let keyring = place.keyring.take().map(|name| Self::Keyring(name.0));
+        let env = place.env.take_placed();
+        let file = place.file.take().map(Self::File);
+        if let Some(variable) = &env
+            && variable.value.0.contains('=')
+        {
+            reader.problem_with("env", &variable.at, "the name of a variable has no `=`");
+        }
+        keyring.or(env.map(|variable| Self::Env(variable.value.0))).or(file)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        SecretPlace::schema(generator)
+    }
+}
+
+/// A text, or where a secret one is kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Valued {
+    Text(String),
+    Secret(SecretRef),
+}
+
+impl Shape for Valued {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match node {
+            Node::Table(_) => SecretRef::read(node, at, reader).map(Self::Secret),
+            _ if node.text().is_some() => argument(node, at, reader).map(Self::Text),
+            _ => reader.expected("a string, or a table that says where a secret is kept", node, at),
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, SecretRef::schema(generator)] })
+    }
+}

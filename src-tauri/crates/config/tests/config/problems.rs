@@ -1,0 +1,525 @@
+//! Each mistake is told with line, column, reason and, where one can guess, what was meant.
+
+use super::read;
+
+/// `toml` has exactly these problems, written `line:column: message`.
+#[track_caller]
+fn check(toml: &str, expected: &[&str]) {
+    let found: Vec<String> = match read(toml) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems.0.iter().map(|p| format!("{}:{}: {}", p.line, p.column, p.message)).collect(),
+    };
+    assert_eq!(found, expected, "\n{toml:.500}");
+}
+
+/// A monitor "m" of this kind has exactly this problem with `line`, written `column: message`; nothing where it is empty.
+#[track_caller]
+fn check_monitor(kind: &str, line: &str, expected: &str) {
+    let toml = format!("[[monitor]]\nname = \"m\"\n{line}\n{kind}\n");
+    let found = read(&toml).err().map(|problems| {
+        let of_line = |line: usize| if line == 3 { String::new() } else { format!("{line}:") };
+        let lines = problems.0.iter().map(|p| format!("{}{}: {}", of_line(p.line), p.column, p.message));
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    assert_eq!(found.unwrap_or_default(), expected, "\n{toml:.500}");
+}
+
+const HTTP: &str = "http = \"http://h/\"";
+const TCP: &str = "tcp = \"h:1\"";
+const DNS: &str = "dns = \"h\"";
+const PROCESS: &str = "process = \"p\"";
+const COMMAND: &str = "command = \"true\"";
+
+#[test]
+fn every_problem_of_a_file_is_told_at_once() {
+    let toml = r#"
+langauge = "es"
+zone = "America/Mexico"
+
+[email]
+server = "smtp.example.com"
+password = "hunter2"
+from = "me"
+
+[alerts]
+channels = ["mail"]
+merge_within = 5
+
+[[monitor]]
+name = "web"
+http = "http://h/"
+tcp = "h:1"
+evry = "1h"
+
+[[monitor]]
+name = "web"
+process = "x"
+accept = [200]
+every = "500ms"
+depends_on = ["wbe"]
+
+[[program]]
+name = "p"
+"#;
+    insta::assert_snapshot!(read(toml).unwrap_err(), @r#"
+    /etc/estatus/estatus.toml:2:1: unknown key `langauge`; did you mean `language`?
+    /etc/estatus/estatus.toml:3:8: `zone`: nobody knows the time zone "America/Mexico"; did you mean `America/Mexico_City`?
+    /etc/estatus/estatus.toml:5:1: `email`: `to` is missing
+    /etc/estatus/estatus.toml:7:12: `email.password`: a secret does not stand in this file: write { keyring = "NAME" }, { env = "VARIABLE" } or { file = "PATH" }
+    /etc/estatus/estatus.toml:8:8: `email.from`: expected an e-mail address like "me@example.com", found "me"
+    /etc/estatus/estatus.toml:11:13: `alerts.channels`: no channel is called "mail"; did you mean `email`?
+    /etc/estatus/estatus.toml:12:16: `alerts.merge_within`: expected a duration like "5m", found an integer
+    /etc/estatus/estatus.toml:17:1: monitor "web": has two kinds, http and tcp; a monitor has exactly one
+    /etc/estatus/estatus.toml:18:1: unknown key `evry` in monitor "web"; did you mean `every`?
+    /etc/estatus/estatus.toml:21:8: there is already a monitor with the name "web"
+    /etc/estatus/estatus.toml:23:1: monitor "web": `accept` belongs to http and command monitors; this one is process
+    /etc/estatus/estatus.toml:24:9: `every` in monitor "web": "500ms" is too short; the least is 1s
+    /etc/estatus/estatus.toml:25:15: `depends_on` in monitor "web": no monitor is called "wbe"; did you mean `web`?
+    /etc/estatus/estatus.toml:27:3: unknown table `program`
+    "#);
+}
+
+#[test]
+fn wrong_toml_is_told_with_its_place() {
+    check("a = \n", &["1:5: string values must be quoted, expected literal string"]);
+    check("[[monitor]]\nname = \"a\"\nname = \"b\"\n", &["3:1: duplicate key"]);
+    check("[monitor\n", &["1:9: unclosed table, expected `]`"]);
+    check("language = \"es", &["1:15: invalid basic string, expected `\"`"]);
+    check("\u{feff}x = 1", &["1:1: unknown key `x`"]);
+    let deep = format!("x = {}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    check(&deep, &["1:85: cannot recurse further; max recursion depth met"]);
+}
+
+#[test]
+fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
+    check_monitor(
+        "",
+        "",
+        "1:1: monitor \"m\": says not what to check: it needs one of http, tcp, tls, dns, ping, process, command, host",
+    );
+    check_monitor(TCP, HTTP, "4:1: monitor \"m\": has two kinds, http and tcp; a monitor has exactly one");
+    check_monitor(
+        TCP,
+        "accept = [200]",
+        "1: monitor \"m\": `accept` belongs to http and command monitors; this one is tcp",
+    );
+    check_monitor(HTTP, "at_least = 1", "1: monitor \"m\": `at_least` belongs to process monitors; this one is http");
+    check_monitor(HTTP, "evry = \"1h\"", "1: unknown key `evry` in monitor \"m\"; did you mean `every`?");
+    check_monitor(HTTP, "on_down = { restart = \"x\" }", "1: unknown key `on_down` in monitor \"m\"");
+    check(
+        "[monitor]\nname = \"a\"",
+        &["1:1: `monitor`: expected an array of tables: write [[monitor]], with two brackets"],
+    );
+    check("monitor = 1", &["1:11: `monitor`: expected an array of tables, [[monitor]], found an integer"]);
+    check("monitor = [1]", &["1:12: monitor number 1: expected a table, found an integer"]);
+}
+
+#[test]
+fn a_name_is_one_short_line() {
+    check("[[monitor]]\ntcp = \"h:1\"", &["1:1: monitor number 1: `name` is missing"]);
+    check("[[monitor]]\nname = \" \"\ntcp = \"h:1\"", &["2:8: `name` in monitor number 1: a name must not be empty"]);
+    check(
+        "[[monitor]]\nname = \"a\\nb\"\ntcp = \"h:1\"",
+        &["2:8: `name` in monitor \"a\\nb\": a name has no control characters"],
+    );
+    let long = format!("[[monitor]]\nname = \"{}\"\ntcp = \"h:1\"", "ñ".repeat(101));
+    let shown = format!("2:8: `name` in monitor \"{}…\": a name has at most 100 characters", "ñ".repeat(60));
+    check(&long, &[&shown]);
+}
+
+#[test]
+fn impossible_times_are_refused() {
+    check_monitor(TCP, "every = \"999ms\"", "9: `every` in monitor \"m\": \"999ms\" is too short; the least is 1s");
+    check_monitor(TCP, "every = \"0s\"", "9: `every` in monitor \"m\": \"0s\" is too short; the least is 1s");
+    check_monitor(TCP, "every = \"-5m\"", "9: `every` in monitor \"m\": \"-5m\" is negative");
+    check_monitor(TCP, "every = \"1000d\"", "9: `every` in monitor \"m\": \"1000d\" is too long; the most is 365d");
+    check_monitor(
+        TCP,
+        "every = \"9e99d\"",
+        "9: `every` in monitor \"m\": expected a duration like \"5m\", found \"9e99d\"",
+    );
+    check_monitor(TCP, "every = 5", "9: `every` in monitor \"m\": expected a duration like \"5m\", found an integer");
+    check_monitor(
+        TCP,
+        "timeout = \"10\"",
+        "11: `timeout` in monitor \"m\": \"10\" has no unit: write \"10s\", or another of ms, s, m, h, d",
+    );
+    check_monitor(TCP, "timeout = \"0s\"", "11: `timeout` in monitor \"m\": \"0s\" is too short; the least is 1ms");
+    check_monitor(TCP, "failures = 0", "12: `failures` in monitor \"m\": 0 is not between 1 and 1000");
+    check_monitor(
+        TCP,
+        "failures = 1.5",
+        "12: `failures` in monitor \"m\": expected a whole number, found a decimal number",
+    );
+    check_monitor(TCP, "enabled = 1", "11: `enabled` in monitor \"m\": expected true or false, found an integer");
+    check("[retention]\nhours = \"1h\"", &["2:9: `retention.hours`: \"1h\" is too short; the least is 1d"]);
+    check(
+        "[alerts]\nremind_every = \"often\"",
+        &["2:16: `alerts.remind_every`: expected a duration like \"5m\", found \"often\""],
+    );
+}
+
+#[test]
+fn names_are_defined_once_and_lead_nowhere_in_a_circle() {
+    let monitor = |name: &str, parents: &str| {
+        format!("[[monitor]]\nname = \"{name}\"\ntcp = \"h:1\"\ndepends_on = [{parents}]\n")
+    };
+    check(
+        &[monitor("a", ""), monitor("b", ""), monitor("a", "")].concat(),
+        &["10:8: there is already a monitor with the name \"a\""],
+    );
+    check(&monitor("a", "\"a\""), &["4:15: `depends_on` in monitor \"a\": comes back to where it began: a -> a"]);
+    check(
+        &[monitor("a", "\"b\""), monitor("b", "\"a\"")].concat(),
+        &["8:15: `depends_on` in monitor \"b\": comes back to where it began: a -> b -> a"],
+    );
+    check(
+        &[monitor("x", "\"a\""), monitor("a", "\"b\""), monitor("b", "\"c\""), monitor("c", "\"b\", \"a\"")].concat(),
+        &[
+            "16:15: `depends_on` in monitor \"c\": comes back to where it began: b -> c -> b",
+            "16:20: `depends_on` in monitor \"c\": comes back to where it began: a -> b -> c -> a",
+        ],
+    );
+    check(&[monitor("a", "\"c\", \"b\""), monitor("b", "\"c\""), monitor("c", "")].concat(), &[]);
+    check(
+        &monitor("router", "\"ruter\""),
+        &["4:15: `depends_on` in monitor \"router\": no monitor is called \"ruter\"; did you mean `router`?"],
+    );
+    check_monitor(TCP, "channels = \"phone\"", "12: `channels` in monitor \"m\": no channel is called \"phone\"");
+}
+
+#[test]
+fn a_chain_and_a_circle_as_long_as_the_file_are_followed() {
+    let count = 20_000;
+    let chain = |parent: fn(usize, usize) -> usize| -> String {
+        let monitor = |index: usize| {
+            let parent = parent(index, count);
+            format!("[[monitor]]\nname = \"n{index}\"\ntcp = \"h:1\"\ndepends_on = \"n{parent}\"\n")
+        };
+        (0..count).map(monitor).collect::<String>() + "[[monitor]]\nname = \"n20000\"\ntcp = \"h:1\"\n"
+    };
+    let too_many = chain(|index, _| index + 1);
+    check(&too_many, &["1:1: `monitor`: 20001 monitors are too many; the most is 20000"]);
+    let (fits, _) = too_many.rsplit_once("[[monitor]]").unwrap();
+    check(&fits.replace("depends_on = \"n20000\"\n", ""), &[]);
+    let circle = chain(|index, count| (index + 1) % count);
+    let (circle, _) = circle.rsplit_once("[[monitor]]").unwrap();
+    check(
+        circle,
+        &[
+            "80000:14: `depends_on` in monitor \"n19999\": comes back to where it began: n0 -> n1 -> … 19997 more … -> n19999 -> n0",
+        ],
+    );
+}
+
+#[test]
+fn an_address_must_be_one() {
+    check_monitor(
+        "",
+        "http = \"example.com\"",
+        "8: `http` in monitor \"m\": expected a URL that begins with http:// or https://",
+    );
+    check_monitor(
+        "",
+        "http = \"localhost:80\"",
+        "8: `http` in monitor \"m\": expected a URL that begins with http:// or https://",
+    );
+    check_monitor(
+        "",
+        "http = \"ftp://h/\"",
+        "8: `http` in monitor \"m\": expected a URL that begins with http:// or https://",
+    );
+    check_monitor("", "http = \"http://\"", "8: `http` in monitor \"m\": this is no URL: empty host");
+    check_monitor("", "http = \"http://h:99999/\"", "8: `http` in monitor \"m\": this is no URL: invalid port number");
+    check_monitor(
+        "",
+        "http = \"http://me:hunter2@h/\"",
+        "8: `http` in monitor \"m\": a URL here holds no user and no password: say them with `username` and `password`, or in a header",
+    );
+    check_monitor(
+        HTTP,
+        "proxy = \"h:8080\"",
+        "9: `proxy` in monitor \"m\": expected a URL that begins with http:// or socks5://",
+    );
+    check_monitor("", "tcp = \"localhost\"", "7: `tcp` in monitor \"m\": expected \"host:port\", found \"localhost\"");
+    check_monitor("", "tls = \"https://h\"", "7: `tls` in monitor \"m\": expected \"host:port\", found a URL");
+    check_monitor(
+        "",
+        "ping = \"a b\"",
+        "8: `ping` in monitor \"m\": expected a host name or an address, found \"a b\"",
+    );
+    check_monitor("", "dns = \"a b\"", "7: `dns` in monitor \"m\": expected a name like \"example.com\"");
+    check_monitor(TCP, "ip = 5", "6: `ip` in monitor \"m\": expected the IP version, 4 or 6");
+    check(
+        "[network]\nreference = [\"1.1.1.1\"]",
+        &["2:14: `network.reference`: expected \"host:port\", found \"1.1.1.1\""],
+    );
+}
+
+#[test]
+fn what_a_check_asks_for_must_be_possible() {
+    check_monitor(
+        HTTP,
+        "matches = \"(\"",
+        "11: `matches` in monitor \"m\": this is no regular expression: unclosed group",
+    );
+    check_monitor(HTTP, "accept = [99]", "11: `accept` in monitor \"m\": 99 is not within 100-999");
+    check_monitor(
+        HTTP,
+        "accept = []",
+        "10: `accept` in monitor \"m\": names no code, so that nothing would ever be well",
+    );
+    check_monitor(HTTP, "accept = \"299-200\"", "10: `accept` in monitor \"m\": \"299-200\" ends before it begins");
+    check_monitor(
+        HTTP,
+        "accept = \"2xx\"",
+        "10: `accept` in monitor \"m\": expected a code like 301 or a range like \"200-299\", found \"2xx\"",
+    );
+    check_monitor(
+        HTTP,
+        "redirects = -1",
+        "13: `redirects` in monitor \"m\": expected \"refuse\" or how many are followed, 0 to 50",
+    );
+    check_monitor(
+        HTTP,
+        "method = \"GET IT\"",
+        "10: `method` in monitor \"m\": expected a method like \"GET\", \"HEAD\" or \"POST\"",
+    );
+    check_monitor(
+        HTTP,
+        "headers = { \"a b\" = \"x\" }",
+        "13: `headers.a b` in monitor \"m\": this is no name of a header",
+    );
+    check_monitor(
+        HTTP,
+        "headers = { a = \"x\\r\\ny: z\" }",
+        "13: `headers.a` in monitor \"m\": the value of a header is one line without control characters",
+    );
+    check_monitor(
+        HTTP,
+        "body_limit = \"1\"",
+        "14: `body_limit` in monitor \"m\": \"1\" has no unit: write \"1MB\", or another of B, KB, MB, GB, TB",
+    );
+    check_monitor(
+        HTTP,
+        "body_limit = \"1GB\"",
+        "14: `body_limit` in monitor \"m\": \"1GB\" is too much; the most is 100000000B",
+    );
+    check_monitor(
+        HTTP,
+        "json = { \"a..b\" = 1 }",
+        "10: `json.a..b` in monitor \"m\": expected a path like \"queue.length\" or \"items[0].id\"",
+    );
+    check_monitor(
+        HTTP,
+        "json = { a = \"< b\" }",
+        "14: `json.a` in monitor \"m\": `<` and `>` need a number, as in \"< 10\", found \"< b\"; a text that begins so is written \"= < b\"",
+    );
+    check_monitor(
+        HTTP,
+        "json = { a = [1] }",
+        "14: `json.a` in monitor \"m\": expected a string, a number, true or false, found an array",
+    );
+    check_monitor(HTTP, "username = \"me\"", "12: `username` in monitor \"m\": needs `password` beside it");
+    check_monitor(
+        TCP,
+        "expect = [\"a\", \"b\"]",
+        "10: `expect` in monitor \"m\": a tcp monitor expects exactly one text",
+    );
+    check_monitor(
+        "tls = \"h:25\"",
+        "starttls = \"smpt\"",
+        "12: `starttls` in monitor \"m\": \"smpt\" is not one of \"smtp\", \"imap\", \"pop3\", \"ftp\"; did you mean `smtp`?",
+    );
+    check_monitor(
+        DNS,
+        "record = \"AAAAA\"",
+        "10: `record` in monitor \"m\": \"AAAAA\" is not one of \"A\", \"AAAA\", \"CAA\", \"CNAME\", \"MX\", \"NS\", \"PTR\", \"SOA\", \"SRV\", \"TXT\"; did you mean `AAAA`?",
+    );
+    check_monitor(DNS, "expect = \"::1\"", "10: `expect` in monitor \"m\": the answer to A is an IPv4 address");
+    check_monitor(
+        PROCESS,
+        "at_least = 3\nat_most = 2",
+        "4:11: `at_most` in monitor \"m\": is less than `at_least`, which is 3",
+    );
+    check_monitor(PROCESS, "at_least = 0", "12: `at_least` in monitor \"m\": 0 without `at_most` asks for nothing");
+    check_monitor("", "process = {}", "11: `process` in monitor \"m\": needs exactly one of `path` and `command_line`");
+    check_monitor(
+        "",
+        "process = { path = \"/x\", command_line = \"(\" }",
+        "11: `process` in monitor \"m\": needs exactly one of `path` and `command_line`\n41: `process.command_line` in monitor \"m\": this is no regular expression: unclosed group",
+    );
+    check_monitor("", "command = \"\"", "11: `command` in monitor \"m\": must not be empty");
+    check_monitor("", "command = []", "11: `command` in monitor \"m\": names no program");
+    check_monitor("", "command = [\"a\", 1]", "17: `command` in monitor \"m\": expected a string, found an integer");
+    check_monitor(COMMAND, "env = { \"A=B\" = \"x\" }", "9: `env.A=B` in monitor \"m\": this is no name of a variable");
+    check_monitor(
+        COMMAND,
+        "directory = \"a\\u0000b\"",
+        "13: `directory` in monitor \"m\": must not hold a zero character",
+    );
+}
+
+#[test]
+fn limits_of_this_machine_point_the_right_way() {
+    check_monitor("", "host = {}", "8: `host` in monitor \"m\": needs at least one of cpu, memory, load, disk");
+    check_monitor(
+        "",
+        "host = { cpu = \"> 90%\" }",
+        "16: `host.cpu` in monitor \"m\": what is well here lies on the `<` side: expected a limit like \"< 90%\"",
+    );
+    check_monitor(
+        "",
+        "host = { cpu = \"120%\" }",
+        "16: `host.cpu` in monitor \"m\": expected a limit like \"< 90%\", found \"120%\"",
+    );
+    check_monitor(
+        "",
+        "host = { load = nan }",
+        "17: `host.load` in monitor \"m\": expected a limit like \"< 4\", found \"NaN\"",
+    );
+    check_monitor(
+        "",
+        "host = { disk = { \"/\" = \"< 5GB\" } }",
+        "25: `host.disk./` in monitor \"m\": what is well here lies on the `>` side: expected a limit like \"> 10%\" or \"> 5GB\"",
+    );
+    check_monitor(
+        "",
+        "host = { disc = { \"/\" = \"5GB\" } }",
+        "8: `host` in monitor \"m\": needs at least one of cpu, memory, load, disk\n10: unknown key `disc` in `host` in monitor \"m\"; did you mean `disk`?",
+    );
+}
+
+#[test]
+fn maintenance_has_one_form() {
+    let forms = "needs `from` and `to`, or `daily`, or `cron` and `lasts`";
+    check_monitor(TCP, "maintenance = {}", &format!("15: `maintenance` in monitor \"m\": {forms}"));
+    check_monitor(
+        TCP,
+        "maintenance = { cron = \"* * * * *\" }",
+        &format!("15: `maintenance` in monitor \"m\": {forms}"),
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { daily = \"2-4\" }",
+        "25: `maintenance.daily` in monitor \"m\": expected a stretch of the day like \"02:00-04:00\", found \"2-4\"",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { daily = \"02:00-04:00\", days = [\"lun\"] }",
+        "48: `maintenance.days` in monitor \"m\": \"lun\" is not one of mon, tue, wed, thu, fri, sat, sun",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { from = 2026-12-25, to = 2026-12-24T10:00:00 }",
+        "41: `maintenance` in monitor \"m\": must be later than `from`",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { from = \"2026-12-25\", to = 10:00:00 }",
+        "24: `maintenance.from` in monitor \"m\": expected a date and time without quotes, like 2026-12-24T22:00:00, found a string\n\
+         43: `maintenance.to` in monitor \"m\": expected a date and time without quotes, like 2026-12-24T22:00:00",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { cron = \"0 25 * * *\", lasts = \"1h\" }",
+        "24: `maintenance.cron` in monitor \"m\": this is no cron expression: value must be in range 0..=23; found 25",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { cron = \"0 4 * * * UTC\", lasts = \"1h\" }",
+        "24: `maintenance.cron` in monitor \"m\": expected the five cron fields minute, hour, day of the month, month, day of the week",
+    );
+    check_monitor(
+        TCP,
+        "maintenance = { daily = \"02:00-04:00\", zone = \"Mars\" }",
+        "47: `maintenance.zone` in monitor \"m\": nobody knows the time zone \"Mars\"",
+    );
+    check(
+        "[alerts]\nquiet_hours = { from = \"25:00\", to = 7 }",
+        &[
+            "2:24: `alerts.quiet_hours.from`: expected a time of the day like \"22:00\"",
+            "2:38: `alerts.quiet_hours.to`: expected a time of the day like \"22:00\", found an integer",
+        ],
+    );
+}
+
+#[test]
+fn a_channel_has_one_form_and_its_keys() {
+    let email = "[email]\nserver = \"h\"\nfrom = \"a@b\"\nto = \"a@b\"\n";
+    check(
+        "[channel.x]\ntimeout = \"1s\"",
+        &["1:10: `channel.x`: needs exactly one of `webhook`, `command` and `email`"],
+    );
+    check(
+        "[channel.x]\nwebhook = \"https://h/\"\ncommand = \"true\"",
+        &["1:10: `channel.x`: needs exactly one of `webhook`, `command` and `email`"],
+    );
+    check(
+        "[channel.x]\nwebhook = \"https://h/\"\nenv = {}",
+        &["3:1: `channel.x`: `env` belongs to a command channel; this one is webhook"],
+    );
+    check(
+        "[channel.x]\nemail = \"a@b\"",
+        &["1:10: `channel.x`: needs the table [email], which says over what server mail goes"],
+    );
+    check(&format!("{email}[channel.x]\nemail = []"), &["6:9: `channel.x.email`: names no recipient"]);
+    check(
+        &format!("{email}[channel.email]\ncommand = \"true\""),
+        &["5:10: `channel.email`: the channel \"email\" is the table [email]; give this one another name"],
+    );
+    check(
+        &email.replace("\"h\"", "\"h:25\""),
+        &["2:10: `email.server`: expected a host name or an address, found \"h:25\""],
+    );
+    check(&format!("{email}port = 0"), &["5:8: `email.port`: 0 is not between 1 and 65535"]);
+    check(&format!("{email}username = \"me\""), &["5:12: `email.username`: needs `password` beside it"]);
+    check(&format!("{email}password = {{ env = \"P\" }}"), &["5:12: `email.password`: needs `username` beside it"]);
+    check("channel = 1\n[alerts]\nchannels = \"x\"", &["1:11: `channel`: expected a table, found an integer"]);
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_never_repeated() {
+    let advice = "write { keyring = \"NAME\" }, { env = \"VARIABLE\" } or { file = \"PATH\" }";
+    check_monitor(
+        HTTP,
+        "bearer = \"hunter2\"",
+        &format!("10: `bearer` in monitor \"m\": a secret does not stand in this file: {advice}"),
+    );
+    check_monitor(
+        HTTP,
+        "bearer = { env = \"A\", file = \"b\" }",
+        &format!("10: `bearer` in monitor \"m\": says not where the one secret is kept: {advice}"),
+    );
+    check_monitor(
+        HTTP,
+        "bearer = { env = \"A=B\" }",
+        "18: `bearer.env` in monitor \"m\": the name of a variable has no `=`",
+    );
+    check_monitor(
+        HTTP,
+        "bearer = { env = \"A\" }\nusername = \"me\"\npassword = { env = \"B\" }",
+        "10: `bearer` in monitor \"m\": a request has either `bearer` or `username` and `password`",
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem_too() {
+    #[track_caller]
+    fn check(content: Option<&[u8]>, expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("estatus.toml");
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let problems = super::load(&file).unwrap_err();
+        assert_eq!(problems.0.len(), 1, "{problems}");
+        let problem = &problems.0[0];
+        assert_eq!((problem.file.as_path(), problem.line, problem.column), (file.as_path(), 1, 1));
+        assert!(problem.message.starts_with(expected), "{}", problem.message);
+    }
+    check(None, "cannot read this file: ");
+    check(Some(&[0xff, 0xfe, b'a', 0]), "this file is not text in UTF-8: save it in that encoding");
+    check(Some(&[b'#'; estatus_config::FILE_MAX + 1]), "this file is longer than 5000000 bytes");
+    assert_eq!(read(&"#".repeat(estatus_config::FILE_MAX + 1)).unwrap_err().0.len(), 1);
+}

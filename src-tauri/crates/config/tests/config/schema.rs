@@ -1,0 +1,121 @@
+//! What editors are told is what is read.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::valid::EVERYTHING;
+
+/// Walks a document along the schema and collects `Table.key` of what it uses; panics where the schema does not know
+/// a key.
+struct Walk<'s> {
+    root: &'s Value,
+    used: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn resolve<'v>(&'v self, schema: &'v Value) -> (&'v str, &'v Value) {
+        match schema["$ref"].as_str() {
+            Some(reference) => {
+                let target = self.root.pointer(reference.trim_start_matches('#')).unwrap();
+                (reference.trim_start_matches("#/$defs/"), target)
+            }
+            None => ("File", schema),
+        }
+    }
+
+    /// The schemas that may describe a value: the schema itself, or one of its alternatives.
+    fn alternatives(schema: &Value) -> Vec<Value> {
+        schema["anyOf"].as_array().cloned().unwrap_or_else(|| vec![schema.clone()])
+    }
+
+    fn walk(&mut self, schema: &Value, value: &Value) {
+        match value {
+            Value::Object(table) => {
+                for alternative in Self::alternatives(schema) {
+                    self.walk_table(&alternative, table);
+                }
+            }
+            Value::Array(elements) => {
+                let arrays: Vec<Value> =
+                    Self::alternatives(schema).into_iter().filter(|schema| schema["items"].is_object()).collect();
+                assert!(!arrays.is_empty(), "no array in {schema}");
+                for (element, array) in elements.iter().flat_map(|e| arrays.iter().map(move |a| (e, a))) {
+                    self.walk(&array["items"], element);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn walk_table(&mut self, schema: &Value, table: &serde_json::Map<String, Value>) {
+        let (name, schema) = self.resolve(schema);
+        let (name, schema) = (name.to_owned(), schema.clone());
+        for (key, value) in table {
+            if let Some(property) = schema["properties"].get(key) {
+                self.used.insert(format!("{name}.{key}"));
+                self.walk(property, value);
+            } else if schema["additionalProperties"].is_object() {
+                self.walk(&schema["additionalProperties"], value);
+            } else {
+                assert_ne!(schema["additionalProperties"], false, "{name} has no `{key}`");
+            }
+        }
+    }
+}
+
+/// `Table.key` of everything in the schema.
+fn declared(schema: &Value) -> BTreeSet<String> {
+    let keys = |name: &str, table: &Value| -> Vec<String> {
+        table["properties"].as_object().unwrap().keys().map(|key| format!("{name}.{key}")).collect()
+    };
+    let tables = schema["$defs"].as_object().unwrap().iter();
+    tables.flat_map(|(name, table)| keys(name, table)).chain(keys("File", schema)).collect()
+}
+
+#[test]
+fn every_key_that_is_read_is_in_the_schema_and_the_other_way_round() {
+    let schema = estatus_config::schema();
+    let document: Value = toml_edit::de::from_str(EVERYTHING).unwrap();
+    let mut walk = Walk { root: &schema, used: BTreeSet::new() };
+    walk.walk(&schema, &document);
+    assert_eq!(walk.used, declared(&schema));
+}
+
+#[test]
+fn the_schema_says_what_each_key_means_and_allows_no_other() {
+    let schema = estatus_config::schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    for (name, table) in schema["$defs"].as_object().unwrap().iter().chain([(&"File".to_owned(), &schema)]) {
+        assert_eq!(table["additionalProperties"], false, "{name}");
+        for (key, property) in table["properties"].as_object().unwrap() {
+            assert!(property["description"].as_str().is_some_and(|text| text.ends_with('.')), "{name}.{key}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_knows_that_a_monitor_has_one_kind_and_which_keys_belong_to_it() {
+    let schema = estatus_config::schema();
+    let monitor = &schema["$defs"]["Monitor"];
+    let kinds: Vec<&str> =
+        monitor["oneOf"].as_array().unwrap().iter().map(|kind| kind["required"][0].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"]);
+    let common = [
+        "name",
+        "every",
+        "timeout",
+        "failures",
+        "successes",
+        "retry_every",
+        "tags",
+        "enabled",
+        "depends_on",
+        "channels",
+        "maintenance",
+    ];
+    for key in monitor["properties"].as_object().unwrap().keys().map(String::as_str) {
+        let belongs = monitor["dependentSchemas"].get(key).is_some();
+        assert_eq!(belongs, !kinds.contains(&key) && !common.contains(&key), "{key}");
+    }
+}

@@ -1,0 +1,382 @@
+//! What a file says is what the core gets.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use estatus_core::{
+    check::*,
+    command::{CommandLine, Run},
+    config::*,
+    maintenance::{Cron, DailySpan, Maintenance},
+    secret::SecretRef,
+};
+use jiff::{
+    civil::{Weekday, time},
+    tz::TimeZone,
+};
+use serde_json::json;
+
+use super::read;
+
+/// A file that uses every key there is.
+pub(crate) const EVERYTHING: &str = include_str!("everything.toml");
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).into()
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+fn host(host: &str, port: u16) -> HostPort {
+    HostPort { host: host.to_owned(), port }
+}
+
+fn patterns(texts: &[&str]) -> Vec<regex::Regex> {
+    texts.iter().map(|text| regex::Regex::new(text).unwrap()).collect()
+}
+
+fn everything() -> Config {
+    read(EVERYTHING).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The monitor `name` of the file that uses every key.
+fn monitor(name: &str) -> Monitor {
+    let config = everything();
+    Monitor::clone(config.monitors.iter().find(|monitor| &*monitor.name == name).unwrap())
+}
+
+/// A monitor that says nothing but `line` does `expected`.
+#[track_caller]
+fn check(line: &str, expected: Check) {
+    let config = read(&format!("[[monitor]]\nname = \"m\"\n{line}")).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(*config.monitors[0], Monitor::new("m", expected), "{line}");
+}
+
+#[test]
+fn an_empty_file_has_every_default() {
+    assert_eq!(read("").unwrap(), Config::default());
+    assert_eq!(read("[retention]\n[alerts]\n[network]\n").unwrap(), Config::default());
+}
+
+#[test]
+fn what_is_not_about_monitors_is_read() {
+    let config = everything();
+    assert_eq!(config.language, Language::Spanish);
+    assert_eq!(config.network.reference, [host("192.0.2.1", 53), host("2001:db8::1", 853)]);
+    let days = |days: u32| secs(86_400) * days;
+    let retention = Retention { observations: days(1), hours: days(30), days: days(3650), incidents: days(400) };
+    assert_eq!(config.retention, retention);
+    let madrid = TimeZone::get("Europe/Madrid").unwrap();
+    let lima = TimeZone::get("America/Lima").unwrap();
+    let quiet =
+        |from, to, days: &[Weekday], zone: &TimeZone| DailySpan { from, to, days: days.into(), zone: zone.clone() };
+    let alerts = AlertPolicy {
+        channels: Some(strings(["email", "chat"])),
+        merge_within: secs(10),
+        remind_every: Some(secs(4 * 3600)),
+        quiet_hours: vec![
+            quiet(time(22, 0, 0, 0), time(7, 0, 0, 0), &[Weekday::Monday, Weekday::Sunday], &madrid),
+            quiet(time(13, 30, 0, 0), time(0, 0, 0, 0), &[], &lima),
+        ],
+    };
+    assert_eq!(config.alerts, alerts);
+}
+
+#[test]
+fn channels_are_read() {
+    let config = everything();
+    let email = EmailChannel {
+        server: host("smtp.example.com", 2525),
+        security: EmailSecurity::Tls,
+        login: Some(Login { username: "me".to_owned(), password: SecretRef::Keyring("smtp".to_owned()) }),
+        from: "Estatus <me@example.com>".to_owned(),
+        to: strings(["a@example.com", "b@example.com"]),
+        timeout: secs(20),
+    };
+    let boss = EmailChannel { to: strings(["boss@example.com"]), timeout: secs(5), ..email.clone() };
+    let chat = WebhookChannel {
+        url: "https://chat.example.com/hook".parse().unwrap(),
+        headers: pairs([("X-From", "estatus")]),
+        secret_headers: vec![("Authorization".to_owned(), SecretRef::Env("CHAT_TOKEN".to_owned()))],
+        template: Some("{\"text\": {{ title | tojson }}}".to_owned()),
+        timeout: secs(15),
+    };
+    let horn = CommandChannel {
+        command: CommandLine {
+            run: Run::Program { program: "honk".to_owned(), args: strings(["--loud"]) },
+            directory: Some(PathBuf::from("/etc/estatus/scripts")),
+            env: pairs([("TONE", "low")]),
+            secret_env: vec![("KEY".to_owned(), SecretRef::File(PathBuf::from("/etc/estatus/horn.key")))],
+        },
+        timeout: secs(3),
+    };
+    let expected = BTreeMap::from([
+        ("email".to_owned(), Channel::Email(email)),
+        ("boss".to_owned(), Channel::Email(boss)),
+        ("chat".to_owned(), Channel::Webhook(chat)),
+        ("horn".to_owned(), Channel::Command(horn)),
+    ]);
+    assert_eq!(config.channels, expected);
+}
+
+#[test]
+fn the_port_of_mail_follows_from_its_security() {
+    #[track_caller]
+    fn check(security: &str, expected: u16) {
+        let config = read(&format!("[email]\nserver = \"h\"\nfrom = \"a@b\"\nto = \"a@b\"\n{security}")).unwrap();
+        let Channel::Email(email) = &config.channels["email"] else { panic!("{:?}", config.channels) };
+        assert_eq!(email.server, host("h", expected));
+    }
+    check("", 587);
+    check("security = \"starttls\"", 587);
+    check("security = \"tls\"", 465);
+    check("security = \"none\"", 25);
+}
+
+#[test]
+fn what_every_monitor_has_is_read() {
+    let madrid = TimeZone::get("Europe/Madrid").unwrap();
+    let local = |zone: &TimeZone, text: &str| {
+        text.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone.clone()).unwrap().timestamp()
+    };
+    let daily = |from, to, days: &[Weekday]| {
+        Maintenance::Daily(DailySpan { from, to, days: days.into(), zone: madrid.clone() })
+    };
+    let web = monitor("web");
+    let expected = Monitor {
+        every: secs(3600),
+        timeout: Duration::from_millis(2500),
+        failures: 3,
+        successes: 2,
+        retry_every: secs(30),
+        tags: strings(["shop", "public"]),
+        enabled: false,
+        depends_on: vec!["router".into()],
+        channels: Some(strings(["chat"])),
+        maintenance: vec![
+            Maintenance::Once { from: local(&madrid, "2026-12-24T22:00"), to: "2026-12-25T05:00:00Z".parse().unwrap() },
+            Maintenance::Once {
+                from: local(&TimeZone::UTC, "2026-07-01T00:00"),
+                to: local(&TimeZone::UTC, "2026-07-02T00:00"),
+            },
+            daily(time(2, 0, 0, 0), time(4, 0, 0, 0), &[]),
+            daily(time(23, 0, 0, 0), time(1, 0, 0, 0), &[Weekday::Saturday, Weekday::Sunday]),
+            Maintenance::Cron { schedule: Cron::parse("0 4 * * *", "America/Lima").unwrap(), lasts: secs(3600) },
+        ],
+        ..Monitor::new("web", web.check.clone())
+    };
+    assert_eq!(web, expected);
+    assert_eq!(monitor("quick").retry_every, secs(2), "the shorter of `every` and a minute");
+}
+
+#[test]
+fn an_http_check_is_read() {
+    let name = |name: &str| JsonStep::Name(name.to_owned());
+    let json = |path: Vec<JsonStep>, comparison, value| JsonAssertion { path, comparison, value };
+    let web = HttpCheck {
+        url: "https://example.com/health".parse().unwrap(),
+        method: "POST".to_owned(),
+        headers: pairs([("Accept", "application/json")]),
+        body: Some("{}".to_owned()),
+        auth: Some(Auth::Basic { username: "me".to_owned(), password: SecretRef::Env("WEB".to_owned()) }),
+        redirects: Redirects::Follow { at_most: 3 },
+        accept: vec![CodeRange { first: 200, last: 299 }, CodeRange { first: 301, last: 301 }],
+        text: TextAssertions {
+            contains: strings(["ok"]),
+            lacks: strings(["error", "fatal"]),
+            matches: patterns(&["^v[0-9]+"]),
+        },
+        json: vec![
+            json(vec![name("status")], Comparison::Equal, json!("ok")),
+            json(vec![name("queue"), name("length")], Comparison::Less, json!(10)),
+            json(vec![name("items"), JsonStep::Index(0), name("id")], Comparison::Equal, json!(3)),
+            json(vec![name("a.b")], Comparison::NotEqual, json!("x")),
+            json(vec![name("c")], Comparison::NotEqual, json!(null)),
+            json(vec![name("d"), name("e")], Comparison::Greater, json!(-1.5)),
+            json(vec![name("f")], Comparison::Equal, json!("< b")),
+            json(vec![name("g")], Comparison::Equal, json!(true)),
+        ],
+        below: Some(Duration::from_millis(800)),
+        ip: Some(IpVersion::V4),
+        proxy: Some("http://proxy.example.com:3128".parse().unwrap()),
+        certificate: CertificateAssertions { verify: false, warn_days: 30 },
+        body_limit: 2_000_000,
+    };
+    assert_eq!(monitor("web").check, Check::Http(Box::new(web)));
+
+    let plain = HttpCheck {
+        url: "http://localhost/".parse().unwrap(),
+        method: "GET".to_owned(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        redirects: Redirects::Follow { at_most: 10 },
+        accept: vec![CodeRange { first: 200, last: 299 }],
+        text: TextAssertions::default(),
+        json: Vec::new(),
+        below: None,
+        ip: None,
+        proxy: None,
+        certificate: CertificateAssertions { verify: true, warn_days: 14 },
+        body_limit: 1 << 20,
+    };
+    check("http = \"http://localhost\"", Check::Http(Box::new(plain.clone())));
+    let api = HttpCheck {
+        auth: Some(Auth::Bearer(SecretRef::Env("T".to_owned()))),
+        redirects: Redirects::Refuse,
+        accept: vec![CodeRange { first: 302, last: 302 }],
+        ip: Some(IpVersion::V6),
+        method: "HEAD".to_owned(),
+        ..plain
+    };
+    let lines = "http = \"http://localhost\"\nbearer = { env = \"T\" }\nredirects = \"refuse\"\naccept = 302\nip = \"6\"\nmethod = \"head\"";
+    check(lines, Check::Http(Box::new(api)));
+}
+
+#[test]
+fn checks_of_ports_names_and_hosts_are_read() {
+    let talk = TcpCheck {
+        address: host("::1", 6379),
+        ip: Some(IpVersion::V6),
+        send: Some("PING\r\n".to_owned()),
+        expect: Some("+PONG".to_owned()),
+    };
+    assert_eq!(monitor("redis").check, Check::Tcp(talk));
+    check("tcp = \"h:1\"", Check::Tcp(TcpCheck { address: host("h", 1), ip: None, send: None, expect: None }));
+
+    let mail = TlsCheck {
+        address: host("mail.example.com", 587),
+        ip: Some(IpVersion::V4),
+        starttls: Some(StartTls::Smtp),
+        certificate: CertificateAssertions { verify: false, warn_days: 0 },
+    };
+    assert_eq!(monitor("mail").check, Check::Tls(mail));
+
+    let name = DnsCheck {
+        name: "example.com".to_owned(),
+        record: RecordType::Aaaa,
+        server: Some(host("192.0.2.53", 53)),
+        expect: strings(["2001:db8::1"]),
+    };
+    assert_eq!(monitor("name").check, Check::Dns(name));
+    let plain = DnsCheck { name: "h".to_owned(), record: RecordType::A, server: None, expect: Vec::new() };
+    check("dns = \"h\"", Check::Dns(plain.clone()));
+    check("dns = \"h\"\nserver = \"[::1]:5353\"", Check::Dns(DnsCheck { server: Some(host("::1", 5353)), ..plain }));
+
+    let router = PingCheck { host: "192.0.2.254".to_owned(), ip: Some(IpVersion::V4) };
+    assert_eq!(monitor("router").check, Check::Ping(router));
+}
+
+#[test]
+fn checks_of_processes_are_read() {
+    let process = |by, at_least, at_most| Check::Process(ProcessCheck { by, at_least, at_most });
+    let name = || ProcessMatch::Name("reloj.exe".to_owned());
+    check("process = \"reloj.exe\"", process(name(), 1, None));
+    check("process = \"reloj.exe\"\nat_least = 2", process(name(), 2, None));
+    check("process = \"reloj.exe\"\nat_most = 3", process(name(), 1, Some(3)));
+    check("process = \"reloj.exe\"\nat_most = 0", process(name(), 0, Some(0)));
+    check(
+        "process = { path = \"bin/x\" }",
+        process(ProcessMatch::Path(Path::new("/etc/estatus").join("bin/x")), 1, None),
+    );
+    let line = ProcessMatch::CommandLine(regex::Regex::new("npm run dev").unwrap());
+    check("process = { command_line = \"npm run dev\" }", process(line, 1, None));
+}
+
+#[test]
+fn checks_by_command_are_read() {
+    let backup = CommandCheck {
+        command: CommandLine {
+            run: Run::Shell("./backup --check".to_owned()),
+            directory: Some(PathBuf::from("/srv")),
+            env: pairs([("LANG", "C")]),
+            secret_env: vec![("TOKEN".to_owned(), SecretRef::Env("BACKUP_TOKEN".to_owned()))],
+        },
+        accept: vec![CodeRange { first: 0, last: 1 }],
+        text: TextAssertions {
+            contains: strings(["done"]),
+            lacks: strings(["failed"]),
+            matches: patterns(&["[0-9]+ files", "x"]),
+        },
+    };
+    assert_eq!(monitor("backup").check, Check::Command(backup));
+    let run = Run::Program { program: "true".to_owned(), args: Vec::new() };
+    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let accept = vec![CodeRange { first: 0, last: 0 }];
+    check("command = [\"true\"]", Check::Command(CommandCheck { command, accept, text: TextAssertions::default() }));
+}
+
+#[test]
+fn limits_of_this_machine_are_read_with_their_sign_or_without() {
+    let disks = [("/", DiskLimit::Percent(10.0)), ("/srv", DiskLimit::Bytes(5_000_000_000))];
+    let disk_free_above: BTreeMap<PathBuf, DiskLimit> = disks.map(|(path, limit)| (path.into(), limit)).into();
+    let limits = HostCheck { cpu_below: Some(90.0), memory_below: Some(80.0), load_below: Some(4.5), disk_free_above };
+    check(
+        "host = { cpu = \"< 90%\", memory = \"<80 %\", load = \"< 4.5\", disk = { \"/\" = \"> 10%\", \"/srv\" = \"> 5GB\" } }",
+        Check::Host(limits.clone()),
+    );
+    check(
+        "host = { cpu = 90, memory = \"80\", load = 4.5, disk = { \"/\" = \"10%\", \"/srv\" = \"5GB\" } }",
+        Check::Host(limits),
+    );
+}
+
+#[test]
+fn a_path_begins_in_the_folder_of_the_file_or_at_home() {
+    #[track_caller]
+    fn check(written: &str, expected: &Path) {
+        let toml = format!("[[monitor]]\nname = \"m\"\ncommand = \"true\"\ndirectory = \"{written}\"");
+        let config = read(&toml).unwrap();
+        let Check::Command(command) = &config.monitors[0].check else { panic!("{config:?}") };
+        assert_eq!(command.command.directory.as_deref(), Some(expected), "{written}");
+    }
+    let home = etcetera::home_dir().unwrap();
+    check("sub", Path::new("/etc/estatus/sub"));
+    check("/srv", Path::new("/srv"));
+    check("~/sub", &home.join("sub"));
+    check("~", &home);
+    check("~other", Path::new("/etc/estatus/~other"));
+}
+
+#[test]
+fn tables_may_be_written_in_any_form_of_toml() {
+    let lines = "[monitor.json]\nqueue.length = 1\n[monitor.headers]\nA = \"b\"\n";
+    let long = read(&format!("[[monitor]]\nname = \"m\"\nhttp = \"http://h/\"\n{lines}")).unwrap();
+    let short =
+        "monitor = [{ name = \"m\", http = \"http://h/\", headers = { A = \"b\" }, json = { \"queue.length\" = 1 } }]";
+    assert_eq!(long, read(short).unwrap());
+    let crlf = read(&EVERYTHING.replace('\n', "\r\n")).unwrap();
+    assert_eq!(crlf, everything());
+    assert_eq!(read(&format!("\u{feff}{EVERYTHING}")).unwrap(), everything());
+}
+
+#[test]
+fn the_example_is_read_and_needs_no_network() {
+    let config = read(&estatus_config::example()).unwrap();
+    let kinds: Vec<Kind> = config.monitors.iter().map(|monitor| monitor.check.kind()).collect();
+    assert_eq!(kinds, [Kind::Host, Kind::Process]);
+    assert!(config.channels.is_empty());
+}
+
+#[test]
+fn what_the_example_only_shows_is_right_too() {
+    let example = estatus_config::example();
+    let uncommented = example.lines().map(|line| {
+        let code = line.strip_prefix("# ").filter(|code| code.starts_with('[') || code.contains(" = "));
+        code.unwrap_or(line)
+    });
+    let config = read(&uncommented.collect::<Vec<_>>().join("\n")).unwrap_or_else(|problems| panic!("{problems}"));
+    let names: Vec<&str> = config.monitors.iter().map(|monitor| &*monitor.name).collect();
+    assert_eq!(names, ["this machine", "estatus is running", "my page", "database"]);
+    assert!(config.channels.contains_key("email"));
+    assert_eq!(config.language, Language::Spanish);
+}

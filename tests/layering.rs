@@ -1,0 +1,349 @@
+//! The house stands as it was drawn: who may depend on whom, and on what from outside.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a test program")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// The floor of every room; a room may depend on those of lower floors only. Nothing but the programs, on floor 3, and
+/// the tests is above the engine.
+const FLOORS: [(&str, u8); 12] = [
+    ("estatus-core", 0),
+    ("estatus-api", 0),
+    ("estatus-config", 1),
+    ("estatus-probe", 1),
+    ("estatus-program", 1),
+    ("estatus-alert", 1),
+    ("estatus-store", 1),
+    ("estatus-fleet", 1),
+    ("estatus-engine", 2),
+    ("estatus", 3),
+    ("estatus-tray", 3),
+    ("estatus-tests", 4),
+];
+
+/// Knows no room and is known by none.
+const XTASK: &str = "xtask";
+const MAY_SEE_TAURI: [&str; 1] = ["estatus-tray"];
+/// All that the core is made of: nothing that has a clock, a file, a socket, a task or chance of its own.
+const CORE_IS_MADE_OF: [&str; 7] = ["cronexpr", "jiff", "regex", "serde", "serde_json", "thiserror", "url"];
+const CORE_IS_TESTED_WITH: [&str; 3] = ["insta", "proptest", "serde_json"];
+const NEVER_BELOW_CORE: [&str; 9] =
+    ["getrandom", "hyper", "mio", "rand", "reqwest", "rusqlite", "rustls", "socket2", "tokio"];
+/// Words of a source file that read a clock or touch the world.
+const NEVER_IN_CORE: [&str; 9] = [
+    "Instant::now(",
+    "SystemTime::now(",
+    "Timestamp::now(",
+    "Zoned::now(",
+    "TimeZone::system(",
+    "TcpStream",
+    "std::env::",
+    "std::fs::",
+    "std::thread::",
+];
+/// TLS stacks beside rustls with ring.
+const NEVER_LINKED: [&str; 7] =
+    ["aws-lc-fips-sys", "aws-lc-rs", "aws-lc-sys", "boring-sys", "native-tls", "openssl", "openssl-sys"];
+/// Crates of which two incompatible versions would meet in one program, or cost too much twice.
+const ONCE: [&str; 25] = [
+    "bytes",
+    "clap",
+    "h2",
+    "http",
+    "http-body",
+    "hyper",
+    "hyper-util",
+    "jiff",
+    "libsqlite3-sys",
+    "regex",
+    "reqwest",
+    "ring",
+    "rusqlite",
+    "rustix",
+    "rustls",
+    "rustls-pki-types",
+    "rustls-webpki",
+    "serde",
+    "serde_json",
+    "socket2",
+    "thiserror",
+    "tokio",
+    "tokio-rustls",
+    "tracing",
+    "url",
+];
+/// Licences that let anybody use, change and sell what is built (SPDX).
+const PERMISSIVE: [&str; 12] = [
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+#[test]
+fn every_room_depends_on_lower_floors_only() {
+    assert_eq!(wrong_edges(&edges(&metadata())), [""; 0]);
+}
+
+#[test]
+fn every_member_of_the_workspace_has_a_place_in_the_house() {
+    let metadata = metadata();
+    let lost: Vec<&str> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .filter(|name| !has_place(name))
+        .collect();
+    assert_eq!(lost, [""; 0], "give it a floor in FLOORS");
+}
+
+#[test]
+fn an_edge_that_goes_the_wrong_way_is_named() {
+    use DependencyKind::{Build, Development, Normal};
+    let check = |from: &str, to: &str, kind, expected: Option<&str>| {
+        let edge = Edge { from: from.to_owned(), to: to.to_owned(), kind };
+        let said = wrong_edge(&edge).map(|why| format!("{from} -> {to}: {why}"));
+        assert_eq!(said.as_deref(), expected);
+    };
+    check("estatus-engine", "estatus-probe", Normal, None);
+    check("estatus-api", "estatus-core", Normal, None);
+    check("estatus", "estatus-engine", Normal, None);
+    check("estatus-tests", "estatus-engine", Development, None);
+    check("estatus-tray", "tauri", Normal, None);
+    check("estatus-tray", "tauri-build", Build, None);
+    check("estatus-core", "jiff", Normal, None);
+    check("estatus-core", "proptest", Development, None);
+
+    let up = "a room may depend on lower floors only";
+    check("estatus-probe", "estatus-store", Normal, Some(&format!("estatus-probe -> estatus-store: {up}")));
+    check("estatus-probe", "estatus-store", Development, Some(&format!("estatus-probe -> estatus-store: {up}")));
+    check("estatus-alert", "estatus-engine", Build, Some(&format!("estatus-alert -> estatus-engine: {up}")));
+    check("estatus-core", "estatus-api", Normal, Some(&format!("estatus-core -> estatus-api: {up}")));
+    check("estatus", "estatus-tests", Development, Some(&format!("estatus -> estatus-tests: {up}")));
+    let apart = "xtask stands apart from the rooms";
+    check("xtask", "estatus-core", Normal, Some(&format!("xtask -> estatus-core: {apart}")));
+    check("estatus", "xtask", Build, Some(&format!("estatus -> xtask: {apart}")));
+    check("estatus", "tauri", Normal, Some("estatus -> tauri: only estatus-tray sees Tauri"));
+    check(
+        "estatus-engine",
+        "tauri-plugin-x",
+        Normal,
+        Some("estatus-engine -> tauri-plugin-x: only estatus-tray sees Tauri"),
+    );
+    check("estatus-core", "tokio", Normal, Some("estatus-core -> tokio: the core is made of none of this"));
+    check("estatus-core", "proptest", Normal, Some("estatus-core -> proptest: the core is made of none of this"));
+    check("estatus-core", "tokio", Development, Some("estatus-core -> tokio: the core is tested with none of this"));
+}
+
+#[test]
+fn nothing_far_below_the_core_touches_the_world() {
+    let metadata = metadata();
+    let below = below(&metadata, "estatus-core");
+    assert!(below.contains("jiff"), "the search found nothing: {below:?}");
+    let touching: Vec<&str> = NEVER_BELOW_CORE.into_iter().filter(|name| below.contains(*name)).collect();
+    assert_eq!(touching, [""; 0]);
+}
+
+#[test]
+fn the_core_reads_no_clock_and_opens_nothing() {
+    let mut found = Vec::new();
+    let files = rust_files(&root().join("src-tauri/crates/core/src"));
+    assert!(!files.is_empty());
+    for file in files {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            if let Some(word) = NEVER_IN_CORE.into_iter().find(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {word}", file.display(), number + 1));
+            }
+        }
+    }
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    let metadata = metadata();
+    let names: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let others: Vec<&str> = NEVER_LINKED.into_iter().filter(|name| names.contains(name)).collect();
+    assert_eq!(others, [""; 0]);
+    assert!(names.contains("rustls") && names.contains("ring"));
+}
+
+#[test]
+fn the_important_crates_are_there_once() {
+    let metadata = metadata();
+    assert_eq!(twice(metadata.packages.iter().map(|package| (package.name.as_str(), compatible(package)))), [""; 0]);
+}
+
+#[test]
+fn an_important_crate_that_is_there_twice_is_named() {
+    let found = [("tokio", "1"), ("tokio", "1"), ("rustls", "0.23"), ("rustls", "0.24"), ("syn", "2"), ("syn", "3")];
+    assert_eq!(twice(found.map(|(name, version)| (name, version.to_owned()))), ["rustls: 0.23, 0.24"]);
+}
+
+#[test]
+fn every_licence_is_permissive() {
+    let metadata = metadata();
+    let others: Vec<String> = metadata
+        .packages
+        .iter()
+        .filter(|package| !package.license.as_deref().is_some_and(is_permissive))
+        .map(|package| format!("{}: {:?}", package.name, package.license))
+        .collect();
+    assert_eq!(others, [""; 0]);
+}
+
+#[test]
+fn a_licence_is_permissive_if_one_of_its_choices_is() {
+    let check = |text: &str, expected: bool| assert_eq!(is_permissive(text), expected, "{text}");
+    check("MIT", true);
+    check("MIT/Apache-2.0", true);
+    check("MIT OR Apache-2.0 OR LGPL-2.1-or-later", true);
+    check("(MIT OR Apache-2.0) AND Unicode-3.0", true);
+    check("Apache-2.0 WITH LLVM-exception", true);
+    check("GPL-3.0-only", false);
+    check("MIT AND GPL-3.0-only", false);
+    check("MPL-2.0", false);
+    check("whatever you like", false);
+}
+
+/// A dependency as a member of the workspace declares it.
+struct Edge {
+    from: String,
+    to: String,
+    kind: DependencyKind,
+}
+
+fn wrong_edges(edges: &[Edge]) -> Vec<String> {
+    edges
+        .iter()
+        .filter_map(|edge| Some(format!("{} -> {} ({}): {}", edge.from, edge.to, edge.kind, wrong_edge(edge)?)))
+        .collect()
+}
+
+/// Why a dependency must not be, if it must not. Those for tests and for building obey the same rules: a test that
+/// needs a room of the same floor belongs to a floor above.
+fn wrong_edge(Edge { from, to, kind }: &Edge) -> Option<&'static str> {
+    let is_tauri = to == "tauri" || to.starts_with("tauri-");
+    if is_tauri && !MAY_SEE_TAURI.contains(&from.as_str()) {
+        return Some("only estatus-tray sees Tauri");
+    }
+    if (from == XTASK && has_place(to)) || to == XTASK {
+        return Some("xtask stands apart from the rooms");
+    }
+    if let (Some(above), Some(below)) = (floor(from), floor(to)) {
+        let is_contract = from == "estatus-api" && to == "estatus-core";
+        return (above <= below && !is_contract).then_some("a room may depend on lower floors only");
+    }
+    let (allowed, why): (&[&str], _) = match kind {
+        DependencyKind::Development => (&CORE_IS_TESTED_WITH, "the core is tested with none of this"),
+        _ => (&CORE_IS_MADE_OF, "the core is made of none of this"),
+    };
+    (from == "estatus-core" && !allowed.contains(&to.as_str())).then_some(why)
+}
+
+fn floor(name: &str) -> Option<u8> {
+    FLOORS.into_iter().find_map(|(room, floor)| (room == name).then_some(floor))
+}
+
+fn has_place(name: &str) -> bool {
+    name == XTASK || floor(name).is_some()
+}
+
+fn edges(metadata: &Metadata) -> Vec<Edge> {
+    let declared = |package: &&Package| {
+        let from = package.name.to_string();
+        let edge = |dependency: &cargo_metadata::Dependency| Edge {
+            from: from.clone(),
+            to: dependency.name.clone(),
+            kind: dependency.kind,
+        };
+        package.dependencies.iter().map(edge).collect::<Vec<_>>()
+    };
+    metadata.workspace_packages().iter().flat_map(declared).collect()
+}
+
+/// The names of all that `room` is built with, however far down, tests and build scripts left out.
+fn below(metadata: &Metadata, room: &str) -> BTreeSet<String> {
+    let nodes: BTreeMap<_, _> =
+        metadata.resolve.iter().flat_map(|resolve| &resolve.nodes).map(|node| (&node.id, node)).collect();
+    let mut open: Vec<_> =
+        metadata.packages.iter().filter(|package| package.name == room).map(|package| &package.id).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let built_with = nodes[id]
+            .deps
+            .iter()
+            .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
+        open.extend(built_with.map(|dependency| &dependency.pkg));
+    }
+    metadata
+        .packages
+        .iter()
+        .filter(|package| seen.contains(&package.id))
+        .map(|package| package.name.to_string())
+        .collect()
+}
+
+/// The part of the version that must be the same for two to be compatible: `1` of 1.2.3, `0.2` of 0.2.3.
+fn compatible(package: &Package) -> String {
+    let version = &package.version;
+    if version.major > 0 { version.major.to_string() } else { format!("0.{}", version.minor) }
+}
+
+fn twice<'a>(packages: impl IntoIterator<Item = (&'a str, String)>) -> Vec<String> {
+    let mut versions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (name, version) in packages.into_iter().filter(|(name, _)| ONCE.contains(name)) {
+        versions.entry(name).or_default().insert(version);
+    }
+    versions
+        .into_iter()
+        .filter(|(_, versions)| versions.len() > 1)
+        .map(|(name, versions)| format!("{name}: {}", versions.into_iter().collect::<Vec<_>>().join(", ")))
+        .collect()
+}
+
+fn is_permissive(license: &str) -> bool {
+    spdx::Expression::parse_mode(license, spdx::ParseMode::LAX).is_ok_and(|expression| {
+        expression.evaluate(|asked| asked.license.id().is_some_and(|id| PERMISSIVE.contains(&id.name)))
+    })
+}
+
+fn metadata() -> Metadata {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml")).other_options(["--locked".to_owned()]);
+    command.exec().expect("cargo metadata")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root").to_owned()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,71 @@
+//! What is on disk: a store as the core sees it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use estatus_core::{
+    incident::{Delivery, Incident, IncidentId, Message, MessageId},
+    monitor::MonitorMemory,
+    record::{EngineMemory, Record, Restored},
+};
+
+/// Records are committed at the latest after this.
+const COMMITS_WITHIN: Duration = Duration::from_millis(500);
+
+/// A disk that keeps what was committed and loses what was not.
+#[derive(Default)]
+pub(crate) struct Disk {
+    monitors: BTreeMap<Arc<str>, MonitorMemory>,
+    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    pub(crate) messages: BTreeMap<MessageId, Message>,
+    engine: EngineMemory,
+    waiting: Vec<Record>,
+    since: Duration,
+}
+
+impl Disk {
+    /// Takes records at `now`. While the disk is full nothing is committed.
+    pub(crate) fn record(&mut self, records: Vec<Record>, now: Duration, full: bool) {
+        let durable = records.iter().any(Record::must_be_durable);
+        if self.waiting.is_empty() {
+            self.since = now;
+        }
+        self.waiting.extend(records);
+        if !full && (durable || now - self.since >= COMMITS_WITHIN) {
+            self.commit();
+        }
+    }
+
+    /// Commits what has waited long enough.
+    pub(crate) fn tick(&mut self, now: Duration, full: bool) {
+        if !full && !self.waiting.is_empty() && now - self.since >= COMMITS_WITHIN {
+            self.commit();
+        }
+    }
+
+    /// What is there after a crash.
+    pub(crate) fn restored(&mut self) -> Restored {
+        self.waiting.clear();
+        let open = |message: &&Message| matches!(message.delivery, Delivery::Waiting { .. } | Delivery::Sending { .. });
+        Restored {
+            monitors: self.monitors.clone(),
+            incidents: self.incidents.values().filter(|incident| incident.closed.is_none()).cloned().collect(),
+            messages: self.messages.values().filter(open).cloned().collect(),
+            engine: self.engine.clone(),
+            last_incident: self.incidents.keys().last().copied(),
+            last_message: self.messages.keys().last().copied(),
+        }
+    }
+
+    fn commit(&mut self) {
+        for record in std::mem::take(&mut self.waiting) {
+            match record {
+                Record::Monitor { monitor, memory } => drop(self.monitors.insert(monitor, memory)),
+                Record::MonitorGone { monitor } => drop(self.monitors.remove(&monitor)),
+                Record::Incident(incident) => drop(self.incidents.insert(incident.id, incident)),
+                Record::Message(message) => drop(self.messages.insert(message.id, message)),
+                Record::Engine(memory) => self.engine = memory,
+                Record::Observation { .. } | Record::Journal { .. } => {}
+            }
+        }
+    }
+}

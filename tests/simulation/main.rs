@@ -1,0 +1,65 @@
+//! The whole core in a seeded world under a virtual clock, with everything that goes wrong in a real one.
+//!
+//! A failure names the seed that repeats it: `ESTATUS_SEED=N cargo nextest run -p estatus-tests --test simulation`.
+
+mod disk;
+mod inbox;
+mod rules;
+mod script;
+mod world;
+
+use script::{Faults, Script};
+use world::World;
+
+/// Runs `days` of the world that `seed` makes, with `faults`.
+fn simulate(seed: u64, days: u64, faults: Faults) -> String {
+    let mut world = World::new(Script::new(seed, days, faults));
+    world.run();
+    world.summary()
+}
+
+fn many(first_seed: u64, worlds: u64, days: u64, faults: Faults) {
+    if let Some(seed) = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        println!("{}", simulate(seed, days, faults));
+        return;
+    }
+    for seed in first_seed..first_seed + worlds {
+        println!("{}", simulate(seed, days, faults));
+    }
+}
+
+#[test]
+fn a_calm_world_keeps_every_promise_for_200_days() {
+    many(1, 5, 40, Faults::NONE);
+}
+
+#[test]
+fn broken_networks_keep_every_promise_for_200_days() {
+    many(100, 5, 40, Faults { network: true, ..Faults::NONE });
+}
+
+#[test]
+fn a_laptop_that_sleeps_and_whose_clock_jumps_keeps_every_promise_for_200_days() {
+    many(200, 5, 40, Faults { sleep: true, clock: true, network: true, ..Faults::NONE });
+}
+
+#[test]
+fn broken_mail_and_a_failing_disk_keep_every_promise_for_200_days() {
+    many(300, 5, 40, Faults { mail: true, disk: true, ..Faults::NONE });
+}
+
+#[test]
+fn crashes_at_every_step_keep_every_promise_for_200_days() {
+    many(400, 5, 40, Faults { crashes: true, mail: true, ..Faults::NONE });
+}
+
+#[test]
+fn everything_at_once_keeps_every_promise_for_200_days() {
+    many(500, 5, 40, Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true });
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let faults = Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true };
+    assert_eq!(simulate(7, 10, faults), simulate(7, 10, faults));
+}

@@ -1,0 +1,202 @@
+//! The promises, as rules that hold at every moment.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use estatus_core::{
+    Engine,
+    incident::{Health, IncidentId},
+    network::Scope,
+    observation::Verdict,
+    record::Record,
+};
+
+use crate::{
+    disk::Disk,
+    inbox::Inbox,
+    script::{MINUTE, Script},
+    world::Truth,
+};
+
+/// From a target's true end to the open incident, beyond its interval and retries.
+const NOTICED_WITHIN: Duration = Duration::from_secs(120);
+/// From the open incident to the reader, when the mail works: the longest wait between two tries, and some.
+const TOLD_WITHIN: Duration = Duration::from_secs(16 * 60);
+
+/// What has been seen so far.
+pub(crate) struct Rules {
+    seed: u64,
+    /// By monitor, the truths of the bad probes in a row that led where it is.
+    bad: BTreeMap<Arc<str>, Vec<Truth>>,
+    last_truth: BTreeMap<Arc<str>, Truth>,
+    open: BTreeMap<Arc<str>, (IncidentId, Duration)>,
+    closed: BTreeSet<IncidentId>,
+    crashed: Duration,
+}
+
+impl Rules {
+    pub(crate) fn new(script: &Script) -> Self {
+        Self {
+            seed: script.seed,
+            bad: BTreeMap::new(),
+            last_truth: BTreeMap::new(),
+            open: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            crashed: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn crashed(&mut self, now: Duration) {
+        self.crashed = now;
+        self.bad.clear();
+    }
+
+    /// A probe's result goes into the core; the core may hold it, but records it before the monitor's next one.
+    pub(crate) fn probed(&mut self, monitor: &Arc<str>, truth: Truth) {
+        self.last_truth.insert(Arc::clone(monitor), truth);
+    }
+
+    pub(crate) fn recorded(&mut self, record: &Record, now: Duration, script: &Script) {
+        match record {
+            Record::Observation { monitor, observation, .. } => {
+                let truth = self.last_truth.get(monitor).copied().unwrap_or(Truth::Well);
+                let bad = self.bad.entry(Arc::clone(monitor)).or_default();
+                match observation.verdict {
+                    Verdict::Up => {
+                        assert_eq!(truth, Truth::Well, "seed {}: {monitor} is called up at {now:?}", self.seed);
+                        bad.clear();
+                    }
+                    Verdict::Down => bad.push(truth),
+                    Verdict::Inconclusive => {}
+                }
+            }
+            Record::Incident(incident) => {
+                if incident.closed.is_some() {
+                    self.open.remove(&incident.monitor);
+                    self.closed.insert(incident.id);
+                    return;
+                }
+                assert!(!self.closed.contains(&incident.id), "seed {}: {incident:?} opens again", self.seed);
+                let before = self.open.insert(Arc::clone(&incident.monitor), (incident.id, now));
+                match before {
+                    Some((id, since)) => {
+                        assert_eq!(id, incident.id, "seed {}: two incidents of one monitor at {now:?}", self.seed);
+                        self.open.insert(Arc::clone(&incident.monitor), (id, since));
+                    }
+                    None => self.no_false_alarm(&incident.monitor, now, script),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An incident needs enough bad probes in a row, and at least one must have been the target's own.
+    fn no_false_alarm(&self, monitor: &Arc<str>, now: Duration, script: &Script) {
+        let failures = script.config.monitors.iter().find(|known| known.name == *monitor).map_or(0, |m| m.failures);
+        let bad = self.bad.get(monitor).map(Vec::as_slice).unwrap_or_default();
+        let counted = bad.len() >= usize::try_from(failures).unwrap();
+        assert!(
+            counted && bad.contains(&Truth::TargetDown),
+            "seed {}: a false alarm of {monitor} at {now:?} after {bad:?}",
+            self.seed
+        );
+    }
+
+    /// What is truly down for long is known to be; what is known is told.
+    pub(crate) fn check(&self, core: &Engine, script: &Script, inboxes: &BTreeMap<String, Inbox>, now: Duration) {
+        for (monitor, target) in script.config.monitors.iter().zip(&script.targets) {
+            let since = target.down.unchanged_since(now).max(self.calm_since(script, target.scope, now));
+            let retries = (monitor.retry_every + monitor.timeout) * monitor.failures.max(monitor.successes);
+            let bound = monitor.every * 3 / 2 + monitor.timeout + retries + NOTICED_WITHIN;
+            let parents_well = monitor.depends_on.is_empty();
+            if now - since < bound || !parents_well {
+                continue;
+            }
+            let wanted = if target.down.covers(now) { Health::Down } else { Health::Up };
+            let view = core.monitor(&monitor.name).expect("a configured monitor");
+            assert_eq!(view.health, wanted, "seed {}: {} at {now:?}, as it is since {since:?}", self.seed, monitor.name);
+        }
+        let told_since = script.mail_down.unchanged_since(now).max(self.crashed);
+        if script.mail_down.covers(now) || now - told_since < TOLD_WITHIN {
+            return;
+        }
+        for (monitor, (incident, opened)) in &self.open {
+            let flaps = core.monitor(monitor).expect("a configured monitor").flapping;
+            if flaps || now - *opened < TOLD_WITHIN || script.asleep.touches(*opened, now) {
+                continue;
+            }
+            for (channel, inbox) in inboxes {
+                let settled = || inbox.received.values().any(|(_, message)| tells(message, *incident));
+                assert!(
+                    inbox.knows(*incident) || settled(),
+                    "seed {}: {channel} was not told of {incident:?} of {monitor}, open since {opened:?}, at {now:?}",
+                    self.seed
+                );
+            }
+        }
+    }
+
+    /// Since when nothing on the way to `scope`, and nothing about the engine, has changed.
+    fn calm_since(&self, script: &Script, scope: Scope, now: Duration) -> Duration {
+        if !script.is_reachable(scope, now, now) || script.asleep.covers(now) {
+            return now;
+        }
+        let steps = script.clock_steps.iter().map(|(at, _)| *at).take_while(|at| *at <= now).last().unwrap_or_default();
+        [
+            self.crashed,
+            steps,
+            script.local_net_off.unchanged_since(now),
+            script.internet_off.unchanged_since(now),
+            script.asleep.unchanged_since(now),
+        ]
+        .into_iter()
+        .max()
+        .unwrap_or_default()
+    }
+
+    /// After two days of peace everything is well, everything is told, and nobody is left in the dark.
+    pub(crate) fn at_the_end(
+        &self,
+        disk: &Disk,
+        inboxes: &BTreeMap<String, Inbox>,
+        core: &Engine,
+        script: &Script,
+    ) {
+        let seed = self.seed;
+        for view in core.monitors() {
+            assert_eq!(view.health, Health::Up, "seed {seed}: {} at the end", view.monitor.name);
+            assert!(!view.flapping, "seed {seed}: {} flaps at the end", view.monitor.name);
+        }
+        assert_eq!(core.messages().count(), 0, "seed {seed}: messages wait at the end");
+        for incident in disk.incidents.values() {
+            assert!(incident.closed.is_some_and(|closed| closed >= incident.opened), "seed {seed}: {incident:?}");
+        }
+        for (channel, inbox) in inboxes {
+            for incident in disk.incidents.keys() {
+                let settled = || {
+                    let about = |message: &estatus_core::incident::Message| {
+                        let monitor = &disk.incidents[incident].monitor;
+                        message.alerts.iter().any(|alert| alert.monitor == *monitor && ends_flapping(&alert.news))
+                    };
+                    inbox.received.values().any(|(_, message)| about(message))
+                };
+                assert!(
+                    !inbox.left_in_the_dark(*incident) || settled(),
+                    "seed {seed}: {channel} was not told that {incident:?} is over"
+                );
+            }
+        }
+        assert!(script.end - script.peace > MINUTE, "the peace is too short");
+    }
+}
+
+fn tells(message: &estatus_core::incident::Message, incident: IncidentId) -> bool {
+    message.alerts.iter().any(|alert| alert.news.incident().is_some_and(|told| told.id == incident))
+}
+
+fn ends_flapping(news: &estatus_core::incident::News) -> bool {
+    matches!(news, estatus_core::incident::News::Settled { .. } | estatus_core::incident::News::Flapping { .. })
+}
