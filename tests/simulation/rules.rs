@@ -117,7 +117,11 @@ impl Rules {
             }
             let wanted = if target.down.covers(now) { Health::Down } else { Health::Up };
             let view = core.monitor(&monitor.name).expect("a configured monitor");
-            assert_eq!(view.health, wanted, "seed {}: {} at {now:?}, as it is since {since:?}", self.seed, monitor.name);
+            assert_eq!(
+                view.health, wanted,
+                "seed {}: {} at {now:?}, as it is since {since:?}",
+                self.seed, monitor.name
+            );
         }
         let told_since = script.mail_down.unchanged_since(now).max(self.crashed);
         if script.mail_down.covers(now) || now - told_since < TOLD_WITHIN {
@@ -158,13 +162,7 @@ impl Rules {
     }
 
     /// After two days of peace everything is well, everything is told, and nobody is left in the dark.
-    pub(crate) fn at_the_end(
-        &self,
-        disk: &Disk,
-        inboxes: &BTreeMap<String, Inbox>,
-        core: &Engine,
-        script: &Script,
-    ) {
+    pub(crate) fn at_the_end(&self, disk: &Disk, inboxes: &BTreeMap<String, Inbox>, core: &Engine, script: &Script) {
         let seed = self.seed;
         for view in core.monitors() {
             assert_eq!(view.health, Health::Up, "seed {seed}: {} at the end", view.monitor.name);

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     check::{Check, HostCheck, HostPort, TcpCheck},
-    config::{AlertPolicy, Channel, CommandChannel, Config, Monitor, NetworkPolicy},
     command::{CommandLine, Run},
+    config::{AlertPolicy, Channel, CommandChannel, Config, Monitor, NetworkPolicy},
     network::Scope,
 };
 
@@ -192,29 +192,29 @@ fn target(monitor: &Monitor, dice: &mut Dice, peace: Duration) -> Target {
 
 fn config(dice: &mut Dice) -> Config {
     let hosts = [
-        "", "127.0.0.1", "192.168.1.9", "192.168.1.10", "10.3.0.1", "one.example", "two.example", "three.example",
-        "four.example", "five.example",
+        "",
+        "127.0.0.1",
+        "192.168.1.9",
+        "192.168.1.10",
+        "10.3.0.1",
+        "one.example",
+        "two.example",
+        "three.example",
+        "four.example",
+        "five.example",
     ];
-    let mut monitors: Vec<Monitor> =
-        hosts.iter().enumerate().map(|(index, host)| monitor(index, host, dice)).collect();
+    let mut monitors: Vec<Monitor> = hosts.iter().enumerate().map(|(index, host)| monitor(index, host, dice)).collect();
     if dice.one_in(2) {
         let parent = Arc::clone(&monitors[5].name);
         monitors[6].depends_on = vec![parent];
     }
-    let command = CommandLine {
-        run: Run::Shell("tell".to_owned()),
-        directory: None,
-        env: Vec::new(),
-        secret_env: Vec::new(),
-    };
+    let command =
+        CommandLine { run: Run::Shell("tell".to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() };
     let channel = |_| Channel::Command(CommandChannel { command: command.clone(), timeout: MINUTE });
     Config {
         monitors: monitors.into_iter().map(Arc::new).collect(),
         channels: ["mail", "pager"].into_iter().map(|name| (name.to_owned(), channel(name))).collect(),
-        alerts: AlertPolicy {
-            remind_every: dice.one_in(2).then_some(HOUR * 2),
-            ..AlertPolicy::default()
-        },
+        alerts: AlertPolicy { remind_every: dice.one_in(2).then_some(HOUR * 2), ..AlertPolicy::default() },
         network: NetworkPolicy::default(),
         ..Config::default()
     }

@@ -106,7 +106,12 @@ impl World {
             }
             self.disk.tick(self.now, self.disk_is_full());
         }
-        self.rules.at_the_end(&self.disk, &self.inboxes, self.core.as_ref().expect("there is always a core"), &self.script);
+        self.rules.at_the_end(
+            &self.disk,
+            &self.inboxes,
+            self.core.as_ref().expect("there is always a core"),
+            &self.script,
+        );
     }
 
     pub(crate) fn summary(&self) -> String {
@@ -178,9 +183,7 @@ impl World {
             Coming::NetworkSeen { id, references, asked } => {
                 Input::NetworkSeen { id, answer: self.look(&references, asked) }
             }
-            Coming::Delivered { id, message, begun } => {
-                Input::Delivered { id, result: self.deliver(&message, begun) }
-            }
+            Coming::Delivered { id, message, begun } => Input::Delivered { id, result: self.deliver(&message, begun) },
         };
         if ours {
             let core = self.core.as_mut().expect("there is always a core");

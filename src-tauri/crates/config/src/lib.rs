@@ -57,7 +57,7 @@ pub const FILE_MAX: usize = 5_000_000;
 pub struct Defaults {
     /// The language of what is told.
     pub language: Language,
-    /// The time zone of maintenance windows and quiet hours.
+    /// The time zone of maintenance windows, quiet hours and what is told.
     pub zone: TimeZone,
 }
 
@@ -126,7 +126,8 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     });
     let monitors = monitors.collect();
     let language = file.language.take().unwrap_or(defaults.language);
-    Config { language, monitors, channels, alerts, network: network(&mut file), retention: retention(&mut file) }
+    let (network, retention) = (network(&mut file), retention(&mut file));
+    Config { language, zone, monitors, channels, alerts, network, retention }
 }
 
 /// The names of all channels, be these right or wrong; nothing where they cannot even be listed.

@@ -45,16 +45,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
-        Self::Http,
-        Self::Tcp,
-        Self::Tls,
-        Self::Dns,
-        Self::Ping,
-        Self::Process,
-        Self::Command,
-        Self::Host,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Http, Self::Tcp, Self::Tls, Self::Dns, Self::Ping, Self::Process, Self::Command, Self::Host];
 
     /// The word that stands for it in `estatus.toml`.
     pub const fn word(self) -> &'static str {
@@ -394,18 +386,8 @@ pub enum RecordType {
 
 impl RecordType {
     /// Every type.
-    pub const ALL: [Self; 10] = [
-        Self::A,
-        Self::Aaaa,
-        Self::Caa,
-        Self::Cname,
-        Self::Mx,
-        Self::Ns,
-        Self::Ptr,
-        Self::Soa,
-        Self::Srv,
-        Self::Txt,
-    ];
+    pub const ALL: [Self; 10] =
+        [Self::A, Self::Aaaa, Self::Caa, Self::Cname, Self::Mx, Self::Ns, Self::Ptr, Self::Soa, Self::Srv, Self::Txt];
 
     /// Its name in the DNS standards.
     pub const fn word(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -17,6 +18,8 @@ use crate::{
 pub struct Config {
     /// The language of what is told.
     pub language: Language,
+    /// The zone of the times that are told.
+    pub zone: TimeZone,
     /// What is checked, in the order of the file; names are unique, every name in `depends_on` and `channels`
     /// exists, and no chain of `depends_on` comes back to where it began.
     pub monitors: Vec<Arc<Monitor>>,
@@ -35,6 +38,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             language: Language::English,
+            zone: TimeZone::UTC,
             monitors: Vec::new(),
             channels: BTreeMap::new(),
             alerts: AlertPolicy::default(),

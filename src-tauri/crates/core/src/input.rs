@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     check::HostPort,
-    config::{Language, Monitor},
+    config::Monitor,
     incident::{DeliveryResult, IncidentId, Message},
     network::NetworkAnswer,
     observation::Observation,
@@ -152,8 +152,6 @@ pub enum Effect {
         id: EffectId,
         /// The message.
         message: Arc<Message>,
-        /// The language to tell it in.
-        language: Language,
     },
     /// Tell whoever watches.
     Publish(Change),

@@ -47,7 +47,11 @@ impl Scope {
         }
         // RFC 6762, RFC 8375, and what home routers use.
         let local = [".local", ".home.arpa", ".lan", ".home", ".internal"];
-        if !host.contains('.') || local.iter().any(|suffix| host.ends_with(suffix)) { Self::LocalNet } else { Self::Internet }
+        if !host.contains('.') || local.iter().any(|suffix| host.ends_with(suffix)) {
+            Self::LocalNet
+        } else {
+            Self::Internet
+        }
     }
 }
 
@@ -132,8 +136,7 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(policy: &NetworkPolicy, memory: NetworkMemory) -> Self {
-        let mut network =
-            Self { references: Vec::new(), memory, scopes: BTreeMap::new(), question: None };
+        let mut network = Self { references: Vec::new(), memory, scopes: BTreeMap::new(), question: None };
         network.configure(policy);
         network
     }
@@ -196,8 +199,7 @@ impl Network {
     /// Whose fault a failure is, by the answer.
     pub(crate) fn fault(&self, suspicion: &Suspicion, answer: &NetworkAnswer) -> Fault {
         if let Some(state) = self.scopes.get(&suspicion.scope) {
-            let peer_is_well =
-                |(host, began): &(String, Instant)| *host != suspicion.host && *began >= suspicion.ended;
+            let peer_is_well = |(host, began): &(String, Instant)| *host != suspicion.host && *began >= suspicion.ended;
             if state.successes.iter().any(peer_is_well) {
                 return Fault::Theirs;
             }
@@ -361,7 +363,13 @@ mod tests {
         check(&[], answer(&[]), Scope::Internet, web, Fault::Theirs);
         check(&[], NetworkAnswer::default(), Scope::Internet, web, Fault::Ours);
         check(&[Witness::Gateway], answer(&[]), Scope::LocalNet, "10.0.0.9", Fault::Ours);
-        check(&[Witness::Gateway, reference()], answer(&[Witness::Gateway]), Scope::LocalNet, "10.0.0.9", Fault::Theirs);
+        check(
+            &[Witness::Gateway, reference()],
+            answer(&[Witness::Gateway]),
+            Scope::LocalNet,
+            "10.0.0.9",
+            Fault::Theirs,
+        );
         check(&[Witness::Gateway], answer(&[]), Scope::LocalNet, "192.168.1.1", Fault::Theirs);
         check(&[reference()], answer(&[]), Scope::Internet, "1.1.1.1", Fault::Theirs);
     }

@@ -231,7 +231,9 @@ impl Outbox {
             .collect();
         let mut merged = Vec::new();
         for other in others {
-            let Some(room) = self.pending.get(&id).map(|target| ALERTS_LIMIT - target.message.alerts.len()) else { break };
+            let Some(room) = self.pending.get(&id).map(|target| ALERTS_LIMIT - target.message.alerts.len()) else {
+                break;
+            };
             if self.pending.get(&other).is_none_or(|other| other.message.alerts.len() > room) {
                 continue;
             }

@@ -69,11 +69,7 @@ impl Now {
 
     /// The boot-clock point that belongs to the wall-clock time `at`, by today's offset between the two.
     pub fn instant_of(&self, at: Timestamp) -> Instant {
-        if at >= self.utc {
-            self.monotonic + elapsed(self.utc, at)
-        } else {
-            self.monotonic - elapsed(at, self.utc)
-        }
+        if at >= self.utc { self.monotonic + elapsed(self.utc, at) } else { self.monotonic - elapsed(at, self.utc) }
     }
 }
 

@@ -174,7 +174,10 @@ mod tests {
             Cause::CertificateExpired { subject: "a".into(), not_after: Timestamp::UNIX_EPOCH },
             "the certificate of a expired on 1970-01-01 00:00:00 UTC",
         );
-        check(Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 }, "CPU in use is 97 %, beyond its limit of 90 %");
+        check(
+            Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 },
+            "CPU in use is 97 %, beyond its limit of 90 %",
+        );
         check(
             Cause::DnsAnswer { wanted: vec!["10.0.0.1".into()], found: vec![] },
             "the answer is nothing, without 10.0.0.1",

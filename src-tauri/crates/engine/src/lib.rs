@@ -1,1 +1,125 @@
-//! 
+//! One loop that feeds the core and carries out its effects.
+//!
+//! [`run`] takes the engine lock of a data folder, reads the configuration, opens the store and then lives in one task
+//! (`cycle.rs`) until it is asked to stop. Everything that takes time runs in tasks of its own and comes back as an
+//! event; nothing but the loop touches the core. [`probe`] and [`test_email`] do one thing without an engine.
+//!
+//! Architecture invariant: no rule lives here. Whether, when and what is decided by the core; how is decided by the
+//! rooms below.
+
+mod answers;
+mod clients;
+mod clock;
+mod cycle;
+mod effects;
+mod house;
+mod lock;
+mod view;
+mod watch;
+
+use std::{
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use estatus_alert::Courier;
+use estatus_api::{Endpoint, Host, Listener};
+pub use estatus_config::{Defaults, Problems, load};
+use estatus_core::{
+    check::Check, config::EmailChannel, incident::DeliveryResult, observation::Observation, words::Words,
+};
+use estatus_probe::Prober;
+use estatus_store::StoreError;
+use house::House;
+use jiff::Timestamp;
+pub use lock::Holder;
+
+/// Where an engine finds what it needs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// The data folder; it is made if it is not there.
+    pub data: PathBuf,
+    /// What holds where the configuration does not say.
+    pub defaults: Defaults,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another engine runs on the data folder.
+    #[error("Estatus already runs on {}: {holder}; `estatus status` shows what it sees", data.display())]
+    Held {
+        /// The data folder.
+        data: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// The configuration is not sound.
+    #[error("{0}")]
+    Config(Problems),
+    /// The data folder or the history in it cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system refused something.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the operating system said.
+        error: io::Error,
+    },
+}
+
+/// Runs an engine until `stop` is ready, then writes down what is not yet on disk and returns. `ready` is called once
+/// clients can connect.
+///
+/// # Errors
+/// If it cannot start.
+pub async fn run(
+    options: Options,
+    ready: impl FnOnce(&Host),
+    stop: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let lock = lock::take(&options.data)?;
+    let config = load_config(&options).await.map_err(StartError::Config)?;
+    let now = Timestamp::now();
+    let opened = estatus_store::open(&options.data, config.retention, now)?;
+    let endpoint = Endpoint::of(&options.data);
+    let listener = Listener::bind(&endpoint).map_err(|error| StartError::System {
+        what: format!("the engine cannot be made reachable in {}", options.data.display()),
+        error,
+    })?;
+    let timer = clock::Timer::new().map_err(|error| StartError::System { what: "no timer".to_owned(), error })?;
+    let host =
+        Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
+    ready(&host);
+    cycle::Cycle::new(options, Arc::new(config), opened, host).run(listener, timer, stop).await;
+    drop(lock);
+    Ok(())
+}
+
+/// Runs `check` once, without an engine.
+pub async fn probe(check: &Check, timeout: Duration) -> Observation {
+    Prober::new(Arc::new(House)).probe(check, timeout).await
+}
+
+/// Sends a test mail, without an engine.
+pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult {
+    Courier::new(Arc::new(House), "test".to_owned()).test_email(channel, words).await
+}
+
+/// The way to the engine of the data folder `data`.
+pub fn endpoint(data: &Path) -> Endpoint {
+    Endpoint::of(data)
+}
+
+async fn load_config(options: &Options) -> Result<estatus_core::config::Config, Problems> {
+    let (file, defaults) = (options.config.clone(), options.defaults.clone());
+    let loaded = tokio::task::spawn_blocking(move || load(&file, &defaults)).await;
+    loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}

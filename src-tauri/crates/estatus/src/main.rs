@@ -1,3 +1,100 @@
-//! 
-#![allow(missing_docs)]
-fn main() {}
+//! `estatus`, the console program.
+//!
+//! It runs an engine in this terminal, or talks to the one that runs on the data folder. Exit codes: 0 all is well, 1
+//! something is down or failed, 2 wrong usage or configuration.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+mod arguments;
+mod asking;
+mod configuration;
+mod email;
+mod probing;
+mod running;
+mod show;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command, ConfigCommand, EmailCommand};
+use clap::Parser;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All is well.
+    Well,
+    /// Something is down or failed.
+    NotWell,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+enum Trouble {
+    /// The usage or the configuration is wrong.
+    Wrong(String),
+    /// It failed.
+    Failed(String),
+}
+
+impl Trouble {
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    fn wrong(error: impl std::fmt::Display) -> Self {
+        Self::Wrong(error.to_string())
+    }
+}
+
+type Result = std::result::Result<Outcome, Trouble>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(Err(Trouble::failed(format!("no threads can be started: {error}")))),
+    };
+    let result = runtime.block_on(carry_out(arguments));
+    // A name look-up that hangs must not keep the program.
+    runtime.shutdown_background();
+    report(result)
+}
+
+async fn carry_out(arguments: Arguments) -> Result {
+    let places = configuration::Places::find(&arguments)?;
+    match arguments.command {
+        Command::Run => running::run(&places).await,
+        Command::Status { json } => asking::status(&places, json).await,
+        Command::History { monitor, since, points, json } => {
+            asking::history(&places, monitor, since, points, json).await
+        }
+        Command::Incidents { monitor, since, limit, json } => {
+            asking::incidents(&places, monitor, since, limit, json).await
+        }
+        Command::Check { monitor } => asking::check_now(&places, monitor).await,
+        Command::Pause { monitor, span } => asking::pause(&places, monitor, span).await,
+        Command::Resume { monitor } => asking::resume(&places, monitor).await,
+        Command::Ack { monitor } => asking::acknowledge(&places, monitor).await,
+        Command::Snooze { span, monitor } => asking::snooze(&places, span, monitor).await,
+        Command::Probe { target, json } => probing::probe(&places, &target, json).await,
+        Command::Config { command: ConfigCommand::Check } => configuration::check(&places),
+        Command::Config { command: ConfigCommand::Schema } => configuration::schema(),
+        Command::Config { command: ConfigCommand::Example } => configuration::example(),
+        Command::Email { command: EmailCommand::Test { channel } } => email::test(&places, channel.as_deref()).await,
+    }
+}
+
+fn report(result: Result) -> ExitCode {
+    match result {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::NotWell) => ExitCode::from(1),
+        Err(Trouble::Failed(message)) => {
+            eprintln!("estatus: {message}");
+            ExitCode::from(1)
+        }
+        Err(Trouble::Wrong(message)) => {
+            eprintln!("estatus: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

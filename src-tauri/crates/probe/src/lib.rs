@@ -3,14 +3,21 @@
 //! Every probe is fresh: it looks the name up, connects and agrees on TLS anew, so that what it says is true now. It
 //! ends within its timeout, reads no more than its limits, and dropping its future ends whatever it began.
 
+mod cause;
+mod certificate;
 mod command;
+mod dial;
 mod dns;
+mod evidence;
+mod handshake;
 mod host;
 mod http;
+mod lines;
 mod network;
 mod ping;
 mod process;
 mod tcp;
+mod text;
 mod tls;
 mod trace;
 
@@ -18,16 +25,19 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     Timestamp,
-    check::{Check, HostPort},
+    check::{Check, HostPort, Kind},
     network::NetworkAnswer,
     observation::{Cause, Observation},
     ports::Ports,
 };
+use handshake::Tls;
+use rustls::pki_types::CertificateDer;
 use trace::Trace;
 
 /// Runs probes. Cheap to keep, shared by all of them.
 pub struct Prober {
     ports: Arc<dyn Ports>,
+    tls: Tls,
     processes: process::Table,
     meter: host::Meter,
 }
@@ -35,16 +45,25 @@ pub struct Prober {
 impl Prober {
     /// A prober that runs commands and fetches secrets through `ports`.
     pub fn new(ports: Arc<dyn Ports>) -> Self {
-        Self { ports, processes: process::Table::default(), meter: host::Meter::default() }
+        Self { ports, tls: Tls::default(), processes: process::Table::default(), meter: host::Meter::default() }
+    }
+
+    /// The same, trusting certificates signed by `roots` beside what this machine trusts.
+    #[must_use]
+    pub fn trusting(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        self.tls.extra_roots.extend(roots);
+        self
     }
 
     /// Runs `check` once. What is not done after `timeout` has failed in the phase it had reached.
     pub async fn probe(&self, check: &Check, timeout: Duration) -> Observation {
         let mut trace = Trace::begin(Timestamp::now());
-        match tokio::time::timeout(timeout, self.run(check, timeout, &mut trace)).await {
+        // A command is ended by who runs it, at the same timeout; the proof that nothing is left takes a while.
+        let ending = if check.kind() == Kind::Command { command::ENDING } else { Duration::ZERO };
+        match tokio::time::timeout(timeout.saturating_add(ending), self.run(check, timeout, &mut trace)).await {
             Ok(Ok(())) => trace.up(),
             Ok(Err(cause)) => trace.down(cause),
-            Err(_) => trace.down(Cause::TimedOut { after: timeout }),
+            Err(_) => trace.timed_out(timeout),
         }
     }
 
@@ -55,9 +74,9 @@ impl Prober {
 
     async fn run(&self, check: &Check, timeout: Duration, trace: &mut Trace) -> Result<(), Cause> {
         match check {
-            Check::Http(check) => http::probe(check, self.ports.as_ref(), trace).await,
+            Check::Http(check) => http::probe(check, &self.tls, self.ports.as_ref(), trace).await,
             Check::Tcp(check) => tcp::probe(check, trace).await,
-            Check::Tls(check) => tls::probe(check, trace).await,
+            Check::Tls(check) => tls::probe(check, &self.tls, trace).await,
             Check::Dns(check) => dns::probe(check, trace).await,
             Check::Ping(check) => ping::probe(check, trace).await,
             Check::Process(check) => process::probe(check, &self.processes, trace).await,

@@ -17,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) seen: String,
     /// See [`Failure::evidence`]; kept only if the probe fails.
     pub(crate) evidence: Option<String>,
+    /// What is known to be wrong already, while evidence is still gathered.
+    pub(crate) known: Option<Cause>,
     /// See [`Observation::remote`].
     pub(crate) remote: Option<IpAddr>,
     /// See [`Observation::warning`].
@@ -34,6 +36,7 @@ impl Trace {
             current: None,
             seen: String::new(),
             evidence: None,
+            known: None,
             remote: None,
             warning: None,
             holds_for: None,
@@ -44,6 +47,13 @@ impl Trace {
     pub(crate) fn enter(&mut self, phase: Phase) {
         self.leave();
         self.current = Some((phase, Instant::now()));
+    }
+
+    /// The same, unless the probe is in `phase` already.
+    pub(crate) fn enter_once(&mut self, phase: Phase) {
+        if self.current.is_none_or(|(current, _)| current != phase) {
+            self.enter(phase);
+        }
     }
 
     /// How long the probe has taken so far.
@@ -69,6 +79,17 @@ impl Trace {
         }
         let observation = Observation::down(self.at, self.phases, "", failure);
         self.complete(observation)
+    }
+
+    /// The observation of a probe that was cut off after `timeout`.
+    pub(crate) fn timed_out(mut self, timeout: Duration) -> Observation {
+        match self.known.take() {
+            Some(cause) => {
+                self.enter(Phase::Assertion);
+                self.down(cause)
+            }
+            None => self.down(Cause::TimedOut { after: timeout }),
+        }
     }
 
     fn leave(&mut self) {

@@ -86,9 +86,7 @@ fn instance(name: &str, first: bool) -> io::Result<NamedPipeServer> {
     let mut options = ServerOptions::new();
     options.first_pipe_instance(first).reject_remote_clients(true);
     // SAFETY: `attributes` is whole and outlives the call, and its descriptor is the one made above.
-    let server = unsafe {
-        options.create_with_security_attributes_raw(name, (&raw mut attributes).cast::<c_void>())
-    };
+    let server = unsafe { options.create_with_security_attributes_raw(name, (&raw mut attributes).cast::<c_void>()) };
     // SAFETY: the descriptor was allocated by the conversion above, is not used any more, and is freed once.
     unsafe { LocalFree(descriptor) };
     server

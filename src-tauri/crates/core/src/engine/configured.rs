@@ -17,12 +17,7 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) fn configure(
-        &mut self,
-        config: Arc<Config>,
-        mut known: BTreeMap<Arc<str>, MonitorMemory>,
-        now: Now,
-    ) {
+    pub(super) fn configure(&mut self, config: Arc<Config>, mut known: BTreeMap<Arc<str>, MonitorMemory>, now: Now) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
         let gone: Vec<Arc<str>> =
             self.monitors.keys().chain(known.keys()).filter(|name| !wanted.contains(*name)).cloned().collect();

@@ -205,7 +205,9 @@ impl Engine {
         self.outbox.hurry(now.monotonic);
         self.ask_network(true);
         for watched in self.monitors.values_mut() {
-            let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else { continue };
+            let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else {
+                continue;
+            };
             if scope_of(watched, last) == scope && watched.next_probe.is_some() {
                 watched.next_probe = Some(now.monotonic);
                 self.touched.insert(Arc::clone(&watched.monitor.name));
@@ -245,14 +247,7 @@ impl Engine {
         self.tell_children(name, observation.verdict, now);
     }
 
-    fn follow(
-        &mut self,
-        name: &Arc<str>,
-        turn: Turn,
-        before: Before,
-        observation: &Observation,
-        now: Now,
-    ) {
+    fn follow(&mut self, name: &Arc<str>, turn: Turn, before: Before, observation: &Observation, now: Now) {
         match turn {
             Turn::WentDown { opened, cause } => self.went_down(name, opened, cause, before, observation, now),
             Turn::CameUp { closed } => self.came_up(name, closed, now),

@@ -237,16 +237,13 @@ impl Engine {
         }
         let Some(message) = message else { return };
         self.write_message(message.clone());
-        let language = self.config.language;
-        self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message), language });
+        self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message) });
     }
 
     pub(super) fn delivered(&mut self, id: EffectId, result: DeliveryResult, now: Now) {
         let Some(message) = self.outbox.finish(id, result, &mut self.dice, now) else { return };
-        let read = matches!(
-            message.delivery,
-            Delivery::Delivered { .. } | Delivery::Waiting { perhaps_received: true, .. }
-        );
+        let read =
+            matches!(message.delivery, Delivery::Delivered { .. } | Delivery::Waiting { perhaps_received: true, .. });
         if read {
             for alert in &message.alerts {
                 self.remember_conversation(alert, &message);

@@ -1,0 +1,166 @@
+//! Answers requests: the loop gives what the core knows, the store is asked beside it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use estatus_api::{
+    ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, Reply, Request, Snapshot, Status,
+    millis, seconds,
+};
+use estatus_core::{
+    config::Language,
+    engine::{Ask, Input},
+    words::Words,
+};
+use estatus_store::{IncidentFilter, IncidentHistory, Store, Trouble};
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::sync::oneshot;
+
+use crate::{
+    clients::{Entered, Knock},
+    clock,
+    cycle::Cycle,
+    view::incident_state,
+};
+
+/// The figures of a status are over this.
+const STATUS_OVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// The most parts of a history.
+const POINTS_LIMIT: usize = 2_000;
+/// The most incidents in one answer.
+const INCIDENTS_LIMIT: usize = 10_000;
+
+type Answer = oneshot::Sender<Result<Reply, ApiError>>;
+
+impl Cycle {
+    pub(crate) fn answer(&mut self, knock: Knock) {
+        match knock {
+            Knock::Enter(entered) => {
+                let host = Arc::clone(&self.host);
+                let snapshot = self.view.snapshot(&self.core);
+                // A client that has gone meanwhile wants nothing.
+                let _ = entered.send(Entered { host, snapshot, events: self.tasks.events.subscribe() });
+            }
+            Knock::Ask { request, answer } => self.answer_request(request, answer),
+        }
+    }
+
+    fn answer_request(&mut self, request: Request, answer: Answer) {
+        let store = self.store.clone();
+        match request {
+            Request::Status => {
+                let (snapshot, host) = (self.view.snapshot(&self.core), Host::clone(&self.host));
+                beside(answer, async move { status(&store, snapshot, host).await.map(Reply::Status) });
+            }
+            Request::History { monitor, from, to, points } => {
+                let known = self.core.monitor(&monitor).is_some();
+                beside(answer, async move {
+                    if !known {
+                        return Err(wrong(format!("there is no monitor called “{monitor}”")));
+                    }
+                    history(&store, monitor, from, to, points).await.map(Reply::History)
+                });
+            }
+            Request::Incidents { monitor, since, limit } => {
+                let limit = limit.min(INCIDENTS_LIMIT);
+                let filter = IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, limit };
+                beside(answer, async move { incidents(&store, filter).await.map(Reply::Incidents) });
+            }
+            Request::CheckNow { monitor } => self.ask(Ask::CheckNow { monitor }, answer),
+            Request::Pause { monitor, until } => self.ask(Ask::Pause { monitor, until }, answer),
+            Request::Resume { monitor } => self.ask(Ask::Resume { monitor }, answer),
+            Request::Acknowledge { monitor } => self.ask(Ask::Acknowledge { monitor }, answer),
+            Request::Snooze { monitor, until } => self.ask(Ask::Snooze { monitor, until }, answer),
+        }
+    }
+
+    /// What the user wants is done when it is on disk.
+    fn ask(&mut self, ask: Ask, answer: Answer) {
+        let asked = self.core.handle(Input::Asked(ask), clock::now()).map_err(|error| wrong(error.to_string()));
+        self.carry_out();
+        let store = self.store.clone();
+        beside(answer, async move {
+            asked?;
+            store.flush().await;
+            Ok(Reply::Done)
+        });
+    }
+}
+
+fn beside(answer: Answer, work: impl Future<Output = Result<Reply, ApiError>> + Send + 'static) {
+    tokio::spawn(async move {
+        // A client that has gone meanwhile wants nothing.
+        let _ = answer.send(work.await);
+    });
+}
+
+async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Result<Status, ApiError> {
+    let to = Timestamp::now();
+    let from = estatus_core::time::earlier(to, STATUS_OVER);
+    let names = snapshot.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
+    // A store in trouble is told in the status itself.
+    let figures = store.figures(names, from, to).await.unwrap_or_default();
+    let filter = IncidentFilter { monitor: None, open_only: true, since: None, limit: INCIDENTS_LIMIT };
+    let mut known: BTreeMap<_, IncidentState> = incidents(store, filter)
+        .await
+        .unwrap_or_default()
+        .into_iter()
+        .map(|incident| (incident.id, incident))
+        .collect();
+    let with_figures = |state: estatus_api::MonitorState| {
+        let figures = figures.get(&state.name).map(in_numbers).unwrap_or_default();
+        MonitorStatus { state, figures }
+    };
+    let with_alerts = |state: IncidentState| known.remove(&state.id).unwrap_or(state);
+    Ok(Status {
+        monitors: snapshot.monitors.into_iter().map(with_figures).collect(),
+        incidents: snapshot.incidents.into_iter().map(with_alerts).collect(),
+        engine: snapshot.engine,
+        host,
+    })
+}
+
+async fn history(
+    store: &Store,
+    monitor: String,
+    from: Timestamp,
+    to: Timestamp,
+    points: usize,
+) -> Result<History, ApiError> {
+    if from >= to {
+        return Err(wrong("a history must begin before it ends".to_owned()));
+    }
+    let monitor: Arc<str> = monitor.into();
+    let past = store.history(&monitor, from, to, points.clamp(1, POINTS_LIMIT)).await.map_err(failed)?;
+    let points = past.points.iter();
+    let point =
+        |point: &estatus_store::Point| Point { from: point.start, to: point.end, figures: in_numbers(&point.figures) };
+    Ok(History { monitor, figures: in_numbers(&past.figures), points: points.map(point).collect() })
+}
+
+async fn incidents(store: &Store, filter: IncidentFilter) -> Result<Vec<IncidentState>, ApiError> {
+    let words = Words::new(Language::English, TimeZone::system());
+    let found = store.incidents(filter).await.map_err(failed)?;
+    let state =
+        |found: &IncidentHistory| incident_state(&words, &found.incident, found.messages.iter().map(AsRef::as_ref));
+    Ok(found.iter().map(state).collect())
+}
+
+fn in_numbers(figures: &estatus_store::Figures) -> Figures {
+    Figures {
+        observed: seconds(figures.observed()),
+        inconclusive: seconds(figures.inconclusive),
+        uptime: figures.uptime(),
+        p50_ms: figures.p50().map(millis),
+        p95_ms: figures.p95().map(millis),
+        p99_ms: figures.p99().map(millis),
+    }
+}
+
+fn wrong(message: String) -> ApiError {
+    ApiError { code: ErrorCode::Wrong, message }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
+fn failed(trouble: Trouble) -> ApiError {
+    ApiError { code: ErrorCode::Failed, message: trouble.to_string() }
+}

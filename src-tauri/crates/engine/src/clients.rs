@@ -1,0 +1,112 @@
+//! Those who watch and ask: one task a connection.
+
+use std::{io, sync::Arc, time::Duration};
+
+use estatus_api::{ApiError, Asked, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Reply, Request, Snapshot};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use crate::effects::Published;
+
+/// So many clients are served at once; further ones wait to be accepted.
+const CLIENTS_LIMIT: usize = 64;
+/// A client that does not take a frame within this is dropped.
+const TAKES_WITHIN: Duration = Duration::from_secs(10);
+/// After the system could not accept a client, it is asked again after this.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
+/// What a client wants of the loop.
+pub(crate) enum Knock {
+    /// To be shown how things are and told what changes from then on.
+    Enter(oneshot::Sender<Entered>),
+    /// To have a request answered.
+    Ask {
+        /// The request.
+        request: Request,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<Reply, ApiError>>,
+    },
+}
+
+/// What a client is shown first.
+pub(crate) struct Entered {
+    pub(crate) host: Arc<Host>,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) events: broadcast::Receiver<Published>,
+}
+
+/// Accepts clients for as long as the engine runs.
+pub(crate) async fn accept(mut listener: Listener, knocks: mpsc::Sender<Knock>) {
+    let places = Arc::new(Semaphore::new(CLIENTS_LIMIT));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok(connection) => {
+                let knocks = knocks.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = serve(connection, knocks).await {
+                        tracing::debug!(%error, "a client is gone");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a client cannot be accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::Result<()> {
+    let mut events = enter(&mut connection, &knocks).await?;
+    loop {
+        tokio::select! {
+            asked = connection.next() => {
+                let Some(asked) = asked? else { return Ok(()) };
+                answer(&mut connection, &knocks, asked).await?;
+            }
+            published = events.recv() => match published {
+                Ok(published) => tell(&mut connection, published).await?,
+                Err(broadcast::error::RecvError::Lagged(_)) => return Err(slow()),
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+        }
+    }
+}
+
+async fn enter(
+    connection: &mut Connection,
+    knocks: &mpsc::Sender<Knock>,
+) -> io::Result<broadcast::Receiver<Published>> {
+    let (sender, receiver) = oneshot::channel();
+    knocks.send(Knock::Enter(sender)).await.map_err(io::Error::other)?;
+    let Entered { host, snapshot, events } = receiver.await.map_err(io::Error::other)?;
+    let host = Host::clone(&host);
+    let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, snapshot };
+    in_time(connection.outgoing.hello(hello)).await?;
+    Ok(events)
+}
+
+async fn answer(connection: &mut Connection, knocks: &mpsc::Sender<Knock>, asked: Asked) -> io::Result<()> {
+    let (sender, receiver) = oneshot::channel();
+    let knock = Knock::Ask { request: asked.request, answer: sender };
+    knocks.send(knock).await.map_err(io::Error::other)?;
+    let stopping = ApiError { code: ErrorCode::Gone, message: "the engine is stopping".to_owned() };
+    let result = receiver.await.unwrap_or(Err(stopping));
+    in_time(connection.outgoing.answer(asked.id, result)).await
+}
+
+async fn tell(connection: &mut Connection, published: Published) -> io::Result<()> {
+    if let Some(barrier) = published.after {
+        barrier.pass().await;
+    }
+    in_time(connection.outgoing.event(published.event)).await
+}
+
+async fn in_time(write: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    tokio::time::timeout(TAKES_WITHIN, write).await.map_err(|_| slow())?
+}
+
+fn slow() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "it does not keep up")
+}

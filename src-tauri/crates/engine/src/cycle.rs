@@ -1,0 +1,225 @@
+//! The loop.
+//!
+//! ```text
+//!            stop ─┐
+//!  clients ─Knock──┤
+//!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, probes, courier, clients
+//!  courier ─Input──┤       ▲                              │
+//!  file, store ────┤       └──────────── results ◀────────┘
+//!         deadline ┘
+//! ```
+//!
+//! What is ready first in this order comes first. The loop itself never waits for anything else.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use estatus_alert::Courier;
+use estatus_api::{Host, Listener};
+use estatus_core::{
+    Engine,
+    config::Config,
+    engine::Input,
+    record::{JournalEntry, Record},
+    words::Words,
+};
+use estatus_probe::Prober;
+use estatus_store::{Notice, Notices, Opened, Store};
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::sync::{broadcast, mpsc};
+
+use crate::{
+    Options,
+    clients::{self, Knock},
+    clock::{self, Timer},
+    effects::Tasks,
+    house::House,
+    view::{self, View},
+    watch,
+};
+
+/// So many results wait to be taken; whoever brings more waits.
+const RESULTS_LIMIT: usize = 1024;
+/// So many results are taken at once before their effects are carried out.
+const BATCH: usize = 64;
+/// A client that is so many events behind is dropped.
+const EVENTS_LIMIT: usize = 4096;
+/// So many requests wait to be taken.
+const KNOCKS_LIMIT: usize = 64;
+/// When the engine is asked to stop, messages that are being delivered get so long.
+const STOPS_WITHIN: Duration = Duration::from_secs(5);
+
+/// One thing that the loop reacts to.
+enum LoopEvent {
+    Stop,
+    Knock(Knock),
+    Results,
+    Loaded(watch::Loaded),
+    Store(Notice),
+    Deadline,
+}
+
+/// The loop and all it holds.
+pub(crate) struct Cycle {
+    pub(crate) core: Engine,
+    pub(crate) store: Store,
+    pub(crate) view: View,
+    pub(crate) tasks: Tasks,
+    pub(crate) host: Arc<Host>,
+    options: Options,
+    notices: Notices,
+    results: mpsc::Receiver<Input>,
+    batch: Vec<Input>,
+}
+
+impl Cycle {
+    /// A loop over what the store gave back, with `config` in force.
+    pub(crate) fn new(options: Options, config: Arc<Config>, opened: Opened, host: Host) -> Self {
+        let Opened { store, restored, installation, trouble, notices } = opened;
+        let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
+        let (events, _) = broadcast::channel(EVENTS_LIMIT);
+        let courier = Courier::new(Arc::new(House), installation.clone());
+        let tasks = Tasks::new(Prober::new(Arc::new(House)), courier, events, result_sender);
+        drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
+        let mut core = Engine::new(config, restored, seed(&installation), clock::now());
+        for trouble in trouble {
+            tracing::warn!("{trouble}");
+            let _ = core.handle(Input::Trouble(trouble.to_string()), clock::now());
+        }
+        Self {
+            core,
+            store,
+            view: View::new(),
+            tasks,
+            host: Arc::new(host),
+            options,
+            notices,
+            results,
+            batch: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// Runs until `stop` is ready.
+    pub(crate) async fn run(mut self, listener: Listener, mut timer: Timer, stop: impl Future<Output = ()>) {
+        self.remember().await;
+        let (knock_sender, mut knocks) = mpsc::channel(KNOCKS_LIMIT);
+        let doorkeeper = tokio::spawn(clients::accept(listener, knock_sender));
+        let mut loaded = watch::start(self.options.clone());
+        let mut stop = pin!(stop);
+        loop {
+            self.carry_out();
+            let deadline = self.core.next_deadline().map(|(at, _)| at);
+            let event = tokio::select! {
+                biased;
+                () = &mut stop => LoopEvent::Stop,
+                Some(knock) = knocks.recv() => LoopEvent::Knock(knock),
+                _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
+                Some(loaded) = loaded.recv() => LoopEvent::Loaded(loaded),
+                Some(notice) = self.notices.next() => LoopEvent::Store(notice),
+                () = timer.until(deadline) => LoopEvent::Deadline,
+            };
+            match event {
+                LoopEvent::Stop => break,
+                LoopEvent::Knock(knock) => self.answer(knock),
+                LoopEvent::Results => self.take_results(),
+                LoopEvent::Loaded(loaded) => self.take_config(loaded),
+                LoopEvent::Store(notice) => self.take_notice(notice),
+                LoopEvent::Deadline => self.core.handle_timeout(clock::now()),
+            }
+        }
+        doorkeeper.abort();
+        self.stop().await;
+    }
+
+    /// What was last seen of monitors before this life of the engine.
+    async fn remember(&mut self) {
+        let words = Words::new(estatus_core::config::Language::English, TimeZone::system());
+        match self.store.last_observations().await {
+            Ok(observations) => {
+                let seen =
+                    observations.into_iter().map(|(name, last)| (name, view::last_seen(&words, &last.observation)));
+                self.view.remembered = seen.collect();
+            }
+            Err(trouble) => tracing::warn!(%trouble, "what was seen before is not known"),
+        }
+    }
+
+    fn take_results(&mut self) {
+        let now = clock::now();
+        for input in std::mem::take(&mut self.batch) {
+            self.tasks.forget(&input);
+            // Only what a user asks for can be refused.
+            let _ = self.core.handle(input, now);
+        }
+        self.core.handle_timeout(now);
+    }
+
+    fn take_config(&mut self, loaded: watch::Loaded) {
+        let now = clock::now();
+        match loaded {
+            Ok(config) => {
+                self.view.config_refused = None;
+                if *config != **self.core.config() {
+                    tracing::info!(monitors = config.monitors.len(), "a new configuration is in force");
+                    self.store.set_retention(config.retention);
+                    self.core.apply_config(config, now);
+                }
+            }
+            Err(problems) => {
+                tracing::warn!("the configuration is refused, the old one stays in force:\n{problems}");
+                self.view.config_refused = Some(problems.to_string());
+                let _ = self.core.handle(Input::ConfigRefused(problems.to_string()), now);
+            }
+        }
+        self.publish_engine();
+    }
+
+    fn take_notice(&mut self, notice: Notice) {
+        let what = match notice {
+            Notice::Began(trouble) => {
+                self.view.store_trouble = Some(trouble.to_string());
+                trouble
+            }
+            Notice::Ended(trouble) => {
+                self.view.store_trouble = None;
+                trouble
+            }
+            Notice::Happened(trouble) => trouble,
+        };
+        tracing::warn!("{what}");
+        let _ = self.core.handle(Input::Trouble(what.to_string()), clock::now());
+        self.publish_engine();
+    }
+
+    /// Lets deliveries come to an end, writes down how they did, and closes the store.
+    async fn stop(mut self) {
+        self.tasks.stop_probes();
+        let give_up = tokio::time::sleep(STOPS_WITHIN);
+        let mut give_up = pin!(give_up);
+        while self.tasks.delivers() {
+            tokio::select! {
+                _ = self.results.recv_many(&mut self.batch, BATCH) => {
+                    let now = clock::now();
+                    for input in std::mem::take(&mut self.batch) {
+                        self.tasks.forget(&input);
+                        let _ = self.core.handle(input, now);
+                    }
+                    self.write_down();
+                }
+                () = &mut give_up => break,
+            }
+        }
+        drop(self.store.record(vec![journal(JournalEntry::Stopped)]));
+        self.store.close().await;
+    }
+}
+
+fn journal(entry: JournalEntry) -> Record {
+    Record::Journal { at: Timestamp::now(), entry }
+}
+
+/// The places of monitors on their grids stay the same from start to start.
+fn seed(installation: &str) -> u64 {
+    installation
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,221 @@
+//! Carries out what the core asks for.
+
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+
+use estatus_alert::Courier;
+use estatus_api::Event;
+use estatus_core::{
+    check::HostPort,
+    config::{Channel, Monitor},
+    engine::{Change, Effect, EffectId, Input},
+    incident::{DeliveryResult, Message},
+    observation::{Cause, Failure, Observation, Phase, Phases},
+    record::Record,
+    words::Words,
+};
+use estatus_probe::Prober;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::AbortHandle,
+};
+
+use crate::cycle::Cycle;
+
+/// Something for clients, and what must be on disk before they see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) after: Option<Barrier>,
+    pub(crate) event: Arc<Event>,
+}
+
+/// Open once a batch of records is on disk, or as good as it will get.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier(watch::Receiver<bool>);
+
+impl Barrier {
+    /// Waits until it is open.
+    pub(crate) async fn pass(mut self) {
+        // A sender that is gone will not open it any more.
+        let _ = self.0.wait_for(|open| *open).await;
+    }
+}
+
+/// What runs beside the loop.
+pub(crate) struct Tasks {
+    prober: Arc<Prober>,
+    courier: Arc<Courier>,
+    pub(crate) events: broadcast::Sender<Published>,
+    results: mpsc::Sender<Input>,
+    probes: BTreeMap<EffectId, AbortHandle>,
+    deliveries: BTreeMap<EffectId, AbortHandle>,
+    barrier: Option<Barrier>,
+}
+
+impl Tasks {
+    pub(crate) fn new(
+        prober: Prober,
+        courier: Courier,
+        events: broadcast::Sender<Published>,
+        results: mpsc::Sender<Input>,
+    ) -> Self {
+        Self {
+            prober: Arc::new(prober),
+            courier: Arc::new(courier),
+            events,
+            results,
+            probes: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            barrier: None,
+        }
+    }
+
+    /// A task has brought its result.
+    pub(crate) fn forget(&mut self, input: &Input) {
+        match input {
+            Input::Probed { id, .. } => drop(self.probes.remove(id)),
+            Input::Delivered { id, .. } => drop(self.deliveries.remove(id)),
+            Input::NetworkSeen { .. } | Input::Asked(_) | Input::Trouble(_) | Input::ConfigRefused(_) => {}
+        }
+    }
+
+    /// Whether a message is being delivered.
+    pub(crate) fn delivers(&self) -> bool {
+        !self.deliveries.is_empty()
+    }
+
+    pub(crate) fn stop_probes(&mut self) {
+        for (_, probe) in std::mem::take(&mut self.probes) {
+            probe.abort();
+        }
+    }
+
+    fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
+        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        let task = tokio::spawn(async move {
+            let probe = AssertUnwindSafe(prober.probe(&monitor.check, monitor.timeout));
+            let observation = probe.catch_unwind().await.unwrap_or_else(|_| broken(&monitor));
+            // The loop is gone only when the engine stops.
+            let _ = results.send(Input::Probed { id, observation }).await;
+        });
+        self.probes.insert(id, task.abort_handle());
+    }
+
+    fn ask_network(&self, id: EffectId, references: Vec<HostPort>) {
+        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        tokio::spawn(async move {
+            let answer = prober.ask_network(&references).await;
+            let _ = results.send(Input::NetworkSeen { id, answer }).await;
+        });
+    }
+
+    fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
+        let (courier, results, barrier) = (Arc::clone(&self.courier), self.results.clone(), self.barrier.clone());
+        let task = tokio::spawn(async move {
+            if let Some(barrier) = barrier {
+                barrier.pass().await;
+            }
+            let result = match channel {
+                Some(channel) => {
+                    let delivery = AssertUnwindSafe(courier.deliver(&channel, &message, &words));
+                    delivery.catch_unwind().await.unwrap_or_else(|_| undeliverable("its delivery failed in itself"))
+                }
+                None => undeliverable("its channel is no longer configured"),
+            };
+            log_delivery(&message, &result);
+            let _ = results.send(Input::Delivered { id, result }).await;
+        });
+        self.deliveries.insert(id, task.abort_handle());
+    }
+}
+
+impl Cycle {
+    /// Carries out all that the core asks for.
+    pub(crate) fn carry_out(&mut self) {
+        while let Some(effect) = self.core.poll_effect() {
+            match effect {
+                Effect::Record(records) => self.record(records),
+                Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
+                Effect::CancelProbe { id } => {
+                    if let Some(probe) = self.tasks.probes.remove(&id) {
+                        probe.abort();
+                    }
+                }
+                Effect::AskNetwork { id, references } => self.tasks.ask_network(id, references),
+                Effect::SendAlert { id, message } => {
+                    let config = self.core.config();
+                    let channel = config.channels.get(&message.channel).cloned();
+                    let words = Words::new(config.language, config.zone.clone());
+                    self.tasks.send_alert(id, channel, message, words);
+                }
+                Effect::Publish(change) => self.publish(change),
+            }
+        }
+    }
+
+    /// Carries out what concerns the disk alone: the engine is about to stop.
+    pub(crate) fn write_down(&mut self) {
+        while let Some(effect) = self.core.poll_effect() {
+            if let Effect::Record(records) = effect {
+                self.record(records);
+            }
+        }
+    }
+
+    pub(crate) fn publish_engine(&mut self) {
+        self.publish(Change::Engine);
+    }
+
+    fn record(&mut self, records: Vec<Record>) {
+        for record in &records {
+            if let Record::Journal { entry, .. } = record {
+                tracing::debug!(?entry);
+            }
+        }
+        let durable = records.iter().any(Record::must_be_durable);
+        let written = self.store.record(records);
+        if !durable {
+            return;
+        }
+        let (open, barrier) = watch::channel(false);
+        self.tasks.barrier = Some(Barrier(barrier));
+        tokio::spawn(async move {
+            if let Err(trouble) = written.await {
+                tracing::warn!(%trouble, "something is told that could not be written down first");
+            }
+            open.send_replace(true);
+        });
+    }
+
+    fn publish(&mut self, change: Change) {
+        if self.tasks.events.receiver_count() == 0 {
+            return;
+        }
+        let Some(event) = self.view.event(&self.core, change) else { return };
+        let published = Published { after: self.tasks.barrier.clone(), event: Arc::new(event) };
+        // Without a receiver there is nobody to tell.
+        let _ = self.tasks.events.send(published);
+    }
+}
+
+/// What is seen of a monitor whose probe failed in itself: nothing.
+fn broken(monitor: &Monitor) -> Observation {
+    tracing::error!(monitor = %monitor.name, "a probe failed in itself; please report this");
+    let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
+    let failure = Failure::new(Phase::Run, cause());
+    Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
+}
+
+fn undeliverable(why: &str) -> DeliveryResult {
+    DeliveryResult::Failed { error: why.to_owned(), perhaps_received: false, permanent: true }
+}
+
+fn log_delivery(message: &Message, result: &DeliveryResult) {
+    match result {
+        DeliveryResult::Delivered => tracing::info!(channel = message.channel, "a message was delivered"),
+        DeliveryResult::Failed { error, .. } => {
+            tracing::warn!(channel = message.channel, %error, "a message was not delivered and will be tried again");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The engine lock: one engine on a data folder, ever.
+//!
+//! An operating-system file lock, so that it is gone with its process however that ended. A note beside it tells a
+//! second engine who the first one is.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read},
+    path::Path,
+};
+
+use jiff::Timestamp;
+
+use crate::StartError;
+
+const FILE: &str = "engine.lock";
+/// Says who holds the lock: a locked file cannot be read on Windows.
+const NOTE: &str = "engine.holder";
+/// Who holds the lock is said in fewer bytes.
+const NOTE_LIMIT: u64 = 256;
+
+/// The lock; it is held until dropped.
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// Who holds the lock of a data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Takes the lock of `data`, which is made if it is not there.
+pub(crate) fn take(data: &Path) -> Result<Lock, StartError> {
+    let failed =
+        |error| StartError::System { what: format!("the data folder {} cannot be used", data.display()), error };
+    make_folder(data).map_err(failed)?;
+    let path = data.join(FILE);
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(StartError::Held { data: data.to_owned(), holder: holder(data) });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    let note = format!("process {}, since {:.0}", std::process::id(), Timestamp::now());
+    fs::write(data.join(NOTE), note).map_err(failed)?;
+    Ok(Lock { _file: file })
+}
+
+fn holder(data: &Path) -> Holder {
+    let mut note = String::new();
+    let read = File::open(data.join(NOTE)).and_then(|file| file.take(NOTE_LIMIT).read_to_string(&mut note));
+    match read {
+        Ok(_) if !note.is_empty() => Holder(note),
+        _ => Holder("by a process that does not say which".to_owned()),
+    }
+}
+
+#[cfg(unix)]
+fn make_folder(data: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+#[cfg(windows)]
+fn make_folder(data: &Path) -> io::Result<()> {
+    fs::create_dir_all(data)
+}

@@ -1,0 +1,114 @@
+//! How the core's facts look to a client.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use estatus_api::{EngineState, Event, IncidentState, LastSeen, MonitorState, Snapshot, WaitingMessage};
+use estatus_core::{
+    Engine,
+    config::Language,
+    engine::{Change, MonitorView},
+    incident::{Delivery, Incident, Message},
+    observation::Observation,
+    words::Words,
+};
+use jiff::tz::TimeZone;
+
+/// What clients are shown that the core does not know.
+pub(crate) struct View {
+    words: Words,
+    /// What was seen of monitors in an earlier life of the engine, as long as nothing newer is.
+    pub(crate) remembered: BTreeMap<Arc<str>, LastSeen>,
+    /// See [`EngineState::store_trouble`].
+    pub(crate) store_trouble: Option<String>,
+    /// See [`EngineState::config_refused`].
+    pub(crate) config_refused: Option<String>,
+}
+
+impl View {
+    pub(crate) fn new() -> Self {
+        Self {
+            words: Words::new(Language::English, TimeZone::system()),
+            remembered: BTreeMap::new(),
+            store_trouble: None,
+            config_refused: None,
+        }
+    }
+
+    /// How things are.
+    pub(crate) fn snapshot(&self, core: &Engine) -> Snapshot {
+        Snapshot {
+            monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
+            incidents: core
+                .open_incidents()
+                .map(|incident| incident_state(&self.words, incident, core.messages()))
+                .collect(),
+            engine: self.engine(core),
+        }
+    }
+
+    /// What a change looks like to a client.
+    pub(crate) fn event(&self, core: &Engine, change: Change) -> Option<Event> {
+        Some(match change {
+            Change::Monitor(name) => Event::Monitor(self.monitor(core.monitor(&name)?)),
+            Change::MonitorGone(name) => Event::MonitorGone(name),
+            Change::Incident(id) => match core.open_incident(id) {
+                Some(incident) => Event::Incident(incident_state(&self.words, incident, core.messages())),
+                None => Event::IncidentClosed(id),
+            },
+            Change::Message(_) | Change::Engine => Event::Engine(self.engine(core)),
+        })
+    }
+
+    fn monitor(&self, view: MonitorView) -> MonitorState {
+        let last = view.last.map(|last| last_seen(&self.words, &last));
+        MonitorState {
+            name: Arc::clone(&view.monitor.name),
+            kind: view.monitor.check.kind(),
+            target: view.monitor.check.target(),
+            tags: view.monitor.tags.clone(),
+            health: view.health,
+            since: view.since,
+            last: last.or_else(|| self.remembered.get(&view.monitor.name).cloned()),
+            flapping: view.flapping,
+            paused_until: view.paused_until,
+            snoozed_until: view.snoozed_until,
+        }
+    }
+
+    fn engine(&self, core: &Engine) -> EngineState {
+        EngineState {
+            network_off: core.network_off().collect(),
+            snoozed_until: core.snoozed_until(),
+            store_trouble: self.store_trouble.clone(),
+            config_refused: self.config_refused.clone(),
+            waiting: core.messages().map(waiting).collect(),
+        }
+    }
+}
+
+/// An observation, with what it says in English.
+pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
+    let detail = match &observation.failure {
+        Some(failure) => words.failure(failure),
+        None => observation.seen.clone(),
+    };
+    LastSeen::new(observation, detail)
+}
+
+/// An incident with its messages, with its cause in English.
+pub(crate) fn incident_state<'a>(
+    words: &Words,
+    incident: &Incident,
+    messages: impl Iterator<Item = &'a Message>,
+) -> IncidentState {
+    IncidentState::new(incident, words.failure(&incident.cause), messages)
+}
+
+fn waiting(message: &Message) -> WaitingMessage {
+    let (failed, error) = match &message.delivery {
+        Delivery::Waiting { failed, error, .. } => (*failed, error.clone()),
+        Delivery::Sending { failed, .. } => (*failed, None),
+        Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => (0, None),
+    };
+    WaitingMessage { id: message.id, channel: message.channel.clone(), created: message.created, failed, error }
+}

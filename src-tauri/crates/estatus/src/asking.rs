@@ -1,0 +1,100 @@
+//! What is asked of the engine that runs on the data folder.
+
+use std::time::Duration;
+
+use estatus_api::{ApiError, Client, ErrorCode, Reply, Request};
+use estatus_core::{
+    Timestamp,
+    incident::Health,
+    time::{earlier, later},
+};
+
+use crate::{Outcome, Result, Trouble, arguments::SnoozeSpan, configuration::Places, show};
+
+pub(crate) async fn status(places: &Places, json: bool) -> Result {
+    let Reply::Status(status) = ask(places, Request::Status).await? else { return Err(unexpected()) };
+    if json {
+        show::json(&status)?;
+    } else {
+        show::status(&status);
+    }
+    let is_down = |health| matches!(health, Health::Down | Health::Recovering);
+    let down = status.monitors.iter().any(|monitor| is_down(monitor.state.health));
+    Ok(if down { Outcome::NotWell } else { Outcome::Well })
+}
+
+pub(crate) async fn history(places: &Places, monitor: String, since: Duration, points: u16, json: bool) -> Result {
+    let to = Timestamp::now();
+    let request = Request::History { monitor, from: earlier(to, since), to, points: points.into() };
+    let Reply::History(history) = ask(places, request).await? else { return Err(unexpected()) };
+    if json {
+        show::json(&history)?;
+    } else {
+        show::history(&history);
+    }
+    Ok(Outcome::Well)
+}
+
+pub(crate) async fn incidents(
+    places: &Places,
+    monitor: Option<String>,
+    since: Option<Duration>,
+    limit: usize,
+    json: bool,
+) -> Result {
+    let since = since.map(|since| earlier(Timestamp::now(), since));
+    let request = Request::Incidents { monitor, since, limit };
+    let Reply::Incidents(incidents) = ask(places, request).await? else { return Err(unexpected()) };
+    if json {
+        show::json(&incidents)?;
+    } else {
+        show::incidents(&incidents);
+    }
+    Ok(Outcome::Well)
+}
+
+pub(crate) async fn check_now(places: &Places, monitor: Option<String>) -> Result {
+    done(places, Request::CheckNow { monitor }).await
+}
+
+pub(crate) async fn pause(places: &Places, monitor: String, span: Option<Duration>) -> Result {
+    done(places, Request::Pause { monitor, until: span.map(from_now) }).await
+}
+
+pub(crate) async fn resume(places: &Places, monitor: String) -> Result {
+    done(places, Request::Resume { monitor }).await
+}
+
+pub(crate) async fn acknowledge(places: &Places, monitor: String) -> Result {
+    done(places, Request::Acknowledge { monitor }).await
+}
+
+pub(crate) async fn snooze(places: &Places, span: SnoozeSpan, monitor: Option<String>) -> Result {
+    let until = match span {
+        SnoozeSpan::For(span) => Some(from_now(span)),
+        SnoozeSpan::Off => None,
+    };
+    done(places, Request::Snooze { monitor, until }).await
+}
+
+fn from_now(span: Duration) -> Timestamp {
+    later(Timestamp::now(), span)
+}
+
+async fn done(places: &Places, request: Request) -> Result {
+    ask(places, request).await.map(|_| Outcome::Well)
+}
+
+async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, Trouble> {
+    let mut client = Client::attach(&estatus_engine::endpoint(&places.data))
+        .await
+        .map_err(|error| Trouble::Failed(format!("{}: {error}", places.data.display())))?;
+    client.request(request).await.map_err(|ApiError { code, message }| match code {
+        ErrorCode::Wrong => Trouble::Wrong(message),
+        ErrorCode::Failed | ErrorCode::Gone => Trouble::Failed(message),
+    })
+}
+
+fn unexpected() -> Trouble {
+    Trouble::Failed("the engine answered something else than it was asked; use the same version for both".to_owned())
+}

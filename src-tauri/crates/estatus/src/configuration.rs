@@ -1,0 +1,91 @@
+//! Where the configuration and the data are, and what the configuration says.
+
+use std::{fs, io, path::PathBuf};
+
+use estatus_config::{Defaults, places};
+use estatus_core::config::{Config, Language};
+use jiff::tz::TimeZone;
+
+use crate::{Outcome, Result, Trouble, arguments::Arguments};
+
+/// Where the configuration and the data are.
+pub(crate) struct Places {
+    /// The configuration file.
+    pub(crate) config: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Whether the configuration file is where the platform wants it, and not where the user said.
+    config_is_own: bool,
+}
+
+impl Places {
+    pub(crate) fn find(arguments: &Arguments) -> std::result::Result<Self, Trouble> {
+        let config_is_own = arguments.config.is_none();
+        let config = match &arguments.config {
+            Some(config) => config.clone(),
+            None => places::config_file().map_err(Trouble::wrong)?,
+        };
+        let data = match &arguments.data {
+            Some(data) => data.clone(),
+            None => places::data_folder().map_err(Trouble::wrong)?,
+        };
+        Ok(Self { config, data, config_is_own })
+    }
+
+    /// What the configuration file says.
+    pub(crate) fn load(&self) -> std::result::Result<Config, Trouble> {
+        if !self.config.exists() && self.config_is_own {
+            return Err(Trouble::Wrong(format!(
+                "there is no configuration yet; `estatus run` begins one in {}",
+                self.config.display()
+            )));
+        }
+        estatus_config::load(&self.config, &defaults()).map_err(Trouble::wrong)
+    }
+
+    /// Writes the example where the user's own file should be and is not. Whether it did.
+    pub(crate) fn begin(&self) -> std::result::Result<bool, Trouble> {
+        if !self.config_is_own || self.config.exists() {
+            return Ok(false);
+        }
+        let write = || -> io::Result<()> {
+            if let Some(folder) = self.config.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&self.config, estatus_config::example())
+        };
+        let refused = |error| format!("the example cannot be written to {}: {error}", self.config.display());
+        write().map(|()| true).map_err(|error| Trouble::Failed(refused(error)))
+    }
+}
+
+/// What holds where the file does not say: the system's language and zone.
+pub(crate) fn defaults() -> Defaults {
+    let spanish = sys_locale::get_locale().is_some_and(|locale| locale.to_ascii_lowercase().starts_with("es"));
+    let language = if spanish { Language::Spanish } else { Language::English };
+    Defaults { language, zone: TimeZone::system() }
+}
+
+/// `estatus config check`
+pub(crate) fn check(places: &Places) -> Result {
+    let config = places.load()?;
+    println!(
+        "{} is sound: {} monitors, {} channels",
+        places.config.display(),
+        config.monitors.len(),
+        config.channels.len()
+    );
+    Ok(Outcome::Well)
+}
+
+/// `estatus config schema`
+pub(crate) fn schema() -> Result {
+    println!("{:#}", estatus_config::schema());
+    Ok(Outcome::Well)
+}
+
+/// `estatus config example`
+pub(crate) fn example() -> Result {
+    print!("{}", estatus_config::example());
+    Ok(Outcome::Well)
+}

@@ -1,0 +1,39 @@
+//! `estatus email test`: are the settings right?
+
+use estatus_core::{config::Channel, incident::DeliveryResult, words::Words};
+
+use crate::{Outcome, Result, Trouble, configuration::Places};
+
+pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
+    let config = places.load()?;
+    let channels: Vec<_> = config
+        .channels
+        .iter()
+        .filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
+        .filter_map(|(name, channel)| match channel {
+            Channel::Email(email) => Some((name, email)),
+            Channel::Webhook(_) | Channel::Command(_) => None,
+        })
+        .collect();
+    if channels.is_empty() {
+        let file = places.config.display();
+        return Err(Trouble::Wrong(match wanted {
+            Some(name) => format!("no channel of {file} that sends e-mail is called “{name}”"),
+            None => format!("{file} has no [email] table: say there which server sends mail, and to whom"),
+        }));
+    }
+    let words = Words::new(config.language, config.zone.clone());
+    let mut outcome = Outcome::Well;
+    for (name, email) in channels {
+        match estatus_engine::test_email(email, &words).await {
+            DeliveryResult::Delivered => {
+                println!("{name}: {} took a mail to {}", email.server, email.to.join(", "));
+            }
+            DeliveryResult::Failed { error, .. } => {
+                println!("{name}: {error}");
+                outcome = Outcome::NotWell;
+            }
+        }
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,252 @@
+//! How facts look in a terminal, and as JSON.
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use estatus_api::{AlertState, EngineState, Figures, History, IncidentState, MonitorStatus, Status};
+use estatus_core::{
+    Timestamp,
+    incident::{Delivery, Health},
+    maintenance::in_words,
+    observation::Verdict,
+    time::elapsed,
+};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::Trouble;
+
+/// Colours words, or leaves them as they are where nobody could see it.
+pub(crate) struct Paint {
+    colours: bool,
+}
+
+impl Paint {
+    /// Colours only on a terminal whose user does not mind (<https://no-color.org>).
+    pub(crate) fn for_stdout() -> Self {
+        let minds = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colours: std::io::stdout().is_terminal() && !minds }
+    }
+
+    /// The health's word, at least `width` characters wide.
+    pub(crate) fn health(&self, health: Health, width: usize) -> String {
+        let colour = match health {
+            Health::Up => AnsiColor::Green,
+            Health::Suspect | Health::Recovering => AnsiColor::Yellow,
+            Health::Down => AnsiColor::Red,
+            Health::Unknown | Health::Paused => AnsiColor::BrightBlack,
+        };
+        self.in_colour(colour, &format!("{:<width$}", health.word()))
+    }
+
+    /// A cell of a table that says `word` of a monitor in `health`.
+    fn cell(&self, health: Health, word: &str) -> Cell {
+        let colour = match health {
+            Health::Up => Color::Green,
+            Health::Suspect | Health::Recovering => Color::Yellow,
+            Health::Down => Color::Red,
+            Health::Unknown | Health::Paused => Color::DarkGrey,
+        };
+        if self.colours { Cell::new(word).fg(colour) } else { Cell::new(word) }
+    }
+
+    /// The verdict's word.
+    pub(crate) fn verdict(&self, verdict: Verdict) -> String {
+        match verdict {
+            Verdict::Up => self.in_colour(AnsiColor::Green, "up"),
+            Verdict::Down => self.in_colour(AnsiColor::Red, "down"),
+            Verdict::Inconclusive => self.in_colour(AnsiColor::BrightBlack, "inconclusive"),
+        }
+    }
+
+    /// Something to look at.
+    pub(crate) fn warning(&self, text: &str) -> String {
+        self.in_colour(AnsiColor::Yellow, text)
+    }
+
+    fn in_colour(&self, colour: AnsiColor, text: &str) -> String {
+        if !self.colours {
+            return text.to_owned();
+        }
+        let style = Style::new().fg_color(Some(colour.into()));
+        format!("{style}{text}{style:#}")
+    }
+}
+
+/// A point in time on this machine's clock.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Text from outside, so that it cannot move the cursor or span lines.
+pub(crate) fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// Prints `fact` as JSON.
+pub(crate) fn json(fact: &impl Serialize) -> Result<(), Trouble> {
+    let mut out = std::io::stdout().lock();
+    let text = serde_json::to_string_pretty(fact).map_err(Trouble::failed)?;
+    writeln!(out, "{text}").map_err(Trouble::failed)
+}
+
+/// Prints how everything is.
+pub(crate) fn status(status: &Status) {
+    let paint = Paint::for_stdout();
+    let mut table = table(&["HEALTH", "MONITOR", "SINCE", "LATENCY", "UPTIME 24H", "P50", "P95", "P99", "LAST SEEN"]);
+    for monitor in &status.monitors {
+        table.add_row(monitor_row(monitor, &paint));
+    }
+    println!("{table}");
+    engine(&status.engine, &paint);
+    for incident in &status.incidents {
+        println!();
+        println!("{}", incident_line(incident, &paint));
+        incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
+    }
+}
+
+fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
+    let state = &monitor.state;
+    let last = state.last.as_ref();
+    let inconclusive = last.is_some_and(|last| last.verdict == Verdict::Inconclusive);
+    let seen = last.map(|last| one_line(&last.detail)).unwrap_or_default();
+    let seen = if inconclusive { format!("inconclusive: {seen}") } else { seen };
+    let health = if state.flapping { "flapping" } else { state.health.word() };
+    let mut row = vec![
+        paint.cell(state.health, health),
+        Cell::new(one_line(&state.name)),
+        Cell::new(state.since.map(ago).unwrap_or_default()),
+        Cell::new(last.and_then(|last| last.latency_ms).map(millis).unwrap_or_default()),
+    ];
+    row.extend(figures(&monitor.figures));
+    row.push(Cell::new(seen));
+    row
+}
+
+fn figures(figures: &Figures) -> [Cell; 4] {
+    let latency = |value: Option<f64>| Cell::new(value.map(millis).unwrap_or_default());
+    [Cell::new(uptime(figures.uptime)), latency(figures.p50_ms), latency(figures.p95_ms), latency(figures.p99_ms)]
+}
+
+fn engine(state: &EngineState, paint: &Paint) {
+    let say = |text: String| println!("{} {text}", paint.warning("!"));
+    if !state.network_off.is_empty() {
+        say("this machine's own network is off; what lies behind it is not judged".to_owned());
+    }
+    if let Some(until) = state.snoozed_until.filter(|until| *until > Timestamp::now()) {
+        say(format!("nothing is told until {}", time(until)));
+    }
+    if let Some(trouble) = &state.store_trouble {
+        say(trouble.clone());
+    }
+    if let Some(refused) = &state.config_refused {
+        say(format!("the configuration as it stands is refused, the one before is in force:\n{refused}"));
+    }
+    for message in state.waiting.iter().filter(|message| message.failed > 0) {
+        let why = message.error.as_deref().unwrap_or("it is being sent");
+        say(format!("a message to {} waits since {}: {why}", message.channel, time(message.created)));
+    }
+}
+
+/// Prints a monitor's past.
+pub(crate) fn history(history: &History) {
+    let whole = &history.figures;
+    println!(
+        "{}: observed for {}, uptime {}, p50 {}, p95 {}, p99 {}",
+        history.monitor,
+        in_words(std::time::Duration::try_from_secs_f64(whole.observed).unwrap_or_default()),
+        or_dash(uptime(whole.uptime)),
+        or_dash(whole.p50_ms.map(millis).unwrap_or_default()),
+        or_dash(whole.p95_ms.map(millis).unwrap_or_default()),
+        or_dash(whole.p99_ms.map(millis).unwrap_or_default()),
+    );
+    let mut table = table(&["FROM", "UPTIME", "P50", "P95", "P99", "OBSERVED", "INCONCLUSIVE"]);
+    for point in &history.points {
+        let span = elapsed(point.from, point.to).as_secs_f64().max(0.001);
+        let share =
+            |part: f64| Cell::new(if part > 0.0 { format!("{:.0} %", 100.0 * part / span) } else { String::new() });
+        let mut row = vec![Cell::new(time(point.from))];
+        row.extend(figures(&point.figures));
+        row.extend([share(point.figures.observed), share(point.figures.inconclusive)]);
+        table.add_row(row);
+    }
+    println!("{table}");
+}
+
+/// Prints incidents.
+pub(crate) fn incidents(incidents: &[IncidentState]) {
+    let paint = Paint::for_stdout();
+    if incidents.is_empty() {
+        println!("no incidents");
+    }
+    for incident in incidents {
+        println!("{}", incident_line(incident, &paint));
+        incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
+    }
+}
+
+fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
+    let opened = time(incident.opened);
+    let (word, span) = match incident.closed {
+        Some(closed) => ("over".to_owned(), format!("{opened} for {}", in_words(elapsed(incident.opened, closed)))),
+        None => (paint.health(Health::Down, 0), format!("{opened}, {}", ago(incident.opened))),
+    };
+    let known = if incident.acknowledged.is_some() { ", acknowledged" } else { "" };
+    format!("{word}  {}  {span}{known}: {}", one_line(&incident.monitor), one_line(&incident.cause))
+}
+
+fn alert_line(alert: &AlertState) -> String {
+    let how = match &alert.delivery {
+        Delivery::Waiting { error: Some(error), .. } => format!("waits to be tried again: {error}"),
+        Delivery::Waiting { error: None, .. } => "waits".to_owned(),
+        Delivery::Sending { .. } => "is being sent".to_owned(),
+        Delivery::Delivered { at } => format!("delivered {}", time(*at)),
+        Delivery::Merged { into } => format!("told with message {}", into.0),
+        Delivery::Abandoned { error, .. } => format!("given up: {error}"),
+    };
+    format!("{} to {}: {}", alert.news, alert.channel, one_line(&how))
+}
+
+fn table(heads: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(heads);
+    table
+}
+
+fn millis(value: f64) -> String {
+    if value < 10.0 { format!("{value:.2} ms") } else { format!("{value:.0} ms") }
+}
+
+/// Never rounded up to 100 %.
+fn uptime(share: Option<f64>) -> String {
+    share.map(|share| format!("{} %", (share * 1e5).floor() / 1e3)).unwrap_or_default()
+}
+
+fn or_dash(text: String) -> String {
+    if text.is_empty() { "–".to_owned() } else { text }
+}
+
+fn ago(at: Timestamp) -> String {
+    format!("for {}", in_words(elapsed(at, Timestamp::now())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptime_is_never_rounded_up_to_all() {
+        let check = |share, wanted: &str| assert_eq!(uptime(share), wanted);
+        check(Some(1.0), "100 %");
+        check(Some(0.999_999), "99.999 %");
+        check(Some(0.5), "50 %");
+        check(None, "");
+    }
+
+    #[test]
+    fn text_from_outside_cannot_move_the_cursor() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
+}

@@ -1,0 +1,106 @@
+//! Puts what the operating system, rustls and hyper report into the words of [`Cause`].
+
+use std::{error::Error, io};
+
+use estatus_core::observation::Cause;
+use rustls::InvalidMessage;
+
+/// Too many open files in this process or on this machine (errno.h; winsock2.h).
+const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+
+/// What an error on a connection means.
+pub(crate) fn of_io(error: &io::Error) -> Cause {
+    use io::ErrorKind as Kind;
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return of_tls(error);
+    }
+    if error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
+        let error = "this machine allows Estatus no more open files: raise the limit (ulimit -n) or check less at once";
+        return Cause::Setup { error: error.to_owned() };
+    }
+    match error.kind() {
+        Kind::ConnectionRefused => Cause::Refused,
+        Kind::HostUnreachable
+        | Kind::NetworkUnreachable
+        | Kind::NetworkDown
+        | Kind::AddrNotAvailable
+        | Kind::PermissionDenied
+        | Kind::TimedOut => Cause::Unreachable { error: text(error) },
+        Kind::UnexpectedEof => Cause::Closed,
+        Kind::InvalidData | Kind::InvalidInput => Cause::Protocol { error: text(error) },
+        _ => Cause::Broken { error: text(error) },
+    }
+}
+
+/// What an error of rustls means, other than a verdict on a certificate.
+pub(crate) fn of_tls(error: &rustls::Error) -> Cause {
+    let error = match error {
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
+            "what answers there does not speak TLS".to_owned()
+        }
+        error => error.to_string(),
+    };
+    Cause::Tls { error }
+}
+
+/// What an error of hyper means.
+pub(crate) fn of_hyper(error: &hyper::Error) -> Cause {
+    if let Some(error) = io_within(error) {
+        return of_io(error);
+    }
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        return Cause::Closed;
+    }
+    let whole = chain(error);
+    if error.is_parse() { Cause::Protocol { error: whole } } else { Cause::Broken { error: whole } }
+}
+
+/// What the operating system says, without its number.
+pub(crate) fn text(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
+fn io_within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    std::iter::successors(error.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut whole = error.to_string();
+    for source in std::iter::successors(error.source(), |&error| error.source()) {
+        let text = source.to_string();
+        if !whole.ends_with(&text) {
+            whole = format!("{whole}: {text}");
+        }
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_told_apart() {
+        let check = |kind: io::ErrorKind, cause: fn(String) -> Cause| {
+            assert_eq!(of_io(&kind.into()), cause(io::Error::from(kind).to_string()), "{kind:?}");
+        };
+        check(io::ErrorKind::ConnectionRefused, |_| Cause::Refused);
+        check(io::ErrorKind::NetworkUnreachable, |error| Cause::Unreachable { error });
+        check(io::ErrorKind::HostUnreachable, |error| Cause::Unreachable { error });
+        check(io::ErrorKind::UnexpectedEof, |_| Cause::Closed);
+        check(io::ErrorKind::ConnectionReset, |error| Cause::Broken { error });
+        check(io::ErrorKind::InvalidData, |error| Cause::Protocol { error });
+    }
+
+    #[test]
+    fn running_out_of_open_files_is_not_the_targets_fault() {
+        let error = io::Error::from_raw_os_error(OUT_OF_FILES[0]);
+        assert!(matches!(of_io(&error), Cause::Setup { .. }));
+    }
+
+    #[test]
+    fn the_number_of_an_error_is_left_out() {
+        assert!(!text(&io::Error::from_raw_os_error(1)).contains("os error"));
+    }
+}

@@ -1,0 +1,61 @@
+//! The way to the server that is asked: straight or through a proxy, in the clear or within TLS.
+
+use estatus_core::{check::HttpCheck, observation::Cause};
+use http::HeaderValue;
+use url::{Host, Url};
+
+use super::{proxy, request::Hop, wire::Stream};
+use crate::{dial, handshake::Tls, trace::Trace};
+
+const HTTP1_ONLY: &[&[u8]] = &[b"http/1.1"];
+const HTTP2_FIRST: &[&[u8]] = &[b"h2", b"http/1.1"];
+
+/// An open way to a server.
+pub(super) struct Route {
+    /// The connection.
+    pub(super) stream: Stream,
+    /// Whether HTTP/2 was agreed on.
+    pub(super) is_http2: bool,
+    /// Where the request itself goes to a proxy, which must then be told the whole address: how we authorize ourselves
+    /// there, if at all.
+    pub(super) through_proxy: Option<Option<HeaderValue>>,
+}
+
+/// Opens the way that `hop` needs.
+///
+/// # Errors
+/// Why there is none.
+pub(super) async fn open(hop: &Hop, check: &HttpCheck, tls: &Tls, trace: &mut Trace) -> Result<Route, Cause> {
+    let (host, port) = host_and_port(&hop.url)?;
+    let is_secured = hop.url.scheme() == "https";
+    let mut through_proxy = None;
+    let stream = match &check.proxy {
+        None => dial::connect(&host, port, check.ip, trace).await?,
+        Some(proxy) if proxy.scheme() == "http" && !is_secured => {
+            through_proxy = Some(proxy::authorization(proxy)?);
+            proxy::connect(proxy, check.ip, trace).await?
+        }
+        Some(proxy) => proxy::tunnel(proxy, &host, port, check.ip, trace).await?,
+    };
+    if !is_secured {
+        return Ok(Route { stream: Stream::Plain(stream), is_http2: false, through_proxy });
+    }
+    let alpn = if hop.upgrades() { HTTP1_ONLY } else { HTTP2_FIRST };
+    let secured = tls.shake_hands(stream, &host, alpn, check.certificate, trace).await?;
+    let is_http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    Ok(Route { stream: Stream::Tls(secured.stream), is_http2, through_proxy })
+}
+
+/// The host, without brackets, and the port of `url`.
+///
+/// # Errors
+/// [`Cause::Setup`] where there is no host, or a scheme of which no port is known.
+pub(super) fn host_and_port(url: &Url) -> Result<(String, u16), Cause> {
+    let host = url.host().map(|host| match host {
+        Host::Domain(name) => name.to_owned(),
+        Host::Ipv4(address) => address.to_string(),
+        Host::Ipv6(address) => address.to_string(),
+    });
+    let port = url.port_or_known_default().or_else(|| (url.scheme() == "socks5").then_some(proxy::SOCKS_PORT));
+    host.zip(port).ok_or_else(|| Cause::Setup { error: format!("“{}://…” names no host and port", url.scheme()) })
+}

@@ -1,0 +1,190 @@
+//! What is read back: the state at the start, incidents, the journal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use estatus_core::{
+    Timestamp,
+    incident::{Incident, IncidentId, Message, MessageId},
+    record::{JournalEntry, Restored},
+};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    keys::{millis, timestamp},
+    rows::fact,
+    trouble::{Trouble, TroubleKind},
+};
+
+/// Which incidents are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentFilter {
+    /// Of one monitor only.
+    pub monitor: Option<Arc<str>>,
+    /// Only those that are open.
+    pub open_only: bool,
+    /// Only those that were open at this time or later.
+    pub since: Option<Timestamp>,
+    /// The most incidents to find.
+    pub limit: usize,
+}
+
+impl Default for IncidentFilter {
+    /// The newest 100.
+    fn default() -> Self {
+        Self { monitor: None, open_only: false, since: None, limit: 100 }
+    }
+}
+
+/// An incident and what was told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentHistory {
+    /// The incident as it stands.
+    pub incident: Incident,
+    /// The messages that tell of it, by number. One message may tell of many incidents.
+    pub messages: Vec<Arc<Message>>,
+}
+
+/// The state at the start, the installation's name, and what of it cannot be read.
+pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<Trouble>)> {
+    let mut lost = Vec::new();
+    let installation =
+        connection.query_row("SELECT value FROM fact WHERE name = 'installation'", [], |row| row.get(0))?;
+    let monitors = rows(connection, "SELECT name, memory FROM monitor WHERE memory IS NOT NULL", &mut lost)?;
+    let incidents = rows(connection, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id", &mut lost)?;
+    let messages = rows(connection, "SELECT id, body FROM message WHERE pending ORDER BY id", &mut lost)?;
+    let engine = rows(connection, "SELECT name, value FROM fact WHERE name = 'engine'", &mut lost)?;
+    let restored = Restored {
+        monitors: monitors.into_iter().collect(),
+        incidents: values(incidents),
+        messages: values(messages),
+        engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),
+        last_incident: newest(connection, "last_incident")?.map(IncidentId),
+        last_message: newest(connection, "last_message")?.map(MessageId),
+    };
+    Ok((restored, installation, lost))
+}
+
+/// The incidents that fit `filter`, the newest first.
+pub(crate) fn incidents(connection: &Connection, filter: &IncidentFilter) -> Result<Vec<IncidentHistory>> {
+    let monitor = match &filter.monitor {
+        None => None,
+        Some(name) => match monitor(connection, name)? {
+            None => return Ok(Vec::new()),
+            monitor => monitor,
+        },
+    };
+    let mut statement = connection.prepare_cached(match (monitor, filter.open_only) {
+        (_, true) => {
+            "SELECT id, body FROM incident WHERE closed IS NULL AND coalesce(monitor = ?1, 1) \
+            AND coalesce(?2, 1) ORDER BY id DESC LIMIT ?3"
+        }
+        (None, false) => {
+            "SELECT id, body FROM incident WHERE coalesce(?1, 1) \
+            AND coalesce(closed IS NULL OR closed >= ?2, 1) ORDER BY id DESC LIMIT ?3"
+        }
+        (Some(_), false) => {
+            "SELECT id, body FROM incident WHERE monitor = ?1 \
+            AND coalesce(closed IS NULL OR closed >= ?2, 1) ORDER BY id DESC LIMIT ?3"
+        }
+    })?;
+    let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query((monitor, filter.since.map(millis), limit))?;
+    let mut told = BTreeMap::new();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Ok(incident) = parse::<Incident>(row) {
+            let messages = messages(connection, row.get(0)?, &mut told)?;
+            found.push(IncidentHistory { incident, messages });
+        }
+    }
+    Ok(found)
+}
+
+/// The newest `limit` entries of the journal from `since` on, in order.
+pub(crate) fn journal(
+    connection: &Connection,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<(Timestamp, JournalEntry)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT at, entry FROM journal WHERE at >= ? ORDER BY at DESC, id DESC LIMIT ?")?;
+    let mut rows = statement.query((millis(since), i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Ok(entry) = parse(row) {
+            entries.push((timestamp(row.get(0)?), entry));
+        }
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
+/// The messages that tell of `incident`; each is read once and then taken from `told`.
+fn messages(
+    connection: &Connection,
+    incident: i64,
+    told: &mut BTreeMap<i64, Option<Arc<Message>>>,
+) -> Result<Vec<Arc<Message>>> {
+    let mut statement = connection.prepare_cached("SELECT message FROM mention WHERE incident = ? ORDER BY message")?;
+    let numbers: BTreeSet<i64> = statement.query_map([incident], |row| row.get(0))?.collect::<Result<_>>()?;
+    for number in &numbers {
+        if !told.contains_key(number) {
+            let mut statement = connection.prepare_cached("SELECT id, body FROM message WHERE id = ?")?;
+            let message = statement.query_row([number], |row| Ok(parse(row).ok().map(Arc::new))).optional()?;
+            told.insert(*number, message.flatten());
+        }
+    }
+    Ok(numbers.iter().filter_map(|number| told.get(number).cloned().flatten()).collect())
+}
+
+fn monitor(connection: &Connection, name: &str) -> Result<Option<i64>> {
+    connection.prepare_cached("SELECT id FROM monitor WHERE name = ?")?.query_row([name], |row| row.get(0)).optional()
+}
+
+/// The rows of `sql`, a key and JSON each; those that cannot be read are told in `lost`.
+fn rows<K: rusqlite::types::FromSql, V: DeserializeOwned>(
+    connection: &Connection,
+    sql: &str,
+    lost: &mut Vec<Trouble>,
+) -> Result<Vec<(K, V)>> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        match parse(row) {
+            Ok(value) => found.push((row.get(0)?, value)),
+            Err(error) => {
+                let what = format!("something that was remembered cannot be read and is forgotten: {error}");
+                lost.push(Trouble::new(TroubleKind::Lost, what));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The JSON in the second column.
+fn parse<V: DeserializeOwned>(row: &Row<'_>) -> std::result::Result<V, ParseError> {
+    Ok(serde_json::from_str(row.get_ref(1)?.as_str()?)?)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ParseError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Type(#[from] rusqlite::types::FromSqlError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+fn values<V>(rows: Vec<(i64, V)>) -> Vec<V> {
+    rows.into_iter().map(|(_, value)| value).collect()
+}
+
+fn newest(connection: &Connection, name: &str) -> Result<Option<u64>> {
+    Ok(u64::try_from(fact(connection, name)?).ok().filter(|number| *number > 0))
+}

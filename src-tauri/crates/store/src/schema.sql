@@ -1,0 +1,65 @@
+-- Format 2. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+
+-- Single facts: installation, last_incident, last_message, engine (JSON), raw_from, hours_from.
+CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+
+-- Every monitor ever seen. memory is JSON, NULL once the monitor is no longer configured. Hours before rolled_until
+-- (milliseconds) are in hour, later ones only in log and chunk.
+CREATE TABLE monitor (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    rolled_until INTEGER NOT NULL DEFAULT 0,
+    memory TEXT
+);
+
+-- The newest observations as they come, one entry each; keys::by_time(milliseconds).
+CREATE TABLE log (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+-- Observations by monitor and quarter of an hour; keys::by_monitor.
+CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+-- Figures by hour and by day of UTC; keys::by_time(number of the hour or day). Times covered in milliseconds,
+-- latencies in microseconds, latency is an encoded histogram.
+CREATE TABLE hour (
+    id INTEGER PRIMARY KEY,
+    up INTEGER NOT NULL,
+    down INTEGER NOT NULL,
+    inconclusive INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    fastest INTEGER,
+    slowest INTEGER,
+    latency BLOB NOT NULL
+);
+CREATE TABLE day (
+    id INTEGER PRIMARY KEY,
+    up INTEGER NOT NULL,
+    down INTEGER NOT NULL,
+    inconclusive INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    fastest INTEGER,
+    slowest INTEGER,
+    latency BLOB NOT NULL
+);
+
+-- Incidents and messages; body is JSON, times are milliseconds.
+CREATE TABLE incident (
+    id INTEGER PRIMARY KEY,
+    monitor INTEGER NOT NULL,
+    opened INTEGER NOT NULL,
+    closed INTEGER,
+    body TEXT NOT NULL
+);
+CREATE INDEX incident_by_monitor ON incident (monitor, id);
+CREATE INDEX incident_open ON incident (id) WHERE closed IS NULL;
+CREATE INDEX incident_by_closed ON incident (closed);
+
+-- pending: neither delivered nor given up.
+CREATE TABLE message (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pending INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX message_pending ON message (id) WHERE pending;
+
+-- Which message tells of which incident.
+CREATE TABLE mention (incident INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (incident, message)) WITHOUT ROWID;
+CREATE INDEX mention_by_message ON mention (message, incident);
+
+CREATE TABLE journal (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL);
+CREATE INDEX journal_by_at ON journal (at);

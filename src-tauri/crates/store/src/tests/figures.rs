@@ -1,0 +1,215 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::keys::{DAY, timestamp};
+
+const MINUTE: Millis = 60_000;
+
+/// Minute (from noon), for how many minutes it holds, verdict.
+type Seen = (i64, i64, Verdict);
+
+fn write(database: &mut Database, all: &[Seen]) {
+    let records: Vec<_> = all
+        .iter()
+        .map(|(at, hold, verdict)| {
+            let at = timestamp(noon_ms() + at * MINUTE);
+            let holds = Duration::from_secs(hold.unsigned_abs() * 60);
+            seen("page", at, holds, observation(at, *verdict, Duration::from_millis(50)))
+        })
+        .collect();
+    database.write(records.iter(), false).unwrap();
+}
+
+/// Minutes up, down and inconclusive, and samples, from minute to minute.
+fn minutes(database: &Database, from: i64, to: i64) -> (u64, u64, u64, u64) {
+    let figures = figures_of(&database.connection, "page", noon_ms() + from * MINUTE, noon_ms() + to * MINUTE);
+    let minutes = |of: Duration| of.as_secs() / 60;
+    (minutes(figures.up), minutes(figures.down), minutes(figures.inconclusive), figures.samples)
+}
+
+/// Figures of the stretch `from..to`: from the log, and from hours and days when all is rolled up.
+fn check(all: &[Seen], (from, to): (i64, i64), expected: (u64, u64, u64, u64)) {
+    let folder = folder();
+    let mut database = database(&folder);
+    write(&mut database, all);
+    assert_eq!(minutes(&database, from, to), expected, "from the log");
+    settle(&mut database, noon_ms() + 3 * DAY);
+    assert_eq!(minutes(&database, from, to), expected, "rolled up");
+}
+
+#[test]
+fn an_observation_counts_until_the_next_but_no_longer_than_it_holds() {
+    use Verdict::{Down, Inconclusive, Up};
+    // Until the next.
+    check(&[(0, 10, Up), (5, 10, Down)], (0, 60), (5, 10, 0, 2));
+    // No longer than it holds: a gap counts neither way.
+    check(&[(0, 10, Up), (30, 10, Up)], (0, 60), (20, 0, 0, 2));
+    // What began before the stretch and still holds counts, its probe does not.
+    check(&[(-5, 10, Up), (5, 5, Up)], (0, 60), (10, 0, 0, 1));
+    // What goes on after the stretch is cut.
+    check(&[(50, 60, Up)], (0, 60), (10, 0, 0, 1));
+    // Inconclusive is a share of its own.
+    check(&[(0, 20, Up), (20, 20, Inconclusive), (40, 20, Down)], (0, 60), (20, 20, 20, 3));
+    // A stretch across hours and midnight is split and adds up.
+    check(&[(30, 48 * 60, Up)], (0, 24 * 60), (24 * 60 - 30, 0, 0, 1));
+    check(&[(30, 48 * 60, Up)], (24 * 60, 48 * 60), (24 * 60, 0, 0, 0));
+    check(&[(30, 48 * 60, Up)], (90, 150), (60, 0, 0, 0));
+    // Nothing at all, and nothing in the stretch.
+    check(&[], (0, 60), (0, 0, 0, 0));
+    check(&[(0, 10, Up)], (20, 60), (0, 0, 0, 0));
+    // An empty and a turned-round stretch.
+    check(&[(0, 10, Up)], (5, 5), (0, 0, 0, 0));
+    check(&[(0, 10, Up)], (7, 5), (0, 0, 0, 0));
+}
+
+#[test]
+fn uptime_is_the_share_of_what_was_observed() {
+    let uptime = |up, down| {
+        let [up, down] = [up, down].map(Duration::from_secs);
+        Figures { up, down, inconclusive: Duration::from_secs(9), ..Figures::default() }.uptime()
+    };
+    assert_eq!(uptime(0, 0), None);
+    assert_eq!(uptime(30, 10), Some(0.75));
+    assert_eq!(uptime(0, 10), Some(0.0));
+}
+
+#[test]
+fn only_a_complete_answer_has_a_latency() {
+    let folder = folder();
+    let mut database = database(&folder);
+    let cases = [
+        (Verdict::Up, None, true),
+        (Verdict::Down, Some(Phase::Assertion), true),
+        (Verdict::Down, Some(Phase::Connect), false),
+        (Verdict::Inconclusive, Some(Phase::Assertion), false),
+    ];
+    for (minute, (verdict, phase, counts)) in cases.into_iter().enumerate() {
+        let at = after(minute as u64 * 60);
+        let mut observation = observation(at, verdict, Duration::from_millis(80));
+        observation.failure = phase.map(|phase| Failure::new(phase, Cause::Refused));
+        database.write([seen("page", at, Duration::from_secs(60), observation)].iter(), false).unwrap();
+        let figures = figures_of(&database.connection, "page", millis(at), millis(at) + 1);
+        assert_eq!(figures.latency.count() > 0, counts, "{verdict:?} {phase:?}");
+        assert_eq!(figures.slowest, counts.then_some(Duration::from_millis(80)));
+    }
+}
+
+#[test]
+fn two_probes_in_the_same_millisecond_are_both_kept() {
+    let folder = folder();
+    let mut database = database(&folder);
+    write(&mut database, &[(0, 10, Verdict::Down), (0, 10, Verdict::Down), (0, 10, Verdict::Up)]);
+    assert_eq!(minutes(&database, 0, 60).3, 3);
+    let figures = figures_of(&database.connection, "page", noon_ms(), noon_ms() + HOUR);
+    assert_eq!((figures.down, figures.up), (Duration::from_millis(2), Duration::from_millis(599_998)));
+}
+
+#[test]
+fn what_comes_late_is_rolled_up_again() {
+    let folder = folder();
+    let mut database = database(&folder);
+    write(&mut database, &[(0, 26 * 60, Verdict::Up)]);
+    settle(&mut database, noon_ms() + 2 * DAY);
+    write(&mut database, &[(30, 60, Verdict::Down)]);
+    settle(&mut database, noon_ms() + 2 * DAY);
+    assert_eq!(minutes(&database, 0, 24 * 60), (30, 60, 0, 2));
+    settle(&mut database, noon_ms() + 3 * DAY);
+    assert_eq!(minutes(&database, -12 * 60, 48 * 60), (30, 60, 0, 2));
+}
+
+fn any_seen() -> impl Strategy<Value = Vec<Seen>> {
+    let verdict = prop_oneof![3 => Just(Verdict::Up), 1 => Just(Verdict::Down), 1 => Just(Verdict::Inconclusive)];
+    proptest::collection::vec((0..3 * 24 * 60i64, 0..300i64, verdict), 0..60).prop_map(|mut all| {
+        all.sort_by_key(|seen| seen.0);
+        all.dedup_by_key(|seen| seen.0);
+        all
+    })
+}
+
+/// Minute by minute: the last observation that began by then, if it still holds.
+fn naive(all: &[Seen], from: i64, to: i64) -> (u64, u64, u64, u64) {
+    let mut sums = (0, 0, 0, all.iter().filter(|seen| (from..to).contains(&seen.0)).count() as u64);
+    for minute in from..to {
+        match all.iter().rfind(|seen| seen.0 <= minute).filter(|seen| minute < seen.0 + seen.1) {
+            Some((_, _, Verdict::Up)) => sums.0 += 1,
+            Some((_, _, Verdict::Down)) => sums.1 += 1,
+            Some((_, _, Verdict::Inconclusive)) => sums.2 += 1,
+            None => {}
+        }
+    }
+    sums
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn figures_are_those_of_the_naive_model_whatever_was_rolled_up_and_in_which_order_it_came(
+        all in any_seen(),
+        late in proptest::collection::vec(any::<bool>(), 60),
+        (first, second) in (0..3 * 24 * 60i64, 0..4 * 24 * 60i64),
+        ranges in proptest::collection::vec((0..4 * 24 * 60i64, 0..4 * 24 * 60i64), 4),
+    ) {
+        let folder = folder();
+        let mut database = database(&folder);
+        let (late, early): (Vec<_>, Vec<_>) = all.iter().zip(late).partition(|(_, late)| *late);
+        let plain = |some: Vec<(&Seen, bool)>| some.into_iter().map(|(seen, _)| *seen).collect::<Vec<_>>();
+        write(&mut database, &plain(early));
+        settle(&mut database, noon_ms() + first * MINUTE);
+        write(&mut database, &plain(late));
+        settle(&mut database, noon_ms() + second * MINUTE);
+        for (a, b) in ranges {
+            let (from, to) = (a.min(b), a.max(b));
+            prop_assert_eq!(minutes(&database, from, to), naive(&all, from, to), "from {} to {}", from, to);
+        }
+    }
+
+    #[test]
+    fn the_pieces_of_a_history_add_up_to_the_whole(
+        all in any_seen(),
+        settled in 0..4 * 24 * 60i64,
+        (from, length, points) in (0..3 * 24 * 60i64, 1..3 * 24 * 60i64, 1..200usize),
+    ) {
+        let folder = folder();
+        let mut database = database(&folder);
+        write(&mut database, &all);
+        settle(&mut database, noon_ms() + settled * MINUTE);
+        let [from, to] = [from, from + length].map(|minute| noon_ms() + minute * MINUTE);
+        let history = read::history(&database.connection, "page", from, to, points).unwrap();
+        let start = millis(history.points[0].start);
+        prop_assert!(start <= from && history.points.len() <= points + 1);
+        prop_assert_eq!(millis(history.points[history.points.len() - 1].end), to);
+        let mut sum = Figures::default();
+        for pair in history.points.windows(2) {
+            prop_assert_eq!(pair[0].end, pair[1].start);
+        }
+        history.points.iter().for_each(|point| sum.add(&point.figures));
+        prop_assert_eq!(sum, figures_of(&database.connection, "page", start, to));
+        prop_assert_eq!(history.figures, figures_of(&database.connection, "page", from, to));
+    }
+}
+
+#[test]
+fn percentiles_over_a_month_are_those_of_all_latencies() {
+    let folder = folder();
+    let mut database = database(&folder);
+    let mut exact = Vec::new();
+    for n in 0..30 * 24u64 {
+        let at = after(n * 3600 + n % 3000);
+        let latency = Duration::from_micros(20_000 + (n * 7919 % 1000) * 300);
+        exact.push(latency);
+        database
+            .write([seen("page", at, Duration::from_secs(3600), observation(at, Verdict::Up, latency))].iter(), false)
+            .unwrap();
+    }
+    settle(&mut database, noon_ms() + 31 * DAY);
+    let figures = figures_of(&database.connection, "page", noon_ms(), noon_ms() + 31 * DAY);
+    exact.sort();
+    for (found, q) in [(figures.p50(), 0.5), (figures.p95(), 0.95), (figures.p99(), 0.99)] {
+        let exact = exact[(q * exact.len() as f64).ceil() as usize - 1].as_secs_f64();
+        let found = found.unwrap().as_secs_f64();
+        assert!((found - exact).abs() <= exact * 0.0251, "{q}: {found} for {exact}");
+    }
+    assert_eq!(figures.fastest, exact.first().copied());
+    assert_eq!(figures.slowest, exact.last().copied());
+}

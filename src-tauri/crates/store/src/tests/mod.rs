@@ -1,0 +1,126 @@
+mod codec;
+mod crash;
+mod faults;
+mod figures;
+mod migrations;
+mod remembering;
+mod size;
+
+use std::{sync::Arc, time::Duration};
+
+use estatus_core::{
+    Timestamp,
+    check::Kind,
+    config::Retention,
+    incident::{Alert, Before, Delivery, Incident, IncidentId, Message, MessageId, News},
+    observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
+    record::Record,
+    time::later,
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::{
+    FILE, Figures, Opened,
+    database::{self, Database},
+    keys::{HOUR, Millis, floor, millis},
+    mirror::Mirror,
+    open, read,
+};
+
+/// A Tuesday, on the hour.
+fn noon() -> Timestamp {
+    "2026-03-10T12:00:00Z".parse().unwrap()
+}
+
+fn after(seconds: u64) -> Timestamp {
+    later(noon(), Duration::from_secs(seconds))
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn opened(folder: &TempDir) -> Opened {
+    open(folder.path(), Retention::default(), noon()).unwrap()
+}
+
+/// A database without a thread.
+fn database(folder: &TempDir) -> Database {
+    let path = folder.path().join(FILE);
+    if !path.exists() {
+        database::create(&path, None).unwrap();
+    }
+    Database::open(&path, Mirror::default()).unwrap()
+}
+
+/// Packs and rolls up all that is due at `now`.
+fn settle(database: &mut Database, now: Millis) {
+    while database.pack().unwrap() {}
+    while database.roll(floor(now, HOUR), 7).unwrap() {}
+}
+
+fn figures_of(connection: &Connection, monitor: &str, from: Millis, to: Millis) -> Figures {
+    read::figures(connection, &[Arc::from(monitor)], from, to).unwrap().remove(monitor).unwrap_or_default()
+}
+
+fn failure() -> Failure {
+    let cause = Cause::Status { code: 503, reason: "Service Unavailable".to_owned(), accepted: "200-299".to_owned() };
+    Failure::new(Phase::Assertion, cause)
+}
+
+fn observation(at: Timestamp, verdict: Verdict, latency: Duration) -> Observation {
+    let mut phases = Phases::default();
+    phases.add(Phase::FirstByte, latency);
+    match verdict {
+        Verdict::Up => Observation::up(at, phases, "200 OK"),
+        Verdict::Down => Observation::down(at, phases, "503 Service Unavailable", failure()),
+        Verdict::Inconclusive => Observation::up(at, phases, "").inconclusive(Cause::OwnNetworkOff),
+    }
+}
+
+fn seen(monitor: &str, at: Timestamp, holds: Duration, observation: Observation) -> Record {
+    Record::Observation { monitor: monitor.into(), holds_until: later(at, holds), observation: observation.into() }
+}
+
+fn up(monitor: &str, at: Timestamp) -> Record {
+    seen(monitor, at, Duration::from_secs(30), observation(at, Verdict::Up, Duration::from_millis(20)))
+}
+
+fn incident(id: u64, monitor: &str, opened: Timestamp, closed: Option<Timestamp>) -> Incident {
+    Incident {
+        id: IncidentId(id),
+        monitor: monitor.into(),
+        opened,
+        closed,
+        cause: failure(),
+        last: failure(),
+        acknowledged: None,
+        before: Before::default(),
+    }
+}
+
+fn message(id: u64, about: &[&Incident], delivery: Delivery) -> Message {
+    let alert = |incident: &&Incident| Alert {
+        monitor: Arc::clone(&incident.monitor),
+        check: Kind::Http,
+        target: "http://localhost/".to_owned(),
+        news: News::Down { incident: (*incident).clone() },
+    };
+    Message {
+        id: MessageId(id),
+        channel: "email".to_owned(),
+        alerts: about.iter().map(alert).collect(),
+        created: noon(),
+        answers: Vec::new(),
+        delivery,
+    }
+}
+
+fn waiting() -> Delivery {
+    Delivery::Waiting { failed: 0, error: None, perhaps_received: false }
+}
+
+fn noon_ms() -> Millis {
+    millis(noon())
+}

@@ -1,0 +1,196 @@
+//! Puts records into the tables.
+
+use std::{collections::HashMap, sync::Arc};
+
+use estatus_core::{
+    Timestamp,
+    incident::{Incident, Message},
+    observation::{Failure, Observation, cut},
+    record::Record,
+};
+use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::ToSqlOutput};
+use serde::Serialize;
+
+use crate::{
+    codec::{Entry, encode_one},
+    database::Known,
+    keys::{Millis, MonitorId, by_time, millis},
+    mirror::is_pending,
+    trouble::is_about_the_record,
+};
+
+/// A failure like the one before keeps so many bytes of its evidence; the first of a stretch keeps all.
+const REPEATED_EVIDENCE: usize = 256;
+/// Observations of one monitor in the same millisecond are told apart by moving the later ones by one each, so far.
+const SAME_MOMENT: Millis = 5;
+
+/// What a transaction has written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// How many observations.
+    pub(crate) observations: u64,
+    /// How many records the database refused for what they are; they are left out.
+    pub(crate) refused: u64,
+}
+
+/// A transaction that is being written.
+#[derive(Debug)]
+pub(crate) struct Batch<'a> {
+    connection: &'a Connection,
+    known: &'a mut HashMap<Arc<str>, Known>,
+    written: Written,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(connection: &'a Connection, known: &'a mut HashMap<Arc<str>, Known>) -> Self {
+        Self { connection, known, written: Written::default() }
+    }
+
+    /// Writes one record, or counts it as refused.
+    pub(crate) fn add(&mut self, record: &Record) -> Result<()> {
+        match self.put(record) {
+            Err(error) if is_about_the_record(&error) => {
+                tracing::error!(%error, "a record cannot be written and is left out");
+                self.written.refused += 1;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn finish(self) -> Written {
+        self.written
+    }
+
+    fn put(&mut self, record: &Record) -> Result<()> {
+        match record {
+            Record::Observation { monitor, holds_until, observation } => {
+                self.observation(monitor, *holds_until, observation)
+            }
+            Record::Monitor { monitor, memory } => self.memory(monitor, Some(Json(memory))),
+            Record::MonitorGone { monitor } => self.memory(monitor, None::<Json<'_, ()>>),
+            Record::Incident(incident) => self.incident(incident),
+            Record::Message(message) => self.message(message),
+            Record::Engine(memory) => {
+                let sql = "INSERT OR REPLACE INTO fact VALUES ('engine', ?)";
+                self.connection.prepare_cached(sql)?.execute([Json(memory)]).map(drop)
+            }
+            Record::Journal { at, entry } => {
+                let sql = "INSERT INTO journal (at, entry) VALUES (?, ?)";
+                self.connection.prepare_cached(sql)?.execute((millis(*at), Json(entry))).map(drop)
+            }
+        }
+    }
+
+    fn observation(&mut self, monitor: &Arc<str>, holds_until: Timestamp, observation: &Observation) -> Result<()> {
+        let known = self.known(monitor)?;
+        let mut at = millis(observation.at);
+        if (0..SAME_MOMENT).contains(&(known.last_at - at)) {
+            at = known.last_at + 1;
+        }
+        known.last_at = at;
+        let failure = observation.failure.as_ref().map(without_evidence);
+        let repeated = failure.is_some() && failure == known.last_failure;
+        known.last_failure = failure;
+        let id = known.id;
+        let bytes = if repeated {
+            encode_one(&Entry::new(at, holds_until, &with_less_evidence(observation)))
+        } else {
+            encode_one(&Entry::new(at, holds_until, observation))
+        };
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO log (id, data) VALUES (?, ?)")?
+            .execute((by_time(at, id), bytes))?;
+        self.written.observations += 1;
+        Ok(())
+    }
+
+    fn memory<T: Serialize>(&mut self, monitor: &Arc<str>, memory: Option<Json<'_, T>>) -> Result<()> {
+        let id = self.known(monitor)?.id.number();
+        self.connection.prepare_cached("UPDATE monitor SET memory = ? WHERE id = ?")?.execute((memory, id))?;
+        Ok(())
+    }
+
+    fn incident(&mut self, incident: &Incident) -> Result<()> {
+        let monitor = self.known(&incident.monitor)?.id.number();
+        let number = signed(incident.id.0);
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO incident (id, monitor, opened, closed, body) VALUES (?, ?, ?, ?, ?)",
+            )?
+            .execute((number, monitor, millis(incident.opened), incident.closed.map(millis), Json(incident)))?;
+        self.number_used("last_incident", number)
+    }
+
+    fn message(&mut self, message: &Message) -> Result<()> {
+        let number = signed(message.id.0);
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO message (id, created, pending, body) VALUES (?, ?, ?, ?)")?
+            .execute((number, millis(message.created), is_pending(message), Json(message)))?;
+        self.connection.prepare_cached("DELETE FROM mention WHERE message = ?")?.execute([number])?;
+        for incident in message.alerts.iter().filter_map(|alert| alert.news.incident()) {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO mention (incident, message) VALUES (?, ?)")?
+                .execute((signed(incident.id.0), number))?;
+        }
+        self.number_used("last_message", number)
+    }
+
+    fn number_used(&self, name: &str, number: i64) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO fact VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2 WHERE value < ?2")?
+            .execute((name, number))?;
+        Ok(())
+    }
+
+    fn known(&mut self, monitor: &Arc<str>) -> Result<&mut Known> {
+        if !self.known.contains_key(monitor) {
+            let id = monitor_id(self.connection, monitor)?;
+            let id = MonitorId::new(id).ok_or_else(|| {
+                rusqlite::Error::ToSqlConversionFailure(format!("{monitor} is one monitor too many").into())
+            })?;
+            self.known.insert(Arc::clone(monitor), Known { id, last_at: 0, last_failure: None });
+        }
+        self.known.get_mut(monitor).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+}
+
+/// The number of the monitor, which is given one if it has none.
+fn monitor_id(connection: &Connection, monitor: &str) -> Result<i64> {
+    let known = connection
+        .prepare_cached("SELECT id FROM monitor WHERE name = ?")?
+        .query_row([monitor], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => connection.prepare_cached("INSERT INTO monitor (name) VALUES (?)")?.insert([monitor]),
+    }
+}
+
+fn without_evidence(failure: &Failure) -> String {
+    serde_json::to_string(&(&failure.phase, &failure.cause)).unwrap_or_default()
+}
+
+fn with_less_evidence(observation: &Observation) -> Observation {
+    let mut observation = observation.clone();
+    if let Some(failure) = &mut observation.failure {
+        failure.evidence = failure.evidence.take().map(|evidence| cut(evidence, REPEATED_EVIDENCE));
+    }
+    observation
+}
+
+/// Numbers beyond what SQLite can hold do not arise: they count incidents and messages.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A value that is written as JSON.
+#[derive(Debug)]
+struct Json<'a, T>(&'a T);
+
+impl<T: Serialize> ToSql for Json<'_, T> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(self.0);
+        text.map(ToSqlOutput::from).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}

@@ -1,0 +1,108 @@
+//! `kill -9` at any moment: at the next start the history is true, and nothing is announced twice.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use estatus_tests::{Estatus, Mail, MailServer, Site, eventually, within};
+use serde_json::Value;
+
+/// The engine is killed so many times.
+const ROUNDS: u64 = 24;
+
+fn watching(site: &Site, mail: &MailServer) -> Estatus {
+    let config = format!(
+        "{}\n[alerts]\nmerge_within = \"20ms\"\n[network]\nreference = []\n[[monitor]]\nname = \"page\"\n\
+         http = \"{}\"\nevery = \"1s\"\nretry_every = \"1s\"\n",
+        mail.table(),
+        site.url()
+    );
+    Estatus::new(&config).with_env("SMTP_PASSWORD", MailServer::PASSWORD).with_env("SSL_CERT_FILE", mail.authority())
+}
+
+#[test]
+fn an_engine_that_is_killed_again_and_again_tells_everything_once() {
+    let site = Site::start();
+    let mail = MailServer::start();
+    let mut estatus = watching(&site, &mail);
+    let mut mails: Vec<Mail> = Vec::new();
+    estatus.start();
+    estatus.wait_for("page", "up");
+    for round in 0..ROUNDS {
+        match round % 4 {
+            0 => site.break_it(),
+            2 => site.mend(),
+            _ => {}
+        }
+        // Each round dies a little later than the one before: in the probe, the commit, the mail, or at rest.
+        let alive = Duration::from_millis(round * 37 % 700);
+        mails.extend(within(alive, || None::<()>).map_or_else(|| mail.rest(), |()| Vec::new()));
+        estatus.kill();
+        estatus.start();
+    }
+    estatus.wait_for("page", "up");
+    let incidents = eventually("every incident is over and told", || settled(&estatus.json(&["incidents"])));
+    mails.extend(mail.rest());
+
+    // A second copy of a mail is known by its Message-ID, as any mail program knows it.
+    let ids: BTreeSet<String> = mails.iter().map(Mail::id).collect();
+    let told: usize = incidents.iter().map(|incident| incident["alerts"].as_array().unwrap().len()).sum();
+    assert!(ids.len() <= told, "{} mails for {told} alerts", ids.len());
+    for incident in &incidents {
+        let mut news: Vec<_> =
+            incident["alerts"].as_array().unwrap().iter().filter_map(|alert| alert["news"].as_str()).collect();
+        news.dedup();
+        assert!(matches!(news[..], ["down", "recovered"] | ["recovered"] | ["flapping", ..] | []), "{incident}");
+    }
+    for (newer, older) in incidents.iter().zip(&incidents[1..]) {
+        assert!(older["closed"].as_str() <= newer["opened"].as_str(), "{older} and {newer} overlap");
+    }
+}
+
+/// The incidents, once each is over and every alert about it is delivered.
+fn settled(incidents: &Value) -> Option<Vec<Value>> {
+    let incidents = incidents.as_array()?.clone();
+    let is_settled = |incident: &Value| {
+        let delivered = |alert: &Value| matches!(alert["delivery"]["state"].as_str(), Some("delivered" | "merged"));
+        incident["closed"].is_string()
+            && incident["alerts"].as_array().is_some_and(|alerts| alerts.iter().all(delivered))
+    };
+    incidents.iter().all(is_settled).then_some(incidents)
+}
+
+#[test]
+fn after_a_kill_the_history_is_there_and_true_within_a_second() {
+    let site = Site::start();
+    let mail = MailServer::start();
+    let mut estatus = watching(&site, &mail);
+    estatus.start();
+    estatus.wait_for("page", "up");
+    site.break_it();
+    let down = mail.next();
+    estatus.wait_for("page", "down");
+    estatus.kill();
+    estatus.start();
+    let status = estatus.json(&["status"]);
+    assert_eq!(status["monitors"][0]["health"], "down");
+    assert_eq!(status["incidents"].as_array().unwrap().len(), 1);
+    assert!(status["monitors"][0]["last"].is_object());
+    assert!(estatus.json(&["history", "page"])["observed"].as_f64().unwrap() > 0.0);
+    site.mend();
+    let up = mail.next();
+    assert_ne!(up.id(), down.id());
+    assert_eq!(up.message().in_reply_to().as_text(), Some(down.id().as_str()));
+}
+
+#[test]
+fn an_engine_that_is_asked_to_stop_stops_well_and_goes_on_where_it_was() {
+    let site = Site::start();
+    let mail = MailServer::start();
+    let mut estatus = watching(&site, &mail);
+    estatus.start();
+    estatus.wait_for("page", "up");
+    assert_eq!(estatus.say(&["pause", "page"]).code, 0);
+    assert!(estatus.stop().success());
+    assert_eq!(estatus.say(&["status"]).code, 1, "no engine runs");
+    estatus.start();
+    estatus.wait_for("page", "paused");
+    assert_eq!(estatus.say(&["resume", "page"]).code, 0);
+    estatus.wait_for("page", "up");
+}

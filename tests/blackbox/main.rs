@@ -1,0 +1,7 @@
+//! The built program from outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
+mod killed;
+mod mistakes;
+mod watching;

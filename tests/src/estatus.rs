@@ -1,0 +1,168 @@
+//! The built program.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{eventually, within};
+
+/// An `estatus` with a configuration file and a data folder of its own.
+pub struct Estatus {
+    folder: TempDir,
+    env: Vec<(String, String)>,
+    /// What is put before every command line.
+    before: Vec<String>,
+    engine: Option<Child>,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// The exit code.
+    pub code: i32,
+}
+
+impl Estatus {
+    /// With `config` as its `estatus.toml`. Nothing runs yet.
+    pub fn new(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let estatus = Self { folder, env: Vec::new(), before: Vec::new(), engine: None };
+        estatus.configure(config);
+        estatus
+    }
+
+    /// The same, finding `value` in the variable `name`.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: impl AsRef<Path>) -> Self {
+        self.env.push((name.to_owned(), value.as_ref().to_str().unwrap().to_owned()));
+        self
+    }
+
+    /// The same, with its command lines put after `before`.
+    #[must_use]
+    pub fn run_by(mut self, before: &[&str]) -> Self {
+        self.before = before.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("estatus.toml")
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Saves another configuration.
+    pub fn configure(&self, config: &str) {
+        let aside = self.folder.path().join("new.toml");
+        fs::write(&aside, config).unwrap();
+        fs::rename(aside, self.config()).unwrap();
+    }
+
+    /// Starts the engine and waits until it can be asked.
+    pub fn start(&mut self) {
+        let mut engine = self.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut lines = BufReader::new(engine.stdout.take().unwrap()).lines();
+        let runs = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("Estatus runs"));
+        // Its further output is read so that it never waits for us.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        self.engine = Some(engine);
+        assert!(runs, "the engine does not start: {:?}", self.say(&["config", "check"]));
+        eventually("the engine answers", || (self.say(&["status"]).code != 2).then_some(()));
+    }
+
+    /// Kills the engine on the spot.
+    pub fn kill(&mut self) {
+        let mut engine = self.engine.take().expect("an engine runs");
+        engine.kill().unwrap();
+        engine.wait().unwrap();
+    }
+
+    /// Asks the engine to stop, as a service manager would, and waits until it has.
+    #[cfg(unix)]
+    pub fn stop(&mut self) -> ExitStatus {
+        let mut engine = self.engine.take().expect("an engine runs");
+        let killed = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        engine.wait().unwrap()
+    }
+
+    /// The process of the engine.
+    pub fn pid(&self) -> u32 {
+        self.engine.as_ref().expect("an engine runs").id()
+    }
+
+    /// Runs a command to its end.
+    pub fn say(&self, arguments: &[&str]) -> Said {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        Said {
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+            code: status.code().unwrap_or(-1),
+        }
+    }
+
+    /// What a command prints as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let said = self.say(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+    }
+
+    /// A monitor as `status` shows it.
+    pub fn monitor(&self, name: &str) -> Option<Value> {
+        let status = within(crate::BOUND, || {
+            let said = self.say(&["status", "--json"]);
+            serde_json::from_str::<Value>(&said.out).ok()
+        })?;
+        status["monitors"].as_array()?.iter().find(|monitor| monitor["name"] == name).cloned()
+    }
+
+    /// Waits until the monitor `name` is in `health`, and shows it.
+    #[track_caller]
+    pub fn wait_for(&self, name: &str, health: &str) -> Value {
+        eventually(&format!("{name} is {health}: {:?}", self.monitor(name)), || {
+            self.monitor(name).filter(|monitor| monitor["health"] == health)
+        })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut words = self.before.iter().map(String::as_str).collect::<Vec<_>>();
+        let program = program();
+        words.push(program.to_str().unwrap());
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg("--config").arg(self.config()).arg("--data").arg(self.data()).args(arguments);
+        command.envs(self.env.iter().map(|(name, value)| (name, value))).env("LANG", "C.UTF-8").stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Estatus {
+    fn drop(&mut self) {
+        if let Some(mut engine) = self.engine.take() {
+            let _ = engine.kill();
+            let _ = engine.wait();
+        }
+    }
+}
+
+/// The program that was built beside the test that runs.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap();
+    let program = folder.join(format!("estatus{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.exists(), "{} is not built: cargo build --workspace, or cargo xtask test", program.display());
+    program
+}

@@ -1,0 +1,5 @@
+//! One test for each document that Estatus was conceived from, told as its author tells it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
+mod web_service;
