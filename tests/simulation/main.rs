@@ -2,6 +2,14 @@
 //!
 //! A failure names the seed that repeats it: `ESTATUS_SEED=N cargo nextest run -p estatus-tests --test simulation`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test tells and fails by them"
+)]
+
 mod disk;
 mod inbox;
 mod rules;

@@ -37,6 +37,7 @@ pub(crate) enum Truth {
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "most are probes")]
 enum Coming {
     Probed { id: EffectId, monitor: Arc<str>, observation: Observation, truth: Truth },
     NetworkSeen { id: EffectId, references: Vec<HostPort>, asked: Duration },

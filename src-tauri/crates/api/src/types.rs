@@ -414,6 +414,7 @@ pub struct Asked {
 /// A frame from the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "frame", content = "of")]
+#[expect(clippy::large_enum_variant, reason = "a frame is made, sent and gone")]
 pub enum Frame {
     /// The first.
     Hello(Box<Hello>),
