@@ -50,7 +50,7 @@ type Result = std::result::Result<Outcome, Trouble>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(Err(Trouble::failed(format!("no threads can be started: {error}")))),
     };

@@ -1,0 +1,107 @@
+//! Programs that run while something is measured, and the folder they live in.
+
+use std::{
+    cell::RefCell,
+    env,
+    ffi::OsStr,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::clean;
+
+/// A folder for the time of a bench.
+pub(crate) struct Lab(PathBuf);
+
+impl Lab {
+    /// Makes an empty folder.
+    pub(crate) fn new() -> Result<Self> {
+        let folder = env::temp_dir().join(format!("estatus-bench-{}", std::process::id()));
+        fs::create_dir(&folder).with_context(|| format!("Failed to make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    /// A place in it.
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file, and says where it is.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let file = self.join(name);
+        fs::write(&file, text).with_context(|| format!("Failed to write {}", file.display()))?;
+        Ok(file)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that runs until this is dropped.
+pub(crate) struct Daemon {
+    child: RefCell<Child>,
+    output: PathBuf,
+}
+
+impl Daemon {
+    /// Starts `program` with as many open files as the system allows; what it prints goes to a file.
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        lab: &Lab,
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self> {
+        let output = lab.join("output");
+        let file = fs::File::create(&output).with_context(|| format!("Failed to make {}", output.display()))?;
+        let child = clean("sh")
+            .args(["-c", "ulimit -n \"$(ulimit -Hn)\"; exec \"$@\"", "sh"])
+            .arg(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("Failed to start {}", program.display()))?;
+        Ok(Self { child: child.into(), output })
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.borrow().id()
+    }
+
+    /// # Errors
+    /// If it has ended; says what it printed.
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Some(status) = self.child.borrow_mut().try_wait()? {
+            let said = fs::read_to_string(&self.output).unwrap_or_default();
+            bail!("it ended ({status}), having said: {}", said.trim());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// A port on loopback that nobody listens on.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Ticks of CPU time in a second, as `/proc` counts them.
+pub(crate) fn ticks_per_second() -> Result<f64> {
+    let said = crate::command::output(Command::new("getconf").arg("CLK_TCK"))?;
+    said.trim().parse().context("getconf CLK_TCK is not a number")
+}

@@ -1,0 +1,7 @@
+//! What each system does in its own way.
+
+#[cfg_attr(unix, path = "platform/unix.rs")]
+#[cfg_attr(windows, path = "platform/windows.rs")]
+mod system;
+
+pub(crate) use system::{close_to_others, is_root, replace_by};

@@ -1,0 +1,22 @@
+use std::{
+    path::Path,
+    process::{Command, exit},
+};
+
+use anyhow::{Context, Result};
+
+/// Whether we may change the system: never asked for here, nothing is installed on Windows.
+pub(crate) fn is_root() -> bool {
+    false
+}
+
+/// Runs `command` and ends as it ends. Comes back only with an error.
+pub(crate) fn replace_by(mut command: Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("Failed to start {}", command.get_program().display()))?;
+    exit(status.code().unwrap_or(1))
+}
+
+/// Nothing to do: what we write below the user's own temporary folder is the user's alone.
+pub(crate) fn close_to_others(_path: &Path) -> Result<()> {
+    Ok(())
+}

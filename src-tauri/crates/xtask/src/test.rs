@@ -1,0 +1,85 @@
+//! `cargo xtask test`: every test there is.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    command::{self, cargo, run},
+    setup::{self, consent, in_ci},
+    stages::Stages,
+    windows, workspace,
+};
+
+/// More than this in CI's target folder, and it is begun anew.
+const TARGET_LIMIT: u64 = 20 << 30;
+
+/// Runs every stage; the tests come last, so that their summary is the last that is printed.
+pub(crate) fn test() -> Result<()> {
+    let mut stages = Stages::default();
+    stages.go("set-up", || {
+        setup::ensure(setup::TO_TEST)?;
+        windows::set_up()
+    })?;
+    let target = target()?;
+    stages.go("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
+    stages.go("lints", || run(in_workspace("clippy", &target).args(["--all-targets", "--", "-D", "warnings"])))?;
+    stages.go("documentation", || {
+        run(in_workspace("doc", &target).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    stages.go("type-check for Windows", || windows::check(&target))?;
+    // With all targets, so that the programs which tests start are built of the same parts as the tests.
+    stages.go("build", || run(in_workspace("build", &target).arg("--all-targets")))?;
+    stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
+    println!("── tests (before them: {})", stages.summary());
+    run_tests(&target).context("stage “tests” failed")
+}
+
+fn in_workspace(verb: &str, target: &PathBuf) -> Command {
+    let mut command = cargo();
+    command.args([verb, "--workspace", "--locked", "--target-dir"]).arg(target);
+    command
+}
+
+fn run_tests(target: &PathBuf) -> Result<()> {
+    if !has_nextest() {
+        println!("Without cargo-nextest, by `cargo test`:");
+        return run(in_workspace("test", target).arg("--all-targets"));
+    }
+    let mut nextest = cargo();
+    nextest.args(["nextest", "run", "--workspace", "--locked", "--target-dir"]).arg(target);
+    if in_ci() {
+        nextest.args(["--profile", "ci"]);
+    }
+    run(nextest.stdin(Stdio::null()))
+}
+
+fn has_nextest() -> bool {
+    let is_there = || command::succeeds(cargo().args(["nextest", "--version"]));
+    is_there()
+        || consent("Install cargo-nextest, which runs the tests, by `cargo install cargo-nextest --locked`?")
+            && run(cargo().args(["install", "cargo-nextest", "--locked"])).is_ok()
+            && is_there()
+}
+
+/// Where to build. CI begins with a fresh clone, so there the parts that we did not write are kept among the caches;
+/// our own are cleaned out, because cargo knows them by their paths within the workspace and their times only.
+fn target() -> Result<PathBuf> {
+    let configured = std::env::var_os("CARGO_TARGET_DIR").is_some();
+    if configured || !in_ci() {
+        return Ok(workspace::target());
+    }
+    let kept = workspace::cache()?.join("target");
+    if workspace::size(&kept) > TARGET_LIMIT {
+        fs::remove_dir_all(&kept).with_context(|| format!("Failed to empty {}", kept.display()))?;
+    }
+    if kept.exists() {
+        run(in_workspace("clean", &kept).arg("--quiet"))?;
+        windows::clean(&kept)?;
+    }
+    Ok(kept)
+}
