@@ -91,6 +91,7 @@ fn after_a_kill_the_history_is_there_and_true_within_a_second() {
     assert_eq!(up.message().in_reply_to().as_text(), Some(down.id().as_str()));
 }
 
+#[cfg(unix)]
 #[test]
 fn an_engine_that_is_asked_to_stop_stops_well_and_goes_on_where_it_was() {
     let site = Site::start();

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Estatus {
 
     /// Asks the engine to stop, as a service manager would, and waits until it has.
     #[cfg(unix)]
-    pub fn stop(&mut self) -> ExitStatus {
+    pub fn stop(&mut self) -> std::process::ExitStatus {
         let mut engine = self.engine.take().expect("an engine runs");
         let killed = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status().unwrap();
         assert!(killed.success());

@@ -9,7 +9,7 @@ use crate::{
     incident::{Health, Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
     network::NetworkMemory,
-    observation::Observation,
+    observation::{Cause, Observation},
 };
 
 /// One fact to be written down. What is not on disk has not happened.
@@ -77,6 +77,9 @@ pub enum JournalEntry {
         from: Health,
         /// What it is.
         to: Health,
+        /// Why, where a probe failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
     },
     /// A configuration came into force.
     Configured {

@@ -43,14 +43,18 @@ impl Dice {
     }
 }
 
+/// Places lie this far apart: monitors that share one wake the machine once.
+const PLACES_APART: Duration = Duration::from_millis(250);
+
 /// A monitor's place on the grid of its interval: the same at every start with the same seed.
 pub(crate) fn place(seed: u64, name: &str, every: Duration) -> Duration {
     let mut dice = Dice::new(seed);
     for byte in name.bytes() {
         dice = Dice::new(dice.roll() ^ u64::from(byte));
     }
-    let nanos = u64::try_from(every.as_nanos()).unwrap_or(u64::MAX).max(1);
-    Duration::from_nanos(dice.roll() % nanos)
+    let places = every.as_millis() / PLACES_APART.as_millis();
+    let place = dice.roll() % u64::try_from(places).unwrap_or(u64::MAX).max(1);
+    PLACES_APART.saturating_mul(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// How long after a start the `index`th of `count` monitors is probed for the first time.

@@ -1,5 +1,7 @@
 //! What the user lives through, told hour by hour: alerts, quiet hours, snoozes, maintenance, changed configurations.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,

@@ -28,7 +28,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
-    Options,
+    Audience, Options,
     clients::{self, Knock},
     clock::{self, Timer},
     effects::Tasks,
@@ -65,6 +65,7 @@ pub(crate) struct Cycle {
     pub(crate) view: View,
     pub(crate) tasks: Tasks,
     pub(crate) host: Arc<Host>,
+    pub(crate) audience: Box<dyn Audience>,
     options: Options,
     notices: Notices,
     results: mpsc::Receiver<Input>,
@@ -73,7 +74,13 @@ pub(crate) struct Cycle {
 
 impl Cycle {
     /// A loop over what the store gave back, with `config` in force.
-    pub(crate) fn new(options: Options, config: Arc<Config>, opened: Opened, host: Host) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        config: Arc<Config>,
+        opened: Opened,
+        host: Host,
+        audience: Box<dyn Audience>,
+    ) -> Self {
         let Opened { store, restored, installation, trouble, notices } = opened;
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
@@ -91,6 +98,7 @@ impl Cycle {
             view: View::new(),
             tasks,
             host: Arc::new(host),
+            audience,
             options,
             notices,
             results,

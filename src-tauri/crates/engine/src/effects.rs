@@ -169,8 +169,8 @@ impl Cycle {
 
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
-            if let Record::Journal { entry, .. } = record {
-                tracing::debug!(?entry);
+            if let Record::Journal { at, entry } = record {
+                self.audience.journal(*at, entry);
             }
         }
         let durable = records.iter().any(Record::must_be_durable);

@@ -29,7 +29,8 @@ use estatus_alert::Courier;
 use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
-    check::Check, config::EmailChannel, incident::DeliveryResult, observation::Observation, words::Words,
+    check::Check, config::EmailChannel, incident::DeliveryResult, observation::Observation, record::JournalEntry,
+    words::Words,
 };
 use estatus_probe::Prober;
 use estatus_store::StoreError;
@@ -75,18 +76,27 @@ pub enum StartError {
     },
 }
 
-/// Runs an engine until `stop` is ready, then writes down what is not yet on disk and returns. `ready` is called once
-/// clients can connect.
+/// Whoever hosts an engine and wants to say what it does.
+pub trait Audience: Send {
+    /// Clients can connect.
+    fn ready(&mut self, host: &Host);
+
+    /// Something stands in the journal.
+    fn journal(&mut self, at: Timestamp, entry: &JournalEntry);
+}
+
+/// Runs an engine until `stop` is ready, then writes down what is not yet on disk and returns.
 ///
 /// # Errors
 /// If it cannot start.
 pub async fn run(
     options: Options,
-    ready: impl FnOnce(&Host),
+    mut audience: Box<dyn Audience>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let lock = lock::take(&options.data)?;
-    let config = load_config(&options).await.map_err(StartError::Config)?;
+    // Nothing runs yet that this could hold up, and what it allocates in passing is used again by all that follows.
+    let config = load(&options.config, &options.defaults).map_err(StartError::Config)?;
     let now = Timestamp::now();
     let opened = estatus_store::open(&options.data, config.retention, now)?;
     let endpoint = Endpoint::of(&options.data);
@@ -97,8 +107,8 @@ pub async fn run(
     let timer = clock::Timer::new().map_err(|error| StartError::System { what: "no timer".to_owned(), error })?;
     let host =
         Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
-    ready(&host);
-    cycle::Cycle::new(options, Arc::new(config), opened, host).run(listener, timer, stop).await;
+    audience.ready(&host);
+    cycle::Cycle::new(options, Arc::new(config), opened, host, audience).run(listener, timer, stop).await;
     drop(lock);
     Ok(())
 }
@@ -116,10 +126,4 @@ pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult
 /// The way to the engine of the data folder `data`.
 pub fn endpoint(data: &Path) -> Endpoint {
     Endpoint::of(data)
-}
-
-async fn load_config(options: &Options) -> Result<estatus_core::config::Config, Problems> {
-    let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    let loaded = tokio::task::spawn_blocking(move || load(&file, &defaults)).await;
-    loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -6,7 +6,7 @@ use estatus_core::config::Config;
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::{Options, Problems, load_config};
+use crate::{Options, Problems, load};
 
 /// An editor writes a file in several steps; it is read when it has been left alone for so long.
 const SETTLES: Duration = Duration::from_millis(150);
@@ -54,9 +54,14 @@ fn watcher(options: &Options, touch: mpsc::Sender<()>) -> notify::Result<notify:
 async fn report(options: &Options, mut touched: mpsc::Receiver<()>, sender: mpsc::Sender<Loaded>) {
     while touched.recv().await.is_some() {
         while let Ok(Some(())) = tokio::time::timeout(SETTLES, touched.recv()).await {}
-        let loaded = load_config(options).await.map(Arc::new);
-        if sender.send(loaded).await.is_err() {
+        if sender.send(read(options).await).await.is_err() {
             return;
         }
     }
+}
+
+async fn read(options: &Options) -> Loaded {
+    let (file, defaults) = (options.config.clone(), options.defaults.clone());
+    let loaded = tokio::task::spawn_blocking(move || load(&file, &defaults)).await;
+    loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())).map(Arc::new)
 }

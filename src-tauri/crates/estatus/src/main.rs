@@ -9,6 +9,7 @@ mod arguments;
 mod asking;
 mod configuration;
 mod email;
+mod limits;
 mod probing;
 mod running;
 mod show;

@@ -1,68 +1,73 @@
 //! `estatus run`: an engine in this terminal.
 
-use std::io::IsTerminal;
+use std::{
+    fmt,
+    io::{IsTerminal, Write},
+};
 
-use estatus_api::{Client, Event, Host, MonitorState};
-use estatus_core::incident::Health;
-use estatus_engine::{Options, StartError};
+use estatus_api::Host;
+use estatus_core::{Timestamp, config::Language, record::JournalEntry, words::Words};
+use estatus_engine::{Audience, Options, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     Outcome, Result, Trouble,
     configuration::{self, Places},
-    show,
+    limits, show,
 };
 
 pub(crate) async fn run(places: &Places) -> Result {
     log();
-    raise_limits();
+    limits::set();
     if places.begin()? {
         println!("There was no configuration yet: an example now stands in {}", places.config.display());
         println!("It watches this machine. Open it, put in what you run; Estatus reads it again when you save it.");
     }
     let options =
         Options { config: places.config.clone(), data: places.data.clone(), defaults: configuration::defaults() };
-    let data = places.data.clone();
-    let ready = move |host: &Host| {
-        println!("Estatus runs (process {}); stop it with Ctrl-C.", host.pid);
-        println!("  configuration  {}", host.config.display());
-        println!("  data           {}", host.data.display());
-        tokio::spawn(async move { follow(&data).await });
+    let terminal = Terminal {
+        paint: show::Paint::for_stdout(),
+        words: Words::new(Language::English, options.defaults.zone.clone()),
     };
-    match estatus_engine::run(options, ready, stopped()).await {
+    match estatus_engine::run(options, Box::new(terminal), stopped()).await {
         Ok(()) => Ok(Outcome::Well),
         Err(error @ StartError::Config(_)) => Err(Trouble::wrong(error)),
         Err(error) => Err(Trouble::failed(error)),
     }
 }
 
-/// Prints each change of health, as any client would learn of it.
-async fn follow(data: &std::path::Path) {
-    let Ok(mut client) = Client::attach(&estatus_engine::endpoint(data)).await else { return };
-    let paint = show::Paint::for_stdout();
-    let mut known: std::collections::BTreeMap<_, Health> = std::collections::BTreeMap::new();
-    for monitor in client.hello().snapshot.monitors.clone() {
-        print_change(&mut known, &monitor, &paint);
+/// Whoever sits at this terminal.
+struct Terminal {
+    paint: show::Paint,
+    words: Words,
+}
+
+impl Audience for Terminal {
+    fn ready(&mut self, host: &Host) {
+        say(format_args!("Estatus runs (process {}); stop it with Ctrl-C.", host.pid));
+        say(format_args!("  configuration  {}", host.config.display()));
+        say(format_args!("  data           {}", host.data.display()));
     }
-    while let Ok(event) = client.event().await {
-        if let Event::Monitor(monitor) = &*event {
-            print_change(&mut known, monitor, &paint);
+
+    fn journal(&mut self, at: Timestamp, entry: &JournalEntry) {
+        let at = show::time(at);
+        match entry {
+            JournalEntry::Health { monitor, to, cause, .. } => {
+                let why = cause.as_ref().map(|cause| self.words.cause(cause)).unwrap_or_default();
+                let health = self.paint.health(*to, 10);
+                say(format_args!("{at}  {health}  {}  {}", show::one_line(monitor), show::one_line(&why)));
+            }
+            JournalEntry::NetworkOff { .. } => say(format_args!("{at}  this machine's own network is off")),
+            JournalEntry::NetworkOn { .. } => say(format_args!("{at}  this machine's own network is back")),
+            JournalEntry::Configured { monitors } => say(format_args!("{at}  {monitors} monitors are configured")),
+            _ => {}
         }
     }
 }
 
-fn print_change(
-    known: &mut std::collections::BTreeMap<std::sync::Arc<str>, Health>,
-    monitor: &MonitorState,
-    paint: &show::Paint,
-) {
-    let before = known.insert(std::sync::Arc::clone(&monitor.name), monitor.health);
-    if before == Some(monitor.health) || before.is_none() && monitor.health == Health::Unknown {
-        return;
-    }
-    let at = monitor.last.as_ref().map_or_else(jiff::Timestamp::now, |last| last.at);
-    let detail = monitor.last.as_ref().map(|last| last.detail.as_str()).unwrap_or_default();
-    println!("{}  {}  {}  {}", show::time(at), paint.health(monitor.health, 10), monitor.name, show::one_line(detail));
+/// Prints a line. A terminal that has gone does not stop the engine.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Resolves when the user or the system wants the program to end.
@@ -108,17 +113,3 @@ fn log() {
         .with_ansi(std::io::stderr().is_terminal())
         .try_init();
 }
-
-/// Every probe may need a file descriptor at the same time.
-#[cfg(unix)]
-fn raise_limits() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
-        tracing::debug!(%error, "the number of open files stays limited");
-    }
-}
-
-/// Windows has no such limit.
-#[cfg(windows)]
-fn raise_limits() {}

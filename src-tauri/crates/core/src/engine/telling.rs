@@ -48,7 +48,8 @@ impl Engine {
             Health::Down => watched.memory.up_since = None,
             Health::Unknown | Health::Suspect | Health::Recovering | Health::Paused => {}
         }
-        self.journal(JournalEntry::Health { monitor: Arc::clone(name), from, to }, now);
+        let cause = observation.failure.as_ref().map(|failure| failure.cause.clone());
+        self.journal(JournalEntry::Health { monitor: Arc::clone(name), from, to, cause }, now);
     }
 
     pub(super) fn went_down(

@@ -21,7 +21,11 @@ pub(crate) fn now() -> Now {
     Now { monotonic: Instant::from_boot(boot), slept: boot.saturating_sub(awake), utc: Timestamp::now() }
 }
 
-/// Fires at a point of the boot clock: at once when the machine wakes up after it.
+/// The runtime's own timer stands still while the machine sleeps, and costs no system call. It does for waits up to
+/// this; a longer one is left to the system's timer.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// Fires at a point of the boot clock: at once, or [`SHORT`] later, when the machine wakes up after it.
 pub(crate) struct Timer {
     timer: AsyncFd<OwnedFd>,
     armed: Option<Instant>,
@@ -39,6 +43,10 @@ impl Timer {
     /// Waits until `at`; for ever if there is none. May be dropped and called again.
     pub(crate) async fn until(&mut self, at: Option<Instant>) {
         let Some(at) = at else { return std::future::pending().await };
+        let left = at.since(now().monotonic);
+        if left <= SHORT {
+            return tokio::time::sleep(left).await;
+        }
         if self.armed != Some(at) {
             self.arm(at);
         }

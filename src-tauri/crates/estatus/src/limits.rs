@@ -1,0 +1,10 @@
+//! What the process may use of the machine.
+
+#[cfg(unix)]
+#[path = "limits/unix.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "limits/windows.rs"]
+mod platform;
+
+pub(crate) use platform::set;
