@@ -1,6 +1,6 @@
 //! What users and the world do wrong gets a clear answer, and everything else goes on.
 
-use estatus_tests::{Estatus, Site, eventually};
+use estatus_tests::{Estatus, Site, eventually, free_port};
 
 const HOST: &str = "[[monitor]]\nname = \"here\"\nhost = { memory = \"< 100%\" }\nevery = \"1s\"\n";
 
@@ -91,8 +91,9 @@ fn targets_that_misbehave_disturb_nobody_else() {
     }
     config += &format!(
         "[[monitor]]\nname = \"page\"\nhttp = \"{}\"\nevery = \"1s\"\n\
-         [[monitor]]\nname = \"nowhere\"\nhttp = \"http://nowhere.invalid/\"\nevery = \"1s\"\nfailures = 1\n",
-        site.url()
+         [[monitor]]\nname = \"nobody\"\nhttp = \"http://127.0.0.1:{}/\"\nevery = \"1s\"\nfailures = 1\n",
+        site.url(),
+        free_port(),
     );
     let mut estatus = Estatus::new(&config);
     estatus.start();

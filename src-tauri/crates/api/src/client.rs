@@ -105,6 +105,8 @@ fn gone(error: io::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use estatus_core::engine::Ask;
+
     use super::*;
     use crate::{Host, Listener, Snapshot};
 
@@ -130,7 +132,7 @@ mod tests {
         let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
         let mut client = Client::attach(&endpoint).await.unwrap();
         assert_eq!(client.hello(), &hello(PROTOCOL));
-        assert_eq!(client.request(Request::CheckNow { monitor: None }).await, Ok(Reply::Done));
+        assert_eq!(client.request(Request::Do(Ask::CheckNow { monitor: None })).await, Ok(Reply::Done));
         assert_eq!(client.request(Request::Status).await, Ok(Reply::Done));
         drop(client);
         server.await.unwrap().unwrap();

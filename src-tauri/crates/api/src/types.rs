@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use estatus_core::{
     check::Kind,
+    engine::Ask,
     incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
@@ -295,7 +296,7 @@ pub struct Point {
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "ask")]
+#[serde(rename_all = "snake_case", tag = "request", content = "of")]
 pub enum Request {
     /// How things are, with figures: [`Reply::Status`].
     Status,
@@ -319,35 +320,8 @@ pub enum Request {
         /// At most so many; at most 10,000.
         limit: usize,
     },
-    /// Probe now, one monitor or all: [`Reply::Done`].
-    CheckNow {
-        /// The monitor.
-        monitor: Option<String>,
-    },
-    /// Stop checking a monitor: [`Reply::Done`].
-    Pause {
-        /// The monitor.
-        monitor: String,
-        /// Until when.
-        until: Option<Timestamp>,
-    },
-    /// Check a monitor again: [`Reply::Done`].
-    Resume {
-        /// The monitor.
-        monitor: String,
-    },
-    /// The open incident of a monitor is known of: [`Reply::Done`].
-    Acknowledge {
-        /// The monitor.
-        monitor: String,
-    },
-    /// Tell nothing for a while, of one monitor or of any: [`Reply::Done`].
-    Snooze {
-        /// The monitor.
-        monitor: Option<String>,
-        /// Until when; `None` ends the snooze.
-        until: Option<Timestamp>,
-    },
+    /// What the user wants done: [`Reply::Done`] once it is on disk.
+    Do(Ask),
 }
 
 /// What the engine answers.

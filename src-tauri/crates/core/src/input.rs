@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     check::HostPort,
@@ -57,7 +58,8 @@ pub enum Input {
 }
 
 /// Something that the user wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ask")]
 pub enum Ask {
     /// Probe now; every monitor if none is named.
     CheckNow {

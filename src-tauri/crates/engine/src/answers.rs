@@ -65,11 +65,7 @@ impl Cycle {
                 let filter = IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, limit };
                 beside(answer, async move { incidents(&store, filter).await.map(Reply::Incidents) });
             }
-            Request::CheckNow { monitor } => self.ask(Ask::CheckNow { monitor }, answer),
-            Request::Pause { monitor, until } => self.ask(Ask::Pause { monitor, until }, answer),
-            Request::Resume { monitor } => self.ask(Ask::Resume { monitor }, answer),
-            Request::Acknowledge { monitor } => self.ask(Ask::Acknowledge { monitor }, answer),
-            Request::Snooze { monitor, until } => self.ask(Ask::Snooze { monitor, until }, answer),
+            Request::Do(ask) => self.ask(ask, answer),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Carries out what the core asks for.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use estatus_alert::Courier;
 use estatus_api::Event;
@@ -9,6 +9,7 @@ use estatus_core::{
     config::{Channel, Monitor},
     engine::{Change, Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
+    network::NetworkAnswer,
     observation::{Cause, Failure, Observation, Phase, Phases},
     record::Record,
     words::Words,
@@ -22,6 +23,11 @@ use tokio::{
 };
 
 use crate::cycle::Cycle;
+
+/// What ends within bounds of its own gets so much longer before it is given up.
+const GRACE: Duration = Duration::from_secs(30);
+/// The bound for a delivery, beyond any timeout that a channel may have.
+const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Something for clients, and what must be on disk before they see it.
 #[derive(Clone, Debug)]
@@ -94,8 +100,8 @@ impl Tasks {
     fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
         let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
         let task = tokio::spawn(async move {
-            let probe = AssertUnwindSafe(prober.probe(&monitor.check, monitor.timeout));
-            let observation = probe.catch_unwind().await.unwrap_or_else(|_| broken(&monitor));
+            let probe = prober.probe(&monitor.check, monitor.timeout);
+            let observation = surely(monitor.timeout + GRACE, probe).await.unwrap_or_else(|| broken(&monitor));
             // The loop is gone only when the engine stops.
             let _ = results.send(Input::Probed { id, observation }).await;
         });
@@ -105,7 +111,9 @@ impl Tasks {
     fn ask_network(&self, id: EffectId, references: Vec<HostPort>) {
         let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
         tokio::spawn(async move {
-            let answer = prober.ask_network(&references).await;
+            // Who cannot look must not excuse anybody.
+            let blind = || NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
+            let answer = surely(GRACE, prober.ask_network(&references)).await.unwrap_or_else(blind);
             let _ = results.send(Input::NetworkSeen { id, answer }).await;
         });
     }
@@ -118,8 +126,8 @@ impl Tasks {
             }
             let result = match channel {
                 Some(channel) => {
-                    let delivery = AssertUnwindSafe(courier.deliver(&channel, &message, &words));
-                    delivery.catch_unwind().await.unwrap_or_else(|_| undeliverable("its delivery failed in itself"))
+                    let delivery = courier.deliver(&channel, &message, &words);
+                    surely(DELIVERS_WITHIN, delivery).await.unwrap_or_else(lost)
                 }
                 None => undeliverable("its channel is no longer configured"),
             };
@@ -128,6 +136,12 @@ impl Tasks {
         });
         self.deliveries.insert(id, task.abort_handle());
     }
+}
+
+/// The result of a task that the core waits for, or nothing if the task panics or outlives its own bounds: the core is
+/// never left waiting.
+async fn surely<T>(within: Duration, task: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(within, AssertUnwindSafe(task).catch_unwind()).await.ok()?.ok()
 }
 
 impl Cycle {
@@ -205,6 +219,11 @@ fn broken(monitor: &Monitor) -> Observation {
     let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
     let failure = Failure::new(Phase::Run, cause());
     Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
+}
+
+fn lost() -> DeliveryResult {
+    let error = "its delivery failed in itself, which is a fault of Estatus".to_owned();
+    DeliveryResult::Failed { error, perhaps_received: true, permanent: false }
 }
 
 fn undeliverable(why: &str) -> DeliveryResult {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use estatus_api::{ApiError, Client, ErrorCode, Reply, Request};
 use estatus_core::{
     Timestamp,
+    engine::Ask,
     incident::Health,
     time::{earlier, later},
 };
@@ -54,19 +55,19 @@ pub(crate) async fn incidents(
 }
 
 pub(crate) async fn check_now(places: &Places, monitor: Option<String>) -> Result {
-    done(places, Request::CheckNow { monitor }).await
+    done(places, Ask::CheckNow { monitor }).await
 }
 
 pub(crate) async fn pause(places: &Places, monitor: String, span: Option<Duration>) -> Result {
-    done(places, Request::Pause { monitor, until: span.map(from_now) }).await
+    done(places, Ask::Pause { monitor, until: span.map(from_now) }).await
 }
 
 pub(crate) async fn resume(places: &Places, monitor: String) -> Result {
-    done(places, Request::Resume { monitor }).await
+    done(places, Ask::Resume { monitor }).await
 }
 
 pub(crate) async fn acknowledge(places: &Places, monitor: String) -> Result {
-    done(places, Request::Acknowledge { monitor }).await
+    done(places, Ask::Acknowledge { monitor }).await
 }
 
 pub(crate) async fn snooze(places: &Places, span: SnoozeSpan, monitor: Option<String>) -> Result {
@@ -74,15 +75,15 @@ pub(crate) async fn snooze(places: &Places, span: SnoozeSpan, monitor: Option<St
         SnoozeSpan::For(span) => Some(from_now(span)),
         SnoozeSpan::Off => None,
     };
-    done(places, Request::Snooze { monitor, until }).await
+    done(places, Ask::Snooze { monitor, until }).await
 }
 
 fn from_now(span: Duration) -> Timestamp {
     later(Timestamp::now(), span)
 }
 
-async fn done(places: &Places, request: Request) -> Result {
-    ask(places, request).await.map(|_| Outcome::Well)
+async fn done(places: &Places, wanted: Ask) -> Result {
+    ask(places, Request::Do(wanted)).await.map(|_| Outcome::Well)
 }
 
 async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, Trouble> {

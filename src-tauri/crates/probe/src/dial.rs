@@ -45,11 +45,14 @@ pub(crate) async fn connect(
         }
     };
     trace.enter(Phase::Connect);
-    let stream = race(&addresses, port, trace).await?;
-    // Several small writes follow one another in a handshake; Nagle's algorithm would hold each back for the
-    // acknowledgement of the one before. Where it cannot be switched off, things are slower, not wrong.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    match addresses[..] {
+        [mut only] => {
+            trace.remote = Some(only.ip());
+            only.set_port(port);
+            attempt(only).await.1
+        }
+        _ => race(&addresses, port, trace).await,
+    }
 }
 
 /// The addresses of `host`, the families taking turns, the one that the system prefers first. The port in them is 0.

@@ -62,6 +62,9 @@ impl Tls {
         trace: &mut Trace,
     ) -> Result<Secured, Cause> {
         trace.enter(Phase::Tls);
+        // Several small writes follow one another; Nagle's algorithm would hold each back for the acknowledgement of the
+        // one before. Where it cannot be switched off, things are slower, not wrong.
+        let _ = stream.set_nodelay(true);
         let shared = self.shared.get_or_try_init(|| load(self.extra_roots.clone())).await?;
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Cause::Tls { error: format!("“{host}” is not a name that a certificate can be for") })?;

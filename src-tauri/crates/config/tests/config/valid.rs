@@ -63,8 +63,9 @@ fn check(line: &str, expected: Check) {
 
 #[test]
 fn an_empty_file_has_every_default() {
-    assert_eq!(read("").unwrap(), Config::default());
-    assert_eq!(read("[retention]\n[alerts]\n[network]\n").unwrap(), Config::default());
+    let expected = Config { zone: TimeZone::get("America/Mexico_City").unwrap(), ..Config::default() };
+    assert_eq!(read("").unwrap(), expected);
+    assert_eq!(read("[retention]\n[alerts]\n[network]\n").unwrap(), expected);
 }
 
 #[test]
