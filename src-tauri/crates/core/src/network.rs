@@ -167,9 +167,17 @@ impl Network {
             return Some(Fault::Theirs);
         }
         let state = self.scopes.get(&suspicion.scope)?;
-        let just_off = state.off.is_some_and(|off| now.since(off) < STANDS_FOR);
-        let was_off_meanwhile = state.off.is_none() && state.back.is_some_and(|back| suspicion.began < back);
-        (just_off || was_off_meanwhile).then_some(Fault::Ours)
+        let excused = match state.off {
+            Some(off) => now.since(off) < STANDS_FOR,
+            None => self.was_off_during(suspicion),
+        };
+        excused.then_some(Fault::Ours)
+    }
+
+    /// Whether the network was off at any time after the probe began, as far as is known.
+    pub(crate) fn was_off_during(&self, suspicion: &Suspicion) -> bool {
+        let state = self.scopes.get(&suspicion.scope);
+        state.is_some_and(|state| state.off.is_some() || state.back.is_some_and(|back| suspicion.began < back))
     }
 
     /// The question under way.
@@ -393,6 +401,18 @@ mod tests {
         assert!(network.succeeded(Scope::Internet, "b.example", at(14), at(15)));
         assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(20)), Some(Fault::Ours));
         assert_eq!(network.fault_known(&suspicion(Scope::Machine, "127.0.0.1"), at(20)), Some(Fault::Theirs));
+    }
+
+    #[test]
+    fn a_probe_during_which_the_network_came_back_says_nothing() {
+        let mut network = network(&[reference()]);
+        assert!(!network.was_off_during(&suspicion(Scope::Internet, "a.example")));
+        assert!(network.found_off(Scope::Internet, at(5)));
+        assert!(network.was_off_during(&suspicion(Scope::Internet, "a.example")));
+        assert!(network.found_on(Scope::Internet, at(21)));
+        assert!(network.was_off_during(&suspicion(Scope::Internet, "a.example")));
+        let later = Suspicion { began: at(22), ended: at(23), ..suspicion(Scope::Internet, "a.example") };
+        assert!(!network.was_off_during(&later));
     }
 
     #[test]

@@ -135,16 +135,19 @@ impl Engine {
             return;
         }
         let mut off = BTreeSet::new();
+        let mut cleared = BTreeSet::new();
         let mut judged = Vec::new();
         for name in &self.holding {
             let held = self.monitors.get(name).and_then(|watched| watched.held.as_ref());
             let Some(held) = held.filter(|held| held.question == Some(id)) else { continue };
             let Some(suspicion) = &held.suspicion else { continue };
             let fault = self.network.fault(suspicion, answer);
-            if fault == Fault::Ours {
-                off.insert(suspicion.scope);
-            }
-            judged.push((Arc::clone(name), suspicion.scope, fault));
+            match fault {
+                Fault::Ours => off.insert(suspicion.scope),
+                Fault::Theirs => cleared.insert(suspicion.scope),
+            };
+            let excused = self.network.was_off_during(suspicion);
+            judged.push((Arc::clone(name), if excused { Fault::Ours } else { fault }));
         }
         for scope in &off {
             if self.network.found_off(*scope, now.monotonic) {
@@ -153,12 +156,11 @@ impl Engine {
             }
         }
         for scope in [Scope::LocalNet, Scope::Internet] {
-            let cleared = judged.iter().any(|(_, other, fault)| *other == scope && *fault == Fault::Theirs);
-            if !off.contains(&scope) && (cleared || self.network.is_witnessed(scope, answer)) {
+            if !off.contains(&scope) && (cleared.contains(&scope) || self.network.is_witnessed(scope, answer)) {
                 self.network_on(scope, now);
             }
         }
-        for (name, _, fault) in judged {
+        for (name, fault) in judged {
             self.release(&name, fault, now);
         }
     }
