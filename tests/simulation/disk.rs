@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use estatus_core::{
     incident::{Delivery, Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
+    program::ProgramMemory,
     record::{EngineMemory, Record, Restored},
 };
 
@@ -15,6 +16,7 @@ const COMMITS_WITHIN: Duration = Duration::from_millis(500);
 #[derive(Default)]
 pub(crate) struct Disk {
     monitors: BTreeMap<Arc<str>, MonitorMemory>,
+    programs: BTreeMap<Arc<str>, ProgramMemory>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) messages: BTreeMap<MessageId, Message>,
     engine: EngineMemory,
@@ -48,6 +50,7 @@ impl Disk {
         let open = |message: &&Message| matches!(message.delivery, Delivery::Waiting { .. } | Delivery::Sending { .. });
         Restored {
             monitors: self.monitors.clone(),
+            programs: self.programs.clone(),
             incidents: self.incidents.values().filter(|incident| incident.closed.is_none()).cloned().collect(),
             messages: self.messages.values().filter(open).cloned().collect(),
             engine: self.engine.clone(),
@@ -56,11 +59,14 @@ impl Disk {
         }
     }
 
-    fn commit(&mut self) {
+    /// Commits what waits: a user is told that something is done when it is on disk.
+    pub(crate) fn commit(&mut self) {
         for record in std::mem::take(&mut self.waiting) {
             match record {
                 Record::Monitor { monitor, memory } => drop(self.monitors.insert(monitor, memory)),
                 Record::MonitorGone { monitor } => drop(self.monitors.remove(&monitor)),
+                Record::Program { program, memory } => drop(self.programs.insert(program, memory)),
+                Record::ProgramGone { program } => drop(self.programs.remove(&program)),
                 Record::Incident(incident) => drop(self.incidents.insert(incident.id, incident)),
                 Record::Message(message) => drop(self.messages.insert(message.id, message)),
                 Record::Engine(memory) => self.engine = memory,

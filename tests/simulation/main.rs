@@ -12,6 +12,7 @@
 
 mod disk;
 mod inbox;
+mod programs;
 mod rules;
 mod script;
 mod world;
@@ -64,6 +65,36 @@ fn crashes_at_every_step_keep_every_promise_for_200_days() {
 #[test]
 fn everything_at_once_keeps_every_promise_for_200_days() {
     many(500, 5, 40, Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true });
+}
+
+/// Runs `days` of the world of programs that `seed` makes.
+fn supervise(seed: u64, days: u64, crashes: bool) -> String {
+    let mut world = programs::World::new(seed, days, crashes);
+    world.run();
+    world.summary()
+}
+
+fn supervise_many(first_seed: u64, worlds: u64, days: u64, crashes: bool) {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (first, count) = seed.map_or((first_seed, worlds), |seed| (seed, 1));
+    for seed in first..first + count {
+        println!("{}", supervise(seed, days, crashes));
+    }
+}
+
+#[test]
+fn programs_that_misbehave_keep_every_promise_for_200_days() {
+    supervise_many(600, 10, 20, false);
+}
+
+#[test]
+fn programs_that_misbehave_while_estatus_crashes_keep_every_promise_for_200_days() {
+    supervise_many(700, 10, 20, true);
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_of_programs() {
+    assert_eq!(supervise(7, 5, true), supervise(7, 5, true));
 }
 
 #[test]

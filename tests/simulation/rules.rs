@@ -177,7 +177,7 @@ impl Rules {
                 let settled = || {
                     let about = |message: &estatus_core::incident::Message| {
                         let monitor = &disk.incidents[incident].monitor;
-                        message.alerts.iter().any(|alert| alert.monitor == *monitor && ends_flapping(&alert.news))
+                        message.alerts.iter().any(|alert| alert.subject == *monitor && ends_flapping(&alert.news))
                     };
                     inbox.received.values().any(|(_, message)| about(message))
                 };

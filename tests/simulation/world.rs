@@ -214,6 +214,7 @@ impl World {
                     self.at(begun + MAIL_TAKES, Coming::Delivered { id, message, begun });
                 }
                 Effect::CancelProbe { .. } | Effect::Publish(_) => {}
+                program => panic!("no program is configured: {program:?}"),
             }
             // Between any two effects the power may go.
             if self.script.faults.crashes && !self.disk_is_full() && self.script.dice.one_in(20_000) {

@@ -26,7 +26,9 @@ const VARIABLE_LIMIT: usize = 8000;
 /// One delivery by a command.
 ///
 /// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
-/// and of the first alert `ESTATUS_MONITOR` and `ESTATUS_NEWS`; on its standard input, the whole [`Telling`] as JSON.
+/// and of the first alert `ESTATUS_MONITOR` (the name of the monitor or program), `ESTATUS_SUBJECT_KIND`, `ESTATUS_NEWS`,
+/// and where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`; on its standard input, the whole [`Telling`] as
+/// JSON.
 pub(crate) struct CommandDelivery<'a> {
     pub(crate) channel: &'a CommandChannel,
     pub(crate) ports: &'a dyn Ports,
@@ -80,13 +82,18 @@ impl CommandDelivery<'_> {
 
 fn environment(telling: &Telling) -> Vec<(String, String)> {
     let first = telling.alerts.first();
+    let incident = first.and_then(|alert| alert.incident.as_ref()).filter(|incident| incident.tries > 0);
+    let healed_by = incident.and_then(|incident| incident.healed_by.as_deref()).unwrap_or_default();
     let variables = [
         ("ESTATUS_MESSAGE_ID", telling.message_id.clone()),
         ("ESTATUS_CHANNEL", one_line(&telling.channel, VARIABLE_LIMIT)),
         ("ESTATUS_SUBJECT", one_line(&telling.subject, VARIABLE_LIMIT)),
         ("ESTATUS_TEXT", lines(&telling.text, VARIABLE_LIMIT)),
         ("ESTATUS_MONITOR", first.map(|alert| one_line(&alert.monitor, VARIABLE_LIMIT)).unwrap_or_default()),
+        ("ESTATUS_SUBJECT_KIND", first.map(|alert| alert.subject_kind.to_owned()).unwrap_or_default()),
         ("ESTATUS_NEWS", first.map(|alert| alert.news.to_owned()).unwrap_or_default()),
+        ("ESTATUS_TRIES", incident.map(|incident| incident.tries.to_string()).unwrap_or_default()),
+        ("ESTATUS_HEALED_BY", one_line(healed_by, VARIABLE_LIMIT)),
     ];
     variables.map(|(name, value)| (name.to_owned(), cut(value, VARIABLE_LIMIT))).into()
 }

@@ -24,7 +24,7 @@ use estatus_core::{
 };
 use tokio::time::timeout;
 
-pub use crate::telling::{Telling, TellingAlert, TellingBefore, TellingIncident};
+pub use crate::telling::{Telling, TellingAlert, TellingAttempt, TellingBefore, TellingIncident, TellingProgram};
 use crate::{command::CommandDelivery, email::Mail, report::Report, smtp::SmtpDelivery, webhook::WebhookDelivery};
 
 /// Renders and delivers messages.

@@ -1,5 +1,6 @@
 //! A message put into words: what the parts of a mail, a webhook and a command have in common.
 
+mod rows;
 mod section;
 mod subject;
 
@@ -8,18 +9,25 @@ use std::time::Duration;
 use estatus_core::{
     Timestamp,
     config::{EmailChannel, Language},
-    incident::{Health, Message, News},
+    incident::{Alert, Health, Incident, Message, News},
     maintenance::in_words,
+    program::ProgramTrouble,
+    remedy::{Attempt, Outcome},
     words::Words,
 };
 use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-pub(crate) use self::section::title;
 use self::{section::Section, subject::names};
+use crate::text::one_line;
 
-/// So many alerts are told in full; of the rest the monitors are named.
+/// So many alerts are told in full; of the rest the names are told.
 const FULL_LIMIT: usize = 50;
+
+/// So many of the things that a stop has left are named.
+pub(crate) const LEFT_LIMIT: usize = 10;
+/// The most bytes of one value.
+const VALUE_LIMIT: usize = 1000;
 
 /// A message in words, ready for the templates.
 #[derive(Debug, Serialize)]
@@ -42,7 +50,7 @@ impl Report {
         let several = message.alerts.len() > 1;
         let more = (!rest.is_empty()).then(|| {
             let count = rest.len().to_string();
-            let names = names(rest.iter().map(|alert| &*alert.monitor), 2000, words);
+            let names = names(rest.iter().map(|alert| &*alert.subject), 2000, words);
             words.text("mail.more", &[("count", &count), ("names", &names)])
         });
         Self {
@@ -98,13 +106,16 @@ impl Report {
 /// The kinds of news, as the texts tell them apart; in the order in which a mixed message counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tidings {
+    Escalated,
     Down,
     Reminder,
+    Cooling,
     Flapping,
     SettledDown,
     Warning,
     SettledUp,
     Recovered,
+    Steady,
 }
 
 impl Tidings {
@@ -117,10 +128,13 @@ impl Tidings {
             News::Settled { health: Health::Down, .. } => Self::SettledDown,
             News::Settled { .. } => Self::SettledUp,
             News::Warning { .. } => Self::Warning,
+            News::Escalated { .. } => Self::Escalated,
+            News::Cooling { .. } => Self::Cooling,
+            News::Steady => Self::Steady,
         }
     }
 
-    /// The word that stands for it in keys of texts and in JSON.
+    /// The word that stands for it in JSON, and in keys of texts that count.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Down => "down",
@@ -130,8 +144,66 @@ impl Tidings {
             Self::SettledUp => "settled_up",
             Self::SettledDown => "settled_down",
             Self::Warning => "warning",
+            Self::Escalated => "escalated",
+            Self::Cooling => "cooling",
+            Self::Steady => "steady",
         }
     }
+}
+
+/// The end of the keys of the texts that tell `news`; closer than its tidings.
+fn telling_key(news: &News) -> &'static str {
+    match news {
+        News::Recovered { incident } if healing(incident).is_some() => "healed",
+        News::Escalated { incident } if incident.attempts.len() < 2 => "escalated_once",
+        News::Down { incident } if incident.escalated.is_some() && incident.attempts.len() < 2 => "unhealed_once",
+        News::Down { incident } if incident.escalated.is_some() => "unhealed",
+        News::Cooling { trouble: ProgramTrouble::CannotStart(_), .. } => "cannot_start",
+        _ => Tidings::of(news).word(),
+    }
+}
+
+/// What the texts of [`telling_key`] tell: a message about `news` arose at `created`.
+fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 5] {
+    let (times, within) = match news {
+        News::Flapping { times, within, .. } => (times.to_string(), in_words(*within)),
+        _ => Default::default(),
+    };
+    let incident = news.incident();
+    let how = incident.and_then(healing).map(|attempt| words.doing(&attempt.deed));
+    [
+        ("lasted", lasted(news, created)),
+        ("times", times),
+        ("within", within),
+        ("tries", incident.map_or(0, |incident| incident.attempts.len()).to_string()),
+        ("how", how.map(|how| one_line(&how, VALUE_LIMIT)).unwrap_or_default()),
+    ]
+}
+
+/// `alert` in a few words, as it stands above its title.
+fn state(alert: &Alert, created: Timestamp, words: &Words) -> String {
+    let values = telling_values(&alert.news, created, words);
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    words.text(&format!("mail.state.{}", telling_key(&alert.news)), &values)
+}
+
+/// An alert in one sentence without a full stop.
+pub(crate) fn title(alert: &Alert, created: Timestamp, words: &Words) -> String {
+    let subject = one_line(&alert.subject, VALUE_LIMIT);
+    let values = telling_values(&alert.news, created, words);
+    let values = values.iter().map(|(name, value)| (*name, value.as_str()));
+    let values: Vec<_> = values.chain([("subject", subject.as_str())]).collect();
+    words.text(&format!("mail.title.{}", telling_key(&alert.news)), &values)
+}
+
+/// The try that healed an incident.
+pub(crate) fn healing(incident: &Incident) -> Option<&Attempt> {
+    incident.attempts.iter().rev().find(|attempt| attempt.outcome == Some(Outcome::Healed))
+}
+
+/// The last lines that a remedy's program or command wrote: of the last try of which there are some.
+pub(crate) fn speaking(incident: &Incident) -> Option<&Attempt> {
+    incident.attempts.iter().rev().find(|attempt| !attempt.output.is_empty())
 }
 
 /// The time from `from` to `to`; zero if `to` is earlier.

@@ -1,5 +1,8 @@
 //! A message as JSON, for programs.
 
+mod program;
+mod remedy;
+
 use std::time::Duration;
 
 use estatus_core::{
@@ -12,7 +15,8 @@ use estatus_core::{
 };
 use serde::Serialize;
 
-use crate::report::{Report, Tidings, elapsed};
+pub use self::{program::TellingProgram, remedy::TellingAttempt};
+use crate::report::{Report, Tidings, elapsed, healing};
 
 /// A message as JSON: the body of a webhook that has no template, the variables of one that has, and what a command
 /// reads from its standard input.
@@ -44,19 +48,23 @@ pub struct Telling {
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct TellingAlert {
-    /// The monitor's name.
+    /// The name of the monitor or program that is told of.
     pub monitor: String,
-    /// The kind of its check: `http`, `tcp`, …
-    pub check: Kind,
-    /// What is checked: a URL, `host:port`, a process name, a command.
+    /// What that is: `monitor` or `program`.
+    pub subject_kind: &'static str,
+    /// The kind of the monitor's check: `http`, `tcp`, …; `null` for a program.
+    pub check: Option<Kind>,
+    /// What is checked (a URL, `host:port`, a process name, a command), or what the program runs.
     pub target: String,
-    /// `down`, `reminder`, `recovered`, `flapping`, `settled_up`, `settled_down` or `warning`.
+    /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `settled_up`,
+    /// `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
+    /// runs well again).
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
     /// It in one sentence without a full stop.
     pub title: String,
-    /// The incident it is about; `null` for a warning.
+    /// The incident it is about; `null` for a warning and for a program.
     pub incident: Option<TellingIncident>,
     /// How many times it went down, if it is flapping.
     pub times: Option<u32>,
@@ -66,6 +74,8 @@ pub struct TellingAlert {
     pub warning: Option<String>,
     /// When that will happen.
     pub warning_at: Option<Timestamp>,
+    /// What is wrong with the program, if it is `cooling`.
+    pub program: Option<TellingProgram>,
 }
 
 /// The incident that is told of.
@@ -94,6 +104,16 @@ pub struct TellingIncident {
     pub last_cause: String,
     /// When the user said to know of it.
     pub acknowledged: Option<Timestamp>,
+    /// How many times its remedy was tried.
+    pub tries: usize,
+    /// The last [`TellingIncident::ATTEMPTS`] of these tries, the newest one at the end.
+    pub attempts: Vec<TellingAttempt>,
+    /// The last lines that the remedy's program or command wrote, of the last try of which there are some.
+    pub output: Vec<String>,
+    /// When its remedy was given up.
+    pub escalated: Option<Timestamp>,
+    /// What healed it, like `restarting web`.
+    pub healed_by: Option<String>,
     /// How it was before.
     pub before: TellingBefore,
 }
@@ -137,7 +157,8 @@ impl TellingAlert {
             _ => None,
         };
         Self {
-            monitor: alert.monitor.to_string(),
+            monitor: alert.subject.to_string(),
+            subject_kind: if alert.check.is_some() { "monitor" } else { "program" },
             check: alert.check,
             target: alert.target.clone(),
             news: Tidings::of(&alert.news).word(),
@@ -148,11 +169,15 @@ impl TellingAlert {
             within_seconds: within,
             warning: warning.map(|warning| words.warning(warning)),
             warning_at: warning.map(|Warning::CertificateExpires { not_after, .. }| *not_after),
+            program: TellingProgram::new(alert, words),
         }
     }
 }
 
 impl TellingIncident {
+    /// The most tries that are told.
+    pub const ATTEMPTS: usize = 50;
+
     fn new(incident: &Incident, created: Timestamp, words: &Words) -> Self {
         let Failure { phase, cause, evidence } = &incident.cause;
         Self {
@@ -162,7 +187,7 @@ impl TellingIncident {
             lasted_seconds: elapsed(incident.opened, incident.closed.unwrap_or(created)).as_secs_f64(),
             phase: *phase,
             cause: words.cause(cause),
-            cause_kind: kind(cause),
+            cause_kind: tag(cause, "kind"),
             status: match cause {
                 Cause::Status { code, .. } => Some(*code),
                 _ => None,
@@ -170,6 +195,11 @@ impl TellingIncident {
             evidence: evidence.clone(),
             last_cause: words.failure(&incident.last),
             acknowledged: incident.acknowledged,
+            tries: incident.attempts.len(),
+            attempts: remedy::newest(&incident.attempts, Self::ATTEMPTS, words),
+            output: remedy::output(incident),
+            escalated: incident.escalated,
+            healed_by: healing(incident).map(|attempt| words.doing(&attempt.deed)),
             before: incident.before.into(),
         }
     }
@@ -185,8 +215,8 @@ impl From<Before> for TellingBefore {
     }
 }
 
-/// The cause's serde tag.
-fn kind(cause: &Cause) -> String {
-    let tagged = serde_json::to_value(cause).unwrap_or_default();
-    tagged.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+/// The word that serde writes into the field `name` to tell variants apart.
+fn tag(variant: &impl Serialize, name: &str) -> String {
+    let tagged = serde_json::to_value(variant).unwrap_or_default();
+    tagged.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }

@@ -9,15 +9,23 @@ use std::{fs, time::Duration};
 use estatus_core::{
     command::{CommandLine, Run},
     config::{Channel, CommandChannel, Language},
-    incident::{DeliveryResult, News},
+    incident::{Alert, DeliveryResult, News},
 };
 use serde_json::Value;
-use support::{closed_incident, courier, failure, message, portfolio, refused, words};
+use support::{
+    closed_incident, courier, failure, message, portfolio,
+    programs::{cooling, given_up, healed, web_answers},
+    refused, words,
+};
 
 async fn deliver(line: &str, timeout: Duration) -> DeliveryResult {
+    tell(line, timeout, vec![portfolio(News::Recovered { incident: closed_incident() }), refused("b")]).await
+}
+
+async fn tell(line: &str, timeout: Duration, alerts: Vec<Alert>) -> DeliveryResult {
     let run = Run::Shell(line.to_owned());
     let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
-    let told = message(58, vec![portfolio(News::Recovered { incident: closed_incident() }), refused("b")]);
+    let told = message(58, alerts);
     let channel = Channel::Command(CommandChannel { command, timeout });
     courier().deliver(&channel, &told, &words(Language::English)).await
 }
@@ -40,6 +48,25 @@ async fn a_command_finds_the_message_in_its_environment_and_on_its_input() {
     assert!(variables.starts_with(&begin), "{variables}");
     let told: Value = serde_json::from_str(&fs::read_to_string(input).unwrap()).unwrap();
     assert_eq!((&told["subject"], &told["alerts"][1]["monitor"]), (&subject.into(), &"b".into()));
+}
+
+#[tokio::test]
+async fn a_command_finds_what_is_told_and_of_what() {
+    let check = async |alert: Alert, expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = folder.path().join("variables");
+        let line = format!(
+            "printf '%s|' \"$ESTATUS_MONITOR\" \"$ESTATUS_SUBJECT_KIND\" \"$ESTATUS_NEWS\" \"$ESTATUS_TRIES\" \
+             \"$ESTATUS_HEALED_BY\" > '{}'",
+            variables.display()
+        );
+        assert_eq!(tell(&line, Duration::from_secs(20), vec![alert]).await, DeliveryResult::Delivered);
+        assert_eq!(fs::read_to_string(variables).unwrap(), expected);
+    };
+    check(refused("web port"), "web port|monitor|down|||").await;
+    check(cooling(), "web|program|cooling|||").await;
+    check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3||").await;
+    check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web|").await;
 }
 
 #[tokio::test]

@@ -6,21 +6,31 @@ mod support;
 
 use estatus_core::{
     config::{Channel, EmailSecurity, Language},
-    incident::{DeliveryResult, Health, Message, MessageId, News},
+    incident::{Alert, DeliveryResult, Health, Incident, Message, MessageId, News},
+    program::{Leftover, ProgramTrouble, StartFailure},
+    remedy::{Outcome, Undone},
 };
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::json;
 use support::{
-    alert,
+    alert, at,
     authority::trusting,
-    closed_incident, courier, incident, message, portfolio, refused,
+    closed_incident, courier, incident, message, portfolio,
+    programs::{
+        attempt, being_healed, cannot_start, cooling, end, given_up, healed, program, restart, tried, web_answers,
+    },
+    refused,
     smtpd::{Smtpd, Taken, login},
     warning, words,
 };
 
 /// What arrives when `message` is told in `language` through a server without TLS.
 async fn told(message: &Message, language: Language) -> Taken {
-    let server = Smtpd::start(json!({}));
+    told_to(&Smtpd::start(json!({})), message, language).await
+}
+
+/// The same, where the server is there already.
+async fn told_to(server: &Smtpd, message: &Message, language: Language) -> Taken {
     let channel = Channel::Email(server.channel(EmailSecurity::None));
     assert_eq!(courier().deliver(&channel, message, &words(language)).await, DeliveryResult::Delivered);
     server.taken()
@@ -179,22 +189,106 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("settled down", vec![portfolio(News::Settled { health: Health::Down, incident: incident() })]),
         ("warning", vec![warning()]),
         ("three down", vec![refused("a"), refused("b"), refused("c")]),
+        ("escalated", vec![web_answers(News::Escalated { incident: given_up() })]),
+        ("escalated at once", vec![web_answers(News::Escalated { incident: given_up_at_once() })]),
+        ("told only once it was not healed", vec![web_answers(News::Down { incident: given_up() })]),
+        ("told only once it could not be healed", vec![web_answers(News::Down { incident: given_up_at_once() })]),
+        ("being healed", vec![web_answers(News::Reminder { incident: being_healed() })]),
+        ("healed", vec![web_answers(News::Recovered { incident: healed() })]),
+        ("recovered after it was given up", vec![web_answers(News::Recovered { incident: recovered_late() })]),
+        ("cooling", vec![cooling()]),
+        ("cannot be started", vec![cannot_start()]),
+        ("steady", vec![program("web", News::Steady)]),
+        ("two cooling", vec![cooling(), cannot_start()]),
         ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
+        (
+            "mixed with programs",
+            vec![
+                program("db", News::Steady),
+                cooling(),
+                web_answers(News::Escalated { incident: given_up() }),
+                web_answers(News::Recovered { incident: healed() }),
+            ],
+        ),
     ];
+    let server = Smtpd::start(json!({}));
     for language in [Language::English, Language::Spanish] {
         let mut all = String::new();
         for (name, alerts) in &cases {
-            let taken = told(&message(1, alerts.clone()), language).await;
+            let taken = told_to(&server, &message(1, alerts.clone()), language).await;
             let mail = parse(&taken);
             let html = mail.body_html(0).unwrap();
             // A key that has no text is shown itself.
-            for family in ["label", "title", "state", "count", "tally", "before", "note", "footer"] {
+            for family in ["label", "title", "state", "count", "tally", "before", "note", "footer", "tr", "gave_up"] {
                 assert!(!html.contains(&format!("mail.{family}")), "{html}");
             }
             all += &format!("=== {name}\n{}\n", readable(&taken));
         }
         insta::assert_snapshot!(format!("{language:?}"), all);
     }
-    let taken = told(&message(1, cases[8].1.clone()), Language::Spanish).await;
-    insta::assert_snapshot!("html", parse(&taken).body_html(0).unwrap().replace("\r\n", "\n"));
+    for (name, of) in [("html", "mixed"), ("html_of_an_incident", "escalated"), ("html_of_a_program", "cooling")] {
+        let (_, alerts) = cases.iter().find(|(name, _)| *name == of).unwrap();
+        let taken = told_to(&server, &message(1, alerts.clone()), Language::Spanish).await;
+        insta::assert_snapshot!(name, parse(&taken).body_html(0).unwrap().replace("\r\n", "\n"));
+    }
+}
+
+/// A user had stopped the program.
+fn given_up_at_once() -> Incident {
+    let stopped = Some(Outcome::NotDone(Undone::StoppedByUser));
+    Incident { attempts: vec![attempt(restart(), 1, stopped)], ..given_up() }
+}
+
+/// Somebody else has healed it, on the next day.
+fn recovered_late() -> Incident {
+    let mut late = given_up();
+    late.attempts[2].began = at("2026-03-02T18:00:06Z");
+    late.closed = Some(at("2026-03-02T19:00:00Z"));
+    late
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_program_stays_one_conversation() {
+    let base = async |alert: Alert| {
+        let taken = told(&message(1, vec![alert]), Language::English).await;
+        parse(&taken).subject().unwrap().split_once("] ").unwrap().1.to_owned()
+    };
+    assert_eq!(base(cooling()).await, "web (npm run dev -- --port 5173)");
+    assert_eq!(base(program("web", News::Steady)).await, base(cooling()).await);
+    let healed = base(web_answers(News::Recovered { incident: healed() })).await;
+    assert_eq!(base(web_answers(News::Escalated { incident: given_up() })).await, healed);
+}
+
+#[tokio::test]
+async fn what_a_program_wrote_is_shown_as_text_and_at_most_40_lines_of_it() {
+    let mut ended = end();
+    ended.tail = (1..=100).map(|number| format!("<b onload=x>{number}</b>\r\n</pre>{}", "y".repeat(900))).collect();
+    ended.left = (0..1000).map(|port| Leftover::Port { port, holder: None }).collect();
+    let trouble = ProgramTrouble::CannotStart(StartFailure::ProgramMissing { program: "<i>\r\nx".to_owned() });
+    let alert = program("<u>web\r\nBcc: spy@evil.org", News::Cooling { trouble, last_end: Some(ended) });
+    let taken = told(&message(1, vec![alert.clone()]), Language::English).await;
+    let mail = parse(&taken);
+    assert!(mail.bcc().is_none());
+    let html = mail.body_html(0).unwrap();
+    for markup in ["<b ", "<i>", "<u>", "</pre>y"] {
+        assert!(!html.contains(markup), "{markup} is in {html}");
+    }
+    assert!(html.contains("&lt;b onload=x&gt;100") && !html.contains("&lt;b onload=x&gt;60&lt;"), "{html}");
+    let text = mail.body_text(0).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("  | ")).count(), 40);
+    assert!(taken.content.len() < 100_000);
+
+    let taken = told(&message(1, vec![alert; 50]), Language::English).await;
+    assert!(taken.content.len() < 500_000, "{}", taken.content.len());
+}
+
+#[tokio::test]
+async fn of_many_tries_the_last_are_told_and_the_others_counted() {
+    let tries = (0..1000).map(|_| attempt(restart(), 1, Some(Outcome::NotDone(Undone::Interrupted)))).collect();
+    let incident = Incident { escalated: Some(at("2026-03-01T18:00:07Z")), ..tried(tries) };
+    let taken = told(&message(1, vec![web_answers(News::Escalated { incident })]), Language::English).await;
+    let text = readable(&taken);
+    assert!(text.contains("web answers is still down: 1000 tries to heal it failed."), "{text}");
+    assert!(text.contains("Tried: 990 times before, without success"), "{text}");
+    assert_eq!(text.matches("Tried: restarted web at 12:00:01 → Estatus was restarted meanwhile").count(), 10);
 }

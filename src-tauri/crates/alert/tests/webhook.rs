@@ -12,7 +12,9 @@ use estatus_core::{
 };
 use serde_json::Value;
 use support::{
-    TOKEN, closed_incident, courier, failure, incident, message, portfolio, secret, warning,
+    TOKEN, closed_incident, courier, failure, incident, message, portfolio,
+    programs::{attempt, being_healed, cannot_start, cooling, healed, program, restart, tried, web_answers},
+    secret, warning,
     web::{Web, answer},
     words,
 };
@@ -59,11 +61,41 @@ async fn the_whole_message_is_posted_as_json_with_every_header() {
 }
 
 #[tokio::test]
+async fn programs_and_remedies_are_told_to_programs_too() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let alerts = vec![
+        web_answers(News::Recovered { incident: healed() }),
+        web_answers(News::Escalated { incident: being_healed() }),
+        cooling(),
+        cannot_start(),
+        program("db", News::Steady),
+    ];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());
+}
+
+#[tokio::test]
+async fn a_message_has_a_bound_whatever_was_tried() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let mut long = attempt(restart(), 1, None);
+    long.output = vec!["x".repeat(10_000); 1000];
+    let alerts = vec![web_answers(News::Escalated { incident: tried(vec![long; 1000]) })];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let (_, body) = web.request().await;
+    assert!(body.len() < 100_000, "{}", body.len());
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let incident = &body["alerts"][0]["incident"];
+    assert_eq!((&incident["tries"], incident["attempts"].as_array().unwrap().len()), (&1000.into(), 50));
+    assert_eq!(incident["output"].as_array().unwrap().len(), 40);
+}
+
+#[tokio::test]
 async fn a_template_makes_json_of_whatever_a_message_holds() {
     let check = async |template: &str, expected: Value| {
         let web = Web::start(answer("200 OK", "", "ok")).await;
         let mut told = down();
-        told.alerts[0].monitor = "the \"web\"\n\\ of C:\\".into();
+        told.alerts[0].subject = "the \"web\"\n\\ of C:\\".into();
         let channel = WebhookChannel { template: Some(template.to_owned()), ..channel(&web.url) };
         assert_eq!(deliver(channel, &told).await, DeliveryResult::Delivered);
         assert_eq!(serde_json::from_str::<Value>(&web.request().await.1).unwrap(), expected);

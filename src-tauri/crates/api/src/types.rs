@@ -5,15 +5,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use estatus_core::{
     check::Kind,
     engine::Ask,
+    exit::Exit,
     incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
+    program::{ProgramState, StartId},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub struct Host {
 pub struct Snapshot {
     /// Every monitor, in the order of the configuration.
     pub monitors: Vec<MonitorState>,
+    /// Every program, in the order of the configuration.
+    pub programs: Vec<ProgramStatus>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.
@@ -105,6 +109,65 @@ pub struct MonitorState {
     pub paused_until: Option<Timestamp>,
     /// Until when nothing is told of it.
     pub snoozed_until: Option<Timestamp>,
+}
+
+/// A program as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it runs.
+    pub command: String,
+    /// How it stands.
+    pub state: ProgramState,
+    /// Since when it has stood so, in this life of the engine.
+    pub since: Timestamp,
+    /// Its first process, while it runs.
+    pub pid: Option<u32>,
+    /// The number of its newest start.
+    pub start: StartId,
+    /// How many times it has been started again since somebody started it.
+    pub restarts: u64,
+    /// How it ended the last time.
+    pub last_exit: Option<LastExit>,
+    /// Why it does not run, in English.
+    pub trouble: Option<String>,
+    /// What it last said of itself (`STATUS=` of sd_notify).
+    pub says: Option<String>,
+    /// When it is started next, while it waits for that.
+    pub next_start: Option<Timestamp>,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastExit {
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub exit: Exit,
+    /// The same in English, with what it means.
+    pub detail: String,
+    /// What could not be ended of it, in English.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+    /// The last lines it wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tail: Vec<String>,
+}
+
+/// One try to heal an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttemptState {
+    /// What was done, in English.
+    pub deed: String,
+    /// When it began.
+    pub began: Timestamp,
+    /// When its outcome was known.
+    pub ended: Option<Timestamp>,
+    /// Whether the monitor succeeded afterwards; nothing while it is under way.
+    pub healed: Option<bool>,
+    /// How it went, in English; nothing while it is under way.
+    pub outcome: Option<String>,
 }
 
 /// What was seen last.
@@ -170,13 +233,22 @@ pub struct IncidentState {
     pub phase: Phase,
     /// When the user said to know of it.
     pub acknowledged: Option<Timestamp>,
+    /// What was done to heal it, the first try first.
+    pub attempts: Vec<AttemptState>,
+    /// When its remedy was given up.
+    pub escalated: Option<Timestamp>,
     /// Who was told what.
     pub alerts: Vec<AlertState>,
 }
 
 impl IncidentState {
-    /// An incident and the messages that tell of it, with `cause` its cause in words.
-    pub fn new<'a>(incident: &Incident, cause: String, messages: impl Iterator<Item = &'a Message>) -> Self {
+    /// An incident and the messages that tell of it, with its cause and its attempts in words.
+    pub fn new<'a>(
+        incident: &Incident,
+        cause: String,
+        attempts: Vec<AttemptState>,
+        messages: impl Iterator<Item = &'a Message>,
+    ) -> Self {
         Self {
             id: incident.id,
             monitor: Arc::clone(&incident.monitor),
@@ -185,6 +257,8 @@ impl IncidentState {
             cause,
             phase: incident.cause.phase,
             acknowledged: incident.acknowledged,
+            attempts,
+            escalated: incident.escalated,
             alerts: messages.flat_map(|message| AlertState::of(message, incident.id)).collect(),
         }
     }
@@ -197,7 +271,7 @@ pub struct AlertState {
     pub message: MessageId,
     /// The channel.
     pub channel: String,
-    /// `down`, `reminder`, `recovered`, `flapping` or `settled`.
+    /// `down`, `reminder`, `recovered`, `flapping`, `settled` or `escalated`.
     pub news: String,
     /// When it arose.
     pub created: Timestamp,
@@ -226,6 +300,9 @@ fn news_word(news: &News) -> &'static str {
         News::Flapping { .. } => "flapping",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
+        News::Escalated { .. } => "escalated",
+        News::Cooling { .. } => "cooling",
+        News::Steady => "steady",
     }
 }
 
@@ -234,6 +311,8 @@ fn news_word(news: &News) -> &'static str {
 pub struct Status {
     /// Every monitor, in the order of the configuration.
     pub monitors: Vec<MonitorStatus>,
+    /// Every program, in the order of the configuration.
+    pub programs: Vec<ProgramStatus>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.
@@ -368,6 +447,10 @@ pub enum Event {
     Monitor(MonitorState),
     /// A monitor is gone.
     MonitorGone(Arc<str>),
+    /// A program, new or as it is now.
+    Program(ProgramStatus),
+    /// A program is gone.
+    ProgramGone(Arc<str>),
     /// An open incident as it is now.
     Incident(IncidentState),
     /// An incident is over.

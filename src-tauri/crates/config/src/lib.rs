@@ -127,7 +127,7 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let monitors = monitors.collect();
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
-    Config { language, zone, monitors, channels, alerts, network, retention }
+    Config { language, zone, monitors, channels, alerts, network, retention, ..Config::default() }
 }
 
 /// The names of all channels, be these right or wrong; nothing where they cannot even be listed.

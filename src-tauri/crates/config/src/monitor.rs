@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     check::Kind,
-    config::Monitor,
+    config::{AlertWhen, Monitor},
     maintenance::{Cron, DailySpan, Maintenance},
 };
 use jiff::tz::TimeZone;
@@ -38,6 +38,8 @@ pub(crate) fn monitor(table: &mut tables::Monitor, zone: &TimeZone, reader: &mut
         depends_on: named(&table.depends_on).iter().map(|name| Arc::from(name.value.as_str())).collect(),
         channels: table.channels.take().map(plain),
         maintenance: maintenance?,
+        on_down: None,
+        alert_when: AlertWhen::default(),
         ..Monitor::new(&name, check?)
     })
 }

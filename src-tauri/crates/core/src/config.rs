@@ -10,6 +10,8 @@ use crate::{
     check::{Check, HostPort},
     command::CommandLine,
     maintenance::{DailySpan, Maintenance},
+    program::Program,
+    remedy::Remedy,
     secret::SecretRef,
 };
 
@@ -23,6 +25,9 @@ pub struct Config {
     /// What is checked, in the order of the file; names are unique, every name in `depends_on` and `channels`
     /// exists, and no chain of `depends_on` comes back to where it began.
     pub monitors: Vec<Arc<Monitor>>,
+    /// What is kept running, in the order of the file; names are unique, every name in `start_after` and in a remedy
+    /// exists, and no chain of `start_after` comes back to where it began.
+    pub programs: Vec<Arc<Program>>,
     /// The ways to tell somebody, by name.
     pub channels: BTreeMap<String, Channel>,
     /// How alerts are held, merged and repeated.
@@ -40,6 +45,7 @@ impl Default for Config {
             language: Language::English,
             zone: TimeZone::UTC,
             monitors: Vec::new(),
+            programs: Vec::new(),
             channels: BTreeMap::new(),
             alerts: AlertPolicy::default(),
             network: NetworkPolicy::default(),
@@ -87,6 +93,20 @@ pub struct Monitor {
     pub maintenance: Vec<Maintenance>,
     /// Who is told: names of channels. `None` leaves it to [`AlertPolicy::channels`].
     pub channels: Option<Vec<String>>,
+    /// What is done when it goes down.
+    pub on_down: Option<Remedy>,
+    /// Whether an incident is told that a remedy heals.
+    pub alert_when: AlertWhen,
+}
+
+/// Whether an incident is told that a remedy may heal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertWhen {
+    /// It is told when it begins.
+    #[default]
+    Always,
+    /// It is told when its remedy has not healed it.
+    Unhealed,
 }
 
 impl Monitor {
@@ -124,6 +144,8 @@ impl Monitor {
             depends_on: Vec::new(),
             maintenance: Vec::new(),
             channels: None,
+            on_down: None,
+            alert_when: AlertWhen::default(),
         }
     }
 }

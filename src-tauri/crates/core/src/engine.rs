@@ -2,7 +2,9 @@
 
 mod asked;
 mod configured;
+mod healing;
 mod probed;
+mod programs;
 mod telling;
 
 use std::{
@@ -11,6 +13,8 @@ use std::{
 };
 
 use jiff::Timestamp;
+
+pub use programs::ProgramView;
 
 pub use crate::input::{Ask, AskError, Change, Effect, EffectId, Input, Reason};
 use crate::{
@@ -40,6 +44,14 @@ pub struct Engine {
     due: BTreeSet<(Instant, Reason)>,
     /// Whose probe it is.
     probes: BTreeMap<EffectId, Arc<str>>,
+    programs: BTreeMap<Arc<str>, programs::Kept>,
+    /// Whose readiness is being probed.
+    questions: BTreeMap<EffectId, Arc<str>>,
+    /// Whose remedy's command is running.
+    remedies: BTreeMap<EffectId, Arc<str>>,
+    touched_programs: BTreeSet<Arc<str>>,
+    /// Estatus is about to quit.
+    quits: bool,
     /// The monitors with a failed probe that is not judged yet.
     holding: BTreeSet<Arc<str>>,
     incidents: BTreeMap<IncidentId, Incident>,
@@ -67,6 +79,8 @@ struct Watched {
     in_flight: Option<InFlight>,
     held: Option<Held>,
     last: Option<Arc<Observation>>,
+    /// How far the healing of its incident has come.
+    care: Option<healing::Care>,
     /// What stands of it in the calendar.
     planned: Vec<(Instant, Reason)>,
 }
@@ -128,6 +142,11 @@ impl Engine {
             monitors: BTreeMap::new(),
             due: BTreeSet::new(),
             probes: BTreeMap::new(),
+            programs: BTreeMap::new(),
+            questions: BTreeMap::new(),
+            remedies: BTreeMap::new(),
+            touched_programs: BTreeSet::new(),
+            quits: false,
             holding: BTreeSet::new(),
             incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
             last_incident: restored.last_incident.unwrap_or_default(),
@@ -139,7 +158,7 @@ impl Engine {
             records: Vec::new(),
             effects: VecDeque::new(),
         };
-        engine.configure(config, restored.monitors, now);
+        engine.configure(config, restored.monitors, restored.programs, now);
         engine.finish(now);
         engine
     }
@@ -147,7 +166,7 @@ impl Engine {
     /// Puts another configuration in force. Monitors that stay as they are go on undisturbed.
     pub fn apply_config(&mut self, config: Arc<Config>, now: Now) {
         self.read_clock(now);
-        self.configure(config, BTreeMap::new(), now);
+        self.configure(config, BTreeMap::new(), BTreeMap::new(), now);
         self.finish(now);
     }
 
@@ -168,6 +187,18 @@ impl Engine {
             }
             Input::Delivered { id, result } => {
                 self.delivered(id, result, now);
+                Ok(())
+            }
+            Input::Program { program, event } => {
+                self.program_happened(&program, event, now);
+                Ok(())
+            }
+            Input::CommandRan { id, outcome } => {
+                self.command_ran(id, &outcome, now);
+                Ok(())
+            }
+            Input::Quitting => {
+                self.quit(now);
                 Ok(())
             }
             Input::Asked(ask) => self.asked(ask, now),
@@ -195,6 +226,8 @@ impl Engine {
                 Reason::Remind(name) => self.remind(&name, now),
                 Reason::Settle(name) => self.settle_flapping(&name, now),
                 Reason::Message(id) => self.send(id, now),
+                Reason::Heal(name) => self.heal(&name, now),
+                Reason::Program(name) => self.wake_program(&name, now),
             }
         }
         self.finish(now);
@@ -220,6 +253,7 @@ impl Engine {
     pub fn snapshot(&self) -> Restored {
         Restored {
             monitors: self.monitors.iter().map(|(name, watched)| (Arc::clone(name), watched.memory.clone())).collect(),
+            programs: self.program_memories(),
             incidents: self.incidents.values().cloned().collect(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
@@ -290,10 +324,12 @@ impl Engine {
         for name in names {
             self.plan(&name, now);
         }
+        self.touched_programs.extend(self.programs.keys().cloned());
     }
 
     /// Writes down what has changed and knows again what is due.
     fn finish(&mut self, now: Now) {
+        self.finish_programs(now);
         for name in std::mem::take(&mut self.touched) {
             self.plan(&name, now);
             let Some(watched) = self.monitors.get_mut(&name) else { continue };
@@ -344,6 +380,7 @@ impl Watched {
             in_flight: None,
             held: None,
             last: None,
+            care: None,
             planned: Vec::new(),
         }
     }
@@ -382,10 +419,12 @@ impl Watched {
         let probe = self.next_probe.filter(|_| watched && !self.is_busy());
         let pause = memory.paused.and_then(|pause| pause.until);
         let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
+        let heal = self.care.as_ref().map(healing::Care::due).filter(|_| watched);
         let settle = memory.since.filter(|_| memory.flapping.is_some());
         let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
         [
             probe.map(|at| (at, Reason::Probe(name()))),
+            heal.map(|at| (at, Reason::Heal(name()))),
             on_the_wall(pause).map(|at| (at, Reason::PauseEnds(name()))),
             on_the_wall(memory.snoozed_until).map(|at| (at, Reason::SnoozeEnds(name()))),
             on_the_wall(remind).map(|at| (at, Reason::Remind(name()))),

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::Kind,
     observation::{Failure, Warning},
+    program::{Ended, ProgramTrouble},
+    remedy::Attempt,
 };
 
 /// A monitor's state.
@@ -73,6 +75,12 @@ pub struct Incident {
     pub acknowledged: Option<Timestamp>,
     /// How it was before.
     pub before: Before,
+    /// What was done to heal it, the first try first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// When its remedy was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<Timestamp>,
 }
 
 /// How a monitor was before it went down.
@@ -147,20 +155,21 @@ pub enum Delivery {
     },
 }
 
-/// One thing to tell of one monitor.
+/// One thing to tell of one monitor or program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// Whose it is.
-    pub monitor: Arc<str>,
-    /// The kind of its check.
-    pub check: Kind,
-    /// What is checked: a URL, `host:port`, a process name, a command.
+    /// The name of the monitor, or of the program if there is no `check`.
+    #[serde(alias = "monitor")]
+    pub subject: Arc<str>,
+    /// The kind of the monitor's check; none if a program is told of.
+    pub check: Option<Kind>,
+    /// What is checked (a URL, `host:port`, a process name, a command), or what the program runs.
     pub target: String,
     /// What there is to tell.
     pub news: News,
 }
 
-/// What there is to tell of a monitor.
+/// What there is to tell of a monitor or a program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum News {
@@ -200,6 +209,20 @@ pub enum News {
         /// What will happen.
         warning: Warning,
     },
+    /// It is still down: its remedy did not heal it and is given up.
+    Escalated {
+        /// The incident as it stands.
+        incident: Incident,
+    },
+    /// A program was started too many times, or cannot be started: it is tried only every five minutes now.
+    Cooling {
+        /// Why.
+        trouble: ProgramTrouble,
+        /// How it ended the last time, if it ever ran.
+        last_end: Option<Ended>,
+    },
+    /// A program that was cooling has run well for a while.
+    Steady,
 }
 
 impl News {
@@ -210,16 +233,22 @@ impl News {
             | Self::Reminder { incident }
             | Self::Recovered { incident }
             | Self::Flapping { incident, .. }
-            | Self::Settled { incident, .. } => Some(incident),
-            Self::Warning { .. } => None,
+            | Self::Settled { incident, .. }
+            | Self::Escalated { incident } => Some(incident),
+            Self::Warning { .. } | Self::Cooling { .. } | Self::Steady => None,
         }
     }
 
     /// Whether it is bad news.
     pub fn is_bad(&self) -> bool {
         match self {
-            Self::Down { .. } | Self::Reminder { .. } | Self::Flapping { .. } | Self::Warning { .. } => true,
-            Self::Recovered { .. } => false,
+            Self::Down { .. }
+            | Self::Reminder { .. }
+            | Self::Flapping { .. }
+            | Self::Warning { .. }
+            | Self::Escalated { .. }
+            | Self::Cooling { .. } => true,
+            Self::Recovered { .. } | Self::Steady => false,
             Self::Settled { health, .. } => *health == Health::Down,
         }
     }

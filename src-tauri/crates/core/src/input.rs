@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::HostPort,
+    command::{CommandOutcome, CommandRun},
     config::Monitor,
     incident::{DeliveryResult, IncidentId, Message},
     network::NetworkAnswer,
     observation::Observation,
+    program::{Handed, ProcessId, Program, ProgramEvent, StartId},
     record::Record,
 };
 
@@ -49,6 +51,22 @@ pub enum Input {
         /// How it ended.
         result: DeliveryResult,
     },
+    /// Something happened to a program.
+    Program {
+        /// Its name.
+        program: Arc<str>,
+        /// What happened.
+        event: ProgramEvent,
+    },
+    /// A remedy's command came to an end.
+    CommandRan {
+        /// The effect that asked for it.
+        id: EffectId,
+        /// How it ended.
+        outcome: CommandOutcome,
+    },
+    /// Estatus is about to quit: programs that must not outlive it are stopped, and nothing is started any more.
+    Quitting,
     /// The user wants something.
     Asked(Ask),
     /// The store or another part of the house has something to say for the journal.
@@ -90,6 +108,28 @@ pub enum Ask {
         /// Until when; `None` ends the snooze.
         until: Option<Timestamp>,
     },
+    /// Start a program, whatever its limit says, and keep it running.
+    StartProgram {
+        /// The program.
+        program: String,
+    },
+    /// Stop a program, and keep it stopped until it is started again.
+    StopProgram {
+        /// The program.
+        program: String,
+    },
+    /// Stop a program if it runs, and start it, whatever its limit says.
+    RestartProgram {
+        /// The program.
+        program: String,
+    },
+    /// Keep a process that runs already as the one process of a program that does not run.
+    AdoptProgram {
+        /// The program.
+        program: String,
+        /// The process.
+        process: ProcessId,
+    },
 }
 
 impl fmt::Display for Ask {
@@ -109,6 +149,10 @@ impl fmt::Display for Ask {
                     None => f.write_str(" off"),
                 }
             }
+            Self::StartProgram { program } => write!(f, "start {program}"),
+            Self::StopProgram { program } => write!(f, "stop {program}"),
+            Self::RestartProgram { program } => write!(f, "restart {program}"),
+            Self::AdoptProgram { program, process } => write!(f, "adopt {program} --pid {}", process.pid),
         }
     }
 }
@@ -119,6 +163,12 @@ pub enum AskError {
     /// Nobody is called that.
     #[error("there is no monitor called “{0}”; `estatus status` lists them")]
     NoSuchMonitor(String),
+    /// Nobody is called that.
+    #[error("there is no program called “{0}”; `estatus status` lists them")]
+    NoSuchProgram(String),
+    /// There would be two of it.
+    #[error("“{0}” runs already; stop it before you let Estatus adopt another process as it")]
+    RunsAlready(String),
     /// There is nothing to acknowledge.
     #[error("“{0}” has no open incident")]
     NoIncident(String),
@@ -155,6 +205,49 @@ pub enum Effect {
         /// The message.
         message: Arc<Message>,
     },
+    /// Look whether a program runs already; the answer comes back as [`ProgramEvent::Found`].
+    LookForProgram {
+        /// The program.
+        program: Arc<Program>,
+    },
+    /// Start a program that does not run; [`ProgramEvent::Started`] or [`ProgramEvent::CannotStart`] comes back, and in
+    /// the end [`ProgramEvent::Exited`].
+    StartProgram {
+        /// The program.
+        program: Arc<Program>,
+        /// The number of this start.
+        start: StartId,
+        /// What it finds in its environment.
+        handed: Handed,
+        /// The process that is to be taken for it instead of a new one.
+        adopt: Option<ProcessId>,
+    },
+    /// Stop a program as its stop policy says; [`ProgramEvent::Exited`] comes back.
+    StopProgram {
+        /// The program.
+        program: Arc<Program>,
+        /// The start that is to end.
+        start: StartId,
+    },
+    /// Measure a program; [`ProgramEvent::Measured`] comes back.
+    MeasureProgram {
+        /// The program.
+        program: Arc<str>,
+        /// The start that is to be measured.
+        start: StartId,
+    },
+    /// Whoever supervises a program may go: it does not run, and is not to be started.
+    ReleaseProgram {
+        /// The program.
+        program: Arc<str>,
+    },
+    /// Run a remedy's command; the result comes back as [`Input::CommandRan`].
+    RunCommand {
+        /// Goes back with the result.
+        id: EffectId,
+        /// What is run.
+        run: CommandRun,
+    },
     /// Tell whoever watches.
     Publish(Change),
 }
@@ -166,6 +259,10 @@ pub enum Change {
     Monitor(Arc<str>),
     /// A monitor is gone.
     MonitorGone(Arc<str>),
+    /// A program: its state, its process, what it says.
+    Program(Arc<str>),
+    /// A program is gone.
+    ProgramGone(Arc<str>),
     /// An incident.
     Incident(IncidentId),
     /// A message.
@@ -187,6 +284,10 @@ pub enum Reason {
     Remind(Arc<str>),
     /// A flapping monitor may have settled.
     Settle(Arc<str>),
+    /// A remedy is to be tried, or has had its time.
+    Heal(Arc<str>),
+    /// A program is to be started, looked at, or has had its time.
+    Program(Arc<str>),
     /// A message is due.
     Message(crate::incident::MessageId),
 }

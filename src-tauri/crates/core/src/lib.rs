@@ -2,7 +2,7 @@
 //!
 //! The core is told what happened ([`Engine::handle`]) and when ([`time::Now`]), and says what to do
 //! ([`engine::Effect`]). It holds
-//! the rules of scheduling, health, incidents, the own network and alerts; the types of the configuration it works by
+//! the rules of scheduling, health, incidents, the own network, programs, remedies and alerts; the types of the configuration it works by
 //! ([`config`]); and the words it is told in ([`words`]).
 //!
 //! Architecture invariant: nothing here opens a file or a socket, reads a clock, spawns a task or draws a random
@@ -13,6 +13,7 @@ mod clock;
 pub mod command;
 pub mod config;
 pub mod engine;
+pub mod exit;
 pub mod histogram;
 pub mod incident;
 mod input;
@@ -22,9 +23,13 @@ pub mod network;
 pub mod observation;
 mod outbox;
 pub mod ports;
+pub mod program;
 pub mod record;
+pub mod remedy;
+mod restart;
 mod schedule;
 pub mod secret;
+mod supervision;
 pub mod time;
 pub mod varint;
 pub mod words;

@@ -403,6 +403,16 @@ pub enum Cause {
     Slept,
     /// The wall clock was set while the probe ran.
     ClockSet,
+    /// The program that the monitor looks at is being started or stopped.
+    ProgramStarting {
+        /// The program.
+        program: String,
+    },
+    /// The program that the monitor looks at does not run, as somebody wants it.
+    ProgramStopped {
+        /// The program.
+        program: String,
+    },
     /// A monitor that this one depends on is down.
     ParentDown {
         /// The other monitor.

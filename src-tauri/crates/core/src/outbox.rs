@@ -83,6 +83,12 @@ impl Outbox {
         self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
     }
 
+    /// Whether a message on its way tells `channel` that a program is cooling.
+    pub(crate) fn will_tell_of(&self, channel: &str, program: &str) -> bool {
+        let tells = |alert: &Alert| *alert.subject == *program && matches!(alert.news, News::Cooling { .. });
+        self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
+    }
+
     /// Adds an alert for a channel: to a message that waits there, or to a new one that waits `merge_within`.
     pub(crate) fn post(&mut self, channel: &str, alert: Alert, merge_within: Duration, now: Now) -> MessageId {
         let waiting = self
@@ -277,7 +283,7 @@ fn same_incident(one: &Alert, other: &Alert) -> bool {
 
 fn same_warning(one: &Alert, other: &Alert) -> bool {
     let warns = |alert: &Alert| matches!(alert.news, News::Warning { .. });
-    one.monitor == other.monitor && warns(one) && warns(other)
+    one.subject == other.subject && warns(one) && warns(other)
 }
 
 /// Until when nothing may be told, if `at` lies in quiet hours or a snooze.

@@ -10,6 +10,8 @@ use crate::{
     monitor::MonitorMemory,
     network::NetworkMemory,
     observation::{Cause, Observation},
+    program::{ProgramMemory, ProgramState},
+    remedy::Attempt,
 };
 
 /// One fact to be written down. What is not on disk has not happened.
@@ -35,6 +37,18 @@ pub enum Record {
     MonitorGone {
         /// Its name.
         monitor: Arc<str>,
+    },
+    /// All that must be known of a program to go on after a restart; takes the place of what was there.
+    Program {
+        /// Whose it is.
+        program: Arc<str>,
+        /// What is known.
+        memory: ProgramMemory,
+    },
+    /// A program is no longer in the configuration: its memory goes.
+    ProgramGone {
+        /// Its name.
+        program: Arc<str>,
     },
     /// An incident as it stands; takes the place of what was there.
     Incident(Incident),
@@ -81,10 +95,30 @@ pub enum JournalEntry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Cause>,
     },
+    /// A program stands differently.
+    Program {
+        /// Which.
+        program: Arc<str>,
+        /// How it stands now.
+        to: ProgramState,
+        /// Why, in English: how it ended, why it could not be started, who asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// A try to heal an incident began or ended.
+    Remedy {
+        /// Whose incident it is.
+        monitor: Arc<str>,
+        /// The try.
+        attempt: Attempt,
+    },
     /// A configuration came into force.
     Configured {
         /// How many monitors it has.
         monitors: usize,
+        /// How many programs it has.
+        #[serde(default)]
+        programs: usize,
     },
     /// A configuration was refused; the old one stays in force.
     Refused {
@@ -138,6 +172,8 @@ pub struct EngineMemory {
 pub struct Restored {
     /// By monitor, what is known of it.
     pub monitors: BTreeMap<Arc<str>, MonitorMemory>,
+    /// By program, what is known of it.
+    pub programs: BTreeMap<Arc<str>, ProgramMemory>,
     /// The incidents that are open.
     pub incidents: Vec<Incident>,
     /// The messages that are neither delivered nor given up, in the order of their numbers.

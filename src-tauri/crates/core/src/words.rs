@@ -3,6 +3,9 @@
 //! Every text stands in `lang/*.json` under a key, with `{name}` where a value goes. A cause's key is its serde tag,
 //! and its values are its fields.
 
+mod exits;
+mod programs;
+
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -94,6 +97,17 @@ impl Words {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
+    /// A point in time beside another: only the time of day where both are on the same day.
+    pub fn time_beside(&self, at: Timestamp, other: Timestamp) -> String {
+        let [local, other] = [at, other].map(|at| at.to_zoned(self.zone.clone()));
+        if local.date() == other.date() { local.strftime("%H:%M:%S").to_string() } else { self.time(at) }
+    }
+
+    /// The text under `key`, if there is one.
+    fn find(&self, key: &str) -> Option<String> {
+        self.catalogue().get(key).cloned()
+    }
+
     fn catalogue(&self) -> &'static Catalogue {
         match self.language {
             Language::English => &ENGLISH,
@@ -159,6 +173,18 @@ mod tests {
         };
         assert!(!ENGLISH.is_empty());
         assert_eq!(shape(&ENGLISH), shape(&SPANISH));
+    }
+
+    #[test]
+    fn the_date_is_left_out_beside_a_time_of_the_same_day() {
+        let words = Words::new(Language::English, TimeZone::fixed(jiff::tz::Offset::constant(-6)));
+        let check = |at: &str, text: &str| {
+            let [at, other] = [at, "2026-03-01T18:00:00Z"].map(|time| time.parse().expect("a time"));
+            assert_eq!(words.time_beside(at, other), text);
+        };
+        check("2026-03-01T18:40:05Z", "12:40:05");
+        check("2026-03-02T05:59:59Z", "23:59:59");
+        check("2026-03-02T06:00:00Z", "2026-03-02 00:00:00 -06");
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Scene {
         let began = Duration::from_secs(1000);
         let told = std::mem::take(&mut self.sent).into_iter().map(|(at, message)| {
             let news: Vec<String> =
-                message.alerts.iter().map(|alert| format!("{} {}", alert.monitor, word(&alert.news))).collect();
+                message.alerts.iter().map(|alert| format!("{} {}", alert.subject, word(&alert.news))).collect();
             format!("{:.1} h: {}", (at - began).as_secs_f64() / 3600.0, news.join(", "))
         });
         told.collect()
@@ -131,6 +131,7 @@ impl Scene {
                 Effect::Record(records) => records.iter().for_each(|record| self.note(record)),
                 Effect::CancelProbe { id } => self.hanging.retain(|_, hanging| *hanging != id),
                 Effect::Publish(_) => {}
+                program => panic!("nobody configured a program: {program:?}"),
             }
         }
     }
@@ -174,6 +175,7 @@ fn word(news: &News) -> &'static str {
         News::Settled { health: Health::Down, .. } => "settled down",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
+        News::Escalated { .. } | News::Cooling { .. } | News::Steady => "of a program",
     }
 }
 
@@ -379,7 +381,7 @@ fn a_monitor_tells_the_channels_it_names() {
     let mut scene = Scene::new(config);
     scene.break_it("a").break_it("b").break_it("c").pass(HOUR);
     let told: BTreeSet<_> =
-        scene.sent.iter().map(|(_, message)| (message.channel.as_str(), &*message.alerts[0].monitor)).collect();
+        scene.sent.iter().map(|(_, message)| (message.channel.as_str(), &*message.alerts[0].subject)).collect();
     assert_eq!(told, BTreeSet::from([("mail", "b"), ("pager", "a")]));
     assert!(scene.sent.iter().all(|(_, message)| message.alerts.len() == 1));
 }

@@ -109,6 +109,7 @@ async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Result<Status,
     let with_alerts = |state: IncidentState| known.remove(&state.id).unwrap_or(state);
     Ok(Status {
         monitors: snapshot.monitors.into_iter().map(with_figures).collect(),
+        programs: snapshot.programs,
         incidents: snapshot.incidents.into_iter().map(with_alerts).collect(),
         engine: snapshot.engine,
         host,

@@ -82,7 +82,13 @@ impl Tasks {
         match input {
             Input::Probed { id, .. } => drop(self.probes.remove(id)),
             Input::Delivered { id, .. } => drop(self.deliveries.remove(id)),
-            Input::NetworkSeen { .. } | Input::Asked(_) | Input::Trouble(_) | Input::ConfigRefused(_) => {}
+            Input::NetworkSeen { .. }
+            | Input::Program { .. }
+            | Input::CommandRan { .. }
+            | Input::Quitting
+            | Input::Asked(_)
+            | Input::Trouble(_)
+            | Input::ConfigRefused(_) => {}
         }
     }
 
@@ -164,6 +170,13 @@ impl Cycle {
                     self.tasks.send_alert(id, channel, message, words);
                 }
                 Effect::Publish(change) => self.publish(change),
+                // No configuration file names a program or a remedy yet.
+                Effect::LookForProgram { .. }
+                | Effect::StartProgram { .. }
+                | Effect::StopProgram { .. }
+                | Effect::MeasureProgram { .. }
+                | Effect::ReleaseProgram { .. }
+                | Effect::RunCommand { .. } => {}
             }
         }
     }

@@ -2,16 +2,24 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use estatus_api::{EngineState, Event, IncidentState, LastSeen, MonitorState, Snapshot, WaitingMessage};
+use estatus_api::{
+    AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus, Snapshot,
+    WaitingMessage,
+};
 use estatus_core::{
     Engine,
     config::Language,
-    engine::{Change, MonitorView},
+    engine::{Change, MonitorView, ProgramView},
     incident::{Delivery, Incident, Message},
     observation::Observation,
+    program::{Ended, ProgramState},
+    remedy::{Attempt, Outcome},
+    time::later,
     words::Words,
 };
 use jiff::tz::TimeZone;
+
+use crate::clock;
 
 /// What clients are shown that the core does not know.
 pub(crate) struct View {
@@ -38,6 +46,7 @@ impl View {
     pub(crate) fn snapshot(&self, core: &Engine) -> Snapshot {
         Snapshot {
             monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
+            programs: core.programs().map(|program| self.program(program)).collect(),
             incidents: core
                 .open_incidents()
                 .map(|incident| incident_state(&self.words, incident, core.messages()))
@@ -51,6 +60,8 @@ impl View {
         Some(match change {
             Change::Monitor(name) => Event::Monitor(self.monitor(core.monitor(&name)?)),
             Change::MonitorGone(name) => Event::MonitorGone(name),
+            Change::Program(name) => Event::Program(self.program(core.program(&name)?)),
+            Change::ProgramGone(name) => Event::ProgramGone(name),
             Change::Incident(id) => match core.open_incident(id) {
                 Some(incident) => Event::Incident(incident_state(&self.words, incident, core.messages())),
                 None => Event::IncidentClosed(id),
@@ -75,6 +86,36 @@ impl View {
         }
     }
 
+    fn program(&self, view: ProgramView) -> ProgramStatus {
+        let now = clock::now();
+        let why = view.trouble.as_ref().map(|trouble| self.words.program_trouble(trouble));
+        let waits = view.waits_for.map(|name| format!("waits until “{name}” is ready"));
+        ProgramStatus {
+            name: Arc::clone(&view.program.name),
+            command: view.program.command.to_string(),
+            state: view.state,
+            since: view.since,
+            pid: view.process.map(|process| process.pid),
+            start: view.start,
+            restarts: view.restarts,
+            last_exit: view.last_end.map(|ended| self.last_exit(ended, view.state)),
+            trouble: why.or(waits),
+            says: view.says,
+            next_start: view.next_start.map(|at| later(now.utc, at.since(now.monotonic))),
+        }
+    }
+
+    /// The last lines are for those who wonder why it does not run.
+    fn last_exit(&self, ended: Ended, state: ProgramState) -> LastExit {
+        LastExit {
+            at: ended.at,
+            exit: ended.exit,
+            detail: self.words.exit(ended.exit),
+            left: ended.left.iter().map(|left| self.words.leftover(left)).collect(),
+            tail: if state == ProgramState::Running { Vec::new() } else { ended.tail },
+        }
+    }
+
     fn engine(&self, core: &Engine) -> EngineState {
         EngineState {
             network_off: core.network_off().collect(),
@@ -95,13 +136,24 @@ pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
     LastSeen::new(observation, detail)
 }
 
-/// An incident with its messages, with its cause in English.
+/// An incident with its messages, with its cause and what was done about it in English.
 pub(crate) fn incident_state<'a>(
     words: &Words,
     incident: &Incident,
     messages: impl Iterator<Item = &'a Message>,
 ) -> IncidentState {
-    IncidentState::new(incident, words.failure(&incident.cause), messages)
+    let attempts = incident.attempts.iter().map(|attempt| attempt_state(words, attempt)).collect();
+    IncidentState::new(incident, words.failure(&incident.cause), attempts, messages)
+}
+
+fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
+    AttemptState {
+        deed: words.deed(&attempt.deed),
+        began: attempt.began,
+        ended: attempt.ended,
+        healed: attempt.outcome.as_ref().map(|outcome| *outcome == Outcome::Healed),
+        outcome: attempt.outcome.as_ref().map(|outcome| words.outcome(outcome)),
+    }
 }
 
 fn waiting(message: &Message) -> WaitingMessage {

@@ -59,7 +59,7 @@ impl Audience for Terminal {
             }
             JournalEntry::NetworkOff { .. } => say(format_args!("{at}  this machine's own network is off")),
             JournalEntry::NetworkOn { .. } => say(format_args!("{at}  this machine's own network is back")),
-            JournalEntry::Configured { monitors } => say(format_args!("{at}  {monitors} monitors are configured")),
+            JournalEntry::Configured { monitors, .. } => say(format_args!("{at}  {monitors} monitors are configured")),
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use estatus_core::{
     incident::{Delivery, Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
+    program::ProgramMemory,
     record::{EngineMemory, Record, Restored},
 };
 use rusqlite::{Connection, Result};
@@ -16,6 +17,7 @@ use crate::write::signed;
 pub(crate) struct Mirror {
     installation: String,
     monitors: BTreeMap<Arc<str>, MonitorMemory>,
+    programs: BTreeMap<Arc<str>, ProgramMemory>,
     incidents: BTreeMap<IncidentId, Incident>,
     messages: BTreeMap<MessageId, Message>,
     engine: EngineMemory,
@@ -29,6 +31,7 @@ impl Mirror {
         Self {
             installation,
             monitors: restored.monitors.clone(),
+            programs: restored.programs.clone(),
             incidents: restored.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             messages: restored.messages.iter().map(|message| (message.id, message.clone())).collect(),
             engine: restored.engine.clone(),
@@ -50,6 +53,12 @@ impl Mirror {
             Record::MonitorGone { monitor } => {
                 self.monitors.remove(monitor);
             }
+            Record::Program { program, memory } => {
+                self.programs.insert(Arc::clone(program), memory.clone());
+            }
+            Record::ProgramGone { program } => {
+                self.programs.remove(program);
+            }
             Record::Incident(incident) => {
                 self.last_incident = self.last_incident.max(Some(incident.id));
                 put(&mut self.incidents, incident.id, incident, incident.closed.is_none());
@@ -66,8 +75,13 @@ impl Mirror {
     /// What has to be written into a new database.
     pub(crate) fn records(&self) -> Vec<Record> {
         let monitors = self.monitors.iter();
+        let programs = self.programs.iter();
         monitors
             .map(|(monitor, memory)| Record::Monitor { monitor: Arc::clone(monitor), memory: memory.clone() })
+            .chain(
+                programs
+                    .map(|(program, memory)| Record::Program { program: Arc::clone(program), memory: memory.clone() }),
+            )
             .chain(self.incidents.values().cloned().map(Record::Incident))
             .chain(self.messages.values().cloned().map(Record::Message))
             .chain([Record::Engine(self.engine.clone())])

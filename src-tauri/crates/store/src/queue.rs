@@ -258,6 +258,7 @@ impl State {
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Subject {
     Monitor(Arc<str>),
+    Program(Arc<str>),
     Incident(u64),
     Message(u64),
     Engine,
@@ -267,6 +268,9 @@ fn subject(record: &Record) -> Option<Subject> {
     match record {
         Record::Monitor { monitor, .. } | Record::MonitorGone { monitor } => {
             Some(Subject::Monitor(Arc::clone(monitor)))
+        }
+        Record::Program { program, .. } | Record::ProgramGone { program } => {
+            Some(Subject::Program(Arc::clone(program)))
         }
         Record::Incident(incident) => Some(Subject::Incident(incident.id.0)),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
@@ -284,6 +288,7 @@ mod tests {
     use estatus_core::{
         Timestamp,
         monitor::MonitorMemory,
+        program::ProgramMemory,
         record::{EngineMemory, JournalEntry},
     };
 
@@ -299,6 +304,8 @@ mod tests {
             queue.push(Submission { records, durable: false, since: Instant::now(), waiter: None });
         };
         push(vec![Record::Engine(EngineMemory::default())]);
+        push(vec![Record::Program { program: "0".into(), memory: ProgramMemory::default() }]);
+        push(vec![Record::ProgramGone { program: "0".into() }]);
         push((0..OTHERS_LIMIT).map(memory).collect());
         push(vec![journal; OTHERS_LIMIT]);
         queue.close();
@@ -307,8 +314,10 @@ mod tests {
             kept.extend(submissions.into_iter().flat_map(|submission| submission.records));
         }
         let subjects: Vec<_> = kept.iter().filter_map(subject).collect();
-        assert_eq!(subjects, [Subject::Engine, Subject::Monitor("0".into()), Subject::Monitor("1".into())]);
+        let expected =
+            [Subject::Engine, Subject::Program("0".into()), Subject::Monitor("0".into()), Subject::Monitor("1".into())];
+        assert_eq!(subjects, expected);
         assert_eq!(kept.len(), OTHERS_LIMIT);
-        assert_eq!(queue.take_lost(), 3);
+        assert_eq!(queue.take_lost(), 4);
     }
 }

@@ -54,11 +54,13 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
     let installation =
         connection.query_row("SELECT value FROM fact WHERE name = 'installation'", [], |row| row.get(0))?;
     let monitors = rows(connection, "SELECT name, memory FROM monitor WHERE memory IS NOT NULL", &mut lost)?;
+    let programs = rows(connection, "SELECT name, memory FROM program", &mut lost)?;
     let incidents = rows(connection, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id", &mut lost)?;
     let messages = rows(connection, "SELECT id, body FROM message WHERE pending ORDER BY id", &mut lost)?;
     let engine = rows(connection, "SELECT name, value FROM fact WHERE name = 'engine'", &mut lost)?;
     let restored = Restored {
         monitors: monitors.into_iter().collect(),
+        programs: programs.into_iter().collect(),
         incidents: values(incidents),
         messages: values(messages),
         engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),

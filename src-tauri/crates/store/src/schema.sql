@@ -1,4 +1,4 @@
--- Format 2. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 3. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -11,6 +11,9 @@ CREATE TABLE monitor (
     rolled_until INTEGER NOT NULL DEFAULT 0,
     memory TEXT
 );
+
+-- The programs that are configured; memory is JSON.
+CREATE TABLE program (name TEXT PRIMARY KEY, memory TEXT NOT NULL) WITHOUT ROWID;
 
 -- The newest observations as they come, one entry each; keys::by_time(milliseconds).
 CREATE TABLE log (id INTEGER PRIMARY KEY, data BLOB NOT NULL);

@@ -69,6 +69,13 @@ impl<'a> Batch<'a> {
             }
             Record::Monitor { monitor, memory } => self.memory(monitor, Some(Json(memory))),
             Record::MonitorGone { monitor } => self.memory(monitor, None::<Json<'_, ()>>),
+            Record::Program { program, memory } => {
+                let sql = "INSERT OR REPLACE INTO program (name, memory) VALUES (?, ?)";
+                self.connection.prepare_cached(sql)?.execute((program, Json(memory))).map(drop)
+            }
+            Record::ProgramGone { program } => {
+                self.connection.prepare_cached("DELETE FROM program WHERE name = ?")?.execute([program]).map(drop)
+            }
             Record::Incident(incident) => self.incident(incident),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {

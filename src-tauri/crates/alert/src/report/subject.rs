@@ -12,7 +12,7 @@ use estatus_core::{
     words::Words,
 };
 
-use super::{Tidings, lasted};
+use super::{Tidings, state};
 use crate::text::one_line;
 
 /// The most bytes of a target, a cause, or a list of names in a subject.
@@ -24,7 +24,7 @@ pub(super) fn of(message: &Message, words: &Words) -> String {
     let subject = match message.alerts.as_slice() {
         [alert] => single(alert, message.created, words),
         alerts => {
-            let names = names(alerts.iter().map(|alert| &*alert.monitor), PART_LIMIT, words);
+            let names = names(alerts.iter().map(|alert| &*alert.subject), PART_LIMIT, words);
             format!("[{}] {names}", count(alerts, words))
         }
     };
@@ -67,20 +67,17 @@ pub(super) fn names<'a>(all: impl Iterator<Item = &'a str>, limit: usize, words:
 }
 
 fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
-    let state = format!("mail.state.{}", Tidings::of(&alert.news).word());
-    let state = words.text(&state, &[("lasted", &lasted(&alert.news, created))]);
-    let monitor = one_line(&alert.monitor, PART_LIMIT);
+    let state = one_line(&state(alert, created, words), PART_LIMIT);
+    let subject = one_line(&alert.subject, PART_LIMIT);
     let target = one_line(&alert.target, PART_LIMIT);
     let why = match &alert.news {
         News::Warning { warning } => words.warning(warning),
         news => news.incident().map(|incident| words.failure(&incident.cause)).unwrap_or_default(),
     };
     let why = one_line(&why, PART_LIMIT);
-    if target == monitor {
-        format!("[{state}] {monitor}: {why}")
-    } else {
-        format!("[{state}] {monitor} ({target}): {why}")
-    }
+    let subject = if target == subject { subject } else { format!("{subject} ({target})") };
+    // What is told of a program has its reason in the text alone: that it runs well again would have none.
+    if why.is_empty() { format!("[{state}] {subject}") } else { format!("[{state}] {subject}: {why}") }
 }
 
 #[cfg(test)]

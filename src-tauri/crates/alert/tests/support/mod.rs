@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
 
 pub mod authority;
+pub mod programs;
 pub mod smtpd;
 pub mod web;
 
@@ -113,7 +114,7 @@ pub fn message(id: u64, alerts: Vec<Alert>) -> Message {
 }
 
 pub fn alert(monitor: &str, target: &str, news: News) -> Alert {
-    Alert { monitor: monitor.into(), check: Kind::Http, target: target.to_owned(), news }
+    Alert { subject: monitor.into(), check: Some(Kind::Http), target: target.to_owned(), news }
 }
 
 /// The monitor of the first source document.
@@ -138,6 +139,8 @@ pub fn incident() -> Incident {
             last_good: Some(at("2026-03-01T17:00:00Z")),
             usual_latency: Some(Duration::from_millis(120)),
         },
+        attempts: Vec::new(),
+        escalated: None,
     }
 }
 

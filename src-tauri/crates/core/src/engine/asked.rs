@@ -8,6 +8,7 @@ use super::{Ask, AskError, Change, Engine};
 use crate::{
     monitor::Pause,
     record::{JournalEntry, Record},
+    supervision::Supervised,
     time::Now,
 };
 
@@ -30,6 +31,10 @@ impl Engine {
                 self.snooze(&name, until, now);
             }
             Ask::Snooze { monitor: None, until } => self.snooze_all(until, now),
+            Ask::StartProgram { program } => self.ask_program(&program, now, Supervised::ask_start)?,
+            Ask::StopProgram { program } => self.stop_program(&program, now)?,
+            Ask::RestartProgram { program } => self.ask_program(&program, now, Supervised::ask_restart)?,
+            Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,
         }
         self.journal(JournalEntry::Asked { what }, now);
         Ok(())
@@ -54,6 +59,7 @@ impl Engine {
     fn pause(&mut self, name: &Arc<str>, until: Option<Timestamp>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
+        self.stop_healing(name, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.paused = Some(Pause { until });
         watched.next_probe = None;
@@ -63,6 +69,8 @@ impl Engine {
     pub(super) fn resume(&mut self, name: &Arc<str>, now: Now) {
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.paused = None;
+        self.resume_healing(name, now);
+        let Some(watched) = self.monitors.get_mut(name) else { return };
         if !watched.is_busy() {
             watched.next_probe = Some(now.monotonic);
         }

@@ -11,13 +11,20 @@ use crate::{
     incident::{Health, IncidentId},
     monitor::MonitorMemory,
     network::Scope,
+    program::ProgramMemory,
     record::{JournalEntry, Record},
     schedule,
     time::Now,
 };
 
 impl Engine {
-    pub(super) fn configure(&mut self, config: Arc<Config>, mut known: BTreeMap<Arc<str>, MonitorMemory>, now: Now) {
+    pub(super) fn configure(
+        &mut self,
+        config: Arc<Config>,
+        mut known: BTreeMap<Arc<str>, MonitorMemory>,
+        known_programs: BTreeMap<Arc<str>, ProgramMemory>,
+        now: Now,
+    ) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
         let gone: Vec<Arc<str>> =
             self.monitors.keys().chain(known.keys()).filter(|name| !wanted.contains(*name)).cloned().collect();
@@ -31,7 +38,7 @@ impl Engine {
         }
         self.outbox.hurry(now.monotonic);
         let count = config.monitors.len();
-        self.journal(JournalEntry::Configured { monitors: count }, now);
+        self.journal(JournalEntry::Configured { monitors: count, programs: config.programs.len() }, now);
         for (index, monitor) in config.monitors.iter().enumerate() {
             if self.monitors.contains_key(&monitor.name) {
                 self.replace(monitor, now);
@@ -40,7 +47,8 @@ impl Engine {
                 self.add(monitor, memory, schedule::first(index, count), now);
             }
         }
-        self.config = config;
+        self.config = Arc::clone(&config);
+        self.configure_programs(&config, known_programs, now);
         self.close_forgotten(now);
         let looks_away = self.config.monitors.iter().any(|monitor| {
             monitor.enabled && monitor.check.host().is_some_and(|host| Scope::of_host(host) != Scope::Machine)
@@ -63,6 +71,7 @@ impl Engine {
         watched.memory.health = watched.pulse.health();
         watched.next_probe = Some(now.monotonic + wait);
         self.monitors.insert(Arc::clone(&monitor.name), watched);
+        self.resume_healing(&monitor.name, now);
         self.touched.insert(Arc::clone(&monitor.name));
         self.publish(Change::Monitor(Arc::clone(&monitor.name)));
     }
@@ -73,10 +82,14 @@ impl Engine {
         if watched.monitor == *monitor {
             return;
         }
+        let same_remedy = watched.monitor.on_down == monitor.on_down;
         watched.place = schedule::place(self.seed, name, monitor.every);
         watched.monitor = Arc::clone(monitor);
         self.cancel_probe(name);
         self.release_children(name, now);
+        if !same_remedy || !monitor.enabled {
+            self.stop_healing(name, now);
+        }
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.next_probe = Some(now.monotonic);
         }
@@ -87,6 +100,7 @@ impl Engine {
     fn remove(&mut self, name: &Arc<str>, memory: Option<MonitorMemory>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
+        self.stop_healing(name, now);
         let watched = self.monitors.remove(name);
         if let Some(watched) = &watched {
             for due in &watched.planned {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
 use crate::{
+    config::Monitor,
     incident::{Before, Health},
     monitor::Turn,
     network::{Fault, NetworkAnswer, Scope, Suspicion},
@@ -44,6 +45,9 @@ impl Engine {
     }
 
     pub(super) fn probed(&mut self, id: EffectId, observation: Observation, now: Now) {
+        if self.readiness_probed(id, &observation, now) {
+            return;
+        }
         let Some(name) = self.probes.remove(&id) else { return };
         let Some(watched) = self.monitors.get_mut(&name) else { return };
         let Some(flight) = watched.in_flight.take_if(|flight| flight.id == id) else { return };
@@ -65,7 +69,22 @@ impl Engine {
             return Some(self.clock.last_step());
         }
         let maintained = watched.monitor.maintenance.iter().any(|maintenance| maintenance.contains(now.utc));
-        maintained.then_some(Cause::Maintenance)
+        if maintained {
+            return Some(Cause::Maintenance);
+        }
+        self.excuse_by_program(&watched.monitor, flight.began)
+    }
+
+    /// A program that is being started, or that the user stopped, explains why its monitors fail.
+    fn excuse_by_program(&self, monitor: &Monitor, began: Instant) -> Option<Cause> {
+        let name = monitor.on_down.as_ref()?.action.program()?;
+        let supervised = &self.programs.get(name)?.supervised;
+        let program = || name.to_string();
+        if supervised.is_stopped_by_user() {
+            Some(Cause::ProgramStopped { program: program() })
+        } else {
+            supervised.excuses(began).then(|| Cause::ProgramStarting { program: program() })
+        }
     }
 
     /// A failure that the own network or a parent may explain is held until they have been asked.
@@ -244,6 +263,7 @@ impl Engine {
             self.health_changed(name, before, health, &observation, now);
         }
         self.follow(name, turn, seen_before, &observation, now);
+        self.follow_program(name, &observation, now);
         self.publish(Change::Monitor(Arc::clone(name)));
         self.tell_network(&monitor.check.host().map(str::to_owned), scope, &observation, began, now);
         self.tell_children(name, observation.verdict, now);
@@ -258,6 +278,22 @@ impl Engine {
         }
         if observation.verdict == Verdict::Up {
             self.warn(name, observation, now);
+        }
+    }
+
+    /// What a probe means for the program its monitor looks at, and for a remedy under way.
+    fn follow_program(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
+        let program =
+            self.monitors.get(name).and_then(|watched| watched.monitor.on_down.as_ref()?.action.program().cloned());
+        if observation.verdict == Verdict::Up
+            && let Some(kept) = program.and_then(|program| self.programs.get_mut(&program))
+        {
+            kept.supervised.prove();
+        }
+        if let Some(again) = self.next_while_healing(name, observation, now)
+            && let Some(watched) = self.monitors.get_mut(name)
+        {
+            watched.next_probe = Some(watched.next_probe.map_or(again, |next| next.min(again)));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
     observation::{Failure, Observation},
     outbox::quiet_until,
+    program::{Program, ProgramTrouble},
     record::{JournalEntry, Record},
     time::{Now, earlier, later},
 };
@@ -65,9 +66,20 @@ impl Engine {
         let id = self.last_incident;
         let last = observation.failure.clone().unwrap_or_else(|| cause.clone());
         let monitor = Arc::clone(name);
-        let incident = Incident { id, monitor, opened, closed: None, cause, last, acknowledged: None, before };
+        let incident = Incident {
+            id,
+            monitor,
+            opened,
+            closed: None,
+            cause,
+            last,
+            acknowledged: None,
+            before,
+            attempts: Vec::new(),
+            escalated: None,
+        };
         self.write_incident(&incident);
-        self.incidents.insert(id, incident.clone());
+        self.incidents.insert(id, incident);
         let remind_every = self.config.alerts.remind_every;
         let Some(watched) = self.monitors.get_mut(name) else { return };
         let memory = &mut watched.memory;
@@ -77,14 +89,17 @@ impl Engine {
         memory.downs.retain(|down| *down > earlier(now.utc, within));
         memory.downs.push(now.utc);
         let times = memory.downs.len();
-        if memory.flapping.is_some() {
-            return;
-        }
-        if times >= FLAPS {
+        let flapped_before = memory.flapping.is_some();
+        let flaps = !flapped_before && times >= FLAPS;
+        if flaps {
             memory.flapping = Some(id);
+        }
+        self.begin_healing(name, now);
+        let Some(incident) = self.incidents.get(&id).cloned() else { return };
+        if flaps {
             let times = u32::try_from(times).unwrap_or(u32::MAX);
             self.tell(name, News::Flapping { times, within, incident }, now);
-        } else {
+        } else if !flapped_before && self.tells_at_once(name) {
             self.tell(name, News::Down { incident }, now);
         }
     }
@@ -101,6 +116,7 @@ impl Engine {
     }
 
     pub(super) fn came_up(&mut self, name: &Arc<str>, closed: Timestamp, now: Now) {
+        self.healed(name, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.remind_at = None;
         let Some(id) = watched.memory.incident.take() else { return };
@@ -155,9 +171,23 @@ impl Engine {
         watched.memory.remind_at = every.map(|every| later(now.utc, every));
         let incident = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
         match incident {
-            Some(incident) if incident.acknowledged.is_none() => self.tell(name, News::Reminder { incident }, now),
-            _ => watched.memory.remind_at = None,
+            Some(incident) if incident.acknowledged.is_none() && self.is_to_be_told(name, &incident) => {
+                self.tell(name, News::Reminder { incident }, now)
+            }
+            Some(incident) if incident.acknowledged.is_none() => {}
+            _ => self.remind_no_more(name),
         }
+    }
+
+    fn remind_no_more(&mut self, name: &Arc<str>) {
+        if let Some(watched) = self.monitors.get_mut(name) {
+            watched.memory.remind_at = None;
+        }
+    }
+
+    /// Whether an open incident may be told: it may have to wait for its remedy.
+    fn is_to_be_told(&self, name: &Arc<str>, incident: &Incident) -> bool {
+        incident.escalated.is_some() || self.tells_at_once(name)
     }
 
     pub(super) fn snooze_ends(&mut self, name: &Arc<str>, now: Now) {
@@ -168,13 +198,16 @@ impl Engine {
             return;
         }
         let Some(incident) = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned() else { return };
+        if !self.is_to_be_told(name, &incident) {
+            return;
+        }
         let untold: Vec<String> =
             self.channels_of(name).into_iter().filter(|channel| !self.is_told(name, channel, incident.id)).collect();
         self.post(name, News::Down { incident }, &untold, now);
     }
 
     /// Tells everybody whom it concerns. A recovery concerns only those who know of the incident.
-    fn tell(&mut self, name: &Arc<str>, news: News, now: Now) {
+    pub(super) fn tell(&mut self, name: &Arc<str>, news: News, now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
         let snoozed = watched.memory.snoozed_until.is_some_and(|until| until > now.utc);
         let only_if_told = match &news {
@@ -189,10 +222,36 @@ impl Engine {
         self.post(name, news, &channels, now);
     }
 
+    /// A program is cooling: somebody should look.
+    pub(super) fn tell_cooling(&mut self, program: &Program, trouble: ProgramTrouble, now: Now) {
+        let Some(kept) = self.programs.get_mut(&program.name) else { return };
+        kept.supervised.memory.told.clear();
+        let last_end = kept.supervised.memory.last_end.clone();
+        let channels = self.channels_or_default(program.channels.as_ref());
+        self.post_of_program(program, News::Cooling { trouble, last_end }, &channels, now);
+    }
+
+    /// A program that was cooling runs well again: those who know of its trouble are told.
+    pub(super) fn tell_steady(&mut self, program: &Program, now: Now) {
+        let mut channels = self.channels_or_default(program.channels.as_ref());
+        let told = self.programs.get(&program.name).map(|kept| kept.supervised.memory.told.clone()).unwrap_or_default();
+        channels.retain(|channel| told.contains_key(channel) || self.outbox.will_tell_of(channel, &program.name));
+        self.post_of_program(program, News::Steady, &channels, now);
+    }
+
+    fn post_of_program(&mut self, program: &Program, news: News, channels: &[String], now: Now) {
+        let (subject, target) = (Arc::clone(&program.name), program.command.to_string());
+        self.post_alert(Alert { subject, check: None, target, news }, channels, now);
+    }
+
     fn post(&mut self, name: &Arc<str>, news: News, channels: &[String], now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
         let check = &watched.monitor.check;
-        let alert = Alert { monitor: Arc::clone(name), check: check.kind(), target: check.target(), news };
+        let alert = Alert { subject: Arc::clone(name), check: Some(check.kind()), target: check.target(), news };
+        self.post_alert(alert, channels, now);
+    }
+
+    fn post_alert(&mut self, alert: Alert, channels: &[String], now: Now) {
         for channel in channels {
             let id = self.outbox.post(channel, alert.clone(), self.config.alerts.merge_within, now);
             if let Some(message) = self.outbox.get(id).cloned() {
@@ -210,8 +269,12 @@ impl Engine {
 
     fn channels_of(&self, name: &Arc<str>) -> Vec<String> {
         let own = self.monitors.get(name).and_then(|watched| watched.monitor.channels.clone());
-        own.or_else(|| self.config.alerts.channels.clone())
-            .unwrap_or_else(|| self.config.channels.keys().cloned().collect())
+        self.channels_or_default(own.as_ref())
+    }
+
+    fn channels_or_default(&self, own: Option<&Vec<String>>) -> Vec<String> {
+        let named = own.or(self.config.alerts.channels.as_ref()).cloned();
+        named.unwrap_or_else(|| self.config.channels.keys().cloned().collect())
     }
 
     /// A message is due: it goes out now, or when it is no longer quiet.
@@ -221,14 +284,20 @@ impl Engine {
             return;
         }
         let attempt = self.next_id();
-        let monitors = &self.monitors;
+        let (monitors, programs) = (&self.monitors, &self.programs);
+        let conversation = |channel: &str, alert: &Alert| match alert.check {
+            Some(_) => monitors
+                .get(&alert.subject)
+                .map(|watched| watched.memory.conversation(channel, &alert.news))
+                .unwrap_or_default(),
+            None => programs
+                .get(&alert.subject)
+                .and_then(|kept| kept.supervised.memory.told.get(channel).cloned())
+                .unwrap_or_default(),
+        };
         let (message, merged) = self.outbox.begin(id, attempt, |message| {
-            let mut answers: Vec<MessageId> = message
-                .alerts
-                .iter()
-                .filter_map(|alert| Some((monitors.get(&alert.monitor)?, alert)))
-                .flat_map(|(watched, alert)| watched.memory.conversation(&message.channel, &alert.news))
-                .collect();
+            let mut answers: Vec<MessageId> =
+                message.alerts.iter().flat_map(|alert| conversation(&message.channel, alert)).collect();
             answers.sort_unstable();
             answers.dedup();
             answers
@@ -254,9 +323,18 @@ impl Engine {
     }
 
     fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
+        if let News::Cooling { .. } = &alert.news
+            && let Some(kept) = self.programs.get_mut(&alert.subject)
+        {
+            let told = kept.supervised.memory.told.entry(message.channel.clone()).or_default();
+            if !told.contains(&message.id) {
+                told.push(message.id);
+            }
+            self.touched_programs.insert(Arc::clone(&alert.subject));
+        }
         let Some(incident) = alert.news.incident() else { return };
-        let Some(watched) = self.monitors.get_mut(&alert.monitor) else { return };
-        self.touched.insert(Arc::clone(&alert.monitor));
+        let Some(watched) = self.monitors.get_mut(&alert.subject) else { return };
+        self.touched.insert(Arc::clone(&alert.subject));
         let messages = watched.memory.conversations.entry(message.channel.clone()).or_default();
         if !messages.contains(&(incident.id, message.id)) {
             messages.push((incident.id, message.id));

@@ -2,6 +2,7 @@
 //! `fixtures/` that it is tried on.
 
 mod v1;
+mod v2;
 
 use std::path::Path;
 
@@ -22,11 +23,14 @@ pub(crate) fn migrate(path: &Path, found: i64, now: Timestamp) -> Result<()> {
     connection.busy_timeout(OPEN_PATIENCE)?;
     keep_copy(&connection, path, found, now)?;
     let transaction = connection.transaction()?;
-    if found == 1 {
-        v1::to_2(&transaction)?;
+    match found {
+        1 => v1::to_today(&transaction)?,
+        _ => v2::to_3(&transaction)?,
     }
     transaction.commit()?;
-    if let Err(error) = tidy(&connection) {
+    if found == 1
+        && let Err(error) = tidy(&connection)
+    {
         tracing::warn!(%error, "the migrated history takes more space than it needs");
     }
     Ok(())

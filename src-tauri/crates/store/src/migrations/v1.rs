@@ -26,8 +26,8 @@ use crate::{keys::timestamp, schema, write::Batch};
 
 const OLD: [&str; 6] = ["meta", "monitor", "observation", "incident", "message", "journal"];
 
-/// Brings a database of format 1 to format 2. What cannot be read is left out: the copy still has it.
-pub(super) fn to_2(connection: &Connection) -> Result<()> {
+/// Brings a database of format 1 to today's: its facts are written anew. What cannot be read is left out: the copy still has it.
+pub(super) fn to_today(connection: &Connection) -> Result<()> {
     for table in OLD {
         connection.execute_batch(&format!("ALTER TABLE {table} RENAME TO old_{table}"))?;
     }

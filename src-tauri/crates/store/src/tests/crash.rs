@@ -19,7 +19,9 @@ async fn child_that_writes_until_it_is_killed() {
     for number in 1..100_000 {
         let open = incident(number, "page", after(number), None);
         let told = message(number, &[&open], waiting());
-        store.record(vec![up("page", after(number)), Record::Incident(open), Record::Message(told)]).await.unwrap();
+        let program = Record::Program { program: "web".into(), memory: program_memory(number) };
+        let records = vec![up("page", after(number)), program, Record::Incident(open), Record::Message(told)];
+        store.record(records).await.unwrap();
         println!("written {number}");
         std::io::stdout().flush().unwrap();
     }
@@ -51,6 +53,7 @@ async fn a_killed_program_has_lost_nothing_it_was_told_is_written() {
     assert!(last == written || last == written + 1, "{last} for {written}");
     assert_eq!(restored.incidents.len() as u64, last);
     assert_eq!(restored.messages.len() as u64, last);
+    assert_eq!(restored.programs, [("web".into(), program_memory(last))].into());
     let figures = store.figures(vec!["page".into()], noon(), after(3600)).await.unwrap();
     assert_eq!(figures["page"].samples, last);
 }

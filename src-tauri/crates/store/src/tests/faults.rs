@@ -186,6 +186,9 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
             Record::Incident(closed),
             Record::Message(message(9, &[&open], waiting())),
             Record::Monitor { monitor: "page".into(), memory: memory.clone() },
+            Record::Program { program: "web".into(), memory: program_memory(7) },
+            Record::Program { program: "gone".into(), memory: program_memory(8) },
+            Record::ProgramGone { program: "gone".into() },
         ])
         .await
         .unwrap();
@@ -205,6 +208,7 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
     assert_eq!(again.trouble, []);
     assert_eq!(again.installation, installation);
     assert_eq!(again.restored.monitors["page"], memory);
+    assert_eq!(again.restored.programs, [("web".into(), program_memory(7))].into());
     assert_eq!(again.restored.incidents.iter().map(|one| one.id.0).collect::<Vec<_>>(), [4, 10]);
     assert_eq!(again.restored.messages.iter().map(|one| one.id.0).collect::<Vec<_>>(), [9]);
     assert_eq!(again.restored.last_message, Some(MessageId(9)));

@@ -1,13 +1,26 @@
 use estatus_core::{incident::Health, record::JournalEntry};
 
 use super::*;
-use crate::schema;
+use crate::{IncidentFilter, schema};
+
+const V1: &str = include_str!("../migrations/fixtures/v1.sql");
+const V2: &str = include_str!("../migrations/fixtures/v2.sql");
+
+/// A folder with the database that `fixture` describes.
+fn old(fixture: &str) -> TempDir {
+    let folder = folder();
+    Connection::open(folder.path().join(FILE)).unwrap().execute_batch(fixture).unwrap();
+    folder
+}
+
+fn count(path: &std::path::Path, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    Connection::open(path).unwrap().query_row(&sql, [], |row| row.get(0)).unwrap()
+}
 
 #[tokio::test]
 async fn a_database_of_format_1_keeps_its_facts() {
-    let folder = folder();
-    let path = folder.path().join(FILE);
-    Connection::open(&path).unwrap().execute_batch(include_str!("../migrations/fixtures/v1.sql")).unwrap();
+    let folder = old(V1);
     let Opened { store, restored, installation, trouble, .. } = opened(&folder);
     assert_eq!(trouble, []);
     assert_eq!(installation, "00112233445566778899aabbccddeeff");
@@ -17,7 +30,7 @@ async fn a_database_of_format_1_keeps_its_facts() {
     assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
     assert_eq!((restored.incidents[0].id, restored.messages[0].id), (IncidentId(4), MessageId(11)));
 
-    let incidents = store.incidents(crate::IncidentFilter::default()).await.unwrap();
+    let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
     let messages: Vec<_> = incidents.iter().map(|one| (one.incident.id.0, one.messages.len())).collect();
     assert_eq!(messages, [(4, 1), (3, 0)]);
     let journal = store.journal(Timestamp::MIN, 10).await.unwrap();
@@ -34,29 +47,108 @@ async fn a_database_of_format_1_keeps_its_facts() {
 
 const HOURS_2: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
+/// In format 2 nothing was told of programs and remedies: incidents have no `attempts`, alerts name a `monitor` and
+/// its check, and a configuration has no number of programs.
+#[tokio::test]
+async fn a_database_of_format_2_keeps_its_facts() {
+    let folder = old(V2);
+    let Opened { store, restored, installation, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(installation, "00112233445566778899aabbccddeeff");
+    assert_eq!(restored.programs, [].into());
+    assert_eq!(restored.monitors.keys().map(|name| &**name).collect::<Vec<_>>(), ["portfolio", "web port"]);
+    assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
+    let [open] = &*restored.incidents else { panic!("{:?}", restored.incidents) };
+    assert_eq!((open.id, &open.attempts, open.escalated), (IncidentId(4), &vec![], None));
+    let [waiting] = &*restored.messages else { panic!("{:?}", restored.messages) };
+    let expected = Alert {
+        subject: "web port".into(),
+        check: Some(Kind::Tcp),
+        target: "127.0.0.1:5173".to_owned(),
+        news: News::Down { incident: open.clone() },
+    };
+    assert_eq!((waiting.id, &*waiting.alerts), (MessageId(11), &[expected][..]));
+
+    let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
+    let messages: Vec<_> = incidents.iter().map(|one| (one.incident.id.0, one.messages.len())).collect();
+    assert_eq!(messages, [(4, 1), (3, 1)]);
+    let started = JournalEntry::Started { version: "0.1.0".to_owned() };
+    let configured = JournalEntry::Configured { monitors: 2, programs: 0 };
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap(), [(noon(), started), (noon(), configured)]);
+    let history = store.history("portfolio", noon(), after(3 * 3600), 3).await.unwrap();
+    assert_eq!((history.figures.samples, history.figures.down.as_secs()), (7, 120));
+    assert_eq!(history.observations[3].observation.failure, Some(failure()));
+}
+
+#[tokio::test]
+async fn programs_are_remembered_in_a_database_of_an_old_format() {
+    for fixture in [V1, V2] {
+        let folder = old(fixture);
+        let Opened { store, .. } = opened(&folder);
+        store.record(vec![Record::Program { program: "web".into(), memory: program_memory(7) }]).await.unwrap();
+        store.close().await;
+        let Opened { restored, trouble, .. } = opened(&folder);
+        assert_eq!((restored.programs, trouble), ([("web".into(), program_memory(7))].into(), vec![]));
+    }
+}
+
+/// Whichever way it came about, the same format has the same tables.
+#[test]
+fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
+    let tables = |folder: &TempDir| -> Vec<(String, String)> {
+        drop(opened(folder));
+        let connection = Connection::open(folder.path().join(FILE)).unwrap();
+        let sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let new = tables(&folder());
+    for fixture in [V1, V2] {
+        assert_eq!(tables(&old(fixture)), new);
+    }
+}
+
 #[test]
 fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
-    let folder = folder();
-    let path = folder.path().join(FILE);
-    Connection::open(&path).unwrap().execute_batch(include_str!("../migrations/fixtures/v1.sql")).unwrap();
-    drop(opened(&folder));
-    assert_eq!(schema::look(&path).unwrap(), schema::Found::Format(schema::VERSION));
-    let copy = folder.path().join("estatus.db.format-1-20260310T120000Z");
-    assert_eq!(schema::look(&copy).unwrap(), schema::Found::Format(1));
-    let rows = Connection::open(copy).unwrap().query_row("SELECT count(*) FROM observation", [], |row| row.get(0));
-    assert_eq!(rows, Ok(5));
+    for (format, fixture, table, rows) in [(1, V1, "observation", 5), (2, V2, "log", 2)] {
+        let folder = old(fixture);
+        drop(opened(&folder));
+        let path = folder.path().join(FILE);
+        assert_eq!(schema::look(&path).unwrap(), schema::Found::Format(schema::VERSION));
+        let copy = folder.path().join(format!("estatus.db.format-{format}-20260310T120000Z"));
+        assert_eq!(schema::look(&copy).unwrap(), schema::Found::Format(format));
+        assert_eq!(count(&copy, table), rows);
+    }
 }
 
 #[test]
 fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
-    let folder = folder();
+    for (format, fixture, in_the_way, table, rows) in
+        [(1, V1, "old_journal", "observation", 5), (2, V2, "program", "log", 2)]
+    {
+        let folder = old(fixture);
+        let path = folder.path().join(FILE);
+        Connection::open(&path).unwrap().execute_batch(&format!("CREATE TABLE {in_the_way} (x)")).unwrap();
+        assert!(open(folder.path(), Retention::default(), noon()).is_err());
+        assert_eq!(schema::look(&path).unwrap(), schema::Found::Format(format));
+        assert_eq!(count(&path, table), rows);
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_format_2_that_was_cut_off_while_it_was_written_is_migrated_with_all_it_was_told() {
+    let folder = old(V2);
     let path = folder.path().join(FILE);
-    let old = Connection::open(&path).unwrap();
-    old.execute_batch(include_str!("../migrations/fixtures/v1.sql")).unwrap();
-    old.execute_batch("CREATE TABLE old_journal (x)").unwrap();
-    drop(old);
-    assert!(open(folder.path(), Retention::default(), noon()).is_err());
-    assert_eq!(schema::look(&path).unwrap(), schema::Found::Format(1));
-    let rows = Connection::open(path).unwrap().query_row("SELECT count(*) FROM observation", [], |row| row.get(0));
-    assert_eq!(rows, Ok(5));
+    let writer = Connection::open(&path).unwrap();
+    writer.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+    writer.execute("INSERT INTO journal (at, entry) VALUES (?, '{\"kind\":\"stopped\"}')", [noon_ms() + 1]).unwrap();
+    let crashed = self::folder();
+    for part in ["", "-wal"] {
+        let from = crate::database::beside(&path, part);
+        std::fs::copy(from, crate::database::beside(&crashed.path().join(FILE), part)).unwrap();
+    }
+    let Opened { store, trouble, .. } = opened(&crashed);
+    assert_eq!(trouble, []);
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap().len(), 3);
 }

@@ -12,8 +12,10 @@ use estatus_core::{
     Timestamp,
     check::Kind,
     config::Retention,
+    exit::Exit,
     incident::{Alert, Before, Delivery, Incident, IncidentId, Message, MessageId, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
+    program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StartId, StoppedBy},
     record::Record,
     time::later,
 };
@@ -97,13 +99,15 @@ fn incident(id: u64, monitor: &str, opened: Timestamp, closed: Option<Timestamp>
         last: failure(),
         acknowledged: None,
         before: Before::default(),
+        attempts: Vec::new(),
+        escalated: None,
     }
 }
 
 fn message(id: u64, about: &[&Incident], delivery: Delivery) -> Message {
     let alert = |incident: &&Incident| Alert {
-        monitor: Arc::clone(&incident.monitor),
-        check: Kind::Http,
+        subject: Arc::clone(&incident.monitor),
+        check: Some(Kind::Http),
         target: "http://localhost/".to_owned(),
         news: News::Down { incident: (*incident).clone() },
     };
@@ -114,6 +118,29 @@ fn message(id: u64, about: &[&Incident], delivery: Delivery) -> Message {
         created: noon(),
         answers: Vec::new(),
         delivery,
+    }
+}
+
+/// The memory of a program that has had everything happen to it, at the start with number `start`.
+fn program_memory(start: u64) -> ProgramMemory {
+    let end = Ended {
+        start: StartId(start),
+        exit: Exit::Signal(9),
+        at: after(start),
+        left: vec![Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) }],
+        tail: vec!["ready in 120 ms".to_owned(), "\u{1b}[31mKilled\u{1b}[0m \"ñ\"".to_owned()],
+    };
+    ProgramMemory {
+        stopped: Some(StoppedBy::User),
+        asked_for: true,
+        last_start: StartId(start),
+        restarts: 12,
+        last_end: Some(end),
+        recent: vec![noon(), after(1)],
+        attempt: 3,
+        cooling: Some(ProgramTrouble::TooManyRestarts(RestartCount { restarts: 5, within: Duration::from_secs(60) })),
+        told: [("email".to_owned(), vec![MessageId(4)])].into(),
+        ..ProgramMemory::default()
     }
 }
 

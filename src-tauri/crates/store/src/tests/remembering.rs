@@ -37,6 +37,12 @@ async fn what_was_handed_over_is_there_after_a_restart() {
         Record::Message(message(8, &[&open], sending.clone())),
         Record::Message(message(9, &[&closed], Delivery::Delivered { at: after(61) })),
         Record::MonitorGone { monitor: "gone".into() },
+        Record::Program { program: "web".into(), memory: program_memory(1) },
+        Record::Program { program: "page".into(), memory: program_memory(2) },
+        Record::Program { program: "gone".into(), memory: program_memory(3) },
+        Record::Program { program: "web".into(), memory: program_memory(4) },
+        Record::ProgramGone { program: "gone".into() },
+        Record::ProgramGone { program: "never there".into() },
     ];
     first.store.record(records).await.unwrap();
     let installation = first.installation.clone();
@@ -45,6 +51,8 @@ async fn what_was_handed_over_is_there_after_a_restart() {
     assert_eq!(second.trouble, []);
     let restored = &second.restored;
     assert_eq!(restored.monitors, [(Arc::from("page"), memory)].into());
+    let programs = [("page", program_memory(2)), ("web", program_memory(4))];
+    assert_eq!(restored.programs, programs.map(|(name, memory)| (Arc::from(name), memory)).into());
     assert_eq!(restored.incidents, std::slice::from_ref(&open));
     assert_eq!(restored.messages, [message(7, &[&closed, &open], waiting()), message(8, &[&open], sending)]);
     assert_eq!(restored.engine, engine);

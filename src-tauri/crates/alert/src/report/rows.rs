@@ -1,0 +1,164 @@
+//! The facts of an alert, one after the other.
+
+use estatus_core::{
+    Timestamp,
+    incident::{Alert, Before, Incident, News},
+    maintenance::in_words,
+    program::{Ended, ProgramTrouble},
+    remedy::Attempt,
+    words::Words,
+};
+use serde::Serialize;
+
+use super::{LEFT_LIMIT, Tidings, VALUE_LIMIT, elapsed};
+use crate::text::one_line;
+
+/// So many tries are told where an alert is alone in its message; those before are counted.
+const ATTEMPTS_LIMIT: usize = 10;
+/// So many are where it is not.
+const ATTEMPTS_SHARED_LIMIT: usize = 3;
+
+/// A fact and its name.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    pub(super) label: String,
+    pub(super) value: String,
+    /// Whether the value is a web address that may be followed.
+    pub(super) is_link: bool,
+}
+
+/// The facts of an alert, one after the other.
+pub(super) struct Rows<'a> {
+    words: &'a Words,
+    rows: Vec<Row>,
+}
+
+impl<'a> Rows<'a> {
+    /// The facts of `alert`, which shares its message with others if there are `several`.
+    pub(super) fn of(alert: &Alert, created: Timestamp, several: bool, words: &'a Words) -> Vec<Row> {
+        let mut rows = Self { words, rows: Vec::new() };
+        rows.target(alert);
+        match &alert.news {
+            News::Warning { warning } => rows.add("warning", &words.warning(warning)),
+            News::Cooling { trouble, last_end } => rows.cooling(alert, trouble, last_end.as_ref()),
+            News::Steady => {}
+            News::Down { incident }
+            | News::Reminder { incident }
+            | News::Recovered { incident }
+            | News::Flapping { incident, .. }
+            | News::Settled { incident, .. }
+            | News::Escalated { incident } => {
+                rows.incident(incident, Tidings::of(&alert.news), created);
+                rows.attempts(incident, if several { ATTEMPTS_SHARED_LIMIT } else { ATTEMPTS_LIMIT });
+                rows.background(incident, &alert.news);
+            }
+        }
+        rows.rows
+    }
+
+    fn add(&mut self, label: &str, value: &str) {
+        let label = self.words.text(&format!("mail.label.{label}"), &[]);
+        self.rows.push(Row { label, value: one_line(value, VALUE_LIMIT), is_link: false });
+    }
+
+    fn target(&mut self, alert: &Alert) {
+        self.add(if alert.check.is_some() { "target" } else { "command" }, &alert.target);
+        let is_web = url::Url::parse(&alert.target).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if let Some(row) = self.rows.last_mut() {
+            row.is_link = is_web && row.value == alert.target;
+        }
+    }
+
+    fn incident(&mut self, incident: &Incident, tidings: Tidings, created: Timestamp) {
+        let words = self.words;
+        self.add("cause", &words.failure(&incident.cause));
+        self.add("phase", &words.phase(incident.cause.phase));
+        if incident.last.cause != incident.cause.cause {
+            self.add("last_cause", &words.failure(&incident.last));
+        }
+        self.add("since", &words.time(incident.opened));
+        if let Some(closed) = incident.closed {
+            self.add("until", &words.time(closed));
+        }
+        if incident.closed.is_some() || matches!(tidings, Tidings::Reminder | Tidings::Escalated) {
+            self.add("lasted", &in_words(elapsed(incident.opened, incident.closed.unwrap_or(created))));
+        }
+        if let Some(acknowledged) = incident.acknowledged {
+            self.add("acknowledged", &words.time(acknowledged));
+        }
+    }
+
+    /// What was done about it, at most the last `limit` tries.
+    fn attempts(&mut self, incident: &Incident, limit: usize) {
+        let words = self.words;
+        let before = incident.attempts.len().saturating_sub(limit);
+        if before > 0 {
+            self.add("tried", &words.text("mail.tried.before", &[("count", &before.to_string())]));
+        }
+        let is_over = incident.closed.is_some() || incident.escalated.is_some();
+        for (index, attempt) in incident.attempts.iter().enumerate().skip(before) {
+            match attempt.outcome {
+                None if !is_over => self.add("trying", &trying(index + 1, attempt, incident.opened, words)),
+                _ => self.add("tried", &tried(attempt, incident.opened, words)),
+            }
+        }
+        if let Some(at) = incident.escalated {
+            let at = words.time(at);
+            let is_open = incident.closed.is_none();
+            self.add("gave_up", &if is_open { words.text("mail.gave_up", &[("at", &at)]) } else { at });
+        }
+    }
+
+    fn background(&mut self, incident: &Incident, news: &News) {
+        let words = self.words;
+        self.add("before", &before(&incident.before, incident.opened, words));
+        if matches!(news, News::Flapping { .. }) {
+            self.add("note", &words.text("mail.note.flapping", &[]));
+        }
+    }
+
+    /// Why a program is only tried now and then, and how it ended when it ran last.
+    fn cooling(&mut self, alert: &Alert, trouble: &ProgramTrouble, last_end: Option<&Ended>) {
+        let words = self.words;
+        self.add("why", &words.program_trouble(trouble));
+        if let Some(ended) = last_end {
+            self.add("ended", &format!("{}, {}", words.exit(ended.exit), words.time(ended.at)));
+            ended.left.iter().take(LEFT_LIMIT).for_each(|left| self.add("left", &words.leftover(left)));
+        }
+        self.add("next", &words.cooling(&one_line(&alert.subject, VALUE_LIMIT)));
+    }
+}
+
+/// A try, and how it went where that is known.
+fn tried(attempt: &Attempt, opened: Timestamp, words: &Words) -> String {
+    let [deed, at] = [words.deed(&attempt.deed), words.time_beside(attempt.began, opened)];
+    match &attempt.outcome {
+        None => words.text("mail.tried.begun", &[("deed", &deed), ("at", &at)]),
+        Some(outcome) => {
+            let values = [("deed", deed.as_str()), ("at", &at), ("outcome", &words.outcome(outcome))];
+            words.text("mail.tried.ended", &values)
+        }
+    }
+}
+
+/// The try with this number, which is under way.
+fn trying(number: usize, attempt: &Attempt, opened: Timestamp, words: &Words) -> String {
+    let [doing, at] = [words.doing(&attempt.deed), words.time_beside(attempt.began, opened)];
+    words.text("mail.trying", &[("doing", &doing), ("at", &at), ("number", &number.to_string())])
+}
+
+fn before(before: &Before, opened: Timestamp, words: &Words) -> String {
+    let mut parts = Vec::new();
+    if let Some(since) = before.up_since {
+        let values = [("since", words.time(since)), ("lasted", in_words(elapsed(since, opened)))];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        parts.push(words.text("mail.before.up", &values));
+    }
+    if let Some(at) = before.last_good {
+        parts.push(words.text("mail.before.last_good", &[("at", &words.time(at))]));
+    }
+    if let Some(latency) = before.usual_latency {
+        parts.push(words.text("mail.before.usual", &[("latency", &in_words(latency))]));
+    }
+    if parts.is_empty() { words.text("mail.before.never", &[]) } else { parts.join("; ") }
+}

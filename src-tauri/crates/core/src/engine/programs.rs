@@ -1,0 +1,381 @@
+//! The programs as the engine supervises them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{AskError, Change, Effect, EffectId, Engine, Reason};
+use crate::{
+    command::{CommandLine, Run},
+    config::{Config, Language, Monitor},
+    observation::{Observation, Verdict},
+    program::{
+        Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StartId, StoppedBy,
+    },
+    record::{JournalEntry, Record},
+    supervision::{Step, Supervised, Why, Wish},
+    time::{Instant, Now},
+    words::Words,
+};
+
+/// What there is to see of a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramView {
+    /// Its configuration.
+    pub program: Arc<Program>,
+    /// How it stands.
+    pub state: ProgramState,
+    /// Since when it has stood so, in this life of the engine.
+    pub since: Timestamp,
+    /// Its first process, while it runs.
+    pub process: Option<ProcessId>,
+    /// The number of its newest start.
+    pub start: StartId,
+    /// How many times it has been started again since somebody started it.
+    pub restarts: u64,
+    /// How it ended the last time.
+    pub last_end: Option<Ended>,
+    /// Why it does not run.
+    pub trouble: Option<ProgramTrouble>,
+    /// The program that it waits for.
+    pub waits_for: Option<Arc<str>>,
+    /// What it last said of itself.
+    pub says: Option<String>,
+    /// When it is started next, while it waits for that.
+    pub next_start: Option<Instant>,
+}
+
+/// A program in the engine's hands.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) supervised: Supervised,
+    /// The memory as last written down.
+    written: Option<ProgramMemory>,
+    /// What stands of it in the calendar.
+    planned: Option<(Instant, Reason)>,
+}
+
+impl Engine {
+    /// Every program, in the order of the configuration.
+    pub fn programs(&self) -> impl Iterator<Item = ProgramView> + '_ {
+        self.config.programs.iter().filter_map(|program| self.program(&program.name))
+    }
+
+    /// One program.
+    pub fn program(&self, name: &str) -> Option<ProgramView> {
+        let supervised = &self.programs.get(name)?.supervised;
+        Some(ProgramView {
+            program: Arc::clone(&supervised.program),
+            state: supervised.state(),
+            since: supervised.since(),
+            process: supervised.process(),
+            start: supervised.memory.last_start,
+            restarts: supervised.memory.restarts,
+            last_end: supervised.memory.last_end.clone(),
+            trouble: supervised.trouble().cloned(),
+            waits_for: supervised.waits_for().cloned(),
+            says: supervised.says().map(str::to_owned),
+            next_start: supervised.next_start(),
+        })
+    }
+
+    /// Whether programs are still being stopped because Estatus quits.
+    pub fn is_stopping_programs(&self) -> bool {
+        self.programs.values().any(|kept| kept.supervised.is_stopping())
+    }
+
+    pub(super) fn program_memories(&self) -> BTreeMap<Arc<str>, ProgramMemory> {
+        self.programs.iter().map(|(name, kept)| (Arc::clone(name), kept.supervised.memory.clone())).collect()
+    }
+
+    // What happens.
+
+    pub(super) fn program_happened(&mut self, name: &Arc<str>, event: ProgramEvent, now: Now) {
+        let ended = match &event {
+            ProgramEvent::Exited(ended) => Some(ended.clone()),
+            _ => None,
+        };
+        self.step_program(name, now, |supervised, step| supervised.happened(event, step));
+        if let Some(ended) = ended {
+            self.program_ended(name, &ended);
+        }
+        if self.quits {
+            self.quit_next(now);
+        }
+    }
+
+    /// Something is due of a program.
+    pub(super) fn wake_program(&mut self, name: &Arc<str>, now: Now) {
+        let asks = self.step_program(name, now, |supervised, step| supervised.wake(step));
+        if asks == Some(true) {
+            self.ask_whether_ready(name);
+        }
+    }
+
+    fn ask_whether_ready(&mut self, name: &Arc<str>) {
+        let id = self.next_id();
+        let Some(kept) = self.programs.get_mut(name) else { return };
+        let Some(Ready::Check { check, timeout }) = &kept.supervised.program.ready else { return };
+        let monitor = Monitor { timeout: *timeout, ..Monitor::new(name, (**check).clone()) };
+        kept.supervised.asks(id);
+        self.questions.insert(id, Arc::clone(name));
+        self.touched_programs.insert(Arc::clone(name));
+        self.effects.push_back(Effect::StartProbe { id, monitor: Arc::new(monitor) });
+    }
+
+    /// A probe that asked whether a program is ready came to an end; whether it was one.
+    pub(super) fn readiness_probed(&mut self, id: EffectId, observation: &Observation, now: Now) -> bool {
+        let Some(name) = self.questions.remove(&id) else { return false };
+        let is_up = observation.verdict == Verdict::Up;
+        self.step_program(&name, now, |supervised, step| supervised.answered(id, is_up, step));
+        true
+    }
+
+    // What the user wants.
+
+    pub(super) fn ask_program(
+        &mut self,
+        program: &str,
+        now: Now,
+        ask: impl FnOnce(&mut Supervised, &mut Step<'_>),
+    ) -> Result<(), AskError> {
+        let unknown = || AskError::NoSuchProgram(program.to_owned());
+        let name = self.config.programs.iter().find(|known| &*known.name == program).ok_or_else(unknown)?.name.clone();
+        self.step_program(&name, now, ask).ok_or_else(unknown)
+    }
+
+    pub(super) fn adopt_program(&mut self, program: &str, process: ProcessId, now: Now) -> Result<(), AskError> {
+        let runs = self
+            .programs
+            .get(program)
+            .is_some_and(|kept| kept.supervised.is_alive() || kept.supervised.state() == ProgramState::Looking);
+        if runs {
+            return Err(AskError::RunsAlready(program.to_owned()));
+        }
+        self.ask_program(program, now, |supervised, step| supervised.ask_adopt(process, step))
+    }
+
+    pub(super) fn stop_program(&mut self, program: &str, now: Now) -> Result<(), AskError> {
+        self.ask_program(program, now, |supervised, step| supervised.ask_stop(StoppedBy::User, step))
+    }
+
+    /// Estatus is about to quit.
+    pub(super) fn quit(&mut self, now: Now) {
+        self.quits = true;
+        self.quit_next(now);
+    }
+
+    /// Stops what nothing that is still being stopped was started after.
+    fn quit_next(&mut self, now: Now) {
+        let leaves =
+            |kept: &Kept| kept.supervised.program.on_quit == crate::program::OnQuit::Stop && kept.supervised.is_alive();
+        let needed: Vec<Arc<str>> = self
+            .programs
+            .values()
+            .filter(|kept| leaves(kept))
+            .flat_map(|kept| kept.supervised.program.start_after.iter().cloned())
+            .collect();
+        let next: Vec<Arc<str>> = self
+            .programs
+            .iter()
+            .filter(|(name, kept)| leaves(kept) && !kept.supervised.is_stopping() && !needed.contains(name))
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        for name in next {
+            self.step_program(&name, now, |supervised, step| supervised.quit(step));
+        }
+    }
+
+    // The configuration.
+
+    pub(super) fn configure_programs(
+        &mut self,
+        config: &Config,
+        mut known: BTreeMap<Arc<str>, ProgramMemory>,
+        now: Now,
+    ) {
+        let is_wanted = |name: &Arc<str>| config.programs.iter().any(|program| program.name == *name);
+        let gone: Vec<Arc<str>> = self.programs.keys().filter(|name| !is_wanted(name)).cloned().collect();
+        for name in gone {
+            self.publish(Change::ProgramGone(Arc::clone(&name)));
+            self.step_program(&name, now, |supervised, step| supervised.forget(step));
+        }
+        for program in &config.programs {
+            if self.programs.contains_key(&program.name) {
+                self.configure_program(program, now);
+            } else {
+                let memory = known.remove(&program.name);
+                self.keep(program, memory, now);
+            }
+        }
+        for (name, memory) in known.into_iter().filter(|(name, _)| !is_wanted(name)) {
+            self.look_for_forgotten(&name, memory, now);
+        }
+    }
+
+    fn configure_program(&mut self, program: &Arc<Program>, now: Now) {
+        let unchanged = self.programs.get(&program.name).is_some_and(|kept| kept.supervised.program == *program);
+        if !unchanged {
+            self.step_program(&program.name, now, |supervised, step| supervised.configure(program, step));
+        }
+    }
+
+    fn keep(&mut self, program: &Arc<Program>, memory: Option<ProgramMemory>, now: Now) {
+        let written = memory.clone();
+        let supervised = Supervised::new(Arc::clone(program), memory.unwrap_or_default(), now);
+        self.programs.insert(Arc::clone(&program.name), Kept { supervised, written, planned: None });
+        self.touched_programs.insert(Arc::clone(&program.name));
+        self.effects.push_back(Effect::LookForProgram { program: Arc::clone(program) });
+        self.publish(Change::Program(Arc::clone(&program.name)));
+    }
+
+    /// A program that was taken out of the configuration while Estatus did not run may be running still.
+    fn look_for_forgotten(&mut self, name: &Arc<str>, memory: ProgramMemory, now: Now) {
+        let nothing = Run::Program { program: String::new(), args: Vec::new() };
+        let command = CommandLine { run: nothing, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        self.keep(&Arc::new(Program::new(name, command)), Some(memory), now);
+        self.step_program(name, now, |supervised, step| supervised.forget(step));
+    }
+
+    // One step, and all that follows from it.
+
+    pub(super) fn step_program<T>(
+        &mut self,
+        name: &Arc<str>,
+        now: Now,
+        take: impl FnOnce(&mut Supervised, &mut Step<'_>) -> T,
+    ) -> Option<T> {
+        let kept = self.programs.get_mut(name)?;
+        let before = (kept.supervised.state(), kept.supervised.process());
+        let mut step = Step::new(now, &mut self.dice, self.quits);
+        let result = take(&mut kept.supervised, &mut step);
+        let wishes = step.wishes;
+        self.touched_programs.insert(Arc::clone(name));
+        self.grant(name, wishes, now);
+        self.program_changed(name, before, now);
+        self.begin_if_due(name, now);
+        Some(result)
+    }
+
+    fn grant(&mut self, name: &Arc<str>, wishes: Vec<Wish>, now: Now) {
+        for wish in wishes {
+            let Some(kept) = self.programs.get(name) else { return };
+            let program = Arc::clone(&kept.supervised.program);
+            match wish {
+                Wish::Start { start, handed, adopt } => {
+                    self.effects.push_back(Effect::StartProgram { program, start, handed, adopt });
+                }
+                Wish::Stop { start } => self.effects.push_back(Effect::StopProgram { program, start }),
+                Wish::Measure { start } => {
+                    self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start });
+                }
+                Wish::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),
+                Wish::TellCooling(trouble) => self.tell_cooling(&program, trouble, now),
+                Wish::TellSteady => self.tell_steady(&program, now),
+            }
+        }
+    }
+
+    fn program_changed(&mut self, name: &Arc<str>, before: (ProgramState, Option<ProcessId>), now: Now) {
+        let Some(kept) = self.programs.get(name) else { return };
+        let after = (kept.supervised.state(), kept.supervised.process());
+        let (says, over, is_ready) =
+            (kept.supervised.says().is_some(), kept.supervised.is_over(), kept.supervised.is_ready());
+        let why =
+            kept.supervised.why().map(in_english).or_else(|| after.1.map(|process| format!("process {}", process.pid)));
+        if before != after || says {
+            self.publish(Change::Program(Arc::clone(name)));
+        }
+        if before.0 == after.0 || self.is_starting_at_once(name, now) {
+            return;
+        }
+        self.journal(JournalEntry::Program { program: Arc::clone(name), to: after.0, why }, now);
+        if over {
+            self.forget_program(name);
+        }
+        if is_ready {
+            self.start_dependants(name, now);
+        }
+        self.tell_healing(name, now);
+    }
+
+    /// Whether it stands between two starts only until the next line of code.
+    fn is_starting_at_once(&self, name: &Arc<str>, now: Now) -> bool {
+        self.programs.get(name).is_some_and(|kept| {
+            kept.supervised.state() == ProgramState::Backoff
+                && kept.supervised.is_due_to_start(now.monotonic)
+                && !self.quits
+        })
+    }
+
+    fn forget_program(&mut self, name: &Arc<str>) {
+        let Some(kept) = self.programs.remove(name) else { return };
+        if let Some(due) = kept.planned {
+            self.due.remove(&due);
+        }
+        self.touched_programs.remove(name);
+        self.records.push(Record::ProgramGone { program: Arc::clone(name) });
+    }
+
+    fn start_dependants(&mut self, name: &Arc<str>, now: Now) {
+        let waiting: Vec<Arc<str>> = self
+            .programs
+            .iter()
+            .filter(|(_, kept)| kept.supervised.waits_for() == Some(name))
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        for name in waiting {
+            self.begin_if_due(&name, now);
+        }
+    }
+
+    /// A program that is due is started, or waits for those that must be ready before it.
+    fn begin_if_due(&mut self, name: &Arc<str>, now: Now) {
+        let Some(kept) = self.programs.get(name) else { return };
+        if self.quits || !kept.supervised.is_due_to_start(now.monotonic) {
+            return;
+        }
+        let unready = |on: &&Arc<str>| self.programs.get(*on).is_none_or(|kept| !kept.supervised.is_ready());
+        match kept.supervised.program.start_after.iter().find(unready).cloned() {
+            Some(on) if kept.supervised.waits_for() == Some(&on) => {}
+            Some(on) => drop(self.step_program(name, now, |supervised, step| supervised.wait_for(on, step))),
+            None => drop(self.step_program(name, now, |supervised, step| supervised.start(None, step))),
+        }
+    }
+
+    /// Writes down what has changed of programs and knows again when they are due.
+    pub(super) fn finish_programs(&mut self, now: Now) {
+        for name in std::mem::take(&mut self.touched_programs) {
+            let Some(kept) = self.programs.get_mut(&name) else { continue };
+            let due = kept.supervised.due(now).map(|at| (at, Reason::Program(Arc::clone(&name))));
+            if let Some(planned) = std::mem::replace(&mut kept.planned, due.clone()) {
+                self.due.remove(&planned);
+            }
+            self.due.extend(due);
+            if kept.written.as_ref() != Some(&kept.supervised.memory) {
+                let memory = kept.supervised.memory.clone();
+                kept.written = Some(memory.clone());
+                self.records.push(Record::Program { program: name, memory });
+            }
+        }
+    }
+}
+
+/// Why a program stands as it does, for the journal.
+fn in_english(why: &Why) -> String {
+    let words = Words::new(Language::English, jiff::tz::TimeZone::UTC);
+    let span = |span: Duration| crate::maintenance::in_words(span);
+    match why {
+        Why::Exit(exit) => words.exit(*exit),
+        Why::Trouble(trouble) => words.program_trouble(trouble),
+        Why::Asked => "somebody asked for it".to_owned(),
+        Why::Remedy => "a monitor is down".to_owned(),
+        Why::Planned => "a planned restart".to_owned(),
+        Why::Configured => "its configuration has changed".to_owned(),
+        Why::NotReady(within) => format!("it was not ready within {}", span(*within)),
+        Why::Silent => "its watchdog fell silent".to_owned(),
+        Why::TooBig { bytes } => format!("it uses {} MB of memory", bytes / 1_000_000),
+        Why::TooBusy { percent } => format!("it uses {percent:.0} % of a core"),
+        Why::Quitting => "Estatus quits".to_owned(),
+    }
+}

@@ -1,0 +1,537 @@
+//! Programs: what a user says of them, what happens to them, and how they stand.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{Check, HostPort},
+    command::CommandLine,
+    exit::{Exit, Signal},
+    incident::MessageId,
+    maintenance::Cron,
+};
+
+/// A configured thing to keep running.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// Its name, unique among programs.
+    pub name: Arc<str>,
+    /// What is run, where, and with which variables.
+    pub command: CommandLine,
+    /// Whether Estatus keeps it running by itself; if not, only when asked to.
+    pub enabled: bool,
+    /// When it is started again after it has ended.
+    pub restart: RestartPolicy,
+    /// How it is known to be ready; as soon as it is started where nothing is said.
+    pub ready: Option<Ready>,
+    /// It must be ready within this, or it is started again. Where nothing is said of `ready`, failures of its monitors
+    /// are put down to its start for so long, or until the first of them succeeds.
+    pub ready_within: Duration,
+    /// How it is stopped.
+    pub stop: StopPolicy,
+    /// When restarts become too many.
+    pub limit: RestartLimit,
+    /// What becomes of it when Estatus quits.
+    pub on_quit: OnQuit,
+    /// Programs that must be ready before it is started; no chain of them comes back to where it began.
+    pub start_after: Vec<Arc<str>>,
+    /// The most bytes that its logs take on disk.
+    pub log_keep: u64,
+    /// It is started again when its processes together use more memory.
+    pub memory: Option<MemoryCeiling>,
+    /// It is started again when its processes together use more CPU.
+    pub cpu: Option<CpuCeiling>,
+    /// When it is started again by plan.
+    pub every: Option<Cron>,
+    /// Who is told of it: names of channels. `None` leaves it to [`crate::config::AlertPolicy::channels`].
+    pub channels: Option<Vec<String>>,
+}
+
+impl Program {
+    /// `ready_within` where nothing is said.
+    pub const READY_WITHIN: Duration = Duration::from_secs(60);
+    /// `log.keep` where nothing is said, in bytes.
+    pub const LOG_KEEP: u64 = 50_000_000;
+    /// `for` of `memory` and `cpu` where nothing is said.
+    pub const CEILING_LASTS: Duration = Duration::from_secs(60);
+
+    /// A program that runs `command`, with every default.
+    pub fn new(name: &str, command: CommandLine) -> Self {
+        Self {
+            name: name.into(),
+            command,
+            enabled: true,
+            restart: RestartPolicy::default(),
+            ready: None,
+            ready_within: Self::READY_WITHIN,
+            stop: StopPolicy::default(),
+            limit: RestartLimit::default(),
+            on_quit: OnQuit::Stop,
+            start_after: Vec::new(),
+            log_keep: Self::LOG_KEEP,
+            memory: None,
+            cpu: None,
+            every: None,
+            channels: None,
+        }
+    }
+
+    /// Whether a process started for `other` does as well for this: nothing it was started with has changed.
+    pub fn starts_like(&self, other: &Self) -> bool {
+        self.command == other.command && self.ready == other.ready && self.log_keep == other.log_keep
+    }
+
+    /// The ports of this machine that it is going to listen on, as far as its readiness says.
+    pub fn ports(&self) -> Vec<u16> {
+        let address = match &self.ready {
+            Some(Ready::Check { check, .. }) => match &**check {
+                Check::Tcp(check) => Some(check.address.clone()),
+                Check::Tls(check) => Some(check.address.clone()),
+                Check::Http(check) => check
+                    .url
+                    .host_str()
+                    .zip(check.url.port_or_known_default())
+                    .map(|(host, port)| HostPort { host: host.trim_matches(['[', ']']).to_owned(), port }),
+                Check::Dns(_) | Check::Ping(_) | Check::Process(_) | Check::Command(_) | Check::Host(_) => None,
+            },
+            _ => None,
+        };
+        let here = |address: &HostPort| crate::network::Scope::of_host(&address.host) == crate::network::Scope::Machine;
+        address.filter(here).map(|address| address.port).into_iter().collect()
+    }
+}
+
+/// When a program is started again after it has ended. What `ignore` names never leads to a restart, what `restart_on`
+/// names always does; of the rest `when` decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// What holds for exits that are not named.
+    pub when: RestartWhen,
+    /// Exits that lead to a restart.
+    pub restart_on: Vec<Exit>,
+    /// Exits that do not.
+    pub ignore: Vec<Exit>,
+}
+
+/// See [`RestartPolicy`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RestartWhen {
+    /// However it ended.
+    #[default]
+    Always,
+    /// Unless it ended with exit code 0.
+    OnFailure,
+    /// Not at all.
+    Never,
+}
+
+impl RestartPolicy {
+    /// Whether a program that ended so is started again.
+    pub fn restarts(&self, exit: Exit) -> bool {
+        if self.ignore.contains(&exit) {
+            return false;
+        }
+        self.restart_on.contains(&exit)
+            || match self.when {
+                RestartWhen::Always => true,
+                RestartWhen::OnFailure => !exit.is_success(),
+                RestartWhen::Never => false,
+            }
+    }
+}
+
+/// How a program is known to be ready.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ready {
+    /// This check succeeds.
+    Check {
+        /// The check.
+        check: Box<Check>,
+        /// How long one probe may take.
+        timeout: Duration,
+    },
+    /// This text is in a line it writes.
+    Log(String),
+    /// It says so itself: `READY=1` on the socket named in `NOTIFY_SOCKET` (sd_notify(3)).
+    Notify,
+}
+
+/// How a program is stopped: asked, and when it has not ended in time, killed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopPolicy {
+    /// How it is asked.
+    pub how: StopHow,
+    /// How long it may take.
+    pub within: Duration,
+}
+
+impl StopPolicy {
+    /// `within` where nothing is said.
+    pub const WITHIN: Duration = Duration::from_secs(10);
+}
+
+impl Default for StopPolicy {
+    fn default() -> Self {
+        Self { how: StopHow::Signal(Signal::Term), within: Self::WITHIN }
+    }
+}
+
+/// How a program is asked to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopHow {
+    /// By a signal to every process of it.
+    Signal(Signal),
+    /// By a command; it finds the pid in `ESTATUS_PID`.
+    Command(CommandLine),
+}
+
+/// More restarts than this within a while, and it is [`ProgramState::Cooling`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestartLimit {
+    /// So many.
+    pub restarts: u32,
+    /// Within this.
+    pub within: Duration,
+}
+
+impl Default for RestartLimit {
+    fn default() -> Self {
+        Self { restarts: 5, within: Duration::from_secs(60) }
+    }
+}
+
+/// What becomes of a program when Estatus quits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnQuit {
+    /// It is stopped.
+    Stop,
+    /// It goes on, and is found again at the next start.
+    LeaveRunning,
+}
+
+/// Too much memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryCeiling {
+    /// More than so many bytes, of all its processes together.
+    pub above: u64,
+    /// For so long.
+    pub lasts: Duration,
+}
+
+/// Too much CPU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuCeiling {
+    /// More than this, of all its processes together, in percent of one core.
+    pub above: f64,
+    /// For so long.
+    pub lasts: Duration,
+}
+
+/// The number of a start of a program; each start has a higher one than those before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StartId(pub u64);
+
+impl fmt::Display for StartId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A process, so that nobody can be taken for it: a pid means nothing without its start time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in the system's own units: clock ticks since boot on Linux, a FILETIME on Windows.
+    pub started: u64,
+}
+
+/// What a program finds in its environment, to go on where it stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// `ESTATUS_RESTARTS`: how many times it has been started again since somebody started it.
+    pub restarts: u64,
+    /// `ESTATUS_LAST_EXIT`: how it ended the last time.
+    pub last_exit: Option<Exit>,
+}
+
+/// Why a program could not be started. [`crate::words::Words::start_failure`] puts it in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum StartFailure {
+    /// There is no such executable.
+    ProgramMissing {
+        /// What was looked for.
+        program: String,
+    },
+    /// It may not be executed, or is nothing that can be.
+    NotExecutable {
+        /// What was tried.
+        program: String,
+        /// What the operating system said.
+        error: String,
+    },
+    /// The directory in which it should run does not exist.
+    DirectoryMissing {
+        /// The directory.
+        directory: String,
+    },
+    /// A port that it is going to listen on is taken by somebody else.
+    PortHeld {
+        /// The port.
+        port: u16,
+        /// Who holds it, like `node (pid 4711)`, if that can be seen.
+        holder: Option<String>,
+    },
+    /// A secret that it needs cannot be fetched.
+    Secret {
+        /// Why not.
+        error: String,
+    },
+    /// The process that was to be adopted is gone.
+    AdoptedGone {
+        /// Its pid.
+        pid: u32,
+    },
+    /// Something else.
+    Refused {
+        /// What the operating system said.
+        error: String,
+    },
+}
+
+impl StartFailure {
+    /// Whether trying again soon is of no use.
+    pub const fn is_lasting(&self) -> bool {
+        match self {
+            Self::ProgramMissing { .. }
+            | Self::NotExecutable { .. }
+            | Self::DirectoryMissing { .. }
+            | Self::Secret { .. } => true,
+            Self::PortHeld { .. } | Self::AdoptedGone { .. } | Self::Refused { .. } => false,
+        }
+    }
+}
+
+/// Something that a stop could not do away with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "left")]
+pub enum Leftover {
+    /// A process of its tree is alive.
+    Process {
+        /// Its pid.
+        pid: u32,
+        /// Its name.
+        name: String,
+    },
+    /// A port that it held is still taken.
+    Port {
+        /// The port.
+        port: u16,
+        /// Who holds it, like `node (pid 4711)`, if that can be seen.
+        holder: Option<String>,
+    },
+}
+
+/// What happened to a program; told with the start it concerns, so that news of an older one can be told apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum ProgramEvent {
+    /// It was looked for. That is told as well when whoever supervised it has been lost and it was looked for again.
+    Found(Found),
+    /// It was started, or adopted.
+    Started {
+        /// Which start.
+        start: StartId,
+        /// Its first process.
+        process: ProcessId,
+    },
+    /// It could not be started.
+    CannotStart {
+        /// Which start.
+        start: StartId,
+        /// Why not.
+        failure: StartFailure,
+    },
+    /// It said that it is ready, by `READY=1` or by the line that was waited for.
+    Ready {
+        /// Which start.
+        start: StartId,
+    },
+    /// It said how it is (`STATUS=`).
+    Said {
+        /// Which start.
+        start: StartId,
+        /// What it said: text of the outside world.
+        status: String,
+    },
+    /// It promised to say every now and then that it lives (`WATCHDOG=1`), and did not.
+    Silent {
+        /// Which start.
+        start: StartId,
+    },
+    /// Its first process has ended, and its other processes were ended.
+    Exited(Ended),
+    /// It was measured.
+    Measured {
+        /// Which start.
+        start: StartId,
+        /// The memory of all its processes, in bytes.
+        memory: u64,
+        /// The CPU of all its processes since the last measurement, in percent of one core; nothing at the first.
+        cpu: Option<f64>,
+    },
+}
+
+/// How a program was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "found")]
+pub enum Found {
+    /// Nothing of it runs, and it has not run since this machine was booted.
+    Nothing,
+    /// It runs.
+    Running {
+        /// Which start.
+        start: StartId,
+        /// Its first process.
+        process: ProcessId,
+        /// When it was started.
+        since: Timestamp,
+        /// Whether it has said that it is ready.
+        ready: bool,
+    },
+    /// It has run since this machine was booted, and has ended.
+    Ended(Ended),
+}
+
+/// How a start of a program ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Which start.
+    pub start: StartId,
+    /// How.
+    pub exit: Exit,
+    /// When.
+    pub at: Timestamp,
+    /// What of it could not be ended.
+    #[serde(default)]
+    pub left: Vec<Leftover>,
+    /// The last lines it wrote, the oldest first; at most [`Ended::TAIL_LINES`], each of at most
+    /// [`Ended::TAIL_LINE_LIMIT`] bytes. Text of the outside world.
+    #[serde(default)]
+    pub tail: Vec<String>,
+}
+
+impl Ended {
+    /// The most lines of [`Ended::tail`].
+    pub const TAIL_LINES: usize = 40;
+    /// The most bytes of each.
+    pub const TAIL_LINE_LIMIT: usize = 400;
+}
+
+/// How a program stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProgramState {
+    /// It is being looked for.
+    Looking,
+    /// It does not run, and need not: the user stopped it, or it is not enabled.
+    Stopped,
+    /// It has ended, and is not started again as its restart policy wants.
+    Finished,
+    /// It waits for the programs that must be ready before it.
+    Waiting,
+    /// It was started and is not ready yet.
+    Starting,
+    /// It runs.
+    Running,
+    /// It is being stopped.
+    Stopping,
+    /// It has ended, or could not be started, and waits a little for its next start.
+    Backoff,
+    /// It was started too many times, or cannot be started: now only every five minutes.
+    Cooling,
+}
+
+impl ProgramState {
+    /// Its word, in lower case.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Looking => "looking",
+            Self::Stopped => "stopped",
+            Self::Finished => "finished",
+            Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Backoff => "backoff",
+            Self::Cooling => "cooling",
+        }
+    }
+}
+
+impl fmt::Display for ProgramState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Who stopped a program for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// The user.
+    User,
+    /// A remedy.
+    Remedy,
+}
+
+/// Why a program is in trouble.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "trouble", content = "of")]
+pub enum ProgramTrouble {
+    /// It cannot be started.
+    CannotStart(StartFailure),
+    /// It was started too many times.
+    TooManyRestarts(RestartCount),
+}
+
+/// So many restarts within so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartCount {
+    /// How many.
+    pub restarts: u32,
+    /// Within how long.
+    pub within: Duration,
+}
+
+/// All that must be known of a program to go on after a restart of Estatus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProgramMemory {
+    /// Whether it was stopped for good.
+    pub stopped: Option<StoppedBy>,
+    /// Whether somebody started it although it is not enabled.
+    pub asked_for: bool,
+    /// Whether it was stopped only to be started again: at once, or when Estatus runs again.
+    pub resumes: bool,
+    /// The newest start.
+    pub last_start: StartId,
+    /// How many times it has been started again since somebody started it.
+    pub restarts: u64,
+    /// How it ended the last time.
+    pub last_end: Option<Ended>,
+    /// When it was started again lately, as far as that matters for its limit.
+    pub recent: Vec<Timestamp>,
+    /// How many times in a row it was started again without having run well for a while.
+    pub attempt: u32,
+    /// Why it is cooling, from the moment it began to until it has run well for a while.
+    pub cooling: Option<ProgramTrouble>,
+    /// Whether somebody was told that it is cooling, and not yet that it runs well again.
+    pub is_told: bool,
+    /// By channel, the messages that told that it is cooling.
+    pub told: std::collections::BTreeMap<String, Vec<MessageId>>,
+}

@@ -1,0 +1,297 @@
+//! How one program is kept running: a state, moved by what happened, by time and by what somebody wants.
+
+mod due;
+mod happened;
+mod moves;
+mod wanted;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    exit::Exit,
+    input::EffectId,
+    program::{Handed, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StartId, StoppedBy},
+    remedy::Undone,
+    schedule::Dice,
+    time::{Instant, Now},
+};
+
+/// Starting so many times in a row is put down to the start; after that failures of its monitors count.
+const EXCUSED_STARTS: u32 = 2;
+
+/// What a step may use, and where it says what is to be done.
+pub(crate) struct Step<'a> {
+    pub(crate) now: Now,
+    pub(crate) dice: &'a mut Dice,
+    pub(crate) wishes: Vec<Wish>,
+    /// Estatus is about to quit: nothing is started any more.
+    pub(crate) quits: bool,
+}
+
+impl<'a> Step<'a> {
+    pub(crate) fn new(now: Now, dice: &'a mut Dice, quits: bool) -> Self {
+        Self { now, dice, wishes: Vec::new(), quits }
+    }
+}
+
+/// What is to be done with a program's process.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Wish {
+    Start {
+        start: StartId,
+        handed: Handed,
+        adopt: Option<ProcessId>,
+    },
+    Stop {
+        start: StartId,
+    },
+    Measure {
+        start: StartId,
+    },
+    Release,
+    /// Somebody must be told that it is cooling.
+    TellCooling(ProgramTrouble),
+    /// Those who were told so must be told that it runs well again.
+    TellSteady,
+}
+
+/// A program as it is supervised.
+#[derive(Debug)]
+pub(crate) struct Supervised {
+    pub(crate) program: Arc<Program>,
+    pub(crate) memory: ProgramMemory,
+    state: State,
+    since: Timestamp,
+    process: Option<ProcessId>,
+    says: Option<String>,
+    trouble: Option<ProgramTrouble>,
+    /// Why it stands as it does.
+    why: Option<Why>,
+    /// It is no longer configured: once it has ended, it is forgotten.
+    gone: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Looking,
+    Resting {
+        finished: bool,
+    },
+    /// For another program to be ready.
+    Waiting {
+        on: Arc<str>,
+    },
+    Starting {
+        start: StartId,
+        began: Instant,
+        adopted: bool,
+        question: Option<EffectId>,
+        next_question: Option<Instant>,
+    },
+    Running(Run),
+    Stopping {
+        start: StartId,
+        then: Then,
+    },
+    Pausing {
+        until: Instant,
+        cooling: bool,
+    },
+}
+
+/// A program that runs.
+#[derive(Clone, Debug, PartialEq)]
+struct Run {
+    start: StartId,
+    since: Instant,
+    /// Whether one of its monitors has succeeded since.
+    proved: bool,
+    planned: Option<Timestamp>,
+    next_measure: Option<Instant>,
+    too_big_since: Option<Instant>,
+    too_busy_since: Option<Instant>,
+}
+
+/// What becomes of a program once it has been stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// It rests.
+    Rest,
+    /// It is started at once; that was wanted.
+    StartAnew,
+    /// It is started when its limit allows.
+    StartAgain,
+}
+
+/// Why a program stands as it does, for the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Why {
+    Exit(Exit),
+    Trouble(ProgramTrouble),
+    Asked,
+    Remedy,
+    Planned,
+    Configured,
+    NotReady(Duration),
+    Silent,
+    TooBig { bytes: u64 },
+    TooBusy { percent: f64 },
+    Quitting,
+}
+
+/// What has become of a remedy's wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Healing {
+    /// There is nothing to wait for.
+    Done,
+    /// It is under way.
+    UnderWay,
+    /// It cannot be.
+    Undone(Undone),
+}
+
+impl Supervised {
+    pub(crate) fn new(program: Arc<Program>, memory: ProgramMemory, now: Now) -> Self {
+        Self {
+            program,
+            memory,
+            state: State::Looking,
+            since: now.utc,
+            process: None,
+            says: None,
+            trouble: None,
+            why: None,
+            gone: false,
+        }
+    }
+
+    pub(crate) fn state(&self) -> ProgramState {
+        match &self.state {
+            State::Looking => ProgramState::Looking,
+            State::Resting { finished: false } => ProgramState::Stopped,
+            State::Resting { finished: true } => ProgramState::Finished,
+            State::Waiting { .. } => ProgramState::Waiting,
+            State::Starting { .. } => ProgramState::Starting,
+            State::Running(_) => ProgramState::Running,
+            State::Stopping { .. } => ProgramState::Stopping,
+            State::Pausing { cooling: false, .. } => ProgramState::Backoff,
+            State::Pausing { cooling: true, .. } => ProgramState::Cooling,
+        }
+    }
+
+    pub(crate) fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    pub(crate) fn process(&self) -> Option<ProcessId> {
+        self.process
+    }
+
+    pub(crate) fn says(&self) -> Option<&str> {
+        self.says.as_deref()
+    }
+
+    pub(crate) fn trouble(&self) -> Option<&ProgramTrouble> {
+        self.trouble.as_ref()
+    }
+
+    pub(crate) fn why(&self) -> Option<&Why> {
+        self.why.as_ref()
+    }
+
+    pub(crate) fn waits_for(&self) -> Option<&Arc<str>> {
+        if let State::Waiting { on } = &self.state { Some(on) } else { None }
+    }
+
+    pub(crate) fn next_start(&self) -> Option<Instant> {
+        if let State::Pausing { until, .. } = self.state { Some(until) } else { None }
+    }
+
+    /// Whether it is no longer configured and has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.gone && matches!(self.state, State::Resting { .. })
+    }
+
+    /// Whether those that start after it may start: it is ready, or has done its work.
+    pub(crate) fn is_ready(&self) -> bool {
+        match &self.state {
+            State::Running(_) => true,
+            State::Resting { finished: true } => {
+                self.memory.last_end.as_ref().is_some_and(|ended| ended.exit.is_success())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a process of it may be there.
+    pub(crate) fn is_alive(&self) -> bool {
+        matches!(self.state, State::Starting { .. } | State::Running(_) | State::Stopping { .. })
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        matches!(self.state, State::Stopping { .. })
+    }
+
+    /// Whether a failure of one of its monitors, in a probe that began at `began`, is put down to its start.
+    pub(crate) fn excuses(&self, began: Instant) -> bool {
+        match &self.state {
+            State::Looking => true,
+            State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
+            State::Stopping { then, .. } => *then == Then::StartAnew,
+            State::Running(run) => {
+                let ready = run.since
+                    + if self.program.ready.is_none() && !run.proved {
+                        self.program.ready_within
+                    } else {
+                        Duration::ZERO
+                    };
+                began < ready && self.memory.attempt <= EXCUSED_STARTS
+            }
+            State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => false,
+        }
+    }
+
+    /// Whether it does not run because the user wants it so.
+    pub(crate) fn is_stopped_by_user(&self) -> bool {
+        self.memory.stopped == Some(StoppedBy::User)
+    }
+
+    /// One of its monitors has succeeded.
+    pub(crate) fn prove(&mut self) {
+        if let State::Running(run) = &mut self.state {
+            run.proved = true;
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.gone && self.memory.stopped.is_none() && (self.program.enabled || self.memory.asked_for)
+    }
+
+    fn enter(&mut self, state: State, why: Option<Why>, step: &Step<'_>) {
+        let before = self.state();
+        self.state = state;
+        self.why = why;
+        if self.state() != before {
+            self.since = step.now.utc;
+        }
+        if !self.is_alive() {
+            self.process = None;
+            self.says = None;
+        }
+    }
+
+    fn start_in_force(&self) -> Option<StartId> {
+        match &self.state {
+            State::Starting { start, .. } | State::Stopping { start, .. } => Some(*start),
+            State::Running(run) => Some(run.start),
+            _ => None,
+        }
+    }
+}
+
+/// The readiness of a program that was just started is probed so often; later a tenth of its age apart.
+const QUESTION_SOONEST: Duration = Duration::from_millis(10);
+/// It is probed at least so often.
+const QUESTION_LATEST: Duration = Duration::from_secs(1);

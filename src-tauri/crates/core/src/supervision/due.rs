@@ -1,0 +1,89 @@
+//! What time does to a program.
+
+use super::{State, Step, Supervised, Then, Why, Wish};
+use crate::{
+    input::EffectId,
+    time::{Instant, Now},
+};
+
+impl Supervised {
+    /// When it wants to be woken.
+    pub(crate) fn due(&self, now: Now) -> Option<Instant> {
+        match &self.state {
+            State::Pausing { until, .. } => Some(*until),
+            State::Starting { began, question, next_question, .. } => {
+                let question = next_question.filter(|_| question.is_none() && self.process.is_some());
+                let ready = self.program.ready.is_some().then(|| *began + self.program.ready_within);
+                question.into_iter().chain(ready).min()
+            }
+            State::Running(run) => {
+                let settles = self.is_unsettled().then(|| run.since + self.program.limit.within);
+                let planned = run.planned.map(|at| now.instant_of(at));
+                settles.into_iter().chain(planned).chain(run.next_measure).min()
+            }
+            State::Looking | State::Resting { .. } | State::Waiting { .. } | State::Stopping { .. } => None,
+        }
+    }
+
+    pub(super) fn is_unsettled(&self) -> bool {
+        let memory = &self.memory;
+        memory.attempt > 0 || memory.cooling.is_some() || memory.is_told || !memory.recent.is_empty()
+    }
+
+    /// Does what is due while it starts and while it runs. Whether its readiness is to be probed comes back.
+    pub(crate) fn wake(&mut self, step: &mut Step<'_>) -> bool {
+        let now = step.now.monotonic;
+        match &mut self.state {
+            State::Starting { began, question, next_question, .. } => {
+                if self.program.ready.is_some() && *began + self.program.ready_within <= now {
+                    let within = self.program.ready_within;
+                    self.stop_and(Then::StartAgain, Why::NotReady(within), step);
+                    return false;
+                }
+                question.is_none() && next_question.is_some_and(|at| at <= now)
+            }
+            State::Running(_) => {
+                self.wake_running(step);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn wake_running(&mut self, step: &mut Step<'_>) {
+        let now = step.now;
+        let within = self.program.limit.within;
+        let unsettled = self.is_unsettled();
+        let every = self.measures_every();
+        let State::Running(run) = &mut self.state else { return };
+        if run.next_measure.is_some_and(|at| at <= now.monotonic) {
+            run.next_measure = every.map(|every| now.monotonic + every);
+            step.wishes.push(Wish::Measure { start: run.start });
+        }
+        let planned = run.planned.is_some_and(|at| at <= now.utc);
+        if unsettled && run.since + within <= now.monotonic {
+            self.settled(step);
+        }
+        if planned {
+            self.stop_and(Then::StartAnew, Why::Planned, step);
+        }
+    }
+
+    /// It has run well for a while: what was before no longer counts.
+    pub(super) fn settled(&mut self, step: &mut Step<'_>) {
+        self.memory.attempt = 0;
+        self.memory.recent.clear();
+        self.trouble = None;
+        self.memory.cooling = None;
+        if std::mem::take(&mut self.memory.is_told) {
+            step.wishes.push(Wish::TellSteady);
+        }
+    }
+
+    /// Its readiness is being probed.
+    pub(crate) fn asks(&mut self, id: EffectId) {
+        if let State::Starting { question, .. } = &mut self.state {
+            *question = Some(id);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Where a program goes from one state to the next.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
+use crate::{
+    program::{Handed, ProcessId, ProgramTrouble, Ready, StartFailure, StartId},
+    restart::{self, COOLING_EVERY, Verdict},
+    time::Instant,
+};
+
+impl Supervised {
+    pub(super) fn rest(&mut self, finished: bool, why: Option<Why>, step: &mut Step<'_>) {
+        self.enter(State::Resting { finished }, why, step);
+        if !finished {
+            self.trouble = None;
+        }
+        step.wishes.push(Wish::Release);
+    }
+
+    /// It is started at once, and whatever happened before no longer counts.
+    pub(super) fn start_anew(&mut self, step: &mut Step<'_>) {
+        self.memory.recent.clear();
+        self.memory.attempt = 0;
+        self.memory.cooling = None;
+        self.trouble = None;
+        let until = step.now.monotonic;
+        self.enter(State::Pausing { until, cooling: false }, None, step);
+    }
+
+    /// It was stopped only to be started again.
+    pub(super) fn resume(&mut self, step: &Step<'_>) {
+        let until = step.now.monotonic;
+        self.enter(State::Pausing { until, cooling: false }, None, step);
+    }
+
+    /// It is started when its limit allows.
+    pub(super) fn start_again(&mut self, why: Option<Why>, step: &mut Step<'_>) {
+        if let Some(trouble) = self.memory.cooling.clone()
+            && !matches!(trouble, ProgramTrouble::CannotStart(StartFailure::PortHeld { .. }))
+        {
+            self.trouble = Some(trouble);
+            let until = step.now.monotonic + COOLING_EVERY;
+            self.enter(State::Pausing { until, cooling: true }, why, step);
+            return;
+        }
+        match restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.dice) {
+            Verdict::After(wait) => {
+                let until = step.now.monotonic + wait;
+                self.memory.attempt = self.memory.attempt.saturating_add(1);
+                self.enter(State::Pausing { until, cooling: false }, why, step);
+            }
+            Verdict::TooMany(count) => self.cool(ProgramTrouble::TooManyRestarts(count), step),
+        }
+    }
+
+    pub(super) fn cool(&mut self, trouble: ProgramTrouble, step: &mut Step<'_>) {
+        if self.memory.cooling.replace(trouble.clone()).is_none() {
+            self.tell_cooling(&trouble, step);
+        }
+        self.trouble = Some(trouble.clone());
+        let until = step.now.monotonic + COOLING_EVERY;
+        self.enter(State::Pausing { until, cooling: true }, Some(Why::Trouble(trouble)), step);
+    }
+
+    pub(super) fn tell_cooling(&mut self, trouble: &ProgramTrouble, step: &mut Step<'_>) {
+        self.memory.is_told = true;
+        step.wishes.push(Wish::TellCooling(trouble.clone()));
+    }
+
+    /// It would be started now, but `on` is not ready.
+    pub(crate) fn wait_for(&mut self, on: Arc<str>, step: &Step<'_>) {
+        self.enter(State::Waiting { on }, None, step);
+    }
+
+    /// Whether it is to be started now.
+    pub(crate) fn is_due_to_start(&self, now: Instant) -> bool {
+        match self.state {
+            State::Pausing { until, .. } => until <= now,
+            State::Waiting { .. } => true,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn start(&mut self, adopt: Option<ProcessId>, step: &mut Step<'_>) {
+        let first = self.memory.attempt == 0 && self.memory.cooling.is_none();
+        if !first {
+            self.memory.recent.push(step.now.utc);
+            self.memory.restarts += 1;
+        }
+        let start = StartId(self.memory.last_start.0 + 1);
+        self.memory.last_start = start;
+        self.memory.resumes = false;
+        let last_exit = self.memory.last_end.as_ref().map(|ended| ended.exit);
+        let handed = Handed { restarts: self.memory.restarts, last_exit };
+        step.wishes.push(Wish::Start { start, handed, adopt });
+        self.begin_waiting(start, adopt.is_some(), step);
+    }
+
+    pub(super) fn begin_waiting(&mut self, start: StartId, adopted: bool, step: &Step<'_>) {
+        let began = step.now.monotonic;
+        let asks = matches!(self.program.ready, Some(Ready::Check { .. }));
+        let next_question = asks.then_some(began + QUESTION_SOONEST);
+        // Why it is started is why it was not running.
+        let why = self.why.take();
+        self.enter(State::Starting { start, began, adopted, question: None, next_question }, why, step);
+    }
+
+    pub(super) fn run(&mut self, start: StartId, step: &Step<'_>) {
+        let now = step.now;
+        let run = Run {
+            start,
+            since: now.monotonic,
+            proved: false,
+            planned: self.program.every.as_ref().and_then(|every| every.next_after(now.utc)),
+            next_measure: self.measures_every().map(|every| now.monotonic + every),
+            too_big_since: None,
+            too_busy_since: None,
+        };
+        if self.memory.cooling.is_none() {
+            self.trouble = None;
+        }
+        self.enter(State::Running(run), None, step);
+    }
+
+    pub(super) fn measures_every(&self) -> Option<Duration> {
+        let memory = self.program.memory.map(|ceiling| ceiling.lasts);
+        let cpu = self.program.cpu.map(|ceiling| ceiling.lasts);
+        let shortest = memory.into_iter().chain(cpu).min()?;
+        Some((shortest / 4).clamp(Duration::from_secs(1), Duration::from_secs(15)))
+    }
+
+    pub(super) fn stop_and(&mut self, then: Then, why: Why, step: &mut Step<'_>) {
+        let Some(start) = self.start_in_force() else { return };
+        self.memory.resumes = then != Then::Rest || why == Why::Quitting;
+        if let State::Stopping { then: planned, .. } = &mut self.state {
+            *planned = then;
+            return;
+        }
+        self.enter(State::Stopping { start, then }, Some(why), step);
+        step.wishes.push(Wish::Stop { start });
+    }
+}

@@ -1,0 +1,146 @@
+//! What users, remedies and the configuration want of a program.
+
+use std::sync::Arc;
+
+use super::{Healing, State, Step, Supervised, Then, Why};
+use crate::{
+    program::{OnQuit, ProcessId, Program, ProgramTrouble, StoppedBy},
+    remedy::{RemedyAction, Undone},
+    restart::{self, Verdict},
+};
+
+impl Supervised {
+    pub(crate) fn ask_start(&mut self, step: &mut Step<'_>) {
+        self.memory.stopped = None;
+        self.memory.asked_for = true;
+        match self.state {
+            State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. } => self.wanted_anew(step),
+            State::Stopping { .. } => self.stop_and(Then::StartAnew, Why::Asked, step),
+            State::Looking | State::Starting { .. } | State::Running(_) => {}
+        }
+    }
+
+    pub(crate) fn ask_restart(&mut self, step: &mut Step<'_>) {
+        if self.is_alive() {
+            self.memory.stopped = None;
+            self.memory.asked_for = true;
+            self.memory.restarts = 0;
+            self.stop_and(Then::StartAnew, Why::Asked, step);
+        } else {
+            self.ask_start(step);
+        }
+    }
+
+    pub(crate) fn ask_stop(&mut self, by: StoppedBy, step: &mut Step<'_>) {
+        self.memory.stopped = Some(by);
+        self.memory.asked_for = false;
+        let why = if by == StoppedBy::User { Why::Asked } else { Why::Remedy };
+        match self.state {
+            State::Looking => {}
+            State::Starting { .. } | State::Running(_) | State::Stopping { .. } => self.stop_and(Then::Rest, why, step),
+            State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => self.rest(false, Some(why), step),
+        }
+    }
+
+    /// A process that runs already becomes this program's. Only for one that does not run.
+    pub(crate) fn ask_adopt(&mut self, process: ProcessId, step: &mut Step<'_>) {
+        self.memory.stopped = None;
+        self.memory.asked_for = true;
+        self.start_anew(step);
+        self.start(Some(process), step);
+    }
+
+    pub(super) fn wanted_anew(&mut self, step: &mut Step<'_>) {
+        self.memory.restarts = 0;
+        self.start_anew(step);
+    }
+
+    /// What a remedy wants done.
+    pub(crate) fn heal(&mut self, action: &RemedyAction, step: &mut Step<'_>) -> Healing {
+        if let RemedyAction::Stop(_) = action {
+            self.ask_stop(StoppedBy::Remedy, step);
+            return if self.is_stopping() { Healing::UnderWay } else { Healing::Done };
+        }
+        if self.is_stopped_by_user() {
+            return Healing::Undone(Undone::StoppedByUser);
+        }
+        match &self.state {
+            State::Running(_) if matches!(action, RemedyAction::Start(_)) => Healing::Done,
+            State::Running(_) => self.heal_by_restart(step),
+            State::Pausing { cooling: true, .. } => Healing::Undone(self.why_cooling()),
+            State::Resting { .. } => {
+                self.memory.stopped = None;
+                self.memory.asked_for = true;
+                self.start_again(Some(Why::Remedy), step);
+                Healing::UnderWay
+            }
+            State::Looking
+            | State::Waiting { .. }
+            | State::Starting { .. }
+            | State::Stopping { .. }
+            | State::Pausing { .. } => Healing::UnderWay,
+        }
+    }
+
+    /// A program that has used up its restarts is left alone: it runs, if badly.
+    pub(super) fn heal_by_restart(&mut self, step: &mut Step<'_>) -> Healing {
+        let spent = self.memory.cooling.is_some()
+            || matches!(
+                restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.dice),
+                Verdict::TooMany(_)
+            );
+        if spent {
+            return Healing::Undone(Undone::Cooling);
+        }
+        self.stop_and(Then::StartAgain, Why::Remedy, step);
+        Healing::UnderWay
+    }
+
+    /// Why nothing can be expected of it soon.
+    pub(crate) fn why_cooling(&self) -> Undone {
+        match &self.trouble {
+            Some(ProgramTrouble::CannotStart(failure)) => Undone::CannotStart { failure: failure.clone() },
+            _ => Undone::Cooling,
+        }
+    }
+
+    pub(crate) fn configure(&mut self, program: &Arc<Program>, step: &mut Step<'_>) {
+        let same_start = self.program.starts_like(program);
+        self.program = Arc::clone(program);
+        self.gone = false;
+        if !self.is_wanted() {
+            if self.is_alive() {
+                self.stop_and(Then::Rest, Why::Configured, step);
+            } else if !matches!(self.state, State::Looking | State::Resting { .. }) {
+                self.rest(false, Some(Why::Configured), step);
+            }
+        } else if self.is_stopping() || self.is_alive() && !same_start {
+            self.stop_and(Then::StartAnew, Why::Configured, step);
+        } else if let State::Running(run) = &mut self.state {
+            run.planned = program.every.as_ref().and_then(|every| every.next_after(step.now.utc));
+            let every = self.measures_every();
+            if let State::Running(run) = &mut self.state {
+                run.next_measure = every.map(|every| step.now.monotonic + every);
+            }
+        } else if matches!(self.state, State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. }) {
+            self.start_anew(step);
+        }
+    }
+
+    /// It is no longer configured.
+    pub(crate) fn forget(&mut self, step: &mut Step<'_>) {
+        self.gone = true;
+        match self.state {
+            State::Looking => {}
+            _ if self.is_alive() => self.stop_and(Then::Rest, Why::Configured, step),
+            _ => self.rest(false, None, step),
+        }
+    }
+
+    /// Estatus is about to quit.
+    pub(crate) fn quit(&mut self, step: &mut Step<'_>) {
+        if self.program.on_quit == OnQuit::Stop && self.is_alive() {
+            self.stop_and(Then::Rest, Why::Quitting, step);
+        }
+    }
+}

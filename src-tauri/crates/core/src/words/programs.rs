@@ -1,0 +1,238 @@
+//! Programs and remedies.
+
+use super::{Words, in_words};
+use crate::{
+    program::{Leftover, ProgramState, ProgramTrouble, StartFailure},
+    remedy::{Deed, Outcome, Undone},
+    restart::COOLING_EVERY,
+};
+
+impl Words {
+    /// Why a program could not be started, and what to do about it, in one sentence without a full stop.
+    pub fn start_failure(&self, failure: &StartFailure) -> String {
+        match failure {
+            StartFailure::PortHeld { port, holder: None } => {
+                self.text("start.port_held_unseen", &[("port", &port.to_string())])
+            }
+            _ => self.tagged("start", "kind", failure),
+        }
+    }
+
+    /// What a stop could not do away with, in one sentence without a full stop.
+    pub fn leftover(&self, left: &Leftover) -> String {
+        match left {
+            Leftover::Port { port, holder: None } => self.text("left.port_unseen", &[("port", &port.to_string())]),
+            _ => self.tagged("left", "left", left),
+        }
+    }
+
+    /// Why a program is cooling, in one sentence without a full stop.
+    pub fn program_trouble(&self, trouble: &ProgramTrouble) -> String {
+        match trouble {
+            ProgramTrouble::CannotStart(failure) => self.start_failure(failure),
+            ProgramTrouble::TooManyRestarts(count) => {
+                let restarts = count.restarts.to_string();
+                self.text("program.restarts", &[("restarts", &restarts), ("within", &in_words(count.within))])
+            }
+        }
+    }
+
+    /// When a program that is cooling is tried again, and how it is at once, in one sentence without a full stop.
+    pub fn cooling(&self, program: &str) -> String {
+        let is_one_word = program.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+        let program = if is_one_word { program.to_owned() } else { format!("\"{program}\"") };
+        self.text("program.retries", &[("every", &in_words(COOLING_EVERY)), ("program", &program)])
+    }
+
+    /// How a program stands.
+    pub fn program_state(&self, state: ProgramState) -> String {
+        self.text(&format!("program.{state}"), &[])
+    }
+
+    /// What a remedy did, like `restarted web`.
+    pub fn deed(&self, deed: &Deed) -> String {
+        self.tagged("deed", "deed", deed)
+    }
+
+    /// What a remedy does, like `restarting web`.
+    pub fn doing(&self, deed: &Deed) -> String {
+        self.tagged("doing", "deed", deed)
+    }
+
+    /// How a remedy went, without a full stop.
+    pub fn outcome(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Healed => self.text("outcome.healed", &[]),
+            Outcome::StillDown(failure) => self.text("outcome.still_down", &[("cause", &self.failure(failure))]),
+            Outcome::NotDone(undone) => self.undone(undone),
+        }
+    }
+
+    /// Why a remedy could not be done, without a full stop.
+    pub fn undone(&self, undone: &Undone) -> String {
+        match undone {
+            Undone::CannotStart { failure } => self.start_failure(failure),
+            Undone::Ended { exit } => self.text("undone.ended", &[("exit", &self.exit(*exit))]),
+            Undone::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
+            _ => self.tagged("undone", "kind", undone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::{
+        config::Language,
+        exit::Exit,
+        observation::{Cause, Failure, Phase},
+        program::RestartCount,
+    };
+
+    const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
+
+    fn words(language: Language) -> Words {
+        Words::new(language, TimeZone::UTC)
+    }
+
+    /// `english` is what is told in English; no language has a fact without words.
+    fn check(tell: impl Fn(&Words) -> String, english: &str) {
+        assert_eq!(tell(&words(Language::English)), english);
+        for text in LANGUAGES.map(|language| tell(&words(language))) {
+            let key = text.split(['.', ' ']).next().unwrap_or_default();
+            let is_key = ["start", "left", "program", "deed", "doing", "outcome", "undone"].contains(&key);
+            assert!(!is_key || !text.starts_with(&format!("{key}.")), "there is no text {text}");
+        }
+    }
+
+    #[test]
+    fn every_failure_to_start_says_what_happened_and_what_to_do() {
+        let check = |failure: StartFailure, text: &str| check(|words| words.start_failure(&failure), text);
+        let text = str::to_owned;
+        check(
+            StartFailure::ProgramMissing { program: text("nmp") },
+            "nmp was not found: install it, or correct the command in estatus.toml",
+        );
+        check(
+            StartFailure::NotExecutable { program: text("run.sh"), error: text("Permission denied") },
+            "run.sh cannot be executed (Permission denied): make it executable, or correct the command in estatus.toml",
+        );
+        check(
+            StartFailure::DirectoryMissing { directory: text("/srv/web") },
+            "the directory /srv/web does not exist: create it, or correct it in estatus.toml",
+        );
+        check(
+            StartFailure::PortHeld { port: 5173, holder: Some(text("node (pid 4711)")) },
+            "port 5173 is held by node (pid 4711): end it, or let Estatus adopt it with `estatus adopt`",
+        );
+        check(
+            StartFailure::PortHeld { port: 5173, holder: None },
+            "port 5173 is held by a program that cannot be seen, perhaps another user's: end that, or give this one another \
+             port",
+        );
+        check(
+            StartFailure::Secret { error: text("the variable TOKEN is not set: set it") },
+            "a secret that it needs is not to be had: the variable TOKEN is not set: set it",
+        );
+        check(
+            StartFailure::AdoptedGone { pid: 4711 },
+            "the process with pid 4711 ended before it could be adopted: look for it again with `estatus adopt`",
+        );
+        check(
+            StartFailure::Refused { error: text("Resource temporarily unavailable") },
+            "the operating system refused to start it (Resource temporarily unavailable): see whether memory, processes \
+             or rights are lacking",
+        );
+    }
+
+    #[test]
+    fn what_is_left_of_a_stop_is_named() {
+        let check = |left: Leftover, text: &str| check(|words| words.leftover(&left), text);
+        check(
+            Leftover::Process { pid: 4711, name: "node".to_owned() },
+            "its process node (pid 4711) is still alive: end it yourself",
+        );
+        check(
+            Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) },
+            "port 5173 is still held by node (pid 4711): end it yourself",
+        );
+        check(
+            Leftover::Port { port: 5173, holder: None },
+            "port 5173 is still held, by a program that cannot be seen: end that yourself",
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_cooling_says_why_and_when_it_is_tried_again() {
+        let restarts = ProgramTrouble::TooManyRestarts(RestartCount { restarts: 5, within: Duration::from_secs(60) });
+        let missing = StartFailure::DirectoryMissing { directory: "/srv/web".to_owned() };
+        check(|words| words.program_trouble(&restarts), "it was started again 5 times and never stayed up for 1 min");
+        check(
+            |words| words.program_trouble(&ProgramTrouble::CannotStart(missing.clone())),
+            "the directory /srv/web does not exist: create it, or correct it in estatus.toml",
+        );
+        let retries = "it is tried again every 5 min; `estatus restart web` does it at once";
+        check(|words| words.cooling("web"), retries);
+        check(|words| words.cooling("my web"), &retries.replace(" web", " \"my web\""));
+    }
+
+    #[test]
+    fn every_state_of_a_program_has_a_name() {
+        let check = |state: ProgramState, text: &str| check(|words| words.program_state(state), text);
+        check(ProgramState::Looking, "being looked for");
+        check(ProgramState::Stopped, "stopped");
+        check(ProgramState::Finished, "finished");
+        check(ProgramState::Waiting, "waiting for others");
+        check(ProgramState::Starting, "starting");
+        check(ProgramState::Running, "running");
+        check(ProgramState::Stopping, "stopping");
+        check(ProgramState::Backoff, "about to restart");
+        check(ProgramState::Cooling, "cooling");
+    }
+
+    #[test]
+    fn what_a_remedy_does_is_told_while_it_does_it_and_afterwards() {
+        let check = |deed: Deed, doing: &str, done: &str| {
+            check(|words| words.doing(&deed), doing);
+            check(|words| words.deed(&deed), done);
+        };
+        let web = || "web".to_owned();
+        check(Deed::Restart { program: web() }, "restarting web", "restarted web");
+        check(Deed::Start { program: web() }, "starting web", "started web");
+        check(Deed::Stop { program: web() }, "stopping web", "stopped web");
+        check(Deed::Run { command: "./heal.sh -f".to_owned() }, "running ./heal.sh -f", "ran ./heal.sh -f");
+    }
+
+    #[test]
+    fn how_a_remedy_went_is_told_in_words() {
+        let check = |outcome: Outcome, text: &str| check(|words| words.outcome(&outcome), text);
+        let not_done = Outcome::NotDone;
+        check(Outcome::Healed, "it is up again");
+        check(
+            Outcome::StillDown(Failure::new(Phase::Connect, Cause::Refused)),
+            "still down: connection refused: nothing listens there",
+        );
+        check(
+            not_done(Undone::CannotStart { failure: StartFailure::PortHeld { port: 80, holder: None } }),
+            "port 80 is held by a program that cannot be seen, perhaps another user's: end that, or give this one another port",
+        );
+        check(not_done(Undone::NotReady { within: Duration::from_secs(60) }), "the program was not ready within 1 min");
+        check(
+            not_done(Undone::Ended { exit: Exit::Code(127) }),
+            "the program ended before it was ready: exit code 127 (the command was not found)",
+        );
+        check(not_done(Undone::Cooling), "the program does not stay up and is only started every 5 min now");
+        check(
+            not_done(Undone::StoppedByUser),
+            "the program was stopped by hand, and stays stopped until it is started",
+        );
+        check(not_done(Undone::Finished), "the program has ended as its restart policy wants");
+        check(not_done(Undone::Command { error: "exit code 3".to_owned() }), "the command failed: exit code 3");
+        check(not_done(Undone::Interrupted), "Estatus was restarted meanwhile");
+        check(not_done(Undone::Gone), "the configuration no longer has it");
+    }
+}
