@@ -4,11 +4,28 @@
 //! descent, and a token in the environment that also marks who has left both. A pid is only ever acted upon together
 //! with its start time. An end is proven: what cannot be ended is named.
 
+mod find;
+mod ledger;
+mod log;
+#[cfg_attr(windows, allow(dead_code, reason = "there is no such socket"))]
+mod notify_socket;
 mod output;
 mod run;
+mod shim;
+mod supervisor;
 
-#[cfg_attr(unix, path = "unix.rs")]
-#[cfg_attr(windows, path = "windows.rs")]
-mod platform;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub use find::{Candidate, Wanted, candidates};
+pub use log::{Line, LogReader, Stream};
 pub use run::run;
+pub use shim::{folder, shim_main};
+pub use supervisor::{Happened, ShimCommand, Supervisor};

@@ -29,7 +29,7 @@ impl Output {
     /// The text, without a character that the limit cut in two, and without `secrets`.
     pub(crate) fn into_text(mut self, secrets: &[(String, Secret)]) -> String {
         if self.bytes.len() >= self.limit {
-            drop_partial_character(&mut self.bytes);
+            self.bytes.truncate(whole_characters(&self.bytes));
         }
         let text = String::from_utf8(self.bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
@@ -42,14 +42,16 @@ impl Output {
     }
 }
 
-fn drop_partial_character(bytes: &mut Vec<u8>) {
+/// The length of `bytes` without a character at their end that was cut in two.
+pub(crate) fn whole_characters(bytes: &[u8]) -> usize {
     const LONGEST: usize = 4;
     let tail = bytes.len().saturating_sub(LONGEST);
     let lead = bytes.iter().skip(tail).rposition(|byte| byte & 0b1100_0000 != 0b1000_0000);
-    let Some(lead) = lead.map(|at| tail + at) else { return };
-    if bytes.get(lead..).is_some_and(|last| std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none())) {
-        bytes.truncate(lead);
-    }
+    let is_cut = |lead: &usize| {
+        let last = bytes.get(*lead..).unwrap_or_default();
+        std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none())
+    };
+    lead.map(|at| tail + at).filter(is_cut).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

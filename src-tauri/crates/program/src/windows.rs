@@ -1,35 +1,37 @@
-//! Process trees on Windows: job objects, which no descendant can leave.
-#![allow(unsafe_code, reason = "job objects are reached by the Windows API alone")]
+//! Processes on Windows: job objects, which no descendant can leave.
+#![allow(unsafe_code, reason = "processes are reached by the Windows API alone")]
+
+mod children;
+mod find;
+mod job;
+mod notify;
+mod nursery;
+mod pipes;
+mod process;
+mod program_tree;
+mod run_tree;
+mod socket;
 
 use std::{
     ffi::{OsStr, OsString},
-    io, mem,
-    os::windows::io::{AsRawHandle, FromRawHandle, HandleOrNull, OwnedHandle, RawHandle},
+    fs, io,
     path::{Path, PathBuf},
     process::ExitStatus,
-    ptr,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
 };
 
 use estatus_core::command::{CommandEnd, Run};
-use tokio::process::{Child, Command};
-use windows_sys::Win32::{
-    Foundation::{HANDLE, INVALID_HANDLE_VALUE},
-    System::{
-        Diagnostics::ToolHelp::{
-            CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
-        },
-        JobObjects::{
-            AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-            JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_BASIC_PROCESS_ID_LIST,
-            JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation, JobObjectBasicProcessIdList,
-            JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
-        },
-        Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED, OpenThread, ResumeThread, THREAD_SUSPEND_RESUME},
-    },
-};
+use tokio::process::Command;
+use windows_sys::Win32::Foundation::ERROR_BAD_EXE_FORMAT;
+
+pub(crate) use children::Children;
+pub(crate) use find::{directory, listeners, running, usage};
+pub(crate) use notify::NotifySocket;
+pub(crate) use nursery::{Entry, Shims, enter};
+pub(crate) use pipes::Pipes;
+pub(crate) use process::{boot_id, random_name};
+pub(crate) use program_tree::{First, ProgramTree};
+pub(crate) use run_tree::Tree;
+pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 /// The command for `run`, without its environment and directory. A program is looked for as the shell does, so that
 /// `npm` finds `npm.cmd`.
@@ -53,6 +55,16 @@ pub(crate) fn command(run: &Run, directory: Option<&Path>, env: &[(&str, &str)])
 /// How a process ended that we did not end.
 pub(crate) fn end_of(status: ExitStatus) -> CommandEnd {
     CommandEnd::Exited(status.code().unwrap_or_default())
+}
+
+/// Whether `error` says that there is something, but nothing that can be executed.
+pub(crate) fn is_not_executable(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(ERROR_BAD_EXE_FORMAT.cast_signed())
+}
+
+/// Makes a folder; whose it is follows from the one it is in, which is this user's.
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
 }
 
 /// Where and under which endings a program is looked for.
@@ -98,176 +110,6 @@ impl Search {
         });
         complete.then(|| file.to_owned()).into_iter().chain(self.endings.iter().map(with)).collect()
     }
-}
-
-/// A process and all that came of it.
-pub(crate) struct Tree(Arc<Job>);
-
-impl Tree {
-    /// Starts `command` as the root of a tree of its own, without a console window.
-    pub(crate) fn spawn(mut command: Command) -> io::Result<(Child, Self)> {
-        let job = Job::new()?;
-        let mut child = command.creation_flags(CREATE_NO_WINDOW | CREATE_SUSPENDED).spawn()?;
-        let joined = match (child.raw_handle(), child.id()) {
-            (Some(process), Some(pid)) => job.add(process).and_then(|()| resume(pid)),
-            _ => Err(io::ErrorKind::NotFound.into()),
-        };
-        match joined {
-            Ok(()) => Ok((child, Self(Arc::new(job)))),
-            Err(error) => {
-                child.start_kill()?;
-                Err(error)
-            }
-        }
-    }
-
-    /// Waits for the end of the root.
-    pub(crate) async fn exited(&self, child: &mut Child) -> io::Result<()> {
-        child.wait().await.map(drop)
-    }
-
-    /// Ends all of the tree and gives back what is still there after `within`.
-    pub(crate) async fn end(&self, within: Duration) -> Vec<u32> {
-        let job = Arc::clone(&self.0);
-        match tokio::task::spawn_blocking(move || job.end(within)).await {
-            Ok(left) => left,
-            Err(_) => self.0.end(within),
-        }
-    }
-
-    /// The same, on this thread.
-    pub(crate) fn end_now(&self, within: Duration) {
-        self.0.end(within);
-    }
-}
-
-/// A job object whose processes end with it.
-struct Job(OwnedHandle);
-
-impl Job {
-    fn new() -> io::Result<Self> {
-        // SAFETY: both arguments may be null: default security, no name.
-        let handle = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
-        // SAFETY: the handle is the caller's to close, and null where there is none.
-        let handle = unsafe { HandleOrNull::from_raw_handle(handle) };
-        let job = Self(OwnedHandle::try_from(handle).map_err(|_| io::Error::last_os_error())?);
-        // SAFETY: the structure is plain numbers, for which zeroes are valid.
-        let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { mem::zeroed() };
-        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-        // SAFETY: the pointer and the length are those of `limits`, which is what this class of information is made of.
-        succeeded(unsafe {
-            SetInformationJobObject(
-                job.handle(),
-                JobObjectExtendedLimitInformation,
-                ptr::from_ref(&limits).cast(),
-                length_of(&limits),
-            )
-        })?;
-        Ok(job)
-    }
-
-    fn handle(&self) -> HANDLE {
-        self.0.as_raw_handle()
-    }
-
-    fn add(&self, process: RawHandle) -> io::Result<()> {
-        // SAFETY: both handles are open: the job's is ours, the process's that of a child not yet waited for.
-        succeeded(unsafe { AssignProcessToJobObject(self.handle(), process) })
-    }
-
-    fn end(&self, within: Duration) -> Vec<u32> {
-        const STEP: Duration = Duration::from_millis(5);
-        const ENDED_BY_US: u32 = 1;
-        let deadline = Instant::now() + within;
-        // SAFETY: the handle is open.
-        unsafe { TerminateJobObject(self.handle(), ENDED_BY_US) };
-        while self.active() > 0 {
-            if Instant::now() >= deadline {
-                return self.pids();
-            }
-            thread::sleep(STEP);
-        }
-        Vec::new()
-    }
-
-    /// How many processes are alive in it.
-    fn active(&self) -> u32 {
-        // SAFETY: the structure is plain numbers, for which zeroes are valid.
-        let mut accounting: JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = unsafe { mem::zeroed() };
-        // SAFETY: the pointer and the length are those of `accounting`, which is what this class of information is
-        // made of; the length that was written is not asked for.
-        unsafe {
-            QueryInformationJobObject(
-                self.handle(),
-                JobObjectBasicAccountingInformation,
-                ptr::from_mut(&mut accounting).cast(),
-                length_of(&accounting),
-                ptr::null_mut(),
-            )
-        };
-        accounting.ActiveProcesses
-    }
-
-    fn pids(&self) -> Vec<u32> {
-        #[repr(C)]
-        struct Pids {
-            list: JOBOBJECT_BASIC_PROCESS_ID_LIST,
-            more: [usize; 63],
-        }
-        // SAFETY: the structure is plain numbers, for which zeroes are valid.
-        let mut pids: Pids = unsafe { mem::zeroed() };
-        // SAFETY: the pointer and the length are those of `pids`, which begins with what this class of information is
-        // made of and has room for the array that continues it; the length that was written is not asked for.
-        unsafe {
-            QueryInformationJobObject(
-                self.handle(),
-                JobObjectBasicProcessIdList,
-                ptr::from_mut(&mut pids).cast(),
-                length_of(&pids),
-                ptr::null_mut(),
-            )
-        };
-        let all = pids.list.ProcessIdList.iter().chain(&pids.more);
-        let listed = usize::try_from(pids.list.NumberOfProcessIdsInList).unwrap_or(usize::MAX);
-        all.take(listed).filter_map(|&pid| u32::try_from(pid).ok()).collect()
-    }
-}
-
-/// Lets the threads of a process that was created suspended run.
-fn resume(pid: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the handle is valid and the caller's to close.
-    let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
-    // SAFETY: the structure is plain numbers, for which zeroes are valid.
-    let mut entry: THREADENTRY32 = unsafe { mem::zeroed() };
-    entry.dwSize = length_of(&entry);
-    // SAFETY: the handle is open and `entry` tells its own length.
-    let mut more = unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut entry) };
-    let mut resumed = false;
-    while more != 0 {
-        if entry.th32OwnerProcessID == pid {
-            resume_thread(entry.th32ThreadID)?;
-            resumed = true;
-        }
-        // SAFETY: as above.
-        more = unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut entry) };
-    }
-    if resumed { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
-}
-
-fn resume_thread(id: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers.
-    let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, id) };
-    // SAFETY: the handle is the caller's to close, and null where there is none.
-    let thread = unsafe { HandleOrNull::from_raw_handle(thread) };
-    let thread = OwnedHandle::try_from(thread).map_err(|_| io::Error::last_os_error())?;
-    // SAFETY: the handle is open and has the right to resume.
-    let count = unsafe { ResumeThread(thread.as_raw_handle()) };
-    if count == u32::MAX { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 fn succeeded(result: i32) -> io::Result<()> {

@@ -1,0 +1,240 @@
+//! Finds processes: by what they are, and by the ports they listen on.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use estatus_core::program::ProcessId;
+
+use crate::platform;
+
+/// Which running process is meant.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// By the name of its executable, with or without `.exe`, upper and lower case as the system compares it.
+    Name(String),
+    /// By the full path of its executable.
+    Path(PathBuf),
+    /// By its command line.
+    CommandLine(regex::Regex),
+    /// By a TCP port that it listens on.
+    Port(u16),
+    /// By its number.
+    Pid(u32),
+}
+
+/// A process that is running and could be adopted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The process.
+    pub process: ProcessId,
+    /// Its name as the system shows it.
+    pub name: String,
+    /// Its command line, if this user may know it.
+    pub command_line: String,
+    /// Where it runs, if this user may know it.
+    pub directory: Option<PathBuf>,
+    /// The TCP ports it listens on, as far as this user may know them.
+    pub ports: Vec<u16>,
+}
+
+/// The processes that fit, in the order of their pids. Of a process and its descendants only the topmost is among them,
+/// and neither Estatus itself nor what it was started by.
+pub fn candidates(wanted: &Wanted) -> Vec<Candidate> {
+    let table = Table::read();
+    let fitting = Fitting::new(wanted);
+    let fits: BTreeSet<u32> = table.0.values().filter(|it| fitting.fits(it)).map(|it| it.process.pid).collect();
+    let ours: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
+    let own_path = std::env::current_exe().ok();
+    let is_ours = |it: &Running| ours.contains(&it.process.pid) || (it.path.is_some() && it.path == own_path);
+    let is_topmost = |pid: u32| !table.line_of(pid).skip(1).any(|above| fits.contains(&above.process.pid));
+    let chosen = table.0.values().filter(|it| fits.contains(&it.process.pid));
+    chosen.filter(|it| !is_ours(it) && is_topmost(it.process.pid)).map(Candidate::of).collect()
+}
+
+impl Candidate {
+    fn of(process: &Running) -> Self {
+        let pid = process.process.pid;
+        Self {
+            process: process.process,
+            name: process.name.clone(),
+            command_line: process.command_line.clone(),
+            directory: platform::directory(pid),
+            ports: ports_of(&[pid]),
+        }
+    }
+}
+
+/// A process, as the system shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) process: ProcessId,
+    pub(crate) parent: u32,
+    /// On Linux at most 15 bytes, and a script's own name rather than its interpreter's.
+    pub(crate) name: String,
+    /// `None` where this user may not know it.
+    pub(crate) path: Option<PathBuf>,
+    /// What it was called by.
+    pub(crate) called: PathBuf,
+    pub(crate) command_line: String,
+}
+
+/// All processes, by pid.
+struct Table(BTreeMap<u32, Running>);
+
+impl Table {
+    fn read() -> Self {
+        Self(platform::running().into_iter().map(|it| (it.process.pid, it)).collect())
+    }
+
+    /// The process with this pid, its parent, and so on. A parent that is younger has come by the pid of the true one.
+    fn line_of(&self, pid: u32) -> impl Iterator<Item = &Running> {
+        let above = |it: &&Running| {
+            let parent = self.0.get(&it.parent).filter(|parent| parent.process.pid != it.process.pid)?;
+            (parent.process.started <= it.process.started).then_some(parent)
+        };
+        // Even of a table that was read while processes came and went, no line is longer than it.
+        std::iter::successors(self.0.get(&pid), above).take(self.0.len())
+    }
+}
+
+/// What is wanted, made ready to be compared many times.
+enum Fitting<'a> {
+    Name(String),
+    /// As it was written, and where it leads.
+    Path([String; 2]),
+    CommandLine(&'a regex::Regex),
+    Pids(Vec<u32>),
+}
+
+impl<'a> Fitting<'a> {
+    fn new(wanted: &'a Wanted) -> Self {
+        match wanted {
+            Wanted::Name(name) => Self::Name(comparable_name(name)),
+            Wanted::Path(path) => {
+                let leads_to = path.canonicalize().unwrap_or_else(|_| path.clone());
+                Self::Path([path, &leads_to].map(|path| comparable_path(path)))
+            }
+            Wanted::CommandLine(pattern) => Self::CommandLine(pattern),
+            Wanted::Port(port) => {
+                let listeners = platform::listeners(Some(*port), None);
+                Self::Pids(listeners.into_iter().filter_map(|listener| listener.pid).collect())
+            }
+            Wanted::Pid(pid) => Self::Pids(vec![*pid]),
+        }
+    }
+
+    fn fits(&self, process: &Running) -> bool {
+        match self {
+            Self::Name(name) => process.is_called(name),
+            Self::Path(paths) => paths.contains(&comparable_path(process.path.as_ref().unwrap_or(&process.called))),
+            Self::CommandLine(pattern) => pattern.is_match(&process.command_line),
+            Self::Pids(pids) => pids.contains(&process.process.pid),
+        }
+    }
+}
+
+impl Running {
+    fn is_called(&self, wanted: &str) -> bool {
+        /// TASK_COMM_LEN without its zero, in linux/sched.h.
+        const SHOWN: usize = 15;
+        let is_file_of =
+            |path: &Path| path.file_name().is_some_and(|name| comparable_name(&name.to_string_lossy()) == wanted);
+        let is_cut = cfg!(unix) && self.name.len() == SHOWN && wanted.starts_with(&self.name);
+        comparable_name(&self.name) == wanted
+            || self.path.as_deref().is_some_and(is_file_of)
+            || (is_cut && is_file_of(&self.called))
+    }
+}
+
+/// A name as the system compares it: on Windows without upper or lower case, and anywhere without `.exe`.
+fn comparable_name(name: &str) -> String {
+    let name = if cfg!(windows) { name.to_lowercase() } else { name.to_owned() };
+    name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
+}
+
+fn comparable_path(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if cfg!(windows) {
+        // A path that was followed to where it leads begins with this mark of its form.
+        text.strip_prefix(r"\\?\").unwrap_or(&text).replace('/', "\\").to_lowercase()
+    } else {
+        text.into_owned()
+    }
+}
+
+/// Somebody who listens on a TCP port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Listener {
+    pub(crate) port: u16,
+    /// `None` if this user may not see who it is.
+    pub(crate) pid: Option<u32>,
+}
+
+/// How a port of this machine stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// Nobody listens on it.
+    Free,
+    /// A process that this user may not see does.
+    HeldUnseen,
+    /// This one does.
+    HeldBy(Holder),
+}
+
+/// Who listens on a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) pid: u32,
+    pub(crate) name: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.name, self.pid)
+    }
+}
+
+/// Who listens on the TCP port `port` of this machine; of several, who started first.
+pub(crate) fn holder_of(port: u16) -> Port {
+    let listeners = platform::listeners(Some(port), None);
+    if listeners.is_empty() {
+        return Port::Free;
+    }
+    let table = Table::read();
+    let holders = listeners.iter().filter_map(|listener| table.0.get(&listener.pid?));
+    match holders.min_by_key(|it| (it.process.started, it.process.pid)) {
+        Some(it) => Port::HeldBy(Holder { pid: it.process.pid, name: it.name.clone() }),
+        None => Port::HeldUnseen,
+    }
+}
+
+/// The TCP ports that these processes listen on, the lowest first.
+pub(crate) fn ports_of(pids: &[u32]) -> Vec<u16> {
+    let ports: BTreeSet<u16> =
+        platform::listeners(None, Some(pids)).into_iter().map(|listener| listener.port).collect();
+    ports.into_iter().collect()
+}
+
+/// What processes use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// The sum of their resident memory, in bytes; what they share is counted for each.
+    pub(crate) memory: u64,
+    /// The CPU time they have used; on Linux with that of children of theirs that have ended.
+    pub(crate) cpu_time: Duration,
+}
+
+/// What these processes use together.
+pub(crate) fn measure(pids: &[u32]) -> Usage {
+    platform::usage(pids).into_iter().fold(Usage::default(), |sum, it| Usage {
+        memory: sum.memory.saturating_add(it.memory),
+        cpu_time: sum.cpu_time.saturating_add(it.cpu_time),
+    })
+}
+
+#[cfg(test)]
+mod tests;

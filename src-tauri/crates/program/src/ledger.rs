@@ -1,0 +1,164 @@
+//! What is known of a program's newest start, so that it is found again.
+//!
+//! It is written before a process is started and after, by renaming, and not forced to disk: it counts within one boot
+//! of the machine only, and there what was written can be read.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use estatus_core::{
+    exit::Signal,
+    program::{Ended, Found, ProcessId, StartId},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::platform;
+
+const FILE: &str = "ledger.json";
+
+/// The newest start of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ledger {
+    /// The program's name.
+    pub(crate) program: String,
+    /// During which boot of the machine this was written.
+    pub(crate) boot: String,
+    /// Which start.
+    pub(crate) start: StartId,
+    /// What marks its processes.
+    pub(crate) token: String,
+    /// What a shim that takes over must know.
+    pub(crate) terms: Terms,
+    /// How far it has come.
+    pub(crate) phase: Phase,
+}
+
+/// What a program was started with, as far as it matters while it runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    /// The text that says that it is ready.
+    pub(crate) ready_log: Option<String>,
+    /// The most bytes that its logs take on disk.
+    pub(crate) log_keep: u64,
+    /// What asks the rest of it to end once its first process has.
+    pub(crate) signal: Signal,
+    /// How long that may take.
+    pub(crate) patience: Duration,
+    /// The promise it makes where it finds `WATCHDOG_USEC` in its environment.
+    pub(crate) watchdog: Option<Duration>,
+}
+
+/// How far a start has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "phase")]
+pub(crate) enum Phase {
+    /// There may be a process, or there will be one at once.
+    Spawning,
+    /// It runs.
+    Running(Life),
+    /// It has ended.
+    Ended(Ended),
+}
+
+/// A program that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Life {
+    /// The process that was started, or adopted.
+    pub(crate) root: ProcessId,
+    /// Its first process: the root, or the one that it named itself (`MAINPID=`).
+    pub(crate) first: ProcessId,
+    /// The executable of that, where it can be seen.
+    pub(crate) executable: Option<String>,
+    /// When it was started.
+    pub(crate) since: Timestamp,
+    /// Whether it has said that it is ready.
+    pub(crate) ready: bool,
+    /// Whether somebody else started it.
+    pub(crate) adopted: bool,
+    /// How often it has promised to say that it lives, since it said so.
+    pub(crate) watchdog: Option<Duration>,
+}
+
+impl Ledger {
+    /// The ledger in `folder`, if there is one of this boot. One that cannot be read counts as none.
+    pub(crate) fn read(folder: &Path) -> Option<Self> {
+        let ledger: Self = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
+        (ledger.boot == platform::boot_id()).then_some(ledger)
+    }
+
+    /// Puts this in place of what was there, all or nothing.
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
+        let new = folder.join("ledger.new");
+        fs::write(&new, serde_json::to_vec(self)?)?;
+        fs::rename(new, folder.join(FILE))
+    }
+
+    /// Puts back what was there before.
+    pub(crate) fn restore(before: Option<&Self>, folder: &Path) -> io::Result<()> {
+        match before {
+            Some(before) => before.write(folder),
+            None => fs::remove_file(folder.join(FILE)),
+        }
+    }
+
+    /// What it says of the program while nobody supervises it; nothing while that has to be looked at.
+    pub(crate) fn settled(ledger: Option<&Self>) -> Option<Found> {
+        match ledger.map(|ledger| &ledger.phase) {
+            None => Some(Found::Nothing),
+            Some(Phase::Ended(ended)) => Some(Found::Ended(ended.clone())),
+            Some(Phase::Spawning | Phase::Running(_)) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(boot: &str, phase: Phase) -> Ledger {
+        let terms = Terms {
+            ready_log: None,
+            log_keep: 1,
+            signal: Signal::Term,
+            patience: Duration::from_secs(1),
+            watchdog: None,
+        };
+        Ledger { program: "web".into(), boot: boot.into(), start: StartId(3), token: "t".into(), terms, phase }
+    }
+
+    #[test]
+    fn it_counts_within_one_boot_only() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Ledger::read(folder.path()), None);
+        let this = ledger(&platform::boot_id(), Phase::Spawning);
+        this.write(folder.path()).unwrap();
+        assert_eq!(Ledger::read(folder.path()), Some(this));
+        ledger("another", Phase::Spawning).write(folder.path()).unwrap();
+        assert_eq!(Ledger::read(folder.path()), None);
+        fs::write(folder.path().join(FILE), "{").unwrap();
+        assert_eq!(Ledger::read(folder.path()), None);
+    }
+
+    #[test]
+    fn what_may_run_has_to_be_looked_at() {
+        let process = ProcessId { pid: 7, started: 8 };
+        let life = Life {
+            root: process,
+            first: process,
+            executable: None,
+            since: Timestamp::UNIX_EPOCH,
+            ready: false,
+            adopted: false,
+            watchdog: None,
+        };
+        let check = |phase: Phase, settled: bool| {
+            assert_eq!(Ledger::settled(Some(&ledger("b", phase.clone()))).is_some(), settled, "{phase:?}");
+        };
+        check(Phase::Spawning, false);
+        check(Phase::Running(life), false);
+        let exit = estatus_core::exit::Exit::Code(0);
+        let at = Timestamp::UNIX_EPOCH;
+        check(Phase::Ended(Ended { start: StartId(3), exit, at, left: Vec::new(), tail: Vec::new() }), true);
+        assert_eq!(Ledger::settled(None), Some(Found::Nothing));
+    }
+}

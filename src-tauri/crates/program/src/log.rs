@@ -1,0 +1,55 @@
+//! What a program writes: captured from its pipes, kept in files, and read again.
+//!
+//! A folder holds `spool`, the memory of the capture that outlives it, and `log`: the file `current.log` and, under
+//! rising numbers, those before it. An entry is a line like `2026-11-21T12:40:05.123Z O text`, with `O` for standard
+//! output and `E` for standard error; `o` or `e` where it is only a part of a line, which goes on with the next entry of
+//! that letter; and `!` where Estatus itself says how many entries were lost.
+
+mod awaited;
+mod entry;
+mod files;
+mod reader;
+mod spool;
+mod state;
+mod writer;
+
+#[cfg_attr(unix, path = "log/unix.rs")]
+#[cfg_attr(windows, path = "log/windows.rs")]
+mod platform;
+
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod tests;
+
+pub use reader::{Line, LogReader};
+pub(crate) use writer::Capture;
+#[cfg(unix)]
+pub(crate) use writer::Taken;
+
+/// One of the two that a program writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// Its standard output.
+    Out,
+    /// Its standard error.
+    Err,
+}
+
+impl Stream {
+    pub(crate) const ALL: [Self; 2] = [Self::Out, Self::Err];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Out => 0,
+            Self::Err => 1,
+        }
+    }
+}
+
+/// Where a test may kill the capture.
+#[inline]
+fn step() {
+    #[cfg(test)]
+    fault::step();
+}

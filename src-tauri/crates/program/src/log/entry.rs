@@ -1,0 +1,141 @@
+//! How a line stands in a log.
+
+use estatus_core::program::Ended;
+use jiff::Timestamp;
+use memchr::{memchr, memchr_iter, memchr2};
+
+use super::{Line, Stream, state::AsWhat};
+
+/// Puts entries together, all of one time.
+pub(super) struct Entries {
+    bytes: Vec<u8>,
+    /// What an entry begins with, up to its letter.
+    stamp: String,
+}
+
+impl Entries {
+    pub(super) const fn new() -> Self {
+        Self { bytes: Vec::new(), stamp: String::new() }
+    }
+
+    /// Begins again. `at` is in milliseconds since 1970.
+    pub(super) fn begin(&mut self, at: i64) {
+        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.stamp = format!("{at:.3} ");
+        self.bytes.clear();
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How much memory it takes.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Says that `lost` entries could not be written.
+    pub(super) fn put_lost(&mut self, lost: u64) {
+        let lines = if lost == 1 { "line was" } else { "lines were" };
+        self.put(b'!', format!("{lost} {lines} lost here: the log could not be written").as_bytes(), true);
+    }
+
+    /// Puts the lines of `text` that have an end, as long as no more than `limit` bytes come of them, but at least one.
+    /// Gives back how far it came.
+    pub(super) fn put_lines(&mut self, stream: Stream, text: &[u8], limit: usize) -> usize {
+        let is_clean = memchr2(b'\r', 0, text).is_none();
+        let mut done = 0;
+        for end in memchr_iter(b'\n', text) {
+            if done > 0 && self.bytes.len() + self.stamp.len() + (end - done) > limit {
+                break;
+            }
+            self.put(letter(stream, false), without_return(&text[done..end]), is_clean);
+            done = end + 1;
+        }
+        done
+    }
+
+    /// Puts `text`, which has no line end.
+    pub(super) fn put_rest(&mut self, stream: Stream, text: &[u8], as_what: AsWhat) {
+        let is_part = as_what == AsWhat::Part;
+        let text = if is_part { text } else { without_return(text) };
+        self.put(letter(stream, is_part), text, false);
+    }
+
+    #[inline]
+    fn put(&mut self, letter: u8, text: &[u8], is_clean: bool) {
+        self.bytes.reserve(self.stamp.len() + text.len() + 3);
+        self.bytes.extend_from_slice(self.stamp.as_bytes());
+        self.bytes.extend_from_slice(&[letter, b' ']);
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        if !is_clean {
+            for byte in self.bytes[begin..].iter_mut().filter(|byte| matches!(byte, b'\r' | 0)) {
+                *byte = b' ';
+            }
+        }
+        self.bytes.push(b'\n');
+    }
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+const fn letter(stream: Stream, is_part: bool) -> u8 {
+    match (stream, is_part) {
+        (Stream::Out, false) => b'O',
+        (Stream::Out, true) => b'o',
+        (Stream::Err, false) => b'E',
+        (Stream::Err, true) => b'e',
+    }
+}
+
+/// The entries in `bytes`. What is none is left out: somebody else wrote it.
+pub(super) fn parse(bytes: &[u8]) -> impl Iterator<Item = Line> {
+    bytes.split(|&byte| byte == b'\n').filter_map(parse_one)
+}
+
+fn parse_one(entry: &[u8]) -> Option<Line> {
+    let (stamp, rest) = entry.split_at_checked(memchr(b' ', entry)?)?;
+    let [b' ', letter, b' ', text @ ..] = rest else { return None };
+    let (stream, is_part) = match letter {
+        b'O' => (Some(Stream::Out), false),
+        b'o' => (Some(Stream::Out), true),
+        b'E' => (Some(Stream::Err), false),
+        b'e' => (Some(Stream::Err), true),
+        b'!' => (None, false),
+        _ => return None,
+    };
+    let at = std::str::from_utf8(stamp).ok()?.parse().ok()?;
+    Some(Line { at, stream, text: String::from_utf8_lossy(text).into_owned(), is_part })
+}
+
+/// The lines that entries make, in the order of their beginnings, each cut to [`Ended::TAIL_LINE_LIMIT`] bytes.
+pub(super) fn join(entries: impl Iterator<Item = Line>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut open: [Option<usize>; 2] = [None; 2];
+    for entry in entries {
+        let going_on = entry.stream.and_then(|stream| open[stream.index()]).and_then(|at| lines.get_mut(at));
+        match going_on {
+            Some(line) if line.len() < Ended::TAIL_LINE_LIMIT => line.push_str(&entry.text),
+            Some(_) => {}
+            None => lines.push(entry.text),
+        }
+        match entry.stream {
+            Some(stream) if entry.is_part => open[stream.index()].get_or_insert(lines.len() - 1),
+            Some(stream) => {
+                open[stream.index()] = None;
+                continue;
+            }
+            None => {
+                open = [None; 2];
+                continue;
+            }
+        };
+    }
+    for line in &mut lines {
+        line.truncate(line.floor_char_boundary(Ended::TAIL_LINE_LIMIT));
+    }
+    lines
+}

@@ -1,0 +1,228 @@
+//! What stands in the log.
+
+use std::{fs, time::Instant};
+
+use estatus_core::program::StartId;
+
+use super::*;
+
+#[test]
+fn lines_stand_as_they_were_written() {
+    let check = |bytes: &[u8], found: &[(char, &str)]| {
+        let folder = folder();
+        let mut capture = open(&folder);
+        capture.push(Stream::Out, bytes);
+        capture.end(Stream::Out);
+        let found: Vec<_> = found.iter().map(|(letter, text)| (*letter, text.as_bytes().to_vec())).collect();
+        assert_eq!(entries(folder.path()), found, "{:?}", String::from_utf8_lossy(bytes));
+    };
+    check(b"", &[]);
+    check(b"one\ntwo\n", &[('O', "one"), ('O', "two")]);
+    check(b"one\r\ntwo\r\n", &[('O', "one"), ('O', "two")]);
+    check(b"no end", &[('O', "no end")]);
+    check(b"\n\n\n", &[('O', ""), ('O', ""), ('O', "")]);
+    check("año €😀\n".as_bytes(), &[('O', "año €😀")]);
+    check(b" 10%\r 20%\r\n", &[('O', " 10%  20%")]);
+    check(b"a\0b\n", &[('O', "a b")]);
+    check(b"  O looks like one\n", &[('O', "  O looks like one")]);
+}
+
+#[test]
+fn invalid_utf8_is_kept_byte_for_byte() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    let bytes: Vec<u8> = (1..=255).filter(|byte| !b"\r\n".contains(byte)).chain(*b"\n").collect();
+    capture.push(Stream::Err, &bytes);
+    assert_same(&logged(folder.path(), Stream::Err), &bytes, "all bytes");
+    drop(capture);
+    let line = &crate::LogReader::open(folder.path()).unwrap().last(1).unwrap()[0];
+    assert!(line.text.contains('\u{fffd}'), "{line:?}");
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_kept_in_parts() {
+    let folder = folder();
+    let mut capture = Capture::open(folder.path(), 10_000_000).unwrap();
+    let line: String = "ñandú ".chars().cycle().take(1_000_000).chain("\nnext\n".chars()).collect();
+    capture.push(Stream::Out, line.as_bytes());
+    assert_same(&logged(folder.path(), Stream::Out), line.as_bytes(), "the long line");
+    let entries = entries(folder.path());
+    assert!(entries.len() < 60 && entries.iter().all(|(_, text)| std::str::from_utf8(text).is_ok()));
+    let tail = capture.tail(2);
+    assert_eq!((tail.len(), tail[0].len(), tail[1].as_str()), (2, 400, "next"));
+}
+
+#[test]
+fn an_unfinished_line_is_written_when_asked_and_goes_on() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    let check = |capture: &mut Capture, bytes: &[u8], held: bool, found: &[(char, &str)]| {
+        capture.push(Stream::Out, bytes);
+        assert_eq!(capture.held(), held, "{:?}", String::from_utf8_lossy(bytes));
+        capture.flush();
+        assert!(!capture.held());
+        let found: Vec<_> = found.iter().map(|(letter, text)| (*letter, text.as_bytes().to_vec())).collect();
+        assert_eq!(entries(folder.path()), found, "{:?}", String::from_utf8_lossy(bytes));
+    };
+    check(&mut capture, b"Name? ", true, &[('o', "Name? ")]);
+    check(&mut capture, b"\r", false, &[('o', "Name? ")]);
+    check(&mut capture, b"\n", false, &[('o', "Name? "), ('O', "")]);
+    check(&mut capture, b"caf\xc3", true, &[('o', "Name? "), ('O', ""), ('o', "caf")]);
+    check(&mut capture, b"\xa9\n", false, &[('o', "Name? "), ('O', ""), ('o', "caf"), ('O', "é")]);
+    assert_eq!(capture.tail(10), ["Name? ", "café"]);
+}
+
+#[test]
+fn a_line_that_stands_in_parts_is_complete_when_its_stream_ends() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    capture.push(Stream::Out, b"bye");
+    capture.flush();
+    capture.end(Stream::Out);
+    capture.end(Stream::Err);
+    assert_same(&logged(folder.path(), Stream::Out), b"bye\n", "the last line");
+}
+
+#[test]
+fn the_tail_is_of_the_last_start_and_joins_parts() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    let check = |capture: &Capture, lines: usize, tail: &[&str]| assert_eq!(capture.tail(lines), tail, "{lines}");
+    capture.begin(StartId(1));
+    capture.push(Stream::Out, b"old\nunfinished");
+    capture.begin(StartId(2));
+    check(&capture, 10, &[]);
+    capture.push(Stream::Out, b"begun ");
+    capture.flush();
+    capture.push(Stream::Err, b"wrong\n");
+    capture.push(Stream::Out, b"and done\nlast\n");
+    check(&capture, 10, &["begun and done", "wrong", "last"]);
+    check(&capture, 2, &["wrong", "last"]);
+    check(&capture, 0, &[]);
+    drop(capture);
+    let mut capture = open(&folder);
+    capture.begin(StartId(2));
+    check(&capture, 1, &["last"]);
+    check(&capture, 10, &["begun and done", "wrong", "last"]);
+    assert_same(&logged(folder.path(), Stream::Out), b"old\nunfinished\nbegun and done\nlast\n", "all starts");
+}
+
+#[test]
+fn a_long_line_of_the_tail_is_cut_at_a_character() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    capture.push(Stream::Out, format!("x{}\n", "€".repeat(500)).as_bytes());
+    let tail = capture.tail(1);
+    assert_eq!(tail, [format!("x{}", "€".repeat(133))]);
+}
+
+#[test]
+fn the_tail_reaches_over_a_rotation() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    for number in 0..3_000 {
+        capture.push(Stream::Out, format!("line {number} {}\n", "x".repeat(60)).as_bytes());
+    }
+    assert!(logs(folder.path()).len() > 2);
+    let tail = capture.tail(1_500);
+    assert_eq!(tail.len(), 1_500);
+    assert!(tail[0].starts_with("line 1500 ") && tail[1_499].starts_with("line 2999 "));
+}
+
+#[test]
+fn what_is_waited_for_is_seen_in_any_line_of_this_start() {
+    let check = |before: &str, pieces: &[&str], seen: bool| {
+        let folder = folder();
+        let mut capture = open(&folder);
+        capture.begin(StartId(1));
+        capture.push(Stream::Out, before.as_bytes());
+        capture.begin(StartId(2));
+        capture.wait_for("ready in");
+        for piece in pieces {
+            capture.push(Stream::Err, piece.as_bytes());
+            capture.flush();
+        }
+        assert_eq!(capture.seen(), seen, "{before:?} {pieces:?}");
+        drop(capture);
+        let mut capture = open(&folder);
+        capture.begin(StartId(2));
+        assert_eq!(capture.seen(), seen, "{before:?} {pieces:?}, by another");
+        capture.begin(StartId(3));
+        assert!(!capture.seen());
+    };
+    check("", &["VITE ready in 80 ms\n"], true);
+    check("", &["VITE ready", " in 80 ms"], true);
+    check("", &["VITE ready in"], true);
+    check("", &["VITE ready\nin\n"], false);
+    check("VITE ready in", &["VITE\n"], false);
+    check("VITE ready ", &["in\n"], false);
+}
+
+#[test]
+fn what_was_taken_before_it_is_waited_for_is_seen_while_it_is_held() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    capture.begin(StartId(1));
+    capture.push(Stream::Out, b"is rea");
+    drop(capture);
+    let mut capture = open(&folder);
+    capture.begin(StartId(1));
+    capture.wait_for("ready");
+    assert!(!capture.seen());
+    capture.push(Stream::Out, b"dy");
+    assert!(capture.seen());
+}
+
+#[test]
+fn the_cap_on_disk_holds_and_the_newest_lines_are_kept() {
+    let check = |keep: u64, line: &str, lines: usize| {
+        let folder = folder();
+        let mut capture = Capture::open(folder.path(), keep).unwrap();
+        let begun = Instant::now();
+        let text = line.repeat(1_000);
+        for _ in 0..lines / 1_000 {
+            capture.push(Stream::Out, text.as_bytes());
+            let total = total(folder.path());
+            assert!(total <= keep.max(132_000), "{total} bytes are kept of {keep} after {:?}", begun.elapsed());
+        }
+        assert!(total(folder.path()) > keep / 2, "{keep}");
+        capture.push(Stream::Out, b"last\n");
+        assert_eq!(capture.tail(1), ["last"]);
+    };
+    check(400_000, "some line of some length\n", 100_000);
+    check(400_000, "\n", 100_000);
+    check(0, "some line of some length\n", 20_000);
+    check(1_000_000, &format!("{}\n", "x".repeat(999)), 5_000);
+}
+
+#[test]
+fn a_log_whose_spool_is_lost_goes_on() {
+    let check = |spoil: fn(&std::path::Path)| {
+        let folder = folder();
+        let mut capture = open(&folder);
+        capture.push(Stream::Out, b"before\n");
+        drop(capture);
+        spoil(&folder.path().join("spool"));
+        let mut capture = open(&folder);
+        capture.push(Stream::Out, b"after\n");
+        assert_same(&logged(folder.path(), Stream::Out), b"before\nafter\n", "both");
+    };
+    check(|spool| fs::remove_file(spool).unwrap());
+    check(|spool| fs::write(spool, "short").unwrap());
+    check(|spool| fs::write(spool, vec![0xff; 4096 + 131_072]).unwrap());
+}
+
+#[test]
+fn what_a_crash_of_the_machine_left_of_an_entry_is_cut_off() {
+    let folder = folder();
+    let mut capture = open(&folder);
+    capture.push(Stream::Out, b"whole\n");
+    drop(capture);
+    let current = files::folder(folder.path()).join("current.log");
+    let mut log = fs::read(&current).unwrap();
+    log.extend_from_slice(b"2026-11-21T12:40:05.123Z O tor");
+    fs::write(&current, log).unwrap();
+    let mut capture = open(&folder);
+    capture.push(Stream::Out, b"next\n");
+    assert_same(&logged(folder.path(), Stream::Out), b"whole\nnext\n", "both");
+}

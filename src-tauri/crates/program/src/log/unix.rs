@@ -1,0 +1,96 @@
+//! A mapped file, and what is known of a pipe, on Unix.
+#![allow(unsafe_code, reason = "a file is mapped")]
+
+use std::{
+    ffi::c_void,
+    fs::File,
+    io,
+    ops::{Deref, DerefMut, Range},
+    os::fd::BorrowedFd,
+    ptr::{self, NonNull},
+    slice,
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
+};
+
+/// A file as memory. What is written to it is in the file, also when this process is killed.
+pub(crate) struct Map {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: the mapping belongs to no thread, and is reached through `&self` and `&mut self` alone.
+unsafe impl Send for Map {}
+
+impl Map {
+    /// Maps the first `length` bytes of `file`, which it must have.
+    pub(crate) fn new(file: &File, length: usize) -> io::Result<Self> {
+        // SAFETY: the kernel chooses a place where nothing is.
+        let start =
+            unsafe { mmap(ptr::null_mut(), length, ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED, file, 0)? };
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, length })
+    }
+
+    /// Gives the memory of these whole pages back; they are fetched from the file again.
+    pub(crate) fn release(&mut self, pages: Range<usize>) {
+        let pages = &mut self[pages];
+        // SAFETY: the range is part of the mapping, which is shared: its contents stay in the file.
+        let _ = unsafe { madvise(pages.as_mut_ptr().cast::<c_void>(), pages.len(), Advice::LinuxDontNeed) };
+    }
+}
+
+impl Deref for Map {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the mapping is as long as that and lives as long as `self`; only this process writes to the file, and
+        // only through `&mut self`.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl DerefMut for Map {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped so, and nobody has a reference into it any more.
+        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
+
+/// What there is in a pipe.
+pub(crate) enum Pipe {
+    /// So many bytes.
+    Holds(usize),
+    /// Nothing.
+    Empty,
+    /// Nothing, and nobody can write to it.
+    Ended,
+}
+
+/// Looks into a pipe.
+pub(crate) fn look(pipe: BorrowedFd<'_>) -> io::Result<Pipe> {
+    let waiting = || rustix::io::ioctl_fionread(pipe).map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    if let count @ 1.. = waiting()? {
+        return Ok(Pipe::Holds(count));
+    }
+    let mut asked = [PollFd::new(&pipe, PollFlags::IN)];
+    poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    if !asked[0].revents().contains(PollFlags::HUP) {
+        return Ok(Pipe::Empty);
+    }
+    // Who closed it last may have written between the two questions.
+    Ok(match waiting()? {
+        0 => Pipe::Ended,
+        count => Pipe::Holds(count),
+    })
+}

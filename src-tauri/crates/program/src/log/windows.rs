@@ -1,0 +1,68 @@
+//! A mapped file on Windows.
+#![allow(unsafe_code, reason = "a file is mapped")]
+
+use std::{
+    fs::File,
+    io,
+    ops::{Deref, DerefMut, Range},
+    os::windows::io::{AsRawHandle, HandleOrNull, OwnedHandle},
+    ptr::{self, NonNull},
+    slice,
+};
+
+use windows_sys::Win32::System::Memory::{
+    CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile,
+};
+
+/// A file as memory. What is written to it is in the file, also when this process is ended.
+pub(crate) struct Map {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: the mapping belongs to no thread, and is reached through `&self` and `&mut self` alone.
+unsafe impl Send for Map {}
+
+impl Map {
+    /// Maps the first `length` bytes of `file`, which it must have.
+    pub(crate) fn new(file: &File, length: usize) -> io::Result<Self> {
+        // SAFETY: the handle is open; nothing is said of security and no name is given; of length zero the mapping is as
+        // long as the file.
+        let mapping =
+            unsafe { CreateFileMappingW(file.as_raw_handle(), ptr::null(), PAGE_READWRITE, 0, 0, ptr::null()) };
+        // SAFETY: the handle is the caller's to close, and null where there is none.
+        let mapping = unsafe { HandleOrNull::from_raw_handle(mapping) };
+        let mapping = OwnedHandle::try_from(mapping).map_err(|_| io::Error::last_os_error())?;
+        // SAFETY: the handle is open; the view keeps the mapping alive once the handle is closed.
+        let view = unsafe { MapViewOfFile(mapping.as_raw_handle(), FILE_MAP_WRITE, 0, 0, length) };
+        let start = NonNull::new(view.Value.cast()).ok_or_else(io::Error::last_os_error)?;
+        Ok(Self { start, length })
+    }
+
+    /// The system takes what it needs by itself.
+    pub(crate) fn release(&mut self, _pages: Range<usize>) {}
+}
+
+impl Deref for Map {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the mapping is as long as that and lives as long as `self`; only this process writes to the file, and
+        // only through `&mut self`.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl DerefMut for Map {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped so, and nobody has a reference into it any more.
+        unsafe { UnmapViewOfFile(MEMORY_MAPPED_VIEW_ADDRESS { Value: self.start.as_ptr().cast() }) };
+    }
+}

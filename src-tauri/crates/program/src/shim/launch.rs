@@ -1,0 +1,95 @@
+//! How a program is started, and why it may not be.
+
+use std::{io, path::Path};
+
+use estatus_core::{
+    command::Run,
+    exit::Signal,
+    program::{Handed, StartFailure},
+};
+use tokio::process::Command;
+
+use super::{
+    protocol::{Launch, Line, StopBy},
+    state_folder, stop,
+};
+use crate::{
+    find::{self, Port},
+    ledger::Terms,
+    notify_socket,
+    platform::{self, NotifySocket},
+};
+
+/// The variable by which a program makes the promise that systemd's programs make.
+const WATCHDOG: &str = "WATCHDOG_USEC";
+
+/// What has to be known of a launch as long as it lasts.
+pub(crate) fn terms(launch: &Launch) -> Terms {
+    let promised = launch.command.env.iter().rev().find(|(name, _)| name == WATCHDOG);
+    Terms {
+        ready_log: launch.ready_log.clone(),
+        log_keep: launch.log_keep,
+        signal: match launch.stop.by {
+            StopBy::Signal(signal) => signal,
+            StopBy::Command(_) => Signal::Term,
+        },
+        patience: launch.stop.within.min(stop::PATIENCE),
+        watchdog: promised.and_then(|(_, value)| notify_socket::microseconds(value)).flatten(),
+    }
+}
+
+/// What can be known before a process is started to be in its way.
+pub(crate) fn obstacle(launch: &Launch) -> Option<StartFailure> {
+    let directory = launch.command.directory.as_deref();
+    if let Some(missing) = directory.filter(|directory| !directory.is_dir()) {
+        return Some(StartFailure::DirectoryMissing { directory: missing.display().to_string() });
+    }
+    launch.ports.iter().find_map(|&port| match find::holder_of(port) {
+        Port::Free => None,
+        Port::HeldUnseen => Some(StartFailure::PortHeld { port, holder: None }),
+        Port::HeldBy(holder) => Some(StartFailure::PortHeld { port, holder: Some(holder.to_string()) }),
+    })
+}
+
+/// The command with all that the program finds in its environment.
+pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> io::Result<Command> {
+    let Launch { program, command: line, handed: Handed { restarts, last_exit }, .. } = launch;
+    let env: Vec<(&str, &str)> = line.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut command = platform::command(&line.run(), line.directory.as_deref(), &env);
+    if let Some(directory) = &line.directory {
+        command.current_dir(directory);
+    }
+    command
+        .env_remove(WATCHDOG)
+        .env_remove("WATCHDOG_PID")
+        .envs(env)
+        .env("ESTATUS_PROGRAM", program)
+        .env("ESTATUS_STATE_DIR", state_folder(folder)?)
+        .env("ESTATUS_RESTARTS", restarts.to_string())
+        .env("ESTATUS_LAST_EXIT", last_exit.map(|exit| exit.to_string()).unwrap_or_default());
+    match notify.address() {
+        Some(address) => command.env("NOTIFY_SOCKET", address),
+        None => command.env_remove("NOTIFY_SOCKET"),
+    };
+    Ok(command)
+}
+
+/// Why it could not be started, when the system has said so.
+pub(crate) fn failure(line: &Line, error: &io::Error) -> StartFailure {
+    let program = match line.run() {
+        Run::Shell(_) => return StartFailure::Refused { error: error.to_string() },
+        Run::Program { program, .. } => program,
+    };
+    if error.kind() == io::ErrorKind::NotFound {
+        StartFailure::ProgramMissing { program }
+    } else if platform::is_not_executable(error) {
+        StartFailure::NotExecutable { program, error: error.to_string() }
+    } else {
+        StartFailure::Refused { error: error.to_string() }
+    }
+}
+
+/// Something of Estatus's own went wrong.
+pub(crate) fn refused(error: &io::Error) -> StartFailure {
+    StartFailure::Refused { error: error.to_string() }
+}

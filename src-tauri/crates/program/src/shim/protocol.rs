@@ -1,0 +1,176 @@
+//! What the engine and a shim say to each other.
+
+use std::{path::PathBuf, time::Duration};
+
+use estatus_core::{
+    command::{CommandLine, Run},
+    exit::Signal,
+    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StartId, StopHow, StopPolicy},
+    secret::Secret,
+};
+use serde::{Deserialize, Serialize};
+
+/// The version of all this. A shim of another version is asked to step aside, which every version understands.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// What the engine asks for.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Asked {
+    /// To say how the program stands.
+    Look,
+    /// To start it.
+    Start(Box<Launch>),
+    /// To stop it.
+    Stop {
+        /// Which start.
+        start: StartId,
+        /// How.
+        how: Stopping,
+    },
+    /// To measure it.
+    Measure {
+        /// Which start.
+        start: StartId,
+    },
+    /// To go away and leave the program running, for a shim of another version.
+    StepAside,
+}
+
+/// What a shim tells.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Told {
+    /// Always the first, and the answer to [`Asked::Look`].
+    Hello {
+        /// Its [`PROTOCOL`].
+        protocol: u32,
+        /// How the program stands.
+        found: Found,
+    },
+    /// Something happened.
+    Event(ProgramEvent),
+    /// There is no shim, because of this.
+    Trouble {
+        /// What the operating system said.
+        error: String,
+    },
+}
+
+/// All that is needed to start a program. It has secrets in it, and no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Launch {
+    /// Which start.
+    pub(crate) start: StartId,
+    /// The program's name.
+    pub(crate) program: String,
+    /// What it finds of its past.
+    pub(crate) handed: Handed,
+    /// The foreign process to take over instead of starting one.
+    pub(crate) adopt: Option<ProcessId>,
+    /// What is run.
+    pub(crate) command: Line,
+    /// How what is left of it is ended, and what is asked of it when a newer start comes.
+    pub(crate) stop: Stopping,
+    /// The ports that must be free.
+    pub(crate) ports: Vec<u16>,
+    /// The text that says that it is ready.
+    pub(crate) ready_log: Option<String>,
+    /// The most bytes that its logs take on disk.
+    pub(crate) log_keep: u64,
+}
+
+impl Launch {
+    /// The start of `program`, with what has been fetched for its `secret_env`.
+    pub(crate) fn new(
+        program: &Program,
+        start: StartId,
+        handed: Handed,
+        adopt: Option<ProcessId>,
+        secret_env: &[(String, Secret)],
+    ) -> Self {
+        Self {
+            start,
+            program: program.name.to_string(),
+            handed,
+            adopt,
+            command: Line::new(&program.command, secret_env),
+            stop: Stopping::new(&program.stop, &[]),
+            ports: program.ports(),
+            ready_log: match &program.ready {
+                Some(Ready::Log(text)) => Some(text.clone()),
+                _ => None,
+            },
+            log_keep: program.log_keep,
+        }
+    }
+}
+
+/// How a program is stopped.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Stopping {
+    /// How it is asked.
+    pub(crate) by: StopBy,
+    /// How long it may take.
+    pub(crate) within: Duration,
+}
+
+/// How a program is asked to stop.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StopBy {
+    /// By a signal.
+    Signal(Signal),
+    /// By a command.
+    Command(Line),
+}
+
+impl Stopping {
+    /// `policy`, with what has been fetched for the `secret_env` of its command.
+    pub(crate) fn new(policy: &StopPolicy, secret_env: &[(String, Secret)]) -> Self {
+        let by = match &policy.how {
+            StopHow::Signal(signal) => StopBy::Signal(*signal),
+            StopHow::Command(command) => StopBy::Command(Line::new(command, secret_env)),
+        };
+        Self { by, within: policy.within }
+    }
+}
+
+/// A command with all its variables, the secret ones too.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Line {
+    run: RunLine,
+    /// Where it runs: where the engine does if nothing is said.
+    pub(crate) directory: Option<PathBuf>,
+    /// Its variables.
+    pub(crate) env: Vec<(String, String)>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RunLine {
+    Shell(String),
+    Program { program: String, args: Vec<String> },
+}
+
+impl Line {
+    fn new(command: &CommandLine, secret_env: &[(String, Secret)]) -> Self {
+        let secret = secret_env.iter().map(|(name, secret)| (name.clone(), secret.reveal().to_owned()));
+        Self {
+            run: match &command.run {
+                Run::Shell(line) => RunLine::Shell(line.clone()),
+                Run::Program { program, args } => RunLine::Program { program: program.clone(), args: args.clone() },
+            },
+            directory: command.directory.clone().or_else(|| std::env::current_dir().ok()),
+            env: command.env.iter().cloned().chain(secret).collect(),
+        }
+    }
+
+    /// What is run, in the core's words.
+    pub(crate) fn run(&self) -> Run {
+        match self.run.clone() {
+            RunLine::Shell(line) => Run::Shell(line),
+            RunLine::Program { program, args } => Run::Program { program, args },
+        }
+    }
+}

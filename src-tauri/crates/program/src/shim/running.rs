@@ -1,0 +1,92 @@
+//! A program that runs.
+
+use std::{pin::Pin, rc::Rc, time::Duration};
+
+use estatus_core::{
+    exit::Exit,
+    program::{Ended, Leftover, StartId},
+};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{output::Output, protocol::Stopping, stop};
+use crate::{
+    find,
+    ledger::Terms,
+    platform::{First, NotifySocket, ProgramTree},
+};
+
+/// A stop that is under way; gives back what is left.
+pub(crate) type UnderWay = Pin<Box<dyn Future<Output = Vec<Leftover>>>>;
+
+/// A program that runs, or whose first process has ended and whose others are being ended.
+pub(crate) struct Running {
+    pub(crate) start: StartId,
+    pub(crate) tree: Rc<ProgramTree>,
+    pub(crate) first: First,
+    /// Nothing where somebody else started it.
+    pub(crate) output: Option<Output>,
+    /// Nothing where somebody else started it.
+    pub(crate) notify: Option<NotifySocket>,
+    /// How and when its first process has ended.
+    pub(crate) exit: Option<(Exit, Timestamp)>,
+    pub(crate) stopping: Option<UnderWay>,
+    /// When it has been silent for longer than it promised.
+    pub(crate) silent_at: Option<Instant>,
+    measured: Option<(Instant, Duration)>,
+}
+
+impl Running {
+    pub(crate) fn new(
+        start: StartId,
+        tree: ProgramTree,
+        first: First,
+        output: Option<Output>,
+        notify: Option<NotifySocket>,
+    ) -> Self {
+        let (tree, exit, stopping, silent_at, measured) = (Rc::new(tree), None, None, None, None);
+        Self { start, tree, first, output, notify, exit, stopping, silent_at, measured }
+    }
+
+    /// Begins to stop it, unless that has begun.
+    pub(crate) fn stop(&mut self, how: Stopping) {
+        if self.stopping.is_none() {
+            self.stopping = Some(Box::pin(stop::stop(Rc::clone(&self.tree), self.first.id, how)));
+        }
+    }
+
+    /// Notes that its first process has ended. Gives back whether all of it has; otherwise the rest is being ended.
+    pub(crate) fn first_ended(&mut self, terms: &Terms) -> bool {
+        self.exit = Some((self.first.exit(), Timestamp::now()));
+        if self.stopping.is_some() {
+            return false;
+        }
+        if self.tree.is_surely_gone() {
+            return true;
+        }
+        self.stopping = Some(Box::pin(stop::rest(Rc::clone(&self.tree), terms.signal, terms.patience)));
+        false
+    }
+
+    /// How it ended, once its processes have.
+    pub(crate) async fn end(mut self, left: Vec<Leftover>) -> Ended {
+        let (exit, at) = self.exit.unwrap_or_else(|| (self.first.exit(), Timestamp::now()));
+        let tail = match &mut self.output {
+            Some(output) => output.finish().await,
+            None => Vec::new(),
+        };
+        Ended { start: self.start, exit, at, left, tail }
+    }
+
+    /// The memory it uses in bytes, and its CPU in percent of one core since it was last measured.
+    pub(crate) fn measure(&mut self) -> (u64, Option<f64>) {
+        let now = Instant::now();
+        let usage = find::measure(&self.tree.pids());
+        let before = self.measured.replace((now, usage.cpu_time));
+        let cpu = before.and_then(|(then, used)| {
+            let seconds = now.duration_since(then).as_secs_f64();
+            (seconds > 0.0).then(|| usage.cpu_time.saturating_sub(used).as_secs_f64() * 100.0 / seconds)
+        });
+        (usage.memory, cpu)
+    }
+}

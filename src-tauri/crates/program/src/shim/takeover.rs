@@ -1,0 +1,74 @@
+//! What a new shim does where the one before it was killed.
+
+use std::{io, path::Path, rc::Rc};
+
+use estatus_core::{
+    exit::Exit,
+    program::{Ended, ProcessId},
+};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{output::Output, running::Running, stop};
+use crate::{
+    ledger::{Ledger, Life, Phase},
+    platform::{Children, First, NotifySocket, ProgramTree},
+};
+
+/// Takes the program over that `ledger` tells of, if it runs. If it does not, what is left of it is ended, and the ledger
+/// says so.
+pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Children) -> io::Result<Option<Running>> {
+    let adopted = match &ledger.phase {
+        Phase::Ended(_) => return Ok(None),
+        Phase::Spawning => false,
+        Phase::Running(life) => life.adopted,
+    };
+    let mut output = if adopted { None } else { Some(Output::open(folder, ledger.start, &ledger.terms)?) };
+    let tree = tree_of(folder, ledger, children);
+    let Some((life, first)) = alive(&tree, &ledger.phase, children)? else {
+        let left = stop::rest(Rc::new(tree), ledger.terms.signal, ledger.terms.patience).await;
+        let tail = match &mut output {
+            Some(output) => output.finish().await,
+            None => Vec::new(),
+        };
+        let (start, exit, at) = (ledger.start, Exit::Unseen, Timestamp::now());
+        ledger.phase = Phase::Ended(Ended { start, exit, at, left, tail });
+        ledger.write(folder)?;
+        return Ok(None);
+    };
+    let tree = tree.rooted(life.root);
+    tree.remember();
+    let notify = if adopted { None } else { Some(NotifySocket::open(folder, &ledger.token)?) };
+    let mut running = Running::new(ledger.start, tree, first, output, notify);
+    running.silent_at = life.watchdog.map(|within| Instant::now() + within);
+    ledger.phase = Phase::Running(life);
+    ledger.write(folder)?;
+    Ok(Some(running))
+}
+
+fn tree_of(folder: &Path, ledger: &Ledger, children: &Children) -> ProgramTree {
+    match &ledger.phase {
+        Phase::Running(life) if life.adopted => ProgramTree::adopted(life.root, folder, children),
+        Phase::Running(life) => ProgramTree::of(Some(life.root), &ledger.token, folder, children),
+        Phase::Spawning | Phase::Ended(_) => ProgramTree::of(None, &ledger.token, folder, children),
+    }
+}
+
+/// The program's first process, if it is alive.
+fn alive(tree: &ProgramTree, phase: &Phase, children: &Children) -> io::Result<Option<(Life, First)>> {
+    let life = match phase {
+        Phase::Running(life) if tree.lives(life.first, life.executable.as_deref()) => life.clone(),
+        Phase::Spawning => match tree.find_root() {
+            Some(root) => just_started(root),
+            None => return Ok(None),
+        },
+        Phase::Running(_) | Phase::Ended(_) => return Ok(None),
+    };
+    let Some(first) = First::held(life.first, children)? else { return Ok(None) };
+    let executable = first.executable();
+    Ok(Some((Life { executable, ..life }, first)))
+}
+
+fn just_started(root: ProcessId) -> Life {
+    Life { root, first: root, executable: None, since: Timestamp::now(), ready: false, adopted: false, watchdog: None }
+}

@@ -1,0 +1,178 @@
+//! Where shims come from.
+//!
+//! An executable of this size dirties more memory at each exec than a shim needs in all its life. So one small process,
+//! the nursery, is executed once and forks every shim; what they have in common is there once. It has one thread, waits
+//! for the engine, and ends with it.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{self, IoSlice, IoSliceMut, Write},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{ffi::OsStrExt, net::UnixStream},
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use rustix::{
+    cmsg_space,
+    net::{
+        AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+        SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    },
+    process::setsid,
+    stdio::{dup2_stdin, stdin},
+};
+
+use super::{EngineEnd, Listener, ShimEnd};
+use crate::supervisor::ShimCommand;
+
+/// The argument that makes a shim's executable a nursery.
+const NURSERY: &str = "nursery";
+/// The longest path of a folder, in bytes (`PATH_MAX`).
+const PATH_LIMIT: usize = 4096;
+
+/// Starts shims.
+pub(crate) struct Shims {
+    command: ShimCommand,
+    nursery: Mutex<Option<Nursery>>,
+}
+
+impl Shims {
+    pub(crate) fn new(command: ShimCommand) -> Self {
+        Self { command, nursery: Mutex::default() }
+    }
+
+    /// Starts the shim of the program whose folder this is; connected with it, unless there is another already, which
+    /// ends the connection.
+    pub(crate) async fn start(&self, folder: &Path) -> io::Result<EngineEnd> {
+        let (ours, theirs) = UnixStream::pair()?;
+        self.ask(folder, &theirs)?;
+        ours.set_nonblocking(true)?;
+        EngineEnd::from_std(ours)
+    }
+
+    fn ask(&self, folder: &Path, engine: &UnixStream) -> io::Result<()> {
+        let mut nursery = self.nursery();
+        if let Some(running) = &*nursery
+            && running.ask(folder, engine).is_ok()
+        {
+            return Ok(());
+        }
+        // There is none, or it was killed.
+        *nursery = None;
+        let new = Nursery::start(&self.command)?;
+        nursery.insert(new).ask(folder, engine)
+    }
+
+    fn nursery(&self) -> MutexGuard<'_, Option<Nursery>> {
+        self.nursery.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The nursery, seen from the engine.
+struct Nursery {
+    /// Taken at its end: it is closed first, which is what the process ends by.
+    socket: Option<OwnedFd>,
+    process: Child,
+}
+
+impl Nursery {
+    fn start(command: &ShimCommand) -> io::Result<Self> {
+        let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let mut nursery = Command::new(&command.program);
+        nursery.args(&command.args).arg(NURSERY).stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { socket: Some(ours), process: nursery.spawn()? })
+    }
+
+    fn ask(&self, folder: &Path, engine: &UnixStream) -> io::Result<()> {
+        let socket = self.socket.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let handed = [engine.as_fd()];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        control.push(SendAncillaryMessage::ScmRights(&handed));
+        let path = [IoSlice::new(folder.as_os_str().as_bytes())];
+        sendmsg(socket, &path, &mut control, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+}
+
+impl Drop for Nursery {
+    fn drop(&mut self) {
+        self.socket = None;
+        // It waits for nothing but this socket, and has not much to do at its end.
+        let _ = self.process.wait();
+    }
+}
+
+/// What a shim is made for.
+pub(crate) struct Entry {
+    pub(crate) folder: PathBuf,
+    engine: UnixStream,
+}
+
+impl Entry {
+    /// The connection with who asked for it.
+    pub(crate) async fn engine(self, _listener: &mut Listener) -> io::Result<ShimEnd> {
+        self.engine.set_nonblocking(true)?;
+        ShimEnd::from_std(self.engine)
+    }
+
+    /// Tells who asked for it that there is no shim.
+    pub(crate) fn refuse(&self, error: &io::Error) {
+        let _ = (&self.engine).write_all(&crate::shim::trouble(error));
+    }
+}
+
+/// Is the nursery: gives back once in every shim that is made, and nothing at the end.
+pub(crate) fn enter(mut args: impl Iterator<Item = OsString>) -> io::Result<Option<Entry>> {
+    if args.next().as_deref() != Some(OsStr::new(NURSERY)) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // The end of the terminal or of the session in which Estatus was started is nothing to it.
+    setsid()?;
+    leave_children_to_the_system(true);
+    while let Some(entry) = asked_for()? {
+        // SAFETY: this process has one thread.
+        match unsafe { libc::fork() } {
+            -1 => entry.refuse(&io::Error::last_os_error()),
+            0 => return begin(entry).map(Some),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The first steps of a shim of its own.
+fn begin(entry: Entry) -> io::Result<Entry> {
+    leave_children_to_the_system(false);
+    dup2_stdin(File::open("/dev/null")?)?;
+    setsid()?;
+    Ok(entry)
+}
+
+/// What the nursery is asked for next; nothing when the engine has ended.
+fn asked_for() -> io::Result<Option<Entry>> {
+    let mut path = [0; PATH_LIMIT];
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = recvmsg(stdin(), &mut [IoSliceMut::new(&mut path)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut handed = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+        _ => None,
+    });
+    let engine = handed.next().map(UnixStream::from);
+    let folder = path.get(..received.bytes).map(|path| PathBuf::from(OsStr::from_bytes(path)));
+    Ok(folder.zip(engine).map(|(folder, engine)| Entry { folder, engine }))
+}
+
+/// Whether the system forgets children that have ended.
+fn leave_children_to_the_system(leave: bool) {
+    let disposition = if leave { libc::SIG_IGN } else { libc::SIG_DFL };
+    // SAFETY: neither of the two is a function that would be called.
+    unsafe { libc::signal(libc::SIGCHLD, disposition) };
+}

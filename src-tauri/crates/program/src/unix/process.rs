@@ -1,0 +1,178 @@
+//! Processes as `/proc` shows them, and the only way to act on one.
+
+use std::{
+    fs,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+};
+
+use estatus_core::program::ProcessId;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// A process, as `/proc/PID/stat` shows it (proc_pid_stat(5)).
+#[derive(Clone)]
+pub(crate) struct Process {
+    pub(super) pid: Pid,
+    pub(super) name: String,
+    pub(super) state: char,
+    pub(super) parent: i32,
+    pub(super) group: i32,
+    pub(super) session: i32,
+    /// The CPU time it has used, with that of children of its that have ended, in clock ticks.
+    pub(super) cpu: u64,
+    threads: u32,
+    /// In clock ticks since boot.
+    pub(super) started: u64,
+}
+
+impl Process {
+    /// The process with this pid, also where it has ended and only waits to be reaped.
+    pub(super) fn read(pid: Pid) -> Option<Self> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(pid, &String::from_utf8_lossy(&stat))
+    }
+
+    pub(super) fn alive(pid: Pid) -> Option<Self> {
+        Self::read(pid).filter(Self::is_alive)
+    }
+
+    fn parse(pid: Pid, stat: &str) -> Option<Self> {
+        // The name of the executable stands in parentheses and may hold some itself.
+        let (name, after_name) = stat.rsplit_once(") ")?;
+        let (_, name) = name.split_once('(')?;
+        let mut fields = after_name.split(' ');
+        Some(Self {
+            pid,
+            name: name.to_owned(),
+            state: fields.next()?.chars().next()?,
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+            session: fields.next()?.parse().ok()?,
+            cpu: fields.by_ref().skip(7).take(4).filter_map(|ticks| ticks.parse::<u64>().ok()).sum(),
+            threads: fields.nth(2)?.parse().ok()?,
+            started: fields.nth(1)?.parse().ok()?,
+        })
+    }
+
+    /// A process whose first thread has ended lives on in its others.
+    fn is_alive(&self) -> bool {
+        match self.state {
+            'Z' => self.threads > 1,
+            'X' => false,
+            _ => true,
+        }
+    }
+
+    /// Whether it was stopped (SIGSTOP), so that it can act on no signal.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.state == 'T'
+    }
+
+    pub(super) fn id(&self) -> ProcessId {
+        ProcessId { pid: self.pid.as_raw_pid().cast_unsigned(), started: self.started }
+    }
+
+    /// A handle on it, unless its pid has gone to another process meanwhile.
+    pub(super) fn hold(&self) -> Option<OwnedFd> {
+        hold(self.id())
+    }
+
+    /// Ends it, unless its pid has gone to another process meanwhile.
+    pub(super) fn kill(&self) -> Option<OwnedFd> {
+        let pidfd = self.hold()?;
+        let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+        Some(pidfd)
+    }
+
+    /// Whether `entry` stands in its environment.
+    pub(super) fn has_variable(&self, entry: &str) -> bool {
+        fs::read(format!("/proc/{}/environ", self.pid))
+            .is_ok_and(|environ| environ.split(|&byte| byte == 0).any(|own| own == entry.as_bytes()))
+    }
+
+    /// Whether it has one of `files` open.
+    pub(super) fn has_open(&self, files: &[PathBuf]) -> bool {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.pid)).into_iter().flatten().flatten();
+        open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|target| files.contains(&target))
+    }
+
+    /// Its executable, if this user may know it.
+    pub(super) fn executable(&self) -> Option<String> {
+        let path = fs::read_link(format!("/proc/{}/exe", self.pid)).ok()?;
+        Some(path.to_string_lossy().into_owned())
+    }
+}
+
+/// The pid as the system's calls want it.
+pub(super) fn pid_of(pid: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
+/// A handle on a process that is alive. The start time is compared once the handle is there: from then on the handle
+/// means this process whoever gets its pid.
+pub(super) fn hold(process: ProcessId) -> Option<OwnedFd> {
+    let pid = pid_of(process.pid)?;
+    let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    Process::alive(pid).filter(|now| now.started == process.started)?;
+    Some(pidfd)
+}
+
+/// Every process that is alive.
+pub(super) fn processes() -> impl Iterator<Item = Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
+    pids.filter_map(Process::alive)
+}
+
+/// Of `others`, those that `marks` says, and their descendants.
+pub(super) fn family(mut others: Vec<Process>, mut marks: impl FnMut(&Process) -> bool) -> Vec<Process> {
+    let mut members: Vec<Process> = others.extract_if(.., |process| marks(process)).collect();
+    let mut pids: std::collections::HashSet<i32> = members.iter().map(|process| process.pid.as_raw_pid()).collect();
+    loop {
+        let children: Vec<Process> = others.extract_if(.., |process| pids.contains(&process.parent)).collect();
+        if children.is_empty() {
+            return members;
+        }
+        pids.extend(children.iter().map(|process| process.pid.as_raw_pid()));
+        members.extend(children);
+    }
+}
+
+/// The boot that the machine is in: a pid and a start time mean something within one.
+pub(crate) fn boot_id() -> String {
+    let id = fs::read_to_string(Path::new("/proc/sys/kernel/random/boot_id")).unwrap_or_default();
+    id.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stat_of_a_process_is_read_whatever_its_name() {
+        let check = |stat: &str, found: Option<(&str, char, i32, i32, i32, u64)>| {
+            let parsed = Process::parse(Pid::INIT, stat);
+            let found_here =
+                parsed.as_ref().map(|it| (it.name.as_str(), it.state, it.parent, it.group, it.session, it.started));
+            assert_eq!(found_here, found, "{stat}");
+        };
+        let rest = "S 7 8 9 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 1000 200 18446744073709551615";
+        check(&format!("12 (sleep) {rest}"), Some(("sleep", 'S', 7, 8, 9, 4242)));
+        check(&format!("12 (a) R 1 (b) {rest}"), Some(("a) R 1 (b", 'S', 7, 8, 9, 4242)));
+        check("12 (sleep) S 7", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_process_lives_as_long_as_one_of_its_threads() {
+        let check = |state: &str, threads: u32, alive: bool| {
+            let stat = format!("12 (x) {state} 7 8 9 0 -1 0 1 2 3 4 5 6 7 8 20 0 {threads} 0 4242 1");
+            assert_eq!(Process::parse(Pid::INIT, &stat).unwrap().is_alive(), alive, "{stat}");
+        };
+        check("S", 1, true);
+        check("T", 1, true);
+        check("Z", 1, false);
+        check("Z", 2, true);
+        check("X", 0, false);
+    }
+}

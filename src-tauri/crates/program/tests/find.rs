@@ -1,0 +1,125 @@
+//! Running processes are found in whichever way they are meant.
+#![cfg(unix)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use estatus_program::{Candidate, Wanted, candidates};
+use regex::Regex;
+
+/// A process of a test, with its descendants in a group of its own.
+struct Started(Child);
+
+impl Started {
+    /// Starts a shell in `directory`; it says when it is ready.
+    fn shell(line: &str, directory: &Path) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line]).current_dir(directory).process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "ready\n", "{line}");
+        Self(child)
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let group = rustix::process::Pid::from_child(&self.0);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+fn pids(wanted: &Wanted) -> Vec<u32> {
+    candidates(wanted).iter().map(|candidate| candidate.process.pid).collect()
+}
+
+/// A program with a name that nobody else has.
+fn program(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::copy("/bin/sleep", &path).unwrap();
+    path
+}
+
+#[test]
+fn a_process_is_found_by_its_name_its_path_its_command_line_and_its_pid() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().canonicalize().unwrap();
+    let name = format!("nap-{}", std::process::id());
+    let path = program(&directory, &name);
+    let started = Started::shell(&format!("echo ready; exec {} 1234", path.display()), &directory);
+    let check = |wanted: Wanted| {
+        // Between the word and the other program there is an instant.
+        let found = loop {
+            match candidates(&wanted).as_slice() {
+                [found] if found.name == name => break found.clone(),
+                found => assert!(found.iter().all(|it| it.process.pid == started.pid()), "{wanted:?}: {found:?}"),
+            }
+        };
+        let process = found.process;
+        assert_eq!(process.pid, started.pid());
+        assert!(process.started > 0);
+        let command_line = format!("{} 1234", path.display());
+        let whole =
+            Candidate { process, name: name.clone(), command_line, directory: Some(directory.clone()), ports: vec![] };
+        assert_eq!(found, whole, "{wanted:?}");
+    };
+    check(Wanted::Pid(started.pid()));
+    check(Wanted::Name(name.clone()));
+    check(Wanted::Name(format!("{name}.exe")));
+    check(Wanted::Path(path.clone()));
+    check(Wanted::CommandLine(Regex::new(&format!("{name} 12+34")).unwrap()));
+    assert_eq!(pids(&Wanted::Name(format!("{name}x"))), [0; 0]);
+    assert_eq!(pids(&Wanted::Path(directory.join("other"))), [0; 0]);
+}
+
+#[test]
+fn of_a_tree_only_the_top_is_a_candidate() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("nap-tree-{}", std::process::id());
+    let path = program(folder.path(), &name);
+    let line = format!("sh -c '{0} 99 & echo ready; wait' & {0} 98 & wait", path.display());
+    let started = Started::shell(&line, folder.path());
+    // Both shells and both sleepers have it in their command lines.
+    let by_line = Wanted::CommandLine(Regex::new(&name).unwrap());
+    assert_eq!(pids(&by_line), [started.pid()]);
+}
+
+#[test]
+fn a_process_is_found_by_a_port_it_listens_on() {
+    let listens = "import socket, time; s = socket.socket(socket.AF_INET6 if V6 else socket.AF_INET); \
+                   s.bind(('::1' if V6 else '127.0.0.1', 0)); s.listen(); \
+                   open('port', 'w').write(str(s.getsockname()[1])); print('ready', flush=True); time.sleep(999)";
+    for v6 in ["False", "True"] {
+        let folder = tempfile::tempdir().unwrap();
+        let line = format!("exec python3 -c \"{}\"", listens.replace("V6", v6));
+        let started = Started::shell(&line, folder.path());
+        let port = fs::read_to_string(folder.path().join("port")).unwrap().parse().unwrap();
+        let found = candidates(&Wanted::Port(port));
+        let found: Vec<_> = found.iter().map(|it| (it.process.pid, it.ports.as_slice())).collect();
+        assert_eq!(found, [(started.pid(), [port].as_slice())]);
+    }
+}
+
+#[test]
+fn neither_this_process_nor_what_started_it_is_a_candidate() {
+    let own = std::process::id();
+    let parent = std::os::unix::process::parent_id();
+    assert_eq!(pids(&Wanted::Pid(own)), [0; 0]);
+    assert_eq!(pids(&Wanted::Pid(parent)), [0; 0]);
+    let all = pids(&Wanted::CommandLine(Regex::new("").unwrap()));
+    assert!(![own, parent].iter().any(|pid| all.contains(pid)));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    assert_eq!(pids(&Wanted::Port(listener.local_addr().unwrap().port())), [0; 0]);
+}

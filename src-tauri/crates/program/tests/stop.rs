@@ -1,0 +1,175 @@
+//! A stop is proven: nothing of a program is left, whatever its habits.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod support;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use estatus_core::{
+    command::Run,
+    exit::{Exit, Signal},
+    program::{Program, StopHow},
+};
+use support::{Stage, code, command, free_port, is_alive};
+
+/// Starts it, waits until it has written `ready`, stops it, and looks.
+async fn check(stage: &mut Stage, program: Program, ready: &str) -> Exit {
+    let program = Arc::new(program);
+    let process = stage.start(&program, 1).await;
+    stage.until_written(&program, ready).await;
+    let ended = stage.stop(&program, 1).await;
+    assert_eq!((ended.left, stage.alive()), (vec![], vec![]), "{:?}", program.command);
+    assert!(!is_alive(process.pid));
+    ended.exit
+}
+
+async fn check_habit(habit: &[&str], ready: &str, exit: Exit) {
+    let mut stage = Stage::new();
+    let program = stage.program(habit);
+    assert_eq!(check(&mut stage, program, ready).await, exit, "{habit:?}");
+    stage.leaves_nothing().await;
+}
+
+const TERM: Exit = Exit::Signal(15);
+const KILL: Exit = Exit::Signal(9);
+
+#[tokio::test]
+async fn a_program_that_is_deaf_to_sigterm_is_killed() {
+    check_habit(&["deaf"], "deaf", KILL).await;
+}
+
+#[tokio::test]
+async fn a_program_that_listens_to_sigterm_says_how_it_ends() {
+    check_habit(&["exit-when-asked", "3"], "waits", code(3)).await;
+}
+
+#[tokio::test]
+async fn a_daemon_in_a_session_of_its_own_is_found() {
+    check_habit(&["daemon"], "daemon", TERM).await;
+}
+
+#[tokio::test]
+async fn a_daemon_without_a_variable_or_a_pipe_is_found() {
+    check_habit(&["bare"], "bare", TERM).await;
+}
+
+#[tokio::test]
+async fn a_program_under_another_name_is_found() {
+    check_habit(&["disguise"], "disguise", TERM).await;
+}
+
+#[tokio::test]
+async fn a_program_that_stopped_itself_is_continued_and_ends() {
+    check_habit(&["stopped"], "stopped", TERM).await;
+}
+
+#[tokio::test]
+async fn a_program_that_forks_while_it_is_stopped_does_not_get_away() {
+    check_habit(&["burst", "200"], "ready to burst", KILL).await;
+}
+
+#[tokio::test]
+async fn a_shell_in_between_is_no_hiding_place() {
+    let mut stage = Stage::new();
+    let program = stage.shell("deaf");
+    check(&mut stage, program, "deaf").await;
+    let program = stage.shell("daemon");
+    let program = Arc::new(program);
+    stage.start(&program, 2).await;
+    stage.until_written(&program, "daemon").await;
+    assert_eq!(stage.stop(&program, 2).await.left, []);
+    assert_eq!(stage.alive(), [0; 0]);
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_port_that_was_held_is_free() {
+    for habit in ["port", "port-below"] {
+        let mut stage = Stage::new();
+        let port = free_port();
+        let program = stage.program(&[habit, &port.to_string()]);
+        check(&mut stage, program, &format!("listening on {port}")).await;
+        assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok(), "{habit}");
+        stage.leaves_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn the_signal_is_the_one_that_was_asked_for() {
+    async fn check_signal(signal: Signal, number: i32) {
+        let mut stage = Stage::new();
+        let mut program = stage.program(&["sleep"]);
+        program.stop.how = StopHow::Signal(signal);
+        let program = Arc::new(program);
+        stage.start(&program, 1).await;
+        assert_eq!(stage.stop(&program, 1).await.exit, Exit::Signal(number));
+        stage.leaves_nothing().await;
+    }
+    check_signal(Signal::Term, 15).await;
+    check_signal(Signal::Int, 2).await;
+    check_signal(Signal::Quit, 3).await;
+    check_signal(Signal::Hup, 1).await;
+    check_signal(Signal::Usr1, 10).await;
+    check_signal(Signal::Usr2, 12).await;
+    check_signal(Signal::Kill, 9).await;
+}
+
+#[tokio::test]
+async fn a_stop_command_asks_instead_and_knows_the_pid() {
+    async fn check_command(line: &str, exit: Exit) {
+        let mut stage = Stage::new();
+        let mut program = stage.program(&["sleep"]);
+        program.stop.how = StopHow::Command(command(Run::Shell(line.to_owned())));
+        let program = Arc::new(program);
+        stage.start(&program, 1).await;
+        let ended = stage.stop(&program, 1).await;
+        assert_eq!((ended.exit, ended.left), (exit, vec![]), "{line}");
+        stage.leaves_nothing().await;
+    }
+    check_command("kill -USR1 $ESTATUS_PID", Exit::Signal(10)).await;
+    // It works, but does nothing: killed when the time is up.
+    check_command("true", KILL).await;
+    // It does not work: asked by a signal.
+    check_command("false", TERM).await;
+    check_command("sleep 1000", KILL).await;
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_behind_is_ended_when_it_ends() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["leave"]));
+    stage.start(&program, 1).await;
+    let ended = stage.ended(1).await;
+    assert_eq!((ended.exit, ended.left, stage.alive()), (code(0), vec![], vec![]));
+    assert!(ended.tail.contains(&"leaves".to_owned()), "{:?}", ended.tail);
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_program_that_ends_in_time_is_not_waited_for() {
+    let mut stage = Stage::new();
+    let mut program = stage.program(&["sleep"]);
+    program.stop.within = Duration::from_secs(100);
+    let program = Arc::new(program);
+    stage.start(&program, 1).await;
+    let begun = Instant::now();
+    assert_eq!(stage.stop(&program, 1).await.exit, TERM);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_has_ended_already_is_told_again() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["exit", "5"]));
+    stage.start(&program, 1).await;
+    assert_eq!(stage.ended(1).await.exit, code(5));
+    assert_eq!(stage.stop(&program, 1).await.exit, code(5));
+    assert_eq!(stage.stop(&program, 9).await.exit, Exit::Unseen);
+    stage.leaves_nothing().await;
+}
