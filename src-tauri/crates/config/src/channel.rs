@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use estatus_core::{
     check::HostPort,
-    config::{AlertPolicy, Channel, CommandChannel, EmailChannel, EmailSecurity, Login, WebhookChannel},
+    config::{AlertPolicy, AlertWhen, Channel, CommandChannel, EmailChannel, EmailSecurity, Login, WebhookChannel},
     maintenance::DailySpan,
 };
 use jiff::tz::TimeZone;
@@ -124,8 +124,18 @@ fn channel(
     }
 }
 
-/// How alerts are held, merged and repeated; and the places of the names of channels in it.
-pub(crate) fn alerts(field: &mut Field<tables::Alerts>, zone: &TimeZone) -> (AlertPolicy, Vec<At<String>>) {
+/// What `[alerts]` says.
+pub(crate) struct Alerts {
+    /// How alerts are held, merged and repeated.
+    pub(crate) policy: AlertPolicy,
+    /// The channels it names, with their places.
+    pub(crate) channels: Vec<At<String>>,
+    /// Whether an incident is told that a remedy heals, where its monitor does not say.
+    pub(crate) when: AlertWhen,
+}
+
+/// What `[alerts]` says.
+pub(crate) fn alerts(field: &mut Field<tables::Alerts>, zone: &TimeZone) -> Alerts {
     let mut table = field.take().unwrap_or_default();
     let default = AlertPolicy::default();
     let channels = table.channels.take();
@@ -137,7 +147,7 @@ pub(crate) fn alerts(field: &mut Field<tables::Alerts>, zone: &TimeZone) -> (Ale
         remind_every: table.remind_every.take().map_or(default.remind_every, |span| span.0.map(|span| span.0)),
         quiet_hours: quiet.into_iter().filter_map(|hours| quiet_hours(hours.value, zone)).collect(),
     };
-    (policy, names)
+    Alerts { policy, channels: names, when: table.alert_when.take().unwrap_or_default() }
 }
 
 fn quiet_hours(mut table: tables::QuietHours, zone: &TimeZone) -> Option<DailySpan> {

@@ -1,4 +1,4 @@
-//! What a monitor does, as the core wants it.
+//! A check, as the core wants it.
 
 use estatus_core::{
     check::{
@@ -11,13 +11,21 @@ use estatus_core::{
 };
 
 use crate::{
+    problem::Span,
     shape::{At, Field, Own, Reader, plain},
-    tables,
+    tables::{self, BELONGS},
     values::Valued,
 };
 
+/// The kinds of check that `table` names, each with where it stands.
+pub(crate) fn kinds(table: &tables::Check) -> Vec<(Kind, &Span)> {
+    let of_key = |key| Kind::ALL.into_iter().find(|kind| kind.word() == key);
+    table.present.iter().filter_map(|key| Some((of_key(key.value)?, &key.at))).collect()
+}
+
 /// The check of kind `kind` that `table` describes.
-pub(crate) fn check(kind: Kind, table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<Check> {
+pub(crate) fn check(kind: Kind, table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Check> {
+    refuse_foreign_keys(table, kind, reader);
     match kind {
         Kind::Http => http(table, reader).map(|check| Check::Http(Box::new(check))),
         Kind::Tcp => tcp(table, reader).map(Check::Tcp),
@@ -30,7 +38,18 @@ pub(crate) fn check(kind: Kind, table: &mut tables::Monitor, reader: &mut Reader
     }
 }
 
-fn http(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<HttpCheck> {
+/// Says which keys belong to checks of another kind.
+fn refuse_foreign_keys(table: &tables::Check, kind: Kind, reader: &mut Reader<'_>) {
+    for key in &table.present {
+        let belongs = BELONGS.iter().find(|(name, _)| *name == key.value);
+        if let Some((name, kinds)) = belongs.filter(|(_, kinds)| !kinds.contains(&kind)) {
+            let kinds = kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" and ");
+            reader.problem(&key.at, format_args!("`{name}` belongs to {kinds} checks; this one is {kind}"));
+        }
+    }
+}
+
+fn http(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<HttpCheck> {
     /// What RFC 9110 lets a status code be.
     const CODES: CodeRange = CodeRange { first: 100, last: 999 };
     let auth = auth(table, reader);
@@ -55,7 +74,7 @@ fn http(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<HttpChec
     })
 }
 
-fn auth(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<Auth> {
+fn auth(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Auth> {
     let bearer = table.bearer.take_placed();
     if let Some(bearer) = &bearer
         && !(table.username.is_absent() && table.password.is_absent())
@@ -163,7 +182,7 @@ fn accept(
     plain(ranges)
 }
 
-fn text(table: &mut tables::Monitor) -> TextAssertions {
+fn text(table: &mut tables::Check) -> TextAssertions {
     TextAssertions {
         contains: table.contains.take().map_or_else(Vec::new, plain),
         lacks: table.lacks.take().map_or_else(Vec::new, plain),
@@ -171,19 +190,19 @@ fn text(table: &mut tables::Monitor) -> TextAssertions {
     }
 }
 
-fn certificate(table: &mut tables::Monitor) -> CertificateAssertions {
+fn certificate(table: &mut tables::Check) -> CertificateAssertions {
     CertificateAssertions {
         verify: table.verify_tls.take().unwrap_or(true),
         warn_days: table.certificate_days.take().map_or(Monitor::CERTIFICATE_DAYS, |days| days.0),
     }
 }
 
-fn tcp(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<TcpCheck> {
+fn tcp(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<TcpCheck> {
     let expect = table.expect.take_placed();
     if let Some(expect) = &expect
         && expect.value.len() != 1
     {
-        reader.problem_with("expect", &expect.at, "a tcp monitor expects exactly one text");
+        reader.problem_with("expect", &expect.at, "a tcp check expects exactly one text");
     }
     Some(TcpCheck {
         address: table.tcp.take()?.0,
@@ -193,7 +212,7 @@ fn tcp(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<TcpCheck>
     })
 }
 
-fn tls(table: &mut tables::Monitor) -> Option<TlsCheck> {
+fn tls(table: &mut tables::Check) -> Option<TlsCheck> {
     Some(TlsCheck {
         address: table.tls.take()?.0,
         ip: table.ip.take(),
@@ -202,7 +221,7 @@ fn tls(table: &mut tables::Monitor) -> Option<TlsCheck> {
     })
 }
 
-fn dns(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<DnsCheck> {
+fn dns(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<DnsCheck> {
     let record = table.record.take().unwrap_or(RecordType::A);
     let expect = table.expect.take().unwrap_or_default();
     for answer in &expect {
@@ -223,11 +242,11 @@ fn dns(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<DnsCheck>
     Some(DnsCheck { name: name.value.0, record, server, expect: plain(expect) })
 }
 
-fn ping(table: &mut tables::Monitor) -> Option<PingCheck> {
+fn ping(table: &mut tables::Check) -> Option<PingCheck> {
     Some(PingCheck { host: table.ping.take()?.0, ip: table.ip.take() })
 }
 
-fn process(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<ProcessCheck> {
+fn process(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<ProcessCheck> {
     let at_most = table.at_most.take_placed();
     let at_least = table.at_least.take_placed();
     let most = at_most.as_ref().map(|most| most.value.0);
@@ -241,7 +260,7 @@ fn process(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<Proce
     Some(ProcessCheck { by: table.process.take()?.0, at_least: least, at_most: most })
 }
 
-fn command_check(table: &mut tables::Monitor, reader: &mut Reader<'_>) -> Option<CommandCheck> {
+fn command_check(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<CommandCheck> {
     const CODES: CodeRange = CodeRange { first: 0, last: u32::MAX };
     let accept = accept(&mut table.accept, CODES, CodeRange { first: 0, last: 0 }, reader);
     let directory = table.directory.take();

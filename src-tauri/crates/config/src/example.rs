@@ -1,13 +1,18 @@
 //! The first configuration file of a new user.
 
-/// A commented `estatus.toml` that works at once, with no network: it watches this machine.
+/// A commented `estatus.toml` that works at once, with no network and nothing installed: it watches this machine, and
+/// keeps a program running that ends every now and then.
 pub fn example() -> String {
-    let disk = if cfg!(windows) { "C:/" } else { "/" };
-    EXAMPLE.replace("DISK", disk)
+    let (disk, ticker) = if cfg!(windows) {
+        ("C:/", "ping -n 20 127.0.0.1")
+    } else {
+        ("/", "for second in $(seq 20); do date +%T; sleep 1; done")
+    };
+    EXAMPLE.replace("DISK", disk).replace("TICKER", ticker)
 }
 
-const EXAMPLE: &str = r#"# What Estatus checks, and whom it tells. Estatus reads this file again whenever it is saved;
-# a mistake is told with line and column, and the last good version stays in force.
+const EXAMPLE: &str = r#"# What Estatus checks and keeps running, and whom it tells. Estatus reads this file again
+# whenever it is saved; a mistake is told with line and column, and the last good version stays in force.
 
 # language = "es"                      # of what is told: "en" or "es"; the system's where nothing is said
 # zone = "America/Mexico_City"         # of maintenance windows and quiet hours; the system's where nothing is said
@@ -19,11 +24,19 @@ host = { cpu = "< 95%", memory = "< 95%", disk = { "DISK" = "> 5%" } }
 every = "20s"
 failures = 3                           # so many bad probes in a row make it down
 
-# A program, by the name of its executable (.exe or not).
+# A process, by the name of its executable (.exe or not).
 [[monitor]]
 name = "estatus is running"
 process = "estatus"
 every = "30s"
+
+# A program that is kept running. This one says something every second, and ends by itself after twenty.
+# Close it by any means: it comes back. Watch it with: estatus logs ticker -f
+[[program]]
+name = "ticker"
+command = "TICKER"
+limit = { restarts = 5, within = "10s" }  # more than these, and it is tried only every five minutes
+log = { keep = "1MB" }
 
 # A web page. Take the marks away and put in your own.
 # [[monitor]]
@@ -32,6 +45,20 @@ every = "30s"
 # every = "5m"
 # accept = ["200-299"]                 # status codes that are well
 # contains = "Welcome"                 # also: lacks, matches, json, below = "800ms", headers, …
+
+# A program of yours, and a monitor that restarts it when it runs but does not answer.
+# [[program]]
+# name = "web"
+# command = "npm run dev -- --port 5173"
+# directory = "~/web"
+# ready = { tcp = "127.0.0.1:5173" }   # any check, or { log = "ready in" }, or { notify = true }
+
+# [[monitor]]
+# name = "web answers"
+# http = "http://127.0.0.1:5173/"
+# every = "10s"
+# on_down = { restart = "web" }        # or start, stop, or { run = "a command" }
+# alert_when = "unhealed"              # tell nothing if that helps
 
 # A port.
 # [[monitor]]

@@ -10,16 +10,21 @@
 mod channel;
 mod check;
 mod example;
+mod exit;
 mod json;
 mod limits;
+mod listed;
 mod monitor;
 mod names;
 mod net;
 pub mod places;
 mod problem;
+mod program;
+mod remedy;
 mod schema;
 mod secret;
 mod shape;
+mod table;
 mod tables;
 mod times;
 mod units;
@@ -45,6 +50,8 @@ pub use crate::{
     units::{UnitError, duration, size},
 };
 use crate::{
+    listed::{All, Listed, called},
+    names::Defined,
     problem::Findings,
     shape::{Field, Node, Reader, Shape, plain},
 };
@@ -115,19 +122,41 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let root = Node::Table(document.as_table());
     let Some(mut file) = tables::File::read(root, &(0..0), reader) else { return Config::default() };
     let zone = file.zone.take().map_or_else(|| defaults.zone.clone(), |zone| zone.0);
-    let defined = channel_names(&file);
+    let channel_names = channel_names(&file);
     let channels = channel::channels(&mut file, reader);
-    let (alerts, alert_channels) = channel::alerts(&mut file.alerts, &zone);
-    let mut tables = file.monitor.take().map_or_else(Vec::new, |monitors| monitors.0);
-    names::check(&tables, defined.as_ref(), &alert_channels, reader);
-    let monitors = tables.iter_mut().enumerate().filter_map(|(index, table)| {
-        let section = names::called(table, index);
-        reader.section(section, |reader| monitor::monitor(table, &zone, reader)).map(Arc::new)
-    });
-    let monitors = monitors.collect();
+    let alerts = channel::alerts(&mut file.alerts, &zone);
+    let (monitors, programs) = (listed(&mut file.monitor).unwrap_or_default(), listed(&mut file.program));
+    let named = Defined { channels: channel_names.as_ref(), programs: programs.as_deref(), monitors: &monitors };
+    names::check(&named, &alerts.channels, reader);
+    let monitors = each(monitors, reader, |table, reader| monitor::monitor(table, &zone, alerts.when, reader));
+    let programs = programs.unwrap_or_default();
+    let programs = each(programs, reader, |table, reader| program::program(table, &zone, reader));
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
-    Config { language, zone, monitors, channels, alerts, network, retention, ..Config::default() }
+    Config { language, zone, monitors, programs, channels, alerts: alerts.policy, network, retention }
+}
+
+/// The tables of an array; nothing where they cannot even be listed.
+fn listed<T>(field: &mut Field<All<T>>) -> Option<Vec<T>> {
+    match std::mem::take(field) {
+        Field::Absent => Some(Vec::new()),
+        Field::Bad => None,
+        Field::Set(set) => Some(set.value.0),
+    }
+}
+
+/// What `convert` makes of each table.
+fn each<T: Listed, C>(
+    tables: Vec<T>,
+    reader: &mut Reader<'_>,
+    convert: impl Fn(&mut T, &mut Reader<'_>) -> Option<C>,
+) -> Vec<Arc<C>> {
+    let tables = tables.into_iter().enumerate();
+    let one = |(index, mut table)| {
+        let section = called(&table, index);
+        reader.section(section, |reader| convert(&mut table, reader)).map(Arc::new)
+    };
+    tables.filter_map(one).collect()
 }
 
 /// The names of all channels, be these right or wrong; nothing where they cannot even be listed.

@@ -1,4 +1,4 @@
-//! Limits on this machine's figures: `cpu = "< 90%"`, `disk = { "/" = "> 10%" }`.
+//! Limits on figures of this machine (`cpu = "< 90%"`, `disk = { "/" = "> 10%" }`) and of programs (`above = "90%"`).
 
 use estatus_core::check::{DiskLimit, HostCheck};
 use schemars::{Schema, SchemaGenerator, json_schema};
@@ -6,7 +6,8 @@ use toml_edit::Value;
 
 use crate::{
     problem::{Span, shown},
-    shape::{At, Node, Own, Reader, Shape, table},
+    shape::{At, Node, Own, Reader, Shape},
+    table::table,
     units,
 };
 
@@ -104,18 +105,43 @@ fn limit<T>(
     reader: &mut Reader<'_>,
     read: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
-    let text = match node {
-        Node::Value(Value::String(text)) => text.value().clone(),
-        Node::Value(Value::Integer(number)) => number.value().to_string(),
-        Node::Value(Value::Float(number)) => number.value().to_string(),
-        _ => return reader.expected(what, node, at),
-    };
+    let Some(text) = written(node) else { return reader.expected(what, node, at) };
     let text = text.trim();
     if text.starts_with(wrong) {
         return reader.refuse(at, format_args!("what is well here lies on the `{sign}` side: expected {what}"));
     }
     let value = text.strip_prefix(sign).unwrap_or(text);
     read(value.trim()).or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))))
+}
+
+/// A text or number, as it is written.
+fn written(node: Node<'_>) -> Option<String> {
+    match node {
+        Node::Value(Value::String(text)) => Some(text.value().clone()),
+        Node::Value(Value::Integer(number)) => Some(number.value().to_string()),
+        Node::Value(Value::Float(number)) => Some(number.value().to_string()),
+        _ => None,
+    }
+}
+
+/// A share of one core, in percent; of several cores it is more than 100.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfOneCore(pub(crate) f64);
+
+impl Shape for OfOneCore {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        /// Ten thousand cores.
+        const MOST: f64 = 1_000_000.0;
+        let what = "a share of one core like \"90%\"";
+        let Some(text) = written(node) else { return reader.expected(what, node, at) };
+        let share = number(text.trim().strip_suffix('%').unwrap_or(&text).trim());
+        let share = share.filter(|share| *share > 0.0 && *share <= MOST);
+        share.map(Self).or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(&text))))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number"], "examples": ["90%", "250%"] })
+    }
 }
 
 fn percent(text: &str) -> Option<f64> {

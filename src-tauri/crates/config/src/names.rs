@@ -3,49 +3,62 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    monitor::named,
+    listed::{Listed, called, name},
     problem::{advice, shown},
-    shape::{At, Field, Reader},
+    shape::{At, Reader},
     tables,
 };
 
-/// Says what is wrong with the names of `monitors`, and with the channels they and `alerts` name, if these are known.
-pub(crate) fn check(
-    monitors: &[tables::Monitor],
+/// What is defined in a file; nothing where it cannot even be listed.
+pub(crate) struct Defined<'f> {
+    /// The names of all channels.
+    pub(crate) channels: Option<&'f BTreeSet<String>>,
+    /// All programs.
+    pub(crate) programs: Option<&'f [tables::Program]>,
+    /// All monitors.
+    pub(crate) monitors: &'f [tables::Monitor],
+}
+
+/// Says what is wrong with the names in a file, where `alerts` are the channels that its alert rules name.
+pub(crate) fn check(defined: &Defined<'_>, alerts: &[At<String>], reader: &mut Reader<'_>) {
+    reader.within("alerts", |reader| channels_exist(alerts, defined.channels, reader));
+    check_kind(defined.monitors, defined.channels, reader);
+    let Some(programs) = defined.programs else { return };
+    let programs = check_kind(programs, defined.channels, reader);
+    for (index, monitor) in defined.monitors.iter().enumerate() {
+        reader.section(called(monitor, index), |reader| remedy_exists(monitor, &programs, reader));
+    }
+}
+
+/// Says what is wrong with the names of `tables` and with those they name; returns the tables by name.
+fn check_kind<'t, T: Listed>(
+    tables: &'t [T],
     channels: Option<&BTreeSet<String>>,
-    alerts: &[At<String>],
     reader: &mut Reader<'_>,
-) {
-    reader.within("alerts", |reader| channels_exist(alerts, channels, reader));
-    let by_name = unique(monitors, reader);
-    for (index, monitor) in monitors.iter().enumerate() {
-        reader.section(called(monitor, index), |reader| {
-            channels_exist(named(&monitor.channels), channels, reader);
-            parents_exist(monitor, &by_name, reader);
+) -> ByName<'t> {
+    let by_name = unique(tables, reader);
+    for (index, table) in tables.iter().enumerate() {
+        reader.section(called(table, index), |reader| {
+            channels_exist(table.channels(), channels, reader);
+            let links = table.links().iter();
+            reader.within(T::LINKS, |reader| links.for_each(|link| exists(T::WORD, link, &by_name, reader)));
         });
     }
-    refuse_circles(monitors, &by_name, reader);
+    refuse_circles(tables, &by_name, reader);
+    by_name
 }
 
-/// What a monitor is called in messages.
-pub(crate) fn called(monitor: &tables::Monitor, index: usize) -> String {
-    tables::called(name(monitor), index)
-}
+/// The places of tables by their names.
+type ByName<'t> = HashMap<&'t str, usize>;
 
-type ByName<'m> = HashMap<&'m str, usize>;
-
-fn name(monitor: &tables::Monitor) -> Option<&str> {
-    if let Field::Set(name) = &monitor.name { Some(&name.value.0) } else { None }
-}
-
-/// The monitors by name; says which names are taken twice.
-fn unique<'m>(monitors: &'m [tables::Monitor], reader: &mut Reader<'_>) -> ByName<'m> {
+/// The tables by name; says which names are taken twice.
+fn unique<'t, T: Listed>(tables: &'t [T], reader: &mut Reader<'_>) -> ByName<'t> {
     let mut by_name = ByName::new();
-    for (index, monitor) in monitors.iter().enumerate() {
-        let Field::Set(name) = &monitor.name else { continue };
+    for (index, table) in tables.iter().enumerate() {
+        let Some(name) = table.name() else { continue };
         if by_name.contains_key(name.value.0.as_str()) {
-            let name_is = shown(&name.value.0);
-            reader.problem(&name.at, format_args!("there is already a monitor with the name \"{name_is}\""));
+            let reason = format_args!("there is already a {} with the name \"{}\"", T::WORD, shown(&name.value.0));
+            reader.problem(&name.at, reason);
         } else {
             by_name.insert(&name.value.0, index);
         }
@@ -57,28 +70,37 @@ fn channels_exist(names: &[At<String>], channels: Option<&BTreeSet<String>>, rea
     let Some(channels) = channels else { return };
     reader.within("channels", |reader| {
         for name in names.iter().filter(|name| !channels.contains(&name.value)) {
-            let unknown = std::fmt::from_fn(|f| {
-                let near = advice(&name.value, channels.iter().map(String::as_str));
-                write!(f, "no channel is called \"{}\"{near}", shown(&name.value))
-            });
-            reader.problem(&name.at, unknown);
+            missing("channel", name, channels.iter().map(String::as_str), reader);
         }
     });
 }
 
-fn parents_exist(monitor: &tables::Monitor, by_name: &ByName<'_>, reader: &mut Reader<'_>) {
-    reader.within("depends_on", |reader| {
-        for name in named(&monitor.depends_on).iter().filter(|name| !by_name.contains_key(name.value.as_str())) {
-            let unknown = std::fmt::from_fn(|f| {
-                let near = advice(&name.value, by_name.keys().copied());
-                write!(f, "no monitor is called \"{}\"{near}", shown(&name.value))
-            });
-            reader.problem(&name.at, unknown);
+/// Says that the program does not exist which a monitor's `on_down` names.
+fn remedy_exists(monitor: &tables::Monitor, programs: &ByName<'_>, reader: &mut Reader<'_>) {
+    let Some(on_down) = monitor.on_down.get().map(|on_down| &on_down.value) else { return };
+    reader.within("on_down", |reader| {
+        for (key, program) in [("restart", &on_down.restart), ("start", &on_down.start), ("stop", &on_down.stop)] {
+            let Some(program) = program.get() else { continue };
+            reader.within(key, |reader| exists("program", program, programs, reader));
         }
     });
 }
 
-/// How far the search for circles has come with a monitor.
+/// Says that nothing of this kind is called so, if that is how it is.
+fn exists(what: &str, name: &At<String>, by_name: &ByName<'_>, reader: &mut Reader<'_>) {
+    if !by_name.contains_key(name.value.as_str()) {
+        missing(what, name, by_name.keys().copied(), reader);
+    }
+}
+
+fn missing<'k>(what: &str, name: &At<String>, known: impl Iterator<Item = &'k str> + Clone, reader: &mut Reader<'_>) {
+    let unknown = std::fmt::from_fn(|f| {
+        write!(f, "no {what} is called \"{}\"{}", shown(&name.value), advice(&name.value, known.clone()))
+    });
+    reader.problem(&name.at, unknown);
+}
+
+/// How far the search for circles has come with a table.
 #[derive(Clone, Copy, PartialEq)]
 enum Search {
     NotYet,
@@ -86,34 +108,34 @@ enum Search {
     Done,
 }
 
-/// Says which monitors depend on themselves, each circle once: a depth-first search that keeps its own stack, because
+/// Says which tables lead back to themselves, each circle once: a depth-first search that keeps its own stack, because
 /// a chain may be as long as the file.
-fn refuse_circles(monitors: &[tables::Monitor], by_name: &ByName<'_>, reader: &mut Reader<'_>) {
-    let parents: Vec<Vec<(usize, &At<String>)>> = monitors
+fn refuse_circles<T: Listed>(tables: &[T], by_name: &ByName<'_>, reader: &mut Reader<'_>) {
+    let links: Vec<Vec<(usize, &At<String>)>> = tables
         .iter()
-        .map(|monitor| {
-            let parents = named(&monitor.depends_on).iter();
-            parents.filter_map(|parent| Some((*by_name.get(parent.value.as_str())?, parent))).collect()
+        .map(|table| {
+            let links = table.links().iter();
+            links.filter_map(|link| Some((*by_name.get(link.value.as_str())?, link))).collect()
         })
         .collect();
-    let mut search = vec![Search::NotYet; monitors.len()];
-    for start in 0..monitors.len() {
+    let mut search = vec![Search::NotYet; tables.len()];
+    for start in 0..tables.len() {
         let mut way = vec![(start, 0)];
         while let Some((at, next)) = way.last_mut() {
             let (here, turn) = (*at, *next);
             let state = search.get(here).copied().unwrap_or(Search::Done);
-            let step = parents.get(here).and_then(|parents| parents.get(turn)).filter(|_| state != Search::Done);
+            let step = links.get(here).and_then(|links| links.get(turn)).filter(|_| state != Search::Done);
             *next += 1;
             match step {
                 None => {
                     mark(&mut search, here, Search::Done);
                     way.pop();
                 }
-                Some((parent, named)) => {
+                Some((there, link)) => {
                     mark(&mut search, here, Search::OnTheWay);
-                    match search.get(*parent) {
-                        Some(Search::NotYet) => way.push((*parent, 0)),
-                        Some(Search::OnTheWay) => refuse_circle(&way, *parent, named, monitors, reader),
+                    match search.get(*there) {
+                        Some(Search::NotYet) => way.push((*there, 0)),
+                        Some(Search::OnTheWay) => refuse_circle(&way, *there, link, tables, reader),
                         _ => {}
                     }
                 }
@@ -128,12 +150,12 @@ fn mark(search: &mut [Search], index: usize, state: Search) {
     }
 }
 
-/// Shows the circle that closes at `closing`, where the last monitor on the way names `first`.
-fn refuse_circle(
+/// Shows the circle that closes at `closing`, where the last table on the way names `first`.
+fn refuse_circle<T: Listed>(
     way: &[(usize, usize)],
     first: usize,
     closing: &At<String>,
-    monitors: &[tables::Monitor],
+    tables: &[T],
     reader: &mut Reader<'_>,
 ) {
     /// A longer circle is shown in part.
@@ -141,7 +163,7 @@ fn refuse_circle(
     let circle = std::fmt::from_fn(|f| {
         let indices = way.iter().map(|(index, _)| *index).skip_while(|index| *index != first);
         let names: Vec<&str> =
-            indices.filter_map(|index| name(monitors.get(index)?)).chain([closing.value.as_str()]).collect();
+            indices.filter_map(|index| name(tables.get(index)?)).chain([closing.value.as_str()]).collect();
         let text = match names.as_slice() {
             [first, second, .., before, last] if names.len() > SHOWN => {
                 format!("{first} -> {second} -> … {} more … -> {before} -> {last}", names.len() - 4)
@@ -150,6 +172,6 @@ fn refuse_circle(
         };
         write!(f, "comes back to where it began: {text}")
     });
-    let section = way.last().and_then(|(last, _)| Some(called(monitors.get(*last)?, *last))).unwrap_or_default();
-    reader.section(section, |reader| reader.problem_with("depends_on", &closing.at, circle));
+    let section = way.last().and_then(|(last, _)| Some(called(tables.get(*last)?, *last))).unwrap_or_default();
+    reader.section(section, |reader| reader.problem_with(T::LINKS, &closing.at, circle));
 }

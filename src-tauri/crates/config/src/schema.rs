@@ -11,16 +11,20 @@ pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     schema.insert("title".to_owned(), "estatus.toml".into());
     let mut schema = Value::from(schema);
-    if let Some(Value::Object(monitor)) = schema.pointer_mut("/$defs/Monitor") {
-        monitor.extend(kinds());
+    for (table, others) in [("Monitor", [].as_slice()), ("Ready", &["log", "notify"])] {
+        if let Some(Value::Object(table)) = schema.pointer_mut(&format!("/$defs/{table}")) {
+            table.extend(kinds(others));
+        }
     }
     schema
 }
 
-/// What a table of keys cannot say: a monitor has exactly one kind, and some keys belong to some kinds.
-fn kinds() -> Map<String, Value> {
+/// What a table of keys cannot say: there is exactly one kind of check, or one of `others`, and some keys belong to some
+/// kinds.
+fn kinds(others: &[&str]) -> Map<String, Value> {
     let needs = |kind: &Kind| json!({ "required": [kind.word()] });
-    let one_of: Vec<Value> = Kind::ALL.iter().map(needs).collect();
+    let others = others.iter().map(|key| json!({ "required": [key] }));
+    let one_of: Vec<Value> = Kind::ALL.iter().map(needs).chain(others).collect();
     let belongs = |(key, kinds): (&str, &[Kind])| {
         let any_of: Vec<Value> = kinds.iter().map(needs).collect();
         (key.to_owned(), json!({ "anyOf": any_of }))

@@ -1,5 +1,6 @@
-//! How a file is read into typed tables, with every problem collected and placed, and how the same tables describe
-//! themselves as a JSON schema. One declaration ([`table!`]) gives both, so that they cannot drift apart.
+//! How the values of a file are read, with every problem collected and placed, and how they describe themselves as a
+//! JSON schema. One declaration gives both, so that they cannot drift apart; that of tables is
+//! [`table!`](crate::table::table).
 
 use std::{
     fmt,
@@ -241,101 +242,20 @@ impl<T> Field<T> {
         if let Self::Set(set) = std::mem::take(self) { Some(set) } else { None }
     }
 
+    /// The value with where it stands, if there is one.
+    pub(crate) const fn get(&self) -> Option<&At<T>> {
+        if let Self::Set(set) = self { Some(set) } else { None }
+    }
+
     /// Where the value stands, if there is one.
     pub(crate) fn at(&self) -> Option<&Span> {
-        if let Self::Set(set) = self { Some(&set.at) } else { None }
+        self.get().map(|set| &set.at)
     }
 
     /// Whether the key is not there at all.
     pub(crate) const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
-}
-
-/// Declares tables: what keys they have, what each means and what shape its value has.
-macro_rules! table {
-    ($($(#[doc = $table_doc:literal])* struct $name:ident requires [$($required:ident),*] {
-        $($(#[doc = $doc:literal])* $field:ident: $shape:ty,)*
-    })*) => { $(
-        $(#[doc = $table_doc])*
-        #[derive(Debug, Default)]
-        #[allow(dead_code, reason = "not every table is asked where it stands and which keys it has")]
-        pub(crate) struct $name {
-            /// Where the table stands.
-            pub(crate) at: $crate::problem::Span,
-            /// The known keys that are there, each with its place.
-            pub(crate) present: Vec<$crate::shape::At<&'static str>>,
-            $($(#[doc = $doc])* pub(crate) $field: $crate::shape::Field<$shape>,)*
-        }
-
-        impl $crate::shape::Shape for $name {
-            fn read(
-                node: $crate::shape::Node<'_>,
-                at: &$crate::problem::Span,
-                reader: &mut $crate::shape::Reader<'_>,
-            ) -> Option<Self> {
-                let mut table = Self { at: at.clone(), ..Self::default() };
-                for entry in $crate::shape::entries(node, at, reader)? {
-                    match entry.key {
-                        $(stringify!($field) => {
-                            table.present.push($crate::shape::At { value: stringify!($field), at: entry.key_at.clone() });
-                            table.$field = reader.field(&entry);
-                        })*
-                        _ => reader.unknown_key(&entry, &[$(stringify!($field)),*]),
-                    }
-                }
-                $(if table.$required.is_absent() {
-                    reader.problem(at, concat!("`", stringify!($required), "` is missing"));
-                })*
-                Some(table)
-            }
-
-            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                generator.subschema_for::<Self>()
-            }
-        }
-
-        impl schemars::JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let properties = [$((
-                    stringify!($field),
-                    concat!($($doc),*),
-                    <$shape as $crate::shape::Shape>::schema(generator),
-                )),*];
-                $crate::shape::table_schema(concat!($($table_doc),*), properties, &[$(stringify!($required)),*])
-            }
-        }
-    )* };
-}
-pub(crate) use table;
-
-/// The schema of a table with these properties (key, meaning, shape) and no others.
-pub(crate) fn table_schema(
-    doc: &str,
-    properties: impl IntoIterator<Item = (&'static str, &'static str, Schema)>,
-    required: &[&str],
-) -> Schema {
-    let properties: serde_json::Map<String, serde_json::Value> = properties
-        .into_iter()
-        .map(|(key, doc, mut schema)| {
-            schema.insert("description".to_owned(), doc.trim().into());
-            (key.to_owned(), schema.into())
-        })
-        .collect();
-    let mut schema = json_schema!({
-        "type": "object",
-        "description": doc.trim(),
-        "additionalProperties": false,
-    });
-    schema.insert("properties".to_owned(), properties.into());
-    if !required.is_empty() {
-        schema.insert("required".to_owned(), required.into());
-    }
-    schema
 }
 
 impl Shape for String {

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use estatus_core::maintenance::Cron;
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Time, Weekday},
@@ -179,6 +180,27 @@ impl Shape for Zone {
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "examples": ["America/Mexico_City", "Europe/Madrid", "UTC"] })
+    }
+}
+
+/// The cron expression of five `fields` that stand at `at`, against the clock of `zone`.
+pub(crate) fn cron(fields: &str, at: &Span, zone: &TimeZone, reader: &mut Reader<'_>) -> Option<Cron> {
+    let Some(name) = zone.iana_name() else {
+        return reader.refuse(at, "the system's time zone has no name: say `zone = \"…\"` at the top of this file");
+    };
+    if fields.split_whitespace().count() != 5 {
+        let names = "minute, hour, day of the month, month, day of the week";
+        return reader.refuse(at, format_args!("expected the five cron fields {names}"));
+    }
+    match Cron::parse(fields, name) {
+        // The calendar begins again every 400 years, so that any start will do.
+        Ok(cron) if cron.next_after(Timestamp::UNIX_EPOCH).is_none() => reader.refuse(at, "there never is such a time"),
+        Ok(cron) => Some(cron),
+        Err(error) => {
+            let error = error.to_string();
+            let reason = error.lines().last().unwrap_or_default().trim_start_matches([' ', '^', '|', '-']);
+            reader.refuse(at, format_args!("this is no cron expression: {reason}"))
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use estatus_core::{
     check::{CodeRange, IpVersion, RecordType, Redirects, StartTls},
     command::Run,
-    config::{EmailSecurity, Language},
+    config::{AlertWhen, EmailSecurity, Language},
+    exit::Signal,
+    program::{OnQuit, RestartWhen},
     secret::SecretRef,
 };
 use regex::Regex;
@@ -13,7 +15,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{
     problem::{Span, advice, shown},
-    shape::{Node, Reader, Shape, table},
+    shape::{Node, Reader, Shape},
+    table::table,
     units,
 };
 
@@ -48,6 +51,13 @@ choice! {
         "pop3" => StartTls::Pop3,
         "ftp" => StartTls::Ftp,
     }
+    AlertWhen { "always" => AlertWhen::Always, "unhealed" => AlertWhen::Unhealed }
+    RestartWhen {
+        "always" => RestartWhen::Always,
+        "on-failure" => RestartWhen::OnFailure,
+        "never" => RestartWhen::Never,
+    }
+    OnQuit { "stop" => OnQuit::Stop, "leave running" => OnQuit::LeaveRunning }
 }
 
 /// The one of `words` that `node` is.
@@ -74,6 +84,17 @@ impl Shape for RecordType {
     }
 }
 
+impl Shape for Signal {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let name = chosen(&Self::ALL.map(Self::name), node, at, reader)?;
+        Self::ALL.into_iter().find(|signal| signal.name() == name)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": Self::ALL.map(Self::name) })
+    }
+}
+
 impl Shape for IpVersion {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         match (node.integer(), node.text()) {
@@ -88,7 +109,7 @@ impl Shape for IpVersion {
     }
 }
 
-/// The name of a monitor or a channel: one line, at most 100 characters.
+/// The name of a monitor, a program or a channel: one line, at most 100 characters.
 #[derive(Clone, Debug)]
 pub(crate) struct Name(pub(crate) String);
 
@@ -168,16 +189,18 @@ impl Shape for Regex {
     }
 }
 
-/// A size in bytes, up to `MOST`.
+/// A size from `LEAST` to `MOST`, both in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Size<const MOST: u64>(pub(crate) u64);
+pub(crate) struct Size<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
-impl<const MOST: u64> Shape for Size<MOST> {
+impl<const LEAST: u64, const MOST: u64> Shape for Size<LEAST, MOST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(text) = node.text() else { return reader.expected("a size like \"1MB\"", node, at) };
         match units::size(text) {
             Err(error) => reader.refuse(at, error),
-            Ok(0) => reader.refuse(at, "must be more than nothing"),
+            Ok(size) if size < LEAST => {
+                reader.refuse(at, format_args!("\"{text}\" is too little; the least is {LEAST}B"))
+            }
             Ok(size) if size > MOST => reader.refuse(at, format_args!("\"{text}\" is too much; the most is {MOST}B")),
             Ok(size) => Some(Self(size)),
         }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests share is part of the tests")]
 
 mod problems;
+mod programs;
 mod random;
 mod schema;
 mod secrets;

@@ -4,7 +4,7 @@ use super::read;
 
 /// `toml` has exactly these problems, written `line:column: message`.
 #[track_caller]
-fn check(toml: &str, expected: &[&str]) {
+pub(crate) fn check(toml: &str, expected: &[&str]) {
     let found: Vec<String> = match read(toml) {
         Ok(_) => Vec::new(),
         Err(problems) => problems.0.iter().map(|p| format!("{}:{}: {}", p.line, p.column, p.message)).collect(),
@@ -60,6 +60,12 @@ depends_on = ["wbe"]
 
 [[program]]
 name = "p"
+directroy = "~/p"
+ready = { tcp = "localhost" }
+start_after = "q"
+
+[[fleet]]
+name = "f"
 "#;
     insta::assert_snapshot!(read(toml).unwrap_err(), @r#"
     /etc/estatus/estatus.toml:2:1: unknown key `langauge`; did you mean `language`?
@@ -72,10 +78,14 @@ name = "p"
     /etc/estatus/estatus.toml:17:1: monitor "web": has two kinds, http and tcp; a monitor has exactly one
     /etc/estatus/estatus.toml:18:1: unknown key `evry` in monitor "web"; did you mean `every`?
     /etc/estatus/estatus.toml:21:8: there is already a monitor with the name "web"
-    /etc/estatus/estatus.toml:23:1: monitor "web": `accept` belongs to http and command monitors; this one is process
+    /etc/estatus/estatus.toml:23:1: monitor "web": `accept` belongs to http and command checks; this one is process
     /etc/estatus/estatus.toml:24:9: `every` in monitor "web": "500ms" is too short; the least is 1s
     /etc/estatus/estatus.toml:25:15: `depends_on` in monitor "web": no monitor is called "wbe"; did you mean `web`?
-    /etc/estatus/estatus.toml:27:3: unknown table `program`
+    /etc/estatus/estatus.toml:27:1: program "p": `command` is missing
+    /etc/estatus/estatus.toml:29:1: unknown key `directroy` in program "p"; did you mean `directory`?
+    /etc/estatus/estatus.toml:30:17: `ready.tcp` in program "p": expected "host:port", found "localhost"
+    /etc/estatus/estatus.toml:31:15: `start_after` in program "p": no program is called "q"; did you mean `p`?
+    /etc/estatus/estatus.toml:33:3: unknown table `fleet`
     "#);
 }
 
@@ -101,11 +111,10 @@ fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
     check_monitor(
         TCP,
         "accept = [200]",
-        "1: monitor \"m\": `accept` belongs to http and command monitors; this one is tcp",
+        "1: monitor \"m\": `accept` belongs to http and command checks; this one is tcp",
     );
-    check_monitor(HTTP, "at_least = 1", "1: monitor \"m\": `at_least` belongs to process monitors; this one is http");
+    check_monitor(HTTP, "at_least = 1", "1: monitor \"m\": `at_least` belongs to process checks; this one is http");
     check_monitor(HTTP, "evry = \"1h\"", "1: unknown key `evry` in monitor \"m\"; did you mean `every`?");
-    check_monitor(HTTP, "on_down = { restart = \"x\" }", "1: unknown key `on_down` in monitor \"m\"");
     check(
         "[monitor]\nname = \"a\"",
         &["1:1: `monitor`: expected an array of tables: write [[monitor]], with two brackets"],
@@ -324,7 +333,7 @@ fn what_a_check_asks_for_must_be_possible() {
     check_monitor(
         TCP,
         "expect = [\"a\", \"b\"]",
-        "10: `expect` in monitor \"m\": a tcp monitor expects exactly one text",
+        "10: `expect` in monitor \"m\": a tcp check expects exactly one text",
     );
     check_monitor(
         "tls = \"h:25\"",

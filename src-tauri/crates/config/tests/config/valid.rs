@@ -1,4 +1,4 @@
-//! What a file says is what the core gets.
+//! What a file says is what the core gets; `programs.rs` is about programs and remedies.
 
 use std::{
     collections::BTreeMap,
@@ -11,6 +11,7 @@ use estatus_core::{
     command::{CommandLine, Run},
     config::*,
     maintenance::{Cron, DailySpan, Maintenance},
+    program::RestartWhen,
     secret::SecretRef,
 };
 use jiff::{
@@ -24,19 +25,19 @@ use super::read;
 /// A file that uses every key there is.
 pub(crate) const EVERYTHING: &str = include_str!("everything.toml");
 
-fn secs(seconds: u64) -> Duration {
+pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
+pub(crate) fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).into()
 }
 
-fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+pub(crate) fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-fn host(host: &str, port: u16) -> HostPort {
+pub(crate) fn host(host: &str, port: u16) -> HostPort {
     HostPort { host: host.to_owned(), port }
 }
 
@@ -44,12 +45,12 @@ fn patterns(texts: &[&str]) -> Vec<regex::Regex> {
     texts.iter().map(|text| regex::Regex::new(text).unwrap()).collect()
 }
 
-fn everything() -> Config {
+pub(crate) fn everything() -> Config {
     read(EVERYTHING).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The monitor `name` of the file that uses every key.
-fn monitor(name: &str) -> Monitor {
+pub(crate) fn monitor(name: &str) -> Monitor {
     let config = everything();
     Monitor::clone(config.monitors.iter().find(|monitor| &*monitor.name == name).unwrap())
 }
@@ -361,11 +362,14 @@ fn tables_may_be_written_in_any_form_of_toml() {
 }
 
 #[test]
-fn the_example_is_read_and_needs_no_network() {
+fn the_example_is_read_and_needs_no_network_and_keeps_a_program_running() {
     let config = read(&estatus_config::example()).unwrap();
     let kinds: Vec<Kind> = config.monitors.iter().map(|monitor| monitor.check.kind()).collect();
     assert_eq!(kinds, [Kind::Host, Kind::Process]);
     assert!(config.channels.is_empty());
+    let [ticker] = config.programs.as_slice() else { panic!("{:?}", config.programs) };
+    assert_eq!((ticker.restart.when, ticker.enabled), (RestartWhen::Always, true));
+    assert!(ticker.limit.within < secs(20), "it ends every twenty seconds, and that must be no trouble");
 }
 
 #[test]
@@ -377,7 +381,25 @@ fn what_the_example_only_shows_is_right_too() {
     });
     let config = read(&uncommented.collect::<Vec<_>>().join("\n")).unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = config.monitors.iter().map(|monitor| &*monitor.name).collect();
-    assert_eq!(names, ["this machine", "estatus is running", "my page", "database"]);
+    assert_eq!(names, ["this machine", "estatus is running", "my page", "web answers", "database"]);
+    let programs: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
+    assert_eq!(programs, ["ticker", "web"]);
     assert!(config.channels.contains_key("email"));
     assert_eq!(config.language, Language::Spanish);
+}
+
+#[test]
+fn what_the_readme_shows_is_right() {
+    let readme = include_str!("../../../../../README.md");
+    let blocks = readme.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    let shown: String = blocks.collect::<Vec<_>>().concat();
+    let keys = readme.lines().skip_while(|line| *line != "## Programs and remedies");
+    let keys = keys.filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(key, _)| key));
+    let keys = keys.take_while(|key| key.contains(" = ")).collect::<Vec<_>>().join("\n");
+    assert!(keys.contains("on_quit") && keys.contains("channels"), "{keys}");
+    let database = "[[program]]\nname = \"database\"\ncommand = \"run\"";
+    let file = format!("{shown}\n{database}\n[[program]]\nname = \"everything\"\ncommand = \"run\"\n{keys}\n");
+    let config = read(&file).unwrap_or_else(|problems| panic!("{problems}\n{file}"));
+    let names: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
+    assert_eq!(names, ["web", "database", "everything"]);
 }

@@ -1,0 +1,94 @@
+//! Arrays of tables that each have a name of their own: monitors, programs.
+
+use std::sync::Arc;
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+use crate::{
+    problem::{Span, shown},
+    shape::{At, Field, Node, Reader, Shape},
+    values::Name,
+};
+
+/// A table that stands in an array and has a name of its own.
+pub(crate) trait Listed: Shape {
+    /// What it is, in a word, which is also the key of the array.
+    const WORD: &'static str;
+    /// How many there may be: more than one machine can bear.
+    const MOST: usize;
+    /// The key under which it names others of its kind.
+    const LINKS: &'static str;
+
+    /// Its name, if it has one.
+    fn name(&self) -> Option<&At<Name>>;
+
+    /// The others of its kind that it names.
+    fn links(&self) -> &[At<String>];
+
+    /// The channels that it names.
+    fn channels(&self) -> &[At<String>];
+}
+
+/// All of a kind, in the order of the file.
+#[derive(Debug)]
+pub(crate) struct All<T>(pub(crate) Vec<T>);
+
+impl<T: Listed> Shape for All<T> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(elements) = node.elements(at) else {
+            let word = T::WORD;
+            return match node {
+                Node::Table(_) => {
+                    reader.refuse(at, format_args!("expected an array of tables: write [[{word}]], with two brackets"))
+                }
+                _ => reader.expected(&format!("an array of tables, [[{word}]]"), node, at),
+            };
+        };
+        let count = elements.len();
+        if count > T::MOST {
+            let reason = format_args!("{count} {}s are too many; the most is {}", T::WORD, T::MOST);
+            return reader.refuse(at, reason);
+        }
+        let mut tables = Vec::with_capacity(count);
+        for (index, (node, at)) in elements.into_iter().enumerate() {
+            let section = titled::<T>(written_name(node), index);
+            tables.extend(reader.section(section, |reader| T::read(node, &at, reader)));
+        }
+        Some(Self(tables))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": T::schema(generator), "maxItems": T::MOST })
+    }
+}
+
+fn written_name(node: Node<'_>) -> Option<&str> {
+    if let Node::Table(table) = node { table.get("name").and_then(toml_edit::Item::as_str) } else { None }
+}
+
+/// What the table at this place of its array is called in messages.
+pub(crate) fn called<T: Listed>(table: &T, index: usize) -> String {
+    titled::<T>(name(table), index)
+}
+
+fn titled<T: Listed>(name: Option<&str>, index: usize) -> String {
+    match name.filter(|name| !name.trim().is_empty()) {
+        Some(name) => format!("{} \"{}\"", T::WORD, shown(name)),
+        None => format!("{} number {}", T::WORD, index + 1),
+    }
+}
+
+/// The name of a table, if it has one.
+pub(crate) fn name<T: Listed>(table: &T) -> Option<&str> {
+    table.name().map(|name| name.value.0.as_str())
+}
+
+/// The names that stand under a key.
+pub(crate) fn named(field: &Field<Vec<At<String>>>) -> &[At<String>] {
+    field.get().map_or(&[], |names| &names.value)
+}
+
+/// The others of its kind that `table` names, as the core wants them.
+pub(crate) fn links<T: Listed>(table: &T) -> Vec<Arc<str>> {
+    table.links().iter().map(|name| Arc::from(name.value.as_str())).collect()
+}
