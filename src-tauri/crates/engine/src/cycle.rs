@@ -3,7 +3,8 @@
 //! ```text
 //!            stop ─┐
 //!  clients ─Knock──┤
-//!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, probes, courier, clients
+//!  programs, ──────┤
+//!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, programs, probes, courier, clients
 //!  courier ─Input──┤       ▲                              │
 //!  file, store ────┤       └──────────── results ◀────────┘
 //!         deadline ┘
@@ -11,7 +12,9 @@
 //!
 //! What is ready first in this order comes first. The loop itself never waits for anything else.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+mod stopping;
+
+use std::{future::Future, pin::pin, sync::Arc};
 
 use estatus_alert::Courier;
 use estatus_api::{Host, Listener};
@@ -23,6 +26,7 @@ use estatus_core::{
     words::Words,
 };
 use estatus_probe::Prober;
+use estatus_program::{Happened, Supervisor};
 use estatus_store::{Notice, Notices, Opened, Store};
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::{broadcast, mpsc};
@@ -33,6 +37,7 @@ use crate::{
     clock::{self, Timer},
     effects::Tasks,
     house::House,
+    programs::{Fetched, Orders},
     view::{self, View},
     watch,
 };
@@ -45,13 +50,12 @@ const BATCH: usize = 64;
 const EVENTS_LIMIT: usize = 4096;
 /// So many requests wait to be taken.
 const KNOCKS_LIMIT: usize = 64;
-/// When the engine is asked to stop, messages that are being delivered get so long.
-const STOPS_WITHIN: Duration = Duration::from_secs(5);
-
 /// One thing that the loop reacts to.
 enum LoopEvent {
     Stop,
     Knock(Knock),
+    Programs,
+    Fetched(Fetched),
     Results,
     Loaded(watch::Loaded),
     Store(Notice),
@@ -68,7 +72,10 @@ pub(crate) struct Cycle {
     pub(crate) audience: Box<dyn Audience>,
     options: Options,
     notices: Notices,
+    happened: mpsc::Receiver<Happened>,
+    fetched: mpsc::Receiver<Fetched>,
     results: mpsc::Receiver<Input>,
+    news: Vec<Happened>,
     batch: Vec<Input>,
 }
 
@@ -84,8 +91,12 @@ impl Cycle {
         let Opened { store, restored, installation, trouble, notices } = opened;
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
+        let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
+        let (fetched_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
+        let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
         let courier = Courier::new(Arc::new(House), installation.clone());
-        let tasks = Tasks::new(Prober::new(Arc::new(House)), courier, events, result_sender);
+        let orders = Orders::new(supervisor, fetched_sender);
+        let tasks = Tasks::new(Prober::new(Arc::new(House)), courier, orders, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, restored, seed(&installation), clock::now());
         for trouble in trouble {
@@ -101,7 +112,10 @@ impl Cycle {
             audience,
             options,
             notices,
+            happened,
+            fetched,
             results,
+            news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
         }
     }
@@ -120,6 +134,8 @@ impl Cycle {
                 biased;
                 () = &mut stop => LoopEvent::Stop,
                 Some(knock) = knocks.recv() => LoopEvent::Knock(knock),
+                _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
+                Some(fetched) = self.fetched.recv() => LoopEvent::Fetched(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
                 Some(loaded) = loaded.recv() => LoopEvent::Loaded(loaded),
                 Some(notice) = self.notices.next() => LoopEvent::Store(notice),
@@ -128,13 +144,23 @@ impl Cycle {
             match event {
                 LoopEvent::Stop => break,
                 LoopEvent::Knock(knock) => self.answer(knock),
-                LoopEvent::Results => self.take_results(),
+                LoopEvent::Programs => {
+                    self.take_news();
+                    self.core.handle_timeout(clock::now());
+                }
+                LoopEvent::Fetched(fetched) => self.take_fetched(fetched),
+                LoopEvent::Results => {
+                    self.take_results();
+                    self.core.handle_timeout(clock::now());
+                }
                 LoopEvent::Loaded(loaded) => self.take_config(loaded),
                 LoopEvent::Store(notice) => self.take_notice(notice),
                 LoopEvent::Deadline => self.core.handle_timeout(clock::now()),
             }
         }
         doorkeeper.abort();
+        // Whoever asks now is told that the engine is stopping.
+        drop(knocks);
         self.stop().await;
     }
 
@@ -153,12 +179,24 @@ impl Cycle {
 
     fn take_results(&mut self) {
         let now = clock::now();
-        for input in std::mem::take(&mut self.batch) {
+        for input in self.batch.drain(..) {
             self.tasks.forget(&input);
             // Only what a user asks for can be refused.
             let _ = self.core.handle(input, now);
         }
-        self.core.handle_timeout(now);
+    }
+
+    fn take_news(&mut self) {
+        let now = clock::now();
+        for Happened { program, event } in self.news.drain(..) {
+            let _ = self.core.handle(Input::Program { program, event }, now);
+        }
+    }
+
+    fn take_fetched(&mut self, fetched: Fetched) {
+        if let Some(refused) = self.tasks.orders.fetched(fetched) {
+            let _ = self.core.handle(refused, clock::now());
+        }
     }
 
     fn take_config(&mut self, loaded: watch::Loaded) {
@@ -196,28 +234,6 @@ impl Cycle {
         tracing::warn!("{what}");
         let _ = self.core.handle(Input::Trouble(what.to_string()), clock::now());
         self.publish_engine();
-    }
-
-    /// Lets deliveries come to an end, writes down how they did, and closes the store.
-    async fn stop(mut self) {
-        self.tasks.stop_probes();
-        let give_up = tokio::time::sleep(STOPS_WITHIN);
-        let mut give_up = pin!(give_up);
-        while self.tasks.delivers() {
-            tokio::select! {
-                _ = self.results.recv_many(&mut self.batch, BATCH) => {
-                    let now = clock::now();
-                    for input in std::mem::take(&mut self.batch) {
-                        self.tasks.forget(&input);
-                        let _ = self.core.handle(input, now);
-                    }
-                    self.write_down();
-                }
-                () = &mut give_up => break,
-            }
-        }
-        drop(self.store.record(vec![journal(JournalEntry::Stopped)]));
-        self.store.close().await;
     }
 }
 

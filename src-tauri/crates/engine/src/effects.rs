@@ -6,11 +6,13 @@ use estatus_alert::Courier;
 use estatus_api::Event;
 use estatus_core::{
     check::HostPort,
+    command::{CommandEnd, CommandOutcome, CommandRun},
     config::{Channel, Monitor},
     engine::{Change, Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
     network::NetworkAnswer,
     observation::{Cause, Failure, Observation, Phase, Phases},
+    ports::Ports,
     record::Record,
     words::Words,
 };
@@ -22,10 +24,14 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::cycle::Cycle;
+use crate::{
+    cycle::Cycle,
+    house::House,
+    programs::{Order, Orders},
+};
 
 /// What ends within bounds of its own gets so much longer before it is given up.
-const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// The bound for a delivery, beyond any timeout that a channel may have.
 const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
 
@@ -54,8 +60,10 @@ pub(crate) struct Tasks {
     courier: Arc<Courier>,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
+    pub(crate) orders: Orders,
     probes: BTreeMap<EffectId, AbortHandle>,
     deliveries: BTreeMap<EffectId, AbortHandle>,
+    commands: BTreeMap<EffectId, AbortHandle>,
     barrier: Option<Barrier>,
 }
 
@@ -63,6 +71,7 @@ impl Tasks {
     pub(crate) fn new(
         prober: Prober,
         courier: Courier,
+        orders: Orders,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
@@ -71,8 +80,10 @@ impl Tasks {
             courier: Arc::new(courier),
             events,
             results,
+            orders,
             probes: BTreeMap::new(),
             deliveries: BTreeMap::new(),
+            commands: BTreeMap::new(),
             barrier: None,
         }
     }
@@ -82,9 +93,9 @@ impl Tasks {
         match input {
             Input::Probed { id, .. } => drop(self.probes.remove(id)),
             Input::Delivered { id, .. } => drop(self.deliveries.remove(id)),
+            Input::CommandRan { id, .. } => drop(self.commands.remove(id)),
             Input::NetworkSeen { .. }
             | Input::Program { .. }
-            | Input::CommandRan { .. }
             | Input::Quitting
             | Input::Asked(_)
             | Input::Trouble(_)
@@ -97,10 +108,11 @@ impl Tasks {
         !self.deliveries.is_empty()
     }
 
+    /// Probes and remedies' commands are given up, with all that they have started.
     pub(crate) fn stop_probes(&mut self) {
-        for (_, probe) in std::mem::take(&mut self.probes) {
-            probe.abort();
-        }
+        let probes = std::mem::take(&mut self.probes).into_values();
+        let commands = std::mem::take(&mut self.commands).into_values();
+        probes.chain(commands).for_each(|task| task.abort());
     }
 
     fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
@@ -122,6 +134,16 @@ impl Tasks {
             let answer = surely(GRACE, prober.ask_network(&references)).await.unwrap_or_else(blind);
             let _ = results.send(Input::NetworkSeen { id, answer }).await;
         });
+    }
+
+    fn run_command(&mut self, id: EffectId, run: CommandRun) {
+        let results = self.results.clone();
+        let task = tokio::spawn(async move {
+            let within = run.timeout + GRACE;
+            let outcome = surely(within, House.run(run)).await.unwrap_or_else(command_lost);
+            let _ = results.send(Input::CommandRan { id, outcome }).await;
+        });
+        self.commands.insert(id, task.abort_handle());
     }
 
     fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
@@ -146,16 +168,25 @@ impl Tasks {
 
 /// The result of a task that the core waits for, or nothing if the task panics or outlives its own bounds: the core is
 /// never left waiting.
-async fn surely<T>(within: Duration, task: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn surely<T>(within: Duration, task: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(within, AssertUnwindSafe(task).catch_unwind()).await.ok()?.ok()
 }
 
 impl Cycle {
-    /// Carries out all that the core asks for.
+    /// Carries out all that the core asks for. What is to be done with programs does not wait for the disk: the program
+    /// room has a ledger of its own.
     pub(crate) fn carry_out(&mut self) {
         while let Some(effect) = self.core.poll_effect() {
             match effect {
                 Effect::Record(records) => self.record(records),
+                Effect::LookForProgram { program } => self.tasks.orders.give(Order::Look(program)),
+                Effect::StartProgram { program, start, handed, adopt } => {
+                    self.tasks.orders.give(Order::Start { program, start, handed, adopt });
+                }
+                Effect::StopProgram { program, start } => self.tasks.orders.give(Order::Stop { program, start }),
+                Effect::MeasureProgram { program, start } => self.tasks.orders.give(Order::Measure { program, start }),
+                Effect::ReleaseProgram { program } => self.tasks.orders.give(Order::Release(program)),
+                Effect::RunCommand { id, run } => self.tasks.run_command(id, run),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
                 Effect::CancelProbe { id } => {
                     if let Some(probe) = self.tasks.probes.remove(&id) {
@@ -170,24 +201,34 @@ impl Cycle {
                     self.tasks.send_alert(id, channel, message, words);
                 }
                 Effect::Publish(change) => self.publish(change),
-                // No configuration file names a program or a remedy yet.
-                Effect::LookForProgram { .. }
-                | Effect::StartProgram { .. }
-                | Effect::StopProgram { .. }
-                | Effect::MeasureProgram { .. }
-                | Effect::ReleaseProgram { .. }
-                | Effect::RunCommand { .. } => {}
             }
         }
     }
 
-    /// Carries out what concerns the disk alone: the engine is about to stop.
-    pub(crate) fn write_down(&mut self) {
+    /// The engine is about to stop: what must be written down is, programs are stopped, and clients see it. Nothing is
+    /// begun any more. Whether another program is now being stopped: they go in the order of their dependence.
+    pub(crate) fn wind_up(&mut self) -> bool {
+        let mut stops = false;
         while let Some(effect) = self.core.poll_effect() {
-            if let Effect::Record(records) = effect {
-                self.record(records);
+            match effect {
+                Effect::Record(records) => self.record(records),
+                Effect::StopProgram { program, start } => {
+                    stops = true;
+                    self.tasks.orders.give(Order::Stop { program, start });
+                }
+                Effect::ReleaseProgram { program } => self.tasks.orders.give(Order::Release(program)),
+                Effect::Publish(change) => self.publish(change),
+                Effect::LookForProgram { .. }
+                | Effect::StartProgram { .. }
+                | Effect::MeasureProgram { .. }
+                | Effect::RunCommand { .. }
+                | Effect::StartProbe { .. }
+                | Effect::CancelProbe { .. }
+                | Effect::AskNetwork { .. }
+                | Effect::SendAlert { .. } => {}
             }
         }
+        stops
     }
 
     pub(crate) fn publish_engine(&mut self) {
@@ -232,6 +273,16 @@ fn broken(monitor: &Monitor) -> Observation {
     let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
     let failure = Failure::new(Phase::Run, cause());
     Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
+}
+
+fn command_lost() -> CommandOutcome {
+    let error = "it failed in itself, which is a fault of Estatus".to_owned();
+    CommandOutcome {
+        end: CommandEnd::CannotStart(error),
+        stdout: String::new(),
+        stderr: String::new(),
+        took: Duration::ZERO,
+    }
 }
 
 fn lost() -> DeliveryResult {

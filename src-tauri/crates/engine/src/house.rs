@@ -9,17 +9,27 @@ use estatus_core::{
 /// Runs commands by the program room, fetches secrets by the config room.
 pub(crate) struct House;
 
+impl House {
+    /// The values of variables that are secrets.
+    ///
+    /// # Errors
+    /// If one of them cannot be fetched.
+    pub(crate) async fn secrets(&self, places: &[(String, SecretRef)]) -> Result<Vec<(String, Secret)>, SecretError> {
+        let mut secrets = Vec::with_capacity(places.len());
+        for (name, place) in places {
+            secrets.push((name.clone(), self.secret(place).await?));
+        }
+        Ok(secrets)
+    }
+}
+
 impl Ports for House {
     fn run(&self, run: CommandRun) -> BoxFuture<'_, CommandOutcome> {
         Box::pin(async move {
-            let mut secrets = Vec::with_capacity(run.command.secret_env.len());
-            for (name, place) in &run.command.secret_env {
-                match self.secret(place).await {
-                    Ok(secret) => secrets.push((name.clone(), secret)),
-                    Err(error) => return cannot_start(&error),
-                }
+            match self.secrets(&run.command.secret_env).await {
+                Ok(secrets) => estatus_program::run(run, secrets).await,
+                Err(error) => cannot_start(&error),
             }
-            estatus_program::run(run, secrets).await
         })
     }
 

@@ -14,6 +14,7 @@ mod cycle;
 mod effects;
 mod house;
 mod lock;
+mod programs;
 mod view;
 mod watch;
 
@@ -33,6 +34,7 @@ use estatus_core::{
     words::Words,
 };
 use estatus_probe::Prober;
+pub use estatus_program::ShimCommand;
 use estatus_store::StoreError;
 use house::House;
 use jiff::Timestamp;
@@ -43,10 +45,12 @@ pub use lock::Holder;
 pub struct Options {
     /// The configuration file.
     pub config: PathBuf,
-    /// The data folder; it is made if it is not there.
+    /// The data folder, by its absolute path; it is made if it is not there.
     pub data: PathBuf,
     /// What holds where the configuration does not say.
     pub defaults: Defaults,
+    /// What supervises a program while the engine is away.
+    pub shim: ShimCommand,
 }
 
 /// Why an engine does not start.
@@ -83,9 +87,13 @@ pub trait Audience: Send {
 
     /// Something stands in the journal.
     fn journal(&mut self, at: Timestamp, entry: &JournalEntry);
+
+    /// The engine is asked to stop: it now stops these programs, and leaves those running.
+    fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]);
 }
 
-/// Runs an engine until `stop` is ready, then writes down what is not yet on disk and returns.
+/// Runs an engine until `stop` is ready, then stops the programs that must not outlive it, writes down what is not yet
+/// on disk and returns.
 ///
 /// # Errors
 /// If it cannot start.

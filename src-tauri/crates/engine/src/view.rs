@@ -23,7 +23,8 @@ use crate::clock;
 
 /// What clients are shown that the core does not know.
 pub(crate) struct View {
-    words: Words,
+    /// English.
+    pub(crate) words: Words,
     /// What was seen of monitors in an earlier life of the engine, as long as nothing newer is.
     pub(crate) remembered: BTreeMap<Arc<str>, LastSeen>,
     /// See [`EngineState::store_trouble`].

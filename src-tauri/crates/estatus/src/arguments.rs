@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-/// Checks what you run, tells you when it breaks and when it is well again, and remembers.
+/// Keeps what you run running, checks it, tells you when it breaks and when it is well again, and remembers.
 #[derive(Debug, Parser)]
 #[command(name = "estatus", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the engine in this terminal until it is interrupted.
     Run,
-    /// Show how everything is; ends with 1 if something is down.
+    /// Show how everything is; ends with 1 if something is down or cannot be kept running.
     Status {
         /// Print JSON.
         #[arg(long)]
@@ -52,7 +52,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show incidents, the newest first, and who was told.
+    /// Show incidents, the newest first, what was done about them and who was told.
     Incidents {
         /// Of one monitor only.
         monitor: Option<String>,
@@ -65,6 +65,37 @@ pub(crate) enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Start a program and keep it running; waits until it runs.
+    Start(Steered),
+    /// Stop a program and keep it stopped; waits until nothing of it is left.
+    Stop(Steered),
+    /// Stop a program and start it again; waits until it runs.
+    Restart(Steered),
+    /// Show what a program writes; works without an engine.
+    Logs {
+        /// The program.
+        program: String,
+        /// Go on with what it writes from now on, until interrupted.
+        #[arg(short, long)]
+        follow: bool,
+        /// So many of its last lines.
+        #[arg(short = 'n', long, default_value_t = 40, value_name = "LINES")]
+        lines: usize,
+        /// Print JSON, one object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep a process that already runs as the process of a program.
+    Adopt {
+        /// The program.
+        program: String,
+        /// Which process.
+        #[command(flatten)]
+        process: Described,
+        /// Adopt the one process that fits; without this it is only shown.
+        #[arg(long)]
+        yes: bool,
     },
     /// Check now: one monitor, or all.
     Check {
@@ -109,6 +140,37 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: EmailCommand,
     },
+}
+
+/// A program to start or stop.
+#[derive(Debug, Args)]
+pub(crate) struct Steered {
+    /// The program.
+    pub(crate) program: String,
+    /// Do not wait for what comes of it.
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// Which running process is meant; without a word of it, the one whose name is the program's.
+#[derive(Debug, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct Described {
+    /// By the name of its executable.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// By the path of its executable.
+    #[arg(long)]
+    pub(crate) path: Option<PathBuf>,
+    /// By its command line: a regular expression.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) command_line: Option<String>,
+    /// By a TCP port that it listens on.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// By its number.
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
 }
 
 /// What to do with the configuration file.
@@ -158,6 +220,30 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_process_is_described_in_one_way() {
+        let check = |words: &[&str], understood: bool| {
+            let line = ["estatus", "adopt", "web"].iter().chain(words);
+            assert_eq!(Arguments::try_parse_from(line).is_ok(), understood, "{words:?}");
+        };
+        check(&[], true);
+        check(&["--pid", "12"], true);
+        check(&["--command-line", "node .*vite", "--yes"], true);
+        check(&["--pid", "12", "--port", "80"], false);
+        check(&["--pid", "web"], false);
+    }
+
+    #[test]
+    fn the_last_lines_of_a_log_can_be_counted() {
+        let lines = |words: &[&str]| match Arguments::try_parse_from(["estatus", "logs", "web"].iter().chain(words)) {
+            Ok(Arguments { command: Command::Logs { lines, follow, .. }, .. }) => Some((lines, follow)),
+            _ => None,
+        };
+        assert_eq!(lines(&[]), Some((40, false)));
+        assert_eq!(lines(&["-f", "-n", "0"]), Some((0, true)));
+        assert_eq!(lines(&["-n", "few"]), None);
     }
 
     #[test]

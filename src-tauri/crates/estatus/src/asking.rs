@@ -7,6 +7,7 @@ use estatus_core::{
     Timestamp,
     engine::Ask,
     incident::Health,
+    program::ProgramState,
     time::{earlier, later},
 };
 
@@ -21,7 +22,8 @@ pub(crate) async fn status(places: &Places, json: bool) -> Result {
     }
     let is_down = |health| matches!(health, Health::Down | Health::Recovering);
     let down = status.monitors.iter().any(|monitor| is_down(monitor.state.health));
-    Ok(if down { Outcome::NotWell } else { Outcome::Well })
+    let cooling = status.programs.iter().any(|program| program.state == ProgramState::Cooling);
+    Ok(if down || cooling { Outcome::NotWell } else { Outcome::Well })
 }
 
 pub(crate) async fn history(places: &Places, monitor: String, since: Duration, points: u16, json: bool) -> Result {
@@ -82,18 +84,28 @@ fn from_now(span: Duration) -> Timestamp {
     later(Timestamp::now(), span)
 }
 
-async fn done(places: &Places, wanted: Ask) -> Result {
+/// Has the engine do what is wanted; it is on disk when this returns.
+pub(crate) async fn done(places: &Places, wanted: Ask) -> Result {
     ask(places, Request::Do(wanted)).await.map(|_| Outcome::Well)
 }
 
 async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, Trouble> {
-    let mut client = Client::attach(&estatus_engine::endpoint(&places.data))
+    attach(places).await?.request(request).await.map_err(trouble)
+}
+
+/// A connection to the engine that runs on the data folder.
+pub(crate) async fn attach(places: &Places) -> std::result::Result<Client, Trouble> {
+    Client::attach(&estatus_engine::endpoint(&places.data))
         .await
-        .map_err(|error| Trouble::Failed(format!("{}: {error}", places.data.display())))?;
-    client.request(request).await.map_err(|ApiError { code, message }| match code {
+        .map_err(|error| Trouble::Failed(format!("{}: {error}", places.data.display())))
+}
+
+/// What an error of the engine means for a command.
+pub(crate) fn trouble(ApiError { code, message }: ApiError) -> Trouble {
+    match code {
         ErrorCode::Wrong => Trouble::Wrong(message),
         ErrorCode::Failed | ErrorCode::Gone => Trouble::Failed(message),
-    })
+    }
 }
 
 fn unexpected() -> Trouble {

@@ -12,7 +12,7 @@ use crate::{Outcome, Result, Trouble, arguments::Arguments};
 pub(crate) struct Places {
     /// The configuration file.
     pub(crate) config: PathBuf,
-    /// The data folder.
+    /// The data folder, by its absolute path: programs run in other folders than we do.
     pub(crate) data: PathBuf,
     /// Whether the configuration file is where the platform wants it, and not where the user said.
     config_is_own: bool,
@@ -29,6 +29,7 @@ impl Places {
             Some(data) => data.clone(),
             None => places::data_folder().map_err(Trouble::wrong)?,
         };
+        let data = std::path::absolute(data).map_err(Trouble::wrong)?;
         Ok(Self { config, data, config_is_own })
     }
 
@@ -70,9 +71,10 @@ pub(crate) fn defaults() -> Defaults {
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
     println!(
-        "{} is sound: {} monitors, {} channels",
+        "{} is sound: {} monitors, {} programs, {} channels",
         places.config.display(),
         config.monitors.len(),
+        config.programs.len(),
         config.channels.len()
     );
     Ok(Outcome::Well)

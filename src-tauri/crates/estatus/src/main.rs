@@ -5,18 +5,21 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
+mod adopting;
 mod arguments;
 mod asking;
 mod configuration;
 mod email;
 mod limits;
+mod logs;
 mod probing;
 mod running;
 mod show;
+mod steering;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
-use arguments::{Arguments, Command, ConfigCommand, EmailCommand};
+use arguments::{Arguments, Command, ConfigCommand, EmailCommand, Steered};
 use clap::Parser;
 
 /// How a command ended.
@@ -49,7 +52,14 @@ impl Trouble {
 
 type Result = std::result::Result<Outcome, Trouble>;
 
+/// The subcommand by which the engine makes this program supervise one of the user's; no user has a use for it.
+const SHIM: &str = "shim";
+
 fn main() -> ExitCode {
+    // A shim lives as long as its program: it has no thread, no runtime and nothing of what follows.
+    if env::args_os().nth(1).is_some_and(|first| first == SHIM) {
+        return estatus_program::shim_main(env::args_os().skip(2));
+    }
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -72,6 +82,11 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Incidents { monitor, since, limit, json } => {
             asking::incidents(&places, monitor, since, limit, json).await
         }
+        Command::Start(Steered { program, no_wait }) => steering::start(&places, program, !no_wait).await,
+        Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
+        Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
+        Command::Logs { program, follow, lines, json } => logs::logs(&places, &program, lines, follow, json).await,
+        Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,
         Command::Pause { monitor, span } => asking::pause(&places, monitor, span).await,
         Command::Resume { monitor } => asking::resume(&places, monitor).await,

@@ -1,17 +1,24 @@
 //! `estatus run`: an engine in this terminal.
 
 use std::{
-    fmt,
+    env, fmt,
     io::{IsTerminal, Write},
+    sync::Arc,
 };
 
 use estatus_api::Host;
-use estatus_core::{Timestamp, config::Language, record::JournalEntry, words::Words};
-use estatus_engine::{Audience, Options, StartError};
+use estatus_core::{
+    Timestamp,
+    config::Language,
+    record::JournalEntry,
+    remedy::{Attempt, Outcome as RemedyOutcome},
+    words::Words,
+};
+use estatus_engine::{Audience, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    Outcome, Result, Trouble,
+    Outcome, Result, SHIM, Trouble,
     configuration::{self, Places},
     limits, show,
 };
@@ -23,8 +30,12 @@ pub(crate) async fn run(places: &Places) -> Result {
         println!("There was no configuration yet: an example now stands in {}", places.config.display());
         println!("It watches this machine. Open it, put in what you run; Estatus reads it again when you save it.");
     }
-    let options =
-        Options { config: places.config.clone(), data: places.data.clone(), defaults: configuration::defaults() };
+    let options = Options {
+        config: places.config.clone(),
+        data: places.data.clone(),
+        defaults: configuration::defaults(),
+        shim: shim()?,
+    };
     let terminal = Terminal {
         paint: show::Paint::for_stdout(),
         words: Words::new(Language::English, options.defaults.zone.clone()),
@@ -34,6 +45,13 @@ pub(crate) async fn run(places: &Places) -> Result {
         Err(error @ StartError::Config(_)) => Err(Trouble::wrong(error)),
         Err(error) => Err(Trouble::failed(error)),
     }
+}
+
+/// This program, by the path it has now: after an update that is where the new one is.
+fn shim() -> std::result::Result<ShimCommand, Trouble> {
+    let program = env::current_exe()
+        .map_err(|error| Trouble::Failed(format!("it is not known where this program is: {error}")))?;
+    Ok(ShimCommand { program, args: vec![SHIM.into()] })
 }
 
 /// Whoever sits at this terminal.
@@ -57,17 +75,59 @@ impl Audience for Terminal {
                 let health = self.paint.health(*to, 10);
                 say(format_args!("{at}  {health}  {}  {}", show::one_line(monitor), show::one_line(&why)));
             }
+            JournalEntry::Program { program, to, why } => {
+                let state = self.paint.program(*to, 10);
+                let why = show::one_line(why.as_deref().unwrap_or_default());
+                say(format_args!("{at}  {state}  {}  {why}", show::one_line(program)));
+            }
+            JournalEntry::Remedy { monitor, attempt } => {
+                say(format_args!(
+                    "{at}  {}  {}  {}",
+                    self.remedy(attempt),
+                    show::one_line(monitor),
+                    self.deed(attempt)
+                ));
+            }
             JournalEntry::NetworkOff { .. } => say(format_args!("{at}  this machine's own network is off")),
             JournalEntry::NetworkOn { .. } => say(format_args!("{at}  this machine's own network is back")),
-            JournalEntry::Configured { monitors, .. } => say(format_args!("{at}  {monitors} monitors are configured")),
+            JournalEntry::Configured { monitors, programs } => {
+                say(format_args!("{at}  {monitors} monitors and {programs} programs are configured"));
+            }
             _ => {}
         }
+    }
+
+    fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]) {
+        if !stopped.is_empty() {
+            say(format_args!("Stopping {} …", show::one_line(&stopped.join(", "))));
+        }
+        if !left.is_empty() {
+            say(format_args!("Left running: {}; the next start finds what runs.", show::one_line(&left.join(", "))));
+        }
+    }
+}
+
+impl Terminal {
+    /// How a try to heal stands, in one word, as wide as a health's.
+    fn remedy(&self, attempt: &Attempt) -> String {
+        match attempt.outcome {
+            None => self.paint.warning(&format!("{:<10}", "remedy")),
+            Some(RemedyOutcome::Healed) => self.paint.good(&format!("{:<10}", "healed")),
+            Some(_) => self.paint.warning(&format!("{:<10}", "not healed")),
+        }
+    }
+
+    /// What was done, and how it went.
+    fn deed(&self, attempt: &Attempt) -> String {
+        let deed = self.words.deed(&attempt.deed);
+        let outcome = attempt.outcome.as_ref().map(|outcome| format!(": {}", self.words.outcome(outcome)));
+        show::one_line(&(deed + &outcome.unwrap_or_default()))
     }
 }
 
 /// Prints a line. A terminal that has gone does not stop the engine.
 fn say(line: fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(std::io::stdout(), "{}", line.to_string().trim_end());
 }
 
 /// Resolves when the user or the system wants the program to end.

@@ -1,10 +1,12 @@
 //! How facts look in a terminal, and as JSON.
 
-use std::io::{IsTerminal, Write};
+mod paint;
+mod programs;
 
-use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
-use estatus_api::{AlertState, EngineState, Figures, History, IncidentState, MonitorStatus, Status};
+use std::io::Write;
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+use estatus_api::{AlertState, AttemptState, EngineState, Figures, History, IncidentState, MonitorStatus, Status};
 use estatus_core::{
     Timestamp,
     incident::{Delivery, Health},
@@ -13,66 +15,10 @@ use estatus_core::{
     time::elapsed,
 };
 use jiff::tz::TimeZone;
+pub(crate) use paint::Paint;
 use serde::Serialize;
 
 use crate::Trouble;
-
-/// Colours words, or leaves them as they are where nobody could see it.
-pub(crate) struct Paint {
-    colours: bool,
-}
-
-impl Paint {
-    /// Colours only on a terminal whose user does not mind (<https://no-color.org>).
-    pub(crate) fn for_stdout() -> Self {
-        let minds = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colours: std::io::stdout().is_terminal() && !minds }
-    }
-
-    /// The health's word, at least `width` characters wide.
-    pub(crate) fn health(&self, health: Health, width: usize) -> String {
-        let colour = match health {
-            Health::Up => AnsiColor::Green,
-            Health::Suspect | Health::Recovering => AnsiColor::Yellow,
-            Health::Down => AnsiColor::Red,
-            Health::Unknown | Health::Paused => AnsiColor::BrightBlack,
-        };
-        self.in_colour(colour, &format!("{:<width$}", health.word()))
-    }
-
-    /// A cell of a table that says `word` of a monitor in `health`.
-    fn cell(&self, health: Health, word: &str) -> Cell {
-        let colour = match health {
-            Health::Up => Color::Green,
-            Health::Suspect | Health::Recovering => Color::Yellow,
-            Health::Down => Color::Red,
-            Health::Unknown | Health::Paused => Color::DarkGrey,
-        };
-        if self.colours { Cell::new(word).fg(colour) } else { Cell::new(word) }
-    }
-
-    /// The verdict's word.
-    pub(crate) fn verdict(&self, verdict: Verdict) -> String {
-        match verdict {
-            Verdict::Up => self.in_colour(AnsiColor::Green, "up"),
-            Verdict::Down => self.in_colour(AnsiColor::Red, "down"),
-            Verdict::Inconclusive => self.in_colour(AnsiColor::BrightBlack, "inconclusive"),
-        }
-    }
-
-    /// Something to look at.
-    pub(crate) fn warning(&self, text: &str) -> String {
-        self.in_colour(AnsiColor::Yellow, text)
-    }
-
-    fn in_colour(&self, colour: AnsiColor, text: &str) -> String {
-        if !self.colours {
-            return text.to_owned();
-        }
-        let style = Style::new().fg_color(Some(colour.into()));
-        format!("{style}{text}{style:#}")
-    }
-}
 
 /// A point in time on this machine's clock.
 pub(crate) fn time(at: Timestamp) -> String {
@@ -94,17 +40,26 @@ pub(crate) fn json(fact: &impl Serialize) -> Result<(), Trouble> {
 /// Prints how everything is.
 pub(crate) fn status(status: &Status) {
     let paint = Paint::for_stdout();
+    if !status.programs.is_empty() {
+        programs::print(&status.programs, &paint);
+        println!();
+    }
+    if !status.monitors.is_empty() || status.programs.is_empty() {
+        monitors(&status.monitors, &paint);
+    }
+    engine(&status.engine, &paint);
+    for open in &status.incidents {
+        println!();
+        incident(open, &paint);
+    }
+}
+
+fn monitors(monitors: &[MonitorStatus], paint: &Paint) {
     let mut table = table(&["HEALTH", "MONITOR", "SINCE", "LATENCY", "UPTIME 24H", "P50", "P95", "P99", "LAST SEEN"]);
-    for monitor in &status.monitors {
-        table.add_row(monitor_row(monitor, &paint));
+    for monitor in monitors {
+        table.add_row(monitor_row(monitor, paint));
     }
     println!("{table}");
-    engine(&status.engine, &paint);
-    for incident in &status.incidents {
-        println!();
-        println!("{}", incident_line(incident, &paint));
-        incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
-    }
 }
 
 fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
@@ -115,7 +70,7 @@ fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
     let seen = if inconclusive { format!("inconclusive: {seen}") } else { seen };
     let health = if state.flapping { "flapping" } else { state.health.word() };
     let mut row = vec![
-        paint.cell(state.health, health),
+        paint.health_cell(state.health, health),
         Cell::new(one_line(&state.name)),
         Cell::new(state.since.map(ago).unwrap_or_default()),
         Cell::new(last.and_then(|last| last.latency_ms).map(millis).unwrap_or_default()),
@@ -181,10 +136,17 @@ pub(crate) fn incidents(incidents: &[IncidentState]) {
     if incidents.is_empty() {
         println!("no incidents");
     }
-    for incident in incidents {
-        println!("{}", incident_line(incident, &paint));
-        incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
+    incidents.iter().for_each(|found| incident(found, &paint));
+}
+
+/// Prints an incident, what was done about it and who was told.
+fn incident(incident: &IncidentState, paint: &Paint) {
+    println!("{}", incident_line(incident, paint));
+    incident.attempts.iter().for_each(|attempt| println!("  {}", attempt_line(attempt, paint)));
+    if let Some(escalated) = incident.escalated {
+        println!("  {} {}", paint.warning("given up"), time(escalated));
     }
+    incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
 }
 
 fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
@@ -195,6 +157,17 @@ fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
     };
     let known = if incident.acknowledged.is_some() { ", acknowledged" } else { "" };
     format!("{word}  {}  {span}{known}: {}", one_line(&incident.monitor), one_line(&incident.cause))
+}
+
+fn attempt_line(attempt: &AttemptState, paint: &Paint) -> String {
+    let began = time(attempt.began);
+    let outcome = one_line(attempt.outcome.as_deref().unwrap_or("is under way"));
+    let outcome = match attempt.healed {
+        Some(true) => paint.good(&outcome),
+        Some(false) => paint.warning(&outcome),
+        None => outcome,
+    };
+    format!("{began}  {}: {outcome}", one_line(&attempt.deed))
 }
 
 fn alert_line(alert: &AlertState) -> String {
@@ -209,7 +182,8 @@ fn alert_line(alert: &AlertState) -> String {
     format!("{} to {}: {}", alert.news, alert.channel, one_line(&how))
 }
 
-fn table(heads: &[&str]) -> Table {
+/// An empty table.
+pub(crate) fn table(heads: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(heads);
     table

@@ -1,0 +1,129 @@
+//! `estatus logs`: what a program writes, from its files.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use estatus_core::Timestamp;
+use estatus_program::{Line, LogReader, Stream};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::{Outcome, Result, Trouble, configuration::Places, show};
+
+/// A line, for `--json`.
+#[derive(Serialize)]
+struct Written<'a> {
+    at: Timestamp,
+    /// `out` or `err`; nothing where Estatus itself says what was lost.
+    stream: Option<&'static str>,
+    text: &'a str,
+    /// Whether the line goes on with the next entry of its stream.
+    part: bool,
+}
+
+pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: bool, json: bool) -> Result {
+    let mut log = open(places, program)?;
+    let page = Page { json, terminal: io::stdout().is_terminal(), paint: show::Paint::for_stdout() };
+    match turn(&mut log, &page, lines, follow).await {
+        Ok(()) => Ok(Outcome::Well),
+        // Whoever read along has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Well),
+        Err(error) => Err(Trouble::Failed(format!("the log of “{program}” cannot be read: {error}"))),
+    }
+}
+
+async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> io::Result<()> {
+    let last = log.last(lines)?;
+    page.print(&last)?;
+    if !follow {
+        if last.is_empty() && lines > 0 {
+            eprintln!("it has not written anything yet");
+        }
+        return Ok(());
+    }
+    loop {
+        page.print(&log.next().await?)?;
+    }
+}
+
+fn open(places: &Places, program: &str) -> std::result::Result<LogReader, Trouble> {
+    let folder = estatus_program::folder(&places.data, program);
+    LogReader::open(&folder).map_err(|error| {
+        if error.kind() != ErrorKind::NotFound {
+            return Trouble::Failed(format!("the log of “{program}” cannot be read: {error}"));
+        }
+        match places.load() {
+            Ok(config) if config.programs.iter().any(|known| &*known.name == program) => {
+                Trouble::Failed(format!("“{program}” has not written anything yet"))
+            }
+            Ok(_) => Trouble::Wrong(format!("no program of {} is called “{program}”", places.config.display())),
+            Err(_) => Trouble::Failed(format!("there is no log of “{program}” in {}", folder.display())),
+        }
+    })
+}
+
+/// How lines are printed.
+struct Page {
+    json: bool,
+    terminal: bool,
+    paint: show::Paint,
+}
+
+impl Page {
+    fn print(&self, lines: &[Line]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        for line in lines {
+            writeln!(out, "{}", if self.json { as_json(line)? } else { self.as_text(line) })?;
+        }
+        out.flush()
+    }
+
+    fn as_text(&self, line: &Line) -> String {
+        let at = line.at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+        let text = if self.terminal { show::one_line(&line.text) } else { line.text.clone() };
+        let more = if line.is_part { "…" } else { "" };
+        match line.stream {
+            Some(Stream::Out) => format!("{at}   {text}{more}"),
+            Some(Stream::Err) => format!("{at} {} {text}{more}", self.paint.warning("!")),
+            None => format!("{at} {} {}", self.paint.warning("–"), self.paint.warning(&text)),
+        }
+    }
+}
+
+fn as_json(line: &Line) -> serde_json::Result<String> {
+    let stream = line.stream.map(|stream| match stream {
+        Stream::Out => "out",
+        Stream::Err => "err",
+    });
+    serde_json::to_string(&Written { at: line.at, stream, text: &line.text, part: line.is_part })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(stream: Option<Stream>, text: &str, is_part: bool) -> Line {
+        Line { at: Timestamp::UNIX_EPOCH, stream, text: text.to_owned(), is_part }
+    }
+
+    #[test]
+    fn a_line_says_where_it_was_written_to() {
+        let check = |line: &Line, wanted: &str| {
+            let page = Page { json: false, terminal: true, paint: show::Paint::plain() };
+            let text = page.as_text(line);
+            assert!(text.contains(".000 ") && text.ends_with(wanted), "{text}");
+        };
+        check(&line(Some(Stream::Out), "ready", false), "   ready");
+        check(&line(Some(Stream::Err), "oh\u{1b}[2J", false), " ! oh [2J");
+        check(&line(Some(Stream::Out), "long", true), "   long…");
+        check(&line(None, "3 lines were lost", false), " – 3 lines were lost");
+    }
+
+    #[test]
+    fn a_line_is_an_object_for_programs() {
+        let check = |line: &Line, wanted: &str| assert_eq!(as_json(line).unwrap(), wanted);
+        let at = "\"at\":\"1970-01-01T00:00:00Z\"";
+        let err = line(Some(Stream::Err), "a\u{1b}b", false);
+        check(&err, &format!("{{{at},\"stream\":\"err\",\"text\":\"a\\u001bb\",\"part\":false}}"));
+        check(&line(None, "lost", false), &format!("{{{at},\"stream\":null,\"text\":\"lost\",\"part\":false}}"));
+    }
+}
