@@ -4,4 +4,6 @@
 
 mod killed;
 mod mistakes;
+#[cfg(target_os = "linux")]
+mod programs;
 mod watching;

@@ -100,9 +100,41 @@ impl Estatus {
         engine.wait().unwrap()
     }
 
+    /// A program as `status` shows it.
+    pub fn program(&self, name: &str) -> Option<Value> {
+        let status: Value = serde_json::from_str(&self.say(&["status", "--json"]).out).ok()?;
+        status["programs"].as_array()?.iter().find(|program| program["name"] == name).cloned()
+    }
+
+    /// Waits until the program `name` runs with another process than `before`, and gives back its pid.
+    #[track_caller]
+    pub fn wait_for_process(&self, name: &str, before: Option<u64>) -> u64 {
+        eventually(&format!("{name} runs: {:?}", self.program(name)), || {
+            let program = self.program(name).filter(|program| program["state"] == "running")?;
+            program["pid"].as_u64().filter(|pid| Some(*pid) != before)
+        })
+    }
+
     /// The process of the engine.
     pub fn pid(&self) -> u32 {
         self.engine.as_ref().expect("an engine runs").id()
+    }
+
+    /// The processes that supervise its programs, by the name of each program's folder; those of an engine that was
+    /// killed too.
+    #[cfg(target_os = "linux")]
+    pub fn shims(&self) -> Vec<(String, u32)> {
+        let Ok(programs) = self.data().join("programs").canonicalize() else { return Vec::new() };
+        let pids =
+            fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let locks = |pid: u32| {
+            let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+            let mut files = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+            let lock = files.find(|file| file.ends_with("shim.lock") && file.starts_with(&programs))?;
+            let folder = lock.parent()?.file_name()?.to_str()?.to_owned();
+            Some((folder, pid))
+        };
+        pids.filter_map(locks).collect()
     }
 
     /// Runs a command to its end.
@@ -140,7 +172,7 @@ impl Estatus {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut words = self.before.iter().map(String::as_str).collect::<Vec<_>>();
-        let program = program();
+        let program = built("estatus");
         words.push(program.to_str().unwrap());
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg("--config").arg(self.config()).arg("--data").arg(self.data()).args(arguments);
@@ -150,19 +182,25 @@ impl Estatus {
 }
 
 impl Drop for Estatus {
+    /// What it has started ends with it, if it can: it is asked before it is killed.
     fn drop(&mut self) {
-        if let Some(mut engine) = self.engine.take() {
-            let _ = engine.kill();
-            let _ = engine.wait();
+        let Some(mut engine) = self.engine.take() else { return };
+        if cfg!(unix) {
+            let _ = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
+            if within(crate::BOUND, || engine.try_wait().transpose()).is_some() {
+                return;
+            }
         }
+        let _ = engine.kill();
+        let _ = engine.wait();
     }
 }
 
-/// The program that was built beside the test that runs.
-fn program() -> PathBuf {
+/// The program `name` of this workspace, as it was built beside the test that runs.
+pub fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
-    let program = folder.join(format!("estatus{}", std::env::consts::EXE_SUFFIX));
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(program.exists(), "{} is not built: cargo build --workspace, or cargo xtask test", program.display());
     program
 }

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use estatus::{Estatus, Said};
+pub use estatus::{Estatus, Said, built};
 pub use mail::{Mail, MailServer};
 pub use web::Site;
 

@@ -1,0 +1,217 @@
+//! Programs from outside: there is one copy whoever is killed, and a person at a terminal sees and steers it.
+
+use std::{
+    collections::hash_map::RandomState,
+    fs,
+    hash::BuildHasher,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use estatus_tests::{Estatus, built, eventually, free_port, within};
+
+/// Somebody is killed so many times.
+const ROUNDS: u32 = 200;
+
+/// A program with habits of its own; see the tests of the program room.
+fn child() -> PathBuf {
+    built("examples/estatus-child")
+}
+
+fn with_program(habit: &str, more: &str) -> Estatus {
+    Estatus::new(&format!(
+        "[network]\nreference = []\n[[program]]\nname = \"web\"\n\
+         command = ['{}', 'tag-{}', {habit}]\nlog = {{ keep = \"200MB\" }}\n{more}\n",
+        child().display(),
+        std::process::id()
+    ))
+}
+
+fn kill(pid: u32) {
+    let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status();
+}
+
+fn is_alive(pid: u64) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// Numbers that cannot be foreseen.
+fn dice() -> impl FnMut(u64) -> u64 {
+    let mut thrown = 0_u64;
+    let chance = RandomState::new();
+    move |below| {
+        thrown += 1;
+        chance.hash_one(thrown) % below
+    }
+}
+
+#[test]
+fn whoever_is_killed_there_is_one_copy_and_no_line_is_lost() {
+    let mut dice = dice();
+    let mut estatus = with_program(&format!("'count', '{}'", free_port()), "");
+    estatus.start();
+    let pid = estatus.wait_for_process("web", None);
+    for round in 0..ROUNDS {
+        let pause = Duration::from_micros(dice(20_000));
+        assert!(within(pause, || (!is_alive(pid)).then_some(())).is_none(), "it ended in round {round}");
+        let (engine, shim) = [(true, false), (false, true), (true, true)][usize::try_from(dice(3)).unwrap()];
+        if engine {
+            estatus.kill();
+        }
+        if shim {
+            estatus.shims().into_iter().for_each(|(_, pid)| kill(pid));
+        }
+        if engine {
+            estatus.start();
+        }
+    }
+    assert_eq!(estatus.wait_for_process("web", None), pid);
+    eventually("it is supervised by one", || (estatus.shims().len() == 1).then_some(()));
+    let stopped = estatus.say(&["stop", "web"]);
+    assert_eq!(stopped.code, 0, "{stopped:?}");
+    assert!(!is_alive(pid));
+    eventually("nobody supervises it any more", || estatus.shims().is_empty().then_some(()));
+
+    let said = estatus.say(&["logs", "web", "-n", "100000000", "--json"]).out;
+    let mut next = 1_u64;
+    for line in said.lines() {
+        let written: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(written["text"], next.to_string(), "{line}");
+        next += 1;
+    }
+    assert!(next > 1000, "only {next} lines");
+    let state = fs::read_dir(estatus.data().join("programs")).unwrap().next().unwrap().unwrap().path().join("state");
+    assert!(state.is_dir() && !state.join("twice").exists(), "there were two");
+}
+
+#[test]
+fn what_a_user_stops_stays_stopped_and_what_he_starts_runs() {
+    let mut estatus = with_program("'deaf'", "stop = { within = \"200ms\" }");
+    estatus.start();
+    let first = estatus.wait_for_process("web", None);
+    let restarted = estatus.say(&["restart", "web"]);
+    assert!(restarted.code == 0 && restarted.out.starts_with("web runs: process "), "{restarted:?}");
+    assert!(!is_alive(first));
+    let second = estatus.wait_for_process("web", Some(first));
+    assert_eq!(estatus.say(&["stop", "web"]).code, 0);
+    assert!(!is_alive(second));
+    estatus.kill();
+    estatus.start();
+    assert_eq!(estatus.say(&["status"]).code, 0);
+    assert_eq!(estatus.program("web").unwrap()["state"], "stopped");
+    assert_eq!(estatus.say(&["start", "web"]).code, 0);
+    let third = estatus.wait_for_process("web", None);
+    assert!(estatus.stop().success());
+    assert!(!is_alive(third), "Estatus quits, and the program is to be stopped then");
+    estatus.start();
+    estatus.wait_for_process("web", None);
+    let unknown = estatus.say(&["stop", "wbe"]);
+    assert!(unknown.code != 0 && unknown.err.contains("wbe"), "{unknown:?}");
+}
+
+#[test]
+fn a_program_that_is_left_running_is_found_again() {
+    let mut estatus = with_program("'sleep'", "on_quit = \"leave running\"");
+    estatus.start();
+    let pid = estatus.wait_for_process("web", None);
+    assert!(estatus.stop().success());
+    assert!(is_alive(pid));
+    estatus.start();
+    assert_eq!(estatus.wait_for_process("web", None), pid);
+    assert_eq!(estatus.say(&["stop", "web"]).code, 0);
+    assert!(!is_alive(pid));
+}
+
+#[test]
+fn what_cannot_work_is_said_in_one_sentence() {
+    let check = |habit: &str, more: &str, said: &[&str]| {
+        let mut estatus = with_program(habit, &format!("{more}\nenabled = false"));
+        estatus.start();
+        let started = estatus.say(&["start", "web"]);
+        assert_eq!(started.code, 1, "{started:?}");
+        for words in said {
+            assert!(started.out.contains(words), "“{words}” is not in {started:?}");
+        }
+    };
+    check("'exit', '3'", "", &["exit code 3"]);
+    check("'sleep'", "directory = '/no/such/folder'", &["/no/such/folder", "does not exist"]);
+    let port = free_port();
+    let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let ready = format!("ready = {{ tcp = \"127.0.0.1:{port}\" }}");
+    check("'sleep'", &ready, &[&port.to_string(), &format!("pid {}", std::process::id())]);
+}
+
+#[test]
+fn the_log_is_followed_line_by_line() {
+    let mut estatus = with_program(&format!("'count', '{}'", free_port()), "");
+    estatus.start();
+    estatus.wait_for_process("web", None);
+    let mut follows = Command::new(built("estatus"))
+        .args(["logs", "web", "-f", "-n", "0", "--json", "--data"])
+        .arg(estatus.data())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(follows.stdout.take().unwrap()).lines();
+    let numbers: Vec<u64> = lines
+        .take(50)
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
+        .map(|written| written["text"].as_str().unwrap().parse().unwrap())
+        .collect();
+    follows.kill().unwrap();
+    follows.wait().unwrap();
+    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
+}
+
+/// A process that nobody of ours started.
+struct Foreign(Child);
+
+impl Foreign {
+    fn start(port: u16) -> Self {
+        let tag = format!("foreign-{}", std::process::id());
+        let mut child =
+            Command::new(child()).args([&tag, "port", &port.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert!(said.contains("listening"), "{said}");
+        Self(child)
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_process_that_runs_already_is_adopted_when_it_is_the_only_one_that_fits() {
+    let mut estatus = with_program("'sleep'", "enabled = false\nrestart = \"never\"");
+    estatus.start();
+    let (one, other) = (free_port(), free_port());
+    let (first, _second) = (Foreign::start(one), Foreign::start(other));
+    let pid = first.0.id().to_string();
+
+    let pattern = format!("foreign-{} port", std::process::id());
+    let ambiguous = estatus.say(&["adopt", "web", "--command-line", &pattern, "--yes"]);
+    assert!(ambiguous.code == 1 && ambiguous.err.contains("2 processes fit"), "{ambiguous:?}");
+    assert!(ambiguous.out.contains(&pid), "{ambiguous:?}");
+
+    let preview = estatus.say(&["adopt", "web", "--port", &one.to_string()]);
+    assert!(preview.code == 0 && preview.out.contains(&pid) && preview.out.contains("--yes"), "{preview:?}");
+    assert_eq!(estatus.program("web").unwrap()["state"], "stopped");
+
+    let adopted = estatus.say(&["adopt", "web", "--port", &one.to_string(), "--yes"]);
+    assert_eq!(adopted.code, 0, "{adopted:?}");
+    assert_eq!(estatus.wait_for_process("web", None).to_string(), pid);
+    // It is kept as any other.
+    estatus.kill();
+    estatus.start();
+    assert_eq!(estatus.wait_for_process("web", None).to_string(), pid);
+    drop(first);
+    eventually("its end is seen", || estatus.program("web").filter(|program| program["state"] == "finished"));
+}

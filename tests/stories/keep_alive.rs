@@ -1,0 +1,66 @@
+//! The fourth document: `reloj`, a program of two threads that print the time, is looked for by its process name and kept
+//! alive as a service would. Closed by any means it comes back by itself, and goes on from the count it had reached.
+
+use std::process::Command;
+
+use estatus_tests::{Estatus, built, eventually};
+
+/// Each thread prints so often.
+const TIMES: usize = 20;
+
+fn kept_alive() -> Estatus {
+    let reloj = built("reloj");
+    Estatus::new(&format!(
+        "[network]\nreference = []\n\
+         [[program]]\nname = \"reloj\"\ncommand = ['{}', '--every', '100ms']\nrestart = \"on-failure\"\n\
+         [[monitor]]\nname = \"reloj is running\"\nprocess = {{ path = '{0}' }}\nevery = \"2s\"\n\
+         on_down = {{ start = \"reloj\" }}\n",
+        reloj.display()
+    ))
+}
+
+/// What `reloj` has printed, thread by thread.
+fn printed(estatus: &Estatus) -> [usize; 2] {
+    let said = estatus.say(&["logs", "reloj", "-n", "1000"]).out;
+    ["Hilo-1: ", "Hilo-2: "].map(|thread| said.lines().filter(|line| line.contains(thread)).count())
+}
+
+fn signal(pid: u64, signal: &str) {
+    let sent = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    assert!(sent.success(), "{signal} to {pid}");
+}
+
+#[test]
+fn reloj_comes_back_however_it_is_closed_and_goes_on_from_its_count() {
+    let mut estatus = kept_alive();
+    estatus.start();
+    let mut before = None;
+    for (reached, close) in [(2, "-KILL"), (5, "-TERM"), (8, "-INT"), (11, "-SEGV")] {
+        let pid = estatus.wait_for_process("reloj", before);
+        eventually("it prints the time", || (printed(&estatus)[0] >= reached).then_some(()));
+        signal(pid, close);
+        before = Some(pid);
+    }
+    eventually("it has printed all it has to", || {
+        estatus.program("reloj").filter(|program| program["state"] == "finished")
+    });
+    // A kill may fall between a line and the note of it, so that the line is printed once more.
+    for count in printed(&estatus) {
+        assert!((TIMES..=TIMES + 4).contains(&count), "printed {count} times, not {TIMES}");
+    }
+}
+
+#[test]
+fn reloj_is_found_again_when_estatus_itself_was_closed() {
+    let mut estatus = kept_alive();
+    estatus.start();
+    let pid = estatus.wait_for_process("reloj", None);
+    estatus.wait_for("reloj is running", "up");
+    estatus.kill();
+    estatus.start();
+    assert_eq!(estatus.wait_for_process("reloj", None), pid, "the same process is kept, no second one is started");
+    let said = estatus.say(&["stop", "reloj"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    eventually("it is stopped", || estatus.program("reloj").filter(|program| program["state"] == "stopped"));
+    assert_eq!(estatus.monitor("reloj is running").unwrap()["health"], "up", "what the user stops is no alarm");
+}
