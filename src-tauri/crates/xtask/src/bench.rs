@@ -1,6 +1,10 @@
 //! `cargo xtask bench`: Estatus beside others of its trade.
 
 mod checks;
+mod daemon;
+mod meter;
+mod programs;
+mod table;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -10,11 +14,18 @@ use clap::Subcommand;
 pub(crate) enum Subject {
     /// HTTP checks, beside Monit and Prometheus's blackbox_exporter
     Checks(checks::Options),
+    /// Programs kept running, beside supervisord, runit and Monit
+    Programs(programs::Options),
+    /// Part of `bench programs`: serves a page that can be broken
+    #[command(hide = true)]
+    Page(programs::Page),
 }
 
 /// Measures.
 pub(crate) fn bench(subject: &Subject) -> Result<()> {
     match subject {
         Subject::Checks(options) => checks::checks(options),
+        Subject::Programs(options) => programs::programs(options),
+        Subject::Page(page) => page.serve(),
     }
 }

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::{command, platform};
 
@@ -52,6 +52,7 @@ const fn server(
 
 const C_COMPILER: Need = program("a C compiler, for SQLite and ring", "cc", &["gcc", "libc6-dev"]);
 const NGINX: Need = server("nginx, a web server to check", "nginx", &["nginx-light"], "nginx");
+const MONIT: Need = server("Monit", "monit", &["monit"], "monit");
 
 /// What building Estatus takes.
 pub(crate) const TO_BUILD: &[Need] = &[C_COMPILER];
@@ -69,6 +70,7 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]),
     program("ip, to lay networks that can be cut", "ip", &["iproute2"]),
     program("nft, to drop packets on them", "nft", &["nftables"]),
+    program("npm with Node.js 20.19 or later, to serve a page by Vite", "npm", &["npm"]),
 ];
 
 /// What the type-check for Windows takes, whatever compiler it is done with.
@@ -92,16 +94,24 @@ pub(crate) const DEBIAN_RUST: &[Need] = &[
 ];
 
 /// What `cargo xtask bench checks` compares with.
-pub(crate) const TO_BENCH: &[Need] = &[
+pub(crate) const TO_BENCH_CHECKS: &[Need] = &[
     C_COMPILER,
     NGINX,
-    server("Monit", "monit", &["monit"], "monit"),
+    MONIT,
     server(
         "Prometheus's blackbox_exporter",
         "prometheus-blackbox-exporter",
         &["prometheus-blackbox-exporter"],
         "prometheus-blackbox-exporter",
     ),
+];
+
+/// What `cargo xtask bench programs` compares with.
+pub(crate) const TO_BENCH_PROGRAMS: &[Need] = &[
+    C_COMPILER,
+    MONIT,
+    server("supervisord", "supervisord", &["supervisor"], "supervisor"),
+    program("runit", "runsvdir", &["runit"]),
 ];
 
 /// Sees that all of `needs` is there: installs what is missing on a Debian, after asking on a terminal.
@@ -131,6 +141,22 @@ pub(crate) fn ensure<'a>(needs: impl IntoIterator<Item = &'a Need>) -> Result<()
         bail!("installed, and yet not to be found:\n{}", list(&missing));
     }
     Ok(())
+}
+
+/// Installs what the `package-lock.json` in `folder` names, if that has not been done since it was changed.
+///
+/// # Errors
+/// If npm cannot.
+pub(crate) fn install_node_modules(folder: &Path) -> Result<()> {
+    let changed = |file: &str| fs::metadata(folder.join(file)).and_then(|meta| meta.modified());
+    // npm writes down there what it has installed.
+    if changed("node_modules/.package-lock.json")
+        .is_ok_and(|done| changed("package-lock.json").is_ok_and(|it| it <= done))
+    {
+        return Ok(());
+    }
+    let npm = command::find("npm").context("npm is not to be found")?;
+    command::run(command::clean(npm).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))
 }
 
 /// Asks on the terminal; where nobody sits (in CI, without a terminal), the answer is yes.

@@ -23,6 +23,7 @@ pub(crate) fn test() -> Result<()> {
     let mut stages = Stages::default();
     stages.go("set-up", || {
         setup::ensure(setup::TO_TEST)?;
+        setup::install_node_modules(&workspace::root().join("tests/fixtures/persistencia-datos"))?;
         windows::set_up()
     })?;
     let target = target()?;

@@ -1,12 +1,10 @@
 //! HTTP checks by Estatus, Monit and blackbox_exporter: the same monitors on the same nginx, one after the other.
 
-mod daemon;
+mod figures;
 mod hung;
-mod meter;
 mod nginx;
 mod peer;
 mod scrape;
-mod table;
 
 use std::{
     thread,
@@ -17,12 +15,15 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use self::{
-    daemon::{Daemon, Lab},
+    figures::{Column, Figures},
     hung::Hung,
     nginx::{Hits, Nginx, now},
     peer::{Monitor, Peer},
     scrape::Scraper,
-    table::Figures,
+};
+use super::{
+    daemon::{Daemon, Lab},
+    meter,
 };
 use crate::{run, setup};
 
@@ -51,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Measures and prints the table.
 pub(crate) fn checks(options: &Options) -> Result<()> {
-    setup::ensure(setup::TO_BENCH)?;
+    setup::ensure(setup::TO_BENCH_CHECKS)?;
     let bench = Bench::start(options)?;
     let estatus = if options.peers_only { None } else { Some(Peer::Estatus(run::build()?)) };
     let peers = estatus.into_iter().chain([Peer::Monit, Peer::Blackbox]);
@@ -141,7 +142,7 @@ impl Bench {
     }
 
     /// Until when all of many monitors were probed, and what memory that takes, at the beginning and at the end.
-    fn many(&self, peer: &Peer, column: &mut table::Column) -> Result<()> {
+    fn many(&self, peer: &Peer, column: &mut Column) -> Result<()> {
         let path = format!("many/{}", peer.name());
         let every = Duration::from_secs(20);
         let monitors = self.monitors(&path, MANY, every);

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::daemon::{Daemon, Lab, free_port};
+use crate::bench::daemon::{Daemon, Lab, free_port};
 use crate::{
     command::{clean, find},
     platform,

@@ -8,26 +8,55 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
 
+use super::meter;
 use crate::command::clean;
 
 /// A folder for the time of a bench.
-pub(crate) struct Lab(PathBuf);
+pub(crate) struct Lab {
+    folder: PathBuf,
+    mark: String,
+}
 
 impl Lab {
     /// Makes an empty folder.
     pub(crate) fn new() -> Result<Self> {
         let folder = env::temp_dir().join(format!("estatus-bench-{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| format!("Failed to make {}", folder.display()))?;
-        Ok(Self(folder))
+        Ok(Self { folder, mark: format!("9{:09}", std::process::id()) })
+    }
+
+    /// A number that is in the command line of every program that is supervised for the bench, and of no other.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// Ends what is left of those.
+    pub(crate) fn end_programs(&self) {
+        let left: Vec<String> = meter::marked(&self.mark).iter().map(u32::to_string).collect();
+        if !left.is_empty() {
+            let _ = clean("kill").arg("-KILL").args(&left).stderr(Stdio::null()).status();
+        }
     }
 
     /// A place in it.
     pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.0.join(name)
+        self.folder.join(name)
+    }
+
+    /// Makes an empty folder in it, and says where it is.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("Failed to empty {}", folder.display()))?;
+        }
+        fs::create_dir(&folder).with_context(|| format!("Failed to make {}", folder.display()))?;
+        Ok(folder)
     }
 
     /// Writes a file, and says where it is.
@@ -40,7 +69,8 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.end_programs();
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -76,12 +106,25 @@ impl Daemon {
         self.child.borrow().id()
     }
 
+    /// What it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.output).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Sends it a signal, and waits for its end; it gets so long.
+    pub(crate) fn end_by(self, signal: &str, patience: Duration) {
+        let _ = clean("kill").args([signal, &self.pid().to_string()]).status();
+        let begun = Instant::now();
+        while self.check().is_ok() && begun.elapsed() < patience {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// # Errors
     /// If it has ended; says what it printed.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(status) = self.child.borrow_mut().try_wait()? {
-            let said = fs::read_to_string(&self.output).unwrap_or_default();
-            bail!("it ended ({status}), having said: {}", said.trim());
+            bail!("it ended ({status}), having said: {}", self.said());
         }
         Ok(())
     }

@@ -1,0 +1,56 @@
+//! What it takes to supervise programs that do nothing.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+use super::peer::{Peer, Program, Stand};
+use crate::bench::{daemon::Lab, meter};
+
+/// All of them run within this.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Then they are left alone for so long before anything is measured.
+const SETTLES: Duration = Duration::from_secs(15);
+
+/// Of all that supervises.
+pub(crate) struct Idle {
+    /// Bytes, with what is shared counted once.
+    pub(crate) memory: u64,
+    /// Of one core.
+    pub(crate) cpu_percent: f64,
+}
+
+pub(crate) fn idle(lab: &Lab, peer: &Peer, count: u32, seconds: u64) -> Result<Idle> {
+    let programs: Vec<Program> =
+        (0..count).map(|number| Program::new(&format!("idle-{number}"), ["/bin/sleep", lab.mark()])).collect();
+    let stand = peer.start(lab, &programs, None)?;
+    let begun = Instant::now();
+    while running(lab) < programs.len() {
+        stand.daemon.check()?;
+        if begun.elapsed() > PATIENCE {
+            bail!("only {} of {count} programs run", running(lab));
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    println!("   all of them ran after {:.1} s", begun.elapsed().as_secs_f64());
+    thread::sleep(SETTLES);
+    let (before, from) = (cpu(lab, &stand), Instant::now());
+    thread::sleep(Duration::from_secs(seconds));
+    let used = cpu(lab, &stand).saturating_sub(before);
+    let cpu_percent = used.as_secs_f64() * 100.0 / from.elapsed().as_secs_f64();
+    let memory = stand.supervisors(lab).into_iter().map(meter::proportional).sum();
+    stand.end(lab);
+    Ok(Idle { memory, cpu_percent })
+}
+
+fn running(lab: &Lab) -> usize {
+    let is_sleep = |pid: &u32| meter::command_line(*pid).starts_with("/bin/sleep ");
+    meter::marked(lab.mark()).into_iter().filter(is_sleep).count()
+}
+
+fn cpu(lab: &Lab, stand: &Stand<'_>) -> Duration {
+    stand.supervisors(lab).into_iter().filter_map(|pid| meter::cpu(pid).ok()).sum()
+}
