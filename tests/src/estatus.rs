@@ -137,6 +137,14 @@ impl Estatus {
         pids.filter_map(locks).collect()
     }
 
+    /// Attaches to the engine, as the window does.
+    ///
+    /// # Panics
+    /// If no engine runs.
+    pub async fn attach(&self) -> estatus_api::Client {
+        estatus_api::Client::attach(&estatus_api::Endpoint::of(&self.data())).await.unwrap()
+    }
+
     /// Runs a command to its end.
     pub fn say(&self, arguments: &[&str]) -> Said {
         let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();

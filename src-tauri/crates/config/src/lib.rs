@@ -3,12 +3,13 @@
 //! Everything that is wrong with a file is found at once, each with line, column, reason and, where one can guess, what
 //! was meant ([`Problems`]). The tables that are read ([`schema`] shows them to editors) are declared once, in
 //! `tables.rs`. Further: the first file of a new user ([`example`]), the folders of the platform ([`places`]), and the
-//! secrets that the file only points to ([`secret`]).
+//! secrets that the file only points to ([`secret`]). [`edit`] changes a file and keeps its comments.
 //!
 //! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
 
 mod channel;
 mod check;
+mod edit;
 mod example;
 mod exit;
 mod json;
@@ -43,6 +44,7 @@ use jiff::tz::TimeZone;
 use toml_edit::Document;
 
 pub use crate::{
+    edit::{EditError, configuration, edit},
     example::example,
     problem::{Problem, Problems},
     schema::schema,

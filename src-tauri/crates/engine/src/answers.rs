@@ -1,4 +1,9 @@
-//! Answers requests: the loop gives what the core knows, the store is asked beside it.
+//! Answers requests: the loop gives what the core knows, the store and the system are asked beside it.
+
+mod configuring;
+mod looking;
+
+pub(crate) use looking::log_line;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,6 +24,7 @@ use crate::{
     clients::{Entered, Knock},
     clock,
     cycle::Cycle,
+    programs::Order,
     view::incident_state,
 };
 
@@ -41,6 +47,7 @@ impl Cycle {
                 let _ = entered.send(Entered { host, snapshot, events: self.tasks.events.subscribe() });
             }
             Knock::Ask { request, answer } => self.answer_request(request, answer),
+            Knock::Measure => self.measure(),
         }
     }
 
@@ -66,6 +73,24 @@ impl Cycle {
                 beside(answer, async move { incidents(&store, filter).await.map(Reply::Incidents) });
             }
             Request::Do(ask) => self.ask(ask, answer),
+            Request::Configuration => configuring::configuration(self.options(), answer),
+            Request::Edit { edits, save } => configuring::edit(self.options(), edits, save, answer),
+            Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
+            Request::Survey => looking::survey(self.core.programs(), answer),
+            Request::Log { program, lines } => {
+                let known = self.core.program(&program).is_some();
+                looking::log(&self.host.data, program, known, lines, answer);
+            }
+            // Whoever serves the connection sees to it; there is nothing for the loop to do.
+            Request::Follow { .. } => drop(answer.send(Ok(Reply::Done))),
+        }
+    }
+
+    /// Somebody wants to know what programs use.
+    fn measure(&mut self) {
+        let running: Vec<_> = self.core.programs().filter(|view| view.process.is_some()).collect();
+        for view in running {
+            self.tasks.orders.give(Order::Measure { program: Arc::clone(&view.program.name), start: view.start });
         }
     }
 
@@ -151,6 +176,14 @@ fn in_numbers(figures: &estatus_store::Figures) -> Figures {
         p95_ms: figures.p95().map(millis),
         p99_ms: figures.p99().map(millis),
     }
+}
+
+/// Answers with what a thread of its own finds out.
+fn aside(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError> + Send + 'static) {
+    beside(answer, async {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    });
 }
 
 fn wrong(message: String) -> ApiError {

@@ -1,8 +1,11 @@
 //! Those who watch and ask: one task a connection.
 
+mod following;
+
 use std::{io, sync::Arc, time::Duration};
 
 use estatus_api::{ApiError, Asked, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Reply, Request, Snapshot};
+use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::effects::Published;
@@ -25,6 +28,8 @@ pub(crate) enum Knock {
         /// Where the answer goes.
         answer: oneshot::Sender<Result<Reply, ApiError>>,
     },
+    /// To have what programs use measured, which is told to all who follow it.
+    Measure,
 }
 
 /// What a client is shown first.
@@ -58,17 +63,25 @@ pub(crate) async fn accept(mut listener: Listener, knocks: mpsc::Sender<Knock>) 
 }
 
 async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::Result<()> {
-    let mut events = enter(&mut connection, &knocks).await?;
+    let (mut events, mut following) = enter(&mut connection, &knocks).await?;
     loop {
         tokio::select! {
             asked = connection.next() => {
                 let Some(asked) = asked? else { return Ok(()) };
+                if let Request::Follow { log_of, usage } = &asked.request {
+                    following.set(log_of.as_deref(), *usage);
+                }
                 answer(&mut connection, &knocks, asked).await?;
             }
             published = events.recv() => match published {
-                Ok(published) => tell(&mut connection, published).await?,
+                Ok(published) if following.wants(&published.event) => tell(&mut connection, published).await?,
+                Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => return Err(slow()),
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+            due = following.next() => match due {
+                Due::Log(event) => in_time(connection.outgoing.event(event)).await?,
+                Due::Usage => knocks.send(Knock::Measure).await.map_err(io::Error::other)?,
             },
         }
     }
@@ -77,14 +90,14 @@ async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::R
 async fn enter(
     connection: &mut Connection,
     knocks: &mpsc::Sender<Knock>,
-) -> io::Result<broadcast::Receiver<Published>> {
+) -> io::Result<(broadcast::Receiver<Published>, Following)> {
     let (sender, receiver) = oneshot::channel();
     knocks.send(Knock::Enter(sender)).await.map_err(io::Error::other)?;
     let Entered { host, snapshot, events } = receiver.await.map_err(io::Error::other)?;
-    let host = Host::clone(&host);
+    let (host, following) = (Host::clone(&host), Following::new(&host.data));
     let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, snapshot };
     in_time(connection.outgoing.hello(hello)).await?;
-    Ok(events)
+    Ok((events, following))
 }
 
 async fn answer(connection: &mut Connection, knocks: &mpsc::Sender<Knock>, asked: Asked) -> io::Result<()> {

@@ -17,11 +17,12 @@ mod stopping;
 use std::{future::Future, pin::pin, sync::Arc};
 
 use estatus_alert::Courier;
-use estatus_api::{Host, Listener};
+use estatus_api::{Event, Host, Listener, Usage};
 use estatus_core::{
     Engine,
     config::Config,
     engine::Input,
+    program::ProgramEvent,
     record::{JournalEntry, Record},
     words::Words,
 };
@@ -164,6 +165,10 @@ impl Cycle {
         self.stop().await;
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// What was last seen of monitors before this life of the engine.
     async fn remember(&mut self) {
         let words = Words::new(estatus_core::config::Language::English, TimeZone::system());
@@ -189,6 +194,9 @@ impl Cycle {
     fn take_news(&mut self) {
         let now = clock::now();
         for Happened { program, event } in self.news.drain(..) {
+            if let ProgramEvent::Measured { memory, cpu, .. } = event {
+                self.tasks.tell(Event::Usage(vec![Usage { program: Arc::clone(&program), memory, cpu }]));
+            }
             let _ = self.core.handle(Input::Program { program, event }, now);
         }
     }

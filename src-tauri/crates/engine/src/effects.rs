@@ -88,6 +88,12 @@ impl Tasks {
         }
     }
 
+    /// Tells clients of something that no record goes with.
+    pub(crate) fn tell(&self, event: Event) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.events.send(Published { after: None, event: Arc::new(event) });
+    }
+
     /// A task has brought its result.
     pub(crate) fn forget(&mut self, input: &Input) {
         match input {

@@ -48,24 +48,52 @@ pub fn candidates(wanted: &Wanted) -> Vec<Candidate> {
     let fitting = Fitting::new(wanted);
     let fits: BTreeSet<u32> = table.0.values().filter(|it| fitting.fits(it)).map(|it| it.process.pid).collect();
     let ours: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
-    let own_path = std::env::current_exe().ok();
-    let is_ours = |it: &Running| ours.contains(&it.process.pid) || (it.path.is_some() && it.path == own_path);
+    let is_ours = |it: &Running| ours.contains(&it.process.pid) || it.is_ours();
     let is_topmost = |pid: u32| !table.line_of(pid).skip(1).any(|above| fits.contains(&above.process.pid));
     let chosen = table.0.values().filter(|it| fits.contains(&it.process.pid));
-    chosen.filter(|it| !is_ours(it) && is_topmost(it.process.pid)).map(Candidate::of).collect()
+    let chosen = chosen.filter(|it| !is_ours(it) && is_topmost(it.process.pid));
+    chosen.map(|it| Candidate::of(it, ports_of(&[it.process.pid]))).collect()
 }
 
 impl Candidate {
-    fn of(process: &Running) -> Self {
-        let pid = process.process.pid;
+    fn of(process: &Running, ports: Vec<u16>) -> Self {
         Self {
             process: process.process,
             name: process.name.clone(),
             command_line: process.command_line.clone(),
-            directory: platform::directory(pid),
-            ports: ports_of(&[pid]),
+            directory: platform::directory(process.process.pid),
+            ports,
         }
     }
+}
+
+/// A process that listens on TCP ports of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// The process.
+    pub candidate: Candidate,
+    /// Its command line, word by word; empty where the system does not keep the words, or this user may not know them.
+    pub words: Vec<String>,
+    /// The pids of itself, its parent, and so on.
+    pub line: Vec<u32>,
+}
+
+/// All that listens on this machine and may be seen, by the lowest port of each; without Estatus itself.
+pub fn listening() -> Vec<Listening> {
+    let table = Table::read();
+    let mut ports: BTreeMap<u32, BTreeSet<u16>> = BTreeMap::new();
+    for listener in platform::listeners(None, None) {
+        if let Some(pid) = listener.pid {
+            ports.entry(pid).or_default().insert(listener.port);
+        }
+    }
+    let found = ports.into_iter().filter_map(|(pid, ports)| Some((table.0.get(&pid)?, ports)));
+    let mut found: Vec<Listening> = found
+        .filter(|(process, _)| !process.is_ours())
+        .map(|(process, ports)| table.listening(process, ports))
+        .collect();
+    found.sort_by(|one, other| one.candidate.ports.cmp(&other.candidate.ports));
+    found
 }
 
 /// A process, as the system shows it.
@@ -80,6 +108,8 @@ pub(crate) struct Running {
     /// What it was called by.
     pub(crate) called: PathBuf,
     pub(crate) command_line: String,
+    /// The same word by word, where the system keeps it so.
+    pub(crate) words: Vec<String>,
 }
 
 /// All processes, by pid.
@@ -88,6 +118,14 @@ struct Table(BTreeMap<u32, Running>);
 impl Table {
     fn read() -> Self {
         Self(platform::running().into_iter().map(|it| (it.process.pid, it)).collect())
+    }
+
+    fn listening(&self, process: &Running, ports: BTreeSet<u16>) -> Listening {
+        Listening {
+            candidate: Candidate::of(process, ports.into_iter().collect()),
+            words: process.words.clone(),
+            line: self.line_of(process.process.pid).map(|it| it.process.pid).collect(),
+        }
     }
 
     /// The process with this pid, its parent, and so on. A parent that is younger has come by the pid of the true one.
@@ -138,6 +176,11 @@ impl<'a> Fitting<'a> {
 }
 
 impl Running {
+    /// Whether it runs the executable that this process runs.
+    fn is_ours(&self) -> bool {
+        self.path.is_some() && self.path == std::env::current_exe().ok()
+    }
+
     fn is_called(&self, wanted: &str) -> bool {
         /// TASK_COMM_LEN without its zero, in linux/sched.h.
         const SHOWN: usize = 15;

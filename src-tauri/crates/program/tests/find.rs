@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use estatus_program::{Candidate, Wanted, candidates};
+use estatus_program::{Candidate, Wanted, candidates, listening};
 use regex::Regex;
 
 /// A process of a test, with its descendants in a group of its own.
@@ -122,4 +122,16 @@ fn neither_this_process_nor_what_started_it_is_a_candidate() {
     assert!(![own, parent].iter().any(|pid| all.contains(pid)));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     assert_eq!(pids(&Wanted::Port(listener.local_addr().unwrap().port())), [0; 0]);
+}
+
+#[test]
+fn what_listens_is_found_with_its_port_its_words_and_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = "import socket; s = socket.create_server(('127.0.0.1', 0)); print('ready', flush=True); input()";
+    let started = Started::shell(&format!("sleep 1000 | exec /usr/bin/python3 -c \"{server}\""), folder.path());
+    let found = listening().into_iter().find(|it| it.line.contains(&started.pid())).expect("it listens");
+    assert_eq!(found.words, ["/usr/bin/python3", "-c", server]);
+    assert_eq!(found.candidate.ports.len(), 1);
+    assert_eq!(found.candidate.directory, Some(folder.path().canonicalize().unwrap()));
+    assert!(listening().iter().all(|it| it.candidate.process.pid != std::process::id()));
 }

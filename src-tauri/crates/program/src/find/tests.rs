@@ -12,6 +12,7 @@ fn process(name: &str, path: Option<&str>, command_line: &str) -> Running {
         path: path.map(PathBuf::from),
         called: command_line.split(' ').next().unwrap_or_default().into(),
         command_line: command_line.into(),
+        words: Vec::new(),
     }
 }
 

@@ -28,6 +28,7 @@ fn describe(process: Process) -> Running {
         path: process.executable().map(|path| still_there(&path)),
         called: words.first().map(PathBuf::from).unwrap_or_default(),
         command_line: words.join(" "),
+        words,
         name: process.name,
     }
 }

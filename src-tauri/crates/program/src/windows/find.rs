@@ -50,6 +50,7 @@ fn describe(process: &sysinfo::Process) -> Option<Running> {
         path: process.exe().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned),
         called: process.cmd().first().map(PathBuf::from).unwrap_or_default(),
         command_line,
+        words: process.cmd().iter().map(|word| word.to_string_lossy().into_owned()).collect(),
     })
 }
 

@@ -1,0 +1,208 @@
+//! Changes a configuration file: what is not concerned stays as it was written, comments and order included.
+
+mod merge;
+mod place;
+mod save;
+
+use std::path::Path;
+
+use estatus_api::{ConfigProblem, Configuration, Edit, Section};
+use serde_json::Value as Json;
+use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
+
+use crate::{Defaults, Problems, parse, read, syntax};
+
+/// Why a file was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The file cannot be read or written.
+    #[error("{file}: {error}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// There is no such thing in it.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+impl EditError {
+    fn file(file: &Path, error: std::io::Error) -> Self {
+        Self::File { file: file.display().to_string(), error }
+    }
+}
+
+/// What stands in `file`, and what is wrong with it.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, EditError> {
+    let text = text_of(file)?;
+    let tables = Document::parse(text.as_str()).map(|document| merge::json_of_table(document.as_table()));
+    Ok(Configuration {
+        file: file.to_owned(),
+        tables: tables.unwrap_or_else(|_| Json::Object(serde_json::Map::new())),
+        problems: problems(&text, file, defaults),
+    })
+}
+
+/// Makes `edits` in `file`, one after the other, and gives back what is wrong with it then. It is saved if `save` and
+/// nothing is.
+///
+/// # Errors
+/// If it cannot be read or saved, or what is to be changed is not there.
+pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Result<Vec<ConfigProblem>, EditError> {
+    let text = text_of(file)?;
+    let mut document: DocumentMut = match text.parse() {
+        Ok(document) => document,
+        Err(error) => return Ok(located(&text, syntax(&error, &text, file))),
+    };
+    for edit in edits {
+        apply(&mut document, edit).map_err(EditError::Unknown)?;
+    }
+    let text = document.to_string();
+    let problems = problems(&text, file, defaults);
+    if save && problems.is_empty() {
+        save::save(file, &text).map_err(|error| EditError::file(file, error))?;
+    }
+    Ok(problems)
+}
+
+fn text_of(file: &Path) -> Result<String, EditError> {
+    let bytes = read(file).map_err(|error| EditError::file(file, error))?;
+    String::from_utf8(bytes)
+        .map_err(|_| EditError::Unknown(format!("{} is not text in UTF-8: save it in that encoding", file.display())))
+}
+
+fn problems(text: &str, file: &Path, defaults: &Defaults) -> Vec<ConfigProblem> {
+    parse(text, file, defaults).err().map(|problems| located(text, problems)).unwrap_or_default()
+}
+
+fn located(text: &str, problems: Problems) -> Vec<ConfigProblem> {
+    let document = Document::parse(text).ok();
+    let at = |line, column| document.as_ref().map(|document| place::path(document, text, line, column));
+    let located = problems.0.into_iter().map(|problem| ConfigProblem {
+        line: problem.line,
+        column: problem.column,
+        path: at(problem.line, problem.column).unwrap_or_default(),
+        message: problem.message,
+    });
+    located.collect()
+}
+
+fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
+    match edit {
+        Edit::Put { section: Section::Channel, name, table, called } => {
+            put_channel(document, name.as_deref(), table, called.as_deref())
+        }
+        Edit::Put { section, name, table, .. } => put_entry(document, *section, name.as_deref(), table),
+        Edit::Remove { section: Section::Channel, name } => {
+            let channels = document.get_mut("channel").and_then(Item::as_table_like_mut);
+            channels.and_then(|channels| channels.remove(name)).map(drop).ok_or_else(|| nobody("channel", name))
+        }
+        Edit::Remove { section, name } => remove_entry(document, *section, name),
+        Edit::Set { path, value } => set(document, path, value.as_ref()),
+    }
+}
+
+const fn key(section: Section) -> &'static str {
+    match section {
+        Section::Monitor => "monitor",
+        Section::Program => "program",
+        Section::Channel => "channel",
+    }
+}
+
+fn nobody(what: &str, name: &str) -> String {
+    format!("there is no {what} called “{name}” in the file any more")
+}
+
+/// The entries of a section, which is made if there is none.
+fn entries(document: &mut DocumentMut, section: Section) -> Result<&mut ArrayOfTables, String> {
+    let key = key(section);
+    let item = document.entry(key).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    if !item.is_array_of_tables() {
+        let written = std::mem::take(item);
+        *item = written.into_array_of_tables().map(Item::ArrayOfTables).unwrap_or_else(|written| written);
+    }
+    item.as_array_of_tables_mut().ok_or_else(|| format!("`{key}` in the file is no list of tables"))
+}
+
+fn position(entries: &ArrayOfTables, section: Section, name: &str) -> Result<usize, String> {
+    let is_called = |table: &Table| table.get("name").and_then(Item::as_str) == Some(name);
+    entries.iter().position(is_called).ok_or_else(|| nobody(key(section), name))
+}
+
+fn put_entry(document: &mut DocumentMut, section: Section, name: Option<&str>, wanted: &Json) -> Result<(), String> {
+    let entries = entries(document, section)?;
+    let Some(name) = name else {
+        let mut table = Table::new();
+        merge::merge(&mut table, wanted)?;
+        table.decor_mut().set_prefix("\n");
+        entries.push(table);
+        return Ok(());
+    };
+    let at = position(entries, section, name)?;
+    let table = entries.get_mut(at).ok_or_else(|| nobody(key(section), name))?;
+    merge::merge(table, wanted)
+}
+
+fn remove_entry(document: &mut DocumentMut, section: Section, name: &str) -> Result<(), String> {
+    let entries = entries(document, section)?;
+    let at = position(entries, section, name)?;
+    entries.remove(at);
+    if entries.is_empty() {
+        document.remove(key(section));
+    }
+    Ok(())
+}
+
+fn put_channel(
+    document: &mut DocumentMut,
+    name: Option<&str>,
+    wanted: &Json,
+    called: Option<&str>,
+) -> Result<(), String> {
+    let new = called.or(name).ok_or("a new channel needs a name")?;
+    let channels = document.entry("channel").or_insert_with(|| {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    let channels = channels.as_table_like_mut().ok_or("`channel` in the file is no table")?;
+    let mut item = match name {
+        Some(name) if new == name => {
+            channels.get_mut(name).map(std::mem::take).ok_or_else(|| nobody("channel", name))?
+        }
+        Some(name) => channels.remove(name).ok_or_else(|| nobody("channel", name))?,
+        None => Item::Table(Table::new()),
+    };
+    let is_taken = channels.get(new).is_some_and(|other| !other.is_none());
+    if is_taken {
+        return Err(format!("there is a channel called “{new}” already"));
+    }
+    merge::merge(item.as_table_like_mut().ok_or_else(|| format!("the channel “{new}” is no table"))?, wanted)?;
+    channels.insert(new, item);
+    Ok(())
+}
+
+fn set(document: &mut DocumentMut, path: &[String], value: Option<&Json>) -> Result<(), String> {
+    let (last, above) = path.split_last().ok_or("a value without a name cannot be set")?;
+    let mut table = document.as_table_mut() as &mut dyn toml_edit::TableLike;
+    for key in above {
+        let item = table.entry(key).or_insert_with(|| Item::Table(Table::new()));
+        table = item.as_table_like_mut().ok_or_else(|| format!("`{key}` in the file is no table"))?;
+    }
+    match value {
+        Some(value) => merge::put(table, last, value),
+        None => {
+            table.remove(last);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use std::fs;
+
+use estatus_core::config::Language;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::*;
+
+const FILE: &str = r#"# What I watch.
+language = "es"   # as I speak
+
+[alerts]
+remind_every = "6h"
+
+# The portfolio.
+[[monitor]]
+name = "portfolio"   # its name
+http = "https://example.com/"
+every = "1h"         # not too often
+headers = { Accept = "text/html" }
+
+[[monitor]]
+name = "port"
+tcp = "127.0.0.1:22"   # ssh
+"#;
+
+fn defaults() -> Defaults {
+    Defaults { language: Language::English, zone: TimeZone::UTC }
+}
+
+/// What becomes of `text`, or what is wrong with it.
+fn edited(text: &str, edits: &[Edit]) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    fs::write(&file, text).unwrap();
+    let problems = edit(&file, edits, true, &defaults()).map_err(|error| error.to_string())?;
+    let said: Vec<String> = problems.iter().map(|it| format!("{}: {}", it.path.join("."), it.message)).collect();
+    if said.is_empty() { Ok(fs::read_to_string(&file).unwrap()) } else { Err(said.join("\n")) }
+}
+
+fn put(section: Section, name: Option<&str>, table: Json) -> Edit {
+    Edit::Put { section, name: name.map(str::to_owned), table, called: None }
+}
+
+#[test]
+fn what_is_not_changed_stays_as_it_was_written() {
+    let portfolio = json!({
+        "name": "portfolio", "http": "https://example.com/", "every": "10m", "headers": { "Accept": "text/html" },
+        "timeout": "5s",
+    });
+    let after = edited(FILE, &[put(Section::Monitor, Some("portfolio"), portfolio)]).unwrap();
+    let wanted = FILE
+        .replace("every = \"1h\"         # not", "every = \"10m\"         # not")
+        .replace("\"text/html\" }\n", "\"text/html\" }\ntimeout = \"5s\"\n");
+    assert_eq!(after, wanted);
+}
+
+#[test]
+fn an_entry_is_added_and_removed() {
+    let page = json!({ "name": "page", "http": "http://127.0.0.1/", "accept": ["200-299", 418] });
+    let after = edited(FILE, &[put(Section::Monitor, None, page)]).unwrap();
+    let added = "\n[[monitor]]\nname = \"page\"\nhttp = \"http://127.0.0.1/\"\naccept = [\"200-299\", 418]\n";
+    assert_eq!(after, format!("{FILE}{added}"));
+    let remove = |name: &str| Edit::Remove { section: Section::Monitor, name: name.to_owned() };
+    assert_eq!(edited(&after, &[remove("page")]).unwrap(), FILE);
+    let none = edited(FILE, &[remove("page"), remove("port")]);
+    assert_eq!(none, Err("there is no monitor called “page” in the file any more".to_owned()));
+    let empty = edited(FILE, &[remove("portfolio"), remove("port")]).unwrap();
+    assert!(!empty.contains("monitor") && empty.starts_with("# What I watch."), "{empty}");
+}
+
+#[test]
+fn channels_are_added_renamed_and_removed() {
+    let hook = json!({ "webhook": "https://example.com/hook" });
+    let called = |name: Option<&str>, called: &str| Edit::Put {
+        section: Section::Channel,
+        name: name.map(str::to_owned),
+        table: hook.clone(),
+        called: Some(called.to_owned()),
+    };
+    let one = edited(FILE, &[called(None, "desk")]).unwrap();
+    assert!(one.ends_with("[channel.desk]\nwebhook = \"https://example.com/hook\"\n"), "{one}");
+    let other = edited(&one, &[called(Some("desk"), "team")]).unwrap();
+    assert!(other.contains("[channel.team]") && !other.contains("desk"), "{other}");
+    assert_eq!(edited(&one, &[called(None, "desk")]), Err("there is a channel called “desk” already".to_owned()));
+    let removed = edited(&one, &[Edit::Remove { section: Section::Channel, name: "desk".to_owned() }]).unwrap();
+    assert!(!removed.contains("webhook"), "{removed}");
+}
+
+#[test]
+fn a_value_is_set_or_taken_away_wherever_it_stands() {
+    let set = |path: &[&str], value| Edit::Set { path: path.iter().map(|key| (*key).to_owned()).collect(), value };
+    let after = edited(FILE, &[set(&["language"], Some(json!("en")))]).unwrap();
+    assert_eq!(after, FILE.replace("language = \"es\"   # as", "language = \"en\"   # as"));
+    let after = edited(FILE, &[set(&["email", "server"], Some(json!("smtp.example.com")))]);
+    assert!(after.is_err_and(|problems| problems.starts_with("email")), "an e-mail table needs more");
+    let after = edited(FILE, &[set(&["alerts", "remind_every"], None)]).unwrap();
+    assert!(!after.contains("remind_every"), "{after}");
+    assert!(edited(FILE, &[set(&["language", "deep"], Some(json!(1)))]).is_err());
+}
+
+#[test]
+fn what_is_wrong_is_told_with_the_keys_that_lead_to_it_and_not_saved() {
+    let check = |table: Json, path: &str| {
+        let wrong = edited(FILE, &[put(Section::Monitor, Some("port"), table)]).unwrap_err();
+        assert!(wrong.starts_with(&format!("{path}: ")), "{wrong}");
+    };
+    check(json!({ "name": "port", "tcp": "127.0.0.1:99999" }), "monitor.1.tcp");
+    check(json!({ "name": "port", "tcp": "127.0.0.1:22", "every": "often" }), "monitor.1.every");
+    check(json!({ "name": "portfolio", "tcp": "127.0.0.1:22" }), "monitor.1.name");
+    check(json!({ "name": "port", "http": "http://x/", "headers": { "A b": "c" } }), "monitor.1.headers.A b");
+    check(json!({ "name": "port", "tcp": "127.0.0.1:22", "tags": ["a", 2] }), "monitor.1.tags.1");
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_told_by_its_line_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    fs::write(&file, "language = \n").unwrap();
+    let remove = Edit::Remove { section: Section::Monitor, name: "page".to_owned() };
+    let problems = edit(&file, &[remove], true, &defaults()).unwrap();
+    assert_eq!(problems.iter().map(|it| it.line).collect::<Vec<_>>(), [1]);
+    let shown = configuration(&file, &defaults()).unwrap();
+    assert_eq!((shown.tables, shown.problems), (json!({}), problems));
+}
+
+#[test]
+fn the_tables_are_shown_as_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    fs::write(&file, FILE).unwrap();
+    let shown = configuration(&file, &defaults()).unwrap();
+    assert_eq!(shown.tables["monitor"][0]["headers"], json!({ "Accept": "text/html" }));
+    assert_eq!(shown.tables["alerts"], json!({ "remind_every": "6h" }));
+    assert_eq!(shown.problems, []);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_keeps_its_permissions_and_a_link_stays_one() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("real.toml"), folder.path().join("estatus.toml"));
+    fs::write(&file, FILE).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&file, &link).unwrap();
+    let edits = [Edit::Remove { section: Section::Monitor, name: "port".to_owned() }];
+    assert_eq!(edit(&link, &edits, true, &defaults()).unwrap(), []);
+    assert!(link.is_symlink());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!fs::read_to_string(&file).unwrap().contains("ssh"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}

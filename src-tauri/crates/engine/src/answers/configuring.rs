@@ -1,0 +1,58 @@
+//! What is asked of the configuration file.
+
+use estatus_api::{ApiError, Edit, ErrorCode, MailTested, Reply};
+use estatus_config::EditError;
+use estatus_core::{
+    config::{Channel, Config, EmailChannel},
+    incident::DeliveryResult,
+    words::Words,
+};
+
+use super::{Answer, aside, beside, wrong};
+use crate::Options;
+
+pub(super) fn configuration(options: &Options, answer: Answer) {
+    let (file, defaults) = (options.config.clone(), options.defaults.clone());
+    aside(answer, move || estatus_config::configuration(&file, &defaults).map(Reply::Configuration).map_err(refused));
+}
+
+/// What is saved is read again as whatever anybody saves.
+pub(super) fn edit(options: &Options, edits: Vec<Edit>, save: bool, answer: Answer) {
+    let (file, defaults) = (options.config.clone(), options.defaults.clone());
+    aside(answer, move || estatus_config::edit(&file, &edits, save, &defaults).map(Reply::Edited).map_err(refused));
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
+fn refused(error: EditError) -> ApiError {
+    let code = match &error {
+        EditError::File { .. } => ErrorCode::Failed,
+        EditError::Unknown(_) => ErrorCode::Wrong,
+    };
+    ApiError { code, message: error.to_string() }
+}
+
+pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) {
+    let wanted = config.channels.iter().filter(|(name, _)| channel.is_none_or(|wanted| wanted == name.as_str()));
+    let channels: Vec<(String, EmailChannel)> = wanted
+        .filter_map(|(name, channel)| match channel {
+            Channel::Email(email) => Some((name.clone(), email.clone())),
+            Channel::Webhook(_) | Channel::Command(_) => None,
+        })
+        .collect();
+    let words = Words::new(config.language, config.zone.clone());
+    let none = channels.is_empty().then(|| wrong("there is no channel that sends e-mail".to_owned()));
+    beside(answer, async move {
+        if let Some(none) = none {
+            return Err(none);
+        }
+        let mut tested = Vec::with_capacity(channels.len());
+        for (channel, email) in channels {
+            let error = match crate::test_email(&email, &words).await {
+                DeliveryResult::Delivered => None,
+                DeliveryResult::Failed { error, .. } => Some(error),
+            };
+            tested.push(MailTested { channel, error });
+        }
+        Ok(Reply::MailTested(tested))
+    });
+}

@@ -1,0 +1,61 @@
+//! What is asked of this machine, and of what programs wrote.
+
+use std::{io, path::Path, sync::Arc};
+
+use estatus_api::{ApiError, ErrorCode, Listening, LogLine, LogStream, Reply};
+use estatus_core::engine::ProgramView;
+use estatus_program::{Line, LogReader, Stream};
+
+use super::{Answer, aside, wrong};
+
+/// The most lines of a log in one answer.
+const LINES_LIMIT: usize = 10_000;
+
+pub(super) fn survey(programs: impl Iterator<Item = ProgramView>, answer: Answer) {
+    let known: Vec<(Arc<str>, u32)> =
+        programs.filter_map(|view| Some((Arc::clone(&view.program.name), view.process?.pid))).collect();
+    aside(answer, move || {
+        Ok(Reply::Survey(estatus_program::listening().into_iter().map(|found| listening(found, &known)).collect()))
+    });
+}
+
+fn listening(found: estatus_program::Listening, known: &[(Arc<str>, u32)]) -> Listening {
+    let estatus_program::Listening { candidate, words, line } = found;
+    let program = known.iter().find(|(_, pid)| line.contains(pid)).map(|(name, _)| Arc::clone(name));
+    Listening {
+        pid: candidate.process.pid,
+        name: candidate.name,
+        command_line: candidate.command_line,
+        words,
+        directory: candidate.directory,
+        ports: candidate.ports,
+        program,
+    }
+}
+
+pub(super) fn log(data: &Path, program: String, known: bool, lines: usize, answer: Answer) {
+    let folder = estatus_program::folder(data, &program);
+    aside(answer, move || {
+        if !known {
+            return Err(wrong(format!("there is no program called “{program}”")));
+        }
+        let read = LogReader::open(&folder).and_then(|mut log| log.last(lines.min(LINES_LIMIT)));
+        match read {
+            Ok(lines) => Ok(Reply::Log(lines.into_iter().map(log_line).collect())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reply::Log(Vec::new())),
+            Err(error) => {
+                let message = format!("the log of “{program}” cannot be read: {error}");
+                Err(ApiError { code: ErrorCode::Failed, message })
+            }
+        }
+    });
+}
+
+/// A line as clients see it.
+pub(crate) fn log_line(line: Line) -> LogLine {
+    let stream = line.stream.map(|stream| match stream {
+        Stream::Out => LogStream::Out,
+        Stream::Err => LogStream::Err,
+    });
+    LogLine { at: line.at, stream, text: line.text, part: line.is_part }
+}

@@ -1,0 +1,116 @@
+//! What the window asks of the engine, over the same connection that it listens on.
+
+use std::{sync::Arc, time::Duration};
+
+use estatus_api::{Client, Edit, Event, LogStream, Reply, Request, Said, Section};
+use estatus_tests::{BOUND, Estatus};
+use serde_json::json;
+
+const CONFIG: &str = "# mine\n[network]\nreference = []\n[[program]]\nname = \"clock\"   # ticks\n\
+                      command = \"while true; do echo tick; sleep 0.05; done\"\n";
+
+async fn asked(client: &mut Client, request: Request) -> Reply {
+    client.request(request).await.unwrap()
+}
+
+/// Waits for the event from which `wanted` takes something.
+async fn heard<T>(client: &mut Client, wanted: impl Fn(&Event) -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            if let Said::Event(event) = client.hear().await.unwrap()
+                && let Some(found) = wanted(&event)
+            {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, waiting).await.expect("it is told")
+}
+
+#[tokio::test]
+async fn the_file_is_edited_with_its_comments_kept_and_is_in_force_at_once() {
+    let mut estatus = Estatus::new(CONFIG);
+    estatus.start();
+    let mut client = estatus.attach().await;
+    let page = |port: u32| Edit::Put {
+        section: Section::Monitor,
+        name: None,
+        table: json!({ "name": "port", "tcp": format!("127.0.0.1:{port}") }),
+        called: None,
+    };
+    let wrong = Request::Edit { edits: vec![page(99_999)], save: true };
+    let Reply::Edited(problems) = asked(&mut client, wrong).await else { panic!("not edited") };
+    assert_eq!(problems[0].path, ["monitor", "0", "tcp"]);
+    assert_eq!(std::fs::read_to_string(estatus.config()).unwrap(), CONFIG);
+
+    let right = Request::Edit { edits: vec![page(9)], save: true };
+    let id = client.ask(right).await.unwrap();
+    let mut answered = false;
+    let mut there = false;
+    while !(answered && there) {
+        match tokio::time::timeout(BOUND, client.hear()).await.expect("it is told").unwrap() {
+            Said::Answer { id: of, result } => answered = of == id && result == Ok(Reply::Edited(Vec::new())),
+            Said::Event(event) => there |= matches!(&*event, Event::Monitor(monitor) if &*monitor.name == "port"),
+        }
+    }
+    let text = std::fs::read_to_string(estatus.config()).unwrap();
+    assert!(text.starts_with("# mine\n") && text.contains("# ticks"), "{text}");
+    let Reply::Configuration(shown) = asked(&mut client, Request::Configuration).await else { panic!("not shown") };
+    assert_eq!(shown.tables["monitor"][0]["tcp"], "127.0.0.1:9");
+}
+
+#[tokio::test]
+async fn what_a_program_writes_and_uses_is_told_to_those_who_follow_it() {
+    let mut estatus = Estatus::new(CONFIG);
+    estatus.start();
+    estatus.wait_for_process("clock", None);
+    let (mut follows, mut other) = (estatus.attach().await, estatus.attach().await);
+    let follow = Request::Follow { log_of: Some("clock".to_owned()), usage: true };
+    assert_eq!(asked(&mut follows, follow).await, Reply::Done);
+    let line = heard(&mut follows, |event| match event {
+        Event::Log { program, lines } if &**program == "clock" => lines.first().cloned(),
+        _ => None,
+    });
+    let line = line.await;
+    assert_eq!((line.stream, line.text.as_str()), (Some(LogStream::Out), "tick"));
+    let usage =
+        heard(&mut follows, |event| if let Event::Usage(usage) = event { usage.first().cloned() } else { None });
+    let usage = usage.await;
+    assert_eq!(usage.program, Arc::from("clock"));
+    assert!(usage.memory > 100_000, "{usage:?}");
+    let Reply::Log(last) = asked(&mut other, Request::Log { program: "clock".to_owned(), lines: 2 }).await else {
+        panic!("no log")
+    };
+    assert!(!last.is_empty() && last.iter().all(|line| line.text == "tick"));
+
+    assert_eq!(asked(&mut follows, Request::Follow { log_of: None, usage: false }).await, Reply::Done);
+    for client in [&mut follows, &mut other] {
+        let quiet = async {
+            loop {
+                let said = client.hear().await.unwrap();
+                let private =
+                    matches!(&said, Said::Event(event) if matches!(**event, Event::Log { .. } | Event::Usage(_)));
+                assert!(!private, "{said:?}");
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(300), quiet).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_listens_on_this_machine_is_told_with_the_program_it_belongs_to() {
+    let port = estatus_tests::free_port();
+    let mut estatus = Estatus::new(&format!(
+        "[network]\nreference = []\n[[program]]\nname = \"pages\"\n\
+         command = [\"/usr/bin/python3\", \"-m\", \"http.server\", \"{port}\", \"--bind\", \"127.0.0.1\"]\n\
+         ready = {{ tcp = \"127.0.0.1:{port}\" }}\n"
+    ));
+    estatus.start();
+    let pid = estatus.wait_for_process("pages", None);
+    let mut client = estatus.attach().await;
+    let Reply::Survey(found) = asked(&mut client, Request::Survey).await else { panic!("no survey") };
+    let pages = found.iter().find(|it| it.ports == [port]).expect("it is found");
+    assert_eq!((u64::from(pages.pid), pages.program.as_deref()), (pid, Some("pages")));
+    assert_eq!(pages.words[..3], ["/usr/bin/python3", "-m", "http.server"]);
+    assert!(pages.directory.is_some());
+}
