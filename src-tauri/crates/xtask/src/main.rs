@@ -1,9 +1,11 @@
-//! The project's own commands: `cargo xtask run`, `test`, `windows` and `bench`. Each sees to what it needs first.
+//! The project's own commands: `cargo xtask run`, `test`, `windows`, `bundle` and `bench`. Each sees to what it needs first.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod bench;
+mod bundle;
 mod command;
+mod pages;
 mod platform;
 mod run;
 mod setup;
@@ -26,9 +28,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Builds Estatus and starts its engine in this terminal
+    /// Builds Estatus and starts it: in the tray where there is a desktop, else its engine in this terminal
     Run {
-        /// Passed on to `estatus run`
+        /// Passed on to it
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -36,6 +38,8 @@ enum Verb {
     Test,
     /// Type-checks every crate for Windows
     Windows,
+    /// Makes a package for Debian
+    Bundle(bundle::Options),
     /// Measures Estatus beside others of its trade
     Bench {
         #[command(subcommand)]
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Verb::Run { arguments } => run::run(&arguments),
         Verb::Test => test::test(),
         Verb::Windows => windows::windows(),
+        Verb::Bundle(options) => bundle::bundle(&options),
         Verb::Bench { subject } => bench::bench(&subject),
     };
     match outcome {

@@ -6,12 +6,22 @@ use anyhow::Result;
 
 use crate::{
     command::{cargo, clean, run as run_to_end},
-    platform, setup, workspace,
+    pages, platform, setup, workspace,
 };
 
-/// Builds Estatus and starts its engine in this terminal.
+/// Builds Estatus and starts it: in the tray where there is a desktop, else its engine in this terminal.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     setup::ensure(setup::TO_BUILD)?;
+    if platform::has_desktop() {
+        setup::ensure(setup::TO_BUILD_DESKTOP)?;
+        pages::build()?;
+        build_packages(&["estatus", "estatus-tray"])?;
+        println!("Estatus is in the tray now; `cargo run --release -- run` would run it in this terminal.");
+        let mut tray = clean(built("estatus-tray"));
+        tray.args(arguments);
+        return platform::replace_by(tray);
+    }
+    println!("There is no desktop here, so its engine runs in this terminal, without a tray icon.");
     let mut estatus = clean(build()?);
     estatus.arg("run").args(arguments);
     platform::replace_by(estatus)
@@ -22,7 +32,16 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
 /// # Errors
 /// If it cannot be built; cargo has said why.
 pub(crate) fn build() -> Result<PathBuf> {
-    let target = workspace::target();
-    run_to_end(cargo().args(["build", "--locked", "--release", "--package", "estatus", "--target-dir"]).arg(&target))?;
-    Ok(target.join("release").join("estatus").with_extension(env::consts::EXE_EXTENSION))
+    build_packages(&["estatus"])?;
+    Ok(built("estatus"))
+}
+
+fn build_packages(packages: &[&str]) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--locked", "--release", "--target-dir"]).arg(workspace::target());
+    run_to_end(build.args(packages.iter().flat_map(|package| ["--package", package])))
+}
+
+fn built(name: &str) -> PathBuf {
+    workspace::target().join("release").join(name).with_extension(env::consts::EXE_EXTENSION)
 }

@@ -30,6 +30,8 @@ enum Found {
     Program(&'static str),
     /// A module that the system's own Python can import.
     PythonModule(&'static str),
+    /// A library that programs can be linked with, as pkg-config knows it.
+    Library(&'static str),
     /// A file or folder at this very place.
     Path(&'static str),
 }
@@ -54,6 +56,17 @@ const C_COMPILER: Need = program("a C compiler, for SQLite and ring", "cc", &["g
 const NGINX: Need = server("nginx, a web server to check", "nginx", &["nginx-light"], "nginx");
 const MONIT: Need = server("Monit", "monit", &["monit"], "monit");
 
+const NPM: Need = program("npm with Node.js 20.19 or later, for the window's pages", "npm", &["npm"]);
+const WEBKIT: Need = Need {
+    what: "WebKitGTK, in which the window is drawn",
+    found: Found::Library("webkit2gtk-4.1"),
+    packages: &["libwebkit2gtk-4.1-dev", "pkg-config"],
+    service: None,
+};
+
+/// What building the tray application takes beside that.
+pub(crate) const TO_BUILD_DESKTOP: &[Need] = &[NPM, WEBKIT];
+
 /// What building Estatus takes.
 pub(crate) const TO_BUILD: &[Need] = &[C_COMPILER];
 
@@ -70,8 +83,24 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]),
     program("ip, to lay networks that can be cut", "ip", &["iproute2"]),
     program("nft, to drop packets on them", "nft", &["nftables"]),
-    program("npm with Node.js 20.19 or later, to serve a page by Vite", "npm", &["npm"]),
+    NPM,
+    WEBKIT,
+    program("Chromium, to try the window's pages in", "chromium", &["chromium"]),
+    program("WebKit's driver, to steer the window", "WebKitWebDriver", &["webkit2gtk-driver"]),
+    program("Xvfb, a display that nobody sees", "Xvfb", &["xvfb"]),
+    program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
+    program("wmctrl, to close windows as a person does", "wmctrl", &["wmctrl"]),
+    program("openbox, which gives windows a frame", "openbox", &["openbox"]),
+    Need {
+        what: "a font",
+        found: Found::Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+        packages: &["fonts-dejavu-core"],
+        service: None,
+    },
 ];
+
+/// What making a package for Debian takes beside what building takes.
+pub(crate) const TO_BUNDLE: &[Need] = &[program("dpkg-dev, which makes packages", "dpkg-shlibdeps", &["dpkg-dev"])];
 
 /// What the type-check for Windows takes, whatever compiler it is done with.
 pub(crate) const TO_CHECK_WINDOWS: &[Need] =
@@ -188,6 +217,7 @@ impl Found {
             Self::PythonModule(name) => {
                 command::succeeds(Command::new(SYSTEM_PYTHON).args(["-c", &format!("import {name}")]))
             }
+            Self::Library(name) => command::succeeds(Command::new("pkg-config").args(["--exists", name])),
             Self::Path(path) => Path::new(path).exists(),
         }
     }

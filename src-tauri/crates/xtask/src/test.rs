@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     command::{self, cargo, run},
+    pages,
     setup::{self, consent, in_ci},
     stages::Stages,
     windows, workspace,
@@ -27,6 +28,8 @@ pub(crate) fn test() -> Result<()> {
         windows::set_up()
     })?;
     let target = target()?;
+    // Tauri puts the pages into the program, so they come before whatever looks at it.
+    stages.go("pages", pages::build)?;
     stages.go("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
     stages.go("lints", || run(in_workspace("clippy", &target).args(["--all-targets", "--", "-D", "warnings"])))?;
     stages.go("documentation", || {
@@ -35,6 +38,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("type-check for Windows", || windows::check(&target))?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
     stages.go("build", || run(in_workspace("build", &target).arg("--all-targets")))?;
+    stages.go("tests of the pages", pages::test)?;
     stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
     println!("── tests (before them: {})", stages.summary());
     run_tests(&target).context("stage “tests” failed")

@@ -25,3 +25,13 @@ pub(crate) fn replace_by(mut command: Command) -> Result<()> {
 pub(crate) fn close_to_others(path: &Path) -> Result<()> {
     set_permissions(path, Permissions::from_mode(0o700)).with_context(|| format!("Failed to close {}", path.display()))
 }
+
+/// Makes a link at `at` that leads to `to`.
+pub(crate) fn link(to: &Path, at: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(to, at).with_context(|| format!("Failed to link {}", at.display()))
+}
+
+/// Whether whoever runs us sits at a desktop.
+pub(crate) fn has_desktop() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
