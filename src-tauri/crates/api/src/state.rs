@@ -269,6 +269,9 @@ pub struct IncidentState {
     pub escalated: Option<Timestamp>,
     /// Who was told what.
     pub alerts: Vec<AlertState>,
+    /// Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<Timestamp>,
 }
 
 impl IncidentState {
@@ -291,6 +294,7 @@ impl IncidentState {
             attempts,
             escalated: incident.escalated,
             alerts: messages.flat_map(|message| AlertState::of(message, incident.id)).collect(),
+            quiet_until: None,
         }
     }
 }
