@@ -55,6 +55,11 @@ impl Estatus {
         self
     }
 
+    /// What its commands find in their environment.
+    pub fn env(&self) -> &[(String, String)] {
+        &self.env
+    }
+
     /// The configuration file.
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("estatus.toml")

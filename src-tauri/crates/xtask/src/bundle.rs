@@ -86,9 +86,9 @@ fn lay_out(built: &Path, tree: &Path) -> Result<()> {
     }
     for size in ICON_SIZES {
         let to = format!("usr/share/icons/hicolor/{size}x{size}/apps/estatus.png");
-        copy(&icons.join(format!("app-{size}.png")), &tree.join(to))?;
+        copy(&icons.join(format!("estatus-{size}.png")), &tree.join(to))?;
     }
-    copy(&icons.join("app.svg"), &tree.join("usr/share/icons/hicolor/scalable/apps/estatus.svg"))?;
+    copy(&icons.join("estatus.svg"), &tree.join("usr/share/icons/hicolor/scalable/apps/estatus.svg"))?;
     let desktop = "[Desktop Entry]\nType=Application\nName=Estatus\nComment=Keeps what you run running\n\
                    Comment[es]=Mantiene en marcha lo que ejecutas\nExec=estatus-tray\nIcon=estatus\n\
                    Categories=System;Monitor;\nStartupNotify=false\n";

@@ -1,0 +1,111 @@
+//! Whoever shows notifications on a desktop (org.freedesktop.Notifications).
+
+use std::collections::HashMap;
+
+use estatus_tests::BOUND;
+use tokio::sync::mpsc;
+use zbus::{Connection, connection, interface, object_server::SignalEmitter, zvariant::OwnedValue};
+
+/// A notification that was shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Bubble {
+    /// Its number.
+    pub(crate) id: u32,
+    /// The number of the one whose place it took.
+    pub(crate) replaces: u32,
+    /// Its first line.
+    pub(crate) summary: String,
+    /// What follows.
+    pub(crate) body: String,
+    /// Its buttons: what each is called by programs, and by people.
+    pub(crate) actions: Vec<(String, String)>,
+}
+
+/// The server.
+pub(crate) struct Bubbles {
+    connection: Connection,
+    shown: mpsc::UnboundedReceiver<Bubble>,
+}
+
+struct Server {
+    shown: mpsc::UnboundedSender<Bubble>,
+    last: u32,
+}
+
+const PATH: &str = "/org/freedesktop/Notifications";
+
+#[interface(name = "org.freedesktop.Notifications")]
+impl Server {
+    #[expect(clippy::too_many_arguments, reason = "the specification has so many")]
+    fn notify(
+        &mut self,
+        _app: &str,
+        replaces: u32,
+        _icon: &str,
+        summary: &str,
+        body: &str,
+        actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _timeout: i32,
+    ) -> u32 {
+        let id = if replaces > 0 { replaces } else { self.last + 1 };
+        self.last = self.last.max(id);
+        let actions = actions.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        let _ = self.shown.send(Bubble { id, replaces, summary: summary.to_owned(), body: body.to_owned(), actions });
+        id
+    }
+
+    async fn close_notification(&self, id: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
+        let _ = Self::notification_closed(&emitter, id, 3).await;
+    }
+
+    fn get_capabilities(&self) -> Vec<String> {
+        ["body", "actions", "persistence"].map(str::to_owned).to_vec()
+    }
+
+    fn get_server_information(&self) -> (String, String, String, String) {
+        let own = |text: &str| text.to_owned();
+        (own("bubbles"), own("Estatus"), own("1"), own("1.2"))
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(emitter: &SignalEmitter<'_>, id: u32, key: &str) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn notification_closed(emitter: &SignalEmitter<'_>, id: u32, reason: u32) -> zbus::Result<()>;
+}
+
+impl Bubbles {
+    /// Puts a server on the bus.
+    pub(crate) async fn on(bus: &str) -> Self {
+        let (sender, shown) = mpsc::unbounded_channel();
+        let built = connection::Builder::address(bus)
+            .unwrap()
+            .name("org.freedesktop.Notifications")
+            .unwrap()
+            .serve_at(PATH, Server { shown: sender, last: 0 })
+            .unwrap();
+        Self { connection: built.build().await.unwrap(), shown }
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> Bubble {
+        tokio::time::timeout(BOUND, self.shown.recv()).await.expect("a notification is shown").unwrap()
+    }
+
+    /// Those that were shown and not looked at yet.
+    pub(crate) fn rest(&mut self) -> Vec<Bubble> {
+        std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
+    }
+
+    /// Presses a button.
+    pub(crate) async fn press(&self, bubble: &Bubble, button: &str) {
+        let action = bubble.actions.iter().find(|(_, label)| label.contains(button));
+        let (key, _) = action.unwrap_or_else(|| panic!("there is no “{button}” in {bubble:?}"));
+        let signal = (bubble.id, key.as_str());
+        let interface = "org.freedesktop.Notifications";
+        self.connection.emit_signal(None::<&str>, PATH, interface, "ActionInvoked", &signal).await.unwrap();
+        let closed = (bubble.id, 2_u32);
+        self.connection.emit_signal(None::<&str>, PATH, interface, "NotificationClosed", &closed).await.unwrap();
+    }
+}

@@ -1,0 +1,154 @@
+//! The built tray application and its window, on a desktop that nobody sees.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
+mod bubbles;
+mod panel;
+mod session;
+mod tray;
+mod window;
+
+use std::path::PathBuf;
+
+use estatus_tests::{Estatus, MailServer, Site, eventually};
+
+use crate::{bubbles::Bubbles, panel::Panel, session::Session, tray::Tray, window::Window};
+
+fn watching(site: &Site) -> String {
+    format!(
+        "[network]\nreference = []\n[alerts]\nmerge_within = \"100ms\"\n[[monitor]]\nname = \"page\"\n\
+         http = \"{}\"\nevery = \"1s\"\nretry_every = \"1s\"\n",
+        site.url()
+    )
+}
+
+#[tokio::test]
+async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
+    let (session, site, mail) = (Session::start(), Site::start(), MailServer::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let mut bubbles = Bubbles::on(session.bus()).await;
+    let estatus = Estatus::new(&format!("{}{}", mail.table(), watching(&site)))
+        .with_env("SMTP_PASSWORD", MailServer::PASSWORD)
+        .with_env("SSL_CERT_FILE", mail.authority());
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    estatus.wait_for("page", "up");
+    icon.shows("1 up").await;
+    let well = icon.picture().await;
+    assert_eq!(tray.windows(&session), [0_u32; 0], "no window exists until it is wanted");
+    assert!(bubbles.rest().is_empty());
+
+    site.break_it();
+    let bubble = bubbles.next().await;
+    assert!(bubble.summary.contains("page"), "{bubble:?}");
+    assert!(bubble.body.contains("503"), "{bubble:?}");
+    icon.shows("1 down").await;
+    assert_ne!(icon.picture().await, well, "told apart by its picture");
+    let menu = icon.menu().await;
+    assert!(menu.iter().any(|entry| entry.label.contains("page") && entry.label.contains("503")), "{menu:#?}");
+    assert!(mail.next().message().subject().unwrap().contains("page"));
+
+    bubbles.press(&bubble, "Acknowledge").await;
+    eventually("it is acknowledged", || estatus.json(&["incidents"])[0]["acknowledged"].is_string().then_some(()));
+    site.mend();
+    let well_again = bubbles.next().await;
+    assert_eq!(well_again.replaces, bubble.id, "it takes the place of the one before: {well_again:?}");
+    icon.shows("1 up").await;
+    assert!(tray.quit(&icon).await.success());
+    assert_eq!(estatus.say(&["status"]).code, 1, "the engine that the tray hosted has ended with it");
+}
+
+#[tokio::test]
+async fn there_is_one_tray_and_its_window_comes_and_goes() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let _frames = session.frames();
+    let estatus = Estatus::new(&watching(&site));
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    icon.click().await;
+    let first = tray.window(&session);
+    tray.close_window(&session);
+    eventually("the window's process has ended", || tray.windows(&session).is_empty().then_some(()));
+    assert!(Tray::run(&session, &estatus).success(), "a second start ends well");
+    let second = tray.window(&session);
+    assert_ne!(first, second);
+    assert!(tray.quit(&icon).await.success());
+    eventually("its window has gone with it", || (!PathBuf::from(format!("/proc/{second}")).exists()).then_some(()));
+}
+
+#[tokio::test]
+async fn an_engine_that_is_killed_is_missed_and_comes_back() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let mut estatus = Estatus::new(&watching(&site));
+    estatus.start();
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    icon.shows("1 up").await;
+    let well = icon.picture().await;
+    estatus.kill();
+    icon.shows("1 up").await;
+    eventually("the tray hosts the engine now", || (estatus.say(&["status"]).code == 0).then_some(()));
+    assert_eq!(icon.picture().await, well);
+    assert!(tray.quit(&icon).await.success());
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut estatus =
+        Estatus::new("language = \"en\"\n[network]\nreference = []\n[alerts]\nmerge_within = \"100ms\"\n");
+    estatus.start();
+    let window = Window::open(&session, &estatus, "/settings").await;
+    window.press("Add monitor").await;
+    window.write("Name", "portfolio").await;
+    window.write("URL", &site.url()).await;
+    window.press("Save").await;
+    estatus.wait_for("portfolio", "up");
+    window.go("/").await;
+    window.reads("portfolio").await;
+    site.break_it();
+    estatus.wait_for("portfolio", "down");
+    window.go("/incidents").await;
+    window.reads("503").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn every_page_is_drawn_in_both_themes() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut estatus = Estatus::new(&format!(
+        "language = \"en\"\n{}[[program]]\nname = \"clock\"\ncommand = \"while true; do date; sleep 1; done\"\n",
+        watching(&site)
+    ));
+    estatus.start();
+    estatus.wait_for("page", "up");
+    site.break_it();
+    estatus.wait_for("page", "down");
+    for theme in ["light", "dark"] {
+        let session = session.with("GTK_THEME", if theme == "dark" { "Adwaita:dark" } else { "Adwaita" });
+        let window = Window::open(&session, &estatus, "/").await;
+        for (page, text) in [
+            ("/", "page"),
+            ("/monitor/page", "503"),
+            ("/programs/clock", "clock"),
+            ("/incidents", "503"),
+            ("/settings", "estatus.toml"),
+            ("/welcome", "listen"),
+        ] {
+            window.go(page).await;
+            window.reads(text).await;
+            let name = page.trim_matches('/').split('/').next().unwrap();
+            let name = if name.is_empty() { "overview" } else { name };
+            window.picture(&pictures().join(format!("{name}-{theme}.png"))).await;
+        }
+        window.close().await;
+    }
+}
+
+/// Where pictures of the window are kept.
+fn pictures() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(3).unwrap().join("pictures")
+}

@@ -1,0 +1,110 @@
+//! A desktop session of a test's own: a display, a bus, and folders for everything that a user has.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use estatus_tests::eventually;
+use tempfile::TempDir;
+
+/// A desktop session; it ends when this is dropped.
+#[derive(Clone)]
+pub(crate) struct Session {
+    display: String,
+    bus: String,
+    home: Arc<TempDir>,
+    more: Vec<(String, String)>,
+    _processes: Arc<[Ended; 2]>,
+}
+
+impl Session {
+    /// Starts one.
+    pub(crate) fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let display = ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"];
+        let (xvfb, number) = says("Xvfb", &display);
+        let address = format!("--address=unix:path={}", home.path().join("bus").display());
+        let (daemon, bus) =
+            says("dbus-daemon", &["--session", "--nofork", "--nopidfile", "--print-address=1", &address]);
+        for folder in ["config", "data", "cache", "state", "runtime"] {
+            fs::create_dir(home.path().join(folder)).unwrap();
+        }
+        let _processes = Arc::new([xvfb, daemon]);
+        Self { display: format!(":{number}"), bus, home: Arc::new(home), more: Vec::new(), _processes }
+    }
+
+    /// A program that runs in this session.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.envs(self.variables()).env_remove("WAYLAND_DISPLAY").stdin(Stdio::null());
+        command
+    }
+
+    /// What a program of this session finds in its environment.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let folder = |name: &str| self.home.path().join(name).display().to_string();
+        let own = [
+            ("DISPLAY", self.display.clone()),
+            ("DBUS_SESSION_BUS_ADDRESS", self.bus.clone()),
+            ("HOME", folder("")),
+            ("XDG_CONFIG_HOME", folder("config")),
+            ("XDG_DATA_HOME", folder("data")),
+            ("XDG_CACHE_HOME", folder("cache")),
+            ("XDG_STATE_HOME", folder("state")),
+            ("XDG_RUNTIME_DIR", folder("runtime")),
+            ("GDK_BACKEND", "x11".to_owned()),
+            ("NO_AT_BRIDGE", "1".to_owned()),
+            ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+            ("LANG", "C.UTF-8".to_owned()),
+        ];
+        own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(self.more.clone()).collect()
+    }
+
+    /// The same session, where programs find one thing more in their environment.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.more.push((name.to_owned(), value.to_owned()));
+        other
+    }
+
+    /// Gives windows frames, by which they can be closed.
+    pub(crate) fn frames(&self) -> Ended {
+        let openbox = self.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let openbox = Ended(openbox.expect("cargo xtask test installs openbox"));
+        eventually("windows have frames", || {
+            let asked = self.command("wmctrl").arg("-m").output().ok()?;
+            asked.status.success().then_some(())
+        });
+        openbox
+    }
+
+    /// The address of its bus.
+    pub(crate) fn bus(&self) -> &str {
+        &self.bus
+    }
+}
+
+/// A process that is ended when this is dropped.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program that says one line when it is ready.
+fn says(program: &str, arguments: &[&str]) -> (Ended, String) {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; cargo xtask test installs it"));
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.trim().is_empty(), "{program} does not start");
+    (Ended(child), line.trim().to_owned())
+}

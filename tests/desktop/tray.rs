@@ -1,0 +1,73 @@
+//! The tray application, as it runs.
+
+use std::{
+    fs,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use estatus_tests::{BOUND, Estatus, built, eventually, within};
+
+use crate::{panel::Icon, session::Session};
+
+/// A tray application that runs; it is ended when this is dropped.
+pub(crate) struct Tray(Child);
+
+impl Tray {
+    /// Starts it on the configuration of `estatus`.
+    pub(crate) fn start(session: &Session, estatus: &Estatus, arguments: &[&str]) -> Self {
+        Self(Self::command(session, estatus).args(arguments).spawn().unwrap())
+    }
+
+    /// Starts it to its end.
+    pub(crate) fn run(session: &Session, estatus: &Estatus) -> ExitStatus {
+        Self::command(session, estatus).status().unwrap()
+    }
+
+    fn command(session: &Session, estatus: &Estatus) -> Command {
+        let mut command = session.command(built("estatus-tray"));
+        command.arg("--config").arg(estatus.config()).arg("--data").arg(estatus.data());
+        command.envs(estatus.env().iter().cloned()).stdout(Stdio::null());
+        command
+    }
+
+    /// The processes of its windows.
+    pub(crate) fn windows(&self, _session: &Session) -> Vec<u32> {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0.id())).unwrap_or_default();
+        let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+        pids.filter(|pid| is_window(*pid)).collect()
+    }
+
+    /// Waits for its window to be shown, and gives back its process.
+    pub(crate) fn window(&self, session: &Session) -> u32 {
+        eventually("a window is shown", || {
+            let listed = session.command("wmctrl").arg("-l").output().ok()?;
+            String::from_utf8_lossy(&listed.stdout).contains("Estatus").then_some(())?;
+            self.windows(session).first().copied()
+        })
+    }
+
+    /// Closes its window as a person would.
+    pub(crate) fn close_window(&self, session: &Session) {
+        assert!(session.command("wmctrl").args(["-c", "Estatus"]).status().unwrap().success());
+    }
+
+    /// Chooses Quit, and waits for its end.
+    pub(crate) async fn quit(mut self, icon: &Icon) -> ExitStatus {
+        icon.choose(&["Quit"]).await;
+        within(BOUND, || self.0.try_wait().unwrap()).expect("it ends")
+    }
+}
+
+fn is_window(pid: u32) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program.ends_with("estatus-window"))
+}
+
+impl Drop for Tray {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).stderr(Stdio::null()).status();
+        if within(BOUND, || self.0.try_wait().transpose()).is_none() {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The window, steered as a person would by WebKit's driver.
+
+use std::{fs, path::Path, process::Stdio};
+
+use estatus_tests::{BOUND, Estatus, built, eventually, free_port};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+use crate::session::{Ended, Session};
+
+/// A window of its own, attached to the engine that runs.
+pub(crate) struct Window {
+    client: Client,
+    _driver: Ended,
+}
+
+impl Window {
+    /// Opens it on `page`.
+    pub(crate) async fn open(session: &Session, estatus: &Estatus, page: &str) -> Self {
+        let port = free_port();
+        let driver = session
+            .command("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let driver = Ended(driver.expect("cargo xtask test installs WebKit's driver"));
+        eventually("the driver listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        let (config, data) = (estatus.config(), estatus.data());
+        let arguments = json!(["--config", config, "--data", data, "--page", page, "--alone"]);
+        let options = json!({ "binary": built("estatus-window"), "args": arguments });
+        let capabilities = json!({ "webkitgtk:browserOptions": options }).as_object().unwrap().clone();
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("the window opens");
+        Self { client, _driver: driver }
+    }
+
+    /// Waits until a text can be read.
+    pub(crate) async fn reads(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        while !self.text().await.contains(text) {
+            assert!(begun.elapsed() < BOUND, "“{text}” is not in {}", self.text().await);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// All that can be read.
+    pub(crate) async fn text(&self) -> String {
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Presses a button by what it is called.
+    pub(crate) async fn press(&self, name: &str) {
+        let button = format!("//*[self::button or self::a][normalize-space()='{name}' or @aria-label='{name}']");
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&button)).await;
+        let found = found.unwrap_or_else(|error| panic!("{name}: {error}"));
+        found.click().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
+    /// Writes into the field that has this label.
+    pub(crate) async fn write(&self, label: &str, text: &str) {
+        let field = format!(
+            "//*[(self::input or self::textarea) and @id=//label[starts-with(normalize-space(), '{label}')]/@for]"
+        );
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&field)).await;
+        let found = found.unwrap_or_else(|error| panic!("{label}: {error}"));
+        found.clear().await.unwrap();
+        found.send_keys(text).await.unwrap();
+    }
+
+    /// Goes to a page.
+    pub(crate) async fn go(&self, page: &str) {
+        let script = "location.hash = arguments[0]";
+        self.client.execute(script, vec![json!(page)]).await.unwrap();
+    }
+
+    /// Keeps a picture of it.
+    pub(crate) async fn picture(&self, file: &Path) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Closes it.
+    pub(crate) async fn close(self) {
+        let _ = self.client.clone().close().await;
+    }
+}
