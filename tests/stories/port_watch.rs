@@ -113,6 +113,8 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
     assert_eq!((&attempts[0]["deed"], &attempts[0]["healed"]), (&"started web".into(), &true.into()), "{incident}");
     let told = mail.next().message().body_text(0).unwrap().into_owned();
     assert!(told.contains("puerto") && told.contains("web"), "{told}");
+    assert!(told.contains("vite --host 127.0.0.1"), "the program's last lines are in the mail: {told}");
+    assert!(attempts[0]["output"].to_string().contains("vite --host 127.0.0.1"), "{incident}");
 
     assert_eq!(estatus.say(&["stop", "web"]).code, 0);
     assert!(page.is_quiet(), "{:?}", page.processes());

@@ -8,7 +8,8 @@ use tokio_util::codec::Framed;
 use crate::{
     codec::{ANSWER_LIMIT, Codec},
     endpoint::{ClientStream, Endpoint},
-    types::{ApiError, Asked, ErrorCode, Event, Frame, Hello, PROTOCOL, Reply, Request},
+    request::{ApiError, Asked, ErrorCode, Event, Frame, Reply, Request},
+    state::{Hello, PROTOCOL},
 };
 
 /// An engine that lives says hello within this.

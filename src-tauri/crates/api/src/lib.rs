@@ -10,10 +10,15 @@
 mod client;
 mod codec;
 mod endpoint;
+mod request;
 mod server;
-mod types;
+mod state;
+
+#[cfg(test)]
+mod typescript;
 
 pub use client::{AttachError, Client};
 pub use endpoint::Endpoint;
 pub use server::{Connection, Listener, Outgoing};
-pub use types::*;
+pub use request::*;
+pub use state::*;

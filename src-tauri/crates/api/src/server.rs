@@ -11,7 +11,8 @@ use tokio_util::codec::Framed;
 use crate::{
     codec::{ASKED_LIMIT, Codec},
     endpoint::{Endpoint, PlatformListener, ServerStream},
-    types::{ApiError, Asked, Event, Frame, Hello, Reply},
+    request::{ApiError, Asked, Event, Frame, Reply},
+    state::Hello,
 };
 
 type Stream = Framed<ServerStream, Codec<Asked, Frame>>;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a process ended. [`crate::words::Words::exit`] says what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "exit", content = "of")]
 pub enum Exit {
     /// By itself, with this exit code; on Windows also what the system says of a crash (an NTSTATUS).

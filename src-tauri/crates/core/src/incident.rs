@@ -14,6 +14,7 @@ use crate::{
 
 /// A monitor's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     /// No probe has said anything yet.
@@ -53,6 +54,7 @@ impl fmt::Display for Health {
 
 /// An incident's number, unique in a data folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct IncidentId(pub u64);
 
@@ -96,6 +98,7 @@ pub struct Before {
 
 /// A message's number, unique in a data folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct MessageId(pub u64);
 
@@ -118,6 +121,7 @@ pub struct Message {
 
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum Delivery {
     /// It waits: for others to join, for quiet hours to end, or for the next try.

@@ -77,6 +77,7 @@ pub enum Input {
 
 /// Something that the user wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "ask")]
 pub enum Ask {
     /// Probe now; every monitor if none is named.

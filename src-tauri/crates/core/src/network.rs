@@ -12,6 +12,7 @@ use crate::{check::HostPort, config::NetworkPolicy, input::EffectId, time::Insta
 
 /// How far a target is, and so which part of the own network a probe of it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// On this machine.

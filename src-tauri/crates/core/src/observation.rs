@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a probe says of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The target did everything its check asks for.
@@ -19,6 +20,7 @@ pub enum Verdict {
 
 /// A stage of a probe, in the order in which they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The name is looked up.
@@ -131,6 +133,7 @@ impl Observation {
 
 /// Something to be told of in time: the target is up, but not for long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Warning {
     /// A certificate of the chain runs out within the days the monitor asks for.

@@ -231,6 +231,7 @@ pub struct CpuCeiling {
 
 /// The number of a start of a program; each start has a higher one than those before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct StartId(pub u64);
 
@@ -242,6 +243,7 @@ impl fmt::Display for StartId {
 
 /// A process, so that nobody can be taken for it: a pid means nothing without its start time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ProcessId {
     /// Its number.
     pub pid: u32,
@@ -434,6 +436,7 @@ impl Ended {
 
 /// How a program stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ProgramState {
     /// It is being looked for.

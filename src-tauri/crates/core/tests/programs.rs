@@ -223,7 +223,8 @@ impl Scene {
                     let outcome = serde_json::to_value(&attempt.outcome).unwrap();
                     let word = outcome.get("outcome").and_then(|word| word.as_str()).unwrap_or("begins").to_owned();
                     let kind = outcome["of"]["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default();
-                    self.tell(&format!("remedy {word}{kind}"));
+                    let words = attempt.output.first().map(|words| format!(" after {words}")).unwrap_or_default();
+                    self.tell(&format!("remedy {word}{kind}{words}"));
                 }
                 JournalEntry::Health { to, .. } => self.tell(&format!("health {to}")),
                 _ => {}
@@ -498,6 +499,21 @@ fn a_remedy_restarts_the_program_and_the_same_monitor_must_pass() {
     assert_eq!(count(&scene.story, "health up"), 1, "{}", scene.story);
     assert_eq!(count(&scene.story, "mail recovered"), 1, "one mail tells both: {}", scene.story);
     assert_eq!(count(&scene.story, "mail"), 1, "{}", scene.story);
+}
+
+#[test]
+fn what_a_program_wrote_before_it_ended_is_told_with_the_remedy_that_starts_it() {
+    let restart = RestartPolicy { when: RestartWhen::Never, ..RestartPolicy::default() };
+    let start = Some(Remedy::new(RemedyAction::Start("web".into())));
+    let mut scene = Scene::new(vec![Program { restart, ..program("web") }], vec![monitor("page", start)]);
+    scene.passes(100.0);
+    scene.exits("web", Exit::Code(1));
+    scene.is_up = false;
+    scene.passes(12.0);
+    assert_eq!(count(&scene.story, "remedy begins after last words"), 1, "{}", scene.story);
+    scene.is_up = true;
+    scene.passes(12.0);
+    assert_eq!(count(&scene.story, "remedy healed after last words"), 1, "{}", scene.story);
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
         ended: attempt.ended,
         healed: attempt.outcome.as_ref().map(|outcome| *outcome == Outcome::Healed),
         outcome: attempt.outcome.as_ref().map(|outcome| words.outcome(outcome)),
+        output: attempt.output.clone(),
     }
 }
 

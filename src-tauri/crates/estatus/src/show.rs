@@ -142,11 +142,23 @@ pub(crate) fn incidents(incidents: &[IncidentState]) {
 /// Prints an incident, what was done about it and who was told.
 fn incident(incident: &IncidentState, paint: &Paint) {
     println!("{}", incident_line(incident, paint));
-    incident.attempts.iter().for_each(|attempt| println!("  {}", attempt_line(attempt, paint)));
+    for attempt in &incident.attempts {
+        println!("  {}", attempt_line(attempt, paint));
+        if incident.closed.is_none() {
+            last_lines(&attempt.output);
+        }
+    }
     if let Some(escalated) = incident.escalated {
         println!("  {} {}", paint.warning("given up"), time(escalated));
     }
     incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
+}
+
+/// Prints the last of some lines that a program wrote.
+pub(crate) fn last_lines(lines: &[String]) {
+    const SHOWN: usize = 10;
+    let skipped = lines.len().saturating_sub(SHOWN);
+    lines.iter().skip(skipped).for_each(|line| println!("  | {}", one_line(line)));
 }
 
 fn incident_line(incident: &IncidentState, paint: &Paint) -> String {

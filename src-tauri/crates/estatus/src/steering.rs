@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use estatus_api::{Client, Event, LastExit, ProgramStatus};
+use estatus_api::{Client, Event, ProgramStatus};
 use estatus_core::{
     engine::Ask,
     program::{ProgramState, StartId},
@@ -17,8 +17,6 @@ use crate::{
     show,
 };
 
-/// So many of the last lines of a program that does not run are shown.
-const LAST_LINES: usize = 10;
 /// What cannot work mostly ends at once: a program that runs is looked at for so long before that is said.
 const STAYS: Duration = Duration::from_millis(300);
 
@@ -78,7 +76,7 @@ async fn follow(places: &Places, program: &str, goal: Goal) -> Result {
             Some((outcome, what)) if watch.has_settled().await? => {
                 println!("{what}");
                 if outcome == Outcome::NotWell {
-                    last_lines(&watch.now);
+                    show::last_lines(watch.now.last_exit.as_ref().map_or(&[], |last| &last.tail));
                 }
                 return Ok(outcome);
             }
@@ -203,14 +201,9 @@ fn why_not(now: &ProgramStatus) -> String {
     show::one_line(&now.trouble.clone().or_else(exit).unwrap_or_else(|| "it is not known why".to_owned()))
 }
 
-fn last_lines(now: &ProgramStatus) {
-    let Some(LastExit { tail, .. }) = &now.last_exit else { return };
-    let skipped = tail.len().saturating_sub(LAST_LINES);
-    tail.iter().skip(skipped).for_each(|line| println!("  | {}", show::one_line(line)));
-}
-
 #[cfg(test)]
 mod tests {
+    use estatus_api::LastExit;
     use estatus_core::{Timestamp, exit::Exit};
 
     use super::*;

@@ -103,8 +103,8 @@ impl Engine {
             self.give_up(name, now);
             return;
         }
-        let attempt =
-            Attempt { deed: remedy.action.deed(), began: now.utc, ended: None, outcome: None, output: Vec::new() };
+        let output = self.last_words(&remedy.action);
+        let attempt = Attempt { deed: remedy.action.deed(), began: now.utc, ended: None, outcome: None, output };
         self.note_attempt(name, |incident| incident.attempts.push(attempt), now);
         match &remedy.action {
             RemedyAction::Run { command, timeout } => {
@@ -165,6 +165,14 @@ impl Engine {
                 _ => {}
             }
         }
+    }
+
+    /// What a program that does not run any more wrote before it ended.
+    fn last_words(&self, action: &RemedyAction) -> Vec<String> {
+        let program = action.program().and_then(|program| self.programs.get(program));
+        let ended = program.filter(|kept| !kept.supervised.is_alive());
+        let last = ended.and_then(|kept| kept.supervised.memory.last_end.as_ref());
+        last.map(|last| last.tail.clone()).unwrap_or_default()
     }
 
     /// A program has ended: the last lines it wrote belong to the tries that wait for it.

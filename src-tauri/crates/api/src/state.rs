@@ -1,10 +1,9 @@
-//! What is said.
+//! How things are.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use estatus_core::{
     check::Kind,
-    engine::Ask,
     exit::Exit,
     incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
     network::Scope,
@@ -15,10 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Hello {
     /// [`PROTOCOL`].
     pub protocol: u32,
@@ -32,6 +32,7 @@ pub struct Hello {
 
 /// Who hosts the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Host {
     /// The process.
     pub pid: u32,
@@ -45,6 +46,7 @@ pub struct Host {
 
 /// How things are, without figures over time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Snapshot {
     /// Every monitor, in the order of the configuration.
     pub monitors: Vec<MonitorState>,
@@ -58,6 +60,7 @@ pub struct Snapshot {
 
 /// What there is to know of the engine itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EngineState {
     /// The parts of the own network that are off.
     pub network_off: Vec<Scope>,
@@ -73,6 +76,7 @@ pub struct EngineState {
 
 /// A message that is not delivered yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WaitingMessage {
     /// Its number.
     pub id: MessageId,
@@ -88,6 +92,7 @@ pub struct WaitingMessage {
 
 /// A monitor as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MonitorState {
     /// Its name.
     pub name: Arc<str>,
@@ -113,6 +118,7 @@ pub struct MonitorState {
 
 /// A program as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ProgramStatus {
     /// Its name.
     pub name: Arc<str>,
@@ -140,6 +146,7 @@ pub struct ProgramStatus {
 
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LastExit {
     /// When.
     pub at: Timestamp,
@@ -157,6 +164,7 @@ pub struct LastExit {
 
 /// One try to heal an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AttemptState {
     /// What was done, in English.
     pub deed: String,
@@ -168,10 +176,14 @@ pub struct AttemptState {
     pub healed: Option<bool>,
     /// How it went, in English; nothing while it is under way.
     pub outcome: Option<String>,
+    /// The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
 }
 
 /// What was seen last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LastSeen {
     /// When the probe began.
     pub at: Timestamp,
@@ -189,6 +201,12 @@ pub struct LastSeen {
     /// Something that is well now and soon will not be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<Warning>,
+    /// What the target said, as far as it helps: text of the outside world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// The address that was talked to, or tried last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
 }
 
 impl LastSeen {
@@ -202,6 +220,8 @@ impl LastSeen {
             phases_ms: observation.phases.iter().map(|(phase, took)| (phase, millis(took))).collect(),
             failed_in: observation.failure.as_ref().map(|failure| failure.phase),
             warning: observation.warning.clone(),
+            evidence: observation.failure.as_ref().and_then(|failure| failure.evidence.clone()),
+            remote: observation.remote.map(|remote| remote.to_string()),
         }
     }
 }
@@ -218,6 +238,7 @@ pub fn seconds(span: Duration) -> f64 {
 
 /// An incident, with everything done about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct IncidentState {
     /// Its number.
     pub id: IncidentId,
@@ -231,6 +252,9 @@ pub struct IncidentState {
     pub cause: String,
     /// The phase it failed in.
     pub phase: Phase,
+    /// What the target said then, as far as it helps: text of the outside world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
     /// When the user said to know of it.
     pub acknowledged: Option<Timestamp>,
     /// What was done to heal it, the first try first.
@@ -256,6 +280,7 @@ impl IncidentState {
             closed: incident.closed,
             cause,
             phase: incident.cause.phase,
+            evidence: incident.cause.evidence.clone(),
             acknowledged: incident.acknowledged,
             attempts,
             escalated: incident.escalated,
@@ -266,6 +291,7 @@ impl IncidentState {
 
 /// One alert about an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AlertState {
     /// The message that carries it.
     pub message: MessageId,
@@ -308,6 +334,7 @@ fn news_word(news: &News) -> &'static str {
 
 /// How things are, with the figures of the last 24 hours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Status {
     /// Every monitor, in the order of the configuration.
     pub monitors: Vec<MonitorStatus>,
@@ -323,6 +350,7 @@ pub struct Status {
 
 /// A monitor as it is, with its figures of the last 24 hours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MonitorStatus {
     /// As it is.
     #[serde(flatten)]
@@ -334,6 +362,7 @@ pub struct MonitorStatus {
 
 /// Figures over a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Figures {
     /// For how many seconds it was observed to be up or down.
     pub observed: f64,
@@ -351,6 +380,7 @@ pub struct Figures {
 
 /// A monitor's past.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct History {
     /// Whose.
     pub monitor: Arc<str>,
@@ -363,6 +393,7 @@ pub struct History {
 
 /// A part of a monitor's past.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Point {
     /// Its first moment.
     pub from: Timestamp,
@@ -371,117 +402,4 @@ pub struct Point {
     /// Its figures.
     #[serde(flatten)]
     pub figures: Figures,
-}
-
-/// What a client asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "request", content = "of")]
-pub enum Request {
-    /// How things are, with figures: [`Reply::Status`].
-    Status,
-    /// A monitor's past: [`Reply::History`].
-    History {
-        /// The monitor.
-        monitor: String,
-        /// The first moment.
-        from: Timestamp,
-        /// The first moment after the stretch.
-        to: Timestamp,
-        /// Into how many parts it is divided; at most 2,000.
-        points: usize,
-    },
-    /// Incidents, the newest first: [`Reply::Incidents`].
-    Incidents {
-        /// Of one monitor only.
-        monitor: Option<String>,
-        /// Those that were open after this.
-        since: Option<Timestamp>,
-        /// At most so many; at most 10,000.
-        limit: usize,
-    },
-    /// What the user wants done: [`Reply::Done`] once it is on disk.
-    Do(Ask),
-}
-
-/// What the engine answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "reply", content = "of")]
-pub enum Reply {
-    /// It is done.
-    Done,
-    /// How things are.
-    Status(Status),
-    /// A monitor's past.
-    History(History),
-    /// Incidents.
-    Incidents(Vec<IncidentState>),
-}
-
-/// Why a request was not carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct ApiError {
-    /// What consumers tell apart.
-    pub code: ErrorCode,
-    /// What happened, to what, and what to do about it.
-    pub message: String,
-}
-
-/// The kinds of [`ApiError`] that a consumer tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// A name that nobody has, or a value out of range: the user's mistake.
-    Wrong,
-    /// The engine could not do it.
-    Failed,
-    /// The connection is gone; attach again.
-    Gone,
-}
-
-/// Something that changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "event", content = "of")]
-pub enum Event {
-    /// A monitor, new or as it is now.
-    Monitor(MonitorState),
-    /// A monitor is gone.
-    MonitorGone(Arc<str>),
-    /// A program, new or as it is now.
-    Program(ProgramStatus),
-    /// A program is gone.
-    ProgramGone(Arc<str>),
-    /// An open incident as it is now.
-    Incident(IncidentState),
-    /// An incident is over.
-    IncidentClosed(IncidentId),
-    /// Everything that is no single monitor's.
-    Engine(EngineState),
-}
-
-/// A frame from a client.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Comes back with the answer.
-    pub id: u64,
-    /// What is asked for.
-    pub request: Request,
-}
-
-/// A frame from the engine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "frame", content = "of")]
-#[expect(clippy::large_enum_variant, reason = "a frame is made, sent and gone")]
-pub enum Frame {
-    /// The first.
-    Hello(Box<Hello>),
-    /// The answer to a request.
-    Answer {
-        /// The request's number.
-        id: u64,
-        /// The answer.
-        result: Result<Reply, ApiError>,
-    },
-    /// Something that changed.
-    Event(Arc<Event>),
 }

@@ -1,0 +1,324 @@
+//! What is asked, what is answered, and what is told unasked.
+
+use std::{path::PathBuf, sync::Arc};
+
+use estatus_core::{engine::Ask, incident::IncidentId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineState, Hello, History, IncidentState, MonitorState, ProgramStatus, Status};
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "request", content = "of")]
+pub enum Request {
+    /// How things are, with figures: [`Reply::Status`].
+    Status,
+    /// A monitor's past: [`Reply::History`].
+    History {
+        /// The monitor.
+        monitor: String,
+        /// The first moment.
+        from: Timestamp,
+        /// The first moment after the stretch.
+        to: Timestamp,
+        /// Into how many parts it is divided; at most 2,000.
+        points: usize,
+    },
+    /// Incidents, the newest first: [`Reply::Incidents`].
+    Incidents {
+        /// Of one monitor only.
+        monitor: Option<String>,
+        /// Those that were open after this.
+        since: Option<Timestamp>,
+        /// At most so many; at most 10,000.
+        limit: usize,
+    },
+    /// What the user wants done: [`Reply::Done`] once it is on disk.
+    Do(Ask),
+    /// The configuration file as it stands: [`Reply::Configuration`].
+    Configuration,
+    /// Changes the configuration file, keeping its comments: [`Reply::Edited`].
+    Edit {
+        /// What is changed, one after the other.
+        edits: Vec<Edit>,
+        /// Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
+        save: bool,
+    },
+    /// Sends a test mail: [`Reply::MailTested`].
+    TestMail {
+        /// The channel; every one that sends e-mail if none is named.
+        channel: Option<String>,
+    },
+    /// What listens on this machine: [`Reply::Survey`].
+    Survey,
+    /// The last lines that a program wrote: [`Reply::Log`].
+    Log {
+        /// The program.
+        program: String,
+        /// At most so many; at most 10,000.
+        lines: usize,
+    },
+    /// From now on tells this client what is not told to everybody: [`Reply::Done`]. The next such request takes the
+    /// place of this one.
+    Follow {
+        /// The program whose log is told, by [`Event::Log`].
+        log_of: Option<String>,
+        /// Whether it is told what programs use, by [`Event::Usage`].
+        usage: bool,
+    },
+}
+
+/// A change to the configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "edit")]
+pub enum Edit {
+    /// Adds an entry, or replaces one: keys that are the same stay as they were written.
+    Put {
+        /// What it is.
+        section: Section,
+        /// The entry that is replaced; a new one if none is named.
+        name: Option<String>,
+        /// Its keys and values as in the file; a channel's name is not among them.
+        #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+        table: serde_json::Value,
+        /// The name of a new channel, or the new name of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called: Option<String>,
+    },
+    /// Removes an entry.
+    Remove {
+        /// What it is.
+        section: Section,
+        /// Its name.
+        name: String,
+    },
+    /// Sets a value that belongs to no entry.
+    Set {
+        /// The keys that lead to it, like `alerts` and `quiet_hours`.
+        path: Vec<String>,
+        /// The value as in the file; it is removed if there is none.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        value: Option<serde_json::Value>,
+    },
+}
+
+/// A part of the configuration file that has named entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// `[[monitor]]`
+    Monitor,
+    /// `[[program]]`
+    Program,
+    /// `[channel.NAME]`
+    Channel,
+}
+
+/// The configuration file as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Configuration {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Its tables, as they are written; empty if they cannot be read.
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub tables: serde_json::Value,
+    /// What is wrong with it.
+    pub problems: Vec<ConfigProblem>,
+}
+
+/// Something wrong with the configuration file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ConfigProblem {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, in characters, counted from 1.
+    pub column: usize,
+    /// The keys that lead to it, like `monitor`, `2` and `every`; as many of them as are there.
+    pub path: Vec<String>,
+    /// What is wrong and, where that is known, what would be right.
+    pub message: String,
+}
+
+/// How a test mail fared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MailTested {
+    /// The channel.
+    pub channel: String,
+    /// Why it was not taken, and what to do about it; nothing if it was.
+    pub error: Option<String>,
+}
+
+/// A process that could be watched or kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Listening {
+    /// Its number.
+    pub pid: u32,
+    /// Its name as the system shows it.
+    pub name: String,
+    /// Its command line: text of the outside world.
+    pub command_line: String,
+    /// The same as a list of words, if that is known.
+    pub words: Vec<String>,
+    /// Where it runs, if that may be known.
+    pub directory: Option<PathBuf>,
+    /// The TCP ports it listens on.
+    pub ports: Vec<u16>,
+    /// The program of the configuration that it belongs to.
+    pub program: Option<Arc<str>>,
+}
+
+/// A line that a program wrote, or a part of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LogLine {
+    /// When it was taken from the program.
+    pub at: Timestamp,
+    /// Where it was written to; nothing if Estatus itself says what was lost.
+    pub stream: Option<LogStream>,
+    /// Text of the outside world.
+    pub text: String,
+    /// Whether the line goes on with the next of its stream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    pub part: bool,
+}
+
+/// One of the two that a program writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// What the processes of a program use together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Usage {
+    /// The program.
+    pub program: Arc<str>,
+    /// Its resident memory, in bytes.
+    pub memory: u64,
+    /// Its CPU since it was last looked at, in percent of one core; nothing at the first look.
+    pub cpu: Option<f64>,
+}
+
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "reply", content = "of")]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// How things are.
+    Status(Status),
+    /// A monitor's past.
+    History(History),
+    /// Incidents.
+    Incidents(Vec<IncidentState>),
+    /// The configuration file.
+    Configuration(Configuration),
+    /// What is wrong with the file as it would be; nothing, and it has been saved if that was wanted.
+    Edited(Vec<ConfigProblem>),
+    /// How each test mail fared.
+    MailTested(Vec<MailTested>),
+    /// What listens on this machine.
+    Survey(Vec<Listening>),
+    /// The last lines of a log, the oldest first.
+    Log(Vec<LogLine>),
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[error("{message}")]
+pub struct ApiError {
+    /// What consumers tell apart.
+    pub code: ErrorCode,
+    /// What happened, to what, and what to do about it.
+    pub message: String,
+}
+
+/// The kinds of [`ApiError`] that a consumer tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// A name that nobody has, or a value out of range: the user's mistake.
+    Wrong,
+    /// The engine could not do it.
+    Failed,
+    /// The connection is gone; attach again.
+    Gone,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "event", content = "of")]
+pub enum Event {
+    /// A monitor, new or as it is now.
+    Monitor(MonitorState),
+    /// A monitor is gone.
+    MonitorGone(Arc<str>),
+    /// A program, new or as it is now.
+    Program(ProgramStatus),
+    /// A program is gone.
+    ProgramGone(Arc<str>),
+    /// An open incident as it is now.
+    Incident(IncidentState),
+    /// An incident is over.
+    IncidentClosed(IncidentId),
+    /// Everything that is no single monitor's.
+    Engine(EngineState),
+    /// What a program wrote; for those who follow it.
+    Log {
+        /// The program.
+        program: Arc<str>,
+        /// Its lines, the oldest first.
+        lines: Vec<LogLine>,
+    },
+    /// What the programs that run use; for those who follow that.
+    Usage(Vec<Usage>),
+}
+
+/// A frame from a client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Asked {
+    /// Comes back with the answer.
+    pub id: u64,
+    /// What is asked for.
+    pub request: Request,
+}
+
+/// A frame from the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "frame", content = "of")]
+#[expect(clippy::large_enum_variant, reason = "a frame is made, sent and gone")]
+pub enum Frame {
+    /// The first.
+    Hello(Box<Hello>),
+    /// The answer to a request.
+    Answer {
+        /// The request's number.
+        id: u64,
+        /// The answer.
+        result: Result<Reply, ApiError>,
+    },
+    /// Something that changed.
+    Event(Arc<Event>),
+}

@@ -1,0 +1,48 @@
+//! The contract in TypeScript, for the window.
+
+use std::{env, fs, path::Path};
+
+use estatus_core::{
+    check::Kind,
+    engine::Ask,
+    exit::Exit,
+    incident::{Delivery, Health, IncidentId, MessageId},
+    network::Scope,
+    observation::{Phase, Verdict, Warning},
+    program::{ProcessId, ProgramState, StartId},
+};
+use ts_rs::{Config, TS};
+
+use crate::*;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../ui/src/contract.ts");
+
+macro_rules! declare {
+    ($($type:ty),* $(,)?) => {{
+        let config = Config::new().with_large_int("number");
+        let declared = [$((<$type>::docs(), <$type>::decl(&config))),*];
+        declared.map(|(docs, declared)| format!("{}export {declared}\n", docs.unwrap_or_default())).join("\n")
+    }};
+}
+
+fn contract() -> String {
+    let declared = declare![
+        Hello, Host, Snapshot, EngineState, WaitingMessage, MonitorState, ProgramStatus, LastExit, AttemptState,
+        LastSeen, IncidentState, AlertState, Status, MonitorStatus, Figures, History, Point, Request, Edit, Section,
+        Configuration, ConfigProblem, MailTested, Listening, LogLine, LogStream, Usage, Reply, ApiError, ErrorCode,
+        Event, Kind, Ask, Exit, Delivery, Health, IncidentId, MessageId, Scope, Phase, Verdict, Warning, ProcessId,
+        ProgramState, StartId,
+    ];
+    format!("// Made from the crate estatus-api; `UPDATE=1 cargo test -p estatus-api` makes it anew.\n\n{declared}")
+}
+
+#[test]
+fn the_window_speaks_the_same_contract() {
+    let wanted = contract();
+    if env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(Path::new(FILE).parent().unwrap()).unwrap();
+        fs::write(FILE, &wanted).unwrap();
+    }
+    let found = fs::read_to_string(FILE).unwrap_or_default().replace("\r\n", "\n");
+    assert!(found == wanted, "{FILE} is stale: UPDATE=1 cargo test -p estatus-api makes it anew");
+}
