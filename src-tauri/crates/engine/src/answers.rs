@@ -66,6 +66,7 @@ impl Cycle {
                 beside(answer, async move { incidents(&store, filter).await.map(Reply::Incidents) });
             }
             Request::Do(ask) => self.ask(ask, answer),
+            _ => beside(answer, async { Err(wrong("not yet".to_owned())) }),
         }
     }
 
