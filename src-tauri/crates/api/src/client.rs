@@ -32,6 +32,20 @@ pub enum AttachError {
     Io(#[from] io::Error),
 }
 
+/// What an engine says to one who asks and listens at the same time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The answer to a request.
+    Answer {
+        /// The request's number.
+        id: u64,
+        /// The answer.
+        result: Result<Reply, ApiError>,
+    },
+    /// Something that changed.
+    Event(Arc<Event>),
+}
+
 /// A connection to the engine.
 pub struct Client {
     stream: Framed<ClientStream, Codec<Frame, Asked>>,
@@ -68,9 +82,7 @@ impl Client {
     /// # Errors
     /// What the engine answers, or that the connection is gone.
     pub async fn request(&mut self, request: Request) -> Result<Reply, ApiError> {
-        self.last += 1;
-        let id = self.last;
-        self.stream.send(Asked { id, request }).await.map_err(gone)?;
+        let id = self.ask(request).await?;
         loop {
             match self.next_frame().await? {
                 Frame::Answer { id: answered, result } if answered == id => return result,
@@ -87,6 +99,30 @@ impl Client {
         loop {
             if let Frame::Event(event) = self.next_frame().await? {
                 return Ok(event);
+            }
+        }
+    }
+
+    /// Asks, without waiting for the answer: [`Client::hear`] brings it, with the number that this returns.
+    ///
+    /// # Errors
+    /// That the connection is gone.
+    pub async fn ask(&mut self, request: Request) -> Result<u64, ApiError> {
+        self.last += 1;
+        self.stream.send(Asked { id: self.last, request }).await.map_err(gone)?;
+        Ok(self.last)
+    }
+
+    /// What the engine says next. Nothing is lost if this is not waited for to the end.
+    ///
+    /// # Errors
+    /// If the connection is gone; attach again, then.
+    pub async fn hear(&mut self) -> Result<Said, ApiError> {
+        loop {
+            match self.next_frame().await? {
+                Frame::Answer { id, result } => return Ok(Said::Answer { id, result }),
+                Frame::Event(event) => return Ok(Said::Event(event)),
+                Frame::Hello(_) => {}
             }
         }
     }
@@ -137,6 +173,20 @@ mod tests {
         assert_eq!(client.request(Request::Status).await, Ok(Reply::Done));
         drop(client);
         server.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_listens_while_it_asks_misses_no_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        let mut client = Client::attach(&endpoint).await.unwrap();
+        let id = client.ask(Request::Status).await.unwrap();
+        let event = Said::Event(Arc::new(Event::MonitorGone("m".into())));
+        assert_eq!(client.hear().await, Ok(event));
+        assert_eq!(client.hear().await, Ok(Said::Answer { id, result: Ok(Reply::Done) }));
+        server.abort();
+        assert_eq!(client.hear().await.map_err(|error| error.code), Err(ErrorCode::Gone));
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ mod state;
 #[cfg(test)]
 mod typescript;
 
-pub use client::{AttachError, Client};
+pub use client::{AttachError, Client, Said};
 pub use endpoint::Endpoint;
 pub use server::{Connection, Listener, Outgoing};
 pub use request::*;

@@ -114,6 +114,9 @@ pub struct MonitorState {
     pub paused_until: Option<Timestamp>,
     /// Until when nothing is told of it.
     pub snoozed_until: Option<Timestamp>,
+    /// The program that its remedy starts or restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heals: Option<Arc<str>>,
 }
 
 /// A program as it is.
@@ -142,6 +145,9 @@ pub struct ProgramStatus {
     pub says: Option<String>,
     /// When it is started next, while it waits for that.
     pub next_start: Option<Timestamp>,
+    /// Whether it is stopped when its engine stops; otherwise it goes on, and the next engine finds it.
+    #[serde(default)]
+    pub stops_with_estatus: bool,
 }
 
 /// How a program ended.

@@ -12,8 +12,8 @@ use estatus_core::{
     engine::{Change, MonitorView, ProgramView},
     incident::{Delivery, Incident, Message},
     observation::Observation,
-    program::{Ended, ProgramState},
-    remedy::{Attempt, Outcome},
+    program::{Ended, OnQuit, ProgramState},
+    remedy::{Attempt, Outcome, RemedyAction},
     time::later,
     words::Words,
 };
@@ -84,6 +84,10 @@ impl View {
             flapping: view.flapping,
             paused_until: view.paused_until,
             snoozed_until: view.snoozed_until,
+            heals: view.monitor.on_down.as_ref().and_then(|remedy| match &remedy.action {
+                RemedyAction::Restart(program) | RemedyAction::Start(program) => Some(Arc::clone(program)),
+                RemedyAction::Stop(_) | RemedyAction::Run { .. } => None,
+            }),
         }
     }
 
@@ -103,6 +107,7 @@ impl View {
             trouble: why.or(waits),
             says: view.says,
             next_start: view.next_start.map(|at| later(now.utc, at.since(now.monotonic))),
+            stops_with_estatus: view.program.on_quit == OnQuit::Stop,
         }
     }
 

@@ -230,6 +230,7 @@ mod tests {
             trouble: None,
             says: None,
             next_start: None,
+            stops_with_estatus: true,
         }
     }
 

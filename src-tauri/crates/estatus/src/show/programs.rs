@@ -66,6 +66,7 @@ mod tests {
             trouble: Some("port 80 is held".to_owned()),
             says: None,
             next_start: Some(later(now, Duration::from_secs(4))),
+            stops_with_estatus: true,
         };
         assert_eq!(note(&program, now), "port 80 is held; next start in 4.0 s");
         let well = ProgramStatus { trouble: None, next_start: None, says: Some("ready".to_owned()), ..program };
