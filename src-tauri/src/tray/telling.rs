@@ -1,6 +1,6 @@
 //! Puts what is told into notifications.
 
-use jiff::Zoned;
+use jiff::{SignedDuration, Zoned};
 
 use super::{
     desktop::{About, Action, Button, Notification, Page, Span},
@@ -35,7 +35,8 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
             buttons(trouble, view, words),
         ),
     };
-    Notification { about: trouble.about.clone(), title, body, urgent: trouble.given_up, click, buttons }
+    let urgent = trouble.given_up && trouble.over.is_none();
+    Notification { about: trouble.about.clone(), title, body, urgent, click, buttons }
 }
 
 /// Of many at once.
@@ -115,8 +116,9 @@ fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
 }
 
 fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
-    let to = trouble.over.map(|over| words.at(over, now)).unwrap_or_default();
-    let after = words.say("tray.up.after", &[("from", &words.at(trouble.since, now)), ("to", &to)]);
+    let over = trouble.over.unwrap_or(trouble.since);
+    let (from, to, took) = (words.at(trouble.since, now), words.at(over, now), took(over.duration_since(trouble.since)));
+    let after = words.say("tray.up.after", &[("from", &from), ("to", &to), ("took", &took)]);
     let done = trouble.last_try.as_ref().map(|attempt| words.say("tray.up.deed", &[("deed", &outside(&attempt.deed))]));
     lines([after, done.unwrap_or_default()])
 }
@@ -159,6 +161,18 @@ fn page(trouble: &Trouble) -> Page {
         About::Incident(id) => Page::Incident(*id),
         About::Program(name) => Page::Program(name.clone()),
         About::Many | About::Meanwhile => Page::Incidents,
+    }
+}
+
+/// A span in the two units that matter.
+fn took(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
-use zbus::{Connection, proxy, zvariant::Value};
+use zbus::{Connection, fdo::PropertiesProxy, proxy, proxy::CacheProperties, zvariant::Value};
 
 use super::tray::escaped;
 use crate::{
@@ -12,6 +12,11 @@ use crate::{
     desktop::{About, Action, Notification},
 };
 
+/// The service, and its interface.
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// Its word for a desktop that must not be disturbed.
+const INHIBITED: &str = "Inhibited";
 /// What a click on the notification itself is called.
 const CLICK: &str = "default";
 /// How urgent a notification is, for the desktop.
@@ -54,9 +59,6 @@ trait Notifications {
 
     #[zbus(signal)]
     fn notification_closed(&self, id: u32, reason: u32) -> zbus::Result<()>;
-
-    #[zbus(property)]
-    fn inhibited(&self) -> zbus::Result<bool>;
 }
 
 /// Shows notifications as long as anybody orders them. What keeps them from being shown comes as an event.
@@ -64,7 +66,7 @@ pub(super) async fn show(mut orders: mpsc::Receiver<Order>, events: mpsc::Sender
     let mut trouble = Trouble { events: events.clone(), told: None };
     let desk = async {
         let connection = Connection::session().await?;
-        NotificationsProxy::new(&connection).await
+        NotificationsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await
     };
     let ended = match desk.await {
         Ok(server) => attend(server, &mut orders, &events, &mut trouble).await,
@@ -84,8 +86,7 @@ async fn attend(
     let mut invoked = server.receive_action_invoked().await?;
     let mut closed = server.receive_notification_closed().await?;
     let mut owners = server.inner().receive_owner_changed().await?;
-    let inhibited = server.receive_inhibited_changed().await;
-    tokio::spawn(follow_inhibited(inhibited, events.clone()));
+    tokio::spawn(do_not_disturb(server.inner().connection().clone(), events.clone()));
     trouble.is(server.get_capabilities().await.err().map(missing)).await;
     let mut shown = Standing::default();
     loop {
@@ -113,15 +114,21 @@ fn missing(error: zbus::Error) -> String {
     format!("no notification service answers on this desktop: {error}")
 }
 
-/// Says whether the desktop must not be disturbed. Most services do not know that word.
-async fn follow_inhibited(
-    mut changes: impl Stream<Item = zbus::proxy::PropertyChanged<'static, bool>> + Unpin,
-    events: mpsc::Sender<TrayEvent>,
-) {
-    while let Some(change) = changes.next().await {
-        let Ok(inhibited) = change.get().await else { continue };
-        if events.send(TrayEvent::DoNotDisturb(inhibited)).await.is_err() {
-            return;
+/// Says whether the desktop must not be disturbed, and again when that changes. Most services do not know that word.
+async fn do_not_disturb(connection: Connection, events: mpsc::Sender<TrayEvent>) {
+    if let Err(error) = follow_inhibited(&connection, &events).await {
+        tracing::debug!(%error, "the desktop does not say when it must not be disturbed");
+    }
+}
+
+async fn follow_inhibited(connection: &Connection, events: &mpsc::Sender<TrayEvent>) -> zbus::Result<()> {
+    let properties = PropertiesProxy::builder(connection).destination(SERVICE)?.path(PATH)?.build().await?;
+    let mut changes = properties.receive_properties_changed().await?;
+    loop {
+        let inhibited = properties.get(SERVICE.try_into()?, INHIBITED).await?;
+        let inhibited = inhibited.downcast_ref().unwrap_or(false);
+        if events.send(TrayEvent::DoNotDisturb(inhibited)).await.is_err() || changes.next().await.is_none() {
+            return Ok(());
         }
     }
 }
