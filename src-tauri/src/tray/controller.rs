@@ -1,0 +1,259 @@
+//! Everything that happens to the tray comes here, one after the other.
+
+use std::{sync::Arc, time::Duration};
+
+use estatus_core::engine::Ask;
+use estatus_tray::{Change, DesktopSettings, Heard};
+use jiff::{Timestamp, ToSpan, Zoned};
+
+use super::{
+    desktop::{Action, Desktop, Face, Page, Span},
+    face,
+    menu::menu,
+    news::{News, Quiet, Telling},
+    telling,
+    view::{Link, View},
+    words::Words,
+};
+
+/// What happens to the tray.
+#[derive(Debug)]
+pub(crate) enum TrayEvent {
+    /// The system wants the program to end.
+    Quit,
+    /// The engine of this process.
+    Host(Hosted),
+    /// What is heard from the engine, wherever it is.
+    Engine(Heard),
+    /// The person chose this in the menu or in a notification.
+    Chosen(Action),
+    /// Estatus was started once more.
+    StartedAgain,
+    /// The settings are these now.
+    Settings(DesktopSettings),
+    /// Why notifications cannot be shown, or that they can.
+    NotificationTrouble(Option<String>),
+    /// Whether the desktop must not be disturbed.
+    DoNotDisturb(bool),
+    /// What the clock shows is to be looked at again.
+    Due,
+}
+
+/// What becomes of the engine of this process.
+#[derive(Debug)]
+pub(crate) enum Hosted {
+    /// It does not start, or has ended though nobody wanted that.
+    Failed(String),
+    /// It was asked to stop, and now stops these programs.
+    Quitting(Vec<Arc<str>>),
+    /// It has ended as it was asked to.
+    Ended,
+}
+
+/// What comes after what has happened was looked at.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Wait until something happens.
+    Wait,
+    /// At the latest after this, it is [`TrayEvent::Due`].
+    WakeIn(Duration),
+    /// It is over.
+    End,
+}
+
+/// A snooze that ends later than this is one without end.
+const NO_END: i64 = 1;
+/// How many years from now a snooze without end ends.
+const ENDLESS: i64 = 100;
+/// The hour of the day at which tomorrow begins.
+const MORNING: i8 = 8;
+
+/// The tray's one loop has this, and nobody else.
+pub(crate) struct Controller<D> {
+    pub(crate) desktop: D,
+    view: View,
+    news: News,
+    settings: DesktopSettings,
+    locale: Option<String>,
+    words: Words,
+    do_not_disturb: bool,
+    drawn: Option<Face>,
+    ended: bool,
+}
+
+impl<D: Desktop> Controller<D> {
+    /// One that has heard nothing yet. `locale` is the system's.
+    pub(crate) fn new(desktop: D, settings: DesktopSettings, locale: Option<String>) -> Self {
+        let words = Words::new(settings.language.is_spanish(locale.as_deref()));
+        Self {
+            desktop,
+            view: View::default(),
+            news: News::default(),
+            settings,
+            locale,
+            words,
+            do_not_disturb: false,
+            drawn: None,
+            ended: false,
+        }
+    }
+
+    /// Takes in what has happened; [`Controller::settle`] shows what comes of it.
+    pub(crate) fn take(&mut self, event: TrayEvent, now: &Zoned) {
+        match event {
+            TrayEvent::Quit => self.quit(),
+            TrayEvent::Host(hosted) => self.hosted(hosted),
+            TrayEvent::Engine(heard) => self.heard(heard, now.timestamp()),
+            TrayEvent::Chosen(action) => self.chosen(action, now),
+            TrayEvent::StartedAgain => self.desktop.open_window(&Page::Overview),
+            TrayEvent::Settings(settings) => self.take_settings(settings),
+            TrayEvent::NotificationTrouble(trouble) => self.take_trouble(trouble),
+            TrayEvent::DoNotDisturb(wanted) => self.do_not_disturb = wanted,
+            TrayEvent::Due => {}
+        }
+    }
+
+    /// Shows how things are, where that has changed, and tells what is due.
+    pub(crate) fn settle(&mut self, now: &Zoned) -> Then {
+        if self.ended {
+            return Then::End;
+        }
+        self.draw(now);
+        self.tell(now);
+        self.wakes_in(now.timestamp()).map_or(Then::Wait, Then::WakeIn)
+    }
+
+    fn draw(&mut self, now: &Zoned) {
+        let icon = face::icon(&self.view, now.timestamp());
+        let tool_tip = face::tool_tip(&self.view, icon, &self.words);
+        let menu = menu(&self.view, icon, &self.settings, &self.words, now);
+        let face = Face { icon, tool_tip, menu };
+        if self.drawn.as_ref() != Some(&face) {
+            self.desktop.draw(&face);
+            self.drawn = Some(face);
+        }
+    }
+
+    fn tell(&mut self, now: &Zoned) {
+        let quiet = self.quiet(now.timestamp());
+        for telling in self.news.tell(&self.view, quiet, now.timestamp()) {
+            let notification = match telling {
+                Telling::Withdraw(about) => {
+                    self.desktop.close_notification(&about);
+                    continue;
+                }
+                Telling::One(trouble) => telling::one(&trouble, &self.view, &self.words, now),
+                Telling::Many(troubles) => telling::many(&troubles, &self.words),
+                Telling::Meanwhile(troubles) => telling::meanwhile(&troubles, &self.words, now),
+            };
+            self.desktop.notify(&notification);
+        }
+    }
+
+    fn quiet(&self, now: Timestamp) -> Quiet {
+        if !self.settings.notifications {
+            return Quiet::Always;
+        }
+        let paused = self.view.paused_until(now).is_some();
+        if paused || self.do_not_disturb { Quiet::Now } else { Quiet::No }
+    }
+
+    /// When something is to be told, or a snooze ends.
+    fn wakes_in(&self, now: Timestamp) -> Option<Duration> {
+        let snooze = [self.view.paused_until(now), self.news.snooze_ends(&self.view)].into_iter().flatten().min();
+        let far = now.to_zoned(jiff::tz::TimeZone::UTC).checked_add(NO_END.years()).map(|at| at.timestamp());
+        let snooze = snooze.filter(|until| far.as_ref().is_ok_and(|far| until < far));
+        let snooze = snooze.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or_default());
+        [self.news.due_in(now), snooze].into_iter().flatten().min()
+    }
+
+    fn quit(&mut self) {
+        if !matches!(self.view.link, Link::Quitting { .. }) {
+            self.view.link = Link::Quitting { stopped: Vec::new() };
+            self.ended = !self.desktop.stop_engine();
+        }
+    }
+
+    fn hosted(&mut self, hosted: Hosted) {
+        match hosted {
+            Hosted::Failed(why) => self.is_gone(why),
+            Hosted::Quitting(stopped) => self.view.link = Link::Quitting { stopped },
+            Hosted::Ended => self.ended = matches!(self.view.link, Link::Quitting { .. }),
+        }
+    }
+
+    fn heard(&mut self, heard: Heard, now: Timestamp) {
+        if matches!(self.view.link, Link::Quitting { .. }) {
+            return;
+        }
+        match heard {
+            Heard::Hello(hello) => {
+                self.view.begin(&hello);
+                self.news.begin(&self.view, now);
+            }
+            Heard::Event(event) => {
+                if self.view.fold(&event) {
+                    self.news.take(&event, now);
+                }
+            }
+            // Why ours does not start says more than that there is none.
+            Heard::Lost(lost) if lost.no_engine && !self.view.is_attached() => self.desktop.start_engine(),
+            Heard::Lost(lost) => self.is_gone(lost.why),
+        }
+    }
+
+    fn is_gone(&mut self, why: String) {
+        if !matches!(self.view.link, Link::Quitting { .. }) {
+            self.view.link = Link::Gone { why };
+        }
+    }
+
+    fn take_settings(&mut self, settings: DesktopSettings) {
+        if settings.language != self.settings.language {
+            self.words = Words::new(settings.language.is_spanish(self.locale.as_deref()));
+        }
+        if settings.start_at_login != self.settings.start_at_login {
+            self.desktop.start_at_login(settings.start_at_login);
+        }
+        self.settings = settings;
+    }
+
+    fn take_trouble(&mut self, trouble: Option<String>) {
+        if self.settings.notification_trouble != trouble {
+            self.desktop.change(Change { notification_trouble: Some(trouble), ..Change::default() });
+        }
+    }
+
+    fn chosen(&mut self, action: Action, now: &Zoned) {
+        match action {
+            Action::Open(page) => self.desktop.open_window(&page),
+            Action::CheckAll => self.desktop.ask(Ask::CheckNow { monitor: None }),
+            Action::Restart(program) => self.desktop.ask(Ask::RestartProgram { program: program.to_string() }),
+            Action::Pause { monitor, span } => {
+                let monitor = monitor.map(|monitor| monitor.to_string());
+                self.desktop.ask(Ask::Snooze { monitor, until: Some(end(span, now)) });
+            }
+            Action::Resume => self.desktop.ask(Ask::Snooze { monitor: None, until: None }),
+            Action::Acknowledge(monitor) => self.desktop.ask(Ask::Acknowledge { monitor: monitor.to_string() }),
+            Action::StartAtLogin(wanted) => {
+                self.desktop.change(Change { start_at_login: Some(wanted), ..Change::default() });
+            }
+            Action::StartEngine => self.desktop.start_engine(),
+            Action::Quit => self.quit(),
+        }
+    }
+}
+
+/// When a pause of alerts ends.
+fn end(span: Span, now: &Zoned) -> Timestamp {
+    let end = match span {
+        Span::Hour => now.checked_add(1.hour()),
+        Span::UntilTomorrow => now
+            .tomorrow()
+            .and_then(|day| day.start_of_day())
+            .and_then(|day| day.with().hour(MORNING).build()),
+        Span::UntilResumed => now.checked_add(ENDLESS.years()),
+    };
+    end.map_or(Timestamp::MAX, |end| end.timestamp())
+}

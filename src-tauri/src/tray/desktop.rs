@@ -1,0 +1,191 @@
+//! What the controller wants of the desktop, as plain data.
+
+use std::{fmt, sync::Arc};
+
+use estatus_core::{engine::Ask, incident::IncidentId};
+use estatus_tray::Change;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The desktop, and what can be reached from it.
+pub(crate) trait Desktop {
+    /// Shows this in the tray.
+    fn draw(&mut self, face: &Face);
+
+    /// Shows a notification, in the place of the one about the same.
+    fn notify(&mut self, notification: &Notification);
+
+    /// Takes the notification about this away, if it is still there.
+    fn close_notification(&mut self, about: &About);
+
+    /// Shows the window, with this page.
+    fn open_window(&mut self, page: &Page);
+
+    /// Changes the settings; what they are then comes as an event.
+    fn change(&mut self, change: Change);
+
+    /// Makes it start at login, or not.
+    fn start_at_login(&mut self, wanted: bool);
+
+    /// Asks the engine to do this.
+    fn ask(&mut self, ask: Ask);
+
+    /// Starts an engine in this process, if there is none.
+    fn start_engine(&mut self);
+
+    /// Stops the engine of this process. Whether there is one: that it has ended comes as an event then.
+    fn stop_engine(&mut self) -> bool;
+}
+
+/// What the tray shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Face {
+    pub(crate) icon: Icon,
+    pub(crate) tool_tip: String,
+    pub(crate) menu: Menu,
+}
+
+/// How all is together: the worst of it, the best first here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Icon {
+    /// All is well.
+    Well,
+    /// Nothing is told, or nothing is checked: somebody wanted it so.
+    Paused,
+    /// Something may be wrong.
+    Suspect,
+    /// The own network is off: nothing can be said of what is beyond it.
+    Offline,
+    /// Something is down.
+    Down,
+    /// There is no engine.
+    Gone,
+}
+
+/// A menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Menu(pub(crate) Vec<Item>);
+
+/// An item of a menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// Something to read.
+    Text(String),
+    /// Something to do.
+    Choice {
+        text: String,
+        action: Action,
+        enabled: bool,
+    },
+    /// Something that is on or off.
+    Switch {
+        text: String,
+        action: Action,
+        on: bool,
+    },
+    /// A menu in it.
+    Submenu {
+        text: String,
+        items: Vec<Item>,
+        enabled: bool,
+    },
+    /// A line.
+    Separator,
+}
+
+/// What a person can do, in the menu or with a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Open(Page),
+    CheckAll,
+    Restart(Arc<str>),
+    /// Tell nothing for a while: of one monitor, or of any.
+    Pause {
+        monitor: Option<Arc<str>>,
+        span: Span,
+    },
+    Resume,
+    Acknowledge(Arc<str>),
+    StartAtLogin(bool),
+    StartEngine,
+    Quit,
+}
+
+/// For how long nothing is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Hour,
+    UntilTomorrow,
+    UntilResumed,
+}
+
+/// A page of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    Overview,
+    Monitor(Arc<str>),
+    Program(Arc<str>),
+    Incident(IncidentId),
+    Incidents,
+    Settings,
+}
+
+impl fmt::Display for Page {
+    /// As the window knows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoded = |name| utf8_percent_encode(name, NON_ALPHANUMERIC);
+        match self {
+            Self::Overview => f.write_str("overview"),
+            Self::Monitor(name) => write!(f, "monitor/{}", encoded(name)),
+            Self::Program(name) => write!(f, "program/{}", encoded(name)),
+            Self::Incident(id) => write!(f, "incident/{}", id.0),
+            Self::Incidents => f.write_str("incidents"),
+            Self::Settings => f.write_str("settings"),
+        }
+    }
+}
+
+/// A notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notification {
+    /// A newer one about the same takes its place.
+    pub(crate) about: About,
+    pub(crate) title: String,
+    /// Plain text, with line breaks.
+    pub(crate) body: String,
+    /// Whether it stays until it is seen.
+    pub(crate) urgent: bool,
+    /// What a click does.
+    pub(crate) click: Action,
+    pub(crate) buttons: Vec<Button>,
+}
+
+/// A button of a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Button {
+    pub(crate) text: String,
+    pub(crate) action: Action,
+}
+
+/// What a notification is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    Incident(IncidentId),
+    Program(Arc<str>),
+    /// Much at once.
+    Many,
+    /// What happened while nothing was told.
+    Meanwhile,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_one_word_whatever_a_monitor_is_called() {
+        let check = |page: Page, word: &str| assert_eq!(page.to_string(), word);
+        check(Page::Overview, "overview");
+        check(Page::Monitor("web port/ñ\n".into()), "monitor/web%20port%2F%C3%B1%0A");
+        check(Page::Incident(IncidentId(7)), "incident/7");
+    }
+}

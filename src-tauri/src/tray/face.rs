@@ -1,0 +1,89 @@
+//! What the tray shows of how things are: the icon, the state in words and the counts.
+
+use estatus_core::{incident::Health, program::ProgramState};
+use jiff::Timestamp;
+
+use super::{
+    desktop::Icon,
+    view::{Link, View},
+    words::{Words, outside},
+};
+
+/// The worst of all.
+pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
+    if !view.is_attached() {
+        return Icon::Gone;
+    }
+    let broken = view.broken();
+    if broken.iter().any(|broken| broken.down) {
+        return Icon::Down;
+    }
+    if !view.engine.network_off.is_empty() {
+        return Icon::Offline;
+    }
+    if !broken.is_empty() {
+        return Icon::Suspect;
+    }
+    let all_paused = !view.monitors.is_empty() && view.count(Health::Paused) == view.monitors.len();
+    if all_paused || view.paused_until(now).is_some() { Icon::Paused } else { Icon::Well }
+}
+
+/// The state in words.
+pub(crate) fn state(view: &View, icon: Icon, words: &Words) -> String {
+    let nothing = view.monitors.is_empty() && view.programs.is_empty();
+    match (&view.link, icon) {
+        (Link::Starting, _) => words.plain("tray.state.starting"),
+        (Link::Quitting { .. }, _) => words.plain("tray.state.quitting"),
+        (Link::Gone { .. }, _) | (_, Icon::Gone) => words.plain("tray.state.gone"),
+        (_, Icon::Well) if nothing => words.plain("tray.state.nothing"),
+        (_, Icon::Well) => words.plain("tray.state.well"),
+        (_, Icon::Suspect) => words.plain("tray.state.suspect"),
+        (_, Icon::Down) => words.plain("tray.state.down"),
+        (_, Icon::Offline) => words.plain("tray.state.offline"),
+        (_, Icon::Paused) if view.count(Health::Paused) < view.monitors.len() => words.plain("tray.paused"),
+        (_, Icon::Paused) => words.plain("tray.state.paused"),
+    }
+}
+
+/// How many monitors are how, the worst first, and how many programs run.
+pub(crate) fn counts(view: &View, words: &Words) -> String {
+    let monitors = [
+        (view.count(Health::Down) + view.count(Health::Recovering), "tray.count.down"),
+        (view.count(Health::Suspect), "tray.count.suspect"),
+        (view.count(Health::Up), "tray.count.up"),
+        (view.count(Health::Unknown), "tray.count.unknown"),
+        (view.count(Health::Paused), "tray.count.paused"),
+    ];
+    let told = monitors.into_iter().filter(|(count, _)| *count > 0).map(|(count, key)| words.count(key, count));
+    told.chain(programs(view, words)).collect::<Vec<_>>().join(" · ")
+}
+
+fn programs(view: &View, words: &Words) -> Option<String> {
+    let running = view.programs.iter().filter(|program| program.state == ProgramState::Running).count().to_string();
+    match view.programs.len() {
+        0 => None,
+        1 => Some(words.say("tray.count.one_program", &[("running", &running)])),
+        count => Some(words.say("tray.count.programs", &[("running", &running), ("count", &count.to_string())])),
+    }
+}
+
+/// What is shown beside the icon when it is pointed at: the state, and on a second line what there is to know of it.
+pub(crate) fn tool_tip(view: &View, icon: Icon, words: &Words) -> String {
+    let detail = match &view.link {
+        Link::Starting => String::new(),
+        Link::Attached { .. } => counts(view, words),
+        Link::Gone { why } => outside(why),
+        Link::Quitting { stopped } => stopping(stopped, words),
+    };
+    let state = state(view, icon, words);
+    if detail.is_empty() { state } else { format!("{state}\n{detail}") }
+}
+
+/// Which programs are being stopped.
+pub(crate) fn stopping(stopped: &[std::sync::Arc<str>], words: &Words) -> String {
+    let names: Vec<&str> = stopped.iter().map(AsRef::as_ref).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    words.say("tray.quitting.stops", &[("stopped", &words.list(&names))])
+}

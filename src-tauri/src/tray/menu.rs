@@ -1,0 +1,177 @@
+//! The menu, made from how things are.
+
+use estatus_core::program::ProgramState;
+use estatus_tray::DesktopSettings;
+use jiff::{Timestamp, ToSpan, Zoned};
+
+use super::{
+    desktop::{Action, Icon, Item, Menu, Page, Span},
+    face,
+    view::{Broken, Link, View, What},
+    words::{Words, outside},
+};
+
+/// Of what is broken, so much is listed.
+const BROKEN: usize = 10;
+/// Of the programs, so many can be restarted here.
+const PROGRAMS: usize = 25;
+
+/// The menu as it should be now.
+pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &Words, now: &Zoned) -> Menu {
+    let mut items = head(view, icon, words);
+    let broken = broken(view, settings, words, now);
+    if !broken.is_empty() {
+        items.push(Item::Separator);
+        items.extend(broken);
+    }
+    if matches!(view.link, Link::Quitting { .. }) {
+        return Menu(items);
+    }
+    items.push(Item::Separator);
+    items.extend(deeds(view, words, now));
+    items.push(Item::Separator);
+    items.push(choice(words.plain("tray.open"), Action::Open(Page::Overview)));
+    items.push(Item::Switch {
+        text: words.plain("tray.start_at_login"),
+        action: Action::StartAtLogin(!settings.start_at_login),
+        on: settings.start_at_login,
+    });
+    items.push(Item::Separator);
+    items.push(choice(quit(view, words), Action::Quit));
+    Menu(items)
+}
+
+fn head(view: &View, icon: Icon, words: &Words) -> Vec<Item> {
+    let mut items = vec![Item::Text(face::state(view, icon, words))];
+    match &view.link {
+        Link::Starting => {}
+        Link::Attached { .. } => {
+            let counts = face::counts(view, words);
+            items.extend((!counts.is_empty()).then_some(Item::Text(counts)));
+        }
+        Link::Gone { why } => {
+            items.push(Item::Text(outside(why)));
+            items.push(choice(words.plain("tray.try_again"), Action::StartEngine));
+        }
+        Link::Quitting { stopped } => {
+            let stopping = face::stopping(stopped, words);
+            items.extend((!stopping.is_empty()).then_some(Item::Text(stopping)));
+        }
+    }
+    items
+}
+
+fn broken(view: &View, settings: &DesktopSettings, words: &Words, now: &Zoned) -> Vec<Item> {
+    let no_notifications = settings.notification_trouble.as_deref().map(|why| {
+        choice(words.say("tray.broken.notifications", &[("why", &outside(why))]), Action::Open(Page::Settings))
+    });
+    if !view.is_attached() {
+        return Vec::new();
+    }
+    let all = view.broken();
+    let mut items: Vec<Item> = all.iter().take(BROKEN).map(|broken| broken_item(broken, words, now)).collect();
+    if all.len() > BROKEN {
+        let more = words.count("tray.broken.more", all.len() - BROKEN);
+        items.push(choice(more, Action::Open(Page::Overview)));
+    }
+    items.extend(no_notifications);
+    items
+}
+
+fn broken_item(broken: &Broken<'_>, words: &Words, now: &Zoned) -> Item {
+    let why = outside(broken.why);
+    let (text, page) = match broken.what {
+        What::Monitor(name) => (standing(name, &why, broken.since, words, now), Page::Monitor(name.clone())),
+        What::Program(name) => (standing(name, &why, broken.since, words, now), Page::Program(name.clone())),
+        What::Channel(name) => {
+            (words.say("tray.broken.mail", &[("name", &outside(name)), ("why", &why)]), Page::Settings)
+        }
+        What::Config => (words.say("tray.broken.config", &[("why", &why)]), Page::Settings),
+        What::Store => (words.say("tray.broken.store", &[("why", &why)]), Page::Settings),
+    };
+    choice(text, Action::Open(page))
+}
+
+fn standing(name: &str, why: &str, since: Option<Timestamp>, words: &Words, now: &Zoned) -> String {
+    let since = since.map(|since| words.since(since, now)).unwrap_or_default();
+    let why = if why.is_empty() { words.plain("tray.broken.flapping") } else { why.to_owned() };
+    words.say("tray.broken", &[("name", &outside(name)), ("why", &why), ("since", &since)])
+}
+
+fn deeds(view: &View, words: &Words, now: &Zoned) -> Vec<Item> {
+    let attached = view.is_attached();
+    let some = attached && !view.monitors.is_empty();
+    let mut items =
+        vec![Item::Choice { text: words.plain("tray.check_all"), action: Action::CheckAll, enabled: some }];
+    if !view.programs.is_empty() {
+        let text = words.plain("tray.restart");
+        items.push(Item::Submenu { text, items: restarts(view, words), enabled: attached });
+    }
+    match view.paused_until(now.timestamp()) {
+        None => items.push(pauses(words, attached)),
+        Some(until) => {
+            items.push(Item::Text(paused(until, words, now)));
+            items.push(Item::Choice { text: words.plain("tray.resume"), action: Action::Resume, enabled: attached });
+        }
+    }
+    items
+}
+
+fn restarts(view: &View, words: &Words) -> Vec<Item> {
+    let item = |program: &estatus_api::ProgramStatus| {
+        let name = outside(&program.name);
+        let rests = matches!(program.state, ProgramState::Stopped | ProgramState::Finished);
+        let text = if rests { words.say("tray.start_program", &[("program", &name)]) } else { name };
+        choice(text, Action::Restart(program.name.clone()))
+    };
+    view.programs.iter().take(PROGRAMS).map(item).collect()
+}
+
+fn pauses(words: &Words, enabled: bool) -> Item {
+    let pause = |key, span| choice(words.plain(key), Action::Pause { monitor: None, span });
+    Item::Submenu {
+        text: words.plain("tray.pause"),
+        items: vec![
+            pause("tray.pause.hour", Span::Hour),
+            pause("tray.pause.tomorrow", Span::UntilTomorrow),
+            pause("tray.pause.resumed", Span::UntilResumed),
+        ],
+        enabled,
+    }
+}
+
+/// A pause of more than a year has no end that anybody would want to know.
+fn paused(until: Timestamp, words: &Words, now: &Zoned) -> String {
+    let in_a_year = now.checked_add(1.year()).is_ok_and(|year| until < year.timestamp());
+    if in_a_year { words.say("tray.paused_until", &[("at", &words.at(until, now))]) } else { words.plain("tray.paused") }
+}
+
+/// What quitting does: an engine of this process ends with it, and with the engine the programs that do not outlive it.
+fn quit(view: &View, words: &Words) -> String {
+    let ours = match view.link {
+        Link::Attached { ours } => ours,
+        Link::Starting | Link::Gone { .. } | Link::Quitting { .. } => return words.plain("tray.quit"),
+    };
+    if !ours {
+        return words.plain("tray.quit.elsewhere");
+    }
+    let (stopped, left): (Vec<_>, Vec<_>) =
+        view.programs.iter().filter(|program| program.pid.is_some()).partition(|program| program.stops_with_estatus);
+    let names = |programs: &[&estatus_api::ProgramStatus]| {
+        words.list(&programs.iter().map(|program| program.name.as_ref()).collect::<Vec<_>>())
+    };
+    let (stops, leaves) = (names(&stopped), names(&left));
+    let key = match (stopped.len(), left.len()) {
+        (0, 0) => "tray.quit",
+        (_, 0) => "tray.quit.stops",
+        (0, 1) => "tray.quit.leaves",
+        (0, _) => "tray.quit.leaves.many",
+        (_, 1) => "tray.quit.stops_and_leaves",
+        (_, _) => "tray.quit.stops_and_leaves.many",
+    };
+    words.say(key, &[("stopped", &stops), ("left", &leaves)])
+}
+
+fn choice(text: String, action: Action) -> Item {
+    Item::Choice { text, action, enabled: true }
+}

@@ -1,0 +1,315 @@
+//! Decides what is told by notifications, and when: what changes within half a second is told together, and what
+//! happens while nothing may be told is summed up afterwards.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use estatus_api::{AttemptState, Event, IncidentState, ProgramStatus};
+use estatus_core::{incident::Health, program::ProgramState};
+use jiff::Timestamp;
+
+use super::{desktop::About, view::View};
+
+/// What changes within this is told together …
+const GATHERED: Duration = Duration::from_millis(500);
+/// … and if it is more than this, by one notification.
+const SINGLE: usize = 3;
+/// What was told of so many is remembered; of those before, the recovery is not told.
+const REMEMBERED: usize = 1_000;
+
+/// Something that is wrong, or was.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Trouble {
+    pub(crate) about: About,
+    /// The monitor's or the program's.
+    pub(crate) name: Arc<str>,
+    pub(crate) since: Timestamp,
+    pub(crate) why: String,
+    /// What was done about it.
+    pub(crate) tries: usize,
+    pub(crate) last_try: Option<AttemptState>,
+    pub(crate) given_up: bool,
+    pub(crate) acknowledged: bool,
+    pub(crate) over: Option<Timestamp>,
+}
+
+impl Trouble {
+    fn of_incident(incident: &IncidentState) -> Self {
+        Self {
+            about: About::Incident(incident.id),
+            name: Arc::clone(&incident.monitor),
+            since: incident.opened,
+            why: incident.cause.clone(),
+            tries: incident.attempts.len(),
+            last_try: incident.attempts.last().cloned(),
+            given_up: incident.escalated.is_some(),
+            acknowledged: incident.acknowledged.is_some(),
+            over: None,
+        }
+    }
+
+    fn of_program(program: &ProgramStatus) -> Self {
+        Self {
+            about: About::Program(Arc::clone(&program.name)),
+            name: Arc::clone(&program.name),
+            since: program.since,
+            why: program.trouble.clone().unwrap_or_default(),
+            tries: 0,
+            last_try: None,
+            given_up: false,
+            acknowledged: false,
+            over: None,
+        }
+    }
+}
+
+/// What is to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Telling {
+    /// Of one.
+    One(Trouble),
+    /// Of many at once.
+    Many(Vec<Trouble>),
+    /// Of what happened while nothing was told.
+    Meanwhile(Vec<Trouble>),
+    /// Nothing any more of this.
+    Withdraw(About),
+}
+
+/// When nothing may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    /// The person wants no notifications at all.
+    Always,
+    /// Alerts are paused, or the desktop must not be disturbed.
+    Now,
+    /// Only of monitors that are snoozed.
+    No,
+}
+
+/// What is known, and what of it was told.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    known: BTreeMap<About, Known>,
+    /// What has changed since it was last told, or waits for the quiet to end.
+    changed: BTreeSet<About>,
+    held: BTreeSet<About>,
+    /// When the first of what has changed did.
+    gathers_since: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Known {
+    trouble: Trouble,
+    told: Told,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// It was there before us, or somebody does not want to hear of it.
+    Never,
+    NotYet,
+    Yes,
+}
+
+impl News {
+    /// Begins, or goes on, with how things are: what is new then is nothing to tell of, what is over is.
+    pub(crate) fn begin(&mut self, view: &View, now: Timestamp) {
+        let mut open: BTreeMap<About, Trouble> =
+            troubles(view).map(|trouble| (trouble.about.clone(), trouble)).collect();
+        for (about, known) in &mut self.known {
+            match open.remove(about) {
+                Some(trouble) if trouble == known.trouble => {}
+                Some(trouble) => known.trouble = trouble,
+                None => known.trouble.over = known.trouble.over.or(Some(now)),
+            }
+            self.changed.insert(about.clone());
+        }
+        self.gathers_since = self.gathers_since.or((!self.changed.is_empty()).then_some(now));
+        for (about, trouble) in open {
+            self.known.insert(about, Known { trouble, told: Told::Never });
+        }
+    }
+
+    /// Takes an event in that the view has folded already.
+    pub(crate) fn take(&mut self, event: &Event, now: Timestamp) {
+        match event {
+            Event::Incident(incident) => self.is(Trouble::of_incident(incident), now),
+            Event::IncidentClosed(id) => self.is_over(About::Incident(*id), now),
+            Event::Program(program) if program.state == ProgramState::Cooling => {
+                self.is(Trouble::of_program(program), now);
+            }
+            Event::Program(program) if !is_restless(program.state) => {
+                self.is_over(About::Program(Arc::clone(&program.name)), now);
+            }
+            Event::ProgramGone(name) => self.is_over(About::Program(Arc::clone(name)), now),
+            _ => {}
+        }
+    }
+
+    fn is(&mut self, trouble: Trouble, now: Timestamp) {
+        let about = trouble.about.clone();
+        match self.known.get_mut(&about) {
+            // A program that is tried now and then is not in a new trouble each time.
+            Some(known) if matches!(about, About::Program(_)) && known.trouble.over.is_none() => return,
+            Some(known) if known.trouble == trouble => return,
+            Some(known) => known.trouble = trouble,
+            None => {
+                self.known.insert(about.clone(), Known { trouble, told: Told::NotYet });
+            }
+        }
+        self.has_changed(about, now);
+    }
+
+    fn is_over(&mut self, about: About, now: Timestamp) {
+        let Some(known) = self.known.get_mut(&about) else { return };
+        known.trouble.over = Some(now);
+        self.has_changed(about, now);
+    }
+
+    fn has_changed(&mut self, about: About, now: Timestamp) {
+        self.changed.insert(about);
+        self.gathers_since = self.gathers_since.or(Some(now));
+    }
+
+    /// How long to wait before it is to be told what has changed. A clock that was set back does not make it longer.
+    pub(crate) fn due_in(&self, now: Timestamp) -> Option<Duration> {
+        let since = self.gathers_since?;
+        let passed = Duration::try_from(now.duration_since(since)).unwrap_or(GATHERED);
+        Some(GATHERED.saturating_sub(passed))
+    }
+
+    /// When the first snooze ends that something waits for.
+    pub(crate) fn snooze_ends(&self, view: &View) -> Option<Timestamp> {
+        self.held.iter().filter_map(|about| view.monitors.get(&self.known.get(about)?.trouble.name)?.snoozed_until).min()
+    }
+
+    /// What is to be told now.
+    pub(crate) fn tell(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Telling> {
+        let mut tellings = self.sum_up(view, quiet, now);
+        if self.due_in(now).is_some_and(|wait| wait.is_zero()) {
+            self.gathers_since = None;
+            let changed = std::mem::take(&mut self.changed);
+            let mut told: Vec<Trouble> = Vec::new();
+            for about in changed {
+                match self.verdict(&about, view, quiet, now) {
+                    Some(Verdict::Tell(trouble)) => told.push(trouble),
+                    Some(Verdict::Withdraw) => tellings.push(Telling::Withdraw(about)),
+                    None => {}
+                }
+            }
+            tellings.extend(together(told));
+        }
+        self.forget();
+        tellings
+    }
+
+    /// What becomes of a change.
+    fn verdict(&mut self, about: &About, view: &View, quiet: Quiet, now: Timestamp) -> Option<Verdict> {
+        let known = self.known.get_mut(about)?;
+        let trouble = &known.trouble;
+        let over = trouble.over.is_some();
+        let was_told = known.told == Told::Yes;
+        if quiet == Quiet::Always || trouble.acknowledged && !over {
+            known.told = Told::Never;
+        }
+        let verdict = match known.told {
+            Told::Never => was_told.then_some(Verdict::Withdraw),
+            _ if is_quiet(trouble, view, quiet, now) => {
+                self.held.insert(about.clone());
+                return None;
+            }
+            Told::NotYet if over => None,
+            _ if over && !is_well(trouble, view) => Some(Verdict::Withdraw),
+            _ => {
+                known.told = Told::Yes;
+                Some(Verdict::Tell(trouble.clone()))
+            }
+        };
+        if over {
+            self.known.remove(about);
+        }
+        verdict
+    }
+
+    /// What was held back and need not be any more.
+    fn sum_up(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Telling> {
+        if quiet == Quiet::Always {
+            self.held.clear();
+        }
+        let known = &self.known;
+        let is_free = |about: &&About| {
+            known.get(*about).is_none_or(|known| !is_quiet(&known.trouble, view, quiet, now))
+        };
+        let free: Vec<About> = self.held.iter().filter(is_free).cloned().collect();
+        let mut troubles = Vec::new();
+        for about in free {
+            self.held.remove(&about);
+            let Some(known) = self.known.get_mut(&about) else { continue };
+            known.told = Told::Yes;
+            troubles.push(known.trouble.clone());
+            if known.trouble.over.is_some() {
+                self.known.remove(&about);
+            }
+        }
+        troubles.sort_by_key(|trouble| trouble.since);
+        match troubles.as_slice() {
+            [] => Vec::new(),
+            [one] if one.over.is_none() => vec![Telling::One(one.clone())],
+            _ => vec![Telling::Meanwhile(troubles)],
+        }
+    }
+
+    fn forget(&mut self) {
+        while self.known.len() > REMEMBERED {
+            let Some((about, _)) = self.known.pop_first() else { return };
+            self.changed.remove(&about);
+            self.held.remove(&about);
+        }
+    }
+}
+
+enum Verdict {
+    Tell(Trouble),
+    Withdraw,
+}
+
+fn together(told: Vec<Trouble>) -> Vec<Telling> {
+    if told.len() <= SINGLE {
+        return told.into_iter().map(Telling::One).collect();
+    }
+    let withdrawn: Vec<_> = told.iter().map(|trouble| Telling::Withdraw(trouble.about.clone())).collect();
+    withdrawn.into_iter().chain([Telling::Many(told)]).collect()
+}
+
+fn troubles(view: &View) -> impl Iterator<Item = Trouble> {
+    let cooling = view.programs.iter().filter(|program| program.state == ProgramState::Cooling);
+    view.incidents.values().map(Trouble::of_incident).chain(cooling.map(Trouble::of_program))
+}
+
+/// Whether a program is on its way, so that its trouble may not be over.
+fn is_restless(state: ProgramState) -> bool {
+    use ProgramState::{Backoff, Cooling, Looking, Starting, Waiting};
+    matches!(state, Backoff | Cooling | Looking | Starting | Waiting)
+}
+
+/// Whether what is over ended well: it may be over because nobody wants to know any more.
+fn is_well(trouble: &Trouble, view: &View) -> bool {
+    match &trouble.about {
+        About::Program(name) => {
+            view.programs.iter().any(|program| program.name == *name && program.state == ProgramState::Running)
+        }
+        _ => view.monitors.get(&trouble.name).is_some_and(|watched| watched.health == Health::Up),
+    }
+}
+
+fn is_quiet(trouble: &Trouble, view: &View, quiet: Quiet, now: Timestamp) -> bool {
+    let snoozed = || {
+        let watched = view.monitors.get(&trouble.name).filter(|_| matches!(trouble.about, About::Incident(_)));
+        watched.and_then(|watched| watched.snoozed_until).is_some_and(|until| until > now)
+    };
+    quiet != Quiet::No || snoozed()
+}

@@ -1,0 +1,186 @@
+//! Puts everything together and runs the loop.
+
+use std::{future::pending, time::Duration};
+
+use anyhow::{Context, Result};
+use estatus_api::{Endpoint, Request};
+use estatus_core::engine::Ask;
+use estatus_tray::{Asking, Change, Heard, Places, Settings, line, touched};
+use jiff::Zoned;
+use tokio::{sync::mpsc, time::sleep};
+
+use super::{
+    Arguments,
+    controller::{Controller, Then, TrayEvent},
+    desktop::{About, Desktop, Face, Notification, Page},
+    door::{Door, knock},
+    host::Host,
+    login::Login,
+    platform::{self, Shown},
+    window::Window,
+};
+
+/// So many events wait at most; who brings more waits.
+pub(crate) const EVENTS: usize = 256;
+
+impl From<Heard> for TrayEvent {
+    fn from(heard: Heard) -> Self {
+        Self::Engine(heard)
+    }
+}
+
+/// Runs the tray until it is quit, or brings the window of the one that runs already up.
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    let said = arguments.places.clone();
+    let places = Places::find(arguments.places)?;
+    places.begin()?;
+    let Some(door) = Door::take(&places.data)? else {
+        let runtime = runtime()?;
+        return if arguments.hidden { Ok(()) } else { runtime.block_on(knock(&places.data)) };
+    };
+    let login = Login::new(said);
+    platform::run(move |shown, sender, events| live(places, login, !arguments.hidden, door, shown, sender, events))
+}
+
+/// One thread for all that is not the engine.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("Failed to start the tray's tasks")
+}
+
+/// The tray's life.
+async fn live(
+    places: Places,
+    login: Login,
+    open: bool,
+    door: Door,
+    shown: Shown,
+    sender: mpsc::Sender<TrayEvent>,
+    mut events: mpsc::Receiver<TrayEvent>,
+) -> Result<()> {
+    let settings = Settings::of(&places.data);
+    let first = settings.change(Change { start_at_login: Some(login.is_on()), ..Change::default() })?;
+    let (line, asking) = line(Endpoint::of(&places.data));
+    let outside = Outside {
+        shown,
+        window: Window::new(&places)?,
+        host: Host::new(&places, sender.clone(), asking.clone())?,
+        login,
+        asking,
+        settings: settings.clone(),
+        events: sender.clone(),
+    };
+    let mut controller = Controller::new(outside, first, sys_locale::get_locale());
+    tokio::spawn(line.keep(sender.clone()));
+    tokio::spawn(door.answer(sender.clone()));
+    tokio::spawn(watch(settings, sender.clone()));
+    tokio::spawn(wait_for_the_end(sender));
+    if open {
+        controller.desktop.open_window(&Page::Overview);
+    }
+    turn(&mut controller, &mut events).await;
+    Ok(())
+}
+
+/// The loop.
+async fn turn<D: Desktop>(controller: &mut Controller<D>, events: &mut mpsc::Receiver<TrayEvent>) {
+    let mut batch = Vec::new();
+    loop {
+        let wake = match controller.settle(&Zoned::now()) {
+            Then::Wait => None,
+            Then::WakeIn(span) => Some(span),
+            Then::End => return,
+        };
+        tokio::select! {
+            _ = events.recv_many(&mut batch, EVENTS) => {}
+            () = after(wake) => batch.push(TrayEvent::Due),
+        }
+        let now = Zoned::now();
+        batch.drain(..).for_each(|event| controller.take(event, &now));
+    }
+}
+
+async fn after(wake: Option<Duration>) {
+    match wake {
+        Some(span) => sleep(span).await,
+        None => pending().await,
+    }
+}
+
+async fn watch(settings: Settings, events: mpsc::Sender<TrayEvent>) {
+    let mut touches = touched(settings.file().to_owned());
+    while touches.recv().await.is_some() {
+        if events.send(TrayEvent::Settings(settings.load())).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn wait_for_the_end(events: mpsc::Sender<TrayEvent>) {
+    platform::asked_to_end().await;
+    // Who is gone has ended already.
+    let _ = events.send(TrayEvent::Quit).await;
+}
+
+/// The real desktop.
+struct Outside {
+    shown: Shown,
+    window: Window,
+    host: Host,
+    login: Login,
+    asking: Asking,
+    settings: Settings,
+    events: mpsc::Sender<TrayEvent>,
+}
+
+impl Desktop for Outside {
+    fn draw(&mut self, face: &Face) {
+        self.shown.draw(face);
+    }
+
+    fn notify(&mut self, notification: &Notification) {
+        self.shown.notify(notification);
+    }
+
+    fn close_notification(&mut self, about: &About) {
+        self.shown.close_notification(about);
+    }
+
+    fn open_window(&mut self, page: &Page) {
+        self.window.open(page);
+    }
+
+    fn change(&mut self, change: Change) {
+        let (settings, events) = (self.settings.clone(), self.events.clone());
+        tokio::spawn(async move {
+            match settings.change(change) {
+                // Who is gone wants to know nothing.
+                Ok(now) => drop(events.send(TrayEvent::Settings(now)).await),
+                Err(error) => tracing::warn!(%error, "the settings of this desktop cannot be changed"),
+            }
+        });
+    }
+
+    fn start_at_login(&mut self, wanted: bool) {
+        if let Err(error) = self.login.set(wanted) {
+            tracing::warn!("{error:#}");
+        }
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        let asking = self.asking.clone();
+        tokio::spawn(async move {
+            let asked = ask.to_string();
+            if let Err(error) = asking.request(Request::Do(ask)).await {
+                tracing::warn!(%error, "failed to {asked}");
+            }
+        });
+    }
+
+    fn start_engine(&mut self) {
+        self.host.start();
+    }
+
+    fn stop_engine(&mut self) -> bool {
+        self.host.stop()
+    }
+}

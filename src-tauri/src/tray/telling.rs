@@ -1,0 +1,181 @@
+//! Puts what is told into notifications.
+
+use jiff::{SignedDuration, Zoned};
+
+use super::{
+    desktop::{About, Action, Button, Notification, Page, Span},
+    news::Trouble,
+    view::View,
+    words::{Words, outside},
+};
+
+/// Of what happened while nothing was told, so much is listed.
+const LISTED: usize = 6;
+
+/// Of one that is wrong, or no longer is.
+pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) -> Notification {
+    let click = Action::Open(page(trouble));
+    let (title, body, buttons) = match (trouble.over, &trouble.about) {
+        (Some(_), About::Program(name)) => {
+            (words.say("tray.program.runs", &[("program", &outside(name))]), String::new(), Vec::new())
+        }
+        (Some(_), _) => (
+            words.say("tray.up", &[("monitor", &outside(&trouble.name))]),
+            recovered(trouble, words, now),
+            Vec::new(),
+        ),
+        (None, About::Program(name)) => (
+            words.say("tray.program.cooling", &[("program", &outside(name))]),
+            lines([outside(&trouble.why), words.plain("tray.program.cooling.retries")]),
+            buttons(trouble, view, words),
+        ),
+        (None, _) => (
+            words.say("tray.down", &[("monitor", &outside(&trouble.name))]),
+            down(trouble, view, words, now),
+            buttons(trouble, view, words),
+        ),
+    };
+    let urgent = trouble.given_up && trouble.over.is_none();
+    Notification { about: trouble.about.clone(), title, body, urgent, click, buttons }
+}
+
+/// Of many at once.
+pub(crate) fn many(troubles: &[Trouble], words: &Words) -> Notification {
+    let names = |over: bool| {
+        let some = troubles.iter().filter(|trouble| trouble.over.is_some() == over);
+        words.list(&some.map(|trouble| trouble.name.as_ref()).collect::<Vec<_>>())
+    };
+    let told = |key, names: String| {
+        if names.is_empty() { names } else { words.say(key, &[("names", &names)]) }
+    };
+    Notification {
+        about: About::Many,
+        title: words.count("tray.many", troubles.len()),
+        body: lines([told("tray.many.down", names(false)), told("tray.many.up", names(true))]),
+        urgent: false,
+        click: Action::Open(Page::Incidents),
+        buttons: vec![open(Page::Incidents, words)],
+    }
+}
+
+/// Of what happened while nothing was told.
+pub(crate) fn meanwhile(troubles: &[Trouble], words: &Words, now: &Zoned) -> Notification {
+    let mut told: Vec<String> =
+        troubles.iter().take(LISTED).map(|trouble| happened_meanwhile(trouble, words, now)).collect();
+    if troubles.len() > LISTED {
+        told.push(words.count("tray.meanwhile.more", troubles.len() - LISTED));
+    }
+    Notification {
+        about: About::Meanwhile,
+        title: words.plain("tray.meanwhile"),
+        body: told.join("\n"),
+        urgent: false,
+        click: Action::Open(Page::Incidents),
+        buttons: vec![open(Page::Incidents, words)],
+    }
+}
+
+fn happened_meanwhile(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
+    let name = outside(&trouble.name);
+    let since = words.at(trouble.since, now);
+    match (trouble.over, &trouble.about) {
+        (None, About::Program(_)) => words.say("tray.meanwhile.program", &[("name", &name)]),
+        (Some(_), About::Program(_)) => words.say("tray.meanwhile.program_runs", &[("name", &name)]),
+        (None, _) => words.say("tray.meanwhile.down", &[("name", &name), ("at", &since)]),
+        (Some(over), _) => {
+            let to = words.at(over, now);
+            words.say("tray.meanwhile.up", &[("name", &name), ("from", &since), ("to", &to)])
+        }
+    }
+}
+
+/// Why, since when, and what Estatus does about it.
+fn down(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) -> String {
+    let since = words.say("tray.down.since", &[("at", &words.at(trouble.since, now))]);
+    lines([outside(&trouble.why), since, doing(trouble, view, words)])
+}
+
+fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
+    let Some(deed) = deed(trouble, words) else {
+        let heals = view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_deref());
+        return match heals {
+            _ if trouble.given_up => words.plain("tray.doing.given_up"),
+            Some(program) => words.say("tray.doing.heals", &[("program", &outside(program))]),
+            None => words.plain("tray.doing.watches"),
+        };
+    };
+    let ended = trouble.last_try.as_ref().is_some_and(|attempt| attempt.healed.is_some());
+    let count = trouble.tries.to_string();
+    let key = match trouble.tries {
+        1 if trouble.given_up => "tray.doing.in_vain",
+        _ if trouble.given_up => "tray.doing.in_vain.many",
+        _ if ended => "tray.doing.again",
+        _ => "tray.doing.trying",
+    };
+    words.say(key, &[("deed", &deed), ("count", &count)])
+}
+
+fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
+    let over = trouble.over.unwrap_or(trouble.since);
+    let (from, to, took) = (words.at(trouble.since, now), words.at(over, now), took(over.duration_since(trouble.since)));
+    let after = words.say("tray.up.after", &[("from", &from), ("to", &to), ("took", &took)]);
+    let done = trouble.last_try.as_ref().map(|attempt| words.say("tray.up.deed", &[("deed", &outside(&attempt.deed))]));
+    lines([after, done.unwrap_or_default()])
+}
+
+/// What was done last, and how it went where that is known.
+fn deed(trouble: &Trouble, words: &Words) -> Option<String> {
+    let attempt = trouble.last_try.as_ref()?;
+    let deed = outside(&attempt.deed);
+    Some(match &attempt.outcome {
+        Some(outcome) => words.say("tray.deed", &[("deed", &deed), ("outcome", &outside(outcome))]),
+        None => deed,
+    })
+}
+
+fn buttons(trouble: &Trouble, view: &View, words: &Words) -> Vec<Button> {
+    let program = match &trouble.about {
+        About::Program(name) => Some(name),
+        _ => view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_ref()),
+    };
+    let restart = program.map(|program| Button {
+        text: words.say("tray.button.restart", &[("program", &outside(program))]),
+        action: Action::Restart(program.clone()),
+    });
+    let mut buttons: Vec<Button> = restart.into_iter().chain([open(page(trouble), words)]).collect();
+    if matches!(trouble.about, About::Incident(_)) {
+        let monitor = trouble.name.clone();
+        let snooze = Action::Pause { monitor: Some(monitor.clone()), span: Span::Hour };
+        buttons.push(Button { text: words.plain("tray.button.snooze"), action: snooze });
+        buttons.push(Button { text: words.plain("tray.button.acknowledge"), action: Action::Acknowledge(monitor) });
+    }
+    buttons
+}
+
+fn open(page: Page, words: &Words) -> Button {
+    Button { text: words.plain("tray.button.open"), action: Action::Open(page) }
+}
+
+fn page(trouble: &Trouble) -> Page {
+    match &trouble.about {
+        About::Incident(id) => Page::Incident(*id),
+        About::Program(name) => Page::Program(name.clone()),
+        About::Many | About::Meanwhile => Page::Incidents,
+    }
+}
+
+/// A span in the two units that matter.
+fn took(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+fn lines<const N: usize>(lines: [String; N]) -> String {
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,212 @@
+//! What the engine said, folded into what the tray shows.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use estatus_api::{EngineState, Event, Hello, IncidentState, MonitorState, ProgramStatus};
+use estatus_core::{
+    incident::{Health, IncidentId},
+    program::ProgramState,
+};
+use jiff::Timestamp;
+
+/// How things are.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) link: Link,
+    pub(crate) monitors: BTreeMap<Arc<str>, Watched>,
+    /// In the order of the configuration.
+    pub(crate) programs: Vec<ProgramStatus>,
+    /// The open ones.
+    pub(crate) incidents: BTreeMap<IncidentId, IncidentState>,
+    pub(crate) engine: EngineState,
+}
+
+/// How the engine is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// It has never been.
+    #[default]
+    Starting,
+    /// It is attached.
+    Attached {
+        /// Whether it is in this process.
+        ours: bool,
+    },
+    /// It is not.
+    Gone {
+        /// Why not.
+        why: String,
+    },
+    /// It is not wanted any more, and stops these programs.
+    Quitting {
+        /// Their names.
+        stopped: Vec<Arc<str>>,
+    },
+}
+
+/// What the tray keeps of a monitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Watched {
+    pub(crate) health: Health,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) flapping: bool,
+    pub(crate) snoozed_until: Option<Timestamp>,
+    /// The program that its remedy starts.
+    pub(crate) heals: Option<Arc<str>>,
+    /// What was seen last, unless it is well.
+    pub(crate) why: Option<String>,
+}
+
+/// Something that is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken<'a> {
+    pub(crate) what: What<'a>,
+    pub(crate) down: bool,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) why: &'a str,
+}
+
+/// What is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What<'a> {
+    Monitor(&'a Arc<str>),
+    Program(&'a Arc<str>),
+    Channel(&'a str),
+    Config,
+    Store,
+}
+
+impl Watched {
+    fn new(state: &MonitorState) -> Self {
+        let well = matches!(state.health, Health::Up | Health::Paused | Health::Unknown);
+        Self {
+            health: state.health,
+            since: state.since,
+            flapping: state.flapping,
+            snoozed_until: state.snoozed_until,
+            heals: state.heals.clone(),
+            why: state.last.as_ref().filter(|_| !well).map(|last| last.detail.clone()),
+        }
+    }
+}
+
+impl View {
+    /// Begins anew with what the engine says first.
+    pub(crate) fn begin(&mut self, hello: &Hello) {
+        let snapshot = &hello.snapshot;
+        *self = Self {
+            link: Link::Attached { ours: hello.host.pid == std::process::id() },
+            monitors: snapshot.monitors.iter().map(|state| (Arc::clone(&state.name), Watched::new(state))).collect(),
+            programs: snapshot.programs.clone(),
+            incidents: snapshot.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
+            engine: snapshot.engine.clone(),
+        };
+    }
+
+    /// Takes an event in. Whether the tray has anything to show of it.
+    pub(crate) fn fold(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Monitor(state) => {
+                let new = Watched::new(state);
+                let old = self.monitors.insert(Arc::clone(&state.name), new.clone());
+                old != Some(new)
+            }
+            Event::MonitorGone(name) => self.monitors.remove(name).is_some(),
+            Event::Program(status) => self.take_program(status),
+            Event::ProgramGone(name) => {
+                self.programs.retain(|program| program.name != *name);
+                true
+            }
+            Event::Incident(incident) => {
+                self.incidents.insert(incident.id, incident.clone());
+                true
+            }
+            Event::IncidentClosed(id) => self.incidents.remove(id).is_some(),
+            Event::Engine(engine) => {
+                let changed = self.engine != *engine;
+                self.engine.clone_from(engine);
+                changed
+            }
+            Event::Log { .. } | Event::Usage(_) => false,
+        }
+    }
+
+    fn take_program(&mut self, status: &ProgramStatus) -> bool {
+        match self.programs.iter_mut().find(|program| program.name == status.name) {
+            Some(known) if known == status => return false,
+            Some(known) => known.clone_from(status),
+            None => self.programs.push(status.clone()),
+        }
+        true
+    }
+
+    pub(crate) fn is_attached(&self) -> bool {
+        matches!(self.link, Link::Attached { .. })
+    }
+
+    /// How many monitors are in this health.
+    pub(crate) fn count(&self, health: Health) -> usize {
+        self.monitors.values().filter(|watched| watched.health == health).count()
+    }
+
+    /// Until when nothing is told, if that is so at `now`.
+    pub(crate) fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.engine.snoozed_until.filter(|until| *until > now)
+    }
+
+    /// All that is broken: first what is down, of that first what has been for the longest.
+    pub(crate) fn broken(&self) -> Vec<Broken<'_>> {
+        let mut broken: Vec<Broken<'_>> = self.monitors_broken().chain(self.programs_broken()).collect();
+        broken.sort_by_key(|broken| (!broken.down, broken.since, broken.what));
+        broken.extend(self.engine_troubled());
+        broken
+    }
+
+    fn monitors_broken(&self) -> impl Iterator<Item = Broken<'_>> {
+        let incidents: BTreeMap<&Arc<str>, &IncidentState> =
+            self.incidents.values().map(|incident| (&incident.monitor, incident)).collect();
+        self.monitors.iter().filter_map(move |(name, watched)| {
+            let down = match watched.health {
+                Health::Down | Health::Recovering => true,
+                Health::Suspect => false,
+                Health::Up if watched.flapping => false,
+                Health::Up | Health::Unknown | Health::Paused => return None,
+            };
+            let incident = incidents.get(name);
+            Some(Broken {
+                what: What::Monitor(name),
+                down,
+                since: incident.map(|incident| incident.opened).or(watched.since),
+                why: incident.map(|incident| incident.cause.as_str()).or(watched.why.as_deref()).unwrap_or_default(),
+            })
+        })
+    }
+
+    fn programs_broken(&self) -> impl Iterator<Item = Broken<'_>> {
+        self.programs.iter().filter_map(|program| {
+            let down = match program.state {
+                ProgramState::Cooling => true,
+                ProgramState::Backoff => false,
+                _ => return None,
+            };
+            let exit = program.last_exit.as_ref().map(|exit| exit.detail.as_str());
+            let why = program.trouble.as_deref().or(exit).unwrap_or_default();
+            Some(Broken { what: What::Program(&program.name), down, since: Some(program.since), why })
+        })
+    }
+
+    fn engine_troubled(&self) -> impl Iterator<Item = Broken<'_>> {
+        let trouble = |what, why| Broken { what, down: false, since: None, why };
+        let mut named = BTreeSet::new();
+        let waiting = self.engine.waiting.iter().filter_map(move |message| {
+            let error = message.error.as_deref()?;
+            named.insert(message.channel.as_str()).then_some((message.channel.as_str(), error))
+        });
+        let config = self.engine.config_refused.as_deref().map(|why| trouble(What::Config, why));
+        let store = self.engine.store_trouble.as_deref().map(|why| trouble(What::Store, why));
+        config.into_iter().chain(store).chain(waiting.map(move |(name, why)| trouble(What::Channel(name), why)))
+    }
+}

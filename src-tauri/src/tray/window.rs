@@ -1,0 +1,84 @@
+//! The window, a process of its own.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::Result;
+use estatus_tray::{OPEN, Places};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+    sync::mpsc,
+};
+
+use super::{desktop::Page, host::beside_us};
+
+const PROGRAM: &str = if cfg!(windows) { "estatus-window.exe" } else { "estatus-window" };
+/// So many pages wait at most to be opened; those beyond are forgotten.
+const WAITING: usize = 8;
+
+/// The way to the window. It closes when this is dropped.
+pub(crate) struct Window(mpsc::Sender<String>);
+
+impl Window {
+    /// No window yet. Its program stands beside ours.
+    pub(crate) fn new(places: &Places) -> Result<Self> {
+        let (sender, pages) = mpsc::channel(WAITING);
+        tokio::spawn(keep(beside_us(PROGRAM)?, places.clone(), pages));
+        Ok(Self(sender))
+    }
+
+    /// Shows the window, with this page.
+    pub(crate) fn open(&self, page: &Page) {
+        if self.0.try_send(page.to_string()).is_err() {
+            tracing::warn!("the window does not take in what it is to open");
+        }
+    }
+}
+
+/// Starts the window when it is wanted and there is none.
+async fn keep(program: PathBuf, places: Places, mut pages: mpsc::Receiver<String>) {
+    let mut next = pages.recv().await;
+    while let Some(page) = next {
+        next = match start(&program, &places, &page) {
+            Ok(child) => show(child, &mut pages).await,
+            Err(error) => {
+                tracing::error!(%error, program = %program.display(), "no window can be opened");
+                pages.recv().await
+            }
+        };
+    }
+}
+
+fn start(program: &Path, places: &Places, page: &str) -> io::Result<Child> {
+    let mut window = Command::new(program);
+    window.arg("--config").arg(&places.config).arg("--data").arg(&places.data).args(["--page", page]);
+    window.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
+}
+
+/// Tells the window what to open until it is closed; then returns the page for which the next one is wanted.
+async fn show(mut child: Child, pages: &mut mpsc::Receiver<String>) -> Option<String> {
+    // It ends when its standard input does.
+    let Some(mut input) = child.stdin.take() else { return pages.recv().await };
+    loop {
+        tokio::select! {
+            biased;
+            ended = child.wait() => {
+                if let Ok(status) = ended && !status.success() {
+                    tracing::warn!(%status, "the window ended unexpectedly");
+                }
+                return pages.recv().await;
+            }
+            page = pages.recv() => {
+                let page = page?;
+                if input.write_all(format!("{OPEN}{page}\n").as_bytes()).await.is_err() {
+                    // It is about to end.
+                    return Some(page);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The window itself: built hidden, shown when its page is ready, as large as it was left.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tauri::{
+    App, AppHandle, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, async_runtime,
+    utils::config::Color, webview::PageLoadEvent,
+};
+
+const LABEL: &str = "main";
+/// Its size where none is remembered, and the least it may have, in logical pixels.
+const SIZE: Size = Size { width: 1100.0, height: 720.0, maximized: false };
+const LEAST: (f64, f64) = (420.0, 360.0);
+/// A page that has loaded attaches within this.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How large the window was left.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Size {
+    width: f64,
+    height: f64,
+    maximized: bool,
+}
+
+/// The file that remembers it.
+#[derive(Clone, Debug)]
+pub(crate) struct Remembered(PathBuf);
+
+impl Remembered {
+    /// The one beside `data`.
+    pub(crate) fn of(data: &Path) -> Self {
+        Self(data.join("window.json"))
+    }
+
+    fn load(&self) -> Size {
+        let read = || -> io::Result<Size> { Ok(serde_json::from_slice(&fs::read(&self.0)?)?) };
+        let sound = |size: &Size| size.width >= LEAST.0 && size.height >= LEAST.1;
+        read().ok().filter(sound).unwrap_or(SIZE)
+    }
+
+    fn save(&self, size: Size) {
+        let write = || -> io::Result<()> { fs::write(&self.0, serde_json::to_vec(&size)?) };
+        if let Err(error) = write() {
+            tracing::debug!(%error, "the window's size is forgotten");
+        }
+    }
+}
+
+/// Builds it, hidden. It goes nowhere but to its own pages.
+pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
+    let size = remembered.load();
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Estatus")
+        .inner_size(size.width, size.height)
+        .min_inner_size(LEAST.0, LEAST.1)
+        .maximized(size.maximized)
+        .visible(false)
+        .on_navigation(is_ours)
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished {
+                show_all_the_same(window);
+            }
+        })
+        .build()?;
+    // No flash before the first paint.
+    let dark = matches!(window.theme(), Ok(Theme::Dark));
+    let _ = window.set_background_color(Some(if dark { Color(20, 22, 26, 255) } else { Color(255, 255, 255, 255) }));
+    let remembered = remembered.clone();
+    let closing = window.clone();
+    window.on_window_event(move |event| {
+        if matches!(event, WindowEvent::CloseRequested { .. })
+            && let Some(size) = size_of(&closing, remembered.load())
+        {
+            remembered.save(size);
+        }
+    });
+    Ok(())
+}
+
+/// Shows it, before all others.
+pub(crate) fn bring_up(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    if let Err(error) = shown {
+        tracing::warn!(%error, "the window cannot be shown");
+    }
+}
+
+/// A page that never attaches is shown, too: better something broken than nothing at all.
+fn show_all_the_same(window: WebviewWindow) {
+    async_runtime::spawn(async move {
+        tokio::time::sleep(PATIENCE).await;
+        if !window.is_visible().unwrap_or(true) {
+            bring_up(window.app_handle());
+        }
+    });
+}
+
+fn is_ours(url: &Url) -> bool {
+    matches!((url.scheme(), url.host_str()), ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost")))
+}
+
+/// How large it is. Of one that fills the screen, the size before is kept.
+fn size_of(window: &WebviewWindow, before: Size) -> Option<Size> {
+    if window.is_maximized().ok()? {
+        return Some(Size { maximized: true, ..before });
+    }
+    let size = window.inner_size().ok()?.to_logical(window.scale_factor().ok()?);
+    Some(Size { width: size.width, height: size.height, maximized: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_as_large_as_it_was_left_unless_that_cannot_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let remembered = Remembered::of(folder.path());
+        assert_eq!(remembered.load(), SIZE);
+        let left = Size { width: 800.0, height: 600.0, maximized: true };
+        remembered.save(left);
+        assert_eq!(remembered.load(), left);
+        remembered.save(Size { width: 3.0, ..left });
+        assert_eq!(remembered.load(), SIZE);
+        fs::write(&remembered.0, "{").unwrap();
+        assert_eq!(remembered.load(), SIZE);
+    }
+
+    #[test]
+    fn the_window_goes_nowhere_but_to_its_own_pages() {
+        let check = |url: &str, ours: bool| assert_eq!(is_ours(&url.parse().unwrap()), ours, "{url}");
+        check("tauri://localhost/index.html#/monitor/web", true);
+        check("http://tauri.localhost/", true);
+        check("https://example.org/", false);
+        check("http://tauri.localhost.example.org/", false);
+        check("tauri://example.org/", false);
+        check("file:///etc/passwd", false);
+    }
+}
