@@ -1,0 +1,1010 @@
+// Made from the crate estatus-api; `UPDATE=1 cargo test -p estatus-api` makes it anew.
+
+/**
+ * The first frame on every connection.
+ */
+export type Hello = { 
+/**
+ * [`PROTOCOL`].
+ */
+protocol: number, 
+/**
+ * The engine's version.
+ */
+version: string, 
+/**
+ * Who hosts the engine.
+ */
+host: Host, 
+/**
+ * How things are.
+ */
+snapshot: Snapshot, };
+
+/**
+ * Who hosts the engine.
+ */
+export type Host = { 
+/**
+ * The process.
+ */
+pid: number, 
+/**
+ * When it started the engine.
+ */
+started: string, 
+/**
+ * The configuration file in force.
+ */
+config: string, 
+/**
+ * The data folder.
+ */
+data: string, };
+
+/**
+ * How things are, without figures over time.
+ */
+export type Snapshot = { 
+/**
+ * Every monitor, in the order of the configuration.
+ */
+monitors: Array<MonitorState>, 
+/**
+ * Every program, in the order of the configuration.
+ */
+programs: Array<ProgramStatus>, 
+/**
+ * The open incidents, the oldest first.
+ */
+incidents: Array<IncidentState>, 
+/**
+ * Everything that is no single monitor's.
+ */
+engine: EngineState, };
+
+/**
+ * What there is to know of the engine itself.
+ */
+export type EngineState = { 
+/**
+ * The parts of the own network that are off.
+ */
+network_off: Array<Scope>, 
+/**
+ * Until when nothing is told.
+ */
+snoozed_until: string | null, 
+/**
+ * Why the store does not write just now.
+ */
+store_trouble: string | null, 
+/**
+ * Why the configuration file as it stands is not in force.
+ */
+config_refused: string | null, 
+/**
+ * The messages that are not delivered yet.
+ */
+waiting: Array<WaitingMessage>, };
+
+/**
+ * A message that is not delivered yet.
+ */
+export type WaitingMessage = { 
+/**
+ * Its number.
+ */
+id: MessageId, 
+/**
+ * Its channel.
+ */
+channel: string, 
+/**
+ * When its first alert arose.
+ */
+created: string, 
+/**
+ * How many tries have failed.
+ */
+failed: number, 
+/**
+ * Why the last one did.
+ */
+error: string | null, };
+
+/**
+ * A monitor as it is.
+ */
+export type MonitorState = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The kind of its check.
+ */
+kind: Kind, 
+/**
+ * What is checked.
+ */
+target: string, 
+/**
+ * The user's own marks.
+ */
+tags: Array<string>, 
+/**
+ * Its health.
+ */
+health: Health, 
+/**
+ * Since when it has been in that health.
+ */
+since: string | null, 
+/**
+ * What was seen last.
+ */
+last: LastSeen | null, 
+/**
+ * Whether it goes up and down.
+ */
+flapping: boolean, 
+/**
+ * When a pause ends by itself.
+ */
+paused_until: string | null, 
+/**
+ * Until when nothing is told of it.
+ */
+snoozed_until: string | null, };
+
+/**
+ * A program as it is.
+ */
+export type ProgramStatus = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it runs.
+ */
+command: string, 
+/**
+ * How it stands.
+ */
+state: ProgramState, 
+/**
+ * Since when it has stood so, in this life of the engine.
+ */
+since: string, 
+/**
+ * Its first process, while it runs.
+ */
+pid: number | null, 
+/**
+ * The number of its newest start.
+ */
+start: StartId, 
+/**
+ * How many times it has been started again since somebody started it.
+ */
+restarts: number, 
+/**
+ * How it ended the last time.
+ */
+last_exit: LastExit | null, 
+/**
+ * Why it does not run, in English.
+ */
+trouble: string | null, 
+/**
+ * What it last said of itself (`STATUS=` of sd_notify).
+ */
+says: string | null, 
+/**
+ * When it is started next, while it waits for that.
+ */
+next_start: string | null, };
+
+/**
+ * How a program ended.
+ */
+export type LastExit = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * How.
+ */
+exit: Exit, 
+/**
+ * The same in English, with what it means.
+ */
+detail: string, 
+/**
+ * What could not be ended of it, in English.
+ */
+left?: Array<string>, 
+/**
+ * The last lines it wrote.
+ */
+tail?: Array<string>, };
+
+/**
+ * One try to heal an incident.
+ */
+export type AttemptState = { 
+/**
+ * What was done, in English.
+ */
+deed: string, 
+/**
+ * When it began.
+ */
+began: string, 
+/**
+ * When its outcome was known.
+ */
+ended: string | null, 
+/**
+ * Whether the monitor succeeded afterwards; nothing while it is under way.
+ */
+healed: boolean | null, 
+/**
+ * How it went, in English; nothing while it is under way.
+ */
+outcome: string | null, 
+/**
+ * The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
+ */
+output?: Array<string>, };
+
+/**
+ * What was seen last.
+ */
+export type LastSeen = { 
+/**
+ * When the probe began.
+ */
+at: string, 
+/**
+ * What it says of the target.
+ */
+verdict: Verdict, 
+/**
+ * How long the target took.
+ */
+latency_ms: number | null, 
+/**
+ * What was seen, or why that does not do, in English.
+ */
+detail: string, 
+/**
+ * How long each phase took, in milliseconds, in their order.
+ */
+phases_ms: Array<[Phase, number]>, 
+/**
+ * The phase it failed in.
+ */
+failed_in?: Phase | null, 
+/**
+ * Something that is well now and soon will not be.
+ */
+warning?: Warning | null, 
+/**
+ * What the target said, as far as it helps: text of the outside world.
+ */
+evidence?: string | null, 
+/**
+ * The address that was talked to, or tried last.
+ */
+remote?: string | null, };
+
+/**
+ * An incident, with everything done about it.
+ */
+export type IncidentState = { 
+/**
+ * Its number.
+ */
+id: IncidentId, 
+/**
+ * Whose it is.
+ */
+monitor: string, 
+/**
+ * When the first failed probe began.
+ */
+opened: string, 
+/**
+ * When the first good probe after it began.
+ */
+closed: string | null, 
+/**
+ * Why the first probe failed, in English.
+ */
+cause: string, 
+/**
+ * The phase it failed in.
+ */
+phase: Phase, 
+/**
+ * What the target said then, as far as it helps: text of the outside world.
+ */
+evidence?: string | null, 
+/**
+ * When the user said to know of it.
+ */
+acknowledged: string | null, 
+/**
+ * What was done to heal it, the first try first.
+ */
+attempts: Array<AttemptState>, 
+/**
+ * When its remedy was given up.
+ */
+escalated: string | null, 
+/**
+ * Who was told what.
+ */
+alerts: Array<AlertState>, };
+
+/**
+ * One alert about an incident.
+ */
+export type AlertState = { 
+/**
+ * The message that carries it.
+ */
+message: MessageId, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * `down`, `reminder`, `recovered`, `flapping`, `settled` or `escalated`.
+ */
+news: string, 
+/**
+ * When it arose.
+ */
+created: string, 
+/**
+ * How far it has come.
+ */
+delivery: Delivery, };
+
+/**
+ * How things are, with the figures of the last 24 hours.
+ */
+export type Status = { 
+/**
+ * Every monitor, in the order of the configuration.
+ */
+monitors: Array<MonitorStatus>, 
+/**
+ * Every program, in the order of the configuration.
+ */
+programs: Array<ProgramStatus>, 
+/**
+ * The open incidents, the oldest first.
+ */
+incidents: Array<IncidentState>, 
+/**
+ * Everything that is no single monitor's.
+ */
+engine: EngineState, 
+/**
+ * Who hosts the engine.
+ */
+host: Host, };
+
+/**
+ * A monitor as it is, with its figures of the last 24 hours.
+ */
+export type MonitorStatus = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The kind of its check.
+ */
+kind: Kind, 
+/**
+ * What is checked.
+ */
+target: string, 
+/**
+ * The user's own marks.
+ */
+tags: Array<string>, 
+/**
+ * Its health.
+ */
+health: Health, 
+/**
+ * Since when it has been in that health.
+ */
+since: string | null, 
+/**
+ * What was seen last.
+ */
+last: LastSeen | null, 
+/**
+ * Whether it goes up and down.
+ */
+flapping: boolean, 
+/**
+ * When a pause ends by itself.
+ */
+paused_until: string | null, 
+/**
+ * Until when nothing is told of it.
+ */
+snoozed_until: string | null, 
+/**
+ * For how many seconds it was observed to be up or down.
+ */
+observed: number, 
+/**
+ * For how many seconds it was looked at in vain.
+ */
+inconclusive: number, 
+/**
+ * The share of the observed time in which it was up, from 0 to 1.
+ */
+uptime: number | null, 
+/**
+ * The median latency.
+ */
+p50_ms: number | null, 
+/**
+ * Of 100 probes, 95 took no longer.
+ */
+p95_ms: number | null, 
+/**
+ * Of 100 probes, 99 took no longer.
+ */
+p99_ms: number | null, };
+
+/**
+ * Figures over a stretch of time.
+ */
+export type Figures = { 
+/**
+ * For how many seconds it was observed to be up or down.
+ */
+observed: number, 
+/**
+ * For how many seconds it was looked at in vain.
+ */
+inconclusive: number, 
+/**
+ * The share of the observed time in which it was up, from 0 to 1.
+ */
+uptime: number | null, 
+/**
+ * The median latency.
+ */
+p50_ms: number | null, 
+/**
+ * Of 100 probes, 95 took no longer.
+ */
+p95_ms: number | null, 
+/**
+ * Of 100 probes, 99 took no longer.
+ */
+p99_ms: number | null, };
+
+/**
+ * A monitor's past.
+ */
+export type History = { 
+/**
+ * Whose.
+ */
+monitor: string, 
+/**
+ * The stretch in equal parts, the oldest first.
+ */
+points: Array<Point>, 
+/**
+ * For how many seconds it was observed to be up or down.
+ */
+observed: number, 
+/**
+ * For how many seconds it was looked at in vain.
+ */
+inconclusive: number, 
+/**
+ * The share of the observed time in which it was up, from 0 to 1.
+ */
+uptime: number | null, 
+/**
+ * The median latency.
+ */
+p50_ms: number | null, 
+/**
+ * Of 100 probes, 95 took no longer.
+ */
+p95_ms: number | null, 
+/**
+ * Of 100 probes, 99 took no longer.
+ */
+p99_ms: number | null, };
+
+/**
+ * A part of a monitor's past.
+ */
+export type Point = { 
+/**
+ * Its first moment.
+ */
+from: string, 
+/**
+ * The first moment after it.
+ */
+to: string, 
+/**
+ * For how many seconds it was observed to be up or down.
+ */
+observed: number, 
+/**
+ * For how many seconds it was looked at in vain.
+ */
+inconclusive: number, 
+/**
+ * The share of the observed time in which it was up, from 0 to 1.
+ */
+uptime: number | null, 
+/**
+ * The median latency.
+ */
+p50_ms: number | null, 
+/**
+ * Of 100 probes, 95 took no longer.
+ */
+p95_ms: number | null, 
+/**
+ * Of 100 probes, 99 took no longer.
+ */
+p99_ms: number | null, };
+
+/**
+ * What a client asks for.
+ */
+export type Request = { "request": "status" } | { "request": "history", "of": { 
+/**
+ * The monitor.
+ */
+monitor: string, 
+/**
+ * The first moment.
+ */
+from: string, 
+/**
+ * The first moment after the stretch.
+ */
+to: string, 
+/**
+ * Into how many parts it is divided; at most 2,000.
+ */
+points: number, } } | { "request": "incidents", "of": { 
+/**
+ * Of one monitor only.
+ */
+monitor: string | null, 
+/**
+ * Those that were open after this.
+ */
+since: string | null, 
+/**
+ * At most so many; at most 10,000.
+ */
+limit: number, } } | { "request": "do", "of": Ask } | { "request": "configuration" } | { "request": "edit", "of": { 
+/**
+ * What is changed, one after the other.
+ */
+edits: Array<Edit>, 
+/**
+ * Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
+ */
+save: boolean, } } | { "request": "test_mail", "of": { 
+/**
+ * The channel; every one that sends e-mail if none is named.
+ */
+channel: string | null, } } | { "request": "survey" } | { "request": "log", "of": { 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * At most so many; at most 10,000.
+ */
+lines: number, } } | { "request": "follow", "of": { 
+/**
+ * The program whose log is told, by [`Event::Log`].
+ */
+log_of: string | null, 
+/**
+ * Whether it is told what programs use, by [`Event::Usage`].
+ */
+usage: boolean, } };
+
+/**
+ * A change to the configuration file.
+ */
+export type Edit = { "edit": "put", 
+/**
+ * What it is.
+ */
+section: Section, 
+/**
+ * The entry that is replaced; a new one if none is named.
+ */
+name: string | null, 
+/**
+ * Its keys and values as in the file; a channel's name is not among them.
+ */
+table: Record<string, unknown>, 
+/**
+ * The name of a new channel, or the new name of one.
+ */
+called?: string | null, } | { "edit": "remove", 
+/**
+ * What it is.
+ */
+section: Section, 
+/**
+ * Its name.
+ */
+name: string, } | { "edit": "set", 
+/**
+ * The keys that lead to it, like `alerts` and `quiet_hours`.
+ */
+path: Array<string>, 
+/**
+ * The value as in the file; it is removed if there is none.
+ */
+value: unknown, };
+
+/**
+ * A part of the configuration file that has named entries.
+ */
+export type Section = "monitor" | "program" | "channel";
+
+/**
+ * The configuration file as it stands.
+ */
+export type Configuration = { 
+/**
+ * Where it is.
+ */
+file: string, 
+/**
+ * Its tables, as they are written; empty if they cannot be read.
+ */
+tables: Record<string, unknown>, 
+/**
+ * What is wrong with it.
+ */
+problems: Array<ConfigProblem>, };
+
+/**
+ * Something wrong with the configuration file.
+ */
+export type ConfigProblem = { 
+/**
+ * The line, counted from 1.
+ */
+line: number, 
+/**
+ * The column, in characters, counted from 1.
+ */
+column: number, 
+/**
+ * The keys that lead to it, like `monitor`, `2` and `every`; as many of them as are there.
+ */
+path: Array<string>, 
+/**
+ * What is wrong and, where that is known, what would be right.
+ */
+message: string, };
+
+/**
+ * How a test mail fared.
+ */
+export type MailTested = { 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * Why it was not taken, and what to do about it; nothing if it was.
+ */
+error: string | null, };
+
+/**
+ * A process that could be watched or kept.
+ */
+export type Listening = { 
+/**
+ * Its number.
+ */
+pid: number, 
+/**
+ * Its name as the system shows it.
+ */
+name: string, 
+/**
+ * Its command line: text of the outside world.
+ */
+command_line: string, 
+/**
+ * The same as a list of words, if that is known.
+ */
+words: Array<string>, 
+/**
+ * Where it runs, if that may be known.
+ */
+directory: string | null, 
+/**
+ * The TCP ports it listens on.
+ */
+ports: Array<number>, 
+/**
+ * The program of the configuration that it belongs to.
+ */
+program: string | null, };
+
+/**
+ * A line that a program wrote, or a part of one.
+ */
+export type LogLine = { 
+/**
+ * When it was taken from the program.
+ */
+at: string, 
+/**
+ * Where it was written to; nothing if Estatus itself says what was lost.
+ */
+stream: LogStream | null, 
+/**
+ * Text of the outside world.
+ */
+text: string, 
+/**
+ * Whether the line goes on with the next of its stream.
+ */
+part?: boolean, };
+
+/**
+ * One of the two that a program writes to.
+ */
+export type LogStream = "out" | "err";
+
+/**
+ * What the processes of a program use together.
+ */
+export type Usage = { 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * Its resident memory, in bytes.
+ */
+memory: number, 
+/**
+ * Its CPU since it was last looked at, in percent of one core; nothing at the first look.
+ */
+cpu: number | null, };
+
+/**
+ * What the engine answers.
+ */
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> };
+
+/**
+ * Why a request was not carried out.
+ */
+export type ApiError = { 
+/**
+ * What consumers tell apart.
+ */
+code: ErrorCode, 
+/**
+ * What happened, to what, and what to do about it.
+ */
+message: string, };
+
+/**
+ * The kinds of [`ApiError`] that a consumer tells apart.
+ */
+export type ErrorCode = "wrong" | "failed" | "gone";
+
+/**
+ * Something that changed.
+ */
+export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": IncidentId } | { "event": "engine", "of": EngineState } | { "event": "log", "of": { 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * Its lines, the oldest first.
+ */
+lines: Array<LogLine>, } } | { "event": "usage", "of": Array<Usage> };
+
+/**
+ * The kind of a [`Check`].
+ */
+export type Kind = "http" | "tcp" | "tls" | "dns" | "ping" | "process" | "command" | "host";
+
+/**
+ * Something that the user wants.
+ */
+export type Ask = { "ask": "check_now", 
+/**
+ * The monitor.
+ */
+monitor: string | null, } | { "ask": "pause", 
+/**
+ * The monitor.
+ */
+monitor: string, 
+/**
+ * Until when; until resumed if there is no end.
+ */
+until: string | null, } | { "ask": "resume", 
+/**
+ * The monitor.
+ */
+monitor: string, } | { "ask": "acknowledge", 
+/**
+ * The monitor.
+ */
+monitor: string, } | { "ask": "snooze", 
+/**
+ * The monitor; every one if none is named.
+ */
+monitor: string | null, 
+/**
+ * Until when; `None` ends the snooze.
+ */
+until: string | null, } | { "ask": "start_program", 
+/**
+ * The program.
+ */
+program: string, } | { "ask": "stop_program", 
+/**
+ * The program.
+ */
+program: string, } | { "ask": "restart_program", 
+/**
+ * The program.
+ */
+program: string, } | { "ask": "adopt_program", 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * The process.
+ */
+process: ProcessId, };
+
+/**
+ * How a process ended. [`crate::words::Words::exit`] says what it means.
+ */
+export type Exit = { "exit": "code", "of": number } | { "exit": "signal", "of": number } | { "exit": "unseen" };
+
+/**
+ * How far a message has come.
+ */
+export type Delivery = { "state": "waiting", 
+/**
+ * How many tries have failed.
+ */
+failed: number, 
+/**
+ * Why the last one did.
+ */
+error: string | null, 
+/**
+ * Whether the receiver may have got it all the same, so that it must stay as it is.
+ */
+perhaps_received: boolean, } | { "state": "sending", 
+/**
+ * How many tries have failed before.
+ */
+failed: number, 
+/**
+ * Whether the receiver may have got it at one of those.
+ */
+perhaps_received: boolean, } | { "state": "delivered", 
+/**
+ * When.
+ */
+at: string, } | { "state": "merged", 
+/**
+ * The other message.
+ */
+into: MessageId, } | { "state": "abandoned", 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * Why the last try failed.
+ */
+error: string, };
+
+/**
+ * A monitor's state.
+ */
+export type Health = "unknown" | "up" | "suspect" | "down" | "recovering" | "paused";
+
+/**
+ * An incident's number, unique in a data folder.
+ */
+export type IncidentId = number;
+
+/**
+ * A message's number, unique in a data folder.
+ */
+export type MessageId = number;
+
+/**
+ * How far a target is, and so which part of the own network a probe of it needs.
+ */
+export type Scope = "machine" | "local_net" | "internet";
+
+/**
+ * A stage of a probe, in the order in which they happen.
+ */
+export type Phase = "dns" | "connect" | "tls" | "send" | "first_byte" | "body" | "run" | "assertion";
+
+/**
+ * What a probe says of its target.
+ */
+export type Verdict = "up" | "down" | "inconclusive";
+
+/**
+ * Something to be told of in time: the target is up, but not for long.
+ */
+export type Warning = { "kind": "certificate_expires", 
+/**
+ * Whose certificate it is.
+ */
+subject: string, 
+/**
+ * Its last moment.
+ */
+not_after: string, };
+
+/**
+ * A process, so that nobody can be taken for it: a pid means nothing without its start time.
+ */
+export type ProcessId = { 
+/**
+ * Its number.
+ */
+pid: number, 
+/**
+ * When it started, in the system's own units: clock ticks since boot on Linux, a FILETIME on Windows.
+ */
+started: number, };
+
+/**
+ * How a program stands.
+ */
+export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "starting" | "running" | "stopping" | "backoff" | "cooling";
+
+/**
+ * The number of a start of a program; each start has a higher one than those before.
+ */
+export type StartId = number;
