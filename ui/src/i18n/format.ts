@@ -8,7 +8,7 @@ export interface Formats {
   /** Percent that may be more than 100. */
   percent(value: number | null | undefined): string;
   bytes(value: number | null | undefined): string;
-  /** A span in its two largest units at most: `3 d 4 h`, `12 min`, `8 s`. */
+  /** A span in its two largest units at most: `3d 4h`, `12m`, `8s`. */
   span(ms: number): string;
   /** The time of day, with the date beside it unless it is today's. */
   moment(at: string | number | Date, now?: number): string;
@@ -32,12 +32,12 @@ export const NONE = "–";
 export function formats(locale: string): Formats {
   const plain = new Intl.NumberFormat(locale);
   const unit = cached((key: string) => {
-    const [name, digits] = key.split(" ");
+    const [name, digits, display] = key.split(" ");
     return new Intl.NumberFormat(locale, {
-      style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: Number(digits),
+      style: "unit", unit: name, unitDisplay: display as "short" | "narrow", maximumFractionDigits: Number(digits),
     });
   });
-  const inUnit = (value: number, name: string, digits = 0) => unit(`${name} ${digits}`).format(value);
+  const inUnit = (value: number, name: string, digits = 0, display = "short") => unit(`${name} ${digits} ${display}`).format(value);
   const dates = cached((style: keyof typeof DATES) => new Intl.DateTimeFormat(locale, DATES[style]));
   const date = (style: keyof typeof DATES, at: string | number | Date) => dates(style).format(new Date(at));
 
@@ -66,13 +66,13 @@ export function formats(locale: string): Formats {
     },
     span(ms) {
       const largest = UNITS.findIndex(([, length]) => ms >= length);
-      if (largest < 0) return inUnit(0, "second");
+      if (largest < 0) return inUnit(0, "second", 0, "narrow");
       const [name, length] = UNITS[largest] ?? UNITS[3];
       const whole = Math.floor(ms / length);
       const next = UNITS[largest + 1];
       const rest = next ? Math.floor((ms - whole * length) / next[1]) : 0;
-      const first = inUnit(whole, name);
-      return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0])}` : first;
+      const first = inUnit(whole, name, 0, "narrow");
+      return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0], 0, "narrow")}` : first;
     },
     moment(at, now = Date.now()) {
       const [then, today] = [new Date(at), new Date(now)];
@@ -87,15 +87,16 @@ export function formats(locale: string): Formats {
   };
 }
 
+/** Times of day are of 24 hours everywhere: they stand in columns and are compared. */
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
 const DATES = {
-  clock: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
-  near: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
-  far: { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
-  exact: {
-    year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-  },
+  clock: { ...MINUTE, second: "2-digit" },
+  near: { month: "short", day: "numeric", ...MINUTE },
+  far: { year: "numeric", month: "short", day: "numeric", ...MINUTE },
+  exact: { year: "numeric", month: "short", day: "numeric", ...MINUTE, second: "2-digit" },
   date: { month: "short", day: "numeric" },
-  minute: { hour: "2-digit", minute: "2-digit" },
+  minute: MINUTE,
   day: { weekday: "long", month: "long", day: "numeric" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 

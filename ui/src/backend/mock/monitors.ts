@@ -37,7 +37,7 @@ export const SAMPLES: Sample[] = [
   },
   {
     name: "shop", kind: "http", target: "https://shop.example/cart", tags: ["web", "public", "money"], health: "down",
-    since: 14 * MINUTE, latency: null, detail: "status 503 Service Unavailable, not within 200-299",
+    since: 14 * MINUTE, latency: 240, detail: "status 503 Service Unavailable, not within 200-299",
     last: { failed_in: "assertion", evidence: PAGE_FAILURE, remote: "203.0.113.40:443" },
   },
   {

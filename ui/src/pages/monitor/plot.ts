@@ -47,12 +47,12 @@ export function options(
   const axis = { stroke: colours.ink, font: colours.font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
   return {
     legend: { show: false },
-    padding: [8, 8, STRIP + 4, 0],
+    padding: [8, 8, 0, 0],
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
     scales: { y: { range: (_, __, max) => [0, (Number.isFinite(max) ? max : 1) * 1.08 || 1] } },
     series: [{}, { ...line(colours.p50, 1.8), fill: `${colours.p50}1c` }, line(colours.p95, 1.2), line(colours.p99, 1)],
     axes: [
-      { ...axis, size: 30, gap: 8, space: 90, values: (plot, splits) => splits.map((at) => tick(plot, at, format)) },
+      { ...axis, size: 40, gap: STRIP + 10, space: 90, values: (plot, splits) => splits.map((at) => tick(plot, at, format)) },
       { ...axis, size: 64, values: (_, splits) => splits.map((ms) => format.latency(ms)) },
     ],
     hooks: {
