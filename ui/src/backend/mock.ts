@@ -1,0 +1,216 @@
+import type { ApiError, Ask, Event, Hello, MonitorState, ProgramStatus, Reply, Request } from "../contract";
+import type { Backend, DesktopSettings, Heard } from "./backend";
+import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
+import { openIncidents, pastIncidents } from "./mock/incidents";
+import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
+import { history } from "./mock/past";
+import { line, LISTENING, log, programs } from "./mock/programs";
+import { ago, chance } from "./mock/seed";
+
+/**
+ * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
+ * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?still`.
+ */
+const asked = new URLSearchParams(globalThis.location?.search ?? "");
+
+const lively = asked.get("world") === null;
+const samples: Sample[] = asked.has("monitors")
+  ? many(Number(asked.get("monitors")))
+  : lively ? SAMPLES : asked.get("world") === "example" ? SAMPLES.filter(({ name }) => name === "this machine") : [];
+const byName = new Map(samples.map((sample) => [sample.name, sample]));
+const past = lively && !asked.has("monitors") ? pastIncidents() : [];
+const open = lively && !asked.has("monitors") ? openIncidents() : [];
+const monitors = new Map<string, MonitorState>(samples.map((sample) => [sample.name, monitor(sample)]));
+const running = new Map<string, ProgramStatus>((lively ? programs() : []).map((program) => [program.name, program]));
+
+let tables: Tables = lively ? TABLES : {};
+let heard: ((heard: Heard) => void) | undefined;
+let followed: { log_of: string | null; usage: boolean } = { log_of: null, usage: false };
+let lines = 1000;
+let engine: Hello["snapshot"]["engine"] = {
+  network_off: [], snoozed_until: null, store_trouble: null,
+  config_refused: asked.get("file") === "wrong" ? 'estatus.toml:14:9: "5" has no unit: write "5s"' : null,
+  waiting: lively ? [{ id: 432, channel: "chat", created: ago(830), failed: 4, error: "connection refused" }] : [],
+};
+let desktop: DesktopSettings = {
+  start_at_login: true, notifications: true, notification_trouble: lively ? null : "no notification service was found",
+  language: (asked.get("language") as DesktopSettings["language"] | null) ?? "system",
+};
+
+const tell = (event: Event) => heard?.({ heard: "event", event });
+const wrong = (message: string): ApiError => ({ code: "wrong", message });
+
+function hello(): Hello {
+  return {
+    protocol: 3, version: "0.1.0",
+    host: { pid: 4711, started: ago(190_000), config: "/home/isaac/.config/estatus/estatus.toml", data: "/home/isaac/.local/share/estatus" },
+    snapshot: { monitors: [...monitors.values()], programs: [...running.values()], incidents: open, engine },
+  };
+}
+
+function attach() {
+  const state = asked.get("engine");
+  if (state === "lost") heard?.({ heard: "lost", why: "nobody answers on the engine's socket" });
+  else if (state !== "silent") heard?.({ heard: "hello", hello: hello() });
+}
+
+export const backend: Backend = {
+  async request(request) {
+    if (asked.get("answers") === "none") return new Promise(() => {});
+    if (asked.get("answers") === "failing") throw { code: "failed", message: "the disk is full" } satisfies ApiError;
+    await new Promise((done) => setTimeout(done, 15));
+    return answer(request);
+  },
+  subscribe(listener) {
+    heard = listener;
+    setTimeout(attach, 0);
+    return () => {
+      heard = undefined;
+    };
+  },
+  open: async (url) => void opened.push(url),
+  settings: async () => desktop,
+  change: async (settings) => (desktop = { ...desktop, ...settings }),
+};
+
+/** What was opened outside, for the tests to see. */
+const opened: string[] = [];
+
+function answer(request: Request): Reply {
+  switch (request.request) {
+    case "status": {
+      const figures = (name: string) => past24(name);
+      const { host, snapshot } = hello();
+      return { reply: "status", of: { ...snapshot, host, monitors: snapshot.monitors.map((one) => ({ ...one, ...figures(one.name) })) } };
+    }
+    case "history": {
+      const { monitor, from, to, points } = request.of;
+      return { reply: "history", of: history(sample(monitor), [...open, ...past], Date.parse(from), Date.parse(to), points) };
+    }
+    case "incidents": {
+      const { monitor, since, limit } = request.of;
+      const all = [...[...open].reverse(), ...past].filter((incident) => monitor == null || incident.monitor === monitor);
+      const newer = all.filter((incident) => since == null || (incident.closed ?? ago(0)) > since);
+      return { reply: "incidents", of: newer.slice(0, limit) };
+    }
+    case "do": return carryOut(request.of);
+    case "configuration": {
+      const wrongLine = { line: 14, column: 9, path: ["monitor", "1", "every"], message: '"5" has no unit: write "5s", or another of ms, s, m, h, d' };
+      const found = asked.get("file") === "wrong" ? [wrongLine] : problems(tables);
+      return { reply: "configuration", of: { file: hello().host.config, tables, problems: found } };
+    }
+    case "edit": {
+      const wanted = edited(tables, request.of.edits);
+      const found = problems(wanted);
+      if (request.of.save && found.length === 0) apply(wanted);
+      return { reply: "edited", of: found };
+    }
+    case "test_mail": return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
+    case "survey": return { reply: "survey", of: LISTENING };
+    case "log": return { reply: "log", of: log(request.of.program, request.of.lines) };
+    case "follow": followed = request.of; return { reply: "done" };
+  }
+}
+
+function mailTested(channel: string) {
+  const login = "the server refused the login (535 5.7.8): many providers want a password made for this app, not the one you log in with";
+  return { channel, error: asked.get("mail") === "refused" ? login : null };
+}
+
+function sample(name: string): Sample {
+  const known = byName.get(name);
+  if (!known) throw wrong(`there is no monitor "${name}"`);
+  return known;
+}
+
+function past24(name: string) {
+  const { points: _, monitor: __, ...figures } = history(sample(name), [...open, ...past], Date.now() - 86_400_000, Date.now(), 24);
+  return figures;
+}
+
+/** Takes `wanted` for the file, and what it says for the world. */
+function apply(wanted: Tables) {
+  const before = new Set(((tables.monitor ?? []) as Table[]).map((table) => String(table.name)));
+  tables = wanted;
+  for (const table of (wanted.monitor ?? []) as Table[]) {
+    const name = String(table.name);
+    before.delete(name);
+    if (byName.has(name)) continue;
+    const kind = (["http", "tcp", "tls", "dns", "ping", "process", "command", "host"] as const).find((kind) => kind in table) ?? "http";
+    const made: Sample = { name, kind, target: String(table[kind]), tags: (table.tags as string[]) ?? [], health: "unknown", detail: "" };
+    byName.set(name, made);
+    change(monitor(made));
+  }
+  for (const name of before) {
+    monitors.delete(name);
+    byName.delete(name);
+    tell({ event: "monitor_gone", of: name });
+  }
+  for (const table of (wanted.program ?? []) as Table[]) {
+    const name = String(table.name);
+    if (running.has(name)) continue;
+    become({ name, command: String(table.command), state: "stopped", since: ago(0), pid: null, start: 0, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null });
+  }
+}
+
+function change(monitor: MonitorState) {
+  monitors.set(monitor.name, monitor);
+  tell({ event: "monitor", of: monitor });
+}
+
+function become(program: ProgramStatus) {
+  running.set(program.name, program);
+  tell({ event: "program", of: program });
+}
+
+function carryOut(ask: Ask): Reply {
+  if ("program" in ask) {
+    const program = running.get(ask.program);
+    if (!program) throw wrong(`there is no program "${ask.program}"`);
+    const stops = ask.ask === "stop_program";
+    become({ ...program, state: stops ? "stopped" : "running", pid: stops ? null : 30_000, since: ago(0), trouble: null, next_start: null });
+    return { reply: "done" };
+  }
+  if (ask.ask === "snooze" && ask.monitor === null) {
+    engine = { ...engine, snoozed_until: ask.until };
+    tell({ event: "engine", of: engine });
+    return { reply: "done" };
+  }
+  if (ask.ask === "check_now" && ask.monitor === null) return { reply: "done" };
+  const state = monitors.get(ask.monitor ?? "");
+  if (!state) throw wrong(`there is no monitor "${ask.monitor}"`);
+  if (ask.ask === "pause") change({ ...state, health: "paused", since: ago(0), paused_until: ask.until });
+  if (ask.ask === "resume") change({ ...state, health: "up", since: ago(0), paused_until: null });
+  if (ask.ask === "snooze") change({ ...state, snoozed_until: ask.until });
+  if (ask.ask === "check_now") change({ ...state, last: seen(sample(state.name), ago(0)) });
+  if (ask.ask === "acknowledge") {
+    const incident = open.find((incident) => incident.monitor === state.name);
+    if (incident) tell({ event: "incident", of: Object.assign(incident, { acknowledged: ago(0) }) });
+  }
+  return { reply: "done" };
+}
+
+/** What goes on by itself: probes, figures, lines. */
+function tick() {
+  for (const state of [...monitors.values()].slice(0, 200)) {
+    if (state.last && state.health !== "paused" && chance(state.name, Date.now()) < 0.3) {
+      change({ ...state, last: seen(sample(state.name), ago(0)) });
+    }
+  }
+  const alive = [...running.values()].filter((program) => program.pid !== null);
+  if (followed.usage) tell({ event: "usage", of: alive.map(({ name }) => usage(name)) });
+  if (followed.log_of !== null && running.get(followed.log_of)?.pid) {
+    tell({ event: "log", of: { program: followed.log_of, lines: [line(followed.log_of, lines++, ago(0))] } });
+  }
+}
+
+function usage(program: string) {
+  const memory = Math.round((program === "web" ? 214e6 : 38e6) * (1 + chance(program, Date.now()) * 0.1));
+  return { program, memory, cpu: Math.round(chance(program, Date.now(), "cpu") * (program === "web" ? 460 : 30)) / 10 };
+}
+
+if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 1000);
+
+Object.assign(globalThis, {
+  mock: { opened, tell, tick, hear: (message: Heard) => heard?.(message), hello, monitors },
+});

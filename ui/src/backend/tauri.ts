@@ -1,0 +1,23 @@
+import { Channel, invoke } from "@tauri-apps/api/core";
+import type { Backend, Heard } from "./backend";
+
+/** The tray application that this window belongs to. */
+export const backend: Backend = {
+  request: (request) => invoke("request", { request }),
+  subscribe(heard) {
+    let subscribed = true;
+    const channel = new Channel<Heard>();
+    channel.onmessage = (message) => {
+      if (subscribed) heard(message);
+    };
+    invoke("attach", { channel }).catch((error: unknown) => {
+      if (subscribed) heard({ heard: "lost", why: String((error as { message?: unknown }).message ?? error) });
+    });
+    return () => {
+      subscribed = false;
+    };
+  },
+  open: (url) => invoke("open", { url }),
+  settings: () => invoke("settings"),
+  change: (settings) => invoke("change", { settings }),
+};

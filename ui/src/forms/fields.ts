@@ -1,0 +1,80 @@
+import type { Kind } from "../contract";
+import type { Key } from "../i18n/i18n.svelte";
+
+/** What a value looks like, in the file and in the form. */
+export type Shape =
+  /** One line. */
+  | { is: "text"; mono?: boolean }
+  /** A text of several lines. */
+  | { is: "area" }
+  /** A whole number; in the file a word may stand there too. */
+  | { is: "number" }
+  /** One of a few words. */
+  | { is: "choice"; of: readonly string[] }
+  | { is: "switch"; usual: boolean }
+  /** One value or several; in the form with commas between them. */
+  | { is: "list"; names?: Names }
+  /** One text or several; in the form one a line. */
+  | { is: "lines" }
+  /** Days of the week. */
+  | { is: "days" }
+  /** One line for the shell, or a list of words. */
+  | { is: "command" }
+  /** A table of which one key says where or by what; a bare text stands for the key `bare`. */
+  | { is: "place"; keys: readonly string[]; bare?: string }
+  /** Exactly one of these keys of a table, which has other keys too. */
+  | { is: "oneof"; keys: readonly string[]; names?: Names; flags?: readonly string[]; commands?: readonly string[] }
+  /** A table of the user's own names; a value may be a secret, or a number or truth. */
+  | { is: "pairs"; secret?: boolean; typed?: boolean }
+  /** A table, or several. */
+  | { is: "rows"; fields: readonly Field[] };
+
+/** What the names in a field are names of. */
+export type Names = "monitor" | "program" | "channel";
+
+/** A key of a table that the form knows. */
+export interface Field {
+  /** The keys that lead to it. */
+  path: readonly string[];
+  text: Key;
+  shape: Shape;
+  hint?: Key;
+  /** What holds where nothing is said, or an example. */
+  usual?: string;
+  required?: boolean;
+  /** The kinds of monitors that have it; all if none is named. */
+  kinds?: readonly Kind[];
+  /** It makes sense only while the field with this id holds one of these places. */
+  when?: { id: string; places: readonly string[] };
+}
+
+/** Fields that belong together. */
+export interface Group {
+  text: Key;
+  fields: readonly Field[];
+  /** Whether it is folded until it holds something. */
+  folded?: boolean;
+}
+
+export type Values = Record<string, Value>;
+
+export type Value = string | boolean | Placed | Pair[] | Values[];
+
+export interface Placed {
+  place: string;
+  text: string;
+}
+
+export interface Pair extends Placed {
+  name: string;
+}
+
+export type Table = Record<string, unknown>;
+
+export const SECRET_PLACES = ["keyring", "env", "file"] as const;
+
+/** Where a secret is kept. */
+export const SECRET: Shape = { is: "place", keys: SECRET_PLACES };
+
+/** A field's name in a form. */
+export const id = (field: Field): string => field.path.join(".");

@@ -1,0 +1,78 @@
+import type { Configuration, Edit, Section } from "../contract";
+import type { EditedSection } from "../state/route.svelte";
+import { ALERTS, CHANNEL, EMAIL } from "./channel";
+import type { Subject } from "./draft.svelte";
+import type { Field, Group, Table, Values } from "./fields";
+import { kindOf, MONITOR } from "./monitor";
+import { PROGRAM } from "./program";
+import { changed, KIND, writeTable } from "./table";
+
+const NAME: Field = { path: ["called"], text: "field.name", shape: { is: "text" }, required: true };
+
+const GROUPS: Record<EditedSection, readonly Group[]> = {
+  monitor: MONITOR,
+  program: PROGRAM,
+  channel: CHANNEL.map((group, index) => (index === 0 ? { ...group, fields: [NAME, ...group.fields] } : group)),
+};
+
+/** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
+export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
+  if (section === "channel") return channel(configuration, name);
+  const entries = list(configuration.tables[section]);
+  const index = name === null ? entries.length : entries.findIndex((table) => table.name === name);
+  if (index < 0) return null;
+  const table = entries[index] ?? {};
+  const groups = GROUPS[section];
+  const fields = groups.flatMap((group) => group.fields);
+  return {
+    groups, table,
+    more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
+    edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
+    own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
+  };
+}
+
+function channel(configuration: Configuration, name: string | null): Subject | null {
+  const channels = (configuration.tables.channel ?? {}) as Record<string, Table>;
+  const table = name === null ? {} : channels[name];
+  if (!table) return null;
+  const fields = CHANNEL.flatMap((group) => group.fields);
+  const called = (values: Values) => String(values.called ?? "").trim();
+  let now = name ?? "";
+  return {
+    groups: GROUPS.channel, table, more: { called: name ?? "" },
+    edits(values) {
+      now = called(values);
+      return [{ edit: "put", section: "channel", name, table: writeTable(fields, values, table), called: now }];
+    },
+    own(path) {
+      if (path[0] !== "channel" || (path[1] !== undefined && path[1] !== now && path[1] !== name)) return null;
+      return path.length > 2 ? path.slice(2) : ["called"];
+    },
+  };
+}
+
+/** What there is to edit of the tables that have no name. */
+export function unnamed(configuration: Configuration, what: "email" | "alerts"): Subject {
+  const { tables } = configuration;
+  const groups = what === "email" ? EMAIL : ALERTS;
+  const fields = groups.flatMap((group) => group.fields);
+  const roots = new Set(fields.map((field) => field.path[0]));
+  const edit = (values: Values) => (field: Field): Edit[] => {
+    const change = changed(field, values, tables);
+    return change ? [{ edit: "set", path: [...field.path], value: change.value ?? null }] : [];
+  };
+  return {
+    groups, table: tables, edits: (values) => fields.flatMap(edit(values)),
+    own: (path) => (roots.has(path[0] ?? "") ? path : null),
+  };
+}
+
+/** The names of the entries of `configuration`, for the fields that want one. */
+export function names({ tables }: Configuration): Record<EditedSection, string[]> {
+  const of = (section: "monitor" | "program") => list(tables[section]).map((table) => String(table.name ?? ""));
+  const channels = Object.keys((tables.channel ?? {}) as Table);
+  return { monitor: of("monitor"), program: of("program"), channel: tables.email ? ["email", ...channels] : channels };
+}
+
+const list = (value: unknown): Table[] => (Array.isArray(value) ? (value as Table[]) : []);

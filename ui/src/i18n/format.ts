@@ -1,0 +1,111 @@
+/** Dates, spans, sizes and shares as readers of one locale write them. */
+export interface Formats {
+  number(value: number): string;
+  /** A latency: `0.8 ms`, `240 ms`, `1.3 s`. */
+  latency(ms: number | null | undefined): string;
+  /** A share from 0 to 1: never rounded up to 100 %. */
+  share(value: number | null | undefined): string;
+  /** Percent that may be more than 100. */
+  percent(value: number | null | undefined): string;
+  bytes(value: number | null | undefined): string;
+  /** A span in its two largest units at most: `3d 4h`, `12m`, `8s`. */
+  span(ms: number): string;
+  /** The time of day, with the date beside it unless it is today's. */
+  moment(at: string | number | Date, now?: number): string;
+  /** Date and time to the second. */
+  exact(at: string | number | Date): string;
+  clock(at: string | number | Date): string;
+  /** The day in words, to stand above what happened on it. */
+  day(at: string | number | Date): string;
+  /** Day and month. */
+  date(at: string | number | Date): string;
+  /** The time of day to the minute. */
+  minute(at: string | number | Date): string;
+}
+
+const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]] as const;
+const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** What is shown where there is nothing. */
+export const NONE = "–";
+
+export function formats(locale: string): Formats {
+  const plain = new Intl.NumberFormat(locale);
+  const unit = cached((key: string) => {
+    const [name, digits, display] = key.split(" ");
+    return new Intl.NumberFormat(locale, {
+      style: "unit", unit: name, unitDisplay: display as "short" | "narrow", maximumFractionDigits: Number(digits),
+    });
+  });
+  const inUnit = (value: number, name: string, digits = 0, display = "short") => unit(`${name} ${digits} ${display}`).format(value);
+  const dates = cached((style: keyof typeof DATES) => new Intl.DateTimeFormat(locale, DATES[style]));
+  const date = (style: keyof typeof DATES, at: string | number | Date) => dates(style).format(new Date(at));
+
+  const latency = (ms: number | null | undefined) => {
+    if (ms == null) return NONE;
+    if (ms < 9.95) return inUnit(ms, "millisecond", 1);
+    return ms < 999.5 ? inUnit(ms, "millisecond") : inUnit(ms / 1000, "second", ms < 9950 ? 2 : 1);
+  };
+  const share = (value: number | null | undefined) => {
+    if (value == null) return NONE;
+    const digits = value === 1 || value === 0 ? 0 : value > 0.999 ? 3 : value > 0.9 ? 2 : 1;
+    const least = 10 ** -(digits + 2);
+    const rounded = Math.floor(value / least + 1e-6) * least;
+    return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(rounded);
+  };
+  return {
+    number: (value) => plain.format(value),
+    latency,
+    share,
+    percent: (value) => (value == null ? NONE : inUnit(value, "percent", value < 10 ? 1 : 0)),
+    bytes(value) {
+      if (value == null) return NONE;
+      const power = Math.min(SIZES.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));
+      const scaled = value / 1000 ** power;
+      return inUnit(scaled, SIZES[power] ?? "byte", scaled < 10 && power > 0 ? 1 : 0);
+    },
+    span(ms) {
+      const largest = UNITS.findIndex(([, length]) => ms >= length);
+      if (largest < 0) return inUnit(0, "second", 0, "narrow");
+      const [name, length] = UNITS[largest] ?? UNITS[3];
+      const whole = Math.floor(ms / length);
+      const next = UNITS[largest + 1];
+      const rest = next ? Math.floor((ms - whole * length) / next[1]) : 0;
+      const first = inUnit(whole, name, 0, "narrow");
+      return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0], 0, "narrow")}` : first;
+    },
+    moment(at, now = Date.now()) {
+      const [then, today] = [new Date(at), new Date(now)];
+      if (then.toDateString() === today.toDateString()) return date("clock", then);
+      return date(then.getFullYear() === today.getFullYear() ? "near" : "far", then);
+    },
+    exact: (at) => date("exact", at),
+    clock: (at) => date("clock", at),
+    day: (at) => date("day", at),
+    date: (at) => date("date", at),
+    minute: (at) => date("minute", at),
+  };
+}
+
+/** Times of day are of 24 hours everywhere: they stand in columns and are compared. */
+const MINUTE = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
+const DATES = {
+  clock: { ...MINUTE, second: "2-digit" },
+  near: { month: "short", day: "numeric", ...MINUTE },
+  far: { year: "numeric", month: "short", day: "numeric", ...MINUTE },
+  exact: { year: "numeric", month: "short", day: "numeric", ...MINUTE, second: "2-digit" },
+  date: { month: "short", day: "numeric" },
+  minute: MINUTE,
+  day: { weekday: "long", month: "long", day: "numeric" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** `make`, which is asked once for each key. */
+function cached<Key extends string, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
+  };
+}

@@ -1,0 +1,10 @@
+// WebKitGTK calls its language "C" where the system has no locale. That is no language tag, and what reads it while it is
+// being imported throws. This module is therefore imported before all others.
+try {
+  new Intl.Locale(navigator.language);
+} catch {
+  Object.defineProperty(navigator, "language", { value: "en", configurable: true });
+  Object.defineProperty(navigator, "languages", { value: ["en"], configurable: true });
+}
+
+export {};

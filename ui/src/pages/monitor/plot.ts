@@ -1,0 +1,117 @@
+import type uPlot from "uplot";
+import type { IncidentState, Point } from "../../contract";
+import type { Formats } from "../../i18n/format";
+import { part, redShare } from "../../state/parts";
+
+/** The colours that a canvas needs by name, since it knows no style sheets. */
+export interface Palette {
+  p50: string;
+  p95: string;
+  p99: string;
+  ink: string;
+  line: string;
+  up: string;
+  down: string;
+  band: string;
+  quiet: string;
+  unseen: string;
+  font: string;
+}
+
+export function palette(element: Element): Palette {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    p50: token("chart-p50"), p95: token("chart-p95"), p99: token("chart-p99"), ink: token("ink-soft"), line: token("line"),
+    up: token("up-fill"), down: token("down-fill"), band: token("down-soft"), quiet: token("quiet-fill"),
+    unseen: token("unseen-fill"), font: `11px ${style.fontFamily}`,
+  };
+}
+
+/** What uPlot draws: the middle of each part in seconds, and three latencies of it. */
+export function columns(points: readonly Point[]): uPlot.AlignedData {
+  const middle = ({ from, to }: Point) => (Date.parse(from) + Date.parse(to)) / 2000;
+  const latency = (key: "p50_ms" | "p95_ms" | "p99_ms") => points.map((point) => point[key] ?? null);
+  return [points.map(middle), latency("p50_ms"), latency("p95_ms"), latency("p99_ms")];
+}
+
+/** The height of the strip below the lines that shows whether it was up, in pixels. */
+const STRIP = 8;
+
+/** Options of a chart without its size. */
+export function options(
+  colours: Palette, format: Formats, shown: () => { points: readonly Point[]; incidents: readonly IncidentState[] },
+  heard: { over: (index: number | null) => void; zoom: (from: number, to: number) => void },
+): Omit<uPlot.Options, "width" | "height"> {
+  const line = (stroke: string, width: number): uPlot.Series => ({ stroke, width, points: { show: false }, spanGaps: false });
+  const axis = { stroke: colours.ink, font: colours.font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
+  return {
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+    scales: { y: { range: (_, __, max) => [0, (Number.isFinite(max) ? max : 1) * 1.08 || 1] } },
+    series: [{}, { ...line(colours.p50, 1.8), fill: `${colours.p50}1c` }, line(colours.p95, 1.2), line(colours.p99, 1)],
+    axes: [
+      { ...axis, size: 40, gap: STRIP + 10, space: 90, values: (plot, splits) => splits.map((at) => tick(plot, at, format)) },
+      { ...axis, size: 64, values: (_, splits) => splits.map((ms) => format.latency(ms)) },
+    ],
+    hooks: {
+      drawClear: [(plot) => bands(plot, shown().incidents, colours)],
+      draw: [(plot) => strip(plot, shown().points, colours)],
+      setCursor: [(plot) => heard.over(plot.cursor.idx ?? null)],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 6) return;
+          heard.zoom(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000);
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
+
+const DAY_S = 86_400;
+
+function tick(plot: uPlot, at: number, format: Formats): string {
+  const span = (plot.scales.x?.max ?? 0) - (plot.scales.x?.min ?? 0);
+  return span > 2 * DAY_S ? format.date(at * 1000) : format.minute(at * 1000);
+}
+
+/** Each incident is a band from its first bad probe to its end. */
+function bands(plot: uPlot, incidents: readonly IncidentState[], colours: Palette) {
+  const { ctx, bbox } = plot;
+  const end = (plot.scales.x?.max ?? 0) * 1000;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const { opened, closed } of incidents) {
+    const from = plot.valToPos(Date.parse(opened) / 1000, "x", true);
+    const to = plot.valToPos((closed ? Date.parse(closed) : end) / 1000, "x", true);
+    const width = Math.max(2 * devicePixelRatio, to - from);
+    ctx.fillStyle = colours.band;
+    ctx.fillRect(from, bbox.top, width, bbox.height);
+    ctx.fillStyle = colours.down;
+    ctx.fillRect(from, bbox.top, width, 2 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+/** Below the lines: up, down, inconclusive and not observed, as in the bars of the overview. */
+function strip(plot: uPlot, points: readonly Point[], colours: Palette) {
+  const { ctx, bbox } = plot;
+  const height = STRIP * devicePixelRatio;
+  const top = bbox.top + bbox.height + 3 * devicePixelRatio;
+  const fill = { up: colours.up, down: colours.up, inconclusive: colours.quiet, unseen: colours.unseen };
+  for (const point of points) {
+    const what = part(point);
+    const left = Math.max(bbox.left, plot.valToPos(Date.parse(point.from) / 1000, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(Date.parse(point.to) / 1000, "x", true));
+    const inset = what === "up" || what === "down" ? 0 : what === "inconclusive" ? height * 0.4 : height * 0.75;
+    ctx.fillStyle = fill[what];
+    ctx.fillRect(left, top + inset, right - left + 0.5, height - inset);
+    ctx.fillStyle = colours.down;
+    if (what === "down") ctx.fillRect(left, top, right - left + 0.5, height * redShare(point.uptime));
+  }
+}

@@ -1,0 +1,50 @@
+import { backend } from "#backend";
+import type {
+  ApiError, Ask, ConfigProblem, Configuration, Edit, History, IncidentState, Listening, LogLine, MailTested, Reply,
+  Request, Status,
+} from "../contract";
+
+type Answer<R extends Reply["reply"]> = Extract<Reply, { reply: R }> extends { of: infer Of } ? Of : void;
+
+/** Asks for something whose answer is a `reply`. Rejects with an `ApiError`. */
+async function ask<R extends Reply["reply"]>(request: Request, reply: R): Promise<Answer<R>> {
+  const answer = await backend.request(request);
+  if (answer.reply !== reply) {
+    throw { code: "failed", message: `asked for ${reply}, got ${answer.reply}` } satisfies ApiError;
+  }
+  return ("of" in answer ? answer.of : undefined) as Answer<R>;
+}
+
+export const askStatus = (): Promise<Status> => ask({ request: "status" }, "status");
+
+export const askHistory = (monitor: string, from: Date, to: Date, points: number): Promise<History> =>
+  ask({ request: "history", of: { monitor, from: from.toISOString(), to: to.toISOString(), points } }, "history");
+
+export const askIncidents = (of: { monitor?: string; since?: Date; limit: number }): Promise<IncidentState[]> => {
+  const { monitor = null, since, limit } = of;
+  return ask({ request: "incidents", of: { monitor, since: since?.toISOString() ?? null, limit } }, "incidents");
+};
+
+export const askDo = (of: Ask): Promise<void> => ask({ request: "do", of }, "done");
+
+export const askConfiguration = (): Promise<Configuration> => ask({ request: "configuration" }, "configuration");
+
+export const askEdit = (edits: Edit[], save: boolean): Promise<ConfigProblem[]> =>
+  ask({ request: "edit", of: { edits, save } }, "edited");
+
+export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
+  ask({ request: "test_mail", of: { channel } }, "mail_tested");
+
+export const askSurvey = (): Promise<Listening[]> => ask({ request: "survey" }, "survey");
+
+export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
+  ask({ request: "log", of: { program, lines } }, "log");
+
+export const askFollow = (log_of: string | null, usage: boolean): Promise<void> =>
+  ask({ request: "follow", of: { log_of, usage } }, "done");
+
+/** What `error` says, whatever it is. */
+export function reason(error: unknown): string {
+  if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
+  return String(error);
+}

@@ -1,0 +1,20 @@
+/** A piece of a text, and whether it is what was looked for. */
+export interface Piece {
+  text: string;
+  found: boolean;
+}
+
+/** `text` in pieces, those that are `wanted` apart from the rest; upper and lower case are the same. */
+export function pieces(text: string, wanted: string): Piece[] {
+  if (wanted === "") return [{ text, found: false }];
+  const [low, needle] = [text.toLowerCase(), wanted.toLowerCase()];
+  const made: Piece[] = [];
+  let from = 0;
+  for (let at = low.indexOf(needle); at >= 0; at = low.indexOf(needle, from)) {
+    if (at > from) made.push({ text: text.slice(from, at), found: false });
+    from = at + needle.length;
+    made.push({ text: text.slice(at, from), found: true });
+  }
+  if (from < text.length) made.push({ text: text.slice(from), found: false });
+  return made;
+}

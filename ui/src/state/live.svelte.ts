@@ -1,0 +1,69 @@
+import { backend } from "#backend";
+import type { Heard } from "../backend/backend";
+import type { LogLine } from "../contract";
+import { follow } from "./route.svelte";
+import { fold, NOTHING, type World } from "./world";
+
+/** What is heard within this time is shown at once, in milliseconds. */
+const TOGETHER_MS = 100;
+
+/** After a loss it is tried again after these, in seconds; the last one again and again. */
+const TRY_AGAIN_S = [2, 5, 10, 30];
+
+let world = $state.raw<World>(NOTHING);
+let queue: Heard[] = [];
+let flushing: number | undefined;
+let unsubscribe: (() => void) | undefined;
+let tries = 0;
+let again: number | undefined;
+let listeners: ((program: string, lines: LogLine[]) => void)[] = [];
+
+/** The one place that components read how things are from. */
+export const live = {
+  get world() {
+    return world;
+  },
+};
+
+/** Begins to hear the engine; anew, if it did before. */
+export function attach() {
+  clearTimeout(again);
+  unsubscribe?.();
+  unsubscribe = backend.subscribe(hear);
+}
+
+/** Tells `listener` what programs write, as far as that is followed. */
+export function listen(listener: (program: string, lines: LogLine[]) => void): () => void {
+  listeners = [...listeners, listener];
+  return () => {
+    listeners = listeners.filter((other) => other !== listener);
+  };
+}
+
+function hear(heard: Heard) {
+  if (heard.heard === "open") return follow(heard.page);
+  if (heard.heard === "event" && heard.event.event === "log") {
+    const { program, lines } = heard.event.of;
+    return listeners.forEach((listener) => listener(program, lines));
+  }
+  queue.push(heard);
+  if (heard.heard === "event") flushing ??= window.setTimeout(flush, TOGETHER_MS);
+  else flush();
+}
+
+function flush() {
+  clearTimeout(flushing);
+  flushing = undefined;
+  const heard = queue;
+  queue = [];
+  world = fold(world, heard);
+  if (world.link === "lost") tryAgain();
+  else tries = 0;
+}
+
+function tryAgain() {
+  clearTimeout(again);
+  const wait = TRY_AGAIN_S[Math.min(tries, TRY_AGAIN_S.length - 1)] ?? 30;
+  tries += 1;
+  again = window.setTimeout(attach, wait * 1000);
+}

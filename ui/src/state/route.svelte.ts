@@ -1,0 +1,92 @@
+/** Where in the window one is. */
+export type Route =
+  | { page: "overview" }
+  | { page: "welcome" }
+  | { page: "monitor"; name: string }
+  | { page: "programs"; name: string | null }
+  | { page: "incidents"; id: number | null }
+  | { page: "settings" }
+  | { page: "edit"; section: EditedSection; name: string | null }
+  | { page: "nowhere" };
+
+export type EditedSection = "monitor" | "program" | "channel";
+
+/** What stands behind the address of this window. */
+export type Hash = `#/${string}`;
+
+const SECTIONS: readonly string[] = ["monitor", "program", "channel"];
+
+/** The route that `hash` says. */
+export function parse(hash: string): Route {
+  const [page = "", ...rest] = hash.replace(/^#?\/?/, "").split("/").map(decoded);
+  const name = rest.length > 0 ? rest.join("/") : null;
+  switch (page) {
+    case "": return { page: "overview" };
+    case "welcome": return { page: "welcome" };
+    case "settings": return { page: "settings" };
+    case "monitor": return name ? { page: "monitor", name } : { page: "overview" };
+    case "programs": case "program": return { page: "programs", name };
+    case "incidents": case "incident": return { page: "incidents", id: number(name) };
+    case "edit": case "new": return edited(rest);
+    default: return { page: "nowhere" };
+  }
+}
+
+/** How the address says `route`. */
+export function hash(route: Route): Hash {
+  switch (route.page) {
+    case "overview": case "nowhere": return "#/";
+    case "welcome": return "#/welcome";
+    case "settings": return "#/settings";
+    case "monitor": return `#/monitor/${encodeURIComponent(route.name)}`;
+    case "programs": return route.name === null ? "#/programs" : `#/program/${encodeURIComponent(route.name)}`;
+    case "incidents": return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
+    case "edit": {
+      if (route.name === null) return `#/new/${route.section}`;
+      return `#/edit/${route.section}/${encodeURIComponent(route.name)}`;
+    }
+  }
+}
+
+function edited([section, ...name]: string[]): Route {
+  if (!SECTIONS.includes(section ?? "")) return { page: "nowhere" };
+  return { page: "edit", section: section as EditedSection, name: name.length > 0 ? name.join("/") : null };
+}
+
+function number(text: string | null): number | null {
+  const number = Number.parseInt(text ?? "", 10);
+  return Number.isFinite(number) ? number : null;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+let current = $state.raw<Route>({ page: "overview" });
+
+export const route = {
+  get now() {
+    return current;
+  },
+};
+
+/** Goes to `target`, a route or what the address says of one. */
+export function go(target: Route) {
+  location.hash = hash(target);
+}
+
+/** Goes where `page` says: `#/monitor/NAME`, `/monitor/NAME` or `monitor/NAME`. */
+export function follow(page: string) {
+  location.hash = hash(parse(page));
+}
+
+/** Keeps [`route`] at what the address says. */
+export function watchAddress() {
+  const read = () => (current = parse(location.hash));
+  read();
+  addEventListener("hashchange", read);
+}

@@ -1,0 +1,43 @@
+import type { Ask } from "../contract";
+import { askDo, reason } from "./ask";
+
+/** A short word on what was just done. */
+export interface Note {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+const SHOWN_MS = 6000;
+const MOST = 3;
+
+let notes = $state.raw<Note[]>([]);
+let last = 0;
+
+export const told = {
+  get notes() {
+    return notes;
+  },
+};
+
+/** Shows `text` for a while; what went wrong stays until it is taken away. */
+export function tell(text: string, bad = false) {
+  last += 1;
+  const id = last;
+  notes = [...notes, { id, text, bad }].slice(-MOST);
+  if (!bad) setTimeout(() => untell(id), SHOWN_MS);
+}
+
+export function untell(id: number) {
+  notes = notes.filter((note) => note.id !== id);
+}
+
+/** Does what the user wants and tells that it is done, or why not. */
+export async function carryOut(ask: Ask, done: string) {
+  try {
+    await askDo(ask);
+    tell(done);
+  } catch (error) {
+    tell(reason(error), true);
+  }
+}

@@ -1,0 +1,117 @@
+import type { Heard } from "../backend/backend";
+import type {
+  EngineState, Event, Hello, Host, IncidentId, IncidentState, MonitorState, ProgramStatus, Usage,
+} from "../contract";
+
+/** How things are, as far as this window has heard. It is never changed, only replaced. */
+export interface World {
+  /** Whether the engine is heard just now, has not been heard yet, or was lost. */
+  link: "waiting" | "live" | "lost";
+  /** Why the engine was lost. */
+  why: string | null;
+  version: string | null;
+  host: Host | null;
+  /** In the order of the configuration. */
+  monitors: ReadonlyMap<string, MonitorState>;
+  programs: ReadonlyMap<string, ProgramStatus>;
+  /** The open ones. */
+  incidents: ReadonlyMap<IncidentId, IncidentState>;
+  /** How often an incident was closed; what shows closed ones asks again when it changes. */
+  closings: number;
+  engine: EngineState;
+  usage: ReadonlyMap<string, UsageTrail>;
+}
+
+/** What a program has used lately, the newest last. */
+export interface UsageTrail {
+  now: Usage;
+  memory: readonly number[];
+  cpu: readonly number[];
+}
+
+/** So many figures of usage are remembered of a program. */
+export const TRAIL_MAX = 90;
+
+const QUIET: EngineState = {
+  network_off: [], snoozed_until: null, store_trouble: null, config_refused: null, waiting: [],
+};
+
+export const NOTHING: World = {
+  link: "waiting", why: null, version: null, host: null, monitors: new Map(), programs: new Map(), incidents: new Map(),
+  closings: 0, engine: QUIET, usage: new Map(),
+};
+
+/** The world after all of `heard`, in order. */
+export function fold(world: World, heard: readonly Heard[]): World {
+  const draft = new Draft(world);
+  for (const one of heard) draft.hear(one);
+  return draft.world;
+}
+
+/** A world in the making, whose maps are copied once, when they first change. */
+class Draft {
+  private own = new Set<keyof World>();
+
+  constructor(public world: World) {
+    this.world = { ...world };
+  }
+
+  hear(heard: Heard) {
+    if (heard.heard === "hello") this.greet(heard.hello);
+    else if (heard.heard === "lost") Object.assign(this.world, { link: "lost", why: heard.why });
+    else if (heard.heard === "event") this.happen(heard.event);
+  }
+
+  private greet({ version, host, snapshot }: Hello) {
+    this.own.clear();
+    this.world = {
+      link: "live", why: null, version, host,
+      monitors: new Map(snapshot.monitors.map((monitor) => [monitor.name, monitor])),
+      programs: new Map(snapshot.programs.map((program) => [program.name, program])),
+      incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
+      closings: this.world.closings + 1,
+      engine: snapshot.engine,
+      usage: new Map(),
+    };
+  }
+
+  private happen(event: Event) {
+    switch (event.event) {
+      case "monitor": return void this.map("monitors").set(event.of.name, event.of);
+      case "monitor_gone": return void this.map("monitors").delete(event.of);
+      case "program": return void this.map("programs").set(event.of.name, event.of);
+      case "program_gone": return void this.map("programs").delete(event.of);
+      case "incident": return void this.map("incidents").set(event.of.id, event.of);
+      case "incident_closed": {
+        this.map("incidents").delete(event.of);
+        this.world.closings += 1;
+        return;
+      }
+      case "engine": this.world.engine = event.of; return;
+      case "usage": return this.use(event.of);
+      case "log": return;
+    }
+  }
+
+  private use(usages: Usage[]) {
+    const before = this.world.usage;
+    this.world.usage = new Map(usages.map((now) => [now.program, trail(before.get(now.program), now)]));
+  }
+
+  /** The map under `key`, to be changed. */
+  private map<K extends "monitors" | "programs" | "incidents">(key: K): Mutable<World[K]> {
+    if (!this.own.has(key)) {
+      this.own.add(key);
+      this.world = { ...this.world, [key]: new Map(this.world[key] as ReadonlyMap<unknown, unknown>) };
+    }
+    return this.world[key] as Mutable<World[K]>;
+  }
+}
+
+type Mutable<M> = M extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never;
+
+function trail(before: UsageTrail | undefined, now: Usage): UsageTrail {
+  const longer = (figures: readonly number[], figure: number | null | undefined) =>
+    figure == null ? figures : [...figures, figure].slice(-TRAIL_MAX);
+  return { now, memory: longer(before?.memory ?? [], now.memory), cpu: longer(before?.cpu ?? [], now.cpu) };
+}

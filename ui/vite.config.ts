@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** What the window may do, in the mock build too, so that the tests run under the same rules. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'";
+
+export default defineConfig(({ mode }) => ({
+  base: "./",
+  plugins: [svelte()],
+  resolve: {
+    // The only place where a backend is chosen: the one that is not chosen is not in the build.
+    alias: { "#backend": file(mode === "mock" || mode === "test" ? "src/backend/mock.ts" : "src/backend/tauri.ts") },
+  },
+  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 700, reportCompressedSize: false },
+  server: { port: 5199, strictPort: true, host: "127.0.0.1" },
+  preview: { host: "127.0.0.1", headers: { "Content-Security-Policy": POLICY } },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          environment: "node",
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+}));
