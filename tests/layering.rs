@@ -49,6 +49,9 @@ const NEVER_IN_CORE: [&str; 9] = [
     "std::fs::",
     "std::thread::",
 ];
+/// Under the MPL-2.0, whose terms end at their own files. They come with Tauri, and with what steers its window in tests.
+const FREE_FILE_BY_FILE: [&str; 6] =
+    ["cssparser", "cssparser-macros", "dtoa-short", "option-ext", "selectors", "webdriver"];
 /// TLS stacks beside rustls with ring.
 const NEVER_LINKED: [&str; 7] =
     ["aws-lc-fips-sys", "aws-lc-rs", "aws-lc-sys", "boring-sys", "native-tls", "openssl", "openssl-sys"];
@@ -203,6 +206,7 @@ fn every_licence_is_permissive() {
     let others: Vec<String> = metadata
         .packages
         .iter()
+        .filter(|package| !FREE_FILE_BY_FILE.contains(&package.name.as_str()))
         .filter(|package| !package.license.as_deref().is_some_and(is_permissive))
         .map(|package| format!("{}: {:?}", package.name, package.license))
         .collect();

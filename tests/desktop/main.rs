@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod bubbles;
+mod package;
 mod panel;
 mod session;
 mod tray;
@@ -35,7 +36,7 @@ async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
     estatus.wait_for("page", "up");
     icon.shows("1 up").await;
     let well = icon.picture().await;
-    assert_eq!(tray.windows(&session), [0_u32; 0], "no window exists until it is wanted");
+    assert_eq!(tray.windows(), [0_u32; 0], "no window exists until it is wanted");
     assert!(bubbles.rest().is_empty());
 
     site.break_it();
@@ -69,7 +70,7 @@ async fn there_is_one_tray_and_its_window_comes_and_goes() {
     icon.click().await;
     let first = tray.window(&session);
     tray.close_window(&session);
-    eventually("the window's process has ended", || tray.windows(&session).is_empty().then_some(()));
+    eventually("the window's process has ended", || tray.windows().is_empty().then_some(()));
     assert!(Tray::run(&session, &estatus).success(), "a second start ends well");
     let second = tray.window(&session);
     assert_ne!(first, second);
@@ -100,10 +101,9 @@ async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident(
     let mut estatus =
         Estatus::new("language = \"en\"\n[network]\nreference = []\n[alerts]\nmerge_within = \"100ms\"\n");
     estatus.start();
-    let window = Window::open(&session, &estatus, "/settings").await;
-    window.press("Add monitor").await;
+    let window = Window::open(&session, &estatus, "new/monitor").await;
     window.write("Name", "portfolio").await;
-    window.write("URL", &site.url()).await;
+    window.write("Address", &site.url()).await;
     window.press("Save").await;
     estatus.wait_for("portfolio", "up");
     window.go("/").await;
@@ -132,7 +132,7 @@ async fn every_page_is_drawn_in_both_themes() {
         for (page, text) in [
             ("/", "page"),
             ("/monitor/page", "503"),
-            ("/programs/clock", "clock"),
+            ("/program/clock", "clock"),
             ("/incidents", "503"),
             ("/settings", "estatus.toml"),
             ("/welcome", "listen"),

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -15,23 +16,28 @@ pub(crate) struct Tray(Child);
 impl Tray {
     /// Starts it on the configuration of `estatus`.
     pub(crate) fn start(session: &Session, estatus: &Estatus, arguments: &[&str]) -> Self {
-        Self(Self::command(session, estatus).args(arguments).spawn().unwrap())
+        Self::start_program(&built("estatus-tray"), session, estatus, arguments)
+    }
+
+    /// The same with the program that lies at `program`.
+    pub(crate) fn start_program(program: &Path, session: &Session, estatus: &Estatus, arguments: &[&str]) -> Self {
+        Self(Self::command(program, session, estatus).args(arguments).spawn().unwrap())
     }
 
     /// Starts it to its end.
     pub(crate) fn run(session: &Session, estatus: &Estatus) -> ExitStatus {
-        Self::command(session, estatus).status().unwrap()
+        Self::command(&built("estatus-tray"), session, estatus).status().unwrap()
     }
 
-    fn command(session: &Session, estatus: &Estatus) -> Command {
-        let mut command = session.command(built("estatus-tray"));
+    fn command(program: &Path, session: &Session, estatus: &Estatus) -> Command {
+        let mut command = session.command(program);
         command.arg("--config").arg(estatus.config()).arg("--data").arg(estatus.data());
         command.envs(estatus.env().iter().cloned()).stdout(Stdio::null());
         command
     }
 
     /// The processes of its windows.
-    pub(crate) fn windows(&self, _session: &Session) -> Vec<u32> {
+    pub(crate) fn windows(&self) -> Vec<u32> {
         let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0.id())).unwrap_or_default();
         let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
         pids.filter(|pid| is_window(*pid)).collect()
@@ -42,7 +48,7 @@ impl Tray {
         eventually("a window is shown", || {
             let listed = session.command("wmctrl").arg("-l").output().ok()?;
             String::from_utf8_lossy(&listed.stdout).contains("Estatus").then_some(())?;
-            self.windows(session).first().copied()
+            self.windows().first().copied()
         })
     }
 

@@ -29,7 +29,7 @@ impl Window {
         let driver = Ended(driver.expect("cargo xtask test installs WebKit's driver"));
         eventually("the driver listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
         let (config, data) = (estatus.config(), estatus.data());
-        let arguments = json!(["--config", config, "--data", data, "--page", page, "--alone"]);
+        let arguments = json!(["--config", config, "--data", data, "--page", page]);
         let options = json!({ "binary": built("estatus-window"), "args": arguments });
         let capabilities = json!({ "webkitgtk:browserOptions": options }).as_object().unwrap().clone();
         let client = ClientBuilder::new(HttpConnector::new())

@@ -249,10 +249,9 @@ impl<D: Desktop> Controller<D> {
 fn end(span: Span, now: &Zoned) -> Timestamp {
     let end = match span {
         Span::Hour => now.checked_add(1.hour()),
-        Span::UntilTomorrow => now
-            .tomorrow()
-            .and_then(|day| day.start_of_day())
-            .and_then(|day| day.with().hour(MORNING).build()),
+        Span::UntilTomorrow => {
+            now.tomorrow().and_then(|day| day.start_of_day()).and_then(|day| day.with().hour(MORNING).build())
+        }
         Span::UntilResumed => now.checked_add(ENDLESS.years()),
     };
     end.map_or(Timestamp::MAX, |end| end.timestamp())

@@ -71,23 +71,11 @@ pub(crate) enum Item {
     /// Something to read.
     Text(String),
     /// Something to do.
-    Choice {
-        text: String,
-        action: Action,
-        enabled: bool,
-    },
+    Choice { text: String, action: Action, enabled: bool },
     /// Something that is on or off.
-    Switch {
-        text: String,
-        action: Action,
-        on: bool,
-    },
+    Switch { text: String, action: Action, on: bool },
     /// A menu in it.
-    Submenu {
-        text: String,
-        items: Vec<Item>,
-        enabled: bool,
-    },
+    Submenu { text: String, items: Vec<Item>, enabled: bool },
     /// A line.
     Separator,
 }

@@ -184,7 +184,10 @@ impl News {
 
     /// When the first snooze ends that something waits for.
     pub(crate) fn snooze_ends(&self, view: &View) -> Option<Timestamp> {
-        self.held.iter().filter_map(|about| view.monitors.get(&self.known.get(about)?.trouble.name)?.snoozed_until).min()
+        self.held
+            .iter()
+            .filter_map(|about| view.monitors.get(&self.known.get(about)?.trouble.name)?.snoozed_until)
+            .min()
     }
 
     /// What is to be told now.
@@ -241,9 +244,8 @@ impl News {
             self.held.clear();
         }
         let known = &self.known;
-        let is_free = |about: &&About| {
-            known.get(*about).is_none_or(|known| !is_quiet(&known.trouble, view, quiet, now))
-        };
+        let is_free =
+            |about: &&About| known.get(*about).is_none_or(|known| !is_quiet(&known.trouble, view, quiet, now));
         let free: Vec<About> = self.held.iter().filter(is_free).cloned().collect();
         let mut troubles = Vec::new();
         for about in free {

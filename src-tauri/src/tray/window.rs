@@ -55,7 +55,7 @@ async fn keep(program: PathBuf, places: Places, mut pages: mpsc::Receiver<String
 
 fn start(program: &Path, places: &Places, page: &str) -> io::Result<Child> {
     let mut window = Command::new(program);
-    window.arg("--config").arg(&places.config).arg("--data").arg(&places.data).args(["--page", page]);
+    window.arg("--config").arg(&places.config).arg("--data").arg(&places.data).args(["--orders", "--page", page]);
     window.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
 }
 

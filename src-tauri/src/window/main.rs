@@ -1,7 +1,7 @@
 //! `estatus-window`: the window, a process of its own that attaches to the engine like any client.
 //!
-//! The tray starts it with the page to show, and tells it on its standard input what to open next. It ends when its
-//! window is closed or its standard input ends.
+//! The tray starts it with the page to show, and orders on its standard input what to open next. It ends when its window
+//! is closed, or with the tray: when its orders end.
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
@@ -30,6 +30,9 @@ struct Arguments {
     /// The page to show first, like `monitor/web`.
     #[arg(long, default_value = "overview")]
     page: String,
+    /// Take orders on standard input, and end when that does.
+    #[arg(long, hide = true)]
+    orders: bool,
 }
 
 fn main() -> ExitCode {
@@ -59,8 +62,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         ])
         .setup(move |app| {
             frame::build(app, &remembered)?;
-            let handle = app.handle().clone();
-            std::thread::Builder::new().name("orders".to_owned()).spawn(move || take_orders(&handle))?;
+            if arguments.orders {
+                let handle = app.handle().clone();
+                std::thread::Builder::new().name("orders".to_owned()).spawn(move || take_orders(&handle))?;
+            }
             Ok(())
         })
         .run(tauri::generate_context!())?;

@@ -33,25 +33,28 @@ const ICON_SIZES: [&str; 4] = ["32", "128", "256", "512"];
 pub(crate) fn bundle(options: &Options) -> Result<()> {
     setup::ensure(setup::TO_BUILD.iter().chain(setup::TO_BUILD_DESKTOP).chain(setup::TO_BUNDLE))?;
     pages::build()?;
-    let built = build(&options.profile)?;
-    let package = package(&built)?;
-    println!("{}", package.display());
+    let target = workspace::target();
+    build(&options.profile, &target)?;
+    let built = target.join(if options.profile == "dev" { "debug" } else { &options.profile });
+    println!("{}", package(&built, &target, "xz")?.display());
     Ok(())
 }
 
-/// Where the programs are once they are built.
-fn build(profile: &str) -> Result<PathBuf> {
-    let target = workspace::target();
-    let mut build = cargo();
-    build.args(["build", "--locked", "--profile", profile, "--package", "estatus", "--package", "estatus-tray"]);
-    run(build.arg("--target-dir").arg(&target))?;
-    Ok(target.join(if profile == "dev" { "debug" } else { profile }))
+/// Makes a package of what the tests have built below `target`, for them to try.
+pub(crate) fn of_tests(target: &Path) -> Result<()> {
+    package(&target.join("debug"), target, "none").map(drop)
 }
 
-fn package(built: &Path) -> Result<PathBuf> {
+fn build(profile: &str, target: &Path) -> Result<()> {
+    let mut build = cargo();
+    build.args(["build", "--locked", "--profile", profile, "--package", "estatus", "--package", "estatus-tray"]);
+    run(build.arg("--target-dir").arg(target))
+}
+
+fn package(built: &Path, target: &Path, compression: &str) -> Result<PathBuf> {
     let version = env!("CARGO_PKG_VERSION");
     let architecture = output(Command::new("dpkg").arg("--print-architecture"))?.trim().to_owned();
-    let folder = workspace::target().join("bundle");
+    let folder = target.join("bundle");
     let tree = folder.join("tree");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("Failed to empty {}", folder.display()))?;
@@ -69,7 +72,11 @@ fn package(built: &Path) -> Result<PathBuf> {
     put(&tree.join("DEBIAN/control"), &control)?;
     let package = folder.join(format!("estatus_{version}_{architecture}.deb"));
     let mut build = Command::new("dpkg-deb");
-    build.args(["--root-owner-group", "--build"]).arg(&tree).arg(&package).stdout(std::process::Stdio::null());
+    build
+        .args([&format!("-Z{compression}"), "--root-owner-group", "--build"])
+        .arg(&tree)
+        .arg(&package)
+        .stdout(std::process::Stdio::null());
     run(&mut build)?;
     Ok(package)
 }

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
+    bundle,
     command::{self, cargo, run},
     pages,
     setup::{self, consent, in_ci},
@@ -23,7 +24,7 @@ const TARGET_LIMIT: u64 = 20 << 30;
 pub(crate) fn test() -> Result<()> {
     let mut stages = Stages::default();
     stages.go("set-up", || {
-        setup::ensure(setup::TO_TEST)?;
+        setup::ensure(setup::TO_TEST.iter().chain(setup::TO_BUNDLE))?;
         setup::install_node_modules(&workspace::root().join("tests/fixtures/persistencia-datos"))?;
         windows::set_up()
     })?;
@@ -38,6 +39,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("type-check for Windows", || windows::check(&target))?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
     stages.go("build", || run(in_workspace("build", &target).arg("--all-targets")))?;
+    stages.go("package", || bundle::of_tests(&target))?;
     stages.go("tests of the pages", pages::test)?;
     stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
     println!("── tests (before them: {})", stages.summary());

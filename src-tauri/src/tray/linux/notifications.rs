@@ -161,7 +161,9 @@ impl Standing {
         let body = if can("body-markup") { escaped(&notification.body) } else { notification.body.clone() };
         let labels: Vec<(&str, &str, &Action)> = [(CLICK, "", &notification.click)]
             .into_iter()
-            .chain(notification.buttons.iter().map(|button| (key(&button.action), button.text.as_str(), &button.action)))
+            .chain(
+                notification.buttons.iter().map(|button| (key(&button.action), button.text.as_str(), &button.action)),
+            )
             .filter(|_| can("actions"))
             .collect();
         let actions: Vec<&str> = labels.iter().flat_map(|(key, text, _)| [*key, *text]).collect();
