@@ -177,9 +177,13 @@ impl<D: Desktop> Controller<D> {
 
     fn hosted(&mut self, hosted: Hosted) {
         match hosted {
-            Hosted::Failed(why) => self.is_gone(why),
+            Hosted::Failed(_) | Hosted::Ended if matches!(self.view.link, Link::Quitting { .. }) => self.ended = true,
+            Hosted::Failed(why) => {
+                self.desktop.tell_window(Some(&why));
+                self.is_gone(why);
+            }
             Hosted::Quitting(stopped) => self.view.link = Link::Quitting { stopped },
-            Hosted::Ended => self.ended = matches!(self.view.link, Link::Quitting { .. }),
+            Hosted::Ended => {}
         }
     }
 
@@ -189,6 +193,7 @@ impl<D: Desktop> Controller<D> {
         }
         match heard {
             Heard::Hello(hello) => {
+                self.desktop.tell_window(None);
                 self.view.begin(&hello);
                 self.news.begin(&self.view, now);
             }
@@ -249,11 +254,13 @@ impl<D: Desktop> Controller<D> {
 fn end(span: Span, now: &Zoned) -> Timestamp {
     let end = match span {
         Span::Hour => now.checked_add(1.hour()),
-        Span::UntilTomorrow => now
-            .tomorrow()
-            .and_then(|day| day.start_of_day())
-            .and_then(|day| day.with().hour(MORNING).build()),
+        Span::UntilTomorrow => {
+            now.tomorrow().and_then(|day| day.start_of_day()).and_then(|day| day.with().hour(MORNING).build())
+        }
         Span::UntilResumed => now.checked_add(ENDLESS.years()),
     };
     end.map_or(Timestamp::MAX, |end| end.timestamp())
 }
+
+#[cfg(test)]
+mod tests;

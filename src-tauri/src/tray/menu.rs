@@ -101,8 +101,7 @@ fn standing(name: &str, why: &str, since: Option<Timestamp>, words: &Words, now:
 fn deeds(view: &View, words: &Words, now: &Zoned) -> Vec<Item> {
     let attached = view.is_attached();
     let some = attached && !view.monitors.is_empty();
-    let mut items =
-        vec![Item::Choice { text: words.plain("tray.check_all"), action: Action::CheckAll, enabled: some }];
+    let mut items = vec![Item::Choice { text: words.plain("tray.check_all"), action: Action::CheckAll, enabled: some }];
     if !view.programs.is_empty() {
         let text = words.plain("tray.restart");
         items.push(Item::Submenu { text, items: restarts(view, words), enabled: attached });
@@ -143,7 +142,11 @@ fn pauses(words: &Words, enabled: bool) -> Item {
 /// A pause of more than a year has no end that anybody would want to know.
 fn paused(until: Timestamp, words: &Words, now: &Zoned) -> String {
     let in_a_year = now.checked_add(1.year()).is_ok_and(|year| until < year.timestamp());
-    if in_a_year { words.say("tray.paused_until", &[("at", &words.at(until, now))]) } else { words.plain("tray.paused") }
+    if in_a_year {
+        words.say("tray.paused_until", &[("at", &words.at(until, now))])
+    } else {
+        words.plain("tray.paused")
+    }
 }
 
 /// What quitting does: an engine of this process ends with it, and with the engine the programs that do not outlive it.
@@ -175,3 +178,6 @@ fn quit(view: &View, words: &Words) -> String {
 fn choice(text: String, action: Action) -> Item {
     Item::Choice { text, action, enabled: true }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,9 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
         (Some(_), About::Program(name)) => {
             (words.say("tray.program.runs", &[("program", &outside(name))]), String::new(), Vec::new())
         }
-        (Some(_), _) => (
-            words.say("tray.up", &[("monitor", &outside(&trouble.name))]),
-            recovered(trouble, words, now),
-            Vec::new(),
-        ),
+        (Some(_), _) => {
+            (words.say("tray.up", &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
+        }
         (None, About::Program(name)) => (
             words.say("tray.program.cooling", &[("program", &outside(name))]),
             lines([outside(&trouble.why), words.plain("tray.program.cooling.retries")]),
@@ -117,7 +115,8 @@ fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
 
 fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
     let over = trouble.over.unwrap_or(trouble.since);
-    let (from, to, took) = (words.at(trouble.since, now), words.at(over, now), took(over.duration_since(trouble.since)));
+    let (from, to, took) =
+        (words.at(trouble.since, now), words.at(over, now), took(over.duration_since(trouble.since)));
     let after = words.say("tray.up.after", &[("from", &from), ("to", &to), ("took", &took)]);
     let done = trouble.last_try.as_ref().map(|attempt| words.say("tray.up.deed", &[("deed", &outside(&attempt.deed))]));
     lines([after, done.unwrap_or_default()])

@@ -85,7 +85,8 @@ fn joined(names: &[&str]) -> String {
 
 /// Text of the outside world as one line of bearable length, without what steers a terminal or turns its direction.
 pub(crate) fn outside(text: &str) -> String {
-    let unseen = |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let unseen =
+        |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let clean: String = text.chars().map(|char| if char.is_control() || unseen(char) { ' ' } else { char }).collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {
@@ -152,7 +153,10 @@ mod tests {
         let now: Zoned = "2026-11-21T14:03:00[UTC]".parse().unwrap();
         let check = |at: &str, english: &str, spanish: &str| {
             let at = at.parse().unwrap();
-            assert_eq!((Words::new(false).at(at, &now), Words::new(true).at(at, &now)), (english.into(), spanish.into()));
+            assert_eq!(
+                (Words::new(false).at(at, &now), Words::new(true).at(at, &now)),
+                (english.into(), spanish.into())
+            );
         };
         check("2026-11-21T09:05:59Z", "09:05", "09:05");
         check("2026-11-20T23:59:59Z", "2026-11-20 23:59", "20/11/2026 23:59");

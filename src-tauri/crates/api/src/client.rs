@@ -34,6 +34,7 @@ pub enum AttachError {
 
 /// What an engine says to one who asks and listens at the same time.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "what is said is taken in and gone")]
 pub enum Said {
     /// The answer to a request.
     Answer {

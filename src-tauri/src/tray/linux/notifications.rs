@@ -152,7 +152,15 @@ impl Trouble {
 
 /// The notifications that are there.
 #[derive(Default)]
-struct Standing(BTreeMap<About, (u32, Vec<(&'static str, Action)>)>);
+struct Standing(BTreeMap<About, Card>);
+
+/// A notification that is there.
+struct Card {
+    /// The desktop's number of it.
+    id: u32,
+    /// What can be done with it, by what that is called between the desktop and us.
+    actions: Vec<(&'static str, Action)>,
+}
 
 impl Standing {
     async fn show(&mut self, server: &NotificationsProxy<'_>, notification: &Notification) -> zbus::Result<()> {
@@ -161,49 +169,36 @@ impl Standing {
         let body = if can("body-markup") { escaped(&notification.body) } else { notification.body.clone() };
         let labels: Vec<(&str, &str, &Action)> = [(CLICK, "", &notification.click)]
             .into_iter()
-            .chain(notification.buttons.iter().map(|button| (key(&button.action), button.text.as_str(), &button.action)))
+            .chain(
+                notification.buttons.iter().map(|button| (button.action.key(), button.text.as_str(), &button.action)),
+            )
             .filter(|_| can("actions"))
             .collect();
         let actions: Vec<&str> = labels.iter().flat_map(|(key, text, _)| [*key, *text]).collect();
         let urgency = if notification.urgent { CRITICAL } else { NORMAL };
         let hints = HashMap::from([("urgency", Value::U8(urgency)), ("desktop-entry", Value::from("estatus"))]);
-        let before = self.0.get(&notification.about).map_or(0, |(id, _)| *id);
+        let before = self.0.get(&notification.about).map_or(0, |card| card.id);
         let id = server
             .notify("Estatus", before, "estatus", &notification.title, &body, &actions, hints, AS_THE_DESKTOP_LIKES)
             .await?;
         let actions = labels.into_iter().map(|(key, _, action)| (key, action.clone())).collect();
-        self.0.insert(notification.about.clone(), (id, actions));
+        self.0.insert(notification.about.clone(), Card { id, actions });
         Ok(())
     }
 
     async fn close(&mut self, server: &NotificationsProxy<'_>, about: &About) {
-        if let Some((id, _)) = self.0.remove(about) {
+        if let Some(card) = self.0.remove(about) {
             // It may be gone already.
-            let _ = server.close_notification(id).await;
+            let _ = server.close_notification(card.id).await;
         }
     }
 
     fn action(&self, id: u32, key: &str) -> Option<Action> {
-        let (_, actions) = self.0.values().find(|(shown, _)| *shown == id)?;
-        actions.iter().find_map(|(known, action)| (*known == key).then(|| action.clone()))
+        let card = self.0.values().find(|card| card.id == id)?;
+        card.actions.iter().find_map(|(known, action)| (*known == key).then(|| action.clone()))
     }
 
     fn forget(&mut self, id: u32) {
-        self.0.retain(|_, (shown, _)| *shown != id);
-    }
-}
-
-/// What an action is called between the desktop and us.
-fn key(action: &Action) -> &'static str {
-    match action {
-        Action::Open(_) => "open",
-        Action::CheckAll => "check",
-        Action::Restart(_) => "restart",
-        Action::Pause { .. } => "snooze",
-        Action::Resume => "resume",
-        Action::Acknowledge(_) => "acknowledge",
-        Action::StartAtLogin(_) => "start-at-login",
-        Action::StartEngine => "start-engine",
-        Action::Quit => "quit",
+        self.0.retain(|_, card| card.id != id);
     }
 }

@@ -32,7 +32,8 @@ pub(super) async fn follow(panels: mpsc::Sender<Panel>) {
 
 async fn tell(panels: mpsc::Sender<Panel>) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
-    let settings = SettingsProxy::builder(&connection).cache_properties(zbus::proxy::CacheProperties::No).build().await?;
+    let settings =
+        SettingsProxy::builder(&connection).cache_properties(zbus::proxy::CacheProperties::No).build().await?;
     let mut changes = settings.receive_setting_changed_with_args(&[(0, NAMESPACE), (1, KEY)]).await?;
     let now = settings.read(NAMESPACE, KEY).await?;
     let mut panel = panel(&now);

@@ -129,7 +129,8 @@ pub(super) fn escaped(text: &str) -> String {
 
 fn pictures(face: &Face, panel: Panel) -> Vec<ksni::Icon> {
     let argb = |picture: icons::Picture| {
-        let data = picture.rgba.as_chunks().0.iter().flat_map(|[red, green, blue, alpha]| [*alpha, *red, *green, *blue]);
+        let data =
+            picture.rgba.as_chunks().0.iter().flat_map(|[red, green, blue, alpha]| [*alpha, *red, *green, *blue]);
         ksni::Icon { width: picture.side, height: picture.side, data: data.collect() }
     };
     icons::of(face.icon, panel).into_iter().map(argb).collect()
