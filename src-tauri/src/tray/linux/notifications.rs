@@ -91,11 +91,8 @@ async fn attend(
     let mut shown = Standing::default();
     loop {
         tokio::select! {
-            order = orders.recv() => match order {
-                Some(Order::Show(notification)) => trouble.is(shown.show(&server, &notification).await.err().map(missing)).await,
-                Some(Order::Close(about)) => shown.close(&server, &about).await,
-                None => return Ok(()),
-            },
+            // What was done with a notification comes before that it is gone.
+            biased;
             Some(signal) = invoked.next() => {
                 let args = signal.args()?;
                 if let Some(action) = shown.action(args.id, args.action_key)
@@ -105,6 +102,11 @@ async fn attend(
                 }
             }
             Some(signal) = closed.next() => shown.forget(signal.args()?.id),
+            order = orders.recv() => match order {
+                Some(Order::Show(notification)) => trouble.is(shown.show(&server, &notification).await.err().map(missing)).await,
+                Some(Order::Close(about)) => shown.close(&server, &about).await,
+                None => return Ok(()),
+            },
             Some(owner) = owners.next() => if owner.is_some() { trouble.is(None).await },
         }
     }
