@@ -23,6 +23,8 @@ use tracing_subscriber::EnvFilter;
 
 /// What the tray writes to the window's standard input before the page that is to be opened.
 pub const OPEN: &str = "open ";
+/// What it writes there before the reason why there is no engine; nothing stands after it when that is over.
+pub const TROUBLE: &str = "trouble ";
 
 /// Writes what is worth knowing to standard error; how much says `ESTATUS_LOG`.
 pub fn log() {

@@ -155,13 +155,13 @@ impl<D: Desktop> Controller<D> {
         if !self.settings.notifications {
             return Quiet::Always;
         }
-        let paused = self.view.paused_until(now).is_some();
-        if paused || self.do_not_disturb { Quiet::Now } else { Quiet::No }
+        let is_quiet = self.view.quiet_until(now).is_some();
+        if is_quiet || self.do_not_disturb { Quiet::Now } else { Quiet::No }
     }
 
     /// When something is to be told, or a snooze ends.
     fn wakes_in(&self, now: Timestamp) -> Option<Duration> {
-        let snooze = [self.view.paused_until(now), self.news.snooze_ends(&self.view)].into_iter().flatten().min();
+        let snooze = [self.view.quiet_until(now), self.news.snooze_ends(&self.view)].into_iter().flatten().min();
         let far = now.to_zoned(jiff::tz::TimeZone::UTC).checked_add(NO_END.years()).map(|at| at.timestamp());
         let snooze = snooze.filter(|until| far.as_ref().is_ok_and(|far| until < far));
         let snooze = snooze.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or_default());
@@ -177,9 +177,13 @@ impl<D: Desktop> Controller<D> {
 
     fn hosted(&mut self, hosted: Hosted) {
         match hosted {
-            Hosted::Failed(why) => self.is_gone(why),
+            Hosted::Failed(_) | Hosted::Ended if matches!(self.view.link, Link::Quitting { .. }) => self.ended = true,
+            Hosted::Failed(why) => {
+                self.desktop.tell_window(Some(&why));
+                self.is_gone(why);
+            }
             Hosted::Quitting(stopped) => self.view.link = Link::Quitting { stopped },
-            Hosted::Ended => self.ended = matches!(self.view.link, Link::Quitting { .. }),
+            Hosted::Ended => {}
         }
     }
 
@@ -189,6 +193,7 @@ impl<D: Desktop> Controller<D> {
         }
         match heard {
             Heard::Hello(hello) => {
+                self.desktop.tell_window(None);
                 self.view.begin(&hello);
                 self.news.begin(&self.view, now);
             }
@@ -256,3 +261,6 @@ fn end(span: Span, now: &Zoned) -> Timestamp {
     };
     end.map_or(Timestamp::MAX, |end| end.timestamp())
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,9 @@ pub(crate) trait Desktop {
     /// Shows the window, with this page.
     fn open_window(&mut self, page: &Page);
 
+    /// Tells the window why there is no engine, which it cannot find out by itself, or that this is over.
+    fn tell_window(&mut self, trouble: Option<&str>);
+
     /// Changes the settings; what they are then comes as an event.
     fn change(&mut self, change: Change);
 
@@ -96,6 +99,23 @@ pub(crate) enum Action {
     StartAtLogin(bool),
     StartEngine,
     Quit,
+}
+
+impl Action {
+    /// What it is called between the desktop and us.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open",
+            Self::CheckAll => "check",
+            Self::Restart(_) => "restart",
+            Self::Pause { .. } => "snooze",
+            Self::Resume => "resume",
+            Self::Acknowledge(_) => "acknowledge",
+            Self::StartAtLogin(_) => "start-at-login",
+            Self::StartEngine => "start-engine",
+            Self::Quit => "quit",
+        }
+    }
 }
 
 /// For how long nothing is told.

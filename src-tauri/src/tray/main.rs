@@ -20,6 +20,8 @@ mod news;
 mod platform;
 mod running;
 mod telling;
+#[cfg(test)]
+mod testing;
 mod view;
 mod window;
 mod words;

@@ -178,3 +178,6 @@ fn quit(view: &View, words: &Words) -> String {
 fn choice(text: String, action: Action) -> Item {
     Item::Choice { text, action, enabled: true }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ impl Trouble {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Telling {
     /// Of one.
-    One(Trouble),
+    One(Box<Trouble>),
     /// Of many at once.
     Many(Vec<Trouble>),
     /// Of what happened while nothing was told.
@@ -199,7 +199,7 @@ impl News {
             let mut told: Vec<Trouble> = Vec::new();
             for about in changed {
                 match self.verdict(&about, view, quiet, now) {
-                    Some(Verdict::Tell(trouble)) => told.push(trouble),
+                    Some(Verdict::Tell(trouble)) => told.push(*trouble),
                     Some(Verdict::Withdraw) => tellings.push(Telling::Withdraw(about)),
                     None => {}
                 }
@@ -229,7 +229,7 @@ impl News {
             _ if over && !is_well(trouble, view) => Some(Verdict::Withdraw),
             _ => {
                 known.told = Told::Yes;
-                Some(Verdict::Tell(trouble.clone()))
+                Some(Verdict::Tell(Box::new(trouble.clone())))
             }
         };
         if over {
@@ -260,7 +260,7 @@ impl News {
         troubles.sort_by_key(|trouble| trouble.since);
         match troubles.as_slice() {
             [] => Vec::new(),
-            [one] if one.over.is_none() => vec![Telling::One(one.clone())],
+            [one] if one.over.is_none() => vec![Telling::One(Box::new(one.clone()))],
             _ => vec![Telling::Meanwhile(troubles)],
         }
     }
@@ -275,13 +275,13 @@ impl News {
 }
 
 enum Verdict {
-    Tell(Trouble),
+    Tell(Box<Trouble>),
     Withdraw,
 }
 
 fn together(told: Vec<Trouble>) -> Vec<Telling> {
     if told.len() <= SINGLE {
-        return told.into_iter().map(Telling::One).collect();
+        return told.into_iter().map(|trouble| Telling::One(Box::new(trouble))).collect();
     }
     let withdrawn: Vec<_> = told.iter().map(|trouble| Telling::Withdraw(trouble.about.clone())).collect();
     withdrawn.into_iter().chain([Telling::Many(told)]).collect()

@@ -149,6 +149,10 @@ impl Desktop for Outside {
         self.window.open(page);
     }
 
+    fn tell_window(&mut self, trouble: Option<&str>) {
+        self.window.tell(trouble);
+    }
+
     fn change(&mut self, change: Change) {
         let (settings, events) = (self.settings.clone(), self.events.clone());
         tokio::spawn(async move {

@@ -157,6 +157,11 @@ impl View {
         self.engine.snoozed_until.filter(|until| *until > now)
     }
 
+    /// Until when nothing is told, quiet hours among it, if that is so at `now`.
+    pub(crate) fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.engine.quiet_until.max(self.engine.snoozed_until).filter(|until| *until > now)
+    }
+
     /// All that is broken: first what is down, of that first what has been for the longest.
     pub(crate) fn broken(&self) -> Vec<Broken<'_>> {
         let mut broken: Vec<Broken<'_>> = self.monitors_broken().chain(self.programs_broken()).collect();

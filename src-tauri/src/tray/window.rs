@@ -7,44 +7,61 @@ use std::{
 };
 
 use anyhow::Result;
-use estatus_tray::{OPEN, Places};
+use estatus_tray::{OPEN, Places, TROUBLE};
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, Command},
-    sync::mpsc,
+    sync::{mpsc, watch},
 };
 
-use super::{desktop::Page, host::beside_us};
+use super::{desktop::Page, host::beside_us, words::outside};
 
 const PROGRAM: &str = if cfg!(windows) { "estatus-window.exe" } else { "estatus-window" };
 /// So many pages wait at most to be opened; those beyond are forgotten.
 const WAITING: usize = 8;
 
 /// The way to the window. It closes when this is dropped.
-pub(crate) struct Window(mpsc::Sender<String>);
+pub(crate) struct Window {
+    pages: mpsc::Sender<String>,
+    trouble: watch::Sender<Option<String>>,
+}
 
 impl Window {
     /// No window yet. Its program stands beside ours.
     pub(crate) fn new(places: &Places) -> Result<Self> {
-        let (sender, pages) = mpsc::channel(WAITING);
-        tokio::spawn(keep(beside_us(PROGRAM)?, places.clone(), pages));
-        Ok(Self(sender))
+        let (pages, wanted) = mpsc::channel(WAITING);
+        let (trouble, known) = watch::channel(None);
+        tokio::spawn(keep(beside_us(PROGRAM)?, places.clone(), wanted, known));
+        Ok(Self { pages, trouble })
     }
 
     /// Shows the window, with this page.
     pub(crate) fn open(&self, page: &Page) {
-        if self.0.try_send(page.to_string()).is_err() {
+        if self.pages.try_send(page.to_string()).is_err() {
             tracing::warn!("the window does not take in what it is to open");
         }
+    }
+
+    /// Tells it why there is no engine, now and when it is opened.
+    pub(crate) fn tell(&self, trouble: Option<&str>) {
+        self.trouble.send_replace(trouble.map(str::to_owned));
     }
 }
 
 /// Starts the window when it is wanted and there is none.
-async fn keep(program: PathBuf, places: Places, mut pages: mpsc::Receiver<String>) {
+async fn keep(
+    program: PathBuf,
+    places: Places,
+    mut pages: mpsc::Receiver<String>,
+    mut trouble: watch::Receiver<Option<String>>,
+) {
     let mut next = pages.recv().await;
     while let Some(page) = next {
         next = match start(&program, &places, &page) {
-            Ok(child) => show(child, &mut pages).await,
+            Ok(child) => {
+                trouble.mark_changed();
+                show(child, &mut pages, &mut trouble).await
+            }
             Err(error) => {
                 tracing::error!(%error, program = %program.display(), "no window can be opened");
                 pages.recv().await
@@ -60,7 +77,11 @@ fn start(program: &Path, places: &Places, page: &str) -> io::Result<Child> {
 }
 
 /// Tells the window what to open until it is closed; then returns the page for which the next one is wanted.
-async fn show(mut child: Child, pages: &mut mpsc::Receiver<String>) -> Option<String> {
+async fn show(
+    mut child: Child,
+    pages: &mut mpsc::Receiver<String>,
+    trouble: &mut watch::Receiver<Option<String>>,
+) -> Option<String> {
     // It ends when its standard input does.
     let Some(mut input) = child.stdin.take() else { return pages.recv().await };
     loop {
@@ -78,6 +99,11 @@ async fn show(mut child: Child, pages: &mut mpsc::Receiver<String>) -> Option<St
                     // It is about to end.
                     return Some(page);
                 }
+            }
+            Ok(()) = trouble.changed() => {
+                let why = trouble.borrow_and_update().as_deref().map(outside).unwrap_or_default();
+                // If it does not take that in it is about to end.
+                let _ = input.write_all(format!("{TROUBLE}{why}\n").as_bytes()).await;
             }
         }
     }

@@ -96,7 +96,6 @@ pub(crate) fn change(backend: State<'_, Backend>, settings: Change) -> Result<De
     backend.settings.change(settings).map_err(failed)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
 fn failed(error: impl std::fmt::Display) -> ApiError {
     ApiError { code: ErrorCode::Failed, message: error.to_string() }
 }

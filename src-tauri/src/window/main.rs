@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::Parser;
-use estatus_tray::{OPEN, Places, Where};
+use estatus_tray::{OPEN, Places, TROUBLE, Where};
 use tauri::{AppHandle, Manager};
 
 use stream::{Streamed, Streams};
@@ -79,6 +79,8 @@ fn take_orders(app: &AppHandle) {
         if let Some(page) = line.strip_prefix(OPEN) {
             app.state::<Streams>().tell(Streamed::Open { page: page.to_owned() });
             frame::bring_up(app);
+        } else if let Some(why) = line.strip_prefix(TROUBLE) {
+            app.state::<Streams>().engine_is_missing(why);
         }
     }
     app.exit(0);

@@ -49,12 +49,14 @@ pub(crate) struct Streams(Mutex<State>);
 struct State {
     channel: Option<Channel<Streamed>>,
     page: Option<String>,
+    /// Why there is no engine, as the tray knows it, if there is a reason.
+    missing: Option<String>,
 }
 
 impl Streams {
     /// Nobody listens yet; `page` is opened first.
     pub(crate) fn new(page: String) -> Self {
-        Self(Mutex::new(State { channel: None, page: Some(page) }))
+        Self(Mutex::new(State { channel: None, page: Some(page), missing: None }))
     }
 
     /// From now on this one hears it; a page that is loaded again takes the place of the one before.
@@ -66,9 +68,19 @@ impl Streams {
         state.channel = Some(channel);
     }
 
+    /// Takes in why there is no engine; nothing if nothing is known of that any more.
+    pub(crate) fn engine_is_missing(&self, why: &str) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.missing = (!why.is_empty()).then(|| why.to_owned());
+    }
+
     /// Tells who listens.
     pub(crate) fn tell(&self, said: Streamed) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = match (said, &state.missing) {
+            (Streamed::Lost { .. }, Some(why)) => Streamed::Lost { why: why.clone() },
+            (said, _) => said,
+        };
         match (&state.channel, said) {
             (Some(channel), said) => send(channel, said),
             (None, Streamed::Open { page }) => state.page = Some(page),

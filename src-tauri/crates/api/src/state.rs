@@ -66,6 +66,10 @@ pub struct EngineState {
     pub network_off: Vec<Scope>,
     /// Until when nothing is told.
     pub snoozed_until: Option<Timestamp>,
+    /// Until when nothing is told for whatever reason, quiet hours among them, as far as that held when this was said; it
+    /// is said anew with every incident that begins, changes or ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<Timestamp>,
     /// Why the store does not write just now.
     pub store_trouble: Option<String>,
     /// Why the configuration file as it stands is not in force.
@@ -269,9 +273,6 @@ pub struct IncidentState {
     pub escalated: Option<Timestamp>,
     /// Who was told what.
     pub alerts: Vec<AlertState>,
-    /// Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quiet_until: Option<Timestamp>,
 }
 
 impl IncidentState {
@@ -294,7 +295,6 @@ impl IncidentState {
             attempts,
             escalated: incident.escalated,
             alerts: messages.flat_map(|message| AlertState::of(message, incident.id)).collect(),
-            quiet_until: None,
         }
     }
 }

@@ -302,11 +302,9 @@ impl Engine {
         self.memory.snoozed_until
     }
 
-    /// Until when nothing is told of `monitor`, if anything keeps quiet now: quiet hours, or a snooze.
-    pub fn quiet_until(&self, monitor: &str, now: Now) -> Option<Timestamp> {
-        let own = self.monitors.get(monitor).and_then(|watched| watched.memory.snoozed_until);
-        let snoozed_until = own.max(self.memory.snoozed_until);
-        crate::outbox::quiet_until(&self.config.alerts, snoozed_until, now.utc)
+    /// Until when nothing is told, if anything keeps quiet now: quiet hours, or a snooze of all.
+    pub fn quiet_until(&self, now: Now) -> Option<Timestamp> {
+        crate::outbox::quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc)
     }
 
     fn next_due(&mut self, now: Instant) -> Option<Reason> {

@@ -253,7 +253,7 @@ fn quiet_hours_end_with_a_summary() {
     let mut scene = Scene::new(quiet);
     scene.pass(HOUR * 3).break_it("a").pass(HOUR).mend("a").pass(HOUR).break_it("b").pass(HOUR * 5);
     assert!(scene.told().is_empty(), "it is 6 o'clock");
-    let quiet_until = |scene: &Scene| scene.core.quiet_until("b", clocks(scene.now));
+    let quiet_until = |scene: &Scene| scene.core.quiet_until(clocks(scene.now));
     assert_eq!(quiet_until(&scene), Some(later(clocks(scene.now).utc, HOUR)));
     scene.pass(HOUR * 2);
     assert_eq!(quiet_until(&scene), None);

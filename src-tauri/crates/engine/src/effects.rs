@@ -266,6 +266,10 @@ impl Cycle {
         if self.tasks.events.receiver_count() == 0 {
             return;
         }
+        if matches!(change, Change::Incident(_)) {
+            // Whoever shows it must know whether that is wanted now.
+            self.publish_engine();
+        }
         let Some(event) = self.view.event(&self.core, change) else { return };
         let published = Published { after: self.tasks.barrier.clone(), event: Arc::new(event) };
         // Without a receiver there is nobody to tell.

@@ -48,7 +48,10 @@ impl View {
         Snapshot {
             monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
             programs: core.programs().map(|program| self.program(program)).collect(),
-            incidents: core.open_incidents().map(|incident| self.open_incident(core, incident)).collect(),
+            incidents: core
+                .open_incidents()
+                .map(|incident| incident_state(&self.words, incident, core.messages()))
+                .collect(),
             engine: self.engine(core),
         }
     }
@@ -61,7 +64,7 @@ impl View {
             Change::Program(name) => Event::Program(self.program(core.program(&name)?)),
             Change::ProgramGone(name) => Event::ProgramGone(name),
             Change::Incident(id) => match core.open_incident(id) {
-                Some(incident) => Event::Incident(self.open_incident(core, incident)),
+                Some(incident) => Event::Incident(incident_state(&self.words, incident, core.messages())),
                 None => Event::IncidentClosed(id),
             },
             Change::Message(_) | Change::Engine => Event::Engine(self.engine(core)),
@@ -86,11 +89,6 @@ impl View {
                 RemedyAction::Stop(_) | RemedyAction::Run { .. } => None,
             }),
         }
-    }
-
-    fn open_incident(&self, core: &Engine, incident: &Incident) -> IncidentState {
-        let quiet_until = core.quiet_until(&incident.monitor, clock::now());
-        IncidentState { quiet_until, ..incident_state(&self.words, incident, core.messages()) }
     }
 
     fn program(&self, view: ProgramView) -> ProgramStatus {
@@ -128,6 +126,7 @@ impl View {
         EngineState {
             network_off: core.network_off().collect(),
             snoozed_until: core.snoozed_until(),
+            quiet_until: core.quiet_until(clock::now()),
             store_trouble: self.store_trouble.clone(),
             config_refused: self.config_refused.clone(),
             waiting: core.messages().map(waiting).collect(),

@@ -91,11 +91,8 @@ async fn attend(
     let mut shown = Standing::default();
     loop {
         tokio::select! {
-            order = orders.recv() => match order {
-                Some(Order::Show(notification)) => trouble.is(shown.show(&server, &notification).await.err().map(missing)).await,
-                Some(Order::Close(about)) => shown.close(&server, &about).await,
-                None => return Ok(()),
-            },
+            // What was done with a notification comes before that it is gone.
+            biased;
             Some(signal) = invoked.next() => {
                 let args = signal.args()?;
                 if let Some(action) = shown.action(args.id, args.action_key)
@@ -105,6 +102,11 @@ async fn attend(
                 }
             }
             Some(signal) = closed.next() => shown.forget(signal.args()?.id),
+            order = orders.recv() => match order {
+                Some(Order::Show(notification)) => trouble.is(shown.show(&server, &notification).await.err().map(missing)).await,
+                Some(Order::Close(about)) => shown.close(&server, &about).await,
+                None => return Ok(()),
+            },
             Some(owner) = owners.next() => if owner.is_some() { trouble.is(None).await },
         }
     }
@@ -152,7 +154,15 @@ impl Trouble {
 
 /// The notifications that are there.
 #[derive(Default)]
-struct Standing(BTreeMap<About, (u32, Vec<(&'static str, Action)>)>);
+struct Standing(BTreeMap<About, Card>);
+
+/// A notification that is there.
+struct Card {
+    /// The desktop's number of it.
+    id: u32,
+    /// What can be done with it, by what that is called between the desktop and us.
+    actions: Vec<(&'static str, Action)>,
+}
 
 impl Standing {
     async fn show(&mut self, server: &NotificationsProxy<'_>, notification: &Notification) -> zbus::Result<()> {
@@ -162,50 +172,39 @@ impl Standing {
         let labels: Vec<(&str, &str, &Action)> = [(CLICK, "", &notification.click)]
             .into_iter()
             .chain(
+<<<<<<< HEAD
                 notification.buttons.iter().map(|button| (key(&button.action), button.text.as_str(), &button.action)),
+=======
+                notification.buttons.iter().map(|button| (button.action.key(), button.text.as_str(), &button.action)),
+>>>>>>> tray
             )
             .filter(|_| can("actions"))
             .collect();
         let actions: Vec<&str> = labels.iter().flat_map(|(key, text, _)| [*key, *text]).collect();
         let urgency = if notification.urgent { CRITICAL } else { NORMAL };
         let hints = HashMap::from([("urgency", Value::U8(urgency)), ("desktop-entry", Value::from("estatus"))]);
-        let before = self.0.get(&notification.about).map_or(0, |(id, _)| *id);
+        let before = self.0.get(&notification.about).map_or(0, |card| card.id);
         let id = server
             .notify("Estatus", before, "estatus", &notification.title, &body, &actions, hints, AS_THE_DESKTOP_LIKES)
             .await?;
         let actions = labels.into_iter().map(|(key, _, action)| (key, action.clone())).collect();
-        self.0.insert(notification.about.clone(), (id, actions));
+        self.0.insert(notification.about.clone(), Card { id, actions });
         Ok(())
     }
 
     async fn close(&mut self, server: &NotificationsProxy<'_>, about: &About) {
-        if let Some((id, _)) = self.0.remove(about) {
+        if let Some(card) = self.0.remove(about) {
             // It may be gone already.
-            let _ = server.close_notification(id).await;
+            let _ = server.close_notification(card.id).await;
         }
     }
 
     fn action(&self, id: u32, key: &str) -> Option<Action> {
-        let (_, actions) = self.0.values().find(|(shown, _)| *shown == id)?;
-        actions.iter().find_map(|(known, action)| (*known == key).then(|| action.clone()))
+        let card = self.0.values().find(|card| card.id == id)?;
+        card.actions.iter().find_map(|(known, action)| (*known == key).then(|| action.clone()))
     }
 
     fn forget(&mut self, id: u32) {
-        self.0.retain(|_, (shown, _)| *shown != id);
-    }
-}
-
-/// What an action is called between the desktop and us.
-fn key(action: &Action) -> &'static str {
-    match action {
-        Action::Open(_) => "open",
-        Action::CheckAll => "check",
-        Action::Restart(_) => "restart",
-        Action::Pause { .. } => "snooze",
-        Action::Resume => "resume",
-        Action::Acknowledge(_) => "acknowledge",
-        Action::StartAtLogin(_) => "start-at-login",
-        Action::StartEngine => "start-engine",
-        Action::Quit => "quit",
+        self.0.retain(|_, card| card.id != id);
     }
 }

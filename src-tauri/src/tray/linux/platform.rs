@@ -50,7 +50,7 @@ impl Shown {
         Self { face, notifications }
     }
 
-    pub(crate) fn draw(&self, face: &Face) {
+    pub(crate) fn draw(&mut self, face: &Face) {
         self.face.send_replace(Some(face.clone()));
     }
 

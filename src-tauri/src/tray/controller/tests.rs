@@ -1,0 +1,402 @@
+use estatus_api::{EngineState, Snapshot};
+use estatus_core::{
+    incident::{Health, IncidentId},
+    program::ProgramState,
+};
+use estatus_tray::{Language, Lost};
+
+use super::*;
+use crate::{
+    desktop::{About, Icon},
+    testing::{Tray, attempt, hello, hosted_by, incident, monitor, monitors, noon, program, read},
+};
+use estatus_api::Event;
+
+fn lost(no_engine: bool) -> Heard {
+    Heard::Lost(Lost { no_engine, why: "connection lost".to_owned() })
+}
+
+fn paused(until: Option<&str>) -> Event {
+    let snoozed_until = until.map(|until| until.parse().unwrap());
+    Event::Engine(EngineState { snoozed_until, ..EngineState::default() })
+}
+
+#[test]
+fn the_icon_is_the_worst_of_all() {
+    let check = |all: &[(&str, Health)], icon: Icon| {
+        assert_eq!(Tray::attached(monitors(all)).face().icon, icon, "{all:?}");
+    };
+    let (a, b) = ("a", "b");
+    check(&[], Icon::Well);
+    check(&[(a, Health::Up), (b, Health::Unknown)], Icon::Well);
+    check(&[(a, Health::Up), (b, Health::Paused)], Icon::Well);
+    check(&[(a, Health::Paused), (b, Health::Paused)], Icon::Paused);
+    check(&[(a, Health::Paused), (b, Health::Suspect)], Icon::Suspect);
+    check(&[(a, Health::Suspect), (b, Health::Down)], Icon::Down);
+    check(&[(a, Health::Up), (b, Health::Recovering)], Icon::Down);
+}
+
+#[test]
+fn the_engine_s_own_troubles_are_seen_too() {
+    let check = |engine: EngineState, icon: Icon| {
+        let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+        let _ = tray.event(Event::Engine(engine.clone()));
+        assert_eq!(tray.face().icon, icon, "{engine:?}");
+    };
+    let offline = vec![estatus_core::network::Scope::Internet];
+    let refused = Some("estatus.toml:3:1: no such key".to_owned());
+    check(EngineState::default(), Icon::Well);
+    check(EngineState { network_off: offline.clone(), ..EngineState::default() }, Icon::Offline);
+    check(
+        EngineState { config_refused: refused.clone(), network_off: offline, ..EngineState::default() },
+        Icon::Offline,
+    );
+    check(EngineState { config_refused: refused, ..EngineState::default() }, Icon::Suspect);
+    check(EngineState { store_trouble: Some("disk full".to_owned()), ..EngineState::default() }, Icon::Suspect);
+    check(EngineState { snoozed_until: Some(Timestamp::MAX), ..EngineState::default() }, Icon::Paused);
+}
+
+#[test]
+fn a_program_that_does_not_stay_up_is_down() {
+    let check = |state: ProgramState, icon: Icon| {
+        let tray = Tray::attached(Snapshot { programs: vec![program("web", state, true)], ..Snapshot::default() });
+        assert_eq!(tray.face().icon, icon, "{state:?}");
+    };
+    check(ProgramState::Running, Icon::Well);
+    check(ProgramState::Stopped, Icon::Well);
+    check(ProgramState::Backoff, Icon::Suspect);
+    check(ProgramState::Cooling, Icon::Down);
+}
+
+#[test]
+fn nothing_is_drawn_again_unless_it_changed() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    let drawn = tray.controller.desktop.faces.len();
+    for _ in 0..3 {
+        assert_eq!(tray.event(Event::Monitor(monitor("a", Health::Up))), Then::Wait);
+    }
+    assert_eq!(tray.controller.desktop.faces.len(), drawn);
+    let _ = tray.event(Event::Monitor(monitor("a", Health::Suspect)));
+    assert_eq!(tray.controller.desktop.faces.len(), drawn + 1);
+}
+
+#[test]
+fn an_engine_is_started_where_there_is_none_and_its_refusal_is_shown() {
+    let mut tray = Tray::new();
+    let _ = tray.happens(TrayEvent::Due);
+    assert_eq!(tray.face().tool_tip, "Estatus is starting");
+    let _ = tray.hear(lost(true));
+    assert_eq!(tray.controller.desktop.engines_started, 1);
+    let _ = tray.happens(TrayEvent::Host(Hosted::Failed("estatus.toml:3:1: no such key".to_owned())));
+    let _ = tray.hear(lost(true));
+    assert_eq!(tray.face().tool_tip, "The engine of Estatus does not run\nestatus.toml:3:1: no such key");
+    assert_eq!(tray.face().icon, Icon::Gone);
+    assert_eq!(tray.controller.desktop.told_window, [Some("estatus.toml:3:1: no such key".to_owned())]);
+    let _ = tray.hear(hello(Snapshot::default()));
+    assert_eq!(tray.face().icon, Icon::Well);
+    assert_eq!(tray.controller.desktop.told_window.last(), Some(&None));
+}
+
+#[test]
+fn an_engine_that_goes_is_missed_and_replaced() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    let _ = tray.hear(lost(false));
+    assert_eq!((tray.face().icon, tray.controller.desktop.engines_started), (Icon::Gone, 0));
+    let _ = tray.hear(lost(true));
+    assert_eq!(tray.controller.desktop.engines_started, 1);
+    let _ = tray.hear(hello(monitors(&[("a", Health::Up)])));
+    assert_eq!(tray.face().icon, Icon::Well);
+}
+
+#[test]
+fn quitting_waits_for_the_engine_of_this_process_and_for_no_other() {
+    let mut tray = Tray::attached(Snapshot::default());
+    assert_eq!(tray.happens(TrayEvent::Quit), Then::End);
+
+    let mut tray = Tray::new();
+    tray.controller.desktop.hosts = true;
+    let _ = tray.hear(hosted_by(std::process::id(), Snapshot::default()));
+    assert_eq!(tray.happens(TrayEvent::Chosen(Action::Quit)), Then::Wait);
+    let _ = tray.happens(TrayEvent::Host(Hosted::Quitting(vec!["web".into(), "db".into()])));
+    assert_eq!(read(&tray.face().menu), ["(Estatus is quitting)", "(Stopping web and db …)"]);
+    let _ = tray.hear(lost(true));
+    assert_eq!(tray.controller.desktop.engines_started, 0);
+    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended)), Then::End);
+}
+
+#[test]
+fn an_engine_that_breaks_down_while_it_is_to_quit_does_not_keep_the_tray() {
+    let mut tray = Tray::new();
+    tray.controller.desktop.hosts = true;
+    let _ = tray.happens(TrayEvent::Quit);
+    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Failed("broken".to_owned()))), Then::End);
+}
+
+#[test]
+fn what_is_chosen_is_asked_for() {
+    let check = |action: Action, asked: Ask| {
+        let mut tray = Tray::attached(Snapshot::default());
+        let _ = tray.happens(TrayEvent::Chosen(action));
+        assert_eq!(tray.controller.desktop.asked, [asked]);
+    };
+    let pause = |monitor: Option<&str>, span| Action::Pause { monitor: monitor.map(Into::into), span };
+    let snooze = |monitor: Option<&str>, until: &str| Ask::Snooze {
+        monitor: monitor.map(str::to_owned),
+        until: Some(until.parse().unwrap()),
+    };
+    check(Action::CheckAll, Ask::CheckNow { monitor: None });
+    check(Action::Restart("web".into()), Ask::RestartProgram { program: "web".to_owned() });
+    check(Action::Acknowledge("a".into()), Ask::Acknowledge { monitor: "a".to_owned() });
+    check(Action::Resume, Ask::Snooze { monitor: None, until: None });
+    check(pause(Some("a"), Span::Hour), snooze(Some("a"), "2026-11-21T15:02:00Z"));
+    check(pause(None, Span::UntilTomorrow), snooze(None, "2026-11-22T08:00:00Z"));
+    check(pause(None, Span::UntilResumed), snooze(None, "2126-11-21T14:02:00Z"));
+}
+
+#[test]
+fn a_second_start_brings_the_window_up() {
+    let mut tray = Tray::new();
+    let _ = tray.happens(TrayEvent::StartedAgain);
+    assert_eq!(tray.controller.desktop.opened, [Page::Overview]);
+}
+
+#[test]
+fn the_settings_decide_the_language_and_the_start_at_login() {
+    let mut tray = Tray::attached(Snapshot::default());
+    let _ = tray.happens(TrayEvent::Chosen(Action::StartAtLogin(true)));
+    assert_eq!(tray.controller.desktop.changed[0].start_at_login, Some(true));
+    assert!(tray.controller.desktop.at_login.is_empty());
+    let settings = DesktopSettings { start_at_login: true, language: Language::Es, ..DesktopSettings::default() };
+    for _ in 0..2 {
+        let _ = tray.happens(TrayEvent::Settings(settings.clone()));
+        assert_eq!(tray.controller.desktop.at_login, [true]);
+    }
+    assert!(read(&tray.face().menu).contains(&"Iniciar con la sesión: on".to_owned()));
+}
+
+#[test]
+fn a_missing_notification_service_is_remembered_once() {
+    let mut tray = Tray::attached(Snapshot::default());
+    let none = Some("there is none".to_owned());
+    let _ = tray.happens(TrayEvent::NotificationTrouble(None));
+    let _ = tray.happens(TrayEvent::NotificationTrouble(none.clone()));
+    assert_eq!(tray.controller.desktop.changed.len(), 1);
+    let settings = DesktopSettings { notification_trouble: none, ..DesktopSettings::default() };
+    let _ = tray.happens(TrayEvent::Settings(settings));
+    assert!(read(&tray.face().menu).contains(&"Notifications cannot be shown: there is none".to_owned()));
+}
+
+#[test]
+fn an_incident_is_told_with_all_that_is_known_and_can_be_done() {
+    let mut tray = Tray::attached(monitors(&[("web", Health::Up)]));
+    let healed = estatus_api::MonitorState { heals: Some("vite".into()), ..monitor("web", Health::Down) };
+    let _ = tray.event(Event::Monitor(healed));
+    let then = tray.event(Event::Incident(incident(1, "web", &noon())));
+    assert_eq!(then, Then::WakeIn(Duration::from_millis(500)));
+    assert_eq!(tray.later(500), Then::Wait);
+    let shown = &tray.controller.desktop.shown[0];
+    assert_eq!(shown.title, "web is down");
+    assert_eq!(shown.body, "connection refused\nSince 14:02.\nEstatus will see to vite.");
+    assert_eq!(
+        (&shown.about, &shown.click),
+        (&About::Incident(IncidentId(1)), &Action::Open(Page::Incident(IncidentId(1))))
+    );
+    let buttons: Vec<&str> = shown.buttons.iter().map(|button| button.text.as_str()).collect();
+    assert_eq!(buttons, ["Restart vite", "Open", "Snooze 1 h", "Acknowledge"]);
+}
+
+#[test]
+fn what_estatus_does_about_it_takes_the_place_of_what_was_told() {
+    let mut tray = Tray::attached(monitors(&[("web", Health::Up)]));
+    tray.goes_down(1, "web");
+    let _ = tray.later(500);
+    let mut check = |attempts: Vec<estatus_api::AttemptState>, given_up: bool, last_line: &str| {
+        let escalated = given_up.then(|| noon().timestamp());
+        let _ = tray.event(Event::Incident(estatus_api::IncidentState {
+            attempts,
+            escalated,
+            ..incident(1, "web", &noon())
+        }));
+        let _ = tray.later(500);
+        let shown = tray.controller.desktop.shown.last().unwrap();
+        assert_eq!((shown.body.lines().last(), shown.urgent), (Some(last_line), given_up));
+        assert_eq!(shown.about, About::Incident(IncidentId(1)));
+    };
+    let tried = || attempt("restarted vite", Some("still down"));
+    check(
+        vec![attempt("restarted vite", None)],
+        false,
+        "What Estatus did: restarted vite. It now looks whether that helped.",
+    );
+    check(vec![tried()], false, "What Estatus did: restarted vite – still down. It tries again.");
+    check(
+        vec![tried(), tried()],
+        true,
+        "Estatus tried 2 times in vain and has given up. The last try: restarted vite – still down.",
+    );
+    tray.now = tray.now.checked_add(72.minutes()).unwrap();
+    tray.comes_back(1, "web");
+    let _ = tray.later(500);
+    let shown = tray.controller.desktop.shown.last().unwrap();
+    assert_eq!((shown.title.as_str(), shown.urgent, shown.buttons.len()), ("web is up again", false, 0));
+    assert_eq!(shown.body, "It was down from 14:02 to 15:14 (1 h 12 min).\nWhat Estatus did: restarted vite.");
+}
+
+#[test]
+fn what_was_there_before_is_not_told_nor_its_end() {
+    let snapshot = Snapshot { incidents: vec![incident(1, "a", &noon())], ..monitors(&[("a", Health::Down)]) };
+    let mut tray = Tray::attached(snapshot);
+    tray.comes_back(1, "a");
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), [""; 0]);
+}
+
+#[test]
+fn what_is_over_before_it_was_told_is_not_told() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    tray.goes_down(1, "a");
+    let _ = tray.later(200);
+    tray.comes_back(1, "a");
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), [""; 0]);
+}
+
+#[test]
+fn more_than_three_at_once_are_one() {
+    let mut tray = Tray::attached(Snapshot::default());
+    for (id, name) in [(1, "a"), (2, "b"), (3, "c")] {
+        tray.goes_down(id, name);
+    }
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["a is down", "b is down", "c is down"]);
+    for (id, name) in [(4, "d"), (5, "e"), (6, "f")] {
+        tray.goes_down(id, name);
+    }
+    tray.comes_back(1, "a");
+    let _ = tray.later(500);
+    let shown = &tray.controller.desktop.shown;
+    assert_eq!((shown[0].title.as_str(), shown.len()), ("4 things changed at once", 1));
+    assert_eq!(shown[0].body, "Down: d, e and f.\nUp again: a.");
+    assert!(tray.controller.desktop.closed.contains(&About::Incident(IncidentId(1))));
+}
+
+#[test]
+fn an_acknowledged_incident_is_taken_away() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    tray.goes_down(1, "a");
+    let _ = tray.later(500);
+    let known = estatus_api::IncidentState { acknowledged: Some(noon().timestamp()), ..incident(1, "a", &noon()) };
+    let _ = tray.event(Event::Incident(known));
+    let _ = tray.later(500);
+    assert_eq!(tray.controller.desktop.closed, [About::Incident(IncidentId(1))]);
+    assert_eq!(tray.told(), ["a is down"]);
+}
+
+#[test]
+fn a_monitor_that_is_no_longer_checked_is_not_said_to_be_up() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    tray.goes_down(1, "a");
+    let _ = tray.later(500);
+    let _ = tray.event(Event::Monitor(monitor("a", Health::Paused)));
+    let _ = tray.event(Event::IncidentClosed(IncidentId(1)));
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["a is down"]);
+    assert_eq!(tray.controller.desktop.closed, [About::Incident(IncidentId(1))]);
+}
+
+#[test]
+fn what_happens_while_alerts_are_paused_is_summed_up_afterwards() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up), ("b", Health::Up), ("c", Health::Up)]));
+    assert_eq!(tray.event(paused(Some("2026-11-21T14:05:00Z"))), Then::WakeIn(Duration::from_secs(180)));
+    tray.goes_down(1, "a");
+    tray.goes_down(2, "b");
+    assert_eq!(tray.later(60_000), Then::WakeIn(Duration::from_secs(120)));
+    tray.comes_back(2, "b");
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), [""; 0]);
+    assert_eq!(tray.later(119_500), Then::Wait);
+    assert_eq!(tray.face().icon, Icon::Down);
+    let shown = &tray.controller.desktop.shown;
+    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were paused"));
+    assert_eq!(shown[0].body, "a: down since 14:02\nb: down from 14:02 to 14:03");
+    tray.comes_back(1, "a");
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["While alerts were paused", "a is up again"]);
+}
+
+#[test]
+fn the_one_thing_that_happened_while_nothing_was_told_is_told_as_ever() {
+    let check = |quiet: TrayEvent, end: TrayEvent| {
+        let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+        let _ = tray.happens(quiet);
+        tray.goes_down(1, "a");
+        let _ = tray.later(500);
+        assert_eq!(tray.told(), [""; 0]);
+        let _ = tray.happens(end);
+        assert_eq!(tray.told(), ["a is down"]);
+    };
+    let engine = |event: Event| TrayEvent::Engine(Heard::Event(Arc::new(event)));
+    check(TrayEvent::DoNotDisturb(true), TrayEvent::DoNotDisturb(false));
+    check(engine(paused(Some("2126-11-21T14:05:00Z"))), engine(paused(None)));
+}
+
+#[test]
+fn a_monitor_that_is_snoozed_waits_alone() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up), ("b", Health::Up)]));
+    let snoozed = |health| estatus_api::MonitorState {
+        snoozed_until: Some("2026-11-21T14:05:00Z".parse().unwrap()),
+        ..monitor("a", health)
+    };
+    let _ = tray.event(Event::Monitor(snoozed(Health::Down)));
+    let _ = tray.event(Event::Incident(incident(1, "a", &noon())));
+    tray.goes_down(2, "b");
+    assert_eq!(tray.later(500), Then::WakeIn(Duration::from_millis(179_500)));
+    assert_eq!(tray.told(), ["b is down"]);
+    let _ = tray.later(179_500);
+    assert_eq!(tray.told(), ["a is down"]);
+}
+
+#[test]
+fn who_wants_no_notifications_gets_none_and_no_sum_of_them() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    let settings = |notifications| TrayEvent::Settings(DesktopSettings { notifications, ..DesktopSettings::default() });
+    let _ = tray.happens(settings(false));
+    tray.goes_down(1, "a");
+    let _ = tray.later(500);
+    let _ = tray.happens(settings(true));
+    tray.comes_back(1, "a");
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), [""; 0]);
+}
+
+#[test]
+fn what_is_over_after_the_engine_was_away_is_told() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    tray.goes_down(1, "a");
+    let _ = tray.later(500);
+    let _ = tray.hear(lost(false));
+    let _ = tray.hear(hello(Snapshot { incidents: vec![incident(2, "b", &noon())], ..monitors(&[("a", Health::Up)]) }));
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["a is down", "a is up again"]);
+}
+
+#[test]
+fn a_program_that_does_not_stay_up_is_told_once_and_so_is_that_it_runs_again() {
+    let mut tray = Tray::attached(Snapshot::default());
+    use ProgramState::{Cooling, Running, Starting};
+    for state in [Starting, Cooling, Starting, Cooling, Starting, Running] {
+        let _ = tray.event(Event::Program(program("web", state, true)));
+        let _ = tray.later(500);
+    }
+    let told = &tray.controller.desktop.shown;
+    assert_eq!(told[0].body, "port 80 is held\nEstatus starts it again now and then.");
+    assert_eq!(tray.told(), ["web does not stay up", "web runs again"]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_delay_what_is_told() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    tray.goes_down(1, "a");
+    assert_eq!(tray.later(-3_600_000), Then::Wait);
+    assert_eq!(tray.told(), ["a is down"]);
+}

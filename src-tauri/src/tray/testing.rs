@@ -1,0 +1,248 @@
+//! A desktop that is none, and an engine's words, for tests.
+
+use std::sync::Arc;
+
+use estatus_api::{
+    AttemptState, Event, Hello, Host, IncidentState, LastSeen, MonitorState, PROTOCOL, ProgramStatus, Snapshot,
+};
+use estatus_core::{
+    check::Kind,
+    engine::Ask,
+    incident::{Health, IncidentId},
+    observation::{Phase, Verdict},
+    program::{ProgramState, StartId},
+};
+use estatus_tray::{Change, DesktopSettings, Heard};
+use jiff::{Timestamp, ToSpan, Zoned};
+
+use super::{
+    controller::{Controller, Then, TrayEvent},
+    desktop::{About, Desktop, Face, Item, Menu, Notification, Page},
+};
+
+/// Saturday, two minutes past two in the afternoon.
+pub(crate) fn noon() -> Zoned {
+    "2026-11-21T14:02:00[UTC]".parse().unwrap()
+}
+
+/// What was wanted of the desktop, in order.
+#[derive(Default)]
+pub(crate) struct Fake {
+    pub(crate) faces: Vec<Face>,
+    pub(crate) shown: Vec<Notification>,
+    pub(crate) closed: Vec<About>,
+    pub(crate) opened: Vec<Page>,
+    pub(crate) asked: Vec<Ask>,
+    pub(crate) changed: Vec<Change>,
+    pub(crate) at_login: Vec<bool>,
+    pub(crate) engines_started: usize,
+    /// Whether there is an engine to stop.
+    pub(crate) hosts: bool,
+    pub(crate) told_window: Vec<Option<String>>,
+}
+
+impl Desktop for Fake {
+    fn draw(&mut self, face: &Face) {
+        self.faces.push(face.clone());
+    }
+
+    fn notify(&mut self, notification: &Notification) {
+        self.shown.push(notification.clone());
+    }
+
+    fn close_notification(&mut self, about: &About) {
+        self.closed.push(about.clone());
+    }
+
+    fn open_window(&mut self, page: &Page) {
+        self.opened.push(page.clone());
+    }
+
+    fn tell_window(&mut self, trouble: Option<&str>) {
+        self.told_window.push(trouble.map(str::to_owned));
+    }
+
+    fn change(&mut self, change: Change) {
+        self.changed.push(change);
+    }
+
+    fn start_at_login(&mut self, wanted: bool) {
+        self.at_login.push(wanted);
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        self.asked.push(ask);
+    }
+
+    fn start_engine(&mut self) {
+        self.engines_started += 1;
+    }
+
+    fn stop_engine(&mut self) -> bool {
+        self.hosts
+    }
+}
+
+/// A controller, and what time it is for it.
+pub(crate) struct Tray {
+    pub(crate) controller: Controller<Fake>,
+    pub(crate) now: Zoned,
+}
+
+impl Tray {
+    /// One that has heard nothing yet.
+    pub(crate) fn new() -> Self {
+        let controller = Controller::new(Fake::default(), DesktopSettings::default(), None);
+        Self { controller, now: noon() }
+    }
+
+    /// One that is attached to an engine of another process.
+    pub(crate) fn attached(snapshot: Snapshot) -> Self {
+        let mut tray = Self::new();
+        let _ = tray.hear(hello(snapshot));
+        tray
+    }
+
+    pub(crate) fn happens(&mut self, event: TrayEvent) -> Then {
+        self.controller.take(event, &self.now);
+        self.controller.settle(&self.now)
+    }
+
+    pub(crate) fn hear(&mut self, heard: Heard) -> Then {
+        self.happens(TrayEvent::Engine(heard))
+    }
+
+    pub(crate) fn event(&mut self, event: Event) -> Then {
+        self.hear(Heard::Event(Arc::new(event)))
+    }
+
+    /// A monitor goes down, with this incident.
+    pub(crate) fn goes_down(&mut self, id: u64, name: &str) {
+        let _ = self.event(Event::Monitor(monitor(name, Health::Down)));
+        let _ = self.event(Event::Incident(incident(id, name, &self.now)));
+    }
+
+    /// It is up again.
+    pub(crate) fn comes_back(&mut self, id: u64, name: &str) {
+        let _ = self.event(Event::Monitor(monitor(name, Health::Up)));
+        let _ = self.event(Event::IncidentClosed(IncidentId(id)));
+    }
+
+    /// So many milliseconds pass.
+    pub(crate) fn later(&mut self, millis: i64) -> Then {
+        self.now = self.now.checked_add(millis.milliseconds()).unwrap();
+        self.happens(TrayEvent::Due)
+    }
+
+    pub(crate) fn face(&self) -> &Face {
+        self.controller.desktop.faces.last().unwrap()
+    }
+
+    /// The notifications since the last time, by their titles.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        self.controller.desktop.shown.drain(..).map(|notification| notification.title).collect()
+    }
+}
+
+/// A menu as it is read: a line each, what is in a submenu after `>`, what is disabled in brackets.
+pub(crate) fn read(menu: &Menu) -> Vec<String> {
+    menu.0.iter().flat_map(lines).collect()
+}
+
+fn lines(item: &Item) -> Vec<String> {
+    match item {
+        Item::Text(text) => vec![format!("({text})")],
+        Item::Choice { text, enabled, .. } => vec![if *enabled { text.clone() } else { format!("({text})") }],
+        Item::Switch { text, on, .. } => vec![format!("{text}: {}", if *on { "on" } else { "off" })],
+        Item::Submenu { text, items, .. } => {
+            items.iter().flat_map(lines).map(|line| format!("{text} > {line}")).collect()
+        }
+        Item::Separator => vec!["-".to_owned()],
+    }
+}
+
+pub(crate) fn hello(snapshot: Snapshot) -> Heard {
+    hosted_by(0, snapshot)
+}
+
+/// By the process itself, or by another.
+pub(crate) fn hosted_by(pid: u32, snapshot: Snapshot) -> Heard {
+    let host = Host { pid, started: Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
+    Heard::Hello(Box::new(Hello { protocol: PROTOCOL, version: "0".into(), host, snapshot }))
+}
+
+pub(crate) fn monitors(all: &[(&str, Health)]) -> Snapshot {
+    Snapshot { monitors: all.iter().map(|(name, health)| monitor(name, *health)).collect(), ..Snapshot::default() }
+}
+
+pub(crate) fn monitor(name: &str, health: Health) -> MonitorState {
+    let last = LastSeen {
+        at: noon().timestamp(),
+        verdict: Verdict::Down,
+        latency_ms: None,
+        detail: "no answer within 5 s".to_owned(),
+        phases_ms: Vec::new(),
+        failed_in: None,
+        warning: None,
+        evidence: None,
+        remote: None,
+    };
+    MonitorState {
+        name: name.into(),
+        kind: Kind::Tcp,
+        target: "127.0.0.1:1".to_owned(),
+        tags: Vec::new(),
+        health,
+        since: Some(noon().timestamp()),
+        last: Some(last),
+        flapping: false,
+        paused_until: None,
+        snoozed_until: None,
+        heals: None,
+    }
+}
+
+pub(crate) fn incident(id: u64, monitor: &str, now: &Zoned) -> IncidentState {
+    IncidentState {
+        id: IncidentId(id),
+        monitor: monitor.into(),
+        opened: now.timestamp(),
+        closed: None,
+        cause: "connection refused".to_owned(),
+        phase: Phase::Connect,
+        evidence: None,
+        acknowledged: None,
+        attempts: Vec::new(),
+        escalated: None,
+        alerts: Vec::new(),
+    }
+}
+
+/// A try whose outcome is known if `outcome` is.
+pub(crate) fn attempt(deed: &str, outcome: Option<&str>) -> AttemptState {
+    AttemptState {
+        deed: deed.to_owned(),
+        began: noon().timestamp(),
+        ended: outcome.map(|_| noon().timestamp()),
+        healed: outcome.map(|_| false),
+        outcome: outcome.map(str::to_owned),
+        output: Vec::new(),
+    }
+}
+
+pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool) -> ProgramStatus {
+    ProgramStatus {
+        name: name.into(),
+        command: name.to_owned(),
+        state,
+        since: noon().timestamp(),
+        pid: (state == ProgramState::Running).then_some(4_711),
+        start: StartId(1),
+        restarts: 0,
+        last_exit: None,
+        trouble: (state == ProgramState::Cooling).then(|| "port 80 is held".to_owned()),
+        says: None,
+        next_start: None,
+        stops_with_estatus,
+    }
+}
