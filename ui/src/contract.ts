@@ -76,6 +76,11 @@ network_off: Array<Scope>,
  */
 snoozed_until: string | null, 
 /**
+ * Until when nothing is told for whatever reason, quiet hours among them, as far as that held when this was said; it
+ * is said anew with every incident that begins, changes or ends.
+ */
+quiet_until?: string | null, 
+/**
  * Why the store does not write just now.
  */
 store_trouble: string | null, 
@@ -357,11 +362,7 @@ escalated: string | null,
 /**
  * Who was told what.
  */
-alerts: Array<AlertState>, 
-/**
- * Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
- */
-quiet_until?: string | null, };
+alerts: Array<AlertState>, };
 
 /**
  * One alert about an incident.

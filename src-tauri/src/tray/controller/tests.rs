@@ -338,6 +338,8 @@ fn the_one_thing_that_happened_while_nothing_was_told_is_told_as_ever() {
     let engine = |event: Event| TrayEvent::Engine(Heard::Event(Arc::new(event)));
     check(TrayEvent::DoNotDisturb(true), TrayEvent::DoNotDisturb(false));
     check(engine(paused(Some("2126-11-21T14:05:00Z"))), engine(paused(None)));
+    let quiet_until = Some("2026-11-22T07:00:00Z".parse().unwrap());
+    check(engine(Event::Engine(EngineState { quiet_until, ..EngineState::default() })), engine(paused(None)));
 }
 
 #[test]

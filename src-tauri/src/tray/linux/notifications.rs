@@ -172,11 +172,7 @@ impl Standing {
         let labels: Vec<(&str, &str, &Action)> = [(CLICK, "", &notification.click)]
             .into_iter()
             .chain(
-<<<<<<< HEAD
-                notification.buttons.iter().map(|button| (key(&button.action), button.text.as_str(), &button.action)),
-=======
                 notification.buttons.iter().map(|button| (button.action.key(), button.text.as_str(), &button.action)),
->>>>>>> tray
             )
             .filter(|_| can("actions"))
             .collect();
