@@ -19,11 +19,13 @@ mod yaml;
 
 use std::path::Path;
 
-use estatus_api::Imported;
+use estatus_api::{Edit, Imported};
 use serde_json::{Value as Json, json};
 
 use self::found::Found;
-use crate::{FILE_MAX, problem::shown};
+use toml_edit::DocumentMut;
+
+use crate::{FILE_MAX, edit::apply, problem::shown};
 
 /// Why a file cannot be imported.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum ImportError {
     /// It is too long.
     #[error("a file of more than {FILE_MAX} bytes is not imported")]
     TooLong,
+    /// It is no text.
+    #[error("this file is not text in UTF-8: save it in that encoding")]
+    NoText,
     /// Nobody knows what it is.
     #[error(
         "this is no file that Estatus understands: it imports a Procfile, an ecosystem file of PM2, what `nssm dump` \
@@ -74,6 +79,29 @@ pub fn import(name: &str, text: &str, tables: &Json) -> Result<Imported, ImportE
     Ok(found.imported(format.word()))
 }
 
+/// The text of a file, which is in UTF-8, or in UTF-16 as PowerShell writes it.
+///
+/// # Errors
+/// If it is neither.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, ImportError> {
+    let Some(wide) = bytes.strip_prefix(&[0xFF, 0xFE]) else {
+        return String::from_utf8(bytes).map_err(|_| ImportError::NoText);
+    };
+    let units: Vec<u16> =
+        wide.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
+    String::from_utf16(&units).map_err(|_| ImportError::NoText)
+}
+
+/// What `edits` add, as it will stand in the file; those that cannot be made are not in it.
+pub fn preview(edits: &[Edit]) -> String {
+    let mut document = DocumentMut::new();
+    for edit in edits {
+        // What `import` gives can be made; whoever saves it is told if anything cannot.
+        let _ = apply(&mut document, edit);
+    }
+    document.to_string()
+}
+
 /// The files that are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -102,8 +130,10 @@ impl Format {
         let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_ascii_lowercase();
         let lines = || text.lines().map(str::trim_end);
         let any_begins = |words: &[&str]| lines().any(|line| words.iter().any(|word| line.starts_with(word)));
-        if text.trim_start().starts_with(['{', '[']) {
-            return Some(if text.contains("\"monitorList\"") { Self::Kuma } else { Self::Pm2 });
+        if text.trim_start().starts_with(['{', '[']) && !text.trim_start().starts_with("[[") {
+            let is_pm2 = ["apps", "script"].iter().any(|word| text.contains(word));
+            let kuma = text.contains("\"monitorList\"").then_some(Self::Kuma);
+            return kuma.or_else(|| is_pm2.then_some(Self::Pm2));
         }
         if any_begins(&["module.exports", "export default"]) || any_begins(&["apps:"]) {
             return Some(Self::Pm2);

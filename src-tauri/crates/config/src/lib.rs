@@ -48,7 +48,7 @@ use toml_edit::Document;
 pub use crate::{
     edit::{EditError, configuration, edit},
     example::example,
-    import::{ImportError, import},
+    import::{ImportError, import, preview, text_of},
     problem::{Problem, Problems},
     schema::schema,
     secret::secret,

@@ -1,6 +1,10 @@
 //! What is found in a file: entries that the reader of `estatus.toml` takes, and notes.
 
-use std::{collections::BTreeSet, fmt, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+};
 
 use estatus_api::{Edit, Imported, Section};
 use estatus_core::config::Language;
@@ -30,6 +34,10 @@ const CHANNELS_MAX: usize = 200;
 pub(super) struct Found {
     /// The names that are taken, by the key of their section.
     taken: BTreeSet<(&'static str, String)>,
+    /// The numbers up to which names are taken, where a name alone does not do.
+    numbers: BTreeMap<(&'static str, String), u64>,
+    /// How many entries of each section there are.
+    counts: BTreeMap<&'static str, usize>,
     edits: Vec<Edit>,
     notes: Vec<String>,
     more: usize,
@@ -54,10 +62,14 @@ impl Found {
         const ROOM: usize = Name::LONGEST - 10;
         let plain: String = wanted.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(ROOM).collect();
         let plain = if plain.trim().is_empty() { key(section) } else { plain.trim() };
-        let numbered = (2_u64..).map(|number| format!("{plain} {number}"));
-        let is_free = |name: &String| !self.taken.contains(&(key(section), name.clone()));
-        let name = std::iter::once(plain.to_owned()).chain(numbered).find(is_free).unwrap_or_else(|| plain.to_owned());
-        self.taken.insert((key(section), name.clone()));
+        let number = self.numbers.entry((key(section), plain.to_owned())).or_insert(0);
+        let name = loop {
+            *number += 1;
+            let name = if *number == 1 { plain.to_owned() } else { format!("{plain} {number}") };
+            if self.taken.insert((key(section), name.clone())) {
+                break name;
+            }
+        };
         if name != wanted {
             self.note(format_args!("{name}: `name` was {}, which is taken or no name here", super::said(wanted)));
         }
@@ -71,7 +83,7 @@ impl Found {
             Section::Program => Program::MOST,
             Section::Channel => CHANNELS_MAX,
         };
-        if self.edits.iter().filter(|edit| is_put(edit, section)).count() >= most {
+        if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
             self.note(format_args!("{name}: left out: {most} entries of `{}` are the most", key(section)));
             return false;
         }
@@ -86,6 +98,7 @@ impl Found {
             return false;
         }
         self.edits.push(edit);
+        *self.counts.entry(key(section)).or_default() += 1;
         true
     }
 
@@ -115,10 +128,6 @@ impl Found {
         }
         Imported { from: from.to_owned(), edits: self.edits, notes: self.notes }
     }
-}
-
-fn is_put(edit: &Edit, wanted: Section) -> bool {
-    matches!(edit, Edit::Put { section, .. } if *section == wanted)
 }
 
 /// Whether the reader of `estatus.toml` takes the entry, looked at alone: channels that it names exist.

@@ -85,25 +85,25 @@ fn alerting(file: &Map<String, Json>, found: &mut Found) {
         };
         let name = found.name(Section::Channel, kind);
         match made {
-            _ if variable(settings).is_some() => found.without(&name, "webhook-url", "it holds a variable"),
+            _ if has_variable(settings) => found.without(&name, "webhook-url", "it holds a variable"),
             Json::Object(table) => drop(found.add(Section::Channel, &name, table)),
             _ => {}
         }
     }
 }
 
-/// The first text below `value` that holds a variable, which Gatus fills in when it starts.
-fn variable(value: &Json) -> Option<&str> {
+/// Whether a text below `value` holds a variable, which Gatus fills in when it starts.
+fn has_variable(value: &Json) -> bool {
     let mut waiting = vec![value];
     while let Some(value) = waiting.pop() {
         match value {
-            Json::String(text) if holds_variable(text) => return Some(text),
+            Json::String(text) if holds_variable(text) => return true,
             Json::Array(list) => waiting.extend(list),
             Json::Object(map) => waiting.extend(map.values()),
             _ => {}
         }
     }
-    None
+    false
 }
 
 fn holds_variable(text: &str) -> bool {
@@ -115,9 +115,8 @@ fn monitor(endpoint: &Map<String, Json>, found: &mut Found) {
     let mut keys = Keys::new(endpoint);
     let name = found.name(Section::Monitor, keys.text("name").unwrap_or_default());
     for (key, value) in endpoint {
-        if let Some(text) = variable(value) {
-            let why = format_args!("{} holds a variable, and Estatus fills in none", super::said(text));
-            return found.without(&name, key, why);
+        if has_variable(value) {
+            return found.without(&name, key, "it holds a variable like `${NAME}`, and Estatus fills in none");
         }
     }
     let (subject, mut table) = match check(&mut keys) {
@@ -194,7 +193,11 @@ fn client(name: &str, subject: Subject, keys: &mut Keys<'_>, table: &mut Table, 
         let proxy = client.text("proxy-url");
         table.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.into())));
     }
-    client.rest(name, &[("oauth2", "Estatus does not log in by OAuth"), ("tls", "Estatus shows no certificate")], found);
+    client.rest(
+        name,
+        &[("oauth2", "Estatus does not log in by OAuth"), ("tls", "Estatus shows no certificate")],
+        found,
+    );
 }
 
 /// How many failures in a row are told: that of the first alert.

@@ -73,7 +73,11 @@ impl<'j> Keys<'j> {
         let unread = self.map.iter().filter(|(key, value)| !self.read.contains(key.as_str()) && says_something(value));
         for (key, _) in unread {
             let known = why.iter().find(|(name, _)| name == key).map(|(_, why)| *why);
-            found.left(entry, key, known.unwrap_or("Estatus has nothing like it, or it is not written as it should be"));
+            found.left(
+                entry,
+                key,
+                known.unwrap_or("Estatus has nothing like it, or it is not written as it should be"),
+            );
         }
     }
 }

@@ -25,7 +25,7 @@ const WHY: [(&str, &str); 7] = [
 ];
 
 /// Keys that are no wish of the user's, or belong to kinds of monitor that are told as a whole.
-const NOTHING: [&str; 22] = [
+const NOTHING: [&str; 23] = [
     "id",
     "weight",
     "pathName",
@@ -48,6 +48,7 @@ const NOTHING: [&str; 22] = [
     "jsonPathOperator",
     "authMethod",
     "user_id",
+    "snmpVersion",
 ];
 
 pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
@@ -87,7 +88,8 @@ fn channels(list: Option<&Vec<Json>>, found: &mut Found) -> Channels {
 
 /// Adds the channel that a notification is, if it can be one.
 fn channel(notification: &Map<String, Json>, found: &mut Found) -> Option<String> {
-    let inner = notification.get("config").and_then(Json::as_str).and_then(|text| serde_json::from_str::<Json>(text).ok());
+    let inner =
+        notification.get("config").and_then(Json::as_str).and_then(|text| serde_json::from_str::<Json>(text).ok());
     let inner = inner.as_ref().and_then(Json::as_object).unwrap_or(notification);
     let (mut outer, mut keys) = (Keys::new(notification), Keys::new(inner));
     let name = outer.text("name").or_else(|| keys.text("name")).unwrap_or_default();
@@ -108,7 +110,9 @@ fn channel(notification: &Map<String, Json>, found: &mut Found) -> Option<String
         return None;
     };
     if kind == "webhook" {
-        found.note(format_args!("{name}: `webhookURL` gets a message in the form of Estatus; `template` gives it another"));
+        found.note(format_args!(
+            "{name}: `webhookURL` gets a message in the form of Estatus; `template` gives it another"
+        ));
     }
     found.add(Section::Channel, &name, table).then_some(name)
 }

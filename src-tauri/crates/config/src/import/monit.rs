@@ -80,7 +80,7 @@ struct Service<'w> {
 
 impl<'w> Service<'w> {
     fn of(header: &'w [Word], rest: &[&'w [Word]], cycle: Option<f64>, found: &mut Found) -> Self {
-        let name = header.get(2).map(|word| word.text.clone()).unwrap_or_default();
+        let name = header.get(2).map(|word| word.text.replace("$HOST", "this machine")).unwrap_or_default();
         let subject = Subject::of(header);
         let mut shared = Table::new();
         shared.extend(cycle.and_then(seconds).map(|every| ("every".to_owned(), every)));
@@ -151,8 +151,16 @@ impl<'w> Service<'w> {
             let action = test.map_or(&[][..], |test| test.action);
             let failures = test.and_then(Test::failures);
             let name = self.name.clone();
-            let action = if test.is_some() { self.commands.remedy(&name, action, found) } else { self.commands.usual(usual) };
+            let action =
+                if test.is_some() { self.commands.remedy(&name, action, found) } else { self.commands.usual(usual) };
             self.monitor(&name, check, failures, action, found);
+        }
+        let answered = usize::from(subject.existence().is_some());
+        for test in own.iter().skip(answered) {
+            self.without_test(test, "Estatus has no check like it", found);
+        }
+        if own.is_empty() && others.is_empty() && answered == 0 {
+            found.without(&self.name, "check", "it tests nothing that Estatus knows");
         }
         for test in others {
             self.test(&subject, &test, found);
@@ -170,11 +178,13 @@ impl<'w> Service<'w> {
                 }
                 self.monitor(&name, check, test.failures(), remedy, found);
             }
-            Err(why) => {
-                let condition: Vec<&str> = test.condition.iter().map(|word| word.text.as_str()).collect();
-                found.left(&self.name, "if", format_args!("{}: {why}", said(&condition.join(" "))));
-            }
+            Err(why) => self.without_test(test, &why, found),
         }
+    }
+
+    fn without_test(&self, test: &Test<'_>, why: &str, found: &mut Found) {
+        let condition: Vec<&str> = test.condition.iter().map(|word| word.text.as_str()).collect();
+        found.left(&self.name, "if", format_args!("{}: {why}", said(&condition.join(" "))));
     }
 
     fn monitor(&self, name: &str, check: Table, failures: Option<u32>, remedy: Option<Table>, found: &mut Found) {

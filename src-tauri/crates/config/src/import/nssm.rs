@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use estatus_api::Section;
 use serde_json::{Value as Json, json};
 
-use super::found::{Found, Table};
+use super::{
+    found::{Found, Table},
+    line::seconds,
+};
 
 /// A service as it is put together from its lines.
 #[derive(Default)]
@@ -18,7 +21,7 @@ struct Service {
     exits: Vec<(String, String)>,
     table: Table,
     /// Milliseconds after Ctrl-C.
-    console: Option<u64>,
+    console: Option<f64>,
     /// The ways to stop that are skipped, a bit each; the first is Ctrl-C.
     skipped: u32,
     /// What is left out: keys and reasons.
@@ -158,7 +161,10 @@ impl Service {
     fn variable(&mut self, variable: &str) {
         match variable.trim_start_matches([':', '+']).split_once('=') {
             Some((name, value)) if !variable.starts_with('-') => drop(self.env.insert(name.to_owned(), value.into())),
-            _ => self.left.push((format!("AppEnvironmentExtra {variable}"), "it sets no variable")),
+            _ => {
+                let name = variable.split('=').next().unwrap_or_default();
+                self.left.push((format!("AppEnvironmentExtra {name}"), "it sets no variable"));
+            }
         }
     }
 
@@ -198,12 +204,15 @@ impl Service {
     fn stop(&mut self, entry: &str, found: &mut Found) {
         const CONSOLE: u32 = 1;
         if self.skipped & CONSOLE != 0 {
-            found.note(format_args!("{entry}: `AppStopMethodSkip` skips Ctrl-C: its console or window is closed instead"));
+            found.note(format_args!(
+                "{entry}: `AppStopMethodSkip` skips Ctrl-C: its console or window is closed instead"
+            ));
             return;
         }
         let mut stop = json!({ "signal": "SIGINT" });
-        if let (Some(millis), Some(stop)) = (self.console.filter(|millis| *millis > 0), stop.as_object_mut()) {
-            stop.insert("within".to_owned(), format!("{millis}ms").into());
+        let within = self.console.and_then(|millis| seconds(millis / 1000.0));
+        if let (Some(within), Some(stop)) = (within, stop.as_object_mut()) {
+            stop.insert("within".to_owned(), within);
         }
         self.table.insert("stop".to_owned(), stop);
     }
@@ -215,7 +224,11 @@ impl Service {
                 "Restart" => true,
                 "Exit" | "Ignore" | "Suicide" => false,
                 _ => {
-                    found.left(entry, &format!("AppExit {exit}"), format_args!("{} is no action", super::said(&action)));
+                    found.left(
+                        entry,
+                        &format!("AppExit {exit}"),
+                        format_args!("{} is no action", super::said(&action)),
+                    );
                     continue;
                 }
             };

@@ -183,16 +183,23 @@ fn command(script: &str, keys: &mut Keys<'_>) -> Json {
 fn directory(name: &str, keys: &mut Keys<'_>, folder: Option<&Path>, table: &mut Table, found: &mut Found) {
     let own = keys.text("cwd");
     let directory = match (own, folder) {
+        (Some(own), _) if is_absolute(own) => Some(own.to_owned()),
         (Some(own), Some(folder)) => folder.join(own).to_str().map(str::to_owned),
         (Some(own), None) => Some(own.to_owned()),
         (None, Some(folder)) => folder.to_str().map(str::to_owned),
         (None, None) => None,
     };
-    let is_sure = folder.is_some() || own.is_some_and(|own| own.starts_with(['/', '~']) || own.get(1..2) == Some(":"));
-    if !is_sure {
-        found.note(format_args!("{name}: `cwd` starts from the ecosystem file's folder, which is not known: say `directory`"));
+    if folder.is_none() && !own.is_some_and(is_absolute) {
+        found.note(format_args!(
+            "{name}: `cwd` starts from the ecosystem file's folder, which is not known: say `directory`"
+        ));
     }
     table.extend(directory.map(|directory| ("directory".to_owned(), directory.into())));
+}
+
+/// Whether a path starts from no other folder, on whatever system it was written.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with(['/', '\\', '~']) || path.get(1..2) == Some(":")
 }
 
 /// When it is started again, and how it is stopped: PM2 asks with SIGINT.

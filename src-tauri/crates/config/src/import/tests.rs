@@ -5,10 +5,9 @@ use estatus_core::config::Language;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::json;
-use toml_edit::DocumentMut;
 
 use super::*;
-use crate::{Defaults, edit::apply, parse};
+use crate::{Defaults, parse};
 
 /// The samples: each the name of its file, and what stands in it.
 const SAMPLES: [(&str, &str); 7] = [
@@ -25,7 +24,7 @@ const SAMPLES: [(&str, &str); 7] = [
 fn taken(edits: &[Edit]) -> Result<String, String> {
     let mut document = DocumentMut::new();
     edits.iter().try_for_each(|edit| apply(&mut document, edit))?;
-    let text = document.to_string();
+    let text = preview(edits);
     let defaults = Defaults { language: Language::Spanish, zone: TimeZone::UTC };
     let read = parse(&text, Path::new("/etc/estatus/estatus.toml"), &defaults);
     read.map(|_| text.clone()).map_err(|problems| format!("{problems}\n{text}"))
@@ -48,7 +47,8 @@ fn every_sample_becomes_a_file_that_is_read() {
 
 #[test]
 fn a_file_is_known_by_what_stands_in_it() {
-    let check = |name: &str, text: &str, expected: Option<Format>| assert_eq!(Format::of(name, text), expected, "{text}");
+    let check =
+        |name: &str, text: &str, expected: Option<Format>| assert_eq!(Format::of(name, text), expected, "{text}");
     check("x", "web: npm start\n", Some(Format::Procfile));
     check("x.yaml", "endpoints:\n  - name: x\n", Some(Format::Gatus));
     check("x.yaml", "apps:\n  - script: x.js\n", Some(Format::Pm2));
@@ -71,7 +71,7 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("letter.txt", "Dear friend", "Procfile, an ecosystem file of PM2");
     check("x", &"a: b\n".repeat(1_000_001), "more than 5000000 bytes");
     check("x.json", "{ \"apps\": ", "PM2 ecosystem file cannot be read");
-    check("x.json", "{ \"appps\": [] }", "it has no `apps`");
+    check("x.json", "{ \"apps\": 3 }", "it has no `apps`");
     check("x.js", "module.exports = { apps: [{ script: process.env.X }] }", "only a plain literal is read");
     check("x.js", "module.exports = require('./apps')", "begins with `module.exports =`");
     check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is no list");
@@ -80,8 +80,13 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("x.json", &format!("{{ \"apps\": {}", "[".repeat(100_000)), "nesting");
     check("x.json", &format!("{{ \"monitorList\": {}", "[".repeat(100_000)), "recursion limit");
     check("x.yaml", &format!("endpoints: {}", "[".repeat(100_000)), "Gatus configuration cannot be read");
-    check("x.yaml", &format!("endpoints:\n{}", (0..5000).map(|deep| format!("{}-\n", " ".repeat(deep))).collect::<String>()), "Gatus");
-    check("x.yaml", "endpoints: [&a [x, x], &b [*a, *a], *b, *c]", "Gatus");
+    check(
+        "x.yaml",
+        &format!("endpoints:\n{}", (0..1000).map(|deep| format!("{}-\n", " ".repeat(deep))).collect::<String>()),
+        "Gatus",
+    );
+    let doubled: String = (1..40).map(|at| format!("a{at}: &a{at} [*a{0}, *a{0}]\n", at - 1)).collect();
+    check("x.yaml", &format!("a0: &a0 [x]\n{doubled}endpoints: []\n"), "Gatus configuration cannot be read");
 }
 
 #[test]
@@ -103,6 +108,18 @@ fn what_nobody_can_count_is_bounded() {
     assert_eq!(imported.edits.len(), 5000);
     assert_eq!(imported.notes.len(), 1001);
     assert_eq!(imported.notes[1000], "… and 2 more notes");
+    let same = import("Procfile", &"a: b\n".repeat(900_000), &json!({})).unwrap();
+    assert_eq!((same.edits.len(), same.notes.len()), (5000, 1001));
+}
+
+#[test]
+fn a_file_that_powershell_wrote_is_read() {
+    let wide = "\u{feff}web: ñandú\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let text = text_of(wide).unwrap();
+    assert_eq!(import("x", &text, &json!({})).map(|imported| imported.edits.len()), Ok(1));
+    assert_eq!(text_of("ñ".into()), Ok("ñ".to_owned()));
+    assert_eq!(text_of(vec![b'a', 0xFF]), Err(ImportError::NoText));
+    assert_eq!(text_of(vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]), Err(ImportError::NoText));
 }
 
 /// Whatever the text is, there is an answer, and what is found is taken.

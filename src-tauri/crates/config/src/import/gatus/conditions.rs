@@ -44,7 +44,8 @@ pub(super) fn conditions(name: &str, subject: Subject, list: &[Json], table: &mu
     }
     if subject == Subject::Page {
         // Gatus looks at the status only where it is asked to.
-        let well = ranges(CODES.filter(|code| statuses.iter().all(|asked| asked.iter().any(|range| range.holds(*code)))));
+        let well =
+            ranges(CODES.filter(|code| statuses.iter().all(|asked| asked.iter().any(|range| range.holds(*code)))));
         if well != ["200-299"] {
             table.insert("accept".to_owned(), well.into());
         }
@@ -99,7 +100,8 @@ impl<'t> Condition<'t> {
             return Err("Estatus cannot ask for one of several");
         }
         let pattern = pattern.unwrap_or(self.value);
-        let inner = pattern.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')).filter(|inner| !inner.contains('*'));
+        let inner =
+            pattern.strip_prefix('*').and_then(|rest| rest.strip_suffix('*')).filter(|inner| !inner.contains('*'));
         match (self.sign, inner) {
             ("==", Some(inner)) => add(table, "contains", inner),
             ("!=", Some(inner)) => add(table, "lacks", inner),
@@ -163,8 +165,15 @@ fn statuses_of(condition: &Condition<'_>) -> Result<Vec<Codes>, &'static str> {
     let one = |text: &str| text.trim().parse::<u32>().ok().filter(|code| CODES.contains(code)).ok_or(no_code);
     let any = condition.value.strip_prefix("any(").and_then(|rest| rest.strip_suffix(')'));
     let (least, most) = (*CODES.start(), *CODES.end());
-    if let (Some(any), "==") = (any, condition.sign) {
-        return any.split(',').map(|code| one(code).map(|code| Codes { first: code, last: code })).collect();
+    if let Some(any) = any {
+        let listed = any.split(',').map(one).collect::<Result<Vec<u32>, _>>()?;
+        return match condition.sign {
+            "==" | "!=" => {
+                let is_well = |code: &u32| listed.contains(code) == (condition.sign == "==");
+                Ok(CODES.filter(is_well).map(|code| Codes { first: code, last: code }).collect())
+            }
+            _ => Err(no_code),
+        };
     }
     let code = one(condition.value)?;
     Ok(match condition.sign {

@@ -109,9 +109,10 @@ fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Resul
         "json-query" => {
             let path = keys.text("jsonPath").unwrap_or_default();
             let operator = keys.text("jsonPathOperator").unwrap_or("==");
-            let sign = [("==", "="), ("!=", "!="), ("<", "<"), (">", ">")].iter().find(|(theirs, _)| *theirs == operator);
+            let sign =
+                [("==", "="), ("!=", "!="), ("<", "<"), (">", ">")].iter().find(|(theirs, _)| *theirs == operator);
             let (Some(path), Some((_, sign))) = (plain_path(path), sign) else {
-                return Err(("jsonPath", format!("Estatus cannot ask for {} {operator}", said(path))));
+                return Err(("jsonPath", format!("Estatus cannot ask for {}", said(path))));
             };
             let expected = keys.written("expectedValue").unwrap_or_default();
             check.insert("json".to_owned(), json!({ path: format!("{sign} {expected}") }));
@@ -152,7 +153,9 @@ fn sent(name: &str, keys: &mut Keys<'_>, check: &mut Table, found: &mut Found) {
     let mut headers = Table::new();
     if let Some(text) = keys.text("headers") {
         match serde_json::from_str::<Map<String, Json>>(text) {
-            Ok(map) => headers.extend(map.iter().filter_map(|(key, value)| Some((key.clone(), written(value)?.into())))),
+            Ok(map) => {
+                headers.extend(map.iter().filter_map(|(key, value)| Some((key.clone(), written(value)?.into()))))
+            }
             Err(_) => found.left(name, "headers", "they are not written as JSON"),
         }
     }

@@ -2,10 +2,7 @@
 
 use serde_json::json;
 
-use super::{
-    test::table,
-    words::Word,
-};
+use super::{test::table, words::Word};
 use crate::import::{
     found::{Found, Table},
     line,
@@ -32,7 +29,12 @@ struct Connection<'w> {
 }
 
 /// What the words behind `failed` test, in a word or two, and the keys of the check; or why it cannot be one.
-pub(super) fn connection(host: &str, words: &[&Word], name: &str, found: &mut Found) -> Result<(String, Table), String> {
+pub(super) fn connection(
+    host: &str,
+    words: &[&Word],
+    name: &str,
+    found: &mut Found,
+) -> Result<(String, Table), String> {
     let connection = Connection::of(words, name, found)?;
     let host = connection.host.unwrap_or(host);
     let (what, mut check) = connection.check(host, name, found)?;
@@ -79,6 +81,10 @@ impl<'w> Connection<'w> {
                 "certificate" => {
                     let days = words.by_ref().find_map(|word| word.text.parse().ok());
                     connection.certificate_days = days;
+                }
+                "count" | "size" | "retry" => {
+                    let given = value().unwrap_or_default();
+                    found.left(name, &format!("{key} {given}"), "Estatus cannot say it of a connection");
                 }
                 "seconds" | "second" | "days" | "day" | "options" | "bytes" => {}
                 "unixsocket" => return Err("Estatus connects to ports, not to sockets in files".to_owned()),

@@ -32,9 +32,7 @@ impl Subject {
         match header.get(1)?.text.to_ascii_lowercase().as_str() {
             "process" => match (after(&["pidfile"]), after(&["matching", "match"])) {
                 // Fails unless the file is there and the process it names runs.
-                (Some(file), _) => {
-                    Some(json!({ "command": format!("ps -p \"$(cat {})\"", line::quoted(file)) }))
-                }
+                (Some(file), _) => Some(json!({ "command": format!("ps -p \"$(cat {})\"", line::quoted(file)) })),
                 (None, Some(pattern)) => Some(json!({ "process": { "command_line": pattern } })),
                 (None, None) => None,
             }
@@ -88,7 +86,8 @@ impl<'w> Test<'w> {
 
     /// Whether it takes so many failures among more cycles.
     pub(super) fn has_window(&self) -> bool {
-        let is_count = |pair: &[Word]| matches!(pair, [times, within] if times.is(&["times"]) && within.is(&["within"]));
+        let is_count =
+            |pair: &[Word]| matches!(pair, [times, within] if times.is(&["times"]) && within.is(&["within"]));
         self.condition.windows(2).any(is_count)
     }
 
@@ -146,7 +145,8 @@ impl<'w> Comparison<'w> {
         let (sign, _) = known.iter().find(|(_, names)| names.contains(&sign.as_str()))?;
         let mut rest = words.iter().skip(1).filter(|word| !word.is(&["than", "to"]));
         let value = rest.next()?.text.as_str();
-        let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len()));
+        let (number, unit) =
+            value.split_at(value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len()));
         let unit = if unit.is_empty() { rest.next().map_or("", |word| word.text.as_str()) } else { unit };
         (!number.is_empty()).then_some(Self { sign, number, unit })
     }

@@ -29,7 +29,10 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             ',' | ';' | '(' | ')' | '}' => (None, &rest[1..]),
             _ => {
                 let (plain, after) = rest.split_at(end_of_plain(rest, first));
-                (Some(Word { text: plain.to_owned(), is_quoted: false }), after)
+                // `program="…"`: the sign belongs to neither.
+                let plain =
+                    if after.starts_with(['"', '\'']) { plain.strip_suffix('=').unwrap_or(plain) } else { plain };
+                (Some(Word { text: plain.to_owned(), is_quoted: false }).filter(|word| !word.text.is_empty()), after)
             }
         };
         words.extend(word);
@@ -48,8 +51,8 @@ fn end_of_plain(rest: &str, first: char) -> usize {
 
 /// Words that begin a statement where no other statement goes on.
 const BEGIN: [&str; 14] = [
-    "if", "start", "stop", "restart", "every", "group", "depends", "mode", "onreboot", "alert", "noalert", "check", "set",
-    "include",
+    "if", "start", "stop", "restart", "every", "group", "depends", "mode", "onreboot", "alert", "noalert", "check",
+    "set", "include",
 ];
 
 /// The statements that `words` make.
@@ -58,7 +61,7 @@ pub(super) fn statements(words: &[Word]) -> Vec<&[Word]> {
     let mut is_condition = false;
     for (at, word) in words.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
-        let goes_on = before.is_some_and(|before| before.is(&["then", "else", "repeat", "with"]));
+        let goes_on = before.is_some_and(|before| before.is(&["then", "else", "repeat", "with", "set"]));
         if word.is(&["then"]) {
             is_condition = false;
         } else if word.is(&BEGIN) && !is_condition && !goes_on {
@@ -86,19 +89,20 @@ mod tests {
         check("# nothing\n", &[]);
         check("set daemon 30 # seconds\nset log /x", &["set|daemon|30", "set|log|/x"]);
         check("set daemon 30 with start delay 240", &["set|daemon|30|with|start|delay|240"]);
+        check("set alert me@example.com", &["set|alert|me@example.com"]);
         check("set mail-format { message: don't }\nset x y", &["set|mail-format", "set|x|y"]);
-        check("if failed port 80 then restart\nif cpu > 80% then alert", &[
-            "if|failed|port|80|then|restart",
-            "if|cpu|>|80%|then|alert",
-        ]);
-        check("if x then exec \"/a b\" repeat every 5 cycles else if y then alert group www", &[
-            "if|x|then|exec|/a b|repeat|every|5|cycles|else|if|y|then|alert",
-            "group|www",
-        ]);
-        check("start program = \"/x start\" stop program=\"/x stop\"", &[
-            "start|program|=|/x start",
-            "stop|program|=|/x stop",
-        ]);
+        check(
+            "if failed port 80 then restart\nif cpu > 80% then alert",
+            &["if|failed|port|80|then|restart", "if|cpu|>|80%|then|alert"],
+        );
+        check(
+            "if x then exec \"/a b\" repeat every 5 cycles else if y then alert group www",
+            &["if|x|then|exec|/a b|repeat|every|5|cycles|else|if|y|then|alert", "group|www"],
+        );
+        check(
+            "start program = \"/x start\" stop program=\"/x stop\"",
+            &["start|program|=|/x start", "stop|program|/x stop"],
+        );
         check("check process 'if' with pidfile \"é", &["check|process|if|with|pidfile|é"]);
     }
 }
