@@ -58,7 +58,11 @@ fn what_cannot_be_imported_is_said_and_changes_nothing() {
     };
     check(CONFIG, "Dear friend", "imports a Procfile, an ecosystem file of PM2");
     check(CONFIG, "module.exports = require('x')", "only JSON");
-    check("[[program]]\nname = \"web\"\n", "worker: sidekiq\n", "estatus.toml:1:1: `command` is missing");
+    check(
+        "[[program]]\nname = \"web\"\n",
+        "worker: sidekiq\n",
+        "estatus.toml:1:1: program \"web\": `command` is missing",
+    );
     check("[[program]\n", "worker: sidekiq\n", "estatus.toml:1:");
     let estatus = Estatus::new(CONFIG);
     assert_eq!(estatus.say(&["config", "import", "/no/such/file"]).code, 2);

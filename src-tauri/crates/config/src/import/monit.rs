@@ -35,14 +35,14 @@ pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
     let words = words(text);
     let statements = statements(&words);
     let is_check = |statement: &&[Word]| statement.first().is_some_and(|word| word.is(&["check"]));
-    let begins = statements.iter().position(|statement| is_check(&statement)).ok_or("it checks nothing")?;
+    let begins = statements.iter().position(is_check).ok_or("it checks nothing")?;
     let cycle = cycle(&statements);
     let is_global = |statement: &&&[Word]| statement.first().is_some_and(|word| word.is(&["set", "include"]));
     for statement in statements.iter().filter(is_global) {
         global(statement, found);
     }
     let of_checks: Vec<&[Word]> = statements[begins..].iter().filter(|each| !is_global(each)).copied().collect();
-    for check in of_checks.chunk_by(|_, next| !is_check(&next)) {
+    for check in of_checks.chunk_by(|_, next| !is_check(next)) {
         if let Some((header, rest)) = check.split_first() {
             Service::of(header, rest, cycle, found).add(found);
         }

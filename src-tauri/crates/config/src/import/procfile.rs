@@ -16,8 +16,8 @@ pub(super) fn is_all(text: &str) -> bool {
 }
 
 pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), String> {
-    if lines(text).next().is_none() {
-        return Err("it has no line that says what to run".to_owned());
+    if !lines(text).any(|line| entry(line).is_some()) {
+        return Err("it has no line `name: command`".to_owned());
     }
     for line in lines(text) {
         match entry(line) {

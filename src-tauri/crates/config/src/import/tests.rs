@@ -76,6 +76,7 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("x.js", "module.exports = require('./apps')", "begins with `module.exports =`");
     check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is no list");
     check("x.yaml", "endpoints:\n\t- x", "Gatus configuration cannot be read");
+    check("Procfile", "Dear friend", "no line `name: command`");
     check("monitrc", "set daemon 30", "it checks nothing");
     check("x.json", &format!("{{ \"apps\": {}", "[".repeat(100_000)), "nesting");
     check("x.json", &format!("{{ \"monitorList\": {}", "[".repeat(100_000)), "recursion limit");

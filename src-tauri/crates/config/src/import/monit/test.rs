@@ -135,12 +135,11 @@ struct Comparison<'w> {
 impl<'w> Comparison<'w> {
     fn of(words: &[&'w Word]) -> Option<Self> {
         let sign = words.first()?.text.to_ascii_lowercase();
-        let known = [
-            (">", [">", "gt", "greater"]),
-            ("<", ["<", "lt", "less"]),
-            ("!=", ["!=", "ne", "notequal"]),
-            ("==", ["==", "eq", "equal"]),
-            ("==", ["=", "=", "="]),
+        let known: [(&str, &[&str]); 4] = [
+            (">", &[">", "gt", "greater"]),
+            ("<", &["<", "lt", "less"]),
+            ("!=", &["!=", "ne", "notequal"]),
+            ("==", &["==", "=", "eq", "equal"]),
         ];
         let (sign, _) = known.iter().find(|(_, names)| names.contains(&sign.as_str()))?;
         let mut rest = words.iter().skip(1).filter(|word| !word.is(&["than", "to"]));
@@ -154,10 +153,10 @@ impl<'w> Comparison<'w> {
 
 /// A figure of this machine that must not be above a limit.
 fn system(figure: &str, rest: &[&Word]) -> Result<(String, Table), String> {
-    let (mut rest, mut part) = (rest, "");
-    if let Some((first, others)) = rest.split_first().filter(|(first, _)| first.text.contains(char::is_alphabetic)) {
-        (rest, part) = if Comparison::of(&rest[..]).is_some() { (rest, part) } else { (others, first.text.as_str()) };
-    }
+    let (part, rest) = match rest.split_first() {
+        Some((part, rest_of_it)) if Comparison::of(rest).is_none() => (part.text.as_str(), rest_of_it),
+        _ => ("", rest),
+    };
     let limit = Comparison::of(rest).filter(|limit| limit.sign == ">").ok_or("it is no upper limit")?;
     let percent = format!("< {}%", limit.number);
     let limits = match (figure, part, limit.unit) {
