@@ -629,7 +629,15 @@ edits: Array<Edit>,
 /**
  * Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
  */
-save: boolean, } } | { "request": "test_mail", "of": { 
+save: boolean, } } | { "request": "import", "of": { 
+/**
+ * The file's name, with its path if that is known: relative paths in the file start from its folder.
+ */
+name: string, 
+/**
+ * What stands in it; at most 5,000,000 bytes.
+ */
+text: string, } } | { "request": "test_mail", "of": { 
 /**
  * The channel; every one that sends e-mail if none is named.
  */
@@ -732,6 +740,23 @@ path: Array<string>,
 message: string, };
 
 /**
+ * What the file of another tool would add.
+ */
+export type Imported = { 
+/**
+ * What kind of file it is, like `Procfile`.
+ */
+from: string, 
+/**
+ * What is added; no name in it is taken.
+ */
+edits: Array<Edit>, 
+/**
+ * What was left out and why, each with the entry and the key: text of the outside world is in it.
+ */
+notes: Array<string>, };
+
+/**
  * How a test mail fared.
  */
 export type MailTested = { 
@@ -823,7 +848,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> };
 
 /**
  * Why a request was not carried out.

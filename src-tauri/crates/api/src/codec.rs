@@ -6,8 +6,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
-/// The longest frame from a client, in bytes.
-pub(crate) const ASKED_LIMIT: usize = 1 << 20;
+/// The longest frame from a client, in bytes: a file of five million bytes fits, of which JSON makes up to six
+/// each. So much room may be set aside for a client; only the user's own and the administrator's processes are clients.
+pub(crate) const ASKED_LIMIT: usize = 32 << 20;
 /// The longest frame from the engine, in bytes: the status of ten thousand monitors fits.
 pub(crate) const ANSWER_LIMIT: usize = 64 << 20;
 

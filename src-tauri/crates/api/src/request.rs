@@ -46,6 +46,13 @@ pub enum Request {
         /// Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
         save: bool,
     },
+    /// What the file of another tool would add to the configuration file, which stays as it is: [`Reply::Imported`].
+    Import {
+        /// The file's name, with its path if that is known: relative paths in the file start from its folder.
+        name: String,
+        /// What stands in it; at most 5,000,000 bytes.
+        text: String,
+    },
     /// Sends a test mail: [`Reply::MailTested`].
     TestMail {
         /// The channel; every one that sends e-mail if none is named.
@@ -145,6 +152,18 @@ pub struct ConfigProblem {
     pub message: String,
 }
 
+/// What the file of another tool would add.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Imported {
+    /// What kind of file it is, like `Procfile`.
+    pub from: String,
+    /// What is added; no name in it is taken.
+    pub edits: Vec<Edit>,
+    /// What was left out and why, each with the entry and the key: text of the outside world is in it.
+    pub notes: Vec<String>,
+}
+
 /// How a test mail fared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -231,6 +250,8 @@ pub enum Reply {
     Configuration(Configuration),
     /// What is wrong with the file as it would be; nothing, and it has been saved if that was wanted.
     Edited(Vec<ConfigProblem>),
+    /// What the file of another tool would add.
+    Imported(Imported),
     /// How each test mail fared.
     MailTested(Vec<MailTested>),
     /// What listens on this machine.

@@ -49,6 +49,7 @@ fn contract() -> String {
         Section,
         Configuration,
         ConfigProblem,
+        Imported,
         MailTested,
         Listening,
         LogLine,

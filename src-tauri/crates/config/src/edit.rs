@@ -92,7 +92,8 @@ fn located(text: &str, problems: Problems) -> Vec<ConfigProblem> {
     located.collect()
 }
 
-fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
+/// Makes `edit` in `document`.
+pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
     match edit {
         Edit::Put { section: Section::Channel, name, table, called } => {
             put_channel(document, name.as_deref(), table, called.as_deref())
@@ -107,7 +108,8 @@ fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
     }
 }
 
-const fn key(section: Section) -> &'static str {
+/// The key under which the entries of a section stand.
+pub(crate) const fn key(section: Section) -> &'static str {
     match section {
         Section::Monitor => "monitor",
         Section::Program => "program",

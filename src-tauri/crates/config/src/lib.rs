@@ -3,7 +3,8 @@
 //! Everything that is wrong with a file is found at once, each with line, column, reason and, where one can guess, what
 //! was meant ([`Problems`]). The tables that are read ([`schema`] shows them to editors) are declared once, in
 //! `tables.rs`. Further: the first file of a new user ([`example`]), the folders of the platform ([`places`]), and the
-//! secrets that the file only points to ([`secret`]). [`edit`] changes a file and keeps its comments.
+//! secrets that the file only points to ([`secret`]). [`edit`] changes a file and keeps its comments;
+//! [`import`] tells what the files of other tools would add.
 //!
 //! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
 
@@ -12,6 +13,7 @@ mod check;
 mod edit;
 mod example;
 mod exit;
+mod import;
 mod json;
 mod limits;
 mod listed;
@@ -46,6 +48,7 @@ use toml_edit::Document;
 pub use crate::{
     edit::{EditError, configuration, edit},
     example::example,
+    import::{ImportError, import, preview, text_of},
     problem::{Problem, Problems},
     schema::schema,
     secret::secret,

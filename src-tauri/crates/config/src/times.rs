@@ -52,7 +52,7 @@ impl<const LEAST: u64, const MOST: u64> Shape for Lasting<LEAST, MOST> {
 }
 
 /// A duration as one would write it in the file.
-struct Written(Duration);
+pub(crate) struct Written(pub(crate) Duration);
 
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -182,6 +182,18 @@ pub(crate) enum ConfigCommand {
     Schema,
     /// Print a commented example.
     Example,
+    /// Add what another tool's file says: a Procfile, an ecosystem file of PM2, what `nssm dump` prints, a monitrc, a JSON
+    /// backup of Uptime Kuma, a configuration of Gatus. Works without an engine.
+    Import {
+        /// The file of the other tool.
+        file: PathBuf,
+        /// Add it to the configuration file; without this it is only shown.
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "yes")]
+        json: bool,
+    },
 }
 
 /// What to do with e-mail.

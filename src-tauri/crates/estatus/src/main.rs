@@ -10,6 +10,7 @@ mod arguments;
 mod asking;
 mod configuration;
 mod email;
+mod importing;
 mod limits;
 mod logs;
 mod probing;
@@ -96,6 +97,9 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Config { command: ConfigCommand::Check } => configuration::check(&places),
         Command::Config { command: ConfigCommand::Schema } => configuration::schema(),
         Command::Config { command: ConfigCommand::Example } => configuration::example(),
+        Command::Config { command: ConfigCommand::Import { file, yes, json } } => {
+            importing::import(&places, &file, yes, json)
+        }
         Command::Email { command: EmailCommand::Test { channel } } => email::test(&places, channel.as_deref()).await,
     }
 }

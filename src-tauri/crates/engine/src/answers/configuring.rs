@@ -22,6 +22,16 @@ pub(super) fn edit(options: &Options, edits: Vec<Edit>, save: bool, answer: Answ
     aside(answer, move || estatus_config::edit(&file, &edits, save, &defaults).map(Reply::Edited).map_err(refused));
 }
 
+/// A file that cannot be read holds no names that could be taken.
+pub(super) fn import(options: &Options, name: String, text: String, answer: Answer) {
+    let (file, defaults) = (options.config.clone(), options.defaults.clone());
+    aside(answer, move || {
+        let tables = estatus_config::configuration(&file, &defaults).map(|file| file.tables).unwrap_or_default();
+        let imported = estatus_config::import(&name, &text, &tables).map_err(|error| wrong(error.to_string()))?;
+        Ok(Reply::Imported(imported))
+    });
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
 fn refused(error: EditError) -> ApiError {
     let code = match &error {

@@ -1,0 +1,144 @@
+//! What is found in a file: entries that the reader of `estatus.toml` takes, and notes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+};
+
+use estatus_api::{Edit, Imported, Section};
+use estatus_core::config::Language;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json};
+use toml_edit::DocumentMut;
+
+use crate::{
+    Defaults,
+    edit::{apply, key},
+    listed::Listed,
+    parse,
+    tables::{Monitor, Program},
+    values::Name,
+};
+
+/// The keys and values of an entry, as in `estatus.toml`.
+pub(super) type Table = Map<String, Json>;
+
+/// So many notes are told one by one; how many more there are is told in one line.
+const NOTES_MAX: usize = 1000;
+/// More channels than anybody reads.
+const CHANNELS_MAX: usize = 200;
+
+/// What is found in a file, while it is read.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The names that are taken, by the key of their section.
+    taken: BTreeSet<(&'static str, String)>,
+    /// The numbers up to which names are taken, where a name alone does not do.
+    numbers: BTreeMap<(&'static str, String), u64>,
+    /// How many entries of each section there are.
+    counts: BTreeMap<&'static str, usize>,
+    edits: Vec<Edit>,
+    notes: Vec<String>,
+    more: usize,
+}
+
+impl Found {
+    /// What is found for a file that holds `tables` already.
+    pub(super) fn beside(tables: &Json) -> Self {
+        let listed = [Section::Monitor, Section::Program].into_iter().flat_map(|section| {
+            let entries = tables.get(key(section)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+            entries.iter().filter_map(move |entry| Some((key(section), entry.get("name")?.as_str()?.to_owned())))
+        });
+        let channels = tables.get(key(Section::Channel)).and_then(Json::as_object);
+        let channels = channels.into_iter().flat_map(Map::keys).map(String::as_str).chain(["email"]);
+        let channels = channels.map(|name| (key(Section::Channel), name.to_owned()));
+        Self { taken: listed.chain(channels).collect(), ..Self::default() }
+    }
+
+    /// A name for an entry, as near to `wanted` as may be, and free. A name that cannot be had is told.
+    pub(super) fn name(&mut self, section: Section, wanted: &str) -> String {
+        /// Room for a number behind it.
+        const ROOM: usize = Name::LONGEST - 10;
+        let plain: String = wanted.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(ROOM).collect();
+        let plain = if plain.trim().is_empty() { key(section) } else { plain.trim() };
+        let number = self.numbers.entry((key(section), plain.to_owned())).or_insert(0);
+        let name = loop {
+            *number += 1;
+            let name = if *number == 1 { plain.to_owned() } else { format!("{plain} {number}") };
+            if self.taken.insert((key(section), name.clone())) {
+                break name;
+            }
+        };
+        if name != wanted {
+            self.note(format_args!("{name}: `name` was {}, which is taken or no name here", super::said(wanted)));
+        }
+        name
+    }
+
+    /// Adds an entry under a name that [`Found::name`] gave, or says why not. Whether it did.
+    pub(super) fn add(&mut self, section: Section, name: &str, mut table: Table) -> bool {
+        let most = match section {
+            Section::Monitor => Monitor::MOST,
+            Section::Program => Program::MOST,
+            Section::Channel => CHANNELS_MAX,
+        };
+        if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
+            self.note(format_args!("{name}: left out: {most} entries of `{}` are the most", key(section)));
+            return false;
+        }
+        let is_channel = section == Section::Channel;
+        if !is_channel {
+            table.insert("name".to_owned(), name.into());
+        }
+        let called = is_channel.then(|| name.to_owned());
+        let edit = Edit::Put { section, name: None, table: Json::Object(table), called };
+        if let Err(reason) = accepted(&edit) {
+            self.note(format_args!("{name}: left out: {reason}"));
+            return false;
+        }
+        self.edits.push(edit);
+        *self.counts.entry(key(section)).or_default() += 1;
+        true
+    }
+
+    /// Says that an entry is left out as a whole, because of what stands under one of its keys.
+    pub(super) fn without(&mut self, entry: &str, key: &str, why: impl fmt::Display) {
+        self.note(format_args!("{entry}: left out because of `{key}`: {why}"));
+    }
+
+    /// Says that an entry is taken without one of its keys.
+    pub(super) fn left(&mut self, entry: &str, key: &str, why: impl fmt::Display) {
+        self.note(format_args!("{entry}: `{key}` is left out: {why}"));
+    }
+
+    /// Says what the user should know.
+    pub(super) fn note(&mut self, note: impl fmt::Display) {
+        if self.notes.len() < NOTES_MAX {
+            self.notes.push(note.to_string());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Everything that was found in a file `from` a tool.
+    pub(super) fn imported(mut self, from: &str) -> Imported {
+        if self.more > 0 {
+            self.notes.push(format!("… and {} more notes", self.more));
+        }
+        Imported { from: from.to_owned(), edits: self.edits, notes: self.notes }
+    }
+}
+
+/// Whether the reader of `estatus.toml` takes the entry, looked at alone: channels that it names exist.
+fn accepted(edit: &Edit) -> Result<(), String> {
+    let mut alone = edit.clone();
+    if let Edit::Put { table: Json::Object(table), .. } = &mut alone {
+        table.remove("channels");
+    }
+    let mut document = DocumentMut::new();
+    apply(&mut document, &alone)?;
+    let defaults = Defaults { language: Language::English, zone: TimeZone::UTC };
+    let read = parse(&document.to_string(), Path::new("estatus.toml"), &defaults);
+    read.map(drop).map_err(|problems| problems.0.into_iter().next().map(|problem| problem.message).unwrap_or_default())
+}

@@ -1,0 +1,270 @@
+//! What `nssm dump` prints: lines `nssm.exe set NAME KEY [SUBKEY] VALUE`, quoted for cmd.
+
+use std::collections::BTreeMap;
+
+use estatus_api::Section;
+use serde_json::{Value as Json, json};
+
+use super::{
+    found::{Found, Table},
+    line::seconds,
+};
+
+/// A service as it is put together from its lines.
+#[derive(Default)]
+struct Service {
+    application: Option<String>,
+    parameters: Vec<String>,
+    directory: Option<String>,
+    env: Table,
+    /// What is done after exits: by exit code, or for all others.
+    exits: Vec<(String, String)>,
+    table: Table,
+    /// Milliseconds after Ctrl-C.
+    console: Option<f64>,
+    /// The ways to stop that are skipped, a bit each; the first is Ctrl-C.
+    skipped: u32,
+    /// What is left out: keys and reasons.
+    left: Vec<(String, &'static str)>,
+}
+
+/// Keys of which nothing is to be said: their only value says what Estatus does anyway, or only shows.
+const NOTHING: [&str; 3] = ["DisplayName", "Type", "AppNoConsole"];
+
+const KEPT_BY_ESTATUS: &str = "Estatus keeps what the program writes; `estatus logs` shows it";
+
+/// Why keys are left out.
+const WHY: [(&str, &str); 10] = [
+    ("AppStdout", KEPT_BY_ESTATUS),
+    ("AppStderr", KEPT_BY_ESTATUS),
+    ("AppRotateFiles", KEPT_BY_ESTATUS),
+    ("AppRotateBytes", KEPT_BY_ESTATUS),
+    ("AppRotateOnline", KEPT_BY_ESTATUS),
+    ("AppThrottle", "Estatus restarts at once, then after 1, 2, 4 … 60 s; see `limit`"),
+    ("AppRestartDelay", "Estatus restarts at once, then after 1, 2, 4 … 60 s; see `limit`"),
+    ("AppEnvironment", "Estatus adds variables to those it has, and takes none away: see `env`"),
+    ("ObjectName", "the program runs as whoever runs Estatus"),
+    ("DependOnService", "Estatus knows no services of the system; of its programs, see `start_after`"),
+];
+
+/// Whether `line` is one of those that `nssm dump` prints.
+pub(super) fn is_line(line: &str) -> bool {
+    line.to_ascii_lowercase().contains("nssm") && understood(line).is_some()
+}
+
+pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
+    let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        match understood(line) {
+            Some((name, key, rest)) => services.entry(name).or_default().take(&key, rest),
+            None => found.note(format_args!("{}: left out: no `nssm set NAME KEY VALUE`", super::said(line.trim()))),
+        }
+    }
+    for (name, service) in services {
+        service.add(&name, found);
+    }
+    found.note("Remove each of these from NSSM before Estatus runs it, else it runs twice");
+    Ok(())
+}
+
+/// The name, the key and what is behind it, of a line.
+fn understood(line: &str) -> Option<(String, String, Vec<String>)> {
+    let words = arguments(&for_cmd(line.trim()));
+    let at = words.iter().position(|word| {
+        let word = word.to_ascii_lowercase();
+        let program = word.rsplit(['\\', '/']).next().unwrap_or(&word);
+        program.starts_with("nssm") && !program.contains(' ')
+    })?;
+    let mut words = words.into_iter().skip(at + 1);
+    match (words.next()?.as_str(), words.next()?) {
+        ("set", name) => Some((name, words.next()?, words.collect())),
+        ("install", name) => Some((name, "Application".to_owned(), words.collect())),
+        _ => None,
+    }
+}
+
+/// What cmd hands over: outside quotation marks, a circumflex makes the next character an ordinary one.
+fn for_cmd(line: &str) -> String {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let mut handed = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c == '^' && !is_quoted && !is_escaped {
+            is_escaped = true;
+            continue;
+        }
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = false;
+        handed.push(c);
+    }
+    handed
+}
+
+/// The arguments of a command line, as programs on Windows divide it (CommandLineToArgvW).
+fn arguments(line: &str) -> Vec<String> {
+    let (mut arguments, mut argument, mut is_quoted) = (Vec::new(), None::<String>, false);
+    let mut slashes = 0;
+    for c in line.chars() {
+        if c == '\\' {
+            slashes += 1;
+            continue;
+        }
+        // Before a quotation mark, two of them are one, and an odd one makes it an ordinary character.
+        let kept = if c == '"' { slashes / 2 } else { slashes };
+        if kept > 0 {
+            argument.get_or_insert_default().push_str(&"\\".repeat(kept));
+        }
+        match c {
+            '"' if slashes % 2 == 0 => {
+                is_quoted = !is_quoted;
+                argument.get_or_insert_default();
+            }
+            c if c.is_whitespace() && !is_quoted => arguments.extend(argument.take()),
+            c => argument.get_or_insert_default().push(c),
+        }
+        slashes = 0;
+    }
+    if slashes > 0 {
+        argument.get_or_insert_default().push_str(&"\\".repeat(slashes));
+    }
+    arguments.extend(argument);
+    arguments
+}
+
+impl Service {
+    fn take(&mut self, key: &str, rest: Vec<String>) {
+        let mut rest = rest.into_iter();
+        let first = rest.next().unwrap_or_default();
+        match key {
+            "Application" => {
+                self.application = Some(first);
+                self.parameters.extend(rest);
+            }
+            "AppParameters" => self.parameters = arguments(&first),
+            "AppDirectory" => self.directory = Some(first),
+            "AppEnvironmentExtra" => [first].into_iter().chain(rest).for_each(|variable| self.variable(&variable)),
+            "AppExit" => self.exits.extend(rest.next().map(|action| (first, action))),
+            "AppStopMethodConsole" => self.console = first.parse().ok(),
+            "AppStopMethodSkip" => self.skipped = first.parse().unwrap_or_default(),
+            "Start" => self.start(&first),
+            "AppPriority" if first == "NORMAL_PRIORITY_CLASS" => {}
+            "AppKillProcessTree" if first == "1" => {}
+            "AppAffinity" if first == "All" => {}
+            _ if NOTHING.contains(&key) => {}
+            _ => {
+                let why = WHY.iter().find(|(known, _)| *known == key).map(|(_, why)| *why);
+                self.left.push((key.to_owned(), why.unwrap_or("Estatus has nothing like it")));
+            }
+        }
+    }
+
+    /// A variable as NSSM writes it: with a mark before it that says whether it is the first.
+    fn variable(&mut self, variable: &str) {
+        match variable.trim_start_matches([':', '+']).split_once('=') {
+            Some((name, value)) if !variable.starts_with('-') => drop(self.env.insert(name.to_owned(), value.into())),
+            _ => {
+                let name = variable.split('=').next().unwrap_or_default();
+                self.left.push((format!("AppEnvironmentExtra {name}"), "it sets no variable"));
+            }
+        }
+    }
+
+    fn start(&mut self, start: &str) {
+        match start {
+            "SERVICE_AUTO_START" | "SERVICE_DELAYED_AUTO_START" => {}
+            "SERVICE_DEMAND_START" | "SERVICE_DISABLED" => drop(self.table.insert("enabled".to_owned(), false.into())),
+            _ => self.left.push(("Start".to_owned(), "it is no way to start that Estatus knows")),
+        }
+    }
+
+    fn add(mut self, name: &str, found: &mut Found) {
+        let entry = found.name(Section::Program, name);
+        for (key, why) in std::mem::take(&mut self.left) {
+            found.left(&entry, &key, why);
+        }
+        let Some(application) = self.application.take().filter(|application| !application.is_empty()) else {
+            found.without(&entry, "Application", "it is not said what is run");
+            return;
+        };
+        // Where nothing is said, NSSM runs a program in the folder that holds it.
+        let beside = application.rsplit_once(['\\', '/']).map(|(folder, _)| folder.to_owned());
+        if let Some(directory) = self.directory.take().or(beside).filter(|directory| !directory.is_empty()) {
+            self.table.insert("directory".to_owned(), directory.into());
+        }
+        let command: Vec<String> = std::iter::once(application).chain(std::mem::take(&mut self.parameters)).collect();
+        self.table.insert("command".to_owned(), command.into());
+        if !self.env.is_empty() {
+            self.table.insert("env".to_owned(), Json::Object(std::mem::take(&mut self.env)));
+        }
+        self.stop(&entry, found);
+        self.restart(&entry, found);
+        found.add(Section::Program, &entry, self.table);
+    }
+
+    /// NSSM begins with Ctrl-C, unless that is skipped, and goes on with other ways.
+    fn stop(&mut self, entry: &str, found: &mut Found) {
+        const CONSOLE: u32 = 1;
+        if self.skipped & CONSOLE != 0 {
+            found.note(format_args!(
+                "{entry}: `AppStopMethodSkip` skips Ctrl-C: its console or window is closed instead"
+            ));
+            return;
+        }
+        let mut stop = json!({ "signal": "SIGINT" });
+        let within = self.console.and_then(|millis| seconds(millis / 1000.0));
+        if let (Some(within), Some(stop)) = (within, stop.as_object_mut()) {
+            stop.insert("within".to_owned(), within);
+        }
+        self.table.insert("stop".to_owned(), stop);
+    }
+
+    fn restart(&mut self, entry: &str, found: &mut Found) {
+        let (mut restarted, mut ignored) = (Vec::new(), Vec::new());
+        for (exit, action) in std::mem::take(&mut self.exits) {
+            let is_restart = match action.as_str() {
+                "Restart" => true,
+                "Exit" | "Ignore" | "Suicide" => false,
+                _ => {
+                    found.left(
+                        entry,
+                        &format!("AppExit {exit}"),
+                        format_args!("{} is no action", super::said(&action)),
+                    );
+                    continue;
+                }
+            };
+            match exit.parse::<i64>() {
+                Ok(code) if is_restart => restarted.push(code),
+                Ok(code) => ignored.push(code),
+                Err(_) if is_restart => {}
+                Err(_) => drop(self.table.insert("restart".to_owned(), "never".into())),
+            }
+        }
+        let is_never = self.table.contains_key("restart");
+        if is_never && !restarted.is_empty() {
+            self.table.insert("restart_on".to_owned(), restarted.into());
+        } else if !is_never && !ignored.is_empty() {
+            self.table.insert("ignore".to_owned(), ignored.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_divided_as_cmd_and_windows_do() {
+        #[track_caller]
+        fn check(line: &str, expected: &[&str]) {
+            assert_eq!(arguments(&for_cmd(line)), expected, "{line}");
+        }
+        check("a  b", &["a", "b"]);
+        check(r#""C:\Program Files\a.exe" -x"#, &[r"C:\Program Files\a.exe", "-x"]);
+        check(r#"^"--name \^"big dog\^" ^& more^""#, &[r#"--name "big dog" & more"#]);
+        check(r#""ends in \\" next"#, &[r"ends in \", "next"]);
+        check(r"C:\a\ b", &[r"C:\a\", "b"]);
+        check(r#""" x"#, &["", "x"]);
+        check(r#""not ^escaped""#, &["not ^escaped"]);
+        check("", &[]);
+    }
+}

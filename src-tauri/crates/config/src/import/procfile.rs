@@ -1,0 +1,60 @@
+//! Procfiles, as foreman, honcho and Heroku read them: a name, a colon and a command line each.
+
+use std::path::Path;
+
+use estatus_api::Section;
+
+use super::found::{Found, Table};
+
+/// A process type that is run once at each deployment, and not kept running.
+const ONCE: &str = "release";
+
+/// Whether every line of `text` is one of a Procfile.
+pub(super) fn is_all(text: &str) -> bool {
+    let mut lines = lines(text).peekable();
+    lines.peek().is_some() && lines.all(|line| entry(line).is_some())
+}
+
+pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), String> {
+    if !lines(text).any(|line| entry(line).is_some()) {
+        return Err("it has no line `name: command`".to_owned());
+    }
+    for line in lines(text) {
+        match entry(line) {
+            Some((name, _)) if name == ONCE => {
+                found.without(name, name, "it is run once at each deployment and not kept running");
+            }
+            Some((name, command)) => program(name, command, folder, found),
+            None => found.note(format_args!("{}: left out: no `name: command`", super::said(line))),
+        }
+    }
+    if folder.is_none() {
+        found.note("Procfile: its folder is not known: say where each program runs, with `directory`");
+    }
+    found.note("Procfile: an `.env` file beside it is not read: say what it holds with `env`");
+    Ok(())
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn entry(line: &str) -> Option<(&str, &str)> {
+    let (name, command) = line.split_once(':')?;
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let (name, command) = (name.trim_end(), command.trim());
+    (!name.is_empty() && is_name(name) && !command.is_empty()).then_some((name, command))
+}
+
+fn program(name: &str, command: &str, folder: Option<&Path>, found: &mut Found) {
+    let name = found.name(Section::Program, name);
+    let mut table = Table::new();
+    table.insert("command".to_owned(), command.into());
+    if let Some(folder) = folder.and_then(Path::to_str) {
+        table.insert("directory".to_owned(), folder.into());
+    }
+    let has_port = ["$PORT", "${PORT", "%PORT%"].iter().any(|port| command.contains(port));
+    if found.add(Section::Program, &name, table) && has_port {
+        found.note(format_args!("{name}: `command` asks for PORT, which Estatus does not set: say it with `env`"));
+    }
+}

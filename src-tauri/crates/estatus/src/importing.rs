@@ -1,0 +1,82 @@
+//! `estatus config import`: shows what another tool's file would add to the configuration file, and adds it.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
+
+use estatus_api::Edit;
+use serde_json::Value as Json;
+
+use crate::{
+    Outcome, Result, Trouble,
+    configuration::{Places, defaults},
+    show,
+};
+
+pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Result {
+    let bytes = read(file).map_err(|error| Trouble::Wrong(format!("{}: {error}", file.display())))?;
+    let refused = |error: estatus_config::ImportError| Trouble::Wrong(format!("{}: {error}", file.display()));
+    let text = estatus_config::text_of(bytes).map_err(refused)?;
+    let path = std::path::absolute(file).map_err(Trouble::failed)?;
+    let tables = tables(places)?;
+    let imported = estatus_config::import(&path.to_string_lossy(), &text, &tables).map_err(refused)?;
+    if json {
+        show::json(&imported)?;
+        return Ok(Outcome::Well);
+    }
+    println!("# {}: {}", imported.from, file.display());
+    println!("{}", estatus_config::preview(&imported.edits));
+    for note in &imported.notes {
+        println!("# {note}");
+    }
+    match imported.edits.len() {
+        0 => println!("Nothing can be added."),
+        count if yes => {
+            add(places, &imported.edits)?;
+            println!("Added {count} entries to {}", places.config.display());
+        }
+        count => println!("With --yes, these {count} entries are added to {}", places.config.display()),
+    }
+    Ok(Outcome::Well)
+}
+
+/// At most one byte more than is imported.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // Text in UTF-16 takes twice as much.
+    File::open(file)?.take(2 * estatus_config::FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What stands in the configuration file, which may not be there yet.
+fn tables(places: &Places) -> std::result::Result<Json, Trouble> {
+    if !places.config.exists() {
+        return Ok(Json::default());
+    }
+    estatus_config::configuration(&places.config, &defaults()).map(|file| file.tables).map_err(Trouble::failed)
+}
+
+fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), Trouble> {
+    begin(&places.config)
+        .map_err(|error| Trouble::Failed(format!("{} cannot be made: {error}", places.config.display())))?;
+    let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(Trouble::failed)?;
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let file = places.config.display();
+    let said = problems.iter().map(|it| format!("{file}:{}:{}: {}", it.line, it.column, it.message));
+    Err(Trouble::Wrong(format!("nothing was added:\n{}", said.collect::<Vec<_>>().join("\n"))))
+}
+
+/// Makes an empty configuration file where there is none.
+fn begin(config: &Path) -> io::Result<()> {
+    if let Some(folder) = config.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match File::create_new(config) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
