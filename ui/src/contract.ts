@@ -156,7 +156,11 @@ paused_until: string | null,
 /**
  * Until when nothing is told of it.
  */
-snoozed_until: string | null, };
+snoozed_until: string | null, 
+/**
+ * The program that its remedy starts or restarts.
+ */
+heals?: string | null, };
 
 /**
  * A program as it is.
@@ -205,7 +209,11 @@ says: string | null,
 /**
  * When it is started next, while it waits for that.
  */
-next_start: string | null, };
+next_start: string | null, 
+/**
+ * Whether it is stopped when its engine stops; otherwise it goes on, and the next engine finds it.
+ */
+stops_with_estatus: boolean, };
 
 /**
  * How a program ended.
@@ -349,7 +357,11 @@ escalated: string | null,
 /**
  * Who was told what.
  */
-alerts: Array<AlertState>, };
+alerts: Array<AlertState>, 
+/**
+ * Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
+ */
+quiet_until?: string | null, };
 
 /**
  * One alert about an incident.
@@ -445,6 +457,10 @@ paused_until: string | null,
  * Until when nothing is told of it.
  */
 snoozed_until: string | null, 
+/**
+ * The program that its remedy starts or restarts.
+ */
+heals?: string | null, 
 /**
  * For how many seconds it was observed to be up or down.
  */

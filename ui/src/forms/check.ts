@@ -1,8 +1,13 @@
 import type { Kind } from "../contract";
-import { type Field, type Group, SECRET } from "./fields";
+import { type Field, type Group, SECRET, type Table } from "./fields";
 
 /** The kinds of checks, each by the key that names its target. */
 export const KINDS: readonly Kind[] = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"];
+
+/** The kind of a monitor that is written as `table`. */
+export function kindOf(table: Table): Kind {
+  return KINDS.find((kind) => kind in table) ?? "http";
+}
 
 const kind = (kind: Kind, field: Omit<Field, "path" | "kinds" | "text">, ...path: string[]): Field => ({
   path: [kind, ...path], kinds: [kind], text: `field.${[kind, ...path].join(".")}` as Field["text"], ...field,

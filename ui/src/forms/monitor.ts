@@ -1,6 +1,5 @@
-import type { Kind } from "../contract";
-import { ASKED, EXPECTED, KINDS, TARGETS } from "./check";
-import type { Field, Group, Table } from "./fields";
+import { ASKED, EXPECTED, TARGETS } from "./check";
+import type { Field, Group } from "./fields";
 
 const REMEDIES = ["restart", "start", "stop", "run"];
 
@@ -59,8 +58,3 @@ export const MONITOR: readonly Group[] = [
     ],
   },
 ];
-
-/** The kind of a monitor that is written as `table`. */
-export function kindOf(table: Table): Kind {
-  return KINDS.find((kind) => kind in table) ?? "http";
-}

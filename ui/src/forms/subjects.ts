@@ -1,9 +1,10 @@
 import type { Configuration, Edit, Section } from "../contract";
 import type { EditedSection } from "../state/route.svelte";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
+import { kindOf } from "./check";
 import type { Subject } from "./draft.svelte";
 import type { Field, Group, Table, Values } from "./fields";
-import { kindOf, MONITOR } from "./monitor";
+import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
 import { changed, KIND, writeTable } from "./table";
 

@@ -1,7 +1,7 @@
 /** Dates, spans, sizes and shares as readers of one locale write them. */
 export interface Formats {
   number(value: number): string;
-  /** A latency: `0.8 ms`, `240 ms`, `1.3 s`. */
+  /** A latency: `0.8ms`, `240ms`, `1.3s`. */
   latency(ms: number | null | undefined): string;
   /** A share from 0 to 1: never rounded up to 100 %. */
   share(value: number | null | undefined): string;
@@ -43,8 +43,8 @@ export function formats(locale: string): Formats {
 
   const latency = (ms: number | null | undefined) => {
     if (ms == null) return NONE;
-    if (ms < 9.95) return inUnit(ms, "millisecond", 1);
-    return ms < 999.5 ? inUnit(ms, "millisecond") : inUnit(ms / 1000, "second", ms < 9950 ? 2 : 1);
+    if (ms < 9.95) return inUnit(ms, "millisecond", 1, "narrow");
+    return ms < 999.5 ? inUnit(ms, "millisecond", 0, "narrow") : inUnit(ms / 1000, "second", ms < 9950 ? 2 : 1, "narrow");
   };
   const share = (value: number | null | undefined) => {
     if (value == null) return NONE;

@@ -7,9 +7,11 @@ const HOUR_MS = 3_600_000;
 /** The past of `sample`, with its incidents as downtime and a night on which the machine slept. */
 export function history(sample: Sample, incidents: IncidentState[], from: number, to: number, parts: number): History {
   const step = (to - from) / parts;
+  const lately = sample.health === "down" ? [[Date.now() - (sample.since ?? 0) * 1000, Date.now()] as const] : [];
   const down = incidents
     .filter((incident) => incident.monitor === sample.name)
-    .map((incident) => [Date.parse(incident.opened), incident.closed ? Date.parse(incident.closed) : Date.now()] as const);
+    .map((incident) => [Date.parse(incident.opened), incident.closed ? Date.parse(incident.closed) : Date.now()] as const)
+    .concat(lately);
   const points = Array.from({ length: parts }, (_, index): Point => {
     const [start, end] = [from + index * step, from + (index + 1) * step];
     const iso = { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
