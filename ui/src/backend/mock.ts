@@ -149,7 +149,7 @@ function apply(wanted: Tables) {
   for (const table of (wanted.program ?? []) as Table[]) {
     const name = String(table.name);
     if (running.has(name)) continue;
-    become({ name, command: String(table.command), state: "stopped", since: ago(0), pid: null, start: 0, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null });
+    become({ name, command: String(table.command), state: "stopped", since: ago(0), pid: null, start: 0, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null, stops_with_estatus: true });
   }
 }
 
@@ -184,8 +184,9 @@ function carryOut(ask: Ask): Reply {
   if (ask.ask === "snooze") change({ ...state, snoozed_until: ask.until });
   if (ask.ask === "check_now") change({ ...state, last: seen(sample(state.name), ago(0)) });
   if (ask.ask === "acknowledge") {
-    const incident = open.find((incident) => incident.monitor === state.name);
-    if (incident) tell({ event: "incident", of: Object.assign(incident, { acknowledged: ago(0) }) });
+    const index = open.findIndex((incident) => incident.monitor === state.name);
+    const incident = open[index];
+    if (incident) tell({ event: "incident", of: (open[index] = { ...incident, acknowledged: ago(0) }) });
   }
   return { reply: "done" };
 }

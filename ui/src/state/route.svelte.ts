@@ -21,7 +21,7 @@ export function parse(hash: string): Route {
   const [page = "", ...rest] = hash.replace(/^#?\/?/, "").split("/").map(decoded);
   const name = rest.length > 0 ? rest.join("/") : null;
   switch (page) {
-    case "": return { page: "overview" };
+    case "": case "overview": return { page: "overview" };
     case "welcome": return { page: "welcome" };
     case "settings": return { page: "settings" };
     case "monitor": return name ? { page: "monitor", name } : { page: "overview" };

@@ -39,7 +39,7 @@ test("a table that nobody changed stays exactly as it was written", () => {
 
 test("what is changed is changed, and nothing else", () => {
   const check = (table: Table, change: Values, after: Table, groups = MONITOR) => expect(edit(groups, table, change)).toEqual(after);
-  const base = { name: "a", tcp: "127.0.0.1:1", accept: [200] };
+  const base = { name: "a", http: "https://a.example/", accept: [200] };
   check(base, { every: "5m" }, { ...base, every: "5m" });
   check(base, { failures: "3" }, { ...base, failures: 3 });
   check(base, { failures: "three" }, { ...base, failures: "three" });
@@ -59,6 +59,11 @@ test("what is changed is changed, and nothing else", () => {
   check(web, { command: { place: "words", text: "npm\nrun\ndev" } }, { ...web, command: ["npm", "run", "dev"] }, PROGRAM);
   check(web, { ready: { place: "notify", text: "" } }, { ...web, ready: { notify: true } }, PROGRAM);
   check({ ...web, limit: { restarts: 1 } }, { "limit.restarts": "" }, web, PROGRAM);
+});
+
+test("a key that does not belong to the kind is left for the engine to complain of", () => {
+  const table = { name: "a", tcp: "a.example:1", accept: [200] };
+  expect(edit(MONITOR, table, { every: "5m" })).toEqual({ ...table, every: "5m" });
 });
 
 test("another kind leaves nothing of the kind before", () => {

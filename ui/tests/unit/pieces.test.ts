@@ -5,7 +5,7 @@ import { last, parts, RANGES } from "../../src/pages/monitor/range";
 import { pieces } from "../../src/state/found";
 import { linePath } from "../../src/state/line";
 import { unread } from "../../src/state/overlap";
-import { part, redShare } from "../../src/state/parts";
+import { bar, part, redShare } from "../../src/state/parts";
 import { plain } from "../../src/state/plain";
 import { hash, parse, type Route } from "../../src/state/route.svelte";
 import { freeName, keep, pasted, watch } from "../../src/state/survey";
@@ -20,6 +20,8 @@ test("every address leads to its page and back", () => {
   };
   check("#/", { page: "overview" });
   check("", { page: "overview" });
+  check("overview", { page: "overview" });
+  check("monitor/web%20port%2F%C3%B1", { page: "monitor", name: "web port/ñ" });
   check("/monitor/web%20port", { page: "monitor", name: "web port" });
   check("monitor/a/b", { page: "monitor", name: "a/b" });
   check("#/monitor/a%2Fb%25", { page: "monitor", name: "a/b%" });
@@ -45,6 +47,14 @@ test("a part of the past is what was observed of it", () => {
 
 test("a short downtime is still seen", () => {
   expect([redShare(1), redShare(null), redShare(0.999), redShare(0.2)]).toEqual([0, 0, 0.4, 0.8]);
+});
+
+test("a bar has a path for each way in which its parts are drawn", () => {
+  const at = { from: "", to: "", inconclusive: 0, p50_ms: null, p95_ms: null, p99_ms: null };
+  const { up, down, inconclusive, unseen } = bar([{ ...at, observed: 1, uptime: 1 }, { ...at, observed: 1, uptime: 0.5 }, { ...at, observed: 1, uptime: 0 }], 5);
+  expect(up).toBe("M0 3h4V22h-4zM6 11h4V22h-4z");
+  expect(down).toBe("M6 0h4V11h-4zM12 0h4V22h-4z");
+  expect([inconclusive, unseen]).toEqual(["", "M18 20h4V22h-4zM24 20h4V22h-4z"]);
 });
 
 test("a line is broken where nothing is known", () => {

@@ -74,6 +74,7 @@ function monitor(name: string, health: MonitorState["health"] = "up"): MonitorSt
 function program(name: string): ProgramStatus {
   return {
     name, command: "", state: "running", since: "", pid: 1, start: 1, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null,
+    stops_with_estatus: true,
   };
 }
 

@@ -11,7 +11,7 @@ export function openIncidents(): IncidentState[] {
       id: 214, monitor: "shop", opened: ago(14 * MINUTE), closed: null,
       cause: "status 503 Service Unavailable, not within 200-299", phase: "assertion",
       evidence: "HTTP/1.1 503 Service Unavailable\n\n<h1>The shop is being updated</h1>",
-      acknowledged: null, escalated: ago(11 * MINUTE),
+      acknowledged: null, escalated: ago(11 * MINUTE), quiet_until: null,
       attempts: [
         {
           deed: "restarted shop-server", began: ago(14 * MINUTE - 20), ended: ago(13 * MINUTE), healed: false,

@@ -42,7 +42,7 @@ export const SAMPLES: Sample[] = [
   },
   {
     name: "web port", kind: "tcp", target: "127.0.0.1:5173", tags: ["local", "dev"], health: "recovering",
-    since: 40, latency: 0.4, detail: "connected",
+    since: 40, latency: 0.4, detail: "connected", more: { heals: "web" },
   },
   { name: "database", kind: "tcp", target: "127.0.0.1:5432", tags: ["local"], latency: 0.3, detail: "connected" },
   {

@@ -2,7 +2,7 @@ import type { Listening, LogLine, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 export function programs(): ProgramStatus[] {
-  const base = { last_exit: null, trouble: null, says: null, next_start: null };
+  const base = { last_exit: null, trouble: null, says: null, next_start: null, stops_with_estatus: true };
   return [
     {
       ...base, name: "web", command: "npm run dev -- --port 5173", state: "running", since: ago(95), pid: 21874, start: 7,
@@ -17,7 +17,7 @@ export function programs(): ProgramStatus[] {
     },
     {
       ...base, name: "reloj", command: "reloj.exe --from 12:00", state: "running", since: ago(2 * DAY + 3 * HOUR),
-      pid: 4120, start: 2, restarts: 0, says: "12:41:07",
+      pid: 4120, start: 2, restarts: 0, stops_with_estatus: false, says: "12:41:07",
     },
     {
       ...base, name: "worker", command: "python worker.py --queue orders", state: "cooling", since: ago(4 * MINUTE), pid: null,
