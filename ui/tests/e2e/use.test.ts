@@ -120,7 +120,7 @@ test("a form says what is wrong while one types, beside its field, and saves wha
   expect(await focused()).toBe("name");
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("example");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("heading", { level: 1, name: "example" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "example", exact: true }).waitFor();
 });
 
 test("another kind shows its own fields, and the remedy those that it needs", async () => {
@@ -207,10 +207,10 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   await page.getByText("That is neither a web page").waitFor();
   await page.getByLabel("A web page, or a host and port").fill("example.com");
   await page.getByRole("button", { name: "Watch" }).first().click();
-  await page.getByRole("heading", { level: 1, name: "example.com" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await rows().first().waitFor();
-  expect(await rows().locator("a").allTextContents()).toEqual(["java 25565", "example.com"]);
+  await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "example.com"]);
 });
 
 test("a lost engine is said, what was known stays, and it is back when it is back", async () => {
