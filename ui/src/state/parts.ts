@@ -17,16 +17,17 @@ export function redShare(uptime: number | null | undefined): number {
 /** A bar of parts, as one path for each way in which a part is drawn. */
 export type Bar = Record<Part, string>;
 
-/** Each part stands so far from the one before, and is so wide. */
-export const BAR = { step: 6, width: 4, height: 22 } as const;
+/** Each part stands so far from the one before, and is so wide; very many stand without gaps. */
+export const BAR = { step: 6, width: 4, height: 22, many: 60 } as const;
 
 const TOPS: Record<Part, number> = { up: 3, down: 0, inconclusive: 11, unseen: 20 };
 
 /** The bar of `count` parts; where there is no point, it was not observed. */
 export function bar(points: readonly Point[] | undefined, count: number): Bar {
   const paths: Bar = { up: "", down: "", inconclusive: "", unseen: "" };
+  const width = count > BAR.many ? BAR.step : BAR.width;
   const add = (what: Part, index: number, top: number, bottom: number) => {
-    paths[what] += `M${index * BAR.step} ${top}h${BAR.width}V${bottom}h-${BAR.width}z`;
+    paths[what] += `M${index * BAR.step} ${top}h${width}V${bottom}h-${width}z`;
   };
   for (let index = 0; index < count; index += 1) {
     const point = points?.[index];

@@ -123,6 +123,19 @@ test("a form says what is wrong while one types, beside its field, and saves wha
   await page.getByRole("heading", { level: 1, name: "example", exact: true }).waitFor();
 });
 
+test("what was typed is there again when one comes back, until it is given up", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  const every = page.getByLabel("Every", { exact: true });
+  await every.fill("45s");
+  await page.getByRole("link", { name: "Incidents" }).click();
+  await page.goBack();
+  expect(await every.inputValue()).toBe("45s");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.goBack();
+  await every.waitFor();
+  expect(await every.inputValue()).toBe("30s");
+});
+
 test("another kind shows its own fields, and the remedy those that it needs", async () => {
   page = await stage.open("?still#/new/monitor");
   await page.getByText("Port", { exact: true }).click();
@@ -140,7 +153,7 @@ test("an entry is removed only when one says so twice", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.waitForURL(/#\/$/);
   await rows().first().waitFor();
-  expect(await rows().locator("a").allTextContents()).not.toContain("web port");
+  await expect.poll(() => rows().locator("a").allTextContents()).not.toContain("web port");
 });
 
 test("e-mail is tested, and a refusal is explained", async () => {
