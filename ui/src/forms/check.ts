@@ -10,7 +10,10 @@ export function kindOf(table: Table): Kind {
 }
 
 const kind = (kind: Kind, field: Omit<Field, "path" | "kinds" | "text">, ...path: string[]): Field => ({
-  path: [kind, ...path], kinds: [kind], text: `field.${[kind, ...path].join(".")}` as Field["text"], ...field,
+  path: [kind, ...path],
+  kinds: [kind],
+  text: `field.${[kind, ...path].join(".")}` as Field["text"],
+  ...field,
 });
 
 const MONO = { is: "text", mono: true } as const;
@@ -24,7 +27,11 @@ export const TARGETS: readonly Field[] = [
   kind("tls", { shape: MONO, usual: "example.com:443", required: true }),
   kind("dns", { shape: MONO, usual: "example.com", required: true }),
   kind("ping", { shape: MONO, usual: "192.168.1.1", required: true }),
-  kind("process", { shape: { is: "place", keys: ["path", "command_line"], bare: "name" }, usual: "reloj.exe", required: true }),
+  kind("process", {
+    shape: { is: "place", keys: ["path", "command_line"], bare: "name" },
+    usual: "reloj.exe",
+    required: true,
+  }),
   kind("command", { shape: { is: "command" }, required: true, hint: "hint.command" }),
   kind("host", { shape: MONO, usual: "< 90%" }, "cpu"),
   kind("host", { shape: MONO, usual: "< 90%" }, "memory"),
@@ -34,7 +41,10 @@ export const TARGETS: readonly Field[] = [
 
 /** The keys that belong to some kinds only. */
 const of = (key: string, kinds: readonly Kind[], field: Omit<Field, "path" | "kinds" | "text">): Field => ({
-  path: [key], kinds, text: `field.${key}` as Field["text"], ...field,
+  path: [key],
+  kinds,
+  text: `field.${key}` as Field["text"],
+  ...field,
 });
 
 export const EXPECTED: Group = {

@@ -39,7 +39,10 @@ export class Draft {
   private number = 0;
 
   /** A form with what stands in the file, or with the `typed` values of one that was left before it was saved. */
-  constructor(readonly subject: Subject, typed?: Values) {
+  constructor(
+    readonly subject: Subject,
+    typed?: Values,
+  ) {
     this.fields = subject.groups.flatMap((group) => group.fields);
     const written = { ...readTable(this.fields, subject.table), ...subject.more };
     this.first = JSON.stringify(written);
@@ -98,7 +101,9 @@ export class Draft {
 
   /** Whether a field of `group` holds something that is not the usual. */
   holds(group: Group): boolean {
-    return group.fields.some((field) => get(this.subject.table, field.path) !== undefined || this.wrong(field).length > 0);
+    return group.fields.some(
+      (field) => get(this.subject.table, field.path) !== undefined || this.wrong(field).length > 0,
+    );
   }
 
   private async look(save = false) {

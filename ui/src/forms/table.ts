@@ -44,7 +44,10 @@ export function isShown(field: Field, values: Values): boolean {
 export const same = (one: Value, other: Value): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 export function get(table: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? (at as Table)[key] : undefined), table);
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Table)[key] : undefined),
+    table,
+  );
 }
 
 /** `table` with `value` at `path`; what becomes empty goes. */

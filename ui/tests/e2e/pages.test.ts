@@ -43,19 +43,31 @@ for (const colorScheme of ["light", "dark"] as const) {
     const page = await stage.open(address, { colorScheme, reducedMotion: "reduce" });
     await page.getByText(text).first().waitFor();
     const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`)).toEqual([]);
+    expect(
+      violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
+      ),
+    ).toEqual([]);
     expect(faults(page)).toEqual([]);
     await page.context().close();
   });
 }
 
-test.each(["#/", "#/monitor/shop", "#/program/web", "#/incident/214", "#/settings", "#/edit/monitor/web%20port", "?world=empty#/"])(
-  "%s is readable at 200 %: nothing is wider than the window",
-  async (address) => {
-    const page = await stage.open(address, { viewport: { width: 550, height: 360 } });
-    await page.locator("h1").waitFor();
-    const over = await page.evaluate(() => document.querySelector("main")!.scrollWidth - document.querySelector("main")!.clientWidth);
-    expect(over).toBeLessThanOrEqual(0);
-    await page.context().close();
-  },
-);
+test.each([
+  "#/",
+  "#/monitor/shop",
+  "#/program/web",
+  "#/incident/214",
+  "#/settings",
+  "#/edit/monitor/web%20port",
+  "?world=empty#/",
+])("%s is readable at 200 %: nothing is wider than the window", async (address) => {
+  const page = await stage.open(address, { viewport: { width: 550, height: 360 } });
+  await page.locator("h1").waitFor();
+  const over = await page.evaluate(
+    () => document.querySelector("main")!.scrollWidth - document.querySelector("main")!.clientWidth,
+  );
+  expect(over).toBeLessThanOrEqual(0);
+  await page.context().close();
+});

@@ -17,10 +17,15 @@ export class Stage {
 
   static async build(): Promise<Stage> {
     const executablePath = BROWSERS.find((path) => existsSync(path));
-    if (!executablePath) throw new Error(`these tests want a browser: apt install chromium (looked for ${BROWSERS.join(", ")})`);
+    if (!executablePath)
+      throw new Error(`these tests want a browser: apt install chromium (looked for ${BROWSERS.join(", ")})`);
     const server = await preview({
-      root, configFile: `${root}vite.config.ts`, mode: "mock", logLevel: "warn",
-      build: { outDir: "dist-mock" }, preview: { port: 0, host: "127.0.0.1", strictPort: false },
+      root,
+      configFile: `${root}vite.config.ts`,
+      mode: "mock",
+      logLevel: "warn",
+      build: { outDir: "dist-mock" },
+      preview: { port: 0, host: "127.0.0.1", strictPort: false },
     });
     const address = server.httpServer.address();
     if (address === null || typeof address === "string") throw new Error("the preview has no port");
@@ -30,7 +35,11 @@ export class Stage {
 
   /** A page of the window, at `address` like `?still#/settings`. What goes wrong in it is told by [`faults`]. */
   async open(address = "", options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: { width: 1100, height: 720 }, locale: "en-GB", ...options });
+    const context = await this.browser.newContext({
+      viewport: { width: 1100, height: 720 },
+      locale: "en-GB",
+      ...options,
+    });
     const page = await context.newPage();
     const found: string[] = [];
     faulty.set(page, found);

@@ -83,10 +83,11 @@ test("ten thousand monitors are filtered and scrolled within 100 ms", async () =
 test("what happens meanwhile takes nobody's focus, place or words away", async () => {
   page = await stage.open("?still");
   await rows().first().waitFor();
-  const tick = (health: string) => page.evaluate((health) => {
-    const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
-    for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health } });
-  }, health);
+  const tick = (health: string) =>
+    page.evaluate((health) => {
+      const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
+      for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health } });
+    }, health);
   await page.getByRole("searchbox").fill("a");
   await page.keyboard.press("Enter");
   await page.keyboard.press("j");
@@ -204,7 +205,9 @@ test("a log goes on as it is written, and is searched", async () => {
   await expect.poll(last).not.toBe(before);
   await page.getByRole("searchbox", { name: "Search the output" }).fill("WARNING");
   await page.getByLabel("only these").check();
-  await expect.poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning"))).toBe(true);
+  await expect
+    .poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning")))
+    .toBe(true);
   expect(await log.locator("mark").count()).toBeGreaterThan(0);
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByRole("button", { name: "Start", exact: true }).waitFor();
@@ -229,10 +232,11 @@ test("what listens is watched and kept alive by one click, and a pasted address 
 test("a lost engine is said, what was known stays, and it is back when it is back", async () => {
   page = await stage.open("?still");
   await rows().first().waitFor();
-  const hear = (message: string) => page.evaluate((message) => {
-    const { mock } = globalThis as unknown as { mock: { hear(heard: unknown): void; hello(): unknown } };
-    mock.hear(message === "hello" ? { heard: "hello", hello: mock.hello() } : { heard: "lost", why: message });
-  }, message);
+  const hear = (message: string) =>
+    page.evaluate((message) => {
+      const { mock } = globalThis as unknown as { mock: { hear(heard: unknown): void; hello(): unknown } };
+      mock.hear(message === "hello" ? { heard: "hello", hello: mock.hello() } : { heard: "lost", why: message });
+    }, message);
   await hear("the process ended");
   await page.getByText("The engine is gone.").waitFor();
   expect(await rows().count()).toBe(13);
@@ -242,7 +246,12 @@ test("a lost engine is said, what was known stays, and it is back when it is bac
 
 test("the tray opens a page", async () => {
   page = await stage.open("?still");
-  await page.evaluate(() => (globalThis as unknown as { mock: { hear(heard: unknown): void } }).mock.hear({ heard: "open", page: "/monitor/router" }));
+  await page.evaluate(() =>
+    (globalThis as unknown as { mock: { hear(heard: unknown): void } }).mock.hear({
+      heard: "open",
+      page: "/monitor/router",
+    }),
+  );
   await page.getByRole("heading", { level: 1, name: "router" }).waitFor();
 });
 

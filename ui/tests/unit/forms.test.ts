@@ -16,21 +16,67 @@ function edit(groups: readonly Group[], table: Table, change: Values, kind = kin
 }
 
 const TABLES: [readonly Group[], Table][] = [
-  [MONITOR, {
-    name: "shop", http: "https://shop.example/", every: "30s", accept: ["200-299", 301], contains: "Welcome", tags: ["a", "b"],
-    json: { status: "ok", "queue.length": "< 10", n: 3 }, password: { keyring: "x" }, username: "u", redirects: 0, ip: 4,
-    headers: { "X-A": "1" }, on_down: { restart: "web", tries: 5 }, maintenance: { daily: "02:00-04:00", days: ["sun"] },
-    verify_tls: false, something_new: { deep: [1, 2] },
-  }],
+  [
+    MONITOR,
+    {
+      name: "shop",
+      http: "https://shop.example/",
+      every: "30s",
+      accept: ["200-299", 301],
+      contains: "Welcome",
+      tags: ["a", "b"],
+      json: { status: "ok", "queue.length": "< 10", n: 3 },
+      password: { keyring: "x" },
+      username: "u",
+      redirects: 0,
+      ip: 4,
+      headers: { "X-A": "1" },
+      on_down: { restart: "web", tries: 5 },
+      maintenance: { daily: "02:00-04:00", days: ["sun"] },
+      verify_tls: false,
+      something_new: { deep: [1, 2] },
+    },
+  ],
   [MONITOR, { name: "p", process: { command_line: "java .*server" }, at_most: 1 }],
   [MONITOR, { name: "h", host: { cpu: 90, disk: { "/": "> 10%" } } }],
-  [MONITOR, { name: "c", command: ["check", "--all"], env: { A: "b", T: { env: "TOKEN" } }, on_down: { run: ["a", "b"], directory: "/x" } }],
-  [PROGRAM, {
-    name: "web", command: "npm run dev", directory: "~/web", ready: { notify: true }, limit: { restarts: 5, within: "60s" },
-    stop: { signal: "SIGINT" }, memory: { above: "1GB", for: "1m" }, restart_on: [3, "SIGHUP"], on_quit: "leave running", enabled: false,
-  }],
+  [
+    MONITOR,
+    {
+      name: "c",
+      command: ["check", "--all"],
+      env: { A: "b", T: { env: "TOKEN" } },
+      on_down: { run: ["a", "b"], directory: "/x" },
+    },
+  ],
+  [
+    PROGRAM,
+    {
+      name: "web",
+      command: "npm run dev",
+      directory: "~/web",
+      ready: { notify: true },
+      limit: { restarts: 5, within: "60s" },
+      stop: { signal: "SIGINT" },
+      memory: { above: "1GB", for: "1m" },
+      restart_on: [3, "SIGHUP"],
+      on_quit: "leave running",
+      enabled: false,
+    },
+  ],
   [CHANNEL, { webhook: "https://chat.example/", headers: { Authorization: { file: "token" } }, template: "{}" }],
-  [ALERTS, { language: "es", alerts: { quiet_hours: [{ from: "22:00", to: "07:00" }, { from: "12:00", to: "13:00", days: "sun" }] }, network: { reference: [] } }],
+  [
+    ALERTS,
+    {
+      language: "es",
+      alerts: {
+        quiet_hours: [
+          { from: "22:00", to: "07:00" },
+          { from: "12:00", to: "13:00", days: "sun" },
+        ],
+      },
+      network: { reference: [] },
+    },
+  ],
 ];
 
 test("a table that nobody changed stays exactly as it was written", () => {
@@ -38,7 +84,8 @@ test("a table that nobody changed stays exactly as it was written", () => {
 });
 
 test("what is changed is changed, and nothing else", () => {
-  const check = (table: Table, change: Values, after: Table, groups = MONITOR) => expect(edit(groups, table, change)).toEqual(after);
+  const check = (table: Table, change: Values, after: Table, groups = MONITOR) =>
+    expect(edit(groups, table, change)).toEqual(after);
   const base = { name: "a", http: "https://a.example/", accept: [200] };
   check(base, { every: "5m" }, { ...base, every: "5m" });
   check(base, { failures: "3" }, { ...base, failures: 3 });
@@ -49,14 +96,40 @@ test("what is changed is changed, and nothing else", () => {
   check(base, { enabled: false }, { ...base, enabled: false });
   check({ ...base, enabled: false }, { enabled: true }, base);
   check({ ...base, every: "5m" }, { every: " " }, base);
-  check(base, { on_down: { place: "restart", text: "web" }, "on_down.tries": "5" }, { ...base, on_down: { restart: "web", tries: 5 } });
-  check({ ...base, on_down: { restart: "web", tries: 5 } }, { on_down: { place: "start", text: "web" } }, { ...base, on_down: { start: "web", tries: 5 } });
+  check(
+    base,
+    { on_down: { place: "restart", text: "web" }, "on_down.tries": "5" },
+    { ...base, on_down: { restart: "web", tries: 5 } },
+  );
+  check(
+    { ...base, on_down: { restart: "web", tries: 5 } },
+    { on_down: { place: "start", text: "web" } },
+    { ...base, on_down: { start: "web", tries: 5 } },
+  );
   check({ ...base, on_down: { restart: "web", tries: 5 } }, { on_down: { place: "", text: "" } }, base);
   check(base, { password: { place: "env", text: "SECRET" } }, { ...base, password: { env: "SECRET" } });
-  check(base, { json: [{ name: "n", place: "text", text: "3" }, { name: "s", place: "text", text: "ok" }] }, { ...base, json: { n: 3, s: "ok" } });
-  check(base, { maintenance: [{ daily: "02:00-04:00", days: "sat, sun", cron: "", lasts: "" }] }, { ...base, maintenance: { daily: "02:00-04:00", days: ["sat", "sun"] } });
+  check(
+    base,
+    {
+      json: [
+        { name: "n", place: "text", text: "3" },
+        { name: "s", place: "text", text: "ok" },
+      ],
+    },
+    { ...base, json: { n: 3, s: "ok" } },
+  );
+  check(
+    base,
+    { maintenance: [{ daily: "02:00-04:00", days: "sat, sun", cron: "", lasts: "" }] },
+    { ...base, maintenance: { daily: "02:00-04:00", days: ["sat", "sun"] } },
+  );
   const web = { name: "web", command: "npm run dev" };
-  check(web, { command: { place: "words", text: "npm\nrun\ndev" } }, { ...web, command: ["npm", "run", "dev"] }, PROGRAM);
+  check(
+    web,
+    { command: { place: "words", text: "npm\nrun\ndev" } },
+    { ...web, command: ["npm", "run", "dev"] },
+    PROGRAM,
+  );
   check(web, { ready: { place: "notify", text: "" } }, { ...web, ready: { notify: true } }, PROGRAM);
   check({ ...web, limit: { restarts: 1 } }, { "limit.restarts": "" }, web, PROGRAM);
 });
@@ -67,13 +140,29 @@ test("a key that does not belong to the kind is left for the engine to complain 
 });
 
 test("another kind leaves nothing of the kind before", () => {
-  const before = { name: "a", http: "https://a.example/", contains: "x", method: "HEAD", below: "1s", every: "5m", tags: ["t"] };
-  expect(edit(MONITOR, before, { tcp: "a.example:443" }, "tcp")).toEqual({ name: "a", tcp: "a.example:443", every: "5m", tags: ["t"] });
+  const before = {
+    name: "a",
+    http: "https://a.example/",
+    contains: "x",
+    method: "HEAD",
+    below: "1s",
+    every: "5m",
+    tags: ["t"],
+  };
+  expect(edit(MONITOR, before, { tcp: "a.example:443" }, "tcp")).toEqual({
+    name: "a",
+    tcp: "a.example:443",
+    every: "5m",
+    tags: ["t"],
+  });
 });
 
 test("what must be said and is not is sent as nothing, so that the engine names it", () => {
   expect(edit(MONITOR, {}, {}, "http")).toEqual({ name: "", http: "" });
-  expect(edit(PROGRAM, { name: "a", command: "b" }, { command: { place: "shell", text: "" } })).toEqual({ name: "a", command: "" });
+  expect(edit(PROGRAM, { name: "a", command: "b" }, { command: { place: "shell", text: "" } })).toEqual({
+    name: "a",
+    command: "",
+  });
 });
 
 test("the kind of a monitor is the key that names its target", () => {
@@ -82,10 +171,16 @@ test("the kind of a monitor is the key that names its target", () => {
 });
 
 const FILE: Configuration = {
-  file: "estatus.toml", problems: [],
+  file: "estatus.toml",
+  problems: [],
   tables: {
-    monitor: [{ name: "a", tcp: "h:1" }, { name: "b", tcp: "h:2" }], program: [{ name: "p", command: "c" }],
-    channel: { chat: { webhook: "https://chat.example/" } }, email: { server: "s", from: "f", to: ["t"] },
+    monitor: [
+      { name: "a", tcp: "h:1" },
+      { name: "b", tcp: "h:2" },
+    ],
+    program: [{ name: "p", command: "c" }],
+    channel: { chat: { webhook: "https://chat.example/" } },
+    email: { server: "s", from: "f", to: ["t"] },
   },
 };
 
@@ -108,12 +203,18 @@ test("there is nothing to edit of what is not in the file", () => {
 test("a channel is renamed beside its table", () => {
   const subject = entry(FILE, "channel", "chat");
   const values = { ...readTable(fieldsOf(CHANNEL), subject?.table ?? {}), called: "talk" };
-  expect(subject?.edits(values)).toEqual([{ edit: "put", section: "channel", name: "chat", table: { webhook: "https://chat.example/" }, called: "talk" }]);
+  expect(subject?.edits(values)).toEqual([
+    { edit: "put", section: "channel", name: "chat", table: { webhook: "https://chat.example/" }, called: "talk" },
+  ]);
 });
 
 test("settings are set key by key, only those that changed", () => {
   const subject = unnamed(FILE, "email");
-  const values = { ...readTable(fieldsOf(subject.groups), subject.table), "email.port": "465", "email.to": "a@b.example, c@d.example" };
+  const values = {
+    ...readTable(fieldsOf(subject.groups), subject.table),
+    "email.port": "465",
+    "email.to": "a@b.example, c@d.example",
+  };
   expect(subject.edits(values)).toEqual([
     { edit: "set", path: ["email", "port"], value: 465 },
     { edit: "set", path: ["email", "to"], value: ["a@b.example", "c@d.example"] },

@@ -7,11 +7,17 @@ const ALL: Filter = { text: "", healths: new Set(), tags: new Set() };
 const BROKEN: Sort = { by: "broken", descending: false };
 
 const MONITORS = [
-  monitor("shop 10", "up", "https://shop.example/", ["web", "money"]), monitor("router", "paused", "192.0.2.1", ["lan"]),
-  monitor("Shop 9", "down", "https://shop.example/cart", ["web"]), monitor("clock", "suspect", "reloj.exe", []),
+  monitor("shop 10", "up", "https://shop.example/", ["web", "money"]),
+  monitor("router", "paused", "192.0.2.1", ["lan"]),
+  monitor("Shop 9", "down", "https://shop.example/cart", ["web"]),
+  monitor("clock", "suspect", "reloj.exe", []),
 ];
 
-const FIGURES = new Map([["shop 10", figures(0.9, 200)], ["Shop 9", figures(0.5, null)], ["router", figures(1, 2)]]);
+const FIGURES = new Map([
+  ["shop 10", figures(0.9, 200)],
+  ["Shop 9", figures(0.5, null)],
+  ["router", figures(1, 2)],
+]);
 
 const names = (filter: Partial<Filter>, sort = BROKEN) =>
   listed(MONITORS, { ...ALL, ...filter }, sort, FIGURES).map(({ name }) => name);
@@ -57,14 +63,16 @@ test("ten thousand monitors are filtered and sorted well within a frame or two",
 });
 
 test("the first run is when there is nothing, or only the example", () => {
-  const check = (monitors: string[], programs: string[], said: string | null) => expect(firstRun(monitors, programs)).toBe(said);
+  const check = (monitors: string[], programs: string[], said: string | null) =>
+    expect(firstRun(monitors, programs)).toBe(said);
   check([], [], "empty");
   check(["this machine", "estatus is running"], ["ticker"], "example");
   check(["this machine", "mine"], ["ticker"], null);
 });
 
 test("keys lead from row to row and no further", () => {
-  const check = (key: string, from: number, to: number | null, count = 10) => expect(step(key, from, count, 4)).toBe(to);
+  const check = (key: string, from: number, to: number | null, count = 10) =>
+    expect(step(key, from, count, 4)).toBe(to);
   check("j", -1, 0);
   check("ArrowDown", 9, 9);
   check("k", 0, 0);
@@ -77,7 +85,18 @@ test("keys lead from row to row and no further", () => {
 });
 
 function monitor(name: string, health: Health, target: string, tags: string[]): MonitorState {
-  return { name, kind: "tcp", target, tags, health, since: null, last: null, flapping: false, paused_until: null, snoozed_until: null };
+  return {
+    name,
+    kind: "tcp",
+    target,
+    tags,
+    health,
+    since: null,
+    last: null,
+    flapping: false,
+    paused_until: null,
+    snoozed_until: null,
+  };
 }
 
 function figures(uptime: number, p95_ms: number | null): Figures {

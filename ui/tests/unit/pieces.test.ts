@@ -51,7 +51,14 @@ test("a short downtime is still seen", () => {
 
 test("a bar has a path for each way in which its parts are drawn", () => {
   const at = { from: "", to: "", inconclusive: 0, p50_ms: null, p95_ms: null, p99_ms: null };
-  const { up, down, inconclusive, unseen } = bar([{ ...at, observed: 1, uptime: 1 }, { ...at, observed: 1, uptime: 0.5 }, { ...at, observed: 1, uptime: 0 }], 5);
+  const { up, down, inconclusive, unseen } = bar(
+    [
+      { ...at, observed: 1, uptime: 1 },
+      { ...at, observed: 1, uptime: 0.5 },
+      { ...at, observed: 1, uptime: 0 },
+    ],
+    5,
+  );
   expect(up).toBe("M0 3h4V22h-4zM6 11h4V22h-4z");
   expect(down).toBe("M6 0h4V11h-4zM12 0h4V22h-4z");
   expect([inconclusive, unseen]).toEqual(["", "M18 20h4V22h-4zM24 20h4V22h-4z"]);
@@ -74,7 +81,11 @@ test("lines that are both read and heard are shown once", () => {
 });
 
 test("what was looked for is marked, in whatever case", () => {
-  expect(pieces("a Foo foo", "FOO").map(({ text, found }) => (found ? `[${text}]` : text)).join("")).toBe("a [Foo] [foo]");
+  expect(
+    pieces("a Foo foo", "FOO")
+      .map(({ text, found }) => (found ? `[${text}]` : text))
+      .join(""),
+  ).toBe("a [Foo] [foo]");
   expect(pieces("a", "")).toEqual([{ text: "a", found: false }]);
 });
 
@@ -88,7 +99,10 @@ test("an incident is told in the order in which it happened", () => {
 });
 
 test("open incidents are shown as they are now, the newest first", () => {
-  const [old, now] = [incident(1, "2026-01-01T10:00:00Z", null), incident(1, "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z")];
+  const [old, now] = [
+    incident(1, "2026-01-01T10:00:00Z", null),
+    incident(1, "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z"),
+  ];
   const newer = incident(2, "2026-01-02T10:00:00Z", null);
   expect(merged([now], [newer, old])).toEqual([newer, now]);
   expect(byDay([newer, old]).map(([, those]) => those.length)).toEqual([1, 1]);
@@ -105,24 +119,61 @@ test("a chart has as many parts as it deserves", () => {
   expect(parts(last("hour", 0))).toBe(240);
   expect(parts({ from: 0, to: 60_000 })).toBe(12);
   expect(last("year", RANGES.year)).toEqual({ from: 0, to: RANGES.year });
-  const point: Point = { from: "1970-01-01T00:00:00Z", to: "1970-01-01T00:01:00Z", observed: 60, inconclusive: 0, uptime: 1, p50_ms: 1, p95_ms: 2, p99_ms: null };
+  const point: Point = {
+    from: "1970-01-01T00:00:00Z",
+    to: "1970-01-01T00:01:00Z",
+    observed: 60,
+    inconclusive: 0,
+    uptime: 1,
+    p50_ms: 1,
+    p95_ms: 2,
+    p99_ms: null,
+  };
   expect(columns([point])).toEqual([[30], [1], [2], [null]]);
 });
 
-const PROCESS: Listening = { pid: 7, name: "node", command_line: "node a.js", words: ["node", "a.js"], directory: "/a", ports: [3000], program: null };
+const PROCESS: Listening = {
+  pid: 7,
+  name: "node",
+  command_line: "node a.js",
+  words: ["node", "a.js"],
+  directory: "/a",
+  ports: [3000],
+  program: null,
+};
 
 test("what runs becomes a monitor, and a program that is not started twice", () => {
-  const { edits, monitor, program } = keep(PROCESS, 3000, { monitors: new Set(["node 3000"]), programs: new Set(["node"]) });
+  const { edits, monitor, program } = keep(PROCESS, 3000, {
+    monitors: new Set(["node 3000"]),
+    programs: new Set(["node"]),
+  });
   expect([monitor, program]).toEqual(["node 3000 2", "node 2"]);
   expect(edits).toEqual([
-    { edit: "put", section: "program", name: null, table: { name: "node 2", command: ["node", "a.js"], directory: "/a", enabled: false } },
-    { edit: "put", section: "monitor", name: null, table: { name: "node 3000 2", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "node 2" } } },
+    {
+      edit: "put",
+      section: "program",
+      name: null,
+      table: { name: "node 2", command: ["node", "a.js"], directory: "/a", enabled: false },
+    },
+    {
+      edit: "put",
+      section: "monitor",
+      name: null,
+      table: { name: "node 3000 2", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "node 2" } },
+    },
   ]);
 });
 
 test("what is a program already gets only its monitor", () => {
   const { edits } = keep({ ...PROCESS, program: "web" }, 3000, { monitors: new Set(), programs: new Set(["web"]) });
-  expect(edits).toEqual([{ edit: "put", section: "monitor", name: null, table: { name: "node 3000", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "web" } } }]);
+  expect(edits).toEqual([
+    {
+      edit: "put",
+      section: "monitor",
+      name: null,
+      table: { name: "node 3000", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "web" } },
+    },
+  ]);
   expect(watch(PROCESS, 3000, new Set()).edits).toHaveLength(1);
 });
 
@@ -144,11 +195,17 @@ test("only what is in view is asked for, so many at once, and once while it is f
   const asked: string[] = [];
   let now = 0;
   const answers: (() => void)[] = [];
-  const ask = (key: string) => new Promise<string>((done) => {
-    asked.push(key);
-    answers.push(() => done(key.toUpperCase()));
-  });
-  const wanted = new Wanted(ask, () => {}, { atOnce: 2, remembered: 3, staleAfter: 10 }, () => now);
+  const ask = (key: string) =>
+    new Promise<string>((done) => {
+      asked.push(key);
+      answers.push(() => done(key.toUpperCase()));
+    });
+  const wanted = new Wanted(
+    ask,
+    () => {},
+    { atOnce: 2, remembered: 3, staleAfter: 10 },
+    () => now,
+  );
   wanted.want(["a", "b", "c"]);
   wanted.want(["c", "d"]);
   expect(asked).toEqual(["a", "b"]);
@@ -170,7 +227,14 @@ test("only what is in view is asked for, so many at once, and once while it is f
 function incident(id: number, opened: string, closed: string | null): IncidentState {
   const later = (minutes: number) => new Date(Date.parse(opened) + minutes * 60_000).toISOString();
   return {
-    id, monitor: "a", opened, closed, cause: "", phase: "dns", acknowledged: later(3), escalated: null,
+    id,
+    monitor: "a",
+    opened,
+    closed,
+    cause: "",
+    phase: "dns",
+    acknowledged: later(3),
+    escalated: null,
     attempts: [{ deed: "", began: later(1), ended: null, healed: null, outcome: null }],
     alerts: [
       { message: 2, channel: "email", news: "recovered", created: later(5), delivery: { state: "merged", into: 1 } },

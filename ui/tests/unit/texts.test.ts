@@ -12,7 +12,8 @@ import { fill, places, selectForm } from "../../src/i18n/fill";
 const texts: Record<string, Record<string, string>> = { en, es };
 
 test("every text exists in every language, in the same order, with the same places", () => {
-  const shape = (catalogue: Record<string, string>) => Object.entries(catalogue).map(([key, text]) => [key, places(text)]);
+  const shape = (catalogue: Record<string, string>) =>
+    Object.entries(catalogue).map(([key, text]) => [key, places(text)]);
   expect(shape(es)).toEqual(shape(en));
 });
 
@@ -50,13 +51,16 @@ test("every text is used, except those of the tray", () => {
     if (source.includes(`"${base}"`)) return true;
     // A family is used by a template with its head: `health.${health}`.
     const heads = base.split(".").map((_, index, parts) => parts.slice(0, index + 1).join("."));
-    return heads.some((head) => source.includes(`\`${head}.\${`) || source.includes(`${head}.\${[`)) || counts(source, base);
+    return (
+      heads.some((head) => source.includes(`\`${head}.\${`) || source.includes(`${head}.\${[`)) || counts(source, base)
+    );
   };
   expect(Object.keys(en).filter((key) => !key.startsWith("tray.") && !isUsed(key))).toEqual([]);
 });
 
 /** `settings.${section}s` makes `settings.monitors`. */
-const counts = (source: string, base: string) => base.startsWith("settings.") && source.includes("`settings.${section}s`");
+const counts = (source: string, base: string) =>
+  base.startsWith("settings.") && source.includes("`settings.${section}s`");
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -18,9 +18,16 @@ test("a hello takes the place of everything before it", () => {
 });
 
 test("a monitor changes in its place, and a new one comes last", () => {
-  const world = after(fold(NOTHING, [hello([monitor("a"), monitor("b")])]),
-    { event: "monitor", of: monitor("a", "down") }, { event: "monitor", of: monitor("c") });
-  expect([...world.monitors.values()].map(({ name, health }) => `${name} ${health}`)).toEqual(["a down", "b up", "c up"]);
+  const world = after(
+    fold(NOTHING, [hello([monitor("a"), monitor("b")])]),
+    { event: "monitor", of: monitor("a", "down") },
+    { event: "monitor", of: monitor("c") },
+  );
+  expect([...world.monitors.values()].map(({ name, health }) => `${name} ${health}`)).toEqual([
+    "a down",
+    "b up",
+    "c up",
+  ]);
 });
 
 test("what is gone is gone", () => {
@@ -64,20 +71,55 @@ test("usage is remembered for a while, and only of what runs", () => {
 function hello(monitors: MonitorState[], programs: ProgramStatus[] = []): Heard {
   const engine = NOTHING.engine;
   const host = { pid: 1, started: "", config: "", data: "" };
-  return { heard: "hello", hello: { protocol: 3, version: "1", host, snapshot: { monitors, programs, incidents: [], engine } } satisfies Hello };
+  return {
+    heard: "hello",
+    hello: { protocol: 3, version: "1", host, snapshot: { monitors, programs, incidents: [], engine } } satisfies Hello,
+  };
 }
 
 function monitor(name: string, health: MonitorState["health"] = "up"): MonitorState {
-  return { name, kind: "tcp", target: "", tags: [], health, since: null, last: null, flapping: false, paused_until: null, snoozed_until: null };
+  return {
+    name,
+    kind: "tcp",
+    target: "",
+    tags: [],
+    health,
+    since: null,
+    last: null,
+    flapping: false,
+    paused_until: null,
+    snoozed_until: null,
+  };
 }
 
 function program(name: string): ProgramStatus {
   return {
-    name, command: "", state: "running", since: "", pid: 1, start: 1, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null,
+    name,
+    command: "",
+    state: "running",
+    since: "",
+    pid: 1,
+    start: 1,
+    restarts: 0,
+    last_exit: null,
+    trouble: null,
+    says: null,
+    next_start: null,
     stops_with_estatus: true,
   };
 }
 
 function incident(id: number): IncidentState {
-  return { id, monitor: "a", opened: "", closed: null, cause: "", phase: "dns", acknowledged: null, attempts: [], escalated: null, alerts: [] };
+  return {
+    id,
+    monitor: "a",
+    opened: "",
+    closed: null,
+    cause: "",
+    phase: "dns",
+    acknowledged: null,
+    attempts: [],
+    escalated: null,
+    alerts: [],
+  };
 }
