@@ -362,7 +362,11 @@ escalated: string | null,
 /**
  * Who was told what.
  */
-alerts: Array<AlertState>, };
+alerts: Array<AlertState>, 
+/**
+ * Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
+ */
+quiet_until?: string | null, };
 
 /**
  * One alert about an incident.

@@ -4,7 +4,10 @@ import type { Event, Hello, Reply, Request } from "../contract";
 export interface Backend {
   /** Asks the engine. Rejects with an `ApiError`. */
   request(request: Request): Promise<Reply>;
-  /** Hears what happens from now on, until the returned function is called. */
+  /**
+   * Hears what happens from now on, until the returned function is called. A lost engine is looked for again and again;
+   * once it is back, there is another hello.
+   */
   subscribe(heard: (heard: Heard) => void): () => void;
   /** Opens a web page, or the folder of a file, outside of this window. */
   open(url: string): Promise<void>;

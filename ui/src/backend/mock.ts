@@ -16,7 +16,11 @@ const asked = new URLSearchParams(globalThis.location?.search ?? "");
 const lively = asked.get("world") === null;
 const samples: Sample[] = asked.has("monitors")
   ? many(Number(asked.get("monitors")))
-  : lively ? SAMPLES : asked.get("world") === "example" ? SAMPLES.filter(({ name }) => name === "this machine") : [];
+  : lively
+    ? SAMPLES
+    : asked.get("world") === "example"
+      ? SAMPLES.filter(({ name }) => name === "this machine")
+      : [];
 const byName = new Map(samples.map((sample) => [sample.name, sample]));
 const past = lively && !asked.has("monitors") ? pastIncidents() : [];
 const open = lively && !asked.has("monitors") ? openIncidents() : [];
@@ -28,12 +32,16 @@ let heard: ((heard: Heard) => void) | undefined;
 let followed: { log_of: string | null; usage: boolean } = { log_of: null, usage: false };
 let lines = 1000;
 let engine: Hello["snapshot"]["engine"] = {
-  network_off: [], snoozed_until: null, store_trouble: null,
+  network_off: [],
+  snoozed_until: null,
+  store_trouble: null,
   config_refused: asked.get("file") === "wrong" ? 'estatus.toml:14:9: "5" has no unit: write "5s"' : null,
   waiting: lively ? [{ id: 432, channel: "chat", created: ago(830), failed: 4, error: "connection refused" }] : [],
 };
 let desktop: DesktopSettings = {
-  start_at_login: true, notifications: true, notification_trouble: lively ? null : "no notification service was found",
+  start_at_login: true,
+  notifications: true,
+  notification_trouble: lively ? null : "no notification service was found",
   language: (asked.get("language") as DesktopSettings["language"] | null) ?? "system",
 };
 
@@ -42,8 +50,14 @@ const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function hello(): Hello {
   return {
-    protocol: 3, version: "0.1.0",
-    host: { pid: 4711, started: ago(190_000), config: "/home/isaac/.config/estatus/estatus.toml", data: "/home/isaac/.local/share/estatus" },
+    protocol: 3,
+    version: "0.1.0",
+    host: {
+      pid: 4711,
+      started: ago(190_000),
+      config: "/home/isaac/.config/estatus/estatus.toml",
+      data: "/home/isaac/.local/share/estatus",
+    },
     snapshot: { monitors: [...monitors.values()], programs: [...running.values()], incidents: open, engine },
   };
 }
@@ -81,21 +95,35 @@ function answer(request: Request): Reply {
     case "status": {
       const figures = (name: string) => past24(name);
       const { host, snapshot } = hello();
-      return { reply: "status", of: { ...snapshot, host, monitors: snapshot.monitors.map((one) => ({ ...one, ...figures(one.name) })) } };
+      return {
+        reply: "status",
+        of: { ...snapshot, host, monitors: snapshot.monitors.map((one) => ({ ...one, ...figures(one.name) })) },
+      };
     }
     case "history": {
       const { monitor, from, to, points } = request.of;
-      return { reply: "history", of: history(sample(monitor), [...open, ...past], Date.parse(from), Date.parse(to), points) };
+      return {
+        reply: "history",
+        of: history(sample(monitor), [...open, ...past], Date.parse(from), Date.parse(to), points),
+      };
     }
     case "incidents": {
       const { monitor, since, limit } = request.of;
-      const all = [...[...open].reverse(), ...past].filter((incident) => monitor == null || incident.monitor === monitor);
+      const all = [...[...open].reverse(), ...past].filter(
+        (incident) => monitor == null || incident.monitor === monitor,
+      );
       const newer = all.filter((incident) => since == null || (incident.closed ?? ago(0)) > since);
       return { reply: "incidents", of: newer.slice(0, limit) };
     }
-    case "do": return carryOut(request.of);
+    case "do":
+      return carryOut(request.of);
     case "configuration": {
-      const wrongLine = { line: 14, column: 9, path: ["monitor", "1", "every"], message: '"5" has no unit: write "5s", or another of ms, s, m, h, d' };
+      const wrongLine = {
+        line: 14,
+        column: 9,
+        path: ["monitor", "1", "every"],
+        message: '"5" has no unit: write "5s", or another of ms, s, m, h, d',
+      };
       const found = asked.get("file") === "wrong" ? [wrongLine] : problems(tables);
       return { reply: "configuration", of: { file: hello().host.config, tables, problems: found } };
     }
@@ -105,15 +133,21 @@ function answer(request: Request): Reply {
       if (request.of.save && found.length === 0) apply(wanted);
       return { reply: "edited", of: found };
     }
-    case "test_mail": return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
-    case "survey": return { reply: "survey", of: LISTENING };
-    case "log": return { reply: "log", of: log(request.of.program, request.of.lines) };
-    case "follow": followed = request.of; return { reply: "done" };
+    case "test_mail":
+      return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
+    case "survey":
+      return { reply: "survey", of: LISTENING };
+    case "log":
+      return { reply: "log", of: log(request.of.program, request.of.lines) };
+    case "follow":
+      followed = request.of;
+      return { reply: "done" };
   }
 }
 
 function mailTested(channel: string) {
-  const login = "the server refused the login (535 5.7.8): many providers want a password made for this app, not the one you log in with";
+  const login =
+    "the server refused the login (535 5.7.8): many providers want a password made for this app, not the one you log in with";
   return { channel, error: asked.get("mail") === "refused" ? login : null };
 }
 
@@ -124,7 +158,11 @@ function sample(name: string): Sample {
 }
 
 function past24(name: string) {
-  const { points: _, monitor: __, ...figures } = history(sample(name), [...open, ...past], Date.now() - 86_400_000, Date.now(), 24);
+  const {
+    points: _,
+    monitor: __,
+    ...figures
+  } = history(sample(name), [...open, ...past], Date.now() - 86_400_000, Date.now(), 24);
   return figures;
 }
 
@@ -136,8 +174,17 @@ function apply(wanted: Tables) {
     const name = String(table.name);
     before.delete(name);
     if (byName.has(name)) continue;
-    const kind = (["http", "tcp", "tls", "dns", "ping", "process", "command", "host"] as const).find((kind) => kind in table) ?? "http";
-    const made: Sample = { name, kind, target: String(table[kind]), tags: (table.tags as string[]) ?? [], health: "unknown", detail: "" };
+    const kind =
+      (["http", "tcp", "tls", "dns", "ping", "process", "command", "host"] as const).find((kind) => kind in table) ??
+      "http";
+    const made: Sample = {
+      name,
+      kind,
+      target: String(table[kind]),
+      tags: (table.tags as string[]) ?? [],
+      health: "unknown",
+      detail: "",
+    };
     byName.set(name, made);
     change(monitor(made));
   }
@@ -149,7 +196,20 @@ function apply(wanted: Tables) {
   for (const table of (wanted.program ?? []) as Table[]) {
     const name = String(table.name);
     if (running.has(name)) continue;
-    become({ name, command: String(table.command), state: "stopped", since: ago(0), pid: null, start: 0, restarts: 0, last_exit: null, trouble: null, says: null, next_start: null });
+    become({
+      name,
+      command: String(table.command),
+      state: "stopped",
+      since: ago(0),
+      pid: null,
+      start: 0,
+      restarts: 0,
+      last_exit: null,
+      trouble: null,
+      says: null,
+      next_start: null,
+      stops_with_estatus: true,
+    });
   }
 }
 
@@ -168,7 +228,14 @@ function carryOut(ask: Ask): Reply {
     const program = running.get(ask.program);
     if (!program) throw wrong(`there is no program "${ask.program}"`);
     const stops = ask.ask === "stop_program";
-    become({ ...program, state: stops ? "stopped" : "running", pid: stops ? null : 30_000, since: ago(0), trouble: null, next_start: null });
+    become({
+      ...program,
+      state: stops ? "stopped" : "running",
+      pid: stops ? null : 30_000,
+      since: ago(0),
+      trouble: null,
+      next_start: null,
+    });
     return { reply: "done" };
   }
   if (ask.ask === "snooze" && ask.monitor === null) {
@@ -184,8 +251,9 @@ function carryOut(ask: Ask): Reply {
   if (ask.ask === "snooze") change({ ...state, snoozed_until: ask.until });
   if (ask.ask === "check_now") change({ ...state, last: seen(sample(state.name), ago(0)) });
   if (ask.ask === "acknowledge") {
-    const incident = open.find((incident) => incident.monitor === state.name);
-    if (incident) tell({ event: "incident", of: Object.assign(incident, { acknowledged: ago(0) }) });
+    const index = open.findIndex((incident) => incident.monitor === state.name);
+    const incident = open[index];
+    if (incident) tell({ event: "incident", of: (open[index] = { ...incident, acknowledged: ago(0) }) });
   }
   return { reply: "done" };
 }

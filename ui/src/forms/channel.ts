@@ -1,7 +1,9 @@
 import { type Field, type Group, SECRET } from "./fields";
 
 const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: key.split("."), text: `field.channel.${key}` as Field["text"], ...field,
+  path: key.split("."),
+  text: `field.channel.${key}` as Field["text"],
+  ...field,
 });
 
 const MONO = { is: "text", mono: true } as const;
@@ -30,7 +32,9 @@ export const CHANNEL: readonly Group[] = [
 ];
 
 const email = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: ["email", key], text: `field.email.${key}` as Field["text"], ...field,
+  path: ["email", key],
+  text: `field.email.${key}` as Field["text"],
+  ...field,
 });
 
 /** E-mail over SMTP: the table `[email]`. */
@@ -56,7 +60,9 @@ export const EMAIL: readonly Group[] = [
 ];
 
 const root = (path: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: path.split("."), text: `field.${path}` as Field["text"], ...field,
+  path: path.split("."),
+  text: `field.${path}` as Field["text"],
+  ...field,
 });
 
 const QUIET: readonly Field[] = [

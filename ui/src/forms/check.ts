@@ -1,11 +1,19 @@
 import type { Kind } from "../contract";
-import { type Field, type Group, SECRET } from "./fields";
+import { type Field, type Group, SECRET, type Table } from "./fields";
 
 /** The kinds of checks, each by the key that names its target. */
 export const KINDS: readonly Kind[] = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"];
 
+/** The kind of a monitor that is written as `table`. */
+export function kindOf(table: Table): Kind {
+  return KINDS.find((kind) => kind in table) ?? "http";
+}
+
 const kind = (kind: Kind, field: Omit<Field, "path" | "kinds" | "text">, ...path: string[]): Field => ({
-  path: [kind, ...path], kinds: [kind], text: `field.${[kind, ...path].join(".")}` as Field["text"], ...field,
+  path: [kind, ...path],
+  kinds: [kind],
+  text: `field.${[kind, ...path].join(".")}` as Field["text"],
+  ...field,
 });
 
 const MONO = { is: "text", mono: true } as const;
@@ -19,7 +27,11 @@ export const TARGETS: readonly Field[] = [
   kind("tls", { shape: MONO, usual: "example.com:443", required: true }),
   kind("dns", { shape: MONO, usual: "example.com", required: true }),
   kind("ping", { shape: MONO, usual: "192.168.1.1", required: true }),
-  kind("process", { shape: { is: "place", keys: ["path", "command_line"], bare: "name" }, usual: "reloj.exe", required: true }),
+  kind("process", {
+    shape: { is: "place", keys: ["path", "command_line"], bare: "name" },
+    usual: "reloj.exe",
+    required: true,
+  }),
   kind("command", { shape: { is: "command" }, required: true, hint: "hint.command" }),
   kind("host", { shape: MONO, usual: "< 90%" }, "cpu"),
   kind("host", { shape: MONO, usual: "< 90%" }, "memory"),
@@ -29,7 +41,10 @@ export const TARGETS: readonly Field[] = [
 
 /** The keys that belong to some kinds only. */
 const of = (key: string, kinds: readonly Kind[], field: Omit<Field, "path" | "kinds" | "text">): Field => ({
-  path: [key], kinds, text: `field.${key}` as Field["text"], ...field,
+  path: [key],
+  kinds,
+  text: `field.${key}` as Field["text"],
+  ...field,
 });
 
 export const EXPECTED: Group = {

@@ -1,5 +1,6 @@
 import type { ConfigProblem, Edit } from "../contract";
 import { askEdit, reason } from "../state/ask";
+import { Bounded } from "../state/bounded";
 import { type Field, type Group, id, type Table, type Values } from "./fields";
 import { get, isShown, readTable } from "./table";
 
@@ -19,6 +20,9 @@ export interface Subject {
   own: (path: readonly string[]) => readonly string[] | null;
 }
 
+/** What was typed into forms that were left before they were saved, by section and name. */
+export const left = new Bounded<string, Values>(20);
+
 /** A form that is being filled in. */
 export class Draft {
   values = $state<Values>({});
@@ -34,10 +38,15 @@ export class Draft {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private number = 0;
 
-  constructor(readonly subject: Subject) {
+  /** A form with what stands in the file, or with the `typed` values of one that was left before it was saved. */
+  constructor(
+    readonly subject: Subject,
+    typed?: Values,
+  ) {
     this.fields = subject.groups.flatMap((group) => group.fields);
-    this.values = { ...readTable(this.fields, subject.table), ...subject.more };
-    this.first = JSON.stringify(this.values);
+    const written = { ...readTable(this.fields, subject.table), ...subject.more };
+    this.first = JSON.stringify(written);
+    this.values = typed ?? written;
   }
 
   get isChanged(): boolean {
@@ -45,7 +54,12 @@ export class Draft {
   }
 
   get edits(): Edit[] {
-    return this.subject.edits($state.snapshot(this.values) as Values);
+    return this.subject.edits(this.typed);
+  }
+
+  /** What is typed in just now. */
+  get typed(): Values {
+    return $state.snapshot(this.values) as Values;
   }
 
   /** Something was typed into the field with this id. */
@@ -87,7 +101,9 @@ export class Draft {
 
   /** Whether a field of `group` holds something that is not the usual. */
   holds(group: Group): boolean {
-    return group.fields.some((field) => get(this.subject.table, field.path) !== undefined || this.wrong(field).length > 0);
+    return group.fields.some(
+      (field) => get(this.subject.table, field.path) !== undefined || this.wrong(field).length > 0,
+    );
   }
 
   private async look(save = false) {

@@ -1,11 +1,12 @@
-import type { Kind } from "../contract";
-import { ASKED, EXPECTED, KINDS, TARGETS } from "./check";
-import type { Field, Group, Table } from "./fields";
+import { ASKED, EXPECTED, TARGETS } from "./check";
+import type { Field, Group } from "./fields";
 
 const REMEDIES = ["restart", "start", "stop", "run"];
 
 const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: key.split("."), text: `field.${key}` as Field["text"], ...field,
+  path: key.split("."),
+  text: `field.${key}` as Field["text"],
+  ...field,
 });
 
 const TEXT = { is: "text" } as const;
@@ -38,7 +39,8 @@ export const MONITOR: readonly Group[] = [
     text: "group.remedy",
     fields: [
       plain("on_down", {
-        shape: { is: "oneof", keys: REMEDIES, names: "program", commands: ["run"] }, hint: "hint.on_down",
+        shape: { is: "oneof", keys: REMEDIES, names: "program", commands: ["run"] },
+        hint: "hint.on_down",
       }),
       plain("on_down.tries", { shape: { is: "number" }, usual: "3", when: after(REMEDIES) }),
       plain("on_down.within", { shape: MONO, usual: "30s", when: after(REMEDIES) }),
@@ -59,8 +61,3 @@ export const MONITOR: readonly Group[] = [
     ],
   },
 ];
-
-/** The kind of a monitor that is written as `table`. */
-export function kindOf(table: Table): Kind {
-  return KINDS.find((kind) => kind in table) ?? "http";
-}

@@ -1,7 +1,9 @@
 import type { Field, Group } from "./fields";
 
 const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: key.split("."), text: `field.program.${key}` as Field["text"], ...field,
+  path: key.split("."),
+  text: `field.program.${key}` as Field["text"],
+  ...field,
 });
 
 const MONO = { is: "text", mono: true } as const;
@@ -23,7 +25,13 @@ export const PROGRAM: readonly Group[] = [
     text: "group.ready",
     fields: [
       plain("ready", {
-        shape: { is: "oneof", keys: ["http", "tcp", "log", "command", "notify"], flags: ["notify"], commands: ["command"] }, hint: "hint.ready",
+        shape: {
+          is: "oneof",
+          keys: ["http", "tcp", "log", "command", "notify"],
+          flags: ["notify"],
+          commands: ["command"],
+        },
+        hint: "hint.ready",
       }),
       plain("ready_within", { shape: MONO, usual: "60s" }),
       plain("start_after", { shape: { is: "list", names: "program" }, hint: "hint.start_after" }),

@@ -1,9 +1,11 @@
 import { type Pair, type Placed, SECRET_PLACES, type Shape, type Table, type Value } from "./fields";
 import { readTable, writeTable } from "./table";
 
-const isTable = (value: unknown): value is Table => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTable = (value: unknown): value is Table =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
-const written = (value: unknown): string => (value == null ? "" : typeof value === "string" ? value : JSON.stringify(value));
+const written = (value: unknown): string =>
+  value == null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** One or several, as a list. */
 const many = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
@@ -11,17 +13,32 @@ const many = (value: unknown): unknown[] => (value === undefined ? [] : Array.is
 /** How `value` of the file stands in the form. */
 export function read(shape: Shape, value: unknown): Value {
   switch (shape.is) {
-    case "text": case "area": case "number": case "choice": return written(value);
-    case "switch": return typeof value === "boolean" ? value : shape.usual;
-    case "list": case "days": return many(value).map(written).join(", ");
-    case "lines": return many(value).map(written).join("\n");
-    case "command": return Array.isArray(value)
-      ? { place: "words", text: value.map(written).join("\n") }
-      : { place: "shell", text: written(value) };
-    case "place": return readPlace(shape.keys, shape.bare, value);
-    case "oneof": return readPlace(shape.keys, undefined, value);
-    case "pairs": return readPairs(value);
-    case "rows": return many(value).filter(isTable).map((row) => readTable(shape.fields, row));
+    case "text":
+    case "area":
+    case "number":
+    case "choice":
+      return written(value);
+    case "switch":
+      return typeof value === "boolean" ? value : shape.usual;
+    case "list":
+    case "days":
+      return many(value).map(written).join(", ");
+    case "lines":
+      return many(value).map(written).join("\n");
+    case "command":
+      return Array.isArray(value)
+        ? { place: "words", text: value.map(written).join("\n") }
+        : { place: "shell", text: written(value) };
+    case "place":
+      return readPlace(shape.keys, shape.bare, value);
+    case "oneof":
+      return readPlace(shape.keys, undefined, value);
+    case "pairs":
+      return readPairs(value);
+    case "rows":
+      return many(value)
+        .filter(isTable)
+        .map((row) => readTable(shape.fields, row));
   }
 }
 
@@ -45,19 +62,33 @@ function readPairs(value: unknown): Pair[] {
 /** How `value` of the form stands in the file, where `before` stood there; nothing if it is empty. */
 export function write(shape: Shape, value: Value, before: unknown): unknown {
   switch (shape.is) {
-    case "text": case "choice": return text(value);
-    case "area": return value === "" ? undefined : value;
-    case "number": return number(text(value));
-    case "switch": return value === shape.usual ? undefined : value;
-    case "list": case "days": return oneOrMany(String(value).split(","));
-    case "lines": return oneOrMany(String(value).split("\n"));
-    case "command": return writeCommand(value as Placed);
-    case "place": return writePlace(shape.bare, value as Placed);
-    case "oneof": return writeOneOf(shape, value as Placed, before);
-    case "pairs": return writePairs(value as Pair[], shape.typed ?? false);
+    case "text":
+    case "choice":
+      return text(value);
+    case "area":
+      return value === "" ? undefined : value;
+    case "number":
+      return number(text(value));
+    case "switch":
+      return value === shape.usual ? undefined : value;
+    case "list":
+    case "days":
+      return oneOrMany(String(value).split(","));
+    case "lines":
+      return oneOrMany(String(value).split("\n"));
+    case "command":
+      return writeCommand(value as Placed);
+    case "place":
+      return writePlace(shape.bare, value as Placed);
+    case "oneof":
+      return writeOneOf(shape, value as Placed, before);
+    case "pairs":
+      return writePairs(value as Pair[], shape.typed ?? false);
     case "rows": {
       const old = many(before).filter(isTable);
-      const rows = (value as Record<string, Value>[]).map((row, index) => writeTable(shape.fields, row, old[index] ?? {}));
+      const rows = (value as Record<string, Value>[]).map((row, index) =>
+        writeTable(shape.fields, row, old[index] ?? {}),
+      );
       return rows.length > 1 ? rows : rows[0];
     }
   }
@@ -89,7 +120,11 @@ function writePlace(bare: string | undefined, { place, text }: Placed): unknown 
 }
 
 /** Sets one key and leaves those that are not among the choice. */
-function writeOneOf({ keys, flags = [], commands = [] }: Extract<Shape, { is: "oneof" }>, { place, text }: Placed, before: unknown): unknown {
+function writeOneOf(
+  { keys, flags = [], commands = [] }: Extract<Shape, { is: "oneof" }>,
+  { place, text }: Placed,
+  before: unknown,
+): unknown {
   if (place === "") return undefined;
   const rest = Object.entries(isTable(before) ? before : {}).filter(([key]) => !keys.includes(key));
   const lines = text.split("\n");

@@ -1,9 +1,10 @@
 import type { Configuration, Edit, Section } from "../contract";
 import type { EditedSection } from "../state/route.svelte";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
+import { kindOf } from "./check";
 import type { Subject } from "./draft.svelte";
 import type { Field, Group, Table, Values } from "./fields";
-import { kindOf, MONITOR } from "./monitor";
+import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
 import { changed, KIND, writeTable } from "./table";
 
@@ -25,7 +26,8 @@ export function entry(configuration: Configuration, section: Section, name: stri
   const groups = GROUPS[section];
   const fields = groups.flatMap((group) => group.fields);
   return {
-    groups, table,
+    groups,
+    table,
     more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
     edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
     own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
@@ -40,7 +42,9 @@ function channel(configuration: Configuration, name: string | null): Subject | n
   const called = (values: Values) => String(values.called ?? "").trim();
   let now = name ?? "";
   return {
-    groups: GROUPS.channel, table, more: { called: name ?? "" },
+    groups: GROUPS.channel,
+    table,
+    more: { called: name ?? "" },
     edits(values) {
       now = called(values);
       return [{ edit: "put", section: "channel", name, table: writeTable(fields, values, table), called: now }];
@@ -58,12 +62,16 @@ export function unnamed(configuration: Configuration, what: "email" | "alerts"):
   const groups = what === "email" ? EMAIL : ALERTS;
   const fields = groups.flatMap((group) => group.fields);
   const roots = new Set(fields.map((field) => field.path[0]));
-  const edit = (values: Values) => (field: Field): Edit[] => {
-    const change = changed(field, values, tables);
-    return change ? [{ edit: "set", path: [...field.path], value: change.value ?? null }] : [];
-  };
+  const edit =
+    (values: Values) =>
+    (field: Field): Edit[] => {
+      const change = changed(field, values, tables);
+      return change ? [{ edit: "set", path: [...field.path], value: change.value ?? null }] : [];
+    };
   return {
-    groups, table: tables, edits: (values) => fields.flatMap(edit(values)),
+    groups,
+    table: tables,
+    edits: (values) => fields.flatMap(edit(values)),
     own: (path) => (roots.has(path[0] ?? "") ? path : null),
   };
 }

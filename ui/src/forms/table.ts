@@ -1,4 +1,5 @@
 import type { Kind } from "../contract";
+import { kindOf } from "./check";
 import { type Field, id, type Placed, type Table, type Value, type Values } from "./fields";
 import { read, write } from "./shapes";
 
@@ -19,6 +20,8 @@ export function writeTable(fields: readonly Field[], values: Values, before: Tab
 export function changed(field: Field, values: Values, before: Table, now = before): { value: unknown } | null {
   const old = get(before, field.path);
   const value = isShown(field, values) ? values[id(field)] : undefined;
+  // A key that does not belong to the kind is the engine's to complain of, unless the kind was changed here.
+  if (value === undefined && field.kinds && values[KIND] === kindOf(before)) return null;
   if (value === undefined) return get(now, field.path) === undefined ? null : { value: undefined };
   // What must be said and is not is sent as nothing, so that the engine's answer names this field.
   if (field.required && write(field.shape, value, undefined) === undefined) return { value: "" };
@@ -41,7 +44,10 @@ export function isShown(field: Field, values: Values): boolean {
 export const same = (one: Value, other: Value): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 export function get(table: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? (at as Table)[key] : undefined), table);
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Table)[key] : undefined),
+    table,
+  );
 }
 
 /** `table` with `value` at `path`; what becomes empty goes. */

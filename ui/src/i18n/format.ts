@@ -1,7 +1,7 @@
 /** Dates, spans, sizes and shares as readers of one locale write them. */
 export interface Formats {
   number(value: number): string;
-  /** A latency: `0.8 ms`, `240 ms`, `1.3 s`. */
+  /** A latency: `0.8ms`, `240ms`, `1.3s`. */
   latency(ms: number | null | undefined): string;
   /** A share from 0 to 1: never rounded up to 100 %. */
   share(value: number | null | undefined): string;
@@ -23,7 +23,12 @@ export interface Formats {
   minute(at: string | number | Date): string;
 }
 
-const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]] as const;
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1000],
+] as const;
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 /** What is shown where there is nothing. */
@@ -34,17 +39,23 @@ export function formats(locale: string): Formats {
   const unit = cached((key: string) => {
     const [name, digits, display] = key.split(" ");
     return new Intl.NumberFormat(locale, {
-      style: "unit", unit: name, unitDisplay: display as "short" | "narrow", maximumFractionDigits: Number(digits),
+      style: "unit",
+      unit: name,
+      unitDisplay: display as "short" | "narrow",
+      maximumFractionDigits: Number(digits),
     });
   });
-  const inUnit = (value: number, name: string, digits = 0, display = "short") => unit(`${name} ${digits} ${display}`).format(value);
+  const inUnit = (value: number, name: string, digits = 0, display = "short") =>
+    unit(`${name} ${digits} ${display}`).format(value);
   const dates = cached((style: keyof typeof DATES) => new Intl.DateTimeFormat(locale, DATES[style]));
   const date = (style: keyof typeof DATES, at: string | number | Date) => dates(style).format(new Date(at));
 
   const latency = (ms: number | null | undefined) => {
     if (ms == null) return NONE;
-    if (ms < 9.95) return inUnit(ms, "millisecond", 1);
-    return ms < 999.5 ? inUnit(ms, "millisecond") : inUnit(ms / 1000, "second", ms < 9950 ? 2 : 1);
+    if (ms < 9.95) return inUnit(ms, "millisecond", 1, "narrow");
+    return ms < 999.5
+      ? inUnit(ms, "millisecond", 0, "narrow")
+      : inUnit(ms / 1000, "second", ms < 9950 ? 2 : 1, "narrow");
   };
   const share = (value: number | null | undefined) => {
     if (value == null) return NONE;

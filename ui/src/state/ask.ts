@@ -1,7 +1,18 @@
 import { backend } from "#backend";
 import type {
-  ApiError, Ask, ConfigProblem, Configuration, Edit, History, IncidentState, Listening, LogLine, MailTested, Reply,
-  Request, Status,
+  ApiError,
+  Ask,
+  ConfigProblem,
+  Configuration,
+  Edit,
+  History,
+  IncidentState,
+  Listening,
+  LogLine,
+  MailTested,
+  Reply,
+  Request,
+  Status,
 } from "../contract";
 
 type Answer<R extends Reply["reply"]> = Extract<Reply, { reply: R }> extends { of: infer Of } ? Of : void;

@@ -18,6 +18,10 @@ export class Bounded<Key, Value> {
     while (this.entries.size > this.most) this.entries.delete(this.entries.keys().next().value as Key);
   }
 
+  delete(key: Key) {
+    this.entries.delete(key);
+  }
+
   clear() {
     this.entries.clear();
   }

@@ -17,7 +17,7 @@ const days = new Wanted<Point[]>(
     return (await askHistory(monitor, new Date(now - DAY_MS), new Date(now), PARTS)).points;
   },
   () => (version += 1),
-  { atOnce: 4, remembered: 1000, staleAfter: 60_000 },
+  { atOnce: 4, remembered: 1000, staleAfter: 50_000 },
 );
 
 /** The last 24 hours. */

@@ -24,9 +24,15 @@ const haystacks = new WeakMap<MonitorState, string>();
 
 /** The monitors that `filter` lets through, in the order that `sort` wants. Equal ones stay as they stand in the file. */
 export function listed(
-  monitors: Iterable<MonitorState>, filter: Filter, sort: Sort, figures: ReadonlyMap<string, Figures>,
+  monitors: Iterable<MonitorState>,
+  filter: Filter,
+  sort: Sort,
+  figures: ReadonlyMap<string, Figures>,
 ): MonitorState[] {
-  const words = filter.text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = filter.text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const passing: MonitorState[] = [];
   for (const monitor of monitors) if (passes(monitor, words, filter)) passing.push(monitor);
   const sorted = sort.by === "broken" ? brokenFirst(passing) : byFigure(passing, sort.by, figures);
@@ -54,7 +60,11 @@ function brokenFirst(monitors: MonitorState[]): MonitorState[] {
   return [...groups.values()].flat();
 }
 
-function byFigure(monitors: MonitorState[], by: "name" | "uptime" | "p95", figures: ReadonlyMap<string, Figures>): MonitorState[] {
+function byFigure(
+  monitors: MonitorState[],
+  by: "name" | "uptime" | "p95",
+  figures: ReadonlyMap<string, Figures>,
+): MonitorState[] {
   if (by === "name") {
     const { compare } = new Intl.Collator(undefined, { numeric: true });
     return monitors.sort((one, other) => compare(one.name, other.name));

@@ -7,15 +7,10 @@ import { fold, NOTHING, type World } from "./world";
 /** What is heard within this time is shown at once, in milliseconds. */
 const TOGETHER_MS = 100;
 
-/** After a loss it is tried again after these, in seconds; the last one again and again. */
-const TRY_AGAIN_S = [2, 5, 10, 30];
-
 let world = $state.raw<World>(NOTHING);
 let queue: Heard[] = [];
 let flushing: number | undefined;
 let unsubscribe: (() => void) | undefined;
-let tries = 0;
-let again: number | undefined;
 let listeners: ((program: string, lines: LogLine[]) => void)[] = [];
 
 /** The one place that components read how things are from. */
@@ -25,9 +20,8 @@ export const live = {
   },
 };
 
-/** Begins to hear the engine; anew, if it did before. */
+/** Begins to hear the engine; anew, if it did before. A lost engine is looked for by the backend itself. */
 export function attach() {
-  clearTimeout(again);
   unsubscribe?.();
   unsubscribe = backend.subscribe(hear);
 }
@@ -57,13 +51,4 @@ function flush() {
   const heard = queue;
   queue = [];
   world = fold(world, heard);
-  if (world.link === "lost") tryAgain();
-  else tries = 0;
-}
-
-function tryAgain() {
-  clearTimeout(again);
-  const wait = TRY_AGAIN_S[Math.min(tries, TRY_AGAIN_S.length - 1)] ?? 30;
-  tries += 1;
-  again = window.setTimeout(attach, wait * 1000);
 }

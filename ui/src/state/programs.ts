@@ -9,12 +9,21 @@ export function troubled({ state, trouble }: ProgramStatus): boolean {
 /** The mark that fits a program's state: the same shapes as for monitors. */
 export function mark(state: ProgramState): Health {
   switch (state) {
-    case "running": return "up";
-    case "starting": case "stopping": case "waiting": return "recovering";
-    case "backoff": return "suspect";
-    case "cooling": return "down";
-    case "stopped": case "finished": return "paused";
-    case "looking": return "unknown";
+    case "running":
+      return "up";
+    case "starting":
+    case "stopping":
+    case "waiting":
+      return "recovering";
+    case "backoff":
+      return "suspect";
+    case "cooling":
+      return "down";
+    case "stopped":
+    case "finished":
+      return "paused";
+    case "looking":
+      return "unknown";
   }
 }
 

@@ -18,29 +18,51 @@ const SECTIONS: readonly string[] = ["monitor", "program", "channel"];
 
 /** The route that `hash` says. */
 export function parse(hash: string): Route {
-  const [page = "", ...rest] = hash.replace(/^#?\/?/, "").split("/").map(decoded);
+  const [page = "", ...rest] = hash
+    .replace(/^#?\/?/, "")
+    .split("/")
+    .map(decoded);
   const name = rest.length > 0 ? rest.join("/") : null;
   switch (page) {
-    case "": return { page: "overview" };
-    case "welcome": return { page: "welcome" };
-    case "settings": return { page: "settings" };
-    case "monitor": return name ? { page: "monitor", name } : { page: "overview" };
-    case "programs": case "program": return { page: "programs", name };
-    case "incidents": case "incident": return { page: "incidents", id: number(name) };
-    case "edit": case "new": return edited(rest);
-    default: return { page: "nowhere" };
+    case "":
+    case "overview":
+      return { page: "overview" };
+    case "welcome":
+      return { page: "welcome" };
+    case "settings":
+      return { page: "settings" };
+    case "monitor":
+      return name ? { page: "monitor", name } : { page: "overview" };
+    case "programs":
+    case "program":
+      return { page: "programs", name };
+    case "incidents":
+    case "incident":
+      return { page: "incidents", id: number(name) };
+    case "edit":
+    case "new":
+      return edited(rest);
+    default:
+      return { page: "nowhere" };
   }
 }
 
 /** How the address says `route`. */
 export function hash(route: Route): Hash {
   switch (route.page) {
-    case "overview": case "nowhere": return "#/";
-    case "welcome": return "#/welcome";
-    case "settings": return "#/settings";
-    case "monitor": return `#/monitor/${encodeURIComponent(route.name)}`;
-    case "programs": return route.name === null ? "#/programs" : `#/program/${encodeURIComponent(route.name)}`;
-    case "incidents": return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
+    case "overview":
+    case "nowhere":
+      return "#/";
+    case "welcome":
+      return "#/welcome";
+    case "settings":
+      return "#/settings";
+    case "monitor":
+      return `#/monitor/${encodeURIComponent(route.name)}`;
+    case "programs":
+      return route.name === null ? "#/programs" : `#/program/${encodeURIComponent(route.name)}`;
+    case "incidents":
+      return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
     case "edit": {
       if (route.name === null) return `#/new/${route.section}`;
       return `#/edit/${route.section}/${encodeURIComponent(route.name)}`;

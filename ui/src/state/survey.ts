@@ -19,14 +19,23 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
  * A monitor of the port `port` of `process`, and a program that starts it again when the port no longer answers. The
  * program is not started now, for it would be a second copy: the process goes on as it is.
  */
-export function keep(process: Listening, port: number, taken: { monitors: ReadonlySet<string>; programs: ReadonlySet<string> }): Setup {
+export function keep(
+  process: Listening,
+  port: number,
+  taken: { monitors: ReadonlySet<string>; programs: ReadonlySet<string> },
+): Setup {
   const watched = watch(process, port, taken.monitors);
   if (process.program) return { ...watched, edits: [monitor(watched.monitor, port, { restart: process.program })] };
   const program = freeName(process.name, taken.programs);
-  const table: Record<string, unknown> = { name: program, command: process.words.length > 0 ? process.words : process.command_line, enabled: false };
+  const table: Record<string, unknown> = {
+    name: program,
+    command: process.words.length > 0 ? process.words : process.command_line,
+    enabled: false,
+  };
   if (process.directory) table.directory = process.directory;
   const edits: Edit[] = [
-    { edit: "put", section: "program", name: null, table }, monitor(watched.monitor, port, { restart: program }),
+    { edit: "put", section: "program", name: null, table },
+    monitor(watched.monitor, port, { restart: program }),
   ];
   return { edits, monitor: watched.monitor, program };
 }
@@ -55,5 +64,9 @@ export function pasted(text: string, taken: ReadonlySet<string>): Setup | null {
 
 function one(wanted: string, check: Record<string, unknown>, taken: ReadonlySet<string>): Setup {
   const name = freeName(wanted.slice(0, 100), taken);
-  return { edits: [{ edit: "put", section: "monitor", name: null, table: { name, ...check } }], monitor: name, program: null };
+  return {
+    edits: [{ edit: "put", section: "monitor", name: null, table: { name, ...check } }],
+    monitor: name,
+    program: null,
+  };
 }

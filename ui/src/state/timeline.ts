@@ -23,8 +23,9 @@ export function timeline(incident: IncidentState): Moment[] {
   if (acknowledged) moments.push({ what: "acknowledged", at: acknowledged });
   if (escalated) moments.push({ what: "escalated", at: escalated });
   if (closed) moments.push({ what: "closed", at: closed });
-  return moments.sort((one, other) =>
-    Date.parse(one.at) - Date.parse(other.at) || ORDER.indexOf(one.what) - ORDER.indexOf(other.what));
+  return moments.sort(
+    (one, other) => Date.parse(one.at) - Date.parse(other.at) || ORDER.indexOf(one.what) - ORDER.indexOf(other.what),
+  );
 }
 
 /** The open incidents as they are now, then the rest of `known`, the newest first. */

@@ -1,6 +1,14 @@
 import type { Heard } from "../backend/backend";
 import type {
-  EngineState, Event, Hello, Host, IncidentId, IncidentState, MonitorState, ProgramStatus, Usage,
+  EngineState,
+  Event,
+  Hello,
+  Host,
+  IncidentId,
+  IncidentState,
+  MonitorState,
+  ProgramStatus,
+  Usage,
 } from "../contract";
 
 /** How things are, as far as this window has heard. It is never changed, only replaced. */
@@ -33,12 +41,24 @@ export interface UsageTrail {
 export const TRAIL_MAX = 90;
 
 const QUIET: EngineState = {
-  network_off: [], snoozed_until: null, store_trouble: null, config_refused: null, waiting: [],
+  network_off: [],
+  snoozed_until: null,
+  store_trouble: null,
+  config_refused: null,
+  waiting: [],
 };
 
 export const NOTHING: World = {
-  link: "waiting", why: null, version: null, host: null, monitors: new Map(), programs: new Map(), incidents: new Map(),
-  closings: 0, engine: QUIET, usage: new Map(),
+  link: "waiting",
+  why: null,
+  version: null,
+  host: null,
+  monitors: new Map(),
+  programs: new Map(),
+  incidents: new Map(),
+  closings: 0,
+  engine: QUIET,
+  usage: new Map(),
 };
 
 /** The world after all of `heard`, in order. */
@@ -65,7 +85,10 @@ class Draft {
   private greet({ version, host, snapshot }: Hello) {
     this.own.clear();
     this.world = {
-      link: "live", why: null, version, host,
+      link: "live",
+      why: null,
+      version,
+      host,
       monitors: new Map(snapshot.monitors.map((monitor) => [monitor.name, monitor])),
       programs: new Map(snapshot.programs.map((program) => [program.name, program])),
       incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
@@ -77,19 +100,28 @@ class Draft {
 
   private happen(event: Event) {
     switch (event.event) {
-      case "monitor": return void this.map("monitors").set(event.of.name, event.of);
-      case "monitor_gone": return void this.map("monitors").delete(event.of);
-      case "program": return void this.map("programs").set(event.of.name, event.of);
-      case "program_gone": return void this.map("programs").delete(event.of);
-      case "incident": return void this.map("incidents").set(event.of.id, event.of);
+      case "monitor":
+        return void this.map("monitors").set(event.of.name, event.of);
+      case "monitor_gone":
+        return void this.map("monitors").delete(event.of);
+      case "program":
+        return void this.map("programs").set(event.of.name, event.of);
+      case "program_gone":
+        return void this.map("programs").delete(event.of);
+      case "incident":
+        return void this.map("incidents").set(event.of.id, event.of);
       case "incident_closed": {
         this.map("incidents").delete(event.of);
         this.world.closings += 1;
         return;
       }
-      case "engine": this.world.engine = event.of; return;
-      case "usage": return this.use(event.of);
-      case "log": return;
+      case "engine":
+        this.world.engine = event.of;
+        return;
+      case "usage":
+        return this.use(event.of);
+      case "log":
+        return;
     }
   }
 

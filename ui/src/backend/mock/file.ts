@@ -8,25 +8,50 @@ const SPANS = ["every", "timeout", "retry_every", "below", "merge_within"];
 
 export const TABLES: Tables = {
   email: {
-    server: "smtp.example.com", port: 587, security: "starttls", username: "isaac@example.com", password: { keyring: "smtp" },
-    from: "isaac@example.com", to: ["isaac@example.com"],
+    server: "smtp.example.com",
+    port: 587,
+    security: "starttls",
+    username: "isaac@example.com",
+    password: { keyring: "smtp" },
+    from: "isaac@example.com",
+    to: ["isaac@example.com"],
   },
   alerts: { remind_every: "4h", quiet_hours: { from: "22:00", to: "07:00" } },
   channel: { chat: { webhook: "https://chat.example/hook/estatus" } },
   monitor: [
-    { name: "portfolio", http: "https://portfolio.example/", every: "5m", accept: ["200-299"], contains: "Isaac", tags: ["web", "public"] },
+    {
+      name: "portfolio",
+      http: "https://portfolio.example/",
+      every: "5m",
+      accept: ["200-299"],
+      contains: "Isaac",
+      tags: ["web", "public"],
+    },
     { name: "shop", http: "https://shop.example/cart", every: "30s", tags: ["web", "public", "money"], below: "2s" },
     { name: "web port", tcp: "127.0.0.1:5173", every: "10s", on_down: { restart: "web" }, tags: ["local", "dev"] },
     { name: "reloj is running", process: "reloj.exe", every: "2s", on_down: { start: "reloj", tries: 5 } },
     {
-      name: "this machine", every: "20s", host: { cpu: "< 90%", memory: "< 90%", disk: { "/": "> 10%" } },
+      name: "this machine",
+      every: "20s",
+      host: { cpu: "< 90%", memory: "< 90%", disk: { "/": "> 10%" } },
       maintenance: [{ daily: "02:00-04:00", days: ["sun"] }],
     },
   ],
   program: [
-    { name: "web", command: "npm run dev -- --port 5173", directory: "~/web", env: { NODE_ENV: "development", TOKEN: { env: "TOKEN" } }, ready: { tcp: "127.0.0.1:5173" } },
+    {
+      name: "web",
+      command: "npm run dev -- --port 5173",
+      directory: "~/web",
+      env: { NODE_ENV: "development", TOKEN: { env: "TOKEN" } },
+      ready: { tcp: "127.0.0.1:5173" },
+    },
     { name: "reloj", command: ["reloj.exe", "--from", "12:00"] },
-    { name: "worker", command: "python worker.py --queue orders", directory: "~/worker", memory: { above: "1GB", for: "1m" } },
+    {
+      name: "worker",
+      command: "python worker.py --queue orders",
+      directory: "~/worker",
+      memory: { above: "1GB", for: "1m" },
+    },
     { name: "cloudflared", command: "cloudflared tunnel run home", enabled: false },
   ],
 };
@@ -62,34 +87,41 @@ function set(at: unknown, [key, ...rest]: string[], value: unknown): unknown {
 /** What is wrong with `tables`: some of what the engine would find. */
 export function problems(tables: Tables): ConfigProblem[] {
   const found: ConfigProblem[] = [];
-  const problem = (path: string[], message: string) => found.push({ line: 10 + found.length, column: 1, path, message });
+  const problem = (path: string[], message: string) =>
+    found.push({ line: 10 + found.length, column: 1, path, message });
   const programs = new Set(((tables.program ?? []) as Table[]).map((program) => program.name));
-  const names = (section: string, entries: Table[]) => entries.forEach((entry, index) => {
-    const path = [section, String(index)];
-    if (!entry.name) problem([...path, "name"], entry.name === undefined ? "`name` is missing" : "a name must not be empty");
-    else if (entries.findIndex((other) => other.name === entry.name) < index) {
-      problem([...path, "name"], `there is a ${section} "${entry.name}" already`);
-    }
-    for (const key of SPANS) if (key in entry) span([...path, key], entry[key]);
-  });
+  const names = (section: string, entries: Table[]) =>
+    entries.forEach((entry, index) => {
+      const path = [section, String(index)];
+      if (!entry.name)
+        problem([...path, "name"], entry.name === undefined ? "`name` is missing" : "a name must not be empty");
+      else if (entries.findIndex((other) => other.name === entry.name) < index) {
+        problem([...path, "name"], `there is a ${section} "${entry.name}" already`);
+      }
+      for (const key of SPANS) if (key in entry) span([...path, key], entry[key]);
+    });
   const span = (path: string[], value: unknown) => {
     const text = String(value);
     if (/^\d+$/.test(text)) problem(path, `"${text}" has no unit: write "${text}s", or another of ms, s, m, h, d`);
-    else if (!/^(\s*\d+(\.\d+)?\s*(ms|s|m|h|d))+$/.test(text)) problem(path, `expected a duration like "5m", found "${text}"`);
+    else if (!/^(\s*\d+(\.\d+)?\s*(ms|s|m|h|d))+$/.test(text))
+      problem(path, `expected a duration like "5m", found "${text}"`);
   };
   const monitors = (tables.monitor ?? []) as Table[];
   names("monitor", monitors);
   names("program", (tables.program ?? []) as Table[]);
   monitors.forEach((monitor, index) => {
     const path = ["monitor", String(index)];
-    if (!KINDS.some((kind) => kind in monitor)) problem(path, "needs exactly one of http, tcp, tls, dns, ping, process, command, host");
+    if (!KINDS.some((kind) => kind in monitor))
+      problem(path, "needs exactly one of http, tcp, tls, dns, ping, process, command, host");
     if ("http" in monitor && !/^https?:\/\/[^/]+/.test(String(monitor.http))) {
       problem([...path, "http"], `expected a URL like "https://example.com/", found "${String(monitor.http)}"`);
     }
-    if ("tcp" in monitor && !/:\d+$/.test(String(monitor.tcp))) problem([...path, "tcp"], 'expected an address like "example.com:443"');
+    if ("tcp" in monitor && !/:\d+$/.test(String(monitor.tcp)))
+      problem([...path, "tcp"], 'expected an address like "example.com:443"');
     const remedy = monitor.on_down as Table | undefined;
     const program = remedy?.restart ?? remedy?.start ?? remedy?.stop;
-    if (program !== undefined && !programs.has(program as string)) problem([...path, "on_down"], `there is no program "${String(program)}"`);
+    if (program !== undefined && !programs.has(program as string))
+      problem([...path, "on_down"], `there is no program "${String(program)}"`);
   });
   ((tables.program ?? []) as Table[]).forEach((program, index) => {
     if (!program.command) problem(["program", String(index), "command"], "`command` is missing");

@@ -2,36 +2,64 @@ import type { AlertState, IncidentState } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 const told = (message: number, news: string, seconds: number, delivery: AlertState["delivery"]): AlertState => ({
-  message, channel: message % 2 === 0 ? "chat" : "email", news, created: ago(seconds), delivery,
+  message,
+  channel: message % 2 === 0 ? "chat" : "email",
+  news,
+  created: ago(seconds),
+  delivery,
 });
 
 export function openIncidents(): IncidentState[] {
   return [
     {
-      id: 214, monitor: "shop", opened: ago(14 * MINUTE), closed: null,
-      cause: "status 503 Service Unavailable, not within 200-299", phase: "assertion",
+      id: 214,
+      monitor: "shop",
+      opened: ago(14 * MINUTE),
+      closed: null,
+      cause: "status 503 Service Unavailable, not within 200-299",
+      phase: "assertion",
       evidence: "HTTP/1.1 503 Service Unavailable\n\n<h1>The shop is being updated</h1>",
-      acknowledged: null, escalated: ago(11 * MINUTE),
+      acknowledged: null,
+      escalated: ago(11 * MINUTE),
+      quiet_until: null,
       attempts: [
         {
-          deed: "restarted shop-server", began: ago(14 * MINUTE - 20), ended: ago(13 * MINUTE), healed: false,
+          deed: "restarted shop-server",
+          began: ago(14 * MINUTE - 20),
+          ended: ago(13 * MINUTE),
+          healed: false,
           outcome: "it is still down: status 503 Service Unavailable, not within 200-299",
           output: ["shop-server 4.2.0", "migration 0042 is under way: 61 %"],
         },
         {
-          deed: "restarted shop-server", began: ago(12 * MINUTE), ended: ago(11 * MINUTE), healed: false,
-          outcome: "the program was not ready within 30 s", output: [],
+          deed: "restarted shop-server",
+          began: ago(12 * MINUTE),
+          ended: ago(11 * MINUTE),
+          healed: false,
+          outcome: "the program was not ready within 30 s",
+          output: [],
         },
       ],
       alerts: [
         told(431, "down", 14 * MINUTE - 25, { state: "delivered", at: ago(14 * MINUTE - 27) }),
-        told(432, "down", 14 * MINUTE - 25, { state: "waiting", failed: 4, error: "connection refused", perhaps_received: false }),
+        told(432, "down", 14 * MINUTE - 25, {
+          state: "waiting",
+          failed: 4,
+          error: "connection refused",
+          perhaps_received: false,
+        }),
         told(433, "escalated", 11 * MINUTE, { state: "delivered", at: ago(11 * MINUTE - 2) }),
       ],
     },
     {
-      id: 215, monitor: "web port", opened: ago(2 * MINUTE), closed: null, cause: "connection refused: nobody listens there",
-      phase: "connect", acknowledged: ago(MINUTE), escalated: null,
+      id: 215,
+      monitor: "web port",
+      opened: ago(2 * MINUTE),
+      closed: null,
+      cause: "connection refused: nobody listens there",
+      phase: "connect",
+      acknowledged: ago(MINUTE),
+      escalated: null,
       attempts: [{ deed: "restarted web", began: ago(100), ended: null, healed: null, outcome: null }],
       alerts: [],
     },
@@ -39,7 +67,8 @@ export function openIncidents(): IncidentState[] {
 }
 
 const CAUSES = [
-  ["orders api", "no answer within 10 s", "first_byte"], ["router", "no answer within 5 s", "run"],
+  ["orders api", "no answer within 10 s", "first_byte"],
+  ["router", "no answer within 5 s", "run"],
   ["portfolio", "the name portfolio.example does not exist", "dns"],
   ["web port", "connection refused: nobody listens there", "connect"],
   ["orders api", "status 502 Bad Gateway, not within 200-299", "assertion"],
@@ -54,15 +83,34 @@ export function pastIncidents(): IncidentState[] {
     const healed = monitor === "web port" || monitor === "reloj is running";
     const program = monitor === "web port" ? "web" : "reloj";
     return {
-      id: 213 - index, monitor, opened: ago(opened), closed: ago(opened - lasted), cause, phase, acknowledged: null,
+      id: 213 - index,
+      monitor,
+      opened: ago(opened),
+      closed: ago(opened - lasted),
+      cause,
+      phase,
+      acknowledged: null,
       escalated: null,
       attempts: healed
-        ? [{ deed: `restarted ${program}`, began: ago(opened - 2), ended: ago(opened - lasted), healed: true, outcome: "it is up again" }]
+        ? [
+            {
+              deed: `restarted ${program}`,
+              began: ago(opened - 2),
+              ended: ago(opened - lasted),
+              healed: true,
+              outcome: "it is up again",
+            },
+          ]
         : [],
-      alerts: healed ? [] : [
-        told(400 - index * 4 + 1, "down", opened - 12, { state: "delivered", at: ago(opened - 13) }),
-        told(400 - index * 4 + 3, "recovered", opened - lasted - 1, { state: "delivered", at: ago(opened - lasted - 2) }),
-      ],
+      alerts: healed
+        ? []
+        : [
+            told(400 - index * 4 + 1, "down", opened - 12, { state: "delivered", at: ago(opened - 13) }),
+            told(400 - index * 4 + 3, "recovered", opened - lasted - 1, {
+              state: "delivered",
+              at: ago(opened - lasted - 2),
+            }),
+          ],
     };
   });
 }

@@ -7,9 +7,13 @@ const HOUR_MS = 3_600_000;
 /** The past of `sample`, with its incidents as downtime and a night on which the machine slept. */
 export function history(sample: Sample, incidents: IncidentState[], from: number, to: number, parts: number): History {
   const step = (to - from) / parts;
+  const lately = sample.health === "down" ? [[Date.now() - (sample.since ?? 0) * 1000, Date.now()] as const] : [];
   const down = incidents
     .filter((incident) => incident.monitor === sample.name)
-    .map((incident) => [Date.parse(incident.opened), incident.closed ? Date.parse(incident.closed) : Date.now()] as const);
+    .map(
+      (incident) => [Date.parse(incident.opened), incident.closed ? Date.parse(incident.closed) : Date.now()] as const,
+    )
+    .concat(lately);
   const points = Array.from({ length: parts }, (_, index): Point => {
     const [start, end] = [from + index * step, from + (index + 1) * step];
     const iso = { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
@@ -31,7 +35,14 @@ function part(sample: Sample, down: (readonly [number, number])[], start: number
   const slot = Math.round(start / Math.max(1, end - start));
   const p50 = sample.latency * day * (0.9 + chance(sample.name, slot) * 0.2);
   const p95 = p50 * (1.4 + chance(sample.name, slot, "p95") * 0.7);
-  return { ...none, observed: seconds, uptime, p50_ms: p50, p95_ms: p95, p99_ms: p95 * (1.2 + chance(sample.name, slot, "p99")) };
+  return {
+    ...none,
+    observed: seconds,
+    uptime,
+    p50_ms: p50,
+    p95_ms: p95,
+    p99_ms: p95 * (1.2 + chance(sample.name, slot, "p99")),
+  };
 }
 
 /** The figures over all of `points`. */
@@ -43,8 +54,11 @@ function whole(points: Point[]): Figures {
   };
   const observed = sum((point) => point.observed);
   return {
-    observed, inconclusive: sum((point) => point.inconclusive),
+    observed,
+    inconclusive: sum((point) => point.inconclusive),
     uptime: observed > 0 ? sum((point) => point.observed * (point.uptime ?? 0)) / observed : null,
-    p50_ms: mean((point) => point.p50_ms), p95_ms: mean((point) => point.p95_ms), p99_ms: mean((point) => point.p99_ms),
+    p50_ms: mean((point) => point.p50_ms),
+    p95_ms: mean((point) => point.p95_ms),
+    p99_ms: mean((point) => point.p99_ms),
   };
 }

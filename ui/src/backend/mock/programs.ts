@@ -2,44 +2,82 @@ import type { Listening, LogLine, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 export function programs(): ProgramStatus[] {
-  const base = { last_exit: null, trouble: null, says: null, next_start: null };
+  const base = { last_exit: null, trouble: null, says: null, next_start: null, stops_with_estatus: true };
   return [
     {
-      ...base, name: "web", command: "npm run dev -- --port 5173", state: "running", since: ago(95), pid: 21874, start: 7,
+      ...base,
+      name: "web",
+      command: "npm run dev -- --port 5173",
+      state: "running",
+      since: ago(95),
+      pid: 21874,
+      start: 7,
       restarts: 3,
       last_exit: {
-        at: ago(101), exit: { exit: "code", of: 1 }, detail: "exit code 1 (it failed)",
+        at: ago(101),
+        exit: { exit: "code", of: 1 },
+        detail: "exit code 1 (it failed)",
         tail: [
-          "Error: listen EADDRINUSE: address already in use 127.0.0.1:5173", "    at Server.setupListenHandle (node:net:1872:16)",
-          "    at listenInCluster (node:net:1920:12)", "Node.js v20.20.2",
+          "Error: listen EADDRINUSE: address already in use 127.0.0.1:5173",
+          "    at Server.setupListenHandle (node:net:1872:16)",
+          "    at listenInCluster (node:net:1920:12)",
+          "Node.js v20.20.2",
         ],
       },
     },
     {
-      ...base, name: "reloj", command: "reloj.exe --from 12:00", state: "running", since: ago(2 * DAY + 3 * HOUR),
-      pid: 4120, start: 2, restarts: 0, says: "12:41:07",
+      ...base,
+      name: "reloj",
+      command: "reloj.exe --from 12:00",
+      state: "running",
+      since: ago(2 * DAY + 3 * HOUR),
+      pid: 4120,
+      start: 2,
+      restarts: 0,
+      stops_with_estatus: false,
+      says: "12:41:07",
     },
     {
-      ...base, name: "worker", command: "python worker.py --queue orders", state: "cooling", since: ago(4 * MINUTE), pid: null,
-      start: 19, restarts: 6, next_start: new Date(Date.now() + 3 * MINUTE * 1000).toISOString(),
+      ...base,
+      name: "worker",
+      command: "python worker.py --queue orders",
+      state: "cooling",
+      since: ago(4 * MINUTE),
+      pid: null,
+      start: 19,
+      restarts: 6,
+      next_start: new Date(Date.now() + 3 * MINUTE * 1000).toISOString(),
       trouble: "it was started again 5 times and never stayed up for 60 s; it is tried again every 5 min",
       last_exit: {
-        at: ago(4 * MINUTE), exit: { exit: "signal", of: 11 }, detail: "SIGSEGV (it used memory that is not its own)",
+        at: ago(4 * MINUTE),
+        exit: { exit: "signal", of: 11 },
+        detail: "SIGSEGV (it used memory that is not its own)",
         left: ["the port 9100 is still held by python3 (pid 8123): end it"],
         tail: ["loading 2 models", "orders: connecting to 127.0.0.1:5672", "Segmentation fault (core dumped)"],
       },
     },
     {
-      ...base, name: "cloudflared", command: "cloudflared tunnel run home", state: "stopped", since: ago(5 * HOUR), pid: null,
-      start: 1, restarts: 0,
+      ...base,
+      name: "cloudflared",
+      command: "cloudflared tunnel run home",
+      state: "stopped",
+      since: ago(5 * HOUR),
+      pid: null,
+      start: 1,
+      restarts: 0,
       last_exit: { at: ago(5 * HOUR), exit: { exit: "code", of: 0 }, detail: "exit code 0 (all went well)" },
     },
   ];
 }
 
 const SAID = [
-  "GET / 200 in {n} ms", "GET /assets/index.js 304 in {n} ms", "hmr update /src/App.svelte", "POST /api/cart 200 in {n} ms",
-  "page reload src/main.ts", "warning: slow request /api/orders ({n} ms)", "GET /favicon.ico 404 in {n} ms",
+  "GET / 200 in {n} ms",
+  "GET /assets/index.js 304 in {n} ms",
+  "hmr update /src/App.svelte",
+  "POST /api/cart 200 in {n} ms",
+  "page reload src/main.ts",
+  "warning: slow request /api/orders ({n} ms)",
+  "GET /favicon.ico 404 in {n} ms",
 ];
 
 /** The line of number `index` of the log of `program`. */
@@ -49,7 +87,8 @@ export function line(program: string, index: number, at: string): LogLine {
   const colour = bad ? "\u001b[33m" : "";
   const end = bad ? "\u001b[0m" : "";
   return {
-    at, stream: bad ? "err" : "out",
+    at,
+    stream: bad ? "err" : "out",
     text: colour + text.replace("{n}", String(Math.round(2 + chance(program, index, "ms") * 300))) + end,
   };
 }
@@ -57,29 +96,57 @@ export function line(program: string, index: number, at: string): LogLine {
 export function log(program: string, count: number): LogLine[] {
   const lines = Math.min(count, 600);
   const made = Array.from({ length: lines }, (_, index) => line(program, index, ago((lines - index) * 3)));
-  return [...made.slice(0, 40), { at: ago((lines - 40) * 3), stream: null, text: "12 lines were lost: the disk was full" }, ...made.slice(40)];
+  return [
+    ...made.slice(0, 40),
+    { at: ago((lines - 40) * 3), stream: null, text: "12 lines were lost: the disk was full" },
+    ...made.slice(40),
+  ];
 }
 
 export const LISTENING: Listening[] = [
   {
-    pid: 21874, name: "node", command_line: "node node_modules/.bin/vite --port 5173",
-    words: ["node", "node_modules/.bin/vite", "--port", "5173"], directory: "/home/isaac/codigos/persistenciaDatos",
-    ports: [5173], program: "web",
+    pid: 21874,
+    name: "node",
+    command_line: "node node_modules/.bin/vite --port 5173",
+    words: ["node", "node_modules/.bin/vite", "--port", "5173"],
+    directory: "/home/isaac/codigos/persistenciaDatos",
+    ports: [5173],
+    program: "web",
   },
   {
-    pid: 913, name: "postgres", command_line: "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
+    pid: 913,
+    name: "postgres",
+    command_line: "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
     words: ["/usr/lib/postgresql/15/bin/postgres", "-D", "/var/lib/postgresql/15/main"],
-    directory: "/var/lib/postgresql/15/main", ports: [5432], program: null,
-  },
-  {
-    pid: 30211, name: "python3", command_line: "python3 -m uvicorn api:app --port 8000",
-    words: ["python3", "-m", "uvicorn", "api:app", "--port", "8000"], directory: "/home/isaac/codigos/api", ports: [8000, 8001],
+    directory: "/var/lib/postgresql/15/main",
+    ports: [5432],
     program: null,
   },
   {
-    pid: 31007, name: "java", command_line: "java -Xmx2g -jar minecraft_server.jar nogui",
-    words: ["java", "-Xmx2g", "-jar", "minecraft_server.jar", "nogui"], directory: "/home/isaac/minecraft", ports: [25565],
+    pid: 30211,
+    name: "python3",
+    command_line: "python3 -m uvicorn api:app --port 8000",
+    words: ["python3", "-m", "uvicorn", "api:app", "--port", "8000"],
+    directory: "/home/isaac/codigos/api",
+    ports: [8000, 8001],
     program: null,
   },
-  { pid: 640, name: "sshd", command_line: "sshd: /usr/sbin/sshd -D", words: [], directory: null, ports: [22], program: null },
+  {
+    pid: 31007,
+    name: "java",
+    command_line: "java -Xmx2g -jar minecraft_server.jar nogui",
+    words: ["java", "-Xmx2g", "-jar", "minecraft_server.jar", "nogui"],
+    directory: "/home/isaac/minecraft",
+    ports: [25565],
+    program: null,
+  },
+  {
+    pid: 640,
+    name: "sshd",
+    command_line: "sshd: /usr/sbin/sshd -D",
+    words: [],
+    directory: null,
+    ports: [22],
+    program: null,
+  },
 ];

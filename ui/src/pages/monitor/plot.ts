@@ -22,9 +22,17 @@ export function palette(element: Element): Palette {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    p50: token("chart-p50"), p95: token("chart-p95"), p99: token("chart-p99"), ink: token("ink-soft"), line: token("line"),
-    up: token("up-fill"), down: token("down-fill"), band: token("down-soft"), quiet: token("quiet-fill"),
-    unseen: token("unseen-fill"), font: `11px ${style.fontFamily}`,
+    p50: token("chart-p50"),
+    p95: token("chart-p95"),
+    p99: token("chart-p99"),
+    ink: token("ink-soft"),
+    line: token("line"),
+    up: token("up-fill"),
+    down: token("down-fill"),
+    band: token("down-soft"),
+    quiet: token("quiet-fill"),
+    unseen: token("unseen-fill"),
+    font: `11px ${style.fontFamily}`,
   };
 }
 
@@ -40,11 +48,23 @@ const STRIP = 8;
 
 /** Options of a chart without its size. */
 export function options(
-  colours: Palette, format: Formats, shown: () => { points: readonly Point[]; incidents: readonly IncidentState[] },
+  colours: Palette,
+  format: Formats,
+  shown: () => { points: readonly Point[]; incidents: readonly IncidentState[] },
   heard: { over: (index: number | null) => void; zoom: (from: number, to: number) => void },
 ): Omit<uPlot.Options, "width" | "height"> {
-  const line = (stroke: string, width: number): uPlot.Series => ({ stroke, width, points: { show: false }, spanGaps: false });
-  const axis = { stroke: colours.ink, font: colours.font, grid: { stroke: colours.line, width: 1 }, ticks: { show: false } };
+  const line = (stroke: string, width: number): uPlot.Series => ({
+    stroke,
+    width,
+    points: { show: false },
+    spanGaps: false,
+  });
+  const axis = {
+    stroke: colours.ink,
+    font: colours.font,
+    grid: { stroke: colours.line, width: 1 },
+    ticks: { show: false },
+  };
   return {
     legend: { show: false },
     padding: [8, 8, 0, 0],
@@ -52,7 +72,13 @@ export function options(
     scales: { y: { range: (_, __, max) => [0, (Number.isFinite(max) ? max : 1) * 1.08 || 1] } },
     series: [{}, { ...line(colours.p50, 1.8), fill: `${colours.p50}1c` }, line(colours.p95, 1.2), line(colours.p99, 1)],
     axes: [
-      { ...axis, size: 40, gap: STRIP + 10, space: 90, values: (plot, splits) => splits.map((at) => tick(plot, at, format)) },
+      {
+        ...axis,
+        size: 40,
+        gap: STRIP + 10,
+        space: 90,
+        values: (plot, splits) => splits.map((at) => tick(plot, at, format)),
+      },
       { ...axis, size: 64, values: (_, splits) => splits.map((ms) => format.latency(ms)) },
     ],
     hooks: {

@@ -6,12 +6,21 @@ export function step(key: string, index: number, count: number, page: number): n
 
 function target(key: string, index: number, count: number, page: number): number | null {
   switch (key) {
-    case "ArrowDown": case "j": return index + 1;
-    case "ArrowUp": case "k": return index - 1;
-    case "PageDown": return index + page;
-    case "PageUp": return index - page;
-    case "Home": return 0;
-    case "End": return count - 1;
-    default: return null;
+    case "ArrowDown":
+    case "j":
+      return index + 1;
+    case "ArrowUp":
+    case "k":
+      return index - 1;
+    case "PageDown":
+      return index + page;
+    case "PageUp":
+      return index - page;
+    case "Home":
+      return 0;
+    case "End":
+      return count - 1;
+    default:
+      return null;
   }
 }

@@ -1,0 +1,274 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { faults, Stage } from "./stage";
+
+let stage: Stage;
+let page: Page;
+beforeAll(async () => {
+  stage = await Stage.build();
+});
+afterAll(() => stage?.strike());
+afterEach(async () => {
+  expect(faults(page)).toEqual([]);
+  await page.context().close();
+});
+
+const rows = () => page.locator("[role=row][id]");
+const focused = () => page.evaluate(() => document.activeElement?.id);
+
+test("keys search, move, open and come back", async () => {
+  page = await stage.open("?still");
+  await rows().first().waitFor();
+  await page.keyboard.press("/");
+  expect(await focused()).toBe("search");
+  await page.keyboard.type("example");
+  await page.keyboard.press("Enter");
+  expect(await focused()).toBe("monitors");
+  await page.keyboard.press("j");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("k");
+  const name = await page.locator("[role=row][aria-selected=true] a").textContent();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: name ?? "" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/$/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("i");
+  await page.waitForURL(/#\/incidents$/);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").getByText("These keys").waitFor();
+});
+
+test("marks and columns narrow and order the rows", async () => {
+  page = await stage.open("?still");
+  await rows().first().waitFor();
+  await page.getByRole("button", { name: "money" }).click();
+  expect(await rows().count()).toBe(2);
+  await page.getByRole("button", { name: /^down/ }).click();
+  expect(await rows().locator("a").allTextContents()).toEqual(["shop"]);
+  await page.getByRole("button", { name: "money" }).click();
+  await page.getByRole("button", { name: /^down/ }).click();
+  await page.getByRole("button", { name: "Monitor", exact: true }).click();
+  expect(await rows().first().locator("a").textContent()).toBe("database");
+  await page.getByRole("searchbox").fill("no such thing");
+  await page.getByText("No monitor fits").waitFor();
+});
+
+test("ten thousand monitors are filtered and scrolled within 100 ms", async () => {
+  page = await stage.open("?monitors=10000&still");
+  await rows().first().waitFor();
+  const took = await page.evaluate(async () => {
+    const painted = () => new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
+    const timed = async (act: () => void) => {
+      const began = performance.now();
+      act();
+      await painted();
+      return performance.now() - began;
+    };
+    const input = document.querySelector<HTMLInputElement>("#search")!;
+    const box = document.querySelector(".rows")!;
+    const type = (text: string) => () => {
+      input.value = text;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const figures: Record<string, number> = {};
+    for (const text of ["h", "ht", "http 0", "http 099", ""]) figures[`filter ${text}`] = await timed(type(text));
+    for (const top of [4_000, 200_000, 400_000, 0]) figures[`scroll ${top}`] = await timed(() => (box.scrollTop = top));
+    return figures;
+  });
+  for (const [what, ms] of Object.entries(took)) expect(ms, what).toBeLessThan(100);
+  expect(await rows().count()).toBeLessThan(60);
+});
+
+test("what happens meanwhile takes nobody's focus, place or words away", async () => {
+  page = await stage.open("?still");
+  await rows().first().waitFor();
+  const tick = (health: string) =>
+    page.evaluate((health) => {
+      const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
+      for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health } });
+    }, health);
+  await page.getByRole("searchbox").fill("a");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("j");
+  const selected = () => page.locator("[role=row][aria-selected=true] a").textContent();
+  const name = await selected();
+  await tick("down");
+  await page.getByText("13 monitors are down").waitFor();
+  expect([await focused(), await selected()]).toEqual(["monitors", name]);
+  await page.getByRole("searchbox").focus();
+  await tick("up");
+  await page.getByText("All is well").waitFor();
+  expect([await focused(), await page.getByRole("searchbox").inputValue()]).toEqual(["search", "a"]);
+  await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("shop two");
+  await tick("down");
+  expect(await page.getByRole("textbox", { name: "Name", exact: true }).inputValue()).toBe("shop two");
+});
+
+test("a form says what is wrong while one types, beside its field, and saves what is right", async () => {
+  page = await stage.open("?still#/new/monitor");
+  await page.getByLabel("Address").fill("example");
+  await page.getByText('expected a URL like "https://example.com/"').waitFor();
+  expect(await page.getByLabel("Address").getAttribute("aria-invalid")).toBe("true");
+  await page.getByLabel("Address").fill("https://example.com/");
+  await page.getByLabel("Every", { exact: true }).fill("5");
+  await page.getByText('"5" has no unit').waitFor();
+  await page.getByLabel("Every", { exact: true }).fill("5m");
+  await page.getByText('"5" has no unit').waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("a name must not be empty").waitFor();
+  expect(await focused()).toBe("name");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("example");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "example", exact: true }).waitFor();
+});
+
+test("what was typed is there again when one comes back, until it is given up", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  const every = page.getByLabel("Every", { exact: true });
+  await every.fill("45s");
+  await page.getByRole("link", { name: "Incidents" }).click();
+  await page.goBack();
+  expect(await every.inputValue()).toBe("45s");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.goBack();
+  await every.waitFor();
+  expect(await every.inputValue()).toBe("30s");
+});
+
+test("another kind shows its own fields, and the remedy those that it needs", async () => {
+  page = await stage.open("?still#/new/monitor");
+  await page.getByText("Port", { exact: true }).click();
+  await page.getByLabel("Host and port").waitFor();
+  expect(await page.getByLabel("Address").count()).toBe(0);
+  expect(await page.getByLabel("Tries").count()).toBe(0);
+  await page.getByRole("combobox", { name: "Which one" }).first().selectOption({ label: "restart the program" });
+  await page.getByLabel("Then", { exact: true }).selectOption("web");
+  await page.getByLabel("Tries").waitFor();
+});
+
+test("an entry is removed only when one says so twice", async () => {
+  page = await stage.open("?still#/edit/monitor/web%20port");
+  await page.getByRole("button", { name: "Remove" }).last().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await page.waitForURL(/#\/$/);
+  await rows().first().waitFor();
+  await expect.poll(() => rows().locator("a").allTextContents()).not.toContain("web port");
+});
+
+test("e-mail is tested, and a refusal is explained", async () => {
+  page = await stage.open("?still&mail=refused#/settings");
+  await page.getByRole("button", { name: "Send a test mail" }).click();
+  await page.getByText("many providers want a password made for this app").waitFor();
+});
+
+test("settings of the desktop take effect at once, the language too", async () => {
+  page = await stage.open("?still#/settings");
+  await page.getByLabel("Language of this window").selectOption("es");
+  await page.getByRole("heading", { level: 1, name: "Ajustes" }).waitFor();
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe("es");
+});
+
+test("a monitor is paused, resumed and acknowledged", async () => {
+  page = await stage.open("?still#/monitor/shop");
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.getByText("acknowledged", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("menuitem", { name: "Until resumed" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+});
+
+test("a chart is drawn, and a stretch that is dragged over is zoomed into", async () => {
+  page = await stage.open("?still#/monitor/portfolio");
+  const plot = page.locator(".u-over");
+  await plot.waitFor();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error("the chart has no size");
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await page.getByRole("button", { name: "Whole stretch" }).click();
+  await page.getByRole("button", { name: "1 y" }).click();
+  await page.getByRole("img", { name: /^Latency from/ }).waitFor();
+});
+
+test("a log goes on as it is written, and is searched", async () => {
+  page = await stage.open("?still#/program/web");
+  const log = page.getByRole("log");
+  await log.getByText("ms").first().waitFor();
+  const last = () => log.locator(".line").last().textContent();
+  const before = await last();
+  await page.evaluate(() => (globalThis as unknown as { mock: { tick(): void } }).mock.tick());
+  await expect.poll(last).not.toBe(before);
+  await page.getByRole("searchbox", { name: "Search the output" }).fill("WARNING");
+  await page.getByLabel("only these").check();
+  await expect
+    .poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning")))
+    .toBe(true);
+  expect(await log.locator("mark").count()).toBeGreaterThan(0);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Start", exact: true }).waitFor();
+});
+
+test("what listens is watched and kept alive by one click, and a pasted address too", async () => {
+  page = await stage.open("?world=empty&still");
+  const java = page.locator("li", { hasText: "minecraft" }).first();
+  await java.getByRole("button", { name: "Keep alive" }).click();
+  await java.getByText("Added").waitFor();
+  await page.getByLabel("A web page, or a host and port").fill("two words");
+  await page.getByRole("button", { name: "Watch" }).first().click();
+  await page.getByText("That is neither a web page").waitFor();
+  await page.getByLabel("A web page, or a host and port").fill("example.com");
+  await page.getByRole("button", { name: "Watch" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await rows().first().waitFor();
+  await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "example.com"]);
+});
+
+test("a lost engine is said, what was known stays, and it is back when it is back", async () => {
+  page = await stage.open("?still");
+  await rows().first().waitFor();
+  const hear = (message: string) =>
+    page.evaluate((message) => {
+      const { mock } = globalThis as unknown as { mock: { hear(heard: unknown): void; hello(): unknown } };
+      mock.hear(message === "hello" ? { heard: "hello", hello: mock.hello() } : { heard: "lost", why: message });
+    }, message);
+  await hear("the process ended");
+  await page.getByText("The engine is gone.").waitFor();
+  expect(await rows().count()).toBe(13);
+  await hear("hello");
+  await page.getByText("The engine is gone.").waitFor({ state: "detached" });
+});
+
+test("the tray opens a page", async () => {
+  page = await stage.open("?still");
+  await page.evaluate(() =>
+    (globalThis as unknown as { mock: { hear(heard: unknown): void } }).mock.hear({
+      heard: "open",
+      page: "/monitor/router",
+    }),
+  );
+  await page.getByRole("heading", { level: 1, name: "router" }).waitFor();
+});
+
+test("what comes from outside is text, whatever it looks like", async () => {
+  page = await stage.open("?still");
+  await page.evaluate(() => {
+    const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
+    const html = "<img src=x onerror=alert(1)>";
+    mock.tell({ event: "monitor", of: { ...mock.monitors.get("router"), name: html, target: html } });
+  });
+  await page.getByText("<img src=x onerror=alert(1)>").first().waitFor();
+  expect(await page.locator("main img").count()).toBe(0);
+});
+
+test("a system without a language does not keep the window from opening", async () => {
+  page = await stage.open();
+  await page.addInitScript(() => Object.defineProperty(navigator, "language", { value: "C", configurable: true }));
+  await page.reload();
+  await rows().first().waitFor();
+});

@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import type { Figures, Health, MonitorState } from "../../src/contract";
+import { step } from "../../src/pages/overview/step";
+import { type Filter, firstRun, listed, type Sort, tagsOf, tally } from "../../src/state/listed";
+
+const ALL: Filter = { text: "", healths: new Set(), tags: new Set() };
+const BROKEN: Sort = { by: "broken", descending: false };
+
+const MONITORS = [
+  monitor("shop 10", "up", "https://shop.example/", ["web", "money"]),
+  monitor("router", "paused", "192.0.2.1", ["lan"]),
+  monitor("Shop 9", "down", "https://shop.example/cart", ["web"]),
+  monitor("clock", "suspect", "reloj.exe", []),
+];
+
+const FIGURES = new Map([
+  ["shop 10", figures(0.9, 200)],
+  ["Shop 9", figures(0.5, null)],
+  ["router", figures(1, 2)],
+]);
+
+const names = (filter: Partial<Filter>, sort = BROKEN) =>
+  listed(MONITORS, { ...ALL, ...filter }, sort, FIGURES).map(({ name }) => name);
+
+test("what is broken comes first, the rest as in the file", () => {
+  expect(names({})).toEqual(["Shop 9", "clock", "shop 10", "router"]);
+});
+
+test("every word must be found, in whatever case, in name, target, kind or tag", () => {
+  const check = (text: string, found: string[]) => expect(names({ text })).toEqual(found);
+  check("SHOP", ["Shop 9", "shop 10"]);
+  check("shop money", ["shop 10"]);
+  check("reloj.exe", ["clock"]);
+  check("tcp cart", ["Shop 9"]);
+  check("  ", ["Shop 9", "clock", "shop 10", "router"]);
+  check("nothing", []);
+});
+
+test("healths are alternatives, tags are conditions", () => {
+  expect(names({ healths: new Set<Health>(["down", "paused"]) })).toEqual(["Shop 9", "router"]);
+  expect(names({ tags: new Set(["web", "money"]) })).toEqual(["shop 10"]);
+});
+
+test("names are sorted as people count, figures with the unknown last", () => {
+  const sorted = (by: Sort["by"], descending = false) => names({}, { by, descending });
+  expect(sorted("name")).toEqual(["clock", "router", "Shop 9", "shop 10"]);
+  expect(sorted("name", true)).toEqual(["shop 10", "Shop 9", "router", "clock"]);
+  expect(sorted("uptime")).toEqual(["Shop 9", "shop 10", "router", "clock"]);
+  expect(sorted("p95").slice(0, 2)).toEqual(["router", "shop 10"]);
+});
+
+test("healths and tags are counted", () => {
+  expect(tally(MONITORS)).toEqual({ down: 1, suspect: 1, recovering: 0, unknown: 0, up: 1, paused: 1 });
+  expect(tagsOf(MONITORS, 2)).toEqual(["web", "lan"]);
+});
+
+test("ten thousand monitors are filtered and sorted well within a frame or two", () => {
+  const many = Array.from({ length: 10_000 }, (_, index) => monitor(`monitor ${index}`, "up", "target", ["tag"]));
+  listed(many, { ...ALL, text: "99" }, BROKEN, FIGURES);
+  const began = performance.now();
+  expect(listed(many, { ...ALL, text: "99" }, BROKEN, FIGURES).length).toBeGreaterThan(100);
+  expect(performance.now() - began).toBeLessThan(50);
+});
+
+test("the first run is when there is nothing, or only the example", () => {
+  const check = (monitors: string[], programs: string[], said: string | null) =>
+    expect(firstRun(monitors, programs)).toBe(said);
+  check([], [], "empty");
+  check(["this machine", "estatus is running"], ["ticker"], "example");
+  check(["this machine", "mine"], ["ticker"], null);
+});
+
+test("keys lead from row to row and no further", () => {
+  const check = (key: string, from: number, to: number | null, count = 10) =>
+    expect(step(key, from, count, 4)).toBe(to);
+  check("j", -1, 0);
+  check("ArrowDown", 9, 9);
+  check("k", 0, 0);
+  check("PageDown", 3, 7);
+  check("PageUp", 3, 0);
+  check("End", 3, 9);
+  check("Home", 3, 0);
+  check("x", 3, null);
+  check("j", -1, null, 0);
+});
+
+function monitor(name: string, health: Health, target: string, tags: string[]): MonitorState {
+  return {
+    name,
+    kind: "tcp",
+    target,
+    tags,
+    health,
+    since: null,
+    last: null,
+    flapping: false,
+    paused_until: null,
+    snoozed_until: null,
+  };
+}
+
+function figures(uptime: number, p95_ms: number | null): Figures {
+  return { observed: 1, inconclusive: 0, uptime, p50_ms: null, p95_ms, p99_ms: null };
+}

@@ -1,0 +1,244 @@
+import { expect, test } from "vitest";
+import type { IncidentState, Listening, LogLine, Point } from "../../src/contract";
+import { columns } from "../../src/pages/monitor/plot";
+import { last, parts, RANGES } from "../../src/pages/monitor/range";
+import { pieces } from "../../src/state/found";
+import { linePath } from "../../src/state/line";
+import { unread } from "../../src/state/overlap";
+import { bar, part, redShare } from "../../src/state/parts";
+import { plain } from "../../src/state/plain";
+import { hash, parse, type Route } from "../../src/state/route.svelte";
+import { freeName, keep, pasted, watch } from "../../src/state/survey";
+import { byDay, merged, timeline } from "../../src/state/timeline";
+import { hours, morning } from "../../src/state/until";
+import { Wanted } from "../../src/state/wanted";
+
+test("every address leads to its page and back", () => {
+  const check = (address: string, route: Route) => {
+    expect(parse(address)).toEqual(route);
+    expect(parse(hash(route))).toEqual(route);
+  };
+  check("#/", { page: "overview" });
+  check("", { page: "overview" });
+  check("overview", { page: "overview" });
+  check("monitor/web%20port%2F%C3%B1", { page: "monitor", name: "web port/ñ" });
+  check("/monitor/web%20port", { page: "monitor", name: "web port" });
+  check("monitor/a/b", { page: "monitor", name: "a/b" });
+  check("#/monitor/a%2Fb%25", { page: "monitor", name: "a/b%" });
+  check("#/programs", { page: "programs", name: null });
+  check("#/program/web", { page: "programs", name: "web" });
+  check("#/incident/214", { page: "incidents", id: 214 });
+  check("#/incidents", { page: "incidents", id: null });
+  check("#/settings", { page: "settings" });
+  check("#/new/monitor", { page: "edit", section: "monitor", name: null });
+  check("#/edit/channel/chat", { page: "edit", section: "channel", name: "chat" });
+  expect(parse("#/edit/nothing/x")).toEqual({ page: "nowhere" });
+  expect(parse("#/monitor/%E0%A4%A")).toEqual({ page: "monitor", name: "%E0%A4%A" });
+});
+
+test("a part of the past is what was observed of it", () => {
+  const check = (observed: number, inconclusive: number, uptime: number | null, what: string) =>
+    expect(part({ observed, inconclusive, uptime })).toBe(what);
+  check(60, 0, 1, "up");
+  check(60, 30, 0.999, "down");
+  check(0, 60, null, "inconclusive");
+  check(0, 0, null, "unseen");
+});
+
+test("a short downtime is still seen", () => {
+  expect([redShare(1), redShare(null), redShare(0.999), redShare(0.2)]).toEqual([0, 0, 0.4, 0.8]);
+});
+
+test("a bar has a path for each way in which its parts are drawn", () => {
+  const at = { from: "", to: "", inconclusive: 0, p50_ms: null, p95_ms: null, p99_ms: null };
+  const { up, down, inconclusive, unseen } = bar(
+    [
+      { ...at, observed: 1, uptime: 1 },
+      { ...at, observed: 1, uptime: 0.5 },
+      { ...at, observed: 1, uptime: 0 },
+    ],
+    5,
+  );
+  expect(up).toBe("M0 3h4V22h-4zM6 11h4V22h-4z");
+  expect(down).toBe("M6 0h4V11h-4zM12 0h4V22h-4z");
+  expect([inconclusive, unseen]).toEqual(["", "M18 20h4V22h-4zM24 20h4V22h-4z"]);
+});
+
+test("a line is broken where nothing is known", () => {
+  expect(linePath([], 10, 10)).toBe("");
+  expect(linePath([null, null], 10, 10)).toBe("");
+  expect(linePath([1, null, 1, 1], 9, 11)).toMatch(/^M0\.0 [\d.]+M6\.0 [\d.]+L9\.0 [\d.]+$/);
+});
+
+test("lines that are both read and heard are shown once", () => {
+  const line = (text: string): LogLine => ({ at: text, stream: "out", text });
+  const check = (read: string[], heard: string[], left: string[]) =>
+    expect(unread(read.map(line), heard.map(line)).map(({ text }) => text)).toEqual(left);
+  check(["a", "b", "c"], ["b", "c", "d"], ["d"]);
+  check(["a"], ["b"], ["b"]);
+  check([], ["b"], ["b"]);
+  check(["a", "b"], ["b"], []);
+});
+
+test("what was looked for is marked, in whatever case", () => {
+  expect(
+    pieces("a Foo foo", "FOO")
+      .map(({ text, found }) => (found ? `[${text}]` : text))
+      .join(""),
+  ).toBe("a [Foo] [foo]");
+  expect(pieces("a", "")).toEqual([{ text: "a", found: false }]);
+});
+
+test("colours of terminals are left out", () => {
+  expect(plain("\u001b[31mred\u001b[0m \u001b]0;title\u0007x")).toBe("red x");
+});
+
+test("an incident is told in the order in which it happened", () => {
+  const told = timeline(incident(1, "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z")).map(({ what }) => what);
+  expect(told).toEqual(["opened", "attempt", "alert", "acknowledged", "closed", "alert"]);
+});
+
+test("open incidents are shown as they are now, the newest first", () => {
+  const [old, now] = [
+    incident(1, "2026-01-01T10:00:00Z", null),
+    incident(1, "2026-01-01T10:00:00Z", "2026-01-01T10:05:00Z"),
+  ];
+  const newer = incident(2, "2026-01-02T10:00:00Z", null);
+  expect(merged([now], [newer, old])).toEqual([newer, now]);
+  expect(byDay([newer, old]).map(([, those]) => those.length)).toEqual([1, 1]);
+});
+
+test("a snooze ends when its user is back", () => {
+  const at = (hour: number) => new Date(2026, 0, 1, hour, 30);
+  expect(new Date(morning(at(6)))).toEqual(new Date(2026, 0, 1, 8));
+  expect(new Date(morning(at(22)))).toEqual(new Date(2026, 0, 2, 8));
+  expect(new Date(hours(4, at(6)))).toEqual(new Date(2026, 0, 1, 10, 30));
+});
+
+test("a chart has as many parts as it deserves", () => {
+  expect(parts(last("hour", 0))).toBe(240);
+  expect(parts({ from: 0, to: 60_000 })).toBe(12);
+  expect(last("year", RANGES.year)).toEqual({ from: 0, to: RANGES.year });
+  const point: Point = {
+    from: "1970-01-01T00:00:00Z",
+    to: "1970-01-01T00:01:00Z",
+    observed: 60,
+    inconclusive: 0,
+    uptime: 1,
+    p50_ms: 1,
+    p95_ms: 2,
+    p99_ms: null,
+  };
+  expect(columns([point])).toEqual([[30], [1], [2], [null]]);
+});
+
+const PROCESS: Listening = {
+  pid: 7,
+  name: "node",
+  command_line: "node a.js",
+  words: ["node", "a.js"],
+  directory: "/a",
+  ports: [3000],
+  program: null,
+};
+
+test("what runs becomes a monitor, and a program that is not started twice", () => {
+  const { edits, monitor, program } = keep(PROCESS, 3000, {
+    monitors: new Set(["node 3000"]),
+    programs: new Set(["node"]),
+  });
+  expect([monitor, program]).toEqual(["node 3000 2", "node 2"]);
+  expect(edits).toEqual([
+    {
+      edit: "put",
+      section: "program",
+      name: null,
+      table: { name: "node 2", command: ["node", "a.js"], directory: "/a", enabled: false },
+    },
+    {
+      edit: "put",
+      section: "monitor",
+      name: null,
+      table: { name: "node 3000 2", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "node 2" } },
+    },
+  ]);
+});
+
+test("what is a program already gets only its monitor", () => {
+  const { edits } = keep({ ...PROCESS, program: "web" }, 3000, { monitors: new Set(), programs: new Set(["web"]) });
+  expect(edits).toEqual([
+    {
+      edit: "put",
+      section: "monitor",
+      name: null,
+      table: { name: "node 3000", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "web" } },
+    },
+  ]);
+  expect(watch(PROCESS, 3000, new Set()).edits).toHaveLength(1);
+});
+
+test("what is pasted becomes a web page or a port", () => {
+  const check = (text: string, table: Record<string, unknown> | null) => {
+    const [edit] = pasted(text, new Set())?.edits ?? [];
+    expect(edit?.edit === "put" ? edit.table : null, text).toEqual(table);
+  };
+  check(" https://a.example/b ", { name: "a.example/b", http: "https://a.example/b", every: "1m" });
+  check("a.example", { name: "a.example", http: "https://a.example/", every: "1m" });
+  check("http://localhost:5173", { name: "localhost:5173", http: "http://localhost:5173/", every: "1m" });
+  check("127.0.0.1:5432", { name: "127.0.0.1:5432", tcp: "127.0.0.1:5432", every: "1m" });
+  check("two words", null);
+  check("", null);
+  expect(freeName("a", new Set(["a", "a 2"]))).toBe("a 3");
+});
+
+test("only what is in view is asked for, so many at once, and once while it is fresh", async () => {
+  const asked: string[] = [];
+  let now = 0;
+  const answers: (() => void)[] = [];
+  const ask = (key: string) =>
+    new Promise<string>((done) => {
+      asked.push(key);
+      answers.push(() => done(key.toUpperCase()));
+    });
+  const wanted = new Wanted(
+    ask,
+    () => {},
+    { atOnce: 2, remembered: 3, staleAfter: 10 },
+    () => now,
+  );
+  wanted.want(["a", "b", "c"]);
+  wanted.want(["c", "d"]);
+  expect(asked).toEqual(["a", "b"]);
+  const settle = async () => {
+    for (const answer of answers.splice(0)) answer();
+    await new Promise(setImmediate);
+  };
+  await settle();
+  await settle();
+  expect(asked).toEqual(["a", "b", "c", "d"]);
+  expect([wanted.get("d"), wanted.get("a")]).toEqual(["D", undefined]);
+  wanted.want(["c", "d"]);
+  expect(asked).toHaveLength(4);
+  now = 11;
+  wanted.want(["c", "d"]);
+  expect(asked).toHaveLength(6);
+});
+
+function incident(id: number, opened: string, closed: string | null): IncidentState {
+  const later = (minutes: number) => new Date(Date.parse(opened) + minutes * 60_000).toISOString();
+  return {
+    id,
+    monitor: "a",
+    opened,
+    closed,
+    cause: "",
+    phase: "dns",
+    acknowledged: later(3),
+    escalated: null,
+    attempts: [{ deed: "", began: later(1), ended: null, healed: null, outcome: null }],
+    alerts: [
+      { message: 2, channel: "email", news: "recovered", created: later(5), delivery: { state: "merged", into: 1 } },
+      { message: 1, channel: "email", news: "down", created: later(1), delivery: { state: "merged", into: 1 } },
+    ],
+  };
+}

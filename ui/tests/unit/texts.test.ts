@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ALERTS, CHANNEL, EMAIL } from "../../src/forms/channel";
+import type { Field } from "../../src/forms/fields";
+import { MONITOR } from "../../src/forms/monitor";
+import { PROGRAM } from "../../src/forms/program";
+import en from "../../src/i18n/en.json";
+import es from "../../src/i18n/es.json";
+import { fill, places, selectForm } from "../../src/i18n/fill";
+
+const texts: Record<string, Record<string, string>> = { en, es };
+
+test("every text exists in every language, in the same order, with the same places", () => {
+  const shape = (catalogue: Record<string, string>) =>
+    Object.entries(catalogue).map(([key, text]) => [key, places(text)]);
+  expect(shape(es)).toEqual(shape(en));
+});
+
+test("no text is empty", () => {
+  for (const catalogue of Object.values(texts)) {
+    for (const [key, text] of Object.entries(catalogue)) expect(text.trim(), key).not.toBe("");
+  }
+});
+
+test("a text that counts has both forms", () => {
+  const bases = Object.keys(en).flatMap((key) => key.match(/^(.*)\.(?:one|other)$/)?.[1] ?? []);
+  for (const base of bases) {
+    expect(en).toHaveProperty([`${base}.one`]);
+    expect(en).toHaveProperty([`${base}.other`]);
+  }
+});
+
+test("every field and group of every form has its text and its hint", () => {
+  const check = (key: string | undefined) => key !== undefined && expect(en, key).toHaveProperty([key]);
+  const field = (one: Field) => {
+    check(one.text);
+    check(one.hint);
+    if (one.shape.is === "rows") one.shape.fields.forEach(field);
+  };
+  for (const group of [...MONITOR, ...PROGRAM, ...CHANNEL, ...EMAIL, ...ALERTS]) {
+    check(group.text);
+    group.fields.forEach(field);
+  }
+});
+
+test("every text is used, except those of the tray", () => {
+  const source = sources(join(import.meta.dirname, "../../src")).join("\n");
+  const isUsed = (key: string) => {
+    const base = key.replace(/\.(one|other)$/, "");
+    if (source.includes(`"${base}"`)) return true;
+    // A family is used by a template with its head: `health.${health}`.
+    const heads = base.split(".").map((_, index, parts) => parts.slice(0, index + 1).join("."));
+    return (
+      heads.some((head) => source.includes(`\`${head}.\${`) || source.includes(`${head}.\${[`)) || counts(source, base)
+    );
+  };
+  expect(Object.keys(en).filter((key) => !key.startsWith("tray.") && !isUsed(key))).toEqual([]);
+});
+
+/** `settings.${section}s` makes `settings.monitors`. */
+const counts = (source: string, base: string) =>
+  base.startsWith("settings.") && source.includes("`settings.${section}s`");
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /\.(svelte|ts)$/.test(entry.name) ? [readFileSync(path, "utf8")] : [];
+  });
+}
+
+test("places are filled with values, and with nothing where there is none", () => {
+  expect(fill("{a} and {b}{c}", { a: "x", b: 2 })).toBe("x and 2");
+  expect(places("{b} {a} {b}")).toEqual(["a", "b", "b"]);
+});
+
+test("one is one, all else is several", () => {
+  for (const locale of ["en", "es", "es-MX"]) {
+    expect([0, 1, 2, 1_000_000].map((count) => selectForm(locale, count))).toEqual(["other", "one", "other", "other"]);
+  }
+});
