@@ -137,6 +137,15 @@ function answer(request: Request): Reply {
       return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
     case "survey":
       return { reply: "survey", of: LISTENING };
+    case "import":
+      return {
+        reply: "imported",
+        of: {
+          from: "Procfile",
+          edits: [{ edit: "put", section: "program", name: null, table: { name: "web", command: "npm start" } }],
+          notes: ["release: it runs once, so it is no program to be kept running"],
+        },
+      };
     case "log":
       return { reply: "log", of: log(request.of.program, request.of.lines) };
     case "follow":

@@ -6,6 +6,7 @@ import type {
   Configuration,
   Edit,
   History,
+  Imported,
   IncidentState,
   Listening,
   LogLine,
@@ -47,6 +48,9 @@ export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
   ask({ request: "test_mail", of: { channel } }, "mail_tested");
 
 export const askSurvey = (): Promise<Listening[]> => ask({ request: "survey" }, "survey");
+
+export const askImport = (name: string, text: string): Promise<Imported> =>
+  ask({ request: "import", of: { name, text } }, "imported");
 
 export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
   ask({ request: "log", of: { program, lines } }, "log");
