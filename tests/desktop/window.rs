@@ -51,10 +51,8 @@ impl Window {
 
     /// All that can be read.
     pub(crate) async fn text(&self) -> String {
-        match self.client.find(Locator::Css("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
-            Err(error) => error.to_string(),
-        }
+        let read = self.client.execute("return document.body.innerText", Vec::new()).await;
+        read.map_or_else(|error| error.to_string(), |text| text.as_str().unwrap_or_default().to_owned())
     }
 
     /// Presses a button by what it is called.

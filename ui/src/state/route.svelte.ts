@@ -98,12 +98,14 @@ export const route = {
 
 /** Goes to `target`, a route or what the address says of one. */
 export function go(target: Route) {
+  // The address is heard of later only, and by then what is drawn now may have gone elsewhere.
+  current = target;
   location.hash = hash(target);
 }
 
 /** Goes where `page` says: `#/monitor/NAME`, `/monitor/NAME` or `monitor/NAME`. */
 export function follow(page: string) {
-  location.hash = hash(parse(page));
+  go(parse(page));
 }
 
 /** Keeps [`route`] at what the address says. */
