@@ -157,6 +157,7 @@ impl fmt::Display for Page {
 pub(crate) struct Notification {
     /// A newer one about the same takes its place.
     pub(crate) about: About,
+    pub(crate) icon: Icon,
     pub(crate) title: String,
     /// Plain text, with line breaks.
     pub(crate) body: String,

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Zoned};
 
 use super::{
-    desktop::{About, Action, Button, Notification, Page, Span},
+    desktop::{About, Action, Button, Icon, Notification, Page, Span},
     news::Trouble,
     view::View,
     words::{Words, outside},
@@ -34,7 +34,8 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
         ),
     };
     let urgent = trouble.given_up && trouble.over.is_none();
-    Notification { about: trouble.about.clone(), title, body, urgent, click, buttons }
+    let icon = worst(std::slice::from_ref(trouble));
+    Notification { about: trouble.about.clone(), icon, title, body, urgent, click, buttons }
 }
 
 /// Of many at once.
@@ -48,6 +49,7 @@ pub(crate) fn many(troubles: &[Trouble], words: &Words) -> Notification {
     };
     Notification {
         about: About::Many,
+        icon: worst(troubles),
         title: words.count("tray.many", troubles.len()),
         body: lines([told("tray.many.down", names(false)), told("tray.many.up", names(true))]),
         urgent: false,
@@ -65,6 +67,7 @@ pub(crate) fn meanwhile(troubles: &[Trouble], words: &Words, now: &Zoned) -> Not
     }
     Notification {
         about: About::Meanwhile,
+        icon: worst(troubles),
         title: words.plain("tray.meanwhile"),
         body: told.join("\n"),
         urgent: false,
@@ -120,6 +123,11 @@ fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
     let after = words.say("tray.up.after", &[("from", &from), ("to", &to), ("took", &took)]);
     let done = trouble.last_try.as_ref().map(|attempt| words.say("tray.up.deed", &[("deed", &outside(&attempt.deed))]));
     lines([after, done.unwrap_or_default()])
+}
+
+/// How all of them are together.
+fn worst(troubles: &[Trouble]) -> Icon {
+    if troubles.iter().any(|trouble| trouble.over.is_none()) { Icon::Down } else { Icon::Well }
 }
 
 /// What was done last, and how it went where that is known.

@@ -9,7 +9,8 @@ use zbus::{Connection, fdo::PropertiesProxy, proxy, proxy::CacheProperties, zvar
 use super::tray::escaped;
 use crate::{
     controller::TrayEvent,
-    desktop::{About, Action, Notification},
+    desktop::{About, Action, Icon, Notification},
+    icons::{self, Panel},
 };
 
 /// The service, and its interface.
@@ -112,6 +113,14 @@ async fn attend(
     }
 }
 
+/// The picture of a state as the specification wants it: how wide and high, the bytes of a line, whether there is alpha,
+/// the bits of a channel, how many of them, and the pixels. It stands out from a light ground as from a dark one.
+fn image(icon: Icon) -> Option<Value<'static>> {
+    let picture = icons::of(icon, Panel::Light).pop()?;
+    let side = picture.side;
+    Some(Value::from((side, side, side * 4, true, 8, 4, picture.rgba)))
+}
+
 fn missing(error: zbus::Error) -> String {
     format!("no notification service answers on this desktop: {error}")
 }
@@ -178,10 +187,11 @@ impl Standing {
             .collect();
         let actions: Vec<&str> = labels.iter().flat_map(|(key, text, _)| [*key, *text]).collect();
         let urgency = if notification.urgent { CRITICAL } else { NORMAL };
-        let hints = HashMap::from([("urgency", Value::U8(urgency)), ("desktop-entry", Value::from("estatus"))]);
+        let mut hints = HashMap::from([("urgency", Value::U8(urgency)), ("desktop-entry", Value::from("estatus"))]);
+        hints.extend(image(notification.icon).map(|image| ("image-data", image)));
         let before = self.0.get(&notification.about).map_or(0, |card| card.id);
         let id = server
-            .notify("Estatus", before, "estatus", &notification.title, &body, &actions, hints, AS_THE_DESKTOP_LIKES)
+            .notify("Estatus", before, "", &notification.title, &body, &actions, hints, AS_THE_DESKTOP_LIKES)
             .await?;
         let actions = labels.into_iter().map(|(key, _, action)| (key, action.clone())).collect();
         self.0.insert(notification.about.clone(), Card { id, actions });
