@@ -49,12 +49,15 @@ async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
     assert!(menu.iter().any(|entry| entry.label.contains("page") && entry.label.contains("503")), "{menu:#?}");
     assert!(mail.next().message().subject().unwrap().contains("page"));
 
-    bubbles.press(&bubble, "Acknowledge").await;
-    eventually("it is acknowledged", || estatus.json(&["incidents"])[0]["acknowledged"].is_string().then_some(()));
     site.mend();
     let well_again = bubbles.next().await;
     assert_eq!(well_again.replaces, bubble.id, "it takes the place of the one before: {well_again:?}");
     icon.shows("1 up").await;
+
+    site.break_it();
+    let bubble = bubbles.next().await;
+    bubbles.press(&bubble, "Acknowledge").await;
+    eventually("it is acknowledged", || estatus.json(&["incidents"])[0]["acknowledged"].is_string().then_some(()));
     assert!(tray.quit(&icon).await.success());
     assert_eq!(estatus.say(&["status"]).code, 1, "the engine that the tray hosted has ended with it");
 }
@@ -109,6 +112,7 @@ async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident(
     window.go("/").await;
     window.reads("portfolio").await;
     site.break_it();
+    assert_eq!(estatus.say(&["check", "portfolio"]).code, 0);
     estatus.wait_for("portfolio", "down");
     window.go("/incidents").await;
     window.reads("503").await;
