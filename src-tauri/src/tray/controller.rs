@@ -34,6 +34,7 @@ pub(crate) enum TrayEvent {
     /// Why notifications cannot be shown, or that they can.
     NotificationTrouble(Option<String>),
     /// Whether the desktop must not be disturbed.
+    #[cfg_attr(windows, allow(dead_code, reason = "Windows holds notifications back by itself"))]
     DoNotDisturb(bool),
     /// What the clock shows is to be looked at again.
     Due,

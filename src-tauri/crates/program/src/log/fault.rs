@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     fs::File,
     io::{self, Write},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::resume_unwind,
 };
 
 thread_local! {
@@ -17,9 +17,10 @@ thread_local! {
 struct Killed;
 
 /// Does `act`, unless it is killed after so many steps; gives back as well how many of them are left.
+#[cfg(unix)]
 pub(super) fn killed_after<T>(steps: u32, act: impl FnOnce() -> T) -> (Option<T>, u32) {
     LEFT.set(Some(steps));
-    let done = catch_unwind(AssertUnwindSafe(act));
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act));
     let left = LEFT.take().unwrap_or(0);
     match done {
         Ok(done) => (Some(done), left),
