@@ -122,19 +122,18 @@ async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident(
 #[tokio::test]
 async fn every_page_is_drawn_in_both_themes() {
     let (session, site) = (Session::start(), Site::start());
-    let mut estatus = Estatus::new(&format!(
-        "language = \"en\"\n{}[[program]]\nname = \"clock\"\ncommand = \"while true; do date; sleep 1; done\"\n",
-        watching(&site)
-    ));
+    let mut estatus = Estatus::new(&format!("language = \"en\"\n{}{}", watching(&site), more(&site)));
     estatus.start();
-    estatus.wait_for("page", "up");
+    for well in ["web server", "this machine answers", "port of the web server"] {
+        estatus.wait_for(well, "up");
+    }
     site.break_it();
     estatus.wait_for("page", "down");
     for theme in ["light", "dark"] {
         let session = session.with("GTK_THEME", if theme == "dark" { "Adwaita:dark" } else { "Adwaita" });
         let window = Window::open(&session, &estatus, "/").await;
         for (page, text) in [
-            ("/", "page"),
+            ("/", "web server"),
             ("/monitor/page", "503"),
             ("/program/clock", "clock"),
             ("/incidents", "503"),
@@ -149,6 +148,18 @@ async fn every_page_is_drawn_in_both_themes() {
         }
         window.close().await;
     }
+}
+
+/// So that there is something to see.
+fn more(site: &Site) -> String {
+    let port = site.url().trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    format!(
+        "[[program]]\nname = \"clock\"\ncommand = \"while true; do date; sleep 1; done\"\n\
+         [[monitor]]\nname = \"port of the web server\"\ntcp = \"127.0.0.1:{port}\"\nevery = \"1s\"\ntags = [\"web\"]\n\
+         [[monitor]]\nname = \"web server\"\nprocess = \"nginx\"\nevery = \"1s\"\ntags = [\"web\"]\n\
+         [[monitor]]\nname = \"this machine answers\"\nping = \"127.0.0.1\"\nevery = \"1s\"\n\
+         [[monitor]]\nname = \"space on the disk\"\nhost = {{ disk = {{ \"/\" = \"> 1%\" }} }}\n"
+    )
 }
 
 /// Where pictures of the window are kept.

@@ -82,6 +82,9 @@ impl Window {
 
     /// Keeps a picture of it.
     pub(crate) async fn picture(&self, file: &Path) {
+        // What was changed last is on the screen two frames later.
+        let drawn = "requestAnimationFrame(() => requestAnimationFrame(() => arguments[0]()))";
+        self.client.execute_async(drawn, Vec::new()).await.unwrap();
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
     }

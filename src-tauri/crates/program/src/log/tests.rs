@@ -69,9 +69,9 @@ fn logged(folder: &Path, stream: Stream) -> Vec<u8> {
         .collect()
 }
 
-#[cfg(unix)]
 /// What the log ought to say when `bytes` were written: its line ends are of one kind, and what would tear an entry
 /// apart when it is looked at is a space.
+#[cfg(unix)]
 fn expected(bytes: &[u8]) -> Vec<u8> {
     let mut lines: Vec<u8> = Vec::new();
     for &byte in bytes {
