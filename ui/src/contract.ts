@@ -362,11 +362,7 @@ escalated: string | null,
 /**
  * Who was told what.
  */
-alerts: Array<AlertState>, 
-/**
- * Until when nothing is told, by anybody: quiet hours, or a snooze; for open incidents.
- */
-quiet_until?: string | null, };
+alerts: Array<AlertState>, };
 
 /**
  * One alert about an incident.

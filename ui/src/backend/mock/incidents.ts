@@ -21,7 +21,6 @@ export function openIncidents(): IncidentState[] {
       evidence: "HTTP/1.1 503 Service Unavailable\n\n<h1>The shop is being updated</h1>",
       acknowledged: null,
       escalated: ago(11 * MINUTE),
-      quiet_until: null,
       attempts: [
         {
           deed: "restarted shop-server",

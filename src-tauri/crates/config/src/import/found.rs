@@ -112,10 +112,10 @@ impl Found {
         self.note(format_args!("{entry}: `{key}` is left out: {why}"));
     }
 
-    /// Says what the user should know.
+    /// Says what the user should know, in one line whatever stands in the file.
     pub(super) fn note(&mut self, note: impl fmt::Display) {
         if self.notes.len() < NOTES_MAX {
-            self.notes.push(note.to_string());
+            self.notes.push(note.to_string().replace(char::is_control, " "));
         } else {
             self.more += 1;
         }
