@@ -20,10 +20,10 @@ test("keys search, move, open and come back", async () => {
   page = await stage.open("?still");
   await rows().first().waitFor();
   await page.keyboard.press("/");
-  expect(await focused()).toBe("search");
+  await expect.poll(focused).toBe("search");
   await page.keyboard.type("example");
   await page.keyboard.press("Enter");
-  expect(await focused()).toBe("monitors");
+  await expect.poll(focused).toBe("monitors");
   await page.keyboard.press("j");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("k");
@@ -118,7 +118,7 @@ test("a form says what is wrong while one types, beside its field, and saves wha
   await page.getByText('"5" has no unit').waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("a name must not be empty").waitFor();
-  expect(await focused()).toBe("name");
+  await expect.poll(focused).toBe("name");
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("example");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { level: 1, name: "example", exact: true }).waitFor();
