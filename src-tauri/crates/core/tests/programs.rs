@@ -11,10 +11,11 @@ use estatus_core::{
     engine::{Ask, Effect, EffectId, Input},
     exit::Exit,
     incident::{DeliveryResult, News},
+    maintenance::Cron,
     observation::{Cause, Failure, Observation, Phase, Phases},
     program::{
-        Ended, Found, MemoryCeiling, OnQuit, ProcessId, Program, ProgramEvent, Ready, RestartPolicy, RestartWhen,
-        StartFailure, StartId,
+        CpuCeiling, Ended, Found, MemoryCeiling, OnQuit, ProcessId, Program, ProgramEvent, Ready, RestartLimit,
+        RestartPolicy, RestartWhen, StartFailure, StartId,
     },
     record::{JournalEntry, Record, Restored},
     remedy::{Remedy, RemedyAction},
@@ -427,6 +428,35 @@ fn a_program_that_leaks_is_started_again() {
     assert_eq!(count(&scene.story, "start web"), 1);
     scene.passes(40.0);
     assert_eq!(count(&scene.story, "start web"), 2, "{}", scene.story);
+}
+
+#[test]
+fn a_program_that_is_too_busy_for_too_long_is_started_again() {
+    let check = |above: f64, starts: usize| {
+        let cpu = Some(CpuCeiling { above, lasts: seconds(60.0) });
+        let mut scene = Scene::new(vec![Program { cpu, ..program("web") }], vec![]);
+        scene.passes(50.0);
+        assert_eq!(count(&scene.story, "start web"), 1);
+        scene.passes(40.0);
+        assert_eq!(count(&scene.story, "start web"), starts, "{}", scene.story);
+    };
+    check(0.5, 2);
+    check(2.0, 1);
+}
+
+#[test]
+fn a_planned_restart_comes_at_its_time_once_each_and_uses_up_no_limit() {
+    let every = Some(Cron::parse("*/10 * * * *", "UTC").unwrap());
+    let limit = RestartLimit { restarts: 1, within: seconds(3600.0) };
+    let mut scene = Scene::new(vec![Program { every, limit, ..program("web") }], vec![]);
+    // The scene begins at 22:13:20.
+    scene.passes(390.0);
+    assert_eq!(count(&scene.story, "start web"), 1, "{}", scene.story);
+    scene.passes(20.0);
+    assert_eq!(count(&scene.story, "start web"), 2, "{}", scene.story);
+    scene.passes(3000.0);
+    assert_eq!(count(&scene.story, "start web"), 7, "{}", scene.story);
+    assert_eq!(count(&scene.story, "web cooling"), 0, "{}", scene.story);
 }
 
 #[test]
