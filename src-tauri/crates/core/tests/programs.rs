@@ -532,6 +532,35 @@ fn a_remedy_restarts_the_program_and_the_same_monitor_must_pass() {
 }
 
 #[test]
+fn a_remedy_can_stop_a_program_which_then_stays_stopped() {
+    let stop = Some(Remedy::new(RemedyAction::Stop("web".into())));
+    let mut scene = Scene::new(vec![program("web")], vec![monitor("page", stop)]);
+    scene.passes(100.0);
+    scene.is_up = false;
+    scene.passes(12.0);
+    assert_eq!(count(&scene.story, "stop web"), 1, "{}", scene.story);
+    scene.is_up = true;
+    scene.passes(600.0);
+    assert_eq!(count(&scene.story, "remedy healed"), 1, "{}", scene.story);
+    assert_eq!(count(&scene.story, "start web"), 1, "{}", scene.story);
+}
+
+#[test]
+fn failures_of_its_monitors_are_put_down_to_a_program_that_has_just_started() {
+    let check = |is_up_after: f64, healths: usize| {
+        let mut scene = Scene::new(vec![program("web")], vec![monitor("page", restart("web"))]);
+        scene.is_up = false;
+        scene.passes(is_up_after);
+        scene.is_up = true;
+        scene.passes(60.0);
+        assert_eq!(count(&scene.story, "health down"), healths, "{is_up_after} s: {}", scene.story);
+        assert_eq!(count(&scene.story, "start web"), 1 + healths, "{is_up_after} s: {}", scene.story);
+    };
+    check(50.0, 0);
+    check(85.0, 1);
+}
+
+#[test]
 fn what_a_program_wrote_before_it_ended_is_told_with_the_remedy_that_starts_it() {
     let restart = RestartPolicy { when: RestartWhen::Never, ..RestartPolicy::default() };
     let start = Some(Remedy::new(RemedyAction::Start("web".into())));
