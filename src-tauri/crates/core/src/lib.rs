@@ -19,6 +19,7 @@ pub mod incident;
 mod input;
 pub mod maintenance;
 pub mod monitor;
+pub mod naming;
 pub mod network;
 pub mod observation;
 mod outbox;

@@ -11,10 +11,11 @@ use estatus_core::{
     engine::{Ask, Effect, EffectId, Input},
     exit::Exit,
     incident::{DeliveryResult, News},
+    maintenance::Cron,
     observation::{Cause, Failure, Observation, Phase, Phases},
     program::{
-        Ended, Found, MemoryCeiling, OnQuit, ProcessId, Program, ProgramEvent, Ready, RestartPolicy, RestartWhen,
-        StartFailure, StartId,
+        CpuCeiling, Ended, Found, MemoryCeiling, OnQuit, ProcessId, Program, ProgramEvent, Ready, RestartLimit,
+        RestartPolicy, RestartWhen, StartFailure, StartId,
     },
     record::{JournalEntry, Record, Restored},
     remedy::{Remedy, RemedyAction},
@@ -430,6 +431,35 @@ fn a_program_that_leaks_is_started_again() {
 }
 
 #[test]
+fn a_program_that_is_too_busy_for_too_long_is_started_again() {
+    let check = |above: f64, starts: usize| {
+        let cpu = Some(CpuCeiling { above, lasts: seconds(60.0) });
+        let mut scene = Scene::new(vec![Program { cpu, ..program("web") }], vec![]);
+        scene.passes(50.0);
+        assert_eq!(count(&scene.story, "start web"), 1);
+        scene.passes(40.0);
+        assert_eq!(count(&scene.story, "start web"), starts, "{}", scene.story);
+    };
+    check(0.5, 2);
+    check(2.0, 1);
+}
+
+#[test]
+fn a_planned_restart_comes_at_its_time_once_each_and_uses_up_no_limit() {
+    let every = Some(Cron::parse("*/10 * * * *", "UTC").unwrap());
+    let limit = RestartLimit { restarts: 1, within: seconds(3600.0) };
+    let mut scene = Scene::new(vec![Program { every, limit, ..program("web") }], vec![]);
+    // The scene begins at 22:13:20.
+    scene.passes(390.0);
+    assert_eq!(count(&scene.story, "start web"), 1, "{}", scene.story);
+    scene.passes(20.0);
+    assert_eq!(count(&scene.story, "start web"), 2, "{}", scene.story);
+    scene.passes(3000.0);
+    assert_eq!(count(&scene.story, "start web"), 7, "{}", scene.story);
+    assert_eq!(count(&scene.story, "web cooling"), 0, "{}", scene.story);
+}
+
+#[test]
 fn a_silent_watchdog_restarts_and_news_of_an_older_start_does_not() {
     let mut scene = Scene::new(vec![program("web")], vec![]);
     scene.passes(1.0);
@@ -499,6 +529,35 @@ fn a_remedy_restarts_the_program_and_the_same_monitor_must_pass() {
     assert_eq!(count(&scene.story, "health up"), 1, "{}", scene.story);
     assert_eq!(count(&scene.story, "mail recovered"), 1, "one mail tells both: {}", scene.story);
     assert_eq!(count(&scene.story, "mail"), 1, "{}", scene.story);
+}
+
+#[test]
+fn a_remedy_can_stop_a_program_which_then_stays_stopped() {
+    let stop = Some(Remedy::new(RemedyAction::Stop("web".into())));
+    let mut scene = Scene::new(vec![program("web")], vec![monitor("page", stop)]);
+    scene.passes(100.0);
+    scene.is_up = false;
+    scene.passes(12.0);
+    assert_eq!(count(&scene.story, "stop web"), 1, "{}", scene.story);
+    scene.is_up = true;
+    scene.passes(600.0);
+    assert_eq!(count(&scene.story, "remedy healed"), 1, "{}", scene.story);
+    assert_eq!(count(&scene.story, "start web"), 1, "{}", scene.story);
+}
+
+#[test]
+fn failures_of_its_monitors_are_put_down_to_a_program_that_has_just_started() {
+    let check = |is_up_after: f64, healths: usize| {
+        let mut scene = Scene::new(vec![program("web")], vec![monitor("page", restart("web"))]);
+        scene.is_up = false;
+        scene.passes(is_up_after);
+        scene.is_up = true;
+        scene.passes(60.0);
+        assert_eq!(count(&scene.story, "health down"), healths, "{is_up_after} s: {}", scene.story);
+        assert_eq!(count(&scene.story, "start web"), 1 + healths, "{is_up_after} s: {}", scene.story);
+    };
+    check(50.0, 0);
+    check(85.0, 1);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Counts processes by executable name, path or command line.
 
 use std::{
-    ffi::OsStr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -9,6 +8,7 @@ use std::{
 
 use estatus_core::{
     check::{ProcessCheck, ProcessMatch},
+    naming::{Called, comparable_name, comparable_path},
     observation::{Cause, Phase},
 };
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
@@ -144,9 +144,9 @@ impl<'a> Wanted<'a> {
 
     fn fits(&self, process: &Process) -> bool {
         match self {
-            Self::Name(name) => process.is_called(name),
+            Self::Name(name) => process.called().is(name),
             Self::Path(written, leads_to) => {
-                let path = comparable_path(process.path.as_ref().unwrap_or(&process.called));
+                let path = process.called().path();
                 path == *written || path == *leads_to
             }
             Self::CommandLine(pattern) => process.pid != std::process::id() && pattern.is_match(&process.command_line),
@@ -155,33 +155,8 @@ impl<'a> Wanted<'a> {
 }
 
 impl Process {
-    fn is_called(&self, wanted: &str) -> bool {
-        /// TASK_COMM_LEN without its zero, in linux/sched.h.
-        const SHOWN: usize = 15;
-        let is = |name: Option<&OsStr>| name.is_some_and(|name| comparable_name(&name.to_string_lossy()) == wanted);
-        let name = comparable_name(&self.name);
-        let cut = cfg!(unix) && self.name.len() == SHOWN && wanted.starts_with(&name);
-        name == wanted || is(self.path.as_deref().and_then(Path::file_name)) || (cut && is(self.called.file_name()))
-    }
-}
-
-/// A name as the system compares it: on Windows without `.exe` and upper or lower case.
-fn comparable_name(name: &str) -> String {
-    if cfg!(windows) {
-        let name = name.to_lowercase();
-        name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
-    } else {
-        name.strip_suffix(".exe").unwrap_or(name).to_owned()
-    }
-}
-
-fn comparable_path(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) {
-        // A path that was followed to where it leads begins with this mark of its form.
-        text.strip_prefix(r"\\?\").unwrap_or(&text).replace('/', "\\").to_lowercase()
-    } else {
-        text.into_owned()
+    fn called(&self) -> Called<'_> {
+        Called { name: &self.name, path: self.path.as_deref(), started_as: &self.called }
     }
 }
 

@@ -3,11 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
-use estatus_core::program::ProcessId;
+use estatus_core::{
+    naming::{Called, comparable_name, comparable_path},
+    program::ProcessId,
+};
 
 use crate::platform;
 
@@ -167,8 +170,8 @@ impl<'a> Fitting<'a> {
 
     fn fits(&self, process: &Running) -> bool {
         match self {
-            Self::Name(name) => process.is_called(name),
-            Self::Path(paths) => paths.contains(&comparable_path(process.path.as_ref().unwrap_or(&process.called))),
+            Self::Name(name) => process.called().is(name),
+            Self::Path(paths) => paths.contains(&process.called().path()),
             Self::CommandLine(pattern) => pattern.is_match(&process.command_line),
             Self::Pids(pids) => pids.contains(&process.process.pid),
         }
@@ -181,31 +184,8 @@ impl Running {
         self.path.is_some() && self.path == std::env::current_exe().ok()
     }
 
-    fn is_called(&self, wanted: &str) -> bool {
-        /// TASK_COMM_LEN without its zero, in linux/sched.h.
-        const SHOWN: usize = 15;
-        let is_file_of =
-            |path: &Path| path.file_name().is_some_and(|name| comparable_name(&name.to_string_lossy()) == wanted);
-        let is_cut = cfg!(unix) && self.name.len() == SHOWN && wanted.starts_with(&self.name);
-        comparable_name(&self.name) == wanted
-            || self.path.as_deref().is_some_and(is_file_of)
-            || (is_cut && is_file_of(&self.called))
-    }
-}
-
-/// A name as the system compares it: on Windows without upper or lower case, and anywhere without `.exe`.
-fn comparable_name(name: &str) -> String {
-    let name = if cfg!(windows) { name.to_lowercase() } else { name.to_owned() };
-    name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
-}
-
-fn comparable_path(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    if cfg!(windows) {
-        // A path that was followed to where it leads begins with this mark of its form.
-        text.strip_prefix(r"\\?\").unwrap_or(&text).replace('/', "\\").to_lowercase()
-    } else {
-        text.into_owned()
+    fn called(&self) -> Called<'_> {
+        Called { name: &self.name, path: self.path.as_deref(), started_as: &self.called }
     }
 }
 
