@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_api::{Client, Edit, Event, LogStream, Reply, Request, Said, Section};
-use estatus_tests::{BOUND, Estatus};
+use estatus_core::{engine::Ask, program::ProgramState};
+use estatus_tests::{BOUND, Estatus, eventually};
+use jiff::Timestamp;
 use serde_json::json;
 
 const CONFIG: &str = "# mine\n[network]\nreference = []\n[[program]]\nname = \"clock\"   # ticks\n\
@@ -110,7 +112,55 @@ async fn what_listens_on_this_machine_is_told_with_the_program_it_belongs_to() {
     let mut client = estatus.attach().await;
     let Reply::Survey(found) = asked(&mut client, Request::Survey).await else { panic!("no survey") };
     let pages = found.iter().find(|it| it.ports == [port]).expect("it is found");
-    assert_eq!((u64::from(pages.pid), pages.program.as_deref()), (pid, Some("pages")));
+    assert_eq!((u64::from(pages.process.pid), pages.program.as_deref()), (pid, Some("pages")));
     assert_eq!(pages.words[..3], ["/usr/bin/python3", "-m", "http.server"]);
     assert!(pages.directory.is_some());
+}
+
+/// As the window does it by one click.
+#[tokio::test]
+async fn a_process_that_runs_becomes_a_program_and_is_kept_without_a_second_copy() {
+    let mut estatus = Estatus::new("[network]\nreference = []\n");
+    estatus.start();
+    let mut client = estatus.attach().await;
+    let port = estatus_tests::free_port();
+    let words = ["/usr/bin/python3", "-m", "http.server", &port.to_string(), "--bind", "127.0.0.1"].map(str::to_owned);
+    let mut server = std::process::Command::new(&words[0])
+        .args(&words[1..])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    let Reply::Survey(found) = asked(&mut client, Request::Survey).await else { panic!("no survey") };
+    let process = found.iter().find(|it| it.ports == [port]).expect("it is found").process;
+    assert_eq!(process.pid, server.id());
+
+    let put = |name: Option<&str>, table| Edit::Put {
+        section: Section::Program,
+        name: name.map(str::to_owned),
+        table,
+        called: None,
+    };
+    let waits = json!({ "name": "pages", "command": words, "enabled": false });
+    let edits = vec![put(None, waits)];
+    assert_eq!(asked(&mut client, Request::Edit { edits, save: true }).await, Reply::Edited(Vec::new()));
+    let pages = |state: &str| estatus.program("pages").filter(|pages| pages["state"] == state);
+    eventually("it is a program", || pages("stopped"));
+    let adopt = Ask::AdoptProgram { program: "pages".to_owned(), process };
+    assert_eq!(asked(&mut client, Request::Do(adopt)).await, Reply::Done);
+    assert_eq!(eventually("it is taken over", || pages("running"))["pid"], server.id());
+    let edits = vec![put(Some("pages"), json!({ "name": "pages", "command": words }))];
+    assert_eq!(asked(&mut client, Request::Edit { edits, save: true }).await, Reply::Edited(Vec::new()));
+    assert!(!std::fs::read_to_string(estatus.config()).unwrap().contains("enabled"));
+
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let new = estatus.wait_for_process("pages", Some(u64::from(process.pid)));
+    assert_ne!(new, u64::from(process.pid));
+    eventually("it listens again", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    let past = Request::ProgramHistory { program: "pages".to_owned(), since: Timestamp::UNIX_EPOCH, limit: 100 };
+    let Reply::ProgramHistory(past) = asked(&mut client, past).await else { panic!("no history") };
+    let starts = past.iter().filter(|change| change.to == ProgramState::Starting).count();
+    assert_eq!(starts, 2, "it was taken over, and started once: {past:#?}");
 }

@@ -307,6 +307,10 @@ failed_in?: Phase | null,
  */
 warning?: Warning | null, 
 /**
+ * The last moment of the certificate that runs out first, where one was shown.
+ */
+certificate_until?: string | null, 
+/**
  * What the target said, as far as it helps: text of the outside world.
  */
 evidence?: string | null, 
@@ -649,7 +653,19 @@ program: string,
 /**
  * At most so many; at most 10,000.
  */
-lines: number, } } | { "request": "follow", "of": { 
+lines: number, } } | { "request": "program_history", "of": { 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * Since when; how it stood then is told too.
+ */
+since: string, 
+/**
+ * The newest so many changes at most; at most 10,000.
+ */
+limit: number, } } | { "request": "follow", "of": { 
 /**
  * The program whose log is told, by [`Event::Log`].
  */
@@ -774,9 +790,9 @@ error: string | null, };
  */
 export type Listening = { 
 /**
- * Its number.
+ * It; its number and when it started.
  */
-pid: number, 
+process: ProcessId, 
 /**
  * Its name as the system shows it.
  */
@@ -829,6 +845,23 @@ part?: boolean, };
 export type LogStream = "out" | "err";
 
 /**
+ * A program came to stand differently.
+ */
+export type ProgramChange = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * How it stood from then on.
+ */
+to: ProgramState, 
+/**
+ * Why, in English.
+ */
+why: string | null, };
+
+/**
  * What the processes of a program use together.
  */
 export type Usage = { 
@@ -848,7 +881,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> };
 
 /**
  * Why a request was not carried out.
@@ -1037,9 +1070,10 @@ export type ProcessId = {
  */
 pid: number, 
 /**
- * When it started, in the system's own units: clock ticks since boot on Linux, a FILETIME on Windows.
+ * When it started, in the system's own units: clock ticks since boot on Linux, a FILETIME on Windows. It is written
+ * as text, for a FILETIME is more than JavaScript can count.
  */
-started: number, };
+started: string, };
 
 /**
  * How a program stands.

@@ -36,6 +36,8 @@ pub(crate) enum TrayEvent {
     /// Whether the desktop must not be disturbed.
     #[cfg_attr(windows, allow(dead_code, reason = "Windows holds notifications back by itself"))]
     DoNotDisturb(bool),
+    /// What the person chose could not be done, and why.
+    Failed(String),
     /// What the clock shows is to be looked at again.
     Due,
 }
@@ -111,6 +113,7 @@ impl<D: Desktop> Controller<D> {
             TrayEvent::Settings(settings) => self.take_settings(settings),
             TrayEvent::NotificationTrouble(trouble) => self.take_trouble(trouble),
             TrayEvent::DoNotDisturb(wanted) => self.do_not_disturb = wanted,
+            TrayEvent::Failed(why) => self.desktop.notify(&telling::failed(&why, &self.words)),
             TrayEvent::Due => {}
         }
     }

@@ -184,6 +184,8 @@ pub(crate) enum About {
     Many,
     /// What happened while nothing was told.
     Meanwhile,
+    /// What the person chose and could not be done.
+    Failure,
 }
 
 #[cfg(test)]

@@ -132,6 +132,19 @@ struct Outside {
     events: mpsc::Sender<TrayEvent>,
 }
 
+impl Outside {
+    fn fails(&self, why: String) {
+        let events = self.events.clone();
+        tokio::spawn(async move { tell_failed(&events, why).await });
+    }
+}
+
+async fn tell_failed(events: &mpsc::Sender<TrayEvent>, why: String) {
+    tracing::warn!("{why}");
+    // Who is gone wants to know nothing.
+    let _ = events.send(TrayEvent::Failed(why)).await;
+}
+
 impl Desktop for Outside {
     fn draw(&mut self, face: &Face) {
         self.shown.draw(face);
@@ -159,23 +172,26 @@ impl Desktop for Outside {
             match settings.change(change) {
                 // Who is gone wants to know nothing.
                 Ok(now) => drop(events.send(TrayEvent::Settings(now)).await),
-                Err(error) => tracing::warn!(%error, "the settings of this desktop cannot be changed"),
+                Err(error) => {
+                    tell_failed(&events, format!("the settings of this desktop cannot be changed: {error}")).await;
+                }
             }
         });
     }
 
     fn start_at_login(&mut self, wanted: bool) {
         if let Err(error) = self.login.set(wanted) {
-            tracing::warn!("{error:#}");
+            self.fails(format!("{error:#}"));
+            self.change(Change { start_at_login: Some(self.login.is_on()), ..Change::default() });
         }
     }
 
     fn ask(&mut self, ask: Ask) {
-        let asking = self.asking.clone();
+        let (asking, events) = (self.asking.clone(), self.events.clone());
         tokio::spawn(async move {
             let asked = ask.to_string();
             if let Err(error) = asking.request(Request::Do(ask)).await {
-                tracing::warn!(%error, "failed to {asked}");
+                tell_failed(&events, format!("{asked}: {error}")).await;
             }
         });
     }

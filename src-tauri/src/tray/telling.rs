@@ -76,6 +76,19 @@ pub(crate) fn meanwhile(troubles: &[Trouble], words: &Words, now: &Zoned) -> Not
     }
 }
 
+/// That what the person chose could not be done: told whatever is quiet, for it answers them.
+pub(crate) fn failed(why: &str, words: &Words) -> Notification {
+    Notification {
+        about: About::Failure,
+        icon: Icon::Suspect,
+        title: words.plain("tray.failed"),
+        body: outside(why),
+        urgent: false,
+        click: Action::Open(Page::Overview),
+        buttons: vec![open(Page::Overview, words)],
+    }
+}
+
 fn happened_meanwhile(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
     let name = outside(&trouble.name);
     let since = words.at(trouble.since, now);
@@ -167,7 +180,7 @@ fn page(trouble: &Trouble) -> Page {
     match &trouble.about {
         About::Incident(id) => Page::Incident(*id),
         About::Program(name) => Page::Program(name.clone()),
-        About::Many | About::Meanwhile => Page::Incidents,
+        About::Many | About::Meanwhile | About::Failure => Page::Incidents,
     }
 }
 

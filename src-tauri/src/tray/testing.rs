@@ -184,6 +184,7 @@ pub(crate) fn monitor(name: &str, health: Health) -> MonitorState {
         phases_ms: Vec::new(),
         failed_in: None,
         warning: None,
+        certificate_until: None,
         evidence: None,
         remote: None,
     };

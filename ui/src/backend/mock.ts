@@ -4,7 +4,7 @@ import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
-import { line, LISTENING, log, programs } from "./mock/programs";
+import { changes, line, LISTENING, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 
 /**
@@ -50,7 +50,7 @@ const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function hello(): Hello {
   return {
-    protocol: 3,
+    protocol: 4,
     version: "0.1.0",
     host: {
       pid: 4711,
@@ -142,12 +142,19 @@ function answer(request: Request): Reply {
         reply: "imported",
         of: {
           from: "Procfile",
-          edits: [{ edit: "put", section: "program", name: null, table: { name: "web", command: "npm start" } }],
+          edits: ["web", "queue"].map((name) => ({
+            edit: "put",
+            section: "program",
+            name: null,
+            table: { name, command: `npm run ${name}` },
+          })),
           notes: ["release: it runs once, so it is no program to be kept running"],
         },
       };
     case "log":
       return { reply: "log", of: log(request.of.program, request.of.lines) };
+    case "program_history":
+      return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
     case "follow":
       followed = request.of;
       return { reply: "done" };
@@ -240,7 +247,7 @@ function carryOut(ask: Ask): Reply {
     become({
       ...program,
       state: stops ? "stopped" : "running",
-      pid: stops ? null : 30_000,
+      pid: stops ? null : ask.ask === "adopt_program" ? ask.process.pid : 30_000,
       since: ago(0),
       trouble: null,
       next_start: null,

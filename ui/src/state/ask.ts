@@ -11,6 +11,7 @@ import type {
   Listening,
   LogLine,
   MailTested,
+  ProgramChange,
   Reply,
   Request,
   Status,
@@ -54,6 +55,10 @@ export const askImport = (name: string, text: string): Promise<Imported> =>
 
 export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
   ask({ request: "log", of: { program, lines } }, "log");
+
+/** How `program` stood since `since`, the newest changes only if they are very many. */
+export const askProgramHistory = (program: string, since: Date): Promise<ProgramChange[]> =>
+  ask({ request: "program_history", of: { program, since: since.toISOString(), limit: 5000 } }, "program_history");
 
 export const askFollow = (log_of: string | null, usage: boolean): Promise<void> =>
   ask({ request: "follow", of: { log_of, usage } }, "done");

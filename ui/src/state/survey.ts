@@ -1,10 +1,19 @@
-import type { Edit, Listening } from "../contract";
+import type { Edit, Listening, ProcessId } from "../contract";
 
 /** What is entered to watch something, and under which names. */
 export interface Setup {
   edits: Edit[];
   monitor: string;
-  program: string | null;
+  /** The program that a process which runs already becomes. */
+  adopt: Adoption | null;
+}
+
+/** A process that becomes the process of a program. */
+export interface Adoption {
+  program: string;
+  process: ProcessId;
+  /** What makes a program that waits to be started one that is kept running. */
+  then: Edit;
 }
 
 /** `wanted`, or the first of `wanted 2`, `wanted 3`, … that nobody bears. */
@@ -16,8 +25,8 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 /**
- * A monitor of the port `port` of `process`, and a program that starts it again when the port no longer answers. The
- * program is not started now, for it would be a second copy: the process goes on as it is.
+ * A monitor of the port `port` of `process`, and a program that `process` becomes. The program is entered as one that is
+ * not started by itself, for it would be a second copy; when it has become the process, it is kept running.
  */
 export function keep(
   process: Listening,
@@ -30,20 +39,26 @@ export function keep(
   const table: Record<string, unknown> = {
     name: program,
     command: process.words.length > 0 ? process.words : process.command_line,
-    enabled: false,
   };
   if (process.directory) table.directory = process.directory;
-  const edits: Edit[] = [
-    { edit: "put", section: "program", name: null, table },
-    monitor(watched.monitor, port, { restart: program }),
-  ];
-  return { edits, monitor: watched.monitor, program };
+  const put = (name: string | null, table: Record<string, unknown>): Edit => ({
+    edit: "put",
+    section: "program",
+    name,
+    table,
+  });
+  const edits = [put(null, { ...table, enabled: false }), monitor(watched.monitor, port, { restart: program })];
+  return {
+    edits,
+    monitor: watched.monitor,
+    adopt: { program, process: process.process, then: put(program, table) },
+  };
 }
 
 /** A monitor of the port `port` of `process`. */
 export function watch(process: Listening, port: number, taken: ReadonlySet<string>): Setup {
   const name = freeName(`${process.name} ${port}`, taken);
-  return { edits: [monitor(name, port)], monitor: name, program: null };
+  return { edits: [monitor(name, port)], monitor: name, adopt: null };
 }
 
 function monitor(name: string, port: number, onDown?: Record<string, string>): Edit {
@@ -67,6 +82,6 @@ function one(wanted: string, check: Record<string, unknown>, taken: ReadonlySet<
   return {
     edits: [{ edit: "put", section: "monitor", name: null, table: { name, ...check } }],
     monitor: name,
-    program: null,
+    adopt: null,
   };
 }

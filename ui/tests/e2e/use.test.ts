@@ -218,6 +218,7 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   const java = page.locator("li", { hasText: "minecraft" }).first();
   await java.getByRole("button", { name: "Keep alive" }).click();
   await java.getByText("Added").waitFor();
+  await page.getByText("java is kept running from now on").waitFor();
   await page.getByLabel("A web page, or a host and port").fill("two words");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByText("That is neither a web page").waitFor();
@@ -227,6 +228,34 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   await page.keyboard.press("Escape");
   await rows().first().waitFor();
   await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "example.com"]);
+  await page.getByRole("link", { name: "Programs" }).click();
+  await page.getByText("31007", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  expect(await page.getByLabel("Kept running").isChecked()).toBe(true);
+});
+
+test("what another tool's file says is added as far as one wants it", async () => {
+  page = await stage.open("?world=empty&still");
+  const file = { name: "Procfile", mimeType: "text/plain", buffer: Buffer.from("web: npm start\n") };
+  await page.locator("input[type=file]").setInputFiles(file);
+  await page.getByText("Procfile: 2 to add").waitFor();
+  await page.getByText("release: it runs once").waitFor();
+  await page.getByLabel("Program queue").uncheck();
+  await page.getByRole("button", { name: "Add 1" }).click();
+  await page.getByRole("link", { name: "Programs" }).click();
+  await page.getByRole("heading", { level: 2, name: "web" }).waitFor();
+  expect(await page.getByText("queue").count()).toBe(0);
+});
+
+test("how a program stood is shown over a day, a week or a month, and told change by change", async () => {
+  page = await stage.open("?still#/program/worker");
+  const strip = page.getByRole("img", { name: /start/ });
+  await strip.waitFor();
+  const day = await strip.getAttribute("aria-label");
+  await page.getByRole("button", { name: "7 d" }).click();
+  await expect.poll(() => strip.getAttribute("aria-label")).not.toBe(day);
+  await page.getByText("What happened").click();
+  await page.getByText("SIGSEGV (it used memory that is not its own)").nth(1).waitFor();
 });
 
 test("a lost engine is said, what was known stays, and it is back when it is back", async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { IncidentState, Listening, LogLine, Point } from "../../src/contract";
 import { columns } from "../../src/pages/monitor/plot";
-import { last, parts, RANGES } from "../../src/pages/monitor/range";
+import { last, parts, RANGES } from "../../src/state/range";
+import { decoded } from "../../src/state/decoded";
 import { pieces } from "../../src/state/found";
 import { linePath } from "../../src/state/line";
 import { unread } from "../../src/state/overlap";
@@ -133,7 +134,7 @@ test("a chart has as many parts as it deserves", () => {
 });
 
 const PROCESS: Listening = {
-  pid: 7,
+  process: { pid: 7, started: "70" },
   name: "node",
   command_line: "node a.js",
   words: ["node", "a.js"],
@@ -143,17 +144,23 @@ const PROCESS: Listening = {
 };
 
 test("what runs becomes a monitor, and a program that is not started twice", () => {
-  const { edits, monitor, program } = keep(PROCESS, 3000, {
+  const { edits, monitor, adopt } = keep(PROCESS, 3000, {
     monitors: new Set(["node 3000"]),
     programs: new Set(["node"]),
   });
-  expect([monitor, program]).toEqual(["node 3000 2", "node 2"]);
+  const program = { name: "node 2", command: ["node", "a.js"], directory: "/a" };
+  expect(monitor).toBe("node 3000 2");
+  expect(adopt).toEqual({
+    program: "node 2",
+    process: { pid: 7, started: "70" },
+    then: { edit: "put", section: "program", name: "node 2", table: program },
+  });
   expect(edits).toEqual([
     {
       edit: "put",
       section: "program",
       name: null,
-      table: { name: "node 2", command: ["node", "a.js"], directory: "/a", enabled: false },
+      table: { ...program, enabled: false },
     },
     {
       edit: "put",
@@ -165,7 +172,10 @@ test("what runs becomes a monitor, and a program that is not started twice", () 
 });
 
 test("what is a program already gets only its monitor", () => {
-  const { edits } = keep({ ...PROCESS, program: "web" }, 3000, { monitors: new Set(), programs: new Set(["web"]) });
+  const { edits, adopt } = keep({ ...PROCESS, program: "web" }, 3000, {
+    monitors: new Set(),
+    programs: new Set(["web"]),
+  });
   expect(edits).toEqual([
     {
       edit: "put",
@@ -174,6 +184,7 @@ test("what is a program already gets only its monitor", () => {
       table: { name: "node 3000", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "web" } },
     },
   ]);
+  expect(adopt).toBe(null);
   expect(watch(PROCESS, 3000, new Set()).edits).toHaveLength(1);
 });
 
@@ -242,3 +253,12 @@ function incident(id: number, opened: string, closed: string | null): IncidentSt
     ],
   };
 }
+
+test("a file is read by the mark it begins with", () => {
+  const check = (bytes: number[], text: string) => expect(decoded(Uint8Array.from(bytes))).toBe(text);
+  check([], "");
+  check([0x77, 0xc3, 0xb1], "wñ");
+  check([0xef, 0xbb, 0xbf, 0x77], "w");
+  check([0xff, 0xfe, 0x77, 0x00, 0xf1, 0x00], "wñ");
+  check([0xfe, 0xff, 0x00, 0x77, 0x00, 0xf1], "wñ");
+});

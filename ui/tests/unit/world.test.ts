@@ -73,7 +73,7 @@ function hello(monitors: MonitorState[], programs: ProgramStatus[] = []): Heard 
   const host = { pid: 1, started: "", config: "", data: "" };
   return {
     heard: "hello",
-    hello: { protocol: 3, version: "1", host, snapshot: { monitors, programs, incidents: [], engine } } satisfies Hello,
+    hello: { protocol: 4, version: "1", host, snapshot: { monitors, programs, incidents: [], engine } } satisfies Hello,
   };
 }
 

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use estatus_core::{engine::Ask, incident::IncidentId};
+use estatus_core::{
+    engine::Ask,
+    incident::IncidentId,
+    program::{ProcessId, ProgramState},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +70,15 @@ pub enum Request {
         program: String,
         /// At most so many; at most 10,000.
         lines: usize,
+    },
+    /// How a program has stood: [`Reply::ProgramHistory`].
+    ProgramHistory {
+        /// The program.
+        program: String,
+        /// Since when; how it stood then is told too.
+        since: Timestamp,
+        /// The newest so many changes at most; at most 10,000.
+        limit: usize,
     },
     /// From now on tells this client what is not told to everybody: [`Reply::Done`]. The next such request takes the
     /// place of this one.
@@ -178,8 +191,8 @@ pub struct MailTested {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Listening {
-    /// Its number.
-    pub pid: u32,
+    /// It; its number and when it started.
+    pub process: ProcessId,
     /// Its name as the system shows it.
     pub name: String,
     /// Its command line: text of the outside world.
@@ -208,6 +221,18 @@ pub struct LogLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub part: bool,
+}
+
+/// A program came to stand differently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProgramChange {
+    /// When.
+    pub at: Timestamp,
+    /// How it stood from then on.
+    pub to: ProgramState,
+    /// Why, in English.
+    pub why: Option<String>,
 }
 
 /// One of the two that a program writes to.
@@ -258,6 +283,8 @@ pub enum Reply {
     Survey(Vec<Listening>),
     /// The last lines of a log, the oldest first.
     Log(Vec<LogLine>),
+    /// How a program has stood, the oldest first.
+    ProgramHistory(Vec<ProgramChange>),
 }
 
 /// Why a request was not carried out.

@@ -9,12 +9,13 @@ use estatus_core::{
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
     program::{ProgramState, StartId},
+    time::later,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -211,6 +212,9 @@ pub struct LastSeen {
     /// Something that is well now and soon will not be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<Warning>,
+    /// The last moment of the certificate that runs out first, where one was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_until: Option<Timestamp>,
     /// What the target said, as far as it helps: text of the outside world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
@@ -230,6 +234,7 @@ impl LastSeen {
             phases_ms: observation.phases.iter().map(|(phase, took)| (phase, millis(took))).collect(),
             failed_in: observation.failure.as_ref().map(|failure| failure.phase),
             warning: observation.warning.clone(),
+            certificate_until: observation.holds_for.map(|span| later(observation.at, span)),
             evidence: observation.failure.as_ref().and_then(|failure| failure.evidence.clone()),
             remote: observation.remote.map(|remote| remote.to_string()),
         }

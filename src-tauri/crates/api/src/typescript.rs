@@ -54,6 +54,7 @@ fn contract() -> String {
         Listening,
         LogLine,
         LogStream,
+        ProgramChange,
         Usage,
         Reply,
         ApiError,

@@ -13,6 +13,10 @@ use crate::{
     maintenance::Cron,
 };
 
+mod process_id;
+
+pub use process_id::ProcessId;
+
 /// A configured thing to keep running.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
@@ -239,16 +243,6 @@ impl fmt::Display for StartId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// A process, so that nobody can be taken for it: a pid means nothing without its start time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct ProcessId {
-    /// Its number.
-    pub pid: u32,
-    /// When it started, in the system's own units: clock ticks since boot on Linux, a FILETIME on Windows.
-    pub started: u64,
 }
 
 /// What a program finds in its environment, to go on where it stopped.

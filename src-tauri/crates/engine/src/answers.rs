@@ -8,12 +8,13 @@ pub(crate) use looking::log_line;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_api::{
-    ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, Reply, Request, Snapshot, Status,
-    millis, seconds,
+    ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, ProgramChange, Reply, Request,
+    Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
     config::Language,
     engine::{Ask, Input},
+    record::JournalEntry,
     words::Words,
 };
 use estatus_store::{IncidentFilter, IncidentHistory, Store, Trouble};
@@ -34,6 +35,8 @@ const STATUS_OVER: Duration = Duration::from_secs(24 * 60 * 60);
 const POINTS_LIMIT: usize = 2_000;
 /// The most incidents in one answer.
 const INCIDENTS_LIMIT: usize = 10_000;
+/// The most changes of a program in one answer.
+const CHANGES_LIMIT: usize = 10_000;
 
 type Answer = oneshot::Sender<Result<Reply, ApiError>>;
 
@@ -81,6 +84,18 @@ impl Cycle {
             Request::Log { program, lines } => {
                 let known = self.core.program(&program).is_some();
                 looking::log(&self.host.data, program, known, lines, answer);
+            }
+            Request::ProgramHistory { program, since, limit } => {
+                let known = self.core.program(&program).is_some();
+                beside(answer, async move {
+                    if !known {
+                        return Err(no_program(&program));
+                    }
+                    // What has just happened is still on its way to the disk.
+                    store.flush().await;
+                    let changes = store.program_changes(&program, since, limit.min(CHANGES_LIMIT)).await;
+                    Ok(Reply::ProgramHistory(changes.map_err(failed)?.into_iter().filter_map(program_change).collect()))
+                });
             }
             // Whoever serves the connection sees to it; there is nothing for the loop to do.
             Request::Follow { .. } => drop(answer.send(Ok(Reply::Done))),
@@ -168,6 +183,13 @@ async fn incidents(store: &Store, filter: IncidentFilter) -> Result<Vec<Incident
     Ok(found.iter().map(state).collect())
 }
 
+fn program_change((at, entry): (Timestamp, JournalEntry)) -> Option<ProgramChange> {
+    match entry {
+        JournalEntry::Program { to, why, .. } => Some(ProgramChange { at, to, why }),
+        _ => None,
+    }
+}
+
 fn in_numbers(figures: &estatus_store::Figures) -> Figures {
     Figures {
         observed: seconds(figures.observed()),
@@ -185,6 +207,10 @@ fn aside(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError> + Send +
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     });
+}
+
+fn no_program(name: &str) -> ApiError {
+    wrong(format!("there is no program called “{name}”"))
 }
 
 fn wrong(message: String) -> ApiError {

@@ -125,6 +125,31 @@ pub(crate) fn journal(
     Ok(entries)
 }
 
+/// How `program` came to stand, the newest `limit` times from `since` on and once before, in order.
+pub(crate) fn program_changes(
+    connection: &Connection,
+    program: &str,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<(Timestamp, JournalEntry)>> {
+    let sql = "SELECT at, entry FROM journal WHERE entry ->> '$.kind' = 'program' AND entry ->> '$.program' = ?
+        ORDER BY at DESC, id DESC LIMIT ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((program, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let at = timestamp(row.get(0)?);
+        if let Ok(entry) = parse(row) {
+            changes.push((at, entry));
+        }
+        if at < since {
+            break;
+        }
+    }
+    changes.reverse();
+    Ok(changes)
+}
+
 /// The messages that tell of `incident`; each is read once and then taken from `told`.
 fn messages(
     connection: &Connection,

@@ -160,6 +160,21 @@ impl Store {
         self.read(move |connection| restore::journal(connection, since, limit)).await
     }
 
+    /// How `program` came to stand, in the order in which that happened: the newest `limit` times from `since` on, and
+    /// the last time before, if it is among them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn program_changes(
+        &self,
+        program: &str,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, JournalEntry)>, Trouble> {
+        let program = program.to_owned();
+        self.read(move |connection| restore::program_changes(connection, &program, since, limit)).await
+    }
+
     fn submit(&self, records: Vec<Record>, durable: bool) -> impl Future<Output = Result<(), Trouble>> + Send + use<> {
         let (waiter, answer) = oneshot::channel();
         self.shared.queue.push(Submission { records, durable, since: Instant::now(), waiter: Some(waiter) });

@@ -402,3 +402,13 @@ fn a_clock_that_is_set_back_does_not_delay_what_is_told() {
     assert_eq!(tray.later(-3_600_000), Then::Wait);
     assert_eq!(tray.told(), ["a is down"]);
 }
+
+#[test]
+fn what_could_not_be_done_is_told_even_when_alerts_are_paused() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    let _ = tray.event(paused(Some("2026-11-21T18:00:00Z")));
+    let _ = tray.happens(TrayEvent::Failed("restart web: there is no program called “web”".to_owned()));
+    let [shown] = tray.controller.desktop.shown.as_slice() else { panic!("not told") };
+    assert_eq!(shown.about, About::Failure);
+    assert_eq!(shown.body, "restart web: there is no program called “web”");
+}

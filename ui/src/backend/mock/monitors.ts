@@ -34,6 +34,7 @@ export const SAMPLES: Sample[] = [
     since: 41 * DAY,
     last: {
       remote: "203.0.113.17:443",
+      certificate_until: new Date(Date.now() + 9 * DAY * 1000).toISOString(),
       warning: {
         kind: "certificate_expires",
         subject: "portfolio.example",
@@ -159,6 +160,8 @@ export function phases(kind: Kind, latency: number | null): [Phase, number][] {
   return [share("run", 1)];
 }
 
+const encrypted = ({ kind, target }: Sample) => kind === "tls" || target.startsWith("https:");
+
 /** What a probe of `sample` sees at `at`. */
 export function seen(sample: Sample, at: string): LastSeen | null {
   if (sample.health === "unknown") return null;
@@ -171,6 +174,7 @@ export function seen(sample: Sample, at: string): LastSeen | null {
     latency_ms: latency,
     detail: sample.detail,
     phases_ms: phases(sample.kind, latency),
+    certificate_until: encrypted(sample) ? new Date(Date.now() + 71 * DAY * 1000).toISOString() : undefined,
     ...sample.last,
   };
 }

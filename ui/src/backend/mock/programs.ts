@@ -1,4 +1,4 @@
-import type { Listening, LogLine, ProgramStatus } from "../../contract";
+import type { Listening, LogLine, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 export function programs(): ProgramStatus[] {
@@ -105,7 +105,7 @@ export function log(program: string, count: number): LogLine[] {
 
 export const LISTENING: Listening[] = [
   {
-    pid: 21874,
+    process: { pid: 21874, started: "0" },
     name: "node",
     command_line: "node node_modules/.bin/vite --port 5173",
     words: ["node", "node_modules/.bin/vite", "--port", "5173"],
@@ -114,7 +114,7 @@ export const LISTENING: Listening[] = [
     program: "web",
   },
   {
-    pid: 913,
+    process: { pid: 913, started: "0" },
     name: "postgres",
     command_line: "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
     words: ["/usr/lib/postgresql/15/bin/postgres", "-D", "/var/lib/postgresql/15/main"],
@@ -123,7 +123,7 @@ export const LISTENING: Listening[] = [
     program: null,
   },
   {
-    pid: 30211,
+    process: { pid: 30211, started: "0" },
     name: "python3",
     command_line: "python3 -m uvicorn api:app --port 8000",
     words: ["python3", "-m", "uvicorn", "api:app", "--port", "8000"],
@@ -132,7 +132,7 @@ export const LISTENING: Listening[] = [
     program: null,
   },
   {
-    pid: 31007,
+    process: { pid: 31007, started: "0" },
     name: "java",
     command_line: "java -Xmx2g -jar minecraft_server.jar nogui",
     words: ["java", "-Xmx2g", "-jar", "minecraft_server.jar", "nogui"],
@@ -141,7 +141,7 @@ export const LISTENING: Listening[] = [
     program: null,
   },
   {
-    pid: 640,
+    process: { pid: 640, started: "0" },
     name: "sshd",
     command_line: "sshd: /usr/sbin/sshd -D",
     words: [],
@@ -150,3 +150,24 @@ export const LISTENING: Listening[] = [
     program: null,
   },
 ];
+
+/** How `program` has stood since `since`: the worker falls again and again, others now and then. */
+export function changes(program: string, since: number): ProgramChange[] {
+  const now = Date.now();
+  const made: ProgramChange[] = [];
+  const add = (at: number, to: ProgramState, why: string) => made.push({ at: new Date(at).toISOString(), to, why });
+  const restless = program === "worker";
+  for (let day = Math.ceil((now - since) / (DAY * 1000)); day >= 0; day -= 1) {
+    const falls = restless && day < 4 ? 9 - 2 * day : chance(program, day) < 0.3 ? 1 : 0;
+    const noon = now - day * DAY * 1000 - chance(program, "hour", day) * 8 * HOUR * 1000;
+    for (let fall = 0; fall < falls; fall += 1) {
+      const at = noon + fall * 40 * MINUTE * 1000;
+      if (at > now) break;
+      add(at, "backoff", restless ? "SIGSEGV (it used memory that is not its own)" : "exit code 1 (it failed)");
+      add(at + 2000, "starting", "");
+      add(at + 4000, "running", "process 21874");
+    }
+    if (restless && day < 2) add(Math.min(now, noon + 7 * HOUR * 1000), "cooling", "it was started again 5 times");
+  }
+  return made.filter(({ at }) => Date.parse(at) >= since);
+}

@@ -6,7 +6,7 @@ use estatus_api::{ApiError, ErrorCode, Listening, LogLine, LogStream, Reply};
 use estatus_core::engine::ProgramView;
 use estatus_program::{Line, LogReader, Stream};
 
-use super::{Answer, aside, wrong};
+use super::{Answer, aside, no_program};
 
 /// The most lines of a log in one answer.
 const LINES_LIMIT: usize = 10_000;
@@ -23,7 +23,7 @@ fn listening(found: estatus_program::Listening, known: &[(Arc<str>, u32)]) -> Li
     let estatus_program::Listening { candidate, words, line } = found;
     let program = known.iter().find(|(_, pid)| line.contains(pid)).map(|(name, _)| Arc::clone(name));
     Listening {
-        pid: candidate.process.pid,
+        process: candidate.process,
         name: candidate.name,
         command_line: candidate.command_line,
         words,
@@ -37,7 +37,7 @@ pub(super) fn log(data: &Path, program: String, known: bool, lines: usize, answe
     let folder = estatus_program::folder(data, &program);
     aside(answer, move || {
         if !known {
-            return Err(wrong(format!("there is no program called “{program}”")));
+            return Err(no_program(&program));
         }
         let read = LogReader::open(&folder).and_then(|mut log| log.last(lines.min(LINES_LIMIT)));
         match read {

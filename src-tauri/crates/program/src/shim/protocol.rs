@@ -11,7 +11,7 @@ use estatus_core::{
 use serde::{Deserialize, Serialize};
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// What the engine asks for.
 #[derive(Serialize, Deserialize)]

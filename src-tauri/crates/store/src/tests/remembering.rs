@@ -1,6 +1,7 @@
 use estatus_core::{
     incident::Health,
     monitor::MonitorMemory,
+    program::ProgramState,
     record::{EngineMemory, JournalEntry},
     time::earlier,
 };
@@ -124,6 +125,33 @@ async fn the_journal_is_read_in_order_and_the_newest_part_of_it() {
     store.record(records).await.unwrap();
     assert_eq!(store.journal(after(3), 3).await.unwrap(), [entry(7), entry(8), entry(9)]);
     assert_eq!(store.journal(after(8), 100).await.unwrap(), [entry(8), entry(9)]);
+}
+
+#[tokio::test]
+async fn how_a_program_stood_is_read_from_a_moment_on_with_how_it_stood_then() {
+    let folder = folder();
+    let Opened { store, .. } = opened(&folder);
+    let change = |n: u64, program: &str, to| {
+        (after(n), JournalEntry::Program { program: program.into(), to, why: Some(format!("reason {n}")) })
+    };
+    let entries = [
+        change(0, "web", ProgramState::Starting),
+        change(1, "web", ProgramState::Running),
+        change(2, "other", ProgramState::Cooling),
+        (after(3), JournalEntry::Slept { seconds: 3 }),
+        change(4, "web", ProgramState::Backoff),
+        change(5, "web", ProgramState::Running),
+    ];
+    let records = entries.iter().cloned().map(|(at, entry)| Record::Journal { at, entry }).collect();
+    store.record(records).await.unwrap();
+    let [started, running, _, _, backoff, again] = entries;
+    let of = |program, since, limit| store.program_changes(program, after(since), limit);
+    assert_eq!(of("web", 2, 9).await.unwrap(), [running.clone(), backoff.clone(), again.clone()]);
+    assert_eq!(of("web", 4, 9).await.unwrap(), [running.clone(), backoff.clone(), again.clone()]);
+    assert_eq!(of("web", 9, 9).await.unwrap(), std::slice::from_ref(&again));
+    assert_eq!(of("web", 0, 9).await.unwrap(), [started, running, backoff.clone(), again.clone()]);
+    assert_eq!(of("web", 0, 2).await.unwrap(), [backoff, again]);
+    assert_eq!(of("nobody", 0, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
