@@ -3,17 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod bubbles;
+mod figures;
 mod package;
 mod panel;
+mod screen;
 mod session;
 mod tray;
 mod window;
+mod xfce;
 
 use std::path::PathBuf;
 
-use estatus_tests::{Estatus, MailServer, Site, eventually};
+use estatus_tests::{Estatus, MailServer, Site, eventually, free_port};
 
-use crate::{bubbles::Bubbles, panel::Panel, session::Session, tray::Tray, window::Window};
+use crate::{bubbles::Bubbles, panel::Panel, screen::Colour, session::Session, tray::Tray, window::Window, xfce::Xfce};
 
 fn watching(site: &Site) -> String {
     format!(
@@ -60,6 +63,35 @@ async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
     eventually("it is acknowledged", || estatus.json(&["incidents"])[0]["acknowledged"].is_string().then_some(()));
     assert!(tray.quit(&icon).await.success());
     assert_eq!(estatus.say(&["status"]).code, 1, "the engine that the tray hosted has ended with it");
+}
+
+#[test]
+fn a_panel_that_people_use_shows_the_icon_its_menu_and_a_notification() {
+    let session = Session::as_large_as("780x480");
+    let _xfce = Xfce::start(&session);
+    let mut estatus = Estatus::new(&format!(
+        "[network]\nreference = []\n[[program]]\nname = \"web\"\ncommand = \"sleep 600\"\nready_within = \"1s\"\n\
+         [[monitor]]\nname = \"web port\"\ntcp = \"127.0.0.1:{}\"\nevery = \"1s\"\nretry_every = \"1s\"\n\
+         on_down = {{ restart = \"web\", tries = 1, within = \"2s\" }}\n\
+         [[monitor]]\nname = \"this machine\"\nping = \"127.0.0.1\"\nevery = \"1s\"\n",
+        free_port()
+    ));
+    estatus.start();
+    let _tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let red = |[red, green, blue]: Colour| red > 180 && green < 110 && blue < 110;
+    let green = |[red, green, blue]: Colour| green > 150 && red < 120 && blue < 150;
+    eventually("the icon is green", || (session.screen().lines(0..30).count(green) > 100).then_some(()));
+    eventually("the icon is red", || (session.screen().lines(0..30).count(red) > 100).then_some(()));
+    eventually("the remedy is given up", || estatus.json(&["incidents"])[0]["escalated"].is_string().then_some(()));
+    eventually("a notification is shown", || (session.screen().lines(280..480).count(red) > 500).then_some(()));
+    let click = ["mousemove", "765", "15", "click", "3"];
+    assert!(session.command("xdotool").args(click).status().unwrap().success());
+    let white = |colour: Colour| colour.iter().all(|part| *part > 240);
+    let shown = eventually("its menu is shown", || {
+        let shown = session.screen().whole();
+        (session.screen().lines(40..240).count(white) > 50_000 && session.screen().whole() == shown).then_some(shown)
+    });
+    shown.save(&pictures().join("tray.png"));
 }
 
 #[tokio::test]

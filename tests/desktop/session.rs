@@ -3,13 +3,15 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
 };
 
 use estatus_tests::eventually;
 use tempfile::TempDir;
+
+use crate::screen::Screen;
 
 /// A desktop session; it ends when this is dropped.
 #[derive(Clone)]
@@ -24,8 +26,14 @@ pub(crate) struct Session {
 impl Session {
     /// Starts one.
     pub(crate) fn start() -> Self {
+        Self::as_large_as("1280x900")
+    }
+
+    /// Starts one whose display has this size.
+    pub(crate) fn as_large_as(size: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let display = ["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp", "-noreset"];
+        let (size, folder) = (format!("{size}x24"), home.path().to_str().unwrap());
+        let display = ["-displayfd", "1", "-screen", "0", &size, "-fbdir", folder, "-nolisten", "tcp", "-noreset"];
         let (xvfb, number) = says("Xvfb", &display);
         let address = format!("--address=unix:path={}", home.path().join("bus").display());
         let (daemon, bus) =
@@ -80,6 +88,16 @@ impl Session {
             asked.status.success().then_some(())
         });
         openbox
+    }
+
+    /// What is on its display.
+    pub(crate) fn screen(&self) -> Screen {
+        Screen::in_folder(self.home.path())
+    }
+
+    /// Where programs keep their settings.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.home.path().join("config")
     }
 
     /// The address of its bus.

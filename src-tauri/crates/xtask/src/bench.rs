@@ -2,6 +2,7 @@
 
 mod checks;
 mod daemon;
+mod desktop;
 mod meter;
 mod programs;
 mod table;
@@ -16,6 +17,8 @@ pub(crate) enum Subject {
     Checks(checks::Options),
     /// Programs kept running, beside supervisord, runit and Monit
     Programs(programs::Options),
+    /// The tray and its window, beside a bare Tauri application
+    Desktop,
     /// Part of `bench programs`: serves a page that can be broken
     #[command(hide = true)]
     Page(programs::Page),
@@ -26,6 +29,7 @@ pub(crate) fn bench(subject: &Subject) -> Result<()> {
     match subject {
         Subject::Checks(options) => checks::checks(options),
         Subject::Programs(options) => programs::programs(options),
+        Subject::Desktop => desktop::desktop(),
         Subject::Page(page) => page.serve(),
     }
 }

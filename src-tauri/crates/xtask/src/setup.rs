@@ -91,6 +91,15 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
     program("wmctrl, to close windows as a person does", "wmctrl", &["wmctrl"]),
     program("openbox, which gives windows a frame", "openbox", &["openbox"]),
+    program("Xfce's panel, for the tray's icon", "xfce4-panel", &["xfce4-panel"]),
+    Need {
+        what: "Xfce's notifications",
+        found: Found::Path("/usr/share/dbus-1/services/org.xfce.xfce4-notifyd.Notifications.service"),
+        packages: &["xfce4-notifyd"],
+        service: None,
+    },
+    program("xdotool, to click as a person does", "xdotool", &["xdotool"]),
+    program("xsetroot, for the ground of a desktop", "xsetroot", &["x11-xserver-utils"]),
     Need {
         what: "a font",
         found: Found::Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
