@@ -51,6 +51,8 @@ async fn figures() {
     std::thread::sleep(IDLE);
     let wakes = switches(tray.pid()) - before;
     let frames = session.frames();
+    session.paint_ground("black");
+    cleared(&session);
     let mut openings = Vec::new();
     let mut open = 0.0;
     for _ in 0..OPENINGS {
@@ -61,6 +63,7 @@ async fn figures() {
         open = memory_of(tray.pid());
         tray.close_window(&session);
         eventually("the window's process has ended", || tray.windows().is_empty().then_some(()));
+        cleared(&session);
     }
     std::thread::sleep(SETTLED);
     let closed = memory_of(tray.pid());
@@ -99,6 +102,7 @@ struct Bare {
 impl Bare {
     fn measure() -> Self {
         let session = Session::start();
+        session.paint_ground("black");
         let program = built("examples/bare");
         let mut bare = session.command(program).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(SETTLED);
@@ -112,7 +116,7 @@ impl Bare {
             std::thread::sleep(SETTLED);
             open = memory_of(bare.id());
             tell(&mut bare, "close\n");
-            eventually("its window is gone", || (colours(&session) == 1).then_some(()));
+            cleared(&session);
         }
         std::thread::sleep(SETTLED);
         let closed = memory_of(bare.id());
@@ -130,6 +134,11 @@ fn tell(bare: &mut Child, what: &str) {
 fn painted(session: &Session, since: Instant) -> f64 {
     eventually("a page is painted", || (colours(session) > PAINTED).then_some(()));
     millis(since)
+}
+
+/// Waits until nothing is on the display any more.
+fn cleared(session: &Session) {
+    eventually("nothing is on the display", || (colours(session) == 1).then_some(()));
 }
 
 fn colours(session: &Session) -> usize {

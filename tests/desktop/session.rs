@@ -90,6 +90,12 @@ impl Session {
         openbox
     }
 
+    /// Gives the ground of its display a colour; without one, what was there stays when a window goes.
+    pub(crate) fn paint_ground(&self, colour: &str) {
+        let painted = self.command("xsetroot").args(["-solid", colour]).status();
+        assert!(painted.is_ok_and(|status| status.success()), "cargo xtask test installs xsetroot");
+    }
+
     /// What is on its display.
     pub(crate) fn screen(&self) -> Screen {
         Screen::in_folder(self.home.path())

@@ -64,8 +64,7 @@ impl Xfce {
         let settings = started(&mut session.command(programs.join("xfconf/xfconfd")));
         let notifications = started(&mut session.command(programs.join("notifyd/xfce4-notifyd")));
         let panel = started(session.command("xfce4-panel").arg("--disable-wm-check"));
-        let ground = session.command("xsetroot").args(["-solid", "#56657a"]).status();
-        assert!(ground.is_ok_and(|status| status.success()), "cargo xtask test installs xsetroot");
+        session.paint_ground("#56657a");
         let is_panel = |[red, green, blue]: [u8; 3]| red > 200 && green > 200 && blue > 200;
         eventually("the panel is drawn", || (session.screen().lines(0..20).count(is_panel) > 10_000).then_some(()));
         Self { _processes: vec![panel, notifications, settings] }

@@ -570,6 +570,11 @@ from: string,
  */
 to: string, 
 /**
+ * How long each phase took on average, in milliseconds, in their order; nothing where observations are no longer kept
+ * one by one.
+ */
+phases_ms?: Array<[Phase, number]>, 
+/**
  * For how many seconds it was observed to be up or down.
  */
 observed: number, 

@@ -195,6 +195,19 @@ test("a chart is drawn, and a stretch that is dragged over is zoomed into", asyn
   await page.getByRole("img", { name: /^Latency from/ }).waitFor();
 });
 
+test("latency is shown by percentiles, or by the phases that it is made of", async () => {
+  page = await stage.open("?still#/monitor/portfolio");
+  const past = page.getByRole("region", { name: "How it was" });
+  await past.getByText("p95").waitFor();
+  await past.getByRole("button", { name: "Phases" }).click();
+  await past.getByText("waiting for the answer").waitFor();
+  expect(await past.getByText("p95").count()).toBe(0);
+  expect(await past.getByText("as long as single observations are kept").count()).toBe(0);
+  await past.getByRole("button", { name: "7 d" }).click();
+  await past.getByText("as long as single observations are kept").waitFor();
+  await page.getByRole("img", { name: /^Latency from/ }).waitFor();
+});
+
 test("a log goes on as it is written, and is searched", async () => {
   page = await stage.open("?still#/program/web");
   const log = page.getByRole("log");

@@ -407,7 +407,7 @@ pub struct History {
 }
 
 /// A part of a monitor's past.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Point {
     /// Its first moment.
@@ -417,4 +417,9 @@ pub struct Point {
     /// Its figures.
     #[serde(flatten)]
     pub figures: Figures,
+    /// How long each phase took on average, in milliseconds, in their order; nothing where observations are no longer kept
+    /// one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<(Phase, f64)>>"))]
+    pub phases_ms: Vec<(Phase, f64)>,
 }

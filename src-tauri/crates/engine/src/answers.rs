@@ -170,8 +170,12 @@ async fn history(
     let monitor: Arc<str> = monitor.into();
     let past = store.history(&monitor, from, to, points.clamp(1, POINTS_LIMIT)).await.map_err(failed)?;
     let points = past.points.iter();
-    let point =
-        |point: &estatus_store::Point| Point { from: point.start, to: point.end, figures: in_numbers(&point.figures) };
+    let point = |point: &estatus_store::Point| Point {
+        from: point.start,
+        to: point.end,
+        figures: in_numbers(&point.figures),
+        phases_ms: point.phases.iter().map(|(phase, took)| (*phase, millis(*took))).collect(),
+    };
     Ok(History { monitor, figures: in_numbers(&past.figures), points: points.map(point).collect() })
 }
 

@@ -88,19 +88,18 @@ impl<T: AsRef<str>> Entry<T> {
         Sample { at: self.at, holds_until: self.holds_until(), verdict: self.verdict, latency }
     }
 
+    /// How long each phase took, if the latency is the target's.
+    pub(crate) fn phases(&self) -> Option<Phases> {
+        (self.counts && self.latency.is_some()).then(|| self.all_phases())
+    }
+
     /// The whole observation; a failure or a warning that cannot be read is left out.
     pub(crate) fn observed(&self) -> Observed {
-        let mut phases = Phases::default();
-        for (phase, took) in PHASES.into_iter().zip(self.phases) {
-            if let Some(took) = took {
-                phases.add(phase, Duration::from_micros(took));
-            }
-        }
         let observation = Observation {
             at: timestamp(self.at),
             verdict: self.verdict,
             latency: self.latency.map(Duration::from_micros),
-            phases,
+            phases: self.all_phases(),
             seen: self.seen.as_ref().to_owned(),
             failure: self.failure.as_ref().and_then(|failure| serde_json::from_str(failure.as_ref()).ok()),
             remote: self.remote.as_ref().and_then(|remote| remote.as_ref().parse().ok()),
@@ -108,6 +107,16 @@ impl<T: AsRef<str>> Entry<T> {
             holds_for: self.holds_for.map(Duration::from_secs),
         };
         Observed { holds_until: timestamp(self.holds_until()), observation }
+    }
+
+    fn all_phases(&self) -> Phases {
+        let mut phases = Phases::default();
+        for (phase, took) in PHASES.into_iter().zip(self.phases) {
+            if let Some(took) = took {
+                phases.add(phase, Duration::from_micros(took));
+            }
+        }
+        phases
     }
 
     fn holds_until(&self) -> Millis {

@@ -110,6 +110,11 @@ impl Tally {
         self.by_start
     }
 
+    /// Whether the stretches are shorter than `unit`: figures over a `unit` belong to none of them then.
+    pub(crate) fn is_finer_than(&self, unit: Millis) -> bool {
+        self.width < unit
+    }
+
     /// Whether the time from `from` to `to` lies in one stretch.
     pub(crate) fn is_one(&self, from: Millis, to: Millis) -> bool {
         self.start_of(from) == self.start_of(to - 1)

@@ -6,7 +6,7 @@ use estatus_core::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::{
-    codec::{Chunk, Observed},
+    codec::{Chunk, Entry, Observed},
     figures::{Figures, Sample},
     keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, duration},
 };
@@ -111,13 +111,28 @@ pub(crate) fn samples(connection: &Connection, monitor: MonitorId, from: Millis,
     if let Some(before) = chunk_before(connection, monitor, first, |chunk| chunk.last().map(|entry| entry.sample()))? {
         samples.push(before);
     }
+    for_each_in(connection, first, end, |entry| samples.push(entry.sample()))?;
+    Ok(samples)
+}
+
+/// Every observation of `monitor` in the chunks that say something of the time from `from` to `to`, in order.
+pub(crate) fn for_each_entry(
+    connection: &Connection,
+    monitor: MonitorId,
+    from: Millis,
+    to: Millis,
+    each: impl FnMut(Entry<&str>),
+) -> Result<()> {
+    for_each_in(connection, by_monitor(monitor, from), by_monitor(monitor, to.saturating_sub(1)), each)
+}
+
+fn for_each_in(connection: &Connection, first: i64, end: i64, mut each: impl FnMut(Entry<&str>)) -> Result<()> {
     let mut statement = connection.prepare_cached("SELECT id, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id")?;
     let mut rows = statement.query((first, end))?;
     while let Some(row) = rows.next()? {
-        let chunk = Chunk::new(chunk_start(row.get(0)?), row.get_ref(1)?.as_blob()?);
-        samples.extend(chunk.map(|entry| entry.sample()));
+        Chunk::new(chunk_start(row.get(0)?), row.get_ref(1)?.as_blob()?).for_each(&mut each);
     }
-    Ok(samples)
+    Ok(())
 }
 
 /// The newest observations of `monitor` in the chunks that began from `from` to `to`, the newest first.

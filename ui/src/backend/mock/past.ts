@@ -1,8 +1,11 @@
 import type { Figures, History, IncidentState, Point } from "../../contract";
-import type { Sample } from "./monitors";
+import { phases, type Sample } from "./monitors";
 import { chance } from "./seed";
 
 const HOUR_MS = 3_600_000;
+
+/** For so long observations are kept one by one. */
+const KEPT_MS = 48 * HOUR_MS;
 
 /** The past of `sample`, with its incidents as downtime and a night on which the machine slept. */
 export function history(sample: Sample, incidents: IncidentState[], from: number, to: number, parts: number): History {
@@ -17,7 +20,9 @@ export function history(sample: Sample, incidents: IncidentState[], from: number
   const points = Array.from({ length: parts }, (_, index): Point => {
     const [start, end] = [from + index * step, from + (index + 1) * step];
     const iso = { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
-    return { ...iso, ...part(sample, down, start, end) };
+    const figures = part(sample, down, start, end);
+    const kept = start > Date.now() - KEPT_MS && figures.p50_ms !== null;
+    return { ...iso, ...figures, phases_ms: kept ? phases(sample.kind, figures.p50_ms) : undefined };
   });
   return { monitor: sample.name, points, ...whole(points) };
 }

@@ -1,7 +1,8 @@
 import type uPlot from "uplot";
-import type { IncidentState, Point } from "../../contract";
+import type { IncidentState, Phase, Point } from "../../contract";
 import type { Formats } from "../../i18n/format";
 import { part, redShare } from "../../state/parts";
+import { PHASES, spentIn } from "../../state/phases";
 
 /** The colours that a canvas needs by name, since it knows no style sheets. */
 export interface Palette {
@@ -16,7 +17,11 @@ export interface Palette {
   quiet: string;
   unseen: string;
   font: string;
+  phases: Record<Phase, string>;
 }
+
+/** What a chart draws: the percentiles of the latency, or the phases that it is made of, one upon the other. */
+export type Drawn = { what: "percentiles" } | { what: "phases"; phases: readonly Phase[] };
 
 export function palette(element: Element): Palette {
   const style = getComputedStyle(element);
@@ -33,14 +38,39 @@ export function palette(element: Element): Palette {
     quiet: token("quiet-fill"),
     unseen: token("unseen-fill"),
     font: `11px ${style.fontFamily}`,
+    phases: Object.fromEntries(PHASES.map((phase) => [phase, token(`phase-${phase}`)])) as Record<Phase, string>,
   };
 }
 
-/** What uPlot draws: the middle of each part in seconds, and three latencies of it. */
-export function columns(points: readonly Point[]): uPlot.AlignedData {
+/**
+ * What uPlot draws: the middle of each part in seconds, and three latencies of it; or how long it took to the end of each
+ * phase, the last phase first, so that each is drawn over those that come after it.
+ */
+export function columns(points: readonly Point[], drawn: Drawn): uPlot.AlignedData {
   const middle = ({ from, to }: Point) => (Date.parse(from) + Date.parse(to)) / 2000;
   const latency = (key: "p50_ms" | "p95_ms" | "p99_ms") => points.map((point) => point[key] ?? null);
-  return [points.map(middle), latency("p50_ms"), latency("p95_ms"), latency("p99_ms")];
+  const upTo = (count: number, phases: readonly Phase[]) =>
+    points.map((point) =>
+      point.phases_ms?.length ? phases.slice(0, count).reduce((sum, phase) => sum + spentIn(point, phase), 0) : null,
+    );
+  if (drawn.what === "percentiles")
+    return [points.map(middle), latency("p50_ms"), latency("p95_ms"), latency("p99_ms")];
+  const { phases } = drawn;
+  return [points.map(middle), ...phases.map((_, index) => upTo(phases.length - index, phases))];
+}
+
+function series(colours: Palette, drawn: Drawn): uPlot.Series[] {
+  const line = (stroke: string, width: number, fill?: string): uPlot.Series => ({
+    stroke,
+    width,
+    fill,
+    points: { show: false },
+    spanGaps: false,
+  });
+  if (drawn.what === "percentiles") {
+    return [line(colours.p50, 1.8, `${colours.p50}1c`), line(colours.p95, 1.2), line(colours.p99, 1)];
+  }
+  return drawn.phases.toReversed().map((phase) => line(colours.phases[phase], 1, colours.phases[phase]));
 }
 
 /** The height of the strip below the lines that shows whether it was up, in pixels. */
@@ -50,15 +80,10 @@ const STRIP = 8;
 export function options(
   colours: Palette,
   format: Formats,
+  drawn: Drawn,
   shown: () => { points: readonly Point[]; incidents: readonly IncidentState[] },
   heard: { over: (index: number | null) => void; zoom: (from: number, to: number) => void },
 ): Omit<uPlot.Options, "width" | "height"> {
-  const line = (stroke: string, width: number): uPlot.Series => ({
-    stroke,
-    width,
-    points: { show: false },
-    spanGaps: false,
-  });
   const axis = {
     stroke: colours.ink,
     font: colours.font,
@@ -70,7 +95,7 @@ export function options(
     padding: [8, 8, 0, 0],
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
     scales: { y: { range: (_, __, max) => [0, (Number.isFinite(max) ? max : 1) * 1.08 || 1] } },
-    series: [{}, { ...line(colours.p50, 1.8), fill: `${colours.p50}1c` }, line(colours.p95, 1.2), line(colours.p99, 1)],
+    series: [{}, ...series(colours, drawn)],
     axes: [
       {
         ...axis,

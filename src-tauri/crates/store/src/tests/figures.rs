@@ -185,8 +185,42 @@ proptest! {
         }
         history.points.iter().for_each(|point| sum.add(&point.figures));
         prop_assert_eq!(sum, figures_of(&database.connection, "page", start, to));
+        for point in &history.points {
+            let (start, end) = (millis(point.start), millis(point.end));
+            prop_assert_eq!(&point.figures, &figures_of(&database.connection, "page", start, end));
+        }
         prop_assert_eq!(history.figures, figures_of(&database.connection, "page", from, to));
     }
+}
+
+#[test]
+fn the_phases_of_a_piece_are_the_averages_of_its_probes_while_these_are_kept() {
+    let folder = folder();
+    let mut database = database(&folder);
+    let took = |phase: Phase, ms: u64| {
+        let mut phases = Phases::default();
+        phases.add(phase, Duration::from_millis(ms));
+        phases
+    };
+    let up = |second, phases: Phases| {
+        seen("page", after(second), Duration::from_secs(60), Observation::up(after(second), phases, "well"))
+    };
+    let mut slow = took(Phase::Connect, 10);
+    slow.add(Phase::Dns, Duration::from_millis(30));
+    let refused =
+        Observation::down(after(3), took(Phase::Connect, 999), "", Failure::new(Phase::Connect, Cause::Refused));
+    let refused = seen("page", after(3), Duration::from_secs(60), refused);
+    let records = [up(1, took(Phase::Connect, 20)), up(2, slow), refused, up(61, took(Phase::Connect, 5))];
+    database.write(records.iter(), false).unwrap();
+    let phases = |database: &Database| {
+        let history = read::history(&database.connection, "page", noon_ms(), noon_ms() + 3 * MINUTE, 3).unwrap();
+        history.points.into_iter().map(|point| point.phases).collect::<Vec<_>>()
+    };
+    let ms = Duration::from_millis;
+    let expected = [vec![(Phase::Dns, ms(15)), (Phase::Connect, ms(15))], vec![(Phase::Connect, ms(5))], Vec::new()];
+    assert_eq!(phases(&database), expected);
+    settle(&mut database, noon_ms() + HOUR);
+    assert_eq!(phases(&database), expected, "packed");
 }
 
 #[test]

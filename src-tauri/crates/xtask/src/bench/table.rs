@@ -24,6 +24,8 @@ pub(crate) enum Limit {
     AtLeast(f64),
     /// At most these shares of what the others take.
     Shares(&'static [f64]),
+    /// Nothing: it is told for comparison.
+    Nothing,
 }
 
 impl<const N: usize> Table<N> {
@@ -77,6 +79,7 @@ impl<const N: usize> Row<N> {
         match &self.limit {
             Limit::AtMost(most) => (format!("≤ {most:.digits$}"), own.map(|own| own <= *most)),
             Limit::AtLeast(least) => (format!("≥ {least:.digits$}"), own.map(|own| own >= *least)),
+            Limit::Nothing => (String::new(), None),
             Limit::Shares(most) => {
                 let goals = most.iter().zip(&names[1..]).map(|(most, name)| format!("≤ {most:.2} × {name}"));
                 let reached = shares.iter().zip(*most).map(|(share, most)| Some((*share)? <= *most));
