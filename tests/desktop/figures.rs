@@ -1,8 +1,10 @@
 //! What the tray and the window take: for `cargo xtask bench desktop`, beside a Tauri application that does nothing.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
+    path::PathBuf,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -20,6 +22,8 @@ const STARTS: usize = 10;
 const OPENINGS: usize = 5;
 /// What has just started is quiet after this.
 const SETTLED: Duration = Duration::from_secs(3);
+/// Threads that wait for work in vain have ended after this; tokio gives them ten seconds.
+const THREADS_GONE: Duration = Duration::from_secs(12);
 const IDLE: Duration = Duration::from_secs(20);
 /// A painted page has more colours than this in its first lines; an empty window has one or two.
 const PAINTED: usize = 16;
@@ -45,11 +49,12 @@ async fn figures() {
         starts.push(started(&estatus).await.3);
     }
     let (session, tray, icon, _) = started(&estatus).await;
-    std::thread::sleep(SETTLED);
+    std::thread::sleep(THREADS_GONE);
     let attached = memory_of(tray.pid());
     let before = switches(tray.pid());
     std::thread::sleep(IDLE);
-    let wakes = switches(tray.pid()) - before;
+    let after = switches(tray.pid());
+    let wakes: u64 = after.iter().map(|(thread, count)| count - before.get(thread).copied().unwrap_or_default()).sum();
     let frames = session.frames();
     session.paint_ground("black");
     cleared(&session);
@@ -168,13 +173,12 @@ fn children(pid: u32) -> Vec<u32> {
     listed.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
-/// How often its threads have been woken, or sent to wait, since it began.
-fn switches(pid: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
-    let said = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+/// How often each of its threads has been woken, or sent to wait, since it began.
+fn switches(pid: u32) -> BTreeMap<PathBuf, u64> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten().map(|task| task.path());
     let count = |status: String| {
         let counts = status.lines().filter_map(|line| line.split_once("ctxt_switches:")?.1.trim().parse::<u64>().ok());
         counts.sum::<u64>()
     };
-    said.map(count).sum()
+    tasks.filter_map(|task| Some((task.clone(), count(fs::read_to_string(task.join("status")).ok()?)))).collect()
 }
