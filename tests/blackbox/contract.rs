@@ -164,3 +164,33 @@ async fn a_process_that_runs_becomes_a_program_and_is_kept_without_a_second_copy
     let starts = past.iter().filter(|change| change.to == ProgramState::Starting).count();
     assert_eq!(starts, 2, "it was taken over, and started once: {past:#?}");
 }
+
+#[tokio::test]
+async fn causes_are_told_in_the_language_of_the_configuration_and_anew_when_that_changes() {
+    let config = |language: &str| {
+        format!(
+            "language = \"{language}\"\n[network]\nreference = []\n\
+             [[monitor]]\nname = \"port\"\ntcp = \"127.0.0.1:{}\"\nevery = \"1h\"\n",
+            estatus_tests::free_port()
+        )
+    };
+    let spanish = config("es");
+    let mut estatus = Estatus::new(&spanish);
+    estatus.start();
+    estatus.wait_for("port", "down");
+    let mut client = estatus.attach().await;
+    let first = client.hello().snapshot.clone();
+    assert!(first.monitors[0].last.as_ref().unwrap().detail.contains("rechazada"), "{first:#?}");
+    assert!(first.incidents[0].cause.contains("rechazada"), "{first:#?}");
+    estatus.configure(&spanish.replace("\"es\"", "\"en\""));
+    let incident = heard(&mut client, |event| match event {
+        Event::Incident(incident) => Some(incident.cause.clone()),
+        _ => None,
+    });
+    assert!(incident.await.contains("refused"));
+    let Reply::Incidents(told) = asked(&mut client, Request::Incidents { monitor: None, since: None, limit: 1 }).await
+    else {
+        panic!("no incidents")
+    };
+    assert!(told[0].cause.contains("refused"), "{told:?}");
+}

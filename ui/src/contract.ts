@@ -91,7 +91,11 @@ config_refused: string | null,
 /**
  * The messages that are not delivered yet.
  */
-waiting: Array<WaitingMessage>, };
+waiting: Array<WaitingMessage>, 
+/**
+ * The language of all that is put into words: causes, deeds, outcomes, exits, troubles.
+ */
+language: Language, };
 
 /**
  * A message that is not delivered yet.
@@ -204,7 +208,7 @@ restarts: number,
  */
 last_exit: LastExit | null, 
 /**
- * Why it does not run, in English.
+ * Why it does not run, in [`EngineState::language`].
  */
 trouble: string | null, 
 /**
@@ -233,11 +237,11 @@ at: string,
  */
 exit: Exit, 
 /**
- * The same in English, with what it means.
+ * The same in words, with what it means.
  */
 detail: string, 
 /**
- * What could not be ended of it, in English.
+ * What could not be ended of it.
  */
 left?: Array<string>, 
 /**
@@ -250,7 +254,7 @@ tail?: Array<string>, };
  */
 export type AttemptState = { 
 /**
- * What was done, in English.
+ * What was done.
  */
 deed: string, 
 /**
@@ -266,7 +270,7 @@ ended: string | null,
  */
 healed: boolean | null, 
 /**
- * How it went, in English; nothing while it is under way.
+ * How it went; nothing while it is under way.
  */
 outcome: string | null, 
 /**
@@ -291,7 +295,7 @@ verdict: Verdict,
  */
 latency_ms: number | null, 
 /**
- * What was seen, or why that does not do, in English.
+ * What was seen, or why that does not do.
  */
 detail: string, 
 /**
@@ -340,7 +344,7 @@ opened: string,
  */
 closed: string | null, 
 /**
- * Why the first probe failed, in English.
+ * Why the first probe failed.
  */
 cause: string, 
 /**
@@ -862,7 +866,7 @@ at: string,
  */
 to: ProgramState, 
 /**
- * Why, in English.
+ * Why, in the language that was chosen then.
  */
 why: string | null, };
 
@@ -1089,3 +1093,8 @@ export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "sta
  * The number of a start of a program; each start has a higher one than those before.
  */
 export type StartId = number;
+
+/**
+ * A language that Estatus speaks.
+ */
+export type Language = "en" | "es";

@@ -37,6 +37,7 @@ let engine: Hello["snapshot"]["engine"] = {
   store_trouble: null,
   config_refused: asked.get("file") === "wrong" ? 'estatus.toml:14:9: "5" has no unit: write "5s"' : null,
   waiting: lively ? [{ id: 432, channel: "chat", created: ago(830), failed: 4, error: "connection refused" }] : [],
+  language: "en",
 };
 let desktop: DesktopSettings = {
   start_at_login: true,

@@ -46,6 +46,7 @@ const QUIET: EngineState = {
   store_trouble: null,
   config_refused: null,
   waiting: [],
+  language: "en",
 };
 
 export const NOTHING: World = {

@@ -231,7 +231,7 @@ pub struct ProgramChange {
     pub at: Timestamp,
     /// How it stood from then on.
     pub to: ProgramState,
-    /// Why, in English.
+    /// Why, in the language that was chosen then.
     pub why: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use estatus_core::{
     check::Kind,
+    config::Language,
     exit::Exit,
     incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
     network::Scope,
@@ -77,6 +78,9 @@ pub struct EngineState {
     pub config_refused: Option<String>,
     /// The messages that are not delivered yet.
     pub waiting: Vec<WaitingMessage>,
+    /// The language of all that is put into words: causes, deeds, outcomes, exits, troubles.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// A message that is not delivered yet.
@@ -144,7 +148,7 @@ pub struct ProgramStatus {
     pub restarts: u64,
     /// How it ended the last time.
     pub last_exit: Option<LastExit>,
-    /// Why it does not run, in English.
+    /// Why it does not run, in [`EngineState::language`].
     pub trouble: Option<String>,
     /// What it last said of itself (`STATUS=` of sd_notify).
     pub says: Option<String>,
@@ -163,9 +167,9 @@ pub struct LastExit {
     pub at: Timestamp,
     /// How.
     pub exit: Exit,
-    /// The same in English, with what it means.
+    /// The same in words, with what it means.
     pub detail: String,
-    /// What could not be ended of it, in English.
+    /// What could not be ended of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
     /// The last lines it wrote.
@@ -177,7 +181,7 @@ pub struct LastExit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AttemptState {
-    /// What was done, in English.
+    /// What was done.
     pub deed: String,
     /// When it began.
     pub began: Timestamp,
@@ -185,7 +189,7 @@ pub struct AttemptState {
     pub ended: Option<Timestamp>,
     /// Whether the monitor succeeded afterwards; nothing while it is under way.
     pub healed: Option<bool>,
-    /// How it went, in English; nothing while it is under way.
+    /// How it went; nothing while it is under way.
     pub outcome: Option<String>,
     /// The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -202,7 +206,7 @@ pub struct LastSeen {
     pub verdict: Verdict,
     /// How long the target took.
     pub latency_ms: Option<f64>,
-    /// What was seen, or why that does not do, in English.
+    /// What was seen, or why that does not do.
     pub detail: String,
     /// How long each phase took, in milliseconds, in their order.
     pub phases_ms: Vec<(Phase, f64)>,
@@ -263,7 +267,7 @@ pub struct IncidentState {
     pub opened: Timestamp,
     /// When the first good probe after it began.
     pub closed: Option<Timestamp>,
-    /// Why the first probe failed, in English.
+    /// Why the first probe failed.
     pub cause: String,
     /// The phase it failed in.
     pub phase: Phase,

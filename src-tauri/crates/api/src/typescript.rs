@@ -4,6 +4,7 @@ use std::{env, fs, path::Path};
 
 use estatus_core::{
     check::Kind,
+    config::Language,
     engine::Ask,
     exit::Exit,
     incident::{Delivery, Health, IncidentId, MessageId},
@@ -74,6 +75,7 @@ fn contract() -> String {
         ProcessId,
         ProgramState,
         StartId,
+        Language,
     ];
     format!("// Made from the crate estatus-api; `UPDATE=1 cargo test -p estatus-api` makes it anew.\n\n{declared}")
 }

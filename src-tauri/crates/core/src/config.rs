@@ -55,9 +55,11 @@ impl Default for Config {
 }
 
 /// A language that Estatus speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Language {
     /// English.
+    #[default]
     #[serde(rename = "en")]
     English,
     /// Spanish.

@@ -101,7 +101,7 @@ pub enum JournalEntry {
         program: Arc<str>,
         /// How it stands now.
         to: ProgramState,
-        /// Why, in English: how it ended, why it could not be started, who asked.
+        /// Why, in the language of that time: how it ended, why it could not be started, who asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },

@@ -12,13 +12,12 @@ use estatus_api::{
     Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
-    config::Language,
     engine::{Ask, Input},
     record::JournalEntry,
     words::Words,
 };
 use estatus_store::{IncidentFilter, IncidentHistory, Store, Trouble};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -26,7 +25,7 @@ use crate::{
     clock,
     cycle::Cycle,
     programs::Order,
-    view::incident_state,
+    view::{self, incident_state},
 };
 
 /// The figures of a status are over this.
@@ -59,7 +58,8 @@ impl Cycle {
         match request {
             Request::Status => {
                 let (snapshot, host) = (self.view.snapshot(&self.core), Host::clone(&self.host));
-                beside(answer, async move { status(&store, snapshot, host).await.map(Reply::Status) });
+                let words = view::words(self.core.config());
+                beside(answer, async move { status(&store, snapshot, host, &words).await.map(Reply::Status) });
             }
             Request::History { monitor, from, to, points } => {
                 let known = self.core.monitor(&monitor).is_some();
@@ -73,7 +73,8 @@ impl Cycle {
             Request::Incidents { monitor, since, limit } => {
                 let limit = limit.min(INCIDENTS_LIMIT);
                 let filter = IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, limit };
-                beside(answer, async move { incidents(&store, filter).await.map(Reply::Incidents) });
+                let words = view::words(self.core.config());
+                beside(answer, async move { incidents(&store, filter, &words).await.map(Reply::Incidents) });
             }
             Request::Do(ask) => self.ask(ask, answer),
             Request::Configuration => configuring::configuration(self.options(), answer),
@@ -130,14 +131,14 @@ fn beside(answer: Answer, work: impl Future<Output = Result<Reply, ApiError>> + 
     });
 }
 
-async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Result<Status, ApiError> {
+async fn status(store: &Store, snapshot: Snapshot, host: Host, words: &Words) -> Result<Status, ApiError> {
     let to = Timestamp::now();
     let from = estatus_core::time::earlier(to, STATUS_OVER);
     let names = snapshot.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
     // A store in trouble is told in the status itself.
     let figures = store.figures(names, from, to).await.unwrap_or_default();
     let filter = IncidentFilter { monitor: None, open_only: true, since: None, limit: INCIDENTS_LIMIT };
-    let mut known: BTreeMap<_, IncidentState> = incidents(store, filter)
+    let mut known: BTreeMap<_, IncidentState> = incidents(store, filter, words)
         .await
         .unwrap_or_default()
         .into_iter()
@@ -179,11 +180,10 @@ async fn history(
     Ok(History { monitor, figures: in_numbers(&past.figures), points: points.map(point).collect() })
 }
 
-async fn incidents(store: &Store, filter: IncidentFilter) -> Result<Vec<IncidentState>, ApiError> {
-    let words = Words::new(Language::English, TimeZone::system());
+async fn incidents(store: &Store, filter: IncidentFilter, words: &Words) -> Result<Vec<IncidentState>, ApiError> {
     let found = store.incidents(filter).await.map_err(failed)?;
     let state =
-        |found: &IncidentHistory| incident_state(&words, &found.incident, found.messages.iter().map(AsRef::as_ref));
+        |found: &IncidentHistory| incident_state(words, &found.incident, found.messages.iter().map(AsRef::as_ref));
     Ok(found.iter().map(state).collect())
 }
 

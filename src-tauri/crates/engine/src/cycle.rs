@@ -24,12 +24,11 @@ use estatus_core::{
     engine::Input,
     program::ProgramEvent,
     record::{JournalEntry, Record},
-    words::Words,
 };
 use estatus_probe::Prober;
 use estatus_program::{Happened, Supervisor};
 use estatus_store::{Notice, Notices, Opened, Store};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
@@ -105,9 +104,9 @@ impl Cycle {
             let _ = core.handle(Input::Trouble(trouble.to_string()), clock::now());
         }
         Self {
+            view: View::new(core.config()),
             core,
             store,
-            view: View::new(),
             tasks,
             host: Arc::new(host),
             audience,
@@ -171,7 +170,7 @@ impl Cycle {
 
     /// What was last seen of monitors before this life of the engine.
     async fn remember(&mut self) {
-        let words = Words::new(estatus_core::config::Language::English, TimeZone::system());
+        let words = view::words(self.core.config());
         match self.store.last_observations().await {
             Ok(observations) => {
                 let seen =
@@ -215,7 +214,12 @@ impl Cycle {
                 if *config != **self.core.config() {
                     tracing::info!(monitors = config.monitors.len(), "a new configuration is in force");
                     self.store.set_retention(config.retention);
+                    let before = self.core.config().language;
+                    self.view.words = view::words(&config);
                     self.core.apply_config(config, now);
+                    if self.core.config().language != before {
+                        self.publish_all();
+                    }
                 }
             }
             Err(problems) => {

@@ -241,6 +241,15 @@ impl Cycle {
         self.publish(Change::Engine);
     }
 
+    /// Tells everything anew: it is put into other words.
+    pub(crate) fn publish_all(&mut self) {
+        let monitors = self.core.monitors().map(|view| Change::Monitor(Arc::clone(&view.monitor.name)));
+        let programs = self.core.programs().map(|view| Change::Program(Arc::clone(&view.program.name)));
+        let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
+        let all: Vec<Change> = monitors.chain(programs).chain(incidents).collect();
+        all.into_iter().for_each(|change| self.publish(change));
+    }
+
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
             if let Record::Journal { at, entry } = record {

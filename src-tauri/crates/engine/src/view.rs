@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::clock;
 use estatus_api::{
     AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus, Snapshot,
     WaitingMessage,
 };
 use estatus_core::{
     Engine,
-    config::Language,
+    config::Config,
     engine::{Change, MonitorView, ProgramView},
     incident::{Delivery, Incident, Message},
     observation::Observation,
@@ -17,13 +18,10 @@ use estatus_core::{
     time::later,
     words::Words,
 };
-use jiff::tz::TimeZone;
-
-use crate::clock;
 
 /// What clients are shown that the core does not know.
 pub(crate) struct View {
-    /// English.
+    /// In the language of the configuration.
     pub(crate) words: Words,
     /// What was seen of monitors in an earlier life of the engine, as long as nothing newer is.
     pub(crate) remembered: BTreeMap<Arc<str>, LastSeen>,
@@ -34,13 +32,8 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new() -> Self {
-        Self {
-            words: Words::new(Language::English, TimeZone::system()),
-            remembered: BTreeMap::new(),
-            store_trouble: None,
-            config_refused: None,
-        }
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { words: words(config), remembered: BTreeMap::new(), store_trouble: None, config_refused: None }
     }
 
     /// How things are.
@@ -94,7 +87,7 @@ impl View {
     fn program(&self, view: ProgramView) -> ProgramStatus {
         let now = clock::now();
         let why = view.trouble.as_ref().map(|trouble| self.words.program_trouble(trouble));
-        let waits = view.waits_for.map(|name| format!("waits until “{name}” is ready"));
+        let waits = view.waits_for.map(|name| self.words.waits(&name));
         ProgramStatus {
             name: Arc::clone(&view.program.name),
             command: view.program.command.to_string(),
@@ -130,11 +123,17 @@ impl View {
             store_trouble: self.store_trouble.clone(),
             config_refused: self.config_refused.clone(),
             waiting: core.messages().map(waiting).collect(),
+            language: core.config().language,
         }
     }
 }
 
-/// An observation, with what it says in English.
+/// What is said in the language of `config`.
+pub(crate) fn words(config: &Config) -> Words {
+    Words::new(config.language, config.zone.clone())
+}
+
+/// An observation, with what it says in words.
 pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
     let detail = match &observation.failure {
         Some(failure) => words.failure(failure),
@@ -143,7 +142,7 @@ pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
     LastSeen::new(observation, detail)
 }
 
-/// An incident with its messages, with its cause and what was done about it in English.
+/// An incident with its messages, with its cause and what was done about it in words.
 pub(crate) fn incident_state<'a>(
     words: &Words,
     incident: &Incident,

@@ -1,19 +1,19 @@
 //! The programs as the engine supervises them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{AskError, Change, Effect, EffectId, Engine, Reason};
 use crate::{
     command::{CommandLine, Run},
-    config::{Config, Language, Monitor},
+    config::{Config, Monitor},
     observation::{Observation, Verdict},
     program::{
         Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StartId, StoppedBy,
     },
     record::{JournalEntry, Record},
-    supervision::{Step, Supervised, Why, Wish},
+    supervision::{Step, Supervised, Wish},
     time::{Instant, Now},
     words::Words,
 };
@@ -281,8 +281,9 @@ impl Engine {
         let after = (kept.supervised.state(), kept.supervised.process());
         let (says, over, is_ready) =
             (kept.supervised.says().is_some(), kept.supervised.is_over(), kept.supervised.is_ready());
-        let why =
-            kept.supervised.why().map(in_english).or_else(|| after.1.map(|process| format!("process {}", process.pid)));
+        let words = Words::new(self.config.language, self.config.zone.clone());
+        let why = kept.supervised.why().map(|why| words.why(why));
+        let why = why.or_else(|| after.1.map(|process| words.process(process.pid)));
         if before != after || says {
             self.publish(Change::Program(Arc::clone(name)));
         }
@@ -358,24 +359,5 @@ impl Engine {
                 self.records.push(Record::Program { program: name, memory });
             }
         }
-    }
-}
-
-/// Why a program stands as it does, for the journal.
-fn in_english(why: &Why) -> String {
-    let words = Words::new(Language::English, jiff::tz::TimeZone::UTC);
-    let span = |span: Duration| crate::maintenance::in_words(span);
-    match why {
-        Why::Exit(exit) => words.exit(*exit),
-        Why::Trouble(trouble) => words.program_trouble(trouble),
-        Why::Asked => "somebody asked for it".to_owned(),
-        Why::Remedy => "a monitor is down".to_owned(),
-        Why::Planned => "a planned restart".to_owned(),
-        Why::Configured => "its configuration has changed".to_owned(),
-        Why::NotReady(within) => format!("it was not ready within {}", span(*within)),
-        Why::Silent => "its watchdog fell silent".to_owned(),
-        Why::TooBig { bytes } => format!("it uses {} MB of memory", bytes / 1_000_000),
-        Why::TooBusy { percent } => format!("it uses {percent:.0} % of a core"),
-        Why::Quitting => "Estatus quits".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     program::{Leftover, ProgramState, ProgramTrouble, StartFailure},
     remedy::{Deed, Outcome, Undone},
     restart::COOLING_EVERY,
+    supervision::Why,
 };
 
 impl Words {
@@ -42,6 +43,34 @@ impl Words {
         let is_one_word = program.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
         let program = if is_one_word { program.to_owned() } else { format!("\"{program}\"") };
         self.text("program.retries", &[("every", &in_words(COOLING_EVERY)), ("program", &program)])
+    }
+
+    /// What a program waits for.
+    pub fn waits(&self, program: &str) -> String {
+        self.text("program.waits", &[("program", program)])
+    }
+
+    /// Why a program stands as it does.
+    pub(crate) fn why(&self, why: &Why) -> String {
+        let plain = |key| self.text(key, &[]);
+        match why {
+            Why::Exit(exit) => self.exit(*exit),
+            Why::Trouble(trouble) => self.program_trouble(trouble),
+            Why::Asked => plain("why.asked"),
+            Why::Remedy => plain("why.remedy"),
+            Why::Planned => plain("why.planned"),
+            Why::Configured => plain("why.configured"),
+            Why::NotReady(within) => self.text("why.not_ready", &[("within", &in_words(*within))]),
+            Why::Silent => plain("why.silent"),
+            Why::TooBig { bytes } => self.text("why.too_big", &[("megabytes", &(bytes / 1_000_000).to_string())]),
+            Why::TooBusy { percent } => self.text("why.too_busy", &[("percent", &format!("{percent:.0}"))]),
+            Why::Quitting => plain("why.quitting"),
+        }
+    }
+
+    /// A process, by its number.
+    pub(crate) fn process(&self, pid: u32) -> String {
+        self.text("why.process", &[("pid", &pid.to_string())])
     }
 
     /// How a program stands.
