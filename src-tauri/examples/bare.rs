@@ -1,6 +1,8 @@
 //! A Tauri application that does nothing but open a window when it reads `open`, and close it when it reads `close`: what
 //! `cargo xtask bench desktop` compares Estatus with.
 
+#![allow(clippy::print_stderr, reason = "a program without a log says what goes wrong there")]
+
 use std::{io::stdin, thread};
 
 use tauri::{AppHandle, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder};
