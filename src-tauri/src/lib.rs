@@ -11,14 +11,12 @@
 mod line;
 mod places;
 mod settings;
-mod touched;
 
 use std::io::IsTerminal;
 
 pub use line::{Asking, Heard, Line, Lost, line};
 pub use places::{Places, Where, defaults};
 pub use settings::{Change, DesktopSettings, Language, Settings};
-pub use touched::touched;
 use tracing_subscriber::EnvFilter;
 
 /// What the tray writes to the window's standard input before the page that is to be opened.

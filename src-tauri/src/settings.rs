@@ -170,7 +170,7 @@ mod tests {
     async fn whoever_watches_the_file_is_told_of_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings::of(folder.path());
-        let mut touched = crate::touched(settings.file().to_owned());
+        let mut touched = estatus_engine::touched(settings.file().to_owned());
         // The watch begins at some time; until then a change is not seen.
         let told = async {
             loop {

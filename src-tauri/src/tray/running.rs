@@ -5,7 +5,7 @@ use std::{future::pending, time::Duration};
 use anyhow::{Context, Result};
 use estatus_api::{Endpoint, Request};
 use estatus_core::engine::Ask;
-use estatus_tray::{Asking, Change, Heard, Places, Settings, line, touched};
+use estatus_tray::{Asking, Change, Heard, Places, Settings, line};
 use jiff::Zoned;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -107,7 +107,7 @@ async fn after(wake: Option<Duration>) {
 }
 
 async fn watch(settings: Settings, events: mpsc::Sender<TrayEvent>) {
-    let mut touches = touched(settings.file().to_owned());
+    let mut touches = estatus_engine::touched(settings.file().to_owned());
     while touches.recv().await.is_some() {
         if events.send(TrayEvent::Settings(settings.load())).await.is_err() {
             return;

@@ -13,8 +13,10 @@ mod clock;
 mod cycle;
 mod effects;
 mod house;
+mod limits;
 mod lock;
 mod programs;
+mod touched;
 mod view;
 mod watch;
 
@@ -38,7 +40,9 @@ pub use estatus_program::ShimCommand;
 use estatus_store::StoreError;
 use house::House;
 use jiff::Timestamp;
+pub use limits::set as set_limits;
 pub use lock::Holder;
+pub use touched::touched;
 
 /// Where an engine finds what it needs.
 #[derive(Clone, Debug)]

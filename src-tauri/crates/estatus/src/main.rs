@@ -11,7 +11,6 @@ mod asking;
 mod configuration;
 mod email;
 mod importing;
-mod limits;
 mod logs;
 mod probing;
 mod running;

@@ -20,12 +20,12 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     Outcome, Result, SHIM, Trouble,
     configuration::{self, Places},
-    limits, show,
+    show,
 };
 
 pub(crate) async fn run(places: &Places) -> Result {
     log();
-    limits::set();
+    estatus_engine::set_limits();
     if places.begin()? {
         println!("There was no configuration yet: an example now stands in {}", places.config.display());
         println!("It watches this machine. Open it, put in what you run; Estatus reads it again when you save it.");

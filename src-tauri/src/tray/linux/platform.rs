@@ -1,6 +1,5 @@
 //! Linux: everything over D-Bus, without a toolkit.
 
-mod limits;
 mod notifications;
 mod scheme;
 mod tray;
@@ -24,7 +23,7 @@ const WAITING: usize = 64;
 pub(crate) fn run<L: Future<Output = Result<()>>>(
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L,
 ) -> Result<()> {
-    limits::set();
+    estatus_engine::set_limits();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS);

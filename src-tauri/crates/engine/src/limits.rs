@@ -1,4 +1,4 @@
-//! What the process may use of the machine.
+//! What a process that hosts an engine may use of the machine.
 
 #[cfg(unix)]
 #[path = "limits/unix.rs"]
@@ -7,4 +7,4 @@ mod platform;
 #[path = "limits/windows.rs"]
 mod platform;
 
-pub(crate) use platform::set;
+pub use platform::set;

@@ -9,7 +9,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 /// A program writes a file in several steps; it is told of when it has been left alone for so long.
-const SETTLES: Duration = Duration::from_millis(100);
+const SETTLES: Duration = Duration::from_millis(150);
 
 /// Says each time that `file` has changed, until the receiver is dropped. The folder is watched, not the file: a new
 /// one is put in the old one's place. Where the system cannot watch, that is logged, and nothing is ever said.
@@ -22,7 +22,9 @@ pub fn touched(file: PathBuf) -> mpsc::Receiver<()> {
                 say(touches, sender).await;
                 drop(watcher);
             }
-            Err(error) => tracing::warn!(%error, file = %file.display(), "changes of the file are not seen"),
+            Err(error) => {
+                tracing::warn!(%error, file = %file.display(), "changes of the file are not seen until a restart")
+            }
         }
     });
     receiver
@@ -39,7 +41,8 @@ fn watcher(file: &Path, touch: mpsc::Sender<()>) -> notify::Result<RecommendedWa
             let _ = touch.try_send(());
         }
     })?;
-    watcher.watch(file.parent().unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    watcher.watch(folder.unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
 
