@@ -110,7 +110,7 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
     });
     let attempts = incident["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 1, "{incident}");
-    assert_eq!((&attempts[0]["deed"], &attempts[0]["healed"]), (&"started web".into(), &true.into()), "{incident}");
+    assert_eq!((&attempts[0]["deed"], &attempts[0]["healed"]), (&"se inició web".into(), &true.into()), "{incident}");
     let told = mail.next().message().body_text(0).unwrap().into_owned();
     assert!(told.contains("puerto") && told.contains("web"), "{told}");
     assert!(told.contains("vite --host 127.0.0.1"), "the program's last lines are in the mail: {told}");
