@@ -58,7 +58,7 @@ export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
 
 /** How `program` stood since `since`, the newest changes only if they are very many. */
 export const askProgramHistory = (program: string, since: Date): Promise<ProgramChange[]> =>
-  ask({ request: "program_history", of: { program, since: since.toISOString(), limit: 5000 } }, "program_history");
+  ask({ request: "program_history", of: { program, since: since.toISOString(), limit: 10_000 } }, "program_history");
 
 export const askFollow = (log_of: string | null, usage: boolean): Promise<void> =>
   ask({ request: "follow", of: { log_of, usage } }, "done");
