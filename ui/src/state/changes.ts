@@ -5,19 +5,19 @@ import type { Stretch } from "./range";
 export interface Lived extends Stretch {
   /** How often it was started. */
   starts: number;
-  /** Of the ways in which it stood, the one that most wants attention; nothing if none is known. */
+  /** Of the ways in which it stood, the one that most wants to be known; nothing if none is. */
   state: ProgramState | null;
 }
 
-/** The states, first the one that least wants attention. */
+/** The states, last the one that most wants to be known: that it ran more than that it was being started. */
 const ORDER: readonly ProgramState[] = [
   "looking",
   "finished",
   "stopped",
-  "running",
   "waiting",
   "starting",
   "stopping",
+  "running",
   "backoff",
   "cooling",
 ];

@@ -20,8 +20,8 @@ test("a part of a program's past is how it stood then, what wants attention firs
   };
   check([], [null, null, null, null], [0, 0, 0, 0]);
   check([at(-90, "running")], ["running", "running", "running", "running"], [0, 0, 0, 0]);
-  check([at(-90, "starting"), at(20, "running")], ["starting", "starting", "running", "running"], [0, 0, 0, 0]);
-  check([at(16, "starting"), at(17, "running")], [null, "starting", "running", "running"], [0, 1, 0, 0]);
+  check([at(-90, "starting"), at(20, "running")], ["starting", "running", "running", "running"], [0, 0, 0, 0]);
+  check([at(16, "starting"), at(17, "running")], [null, "running", "running", "running"], [0, 1, 0, 0]);
   check(
     [at(0, "starting"), at(1, "running"), at(2, "backoff"), at(3, "starting"), at(4, "running"), at(50, "stopped")],
     ["backoff", "running", "running", "running"],
