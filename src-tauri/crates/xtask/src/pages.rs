@@ -1,6 +1,11 @@
 //! The window's pages, which are built before the program that shows them.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::SystemTime,
+};
 
 use anyhow::{Context, Result};
 
@@ -9,13 +14,29 @@ use crate::{
     setup, workspace,
 };
 
-/// Builds the pages into `ui/dist`.
+/// What the pages are made of, below `ui`.
+const SOURCES: [&str; 4] = ["src", "index.html", "package-lock.json", "vite.config.ts"];
+
+/// Builds the pages into `ui/dist`, unless they are newer than all that they are made of: whatever shows them is built
+/// again with them.
 ///
 /// # Errors
 /// If npm cannot; it has said why.
 pub(crate) fn build() -> Result<()> {
+    let built = fs::metadata(folder().join("dist/index.html")).and_then(|page| page.modified()).ok();
+    let changed = SOURCES.iter().filter_map(|source| newest(&folder().join(source))).max();
+    if built.is_some() && built > changed {
+        return Ok(());
+    }
     setup::install_node_modules(&folder())?;
     run(npm()?.args(["run", "build"]))
+}
+
+/// When the newest of a file, or of a folder and all that is below it, was changed.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let own = fs::metadata(path).ok()?.modified().ok();
+    let below = fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| newest(&entry.path()));
+    below.chain(own).max()
 }
 
 /// Checks their types and tests them, by themselves and in a browser.
@@ -23,6 +44,7 @@ pub(crate) fn build() -> Result<()> {
 /// # Errors
 /// If a test fails; npm has said which.
 pub(crate) fn test() -> Result<()> {
+    setup::install_node_modules(&folder())?;
     ["check", "test", "e2e"].into_iter().try_for_each(|script| run(npm()?.args(["run", script])))
 }
 
@@ -34,4 +56,20 @@ fn npm() -> Result<Command> {
     let mut npm = clean(find("npm").context("npm is not to be found")?);
     npm.arg("--silent").current_dir(folder());
     Ok(npm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_a_folder_is_what_was_changed_last_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("one/two");
+        fs::create_dir_all(&deep).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        fs::File::create(deep.join("file")).unwrap().set_modified(later).unwrap();
+        assert_eq!(newest(folder.path()), newest(&deep.join("file")));
+        assert_eq!(newest(&folder.path().join("nothing")), None);
+    }
 }
