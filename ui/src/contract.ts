@@ -797,7 +797,7 @@ error: string | null, };
 /**
  * A process that could be watched or kept.
  */
-export type Listening = { 
+export type Surveyed = { 
 /**
  * It; its number and when it started.
  */
@@ -819,7 +819,7 @@ words: Array<string>,
  */
 directory: string | null, 
 /**
- * The TCP ports it listens on.
+ * The TCP ports it listens on, if any.
  */
 ports: Array<number>, 
 /**
@@ -890,7 +890,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Listening> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> };
 
 /**
  * Why a request was not carried out.

@@ -4,7 +4,7 @@ import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
-import { changes, line, LISTENING, log, programs } from "./mock/programs";
+import { changes, line, SURVEYED, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 
 /**
@@ -137,7 +137,7 @@ function answer(request: Request): Reply {
     case "test_mail":
       return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
     case "survey":
-      return { reply: "survey", of: LISTENING };
+      return { reply: "survey", of: SURVEYED };
     case "import":
       return {
         reply: "imported",

@@ -8,7 +8,7 @@ import type {
   History,
   Imported,
   IncidentState,
-  Listening,
+  Surveyed,
   LogLine,
   MailTested,
   ProgramChange,
@@ -48,7 +48,7 @@ export const askEdit = (edits: Edit[], save: boolean): Promise<ConfigProblem[]> 
 export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
   ask({ request: "test_mail", of: { channel } }, "mail_tested");
 
-export const askSurvey = (): Promise<Listening[]> => ask({ request: "survey" }, "survey");
+export const askSurvey = (): Promise<Surveyed[]> => ask({ request: "survey" }, "survey");
 
 export const askImport = (name: string, text: string): Promise<Imported> =>
   ask({ request: "import", of: { name, text } }, "imported");

@@ -1,4 +1,4 @@
-import type { Edit, Listening, ProcessId } from "../contract";
+import type { Edit, Surveyed, ProcessId } from "../contract";
 
 /** What is entered to watch something, and under which names. */
 export interface Setup {
@@ -25,16 +25,17 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 /**
- * A monitor of the port `port` of `process`, and a program that `process` becomes. The program is entered as one that is
+ * A monitor of `process`, of its port `port` if it has one, and a program that `process` becomes. The program is entered as one that is
  * not started by itself, for it would be a second copy; when it has become the process, it is kept running.
  */
 export function keep(
-  process: Listening,
-  port: number,
+  process: Surveyed,
+  port: number | undefined,
   taken: { monitors: ReadonlySet<string>; programs: ReadonlySet<string> },
 ): Setup {
   const watched = watch(process, port, taken.monitors);
-  if (process.program) return { ...watched, edits: [monitor(watched.monitor, port, { restart: process.program })] };
+  if (process.program)
+    return { ...watched, edits: [monitor(watched.monitor, process, port, { restart: process.program })] };
   const program = freeName(process.name, taken.programs);
   const table: Record<string, unknown> = {
     name: program,
@@ -47,7 +48,10 @@ export function keep(
     name,
     table,
   });
-  const edits = [put(null, { ...table, enabled: false }), monitor(watched.monitor, port, { restart: program })];
+  const edits = [
+    put(null, { ...table, enabled: false }),
+    monitor(watched.monitor, process, port, { restart: program }),
+  ];
   return {
     edits,
     monitor: watched.monitor,
@@ -55,17 +59,25 @@ export function keep(
   };
 }
 
-/** A monitor of the port `port` of `process`. */
-export function watch(process: Listening, port: number, taken: ReadonlySet<string>): Setup {
-  const name = freeName(`${process.name} ${port}`, taken);
-  return { edits: [monitor(name, port)], monitor: name, adopt: null };
+/** A monitor of the port `port` of `process`, or of `process` itself where there is none. */
+export function watch(process: Surveyed, port: number | undefined, taken: ReadonlySet<string>): Setup {
+  const name = freeName(port === undefined ? process.name : `${process.name} ${port}`, taken);
+  return { edits: [monitor(name, process, port)], monitor: name, adopt: null };
 }
 
-function monitor(name: string, port: number, onDown?: Record<string, string>): Edit {
-  const table: Record<string, unknown> = { name, tcp: `127.0.0.1:${port}`, every: "10s" };
+/** One that does not listen is known by its whole command line. */
+function monitor(name: string, process: Surveyed, port: number | undefined, onDown?: Record<string, string>): Edit {
+  const check =
+    port === undefined
+      ? { process: { command_line: `^${escaped(process.command_line)}$` } }
+      : { tcp: `127.0.0.1:${port}` };
+  const table: Record<string, unknown> = { name, ...check, every: "10s" };
   if (onDown) table.on_down = onDown;
   return { edit: "put", section: "monitor", name: null, table };
 }
+
+/** `text` as a regular expression that fits only itself. */
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, "\\$&");
 
 /** A monitor of what was pasted: a web page, or `host:port`; nothing if it is neither. */
 export function pasted(text: string, taken: ReadonlySet<string>): Setup | null {

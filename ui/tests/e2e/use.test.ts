@@ -232,6 +232,10 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   await java.getByRole("button", { name: "Keep alive" }).click();
   await java.getByText("Added").waitFor();
   await page.getByText("java is kept running from now on").waitFor();
+  await page.getByText("1 process of yours runs without listening").click();
+  const worker = page.locator("li", { hasText: "worker.py" }).first();
+  await worker.getByRole("button", { name: "Watch" }).click();
+  await worker.getByText("Added").waitFor();
   await page.getByLabel("A web page, or a host and port").fill("two words");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByText("That is neither a web page").waitFor();
@@ -240,7 +244,7 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await rows().first().waitFor();
-  await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "example.com"]);
+  await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "python3", "example.com"]);
   await page.getByRole("link", { name: "Programs" }).click();
   await page.getByText("31007", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Edit" }).click();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { IncidentState, Listening, LogLine, Point } from "../../src/contract";
+import type { IncidentState, Surveyed, LogLine, Point } from "../../src/contract";
 import { columns } from "../../src/pages/monitor/plot";
 import { last, parts, RANGES } from "../../src/state/range";
 import { decoded } from "../../src/state/decoded";
@@ -157,7 +157,7 @@ test("a chart has as many parts as it deserves", () => {
   expect(spentOver([point])).toEqual([]);
 });
 
-const PROCESS: Listening = {
+const PROCESS: Surveyed = {
   process: { pid: 7, started: "70" },
   name: "node",
   command_line: "node a.js",
@@ -210,6 +210,18 @@ test("what is a program already gets only its monitor", () => {
   ]);
   expect(adopt).toBe(null);
   expect(watch(PROCESS, 3000, new Set()).edits).toHaveLength(1);
+});
+
+test("what does not listen is watched by its whole command line", () => {
+  const worker: Surveyed = { ...PROCESS, name: "python3", command_line: "python3 a.py --of (b)", ports: [] };
+  const { edits, monitor } = watch(worker, undefined, new Set());
+  expect(monitor).toBe("python3");
+  const [edit] = edits;
+  expect(edit?.edit === "put" && edit.table).toEqual({
+    name: "python3",
+    process: { command_line: "^python3 a\\.py \\-\\-of \\(b\\)$" },
+    every: "10s",
+  });
 });
 
 test("what is pasted becomes a web page or a port", () => {

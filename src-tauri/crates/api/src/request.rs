@@ -62,7 +62,7 @@ pub enum Request {
         /// The channel; every one that sends e-mail if none is named.
         channel: Option<String>,
     },
-    /// What listens on this machine: [`Reply::Survey`].
+    /// What listens and runs on this machine: [`Reply::Survey`].
     Survey,
     /// The last lines that a program wrote: [`Reply::Log`].
     Log {
@@ -190,7 +190,7 @@ pub struct MailTested {
 /// A process that could be watched or kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Listening {
+pub struct Surveyed {
     /// It; its number and when it started.
     pub process: ProcessId,
     /// Its name as the system shows it.
@@ -201,7 +201,7 @@ pub struct Listening {
     pub words: Vec<String>,
     /// Where it runs, if that may be known.
     pub directory: Option<PathBuf>,
-    /// The TCP ports it listens on.
+    /// The TCP ports it listens on, if any.
     pub ports: Vec<u16>,
     /// The program of the configuration that it belongs to.
     pub program: Option<Arc<str>>,
@@ -279,8 +279,8 @@ pub enum Reply {
     Imported(Imported),
     /// How each test mail fared.
     MailTested(Vec<MailTested>),
-    /// What listens on this machine.
-    Survey(Vec<Listening>),
+    /// What listens on this machine, by its ports, and then what else its user runs, the newest first.
+    Survey(Vec<Surveyed>),
     /// The last lines of a log, the oldest first.
     Log(Vec<LogLine>),
     /// How a program has stood, the oldest first.

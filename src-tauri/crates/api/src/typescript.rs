@@ -52,7 +52,7 @@ fn contract() -> String {
         ConfigProblem,
         Imported,
         MailTested,
-        Listening,
+        Surveyed,
         LogLine,
         LogStream,
         ProgramChange,

@@ -70,9 +70,9 @@ impl Candidate {
     }
 }
 
-/// A process that listens on TCP ports of this machine.
+/// A process that could be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listening {
+pub struct Surveyed {
     /// The process.
     pub candidate: Candidate,
     /// Its command line, word by word; empty where the system does not keep the words, or this user may not know them.
@@ -81,8 +81,9 @@ pub struct Listening {
     pub line: Vec<u32>,
 }
 
-/// All that listens on this machine and may be seen, by the lowest port of each; without Estatus itself.
-pub fn listening() -> Vec<Listening> {
+/// What runs on this machine: first all that listens and may be seen, by the lowest port of each; then what else this user
+/// runs, the newest first, at most 300. Without Estatus and what it was started by.
+pub fn survey() -> Vec<Surveyed> {
     let table = Table::read();
     let mut ports: BTreeMap<u32, BTreeSet<u16>> = BTreeMap::new();
     for listener in platform::listeners(None, None) {
@@ -90,14 +91,25 @@ pub fn listening() -> Vec<Listening> {
             ports.entry(pid).or_default().insert(listener.port);
         }
     }
-    let found = ports.into_iter().filter_map(|(pid, ports)| Some((table.0.get(&pid)?, ports)));
-    let mut found: Vec<Listening> = found
-        .filter(|(process, _)| !process.is_ours())
-        .map(|(process, ports)| table.listening(process, ports))
+    let above: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
+    let (listening, others): (Vec<&Running>, Vec<&Running>) =
+        table.0.values().filter(|it| !it.is_ours()).partition(|it| ports.contains_key(&it.process.pid));
+    let mut listening: Vec<Surveyed> = listening
+        .into_iter()
+        .map(|process| table.surveyed(process, ports.remove(&process.process.pid).unwrap_or_default()))
         .collect();
-    found.sort_by(|one, other| one.candidate.ports.cmp(&other.candidate.ports));
-    found
+    listening.sort_by(|one, other| one.candidate.ports.cmp(&other.candidate.ports));
+    let mut others: Vec<&Running> =
+        others.into_iter().filter(|it| !it.words.is_empty() && !above.contains(&it.process.pid)).collect();
+    others.sort_by_key(|it| std::cmp::Reverse(it.process.started));
+    // Of other users' processes one may not know where they run.
+    let others = others.into_iter().map(|process| table.surveyed(process, BTreeSet::new()));
+    let others = others.filter(|it| it.candidate.directory.is_some()).take(OTHERS);
+    listening.into_iter().chain(others).collect()
 }
+
+/// Of what does not listen, so many are told of.
+const OTHERS: usize = 300;
 
 /// A process, as the system shows it.
 #[derive(Clone, Debug)]
@@ -123,8 +135,8 @@ impl Table {
         Self(platform::running().into_iter().map(|it| (it.process.pid, it)).collect())
     }
 
-    fn listening(&self, process: &Running, ports: BTreeSet<u16>) -> Listening {
-        Listening {
+    fn surveyed(&self, process: &Running, ports: BTreeSet<u16>) -> Surveyed {
+        Surveyed {
             candidate: Candidate::of(process, ports.into_iter().collect()),
             words: process.words.clone(),
             line: self.line_of(process.process.pid).map(|it| it.process.pid).collect(),

@@ -24,7 +24,7 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
-pub use find::{Candidate, Listening, Wanted, candidates, listening};
+pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use log::{Line, LogReader, Stream};
 pub use run::run;
 pub use shim::{folder, shim_main};

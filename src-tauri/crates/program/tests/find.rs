@@ -10,7 +10,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use estatus_program::{Candidate, Wanted, candidates, listening};
+use estatus_program::{Candidate, Wanted, candidates, survey};
 use regex::Regex;
 
 /// A process of a test, with its descendants in a group of its own.
@@ -60,10 +60,10 @@ fn a_process_is_found_by_its_name_its_path_its_command_line_and_its_pid() {
     let path = program(&directory, &name);
     let started = Started::shell(&format!("echo ready; exec {} 1234", path.display()), &directory);
     let check = |wanted: Wanted| {
-        // Between the word and the other program there is an instant.
+        // Between the word and the other program there is an instant, and one between its name and its command line.
         let found = loop {
             match candidates(&wanted).as_slice() {
-                [found] if found.name == name => break found.clone(),
+                [found] if found.name == name && !found.command_line.is_empty() => break found.clone(),
                 found => assert!(found.iter().all(|it| it.process.pid == started.pid()), "{wanted:?}: {found:?}"),
             }
         };
@@ -129,9 +129,22 @@ fn what_listens_is_found_with_its_port_its_words_and_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let server = "import socket; s = socket.create_server(('127.0.0.1', 0)); print('ready', flush=True); input()";
     let started = Started::shell(&format!("sleep 1000 | exec /usr/bin/python3 -c \"{server}\""), folder.path());
-    let found = listening().into_iter().find(|it| it.line.contains(&started.pid())).expect("it listens");
+    let found = survey().into_iter().find(|it| it.line.contains(&started.pid())).expect("it listens");
     assert_eq!(found.words, ["/usr/bin/python3", "-c", server]);
     assert_eq!(found.candidate.ports.len(), 1);
     assert_eq!(found.candidate.directory, Some(folder.path().canonicalize().unwrap()));
-    assert!(listening().iter().all(|it| it.candidate.process.pid != std::process::id()));
+}
+
+#[test]
+fn what_does_not_listen_comes_after_what_does_without_this_process_and_what_started_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "echo ready; sleep 1000; :";
+    let started = Started::shell(line, folder.path());
+    let found = survey();
+    let own = found.iter().position(|it| it.candidate.process.pid == started.pid()).expect("it runs");
+    assert_eq!(found[own].words, ["/bin/sh", "-c", line]);
+    assert_eq!(found[own].candidate.directory, Some(folder.path().canonicalize().unwrap()));
+    assert!(found[own..].iter().all(|it| it.candidate.ports.is_empty()));
+    let ours = [std::process::id(), std::os::unix::process::parent_id()];
+    assert!(found.iter().all(|it| !ours.contains(&it.candidate.process.pid)));
 }

@@ -1,4 +1,4 @@
-import type { Listening, LogLine, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
+import type { Surveyed, LogLine, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 export function programs(): ProgramStatus[] {
@@ -103,7 +103,7 @@ export function log(program: string, count: number): LogLine[] {
   ];
 }
 
-export const LISTENING: Listening[] = [
+export const SURVEYED: Surveyed[] = [
   {
     process: { pid: 21874, started: "0" },
     name: "node",
@@ -147,6 +147,15 @@ export const LISTENING: Listening[] = [
     words: [],
     directory: null,
     ports: [22],
+    program: null,
+  },
+  {
+    process: { pid: 31100, started: "0" },
+    name: "python3",
+    command_line: "python3 worker.py --queue (mail)",
+    words: ["python3", "worker.py", "--queue", "(mail)"],
+    directory: "/home/isaac/codigos/worker",
+    ports: [],
     program: null,
   },
 ];

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use estatus_api::{ApiError, ErrorCode, Listening, LogLine, LogStream, Reply};
+use estatus_api::{ApiError, ErrorCode, LogLine, LogStream, Reply, Surveyed};
 use estatus_core::engine::ProgramView;
 use estatus_program::{Line, LogReader, Stream};
 
@@ -15,14 +15,14 @@ pub(super) fn survey(programs: impl Iterator<Item = ProgramView>, answer: Answer
     let known: Vec<(Arc<str>, u32)> =
         programs.filter_map(|view| Some((Arc::clone(&view.program.name), view.process?.pid))).collect();
     aside(answer, move || {
-        Ok(Reply::Survey(estatus_program::listening().into_iter().map(|found| listening(found, &known)).collect()))
+        Ok(Reply::Survey(estatus_program::survey().into_iter().map(|found| surveyed(found, &known)).collect()))
     });
 }
 
-fn listening(found: estatus_program::Listening, known: &[(Arc<str>, u32)]) -> Listening {
-    let estatus_program::Listening { candidate, words, line } = found;
+fn surveyed(found: estatus_program::Surveyed, known: &[(Arc<str>, u32)]) -> Surveyed {
+    let estatus_program::Surveyed { candidate, words, line } = found;
     let program = known.iter().find(|(_, pid)| line.contains(pid)).map(|(name, _)| Arc::clone(name));
-    Listening {
+    Surveyed {
         process: candidate.process,
         name: candidate.name,
         command_line: candidate.command_line,
