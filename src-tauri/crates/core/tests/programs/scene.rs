@@ -1,0 +1,261 @@
+//! The stage: an engine, and programs that do as they are told.
+
+use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
+
+use estatus_core::{
+    Engine, Timestamp,
+    check::{Check, HostPort, TcpCheck},
+    command::{CommandEnd, CommandLine, CommandOutcome, Run},
+    config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
+    engine::{Ask, Effect, EffectId, Input},
+    exit::Exit,
+    incident::{DeliveryResult, News},
+    observation::{Cause, Failure, Observation, Phase, Phases},
+    program::{Ended, Found, ProcessId, Program, ProgramEvent, StartFailure, StartId},
+    record::{JournalEntry, Record, Restored},
+    remedy::{Remedy, RemedyAction},
+    time::{Instant, Now, later},
+};
+
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+pub(crate) fn line(command: &str) -> CommandLine {
+    let run = Run::Program { program: command.to_owned(), args: Vec::new() };
+    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+}
+
+pub(crate) fn program(name: &str) -> Program {
+    Program::new(name, line(name))
+}
+
+pub(crate) fn tcp(port: u16) -> Check {
+    let address = HostPort { host: "127.0.0.1".to_owned(), port };
+    Check::Tcp(TcpCheck { address, ip: None, send: None, expect: None })
+}
+
+pub(crate) fn monitor(name: &str, remedy: Option<Remedy>) -> Monitor {
+    Monitor { every: seconds(10.0), retry_every: seconds(10.0), on_down: remedy, ..Monitor::new(name, tcp(1)) }
+}
+
+pub(crate) fn restart(name: &str) -> Option<Remedy> {
+    Some(Remedy::new(RemedyAction::Restart(name.into())))
+}
+
+/// An engine in a world where programs do as they are told, until the scene says otherwise.
+pub(crate) struct Scene {
+    pub(crate) core: Engine,
+    pub(crate) config: Arc<Config>,
+    pub(crate) now: Duration,
+    /// Whether a probe succeeds now.
+    pub(crate) is_up: bool,
+    /// What a start comes to.
+    pub(crate) cannot_start: Option<StartFailure>,
+    /// What a remedy's command ends with.
+    pub(crate) command_exit: i32,
+    pub(crate) running: BTreeMap<Arc<str>, StartId>,
+    pub(crate) pids: u32,
+    pub(crate) story: String,
+}
+
+impl Scene {
+    pub(crate) fn new(programs: Vec<Program>, monitors: Vec<Monitor>) -> Self {
+        let mut config = Config {
+            programs: programs.into_iter().map(Arc::new).collect(),
+            monitors: monitors.into_iter().map(Arc::new).collect(),
+            network: NetworkPolicy { reference: Vec::new() },
+            ..Config::default()
+        };
+        let command = CommandChannel { command: line("tell"), timeout: seconds(5.0) };
+        config.channels.insert("desk".to_owned(), Channel::Command(command));
+        Self::with(Arc::new(config), Restored::default(), Duration::ZERO)
+    }
+
+    pub(crate) fn with(config: Arc<Config>, restored: Restored, now: Duration) -> Self {
+        let core = Engine::new(Arc::clone(&config), restored, 1, at(now));
+        Self {
+            core,
+            config,
+            now,
+            is_up: true,
+            cannot_start: None,
+            command_exit: 0,
+            running: BTreeMap::new(),
+            pids: 100,
+            story: String::new(),
+        }
+    }
+
+    fn tell(&mut self, what: &str) {
+        let now = self.now.as_secs_f64();
+        writeln!(self.story, "{now:.1} {what}").unwrap();
+    }
+
+    /// What was done since it was last asked for.
+    pub(crate) fn take(&mut self) -> String {
+        std::mem::take(&mut self.story)
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.core.handle(input, at(self.now)).unwrap();
+        self.carry_out();
+    }
+
+    pub(crate) fn happens(&mut self, program: &str, event: ProgramEvent) {
+        self.input(Input::Program { program: program.into(), event });
+    }
+
+    pub(crate) fn exits(&mut self, program: &str, exit: Exit) {
+        let start = self.running.remove(program).expect("it runs");
+        let tail = vec!["last words".to_owned()];
+        let ended = Ended { start, exit, at: at(self.now).utc, left: Vec::new(), tail };
+        self.happens(program, ProgramEvent::Exited(ended));
+    }
+
+    pub(crate) fn asks(&mut self, ask: Ask) {
+        self.input(Input::Asked(ask));
+    }
+
+    /// Time goes by.
+    pub(crate) fn passes(&mut self, span: f64) {
+        let end = self.now + seconds(span);
+        self.carry_out();
+        while let Some((due, _)) = self.core.next_deadline()
+            && due.since_boot() <= end
+        {
+            self.now = due.since_boot().max(self.now);
+            self.core.handle_timeout(at(self.now));
+            self.carry_out();
+        }
+        self.now = end;
+        self.core.handle_timeout(at(self.now));
+        self.carry_out();
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.core.poll_effect() {
+            match effect {
+                Effect::Record(records) => records.iter().for_each(|record| self.recorded(record)),
+                Effect::LookForProgram { program } => {
+                    let found = match self.running.get(&program.name) {
+                        Some(&start) => {
+                            Found::Running { start, process: self.process(), since: at(self.now).utc, ready: true }
+                        }
+                        None => Found::Nothing,
+                    };
+                    self.happens(&program.name.clone(), ProgramEvent::Found(found));
+                }
+                Effect::StartProgram { program, start, handed, .. } => self.start(&program, start, handed.restarts),
+                Effect::StopProgram { program, start } => {
+                    self.tell(&format!("stop {} {start}", program.name));
+                    if self.running.contains_key(&program.name) {
+                        self.exits(&program.name.clone(), Exit::Signal(15));
+                    }
+                }
+                Effect::StartProbe { id, .. } => self.probe(id),
+                Effect::RunCommand { id, run } => {
+                    self.tell(&format!("run {}", run.command));
+                    let outcome = CommandOutcome {
+                        end: CommandEnd::Exited(self.command_exit),
+                        stdout: String::new(),
+                        stderr: String::new(),
+                        took: seconds(0.1),
+                    };
+                    self.input(Input::CommandRan { id, outcome });
+                }
+                Effect::SendAlert { id, message } => {
+                    let news: Vec<&str> = message.alerts.iter().map(|alert| news_word(&alert.news)).collect();
+                    let answers = if message.answers.is_empty() { "" } else { " in answer" };
+                    self.tell(&format!("mail {}{answers}", news.join(" ")));
+                    self.input(Input::Delivered { id, result: DeliveryResult::Delivered });
+                }
+                Effect::MeasureProgram { program, start } => {
+                    let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0) };
+                    self.happens(&program, event);
+                }
+                Effect::CancelProbe { .. }
+                | Effect::AskNetwork { .. }
+                | Effect::ReleaseProgram { .. }
+                | Effect::Publish(_) => {}
+            }
+        }
+    }
+
+    fn start(&mut self, program: &Arc<Program>, start: StartId, restarts: u64) {
+        assert!(!self.running.contains_key(&program.name), "two copies of {}", program.name);
+        if let Some(failure) = self.cannot_start.clone() {
+            self.tell(&format!("cannot start {} {start}", program.name));
+            self.happens(&program.name.clone(), ProgramEvent::CannotStart { start, failure });
+            return;
+        }
+        self.tell(&format!("start {} {start} after {restarts}", program.name));
+        self.running.insert(Arc::clone(&program.name), start);
+        let process = self.process();
+        self.happens(&program.name.clone(), ProgramEvent::Started { start, process });
+    }
+
+    fn process(&mut self) -> ProcessId {
+        self.pids += 1;
+        ProcessId { pid: self.pids, started: 1 }
+    }
+
+    fn probe(&mut self, id: EffectId) {
+        let begun = at(self.now).utc;
+        let failure = Failure::new(Phase::Connect, Cause::Refused);
+        let observation = if self.is_up {
+            Observation::up(begun, Phases::default(), "")
+        } else {
+            Observation::down(begun, Phases::default(), "", failure)
+        };
+        self.input(Input::Probed { id, observation });
+    }
+
+    fn recorded(&mut self, record: &Record) {
+        if let Record::Journal { entry, .. } = record {
+            match entry {
+                JournalEntry::Program { program, to, .. } => self.tell(&format!("{program} {to}")),
+                JournalEntry::Remedy { attempt, .. } => {
+                    let outcome = serde_json::to_value(&attempt.outcome).unwrap();
+                    let word = outcome.get("outcome").and_then(|word| word.as_str()).unwrap_or("begins").to_owned();
+                    let kind = outcome["of"]["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default();
+                    let words = attempt.output.first().map(|words| format!(" after {words}")).unwrap_or_default();
+                    self.tell(&format!("remedy {word}{kind}{words}"));
+                }
+                JournalEntry::Health { to, .. } => self.tell(&format!("health {to}")),
+                _ => {}
+            }
+        }
+    }
+
+    /// The engine is killed and started again; programs go on.
+    pub(crate) fn crashes(self) -> Self {
+        let restored = self.core.snapshot();
+        let mut scene = Self::with(self.config, restored, self.now);
+        scene.running = self.running;
+        scene.is_up = self.is_up;
+        scene.pids = self.pids;
+        scene
+    }
+}
+
+pub(crate) fn at(now: Duration) -> Now {
+    let utc = later(Timestamp::from_second(1_700_000_000).unwrap(), now);
+    Now { monotonic: Instant::from_boot(now), slept: Duration::ZERO, utc }
+}
+
+fn news_word(news: &News) -> &'static str {
+    match news {
+        News::Down { .. } => "down",
+        News::Recovered { .. } => "recovered",
+        News::Escalated { .. } => "escalated",
+        News::Cooling { .. } => "cooling",
+        News::Steady => "steady",
+        News::Reminder { .. } | News::Flapping { .. } | News::Settled { .. } | News::Warning { .. } => "other",
+    }
+}
+
+/// How many times `word` begins the words of a line.
+pub(crate) fn count(story: &str, what: &str) -> usize {
+    story.lines().filter(|line| line.split_once(' ').is_some_and(|(_, rest)| rest.starts_with(what))).count()
+}
