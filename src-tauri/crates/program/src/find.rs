@@ -82,7 +82,8 @@ pub struct Surveyed {
 }
 
 /// What runs on this machine: first all that listens and may be seen, by the lowest port of each; then what else this user
-/// runs, the newest first, at most 300. Without Estatus and what it was started by.
+/// runs, the newest first, at most 300. Without Estatus, what it was started by, and workers that share the ports of a
+/// process above them: they are that one's.
 pub fn survey() -> Vec<Surveyed> {
     let table = Table::read();
     let mut ports: BTreeMap<u32, BTreeSet<u16>> = BTreeMap::new();
@@ -94,9 +95,15 @@ pub fn survey() -> Vec<Surveyed> {
     let above: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
     let (listening, others): (Vec<&Running>, Vec<&Running>) =
         table.0.values().filter(|it| !it.is_ours()).partition(|it| ports.contains_key(&it.process.pid));
+    let own_ports = |process: &Running| -> BTreeSet<u16> {
+        let mut line = table.line_of(process.process.pid).map(|it| ports.get(&it.process.pid));
+        let held = line.next().flatten().cloned().unwrap_or_default();
+        line.flatten().fold(held, |own, above| &own - above)
+    };
     let mut listening: Vec<Surveyed> = listening
         .into_iter()
-        .map(|process| table.surveyed(process, ports.remove(&process.process.pid).unwrap_or_default()))
+        .map(|process| table.surveyed(process, own_ports(process)))
+        .filter(|it| !it.candidate.ports.is_empty())
         .collect();
     listening.sort_by(|one, other| one.candidate.ports.cmp(&other.candidate.ports));
     let mut others: Vec<&Running> =

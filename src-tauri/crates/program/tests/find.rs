@@ -136,6 +136,20 @@ fn what_listens_is_found_with_its_port_its_words_and_its_folder() {
 }
 
 #[test]
+fn workers_that_share_a_port_are_one_with_the_process_above_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = "import os, socket; s = socket.create_server(('127.0.0.1', 0)); pid = os.fork(); \
+                  pid and print('ready', flush=True); input()";
+    let line = format!("sleep 1000 | exec /usr/bin/python3 -c \"{server}\"");
+    let started = Started::shell(&line, folder.path());
+    let found: Vec<_> = survey().into_iter().filter(|it| it.line.contains(&started.pid())).collect();
+    let listening: Vec<_> = found.iter().filter(|it| !it.candidate.ports.is_empty()).collect();
+    assert_eq!(listening.len(), 1, "{found:#?}");
+    let worker = |it: &&estatus_program::Surveyed| it.line.get(1) == Some(&listening[0].candidate.process.pid);
+    assert!(!found.iter().any(|it| worker(&it)), "{found:#?}");
+}
+
+#[test]
 fn what_does_not_listen_comes_after_what_does_without_this_process_and_what_started_it() {
     let folder = tempfile::tempdir().unwrap();
     let line = "echo ready; sleep 1000; :";
