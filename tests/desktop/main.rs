@@ -170,6 +170,8 @@ async fn every_page_is_drawn_in_both_themes() {
             ("/program/clock", "clock"),
             ("/incidents", "503"),
             ("/settings", "estatus.toml"),
+            ("/edit/monitor/page", "Save"),
+            ("/new/program", "Save"),
             ("/welcome", "listen"),
         ] {
             window.go(page).await;
