@@ -30,6 +30,8 @@ pub(crate) struct Bubbles {
 struct Server {
     shown: mpsc::UnboundedSender<Bubble>,
     last: u32,
+    /// Whether the desktop must not be disturbed.
+    inhibited: bool,
 }
 
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -59,6 +61,11 @@ impl Server {
         let _ = Self::notification_closed(&emitter, id, 3).await;
     }
 
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.inhibited
+    }
+
     fn get_capabilities(&self) -> Vec<String> {
         ["body", "actions", "persistence"].map(str::to_owned).to_vec()
     }
@@ -83,7 +90,7 @@ impl Bubbles {
             .unwrap()
             .name("org.freedesktop.Notifications")
             .unwrap()
-            .serve_at(PATH, Server { shown: sender, last: 0 })
+            .serve_at(PATH, Server { shown: sender, last: 0, inhibited: false })
             .unwrap();
         Self { connection: built.build().await.unwrap(), shown }
     }
@@ -96,6 +103,13 @@ impl Bubbles {
     /// Those that were shown and not looked at yet.
     pub(crate) fn rest(&mut self) -> Vec<Bubble> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
+    }
+
+    /// Says that the desktop must not be disturbed, or may be again.
+    pub(crate) async fn inhibit(&self, inhibited: bool) {
+        let server = self.connection.object_server().interface::<_, Server>(PATH).await.unwrap();
+        server.get_mut().await.inhibited = inhibited;
+        server.get().await.inhibited_changed(server.signal_emitter()).await.unwrap();
     }
 
     /// Presses a button.

@@ -65,6 +65,28 @@ async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
     assert_eq!(estatus.say(&["status"]).code, 1, "the engine that the tray hosted has ended with it");
 }
 
+#[tokio::test]
+async fn nothing_is_shown_while_the_desktop_must_not_be_disturbed_and_all_is_summed_up_after() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let mut bubbles = Bubbles::on(session.bus()).await;
+    let estatus = Estatus::new(&watching(&site));
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    icon.shows("1 up").await;
+    bubbles.inhibit(true).await;
+    site.break_it();
+    icon.shows("1 down").await;
+    site.mend();
+    icon.shows("1 up").await;
+    assert!(bubbles.rest().is_empty());
+    bubbles.inhibit(false).await;
+    let bubble = bubbles.next().await;
+    assert!(bubble.summary.contains("While") && bubble.body.contains("page"), "{bubble:?}");
+    assert!(tray.quit(&icon).await.success());
+    assert!(bubbles.rest().is_empty(), "it is one");
+}
+
 #[test]
 fn a_panel_that_people_use_shows_the_icon_its_menu_and_a_notification() {
     let session = Session::as_large_as("780x480");
