@@ -1,6 +1,7 @@
 //! The window, a process of its own.
 
 use std::{
+    collections::VecDeque,
     io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -9,7 +10,7 @@ use std::{
 use anyhow::Result;
 use estatus_tray::{OPEN, Places, TROUBLE};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     sync::{mpsc, watch},
 };
@@ -73,7 +74,7 @@ async fn keep(
 fn start(program: &Path, places: &Places, page: &str) -> io::Result<Child> {
     let mut window = Command::new(program);
     window.arg("--config").arg(&places.config).arg("--data").arg(&places.data).args(["--orders", "--page", page]);
-    window.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()
+    window.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
 }
 
 /// Tells the window what to open until it is closed; then returns the page for which the next one is wanted.
@@ -83,7 +84,10 @@ async fn show(
     trouble: &mut watch::Receiver<Option<String>>,
 ) -> Option<String> {
     // It ends when its standard input does.
-    let Some(mut input) = child.stdin.take() else { return pages.recv().await };
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return pages.recv().await };
+    let mut answers = BufReader::new(output).lines();
+    // What it was told to open and has not said that it shows: it may have been about to end.
+    let mut told = VecDeque::new();
     loop {
         tokio::select! {
             biased;
@@ -91,14 +95,22 @@ async fn show(
                 if let Ok(status) = ended && !status.success() {
                     tracing::warn!(%status, "the window ended unexpectedly");
                 }
-                return pages.recv().await;
+                while let Ok(Some(_)) = answers.next_line().await {
+                    told.pop_front();
+                }
+                return match told.pop_back() {
+                    Some(page) => Some(page),
+                    None => pages.recv().await,
+                };
             }
+            Ok(Some(_)) = answers.next_line() => drop(told.pop_front()),
             page = pages.recv() => {
                 let page = page?;
                 if input.write_all(format!("{OPEN}{page}\n").as_bytes()).await.is_err() {
                     // It is about to end.
                     return Some(page);
                 }
+                told.push_back(page);
             }
             Ok(()) = trouble.changed() => {
                 let why = trouble.borrow_and_update().as_deref().map(outside).unwrap_or_default();

@@ -82,13 +82,15 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Shows it, before all others.
-pub(crate) fn bring_up(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else { return };
+/// Shows it, before all others; whether it is still there.
+pub(crate) fn bring_up(app: &AppHandle) -> bool {
+    let Some(window) = app.get_webview_window(LABEL) else { return false };
     let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window cannot be shown");
+        return false;
     }
+    true
 }
 
 /// A page that never attaches is shown, too: better something broken than nothing at all.

@@ -11,7 +11,7 @@ mod opened;
 mod stream;
 
 use std::{
-    io::{BufRead, stdin},
+    io::{BufRead, Write, stdin, stdout},
     process::ExitCode,
 };
 
@@ -78,7 +78,10 @@ fn take_orders(app: &AppHandle) {
         let Ok(line) = line else { break };
         if let Some(page) = line.strip_prefix(OPEN) {
             app.state::<Streams>().tell(Streamed::Open { page: page.to_owned() });
-            frame::bring_up(app);
+            if frame::bring_up(app) {
+                // The tray opens another window if this one ends without having said so.
+                let _ = writeln!(stdout(), "{line}");
+            }
         } else if let Some(why) = line.strip_prefix(TROUBLE) {
             app.state::<Streams>().engine_is_missing(why);
         }
