@@ -533,6 +533,11 @@ export type History = {
  */
 monitor: string, 
 /**
+ * How long each phase took on average, in milliseconds, in their order; together they make the average latency.
+ * Nothing where no phases are known.
+ */
+phases_ms?: Array<[Phase, number]>, 
+/**
  * The stretch in equal parts, the oldest first.
  */
 points: Array<Point>, 
@@ -574,8 +579,7 @@ from: string,
  */
 to: string, 
 /**
- * How long each phase took on average, in milliseconds, in their order; nothing where observations are no longer kept
- * one by one.
+ * How long each phase took in it, as in [`History::phases_ms`].
  */
 phases_ms?: Array<[Phase, number]>, 
 /**

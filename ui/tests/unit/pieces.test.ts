@@ -7,7 +7,6 @@ import { pieces } from "../../src/state/found";
 import { linePath } from "../../src/state/line";
 import { unread } from "../../src/state/overlap";
 import { bar, part, redShare } from "../../src/state/parts";
-import { phasesOf, spentOver } from "../../src/state/phases";
 import { plain } from "../../src/state/plain";
 import { hash, parse, type Route } from "../../src/state/route.svelte";
 import { freeName, keep, pasted, watch } from "../../src/state/survey";
@@ -140,21 +139,13 @@ test("a chart has as many parts as it deserves", () => {
       ["first_byte", 4],
     ],
   };
-  expect(phasesOf([point, timed])).toEqual(["dns", "connect", "first_byte"]);
-  const drawn = { what: "phases", phases: phasesOf([timed]) } as const;
+  const drawn = { what: "phases", phases: ["dns", "connect", "first_byte"] } as const;
   expect(columns([timed, point], drawn)).toEqual([
     [30, 30],
     [7, null],
     [3, null],
     [1, null],
   ]);
-  const tcp: Point = { ...point, observed: 20, phases_ms: [["connect", 6]] };
-  expect(spentOver([timed, point, tcp])).toEqual([
-    ["dns", 0.75],
-    ["connect", 3],
-    ["first_byte", 3],
-  ]);
-  expect(spentOver([point])).toEqual([]);
 });
 
 const PROCESS: Surveyed = {

@@ -406,6 +406,11 @@ pub struct History {
     /// The whole stretch.
     #[serde(flatten)]
     pub figures: Figures,
+    /// How long each phase took on average, in milliseconds, in their order; together they make the average latency.
+    /// Nothing where no phases are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(optional, as = "Option<Vec<(Phase, f64)>>"))]
+    pub phases_ms: Vec<(Phase, f64)>,
     /// The stretch in equal parts, the oldest first.
     pub points: Vec<Point>,
 }
@@ -421,8 +426,7 @@ pub struct Point {
     /// Its figures.
     #[serde(flatten)]
     pub figures: Figures,
-    /// How long each phase took on average, in milliseconds, in their order; nothing where observations are no longer kept
-    /// one by one.
+    /// How long each phase took in it, as in [`History::phases_ms`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<(Phase, f64)>>"))]
     pub phases_ms: Vec<(Phase, f64)>,

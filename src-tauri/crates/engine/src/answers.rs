@@ -13,6 +13,7 @@ use estatus_api::{
 };
 use estatus_core::{
     engine::{Ask, Input},
+    observation::Phase,
     record::JournalEntry,
     words::Words,
 };
@@ -175,9 +176,14 @@ async fn history(
         from: point.start,
         to: point.end,
         figures: in_numbers(&point.figures),
-        phases_ms: point.phases.iter().map(|(phase, took)| (*phase, millis(*took))).collect(),
+        phases_ms: phases_ms(&point.figures),
     };
-    Ok(History { monitor, figures: in_numbers(&past.figures), points: points.map(point).collect() })
+    Ok(History {
+        monitor,
+        figures: in_numbers(&past.figures),
+        phases_ms: phases_ms(&past.figures),
+        points: points.map(point).collect(),
+    })
 }
 
 async fn incidents(store: &Store, filter: IncidentFilter, words: &Words) -> Result<Vec<IncidentState>, ApiError> {
@@ -192,6 +198,10 @@ fn program_change((at, entry): (Timestamp, JournalEntry)) -> Option<ProgramChang
         JournalEntry::Program { to, why, .. } => Some(ProgramChange { at, to, why }),
         _ => None,
     }
+}
+
+fn phases_ms(figures: &estatus_store::Figures) -> Vec<(Phase, f64)> {
+    figures.phases.means().into_iter().map(|(phase, took)| (phase, millis(took))).collect()
 }
 
 fn in_numbers(figures: &estatus_store::Figures) -> Figures {

@@ -10,21 +10,19 @@ use std::time::Duration;
 
 use estatus_core::{
     Timestamp,
-    observation::{Observation, Phase, Phases, Verdict},
+    observation::{Observation, Phases, Verdict},
     varint,
 };
 
 use crate::{
     figures::{Sample, latency_counts},
     keys::{Millis, length, millis, timestamp},
+    phases::{self, Micros, PHASES},
 };
 
 /// So many texts of a chunk can be referred to; more are written out each time.
 const TEXTS: usize = 64;
 
-/// The phases by their bit in the mask.
-const PHASES: [Phase; 8] =
-    [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::FirstByte, Phase::Body, Phase::Run, Phase::Assertion];
 /// The verdicts by the number in the two lowest bits of the flags.
 const VERDICTS: [Verdict; 3] = [Verdict::Up, Verdict::Down, Verdict::Inconclusive];
 
@@ -45,7 +43,7 @@ pub(crate) struct Entry<T> {
     verdict: Verdict,
     counts: bool,
     latency: Option<u64>,
-    phases: [Option<u64>; PHASES.len()],
+    phases: Micros,
     seen: T,
     failure: Option<T>,
     warning: Option<T>,
@@ -85,12 +83,8 @@ impl Entry<String> {
 impl<T: AsRef<str>> Entry<T> {
     pub(crate) fn sample(&self) -> Sample {
         let latency = self.latency.filter(|_| self.counts).map(Duration::from_micros);
-        Sample { at: self.at, holds_until: self.holds_until(), verdict: self.verdict, latency }
-    }
-
-    /// How long each phase took, if the latency is the target's.
-    pub(crate) fn phases(&self) -> Option<Phases> {
-        (self.counts && self.latency.is_some()).then(|| self.all_phases())
+        let timed = latency.map(|latency| (latency, self.phases));
+        Sample { at: self.at, holds_until: self.holds_until(), verdict: self.verdict, timed }
     }
 
     /// The whole observation; a failure or a warning that cannot be read is left out.
@@ -99,7 +93,7 @@ impl<T: AsRef<str>> Entry<T> {
             at: timestamp(self.at),
             verdict: self.verdict,
             latency: self.latency.map(Duration::from_micros),
-            phases: self.all_phases(),
+            phases: self.phases(),
             seen: self.seen.as_ref().to_owned(),
             failure: self.failure.as_ref().and_then(|failure| serde_json::from_str(failure.as_ref()).ok()),
             remote: self.remote.as_ref().and_then(|remote| remote.as_ref().parse().ok()),
@@ -109,7 +103,7 @@ impl<T: AsRef<str>> Entry<T> {
         Observed { holds_until: timestamp(self.holds_until()), observation }
     }
 
-    fn all_phases(&self) -> Phases {
+    fn phases(&self) -> Phases {
         let mut phases = Phases::default();
         for (phase, took) in PHASES.into_iter().zip(self.phases) {
             if let Some(took) = took {
@@ -165,7 +159,7 @@ impl ChunkWriter {
         if let Some(latency) = entry.latency.filter(|_| flags & LATENCY != 0) {
             self.number(latency);
         }
-        self.phases(&entry.phases);
+        phases::write(&mut self.bytes, &entry.phases);
         self.text(entry.seen.as_ref());
         [&entry.failure, &entry.warning, &entry.remote].into_iter().flatten().for_each(|text| self.text(text.as_ref()));
         entry.holds_for.into_iter().for_each(|seconds| self.number(seconds));
@@ -179,12 +173,6 @@ impl ChunkWriter {
 
     fn number(&mut self, number: u64) {
         varint::write(&mut self.bytes, number);
-    }
-
-    fn phases(&mut self, phases: &[Option<u64>; PHASES.len()]) {
-        let mask = phases.iter().enumerate().fold(0, |mask, (bit, took)| mask | u8::from(took.is_some()) << bit);
-        self.bytes.push(mask);
-        phases.iter().flatten().for_each(|took| self.number(*took));
     }
 
     fn text(&mut self, text: &str) {
@@ -221,7 +209,7 @@ impl<'a> Chunk<'a> {
         let at = self.at.checked_add(length(Duration::from_millis(self.number()?)))?;
         let hold = if flags & SAME_HOLD == 0 { self.number()? } else { self.hold? };
         let latency = if flags & LATENCY == 0 { None } else { Some(self.number()?) };
-        let phases = self.phases()?;
+        let phases = phases::read(&mut self.rest)?;
         let entry = Entry {
             at,
             hold,
@@ -241,18 +229,6 @@ impl<'a> Chunk<'a> {
 
     fn number(&mut self) -> Option<u64> {
         varint::read(&mut self.rest)
-    }
-
-    fn phases(&mut self) -> Option<[Option<u64>; PHASES.len()]> {
-        let (&mask, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        let mut phases = [None; PHASES.len()];
-        for (bit, took) in phases.iter_mut().enumerate() {
-            if mask & 1 << bit != 0 {
-                *took = Some(self.number()?);
-            }
-        }
-        Some(phases)
     }
 
     fn text(&mut self) -> Option<&'a str> {
@@ -313,7 +289,7 @@ fn number_of(verdict: Verdict) -> u64 {
     }
 }
 
-fn sum(phases: &[Option<u64>]) -> Option<u64> {
+fn sum(phases: &Micros) -> Option<u64> {
     Some(phases.iter().flatten().fold(0, |sum: u64, took| sum.saturating_add(*took)))
 }
 

@@ -7,7 +7,10 @@ use estatus_core::{
     observation::{Phase, Verdict},
 };
 
-use crate::keys::{Millis, duration, floor};
+use crate::{
+    keys::{Millis, duration, floor},
+    phases::{Micros, PhaseTimes},
+};
 
 /// What was seen of a monitor in a stretch of time.
 ///
@@ -31,6 +34,8 @@ pub struct Figures {
     /// because what it answered (or how slowly) is not what was asked for. How long a refused connection or a timeout
     /// took says nothing of the target's speed.
     pub latency: Histogram,
+    /// What the latencies are made of; those of a database of format 3 and before are in none.
+    pub phases: PhaseTimes,
 }
 
 impl Figures {
@@ -69,6 +74,7 @@ impl Figures {
         self.fastest = self.fastest.into_iter().chain(other.fastest).min();
         self.slowest = self.slowest.max(other.slowest);
         self.latency.merge(&other.latency);
+        self.phases.merge(&other.phases);
     }
 }
 
@@ -87,8 +93,8 @@ pub(crate) struct Sample {
     pub(crate) at: Millis,
     pub(crate) holds_until: Millis,
     pub(crate) verdict: Verdict,
-    /// The latency, if it counts.
-    pub(crate) latency: Option<Duration>,
+    /// The latency and its phases, if they count.
+    pub(crate) timed: Option<(Duration, Micros)>,
 }
 
 /// Figures by stretches of equal length.
@@ -153,10 +159,11 @@ impl Tally {
     fn count(&mut self, sample: &Sample) {
         let figures = self.stretch(sample.at);
         figures.samples += 1;
-        if let Some(latency) = sample.latency {
+        if let Some((latency, phases)) = sample.timed {
             figures.fastest = Some(figures.fastest.map_or(latency, |fastest| fastest.min(latency)));
             figures.slowest = figures.slowest.max(Some(latency));
             figures.latency.add(latency);
+            figures.phases.add(phases);
         }
     }
 

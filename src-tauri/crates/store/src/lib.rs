@@ -18,6 +18,7 @@ mod keys;
 mod migrations;
 mod mirror;
 mod open;
+mod phases;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
@@ -40,6 +41,7 @@ mod tests;
 pub use codec::Observed;
 pub use figures::Figures;
 pub use open::{FILE, Opened, open};
+pub use phases::PhaseTimes;
 pub use read::{History, Point};
 pub use restore::{IncidentFilter, IncidentHistory};
 pub use store::Store;

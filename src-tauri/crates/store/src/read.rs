@@ -3,20 +3,16 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::Duration,
 };
 
-use estatus_core::{
-    Timestamp,
-    observation::{Phase, Phases},
-};
+use estatus_core::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::{
     codec::{Chunk, Observed},
     figures::{Figures, Sample, Tally},
-    keys::{DAY, HOUR, Millis, MonitorId, by_monitor, ceil, floor, millis, split_by_time, timestamp},
-    rows::{Table, chunk_before, fact, for_each_entry, newest, samples},
+    keys::{DAY, HOUR, Millis, MonitorId, by_monitor, ceil, floor, split_by_time, timestamp},
+    rows::{Table, chunk_before, fact, newest, samples},
 };
 
 /// The most points of a [`History`].
@@ -44,9 +40,6 @@ pub struct Point {
     pub end: Timestamp,
     /// What was seen in it.
     pub figures: Figures,
-    /// How long each phase took on average over the probes that [`Figures::latency`] counts; nothing where observations
-    /// are no longer kept one by one.
-    pub phases: Vec<(Phase, Duration)>,
 }
 
 /// A monitor as its row says.
@@ -125,14 +118,9 @@ pub(crate) fn history(
     read(connection, source, horizons, log, from, to, &mut whole)?;
     let mut tally = Tally::new(pieces.start, pieces.width);
     read(connection, source, horizons, log, pieces.start, to, &mut tally)?;
-    let mut points = pieces.points(tally.into_figures());
-    let mut means = pieces.phases(connection, source.id, horizons)?;
-    for point in &mut points {
-        point.phases = means.remove(&millis(point.start)).map(Means::into_phases).unwrap_or_default();
-    }
     Ok(History {
         figures: whole.into_figures().into_values().next().unwrap_or_default(),
-        points,
+        points: pieces.points(tally.into_figures()),
         observations: newest_observations(connection, source.id, from, to, OBSERVATIONS)?,
     })
 }
@@ -164,26 +152,6 @@ pub(crate) fn last_observations(connection: &Connection) -> Result<BTreeMap<Arc<
     Ok(all)
 }
 
-/// How long phases took, probe after probe.
-#[derive(Debug, Default)]
-struct Means {
-    probes: u32,
-    sums: Phases,
-}
-
-impl Means {
-    fn add(&mut self, phases: &Phases) {
-        self.probes += 1;
-        phases.iter().for_each(|(phase, took)| self.sums.add(phase, took));
-    }
-
-    /// The averages. A probe that had no such phase counts as one in which it took no time, so that they add up to the
-    /// average latency.
-    fn into_phases(self) -> Vec<(Phase, Duration)> {
-        self.sums.iter().map(|(phase, took)| (phase, took / self.probes.max(1))).collect()
-    }
-}
-
 /// The pieces a history is cut into.
 #[derive(Debug)]
 struct Pieces {
@@ -212,31 +180,10 @@ impl Pieces {
         while start < self.end {
             let end = (start + self.width).min(self.end);
             let figures = figures.remove(&start).unwrap_or_default();
-            points.push(Point { start: timestamp(start), end: timestamp(end), figures, phases: Vec::new() });
+            points.push(Point { start: timestamp(start), end: timestamp(end), figures });
             start += self.width;
         }
         points
-    }
-
-    /// By the start of each piece, how long the phases took in it.
-    fn phases(
-        &self,
-        connection: &Connection,
-        monitor: MonitorId,
-        horizons: Horizons,
-    ) -> Result<BTreeMap<Millis, Means>> {
-        let (from, to) = (self.start.max(horizons.raw_from), self.end);
-        let mut by_start: BTreeMap<Millis, Means> = BTreeMap::new();
-        let mut add = |at: Millis, phases: Option<Phases>| {
-            if let Some(phases) = phases.filter(|_| (from..to).contains(&at)) {
-                by_start.entry(self.start + floor(at - self.start, self.width)).or_default().add(&phases);
-            }
-        };
-        for_each_entry(connection, monitor, from, to, |entry| add(entry.at, entry.phases()))?;
-        for_each_logged(connection, |id, chunk| {
-            chunk.filter(|_| id == monitor).for_each(|entry| add(entry.at, entry.phases()));
-        })?;
-        Ok(by_start)
     }
 }
 

@@ -6,9 +6,10 @@ use estatus_core::histogram::Histogram;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::{
-    codec::{Chunk, Entry, Observed},
+    codec::{Chunk, Observed},
     figures::{Figures, Sample},
     keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, duration},
+    phases::PhaseTimes,
 };
 
 /// A table of figures.
@@ -29,15 +30,19 @@ impl Table {
 
     fn select(self) -> &'static str {
         match self {
-            Self::Hour => "SELECT up, down, inconclusive, samples, fastest, slowest, latency FROM hour WHERE id = ?",
-            Self::Day => "SELECT up, down, inconclusive, samples, fastest, slowest, latency FROM day WHERE id = ?",
+            Self::Hour => {
+                "SELECT up, down, inconclusive, samples, fastest, slowest, latency, phases FROM hour WHERE id = ?"
+            }
+            Self::Day => {
+                "SELECT up, down, inconclusive, samples, fastest, slowest, latency, phases FROM day WHERE id = ?"
+            }
         }
     }
 
     fn insert(self) -> &'static str {
         match self {
-            Self::Hour => "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            Self::Day => "INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            Self::Hour => "INSERT OR REPLACE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            Self::Day => "INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         }
     }
 
@@ -58,6 +63,10 @@ impl Table {
                     tracing::warn!(%error, "figures have lost their latencies");
                     Histogram::new()
                 });
+                let phases = PhaseTimes::decode(row.get_ref(7)?.as_blob()?).unwrap_or_else(|| {
+                    tracing::warn!("figures have lost the phases of their latencies");
+                    PhaseTimes::default()
+                });
                 let micros = |micros: i64| Duration::from_micros(micros.unsigned_abs());
                 Ok(Figures {
                     up: duration(row.get(0)?),
@@ -67,6 +76,7 @@ impl Table {
                     fastest: row.get::<_, Option<i64>>(4)?.map(micros),
                     slowest: row.get::<_, Option<i64>>(5)?.map(micros),
                     latency,
+                    phases,
                 })
             })
             .optional()
@@ -92,6 +102,7 @@ impl Table {
             figures.fastest.map(micros),
             figures.slowest.map(micros),
             latency,
+            figures.phases.encode(),
         ))?;
         Ok(())
     }
@@ -111,28 +122,13 @@ pub(crate) fn samples(connection: &Connection, monitor: MonitorId, from: Millis,
     if let Some(before) = chunk_before(connection, monitor, first, |chunk| chunk.last().map(|entry| entry.sample()))? {
         samples.push(before);
     }
-    for_each_in(connection, first, end, |entry| samples.push(entry.sample()))?;
-    Ok(samples)
-}
-
-/// Every observation of `monitor` in the chunks that say something of the time from `from` to `to`, in order.
-pub(crate) fn for_each_entry(
-    connection: &Connection,
-    monitor: MonitorId,
-    from: Millis,
-    to: Millis,
-    each: impl FnMut(Entry<&str>),
-) -> Result<()> {
-    for_each_in(connection, by_monitor(monitor, from), by_monitor(monitor, to.saturating_sub(1)), each)
-}
-
-fn for_each_in(connection: &Connection, first: i64, end: i64, mut each: impl FnMut(Entry<&str>)) -> Result<()> {
     let mut statement = connection.prepare_cached("SELECT id, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id")?;
     let mut rows = statement.query((first, end))?;
     while let Some(row) = rows.next()? {
-        Chunk::new(chunk_start(row.get(0)?), row.get_ref(1)?.as_blob()?).for_each(&mut each);
+        let chunk = Chunk::new(chunk_start(row.get(0)?), row.get_ref(1)?.as_blob()?);
+        samples.extend(chunk.map(|entry| entry.sample()));
     }
-    Ok(())
+    Ok(samples)
 }
 
 /// The newest observations of `monitor` in the chunks that began from `from` to `to`, the newest first.

@@ -1,4 +1,4 @@
--- Format 3. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 4. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -22,7 +22,7 @@ CREATE TABLE log (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
 -- Figures by hour and by day of UTC; keys::by_time(number of the hour or day). Times covered in milliseconds,
--- latencies in microseconds, latency is an encoded histogram.
+-- latencies in microseconds; latency is an encoded histogram, phases are encoded sums.
 CREATE TABLE hour (
     id INTEGER PRIMARY KEY,
     up INTEGER NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE hour (
     samples INTEGER NOT NULL,
     fastest INTEGER,
     slowest INTEGER,
-    latency BLOB NOT NULL
+    latency BLOB NOT NULL,
+    phases BLOB NOT NULL
 );
 CREATE TABLE day (
     id INTEGER PRIMARY KEY,
@@ -41,7 +42,8 @@ CREATE TABLE day (
     samples INTEGER NOT NULL,
     fastest INTEGER,
     slowest INTEGER,
-    latency BLOB NOT NULL
+    latency BLOB NOT NULL,
+    phases BLOB NOT NULL
 );
 
 -- Incidents and messages; body is JSON, times are milliseconds.

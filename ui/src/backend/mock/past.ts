@@ -4,9 +4,6 @@ import { chance } from "./seed";
 
 const HOUR_MS = 3_600_000;
 
-/** For so long observations are kept one by one. */
-const KEPT_MS = 48 * HOUR_MS;
-
 /** The past of `sample`, with its incidents as downtime and a night on which the machine slept. */
 export function history(sample: Sample, incidents: IncidentState[], from: number, to: number, parts: number): History {
   const step = (to - from) / parts;
@@ -21,10 +18,10 @@ export function history(sample: Sample, incidents: IncidentState[], from: number
     const [start, end] = [from + index * step, from + (index + 1) * step];
     const iso = { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
     const figures = part(sample, down, start, end);
-    const kept = start > Date.now() - KEPT_MS && figures.p50_ms !== null;
-    return { ...iso, ...figures, phases_ms: kept ? phases(sample.kind, figures.p50_ms) : undefined };
+    return { ...iso, ...figures, phases_ms: phases(sample.kind, figures.p50_ms) };
   });
-  return { monitor: sample.name, points, ...whole(points) };
+  const figures = whole(points);
+  return { monitor: sample.name, points, ...figures, phases_ms: phases(sample.kind, figures.p50_ms) };
 }
 
 function part(sample: Sample, down: (readonly [number, number])[], start: number, end: number): Figures {

@@ -3,6 +3,7 @@
 
 mod v1;
 mod v2;
+mod v3;
 
 use std::path::Path;
 
@@ -23,9 +24,13 @@ pub(crate) fn migrate(path: &Path, found: i64, now: Timestamp) -> Result<()> {
     connection.busy_timeout(OPEN_PATIENCE)?;
     keep_copy(&connection, path, found, now)?;
     let transaction = connection.transaction()?;
-    match found {
-        1 => v1::to_today(&transaction)?,
-        _ => v2::to_3(&transaction)?,
+    if found == 1 {
+        v1::to_today(&transaction)?;
+    } else {
+        if found == 2 {
+            v2::to_3(&transaction)?;
+        }
+        v3::to_4(&transaction)?;
     }
     transaction.commit()?;
     if found == 1

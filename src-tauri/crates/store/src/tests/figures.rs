@@ -194,7 +194,7 @@ proptest! {
 }
 
 #[test]
-fn the_phases_of_a_piece_are_the_averages_of_its_probes_while_these_are_kept() {
+fn the_phases_of_a_piece_are_the_averages_of_its_probes_whatever_was_rolled_up() {
     let folder = folder();
     let mut database = database(&folder);
     let took = |phase: Phase, ms: u64| {
@@ -214,13 +214,19 @@ fn the_phases_of_a_piece_are_the_averages_of_its_probes_while_these_are_kept() {
     database.write(records.iter(), false).unwrap();
     let phases = |database: &Database| {
         let history = read::history(&database.connection, "page", noon_ms(), noon_ms() + 3 * MINUTE, 3).unwrap();
-        history.points.into_iter().map(|point| point.phases).collect::<Vec<_>>()
+        history.points.iter().map(|point| point.figures.phases.means()).collect::<Vec<_>>()
     };
     let ms = Duration::from_millis;
     let expected = [vec![(Phase::Dns, ms(15)), (Phase::Connect, ms(15))], vec![(Phase::Connect, ms(5))], Vec::new()];
     assert_eq!(phases(&database), expected);
     settle(&mut database, noon_ms() + HOUR);
     assert_eq!(phases(&database), expected, "packed");
+    settle(&mut database, noon_ms() + 2 * DAY);
+    while database.retain(noon_ms() + 40 * DAY, &Retention::default()).unwrap() {}
+    let history = read::history(&database.connection, "page", noon_ms(), noon_ms() + 3 * DAY, 3).unwrap();
+    let of_all = vec![(Phase::Dns, ms(10)), (Phase::Connect, Duration::from_micros(11_666))];
+    assert_eq!(history.figures.phases.means(), of_all, "an hour, whose observations are gone");
+    assert_eq!(history.points[0].figures.phases.means(), of_all, "a day");
 }
 
 #[test]

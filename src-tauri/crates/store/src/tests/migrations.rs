@@ -5,6 +5,7 @@ use crate::{IncidentFilter, schema};
 
 const V1: &str = include_str!("../migrations/fixtures/v1.sql");
 const V2: &str = include_str!("../migrations/fixtures/v2.sql");
+const V3: &str = include_str!("../migrations/fixtures/v3.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -80,9 +81,27 @@ async fn a_database_of_format_2_keeps_its_facts() {
     assert_eq!(history.observations[3].observation.failure, Some(failure()));
 }
 
+/// In format 3 no phases were kept of what was rolled up.
+#[tokio::test]
+async fn a_database_of_format_3_keeps_its_facts_and_goes_on_with_phases() {
+    let folder = old(V3);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(restored.programs, [("web".into(), program_memory(7))].into());
+    let before = after(3 * 3600);
+    let figures =
+        async |from, to| store.figures(vec!["portfolio".into()], from, to).await.unwrap()["portfolio"].clone();
+    let old = figures(noon() - HOURS_2 * 24, noon()).await;
+    assert_eq!((old.samples, old.latency.count(), old.phases.means()), (5, 5, vec![]));
+    store.record(vec![up("portfolio", before)]).await.unwrap();
+    let new = figures(noon(), later(before, Duration::from_secs(1))).await;
+    // 95 ms in the log of the old format, 20 ms now; the hour between them had no phases.
+    assert_eq!((new.samples, new.phases.means()), (8, vec![(Phase::FirstByte, Duration::from_micros(57_500))]));
+}
+
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2] {
+    for fixture in [V1, V2, V3] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
         store.record(vec![Record::Program { program: "web".into(), memory: program_memory(7) }]).await.unwrap();
@@ -104,14 +123,14 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2] {
+    for fixture in [V1, V2, V3] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
 
 #[test]
 fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
-    for (format, fixture, table, rows) in [(1, V1, "observation", 5), (2, V2, "log", 2)] {
+    for (format, fixture, table, rows) in [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1)] {
         let folder = old(fixture);
         drop(opened(&folder));
         let path = folder.path().join(FILE);
@@ -125,7 +144,7 @@ fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
 #[test]
 fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
     for (format, fixture, in_the_way, table, rows) in
-        [(1, V1, "old_journal", "observation", 5), (2, V2, "program", "log", 2)]
+        [(1, V1, "old_journal", "observation", 5), (2, V2, "program", "log", 2), (3, V3, "old_day", "day", 1)]
     {
         let folder = old(fixture);
         let path = folder.path().join(FILE);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     keys::{DAY, MonitorId},
+    phases::{PHASES, PhaseTimes},
     rows::Table,
 };
 
@@ -80,6 +81,8 @@ fn year_before(database: &Database, numbers: &mut Numbers) {
                 let mut latency = estatus_core::histogram::Histogram::new();
                 let drawn = if cfg!(debug_assertions) { count / 10 } else { count };
                 (0..drawn).for_each(|_| latency.add(numbers.latency(72_000 + monitor * 997)));
+                let mut phases = PhaseTimes::default();
+                (0..count).for_each(|_| phases.add(PHASES.map(|phase| (phase != Phase::Run).then_some(10_000))));
                 let figures = Figures {
                     up: Duration::from_millis((table.unit() - 60_000) as u64),
                     down: Duration::from_millis(60_000),
@@ -87,6 +90,7 @@ fn year_before(database: &Database, numbers: &mut Numbers) {
                     fastest: latency.percentile(0.0),
                     slowest: latency.percentile(1.0),
                     latency,
+                    phases,
                     ..Figures::default()
                 };
                 table.put(&transaction, id, start, &figures).unwrap();
