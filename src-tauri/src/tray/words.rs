@@ -1,11 +1,7 @@
 //! Puts things into the person's language.
 
-use std::collections::BTreeMap;
-
+use estatus_core::{config::Language, words};
 use jiff::{Timestamp, Zoned};
-
-const ENGLISH: &str = include_str!("../../../ui/src/i18n/tray.en.json");
-const SPANISH: &str = include_str!("../../../ui/src/i18n/tray.es.json");
 
 /// Of a list of names, so many are told.
 const NAMES: usize = 3;
@@ -14,28 +10,17 @@ const LONGEST: usize = 120;
 
 /// The texts of one language.
 #[derive(Debug)]
-pub(crate) struct Words(BTreeMap<String, String>);
+pub(crate) struct Words(Language);
 
 impl Words {
     /// The texts of Spanish, or else of English.
     pub(crate) fn new(spanish: bool) -> Self {
-        let texts = if spanish { SPANISH } else { ENGLISH };
-        // The tests read both files.
-        Self(serde_json::from_str(texts).unwrap_or_default())
+        Self(if spanish { Language::Spanish } else { Language::English })
     }
 
     /// The text of `key`, with its placeholders filled.
     pub(crate) fn say(&self, key: &str, filled: &[(&str, &str)]) -> String {
-        let Some(text) = self.0.get(key) else { return key.to_owned() };
-        let mut said = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            said.push_str(before);
-            said.push_str(filled.iter().find_map(|(filled, with)| (*filled == name).then_some(*with)).unwrap_or(""));
-            rest = after;
-        }
-        said + rest
+        words::text(self.0, key, filled)
     }
 
     /// The text of `key`, which has no placeholders.
@@ -97,27 +82,9 @@ pub(crate) fn outside(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-
-    fn texts(json: &str) -> BTreeMap<String, String> {
-        serde_json::from_str(json).unwrap()
-    }
-
-    fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
-    }
-
-    #[test]
-    fn both_languages_have_the_same_texts_with_the_same_placeholders() {
-        let (english, spanish) = (texts(ENGLISH), texts(SPANISH));
-        assert!(english.keys().eq(spanish.keys()));
-        for (key, text) in &english {
-            assert!(key.starts_with("tray."), "{key}");
-            assert_eq!(placeholders(text), placeholders(&spanish[key]), "{key}");
-        }
-    }
 
     /// Every text that is written in the sources is there, and every text that is there is written somewhere.
     #[test]
@@ -133,7 +100,9 @@ mod tests {
         .concat();
         let used: BTreeSet<&str> =
             source.split('"').filter(|text| text.starts_with("tray.") && !text.contains(['{', ' '])).collect();
-        let there = texts(ENGLISH);
+        let sections: BTreeMap<String, BTreeMap<String, String>> =
+            serde_json::from_str(include_str!("../../../lang/en.json")).unwrap();
+        let there = &sections["tray"];
         let missing: Vec<_> = used.iter().filter(|key| **key != "tray." && !there.contains_key(**key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
         let unused: Vec<_> = there.keys().filter(|key| !used.contains(key.as_str())).collect();

@@ -1,19 +1,16 @@
 import type { DesktopSettings } from "../backend/backend";
 import { fill, selectForm } from "./fill";
-import en from "./en.json";
-import es from "./es.json";
 import { formats } from "./format";
+import { TEXTS } from "./texts";
 
-/** A text's name. Each text stands in every language's file, which a test sees to. */
-export type Key = keyof typeof en;
+/** A text's name. */
+export type Key = keyof typeof TEXTS.en;
 
 /** A text that has a form for one and a form for several. */
 export type CountedKey = Key extends infer K ? (K extends `${infer Base}.one` ? Base : never) : never;
 
-type Language = "en" | "es";
+type Language = keyof typeof TEXTS;
 type Values = Record<string, string | number>;
-
-const TEXTS: Record<Language, Record<string, string>> = { en, es };
 
 let chosen = $state<DesktopSettings["language"]>("system");
 const language = $derived<Language>(chosen === "system" ? (navigator.language.startsWith("es") ? "es" : "en") : chosen);
@@ -41,7 +38,12 @@ export function speak(wanted: DesktopSettings["language"]) {
 
 /** The text under `key`, with each `{name}` replaced by its value. */
 export function t(key: Key, values: Values = {}): string {
-  return fill(TEXTS[language][key] ?? key, values);
+  return fill(TEXTS[language][key], values);
+}
+
+/** The text under `key`, or `word` where there is no such text: the engine may know a word that is new to this window. */
+export function textOr(word: string, key: string): string {
+  return key in TEXTS[language] ? t(key as Key) : word;
 }
 
 /** The text under `key` in the form that `count` wants, with `{count}` and each `{name}` replaced. */

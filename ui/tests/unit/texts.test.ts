@@ -5,11 +5,11 @@ import { ALERTS, CHANNEL, EMAIL } from "../../src/forms/channel";
 import type { Field } from "../../src/forms/fields";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
-import en from "../../src/i18n/en.json";
-import es from "../../src/i18n/es.json";
+import texts from "../../../lang/en.json";
 import { fill, places, selectForm } from "../../src/i18n/fill";
+import { TEXTS } from "../../src/i18n/texts";
 
-const texts: Record<string, Record<string, string>> = { en, es };
+const { en, es } = TEXTS;
 
 test("every text exists in every language, in the same order, with the same places", () => {
   const shape = (catalogue: Record<string, string>) =>
@@ -18,7 +18,7 @@ test("every text exists in every language, in the same order, with the same plac
 });
 
 test("no text is empty", () => {
-  for (const catalogue of Object.values(texts)) {
+  for (const catalogue of Object.values(TEXTS)) {
     for (const [key, text] of Object.entries(catalogue)) expect(text.trim(), key).not.toBe("");
   }
 });
@@ -44,7 +44,7 @@ test("every field and group of every form has its text and its hint", () => {
   }
 });
 
-test("every text is used, except those of the tray", () => {
+test("every text of the window is used", () => {
   const source = sources(join(import.meta.dirname, "../../src")).join("\n");
   const isUsed = (key: string) => {
     const base = key.replace(/\.(one|other)$/, "");
@@ -55,7 +55,7 @@ test("every text is used, except those of the tray", () => {
       heads.some((head) => source.includes(`\`${head}.\${`) || source.includes(`${head}.\${[`)) || counts(source, base)
     );
   };
-  expect(Object.keys(en).filter((key) => !key.startsWith("tray.") && !isUsed(key))).toEqual([]);
+  expect(Object.keys(texts.window).filter((key) => !isUsed(key))).toEqual([]);
 });
 
 /** `settings.${section}s` makes `settings.monitors`. */

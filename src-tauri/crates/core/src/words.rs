@@ -1,7 +1,7 @@
 //! What is told, in the reader's language.
 //!
-//! Every text stands in `lang/*.json` under a key, with `{name}` where a value goes. A cause's key is its serde tag,
-//! and its values are its fields.
+//! Every text stands in `lang/` under a key, with `{name}` where a value goes: one file for each language, for the engine,
+//! the tray and the window alike. A cause's key is its serde tag, and its values are its fields.
 
 mod exits;
 mod programs;
@@ -21,12 +21,34 @@ use crate::{
 
 type Catalogue = BTreeMap<String, String>;
 
-static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../lang/en.json")));
-static SPANISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../lang/es.json")));
+static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../../../../lang/en.json")));
+static SPANISH: LazyLock<Catalogue> = LazyLock::new(|| read(include_str!("../../../../lang/es.json")));
 
-/// A catalogue is part of the program; that each is sound is a test's concern.
+/// The texts of all sections. A file of texts is part of the program; that each is sound is a test's concern.
 fn read(json: &str) -> Catalogue {
-    serde_json::from_str(json).unwrap_or_default()
+    serde_json::from_str::<BTreeMap<String, Catalogue>>(json).unwrap_or_default().into_values().flatten().collect()
+}
+
+fn catalogue(language: Language) -> &'static Catalogue {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Spanish => &SPANISH,
+    }
+}
+
+/// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text.
+pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
+    let template = catalogue(language).get(key).map_or(key, String::as_str);
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
 
 /// Puts facts into words of one language, with times in one zone.
@@ -47,19 +69,9 @@ impl Words {
         self.language
     }
 
-    /// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text.
+    /// The text under `key`, as [`text()`] fills it.
     pub fn text(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let template = self.catalogue().get(key).map_or(key, String::as_str);
-        let mut text = String::with_capacity(template.len());
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            text.push_str(before);
-            let Some((name, after)) = after.split_once('}') else { break };
-            text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-            rest = after;
-        }
-        text.push_str(rest);
-        text
+        text(self.language, key, values)
     }
 
     /// Why a probe failed, in one sentence without a full stop.
@@ -105,14 +117,7 @@ impl Words {
 
     /// The text under `key`, if there is one.
     fn find(&self, key: &str) -> Option<String> {
-        self.catalogue().get(key).cloned()
-    }
-
-    fn catalogue(&self) -> &'static Catalogue {
-        match self.language {
-            Language::English => &ENGLISH,
-            Language::Spanish => &SPANISH,
-        }
+        catalogue(self.language).get(key).cloned()
     }
 
     /// The text `{family}.{the fact's tag}` with the fact's fields as its values.
@@ -161,18 +166,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_exists_in_every_language_with_the_same_values() {
-        let names = |text: &str| {
-            let mut names: Vec<String> =
+    fn every_text_exists_once_in_every_language_with_the_same_values() {
+        let places = |text: &str| {
+            let mut places: Vec<String> =
                 text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
-            names.sort();
-            names
+            places.sort();
+            places
         };
-        let shape = |catalogue: &Catalogue| -> Vec<_> {
-            catalogue.iter().map(|(key, text)| (key.clone(), names(text))).collect()
+        let shape = |json: &str| -> Vec<(String, String, Vec<String>)> {
+            let sections: BTreeMap<String, Catalogue> = serde_json::from_str(json).unwrap();
+            let shape = |(section, texts): (String, Catalogue)| {
+                texts.into_iter().map(move |(key, text)| (key, section.clone(), places(&text)))
+            };
+            let mut shape: Vec<_> = sections.into_iter().flat_map(shape).collect();
+            shape.sort();
+            shape
         };
-        assert!(!ENGLISH.is_empty());
-        assert_eq!(shape(&ENGLISH), shape(&SPANISH));
+        let english = shape(include_str!("../../../../lang/en.json"));
+        assert_eq!(english, shape(include_str!("../../../../lang/es.json")));
+        assert!(english.is_sorted_by(|one, next| one.0 < next.0), "a text stands in two sections");
+        assert_eq!((ENGLISH.len(), SPANISH.len()), (english.len(), english.len()));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::{
     setup, workspace,
 };
 
-/// What the pages are made of, below `ui`.
-const SOURCES: [&str; 4] = ["src", "index.html", "package-lock.json", "vite.config.ts"];
+/// What the pages are made of.
+const SOURCES: [&str; 5] = ["ui/src", "ui/index.html", "ui/package-lock.json", "ui/vite.config.ts", "lang"];
 
 /// Builds the pages into `ui/dist`, unless they are newer than all that they are made of: whatever shows them is built
 /// again with them.
@@ -24,7 +24,7 @@ const SOURCES: [&str; 4] = ["src", "index.html", "package-lock.json", "vite.conf
 /// If npm cannot; it has said why.
 pub(crate) fn build() -> Result<()> {
     let built = fs::metadata(folder().join("dist/index.html")).and_then(|page| page.modified()).ok();
-    let changed = SOURCES.iter().filter_map(|source| newest(&folder().join(source))).max();
+    let changed = SOURCES.iter().filter_map(|source| newest(&workspace::root().join(source))).max();
     if built.is_some() && built > changed {
         return Ok(());
     }
