@@ -100,6 +100,16 @@ impl Bubbles {
         tokio::time::timeout(BOUND, self.shown.recv()).await.expect("a notification is shown").unwrap()
     }
 
+    /// Waits for the next one whose first line says this.
+    pub(crate) async fn saying(&mut self, summary: &str) -> Bubble {
+        loop {
+            let bubble = self.next().await;
+            if bubble.summary.contains(summary) {
+                return bubble;
+            }
+        }
+    }
+
     /// Those that were shown and not looked at yet.
     pub(crate) fn rest(&mut self) -> Vec<Bubble> {
         std::iter::from_fn(|| self.shown.try_recv().ok()).collect()
@@ -116,7 +126,17 @@ impl Bubbles {
     pub(crate) async fn press(&self, bubble: &Bubble, button: &str) {
         let action = bubble.actions.iter().find(|(_, label)| label.contains(button));
         let (key, _) = action.unwrap_or_else(|| panic!("there is no “{button}” in {bubble:?}"));
-        let signal = (bubble.id, key.as_str());
+        self.act(bubble, key).await;
+    }
+
+    /// Clicks on it, beside its buttons.
+    pub(crate) async fn click(&self, bubble: &Bubble) {
+        assert!(bubble.actions.iter().any(|(key, _)| key == "default"), "{bubble:?}");
+        self.act(bubble, "default").await;
+    }
+
+    async fn act(&self, bubble: &Bubble, key: &str) {
+        let signal = (bubble.id, key);
         let interface = "org.freedesktop.Notifications";
         self.connection.emit_signal(None::<&str>, PATH, interface, "ActionInvoked", &signal).await.unwrap();
         let closed = (bubble.id, 2_u32);

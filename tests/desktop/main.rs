@@ -16,7 +16,15 @@ use std::path::PathBuf;
 
 use estatus_tests::{Estatus, MailServer, Site, eventually, free_port};
 
-use crate::{bubbles::Bubbles, panel::Panel, screen::Colour, session::Session, tray::Tray, window::Window, xfce::Xfce};
+use crate::{
+    bubbles::Bubbles,
+    panel::Panel,
+    screen::Colour,
+    session::Session,
+    tray::{Greeted, Tray},
+    window::Window,
+    xfce::Xfce,
+};
 
 fn watching(site: &Site) -> String {
     format!(
@@ -63,6 +71,43 @@ async fn the_icon_says_how_things_are_and_a_notification_what_broke() {
     eventually("it is acknowledged", || estatus.json(&["incidents"])[0]["acknowledged"].is_string().then_some(()));
     assert!(tray.quit(&icon).await.success());
     assert_eq!(estatus.say(&["status"]).code, 1, "the engine that the tray hosted has ended with it");
+}
+
+#[tokio::test]
+async fn a_click_on_a_notification_opens_its_incident_and_its_buttons_do_what_they_say() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let mut bubbles = Bubbles::on(session.bus()).await;
+    let _frames = session.frames();
+    let estatus = Estatus::new(&format!(
+        "{}on_down = {{ restart = \"web\", tries = 1, within = \"1s\" }}\n[[program]]\nname = \"web\"\n\
+         command = \"sleep 600\"\nready_within = \"1s\"\n",
+        watching(&site)
+    ));
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    panel.icon().await.shows("1 up").await;
+    site.break_it();
+    let bubble = bubbles.saying("is down").await;
+    eventually("the remedy is given up", || estatus.json(&["incidents"])[0]["escalated"].is_string().then_some(()));
+    let before = estatus.wait_for_process("web", None);
+    bubbles.press(&bubble, "Restart").await;
+    estatus.wait_for_process("web", Some(before));
+
+    let again = async |bubbles: &mut Bubbles| {
+        site.mend();
+        bubbles.saying("is up").await;
+        site.break_it();
+        bubbles.saying("is down").await
+    };
+    let bubble = again(&mut bubbles).await;
+    bubbles.click(&bubble).await;
+    tray.window(&session);
+    let incident = estatus.json(&["incidents"])[0]["id"].to_string();
+    tray.shows(&session, &format!("Incident {incident} – Estatus"));
+
+    let bubble = again(&mut bubbles).await;
+    bubbles.press(&bubble, "Snooze").await;
+    eventually("it is snoozed", || estatus.monitor("page")?["snoozed_until"].is_string().then_some(()));
 }
 
 #[tokio::test]
@@ -133,6 +178,28 @@ async fn there_is_one_tray_and_its_window_comes_and_goes() {
     assert_ne!(first, second);
     assert!(tray.quit(&icon).await.success());
     eventually("its window has gone with it", || (!PathBuf::from(format!("/proc/{second}")).exists()).then_some(()));
+}
+
+#[tokio::test]
+async fn it_starts_at_login_when_asked_to_and_shows_no_window() {
+    let (session, site) = (Session::start(), Site::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let estatus = Estatus::new(&watching(&site));
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    icon.choose(&["Start at login"]).await;
+    let entry = session.config().join("autostart/estatus.desktop");
+    eventually("it is entered", || entry.exists().then_some(()));
+    assert!(tray.quit(&icon).await.success());
+
+    let _openbox = session.log_in();
+    let icon = panel.icon().await;
+    let tray = Greeted::of(&icon).await;
+    icon.shows("1 up").await;
+    assert_eq!(tray.windows(), [0_u32; 0]);
+    icon.choose(&["Start at login"]).await;
+    eventually("it is entered no longer", || (!entry.exists()).then_some(()));
+    tray.quit(&icon).await;
 }
 
 #[tokio::test]

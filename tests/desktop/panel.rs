@@ -84,10 +84,10 @@ impl Panel {
         Self { connection: built.build().await.unwrap(), items }
     }
 
-    /// Waits for the first icon.
+    /// Waits for an icon that has not been waited for.
     pub(crate) async fn icon(&mut self) -> Icon {
-        let waiting = self.items.wait_for(Option::is_some);
-        let place = tokio::time::timeout(BOUND, waiting).await.expect("an icon comes").unwrap().clone().unwrap();
+        tokio::time::timeout(BOUND, self.items.changed()).await.expect("an icon comes").unwrap();
+        let place = self.items.borrow_and_update().clone().unwrap();
         Icon { connection: self.connection.clone(), place }
     }
 }
@@ -130,9 +130,15 @@ impl Icon {
         format!("{:?}", *pictures).into_bytes()
     }
 
+    /// The process that put it there.
+    pub(crate) async fn process(&self) -> u32 {
+        let bus = fdo::DBusProxy::new(&self.connection).await.unwrap();
+        bus.get_connection_unix_process_id(self.place.owner.as_str().try_into().unwrap()).await.unwrap()
+    }
+
     /// Left click.
     pub(crate) async fn click(&self) {
-        self.call(&self.place.path, "org.kde.StatusNotifierItem", "Activate", &(0_i32, 0_i32)).await;
+        self.call(&self.place.path, "org.kde.StatusNotifierItem", "Activate", &(0_i32, 0_i32)).await.unwrap();
     }
 
     async fn call(
@@ -141,9 +147,8 @@ impl Icon {
         interface: &str,
         method: &str,
         body: &(impl zbus::export::serde::Serialize + zbus::zvariant::DynamicType),
-    ) -> zbus::Message {
-        let called = self.connection.call_method(Some(self.place.owner.as_str()), path, Some(interface), method, body);
-        called.await.unwrap()
+    ) -> zbus::Result<zbus::Message> {
+        self.connection.call_method(Some(self.place.owner.as_str()), path, Some(interface), method, body).await
     }
 
     /// Its menu, as it is now.
@@ -151,7 +156,7 @@ impl Icon {
         let all: Vec<&str> = Vec::new();
         let said =
             self.call(&self.menu_path().await, "com.canonical.dbusmenu", "GetLayout", &(0_i32, -1_i32, all)).await;
-        let (_, (_, _, below)): (u32, (i32, Properties, Vec<OwnedValue>)) = said.body().deserialize().unwrap();
+        let (_, (_, _, below)): (u32, (i32, Properties, Vec<OwnedValue>)) = said.unwrap().body().deserialize().unwrap();
         below.iter().filter_map(|entry| understand(entry)).collect()
     }
 
@@ -162,6 +167,13 @@ impl Icon {
 
     /// Chooses what the words lead to, each in the menu of the one before.
     pub(crate) async fn choose(&self, words: &[&str]) {
+        // A menu that was drawn anew meanwhile knows nothing of what stood in the one before.
+        while let Err(error) = self.try_to_choose(words).await {
+            assert!(error.to_string().contains("id not found"), "{words:?}: {error}");
+        }
+    }
+
+    async fn try_to_choose(&self, words: &[&str]) -> zbus::Result<()> {
         let mut menu = self.menu().await;
         let mut chosen = 0;
         for word in words {
@@ -170,7 +182,8 @@ impl Icon {
             (chosen, menu) = (entry.id, entry.below);
         }
         let event = (chosen, "clicked", Value::from(0_i32), 0_u32);
-        self.call(&self.menu_path().await, "com.canonical.dbusmenu", "Event", &event).await;
+        self.call(&self.menu_path().await, "com.canonical.dbusmenu", "Event", &event).await?;
+        Ok(())
     }
 }
 

@@ -43,9 +43,7 @@ impl Tray {
 
     /// The processes of its windows.
     pub(crate) fn windows(&self) -> Vec<u32> {
-        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0.id())).unwrap_or_default();
-        let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-        pids.filter(|pid| is_window(*pid)).collect()
+        windows_of(self.0.id())
     }
 
     /// Waits for its window to be shown, and gives back its process.
@@ -55,6 +53,14 @@ impl Tray {
             String::from_utf8_lossy(&listed.stdout).contains("Estatus").then_some(())?;
             self.windows().first().copied()
         })
+    }
+
+    /// Waits until its window is called by `title`.
+    pub(crate) fn shows(&self, session: &Session, title: &str) {
+        eventually(title, || {
+            let listed = session.command("wmctrl").arg("-l").output().ok()?;
+            String::from_utf8_lossy(&listed.stdout).contains(title).then_some(())
+        });
     }
 
     /// Closes its window as a person would.
@@ -69,8 +75,47 @@ impl Tray {
     }
 }
 
-fn is_window(pid: u32) -> bool {
-    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program.ends_with("estatus-window"))
+/// A tray application that the desktop started; it is ended when this is dropped.
+pub(crate) struct Greeted(u32);
+
+impl Greeted {
+    /// The one that put `icon` there.
+    pub(crate) async fn of(icon: &Icon) -> Self {
+        let pid = icon.process().await;
+        assert!(is(pid, "estatus-tray"));
+        Self(pid)
+    }
+
+    /// The processes of its windows.
+    pub(crate) fn windows(&self) -> Vec<u32> {
+        windows_of(self.0)
+    }
+
+    /// Chooses Quit, and waits for its end.
+    pub(crate) async fn quit(self, icon: &Icon) {
+        icon.choose(&["Quit"]).await;
+        eventually("it ends", || (!is(self.0, "estatus-tray")).then_some(()));
+    }
+}
+
+impl Drop for Greeted {
+    fn drop(&mut self) {
+        if is(self.0, "estatus-tray") {
+            let _ = Command::new("kill").args(["-KILL", &self.0.to_string()]).status();
+        }
+    }
+}
+
+/// The processes of the windows of the tray application `pid`.
+fn windows_of(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
+    pids.filter(|pid| is(*pid, "estatus-window")).collect()
+}
+
+/// Whether a process runs `program`.
+fn is(pid: u32, program: &str) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|running| running.ends_with(program))
 }
 
 impl Drop for Tray {

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -25,6 +26,16 @@ struct Size {
     width: f64,
     height: f64,
     maximized: bool,
+}
+
+/// Whether the window is being closed: between that and its end it can be shown no more, and says nothing of it.
+#[derive(Debug, Default)]
+struct Closing(AtomicBool);
+
+impl Closing {
+    fn is_so(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// The file that remembers it.
@@ -61,6 +72,9 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
         .maximized(size.maximized)
         .visible(false)
         .on_navigation(is_ours)
+        .on_document_title_changed(|window, title| {
+            let _ = window.set_title(&title);
+        })
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished {
                 show_all_the_same(window);
@@ -70,21 +84,26 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     // No flash before the first paint.
     let dark = matches!(window.theme(), Ok(Theme::Dark));
     let _ = window.set_background_color(Some(if dark { Color(20, 22, 26, 255) } else { Color(255, 255, 255, 255) }));
+    app.manage(Closing::default());
     let remembered = remembered.clone();
-    let closing = window.clone();
+    let closed = window.clone();
     window.on_window_event(move |event| {
-        if matches!(event, WindowEvent::CloseRequested { .. })
-            && let Some(size) = size_of(&closing, remembered.load())
-        {
-            remembered.save(size);
+        if matches!(event, WindowEvent::CloseRequested { .. }) {
+            closed.state::<Closing>().0.store(true, Ordering::SeqCst);
+            if let Some(size) = size_of(&closed, remembered.load()) {
+                remembered.save(size);
+            }
         }
     });
     Ok(())
 }
 
-/// Shows it, before all others; whether it is still there.
+/// Shows it, before all others; whether it stays. What this says is true only where windows' events are handled, in the main
+/// thread: elsewhere the window may be closed meanwhile.
 pub(crate) fn bring_up(app: &AppHandle) -> bool {
-    let Some(window) = app.get_webview_window(LABEL) else { return false };
+    let Some(window) = app.get_webview_window(LABEL).filter(|window| !window.state::<Closing>().is_so()) else {
+        return false;
+    };
     let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window cannot be shown");

@@ -78,10 +78,13 @@ fn take_orders(app: &AppHandle) {
         let Ok(line) = line else { break };
         if let Some(page) = line.strip_prefix(OPEN) {
             app.state::<Streams>().tell(Streamed::Open { page: page.to_owned() });
-            if frame::bring_up(app) {
-                // The tray opens another window if this one ends without having said so.
-                let _ = writeln!(stdout(), "{line}");
-            }
+            let shown = app.clone();
+            let _ = app.run_on_main_thread(move || {
+                if frame::bring_up(&shown) {
+                    // The tray opens another window if this one ends without having said so.
+                    let _ = writeln!(stdout(), "{line}");
+                }
+            });
         } else if let Some(why) = line.strip_prefix(TROUBLE) {
             app.state::<Streams>().engine_is_missing(why);
         }

@@ -289,8 +289,9 @@ test("a lost engine is said, what was known stays, and it is back when it is bac
   await page.getByText("The engine is gone.").waitFor({ state: "detached" });
 });
 
-test("the tray opens a page", async () => {
+test("the tray opens a page, and the window is called after it", async () => {
   page = await stage.open("?still");
+  await expect.poll(() => page.title()).toMatch(/^\(\d+\) Overview – Estatus$/);
   await page.evaluate(() =>
     (globalThis as unknown as { mock: { hear(heard: unknown): void } }).mock.hear({
       heard: "open",
@@ -298,6 +299,7 @@ test("the tray opens a page", async () => {
     }),
   );
   await page.getByRole("heading", { level: 1, name: "router" }).waitFor();
+  await expect.poll(() => page.title()).toMatch(/^\(\d+\) router – Estatus$/);
 });
 
 test("what comes from outside is text, whatever it looks like", async () => {

@@ -91,6 +91,12 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
     program("wmctrl, to close windows as a person does", "wmctrl", &["wmctrl"]),
     program("openbox, which gives windows a frame", "openbox", &["openbox"]),
+    Need {
+        what: "xdg for Python 3, with which openbox starts at login what asks for it",
+        found: Found::PythonModule("xdg"),
+        packages: &["python3-xdg"],
+        service: None,
+    },
     program("Xfce's panel, for the tray's icon", "xfce4-panel", &["xfce4-panel"]),
     Need {
         what: "Xfce's notifications",
