@@ -13,6 +13,7 @@ use crate::{
     check::{command_line, header_is_wrong, login, split},
     net::Mailbox,
     problem::Span,
+    reason::reason,
     shape::{At, Field, Own, Reader, plain},
     tables,
     values::Name,
@@ -36,8 +37,7 @@ pub(crate) fn channels(file: &mut tables::File, reader: &mut Reader<'_>) -> BTre
             }
             reader.within(&name.value, |reader| {
                 if name.value == EMAIL {
-                    return reader
-                        .refuse(&name.at, "the channel \"email\" is the table [email]; give this one another name");
+                    return reader.refuse(&name.at, reason!("channel_called_email"));
                 }
                 channel(table, &name.at, email.as_ref(), defined, reader)
             })
@@ -72,7 +72,7 @@ fn email(mut table: tables::Email, reader: &mut Reader<'_>) -> Option<EmailChann
 fn recipients(field: &mut Field<Vec<At<Mailbox>>>, key: &str, reader: &mut Reader<'_>) -> Option<Vec<String>> {
     let At { value, at } = field.take_placed()?;
     if value.is_empty() {
-        reader.problem_with(key, &at, "names no recipient");
+        reader.problem_with(key, &at, reason!("names_no_recipient"));
     }
     Some(value.into_iter().map(|mailbox| mailbox.value.0).collect())
 }
@@ -91,11 +91,11 @@ fn channel(
     let forms: Vec<&str> =
         table.present.iter().map(|key| key.value).filter(|key| ["webhook", "command", "email"].contains(key)).collect();
     let [form] = forms.as_slice() else {
-        return reader.refuse(at, "needs exactly one of `webhook`, `command` and `email`");
+        return reader.refuse(at, reason!("needs_one_channel"));
     };
     for key in &table.present {
         if let Some((name, owner)) = BELONGS.iter().find(|(name, owner)| *name == key.value && owner != form) {
-            reader.problem(&key.at, format_args!("`{name}` belongs to a {owner} channel; this one is {form}"));
+            reader.problem(&key.at, reason!("belongs_to_channel", name = *name, owner = *owner, form = *form));
         }
     }
     let timeout = table.timeout.take().map(|timeout| timeout.0);
@@ -115,7 +115,7 @@ fn channel(
         _ => {
             let to = recipients(&mut table.email, EMAIL, reader);
             if !email_is_defined {
-                return reader.refuse(at, "needs the table [email], which says over what server mail goes");
+                return reader.refuse(at, reason!("needs_email"));
             }
             let server = email?.clone();
             let timeout = timeout.unwrap_or(server.timeout);

@@ -12,6 +12,7 @@ use estatus_core::{
 
 use crate::{
     problem::Span,
+    reason::{Part, Reason, reason},
     shape::{At, Field, Own, Reader, plain},
     tables::{self, BELONGS},
     values::Valued,
@@ -43,8 +44,9 @@ fn refuse_foreign_keys(table: &tables::Check, kind: Kind, reader: &mut Reader<'_
     for key in &table.present {
         let belongs = BELONGS.iter().find(|(name, _)| *name == key.value);
         if let Some((name, kinds)) = belongs.filter(|(_, kinds)| !kinds.contains(&kind)) {
-            let kinds = kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" and ");
-            reader.problem(&key.at, format_args!("`{name}` belongs to {kinds} checks; this one is {kind}"));
+            let words = kinds.iter().map(|kind| Part::from(kind.word()));
+            let kinds = words.reduce(|first, second| reason!("and", first, second).into()).unwrap_or(Part::NOTHING);
+            reader.problem(&key.at, reason!("belongs_to_kinds", name = *name, kinds, kind = kind.word()));
         }
     }
 }
@@ -79,7 +81,7 @@ fn auth(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Auth> {
     if let Some(bearer) = &bearer
         && !(table.username.is_absent() && table.password.is_absent())
     {
-        reader.problem_with("bearer", &bearer.at, "a request has either `bearer` or `username` and `password`");
+        reader.problem_with("bearer", &bearer.at, reason!("two_logins"));
     }
     let basic = login(&mut table.username, &mut table.password, |username| username, reader);
     let basic = basic.map(|(username, password)| Auth::Basic { username, password });
@@ -94,10 +96,10 @@ pub(crate) fn login<T>(
     reader: &mut Reader<'_>,
 ) -> Option<(String, SecretRef)> {
     if let Some(at) = username.at().filter(|_| password.is_absent()) {
-        reader.problem_with("username", at, "needs `password` beside it");
+        reader.problem_with("username", at, reason!("needs_beside", key = "password"));
     }
     if let Some(at) = password.at().filter(|_| username.is_absent()) {
-        reader.problem_with("password", at, "needs `username` beside it");
+        reader.problem_with("password", at, reason!("needs_beside", key = "username"));
     }
     Some((text(username.take()?), password.take()?))
 }
@@ -111,7 +113,7 @@ fn method(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> O
     let Some(At { value, at }) = field.take_placed() else { return Some("GET".to_owned()) };
     let method = value.0.to_ascii_uppercase();
     if !is_token(&method) || method == "CONNECT" {
-        reader.problem_with("method", &at, "expected a method like \"GET\", \"HEAD\" or \"POST\"");
+        reader.problem_with("method", &at, reason!("expected", what = reason!("a.method")));
         return None;
     }
     Some(method)
@@ -125,17 +127,17 @@ fn checked_headers(headers: Own<String>, reader: &mut Reader<'_>) -> Vec<(String
 }
 
 /// What is wrong with a header.
-pub(crate) fn header_is_wrong(name: &str, value: Option<&str>) -> Option<&'static str> {
+pub(crate) fn header_is_wrong(name: &str, value: Option<&str>) -> Option<Reason> {
     if !is_token(name) {
-        return Some("this is no name of a header");
+        return Some(reason!("no_header"));
     }
     let wrong = value.is_some_and(|value| value.contains(|c: char| c.is_control() && c != '\t'));
-    wrong.then_some("the value of a header is one line without control characters")
+    wrong.then(|| reason!("header_value"))
 }
 
 /// What is wrong with a variable.
-fn variable_is_wrong(name: &str, _: Option<&str>) -> Option<&'static str> {
-    (name.is_empty() || name.contains(['=', '\0'])).then_some("this is no name of a variable")
+fn variable_is_wrong(name: &str, _: Option<&str>) -> Option<Reason> {
+    (name.is_empty() || name.contains(['=', '\0'])).then(|| reason!("no_variable"))
 }
 
 /// Texts under the user's names, and secrets under the user's names.
@@ -144,7 +146,7 @@ type Named = (Vec<(String, String)>, Vec<(String, SecretRef)>);
 /// Tells plain values and secrets apart, and says what is wrong with them.
 pub(crate) fn split(
     values: Own<Valued>,
-    wrong: impl Fn(&str, Option<&str>) -> Option<&'static str>,
+    wrong: impl Fn(&str, Option<&str>) -> Option<Reason>,
     key: &str,
     reader: &mut Reader<'_>,
 ) -> Named {
@@ -171,12 +173,12 @@ fn accept(
 ) -> Vec<CodeRange> {
     let Some(At { value: ranges, at }) = field.take_placed() else { return vec![default] };
     if ranges.is_empty() {
-        reader.problem_with("accept", &at, "names no code, so that nothing would ever be well");
+        reader.problem_with("accept", &at, reason!("names_no_code"));
     }
     for range in &ranges {
         if !bounds.contains(range.value.first) || !bounds.contains(range.value.last) {
-            let reason = format_args!("{} is not within {bounds}", range.value);
-            reader.problem_with("accept", &range.at, reason);
+            let (range_text, bounds) = (range.value.to_string(), bounds.to_string());
+            reader.problem_with("accept", &range.at, reason!("not_within", range = range_text, bounds));
         }
     }
     plain(ranges)
@@ -202,7 +204,7 @@ fn tcp(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<TcpCheck> {
     if let Some(expect) = &expect
         && expect.value.len() != 1
     {
-        reader.problem_with("expect", &expect.at, "a tcp check expects exactly one text");
+        reader.problem_with("expect", &expect.at, reason!("one_expected"));
     }
     Some(TcpCheck {
         address: table.tcp.take()?.0,
@@ -225,18 +227,18 @@ fn dns(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<DnsCheck> {
     let record = table.record.take().unwrap_or(RecordType::A);
     let expect = table.expect.take().unwrap_or_default();
     for answer in &expect {
-        let (wrong, what) = match record {
-            RecordType::A => (answer.value.parse::<std::net::Ipv4Addr>().is_err(), "an IPv4 address"),
-            RecordType::Aaaa => (answer.value.parse::<std::net::Ipv6Addr>().is_err(), "an IPv6 address"),
-            _ => (false, ""),
+        let wrong = match record {
+            RecordType::A => answer.value.parse::<std::net::Ipv4Addr>().is_err().then_some(4_u32),
+            RecordType::Aaaa => answer.value.parse::<std::net::Ipv6Addr>().is_err().then_some(6),
+            _ => None,
         };
-        if wrong {
-            reader.problem_with("expect", &answer.at, format_args!("the answer to {} is {what}", record.word()));
+        if let Some(version) = wrong {
+            reader.problem_with("expect", &answer.at, reason!("no_answer", record = record.word(), version));
         }
     }
     let name = table.dns.take_placed()?;
     if name.value.0.len() > 254 || name.value.0.contains(char::is_whitespace) {
-        reader.problem_with("dns", &name.at, "expected a name like \"example.com\"");
+        reader.problem_with("dns", &name.at, reason!("expected", what = reason!("a.dns_name")));
     }
     let server = table.server.take().map(|server| server.0);
     Some(DnsCheck { name: name.value.0, record, server, expect: plain(expect) })
@@ -252,10 +254,10 @@ fn process(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Process
     let most = at_most.as_ref().map(|most| most.value.0);
     let least = at_least.as_ref().map_or(most.unwrap_or(1).min(1), |least| least.value.0);
     if let Some(bound) = at_most.as_ref().filter(|_| most.is_some_and(|most| most < least)) {
-        reader.problem_with("at_most", &bound.at, format_args!("is less than `at_least`, which is {least}"));
+        reader.problem_with("at_most", &bound.at, reason!("less_than_least", least));
     }
     if let Some(bound) = at_least.filter(|_| least == 0 && most.is_none()) {
-        reader.problem_with("at_least", &bound.at, "0 without `at_most` asks for nothing");
+        reader.problem_with("at_least", &bound.at, reason!("asks_for_nothing"));
     }
     Some(ProcessCheck { by: table.process.take()?.0, at_least: least, at_most: most })
 }

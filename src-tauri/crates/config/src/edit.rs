@@ -7,10 +7,15 @@ mod save;
 use std::path::Path;
 
 use estatus_api::{ConfigProblem, Configuration, Edit, Section};
+use estatus_core::config::Language;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 
-use crate::{Defaults, Problems, parse, read, syntax};
+use crate::{
+    Defaults, Problems, listed, parse, read,
+    reason::{Reason, reason},
+    syntax,
+};
 
 /// Why a file was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +44,7 @@ impl EditError {
 /// # Errors
 /// If it cannot be read.
 pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, EditError> {
-    let text = text_of(file)?;
+    let text = text_of(file, defaults)?;
     let tables = Document::parse(text.as_str()).map(|document| merge::json_of_table(document.as_table()));
     Ok(Configuration {
         file: file.to_owned(),
@@ -54,13 +59,14 @@ pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, 
 /// # Errors
 /// If it cannot be read or saved, or what is to be changed is not there.
 pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Result<Vec<ConfigProblem>, EditError> {
-    let text = text_of(file)?;
+    let text = text_of(file, defaults)?;
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,
-        Err(error) => return Ok(located(&text, syntax(&error, &text, file))),
+        Err(error) => return Ok(located(&text, syntax(&error, &text, file, defaults.language))),
     };
+    let language = language(&document, defaults);
     for edit in edits {
-        apply(&mut document, edit).map_err(EditError::Unknown)?;
+        apply(&mut document, edit).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
     }
     let text = document.to_string();
     let problems = problems(&text, file, defaults);
@@ -70,10 +76,19 @@ pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Res
     Ok(problems)
 }
 
-fn text_of(file: &Path) -> Result<String, EditError> {
+fn text_of(file: &Path, defaults: &Defaults) -> Result<String, EditError> {
     let bytes = read(file).map_err(|error| EditError::file(file, error))?;
-    String::from_utf8(bytes)
-        .map_err(|_| EditError::Unknown(format!("{} is not text in UTF-8: save it in that encoding", file.display())))
+    let no_text = |_| EditError::Unknown(reason!("no_text").in_words(defaults.language));
+    String::from_utf8(bytes).map_err(no_text)
+}
+
+/// The language that a file asks for, or the one of its reader.
+fn language(document: &DocumentMut, defaults: &Defaults) -> Language {
+    match document.get("language").and_then(Item::as_str) {
+        Some("en") => Language::English,
+        Some("es") => Language::Spanish,
+        _ => defaults.language,
+    }
 }
 
 fn problems(text: &str, file: &Path, defaults: &Defaults) -> Vec<ConfigProblem> {
@@ -93,7 +108,7 @@ fn located(text: &str, problems: Problems) -> Vec<ConfigProblem> {
 }
 
 /// Makes `edit` in `document`.
-pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), String> {
+pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), Reason> {
     match edit {
         Edit::Put { section: Section::Channel, name, table, called } => {
             put_channel(document, name.as_deref(), table, called.as_deref())
@@ -117,27 +132,27 @@ pub(crate) const fn key(section: Section) -> &'static str {
     }
 }
 
-fn nobody(what: &str, name: &str) -> String {
-    format!("there is no {what} called “{name}” in the file any more")
+fn nobody(what: &str, name: &str) -> Reason {
+    reason!("gone", word = listed::word(what), name)
 }
 
 /// The entries of a section, which is made if there is none.
-fn entries(document: &mut DocumentMut, section: Section) -> Result<&mut ArrayOfTables, String> {
+fn entries(document: &mut DocumentMut, section: Section) -> Result<&mut ArrayOfTables, Reason> {
     let key = key(section);
     let item = document.entry(key).or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     if !item.is_array_of_tables() {
         let written = std::mem::take(item);
         *item = written.into_array_of_tables().map(Item::ArrayOfTables).unwrap_or_else(|written| written);
     }
-    item.as_array_of_tables_mut().ok_or_else(|| format!("`{key}` in the file is no list of tables"))
+    item.as_array_of_tables_mut().ok_or_else(|| reason!("no_list", key))
 }
 
-fn position(entries: &ArrayOfTables, section: Section, name: &str) -> Result<usize, String> {
+fn position(entries: &ArrayOfTables, section: Section, name: &str) -> Result<usize, Reason> {
     let is_called = |table: &Table| table.get("name").and_then(Item::as_str) == Some(name);
     entries.iter().position(is_called).ok_or_else(|| nobody(key(section), name))
 }
 
-fn put_entry(document: &mut DocumentMut, section: Section, name: Option<&str>, wanted: &Json) -> Result<(), String> {
+fn put_entry(document: &mut DocumentMut, section: Section, name: Option<&str>, wanted: &Json) -> Result<(), Reason> {
     let entries = entries(document, section)?;
     let Some(name) = name else {
         let mut table = Table::new();
@@ -151,7 +166,7 @@ fn put_entry(document: &mut DocumentMut, section: Section, name: Option<&str>, w
     merge::merge(table, wanted)
 }
 
-fn remove_entry(document: &mut DocumentMut, section: Section, name: &str) -> Result<(), String> {
+fn remove_entry(document: &mut DocumentMut, section: Section, name: &str) -> Result<(), Reason> {
     let entries = entries(document, section)?;
     let at = position(entries, section, name)?;
     entries.remove(at);
@@ -166,14 +181,14 @@ fn put_channel(
     name: Option<&str>,
     wanted: &Json,
     called: Option<&str>,
-) -> Result<(), String> {
-    let new = called.or(name).ok_or("a new channel needs a name")?;
+) -> Result<(), Reason> {
+    let new = called.or(name).ok_or_else(|| reason!("channel_without_name"))?;
     let channels = document.entry("channel").or_insert_with(|| {
         let mut table = Table::new();
         table.set_implicit(true);
         Item::Table(table)
     });
-    let channels = channels.as_table_like_mut().ok_or("`channel` in the file is no table")?;
+    let channels = channels.as_table_like_mut().ok_or_else(|| reason!("no_table", key = "channel"))?;
     let mut item = match name {
         Some(name) if new == name => {
             channels.get_mut(name).map(std::mem::take).ok_or_else(|| nobody("channel", name))?
@@ -183,19 +198,19 @@ fn put_channel(
     };
     let is_taken = channels.get(new).is_some_and(|other| !other.is_none());
     if is_taken {
-        return Err(format!("there is a channel called “{new}” already"));
+        return Err(reason!("name_taken", word = listed::word("channel"), name = new));
     }
-    merge::merge(item.as_table_like_mut().ok_or_else(|| format!("the channel “{new}” is no table"))?, wanted)?;
+    merge::merge(item.as_table_like_mut().ok_or_else(|| reason!("no_table", key = format!("channel.{new}")))?, wanted)?;
     channels.insert(new, item);
     Ok(())
 }
 
-fn set(document: &mut DocumentMut, path: &[String], value: Option<&Json>) -> Result<(), String> {
-    let (last, above) = path.split_last().ok_or("a value without a name cannot be set")?;
+fn set(document: &mut DocumentMut, path: &[String], value: Option<&Json>) -> Result<(), Reason> {
+    let (last, above) = path.split_last().ok_or_else(|| reason!("value_without_name"))?;
     let mut table = document.as_table_mut() as &mut dyn toml_edit::TableLike;
     for key in above {
         let item = table.entry(key).or_insert_with(|| Item::Table(Table::new()));
-        table = item.as_table_like_mut().ok_or_else(|| format!("`{key}` in the file is no table"))?;
+        table = item.as_table_like_mut().ok_or_else(|| reason!("no_table", key = key.as_str()))?;
     }
     match value {
         Some(value) => merge::put(table, last, value),

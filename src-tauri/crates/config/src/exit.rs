@@ -5,23 +5,19 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{
     problem::{Span, advice, shown},
+    reason::reason,
     shape::{Node, Reader, Shape},
 };
-
-const WHAT: &str = "an exit code like 3 or a signal like \"SIGSEGV\"";
 
 impl Shape for Exit {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         if let Some(number) = node.integer() {
             let code = code(number).map(Self::Code);
-            return code
-                .or_else(|| reader.refuse(at, format_args!("{number} is not between {} and {}", i32::MIN, u32::MAX)));
+            let bounds = || reason!("not_between", number, first = i64::from(i32::MIN), last = u32::MAX);
+            return code.or_else(|| reader.refuse(at, bounds));
         }
-        let Some(text) = node.text() else { return reader.expected(WHAT, node, at) };
-        let unknown = std::fmt::from_fn(|f| {
-            let near = advice(text, signals());
-            write!(f, "expected {WHAT}, found \"{}\"{near}", shown(text))
-        });
+        let Some(text) = node.text() else { return reader.expected(reason!("a.exit"), node, at) };
+        let unknown = || reason!("unknown_exit", found = shown(text), advice = advice(text, signals()));
         signal_number(text).map(Self::Signal).or_else(|| reader.refuse(at, unknown))
     }
 

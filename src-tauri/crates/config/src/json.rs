@@ -7,6 +7,7 @@ use toml_edit::Value;
 
 use crate::{
     problem::{Span, shown},
+    reason::reason,
     shape::{Node, Reader, Shape, entries},
 };
 
@@ -41,7 +42,7 @@ fn read_table(
     for entry in entries(node, at, reader)? {
         reader.within(entry.key, |reader| {
             let Some(steps) = path(entry.key) else {
-                return reader.refuse(&entry.key_at, "expected a path like \"queue.length\" or \"items[0].id\"");
+                return reader.refuse(&entry.key_at, reason!("expected", what = reason!("a.path")));
             };
             let path = [parent, &steps].concat();
             if let Node::Table(_) = entry.node {
@@ -84,7 +85,7 @@ fn path(text: &str) -> Option<Vec<JsonStep>> {
 }
 
 fn comparison(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<(Comparison, Json)> {
-    let what = "a string, a number, true or false";
+    let what = reason!("a.json_value");
     let Node::Value(value) = node else { return reader.expected(what, node, at) };
     let equal = match value {
         Value::String(text) => return comparison_text(text.value(), at, reader),
@@ -112,11 +113,7 @@ fn comparison_text(text: &str, at: &Span, reader: &mut Reader<'_>) -> Option<(Co
     let literal = serde_json::from_str::<Json>(rest).ok().filter(|value| !value.is_object() && !value.is_array());
     let value = literal.unwrap_or_else(|| Json::from(rest));
     if matches!(comparison, Comparison::Less | Comparison::Greater) && !value.is_number() {
-        let reason = format_args!(
-            "`<` and `>` need a number, as in \"< 10\", found \"{text}\"; a text that begins so is written \"= {text}\"",
-            text = shown(text)
-        );
-        return reader.refuse(at, reason);
+        return reader.refuse(at, reason!("sign_without_number", text = shown(text)));
     }
     Some((comparison, value))
 }

@@ -23,6 +23,7 @@ mod net;
 pub mod places;
 mod problem;
 mod program;
+mod reason;
 mod remedy;
 mod schema;
 mod secret;
@@ -58,6 +59,7 @@ use crate::{
     listed::{All, Listed, called},
     names::Defined,
     problem::Findings,
+    reason::{Reason, reason},
     shape::{Field, Node, Reader, Shape, plain},
 };
 
@@ -78,9 +80,9 @@ pub struct Defaults {
 /// # Errors
 /// Everything that is wrong with it; that it cannot be read is a problem too.
 pub fn load(file: &Path, defaults: &Defaults) -> Result<Config, Problems> {
-    let bytes = read(file).map_err(|error| Problems::of_file(file, format!("cannot read this file: {error}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Problems::of_file(file, "this file is not text in UTF-8: save it in that encoding"))?;
+    let refused = |reason: Reason| Problems::of_file(file, &reason, defaults.language);
+    let bytes = read(file).map_err(|error| refused(reason!("unreadable", error = error.to_string())))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused(reason!("no_text")))?;
     parse(&text, file, defaults)
 }
 
@@ -98,12 +100,12 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 /// Everything that is wrong with it.
 pub fn parse(text: &str, file: &Path, defaults: &Defaults) -> Result<Config, Problems> {
     if text.len() > FILE_MAX {
-        return Err(Problems::of_file(file, format!("this file is longer than {FILE_MAX} bytes")));
+        return Err(Problems::of_file(file, &reason!("too_long_file", most = FILE_MAX), defaults.language));
     }
-    let document = Document::parse(text).map_err(|error| syntax(&error, text, file))?;
+    let document = Document::parse(text).map_err(|error| syntax(&error, text, file, defaults.language))?;
     let mut reader = Reader::new(file.parent().unwrap_or(Path::new("")), home());
     let config = config(&document, defaults, &mut reader);
-    match reader.findings.located(file, text) {
+    match reader.findings.located(file, text, config.language) {
         Some(problems) => Err(problems),
         None => Ok(config),
     }
@@ -114,12 +116,12 @@ fn home() -> Option<PathBuf> {
 }
 
 /// A syntax error as the one problem of a file: the rest of the text may mean anything.
-fn syntax(error: &toml_edit::TomlError, text: &str, file: &Path) -> Problems {
+fn syntax(error: &toml_edit::TomlError, text: &str, file: &Path, language: Language) -> Problems {
     let at = error.span().map_or(0, |span| span.start);
-    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    let reason = reason!("syntax", error = error.message().lines().collect::<Vec<_>>().join(", "));
     let mut findings = Findings::default();
-    findings.add(at, || message.clone());
-    findings.located(file, text).unwrap_or_else(|| Problems::of_file(file, message))
+    findings.add(at, || reason.clone());
+    findings.located(file, text, language).unwrap_or_else(|| Problems::of_file(file, &reason, language))
 }
 
 /// The configuration, which means nothing if there are findings.

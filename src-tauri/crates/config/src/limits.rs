@@ -5,7 +5,8 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use toml_edit::Value;
 
 use crate::{
-    problem::{Span, shown},
+    problem::Span,
+    reason::{Reason, reason},
     shape::{At, Node, Own, Reader, Shape},
     table::table,
     units,
@@ -29,7 +30,7 @@ impl Shape for HostCheck {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut limits = HostLimits::read(node, at, reader)?;
         if limits.present.is_empty() {
-            return reader.refuse(at, "needs at least one of cpu, memory, load, disk");
+            return reader.refuse(at, reason!("needs_a_limit"));
         }
         let disks = limits.disk.take().map_or_else(Vec::new, |disks| disks.0);
         let disk = |(path, free): (At<String>, Free)| (reader.resolve(&path.value), free.0);
@@ -54,7 +55,7 @@ pub(crate) struct Share(f64);
 impl Shape for Share {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let most = |text: &str| percent(text.strip_suffix('%').unwrap_or(text)).filter(|share| *share > 0.0);
-        limit(node, at, ('<', '>'), "a limit like \"< 90%\"", reader, most).map(Self)
+        limit(node, at, ('<', '>'), reason!("a.share"), reader, most).map(Self)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -69,7 +70,7 @@ pub(crate) struct Load(f64);
 impl Shape for Load {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let most = |text: &str| number(text).filter(|number| *number > 0.0);
-        limit(node, at, ('<', '>'), "a limit like \"< 4\"", reader, most).map(Self)
+        limit(node, at, ('<', '>'), reason!("a.load"), reader, most).map(Self)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -87,7 +88,7 @@ impl Shape for Free {
             let share = text.strip_suffix('%').and_then(percent).map(DiskLimit::Percent);
             share.or_else(|| units::size(text).ok().map(DiskLimit::Bytes))
         };
-        limit(node, at, ('>', '<'), "a limit like \"> 10%\" or \"> 5GB\"", reader, least).map(Self)
+        limit(node, at, ('>', '<'), reason!("a.free"), reader, least).map(Self)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -101,17 +102,17 @@ fn limit<T>(
     node: Node<'_>,
     at: &Span,
     (sign, wrong): (char, char),
-    what: &str,
+    what: Reason,
     reader: &mut Reader<'_>,
     read: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
     let Some(text) = written(node) else { return reader.expected(what, node, at) };
     let text = text.trim();
     if text.starts_with(wrong) {
-        return reader.refuse(at, format_args!("what is well here lies on the `{sign}` side: expected {what}"));
+        return reader.refuse(at, reason!("other_side", sign = sign.to_string(), what));
     }
     let value = text.strip_prefix(sign).unwrap_or(text);
-    read(value.trim()).or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))))
+    read(value.trim()).or_else(|| reader.unreadable(what, text, at))
 }
 
 /// A text or number, as it is written.
@@ -132,11 +133,11 @@ impl Shape for OfOneCore {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         /// Ten thousand cores.
         const MOST: f64 = 1_000_000.0;
-        let what = "a share of one core like \"90%\"";
+        let what = reason!("a.share_of_core");
         let Some(text) = written(node) else { return reader.expected(what, node, at) };
         let share = number(text.trim().strip_suffix('%').unwrap_or(&text).trim());
         let share = share.filter(|share| *share > 0.0 && *share <= MOST);
-        share.map(Self).or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(&text))))
+        share.map(Self).or_else(|| reader.unreadable(what, &text, at))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {

@@ -6,6 +6,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{
     problem::{Span, shown},
+    reason::{Reason, reason},
     shape::{At, Field, Node, Reader, Shape},
     values::Name,
 };
@@ -38,16 +39,13 @@ impl<T: Listed> Shape for All<T> {
         let Some(elements) = node.elements(at) else {
             let word = T::WORD;
             return match node {
-                Node::Table(_) => {
-                    reader.refuse(at, format_args!("expected an array of tables: write [[{word}]], with two brackets"))
-                }
-                _ => reader.expected(&format!("an array of tables, [[{word}]]"), node, at),
+                Node::Table(_) => reader.refuse(at, reason!("one_bracket", word)),
+                _ => reader.expected(reason!("a.tables", word), node, at),
             };
         };
         let count = elements.len();
         if count > T::MOST {
-            let reason = format_args!("{count} {}s are too many; the most is {}", T::WORD, T::MOST);
-            return reader.refuse(at, reason);
+            return reader.refuse(at, reason!("too_many", count, word = T::WORD, most = T::MOST));
         }
         let mut tables = Vec::with_capacity(count);
         for (index, (node, at)) in elements.into_iter().enumerate() {
@@ -67,14 +65,23 @@ fn written_name(node: Node<'_>) -> Option<&str> {
 }
 
 /// What the table at this place of its array is called in messages.
-pub(crate) fn called<T: Listed>(table: &T, index: usize) -> String {
+pub(crate) fn called<T: Listed>(table: &T, index: usize) -> Reason {
     titled::<T>(name(table), index)
 }
 
-fn titled<T: Listed>(name: Option<&str>, index: usize) -> String {
+fn titled<T: Listed>(name: Option<&str>, index: usize) -> Reason {
     match name.filter(|name| !name.trim().is_empty()) {
-        Some(name) => format!("{} \"{}\"", T::WORD, shown(name)),
-        None => format!("{} number {}", T::WORD, index + 1),
+        Some(name) => reason!("named", word = word(T::WORD), name = shown(name)),
+        None => reason!("numbered", word = word(T::WORD), number = index + 1),
+    }
+}
+
+/// What is listed under `key`, in a word.
+pub(crate) fn word(key: &str) -> Reason {
+    match key {
+        "program" => reason!("word.program"),
+        "channel" => reason!("word.channel"),
+        _ => reason!("word.monitor"),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     check,
     listed::links,
     problem::Span,
+    reason::reason,
     remedy,
     shape::{At, Reader, plain},
     tables,
@@ -51,13 +52,10 @@ pub(crate) fn monitor(
 /// The one kind of a monitor.
 fn kind(table: &tables::Monitor, reader: &mut Reader<'_>) -> Option<Kind> {
     match check::kinds(&table.check).as_slice() {
-        [] => {
-            let words = Kind::ALL.map(Kind::word).join(", ");
-            reader.refuse(&table.at, format_args!("says not what to check: it needs one of {words}"))
-        }
+        [] => reader.refuse(&table.at, reason!("no_kind", kinds = Kind::ALL.map(Kind::word).join(", "))),
         [(kind, _)] => Some(*kind),
         [(first, _), (second, at), ..] => {
-            reader.refuse(at, format_args!("has two kinds, {first} and {second}; a monitor has exactly one"))
+            reader.refuse(at, reason!("two_kinds", first = first.word(), second = second.word()))
         }
     }
 }
@@ -69,7 +67,7 @@ fn alert_when(table: &mut tables::Monitor, default: AlertWhen, reader: &mut Read
         return own.map_or(default, |own| own.value);
     }
     if let Some(own) = own.filter(|own| own.value == AlertWhen::Unhealed) {
-        reader.problem_with("alert_when", &own.at, "\"unhealed\" needs `on_down` beside it, which says what heals");
+        reader.problem_with("alert_when", &own.at, reason!("unhealed_alone"));
     }
     AlertWhen::Always
 }
@@ -82,7 +80,6 @@ fn windows(table: &mut tables::Monitor, zone: &TimeZone, reader: &mut Reader<'_>
 }
 
 fn window(mut table: tables::Maintenance, at: &Span, zone: &TimeZone, reader: &mut Reader<'_>) -> Option<Maintenance> {
-    let forms = "`from` and `to`, or `daily`, or `cron` and `lasts`";
     let mut keys: Vec<&str> = table.present.iter().map(|key| key.value).collect();
     keys.sort_unstable();
     keys.retain(|key| *key != "zone");
@@ -99,7 +96,7 @@ fn window(mut table: tables::Maintenance, at: &Span, zone: &TimeZone, reader: &m
             let schedule = reader.within("cron", |reader| cron(&fields.value.0, &fields.at, &zone, reader))?;
             Some(Maintenance::Cron { schedule, lasts })
         }
-        _ => reader.refuse(at, format_args!("needs {forms}")),
+        _ => reader.refuse(at, reason!("needs_a_window")),
     }
 }
 
@@ -107,6 +104,6 @@ fn once(mut table: tables::Maintenance, zone: &TimeZone, reader: &mut Reader<'_>
     let (from, to) = (table.from.take_placed()?, table.to.take_placed()?);
     match (from.value.in_zone(zone), to.value.in_zone(zone)) {
         (Some(from), Some(to)) if from < to => Some(Maintenance::Once { from, to }),
-        _ => reader.refuse(&to.at, "must be later than `from`"),
+        _ => reader.refuse(&to.at, reason!("not_later")),
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    listed::{Listed, called, name},
+    listed::{Listed, called, name, word},
     problem::{advice, shown},
+    reason::reason,
     shape::{At, Reader},
     tables,
 };
@@ -57,8 +58,7 @@ fn unique<'t, T: Listed>(tables: &'t [T], reader: &mut Reader<'_>) -> ByName<'t>
     for (index, table) in tables.iter().enumerate() {
         let Some(name) = table.name() else { continue };
         if by_name.contains_key(name.value.0.as_str()) {
-            let reason = format_args!("there is already a {} with the name \"{}\"", T::WORD, shown(&name.value.0));
-            reader.problem(&name.at, reason);
+            reader.problem(&name.at, reason!("name_taken", word = word(T::WORD), name = shown(&name.value.0)));
         } else {
             by_name.insert(&name.value.0, index);
         }
@@ -93,11 +93,10 @@ fn exists(what: &str, name: &At<String>, by_name: &ByName<'_>, reader: &mut Read
     }
 }
 
-fn missing<'k>(what: &str, name: &At<String>, known: impl Iterator<Item = &'k str> + Clone, reader: &mut Reader<'_>) {
-    let unknown = std::fmt::from_fn(|f| {
-        write!(f, "no {what} is called \"{}\"{}", shown(&name.value), advice(&name.value, known.clone()))
+fn missing<'k>(what: &str, name: &At<String>, known: impl Iterator<Item = &'k str>, reader: &mut Reader<'_>) {
+    reader.problem(&name.at, || {
+        reason!("nobody", word = word(what), name = shown(&name.value), advice = advice(&name.value, known))
     });
-    reader.problem(&name.at, unknown);
 }
 
 /// How far the search for circles has come with a table.
@@ -160,18 +159,19 @@ fn refuse_circle<T: Listed>(
 ) {
     /// A longer circle is shown in part.
     const SHOWN: usize = 10;
-    let circle = std::fmt::from_fn(|f| {
+    let circle = || {
         let indices = way.iter().map(|(index, _)| *index).skip_while(|index| *index != first);
         let names: Vec<&str> =
             indices.filter_map(|index| name(tables.get(index)?)).chain([closing.value.as_str()]).collect();
         let text = match names.as_slice() {
             [first, second, .., before, last] if names.len() > SHOWN => {
-                format!("{first} -> {second} -> … {} more … -> {before} -> {last}", names.len() - 4)
+                let (before, last) = (*before, *last);
+                reason!("part_of_circle", first = *first, second = *second, more = names.len() - 4, before, last)
             }
-            names => names.join(" -> "),
+            names => return reason!("circle", circle = names.join(" -> ")),
         };
-        write!(f, "comes back to where it began: {text}")
-    });
-    let section = way.last().and_then(|(last, _)| Some(called(tables.get(*last)?, *last))).unwrap_or_default();
-    reader.section(section, |reader| reader.problem_with(T::LINKS, &closing.at, circle));
+        reason!("circle", circle = text)
+    };
+    let Some((last, table)) = way.last().and_then(|(last, _)| Some((*last, tables.get(*last)?))) else { return };
+    reader.section(called(table, last), |reader| reader.problem_with(T::LINKS, &closing.at, circle));
 }

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::{
     problem::{Span, shown},
+    reason::{Reason, reason},
     shape::{Node, Reader, Shape},
 };
 
@@ -18,11 +19,9 @@ pub(crate) struct Page(pub(crate) Url);
 
 impl Shape for Page {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let url = url(node, at, &["http", "https"], reader)?;
+        let url = url(node, at, ["http", "https"], reader)?;
         if !url.username().is_empty() || url.password().is_some() {
-            let reason =
-                "a URL here holds no user and no password: say them with `username` and `password`, or in a header";
-            return reader.refuse(at, reason);
+            return reader.refuse(at, reason!("url_with_login"));
         }
         Some(Self(url))
     }
@@ -38,7 +37,7 @@ pub(crate) struct Proxy(pub(crate) Url);
 
 impl Shape for Proxy {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        url(node, at, &["http", "socks5"], reader).map(Self)
+        url(node, at, ["http", "socks5"], reader).map(Self)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -47,14 +46,14 @@ impl Shape for Proxy {
 }
 
 /// Reads a URL. What was found is in no message: it may hold a password or a token.
-fn url(node: Node<'_>, at: &Span, schemes: &[&str], reader: &mut Reader<'_>) -> Option<Url> {
-    let begins = format!("a URL that begins with {}", schemes.join(":// or ") + "://");
-    let Some(text) = node.text() else { return reader.expected(&begins, node, at) };
+fn url(node: Node<'_>, at: &Span, schemes: [&str; 2], reader: &mut Reader<'_>) -> Option<Url> {
+    let begins = reason!("a.url", one = format!("{}://", schemes[0]), other = format!("{}://", schemes[1]));
+    let Some(text) = node.text() else { return reader.expected(begins, node, at) };
     let read = match Url::parse(text.trim()) {
-        Err(url::ParseError::RelativeUrlWithoutBase) => Err(format!("expected {begins}")),
-        Err(error) => Err(format!("this is no URL: {error}")),
-        Ok(url) if !schemes.contains(&url.scheme()) => Err(format!("expected {begins}")),
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => Err("this URL names no host".to_owned()),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(reason!("expected", what = begins)),
+        Err(error) => Err(reason!("no_url", reason = error.to_string())),
+        Ok(url) if !schemes.contains(&url.scheme()) => Err(reason!("expected", what = begins)),
+        Ok(url) if url.host_str().is_none_or(str::is_empty) => Err(reason!("url_without_host")),
         Ok(url) => Ok(url),
     };
     read.map_err(|reason| reader.problem(at, reason)).ok()
@@ -66,13 +65,12 @@ pub(crate) struct Host(pub(crate) String);
 
 impl Shape for Host {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("a host name or an address", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.host"), node, at) };
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if is_host(bare) {
             return Some(Self(bare.to_owned()));
         }
-        let reason = format_args!("expected a host name or an address, found \"{}\"", shown(text));
-        reader.refuse(at, reason)
+        reader.unreadable(reason!("a.host"), text, at)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -86,7 +84,7 @@ pub(crate) struct Address<const PORT: u16>(pub(crate) HostPort);
 
 impl<const PORT: u16> Shape for Address<PORT> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("\"host:port\"", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.host_port"), node, at) };
         host_port(text, PORT).map(Self).map_err(|reason| reader.problem(at, reason)).ok()
     }
 
@@ -95,10 +93,10 @@ impl<const PORT: u16> Shape for Address<PORT> {
     }
 }
 
-fn host_port(text: &str, default: u16) -> Result<HostPort, String> {
-    let expected = || format!("expected \"host:port\", found \"{}\"", shown(text));
+fn host_port(text: &str, default: u16) -> Result<HostPort, Reason> {
+    let expected = || reason!("expected_instead_of_text", what = reason!("a.host_port"), found = shown(text));
     if text.contains("://") {
-        return Err("expected \"host:port\", found a URL".to_owned());
+        return Err(reason!("expected_instead", what = reason!("a.host_port"), found = reason!("is.url")));
     }
     let (host, port) = if is_ipv6(text) {
         (text, None)
@@ -116,7 +114,7 @@ fn host_port(text: &str, default: u16) -> Result<HostPort, String> {
     };
     match port {
         Some(port) => Ok(HostPort { host: host.to_owned(), port }),
-        None if is_ipv6(text) => Err(format!("the port is missing: write \"[{text}]:PORT\"")),
+        None if is_ipv6(text) => Err(reason!("port_missing", text)),
         None => Err(expected()),
     }
 }
@@ -139,12 +137,12 @@ pub(crate) struct Mailbox(pub(crate) String);
 
 impl Shape for Mailbox {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let what = "an e-mail address like \"me@example.com\"";
+        let what = reason!("a.mailbox");
         let Some(text) = node.text() else { return reader.expected(what, node, at) };
         if is_mailbox(text.trim()) {
             return Some(Self(text.trim().to_owned()));
         }
-        reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text)))
+        reader.unreadable(what, text, at)
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -176,6 +174,8 @@ fn is_display_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use estatus_core::config::Language;
+
     use super::*;
 
     #[test]
@@ -183,6 +183,7 @@ mod tests {
         #[track_caller]
         fn check(text: &str, default: u16, expected: Result<&str, &str>) {
             let read = host_port(text, default).map(|read| format!("{} {}", read.host, read.port));
+            let read = read.map_err(|reason| reason.in_words(Language::English));
             assert_eq!(read, expected.map(str::to_owned).map_err(str::to_owned), "{text:?}");
         }
         check("localhost:80", 0, Ok("localhost 80"));

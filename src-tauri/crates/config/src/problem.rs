@@ -6,6 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use estatus_core::config::Language;
+
+use crate::reason::{Part, Reason, reason};
+
 /// A stretch of the text, in bytes.
 pub(crate) type Span = Range<usize>;
 
@@ -21,7 +25,7 @@ pub struct Problem {
     pub line: usize,
     /// The column, in characters, counted from 1.
     pub column: usize,
-    /// What is wrong and, where we know, what would be right. Never holds a secret.
+    /// What is wrong and, where we know, what would be right, in the language of the file. Never holds a secret.
     pub message: String,
 }
 
@@ -51,42 +55,43 @@ impl std::error::Error for Problems {}
 
 impl Problems {
     /// One problem with the file as a whole.
-    pub(crate) fn of_file(file: &Path, message: impl Into<String>) -> Self {
-        Self(vec![Problem { file: file.to_owned(), line: 1, column: 1, message: message.into() }])
+    pub(crate) fn of_file(file: &Path, reason: &Reason, language: Language) -> Self {
+        Self(vec![Problem { file: file.to_owned(), line: 1, column: 1, message: reason.in_words(language) }])
     }
 }
 
 /// Problems while they are being found: where in the text, and what.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    found: Vec<(usize, String)>,
+    found: Vec<(usize, Reason)>,
     more: usize,
 }
 
 impl Findings {
     /// Adds a problem, or only counts it when there are too many already.
-    pub(crate) fn add(&mut self, at: usize, message: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, at: usize, reason: impl FnOnce() -> Reason) {
         if self.found.len() < PROBLEMS_MAX {
-            self.found.push((at, message()));
+            self.found.push((at, reason()));
         } else {
             self.more += 1;
         }
     }
 
-    /// The problems with lines and columns; nothing if there are none.
-    pub(crate) fn located(mut self, file: &Path, text: &str) -> Option<Problems> {
+    /// The problems with lines and columns, in `language`; nothing if there are none.
+    pub(crate) fn located(mut self, file: &Path, text: &str, language: Language) -> Option<Problems> {
         self.found.sort_by_key(|(at, _)| *at);
         let lines = Lines::of(text);
         let mut problems: Vec<Problem> = self
             .found
             .into_iter()
-            .map(|(at, message)| {
+            .map(|(at, reason)| {
                 let (line, column) = lines.position(at);
-                Problem { file: file.to_owned(), line, column, message }
+                Problem { file: file.to_owned(), line, column, message: reason.in_words(language) }
             })
             .collect();
         if let Some(last) = problems.last().cloned().filter(|_| self.more > 0) {
-            problems.push(Problem { message: format!("… and {} more problems", self.more), ..last });
+            let more = reason!("more_problems", count = self.more);
+            problems.push(Problem { message: more.in_words(language), ..last });
         }
         (!problems.is_empty()).then_some(Problems(problems))
     }
@@ -142,8 +147,8 @@ pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
 }
 
 /// "; did you mean …?" if there is something near.
-pub(crate) fn advice<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    nearest(word, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+pub(crate) fn advice<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Part {
+    nearest(word, known).map_or(Part::NOTHING, |near| reason!("meant", near).into())
 }
 
 /// A text from the file, short enough and plain enough to stand in a message.
@@ -192,9 +197,9 @@ mod tests {
     fn after_a_hundred_problems_the_rest_is_counted() {
         let mut findings = Findings::default();
         for at in 0..150 {
-            findings.add(at, || "wrong".to_owned());
+            findings.add(at, || reason!("must_not_be_empty"));
         }
-        let problems = findings.located(Path::new("f"), "x").unwrap();
+        let problems = findings.located(Path::new("f"), "x", Language::English).unwrap();
         assert_eq!(problems.0.len(), 101);
         assert_eq!(problems.0[100].message, "… and 50 more problems");
     }

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use crate::{
     check::{self, command_line},
     listed::links,
+    reason::reason,
     shape::{At, Field, Reader, plain},
     tables,
     times::cron,
@@ -44,8 +45,7 @@ fn restart(table: &mut tables::Program, reader: &mut Reader<'_>) -> RestartPolic
     let restart_on = table.restart_on.take().map_or_else(Vec::new, plain);
     let ignore = table.ignore.take().unwrap_or_default();
     for exit in ignore.iter().filter(|exit| restart_on.contains(&exit.value)) {
-        let reason = format_args!("{} is in `restart_on` as well: name it in one of them", exit.value);
-        reader.problem_with("ignore", &exit.at, reason);
+        reader.problem_with("ignore", &exit.at, reason!("exit_in_both", exit = exit.value.to_string()));
     }
     let when = table.restart.take().unwrap_or_default();
     RestartPolicy { when, restart_on, ignore: plain(ignore) }
@@ -64,7 +64,7 @@ fn ready(field: &mut Field<tables::Ready>, command: &CommandLine, reader: &mut R
             }
             _ => {
                 let kinds = Kind::ALL.map(Kind::word).join(", ");
-                reader.refuse(&at, format_args!("needs exactly one of {kinds}, log and notify"))
+                reader.refuse(&at, reason!("needs_one_ready", kinds))
             }
         }
     })
@@ -95,14 +95,14 @@ fn ready_by_check(
 /// Says which keys belong to checks, where `form` alone says when the program is ready.
 fn refuse_keys_of_checks(table: &tables::Check, form: &str, reader: &mut Reader<'_>) {
     for key in &table.present {
-        reader.problem(&key.at, format_args!("`{}` belongs to a check; this one says `{form}`", key.value));
+        reader.problem(&key.at, reason!("belongs_to_check", key = key.value, form));
     }
 }
 
 fn by_log(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> Option<Ready> {
     let text = field.take_placed()?;
     if text.value.0.contains(['\n', '\r']) {
-        reader.problem_with("log", &text.at, "is looked for in one line: it must not hold a line end");
+        reader.problem_with("log", &text.at, reason!("log_of_one_line"));
     }
     Some(Ready::Log(text.value.0))
 }
@@ -110,7 +110,7 @@ fn by_log(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> O
 fn by_notice(field: &mut Field<bool>, reader: &mut Reader<'_>) -> Option<Ready> {
     let notify = field.take_placed()?;
     if !notify.value {
-        reader.problem_with("notify", &notify.at, "false says nothing: leave `ready` out, or say true");
+        reader.problem_with("notify", &notify.at, reason!("notify_false"));
     }
     Some(Ready::Notify)
 }
@@ -120,8 +120,7 @@ fn stop(field: &mut Field<tables::Stop>, command: &CommandLine, reader: &mut Rea
     let default = StopPolicy::default();
     let Some(mut table) = field.take() else { return default };
     if let (Some(at), false) = (table.command.at(), table.signal.is_absent()) {
-        let reason = "a program is stopped either by `signal` or by `command`";
-        reader.within("stop", |reader| reader.problem_with("command", at, reason));
+        reader.within("stop", |reader| reader.problem_with("command", at, reason!("stop_twice")));
     }
     let signal = table.signal.take().map(StopHow::Signal);
     let by_command = table.command.take().map(|run| StopHow::Command(CommandLine { run, ..command.clone() }));

@@ -6,6 +6,7 @@ use estatus_core::remedy::{Remedy, RemedyAction};
 
 use crate::{
     check::command_line,
+    reason::reason,
     shape::{At, Field, Reader},
     tables,
 };
@@ -25,7 +26,7 @@ pub(crate) fn remedy(on_down: &mut Field<tables::OnDown>, reader: &mut Reader<'_
     reader.within("on_down", |reader| {
         let forms: Vec<&str> = table.present.iter().map(|key| key.value).filter(|key| FORMS.contains(key)).collect();
         let [form] = forms.as_slice() else {
-            return reader.refuse(&at, "needs exactly one of `restart`, `start`, `stop` and `run`");
+            return reader.refuse(&at, reason!("needs_one_remedy"));
         };
         refuse_foreign_keys(&table, form, reader);
         let action = action(&mut table, reader)?;
@@ -39,7 +40,7 @@ pub(crate) fn remedy(on_down: &mut Field<tables::OnDown>, reader: &mut Reader<'_
 
 fn refuse_foreign_keys(table: &tables::OnDown, form: &str, reader: &mut Reader<'_>) {
     for key in table.present.iter().filter(|key| form != "run" && OF_COMMANDS.contains(&key.value)) {
-        reader.problem(&key.at, format_args!("`{}` belongs to `run`; this one says `{form}`", key.value));
+        reader.problem(&key.at, reason!("belongs_to_run", key = key.value, form));
     }
 }
 

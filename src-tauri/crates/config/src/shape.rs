@@ -2,15 +2,15 @@
 //! JSON schema. One declaration gives both, so that they cannot drift apart; that of tables is
 //! [`table!`](crate::table::table).
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
-use crate::problem::{Findings, Span, advice, shown};
+use crate::{
+    problem::{Findings, Span, advice, shown},
+    reason::{Because, Part, Reason, reason},
+};
 
 /// Something that a value in the file can be.
 pub(crate) trait Shape: Sized {
@@ -66,16 +66,16 @@ impl<'d> Node<'d> {
     }
 
     /// What it is, in a word.
-    pub(crate) fn what(self) -> &'static str {
+    pub(crate) fn what(self) -> Reason {
         match self {
-            Self::Value(Value::String(_)) => "a string",
-            Self::Value(Value::Integer(_)) => "an integer",
-            Self::Value(Value::Float(_)) => "a decimal number",
-            Self::Value(Value::Boolean(_)) => "a boolean",
-            Self::Value(Value::Datetime(_)) => "a date or time",
-            Self::Value(Value::Array(_)) => "an array",
-            Self::Value(Value::InlineTable(_)) | Self::Table(_) => "a table",
-            Self::Tables(_) => "an array of tables",
+            Self::Value(Value::String(_)) => reason!("is.string"),
+            Self::Value(Value::Integer(_)) => reason!("is.integer"),
+            Self::Value(Value::Float(_)) => reason!("is.float"),
+            Self::Value(Value::Boolean(_)) => reason!("is.boolean"),
+            Self::Value(Value::Datetime(_)) => reason!("is.datetime"),
+            Self::Value(Value::Array(_)) => reason!("is.array"),
+            Self::Value(Value::InlineTable(_)) | Self::Table(_) => reason!("is.table"),
+            Self::Tables(_) => reason!("is.tables"),
         }
     }
 }
@@ -90,7 +90,7 @@ impl<'d> From<&'d Value> for Node<'d> {
 pub(crate) struct Reader<'a> {
     folder: &'a Path,
     home: Option<PathBuf>,
-    section: Option<String>,
+    section: Option<Reason>,
     keys: Vec<String>,
     /// What was wrong so far.
     pub(crate) findings: Findings,
@@ -103,33 +103,37 @@ impl<'a> Reader<'a> {
     }
 
     /// Says that what stands at `at` is wrong.
-    pub(crate) fn problem(&mut self, at: &Span, reason: impl fmt::Display) {
+    pub(crate) fn problem(&mut self, at: &Span, because: impl Because) {
         let (keys, section) = (&self.keys, &self.section);
         self.findings.add(at.start, || {
-            let keys = keys.join(".");
-            match (keys.as_str(), section) {
-                ("", None) => reason.to_string(),
-                ("", Some(section)) => format!("{section}: {reason}"),
-                (keys, None) => format!("`{keys}`: {reason}"),
-                (keys, Some(section)) => format!("`{keys}` in {section}: {reason}"),
+            let (keys, reason) = (keys.join("."), because.reason());
+            match (keys.is_empty(), section.clone()) {
+                (true, None) => reason,
+                (true, Some(section)) => reason!("in_section", section, reason),
+                (false, None) => reason!("in_keys", keys, reason),
+                (false, Some(section)) => reason!("in_keys_in_section", keys, section, reason),
             }
         });
     }
 
     /// Says that the value of `key`, which stands at `at`, is wrong.
-    pub(crate) fn problem_with(&mut self, key: &str, at: &Span, reason: impl fmt::Display) {
-        self.within(key, |reader| reader.problem(at, reason));
+    pub(crate) fn problem_with(&mut self, key: &str, at: &Span, because: impl Because) {
+        self.within(key, |reader| reader.problem(at, because));
     }
 
     /// Says that something else was expected than `node`.
-    pub(crate) fn expected<T>(&mut self, what: &str, node: Node<'_>, at: &Span) -> Option<T> {
-        self.problem(at, format_args!("expected {what}, found {}", node.what()));
-        None
+    pub(crate) fn expected<T>(&mut self, what: Reason, node: Node<'_>, at: &Span) -> Option<T> {
+        self.refuse(at, reason!("expected_instead", what, found = node.what()))
+    }
+
+    /// Says that something else was expected than `text`.
+    pub(crate) fn unreadable<T>(&mut self, what: Reason, text: &str, at: &Span) -> Option<T> {
+        self.refuse(at, reason!("expected_instead_of_text", what, found = shown(text)))
     }
 
     /// Says why a value cannot be read.
-    pub(crate) fn refuse<T>(&mut self, at: &Span, reason: impl fmt::Display) -> Option<T> {
-        self.problem(at, reason);
+    pub(crate) fn refuse<T>(&mut self, at: &Span, because: impl Because) -> Option<T> {
+        self.problem(at, because);
         None
     }
 
@@ -142,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a part of the file that has a name of its own.
-    pub(crate) fn section<T>(&mut self, name: String, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn section<T>(&mut self, name: Reason, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = (self.section.replace(name), std::mem::take(&mut self.keys));
         let value = read(self);
         (self.section, self.keys) = outer;
@@ -162,15 +166,13 @@ impl<'a> Reader<'a> {
         let (keys, section) = (&self.keys, &self.section);
         let at_root = keys.is_empty() && section.is_none();
         self.findings.add(entry.key_at.start, || {
-            let what = if at_root && !matches!(entry.node, Node::Value(_)) { "table" } else { "key" };
-            let mut message = format!("unknown {what} `{}`", shown(entry.key));
-            if !keys.is_empty() {
-                message.push_str(&format!(" in `{}`", keys.join(".")));
+            let (key, advice) = (shown(entry.key), advice(entry.key, known.iter().copied()));
+            if at_root && !matches!(entry.node, Node::Value(_)) {
+                return reason!("unknown_table", key, advice);
             }
-            if let Some(section) = section {
-                message.push_str(&format!(" in {section}"));
-            }
-            message + &advice(entry.key, known.iter().copied())
+            let keys = if keys.is_empty() { Part::NOTHING } else { reason!("of_keys", keys = keys.join(".")).into() };
+            let section = section.clone().map_or(Part::NOTHING, |section| reason!("of_section", section).into());
+            reason!("unknown_key", key, keys, section, advice)
         });
     }
 
@@ -200,7 +202,7 @@ pub(crate) struct Entry<'d> {
 
 /// The entries of the table that `node` is, or a problem.
 pub(crate) fn entries<'d>(node: Node<'d>, at: &Span, reader: &mut Reader<'_>) -> Option<Vec<Entry<'d>>> {
-    let Node::Table(table) = node else { return reader.expected("a table", node, at) };
+    let Node::Table(table) = node else { return reader.expected(reason!("a.table"), node, at) };
     let entry = |(key, item): (&'d str, &'d Item)| {
         let node = Node::of(item)?;
         let key_at = table.key(key).and_then(toml_edit::Key::span).unwrap_or_else(|| at.clone());
@@ -262,7 +264,7 @@ impl Shape for String {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         match node.text() {
             Some(text) => Some(text.to_owned()),
-            None => reader.expected("a string", node, at),
+            None => reader.expected(reason!("a.string"), node, at),
         }
     }
 
@@ -275,7 +277,7 @@ impl Shape for bool {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         match node {
             Node::Value(Value::Boolean(value)) => Some(*value.value()),
-            _ => reader.expected("true or false", node, at),
+            _ => reader.expected(reason!("a.truth"), node, at),
         }
     }
 
@@ -290,10 +292,10 @@ pub(crate) struct Whole<const FIRST: u32, const LAST: u32>(pub(crate) u32);
 
 impl<const FIRST: u32, const LAST: u32> Shape for Whole<FIRST, LAST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(number) = node.integer() else { return reader.expected("a whole number", node, at) };
+        let Some(number) = node.integer() else { return reader.expected(reason!("a.whole"), node, at) };
         match u32::try_from(number).ok().filter(|number| (FIRST..=LAST).contains(number)) {
             Some(number) => Some(Self(number)),
-            None => reader.refuse(at, format_args!("{number} is not between {FIRST} and {LAST}")),
+            None => reader.refuse(at, reason!("not_between", number, first = FIRST, last = LAST)),
         }
     }
 

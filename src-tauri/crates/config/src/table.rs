@@ -66,7 +66,7 @@ macro_rules! table {
                     }
                 }
                 $(if table.$required.is_absent() {
-                    reader.problem(at, concat!("`", stringify!($required), "` is missing"));
+                    reader.problem(at, $crate::reason::reason!("missing", key = stringify!($required)));
                 })*
                 Some(table)
             }

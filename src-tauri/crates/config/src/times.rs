@@ -13,6 +13,7 @@ use toml_edit::{Datetime, Value};
 
 use crate::{
     problem::{Span, advice, shown},
+    reason::{Part, reason},
     shape::{Node, Reader, Shape},
     units,
 };
@@ -28,16 +29,14 @@ pub(crate) struct Lasting<const LEAST: u64, const MOST: u64>(pub(crate) Duration
 
 impl<const LEAST: u64, const MOST: u64> Shape for Lasting<LEAST, MOST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("a duration like \"5m\"", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.duration"), node, at) };
         let (least, most) = (Duration::from_millis(LEAST), Duration::from_millis(MOST));
         match units::duration(text) {
-            Err(error) => reader.refuse(at, error),
+            Err(error) => reader.refuse(at, error.reason()),
             Ok(read) if read < least => {
-                reader.refuse(at, format_args!("\"{text}\" is too short; the least is {}", Written(least)))
+                reader.refuse(at, reason!("too_short", text, least = Written(least).to_string()))
             }
-            Ok(read) if read > most => {
-                reader.refuse(at, format_args!("\"{text}\" is too long; the most is {}", Written(most)))
-            }
+            Ok(read) if read > most => reader.refuse(at, reason!("too_long", text, most = Written(most).to_string())),
             Ok(read) => Some(Self(read)),
         }
     }
@@ -78,16 +77,14 @@ impl<T: Shape> Shape for OrNever<T> {
     }
 }
 
-const CLOCK_TIME: &str = "a time of the day like \"22:00\"";
-
 impl Shape for Time {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let read = match node {
             Node::Value(Value::String(text)) => clock_time(text.value()),
             Node::Value(Value::Datetime(value)) => local_time(value.value()),
-            _ => return reader.expected(CLOCK_TIME, node, at),
+            _ => return reader.expected(reason!("a.clock_time"), node, at),
         };
-        read.or_else(|| reader.refuse(at, format_args!("expected {CLOCK_TIME}")))
+        read.or_else(|| reader.refuse(at, reason!("expected", what = reason!("a.clock_time"))))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -126,12 +123,12 @@ pub(crate) struct Stretch {
 
 impl Shape for Stretch {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let what = "a stretch of the day like \"02:00-04:00\"";
+        let what = reason!("a.stretch");
         let Some(text) = node.text() else { return reader.expected(what, node, at) };
         let read = text
             .split_once(['-', '–'])
             .and_then(|(from, to)| Some(Self { from: clock_time(from.trim())?, to: clock_time(to.trim())? }));
-        read.or_else(|| reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))))
+        read.or_else(|| reader.unreadable(what, text, at))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -151,11 +148,13 @@ const DAYS: [(&str, &str, Weekday); 7] = [
 
 impl Shape for Weekday {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("a day like \"mon\"", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.day"), node, at) };
         let day = DAYS.iter().find(|(short, long, _)| [*short, *long].contains(&text)).map(|(.., day)| *day);
         // The nearest word is no help here: "lun" is a Monday, not nearly "sun".
         let days = DAYS.map(|(short, ..)| short).join(", ");
-        day.or_else(|| reader.refuse(at, format_args!("\"{}\" is not one of {days}", shown(text))))
+        day.or_else(|| {
+            reader.refuse(at, reason!("not_one_of", found = shown(text), words = days, advice = Part::NOTHING))
+        })
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -169,12 +168,11 @@ pub(crate) struct Zone(pub(crate) TimeZone);
 
 impl Shape for Zone {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(name) = node.text() else { return reader.expected("a time zone like \"Europe/Madrid\"", node, at) };
-        let unknown = fmt::from_fn(|f| {
+        let Some(name) = node.text() else { return reader.expected(reason!("a.zone"), node, at) };
+        let unknown = || {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let near = advice(name, known.iter().map(String::as_str));
-            write!(f, "nobody knows the time zone \"{}\"{near}", shown(name))
-        });
+            reason!("unknown_zone", found = shown(name), advice = advice(name, known.iter().map(String::as_str)))
+        };
         TimeZone::get(name).ok().map(Self).or_else(|| reader.refuse(at, unknown))
     }
 
@@ -186,20 +184,19 @@ impl Shape for Zone {
 /// The cron expression of five `fields` that stand at `at`, against the clock of `zone`.
 pub(crate) fn cron(fields: &str, at: &Span, zone: &TimeZone, reader: &mut Reader<'_>) -> Option<Cron> {
     let Some(name) = zone.iana_name() else {
-        return reader.refuse(at, "the system's time zone has no name: say `zone = \"…\"` at the top of this file");
+        return reader.refuse(at, reason!("zone_without_name"));
     };
     if fields.split_whitespace().count() != 5 {
-        let names = "minute, hour, day of the month, month, day of the week";
-        return reader.refuse(at, format_args!("expected the five cron fields {names}"));
+        return reader.refuse(at, reason!("expected", what = reason!("a.cron")));
     }
     match Cron::parse(fields, name) {
         // The calendar begins again every 400 years, so that any start will do.
-        Ok(cron) if cron.next_after(Timestamp::UNIX_EPOCH).is_none() => reader.refuse(at, "there never is such a time"),
+        Ok(cron) if cron.next_after(Timestamp::UNIX_EPOCH).is_none() => reader.refuse(at, reason!("never")),
         Ok(cron) => Some(cron),
         Err(error) => {
             let error = error.to_string();
             let reason = error.lines().last().unwrap_or_default().trim_start_matches([' ', '^', '|', '-']);
-            reader.refuse(at, format_args!("this is no cron expression: {reason}"))
+            reader.refuse(at, reason!("no_cron", reason))
         }
     }
 }
@@ -225,9 +222,9 @@ impl Moment {
 
 impl Shape for Moment {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let what = "a date and time without quotes, like 2026-12-24T22:00:00";
+        let what = reason!("a.moment");
         let Node::Value(Value::Datetime(value)) = node else { return reader.expected(what, node, at) };
-        moment(value.value()).or_else(|| reader.refuse(at, format_args!("expected {what}")))
+        moment(value.value()).or_else(|| reader.refuse(at, reason!("expected", what)))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {

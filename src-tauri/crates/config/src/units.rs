@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::reason::{Reason, reason};
+
 /// The longest duration there is here: a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
@@ -51,12 +53,33 @@ pub enum UnitError {
     TooMuch(String),
 }
 
+impl UnitError {
+    /// The same as a reason of a file.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Unreadable { what: DURATION, found, .. } => {
+                reason!("expected_instead_of_text", what = reason!("a.duration"), found = found.clone())
+            }
+            Self::Unreadable { found, .. } => {
+                reason!("expected_instead_of_text", what = reason!("a.size"), found = found.clone())
+            }
+            Self::NoUnit { found, unit, units } => {
+                reason!("no_unit", found = found.clone(), unit = *unit, units = *units)
+            }
+            Self::Negative(found) => reason!("negative", found = found.clone()),
+            Self::TooMuch(found) => reason!("too_much", found = found.clone()),
+        }
+    }
+}
+
+const DURATION: &str = "duration";
+
 /// Reads a duration: one or more numbers with a unit each (`ms`, `s`, `m`, `h`, `d`), as in `500ms`, `1.5s`, `5m`, `1h30m`.
 ///
 /// # Errors
 /// If it is not written so, is negative, or is longer than a hundred years.
 pub fn duration(text: &str) -> Result<Duration, UnitError> {
-    let (what, like) = ("duration", "5m");
+    let (what, like) = (DURATION, "5m");
     let unreadable = || UnitError::Unreadable { what, like, found: crate::problem::shown(text) };
     let mut rest = signless(text)?;
     if rest.is_empty() {

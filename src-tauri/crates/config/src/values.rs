@@ -15,6 +15,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{
     problem::{Span, advice, shown},
+    reason::{Reason, reason},
     shape::{Node, Reader, Shape},
     table::table,
     units,
@@ -64,11 +65,11 @@ choice! {
 fn chosen<'t>(words: &[&'static str], node: Node<'t>, at: &Span, reader: &mut Reader<'_>) -> Option<&'t str> {
     let list = || words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     match node.text() {
-        None => reader.expected(&format!("one of {}", list()), node, at),
+        None => reader.expected(reason!("a.one_of", words = list()), node, at),
         Some(text) if words.contains(&text) => Some(text),
         Some(text) => {
-            let near = advice(text, words.iter().copied());
-            reader.refuse(at, format_args!("\"{}\" is not one of {}{near}", shown(text), list()))
+            let advice = advice(text, words.iter().copied());
+            reader.refuse(at, reason!("not_one_of", found = shown(text), words = list(), advice))
         }
     }
 }
@@ -100,7 +101,7 @@ impl Shape for IpVersion {
         match (node.integer(), node.text()) {
             (Some(4), _) | (_, Some("4")) => Some(Self::V4),
             (Some(6), _) | (_, Some("6")) => Some(Self::V6),
-            _ => reader.refuse(at, "expected the IP version, 4 or 6"),
+            _ => reader.refuse(at, reason!("expected", what = reason!("a.ip_version"))),
         }
     }
 
@@ -117,14 +118,14 @@ impl Name {
     pub(crate) const LONGEST: usize = 100;
 
     /// What is wrong with `text` as a name.
-    pub(crate) fn wrong(text: &str) -> Option<String> {
+    pub(crate) fn wrong(text: &str) -> Option<Reason> {
         if text.trim().is_empty() {
-            return Some("a name must not be empty".to_owned());
+            return Some(reason!("name_empty"));
         }
         if text.chars().count() > Self::LONGEST {
-            return Some(format!("a name has at most {} characters", Self::LONGEST));
+            return Some(reason!("name_long", most = Self::LONGEST));
         }
-        text.chars().any(char::is_control).then(|| "a name has no control characters".to_owned())
+        text.chars().any(char::is_control).then(|| reason!("name_control"))
     }
 }
 
@@ -150,9 +151,9 @@ impl Shape for Plain {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let text = String::read(node, at, reader)?;
         if text.trim().is_empty() {
-            return reader.refuse(at, "must not be empty");
+            return reader.refuse(at, reason!("must_not_be_empty"));
         }
-        if text.contains('\0') { reader.refuse(at, "must not hold a zero character") } else { Some(Self(text)) }
+        if text.contains('\0') { reader.refuse(at, reason!("zero_character")) } else { Some(Self(text)) }
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -173,13 +174,13 @@ impl Shape for PathBuf {
 
 impl Shape for Regex {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("a regular expression", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.regex"), node, at) };
         match Self::new(text) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                reader.refuse(at, format_args!("this is no regular expression: {reason}"))
+                reader.refuse(at, reason!("no_regex", reason))
             }
         }
     }
@@ -195,13 +196,11 @@ pub(crate) struct Size<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
 impl<const LEAST: u64, const MOST: u64> Shape for Size<LEAST, MOST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected("a size like \"1MB\"", node, at) };
+        let Some(text) = node.text() else { return reader.expected(reason!("a.size"), node, at) };
         match units::size(text) {
-            Err(error) => reader.refuse(at, error),
-            Ok(size) if size < LEAST => {
-                reader.refuse(at, format_args!("\"{text}\" is too little; the least is {LEAST}B"))
-            }
-            Ok(size) if size > MOST => reader.refuse(at, format_args!("\"{text}\" is too much; the most is {MOST}B")),
+            Err(error) => reader.refuse(at, error.reason()),
+            Ok(size) if size < LEAST => reader.refuse(at, reason!("too_little", text, least = LEAST)),
+            Ok(size) if size > MOST => reader.refuse(at, reason!("too_large", text, most = MOST)),
             Ok(size) => Some(Self(size)),
         }
     }
@@ -217,7 +216,7 @@ impl<const LEAST: u64, const MOST: u64> Shape for Size<LEAST, MOST> {
 
 impl Shape for CodeRange {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let what = "a code like 301 or a range like \"200-299\"";
+        let what = reason!("a.codes");
         if let Some(code) = node.integer() {
             let code = u32::try_from(code).ok();
             return code.map(|code| Self { first: code, last: code }).or_else(|| reader.expected(what, node, at));
@@ -227,8 +226,8 @@ impl Shape for CodeRange {
         let range = (first.trim().parse().ok(), last.trim().parse().ok());
         match range {
             (Some(first), Some(last)) if first <= last => Some(Self { first, last }),
-            (Some(_), Some(_)) => reader.refuse(at, format_args!("\"{text}\" ends before it begins")),
-            _ => reader.refuse(at, format_args!("expected {what}, found \"{}\"", shown(text))),
+            (Some(_), Some(_)) => reader.refuse(at, reason!("ends_before", text)),
+            _ => reader.unreadable(what, text, at),
         }
     }
 
@@ -250,7 +249,7 @@ impl Shape for Redirects {
         let number = node.integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= MOST);
         match number {
             Some(at_most) => Some(Self::Follow { at_most }),
-            None => reader.refuse(at, format_args!("expected \"refuse\" or how many are followed, 0 to {MOST}")),
+            None => reader.refuse(at, reason!("expected", what = reason!("a.redirects", most = MOST))),
         }
     }
 
@@ -265,11 +264,11 @@ impl Shape for Run {
             return Plain::read(node, at, reader).map(|line| Self::Shell(line.0));
         }
         let Some(parts) = node.elements(at) else {
-            return reader.expected("a command line, or an array of the program and its arguments", node, at);
+            return reader.expected(reason!("a.command"), node, at);
         };
         let mut words = parts.into_iter().map(|(node, at)| argument(node, &at, reader)).collect::<Option<Vec<_>>>()?;
         if words.first().is_none_or(String::is_empty) {
-            return reader.refuse(at, "names no program");
+            return reader.refuse(at, reason!("names_no_program"));
         }
         let program = words.remove(0);
         Some(Self::Program { program, args: words })
@@ -285,7 +284,7 @@ impl Shape for Run {
 
 fn argument(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<String> {
     let text = String::read(node, at, reader)?;
-    if text.contains('\0') { reader.refuse(at, "must not hold a zero character") } else { Some(text) }
+    if text.contains('\0') { reader.refuse(at, reason!("zero_character")) } else { Some(text) }
 }
 
 table! {
@@ -302,13 +301,16 @@ table! {
 
 impl Shape for SecretRef {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let forms = "write { keyring = \"NAME\" }, { env = \"VARIABLE\" } or { file = \"PATH\" }";
+        let forms = || {
+            let [keyring, env, file] = ["{ keyring = \"NAME\" }", "{ env = \"VARIABLE\" }", "{ file = \"PATH\" }"];
+            reason!("secret_forms", keyring, env, file)
+        };
         if node.text().is_some() {
-            return reader.refuse(at, format_args!("a secret does not stand in this file: {forms}"));
+            return reader.refuse(at, reason!("secret_in_file", forms = forms()));
         }
         let mut place = SecretPlace::read(node, at, reader)?;
         if place.present.len() != 1 {
-            return reader.refuse(at, format_args!("says not where the one secret is kept: {forms}"));
+            return reader.refuse(at, reason!("secret_nowhere", forms = forms()));
         }
         let keyring = place.keyring.take().map(|name| Self::Keyring(name.0));
         let env = place.env.take_placed();
@@ -316,7 +318,7 @@ impl Shape for SecretRef {
         if let Some(variable) = &env
             && variable.value.0.contains('=')
         {
-            reader.problem_with("env", &variable.at, "the name of a variable has no `=`");
+            reader.problem_with("env", &variable.at, reason!("variable_with_sign"));
         }
         keyring.or(env.map(|variable| Self::Env(variable.value.0))).or(file)
     }
@@ -338,7 +340,7 @@ impl Shape for Valued {
         match node {
             Node::Table(_) => SecretRef::read(node, at, reader).map(Self::Secret),
             _ if node.text().is_some() => argument(node, at, reader).map(Self::Text),
-            _ => reader.expected("a string, or a table that says where a secret is kept", node, at),
+            _ => reader.expected(reason!("a.text_or_secret"), node, at),
         }
     }
 

@@ -3,13 +3,15 @@
 use serde_json::{Map, Value as Json};
 use toml_edit::{Array, InlineTable, Item, TableLike, Value};
 
+use crate::reason::{Reason, reason};
+
 /// The keys that people write first, in their order.
 const FIRST: [&str; 12] =
     ["name", "http", "tcp", "tls", "dns", "ping", "process", "host", "command", "directory", "every", "timeout"];
 
 /// Makes `table` say what `wanted` says.
-pub(super) fn merge(table: &mut dyn TableLike, wanted: &Json) -> Result<(), String> {
-    let Json::Object(wanted) = wanted else { return Err("an entry must be a table".to_owned()) };
+pub(super) fn merge(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Reason> {
+    let Json::Object(wanted) = wanted else { return Err(reason!("expected", what = reason!("a.table"))) };
     let gone: Vec<String> =
         table.iter().map(|(key, _)| key.to_owned()).filter(|key| !wanted.contains_key(key)).collect();
     for key in gone {
@@ -21,7 +23,7 @@ pub(super) fn merge(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Stri
 }
 
 /// Makes `key` of `table` say what `wanted` says.
-pub(super) fn put(table: &mut dyn TableLike, key: &str, wanted: &Json) -> Result<(), String> {
+pub(super) fn put(table: &mut dyn TableLike, key: &str, wanted: &Json) -> Result<(), Reason> {
     let Some(item) = table.get_mut(key).filter(|item| !item.is_none()) else {
         table.insert(key, Item::Value(value(wanted)?));
         return Ok(());
@@ -40,9 +42,9 @@ pub(super) fn put(table: &mut dyn TableLike, key: &str, wanted: &Json) -> Result
     Ok(())
 }
 
-fn value(wanted: &Json) -> Result<Value, String> {
+fn value(wanted: &Json) -> Result<Value, Reason> {
     Ok(match wanted {
-        Json::Null => return Err("a list cannot have an empty place".to_owned()),
+        Json::Null => return Err(reason!("empty_place")),
         Json::Bool(truth) => (*truth).into(),
         Json::String(text) => text.as_str().into(),
         Json::Number(number) => match number.as_i64() {
@@ -52,7 +54,7 @@ fn value(wanted: &Json) -> Result<Value, String> {
         Json::Array(list) => list.iter().map(value).collect::<Result<Array, _>>()?.into(),
         Json::Object(table) => {
             let pairs = table.iter().filter(|(_, value)| !value.is_null());
-            pairs.map(|(key, below)| Ok((key.as_str(), value(below)?))).collect::<Result<InlineTable, String>>()?.into()
+            pairs.map(|(key, below)| Ok((key.as_str(), value(below)?))).collect::<Result<InlineTable, Reason>>()?.into()
         }
     })
 }

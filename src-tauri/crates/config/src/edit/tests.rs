@@ -64,7 +64,7 @@ fn an_entry_is_added_and_removed() {
     let remove = |name: &str| Edit::Remove { section: Section::Monitor, name: name.to_owned() };
     assert_eq!(edited(&after, &[remove("page")]).unwrap(), FILE);
     let none = edited(FILE, &[remove("page"), remove("port")]);
-    assert_eq!(none, Err("there is no monitor called “page” in the file any more".to_owned()));
+    assert_eq!(none, Err("en el archivo ya no hay ningún monitor llamado \"page\"".to_owned()));
     let empty = edited(FILE, &[remove("portfolio"), remove("port")]).unwrap();
     assert!(!empty.contains("monitor") && empty.starts_with("# What I watch."), "{empty}");
 }
@@ -82,7 +82,7 @@ fn channels_are_added_renamed_and_removed() {
     assert!(one.ends_with("[channel.desk]\nwebhook = \"https://example.com/hook\"\n"), "{one}");
     let other = edited(&one, &[called(Some("desk"), "team")]).unwrap();
     assert!(other.contains("[channel.team]") && !other.contains("desk"), "{other}");
-    assert_eq!(edited(&one, &[called(None, "desk")]), Err("there is a channel called “desk” already".to_owned()));
+    assert_eq!(edited(&one, &[called(None, "desk")]), Err("ya hay un canal con el nombre \"desk\"".to_owned()));
     let removed = edited(&one, &[Edit::Remove { section: Section::Channel, name: "desk".to_owned() }]).unwrap();
     assert!(!removed.contains("webhook"), "{removed}");
 }

@@ -137,7 +137,7 @@ fn accepted(edit: &Edit) -> Result<(), String> {
         table.remove("channels");
     }
     let mut document = DocumentMut::new();
-    apply(&mut document, &alone)?;
+    apply(&mut document, &alone).map_err(|reason| reason.in_words(Language::English))?;
     let defaults = Defaults { language: Language::English, zone: TimeZone::UTC };
     let read = parse(&document.to_string(), Path::new("estatus.toml"), &defaults);
     read.map(drop).map_err(|problems| problems.0.into_iter().next().map(|problem| problem.message).unwrap_or_default())

@@ -23,7 +23,9 @@ const SAMPLES: [(&str, &str); 7] = [
 /// An empty file with the edits in it, which its reader takes.
 fn taken(edits: &[Edit]) -> Result<String, String> {
     let mut document = DocumentMut::new();
-    edits.iter().try_for_each(|edit| apply(&mut document, edit))?;
+    edits
+        .iter()
+        .try_for_each(|edit| apply(&mut document, edit).map_err(|reason| reason.in_words(Language::English)))?;
     let text = preview(edits);
     let defaults = Defaults { language: Language::Spanish, zone: TimeZone::UTC };
     let read = parse(&text, Path::new("/etc/estatus/estatus.toml"), &defaults);

@@ -15,6 +15,7 @@ use crate::{
     json::JsonAssertions,
     net::{Address, Host, Page, Proxy},
     problem::Span,
+    reason::reason,
     shape::{Node, Own, Reader, Shape, Whole},
     table::table,
     values::{Plain, Size, Valued},
@@ -146,10 +147,10 @@ impl Shape for ProcessBy {
         if node.text().is_some() {
             return Plain::read(node, at, reader).map(|name| Self(ProcessMatch::Name(name.0)));
         }
-        let Node::Table(_) = node else { return reader.expected("a name or a table", node, at) };
+        let Node::Table(_) = node else { return reader.expected(reason!("a.process"), node, at) };
         let mut table = ProcessTable::read(node, at, reader)?;
         if table.present.len() != 1 {
-            return reader.refuse(at, "needs exactly one of `path` and `command_line`");
+            return reader.refuse(at, reason!("needs_one_process"));
         }
         let path = table.path.take().map(ProcessMatch::Path);
         path.or_else(|| table.command_line.take().map(ProcessMatch::CommandLine)).map(Self)

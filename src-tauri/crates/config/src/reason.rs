@@ -1,0 +1,133 @@
+//! Why something in a file is wrong, as data, until it is put into the reader's language.
+
+use estatus_core::{config::Language, words};
+
+/// A text of `lang/` with what stands in its places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    key: &'static str,
+    parts: Vec<(&'static str, Part)>,
+}
+
+/// What stands in a place of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The same in every language.
+    Plain(String),
+    /// A text of its own.
+    Text(Reason),
+}
+
+/// Something that can say why.
+pub(crate) trait Because {
+    /// Why.
+    fn reason(self) -> Reason;
+}
+
+impl Because for Reason {
+    fn reason(self) -> Reason {
+        self
+    }
+}
+
+/// What takes long to find out is found out only for a problem that is told.
+impl<F: FnOnce() -> Reason> Because for F {
+    fn reason(self) -> Reason {
+        self()
+    }
+}
+
+impl Reason {
+    /// The text under `key`.
+    pub(crate) fn new(key: &'static str, parts: Vec<(&'static str, Part)>) -> Self {
+        Self { key, parts }
+    }
+
+    /// The reason in `language`.
+    pub(crate) fn in_words(&self, language: Language) -> String {
+        let parts: Vec<(&str, String)> =
+            self.parts.iter().map(|(name, part)| (*name, part.in_words(language))).collect();
+        let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        words::text(language, self.key, &parts)
+    }
+}
+
+impl Part {
+    /// Nothing at all.
+    pub(crate) const NOTHING: Self = Self::Plain(String::new());
+
+    fn in_words(&self, language: Language) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Text(reason) => reason.in_words(language),
+        }
+    }
+}
+
+impl From<Reason> for Part {
+    fn from(reason: Reason) -> Self {
+        Self::Text(reason)
+    }
+}
+
+impl From<String> for Part {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty),*) => { $(
+        impl From<$type> for Part {
+            fn from(value: $type) -> Self {
+                Self::Plain(value.to_string())
+            }
+        }
+    )* };
+}
+
+plain! { &str, u32, u64, i64, usize }
+
+/// The text of `lang/` under `config.` and this key. What stands in its places is named, or is the variable of that name.
+macro_rules! reason {
+    (@part $name:ident) => { $crate::reason::Part::from($name) };
+    (@part $name:ident $value:expr) => { $crate::reason::Part::from($value) };
+    ($key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::reason::Reason::new(
+            concat!("config.", $key),
+            vec![$((stringify!($name), $crate::reason::reason!(@part $name $($value)?))),*],
+        )
+    };
+}
+pub(crate) use reason;
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// All that stands in the files of `folder`.
+    fn sources(folder: &Path) -> String {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(&path).unwrap() }).collect()
+    }
+
+    /// Every text that is written in the sources is there, and every text that is there is written somewhere.
+    #[test]
+    fn no_text_is_missing_and_none_is_left_over() {
+        let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        let used = source.split("reason!(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+        let used: BTreeSet<String> = used.map(|(key, _)| format!("config.{key}")).collect();
+        let sections: serde_json::Value = serde_json::from_str(include_str!("../../../../lang/en.json")).unwrap();
+        let there: BTreeSet<String> = sections["config"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(used, there);
+    }
+
+    #[test]
+    fn a_reason_is_told_in_either_language_with_what_stands_in_it() {
+        let reason = reason!("expected_instead_of_text", what = reason!("a.duration"), found = "soon {what}");
+        assert_eq!(reason.in_words(Language::English), "expected a duration like \"5m\", found \"soon {what}\"");
+        assert_eq!(reason.in_words(Language::Spanish), "aquí va una duración como \"5m\", no \"soon {what}\"");
+    }
+}
