@@ -64,7 +64,7 @@ pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Res
         Ok(document) => document,
         Err(error) => return Ok(located(&text, syntax(&error, &text, file, defaults.language))),
     };
-    let language = language(&document, defaults);
+    let language = language(document.get("language").and_then(Item::as_str), defaults.language);
     for edit in edits {
         apply(&mut document, edit).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
     }
@@ -82,12 +82,12 @@ fn text_of(file: &Path, defaults: &Defaults) -> Result<String, EditError> {
     String::from_utf8(bytes).map_err(no_text)
 }
 
-/// The language that a file asks for, or the one of its reader.
-fn language(document: &DocumentMut, defaults: &Defaults) -> Language {
-    match document.get("language").and_then(Item::as_str) {
+/// The language that a file asks for by this word, or else `usual`.
+pub(crate) fn language(asked: Option<&str>, usual: Language) -> Language {
+    match asked {
         Some("en") => Language::English,
         Some("es") => Language::Spanish,
-        _ => defaults.language,
+        _ => usual,
     }
 }
 

@@ -20,52 +20,40 @@ mod yaml;
 use std::path::Path;
 
 use estatus_api::{Edit, Imported};
+use estatus_core::config::Language;
 use serde_json::{Value as Json, json};
 
 use self::found::Found;
 use toml_edit::DocumentMut;
 
-use crate::{FILE_MAX, edit::apply, problem::shown};
+use crate::{
+    FILE_MAX,
+    edit::{self, apply},
+    problem::shown,
+    reason::{Reason, note},
+};
 
-/// Why a file cannot be imported.
+/// Why a file cannot be imported, in the reader's language.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ImportError {
-    /// It is too long.
-    #[error("a file of more than {FILE_MAX} bytes is not imported")]
-    TooLong,
-    /// It is no text.
-    #[error("this file is not text in UTF-8: save it in that encoding")]
-    NoText,
-    /// Nobody knows what it is.
-    #[error(
-        "this is no file that Estatus understands: it imports a Procfile, an ecosystem file of PM2, what `nssm dump` \
-         prints, a monitrc, a JSON backup of Uptime Kuma and a configuration of Gatus"
-    )]
-    Unknown,
-    /// It is wrong by the rules of its own format.
-    #[error("this {format} cannot be read: {reason}")]
-    Unreadable {
-        /// The format it seems to have.
-        format: &'static str,
-        /// What is wrong.
-        reason: String,
-    },
-}
+#[error("{0}")]
+pub struct ImportError(String);
 
 /// What the file `name` of another tool, in which `text` stands, would add to a configuration file that holds `tables`
 /// (as in [`estatus_api::Configuration`]). If `name` is an absolute path, relative paths in the text start from its
-/// folder.
+/// folder. What is to be said of it is said in the language of that configuration file, or else in `language`.
 ///
 /// # Errors
 /// If it is too long, of no format that is known, or wrong by the rules of its format.
-pub fn import(name: &str, text: &str, tables: &Json) -> Result<Imported, ImportError> {
+pub fn import(name: &str, text: &str, tables: &Json, language: Language) -> Result<Imported, ImportError> {
+    let language = edit::language(tables.get("language").and_then(Json::as_str), language);
+    let refused = |reason: Reason| ImportError(reason.in_words(language));
     if text.len() > FILE_MAX {
-        return Err(ImportError::TooLong);
+        return Err(refused(note!("too_long", most = FILE_MAX)));
     }
     let text = text.trim_start_matches('\u{feff}');
-    let format = Format::of(name, text).ok_or(ImportError::Unknown)?;
+    let format = Format::of(name, text).ok_or_else(|| refused(note!("unknown")))?;
     let folder = Path::new(name).parent().filter(|folder| folder.is_absolute());
-    let mut found = Found::beside(tables);
+    let mut found = Found::beside(tables, language);
     let read = match format {
         Format::Procfile => procfile::read(text, folder, &mut found),
         Format::Pm2 => pm2::read(text, folder, &mut found),
@@ -74,22 +62,22 @@ pub fn import(name: &str, text: &str, tables: &Json) -> Result<Imported, ImportE
         Format::Kuma => kuma::read(text, &mut found),
         Format::Gatus => gatus::read(text, &mut found),
     };
-    let unreadable = |reason: String| ImportError::Unreadable { format: format.word(), reason: one_line(&reason) };
-    read.map_err(unreadable)?;
-    Ok(found.imported(format.word()))
+    read.map_err(|reason| refused(note!("unreadable", format = format.word(), reason)))?;
+    Ok(found.imported(&format.word()))
 }
 
 /// The text of a file, which is in UTF-8, or in UTF-16 as PowerShell writes it.
 ///
 /// # Errors
-/// If it is neither.
-pub fn text_of(bytes: Vec<u8>) -> Result<String, ImportError> {
+/// If it is neither; says so in `language`.
+pub fn text_of(bytes: Vec<u8>, language: Language) -> Result<String, ImportError> {
+    let no_text = || ImportError(note!("no_text").in_words(language));
     let Some(wide) = bytes.strip_prefix(&[0xFF, 0xFE]) else {
-        return String::from_utf8(bytes).map_err(|_| ImportError::NoText);
+        return String::from_utf8(bytes).map_err(|_| no_text());
     };
     let units: Vec<u16> =
         wide.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
-    String::from_utf16(&units).map_err(|_| ImportError::NoText)
+    String::from_utf16(&units).map_err(|_| no_text())
 }
 
 /// What `edits` add, as it will stand in the file; those that cannot be made are not in it.
@@ -114,14 +102,14 @@ enum Format {
 }
 
 impl Format {
-    const fn word(self) -> &'static str {
+    fn word(self) -> Reason {
         match self {
-            Self::Procfile => "Procfile",
-            Self::Pm2 => "PM2 ecosystem file",
-            Self::Nssm => "nssm dump",
-            Self::Monit => "monitrc",
-            Self::Kuma => "Uptime Kuma backup",
-            Self::Gatus => "Gatus configuration",
+            Self::Procfile => note!("format.procfile"),
+            Self::Pm2 => note!("format.pm2"),
+            Self::Nssm => note!("format.nssm"),
+            Self::Monit => note!("format.monit"),
+            Self::Kuma => note!("format.kuma"),
+            Self::Gatus => note!("format.gatus"),
         }
     }
 

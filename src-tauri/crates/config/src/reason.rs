@@ -39,7 +39,7 @@ impl<F: FnOnce() -> Reason> Because for F {
 
 impl Reason {
     /// The text under `key`.
-    pub(crate) fn new(key: &'static str, parts: Vec<(&'static str, Part)>) -> Self {
+    pub(crate) const fn new(key: &'static str, parts: Vec<(&'static str, Part)>) -> Self {
         Self { key, parts }
     }
 
@@ -86,7 +86,7 @@ macro_rules! plain {
     )* };
 }
 
-plain! { &str, u32, u64, i64, usize }
+plain! { &str, &String, u32, u64, i64, usize }
 
 /// The text of `lang/` under `config.` and this key. What stands in its places is named, or is the variable of that name.
 macro_rules! reason {
@@ -100,6 +100,17 @@ macro_rules! reason {
     };
 }
 pub(crate) use reason;
+
+/// The same with the text under `import.` and this key.
+macro_rules! note {
+    ($key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::reason::Reason::new(
+            concat!("import.", $key),
+            vec![$((stringify!($name), $crate::reason::reason!(@part $name $($value)?))),*],
+        )
+    };
+}
+pub(crate) use note;
 
 #[cfg(test)]
 mod tests {
@@ -117,11 +128,13 @@ mod tests {
     #[test]
     fn no_text_is_missing_and_none_is_left_over() {
         let source = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-        let used = source.split("reason!(\"").skip(1).filter_map(|rest| rest.split_once('"'));
-        let used: BTreeSet<String> = used.map(|(key, _)| format!("config.{key}")).collect();
         let sections: serde_json::Value = serde_json::from_str(include_str!("../../../../lang/en.json")).unwrap();
-        let there: BTreeSet<String> = sections["config"].as_object().unwrap().keys().cloned().collect();
-        assert_eq!(used, there);
+        for (section, begins) in [("config", "reason!(\""), ("import", "note!(\"")] {
+            let used = source.split(begins).skip(1).filter_map(|rest| rest.split_once('"'));
+            let used: BTreeSet<String> = used.map(|(key, _)| format!("{section}.{key}")).collect();
+            let there: BTreeSet<String> = sections[section].as_object().unwrap().keys().cloned().collect();
+            assert_eq!(used, there);
+        }
     }
 
     #[test]

@@ -158,20 +158,16 @@ impl fmt::Display for Ask {
     }
 }
 
-/// Why the core does not do what the user wants.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why the core does not do what the user wants, as data: [`crate::words`] puts it in the reader's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AskError {
     /// Nobody is called that.
-    #[error("there is no monitor called “{0}”; `estatus status` lists them")]
     NoSuchMonitor(String),
     /// Nobody is called that.
-    #[error("there is no program called “{0}”; `estatus status` lists them")]
     NoSuchProgram(String),
     /// There would be two of it.
-    #[error("“{0}” runs already; stop it before you let Estatus adopt another process as it")]
     RunsAlready(String),
     /// There is nothing to acknowledge.
-    #[error("“{0}” has no open incident")]
     NoIncident(String),
 }
 

@@ -12,7 +12,7 @@ use estatus_api::{
     Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
-    engine::{Ask, Input},
+    engine::{Ask, AskError, Input},
     observation::Phase,
     record::JournalEntry,
     words::Words,
@@ -63,10 +63,11 @@ impl Cycle {
                 beside(answer, async move { status(&store, snapshot, host, &words).await.map(Reply::Status) });
             }
             Request::History { monitor, from, to, points } => {
-                let known = self.core.monitor(&monitor).is_some();
+                let unknown = self.core.monitor(&monitor).is_none().then(|| AskError::NoSuchMonitor(monitor.clone()));
+                let unknown = unknown.map(|error| self.refused(&error));
                 beside(answer, async move {
-                    if !known {
-                        return Err(wrong(format!("there is no monitor called “{monitor}”")));
+                    if let Some(unknown) = unknown {
+                        return Err(unknown);
                     }
                     history(&store, monitor, from, to, points).await.map(Reply::History)
                 });
@@ -84,14 +85,14 @@ impl Cycle {
             Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
             Request::Survey => looking::survey(self.core.programs(), answer),
             Request::Log { program, lines } => {
-                let known = self.core.program(&program).is_some();
-                looking::log(&self.host.data, program, known, lines, answer);
+                let (unknown, words) = (self.unknown(&program), view::words(self.core.config()));
+                looking::log(&self.host.data, program, unknown, lines, words, answer);
             }
             Request::ProgramHistory { program, since, limit } => {
-                let known = self.core.program(&program).is_some();
+                let unknown = self.unknown(&program);
                 beside(answer, async move {
-                    if !known {
-                        return Err(no_program(&program));
+                    if let Some(unknown) = unknown {
+                        return Err(unknown);
                     }
                     // What has just happened is still on its way to the disk.
                     store.flush().await;
@@ -104,6 +105,16 @@ impl Cycle {
         }
     }
 
+    fn refused(&self, error: &AskError) -> ApiError {
+        wrong(view::words(self.core.config()).refusal(error))
+    }
+
+    /// That there is no such program, if there is none.
+    fn unknown(&self, program: &str) -> Option<ApiError> {
+        let is_known = self.core.program(program).is_some();
+        (!is_known).then(|| self.refused(&AskError::NoSuchProgram(program.to_owned())))
+    }
+
     /// Somebody wants to know what programs use.
     fn measure(&mut self) {
         let running: Vec<_> = self.core.programs().filter(|view| view.process.is_some()).collect();
@@ -114,7 +125,8 @@ impl Cycle {
 
     /// What the user wants is done when it is on disk.
     fn ask(&mut self, ask: Ask, answer: Answer) {
-        let asked = self.core.handle(Input::Asked(ask), clock::now()).map_err(|error| wrong(error.to_string()));
+        let asked = self.core.handle(Input::Asked(ask), clock::now());
+        let asked = asked.map_err(|error| self.refused(&error));
         self.carry_out();
         let store = self.store.clone();
         beside(answer, async move {
@@ -221,10 +233,6 @@ fn aside(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError> + Send +
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     });
-}
-
-fn no_program(name: &str) -> ApiError {
-    wrong(format!("there is no program called “{name}”"))
 }
 
 fn wrong(message: String) -> ApiError {

@@ -18,10 +18,11 @@ use crate::{
 pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Result {
     let bytes = read(file).map_err(|error| Trouble::Wrong(format!("{}: {error}", file.display())))?;
     let refused = |error: estatus_config::ImportError| Trouble::Wrong(format!("{}: {error}", file.display()));
-    let text = estatus_config::text_of(bytes).map_err(refused)?;
+    let language = defaults().language;
+    let text = estatus_config::text_of(bytes, language).map_err(refused)?;
     let path = std::path::absolute(file).map_err(Trouble::failed)?;
     let tables = tables(places)?;
-    let imported = estatus_config::import(&path.to_string_lossy(), &text, &tables).map_err(refused)?;
+    let imported = estatus_config::import(&path.to_string_lossy(), &text, &tables, language).map_err(refused)?;
     if json {
         show::json(&imported)?;
         return Ok(Outcome::Well);

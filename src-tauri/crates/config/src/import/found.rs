@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     path::Path,
 };
 
@@ -17,6 +16,7 @@ use crate::{
     edit::{apply, key},
     listed::Listed,
     parse,
+    reason::{Part, Reason, note},
     tables::{Monitor, Program},
     values::Name,
 };
@@ -41,11 +41,13 @@ pub(super) struct Found {
     edits: Vec<Edit>,
     notes: Vec<String>,
     more: usize,
+    /// The language of the notes.
+    language: Language,
 }
 
 impl Found {
-    /// What is found for a file that holds `tables` already.
-    pub(super) fn beside(tables: &Json) -> Self {
+    /// What is found for a file that holds `tables` already, with notes in `language`.
+    pub(super) fn beside(tables: &Json, language: Language) -> Self {
         let listed = [Section::Monitor, Section::Program].into_iter().flat_map(|section| {
             let entries = tables.get(key(section)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
             entries.iter().filter_map(move |entry| Some((key(section), entry.get("name")?.as_str()?.to_owned())))
@@ -53,7 +55,7 @@ impl Found {
         let channels = tables.get(key(Section::Channel)).and_then(Json::as_object);
         let channels = channels.into_iter().flat_map(Map::keys).map(String::as_str).chain(["email"]);
         let channels = channels.map(|name| (key(Section::Channel), name.to_owned()));
-        Self { taken: listed.chain(channels).collect(), ..Self::default() }
+        Self { taken: listed.chain(channels).collect(), language, ..Self::default() }
     }
 
     /// A name for an entry, as near to `wanted` as may be, and free. A name that cannot be had is told.
@@ -71,7 +73,7 @@ impl Found {
             }
         };
         if name != wanted {
-            self.note(format_args!("{name}: `name` was {}, which is taken or no name here", super::said(wanted)));
+            self.note(note!("name_was", name = name.as_str(), wanted = super::said(wanted)));
         }
         name
     }
@@ -84,7 +86,7 @@ impl Found {
             Section::Channel => CHANNELS_MAX,
         };
         if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
-            self.note(format_args!("{name}: left out: {most} entries of `{}` are the most", key(section)));
+            self.note(note!("most_entries", name, most, section = key(section)));
             return false;
         }
         let is_channel = section == Section::Channel;
@@ -93,8 +95,8 @@ impl Found {
         }
         let called = is_channel.then(|| name.to_owned());
         let edit = Edit::Put { section, name: None, table: Json::Object(table), called };
-        if let Err(reason) = accepted(&edit) {
-            self.note(format_args!("{name}: left out: {reason}"));
+        if let Err(reason) = accepted(&edit, self.language) {
+            self.note(note!("refused", name, reason));
             return false;
         }
         self.edits.push(edit);
@@ -103,42 +105,42 @@ impl Found {
     }
 
     /// Says that an entry is left out as a whole, because of what stands under one of its keys.
-    pub(super) fn without(&mut self, entry: &str, key: &str, why: impl fmt::Display) {
-        self.note(format_args!("{entry}: left out because of `{key}`: {why}"));
+    pub(super) fn without(&mut self, entry: impl Into<Part>, key: &str, why: Reason) {
+        self.note(note!("left_out_because", entry = entry.into(), key, why));
     }
 
     /// Says that an entry is taken without one of its keys.
-    pub(super) fn left(&mut self, entry: &str, key: &str, why: impl fmt::Display) {
-        self.note(format_args!("{entry}: `{key}` is left out: {why}"));
+    pub(super) fn left(&mut self, entry: impl Into<Part>, key: &str, why: Reason) {
+        self.note(note!("key_left_out", entry = entry.into(), key, why));
     }
 
     /// Says what the user should know, in one line whatever stands in the file.
-    pub(super) fn note(&mut self, note: impl fmt::Display) {
+    pub(super) fn note(&mut self, note: Reason) {
         if self.notes.len() < NOTES_MAX {
-            self.notes.push(note.to_string().replace(char::is_control, " "));
+            self.notes.push(note.in_words(self.language).replace(char::is_control, " "));
         } else {
             self.more += 1;
         }
     }
 
     /// Everything that was found in a file `from` a tool.
-    pub(super) fn imported(mut self, from: &str) -> Imported {
+    pub(super) fn imported(mut self, from: &Reason) -> Imported {
         if self.more > 0 {
-            self.notes.push(format!("… and {} more notes", self.more));
+            self.notes.push(note!("more_notes", count = self.more).in_words(self.language));
         }
-        Imported { from: from.to_owned(), edits: self.edits, notes: self.notes }
+        Imported { from: from.in_words(self.language), edits: self.edits, notes: self.notes }
     }
 }
 
 /// Whether the reader of `estatus.toml` takes the entry, looked at alone: channels that it names exist.
-fn accepted(edit: &Edit) -> Result<(), String> {
+fn accepted(edit: &Edit, language: Language) -> Result<(), String> {
     let mut alone = edit.clone();
     if let Edit::Put { table: Json::Object(table), .. } = &mut alone {
         table.remove("channels");
     }
     let mut document = DocumentMut::new();
-    apply(&mut document, &alone).map_err(|reason| reason.in_words(Language::English))?;
-    let defaults = Defaults { language: Language::English, zone: TimeZone::UTC };
+    apply(&mut document, &alone).map_err(|reason| reason.in_words(language))?;
+    let defaults = Defaults { language, zone: TimeZone::UTC };
     let read = parse(&document.to_string(), Path::new("estatus.toml"), &defaults);
     read.map(drop).map_err(|problems| problems.0.into_iter().next().map(|problem| problem.message).unwrap_or_default())
 }

@@ -12,6 +12,7 @@ use super::{
     line::variables,
     yaml,
 };
+use crate::reason::{Part, Reason, note};
 
 /// Keys of the file that are about Gatus itself.
 const OF_GATUS: [&str; 12] = [
@@ -30,35 +31,35 @@ const OF_GATUS: [&str; 12] = [
 ];
 
 /// Why keys are left out.
-const WHY: [(&str, &str); 6] = [
-    ("ui", "it is about the pages of Gatus"),
-    ("extra-labels", "it is about the metrics of Gatus"),
-    ("maintenance-windows", "say them with `maintenance`"),
-    ("graphql", "say the query in `body`"),
-    ("ssh", "Estatus logs in nowhere by SSH"),
-    ("store", "Estatus keeps no value from one check for another"),
+static WHY: [(&str, Reason); 6] = [
+    ("ui", note!("of_pages_of_gatus")),
+    ("extra-labels", note!("of_metrics_of_gatus")),
+    ("maintenance-windows", note!("say_maintenance")),
+    ("graphql", note!("say_body")),
+    ("ssh", note!("no_ssh")),
+    ("store", note!("no_store")),
 ];
 
-pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(text: &str, found: &mut Found) -> Result<(), Reason> {
     let file = yaml::read(text)?;
-    let file = file.as_object().ok_or("it is no table")?;
+    let file = file.as_object().ok_or_else(|| note!("no_table"))?;
     for (index, endpoint) in list(file, "endpoints").iter().enumerate() {
         match endpoint.as_object() {
             Some(endpoint) => monitor(endpoint, found),
-            None => found.note(format_args!("`endpoints[{index}]`: left out: it is no table")),
+            None => found.note(note!("endpoint_no_table", index)),
         }
     }
     for endpoint in list(file, "external-endpoints") {
-        let name = endpoint.get("name").and_then(Json::as_str).unwrap_or("one without a name");
-        found.without(name, "external-endpoints", "Estatus asks, and waits for nobody to call");
+        let name = endpoint.get("name").and_then(Json::as_str).map_or_else(|| note!("nameless").into(), Part::from);
+        found.without(name, "external-endpoints", note!("asks"));
     }
     alerting(file, found);
     let imported = ["endpoints", "external-endpoints", "alerting"];
     for key in file.keys().filter(|key| !imported.contains(&key.as_str())) {
         let is_own = OF_GATUS.contains(&key.as_str());
-        found.left("the file", key, if is_own { "it is about Gatus itself" } else { "it is not imported" });
+        found.left(note!("the_file"), key, if is_own { note!("of_gatus") } else { note!("not_imported") });
     }
-    found.note("Where a monitor names no `channels`, Estatus tells its incidents over all of them");
+    found.note(note!("all_channels"));
     Ok(())
 }
 
@@ -74,18 +75,18 @@ fn alerting(file: &Map<String, Json>, found: &mut Found) {
             ("slack", Some(url)) => super::slack(url),
             ("discord", Some(url)) => super::discord(url),
             ("email", _) => {
-                found.left("the file", "alerting.email", "say the server and the recipients in [email]");
+                found.left(note!("the_file"), "alerting.email", note!("say_email"));
                 continue;
             }
             _ => {
-                let why = "Estatus has no such channel; see `webhook` and `command`";
-                found.left("the file", &format!("alerting.{kind}"), why);
+                let why = note!("no_channel");
+                found.left(note!("the_file"), &format!("alerting.{kind}"), why);
                 continue;
             }
         };
         let name = found.name(Section::Channel, kind);
         match made {
-            _ if has_variable(settings) => found.without(&name, "webhook-url", "it holds a variable"),
+            _ if has_variable(settings) => found.without(&name, "webhook-url", note!("variable")),
             Json::Object(table) => drop(found.add(Section::Channel, &name, table)),
             _ => {}
         }
@@ -116,7 +117,7 @@ fn monitor(endpoint: &Map<String, Json>, found: &mut Found) {
     let name = found.name(Section::Monitor, keys.text("name").unwrap_or_default());
     for (key, value) in endpoint {
         if has_variable(value) {
-            return found.without(&name, key, "it holds a variable like `${NAME}`, and Estatus fills in none");
+            return found.without(&name, key, note!("variable_like", example = "`${NAME}`"));
         }
     }
     let (subject, mut table) = match check(&mut keys) {
@@ -141,8 +142,8 @@ fn monitor(endpoint: &Map<String, Json>, found: &mut Found) {
 }
 
 /// What an endpoint asks, by the beginning of its URL.
-fn check(keys: &mut Keys<'_>) -> Result<(Subject, Table), (&'static str, String)> {
-    let url = keys.text("url").ok_or_else(|| ("url", "it is not there".to_owned()))?;
+fn check(keys: &mut Keys<'_>) -> Result<(Subject, Table), (&'static str, Reason)> {
+    let url = keys.text("url").ok_or_else(|| ("url", note!("not_there")))?;
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let rest = rest.trim_end_matches('/');
     let (subject, check) = match scheme {
@@ -152,14 +153,14 @@ fn check(keys: &mut Keys<'_>) -> Result<(Subject, Table), (&'static str, String)
         "tls" => (Subject::Certificate, json!({ "tls": rest })),
         "starttls" => (Subject::Certificate, json!({ "tls": rest, "starttls": "smtp" })),
         "icmp" => (Subject::Host, json!({ "ping": rest })),
-        _ => return Err(("url", format!("Estatus has no check like {}", super::said(scheme)))),
+        _ => return Err(("url", note!("no_check_like", scheme = super::said(scheme)))),
     };
     Ok((subject, if let Json::Object(table) = check { table } else { Table::new() }))
 }
 
-fn dns(server: &str, keys: &mut Keys<'_>) -> Result<(Subject, Table), (&'static str, String)> {
-    let mut query = keys.object("dns").map(Keys::new).ok_or_else(|| ("dns", "it is no table".to_owned()))?;
-    let name = query.text("query-name").ok_or_else(|| ("dns", "it has no `query-name`".to_owned()))?;
+fn dns(server: &str, keys: &mut Keys<'_>) -> Result<(Subject, Table), (&'static str, Reason)> {
+    let mut query = keys.object("dns").map(Keys::new).ok_or_else(|| ("dns", note!("no_table")))?;
+    let name = query.text("query-name").ok_or_else(|| ("dns", note!("no_query_name")))?;
     let mut table = Table::new();
     table.insert("dns".to_owned(), name.trim_end_matches('.').into());
     table.insert("server".to_owned(), server.into());
@@ -193,11 +194,7 @@ fn client(name: &str, subject: Subject, keys: &mut Keys<'_>, table: &mut Table, 
         let proxy = client.text("proxy-url");
         table.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.into())));
     }
-    client.rest(
-        name,
-        &[("oauth2", "Estatus does not log in by OAuth"), ("tls", "Estatus shows no certificate")],
-        found,
-    );
+    client.rest(name, &[("oauth2", note!("no_oauth")), ("tls", note!("no_certificate"))], found);
 }
 
 /// How many failures in a row are told: that of the first alert.
@@ -209,7 +206,7 @@ fn alerts(name: &str, keys: &mut Keys<'_>, table: &mut Table, found: &mut Found)
         let count = |alert: &Json| alert.get(theirs).and_then(Json::as_i64).unwrap_or(usual);
         table.insert(ours.to_owned(), count(first).into());
         if alerts.iter().any(|alert| count(alert) != count(first)) {
-            found.left(name, theirs, "its alerts differ in it; that of the first one is taken");
+            found.left(name, theirs, note!("alerts_differ"));
         }
     }
 }

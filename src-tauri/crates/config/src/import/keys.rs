@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json};
 
 use super::found::Found;
+use crate::reason::{Reason, note};
 
 /// The keys of an object. What is read is marked; [`Keys::rest`] tells what nobody read.
 pub(super) struct Keys<'j> {
@@ -69,15 +70,11 @@ impl<'j> Keys<'j> {
     }
 
     /// Says of every key that says something and that nobody read that it is left out, and why where `why` knows.
-    pub(super) fn rest(self, entry: &str, why: &[(&str, &str)], found: &mut Found) {
+    pub(super) fn rest(self, entry: &str, why: &[(&str, Reason)], found: &mut Found) {
         let unread = self.map.iter().filter(|(key, value)| !self.read.contains(key.as_str()) && says_something(value));
         for (key, _) in unread {
-            let known = why.iter().find(|(name, _)| name == key).map(|(_, why)| *why);
-            found.left(
-                entry,
-                key,
-                known.unwrap_or("Estatus has nothing like it, or it is not written as it should be"),
-            );
+            let known = why.iter().find(|(name, _)| name == key).map(|(_, why)| why.clone());
+            found.left(entry, key, known.unwrap_or(note!("nothing_like_it_or")));
         }
     }
 }

@@ -12,16 +12,17 @@ use super::{
     keys::Keys,
     line::seconds,
 };
+use crate::reason::{Reason, note};
 
 /// Why keys are left out.
-const WHY: [(&str, &str); 7] = [
-    ("description", "Estatus keeps no descriptions"),
-    ("proxyId", "say the proxy of a page with `proxy`"),
-    ("resendInterval", "see `remind_every` in [alerts]"),
-    ("packetSize", "Estatus sends packets of one size"),
-    ("parent", "its group is not in the file"),
-    ("tlsCert", "Estatus shows servers no certificate of its own"),
-    ("docker_host", "Estatus asks no Docker"),
+static WHY: [(&str, Reason); 7] = [
+    ("description", note!("no_descriptions")),
+    ("proxyId", note!("say_proxy")),
+    ("resendInterval", note!("see_remind")),
+    ("packetSize", note!("one_size")),
+    ("parent", note!("no_group")),
+    ("tlsCert", note!("no_own_certificate")),
+    ("docker_host", note!("no_docker")),
 ];
 
 /// Keys that are no wish of the user's, or belong to kinds of monitor that are told as a whole.
@@ -51,23 +52,23 @@ const NOTHING: [&str; 23] = [
     "snmpVersion",
 ];
 
-pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
-    let file: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let monitors = file.get("monitorList").and_then(Json::as_array).ok_or("its `monitorList` is no list")?;
+pub(super) fn read(text: &str, found: &mut Found) -> Result<(), Reason> {
+    let file: Json = serde_json::from_str(text).map_err(|error| note!("as_told", error = error.to_string()))?;
+    let monitors = file.get("monitorList").and_then(Json::as_array).ok_or_else(|| note!("no_monitor_list"))?;
     let channels = channels(file.get("notificationList").and_then(Json::as_array), found);
     let groups: BTreeMap<i64, &str> = monitors.iter().filter_map(group).collect();
     for each in monitors {
         match each.as_object() {
             Some(each) => monitor(each, &groups, &channels, found),
-            None => found.note("`monitorList`: left out: one of them is no object"),
+            None => found.note(note!("monitor_list_object")),
         }
     }
     for key in ["proxyList", "maintenanceList", "statusPageList"] {
         if file.get(key).and_then(Json::as_array).is_some_and(|list| !list.is_empty()) {
-            found.left("the file", key, "it is not imported");
+            found.left(note!("the_file"), key, note!("not_imported"));
         }
     }
-    found.note("Where a monitor names no `channels`, Estatus tells its incidents over all of them");
+    found.note(note!("all_channels"));
     Ok(())
 }
 
@@ -103,16 +104,14 @@ fn channel(notification: &Map<String, Json>, found: &mut Found) -> Option<String
     let name = found.name(Section::Channel, name);
     let Some(Json::Object(table)) = made else {
         let why = match kind {
-            "smtp" => "say the server and the recipients in [email]".to_owned(),
-            _ => format!("Estatus has no channel of type {}; see `webhook` and `command`", super::said(kind)),
+            "smtp" => note!("say_email"),
+            _ => note!("no_channel_of_type", kind = super::said(kind)),
         };
         found.without(&name, "type", why);
         return None;
     };
     if kind == "webhook" {
-        found.note(format_args!(
-            "{name}: `webhookURL` gets a message in the form of Estatus; `template` gives it another"
-        ));
+        found.note(note!("webhook_form", name = name.as_str()));
     }
     found.add(Section::Channel, &name, table).then_some(name)
 }
@@ -122,12 +121,12 @@ fn monitor(monitor: &Map<String, Json>, groups: &BTreeMap<i64, &str>, channels: 
     let name = keys.text("name").unwrap_or_default();
     let kind = keys.text("type").unwrap_or_default();
     if kind == "group" {
-        found.without(name, "type", "a group is no monitor; its members have its name among their `tags`");
+        found.without(name, "type", note!("group"));
         return;
     }
     let name = found.name(Section::Monitor, name);
     if keys.truth("upsideDown") == Some(true) {
-        found.without(&name, "upsideDown", "Estatus cannot call well what fails");
+        found.without(&name, "upsideDown", note!("upside_down"));
         return;
     }
     let mut table = match check::check(kind, &name, &mut keys, found) {
@@ -169,12 +168,12 @@ fn tags(name: &str, keys: &mut Keys<'_>, groups: &BTreeMap<i64, &str>, table: &m
         match (tag.get("name").and_then(Json::as_str), value) {
             (Some(tag), Some(value)) => tags.push(format!("{tag}: {value}")),
             (Some(tag), None) => tags.push(tag.to_owned()),
-            (None, _) => found.left(name, "tags", "one of them has no name"),
+            (None, _) => found.left(name, "tags", note!("tag_without_name")),
         }
     }
     match keys.whole("parent").map(|parent| groups.get(&parent)) {
         Some(Some(group)) => tags.push((*group).to_owned()),
-        Some(None) => found.left(name, "parent", "its group is not in the file"),
+        Some(None) => found.left(name, "parent", note!("no_group")),
         None => {}
     }
     if !tags.is_empty() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 
 use super::{found::Found, keys::written};
-use crate::times::Written;
+use crate::{reason::note, times::Written};
 
 /// The words of a command line, where blanks divide and both kinds of quotation marks hold together.
 pub(super) fn words(line: &str) -> Vec<String> {
@@ -46,7 +46,7 @@ pub(super) fn variables(entry: &str, key: &str, map: &Map<String, Json>, found: 
     for (name, value) in map {
         match written(value) {
             Some(value) => drop(variables.insert(name.clone(), value.into())),
-            None => found.left(entry, &format!("{key}.{name}"), "it is neither a text nor a number"),
+            None => found.left(entry, &format!("{key}.{name}"), note!("no_variable_value")),
         }
     }
     Json::Object(variables)

@@ -19,6 +19,7 @@ use super::{
     line::{self, quoted, seconds},
     said,
 };
+use crate::reason::{Reason, note};
 
 /// What Monit checks, of which Estatus knows how to check the first five.
 const KINDS: [&str; 10] =
@@ -31,11 +32,11 @@ pub(super) fn is_check(line: &str) -> bool {
         && words.next().is_some_and(|word| KINDS.iter().any(|kind| word.eq_ignore_ascii_case(kind)))
 }
 
-pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(text: &str, found: &mut Found) -> Result<(), Reason> {
     let words = words(text);
     let statements = statements(&words);
     let is_check = |statement: &&[Word]| statement.first().is_some_and(|word| word.is(&["check"]));
-    let begins = statements.iter().position(is_check).ok_or("it checks nothing")?;
+    let begins = statements.iter().position(is_check).ok_or_else(|| note!("checks_nothing"))?;
     let cycle = cycle(&statements);
     let is_global = |statement: &&&[Word]| statement.first().is_some_and(|word| word.is(&["set", "include"]));
     for statement in statements.iter().filter(is_global) {
@@ -47,7 +48,7 @@ pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
             Service::of(header, rest, cycle, found).add(found);
         }
     }
-    found.note("Stop Monit before Estatus runs remedies, else both do");
+    found.note(note!("stop_monit"));
     Ok(())
 }
 
@@ -61,11 +62,11 @@ fn global(statement: &[Word], found: &mut Found) {
     let key: Vec<&str> = statement.iter().take(2).map(|word| word.text.as_str()).collect();
     let why = match statement.get(1) {
         Some(word) if word.is(&["daemon"]) => return,
-        Some(word) if word.is(&["mailserver", "alert", "mail-format"]) => "say who is told in [email]",
-        _ if statement.first().is_some_and(|word| word.is(&["include"])) => "import that file too",
-        _ => "it is about Monit itself",
+        Some(word) if word.is(&["mailserver", "alert", "mail-format"]) => note!("say_who"),
+        _ if statement.first().is_some_and(|word| word.is(&["include"])) => note!("import_too"),
+        _ => note!("of_monit"),
     };
-    found.left("the file", &key.join(" "), why);
+    found.left(note!("the_file"), &key.join(" "), why);
 }
 
 /// A `check` with all that belongs to it.
@@ -96,7 +97,7 @@ impl<'w> Service<'w> {
         match first.text.to_ascii_lowercase().as_str() {
             "if" => match Test::of(rest) {
                 Some(test) => self.tests.push(test),
-                None => found.left(&self.name, "if", "it says not what is done then"),
+                None => found.left(&self.name, "if", note!("no_action")),
             },
             "start" => self.commands.start = self.command("start program", rest, found),
             "stop" => self.commands.stop = self.command("stop program", rest, found),
@@ -109,13 +110,13 @@ impl<'w> Service<'w> {
             "mode" if rest.first().is_some_and(|mode| mode.is(&["active"])) => {}
             "mode" => {
                 self.commands.are_run = false;
-                found.left(&self.name, "mode", "it is checked; what it would do by itself is left out");
+                found.left(&self.name, "mode", note!("only_checked"));
             }
             "depends" => {
-                found.left(&self.name, "depends", "Monit restarts what depends on it; see `depends_on` of monitors");
+                found.left(&self.name, "depends", note!("monit_depends"));
             }
-            "alert" | "noalert" => found.left(&self.name, "alert", "say who is told in [email], or by `channels`"),
-            key => found.left(&self.name, key, "Estatus has nothing like it"),
+            "alert" | "noalert" => found.left(&self.name, "alert", note!("say_who_or_channels")),
+            key => found.left(&self.name, key, note!("nothing_like_it")),
         }
     }
 
@@ -124,7 +125,7 @@ impl<'w> Service<'w> {
         let rest: Vec<&Word> = rest.iter().filter(|word| !word.is(&["program", "="])).collect();
         let (line, options) = rest.split_first()?;
         if options.iter().any(|word| word.is(&["uid", "gid"])) {
-            found.left(&self.name, &format!("{key} … as uid"), "it is run as whoever runs Estatus");
+            found.left(&self.name, &format!("{key} … as uid"), note!("run_as"));
         }
         let timeout = options.iter().position(|word| word.is(&["timeout"])).and_then(|at| options.get(at + 1));
         let within = timeout.and_then(|timeout| seconds(timeout.text.parse().ok()?));
@@ -136,13 +137,13 @@ impl<'w> Service<'w> {
         let is_count = rest.get(1).is_some_and(|word| word.is(&["cycle", "cycles"]));
         match cycles.filter(|_| is_count).zip(cycle).and_then(|(cycles, cycle)| seconds(cycles * cycle)) {
             Some(every) => drop(self.shared.insert("every".to_owned(), every)),
-            None => found.left(&self.name, "every", "it is no number of cycles of a length that is known"),
+            None => found.left(&self.name, "every", note!("no_cycles")),
         }
     }
 
     fn add(mut self, found: &mut Found) {
         let Some(subject) = self.subject.take() else {
-            return found.without(&self.name, "check", "Estatus checks no such thing, or it is not said which");
+            return found.without(&self.name, "check", note!("no_such_thing"));
         };
         let tests = std::mem::take(&mut self.tests);
         let (own, others): (Vec<_>, Vec<_>) = tests.into_iter().partition(|test| test.is_of_existence());
@@ -157,10 +158,10 @@ impl<'w> Service<'w> {
         }
         let answered = usize::from(subject.existence().is_some());
         for test in own.iter().skip(answered) {
-            self.without_test(test, "Estatus has no check like it", found);
+            self.without_test(test, note!("no_check_like_it"), found);
         }
         if own.is_empty() && others.is_empty() && answered == 0 {
-            found.without(&self.name, "check", "it tests nothing that Estatus knows");
+            found.without(&self.name, "check", note!("tests_nothing"));
         }
         for test in others {
             self.test(&subject, &test, found);
@@ -174,17 +175,17 @@ impl<'w> Service<'w> {
                 let name = if what.is_empty() { self.name.clone() } else { format!("{} {what}", self.name) };
                 let remedy = self.commands.remedy(&self.name, test.action, found);
                 if test.has_window() {
-                    found.left(&self.name, "within … cycles", "failures count that come one after the other");
+                    found.left(&self.name, "within … cycles", note!("in_a_row"));
                 }
                 self.monitor(&name, check, test.failures(), remedy, found);
             }
-            Err(why) => self.without_test(test, &why, found),
+            Err(why) => self.without_test(test, why, found),
         }
     }
 
-    fn without_test(&self, test: &Test<'_>, why: &str, found: &mut Found) {
+    fn without_test(&self, test: &Test<'_>, why: Reason, found: &mut Found) {
         let condition: Vec<&str> = test.condition.iter().map(|word| word.text.as_str()).collect();
-        found.left(&self.name, "if", format_args!("{}: {why}", said(&condition.join(" "))));
+        found.left(&self.name, "if", note!("of_what", what = said(&condition.join(" ")), why));
     }
 
     fn monitor(&self, name: &str, check: Table, failures: Option<u32>, remedy: Option<Table>, found: &mut Found) {

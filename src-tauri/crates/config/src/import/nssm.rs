@@ -9,6 +9,7 @@ use super::{
     found::{Found, Table},
     line::seconds,
 };
+use crate::reason::{Reason, note};
 
 /// A service as it is put together from its lines.
 #[derive(Default)]
@@ -25,26 +26,26 @@ struct Service {
     /// The ways to stop that are skipped, a bit each; the first is Ctrl-C.
     skipped: u32,
     /// What is left out: keys and reasons.
-    left: Vec<(String, &'static str)>,
+    left: Vec<(String, Reason)>,
 }
 
 /// Keys of which nothing is to be said: their only value says what Estatus does anyway, or only shows.
 const NOTHING: [&str; 3] = ["DisplayName", "Type", "AppNoConsole"];
 
-const KEPT_BY_ESTATUS: &str = "Estatus keeps what the program writes; `estatus logs` shows it";
+const KEPT_BY_ESTATUS: Reason = note!("kept");
 
 /// Why keys are left out.
-const WHY: [(&str, &str); 10] = [
+static WHY: [(&str, Reason); 10] = [
     ("AppStdout", KEPT_BY_ESTATUS),
     ("AppStderr", KEPT_BY_ESTATUS),
     ("AppRotateFiles", KEPT_BY_ESTATUS),
     ("AppRotateBytes", KEPT_BY_ESTATUS),
     ("AppRotateOnline", KEPT_BY_ESTATUS),
-    ("AppThrottle", "Estatus restarts at once, then after 1, 2, 4 … 60 s; see `limit`"),
-    ("AppRestartDelay", "Estatus restarts at once, then after 1, 2, 4 … 60 s; see `limit`"),
-    ("AppEnvironment", "Estatus adds variables to those it has, and takes none away: see `env`"),
-    ("ObjectName", "the program runs as whoever runs Estatus"),
-    ("DependOnService", "Estatus knows no services of the system; of its programs, see `start_after`"),
+    ("AppThrottle", note!("own_delays")),
+    ("AppRestartDelay", note!("own_delays")),
+    ("AppEnvironment", note!("adds_variables")),
+    ("ObjectName", note!("runs_as")),
+    ("DependOnService", note!("no_services")),
 ];
 
 /// Whether `line` is one of those that `nssm dump` prints.
@@ -52,18 +53,18 @@ pub(super) fn is_line(line: &str) -> bool {
     line.to_ascii_lowercase().contains("nssm") && understood(line).is_some()
 }
 
-pub(super) fn read(text: &str, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(text: &str, found: &mut Found) -> Result<(), Reason> {
     let mut services: BTreeMap<String, Service> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         match understood(line) {
             Some((name, key, rest)) => services.entry(name).or_default().take(&key, rest),
-            None => found.note(format_args!("{}: left out: no `nssm set NAME KEY VALUE`", super::said(line.trim()))),
+            None => found.note(note!("nssm_line", line = super::said(line.trim()))),
         }
     }
     for (name, service) in services {
         service.add(&name, found);
     }
-    found.note("Remove each of these from NSSM before Estatus runs it, else it runs twice");
+    found.note(note!("remove_from_nssm"));
     Ok(())
 }
 
@@ -151,8 +152,8 @@ impl Service {
             "AppAffinity" if first == "All" => {}
             _ if NOTHING.contains(&key) => {}
             _ => {
-                let why = WHY.iter().find(|(known, _)| *known == key).map(|(_, why)| *why);
-                self.left.push((key.to_owned(), why.unwrap_or("Estatus has nothing like it")));
+                let why = WHY.iter().find(|(known, _)| *known == key).map(|(_, why)| why.clone());
+                self.left.push((key.to_owned(), why.unwrap_or(note!("nothing_like_it"))));
             }
         }
     }
@@ -163,7 +164,7 @@ impl Service {
             Some((name, value)) if !variable.starts_with('-') => drop(self.env.insert(name.to_owned(), value.into())),
             _ => {
                 let name = variable.split('=').next().unwrap_or_default();
-                self.left.push((format!("AppEnvironmentExtra {name}"), "it sets no variable"));
+                self.left.push((format!("AppEnvironmentExtra {name}"), note!("sets_no_variable")));
             }
         }
     }
@@ -172,7 +173,7 @@ impl Service {
         match start {
             "SERVICE_AUTO_START" | "SERVICE_DELAYED_AUTO_START" => {}
             "SERVICE_DEMAND_START" | "SERVICE_DISABLED" => drop(self.table.insert("enabled".to_owned(), false.into())),
-            _ => self.left.push(("Start".to_owned(), "it is no way to start that Estatus knows")),
+            _ => self.left.push(("Start".to_owned(), note!("no_start"))),
         }
     }
 
@@ -182,7 +183,7 @@ impl Service {
             found.left(&entry, &key, why);
         }
         let Some(application) = self.application.take().filter(|application| !application.is_empty()) else {
-            found.without(&entry, "Application", "it is not said what is run");
+            found.without(&entry, "Application", note!("no_command"));
             return;
         };
         // Where nothing is said, NSSM runs a program in the folder that holds it.
@@ -204,9 +205,7 @@ impl Service {
     fn stop(&mut self, entry: &str, found: &mut Found) {
         const CONSOLE: u32 = 1;
         if self.skipped & CONSOLE != 0 {
-            found.note(format_args!(
-                "{entry}: `AppStopMethodSkip` skips Ctrl-C: its console or window is closed instead"
-            ));
+            found.note(note!("skips_console", entry));
             return;
         }
         let mut stop = json!({ "signal": "SIGINT" });
@@ -224,11 +223,8 @@ impl Service {
                 "Restart" => true,
                 "Exit" | "Ignore" | "Suicide" => false,
                 _ => {
-                    found.left(
-                        entry,
-                        &format!("AppExit {exit}"),
-                        format_args!("{} is no action", super::said(&action)),
-                    );
+                    let why = note!("no_exit_action", action = super::said(&action));
+                    found.left(entry, &format!("AppExit {exit}"), why);
                     continue;
                 }
             };

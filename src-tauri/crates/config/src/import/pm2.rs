@@ -10,8 +10,9 @@ use super::{
     found::{Found, Table},
     keys::{Keys, written},
     line::{seconds, variables, words},
-    yaml,
+    one_line, yaml,
 };
+use crate::reason::{Reason, note};
 
 /// What PM2 runs files with, by their ending.
 const INTERPRETERS: [(&str, &str); 9] = [
@@ -26,28 +27,28 @@ const INTERPRETERS: [(&str, &str); 9] = [
     ("ts", "bun"),
 ];
 
-const KEPT_BY_ESTATUS: &str = "Estatus keeps what the program writes; `estatus logs` shows it";
-const OWN_DELAYS: &str = "Estatus restarts at once, then after 1, 2, 4 … 60 s; see `limit`";
+const KEPT_BY_ESTATUS: Reason = note!("kept");
+const OWN_DELAYS: Reason = note!("own_delays");
 
 /// Why keys are left out.
-const WHY: [(&str, &str); 17] = [
-    ("watch", "Estatus does not restart when files change"),
-    ("ignore_watch", "Estatus does not restart when files change"),
+static WHY: [(&str, Reason); 17] = [
+    ("watch", note!("no_watch")),
+    ("ignore_watch", note!("no_watch")),
     ("max_restarts", OWN_DELAYS),
     ("min_uptime", OWN_DELAYS),
     ("restart_delay", OWN_DELAYS),
     ("exp_backoff_restart_delay", OWN_DELAYS),
-    ("wait_ready", "PM2 hears `process.send('ready')`; say with `ready` how Estatus can tell"),
-    ("listen_timeout", "it belongs to `wait_ready`; see `ready_within`"),
+    ("wait_ready", note!("wait_ready")),
+    ("listen_timeout", note!("listen_timeout")),
     ("error_file", KEPT_BY_ESTATUS),
     ("out_file", KEPT_BY_ESTATUS),
     ("error", KEPT_BY_ESTATUS),
     ("output", KEPT_BY_ESTATUS),
     ("log", KEPT_BY_ESTATUS),
     ("log_file", KEPT_BY_ESTATUS),
-    ("log_date_format", "Estatus knows when each line was written"),
-    ("uid", "the program runs as whoever runs Estatus"),
-    ("user", "the program runs as whoever runs Estatus"),
+    ("log_date_format", note!("knows_when")),
+    ("uid", note!("runs_as")),
+    ("user", note!("runs_as")),
 ];
 
 /// Keys that change nothing here: how PM2 shows and keeps things.
@@ -64,19 +65,19 @@ const NOTHING: [&str; 10] = [
     "treekill",
 ];
 
-pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), Reason> {
     let file = literal(text)?;
-    for app in apps(&file).ok_or("it has no `apps`")? {
+    for app in apps(&file).ok_or_else(|| note!("no_apps"))? {
         match app.as_object() {
             Some(app) => program(app, folder, found),
-            None => found.note("`apps`: left out: one of them is no object"),
+            None => found.note(note!("apps_object")),
         }
     }
     let others = file.as_object().filter(|file| file.contains_key("apps"));
     for key in others.into_iter().flat_map(Map::keys).filter(|key| *key != "apps") {
-        found.left("the file", key, "Estatus runs what is there and deploys nothing");
+        found.left(note!("the_file"), key, note!("deploys_nothing"));
     }
-    found.note("Remove each of these from PM2 (`pm2 delete`) before Estatus runs it, else it runs twice");
+    found.note(note!("remove_from_pm2"));
     Ok(())
 }
 
@@ -89,16 +90,16 @@ fn apps(file: &Json) -> Option<&[Json]> {
     }
 }
 
-fn literal(text: &str) -> Result<Json, String> {
+fn literal(text: &str) -> Result<Json, Reason> {
     if text.lines().any(|line| line.starts_with("apps:")) {
         return yaml::read(text);
     }
-    let literal = exported(text).ok_or("only JSON, or JavaScript that begins with `module.exports =`, is read")?;
+    let literal = exported(text).ok_or_else(|| note!("only_json"))?;
     let options = ParseOptions { allow_missing_commas: false, ..ParseOptions::default() };
     // Its reader goes no deeper than 512 tables and lists.
     let read = parse_to_ast(literal, &CollectOptions::default(), &options);
-    let read = read.map_err(|error| format!("only a plain literal is read, without code in it: {error}"))?;
-    read.value.map(Json::from).ok_or_else(|| "it is empty".to_owned())
+    let read = read.map_err(|error| note!("plain_literal", error = one_line(&error.to_string())))?;
+    read.value.map(Json::from).ok_or_else(|| note!("empty"))
 }
 
 /// What JavaScript exports, or the whole text if it is none.
@@ -128,7 +129,7 @@ fn program(app: &Map<String, Json>, folder: Option<&Path>, found: &mut Found) {
     let name = keys.written("name").or_else(|| script.map(stem)).unwrap_or_default();
     let name = found.name(Section::Program, &name);
     let Some(script) = script else {
-        found.without(&name, "script", "it is not said what is run");
+        found.without(&name, "script", note!("no_command"));
         return;
     };
     keys.pass_over(&NOTHING);
@@ -143,7 +144,7 @@ fn program(app: &Map<String, Json>, folder: Option<&Path>, found: &mut Found) {
     instances(&name, &mut keys, found);
     for key in app.keys().filter(|key| key.starts_with("env_")) {
         keys.pass_over(&[key]);
-        found.left(&name, key, "it holds in an environment that PM2 is asked for; `env` is what is taken");
+        found.left(&name, key, note!("env_of_pm2"));
     }
     keys.rest(&name, &WHY, found);
     found.add(Section::Program, &name, table);
@@ -190,9 +191,7 @@ fn directory(name: &str, keys: &mut Keys<'_>, folder: Option<&Path>, table: &mut
         (None, None) => None,
     };
     if folder.is_none() && !own.is_some_and(is_absolute) {
-        found.note(format_args!(
-            "{name}: `cwd` starts from the ecosystem file's folder, which is not known: say `directory`"
-        ));
+        found.note(note!("cwd_unknown", name));
     }
     table.extend(directory.map(|directory| ("directory".to_owned(), directory.into())));
 }
@@ -222,7 +221,7 @@ fn ending(name: &str, keys: &mut Keys<'_>, table: &mut Table, found: &mut Found)
     table.insert("stop".to_owned(), stop);
     match keys.text("cron_restart").or_else(|| keys.text("cron")) {
         Some(cron) if cron.split_whitespace().count() == 5 => drop(table.insert("every".to_owned(), cron.into())),
-        Some(_) => found.left(name, "cron_restart", "Estatus wants five cron fields, without seconds"),
+        Some(_) => found.left(name, "cron_restart", note!("five_fields")),
         None => {}
     }
 }
@@ -236,17 +235,16 @@ fn ceilings(name: &str, keys: &mut Keys<'_>, table: &mut Table, found: &mut Foun
         "K" | "KB" => "KiB",
         "M" | "MB" => "MiB",
         "G" | "GB" => "GiB",
-        _ => return found.left(name, "max_memory_restart", format_args!("{} is no size", super::said(&limit))),
+        _ => return found.left(name, "max_memory_restart", note!("no_size", limit = super::said(&limit))),
     };
     table.insert("memory".to_owned(), json!({ "above": format!("{number}{unit}"), "for": "30s" }));
 }
 
 fn instances(name: &str, keys: &mut Keys<'_>, found: &mut Found) {
     if let Some(instances) = keys.written("instances").filter(|instances| instances != "1") {
-        let why = format_args!("PM2 runs {}, Estatus keeps one copy of a program", super::said(&instances));
-        found.left(name, "instances", why);
+        found.left(name, "instances", note!("instances", instances = super::said(&instances)));
     }
     if keys.text("exec_mode").is_some_and(|mode| mode.starts_with("cluster")) {
-        found.left(name, "exec_mode", "Estatus keeps one copy of a program, and shares no port among several");
+        found.left(name, "exec_mode", note!("one_copy_port"));
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use estatus_api::Section;
 
 use super::found::{Found, Table};
+use crate::reason::{Reason, note};
 
 /// A process type that is run once at each deployment, and not kept running.
 const ONCE: &str = "release";
@@ -15,23 +16,23 @@ pub(super) fn is_all(text: &str) -> bool {
     lines.peek().is_some() && lines.all(|line| entry(line).is_some())
 }
 
-pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), String> {
+pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Result<(), Reason> {
     if !lines(text).any(|line| entry(line).is_some()) {
-        return Err("it has no line `name: command`".to_owned());
+        return Err(note!("no_line"));
     }
     for line in lines(text) {
         match entry(line) {
             Some((name, _)) if name == ONCE => {
-                found.without(name, name, "it is run once at each deployment and not kept running");
+                found.without(name, name, note!("run_once"));
             }
             Some((name, command)) => program(name, command, folder, found),
-            None => found.note(format_args!("{}: left out: no `name: command`", super::said(line))),
+            None => found.note(note!("procfile_line", line = super::said(line))),
         }
     }
     if folder.is_none() {
-        found.note("Procfile: its folder is not known: say where each program runs, with `directory`");
+        found.note(note!("procfile_folder"));
     }
-    found.note("Procfile: an `.env` file beside it is not read: say what it holds with `env`");
+    found.note(note!("procfile_env"));
     Ok(())
 }
 
@@ -55,6 +56,6 @@ fn program(name: &str, command: &str, folder: Option<&Path>, found: &mut Found) 
     }
     let has_port = ["$PORT", "${PORT", "%PORT%"].iter().any(|port| command.contains(port));
     if found.add(Section::Program, &name, table) && has_port {
-        found.note(format_args!("{name}: `command` asks for PORT, which Estatus does not set: say it with `env`"));
+        found.note(note!("asks_for_port", name));
     }
 }

@@ -34,7 +34,7 @@ fn taken(edits: &[Edit]) -> Result<String, String> {
 
 /// What comes of a file, with the notes behind it.
 fn shown(name: &str, text: &str) -> String {
-    let imported = import(name, text, &json!({})).unwrap();
+    let imported = import(name, text, &json!({}), Language::English).unwrap();
     let notes: String = imported.notes.iter().map(|note| format!("# {note}\n")).collect();
     format!("# {}\n{}\n{notes}", imported.from, taken(&imported.edits).unwrap())
 }
@@ -44,6 +44,18 @@ fn every_sample_becomes_a_file_that_is_read() {
     for (name, text) in SAMPLES {
         let name_of_snapshot = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap();
         insta::assert_snapshot!(name_of_snapshot, shown(name, text));
+    }
+}
+
+#[test]
+fn every_note_is_told_in_the_readers_language() {
+    let notes = |name, text, language| import(name, text, &json!({}), language).unwrap().notes;
+    for (name, text) in SAMPLES {
+        let (english, spanish) = (notes(name, text, Language::English), notes(name, text, Language::Spanish));
+        assert_eq!(english.len(), spanish.len());
+        for (english, spanish) in english.iter().zip(&spanish) {
+            assert_ne!(english, spanish);
+        }
     }
 }
 
@@ -67,7 +79,7 @@ fn a_file_is_known_by_what_stands_in_it() {
 #[test]
 fn what_cannot_be_imported_is_refused_in_one_sentence() {
     let check = |name: &str, text: &str, expected: &str| {
-        let said = import(name, text, &json!({})).unwrap_err().to_string();
+        let said = import(name, text, &json!({}), Language::English).unwrap_err().to_string();
         assert!(said.contains(expected) && !said.contains('\n'), "“{expected}” is not in “{said}”");
     };
     check("letter.txt", "Dear friend", "Procfile, an ecosystem file of PM2");
@@ -95,7 +107,7 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
 #[test]
 fn names_are_those_that_are_free() {
     let tables = json!({ "program": [{ "name": "web" }, { "name": "web 2" }], "monitor": [{ "name": "css" }] });
-    let imported = import("Procfile", "web: a\nweb: b\ncss: c\n", &tables).unwrap();
+    let imported = import("Procfile", "web: a\nweb: b\ncss: c\n", &tables, Language::English).unwrap();
     let names = imported.edits.iter().map(|edit| match edit {
         Edit::Put { table, .. } => table["name"].as_str().unwrap(),
         _ => "",
@@ -107,27 +119,31 @@ fn names_are_those_that_are_free() {
 #[test]
 fn what_nobody_can_count_is_bounded() {
     let many: String = (0..6000).map(|number| format!("p{number}: x\n")).collect();
-    let imported = import("Procfile", &many, &json!({})).unwrap();
+    let imported = import("Procfile", &many, &json!({}), Language::English).unwrap();
     assert_eq!(imported.edits.len(), 5000);
     assert_eq!(imported.notes.len(), 1001);
     assert_eq!(imported.notes[1000], "… and 2 more notes");
-    let same = import("Procfile", &"a: b\n".repeat(900_000), &json!({})).unwrap();
+    let same = import("Procfile", &"a: b\n".repeat(900_000), &json!({}), Language::English).unwrap();
     assert_eq!((same.edits.len(), same.notes.len()), (5000, 1001));
 }
 
 #[test]
 fn a_file_that_powershell_wrote_is_read() {
     let wide = "\u{feff}web: ñandú\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let text_of = |bytes: Vec<u8>| text_of(bytes, Language::Spanish).map_err(|error| error.to_string());
     let text = text_of(wide).unwrap();
-    assert_eq!(import("x", &text, &json!({})).map(|imported| imported.edits.len()), Ok(1));
+    assert_eq!(import("x", &text, &json!({}), Language::Spanish).map(|imported| imported.edits.len()), Ok(1));
     assert_eq!(text_of("ñ".into()), Ok("ñ".to_owned()));
-    assert_eq!(text_of(vec![b'a', 0xFF]), Err(ImportError::NoText));
-    assert_eq!(text_of(vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]), Err(ImportError::NoText));
+    for bytes in [vec![b'a', 0xFF], vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]] {
+        assert!(text_of(bytes).unwrap_err().contains("UTF-8"));
+    }
 }
 
 /// Whatever the text is, there is an answer, and what is found is taken.
 fn has_an_answer(name: &str, text: &str) -> Result<(), TestCaseError> {
-    let Ok(imported) = import(name, text, &json!({ "program": [{ "name": "web" }] })) else { return Ok(()) };
+    let Ok(imported) = import(name, text, &json!({ "program": [{ "name": "web" }] }), Language::Spanish) else {
+        return Ok(());
+    };
     if let Err(wrong) = taken(&imported.edits) {
         return Err(TestCaseError::fail(wrong));
     }

@@ -2,11 +2,14 @@
 
 use serde_json::Value as Json;
 
+use super::one_line;
+use crate::reason::{Reason, note};
+
 /// The deepest nesting of tables and lists.
 const DEPTH_MAX: usize = 64;
 
 /// What stands in `text`.
-pub(super) fn read(text: &str) -> Result<Json, String> {
+pub(super) fn read(text: &str) -> Result<Json, Reason> {
     let budget = serde_saphyr::budget! {
         max_depth: DEPTH_MAX,
         flow_nesting_limit: DEPTH_MAX,
@@ -17,5 +20,6 @@ pub(super) fn read(text: &str) -> Result<Json, String> {
         max_events: 2_000_000,
     };
     let options = serde_saphyr::options! { budget: budget, with_snippet: false };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| note!("as_told", error = one_line(&error.to_string())))
 }

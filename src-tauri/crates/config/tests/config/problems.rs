@@ -90,6 +90,18 @@ name = "f"
 }
 
 #[test]
+fn problems_are_told_in_the_language_of_the_file() {
+    check("language = \"es\"\nzoen = 3\n", &["2:1: clave desconocida `zoen`; ¿quería decir `zone`?"]);
+    check(
+        "language = \"es\"\n[[monitor]]\nname = \"a\"\ntcp = 3\nevery = \"5\"\n",
+        &[
+            "4:7: `tcp` en monitor \"a\": aquí va \"equipo:puerto\", no un número entero",
+            "5:9: `every` en monitor \"a\": \"5\" no tiene unidad: escriba \"5s\", u otra de ms, s, m, h, d",
+        ],
+    );
+}
+
+#[test]
 fn wrong_toml_is_told_with_its_place() {
     check("a = \n", &["1:5: string values must be quoted, expected literal string"]);
     check("[[monitor]]\nname = \"a\"\nname = \"b\"\n", &["3:1: duplicate key"]);

@@ -27,8 +27,8 @@ pub(super) fn import(options: &Options, name: String, text: String, answer: Answ
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
     aside(answer, move || {
         let tables = estatus_config::configuration(&file, &defaults).map(|file| file.tables).unwrap_or_default();
-        let imported = estatus_config::import(&name, &text, &tables).map_err(|error| wrong(error.to_string()))?;
-        Ok(Reply::Imported(imported))
+        let imported = estatus_config::import(&name, &text, &tables, defaults.language);
+        imported.map(Reply::Imported).map_err(|error| wrong(error.to_string()))
     });
 }
 
@@ -50,7 +50,7 @@ pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) 
         })
         .collect();
     let words = Words::new(config.language, config.zone.clone());
-    let none = channels.is_empty().then(|| wrong("there is no channel that sends e-mail".to_owned()));
+    let none = channels.is_empty().then(|| wrong(words.text("mail.no_channel", &[])));
     beside(answer, async move {
         if let Some(none) = none {
             return Err(none);

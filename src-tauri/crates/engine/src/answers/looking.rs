@@ -3,10 +3,10 @@
 use std::{io, path::Path, sync::Arc};
 
 use estatus_api::{ApiError, ErrorCode, LogLine, LogStream, Reply, Surveyed};
-use estatus_core::engine::ProgramView;
+use estatus_core::{engine::ProgramView, words::Words};
 use estatus_program::{Line, LogReader, Stream};
 
-use super::{Answer, aside, no_program};
+use super::{Answer, aside};
 
 /// The most lines of a log in one answer.
 const LINES_LIMIT: usize = 10_000;
@@ -33,18 +33,18 @@ fn surveyed(found: estatus_program::Surveyed, known: &[(Arc<str>, u32)]) -> Surv
     }
 }
 
-pub(super) fn log(data: &Path, program: String, known: bool, lines: usize, answer: Answer) {
+pub(super) fn log(data: &Path, program: String, unknown: Option<ApiError>, lines: usize, words: Words, answer: Answer) {
     let folder = estatus_program::folder(data, &program);
     aside(answer, move || {
-        if !known {
-            return Err(no_program(&program));
+        if let Some(unknown) = unknown {
+            return Err(unknown);
         }
         let read = LogReader::open(&folder).and_then(|mut log| log.last(lines.min(LINES_LIMIT)));
         match read {
             Ok(lines) => Ok(Reply::Log(lines.into_iter().map(log_line).collect())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Reply::Log(Vec::new())),
             Err(error) => {
-                let message = format!("the log of “{program}” cannot be read: {error}");
+                let message = words.text("log.unreadable", &[("program", &program), ("error", &error.to_string())]);
                 Err(ApiError { code: ErrorCode::Failed, message })
             }
         }

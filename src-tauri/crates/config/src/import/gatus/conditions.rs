@@ -2,9 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::import::{
-    found::{Found, Table},
-    said,
+use crate::{
+    import::{
+        found::{Found, Table},
+        said,
+    },
+    reason::{Reason, note},
 };
 
 /// What an endpoint asks.
@@ -25,19 +28,19 @@ pub(super) fn conditions(name: &str, subject: Subject, list: &[Json], table: &mu
     let mut statuses = Vec::new();
     for condition in list {
         let Some(text) = condition.as_str() else {
-            found.left(name, "conditions", "one of them is no text");
+            found.left(name, "conditions", note!("no_text_among"));
             continue;
         };
-        let understood = Condition::of(text).ok_or("Estatus cannot ask this");
+        let understood = Condition::of(text).ok_or_else(|| note!("cannot_ask"));
         let taken = understood.and_then(|condition| match (condition.of, subject) {
             ("[STATUS]", Subject::Page) => statuses_of(&condition).map(|asked| statuses.push(asked)),
             _ => condition.put(subject, table),
         });
         match taken {
-            Err(why) => found.left(name, "conditions", format_args!("{}: {why}", said(text))),
+            Err(why) => found.left(name, "conditions", note!("of_what", what = said(text), why)),
             Ok(()) if text.contains("[CERTIFICATE_EXPIRATION]") => {
-                let then = "with fewer days left Estatus warns; down it is when the certificate has expired";
-                found.note(format_args!("{name}: `conditions`: {}: {then}", said(text)));
+                let then = note!("days_left");
+                found.note(note!("condition", name, text = said(text), then));
             }
             Ok(()) => {}
         }
@@ -71,17 +74,17 @@ impl<'t> Condition<'t> {
         of.starts_with('[').then_some(Self { of, path, sign: sign.trim(), value: right })
     }
 
-    fn put(&self, subject: Subject, table: &mut Table) -> Result<(), &'static str> {
+    fn put(&self, subject: Subject, table: &mut Table) -> Result<(), Reason> {
         match (self.of, self.sign, subject) {
             ("[CONNECTED]", "==", _) if self.value == "true" => Ok(()),
             ("[DNS_RCODE]", "==", Subject::Name) if self.value == "NOERROR" => Ok(()),
             ("[RESPONSE_TIME]", "<" | "<=", Subject::Page) => {
-                let millis: u64 = self.value.parse().map_err(|_| "this is no time")?;
+                let millis: u64 = self.value.parse().map_err(|_| note!("no_time"))?;
                 put(table, "below", format!("{millis}ms").into())
             }
-            ("[RESPONSE_TIME]", ..) => Err("only a page must be fast, with `below`"),
+            ("[RESPONSE_TIME]", ..) => Err(note!("only_pages_fast")),
             ("[CERTIFICATE_EXPIRATION]", ">" | ">=", Subject::Page | Subject::Certificate) => {
-                let left = crate::duration(self.value).map_err(|_| "this is no time")?;
+                let left = crate::duration(self.value).map_err(|_| note!("no_time"))?;
                 put(table, "certificate_days", left.as_secs().div_ceil(24 * 60 * 60).into())
             }
             ("[BODY]", "==", Subject::Name) if self.path.is_empty() && !self.value.contains(['(', '*']) => {
@@ -89,15 +92,15 @@ impl<'t> Condition<'t> {
             }
             ("[BODY]", _, Subject::Page) if self.path.is_empty() => self.body(table),
             ("[BODY]", _, Subject::Page) => self.json(table),
-            _ => Err("Estatus cannot ask this"),
+            _ => Err(note!("cannot_ask")),
         }
     }
 
     /// The body as a whole: the text itself, or a pattern in which `*` stands for anything.
-    fn body(&self, table: &mut Table) -> Result<(), &'static str> {
+    fn body(&self, table: &mut Table) -> Result<(), Reason> {
         let pattern = self.value.strip_prefix("pat(").and_then(|rest| rest.strip_suffix(')'));
         if self.value.starts_with("any(") {
-            return Err("Estatus cannot ask for one of several");
+            return Err(note!("one_of_several"));
         }
         let pattern = pattern.unwrap_or(self.value);
         let inner =
@@ -106,25 +109,25 @@ impl<'t> Condition<'t> {
             ("==", Some(inner)) => add(table, "contains", inner),
             ("!=", Some(inner)) => add(table, "lacks", inner),
             ("==", None) => add(table, "matches", &format!("(?s)^{}$", regex::escape(pattern).replace("\\*", ".*"))),
-            _ => Err("Estatus cannot ask this of a whole page"),
+            _ => Err(note!("not_of_page")),
         }
     }
 
     /// A value in the body.
-    fn json(&self, table: &mut Table) -> Result<(), &'static str> {
+    fn json(&self, table: &mut Table) -> Result<(), Reason> {
         let sign = match self.sign {
             "==" => "=",
             "!=" | "<" | ">" => self.sign,
-            _ => return Err("Estatus knows =, !=, < and > for values in the body"),
+            _ => return Err(note!("signs_in_body")),
         };
         if ["pat(", "any(", "["].iter().any(|function| self.value.starts_with(function)) {
-            return Err("Estatus compares a value in the body with one value");
+            return Err(note!("one_value"));
         }
         let path = self.path.trim_start_matches('.');
         let asked = table.entry("json").or_insert_with(|| json!({}));
-        let asked = asked.as_object_mut().ok_or("Estatus cannot ask this")?;
+        let asked = asked.as_object_mut().ok_or_else(|| note!("cannot_ask"))?;
         if asked.contains_key(path) {
-            return Err("Estatus asks one thing of each value");
+            return Err(note!("one_thing"));
         }
         asked.insert(path.to_owned(), format!("{sign} {}", self.value).into());
         Ok(())
@@ -132,17 +135,17 @@ impl<'t> Condition<'t> {
 }
 
 /// Sets a key, once.
-fn put(table: &mut Table, key: &str, value: Json) -> Result<(), &'static str> {
+fn put(table: &mut Table, key: &str, value: Json) -> Result<(), Reason> {
     if table.contains_key(key) {
-        return Err("it is asked twice; the first is taken");
+        return Err(note!("asked_twice"));
     }
     table.insert(key.to_owned(), value);
     Ok(())
 }
 
 /// Adds to the list under a key.
-fn add(table: &mut Table, key: &str, value: &str) -> Result<(), &'static str> {
-    let list = table.entry(key).or_insert_with(|| json!([])).as_array_mut().ok_or("Estatus cannot ask this")?;
+fn add(table: &mut Table, key: &str, value: &str) -> Result<(), Reason> {
+    let list = table.entry(key).or_insert_with(|| json!([])).as_array_mut().ok_or_else(|| note!("cannot_ask"))?;
     list.push(value.into());
     Ok(())
 }
@@ -160,9 +163,9 @@ impl Codes {
 }
 
 /// The codes that a condition on the status leaves.
-fn statuses_of(condition: &Condition<'_>) -> Result<Vec<Codes>, &'static str> {
-    let no_code = "this is no status code";
-    let one = |text: &str| text.trim().parse::<u32>().ok().filter(|code| CODES.contains(code)).ok_or(no_code);
+fn statuses_of(condition: &Condition<'_>) -> Result<Vec<Codes>, Reason> {
+    let no_code = || note!("no_status");
+    let one = |text: &str| text.trim().parse::<u32>().ok().filter(|code| CODES.contains(code)).ok_or_else(no_code);
     let any = condition.value.strip_prefix("any(").and_then(|rest| rest.strip_suffix(')'));
     let (least, most) = (*CODES.start(), *CODES.end());
     if let Some(any) = any {
@@ -172,7 +175,7 @@ fn statuses_of(condition: &Condition<'_>) -> Result<Vec<Codes>, &'static str> {
                 let is_well = |code: &u32| listed.contains(code) == (condition.sign == "==");
                 Ok(CODES.filter(is_well).map(|code| Codes { first: code, last: code }).collect())
             }
-            _ => Err(no_code),
+            _ => Err(no_code()),
         };
     }
     let code = one(condition.value)?;

@@ -2,14 +2,17 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::import::{
-    found::{Found, Table},
-    keys::{Keys, written},
-    said,
+use crate::{
+    import::{
+        found::{Found, Table},
+        keys::{Keys, written},
+        said,
+    },
+    reason::{Reason, note},
 };
 
 /// The key because of which a monitor cannot be taken, and why.
-type Refusal = (&'static str, String);
+type Refusal = (&'static str, Reason);
 
 /// The keys of the check that a monitor of type `kind` is.
 pub(super) fn check(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Result<Table, Refusal> {
@@ -18,8 +21,8 @@ pub(super) fn check(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Fou
         "port" => json!({ "tcp": format!("{}:{}", host(keys)?, port(keys)?) }),
         "ping" => json!({ "ping": bare(host(keys)?) }),
         "dns" => return dns(keys),
-        "push" => return Err(("type", "Estatus asks, and waits for nobody to call".to_owned())),
-        _ => return Err(("type", format!("Estatus has no check like {}", said(kind)))),
+        "push" => return Err(("type", note!("asks"))),
+        _ => return Err(("type", note!("no_check_like", scheme = said(kind)))),
     };
     only_of_pages(keys);
     Ok(table(check))
@@ -49,7 +52,7 @@ fn only_of_pages(keys: &mut Keys<'_>) {
 }
 
 fn host<'j>(keys: &mut Keys<'j>) -> Result<&'j str, Refusal> {
-    keys.text("hostname").ok_or_else(|| ("hostname", "it is not there".to_owned()))
+    keys.text("hostname").ok_or_else(|| ("hostname", note!("not_there")))
 }
 
 /// A host without the brackets of an address of version 6.
@@ -58,7 +61,7 @@ fn bare(host: &str) -> &str {
 }
 
 fn port(keys: &mut Keys<'_>) -> Result<i64, Refusal> {
-    keys.whole("port").ok_or_else(|| ("port", "it is no port".to_owned()))
+    keys.whole("port").ok_or_else(|| ("port", note!("no_port")))
 }
 
 fn dns(keys: &mut Keys<'_>) -> Result<Table, Refusal> {
@@ -72,14 +75,14 @@ fn dns(keys: &mut Keys<'_>) -> Result<Table, Refusal> {
         check.insert("server".to_owned(), server.into());
     }
     if servers.split(',').count() > 1 {
-        return Err(("dns_resolve_server", "Estatus asks one name server".to_owned()));
+        return Err(("dns_resolve_server", note!("one_name_server")));
     }
     only_of_pages(keys);
     Ok(check)
 }
 
 fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Result<Table, Refusal> {
-    let url = keys.text("url").ok_or_else(|| ("url", "it is not there".to_owned()))?;
+    let url = keys.text("url").ok_or_else(|| ("url", note!("not_there")))?;
     let mut check = table(json!({ "http": url }));
     authentication(name, keys, &mut check, found)?;
     let method = keys.text("method").filter(|method| *method != "GET");
@@ -102,7 +105,7 @@ fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Resul
     sent(name, keys, &mut check, found);
     match kind {
         "keyword" => {
-            let keyword = keys.text("keyword").ok_or_else(|| ("keyword", "it is not there".to_owned()))?;
+            let keyword = keys.text("keyword").ok_or_else(|| ("keyword", note!("not_there")))?;
             let key = if keys.truth("invertKeyword") == Some(true) { "lacks" } else { "contains" };
             check.insert(key.to_owned(), keyword.into());
         }
@@ -112,7 +115,7 @@ fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Resul
             let sign =
                 [("==", "="), ("!=", "!="), ("<", "<"), (">", ">")].iter().find(|(theirs, _)| *theirs == operator);
             let (Some(path), Some((_, sign))) = (plain_path(path), sign) else {
-                return Err(("jsonPath", format!("Estatus cannot ask for {}", said(path))));
+                return Err(("jsonPath", note!("cannot_ask_for", path = said(path))));
             };
             let expected = keys.written("expectedValue").unwrap_or_default();
             check.insert("json".to_owned(), json!({ path: format!("{sign} {expected}") }));
@@ -136,14 +139,13 @@ fn authentication(name: &str, keys: &mut Keys<'_>, check: &mut Table, found: &mu
     let method = keys.text("authMethod").unwrap_or("basic");
     let user = keys.text("basic_auth_user");
     if !["basic", "null"].contains(&method) {
-        return Err(("authMethod", format!("Estatus does not log in by {}", said(method))));
+        return Err(("authMethod", note!("no_login", method = said(method))));
     }
     keys.pass_over(&["basic_auth_pass", "authMethod"]);
     if let Some(user) = user {
         check.insert("username".to_owned(), user.into());
         check.insert("password".to_owned(), json!({ "keyring": name }));
-        let why = format_args!("no password stands in estatus.toml: put it into the keyring as {}", said(name));
-        found.left(name, "basic_auth_pass", why);
+        found.left(name, "basic_auth_pass", note!("password_in_keyring", name = said(name)));
     }
     Ok(())
 }
@@ -156,7 +158,7 @@ fn sent(name: &str, keys: &mut Keys<'_>, check: &mut Table, found: &mut Found) {
             Ok(map) => {
                 headers.extend(map.iter().filter_map(|(key, value)| Some((key.clone(), written(value)?.into()))))
             }
-            Err(_) => found.left(name, "headers", "they are not written as JSON"),
+            Err(_) => found.left(name, "headers", note!("no_json")),
         }
     }
     if let Some(body) = keys.text("body") {

@@ -3,9 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::{shell, words::Word};
-use crate::import::{
-    found::{Found, Table},
-    line,
+use crate::{
+    import::{
+        found::{Found, Table},
+        line,
+    },
+    reason::note,
 };
 
 /// A command that Monit runs, without a shell.
@@ -40,7 +43,7 @@ impl Commands {
     pub(super) fn remedy(&self, name: &str, action: &[Word], found: &mut Found) -> Option<Table> {
         let (first, rest) = action.split_first()?;
         if rest.iter().any(|word| word.is(&["else"])) {
-            found.left(name, "else", "Estatus tells by itself when it is well again");
+            found.left(name, "else", note!("tells_itself"));
         }
         let remedy = match first.text.to_ascii_lowercase().as_str() {
             "alert" => return None,
@@ -51,7 +54,7 @@ impl Commands {
             _ => None,
         };
         if remedy.is_none() {
-            found.left(name, &first.text, "Estatus cannot do this, or it is not said by what command");
+            found.left(name, &first.text, note!("cannot_do"));
         }
         remedy.filter(|_| self.are_run)
     }

@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::{test::table, words::Word};
-use crate::import::{
-    found::{Found, Table},
-    line,
+use crate::{
+    import::{
+        found::{Found, Table},
+        line,
+    },
+    reason::{Reason, note},
 };
 
 /// A test of a connection, as it is read.
@@ -34,7 +37,7 @@ pub(super) fn connection(
     words: &[&Word],
     name: &str,
     found: &mut Found,
-) -> Result<(String, Table), String> {
+) -> Result<(String, Table), Reason> {
     let connection = Connection::of(words, name, found)?;
     let host = connection.host.unwrap_or(host);
     let (what, mut check) = connection.check(host, name, found)?;
@@ -44,7 +47,7 @@ pub(super) fn connection(
 }
 
 impl<'w> Connection<'w> {
-    fn of(words: &[&'w Word], name: &str, found: &mut Found) -> Result<Self, String> {
+    fn of(words: &[&'w Word], name: &str, found: &mut Found) -> Result<Self, Reason> {
         let mut connection = Self::default();
         let mut words = words.iter().copied().peekable();
         while let Some(word) = words.next() {
@@ -66,7 +69,7 @@ impl<'w> Connection<'w> {
                 "type" => match value().unwrap_or_default().to_ascii_lowercase().as_str() {
                     "tcpssl" => connection.is_encrypted = true,
                     "tcp" | "echo" => {}
-                    other => return Err(format!("Estatus makes no connection of type {other}")),
+                    other => return Err(note!("no_connection", other)),
                 },
                 "status" | "content" => {
                     let signs = ["=", "==", "!="];
@@ -75,7 +78,7 @@ impl<'w> Connection<'w> {
                     match (key.as_str(), sign, value) {
                         ("status", "=" | "==", status) => connection.status = status,
                         ("content", sign, Some(text)) => connection.content.push((sign != "!=", text)),
-                        _ => return Err(format!("Estatus cannot ask for this {key}")),
+                        _ => return Err(note!("cannot_ask_this", key)),
                     }
                 }
                 "certificate" => {
@@ -84,24 +87,24 @@ impl<'w> Connection<'w> {
                 }
                 "count" | "size" | "retry" => {
                     let given = value().unwrap_or_default();
-                    found.left(name, &format!("{key} {given}"), "Estatus cannot say it of a connection");
+                    found.left(name, &format!("{key} {given}"), note!("not_of_connection"));
                 }
                 "seconds" | "second" | "days" | "day" | "options" | "bytes" => {}
-                "unixsocket" => return Err("Estatus connects to ports, not to sockets in files".to_owned()),
-                _ => found.left(name, &word.text, "Estatus cannot say it of a connection"),
+                "unixsocket" => return Err(note!("no_sockets")),
+                _ => found.left(name, &word.text, note!("not_of_connection")),
             }
         }
         Ok(connection)
     }
 
-    fn check(&self, host: &str, name: &str, found: &mut Found) -> Result<(String, Table), String> {
+    fn check(&self, host: &str, name: &str, found: &mut Found) -> Result<(String, Table), Reason> {
         if self.is_ping {
             return Ok(("ping".to_owned(), table(json!({ "ping": host }))));
         }
         if let Some(url) = self.url {
             return Ok(("page".to_owned(), self.page(url.to_owned())));
         }
-        let port = self.port.ok_or("it names no port")?;
+        let port = self.port.ok_or_else(|| note!("names_no_port"))?;
         let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let what = format!("port {port}");
         let is_page = |protocol: &str| matches!(protocol, "http" | "https");
@@ -113,7 +116,7 @@ impl<'w> Connection<'w> {
         }
         let address = format!("{bracketed}:{port}");
         if let Some(protocol) = protocol.filter(|protocol| *protocol != "default") {
-            found.left(name, &format!("protocol {protocol}"), "Estatus opens the port, and does not speak to it");
+            found.left(name, &format!("protocol {protocol}"), note!("opens_port"));
         }
         if self.is_encrypted || self.certificate_days.is_some() {
             let mut check = table(json!({ "tls": address }));
@@ -125,7 +128,7 @@ impl<'w> Connection<'w> {
             check.extend(text.map(|text| (key.to_owned(), text.into())));
         }
         if self.expect.is_some() {
-            found.note(format_args!("{name}: `expect` is a pattern in Monit, and a plain text in Estatus"));
+            found.note(note!("expect_is_text", name));
         }
         Ok((what, check))
     }

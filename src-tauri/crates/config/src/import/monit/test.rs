@@ -3,9 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::{connection::connection, words::Word};
-use crate::import::{
-    found::{Found, Table},
-    line,
+use crate::{
+    import::{
+        found::{Found, Table},
+        line,
+    },
+    reason::{Reason, note},
 };
 
 /// What a `check` is about.
@@ -105,7 +108,7 @@ impl<'w> Test<'w> {
     }
 
     /// What it tests in a word or two, and the keys of the check; or why it cannot be one.
-    pub(super) fn check(&self, subject: &Subject, name: &str, found: &mut Found) -> Result<(String, Table), String> {
+    pub(super) fn check(&self, subject: &Subject, name: &str, found: &mut Found) -> Result<(String, Table), Reason> {
         let tested = self.tested();
         match (tested.split_first(), subject) {
             (Some((first, rest)), Subject::Process(_)) if first.is(&["failed"]) => {
@@ -120,7 +123,7 @@ impl<'w> Test<'w> {
                 check.extend(timeout.clone().map(|timeout| ("timeout".to_owned(), timeout)));
                 Ok((String::new(), check))
             }
-            _ => Err("Estatus has no check like it".to_owned()),
+            _ => Err(note!("no_check_like_it")),
         }
     }
 }
@@ -152,46 +155,46 @@ impl<'w> Comparison<'w> {
 }
 
 /// A figure of this machine that must not be above a limit.
-fn system(figure: &str, rest: &[&Word]) -> Result<(String, Table), String> {
+fn system(figure: &str, rest: &[&Word]) -> Result<(String, Table), Reason> {
     let (part, rest) = match rest.split_first() {
         Some((part, rest_of_it)) if Comparison::of(rest).is_none() => (part.text.as_str(), rest_of_it),
         _ => ("", rest),
     };
-    let limit = Comparison::of(rest).filter(|limit| limit.sign == ">").ok_or("it is no upper limit")?;
+    let limit = Comparison::of(rest).filter(|limit| limit.sign == ">").ok_or_else(|| note!("no_upper_limit"))?;
     let percent = format!("< {}%", limit.number);
     let limits = match (figure, part, limit.unit) {
         ("loadavg", "1min", "") => json!({ "load": format!("< {}", limit.number) }),
-        ("loadavg", ..) => return Err("Estatus knows the load over one minute".to_owned()),
+        ("loadavg", ..) => return Err(note!("load_over_minute")),
         ("memory", "", "%") => json!({ "memory": percent }),
         ("cpu", "", "%") => json!({ "cpu": percent }),
-        ("memory" | "cpu", ..) => return Err(format!("Estatus knows the {figure} in percent, as a whole")),
-        _ => return Err("Estatus does not measure it".to_owned()),
+        ("memory" | "cpu", ..) => return Err(note!("in_percent", figure)),
+        _ => return Err(note!("not_measured")),
     };
     Ok((figure.to_owned(), table(json!({ "host": limits }))))
 }
 
 /// How full a disk may be.
-fn space(path: &str, rest: &[&Word]) -> Result<(String, Table), String> {
+fn space(path: &str, rest: &[&Word]) -> Result<(String, Table), Reason> {
     if path.starts_with("/dev/") {
-        return Err("Estatus wants a folder on the disk, not its device".to_owned());
+        return Err(note!("no_device"));
     }
     let is_free = rest.first().is_some_and(|word| word.is(&["free"]));
-    let limit = Comparison::of(if is_free { &rest[1..] } else { rest }).ok_or("it is no limit")?;
-    let number: f64 = limit.number.parse().map_err(|_| "it is no limit")?;
+    let limit = Comparison::of(if is_free { &rest[1..] } else { rest }).ok_or_else(|| note!("no_limit"))?;
+    let number: f64 = limit.number.parse().map_err(|_| note!("no_limit"))?;
     let free = match (is_free, limit.sign, limit.unit) {
         (false, ">", "%") if number <= 100.0 => format!("> {}%", 100.0 - number),
         (true, "<", "%") => format!("> {number}%"),
         // Monit's units are binary.
         (true, "<", unit) if unit.len() == 2 => format!("> {number}{}iB", unit.get(..1).unwrap_or_default()),
-        _ => return Err("Estatus knows how much is free, in percent or in bytes".to_owned()),
+        _ => return Err(note!("free_space")),
     };
     Ok(("space".to_owned(), table(json!({ "host": { "disk": { path: free } } }))))
 }
 
 /// The exit codes that are well, where those of the comparison are not.
-fn codes(rest: &[&Word]) -> Result<Json, String> {
-    let limit = Comparison::of(rest).ok_or("Estatus compares a status with a number")?;
-    let code: u32 = limit.number.parse().map_err(|_| "this is no exit code")?;
+fn codes(rest: &[&Word]) -> Result<Json, Reason> {
+    let limit = Comparison::of(rest).ok_or_else(|| note!("status_number"))?;
+    let code: u32 = limit.number.parse().map_err(|_| note!("no_exit_code"))?;
     Ok(match limit.sign {
         "!=" => json!([code]),
         ">" => json!([format!("0-{code}")]),
