@@ -829,7 +829,12 @@ ports: Array<number>,
 /**
  * The program of the configuration that it belongs to.
  */
-program: string | null, };
+program: string | null, 
+/**
+ * What keeps it running already, beside Estatus: PM2, systemd with the name of its unit, … Kept by two, it would be
+ * started twice.
+ */
+keeper: string | null, };
 
 /**
  * A line that a program wrote, or a part of one.

@@ -154,6 +154,7 @@ const PROCESS: Surveyed = {
   command_line: "node a.js",
   words: ["node", "a.js"],
   directory: "/a",
+  keeper: null,
   ports: [3000],
   program: null,
 };

@@ -205,6 +205,9 @@ pub struct Surveyed {
     pub ports: Vec<u16>,
     /// The program of the configuration that it belongs to.
     pub program: Option<Arc<str>>,
+    /// What keeps it running already, beside Estatus: PM2, systemd with the name of its unit, … Kept by two, it would be
+    /// started twice.
+    pub keeper: Option<String>,
 }
 
 /// A line that a program wrote, or a part of one.

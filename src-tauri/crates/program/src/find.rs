@@ -1,5 +1,7 @@
 //! Finds processes: by what they are, and by the ports they listen on.
 
+mod keeper;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -79,6 +81,8 @@ pub struct Surveyed {
     pub words: Vec<String>,
     /// The pids of itself, its parent, and so on.
     pub line: Vec<u32>,
+    /// What keeps it running already, as people call that: systemd with the name of its unit, PM2, runit, …
+    pub keeper: Option<String>,
 }
 
 /// What runs on this machine: first all that listens and may be seen, by the lowest port of each; then what else this user
@@ -147,6 +151,7 @@ impl Table {
             candidate: Candidate::of(process, ports.into_iter().collect()),
             words: process.words.clone(),
             line: self.line_of(process.process.pid).map(|it| it.process.pid).collect(),
+            keeper: keeper::keeper(self.line_of(process.process.pid)),
         }
     }
 

@@ -30,7 +30,7 @@ use tokio::{
 };
 
 pub(crate) use children::Children;
-pub(crate) use find::{directory, listeners, running, usage};
+pub(crate) use find::{directory, listeners, running, unit, usage};
 pub(crate) use notify::NotifySocket;
 pub(crate) use nursery::{Entry, Shims, enter};
 pub(crate) use pipes::Pipes;

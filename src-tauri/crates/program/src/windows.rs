@@ -24,7 +24,7 @@ use tokio::process::Command;
 use windows_sys::Win32::Foundation::ERROR_BAD_EXE_FORMAT;
 
 pub(crate) use children::Children;
-pub(crate) use find::{directory, listeners, running, usage};
+pub(crate) use find::{directory, listeners, running, unit, usage};
 pub(crate) use notify::NotifySocket;
 pub(crate) use nursery::{Entry, Shims, enter};
 pub(crate) use pipes::Pipes;

@@ -162,3 +162,25 @@ fn what_does_not_listen_comes_after_what_does_without_this_process_and_what_star
     let ours = [std::process::id(), std::os::unix::process::parent_id()];
     assert!(found.iter().all(|it| !ours.contains(&it.candidate.process.pid)));
 }
+
+#[test]
+fn what_another_supervisor_keeps_is_told_with_who_that_is() {
+    let folder = tempfile::tempdir().unwrap();
+    // Called like it: that is what it is known by.
+    let supervisor = folder.path().join("runsv");
+    fs::copy("/bin/sh", &supervisor).unwrap();
+    let line = format!("exec {} -c 'sleep 1234 & echo ready; wait'", supervisor.display());
+    let started = Started::shell(&line, folder.path());
+    let keeper = loop {
+        let found = survey();
+        let of_line = found.iter().filter(|it| it.line.contains(&started.pid()));
+        // Between its start as a copy of the shell and its own program there is an instant.
+        if let Some(kept) = of_line.into_iter().find(|it| it.words.first().is_some_and(|word| word == "sleep")) {
+            assert_eq!(kept.line[1], started.pid());
+            break kept.keeper.clone();
+        }
+    };
+    assert_eq!(keeper.as_deref(), Some("runit"));
+    let own = survey().into_iter().find(|it| it.candidate.process.pid == started.pid()).expect("it runs");
+    assert_eq!(own.keeper, None);
+}

@@ -112,6 +112,7 @@ export const SURVEYED: Surveyed[] = [
     directory: "/home/isaac/codigos/persistenciaDatos",
     ports: [5173],
     program: "web",
+    keeper: null,
   },
   {
     process: { pid: 913, started: "0" },
@@ -121,6 +122,7 @@ export const SURVEYED: Surveyed[] = [
     directory: "/var/lib/postgresql/15/main",
     ports: [5432],
     program: null,
+    keeper: "systemd (postgresql@15-main.service)",
   },
   {
     process: { pid: 30211, started: "0" },
@@ -130,6 +132,7 @@ export const SURVEYED: Surveyed[] = [
     directory: "/home/isaac/codigos/api",
     ports: [8000, 8001],
     program: null,
+    keeper: null,
   },
   {
     process: { pid: 31007, started: "0" },
@@ -139,6 +142,7 @@ export const SURVEYED: Surveyed[] = [
     directory: "/home/isaac/minecraft",
     ports: [25565],
     program: null,
+    keeper: null,
   },
   {
     process: { pid: 640, started: "0" },
@@ -148,6 +152,7 @@ export const SURVEYED: Surveyed[] = [
     directory: null,
     ports: [22],
     program: null,
+    keeper: null,
   },
   {
     process: { pid: 31100, started: "0" },
@@ -157,6 +162,7 @@ export const SURVEYED: Surveyed[] = [
     directory: "/home/isaac/codigos/worker",
     ports: [],
     program: null,
+    keeper: null,
   },
 ];
 

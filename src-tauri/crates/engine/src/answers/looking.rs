@@ -20,7 +20,7 @@ pub(super) fn survey(programs: impl Iterator<Item = ProgramView>, answer: Answer
 }
 
 fn surveyed(found: estatus_program::Surveyed, known: &[(Arc<str>, u32)]) -> Surveyed {
-    let estatus_program::Surveyed { candidate, words, line } = found;
+    let estatus_program::Surveyed { candidate, words, line, keeper } = found;
     let program = known.iter().find(|(_, pid)| line.contains(pid)).map(|(name, _)| Arc::clone(name));
     Surveyed {
         process: candidate.process,
@@ -30,6 +30,7 @@ fn surveyed(found: estatus_program::Surveyed, known: &[(Arc<str>, u32)]) -> Surv
         directory: candidate.directory,
         ports: candidate.ports,
         program,
+        keeper,
     }
 }
 

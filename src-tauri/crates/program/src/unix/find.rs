@@ -52,6 +52,20 @@ pub(crate) fn directory(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
+/// The service of systemd that a process belongs to, if it belongs to one.
+pub(crate) fn unit(pid: u32) -> Option<String> {
+    unit_in(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+}
+
+/// The service that lines of `/proc/PID/cgroup` name. What a person starts is in a scope, below the service of that
+/// person's systemd.
+fn unit_in(cgroups: &str) -> Option<String> {
+    let paths =
+        cgroups.lines().map(|line| line.strip_prefix("0::").or(line.split_once(":name=systemd:").map(|it| it.1)));
+    let unit = paths.flatten().next()?.rsplit('/').next()?;
+    (unit.ends_with(".service") && !unit.starts_with("user@")).then(|| unit.to_owned())
+}
+
 /// Who listens on `port`, or on any; of `among`, or of all processes. Of all, those who cannot be seen are told too.
 pub(crate) fn listeners(port: Option<u16>, among: Option<&[u32]>) -> Vec<Listener> {
     let sockets = listening(port);
@@ -114,6 +128,19 @@ fn usage_of(pid: u32) -> Option<Usage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_of_systemd_is_known_by_its_control_group() {
+        let check = |cgroups: &str, unit: Option<&str>| assert_eq!(unit_in(cgroups).as_deref(), unit, "{cgroups}");
+        check("0::/system.slice/nginx.service\n", Some("nginx.service"));
+        check("12:pids:/x\n1:name=systemd:/system.slice/web.service\n", Some("web.service"));
+        check("0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service\n", Some("web.service"));
+        check("0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-x-7.scope\n", None);
+        check("0::/user.slice/user-1000.slice/user@1000.service\n", None);
+        check("0::/user.slice/user-1000.slice/session-2.scope\n", None);
+        check("0::/\n", None);
+        check("", None);
+    }
 
     #[test]
     fn sockets_that_listen_are_told_from_others() {
