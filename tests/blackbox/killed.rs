@@ -107,3 +107,27 @@ fn an_engine_that_is_asked_to_stop_stops_well_and_goes_on_where_it_was() {
     assert_eq!(estatus.say(&["resume", "page"]).code, 0);
     estatus.wait_for("page", "up");
 }
+
+#[test]
+fn what_was_told_of_an_open_incident_is_known_while_it_is_told_and_after_a_kill() {
+    let site = Site::start();
+    let mail = MailServer::start();
+    let mut estatus = watching(&site, &mail);
+    estatus.start();
+    estatus.wait_for("page", "up");
+    site.break_it();
+    mail.next();
+    let delivered = |estatus: &Estatus| {
+        let status: Value = serde_json::from_str(&estatus.say(&["status", "--json"]).out).ok()?;
+        let alerts = status["incidents"][0]["alerts"].as_array()?.clone();
+        alerts
+            .iter()
+            .all(|alert| alert["delivery"]["state"] == "delivered")
+            .then_some(alerts)
+            .filter(|all| all.len() == 1)
+    };
+    let before = eventually("the alert is delivered", || delivered(&estatus));
+    estatus.kill();
+    estatus.start();
+    assert_eq!(eventually("the engine is back", || delivered(&estatus)), before);
+}

@@ -169,6 +169,10 @@ async fn there_is_one_tray_and_its_window_comes_and_goes() {
     let estatus = Estatus::new(&watching(&site));
     let tray = Tray::start(&session, &estatus, &["--hidden"]);
     let icon = panel.icon().await;
+    let says = async |text: &str| icon.menu().await.iter().any(|entry| entry.label.contains(text));
+    while !says("no notification service answers").await {
+        tokio::task::yield_now().await;
+    }
     icon.click().await;
     let first = tray.window(&session);
     tray.close_window(&session);
@@ -220,11 +224,17 @@ async fn an_engine_that_is_killed_is_missed_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident() {
-    let (session, site) = (Session::start(), Site::start());
-    let mut estatus =
-        Estatus::new("language = \"en\"\n[network]\nreference = []\n[alerts]\nmerge_within = \"100ms\"\n");
+async fn a_page_that_breaks_is_told_everywhere_from_the_form_to_the_incident() {
+    let (session, site, mail) = (Session::start(), Site::start(), MailServer::start());
+    let mut panel = Panel::on(session.bus()).await;
+    let mut bubbles = Bubbles::on(session.bus()).await;
+    let config = "language = \"en\"\n[network]\nreference = []\n[alerts]\nmerge_within = \"100ms\"\n";
+    let mut estatus = Estatus::new(&format!("{config}{}", mail.table()))
+        .with_env("SMTP_PASSWORD", MailServer::PASSWORD)
+        .with_env("SSL_CERT_FILE", mail.authority());
     estatus.start();
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
     let window = Window::open(&session, &estatus, "new/monitor").await;
     window.write("Name", "portfolio").await;
     window.write("Address", &site.url()).await;
@@ -232,12 +242,18 @@ async fn a_page_that_breaks_is_seen_in_the_window_from_the_form_to_the_incident(
     estatus.wait_for("portfolio", "up");
     window.go("/").await;
     window.reads("portfolio").await;
+    icon.shows("1 up").await;
     site.break_it();
     assert_eq!(estatus.say(&["check", "portfolio"]).code, 0);
     estatus.wait_for("portfolio", "down");
+    icon.shows("1 down").await;
+    assert!(bubbles.saying("portfolio is down").await.body.contains("503"));
+    assert!(mail.next().message().subject().unwrap().contains("portfolio"));
     window.go("/incidents").await;
     window.reads("503").await;
+    window.reads("delivered").await;
     window.close().await;
+    assert!(tray.quit(&icon).await.success());
 }
 
 #[tokio::test]

@@ -922,7 +922,15 @@ export type ErrorCode = "wrong" | "failed" | "gone";
 /**
  * Something that changed.
  */
-export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": IncidentId } | { "event": "engine", "of": EngineState } | { "event": "log", "of": { 
+export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": IncidentId } | { "event": "told", "of": { 
+/**
+ * The incident.
+ */
+incident: IncidentId, 
+/**
+ * All that was told of it, the first first.
+ */
+alerts: Array<AlertState>, } } | { "event": "engine", "of": EngineState } | { "event": "log", "of": { 
 /**
  * The program.
  */

@@ -130,7 +130,7 @@ impl View {
                 self.engine.clone_from(engine);
                 changed
             }
-            Event::Log { .. } | Event::Usage(_) => false,
+            Event::Told { .. } | Event::Log { .. } | Event::Usage(_) => false,
         }
     }
 

@@ -24,7 +24,7 @@ export interface World {
   programs: ReadonlyMap<string, ProgramStatus>;
   /** The open ones. */
   incidents: ReadonlyMap<IncidentId, IncidentState>;
-  /** How often an incident was closed; what shows closed ones asks again when it changes. */
+  /** How often an incident was closed, or told of when it was; what shows closed ones asks again when it changes. */
   closings: number;
   engine: EngineState;
   usage: ReadonlyMap<string, UsageTrail>;
@@ -114,6 +114,12 @@ class Draft {
       case "incident_closed": {
         this.map("incidents").delete(event.of);
         this.world.closings += 1;
+        return;
+      }
+      case "told": {
+        const open = this.world.incidents.get(event.of.incident);
+        if (open) this.map("incidents").set(open.id, { ...open, alerts: event.of.alerts });
+        else this.world.closings += 1;
         return;
       }
       case "engine":

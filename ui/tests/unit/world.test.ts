@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Heard } from "../../src/backend/backend";
-import type { Event, Hello, IncidentState, MonitorState, ProgramStatus } from "../../src/contract";
+import type { AlertState, Event, Hello, IncidentState, MonitorState, ProgramStatus } from "../../src/contract";
 import { fold, NOTHING, TRAIL_MAX, type World } from "../../src/state/world";
 
 const event = (event: Event): Heard => ({ heard: "event", event });
@@ -51,6 +51,23 @@ test("a closed incident leaves the open ones and is counted", () => {
   const world = after(NOTHING, { event: "incident", of: incident(7) });
   const closed = after(world, { event: "incident_closed", of: 7 });
   expect([world.incidents.size, closed.incidents.size, closed.closings - world.closings]).toEqual([1, 0, 1]);
+});
+
+test("what was told of an open incident is shown, of one that is over it is asked for again", () => {
+  const world = after(NOTHING, { event: "incident", of: incident(7) });
+  const alerts: AlertState[] = [
+    {
+      message: 1,
+      channel: "email",
+      news: "down",
+      created: "2026-11-21T10:00:00Z",
+      delivery: { state: "delivered", at: "2026-11-21T10:00:01Z" },
+    },
+  ];
+  const told = after(world, { event: "told", of: { incident: 7, alerts } });
+  expect([told.incidents.get(7)?.alerts, told.closings - world.closings]).toEqual([alerts, 0]);
+  const over = after(told, { event: "told", of: { incident: 6, alerts } });
+  expect([over.incidents.size, over.closings - told.closings]).toEqual([1, 1]);
 });
 
 test("what was known stays while the engine is lost", () => {

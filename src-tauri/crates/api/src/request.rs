@@ -10,7 +10,7 @@ use estatus_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineState, Hello, History, IncidentState, MonitorState, ProgramStatus, Status};
+use crate::{AlertState, EngineState, Hello, History, IncidentState, MonitorState, ProgramStatus, Status};
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -331,6 +331,13 @@ pub enum Event {
     Incident(IncidentState),
     /// An incident is over.
     IncidentClosed(IncidentId),
+    /// An alert about an incident, be it open or over, has come further.
+    Told {
+        /// The incident.
+        incident: IncidentId,
+        /// All that was told of it, the first first.
+        alerts: Vec<AlertState>,
+    },
     /// Everything that is no single monitor's.
     Engine(EngineState),
     /// What a program wrote; for those who follow it.

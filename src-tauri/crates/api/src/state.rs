@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -285,13 +285,8 @@ pub struct IncidentState {
 }
 
 impl IncidentState {
-    /// An incident and the messages that tell of it, with its cause and its attempts in words.
-    pub fn new<'a>(
-        incident: &Incident,
-        cause: String,
-        attempts: Vec<AttemptState>,
-        messages: impl Iterator<Item = &'a Message>,
-    ) -> Self {
+    /// An incident and what was told of it, with its cause and its attempts in words.
+    pub fn new(incident: &Incident, cause: String, attempts: Vec<AttemptState>, alerts: Vec<AlertState>) -> Self {
         Self {
             id: incident.id,
             monitor: Arc::clone(&incident.monitor),
@@ -303,7 +298,7 @@ impl IncidentState {
             acknowledged: incident.acknowledged,
             attempts,
             escalated: incident.escalated,
-            alerts: messages.flat_map(|message| AlertState::of(message, incident.id)).collect(),
+            alerts,
         }
     }
 }
@@ -325,7 +320,8 @@ pub struct AlertState {
 }
 
 impl AlertState {
-    fn of(message: &Message, incident: IncidentId) -> impl Iterator<Item = Self> + '_ {
+    /// What `message` tells of `incident`.
+    pub fn of(message: &Message, incident: IncidentId) -> impl Iterator<Item = Self> + '_ {
         let about = move |news: &&News| news.incident().is_some_and(|told| told.id == incident);
         message.alerts.iter().map(|alert| &alert.news).filter(about).map(|news| Self {
             message: message.id,

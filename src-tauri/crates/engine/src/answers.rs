@@ -5,11 +5,11 @@ mod looking;
 
 pub(crate) use looking::log_line;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use estatus_api::{
-    ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, ProgramChange, Reply, Request,
-    Snapshot, Status, millis, seconds,
+    AlertState, ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, ProgramChange, Reply,
+    Request, Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
     engine::{Ask, AskError, Input},
@@ -59,8 +59,7 @@ impl Cycle {
         match request {
             Request::Status => {
                 let (snapshot, host) = (self.view.snapshot(&self.core), Host::clone(&self.host));
-                let words = view::words(self.core.config());
-                beside(answer, async move { status(&store, snapshot, host, &words).await.map(Reply::Status) });
+                beside(answer, async move { Ok(Reply::Status(status(&store, snapshot, host).await)) });
             }
             Request::History { monitor, from, to, points } => {
                 let unknown = self.core.monitor(&monitor).is_none().then(|| AskError::NoSuchMonitor(monitor.clone()));
@@ -144,31 +143,23 @@ fn beside(answer: Answer, work: impl Future<Output = Result<Reply, ApiError>> + 
     });
 }
 
-async fn status(store: &Store, snapshot: Snapshot, host: Host, words: &Words) -> Result<Status, ApiError> {
+async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Status {
     let to = Timestamp::now();
     let from = estatus_core::time::earlier(to, STATUS_OVER);
     let names = snapshot.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
     // A store in trouble is told in the status itself.
     let figures = store.figures(names, from, to).await.unwrap_or_default();
-    let filter = IncidentFilter { monitor: None, open_only: true, since: None, limit: INCIDENTS_LIMIT };
-    let mut known: BTreeMap<_, IncidentState> = incidents(store, filter, words)
-        .await
-        .unwrap_or_default()
-        .into_iter()
-        .map(|incident| (incident.id, incident))
-        .collect();
     let with_figures = |state: estatus_api::MonitorState| {
         let figures = figures.get(&state.name).map(in_numbers).unwrap_or_default();
         MonitorStatus { state, figures }
     };
-    let with_alerts = |state: IncidentState| known.remove(&state.id).unwrap_or(state);
-    Ok(Status {
+    Status {
         monitors: snapshot.monitors.into_iter().map(with_figures).collect(),
         programs: snapshot.programs,
-        incidents: snapshot.incidents.into_iter().map(with_alerts).collect(),
+        incidents: snapshot.incidents,
         engine: snapshot.engine,
         host,
-    })
+    }
 }
 
 async fn history(
@@ -200,8 +191,10 @@ async fn history(
 
 async fn incidents(store: &Store, filter: IncidentFilter, words: &Words) -> Result<Vec<IncidentState>, ApiError> {
     let found = store.incidents(filter).await.map_err(failed)?;
-    let state =
-        |found: &IncidentHistory| incident_state(words, &found.incident, found.messages.iter().map(AsRef::as_ref));
+    let state = |found: &IncidentHistory| {
+        let alerts = found.messages.iter().flat_map(|message| AlertState::of(message, found.incident.id)).collect();
+        incident_state(words, &found.incident, alerts)
+    };
     Ok(found.iter().map(state).collect())
 }
 

@@ -27,7 +27,7 @@ use estatus_core::{
 };
 use estatus_probe::Prober;
 use estatus_program::{Happened, Supervisor};
-use estatus_store::{Notice, Notices, Opened, Store};
+use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
@@ -168,8 +168,17 @@ impl Cycle {
         &self.options
     }
 
-    /// What was last seen of monitors before this life of the engine.
+    /// What was last seen of monitors, and told of incidents, before this life of the engine.
     async fn remember(&mut self) {
+        for filter in
+            [IncidentFilter::default(), IncidentFilter { open_only: true, limit: usize::MAX, ..Default::default() }]
+        {
+            match self.store.incidents(filter).await {
+                Ok(known) => known.iter().flat_map(|it| &it.messages).for_each(|it| drop(self.view.told.hear(it))),
+                Err(trouble) => tracing::warn!(%trouble, "what was told before is not known"),
+            }
+        }
+
         let words = view::words(self.core.config());
         match self.store.last_observations().await {
             Ok(observations) => {

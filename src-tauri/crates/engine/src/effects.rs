@@ -1,6 +1,11 @@
 //! Carries out what the core asks for.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use estatus_alert::Courier;
 use estatus_api::Event;
@@ -272,14 +277,28 @@ impl Cycle {
     }
 
     fn publish(&mut self, change: Change) {
+        let told = if let Change::Message(message) = &change { self.view.told.hear(message) } else { BTreeSet::new() };
+        if let Change::Incident(incident) = change
+            && self.core.open_incident(incident).is_none()
+        {
+            self.view.told.is_over(incident);
+        }
         if self.tasks.events.receiver_count() == 0 {
             return;
+        }
+        for incident in told {
+            self.send(Event::Told { incident, alerts: self.view.told.of(incident) });
         }
         if matches!(change, Change::Incident(_)) {
             // Whoever shows it must know whether that is wanted now.
             self.publish_engine();
         }
-        let Some(event) = self.view.event(&self.core, change) else { return };
+        if let Some(event) = self.view.event(&self.core, change) {
+            self.send(event);
+        }
+    }
+
+    fn send(&self, event: Event) {
         let published = Published { after: self.tasks.barrier.clone(), event: Arc::new(event) };
         // Without a receiver there is nobody to tell.
         let _ = self.tasks.events.send(published);

@@ -16,6 +16,7 @@ mod house;
 mod limits;
 mod lock;
 mod programs;
+mod told;
 mod touched;
 mod view;
 mod watch;

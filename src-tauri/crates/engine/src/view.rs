@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::clock;
+use crate::{clock, told::Told};
 use estatus_api::{
-    AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus, Snapshot,
-    WaitingMessage,
+    AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus,
+    Snapshot, WaitingMessage,
 };
 use estatus_core::{
     Engine,
@@ -29,11 +29,19 @@ pub(crate) struct View {
     pub(crate) store_trouble: Option<String>,
     /// See [`EngineState::config_refused`].
     pub(crate) config_refused: Option<String>,
+    /// What was told of incidents.
+    pub(crate) told: Told,
 }
 
 impl View {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { words: words(config), remembered: BTreeMap::new(), store_trouble: None, config_refused: None }
+        Self {
+            words: words(config),
+            remembered: BTreeMap::new(),
+            store_trouble: None,
+            config_refused: None,
+            told: Told::default(),
+        }
     }
 
     /// How things are.
@@ -41,10 +49,7 @@ impl View {
         Snapshot {
             monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
             programs: core.programs().map(|program| self.program(program)).collect(),
-            incidents: core
-                .open_incidents()
-                .map(|incident| incident_state(&self.words, incident, core.messages()))
-                .collect(),
+            incidents: core.open_incidents().map(|incident| self.incident(incident)).collect(),
             engine: self.engine(core),
         }
     }
@@ -57,11 +62,15 @@ impl View {
             Change::Program(name) => Event::Program(self.program(core.program(&name)?)),
             Change::ProgramGone(name) => Event::ProgramGone(name),
             Change::Incident(id) => match core.open_incident(id) {
-                Some(incident) => Event::Incident(incident_state(&self.words, incident, core.messages())),
+                Some(incident) => Event::Incident(self.incident(incident)),
                 None => Event::IncidentClosed(id),
             },
             Change::Message(_) | Change::Engine => Event::Engine(self.engine(core)),
         })
+    }
+
+    fn incident(&self, incident: &Incident) -> IncidentState {
+        incident_state(&self.words, incident, self.told.of(incident.id))
     }
 
     fn monitor(&self, view: MonitorView) -> MonitorState {
@@ -142,14 +151,10 @@ pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
     LastSeen::new(observation, detail)
 }
 
-/// An incident with its messages, with its cause and what was done about it in words.
-pub(crate) fn incident_state<'a>(
-    words: &Words,
-    incident: &Incident,
-    messages: impl Iterator<Item = &'a Message>,
-) -> IncidentState {
+/// An incident with what was told of it, with its cause and what was done about it in words.
+pub(crate) fn incident_state(words: &Words, incident: &Incident, alerts: Vec<AlertState>) -> IncidentState {
     let attempts = incident.attempts.iter().map(|attempt| attempt_state(words, attempt)).collect();
-    IncidentState::new(incident, words.failure(&incident.cause), attempts, messages)
+    IncidentState::new(incident, words.failure(&incident.cause), attempts, alerts)
 }
 
 fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
