@@ -9,6 +9,7 @@ mod panel;
 mod screen;
 mod session;
 mod tray;
+mod using;
 mod window;
 mod xfce;
 

@@ -49,6 +49,15 @@ impl Window {
         }
     }
 
+    /// Waits until a text can be read no longer.
+    pub(crate) async fn lacks(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        while self.text().await.contains(text) {
+            assert!(begun.elapsed() < BOUND, "“{text}” is in {}", self.text().await);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     /// All that can be read.
     pub(crate) async fn text(&self) -> String {
         let read = self.client.execute("return document.body.innerText", Vec::new()).await;
@@ -57,10 +66,39 @@ impl Window {
 
     /// Presses a button by what it is called.
     pub(crate) async fn press(&self, name: &str) {
-        let button = format!("//*[self::button or self::a][normalize-space()='{name}' or @aria-label='{name}']");
-        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&button)).await;
+        self.press_in("", name).await;
+    }
+
+    /// Presses the button of the line in which this stands.
+    pub(crate) async fn press_beside(&self, text: &str, name: &str) {
+        self.press_in(&format!("//li[contains(normalize-space(), '{text}')]"), name).await;
+    }
+
+    /// Presses a button of the question that is asked.
+    pub(crate) async fn confirm(&self, name: &str) {
+        self.press_in("//*[@role='dialog' or @role='alertdialog']", name).await;
+    }
+
+    /// Chooses from the menu that is open.
+    pub(crate) async fn choose(&self, choice: &str) {
+        self.click(&format!("//*[@role='menuitem'][normalize-space()='{choice}']"), choice).await;
+    }
+
+    async fn press_in(&self, place: &str, name: &str) {
+        let button = format!("{place}//*[self::button or self::a][normalize-space()='{name}' or @aria-label='{name}']");
+        self.click(&button, name).await;
+    }
+
+    async fn click(&self, path: &str, name: &str) {
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(path)).await;
         let found = found.unwrap_or_else(|error| panic!("{name}: {error}"));
-        found.click().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        found.click().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    }
+
+    /// Chooses a file where one is asked for.
+    pub(crate) async fn choose_file(&self, file: &Path) {
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::Css("input[type=file]")).await.unwrap();
+        found.send_keys(file.to_str().unwrap()).await.unwrap();
     }
 
     /// Writes into the field that has this label.

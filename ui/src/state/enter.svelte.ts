@@ -1,4 +1,3 @@
-import type { Edit } from "../contract";
 import { t } from "../i18n/i18n.svelte";
 import { askDo, askEdit, reason } from "./ask";
 import { live } from "./live.svelte";
@@ -13,7 +12,7 @@ export async function enter({ edits, monitor, adopt }: Setup): Promise<boolean> 
   try {
     const [problem] = await askEdit(edits, true);
     if (problem) throw problem;
-    if (adopt) await take(adopt, monitor);
+    if (adopt) await take(adopt);
     tell(adopt ? t("done.adopted", { name: adopt.program }) : t("done.saved", { name: monitor }));
     return true;
   } catch (error) {
@@ -22,27 +21,22 @@ export async function enter({ edits, monitor, adopt }: Setup): Promise<boolean> 
   }
 }
 
-/** What was entered with it goes again if nothing was taken over, so that it can be tried once more. */
-async function take({ program, process, then }: Adoption, monitor: string) {
+/** The program that was entered for it goes again if nothing was taken over. */
+async function take({ program, process, then }: Adoption) {
   const state = () => live.world.programs.get(program);
+  const failed = () => ({ message: state()?.trouble ?? t("welcome.not_kept", { name: program }) });
   try {
-    if (!(await seen(() => state() !== undefined))) throw { message: t("welcome.not_kept", { name: program }) };
+    if (!(await seen(() => state() !== undefined))) throw failed();
     await askDo({ ask: "adopt_program", program, process });
-    if (!(await seen(() => state()?.state === "running"))) {
-      throw { message: state()?.trouble ?? t("welcome.not_running", { name: program }) };
-    }
+    await seen(() => state()?.state === "running" || state()?.trouble != null);
+    if (state()?.state !== "running") throw failed();
   } catch (error) {
-    if (state()?.pid == null) await askEdit(entered(program, monitor), true);
+    if (state()?.pid == null) await askEdit([{ edit: "remove", section: "program", name: program }], true);
     throw error;
   }
-  const [problem] = await askEdit([then], true);
+  const [problem] = await askEdit(then, true);
   if (problem) throw problem;
 }
-
-const entered = (program: string, monitor: string): Edit[] => [
-  { edit: "remove", section: "monitor", name: monitor },
-  { edit: "remove", section: "program", name: program },
-];
 
 /** Waits until `is` says so of what is live; whether it did in time. */
 function seen(is: () => boolean): Promise<boolean> {

@@ -12,8 +12,8 @@ export interface Setup {
 export interface Adoption {
   program: string;
   process: ProcessId;
-  /** What makes a program that waits to be started one that is kept running. */
-  then: Edit;
+  /** What makes the program one that is kept running and watched, once it has become the process. */
+  then: Edit[];
 }
 
 /** `wanted`, or the first of `wanted 2`, `wanted 3`, … that nobody bears. */
@@ -26,7 +26,7 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
 
 /**
  * A monitor of `process`, of its port `port` if it has one, and a program that `process` becomes. The program is entered as one that is
- * not started by itself, for it would be a second copy; when it has become the process, it is kept running.
+ * not started by itself, and alone: whatever started it before it has become the process would start a second copy.
  */
 export function keep(
   process: Surveyed,
@@ -48,14 +48,11 @@ export function keep(
     name,
     table,
   });
-  const edits = [
-    put(null, { ...table, enabled: false }),
-    monitor(watched.monitor, process, port, { restart: program }),
-  ];
+  const then = [put(program, table), monitor(watched.monitor, process, port, { restart: program })];
   return {
-    edits,
+    edits: [put(null, { ...table, enabled: false })],
     monitor: watched.monitor,
-    adopt: { program, process: process.process, then: put(program, table) },
+    adopt: { program, process: process.process, then },
   };
 }
 

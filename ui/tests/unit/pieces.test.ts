@@ -169,22 +169,17 @@ test("what runs becomes a monitor, and a program that is not started twice", () 
   expect(adopt).toEqual({
     program: "node 2",
     process: { pid: 7, started: "70" },
-    then: { edit: "put", section: "program", name: "node 2", table: program },
+    then: [
+      { edit: "put", section: "program", name: "node 2", table: program },
+      {
+        edit: "put",
+        section: "monitor",
+        name: null,
+        table: { name: "node 3000 2", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "node 2" } },
+      },
+    ],
   });
-  expect(edits).toEqual([
-    {
-      edit: "put",
-      section: "program",
-      name: null,
-      table: { ...program, enabled: false },
-    },
-    {
-      edit: "put",
-      section: "monitor",
-      name: null,
-      table: { name: "node 3000 2", tcp: "127.0.0.1:3000", every: "10s", on_down: { restart: "node 2" } },
-    },
-  ]);
+  expect(edits).toEqual([{ edit: "put", section: "program", name: null, table: { ...program, enabled: false } }]);
 });
 
 test("what is a program already gets only its monitor", () => {
