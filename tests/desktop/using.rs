@@ -5,7 +5,9 @@ use std::{fs, process::Stdio};
 use estatus_tests::{Estatus, MailServer, Site, eventually, free_port};
 
 use crate::{
+    panel::Panel,
     session::{Ended, Session},
+    tray::Tray,
     window::Window,
 };
 
@@ -145,4 +147,25 @@ async fn what_has_ended_when_it_is_clicked_is_started() {
     estatus.wait_for(&format!("python3 {port}"), "up");
     assert!(!fs::read_to_string(estatus.config()).unwrap().contains("enabled"));
     window.close().await;
+}
+
+#[tokio::test]
+async fn what_is_set_in_the_window_holds_for_the_tray() {
+    let session = Session::start();
+    let mut panel = Panel::on(session.bus()).await;
+    let mut estatus = Estatus::new(ALONE);
+    estatus.start();
+    let tray = Tray::start(&session, &estatus, &["--hidden"]);
+    let icon = panel.icon().await;
+    let window = Window::open(&session, &estatus, "/settings").await;
+    window.tick("Start when I log in").await;
+    let entry = session.config().join("autostart/estatus.desktop");
+    eventually("it starts at login", || entry.exists().then_some(()));
+    window.select("Language of this window", "Español").await;
+    window.reads("Ajustes").await;
+    while !icon.menu().await.iter().any(|entry| entry.label.contains("Salir")) {
+        tokio::task::yield_now().await;
+    }
+    window.close().await;
+    drop(tray);
 }

@@ -79,6 +79,17 @@ impl Window {
         self.press_in("//*[@role='dialog' or @role='alertdialog']", name).await;
     }
 
+    /// Ticks the box of this label, or no longer.
+    pub(crate) async fn tick(&self, label: &str) {
+        self.click(&format!("//label[contains(normalize-space(), '{label}')]//input"), label).await;
+    }
+
+    /// Chooses what is called so from the list of this label.
+    pub(crate) async fn select(&self, label: &str, option: &str) {
+        let option = format!("//option[normalize-space()='{option}']");
+        self.click(&format!("//label[contains(normalize-space(), '{label}')]{option}"), label).await;
+    }
+
     /// Chooses from the menu that is open.
     pub(crate) async fn choose(&self, choice: &str) {
         self.click(&format!("//*[@role='menuitem'][normalize-space()='{choice}']"), choice).await;
