@@ -1,22 +1,6 @@
 //! Why something in a file is wrong, as data, until it is put into the reader's language.
 
-use estatus_core::{config::Language, words};
-
-/// A text of `lang/` with what stands in its places.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    key: &'static str,
-    parts: Vec<(&'static str, Part)>,
-}
-
-/// What stands in a place of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// The same in every language.
-    Plain(String),
-    /// A text of its own.
-    Text(Reason),
-}
+pub(crate) use estatus_core::words::{Part, Reason};
 
 /// Something that can say why.
 pub(crate) trait Because {
@@ -36,57 +20,6 @@ impl<F: FnOnce() -> Reason> Because for F {
         self()
     }
 }
-
-impl Reason {
-    /// The text under `key`.
-    pub(crate) const fn new(key: &'static str, parts: Vec<(&'static str, Part)>) -> Self {
-        Self { key, parts }
-    }
-
-    /// The reason in `language`.
-    pub(crate) fn in_words(&self, language: Language) -> String {
-        let parts: Vec<(&str, String)> =
-            self.parts.iter().map(|(name, part)| (*name, part.in_words(language))).collect();
-        let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        words::text(language, self.key, &parts)
-    }
-}
-
-impl Part {
-    /// Nothing at all.
-    pub(crate) const NOTHING: Self = Self::Plain(String::new());
-
-    fn in_words(&self, language: Language) -> String {
-        match self {
-            Self::Plain(text) => text.clone(),
-            Self::Text(reason) => reason.in_words(language),
-        }
-    }
-}
-
-impl From<Reason> for Part {
-    fn from(reason: Reason) -> Self {
-        Self::Text(reason)
-    }
-}
-
-impl From<String> for Part {
-    fn from(text: String) -> Self {
-        Self::Plain(text)
-    }
-}
-
-macro_rules! plain {
-    ($($type:ty),*) => { $(
-        impl From<$type> for Part {
-            fn from(value: $type) -> Self {
-                Self::Plain(value.to_string())
-            }
-        }
-    )* };
-}
-
-plain! { &str, &String, u32, u64, i64, usize }
 
 /// The text of `lang/` under `config.` and this key. What stands in its places is named, or is the variable of that name.
 macro_rules! reason {
@@ -116,7 +49,7 @@ pub(crate) use note;
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
-    use super::*;
+    use estatus_core::config::Language;
 
     /// All that stands in the files of `folder`.
     fn sources(folder: &Path) -> String {

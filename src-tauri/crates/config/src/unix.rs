@@ -4,17 +4,19 @@ use std::{fs::File, io, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 
 use keyring_core::{CredentialStore, Result};
 
+use crate::reason::{Reason, reason};
+
 /// How others can read the open `file` called `path`, and what to do; nothing if only its owner, who is us or root, can.
-pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<String>> {
+pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
     let metadata = file.metadata()?;
-    let shown = path.display();
+    let shown = path.display().to_string();
     if metadata.mode() & 0o077 != 0 {
         let mode = metadata.mode() & 0o777;
-        return Ok(Some(format!("others can read it (mode {mode:03o}): run chmod 600 \"{shown}\"")));
+        return Ok(Some(reason!("exposed_by_mode", mode = format!("{mode:03o}"), path = shown)));
     }
     let (owner, us) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != us && owner != 0 {
-        return Ok(Some(format!("it belongs to another user: run chown {us} \"{shown}\"")));
+        return Ok(Some(reason!("another_users", us, path = shown)));
     }
     Ok(None)
 }
@@ -25,6 +27,7 @@ pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
 }
 
 /// How an entry is put into the keyring.
-pub(super) fn store_with(name: &str) -> String {
-    format!("put it there with: secret-tool store --label=\"Estatus {name}\" service estatus username \"{name}\"")
+pub(super) fn store_with(name: &str) -> Reason {
+    let command = format!("secret-tool store --label=\"Estatus {name}\" service estatus username \"{name}\"");
+    reason!("store_with", command)
 }

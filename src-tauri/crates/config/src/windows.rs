@@ -28,16 +28,18 @@ use windows_sys::Win32::{
     },
 };
 
+use crate::reason::{Reason, reason};
+
 /// How others can read the open `file` called `path`, and what to do; nothing if only its owner, who runs Estatus, the
 /// system and administrators can.
-pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<String>> {
+pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
     let security = Security::of(file)?;
     let user = User::current()?;
-    let shown = path.display();
+    let shown = path.display().to_string();
     if security.readers()?.into_iter().all(|reader| is_trusted(reader, user.sid()) || same(reader, security.owner)) {
         return Ok(None);
     }
-    Ok(Some(format!("others can read it: run icacls \"{shown}\" /inheritance:r /grant:r \"%USERNAME%:F\"")))
+    Ok(Some(reason!("exposed", command = format!("icacls \"{shown}\" /inheritance:r /grant:r \"%USERNAME%:F\""))))
 }
 
 /// The keyring of this user: the credential manager.
@@ -46,8 +48,8 @@ pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
 }
 
 /// How an entry is put into the keyring. The target name is the one the store looks for: user, a dot, service.
-pub(super) fn store_with(name: &str) -> String {
-    format!("put it there with: cmdkey /generic:\"{name}.estatus\" /user:\"{name}\" /pass")
+pub(super) fn store_with(name: &str) -> Reason {
+    reason!("store_with", command = format!("cmdkey /generic:\"{name}.estatus\" /user:\"{name}\" /pass"))
 }
 
 /// Who owns a file and who may do what with it. Its pointers lead into `descriptor`.

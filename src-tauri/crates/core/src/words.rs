@@ -5,6 +5,7 @@
 
 mod exits;
 mod programs;
+mod reason;
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -19,6 +20,8 @@ use crate::{
     maintenance::in_words,
     observation::{Cause, Failure, HostFigure, Phase, Warning},
 };
+
+pub use reason::{Part, Reason};
 
 type Catalogue = BTreeMap<String, String>;
 

@@ -12,6 +12,7 @@ use estatus_api::{
     Request, Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
+    config::Language,
     engine::{Ask, AskError, Input},
     observation::Phase,
     record::JournalEntry,
@@ -55,7 +56,7 @@ impl Cycle {
     }
 
     fn answer_request(&mut self, request: Request, answer: Answer) {
-        let store = self.store.clone();
+        let (store, language) = (self.store.clone(), self.core.config().language);
         match request {
             Request::Status => {
                 let (snapshot, host) = (self.view.snapshot(&self.core), Host::clone(&self.host));
@@ -68,7 +69,7 @@ impl Cycle {
                     if let Some(unknown) = unknown {
                         return Err(unknown);
                     }
-                    history(&store, monitor, from, to, points).await.map(Reply::History)
+                    history(&store, monitor, from, to, points, language).await.map(Reply::History)
                 });
             }
             Request::Incidents { monitor, since, limit } => {
@@ -96,7 +97,9 @@ impl Cycle {
                     // What has just happened is still on its way to the disk.
                     store.flush().await;
                     let changes = store.program_changes(&program, since, limit.min(CHANGES_LIMIT)).await;
-                    Ok(Reply::ProgramHistory(changes.map_err(failed)?.into_iter().filter_map(program_change).collect()))
+                    Ok(Reply::ProgramHistory(
+                        changes.map_err(failed(language))?.into_iter().filter_map(program_change).collect(),
+                    ))
                 });
             }
             // Whoever serves the connection sees to it; there is nothing for the loop to do.
@@ -168,12 +171,14 @@ async fn history(
     from: Timestamp,
     to: Timestamp,
     points: usize,
+    language: Language,
 ) -> Result<History, ApiError> {
     if from >= to {
         return Err(wrong("a history must begin before it ends".to_owned()));
     }
     let monitor: Arc<str> = monitor.into();
-    let past = store.history(&monitor, from, to, points.clamp(1, POINTS_LIMIT)).await.map_err(failed)?;
+    let past = store.history(&monitor, from, to, points.clamp(1, POINTS_LIMIT)).await;
+    let past = past.map_err(failed(language))?;
     let points = past.points.iter();
     let point = |point: &estatus_store::Point| Point {
         from: point.start,
@@ -190,7 +195,7 @@ async fn history(
 }
 
 async fn incidents(store: &Store, filter: IncidentFilter, words: &Words) -> Result<Vec<IncidentState>, ApiError> {
-    let found = store.incidents(filter).await.map_err(failed)?;
+    let found = store.incidents(filter).await.map_err(failed(words.language()))?;
     let state = |found: &IncidentHistory| {
         let alerts = found.messages.iter().flat_map(|message| AlertState::of(message, found.incident.id)).collect();
         incident_state(words, &found.incident, alerts)
@@ -232,7 +237,7 @@ fn wrong(message: String) -> ApiError {
     ApiError { code: ErrorCode::Wrong, message }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
-fn failed(trouble: Trouble) -> ApiError {
-    ApiError { code: ErrorCode::Failed, message: trouble.to_string() }
+/// How clients are told of a trouble of the store.
+fn failed(language: Language) -> impl Fn(Trouble) -> ApiError {
+    move |trouble| ApiError { code: ErrorCode::Failed, message: trouble.what.in_words(language) }
 }

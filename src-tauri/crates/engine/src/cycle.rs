@@ -20,7 +20,7 @@ use estatus_alert::Courier;
 use estatus_api::{Event, Host, Listener, Usage};
 use estatus_core::{
     Engine,
-    config::Config,
+    config::{Config, Language},
     engine::Input,
     program::ProgramEvent,
     record::{JournalEntry, Record},
@@ -70,6 +70,8 @@ pub(crate) struct Cycle {
     pub(crate) tasks: Tasks,
     pub(crate) host: Arc<Host>,
     pub(crate) audience: Box<dyn Audience>,
+    /// The language of the configuration in force.
+    language: tokio::sync::watch::Sender<Language>,
     options: Options,
     notices: Notices,
     happened: mpsc::Receiver<Happened>,
@@ -94,14 +96,18 @@ impl Cycle {
         let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
         let (fetched_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
-        let courier = Courier::new(Arc::new(House), installation.clone());
-        let orders = Orders::new(supervisor, fetched_sender);
-        let tasks = Tasks::new(Prober::new(Arc::new(House)), courier, orders, events, result_sender);
+        let (language, spoken) = tokio::sync::watch::channel(config.language);
+        let house = House::new(spoken);
+        let (prober, courier) =
+            (Prober::new(Arc::new(house.clone())), Courier::new(Arc::new(house.clone()), installation.clone()));
+        let orders = Orders::new(supervisor, house.clone(), fetched_sender);
+        let tasks = Tasks::new(prober, courier, house, orders, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, restored, seed(&installation), clock::now());
         for trouble in trouble {
             tracing::warn!("{trouble}");
-            let _ = core.handle(Input::Trouble(trouble.to_string()), clock::now());
+            let said = trouble.what.in_words(core.config().language);
+            let _ = core.handle(Input::Trouble(said), clock::now());
         }
         Self {
             view: View::new(core.config()),
@@ -110,6 +116,7 @@ impl Cycle {
             tasks,
             host: Arc::new(host),
             audience,
+            language,
             options,
             notices,
             happened,
@@ -223,7 +230,7 @@ impl Cycle {
                 if *config != **self.core.config() {
                     tracing::info!(monitors = config.monitors.len(), "a new configuration is in force");
                     self.store.set_retention(config.retention);
-                    let before = self.core.config().language;
+                    let before = self.language.send_replace(config.language);
                     self.view.words = view::words(&config);
                     self.core.apply_config(config, now);
                     if self.core.config().language != before {
@@ -243,7 +250,7 @@ impl Cycle {
     fn take_notice(&mut self, notice: Notice) {
         let what = match notice {
             Notice::Began(trouble) => {
-                self.view.store_trouble = Some(trouble.to_string());
+                self.view.store_trouble = Some(trouble.what.clone());
                 trouble
             }
             Notice::Ended(trouble) => {
@@ -253,7 +260,8 @@ impl Cycle {
             Notice::Happened(trouble) => trouble,
         };
         tracing::warn!("{what}");
-        let _ = self.core.handle(Input::Trouble(what.to_string()), clock::now());
+        let said = what.what.in_words(self.core.config().language);
+        let _ = self.core.handle(Input::Trouble(said), clock::now());
         self.publish_engine();
     }
 }

@@ -63,6 +63,7 @@ impl Barrier {
 pub(crate) struct Tasks {
     prober: Arc<Prober>,
     courier: Arc<Courier>,
+    house: House,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
     pub(crate) orders: Orders,
@@ -76,6 +77,7 @@ impl Tasks {
     pub(crate) fn new(
         prober: Prober,
         courier: Courier,
+        house: House,
         orders: Orders,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
@@ -83,6 +85,7 @@ impl Tasks {
         Self {
             prober: Arc::new(prober),
             courier: Arc::new(courier),
+            house,
             events,
             results,
             orders,
@@ -148,10 +151,10 @@ impl Tasks {
     }
 
     fn run_command(&mut self, id: EffectId, run: CommandRun) {
-        let results = self.results.clone();
+        let (house, results) = (self.house.clone(), self.results.clone());
         let task = tokio::spawn(async move {
             let within = run.timeout + GRACE;
-            let outcome = surely(within, House.run(run)).await.unwrap_or_else(command_lost);
+            let outcome = surely(within, house.run(run)).await.unwrap_or_else(command_lost);
             let _ = results.send(Input::CommandRan { id, outcome }).await;
         });
         self.commands.insert(id, task.abort_handle());

@@ -2,14 +2,36 @@
 
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
+    config::Language,
     ports::{BoxFuture, Ports},
     secret::{Secret, SecretError, SecretRef},
+    words,
 };
+use tokio::sync::watch;
 
 /// Runs commands by the program room, fetches secrets by the config room.
-pub(crate) struct House;
+#[derive(Clone)]
+pub(crate) struct House {
+    /// In which it is told why a secret is not to be had.
+    language: watch::Receiver<Language>,
+}
 
 impl House {
+    /// A house that speaks the language that is told last.
+    pub(crate) const fn new(language: watch::Receiver<Language>) -> Self {
+        Self { language }
+    }
+
+    /// A house that always speaks `language`.
+    pub(crate) fn speaking(language: Language) -> Self {
+        Self::new(watch::channel(language).1)
+    }
+
+    /// That nobody has answered who was asked for secrets.
+    pub(crate) fn no_secrets_in_time(&self) -> SecretError {
+        SecretError(words::text(*self.language.borrow(), "start.secrets_late", &[]))
+    }
+
     /// The values of variables that are secrets.
     ///
     /// # Errors
@@ -34,9 +56,9 @@ impl Ports for House {
     }
 
     fn secret<'a>(&'a self, place: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
-        let place = place.clone();
+        let (place, language) = (place.clone(), *self.language.borrow());
         Box::pin(async move {
-            let fetched = tokio::task::spawn_blocking(move || estatus_config::secret(&place)).await;
+            let fetched = tokio::task::spawn_blocking(move || estatus_config::secret(&place, language)).await;
             fetched.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
         })
     }

@@ -33,7 +33,11 @@ use estatus_alert::Courier;
 use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
-    check::Check, config::EmailChannel, incident::DeliveryResult, observation::Observation, record::JournalEntry,
+    check::Check,
+    config::{EmailChannel, Language},
+    incident::DeliveryResult,
+    observation::Observation,
+    record::JournalEntry,
     words::Words,
 };
 use estatus_probe::Prober;
@@ -126,14 +130,14 @@ pub async fn run(
     Ok(())
 }
 
-/// Runs `check` once, without an engine.
-pub async fn probe(check: &Check, timeout: Duration) -> Observation {
-    Prober::new(Arc::new(House)).probe(check, timeout).await
+/// Runs `check` once, without an engine; why a secret is not to be had is said in `language`.
+pub async fn probe(check: &Check, timeout: Duration, language: Language) -> Observation {
+    Prober::new(Arc::new(House::speaking(language))).probe(check, timeout).await
 }
 
 /// Sends a test mail, without an engine.
 pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult {
-    Courier::new(Arc::new(House), "test".to_owned()).test_email(channel, words).await
+    Courier::new(Arc::new(House::speaking(words.language())), "test".to_owned()).test_email(channel, words).await
 }
 
 /// The way to the engine of the data folder `data`.

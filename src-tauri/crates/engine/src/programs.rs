@@ -115,14 +115,15 @@ impl Lanes {
 /// The supervisor, and the orders for it.
 pub(crate) struct Orders {
     supervisor: Supervisor,
+    house: House,
     lanes: Lanes,
     fetched: mpsc::Sender<Fetched>,
 }
 
 impl Orders {
     /// Orders for `supervisor`; what is fetched for them goes to `fetched`, and from there to [`Orders::fetched`].
-    pub(crate) fn new(supervisor: Supervisor, fetched: mpsc::Sender<Fetched>) -> Self {
-        Self { supervisor, lanes: Lanes::default(), fetched }
+    pub(crate) fn new(supervisor: Supervisor, house: House, fetched: mpsc::Sender<Fetched>) -> Self {
+        Self { supervisor, house, lanes: Lanes::default(), fetched }
     }
 
     /// Carries out `order`, at once if it needs no secrets and none waits before it.
@@ -191,11 +192,10 @@ impl Orders {
     }
 
     fn fetch(&self, program: Arc<str>, places: Vec<(String, SecretRef)>) {
-        let fetched = self.fetched.clone();
+        let (house, fetched) = (self.house.clone(), self.fetched.clone());
         tokio::spawn(async move {
-            let never =
-                || Err(SecretError("its secrets were not given out in time; is the keyring locked?".to_owned()));
-            let secrets = surely(GRACE, House.secrets(&places)).await.unwrap_or_else(never);
+            let never = || Err(house.no_secrets_in_time());
+            let secrets = surely(GRACE, house.secrets(&places)).await.unwrap_or_else(never);
             // The loop is gone only when the engine stops.
             let _ = fetched.send(Fetched { program, secrets }).await;
         });

@@ -16,7 +16,7 @@ use estatus_core::{
     program::{Ended, OnQuit, ProgramState},
     remedy::{Attempt, Outcome, RemedyAction},
     time::later,
-    words::Words,
+    words::{Reason, Words},
 };
 
 /// What clients are shown that the core does not know.
@@ -26,7 +26,7 @@ pub(crate) struct View {
     /// What was seen of monitors in an earlier life of the engine, as long as nothing newer is.
     pub(crate) remembered: BTreeMap<Arc<str>, LastSeen>,
     /// See [`EngineState::store_trouble`].
-    pub(crate) store_trouble: Option<String>,
+    pub(crate) store_trouble: Option<Reason>,
     /// See [`EngineState::config_refused`].
     pub(crate) config_refused: Option<String>,
     /// What was told of incidents.
@@ -129,7 +129,7 @@ impl View {
             network_off: core.network_off().collect(),
             snoozed_until: core.snoozed_until(),
             quiet_until: core.quiet_until(clock::now()),
-            store_trouble: self.store_trouble.clone(),
+            store_trouble: self.store_trouble.as_ref().map(|what| what.in_words(self.words.language())),
             config_refused: self.config_refused.clone(),
             waiting: core.messages().map(waiting).collect(),
             language: core.config().language,

@@ -32,7 +32,7 @@ struct Probed<'a> {
 
 pub(crate) async fn probe(places: &Places, target: &str, json: bool) -> Result {
     let (check, timeout) = understand(places, target)?;
-    let observation = estatus_engine::probe(&check, timeout).await;
+    let observation = estatus_engine::probe(&check, timeout, Language::English).await;
     let words = Words::new(Language::English, TimeZone::system());
     let detail =
         observation.failure.as_ref().map_or_else(|| observation.seen.clone(), |failure| words.failure(failure));

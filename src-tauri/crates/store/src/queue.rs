@@ -9,7 +9,7 @@ use std::{
 use estatus_core::record::Record;
 use tokio::sync::oneshot;
 
-use crate::trouble::{Trouble, TroubleKind};
+use crate::trouble::{Trouble, TroubleKind, what};
 
 /// A record that need not be durable waits so long for others to be written with it.
 pub(crate) const BATCH_WITHIN: Duration = Duration::from_millis(400);
@@ -221,10 +221,7 @@ impl State {
             let dropped = before - submission.records.len();
             if dropped > 0 {
                 self.lost += dropped as u64;
-                submission.answer(Err(Trouble::new(
-                    TroubleKind::Lost,
-                    "too much waits to be written to the history, and the oldest observations were dropped",
-                )));
+                submission.answer(Err(Trouble::new(TroubleKind::Lost, what("store.dropped", Vec::new()))));
             }
         }
         self.leave_out_empty();

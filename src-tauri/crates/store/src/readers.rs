@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, Result};
 use tokio::{sync::Semaphore, task};
 
-use crate::trouble::{Trouble, TroubleKind};
+use crate::trouble::{Trouble, TroubleKind, what};
 
 const CONNECTIONS: usize = 2;
 /// How long a reader waits for another program to let go of the database.
@@ -87,9 +87,7 @@ impl ReadError {
     pub(crate) fn trouble(&self, readers: &Readers) -> Trouble {
         match self {
             Self::Database(error) => Trouble::of(&readers.path, error),
-            Self::Stopped => {
-                Trouble::new(TroubleKind::Closed, "the history was not read to the end: Estatus is stopping")
-            }
+            Self::Stopped => Trouble::new(TroubleKind::Closed, what("store.stopping", Vec::new())),
         }
     }
 }

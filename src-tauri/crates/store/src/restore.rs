@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     keys::{millis, timestamp},
     rows::fact,
-    trouble::{Trouble, TroubleKind},
+    trouble::{Trouble, TroubleKind, what},
 };
 
 /// Which incidents are wanted.
@@ -185,8 +185,7 @@ fn rows<K: rusqlite::types::FromSql, V: DeserializeOwned>(
         match parse(row) {
             Ok(value) => found.push((row.get(0)?, value)),
             Err(error) => {
-                let what = format!("something that was remembered cannot be read and is forgotten: {error}");
-                lost.push(Trouble::new(TroubleKind::Lost, what));
+                lost.push(Trouble::new(TroubleKind::Lost, what("store.forgotten", vec![("error", error.to_string())])));
             }
         }
     }

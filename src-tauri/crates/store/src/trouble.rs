@@ -1,10 +1,11 @@
 //! What can go wrong with the store, and how it is told.
 
 use std::{
-    fmt, io,
+    io,
     path::{Path, PathBuf},
 };
 
+use estatus_core::words::Reason;
 use rusqlite::ErrorCode;
 use tokio::sync::mpsc;
 
@@ -46,7 +47,7 @@ pub struct Trouble {
     /// What kind of trouble it is.
     pub kind: TroubleKind,
     /// What happened, to what, and what is or can be done about it, in one or two sentences.
-    pub what: String,
+    pub what: Reason,
 }
 
 /// The kinds of trouble that the store can have.
@@ -92,48 +93,44 @@ impl Notices {
 }
 
 impl Trouble {
-    pub(crate) fn new(kind: TroubleKind, what: impl fmt::Display) -> Self {
-        Self { kind, what: what.to_string() }
+    pub(crate) const fn new(kind: TroubleKind, what: Reason) -> Self {
+        Self { kind, what }
     }
 
     /// What `error` of the database at `path` means.
     pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
-        let path = path.display();
+        let path = path.display().to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::new(
-                TroubleKind::Locked,
-                format!("the history in {path} is locked by another program; close the program that has it open"),
-            ),
-            Some(ErrorCode::DiskFull) => Self::new(
-                TroubleKind::Full,
-                format!("the disk with the history in {path} is full; free some space on it"),
-            ),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::new(TroubleKind::Damaged, format!("the history in {path} is damaged ({error})"))
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::new(TroubleKind::Locked, what("store.locked", vec![("path", path)]))
             }
-            _ => Self::new(
-                TroubleKind::Failed,
-                format!(
-                    "the history in {path} cannot be read or written ({error}); look at the disk and at the rights of the file"
-                ),
-            ),
+            Some(ErrorCode::DiskFull) => Self::new(TroubleKind::Full, what("store.full", vec![("path", path)])),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                let parts = vec![("path", path), ("error", error.to_string())];
+                Self::new(TroubleKind::Damaged, what("store.damaged", parts))
+            }
+            _ => {
+                let parts = vec![("path", path), ("error", error.to_string())];
+                Self::new(TroubleKind::Failed, what("store.failed", parts))
+            }
         }
     }
 
     pub(crate) fn closed() -> Self {
-        Self::new(TroubleKind::Closed, "the history was closed, nothing more is written")
+        Self::new(TroubleKind::Closed, what("store.closed", Vec::new()))
     }
 
     pub(crate) fn set_aside(path: &Path, aside: &Path, why: &rusqlite::Error) -> Self {
-        Self::new(
-            TroubleKind::Damaged,
-            format!(
-                "the history in {} was damaged ({why}); it was kept as {} and a new one was begun",
-                path.display(),
-                aside.display()
-            ),
-        )
+        let paths = [path, aside].map(|path| path.display().to_string());
+        let [path, aside] = paths;
+        let parts = vec![("path", path), ("aside", aside), ("error", why.to_string())];
+        Self::new(TroubleKind::Damaged, what("store.set_aside", parts))
     }
+}
+
+/// What happened, by the text under `key`.
+pub(crate) fn what(key: &'static str, parts: Vec<(&'static str, String)>) -> Reason {
+    Reason::new(key, parts.into_iter().map(|(name, part)| (name, part.into())).collect())
 }
 
 /// Whether `error` says that the file is no longer a sound database.

@@ -17,7 +17,7 @@ use crate::{
     database::Database,
     queue::{Queue, Submission, Work},
     readers::Readers,
-    trouble::{Notice, Trouble, TroubleKind, is_damage},
+    trouble::{Notice, Trouble, TroubleKind, is_damage, what},
 };
 
 /// While the database cannot be written, it is tried again after so long.
@@ -125,8 +125,8 @@ impl Writer {
                 submissions.iter_mut().for_each(|submission| submission.answer(Ok(())));
                 self.works_again();
                 if written.refused > 0 {
-                    let what = format!("{} records could not be written to the history and are lost", written.refused);
-                    self.tell(Notice::Happened(Trouble::new(TroubleKind::Lost, what)));
+                    let lost = what("store.refused", vec![("count", written.refused.to_string())]);
+                    self.tell(Notice::Happened(Trouble::new(TroubleKind::Lost, lost)));
                 }
                 self.care.logged(self.database.logged);
             }
@@ -187,12 +187,10 @@ impl Writer {
             Err(error) => {
                 self.failing_since.get_or_insert_with(Instant::now);
                 self.not_before = Some(Instant::now() + RETRY);
-                let what = format!(
-                    "the history in {} is damaged ({why}) and no new one can be begun: {error}; make room in the folder and make it writable",
-                    path.display()
-                );
+                let parts =
+                    [("path", path.display().to_string()), ("why", why.to_string()), ("error", error.to_string())];
                 self.damaged = Some(why);
-                let trouble = Trouble::new(TroubleKind::Damaged, what);
+                let trouble = Trouble::new(TroubleKind::Damaged, what("store.not_begun", parts.into()));
                 self.shared.queue.tell_overdue(ANSWER_WITHIN.saturating_sub(RETRY), &trouble);
                 self.begin_trouble(trouble);
                 self.give_up_when_closing();
@@ -220,9 +218,10 @@ impl Writer {
         let Some(mut trouble) = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
+        let path = ("path", self.path().to_string());
         trouble.what = match lost {
-            0 => format!("the history in {} is written again, nothing is missing", self.path()),
-            lost => format!("the history in {} is written again; {lost} observations are missing", self.path()),
+            0 => what("store.again", vec![path]),
+            lost => what("store.again_without", vec![path, ("count", lost.to_string())]),
         };
         self.tell(Notice::Ended(trouble));
     }
@@ -230,11 +229,8 @@ impl Writer {
     fn count_lost(&mut self) {
         let lost = self.shared.queue.take_lost();
         if lost > 0 && self.lost == 0 {
-            let what = format!(
-                "more waits to be written to the history in {} than is kept; from now on the oldest observations are dropped",
-                self.path()
-            );
-            self.tell(Notice::Happened(Trouble::new(TroubleKind::Lost, what)));
+            let dropping = what("store.dropping", vec![("path", self.path().to_string())]);
+            self.tell(Notice::Happened(Trouble::new(TroubleKind::Lost, dropping)));
         }
         self.lost += lost;
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use estatus_config::secret;
-use estatus_core::secret::SecretRef;
+use estatus_core::{config::Language, secret::SecretRef};
 
 /// The secret at `place`, or why there is none.
 fn got(place: &SecretRef) -> Result<String, String> {
-    secret(place).map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string())
+    secret(place, Language::English).map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string())
 }
 
 /// A file that only we can read. (Wine's `icacls` does nothing: there the umask has to keep others out.)
@@ -103,6 +103,6 @@ fn a_keyring_without_the_entry_says_what_to_do() {
 #[test]
 fn a_secret_shows_itself_to_no_log() {
     let folder = tempfile::tempdir().unwrap();
-    let secret = secret(&private(folder.path(), b"hunter2")).unwrap();
+    let secret = secret(&private(folder.path(), b"hunter2"), Language::English).unwrap();
     assert_eq!(format!("{secret:?}"), "[secret]");
 }

@@ -37,11 +37,12 @@ async fn a_lock_of_another_program_delays_but_loses_nothing() {
     assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
     let Notice::Began(began) = notice(&mut notices).await else { panic!("something else") };
     assert_eq!(began.kind, TroubleKind::Locked);
-    assert!(began.what.contains("locked by another program"), "{began}");
+    assert!(began.to_string().contains("locked by another program"), "{began}");
     assert_eq!(store.trouble().as_ref(), Some(&began));
     other.execute_batch("COMMIT").unwrap();
     let Notice::Ended(ended) = notice(&mut notices).await else { panic!("something else") };
-    assert!(ended.what.ends_with("nothing is missing"), "{ended}");
+    assert!(ended.to_string().ends_with("nothing is missing"), "{ended}");
+    assert!(ended.what.in_words(Language::Spanish).ends_with("no falta nada"), "{ended}");
     assert_eq!(store.trouble(), None);
     assert_eq!(incidents(&store).await, [1, 2]);
 }
@@ -94,7 +95,7 @@ async fn a_full_disk_keeps_records_waiting_and_drops_only_the_oldest_observation
     assert!(first.await.is_err());
     store.limit_pages(i64::from(u32::MAX >> 1));
     let Notice::Ended(ended) = notice(&mut notices).await else { panic!("something else") };
-    assert!(ended.what.ends_with("100 observations are missing"), "{ended}");
+    assert!(ended.to_string().ends_with("100 observations are missing"), "{ended}");
     rest.await.ok();
     store.flush().await;
     assert_eq!(incidents(&store).await, [1, 2]);
@@ -121,7 +122,7 @@ async fn what_is_no_database_is_kept_aside_at_the_start() {
         fs::write(folder.path().join(FILE), content).unwrap();
         let Opened { store, trouble, .. } = opened(&folder);
         assert_eq!(trouble.iter().map(|trouble| trouble.kind).collect::<Vec<_>>(), [TroubleKind::Damaged]);
-        assert!(trouble[0].what.contains("kept as"), "{}", trouble[0]);
+        assert!(trouble[0].to_string().contains("kept as"), "{}", trouble[0]);
         assert_eq!(damaged_files(&folder), 1);
         assert_eq!(fs::read(folder.path().join("estatus.db.damaged-20260310T120000Z")).unwrap(), content);
         store.record(durable(1)).await.unwrap();

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use estatus_core::{
     Timestamp,
     check::Kind,
-    config::Retention,
+    config::{Language, Retention},
     exit::Exit,
     incident::{Alert, Before, Delivery, Incident, IncidentId, Message, MessageId, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},

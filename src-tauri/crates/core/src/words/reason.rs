@@ -1,0 +1,79 @@
+//! Why something is as it is, as data, until it is put into the reader's language.
+
+use std::fmt;
+
+use super::text;
+use crate::config::Language;
+
+/// A text of `lang/` with what stands in its places. Shows itself in English, as logs do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    key: &'static str,
+    parts: Vec<(&'static str, Part)>,
+}
+
+/// What stands in a place of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The same in every language.
+    Plain(String),
+    /// A text of its own.
+    Text(Reason),
+}
+
+impl Reason {
+    /// The text under `key`, with what stands in each of its places.
+    pub const fn new(key: &'static str, parts: Vec<(&'static str, Part)>) -> Self {
+        Self { key, parts }
+    }
+
+    /// The reason in `language`.
+    pub fn in_words(&self, language: Language) -> String {
+        let parts: Vec<(&str, String)> =
+            self.parts.iter().map(|(name, part)| (*name, part.in_words(language))).collect();
+        let parts: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        text(language, self.key, &parts)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_words(Language::English))
+    }
+}
+
+impl Part {
+    /// Nothing at all.
+    pub const NOTHING: Self = Self::Plain(String::new());
+
+    fn in_words(&self, language: Language) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Text(reason) => reason.in_words(language),
+        }
+    }
+}
+
+impl From<Reason> for Part {
+    fn from(reason: Reason) -> Self {
+        Self::Text(reason)
+    }
+}
+
+impl From<String> for Part {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty),*) => { $(
+        impl From<$type> for Part {
+            fn from(value: $type) -> Self {
+                Self::Plain(value.to_string())
+            }
+        }
+    )* };
+}
+
+plain! { &str, &String, u32, u64, i64, usize }
