@@ -170,10 +170,7 @@ async fn there_is_one_tray_and_its_window_comes_and_goes() {
     let estatus = Estatus::new(&watching(&site));
     let tray = Tray::start(&session, &estatus, &["--hidden"]);
     let icon = panel.icon().await;
-    let says = async |text: &str| icon.menu().await.iter().any(|entry| entry.label.contains(text));
-    while !says("no notification service answers").await {
-        tokio::task::yield_now().await;
-    }
+    icon.lists("no notification service answers").await;
     icon.click().await;
     let first = tray.window(&session);
     tray.close_window(&session);

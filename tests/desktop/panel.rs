@@ -124,6 +124,15 @@ impl Icon {
         }
     }
 
+    /// Waits until an entry of its menu says this.
+    pub(crate) async fn lists(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        while !self.menu().await.iter().any(|entry| entry.label.contains(text)) {
+            assert!(begun.elapsed() < BOUND, "“{text}” is not in {:#?}", self.menu().await);
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     /// The picture, as it is now.
     pub(crate) async fn picture(&self) -> Vec<u8> {
         let pictures = self.property("IconPixmap").await.unwrap();

@@ -163,9 +163,7 @@ async fn what_is_set_in_the_window_holds_for_the_tray() {
     eventually("it starts at login", || entry.exists().then_some(()));
     window.select("Language of this window", "Español").await;
     window.reads("Ajustes").await;
-    while !icon.menu().await.iter().any(|entry| entry.label.contains("Salir")) {
-        tokio::task::yield_now().await;
-    }
+    icon.lists("Salir").await;
     window.close().await;
     drop(tray);
 }

@@ -171,16 +171,16 @@ fn what_another_supervisor_keeps_is_told_with_who_that_is() {
     fs::copy("/bin/sh", &supervisor).unwrap();
     let line = format!("exec {} -c 'sleep 1234 & echo ready; wait'", supervisor.display());
     let started = Started::shell(&line, folder.path());
-    let keeper = loop {
-        let found = survey();
-        let of_line = found.iter().filter(|it| it.line.contains(&started.pid()));
+    let begun = std::time::Instant::now();
+    let kept = loop {
         // Between its start as a copy of the shell and its own program there is an instant.
-        if let Some(kept) = of_line.into_iter().find(|it| it.words.first().is_some_and(|word| word == "sleep")) {
-            assert_eq!(kept.line[1], started.pid());
-            break kept.keeper.clone();
+        let kept = |it: &estatus_program::Surveyed| it.line.get(1) == Some(&started.pid()) && it.words[0] == "sleep";
+        if let Some(kept) = survey().into_iter().find(kept) {
+            break kept;
         }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:#?}", survey());
     };
-    assert_eq!(keeper.as_deref(), Some("runit"));
+    assert_eq!(kept.keeper.as_deref(), Some("runit"));
     let own = survey().into_iter().find(|it| it.candidate.process.pid == started.pid()).expect("it runs");
     assert_eq!(own.keeper, None);
 }
