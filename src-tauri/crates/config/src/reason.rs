@@ -21,27 +21,28 @@ impl<F: FnOnce() -> Reason> Because for F {
     }
 }
 
-/// The text of `lang/` under `config.` and this key. What stands in its places is named, or is the variable of that name.
-macro_rules! reason {
+/// The text of `lang/` under a section and a key in it. What stands in its places is named, or is the variable of that name.
+macro_rules! text {
     (@part $name:ident) => { $crate::reason::Part::from($name) };
     (@part $name:ident $value:expr) => { $crate::reason::Part::from($value) };
-    ($key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+    ($section:literal $key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
         $crate::reason::Reason::new(
-            concat!("config.", $key),
-            vec![$((stringify!($name), $crate::reason::reason!(@part $name $($value)?))),*],
+            concat!($section, ".", $key),
+            vec![$((stringify!($name), $crate::reason::text!(@part $name $($value)?))),*],
         )
     };
 }
+pub(crate) use text;
+
+/// Why something in a configuration file is wrong, as [`text!`] says it.
+macro_rules! reason {
+    ($($said:tt)*) => { $crate::reason::text!("config" $($said)*) };
+}
 pub(crate) use reason;
 
-/// The same with the text under `import.` and this key.
+/// What is to be said of an import, as [`text!`] says it.
 macro_rules! note {
-    ($key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
-        $crate::reason::Reason::new(
-            concat!("import.", $key),
-            vec![$((stringify!($name), $crate::reason::reason!(@part $name $($value)?))),*],
-        )
-    };
+    ($($said:tt)*) => { $crate::reason::text!("import" $($said)*) };
 }
 pub(crate) use note;
 
