@@ -76,5 +76,8 @@ export const SECRET_PLACES = ["keyring", "env", "file"] as const;
 /** Where a secret is kept. */
 export const SECRET: Shape = { is: "place", keys: SECRET_PLACES };
 
-/** A field's name in a form. */
+/** A field's key among the values of a form. */
 export const id = (field: Field): string => field.path.join(".");
+
+/** What the id of every input begins with: one called only `name` or `method` would take the place of the form's own property. */
+export const PREFIX = "f-";

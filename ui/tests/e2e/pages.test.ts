@@ -1,6 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { faults, Stage } from "./stage";
+import { clipped, clobbered, faults, Stage, wide } from "./stage";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -38,36 +38,68 @@ const PAGES: [address: string, text: string][] = [
   ["#/nothing/here", "There is no such page"],
 ];
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test.each(PAGES)(`%s shows itself, accessibly, by ${colorScheme}`, async (address, text) => {
-    const page = await stage.open(address, { colorScheme, reducedMotion: "reduce" });
-    await page.getByText(text).first().waitFor();
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(
-      violations.map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
-      ),
-    ).toEqual([]);
-    expect(faults(page)).toEqual([]);
-    await page.context().close();
-  });
-}
+/** The window as it opens, beside another, and at 200 %; each theme has its turn. */
+const VIEWS = [
+  { width: 1100, height: 720, colorScheme: "light" },
+  { width: 700, height: 600, colorScheme: "dark" },
+  { width: 550, height: 360, colorScheme: "light" },
+] as const;
 
-test.each([
-  "#/",
-  "#/monitor/shop",
-  "#/program/web",
-  "#/incident/214",
-  "#/settings",
-  "#/edit/monitor/web%20port",
-  "?world=empty#/",
-])("%s is readable at 200 %: nothing is wider than the window", async (address) => {
-  const page = await stage.open(address, { viewport: { width: 550, height: 360 } });
-  await page.locator("h1").waitFor();
-  const over = await page.evaluate(
-    () => document.querySelector("main")!.scrollWidth - document.querySelector("main")!.clientWidth,
-  );
-  expect(over).toBeLessThanOrEqual(0);
+test.each(PAGES)("%s shows itself, whole and accessibly, in every width and theme", async (address, text) => {
+  const page = await stage.open(address, { reducedMotion: "reduce" });
+  const found: string[] = [];
+  for (const { width, height, colorScheme } of VIEWS) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await page.getByText(text).first().waitFor({ state: "attached" });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
+    );
+    const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
+    found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
+  }
+  expect([...found, ...(await page.evaluate(clobbered)), ...faults(page)]).toEqual([]);
   await page.context().close();
 });
+
+test.each(["light", "dark"] as const)(
+  "in forced colours (%s) what is chosen and what is painted is seen",
+  async (colorScheme) => {
+    const page = await stage.open("?still#/", { forcedColors: "active", colorScheme });
+    const look = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => {
+          const { backgroundColor, color, outlineStyle } = getComputedStyle(element);
+          return [backgroundColor, outlineStyle, color].join(" ");
+        });
+    const differ = async (chosen: string, other: string) =>
+      expect(await look(chosen), chosen).not.toBe(await look(other));
+    await page.getByRole("button", { name: /^down/ }).click();
+    await page.getByRole("grid").focus();
+    await differ("nav a[aria-current]", "nav a:not([aria-current])");
+    await differ(".chip[aria-pressed=true]", ".chip[aria-pressed=false]");
+    await page.getByRole("button", { name: /^down/ }).click();
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("j");
+    await differ("[role=row][aria-selected=true]", "[role=row][aria-selected=false]");
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const painted = async (selector: string) =>
+      expect(
+        await page.locator(selector).evaluateAll((all) => all.map((one) => getComputedStyle(one).backgroundColor)),
+        selector,
+      ).not.toContain(ground);
+    await painted(".dot");
+    await page.evaluate(() => (location.hash = "#/monitor/shop"));
+    await page.getByText("The last probe").waitFor();
+    await differ(".card button[aria-pressed=true]", ".card button[aria-pressed=false]");
+    await painted("div.painted > span");
+    await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
+    await page.getByText("What is checked").first().waitFor();
+    await differ("label.chosen", "label:has([type=radio]):not(.chosen)");
+    await page.context().close();
+  },
+);

@@ -60,3 +60,48 @@ const faulty = new WeakMap<Page, string[]>();
 
 /** Errors of scripts and breaches of the content security policy. */
 export const faults = (page: Page): string[] => faulty.get(page) ?? [];
+
+/** What is wider than the window. To be run in the page, as what follows. */
+export function wide(): string[] {
+  const { scrollWidth, clientWidth } = document.querySelector("main")!;
+  return scrollWidth > clientWidth ? [`the page is ${scrollWidth} px wide in ${clientWidth}`] : [];
+}
+
+/** What is to be read or pressed and cannot: what is too small, or cut off or covered even when it is scrolled to. */
+export function clipped(): string[] {
+  const found: string[] = [];
+  const called = (element: Element) =>
+    `<${element.tagName.toLowerCase()} ${element.getAttribute("class") ?? ""}> ${element.getAttribute("aria-label") ?? element.textContent?.trim().slice(0, 30)}`;
+  const all = document.querySelectorAll<HTMLElement>(
+    "a, button, input, select, textarea, summary, h1, h2, [role=columnheader]",
+  );
+  for (const element of all) {
+    // What sticks is always in view, the later upon the earlier.
+    if (!element.isConnected || !element.checkVisibility() || getComputedStyle(element).position === "sticky") continue;
+    element.scrollIntoView({ block: "center", inline: "center" });
+    const [box] = element.getClientRects();
+    // What is only for the ear is of one pixel.
+    if (!box || box.width <= 1 || box.height <= 1) continue;
+    const pressed = element.matches("button, select, textarea, summary, input:not([type=checkbox], [type=radio])");
+    if (pressed && (box.height < 24 || box.width < 22)) {
+      found.push(`${called(element)} is ${box.width} by ${box.height} px`);
+    }
+    const middle = (box.left + box.right) / 2;
+    for (const y of [box.top + 2, box.bottom - 2]) {
+      const hit = document.elementFromPoint(middle, y);
+      if (!hit || !(element.contains(hit) || hit.contains(element) || hit.closest("label")?.contains(element)))
+        found.push(`${called(element)} is cut off, or covered by ${hit ? called(hit) : "the edge of the window"}`);
+    }
+  }
+  return [...new Set(found)];
+}
+
+/** What takes the place of a property of its form by its id or its name. */
+export function clobbered(): string[] {
+  const form = document.createElement("form");
+  const names = [...document.querySelectorAll("form :is(input, select, textarea, button)")].flatMap((element) => [
+    element.id,
+    element.getAttribute("name") ?? "",
+  ]);
+  return names.filter((name) => name in form).map((name) => `form.${name} is taken by an input`);
+}

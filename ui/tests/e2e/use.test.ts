@@ -54,6 +54,22 @@ test("marks and columns narrow and order the rows", async () => {
   await page.getByText("No monitor fits").waitFor();
 });
 
+test("where there is little room the titles of the columns are there, sort, and the health of a row is said", async () => {
+  page = await stage.open("?still", { viewport: { width: 550, height: 500 } });
+  await rows().first().waitFor();
+  const name = page.getByRole("columnheader", { name: "Monitor" });
+  expect(await name.isVisible()).toBe(true);
+  await name.getByRole("button").click();
+  expect(await name.getAttribute("aria-sort")).toBe("ascending");
+  expect(await rows().first().locator("a").textContent()).toBe("database");
+  await page.getByRole("columnheader", { name: "Health" }).getByRole("button").click();
+  expect(await rows().first().locator("a").textContent()).toBe("shop");
+  await page.getByRole("row", { name: /^down shop/ }).waitFor();
+  await page.getByRole("button", { name: "Hold alerts" }).click();
+  await page.getByRole("menuitem", { name: "1 hour" }).click();
+  await page.getByRole("button", { name: "Alerts held" }).waitFor();
+});
+
 test("ten thousand monitors are filtered and scrolled within 100 ms", async () => {
   page = await stage.open("?monitors=10000&still");
   await rows().first().waitFor();
@@ -118,7 +134,7 @@ test("a form says what is wrong while one types, beside its field, and saves wha
   await page.getByText('"5" has no unit').waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("a name must not be empty").waitFor();
-  await expect.poll(focused).toBe("name");
+  await expect.poll(focused).toBe("f-name");
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("example");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { level: 1, name: "example", exact: true }).waitFor();

@@ -159,7 +159,9 @@ function strip(plot: uPlot, points: readonly Point[], colours: Palette) {
     const what = part(point);
     const left = Math.max(bbox.left, plot.valToPos(Date.parse(point.from) / 1000, "x", true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(Date.parse(point.to) / 1000, "x", true));
-    const inset = what === "up" || what === "down" ? 0 : what === "inconclusive" ? height * 0.4 : height * 0.75;
+    // What was down stands above what was up.
+    const inset =
+      what === "down" ? 0 : what === "up" ? height * 0.25 : what === "inconclusive" ? height * 0.4 : height * 0.75;
     ctx.fillStyle = fill[what];
     ctx.fillRect(left, top + inset, right - left + 0.5, height - inset);
     ctx.fillStyle = colours.down;
