@@ -10,6 +10,7 @@
     reason = "a test tells and fails by them"
 )]
 
+mod changes;
 mod disk;
 mod inbox;
 mod programs;
@@ -17,6 +18,7 @@ mod rules;
 mod script;
 mod world;
 
+use programs::Troubles;
 use script::{Faults, Script};
 use world::World;
 
@@ -68,33 +70,44 @@ fn everything_at_once_keeps_every_promise_for_200_days() {
 }
 
 /// Runs `days` of the world of programs that `seed` makes.
-fn supervise(seed: u64, days: u64, crashes: bool) -> String {
-    let mut world = programs::World::new(seed, days, crashes);
+fn supervise(seed: u64, days: u64, troubles: Troubles) -> String {
+    let mut world = programs::World::new(seed, days, troubles);
     world.run();
     world.summary()
 }
 
-fn supervise_many(first_seed: u64, worlds: u64, days: u64, crashes: bool) {
+fn supervise_many(first_seed: u64, worlds: u64, days: u64, troubles: Troubles) {
     let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
     let (first, count) = seed.map_or((first_seed, worlds), |seed| (seed, 1));
     for seed in first..first + count {
-        println!("{}", supervise(seed, days, crashes));
+        println!("{}", supervise(seed, days, troubles));
     }
 }
 
 #[test]
 fn programs_that_misbehave_keep_every_promise_for_200_days() {
-    supervise_many(600, 10, 20, false);
+    supervise_many(600, 10, 20, Troubles { crashes: false, edits: false });
 }
 
 #[test]
 fn programs_that_misbehave_while_estatus_crashes_keep_every_promise_for_200_days() {
-    supervise_many(700, 10, 20, true);
+    supervise_many(700, 10, 20, Troubles { crashes: true, edits: false });
+}
+
+#[test]
+fn programs_keep_every_promise_for_200_days_while_the_user_changes_everything() {
+    supervise_many(800, 10, 20, Troubles { crashes: false, edits: true });
+}
+
+#[test]
+fn programs_keep_every_promise_for_200_days_while_the_user_changes_everything_and_estatus_crashes() {
+    supervise_many(900, 10, 20, Troubles { crashes: true, edits: true });
 }
 
 #[test]
 fn the_same_seed_tells_the_same_story_of_programs() {
-    assert_eq!(supervise(7, 5, true), supervise(7, 5, true));
+    let troubles = Troubles { crashes: true, edits: true };
+    assert_eq!(supervise(7, 5, troubles), supervise(7, 5, troubles));
 }
 
 #[test]

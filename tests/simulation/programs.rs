@@ -1,55 +1,43 @@
 //! A world of programs: they crash, hang, are not ready, cannot be started; users stop and start them; Estatus dies in
 //! the midst of it. What supervises a program outlives Estatus.
 
+mod cast;
+mod user;
+
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     sync::Arc,
     time::Duration,
 };
 
 use estatus_core::{
     Engine, Timestamp,
-    check::{Check, HostPort, TcpCheck},
-    command::{CommandLine, Run},
-    config::{AlertWhen, Channel, CommandChannel, Config, Monitor, NetworkPolicy},
-    engine::{Ask, Effect, EffectId, Input},
+    command::{CommandEnd, CommandOutcome, CommandRun},
+    config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
+    engine::{Effect, EffectId, Input},
     exit::Exit,
-    incident::DeliveryResult,
+    incident::{DeliveryResult, Health, Incident, IncidentId},
     observation::{Cause, Failure, Observation, Phase, Phases},
-    program::{
-        Ended, Found, ProcessId, Program, ProgramEvent, ProgramState, Ready, RestartPolicy, RestartWhen, StartFailure,
-        StartId,
-    },
+    program::{Ended, Found, ProcessId, Program, ProgramEvent, ProgramState, StartFailure, StartId},
     record::Record,
-    remedy::{Remedy, RemedyAction},
+    remedy::Remedy,
     time::{Instant, Now, later},
 };
 
 use crate::{
+    changes::line,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
 };
+use cast::Nature;
+use user::program_of;
 
 const MS: Duration = Duration::from_millis(1);
 /// An incident that no remedy has healed has escalated within this.
 const ESCALATES_WITHIN: Duration = Duration::from_secs(40 * 60);
 /// No honest engine is woken so many times at one moment.
 const WAKE_LIMIT: u32 = 100;
-
-/// How a program behaves.
-struct Nature {
-    /// A start fails so often, one in so many.
-    cannot_start: u64,
-    /// It is never ready, one start in so many.
-    never_ready: u64,
-    /// It crashes soon, one start in so many.
-    crashes_soon: u64,
-    /// It runs at most so long.
-    lasts: Duration,
-    /// It hangs instead of ending, one time in so many.
-    hangs: u64,
-}
 
 /// A process, and who watches it.
 struct Live {
@@ -74,8 +62,22 @@ enum Coming {
         start: StartId,
     },
     User,
+    /// The user changes something about the program of this index, and more right after.
+    Meddle {
+        index: usize,
+        more: u64,
+    },
     Crash,
     Check,
+}
+
+/// What goes on around the programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Troubles {
+    /// Estatus dies every now and then.
+    pub(crate) crashes: bool,
+    /// The user edits the file, pauses and snoozes.
+    pub(crate) edits: bool,
 }
 
 pub(crate) struct World {
@@ -84,7 +86,10 @@ pub(crate) struct World {
     now: Duration,
     peace: Duration,
     end: Duration,
-    crashes: bool,
+    troubles: Troubles,
+    /// The file with everything in it.
+    whole: Arc<Config>,
+    /// The file as it is.
     config: Arc<Config>,
     natures: BTreeMap<Arc<str>, Nature>,
     core: Option<Engine>,
@@ -92,6 +97,12 @@ pub(crate) struct World {
     live: BTreeMap<Arc<str>, Live>,
     ledger: BTreeMap<Arc<str>, Ended>,
     stopped_by_user: BTreeMap<Arc<str>, bool>,
+    /// When programs were taken out of the file.
+    removed: BTreeMap<Arc<str>, Duration>,
+    /// By monitor, when the command of its remedy ends.
+    commands: BTreeMap<String, Duration>,
+    /// The incidents that somebody was told of.
+    told: BTreeSet<IncidentId>,
     /// The starts of each program that its limit counts.
     starts: BTreeMap<Arc<str>, Vec<Duration>>,
     /// When a user or a new life of the engine may have begun the count anew.
@@ -105,12 +116,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, days: u64, crashes: bool) -> Self {
+    pub(crate) fn new(seed: u64, days: u64, troubles: Troubles) -> Self {
         let mut dice = Dice::new(seed);
         let peace = DAY * u32::try_from(days).unwrap();
-        let programs: Vec<Arc<Program>> = (0..8).map(|index| Arc::new(program(index, &mut dice))).collect();
-        let monitors = programs.iter().map(|program| Arc::new(monitor(program, &mut dice))).collect();
-        let natures = programs.iter().map(|program| (Arc::clone(&program.name), nature(&mut dice))).collect();
+        let programs: Vec<Arc<Program>> = (0..8).map(|index| Arc::new(cast::program(index, &mut dice))).collect();
+        let monitors = programs.iter().map(|program| Arc::new(cast::monitor(program, &mut dice))).collect();
+        let natures = programs.iter().map(|program| (Arc::clone(&program.name), cast::nature(&mut dice))).collect();
         let command = CommandChannel { command: line("tell"), timeout: MINUTE };
         let config = Config {
             programs,
@@ -119,20 +130,25 @@ impl World {
             network: NetworkPolicy { reference: Vec::new() },
             ..Config::default()
         };
+        let config = Arc::new(config);
         let mut world = Self {
             seed,
             dice,
             now: Duration::ZERO,
             peace,
             end: peace + DAY,
-            crashes,
-            config: Arc::new(config),
+            troubles,
+            whole: Arc::clone(&config),
+            config,
             natures,
             core: None,
             disk: Disk::default(),
             live: BTreeMap::new(),
             ledger: BTreeMap::new(),
             stopped_by_user: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            told: BTreeSet::new(),
             starts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             coming: BinaryHeap::new(),
@@ -144,7 +160,7 @@ impl World {
         };
         world.at(HOUR, Coming::User);
         world.at(MINUTE, Coming::Check);
-        if crashes {
+        if troubles.crashes {
             world.at(MINUTE, Coming::Crash);
         }
         world.begin();
@@ -187,11 +203,18 @@ impl World {
     }
 
     fn wall(&self) -> Timestamp {
-        later(Timestamp::from_second(1_800_000_000).expect("a year of ours"), self.now)
+        self.wall_after(Duration::ZERO)
+    }
+
+    /// What the wall clock will show after `span`.
+    fn wall_after(&self, span: Duration) -> Timestamp {
+        later(Timestamp::from_second(1_800_000_000).expect("a year of ours"), self.now + span)
     }
 
     fn begin(&mut self) {
         self.life += 1;
+        // What a dead engine's remedy left running is ended before another one runs.
+        self.commands.clear();
         let names: Vec<Arc<str>> = self.natures.keys().cloned().collect();
         for name in names {
             self.fresh.insert(name, self.now);
@@ -224,6 +247,7 @@ impl World {
                 }
             }
             Coming::User => self.user(),
+            Coming::Meddle { index, more } => self.meddle(index, more),
             Coming::Check => {
                 self.check();
                 self.at(self.now + Duration::from_secs(301), Coming::Check);
@@ -243,33 +267,6 @@ impl World {
         let core = self.core.as_mut().expect("there is always a core");
         core.handle(input, now).expect("only what a user asks can be refused");
         self.carry_out();
-    }
-
-    fn user(&mut self) {
-        if self.now >= self.peace {
-            // In peace, everything is wanted.
-            let names: Vec<Arc<str>> = self.natures.keys().cloned().collect();
-            for name in names {
-                self.stopped_by_user.insert(Arc::clone(&name), false);
-                self.fresh.insert(Arc::clone(&name), self.now);
-                self.input(Input::Asked(Ask::RestartProgram { program: name.to_string() }));
-            }
-            return;
-        }
-        let index = usize::try_from(self.dice.below(8)).unwrap();
-        let name = Arc::clone(&self.config.programs[index].name);
-        let program = name.to_string();
-        let ask = match self.dice.below(4) {
-            0 => Ask::StopProgram { program },
-            1 => Ask::RestartProgram { program },
-            _ => Ask::StartProgram { program },
-        };
-        self.stopped_by_user.insert(Arc::clone(&name), matches!(ask, Ask::StopProgram { .. }));
-        self.fresh.insert(name, self.now);
-        self.input(Input::Asked(ask));
-        self.disk.commit();
-        let again = self.now + self.dice.between(MINUTE, HOUR * 8);
-        self.at(again.min(self.peace), Coming::User);
     }
 
     fn dies(&mut self, program: &Arc<str>, start: StartId, exit: Exit) {
@@ -292,7 +289,8 @@ impl World {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::StartProbe { id, monitor } => self.probe(id, &monitor),
-                Effect::SendAlert { id, .. } => {
+                Effect::SendAlert { id, message } => {
+                    self.told.extend(message.alerts.iter().filter_map(|alert| alert.news.incident()).map(|told| told.id));
                     self.tell(Input::Delivered { id, result: DeliveryResult::Delivered }, MS * 100);
                 }
                 Effect::LookForProgram { program } => {
@@ -304,18 +302,19 @@ impl World {
                 Effect::StopProgram { program, start } => {
                     let takes =
                         if self.dice.one_in(4) { self.dice.between(MS, Duration::from_secs(12)) } else { MS * 5 };
+                    self.may_meddle(&program.name, takes * 2);
                     let exit = Exit::Signal(15);
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
-                Effect::RunCommand { .. }
-                | Effect::MeasureProgram { .. }
+                Effect::RunCommand { id, run } => self.run_command(id, &run),
+                Effect::MeasureProgram { .. }
                 | Effect::ReleaseProgram { .. }
                 | Effect::AskNetwork { .. }
                 | Effect::CancelProbe { .. }
                 | Effect::Publish(_) => {}
             }
             // Between any two effects the power may go.
-            if self.crashes && self.now < self.peace && self.dice.one_in(5_000) {
+            if self.troubles.crashes && self.now < self.peace && self.dice.one_in(5_000) {
                 return self.begin();
             }
         }
@@ -339,6 +338,8 @@ impl World {
         assert!(!self.live.contains_key(name), "seed {seed}: two copies of {name} at {now:?}");
         let stopped = self.stopped_by_user.get(name).copied().unwrap_or_default();
         assert!(!stopped, "seed {seed}: {name} is started at {now:?} although the user stopped it");
+        let configured = self.config.programs.iter().any(|known| known.name == *name);
+        assert!(configured, "seed {seed}: {name} is started at {now:?} although it is not in the file");
         self.count_start(program);
         let calm = self.now >= self.peace;
         let nature = &self.natures[name];
@@ -398,7 +399,7 @@ impl World {
     }
 
     fn probe(&mut self, id: EffectId, monitor: &Arc<Monitor>) {
-        let program: Arc<str> = monitor.name.trim_start_matches("page of ").into();
+        let program = program_of(&monitor.name);
         let is_up = self
             .live
             .get(&program)
@@ -412,11 +413,29 @@ impl World {
         self.tell(Input::Probed { id, observation }, MS * 40);
     }
 
+    /// The command of a remedy: it takes a while, and may help against what hangs.
+    fn run_command(&mut self, id: EffectId, run: &CommandRun) {
+        let monitor = run.env.iter().find(|(name, _)| name == "ESTATUS_MONITOR").expect("told whom it heals").1.clone();
+        let running = self.commands.get(&monitor).is_some_and(|ends| *ends > self.now);
+        assert!(!running, "seed {}: the remedy of {monitor} runs twice at once at {:?}", self.seed, self.now);
+        let took = self.dice.between(MS, Duration::from_secs(20));
+        self.commands.insert(monitor.clone(), self.now + took);
+        if self.dice.one_in(2)
+            && let Some(live) = self.live.get_mut(&program_of(&monitor))
+        {
+            live.hangs_at = None;
+        }
+        let end = CommandEnd::Exited(i32::from(self.dice.one_in(4)));
+        let outcome = CommandOutcome { end, stdout: String::new(), stderr: String::new(), took };
+        self.tell(Input::CommandRan { id, outcome }, took);
+        self.may_meddle(&program_of(&monitor), took);
+    }
+
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
             let Record::Incident(incident) = record else { continue };
             let budget = usize::try_from(Remedy::TRIES).unwrap();
-            let (seed, tries) = (self.seed, incident.attempts.len());
+            let (seed, tries) = (self.seed, incident.attempts.len() - incident.earlier_attempts);
             assert!(tries <= budget, "seed {seed}: {tries} tries of {incident:?}");
             let open = incident.attempts.iter().rev().skip(1).find(|attempt| attempt.outcome.is_none());
             assert!(open.is_none(), "seed {seed}: two tries at once: {incident:?}");
@@ -426,21 +445,55 @@ impl World {
         self.disk.record(records, self.now, false);
     }
 
-    /// Every incident is healed in time, or escalates.
     fn check(&self) {
-        for incident in self.core().open_incidents() {
-            let age = estatus_core::time::elapsed(incident.opened, self.wall());
-            let program: &str = incident.monitor.trim_start_matches("page of ");
-            let stopped = self.stopped_by_user.get(program).copied().unwrap_or_default();
-            // A new life of the engine begins a try anew.
-            let alive = self.now - self.fresh.get(program).copied().unwrap_or_default();
-            assert!(
-                stopped || incident.escalated.is_some() || age.min(alive) < ESCALATES_WITHIN,
-                "seed {}: neither healed nor escalated at {:?}: {incident:?}",
-                self.seed,
-                self.now
-            );
+        for program in &self.config.programs {
+            self.is_kept(program);
         }
+        for incident in self.core().open_incidents() {
+            self.is_seen_to(incident);
+        }
+    }
+
+    /// What is configured, enabled and not stopped is alive, or due to start, or has ended as its policy wants.
+    fn is_kept(&self, program: &Arc<Program>) {
+        let (seed, now, name) = (self.seed, self.now, &program.name);
+        let view = self.core().program(name).unwrap_or_else(|| panic!("seed {seed}: {name} is lost at {now:?}"));
+        let stopped = self.stopped_by_user.get(name).copied().unwrap_or_default();
+        if stopped || !program.enabled {
+            return;
+        }
+        let exit = view.last_end.as_ref().map(|ended| ended.exit);
+        let rests = match view.state {
+            ProgramState::Stopped => true,
+            ProgramState::Finished => exit.is_some_and(|exit| program.restart.restarts(exit)),
+            _ => false,
+        };
+        assert!(!rests, "seed {seed}: {name} is {} at {now:?}, though nobody stopped it", view.state);
+    }
+
+    /// An open incident is being healed, has escalated, or is told.
+    fn is_seen_to(&self, incident: &Incident) {
+        let (seed, now) = (self.seed, self.now);
+        let Some(monitor) = self.config.monitors.iter().find(|monitor| monitor.name == incident.monitor) else { return };
+        let view = self.core().monitor(&monitor.name).expect("a configured monitor");
+        let program = program_of(&incident.monitor);
+        let stopped = self.stopped_by_user.get(&program).copied().unwrap_or_default();
+        if stopped || view.health == Health::Paused {
+            return;
+        }
+        let age = estatus_core::time::elapsed(incident.opened, self.wall());
+        // A new life of the engine begins a try anew, and so does whatever the user changes.
+        let undisturbed = self.now - self.fresh.get(&program).copied().unwrap_or_default();
+        if age.min(undisturbed) < ESCALATES_WITHIN {
+            return;
+        }
+        let heals = monitor.on_down.is_some();
+        assert!(
+            !heals || incident.escalated.is_some(),
+            "seed {seed}: neither healed nor escalated at {now:?}: {incident:?}"
+        );
+        let told = self.told.contains(&incident.id) || view.flapping || view.snoozed_until.is_some();
+        assert!(told, "seed {seed}: neither being healed nor told at {now:?}: {incident:?}");
     }
 
     /// After a day of peace everything runs and every incident is over.
@@ -464,44 +517,3 @@ impl World {
     }
 }
 
-fn line(command: &str) -> CommandLine {
-    CommandLine { run: Run::Shell(command.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() }
-}
-
-fn program(index: usize, dice: &mut Dice) -> Program {
-    let when = match dice.below(4) {
-        0 => RestartWhen::OnFailure,
-        1 => RestartWhen::Never,
-        _ => RestartWhen::Always,
-    };
-    let start_after = if index > 0 && dice.one_in(3) { vec!["p0".into()] } else { Vec::new() };
-    Program {
-        restart: RestartPolicy { when, ..RestartPolicy::default() },
-        ready: dice.one_in(2).then_some(Ready::Notify),
-        start_after,
-        ..Program::new(&format!("p{index}"), line("serve"))
-    }
-}
-
-fn monitor(program: &Arc<Program>, dice: &mut Dice) -> Monitor {
-    let address = HostPort { host: "127.0.0.1".to_owned(), port: 80 };
-    let check = Check::Tcp(TcpCheck { address, ip: None, send: None, expect: None });
-    let name = Arc::clone(&program.name);
-    let action = if dice.one_in(4) { RemedyAction::Start(name) } else { RemedyAction::Restart(name) };
-    Monitor {
-        every: Duration::from_secs(10 + dice.below(100)),
-        on_down: Some(Remedy::new(action)),
-        alert_when: if dice.one_in(2) { AlertWhen::Always } else { AlertWhen::Unhealed },
-        ..Monitor::new(&format!("page of {}", program.name), check)
-    }
-}
-
-fn nature(dice: &mut Dice) -> Nature {
-    Nature {
-        cannot_start: 5 + dice.below(200),
-        never_ready: 5 + dice.below(100),
-        crashes_soon: 2 + dice.below(20),
-        lasts: dice.between(HOUR, DAY),
-        hangs: 2 + dice.below(10),
-    }
-}

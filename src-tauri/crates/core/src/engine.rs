@@ -1,10 +1,12 @@
 //! The engine's rules, all in one place: what happened goes in, what is to be done comes out.
 
 mod asked;
+mod channels;
 mod configured;
 mod healing;
 mod probed;
 mod programs;
+mod removed;
 mod telling;
 
 use std::{
@@ -47,8 +49,10 @@ pub struct Engine {
     programs: BTreeMap<Arc<str>, programs::Kept>,
     /// Whose readiness is being probed.
     questions: BTreeMap<EffectId, Arc<str>>,
-    /// Whose remedy's command is running.
-    remedies: BTreeMap<EffectId, Arc<str>>,
+    /// The commands of remedies that are running.
+    remedies: BTreeMap<EffectId, healing::RunningCommand>,
+    /// What was taken out of the configuration and may come back.
+    removed: removed::Removed,
     touched_programs: BTreeSet<Arc<str>>,
     /// Estatus is about to quit.
     quits: bool,
@@ -145,6 +149,7 @@ impl Engine {
             programs: BTreeMap::new(),
             questions: BTreeMap::new(),
             remedies: BTreeMap::new(),
+            removed: removed::Removed::default(),
             touched_programs: BTreeSet::new(),
             quits: false,
             holding: BTreeSet::new(),
@@ -228,6 +233,7 @@ impl Engine {
                 Reason::Message(id) => self.send(id, now),
                 Reason::Heal(name) => self.heal(&name, now),
                 Reason::Program(name) => self.wake_program(&name, now),
+                Reason::Forget => self.forget_removed(now),
             }
         }
         self.finish(now);
@@ -237,7 +243,8 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
         let monitor = self.due.first().cloned();
         let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
-        [monitor, message].into_iter().flatten().min()
+        let removed = self.removed.next_due().map(|due| (due, Reason::Forget));
+        [monitor, message, removed].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -251,8 +258,9 @@ impl Engine {
 
     /// All that would have to be known to go on from here.
     pub fn snapshot(&self) -> Restored {
+        let watched = self.monitors.iter().map(|(name, watched)| (Arc::clone(name), watched.memory.clone()));
         Restored {
-            monitors: self.monitors.iter().map(|(name, watched)| (Arc::clone(name), watched.memory.clone())).collect(),
+            monitors: watched.chain(self.removed.monitors()).collect(),
             programs: self.program_memories(),
             incidents: self.incidents.values().cloned().collect(),
             messages: self.outbox.messages().cloned().collect(),
@@ -277,9 +285,9 @@ impl Engine {
         self.monitors.get(name).map(Watched::view)
     }
 
-    /// The open incidents, the oldest first.
+    /// The open incidents of the monitors that are configured, the oldest first.
     pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.values()
+        self.incidents.values().filter(|incident| self.monitors.contains_key(&incident.monitor))
     }
 
     /// One open incident.
@@ -330,6 +338,7 @@ impl Engine {
             self.plan(&name, now);
         }
         self.touched_programs.extend(self.programs.keys().cloned());
+        self.outbox.release(now.monotonic);
     }
 
     /// Writes down what has changed and knows again what is due.

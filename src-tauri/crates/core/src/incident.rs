@@ -80,9 +80,17 @@ pub struct Incident {
     /// What was done to heal it, the first try first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// So many of the tries were those of a remedy that the configuration no longer has: the one in force has tries of
+    /// its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier_attempts: usize,
     /// When its remedy was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Timestamp>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// How a monitor was before it went down.

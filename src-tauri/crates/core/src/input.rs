@@ -285,6 +285,8 @@ pub enum Reason {
     Heal(Arc<str>),
     /// A program is to be started, looked at, or has had its time.
     Program(Arc<str>),
+    /// What was taken out of the configuration long ago is forgotten.
+    Forget,
     /// A message is due.
     Message(crate::incident::MessageId),
 }

@@ -38,15 +38,35 @@ pub struct MonitorMemory {
     pub remind_at: Option<Timestamp>,
     /// The warning that has been told.
     pub warned: Option<Warning>,
+    /// Since when it has been out of the configuration, while it may still come back.
+    pub removed: Option<Timestamp>,
 }
 
+/// The messages of so many incidents are remembered for answers.
+const CONVERSATIONS: usize = 8;
+
 impl MonitorMemory {
+    /// Whether nothing is told of it at `at`.
+    pub(crate) fn is_snoozed(&self, at: Timestamp) -> bool {
+        self.snoozed_until.is_some_and(|until| until > at)
+    }
+
     /// The messages to `channel` that `news` goes on with, the first one first.
     pub(crate) fn conversation(&self, channel: &str, news: &News) -> Vec<MessageId> {
         let Some(incident) = news.incident() else { return Vec::new() };
         let messages = self.conversations.get(channel).map(Vec::as_slice).unwrap_or_default();
         let of = |id: IncidentId| messages.iter().filter(move |(told, _)| *told == id).map(|(_, message)| *message);
         of(incident.id).collect()
+    }
+
+    /// A message told `channel` of an incident.
+    pub(crate) fn was_told(&mut self, channel: &str, told: (IncidentId, MessageId)) {
+        let messages = self.conversations.entry(channel.to_owned()).or_default();
+        if !messages.contains(&told) {
+            messages.push(told);
+        }
+        let surplus = messages.len().saturating_sub(CONVERSATIONS);
+        messages.drain(..surplus);
     }
 
     /// What was told of one incident was the beginning of the conversation about another, too.

@@ -23,6 +23,8 @@ const RETRY_LONGEST: Duration = Duration::from_secs(600);
 const RETRY_PERMANENT: Duration = Duration::from_secs(3600);
 /// A message that could not be delivered for so long is given up: five days, as mail servers do (RFC 5321, 4.5.4.1).
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+/// And not before so many tries: the days may be those of a clock that was set, or of a machine that was off.
+const GIVE_UP_TRIES: u32 = 50;
 /// The most alerts in one message; the next one begins another.
 const ALERTS_LIMIT: usize = 500;
 
@@ -31,9 +33,26 @@ struct Pending {
     message: Message,
     due: Instant,
     attempt: Option<EffectId>,
+    /// It is put off as nothing may be told now.
+    held: bool,
+    /// Its channel is not configured: when it is given up.
+    parked_until: Option<Instant>,
+}
+
+/// What a message waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// Its time.
+    ForItsTime,
+    /// Its channel, which is not configured.
+    ForItsChannel,
 }
 
 impl Pending {
+    fn new(message: Message, due: Instant) -> Self {
+        Self { message, due, attempt: None, held: false, parked_until: None }
+    }
+
     /// Whether it may still be changed: nobody can have read it.
     fn is_open(&self) -> bool {
         matches!(self.message.delivery, Delivery::Waiting { perhaps_received: false, .. })
@@ -71,7 +90,7 @@ impl Outbox {
                 if let Delivery::Sending { failed, .. } = message.delivery {
                     message.delivery = Delivery::Waiting { failed, error: None, perhaps_received: true };
                 }
-                (message.id, Pending { message, due: now, attempt: None })
+                (message.id, Pending::new(message, now))
             })
             .collect();
         Self { pending, last }
@@ -109,7 +128,7 @@ impl Outbox {
             delivery: Delivery::Waiting { failed: 0, error: None, perhaps_received: false },
         };
         let due = now.monotonic + merge_within;
-        self.pending.insert(self.last, Pending { message, due, attempt: None });
+        self.pending.insert(self.last, Pending::new(message, due));
         self.last
     }
 
@@ -122,7 +141,7 @@ impl Outbox {
             .map(|pending| pending.message.channel.as_str())
             .collect();
         let waiting = self.pending.values().filter(|pending| !busy.contains(pending.message.channel.as_str()));
-        waiting.map(|pending| (pending.due, pending.message.id)).min()
+        waiting.map(|pending| (pending.parked_until.unwrap_or(pending.due), pending.message.id)).min()
     }
 
     /// The messages, in the order of their numbers.
@@ -140,17 +159,26 @@ impl Outbox {
         self.pending.get(&id).map(|pending| &pending.message)
     }
 
-    /// Puts a due message off.
+    /// What a message waits for.
+    pub(crate) fn waits(&self, id: MessageId) -> Waits {
+        let parked = self.pending.get(&id).is_some_and(|pending| pending.parked_until.is_some());
+        if parked { Waits::ForItsChannel } else { Waits::ForItsTime }
+    }
+
+    /// Puts a due message off, as nothing may be told before `until`.
     pub(crate) fn hold(&mut self, id: MessageId, until: Instant) {
         if let Some(pending) = self.pending.get_mut(&id) {
             pending.due = until;
+            pending.held = true;
         }
     }
 
-    /// Looks again at what was held: a snooze has been set or ended.
+    /// Looks again at what was held: a snooze has been set or ended, the quiet hours or the clock have changed.
     pub(crate) fn release(&mut self, now: Instant) {
-        let held = self.pending.values_mut().filter(|pending| pending.attempt.is_none() && pending.failed() == 0);
-        held.for_each(|pending| pending.due = pending.due.min(now));
+        for pending in self.pending.values_mut().filter(|pending| pending.held) {
+            pending.held = false;
+            pending.due = pending.due.min(now);
+        }
     }
 
     /// Begins a try. Whatever else waits openly for the same channel joins first, if this one may still be changed:
@@ -169,6 +197,7 @@ impl Outbox {
         let (failed, perhaps_received) = (pending.failed(), pending.perhaps_received());
         pending.message.delivery = Delivery::Sending { failed, perhaps_received };
         pending.attempt = Some(attempt);
+        pending.held = false;
         (Some(pending.message.clone()), merged)
     }
 
@@ -186,7 +215,9 @@ impl Outbox {
         let failed = pending.failed() + 1;
         match result {
             DeliveryResult::Delivered => pending.message.delivery = Delivery::Delivered { at: now.utc },
-            DeliveryResult::Failed { error, .. } if elapsed(pending.message.created, now.utc) > GIVE_UP_AFTER => {
+            DeliveryResult::Failed { error, .. }
+                if failed >= GIVE_UP_TRIES && elapsed(pending.message.created, now.utc) > GIVE_UP_AFTER =>
+            {
                 pending.message.delivery = Delivery::Abandoned { at: now.utc, error };
             }
             DeliveryResult::Failed { error, perhaps_received, permanent } => {
@@ -202,22 +233,35 @@ impl Outbox {
         Some(message)
     }
 
-    /// Gives up what is addressed to channels that no longer exist.
-    pub(crate) fn abandon(&mut self, exists: impl Fn(&str) -> bool, now: Timestamp) -> Vec<Message> {
-        let gone: Vec<MessageId> = self
-            .pending
-            .values()
-            .filter(|pending| !exists(&pending.message.channel))
-            .map(|pending| pending.message.id)
-            .collect();
-        gone.into_iter()
-            .filter_map(|id| {
-                let mut message = self.pending.remove(&id)?.message;
-                let error = format!("the channel “{}” is no longer configured", message.channel);
-                message.delivery = Delivery::Abandoned { at: now, error };
-                Some(message)
+    /// Puts aside what is addressed to channels that do not exist, to be given up at `until`; what was put aside and has its
+    /// channel again is due.
+    pub(crate) fn park(&mut self, exists: impl Fn(&str) -> bool, until: Instant, now: Instant) {
+        for pending in self.pending.values_mut() {
+            if !exists(&pending.message.channel) {
+                pending.parked_until.get_or_insert(until);
+            } else if pending.parked_until.take().is_some() {
+                pending.due = pending.due.min(now);
+            }
+        }
+    }
+
+    /// What waits for the channel `old` goes to `new`; these messages come back.
+    pub(crate) fn rename(&mut self, old: &str, new: &str) -> Vec<Message> {
+        let waiting = self.pending.values_mut().filter(|pending| pending.message.channel == old);
+        waiting
+            .map(|pending| {
+                new.clone_into(&mut pending.message.channel);
+                pending.message.clone()
             })
             .collect()
+    }
+
+    /// Gives up a message whose channel no longer exists.
+    pub(crate) fn abandon(&mut self, id: MessageId, now: Timestamp) -> Option<Message> {
+        let mut message = self.pending.remove(&id)?.message;
+        let error = format!("the channel “{}” is no longer configured", message.channel);
+        message.delivery = Delivery::Abandoned { at: now, error };
+        Some(message)
     }
 
     /// Tries at once what has failed before: the network is back, or the configuration has changed.

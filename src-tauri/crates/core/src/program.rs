@@ -531,4 +531,16 @@ pub struct ProgramMemory {
     pub is_told: bool,
     /// By channel, the messages that told that it is cooling.
     pub told: std::collections::BTreeMap<String, Vec<MessageId>>,
+    /// Since when it has been out of the configuration, while it may still come back.
+    pub removed: Option<Timestamp>,
+}
+
+impl ProgramMemory {
+    /// A message told `channel` that it is cooling.
+    pub(crate) fn was_told(&mut self, channel: &str, message: MessageId) {
+        let told = self.told.entry(channel.to_owned()).or_default();
+        if !told.contains(&message) {
+            told.push(message);
+        }
+    }
 }

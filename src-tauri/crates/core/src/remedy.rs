@@ -156,4 +156,8 @@ pub enum Undone {
     Interrupted,
     /// The configuration no longer names it.
     Gone,
+    /// Its monitor was paused meanwhile, or is not enabled any more.
+    Paused,
+    /// The configuration has another remedy now.
+    Changed,
 }

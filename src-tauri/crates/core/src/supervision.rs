@@ -209,6 +209,11 @@ impl Supervised {
         if let State::Pausing { until, .. } = self.state { Some(until) } else { None }
     }
 
+    /// Whether it is no longer configured.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
     /// Whether it is no longer configured and has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.gone && matches!(self.state, State::Resting { .. })

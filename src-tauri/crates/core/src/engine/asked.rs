@@ -8,6 +8,7 @@ use super::{Ask, AskError, Change, Engine};
 use crate::{
     monitor::Pause,
     record::{JournalEntry, Record},
+    remedy::Undone,
     supervision::Supervised,
     time::Now,
 };
@@ -59,7 +60,7 @@ impl Engine {
     fn pause(&mut self, name: &Arc<str>, until: Option<Timestamp>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
-        self.stop_healing(name, now);
+        self.rest_healing(name, Undone::Paused, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.paused = Some(Pause { until });
         watched.next_probe = None;
@@ -68,8 +69,10 @@ impl Engine {
 
     pub(super) fn resume(&mut self, name: &Arc<str>, now: Now) {
         let Some(watched) = self.monitors.get_mut(name) else { return };
-        watched.memory.paused = None;
-        self.resume_healing(name, now);
+        if watched.memory.paused.take().is_none() {
+            return;
+        }
+        self.pursue(name, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         if !watched.is_busy() {
             watched.next_probe = Some(now.monotonic);

@@ -12,7 +12,8 @@ use crate::{
     monitor::MonitorMemory,
     network::Scope,
     program::ProgramMemory,
-    record::{JournalEntry, Record},
+    record::JournalEntry,
+    remedy::Undone,
     schedule,
     time::Now,
 };
@@ -33,23 +34,23 @@ impl Engine {
         }
         let asks_again = self.config.network != config.network;
         self.network.configure(&config.network);
-        for message in self.outbox.abandon(|channel| config.channels.contains_key(channel), now.utc) {
-            self.write_message(message);
-        }
-        self.outbox.hurry(now.monotonic);
+        self.configure_channels(&config, now);
         let count = config.monitors.len();
         self.journal(JournalEntry::Configured { monitors: count, programs: config.programs.len() }, now);
         for (index, monitor) in config.monitors.iter().enumerate() {
             if self.monitors.contains_key(&monitor.name) {
                 self.replace(monitor, now);
             } else {
-                let memory = known.remove(&monitor.name);
+                let memory = known.remove(&monitor.name).or_else(|| self.removed.take_monitor(&monitor.name));
                 self.add(monitor, memory, schedule::first(index, count), now);
             }
         }
         self.config = Arc::clone(&config);
         self.configure_programs(&config, known_programs, now);
         self.close_forgotten(now);
+        for monitor in &config.monitors {
+            self.pursue(&monitor.name, now);
+        }
         let looks_away = self.config.monitors.iter().any(|monitor| {
             monitor.enabled && monitor.check.host().is_some_and(|host| Scope::of_host(host) != Scope::Machine)
         });
@@ -61,6 +62,7 @@ impl Engine {
     fn add(&mut self, monitor: &Arc<Monitor>, memory: Option<MonitorMemory>, wait: std::time::Duration, now: Now) {
         let written = memory.is_some();
         let mut memory = memory.unwrap_or_default();
+        memory.removed = None;
         if memory.incident.is_some_and(|id| !self.incidents.contains_key(&id)) {
             memory.incident = None;
         }
@@ -71,7 +73,6 @@ impl Engine {
         watched.memory.health = watched.pulse.health();
         watched.next_probe = Some(now.monotonic + wait);
         self.monitors.insert(Arc::clone(&monitor.name), watched);
-        self.resume_healing(&monitor.name, now);
         self.touched.insert(Arc::clone(&monitor.name));
         self.publish(Change::Monitor(Arc::clone(&monitor.name)));
     }
@@ -87,8 +88,12 @@ impl Engine {
         watched.monitor = Arc::clone(monitor);
         self.cancel_probe(name);
         self.release_children(name, now);
-        if !same_remedy || !monitor.enabled {
-            self.stop_healing(name, now);
+        if !monitor.enabled {
+            self.rest_healing(name, Undone::Paused, now);
+        }
+        if !same_remedy {
+            self.rest_healing(name, Undone::Changed, now);
+            self.renew_tries(name);
         }
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.next_probe = Some(now.monotonic);
@@ -97,29 +102,28 @@ impl Engine {
         self.publish(Change::Monitor(Arc::clone(name)));
     }
 
-    fn remove(&mut self, name: &Arc<str>, memory: Option<MonitorMemory>, now: Now) {
+    /// A monitor is no longer configured; `known` is its memory if it was not watched in this life of the engine. What is
+    /// known of it is kept for a while, and its incident is left as it is: it may come back.
+    fn remove(&mut self, name: &Arc<str>, known: Option<MonitorMemory>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
-        self.stop_healing(name, now);
+        self.rest_healing(name, Undone::Gone, now);
         let watched = self.monitors.remove(name);
-        if let Some(watched) = &watched {
-            for due in &watched.planned {
-                self.due.remove(due);
-            }
-        }
-        let incident = watched.and_then(|watched| watched.memory.incident).or(memory.and_then(|known| known.incident));
-        if let Some(id) = incident {
-            self.close_incident(id, now.utc);
+        for due in watched.iter().flat_map(|watched| &watched.planned) {
+            self.due.remove(due);
         }
         self.touched.remove(name);
-        self.records.push(Record::MonitorGone { monitor: Arc::clone(name) });
+        if let Some(memory) = watched.map(|watched| watched.memory).or(known) {
+            self.keep_removed_monitor(name, memory, now);
+        }
         self.publish(Change::MonitorGone(Arc::clone(name)));
     }
 
     /// An incident that no monitor knows of cannot end by itself.
     fn close_forgotten(&mut self, now: Now) {
-        let remembered: BTreeSet<IncidentId> =
-            self.monitors.values().filter_map(|watched| watched.memory.incident).collect();
+        let watched = self.monitors.values().filter_map(|watched| watched.memory.incident);
+        let removed = self.removed.monitors().filter_map(|(_, memory)| memory.incident);
+        let remembered: BTreeSet<IncidentId> = watched.chain(removed).collect();
         let forgotten: Vec<IncidentId> = self.incidents.keys().filter(|id| !remembered.contains(id)).copied().collect();
         for id in forgotten {
             self.close_incident(id, now.utc);

@@ -6,7 +6,7 @@ use super::{Effect, EffectId, Engine, Watched};
 use crate::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::AlertWhen,
-    incident::{Health, Incident, News},
+    incident::{Health, Incident},
     observation::{Observation, Verdict, cut},
     program::{Ended, ProgramState},
     record::JournalEntry,
@@ -46,6 +46,14 @@ impl Care {
     }
 }
 
+/// The command of a remedy that runs. Nothing ends it halfway, whatever becomes of its monitor meanwhile.
+#[derive(Clone, Debug)]
+pub(super) struct RunningCommand {
+    monitor: Arc<str>,
+    /// If nothing was heard of it until then, it is taken for lost.
+    until: Instant,
+}
+
 impl Watched {
     /// When a monitor whose remedy was done is looked at again.
     pub(super) fn looks_again(&self, now: Instant) -> Option<Instant> {
@@ -63,17 +71,41 @@ impl Engine {
         }
     }
 
-    /// An incident was open when Estatus was restarted.
-    pub(super) fn resume_healing(&mut self, name: &Arc<str>, now: Now) {
+    /// Whatever a restart, the user or the configuration has changed: an open incident that may be healed is being
+    /// healed, and one that is to be told is told to whoever does not know of it.
+    pub(super) fn pursue(&mut self, name: &Arc<str>, now: Now) {
+        if !self.monitors.get(name).is_some_and(Watched::is_watched) {
+            return;
+        }
+        self.heal_again(name, now);
+        self.tell_untold(name, now);
+    }
+
+    fn heal_again(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get(name).filter(|watched| watched.care.is_none()) else { return };
+        let Some(remedy) = &watched.monitor.on_down else { return };
         let Some(incident) = self.open_incident_of(name) else { return };
-        let (escalated, is_open) = (incident.escalated.is_some(), open_attempt(incident).is_some());
-        if is_open {
+        let tried = incident.attempts.get(incident.earlier_attempts..).and_then(<[Attempt]>::last);
+        let is_another = tried.is_some_and(|tried| tried.deed != remedy.action.deed());
+        if open_attempt(incident).is_some() {
             self.close_attempt(name, Outcome::NotDone(Undone::Interrupted), now);
         }
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        if watched.monitor.on_down.is_some() && !escalated {
-            watched.care = Some(Care::Waiting { until: now.monotonic + LOOKS_AGAIN });
+        if is_another {
+            self.renew_tries(name);
         }
+        if self.open_incident_of(name).is_some_and(|incident| incident.escalated.is_none()) {
+            self.set_care(name, Care::Waiting { until: now.monotonic + LOOKS_AGAIN });
+        }
+    }
+
+    /// The monitor has another remedy: what was tried before does not count against it.
+    pub(super) fn renew_tries(&mut self, name: &Arc<str>) {
+        let Some(id) = self.monitors.get(name).and_then(|watched| watched.memory.incident) else { return };
+        let Some(incident) = self.incidents.get_mut(&id) else { return };
+        incident.earlier_attempts = incident.attempts.len();
+        incident.escalated = None;
+        let incident = incident.clone();
+        self.write_incident(&incident);
     }
 
     /// A try is due, or one has had its time.
@@ -98,6 +130,9 @@ impl Engine {
             watched.care = None;
             return;
         }
+        if let Some(until) = self.command_runs_until(name, now) {
+            return self.set_care(name, Care::Waiting { until });
+        }
         if self.tries_of(name) >= remedy.tries {
             // The last try was cut off by a restart of Estatus.
             self.give_up(name, now);
@@ -112,8 +147,9 @@ impl Engine {
                 let (command, timeout) = (command.clone(), *timeout);
                 let run = CommandRun { command, env, stdin: None, timeout, output_limit: OUTPUT_LIMIT };
                 let id = self.next_id();
-                self.set_care(name, Care::Acting { command: Some(id), until: now.monotonic + timeout + DONE_WITHIN });
-                self.remedies.insert(id, Arc::clone(name));
+                let until = now.monotonic + timeout + DONE_WITHIN;
+                self.set_care(name, Care::Acting { command: Some(id), until });
+                self.remedies.insert(id, RunningCommand { monitor: Arc::clone(name), until });
                 self.effects.push_back(Effect::RunCommand { id, run });
             }
             action => self.heal_program(name, action, now),
@@ -198,10 +234,13 @@ impl Engine {
     }
 
     pub(super) fn command_ran(&mut self, id: EffectId, outcome: &CommandOutcome, now: Now) {
-        let Some(name) = self.remedies.remove(&id) else { return };
+        let Some(RunningCommand { monitor: name, .. }) = self.remedies.remove(&id) else { return };
         let Some(watched) = self.monitors.get(&name) else { return };
-        if !matches!(watched.care, Some(Care::Acting { command: Some(current), .. }) if current == id) {
-            return;
+        match watched.care {
+            Some(Care::Acting { command: Some(current), .. }) if current == id => {}
+            // The next try had to wait until this command ended.
+            Some(Care::Waiting { .. }) => return self.set_care(&name, Care::Waiting { until: now.monotonic }),
+            _ => return,
         }
         let output = last_lines(outcome);
         self.note_attempt_silently(&name, |attempt| attempt.output = output);
@@ -209,6 +248,12 @@ impl Engine {
             None => self.verify(&name, now),
             Some(error) => self.attempt_failed(&name, Outcome::NotDone(Undone::Command { error }), now),
         }
+    }
+
+    /// Until when to wait for a command that an earlier try left running.
+    fn command_runs_until(&mut self, name: &Arc<str>, now: Now) -> Option<Instant> {
+        self.remedies.retain(|_, command| command.monitor != *name || command.until > now.monotonic);
+        self.remedies.values().find(|command| command.monitor == *name).map(|command| command.until)
     }
 
     /// The remedy was done: the same monitor must now succeed.
@@ -254,7 +299,8 @@ impl Engine {
     }
 
     fn tries_of(&self, name: &Arc<str>) -> u32 {
-        let tries = self.open_incident_of(name).map_or(0, |incident| incident.attempts.len());
+        let count = |incident: &Incident| incident.attempts.len().saturating_sub(incident.earlier_attempts);
+        let tries = self.open_incident_of(name).map_or(0, count);
         u32::try_from(tries).unwrap_or(u32::MAX)
     }
 
@@ -264,14 +310,7 @@ impl Engine {
             watched.care = None;
         }
         self.note_attempt(name, |incident| incident.escalated = Some(now.utc), now);
-        let Some(incident) = self.open_incident_of(name).cloned() else { return };
-        let Some(watched) = self.monitors.get(name) else { return };
-        let (flaps, when) = (watched.memory.flapping.is_some(), watched.monitor.alert_when);
-        match when {
-            AlertWhen::Unhealed if !flaps => self.tell(name, News::Down { incident }, now),
-            AlertWhen::Always if !flaps => self.tell(name, News::Escalated { incident }, now),
-            _ => {}
-        }
+        self.tell_escalated(name, now);
     }
 
     /// The monitor is up again: a try that was under way has healed it.
@@ -282,11 +321,11 @@ impl Engine {
         }
     }
 
-    /// Nobody heals this monitor any more: it is paused, gone, or has lost its remedy.
-    pub(super) fn stop_healing(&mut self, name: &Arc<str>, now: Now) {
+    /// Nobody heals this monitor for now, for the reason `why`.
+    pub(super) fn rest_healing(&mut self, name: &Arc<str>, why: Undone, now: Now) {
         let Some(watched) = self.monitors.get_mut(name) else { return };
         if watched.care.take().is_some_and(|care| !matches!(care, Care::Waiting { .. })) {
-            self.close_attempt(name, Outcome::NotDone(Undone::Gone), now);
+            self.close_attempt(name, Outcome::NotDone(why), now);
         }
         self.touched.insert(Arc::clone(name));
     }

@@ -85,7 +85,8 @@ impl Engine {
     }
 
     pub(super) fn program_memories(&self) -> BTreeMap<Arc<str>, ProgramMemory> {
-        self.programs.iter().map(|(name, kept)| (Arc::clone(name), kept.supervised.memory.clone())).collect()
+        let kept = self.programs.iter().map(|(name, kept)| (Arc::clone(name), kept.supervised.memory.clone()));
+        kept.chain(self.removed.programs()).collect()
     }
 
     // What happens.
@@ -195,7 +196,14 @@ impl Engine {
         now: Now,
     ) {
         let is_wanted = |name: &Arc<str>| config.programs.iter().any(|program| program.name == *name);
-        let gone: Vec<Arc<str>> = self.programs.keys().filter(|name| !is_wanted(name)).cloned().collect();
+        let is_new = |kept: &Kept| !kept.supervised.is_gone();
+        let gone: Vec<Arc<str>> = self
+            .programs
+            .iter()
+            .filter(|(name, kept)| !is_wanted(name) && is_new(kept))
+            .map(|(name, _)| name)
+            .cloned()
+            .collect();
         for name in gone {
             self.publish(Change::ProgramGone(Arc::clone(&name)));
             self.step_program(&name, now, |supervised, step| supervised.forget(step));
@@ -204,8 +212,14 @@ impl Engine {
             if self.programs.contains_key(&program.name) {
                 self.configure_program(program, now);
             } else {
-                let memory = known.remove(&program.name);
+                let known = known.remove(&program.name).or_else(|| self.removed.take_program(&program.name));
+                let memory = known.map(|mut memory| {
+                    // It was stopped only because it was taken out of the configuration.
+                    memory.resumes |= memory.removed.take().is_some();
+                    memory
+                });
                 self.keep(program, memory, now);
+                self.publish(Change::Program(Arc::clone(&program.name)));
             }
         }
         for (name, memory) in known.into_iter().filter(|(name, _)| !is_wanted(name)) {
@@ -214,9 +228,14 @@ impl Engine {
     }
 
     fn configure_program(&mut self, program: &Arc<Program>, now: Now) {
-        let unchanged = self.programs.get(&program.name).is_some_and(|kept| kept.supervised.program == *program);
-        if !unchanged {
-            self.step_program(&program.name, now, |supervised, step| supervised.configure(program, step));
+        let Some(Kept { supervised, .. }) = self.programs.get(&program.name) else { return };
+        let is_back = supervised.is_gone();
+        if !is_back && supervised.program == *program {
+            return;
+        }
+        self.step_program(&program.name, now, |supervised, step| supervised.configure(program, step));
+        if is_back {
+            self.publish(Change::Program(Arc::clone(&program.name)));
         }
     }
 
@@ -226,7 +245,6 @@ impl Engine {
         self.programs.insert(Arc::clone(&program.name), Kept { supervised, written, planned: None });
         self.touched_programs.insert(Arc::clone(&program.name));
         self.effects.push_back(Effect::LookForProgram { program: Arc::clone(program) });
-        self.publish(Change::Program(Arc::clone(&program.name)));
     }
 
     /// A program that was taken out of the configuration while Estatus did not run may be running still.
@@ -279,21 +297,25 @@ impl Engine {
     fn program_changed(&mut self, name: &Arc<str>, before: (ProgramState, Option<ProcessId>), now: Now) {
         let Some(kept) = self.programs.get(name) else { return };
         let after = (kept.supervised.state(), kept.supervised.process());
-        let (says, over, is_ready) =
-            (kept.supervised.says().is_some(), kept.supervised.is_over(), kept.supervised.is_ready());
+        let (says, is_gone, over, is_ready) = (
+            kept.supervised.says().is_some(),
+            kept.supervised.is_gone(),
+            kept.supervised.is_over(),
+            kept.supervised.is_ready(),
+        );
         let words = Words::new(self.config.language, self.config.zone.clone());
         let why = kept.supervised.why().map(|why| words.why(why));
         let why = why.or_else(|| after.1.map(|process| words.process(process.pid)));
-        if before != after || says {
+        if !is_gone && (before != after || says) {
             self.publish(Change::Program(Arc::clone(name)));
+        }
+        if over {
+            self.keep_forgotten_program(name, now);
         }
         if before.0 == after.0 || self.is_starting_at_once(name, now) {
             return;
         }
         self.journal(JournalEntry::Program { program: Arc::clone(name), to: after.0, why }, now);
-        if over {
-            self.forget_program(name);
-        }
         if is_ready {
             self.start_dependants(name, now);
         }
@@ -309,13 +331,14 @@ impl Engine {
         })
     }
 
-    fn forget_program(&mut self, name: &Arc<str>) {
+    /// A program that is no longer configured has ended.
+    fn keep_forgotten_program(&mut self, name: &Arc<str>, now: Now) {
         let Some(kept) = self.programs.remove(name) else { return };
         if let Some(due) = kept.planned {
             self.due.remove(&due);
         }
         self.touched_programs.remove(name);
-        self.records.push(Record::ProgramGone { program: Arc::clone(name) });
+        self.keep_removed_program(name, kept.supervised.memory, now);
     }
 
     fn start_dependants(&mut self, name: &Arc<str>, now: Now) {

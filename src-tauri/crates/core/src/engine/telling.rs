@@ -8,17 +8,16 @@ use super::{Change, Effect, EffectId, Engine};
 use crate::{
     config::Monitor,
     incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
+    monitor::MonitorMemory,
     observation::{Failure, Observation},
     outbox::quiet_until,
-    program::{Program, ProgramTrouble},
+    program::{Program, ProgramMemory, ProgramTrouble},
     record::{JournalEntry, Record},
     time::{Now, earlier, later},
 };
 
 /// A monitor that goes down so many times within [`flaps_within`] is flapping.
 const FLAPS: usize = 4;
-/// The messages of so many incidents are remembered for answers.
-const CONVERSATIONS: usize = 8;
 
 /// Flapping is judged over two hours, or 24 intervals where that is longer.
 fn flaps_within(monitor: &Monitor) -> Duration {
@@ -76,6 +75,7 @@ impl Engine {
             acknowledged: None,
             before,
             attempts: Vec::new(),
+            earlier_attempts: 0,
             escalated: None,
         };
         self.write_incident(&incident);
@@ -158,6 +158,10 @@ impl Engine {
         if watched.memory.warned == observation.warning {
             return;
         }
+        if observation.warning.is_some() && watched.memory.is_snoozed(now.utc) {
+            // It is told once the snooze is over.
+            return;
+        }
         watched.memory.warned.clone_from(&observation.warning);
         if let Some(warning) = observation.warning.clone() {
             self.tell(name, News::Warning { warning }, now);
@@ -194,11 +198,17 @@ impl Engine {
         self.touched.insert(Arc::clone(name));
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.snoozed_until = None;
-        if watched.memory.flapping.is_some() {
+        self.tell_untold(name, now);
+    }
+
+    /// Tells an open incident to those who should know of it and do not.
+    pub(super) fn tell_untold(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        if watched.memory.flapping.is_some() || watched.memory.is_snoozed(now.utc) {
             return;
         }
         let Some(incident) = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned() else { return };
-        if !self.is_to_be_told(name, &incident) {
+        if incident.acknowledged.is_some() || !self.is_to_be_told(name, &incident) {
             return;
         }
         let untold: Vec<String> =
@@ -206,10 +216,23 @@ impl Engine {
         self.post(name, News::Down { incident }, &untold, now);
     }
 
+    /// The remedy is given up: those who know of the incident are told so, the others that it is down.
+    pub(super) fn tell_escalated(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        let Some(incident) = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned() else { return };
+        if watched.memory.flapping.is_some() || watched.memory.is_snoozed(now.utc) {
+            return;
+        }
+        let (told, untold): (Vec<String>, Vec<String>) =
+            self.channels_of(name).into_iter().partition(|channel| self.is_told(name, channel, incident.id));
+        self.post(name, News::Down { incident: incident.clone() }, &untold, now);
+        self.post(name, News::Escalated { incident }, &told, now);
+    }
+
     /// Tells everybody whom it concerns. A recovery concerns only those who know of the incident.
     pub(super) fn tell(&mut self, name: &Arc<str>, news: News, now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
-        let snoozed = watched.memory.snoozed_until.is_some_and(|until| until > now.utc);
+        let snoozed = watched.memory.is_snoozed(now.utc);
         let only_if_told = match &news {
             News::Recovered { incident } => Some(incident.id),
             _ if snoozed => return,
@@ -279,16 +302,21 @@ impl Engine {
 
     /// A message is due: it goes out now, or when it is no longer quiet.
     pub(super) fn send(&mut self, id: MessageId, now: Now) {
+        if self.give_up_parked(id, now) {
+            return;
+        }
         if let Some(until) = quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc) {
             self.outbox.hold(id, now.instant_of(until));
             return;
         }
         let attempt = self.next_id();
-        let (monitors, programs) = (&self.monitors, &self.programs);
+        let (monitors, programs, removed) = (&self.monitors, &self.programs, &self.removed);
         let conversation = |channel: &str, alert: &Alert| match alert.check {
             Some(_) => monitors
                 .get(&alert.subject)
-                .map(|watched| watched.memory.conversation(channel, &alert.news))
+                .map(|watched| &watched.memory)
+                .or_else(|| removed.monitor(&alert.subject))
+                .map(|memory| memory.conversation(channel, &alert.news))
                 .unwrap_or_default(),
             None => programs
                 .get(&alert.subject)
@@ -323,24 +351,38 @@ impl Engine {
     }
 
     fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
-        if let News::Cooling { .. } = &alert.news
-            && let Some(kept) = self.programs.get_mut(&alert.subject)
-        {
-            let told = kept.supervised.memory.told.entry(message.channel.clone()).or_default();
-            if !told.contains(&message.id) {
-                told.push(message.id);
+        match (&alert.news, alert.news.incident()) {
+            (News::Cooling { .. }, _) => {
+                self.change_program_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
             }
-            self.touched_programs.insert(Arc::clone(&alert.subject));
+            (_, Some(incident)) => {
+                let told = (incident.id, message.id);
+                self.change_monitor_memory(&alert.subject, |memory| memory.was_told(&message.channel, told));
+            }
+            _ => {}
         }
-        let Some(incident) = alert.news.incident() else { return };
-        let Some(watched) = self.monitors.get_mut(&alert.subject) else { return };
-        self.touched.insert(Arc::clone(&alert.subject));
-        let messages = watched.memory.conversations.entry(message.channel.clone()).or_default();
-        if !messages.contains(&(incident.id, message.id)) {
-            messages.push((incident.id, message.id));
+    }
+
+    /// Changes what is remembered of a monitor, be it configured or not.
+    fn change_monitor_memory(&mut self, name: &Arc<str>, change: impl FnOnce(&mut MonitorMemory)) {
+        match self.monitors.get_mut(name) {
+            Some(watched) => {
+                change(&mut watched.memory);
+                self.touched.insert(Arc::clone(name));
+            }
+            None => self.change_removed_monitor(name, change),
         }
-        let surplus = messages.len().saturating_sub(CONVERSATIONS);
-        messages.drain(..surplus);
+    }
+
+    /// Changes what is remembered of a program, be it configured or not.
+    fn change_program_memory(&mut self, name: &Arc<str>, change: impl FnOnce(&mut ProgramMemory)) {
+        match self.programs.get_mut(name) {
+            Some(kept) => {
+                change(&mut kept.supervised.memory);
+                self.touched_programs.insert(Arc::clone(name));
+            }
+            None => self.change_removed_program(name, change),
+        }
     }
 
     pub(super) fn write_message(&mut self, message: Message) {

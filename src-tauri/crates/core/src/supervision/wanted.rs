@@ -108,6 +108,7 @@ impl Supervised {
         let same_start = self.program.starts_like(program);
         self.program = Arc::clone(program);
         self.gone = false;
+        self.memory.removed = None;
         if !self.is_wanted() {
             if self.is_alive() {
                 self.stop_and(Then::Rest, Why::Configured, step);
@@ -130,6 +131,7 @@ impl Supervised {
     /// It is no longer configured.
     pub(crate) fn forget(&mut self, step: &mut Step<'_>) {
         self.gone = true;
+        self.memory.removed.get_or_insert(step.now.utc);
         match self.state {
             State::Looking => {}
             _ if self.is_alive() => self.stop_and(Then::Rest, Why::Configured, step),

@@ -1,0 +1,99 @@
+//! What a user does to the file while everything is under way: any part of it, at any moment, and back again.
+
+use std::{sync::Arc, time::Duration};
+
+use estatus_core::{
+    command::{CommandLine, Run},
+    config::{AlertWhen, Config, Monitor},
+    program::{Program, Ready},
+    remedy::{Remedy, RemedyAction},
+};
+
+use crate::script::Dice;
+
+pub(crate) fn line(command: &str) -> CommandLine {
+    CommandLine { run: Run::Shell(command.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() }
+}
+
+/// The file after one edit that has to do with the program of this `index`; `whole` has everything that may be put back.
+pub(crate) fn edit_programs(file: &Config, whole: &Config, index: usize, dice: &mut Dice) -> Config {
+    let mut edited = file.clone();
+    let name = Arc::clone(&whole.programs[index].name);
+    let page = Arc::clone(&whole.monitors[index].name);
+    match dice.below(14) {
+        0..=2 => remove_program(&mut edited, &name),
+        3 => edited.monitors.retain(|monitor| monitor.name != page),
+        4..=6 => put_back(&mut edited, whole),
+        7 => change_program(&mut edited, &name, |program| program.command = line(&format!("serve {}", dice.below(9)))),
+        8 => change_program(&mut edited, &name, |program| program.enabled = !program.enabled),
+        9 => change_program(&mut edited, &name, |program| {
+            program.ready = program.ready.is_none().then_some(Ready::Notify);
+        }),
+        10 | 11 => change_monitor(&mut edited, &page, |monitor| monitor.on_down = remedy(&name, dice)),
+        12 => change_monitor(&mut edited, &page, |monitor| monitor.enabled = !monitor.enabled),
+        _ => change_monitor(&mut edited, &page, |monitor| {
+            monitor.every = Duration::from_secs(10 + dice.below(100));
+            monitor.alert_when = if dice.one_in(2) { AlertWhen::Always } else { AlertWhen::Unhealed };
+        }),
+    }
+    // A remedy needs the program that it names, and the other way round nothing.
+    let known = |name: &Arc<str>| edited.programs.iter().any(|program| program.name == *name);
+    let lost = |monitor: &Arc<Monitor>| {
+        monitor.on_down.as_ref().and_then(|remedy| remedy.action.program()).is_some_and(|program| !known(program))
+    };
+    let monitors = edited.monitors.iter().filter(|monitor| !lost(monitor)).cloned().collect();
+    edited.monitors = monitors;
+    edited
+}
+
+/// The remedy of a program's monitor, if it is to have one.
+fn remedy(program: &Arc<str>, dice: &mut Dice) -> Option<Remedy> {
+    let name = Arc::clone(program);
+    let action = match dice.below(4) {
+        0 => return None,
+        1 => RemedyAction::Restart(name),
+        _ => RemedyAction::Run { command: line("wake it up"), timeout: Duration::from_secs(30) },
+    };
+    Some(Remedy::new(action))
+}
+
+fn remove_program(file: &mut Config, name: &Arc<str>) {
+    file.programs.retain(|program| program.name != *name);
+    let waits: Vec<Arc<str>> = file
+        .programs
+        .iter()
+        .filter(|program| program.start_after.contains(name))
+        .map(|program| Arc::clone(&program.name))
+        .collect();
+    for waiting in waits {
+        change_program(file, &waiting, |program| program.start_after.retain(|other| other != name));
+    }
+}
+
+/// Puts back whatever was taken out, as it once was.
+fn put_back(file: &mut Config, whole: &Config) {
+    for program in &whole.programs {
+        if file.programs.iter().all(|known| known.name != program.name) {
+            let mut program = Program::clone(program);
+            program.start_after.retain(|name| file.programs.iter().any(|known| known.name == *name));
+            file.programs.push(Arc::new(program));
+        }
+    }
+    for monitor in &whole.monitors {
+        if file.monitors.iter().all(|known| known.name != monitor.name) {
+            file.monitors.push(Arc::clone(monitor));
+        }
+    }
+}
+
+fn change_program(file: &mut Config, name: &Arc<str>, change: impl FnOnce(&mut Program)) {
+    if let Some(program) = file.programs.iter_mut().find(|program| program.name == *name) {
+        change(Arc::make_mut(program));
+    }
+}
+
+pub(crate) fn change_monitor(file: &mut Config, name: &Arc<str>, change: impl FnOnce(&mut Monitor)) {
+    if let Some(monitor) = file.monitors.iter_mut().find(|monitor| monitor.name == *name) {
+        change(Arc::make_mut(monitor));
+    }
+}
