@@ -76,6 +76,7 @@ mod tests {
             acknowledged: None,
             before: Before::default(),
             attempts: Vec::new(),
+            earlier_attempts: 0,
             escalated: None,
         }
     }

@@ -140,6 +140,7 @@ pub fn incident() -> Incident {
             usual_latency: Some(Duration::from_millis(120)),
         },
         attempts: Vec::new(),
+        earlier_attempts: 0,
         escalated: None,
     }
 }

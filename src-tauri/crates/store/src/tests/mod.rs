@@ -100,6 +100,7 @@ fn incident(id: u64, monitor: &str, opened: Timestamp, closed: Option<Timestamp>
         acknowledged: None,
         before: Before::default(),
         attempts: Vec::new(),
+        earlier_attempts: 0,
         escalated: None,
     }
 }
