@@ -290,7 +290,8 @@ impl World {
                 Effect::Record(records) => self.record(records),
                 Effect::StartProbe { id, monitor } => self.probe(id, &monitor),
                 Effect::SendAlert { id, message } => {
-                    self.told.extend(message.alerts.iter().filter_map(|alert| alert.news.incident()).map(|told| told.id));
+                    self.told
+                        .extend(message.alerts.iter().filter_map(|alert| alert.news.incident()).map(|told| told.id));
                     self.tell(Input::Delivered { id, result: DeliveryResult::Delivered }, MS * 100);
                 }
                 Effect::LookForProgram { program } => {
@@ -474,7 +475,9 @@ impl World {
     /// An open incident is being healed, has escalated, or is told.
     fn is_seen_to(&self, incident: &Incident) {
         let (seed, now) = (self.seed, self.now);
-        let Some(monitor) = self.config.monitors.iter().find(|monitor| monitor.name == incident.monitor) else { return };
+        let Some(monitor) = self.config.monitors.iter().find(|monitor| monitor.name == incident.monitor) else {
+            return;
+        };
         let view = self.core().monitor(&monitor.name).expect("a configured monitor");
         let program = program_of(&incident.monitor);
         let stopped = self.stopped_by_user.get(&program).copied().unwrap_or_default();
@@ -516,4 +519,3 @@ impl World {
         self.events.insert(self.last_event, (coming, self.life));
     }
 }
-
