@@ -20,7 +20,7 @@ fn a_procfile_is_shown_and_added_when_asked_to() {
     let text = "web: rails server -p $PORT\nworker: sidekiq\n";
     let shown = import(&estatus, "Procfile", text, &[]);
     assert_eq!(shown.code, 0, "{shown:?}");
-    for words in ["name = \"web 2\"", "command = \"sidekiq\"", "# web 2: `command` asks for PORT", "With --yes"] {
+    for words in ["name = \"web 2\"", "command = \"sidekiq\"", "# Procfile: PORT", "With --yes"] {
         assert!(shown.out.contains(words), "“{words}” is not in {shown:?}");
     }
     assert_eq!(fs::read_to_string(estatus.config()).unwrap(), CONFIG);

@@ -123,6 +123,9 @@ pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), Reaso
     }
 }
 
+#[cfg(test)]
+pub(crate) use merge::json_of_table as json_of;
+
 /// The key under which the entries of a section stand.
 pub(crate) const fn key(section: Section) -> &'static str {
     match section {

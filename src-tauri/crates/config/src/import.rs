@@ -9,12 +9,14 @@ mod gatus;
 mod keys;
 mod kuma;
 mod line;
+mod machine;
 mod monit;
 mod nssm;
 mod pm2;
 mod procfile;
 #[cfg(test)]
 mod tests;
+mod there;
 mod yaml;
 
 use std::path::Path;
@@ -23,7 +25,7 @@ use estatus_api::{Edit, Imported};
 use estatus_core::config::Language;
 use serde_json::{Value as Json, json};
 
-use self::found::Found;
+use self::{found::Found, machine::Machine};
 use toml_edit::DocumentMut;
 
 use crate::{
@@ -45,6 +47,17 @@ pub struct ImportError(String);
 /// # Errors
 /// If it is too long, of no format that is known, or wrong by the rules of its format.
 pub fn import(name: &str, text: &str, tables: &Json, language: Language) -> Result<Imported, ImportError> {
+    import_on(&Machine::this(), name, text, tables, language)
+}
+
+/// The same on a machine that may be another one.
+fn import_on(
+    machine: &Machine,
+    name: &str,
+    text: &str,
+    tables: &Json,
+    language: Language,
+) -> Result<Imported, ImportError> {
     let language = edit::language(tables.get("language").and_then(Json::as_str), language);
     let refused = |reason: Reason| ImportError(reason.in_words(language));
     if text.len() > FILE_MAX {
@@ -56,7 +69,7 @@ pub fn import(name: &str, text: &str, tables: &Json, language: Language) -> Resu
     let mut found = Found::beside(tables, language);
     let read = match format {
         Format::Procfile => procfile::read(text, folder, &mut found),
-        Format::Pm2 => pm2::read(text, folder, &mut found),
+        Format::Pm2 => pm2::read(text, Path::new(name), machine, &mut found),
         Format::Nssm => nssm::read(text, &mut found),
         Format::Monit => monit::read(text, &mut found),
         Format::Kuma => kuma::read(text, &mut found),
@@ -149,6 +162,24 @@ fn one_line(reason: &str) -> String {
 /// A text of the file as it may stand in a note.
 fn said(text: &str) -> String {
     format!("“{}”", shown(text))
+}
+
+/// What is asked of a value in a body, where other tools hold its text against `value`: what reads as a number is
+/// compared as one, unless it is written as no number is.
+fn asked_of_value(sign: &str, value: &str) -> Result<String, Reason> {
+    let value = value.trim();
+    let literal =
+        serde_json::from_str::<Json>(value).ok().filter(|literal| !literal.is_array() && !literal.is_object());
+    let is_order = matches!(sign, "<" | ">");
+    let as_we_write_it = literal.as_ref().map(Json::to_string);
+    match literal {
+        Some(Json::Number(_)) if is_order => Ok(format!("{sign} {value}")),
+        _ if is_order => Err(note!("no_number", value = said(value))),
+        Some(_) if as_we_write_it.is_some_and(|written| written != value) => {
+            Ok(format!("{sign} {}", Json::from(value)))
+        }
+        _ => Ok(format!("{sign} {value}")),
+    }
 }
 
 /// A channel that posts to a webhook of Slack.

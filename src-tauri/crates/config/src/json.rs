@@ -57,7 +57,7 @@ fn read_table(
 }
 
 /// Reads `items[0].id`; a name with dots of its own stands in brackets and quotes: `["a.b"].c`.
-fn path(text: &str) -> Option<Vec<JsonStep>> {
+pub(crate) fn path(text: &str) -> Option<Vec<JsonStep>> {
     let mut steps = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

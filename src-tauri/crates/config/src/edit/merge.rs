@@ -60,7 +60,7 @@ fn value(wanted: &Json) -> Result<Value, Reason> {
 }
 
 /// What a table says.
-pub(super) fn json_of_table(table: &dyn TableLike) -> Json {
+pub(crate) fn json_of_table(table: &dyn TableLike) -> Json {
     Json::Object(table.iter().map(|(key, item)| (key.to_owned(), json(item))).collect::<Map<_, _>>())
 }
 

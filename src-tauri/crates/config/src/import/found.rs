@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 use toml_edit::DocumentMut;
 
+use super::there::{self, There};
 use crate::{
     Defaults,
     edit::{apply, key},
@@ -32,6 +33,10 @@ const CHANNELS_MAX: usize = 200;
 /// What is found in a file, while it is read.
 #[derive(Default)]
 pub(super) struct Found {
+    /// What stands in the configuration file already.
+    there: There,
+    /// The entry that was named last.
+    begun: Option<Begun>,
     /// The names that are taken, by the key of their section.
     taken: BTreeSet<(&'static str, String)>,
     /// The numbers up to which names are taken, where a name alone does not do.
@@ -45,17 +50,22 @@ pub(super) struct Found {
     language: Language,
 }
 
+/// An entry that has a name, and is not added yet.
+struct Begun {
+    name: String,
+    wanted: String,
+    /// The number that names like it had come to before.
+    number: ((&'static str, String), u64),
+    /// How many notes there were before.
+    notes: usize,
+    more: usize,
+}
+
 impl Found {
     /// What is found for a file that holds `tables` already, with notes in `language`.
     pub(super) fn beside(tables: &Json, language: Language) -> Self {
-        let listed = [Section::Monitor, Section::Program].into_iter().flat_map(|section| {
-            let entries = tables.get(key(section)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
-            entries.iter().filter_map(move |entry| Some((key(section), entry.get("name")?.as_str()?.to_owned())))
-        });
-        let channels = tables.get(key(Section::Channel)).and_then(Json::as_object);
-        let channels = channels.into_iter().flat_map(Map::keys).map(String::as_str).chain(["email"]);
-        let channels = channels.map(|name| (key(Section::Channel), name.to_owned()));
-        Self { taken: listed.chain(channels).collect(), language, ..Self::default() }
+        let taken = there::names(tables).chain([(key(Section::Channel), "email".to_owned())]).collect();
+        Self { there: There::of(tables), taken, language, ..Self::default() }
     }
 
     /// A name for an entry, as near to `wanted` as may be, and free. A name that cannot be had is told.
@@ -65,6 +75,7 @@ impl Found {
         let plain: String = wanted.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(ROOM).collect();
         let plain = if plain.trim().is_empty() { key(section) } else { plain.trim() };
         let number = self.numbers.entry((key(section), plain.to_owned())).or_insert(0);
+        let before = *number;
         let name = loop {
             *number += 1;
             let name = if *number == 1 { plain.to_owned() } else { format!("{plain} {number}") };
@@ -72,14 +83,29 @@ impl Found {
                 break name;
             }
         };
+        let number = ((key(section), plain.to_owned()), before);
+        self.begun = Some(Begun {
+            name: name.clone(),
+            wanted: plain.to_owned(),
+            number,
+            notes: self.notes.len(),
+            more: self.more,
+        });
         if name != wanted {
             self.note(note!("name_was", name = name.as_str(), wanted = super::said(wanted)));
         }
         name
     }
 
-    /// Adds an entry under a name that [`Found::name`] gave, or says why not. Whether it did.
-    pub(super) fn add(&mut self, section: Section, name: &str, mut table: Table) -> bool {
+    /// Adds an entry under the name that [`Found::name`] gave last, or says that there is one like it already, or why it
+    /// cannot be added. The name under which it is then there.
+    pub(super) fn add(&mut self, section: Section, name: &str, mut table: Table) -> Option<String> {
+        let begun = self.begun.take().filter(|begun| begun.name == name);
+        let wanted = begun.as_ref().map_or(name, |begun| &begun.wanted);
+        if let Some(there) = self.there.counterpart(section, wanted, &table) {
+            self.note_there(section, begun, &there);
+            return Some(there);
+        }
         let most = match section {
             Section::Monitor => Monitor::MOST,
             Section::Program => Program::MOST,
@@ -87,7 +113,7 @@ impl Found {
         };
         if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
             self.note(note!("most_entries", name, most, section = key(section)));
-            return false;
+            return None;
         }
         let is_channel = section == Section::Channel;
         if !is_channel {
@@ -97,11 +123,25 @@ impl Found {
         let edit = Edit::Put { section, name: None, table: Json::Object(table), called };
         if let Err(reason) = accepted(&edit, self.language) {
             self.note(note!("refused", name, reason));
-            return false;
+            return None;
         }
         self.edits.push(edit);
         *self.counts.entry(key(section)).or_default() += 1;
-        true
+        Some(name.to_owned())
+    }
+
+    /// Says that what has begun is there already, in place of all that was said of it.
+    fn note_there(&mut self, section: Section, begun: Option<Begun>, there: &str) {
+        let mut name = there.to_owned();
+        if let Some(begun) = begun {
+            self.taken.remove(&(key(section), begun.name));
+            let (of, number) = begun.number;
+            self.numbers.insert(of, number);
+            self.notes.truncate(begun.notes);
+            self.more = begun.more;
+            name = begun.wanted;
+        }
+        self.note(note!("there_already", name, there = super::said(there)));
     }
 
     /// Says that an entry is left out as a whole, because of what stands under one of its keys.

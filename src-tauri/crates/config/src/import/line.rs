@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{found::Found, keys::written};
+use super::{
+    found::{Found, Table},
+    keys::written,
+};
 use crate::{reason::note, times::Written};
 
 /// The words of a command line, where blanks divide and both kinds of quotation marks hold together.
@@ -41,7 +44,7 @@ pub(super) fn seconds(seconds: f64) -> Option<Json> {
 }
 
 /// Variables with their values as texts; what is neither text, number nor truth is told.
-pub(super) fn variables(entry: &str, key: &str, map: &Map<String, Json>, found: &mut Found) -> Json {
+pub(super) fn variables(entry: &str, key: &str, map: &Map<String, Json>, found: &mut Found) -> Table {
     let mut variables = Map::new();
     for (name, value) in map {
         match written(value) {
@@ -49,5 +52,5 @@ pub(super) fn variables(entry: &str, key: &str, map: &Map<String, Json>, found: 
             None => found.left(entry, &format!("{key}.{name}"), note!("no_variable_value")),
         }
     }
-    Json::Object(variables)
+    variables
 }

@@ -138,14 +138,19 @@ impl Service {
         match key {
             "Application" => {
                 self.application = Some(first);
-                self.parameters.extend(rest);
+                self.parameters.extend(rest.by_ref());
             }
             "AppParameters" => self.parameters = arguments(&first),
             "AppDirectory" => self.directory = Some(first),
-            "AppEnvironmentExtra" => [first].into_iter().chain(rest).for_each(|variable| self.variable(&variable)),
-            "AppExit" => self.exits.extend(rest.next().map(|action| (first, action))),
-            "AppStopMethodConsole" => self.console = first.parse().ok(),
-            "AppStopMethodSkip" => self.skipped = first.parse().unwrap_or_default(),
+            "AppEnvironmentExtra" => {
+                [first].into_iter().chain(rest.by_ref()).for_each(|variable| self.variable(&variable));
+            }
+            "AppExit" => match rest.next() {
+                Some(action) => self.exits.push((first, action)),
+                None => self.left.push((format!("{key} {first}"), note!("no_action"))),
+            },
+            "AppStopMethodConsole" => self.console = self.number(key, &first),
+            "AppStopMethodSkip" => self.skipped = self.number(key, &first).unwrap_or_default(),
             "Start" => self.start(&first),
             "AppPriority" if first == "NORMAL_PRIORITY_CLASS" => {}
             "AppKillProcessTree" if first == "1" => {}
@@ -154,8 +159,20 @@ impl Service {
             _ => {
                 let why = WHY.iter().find(|(known, _)| *known == key).map(|(_, why)| why.clone());
                 self.left.push((key.to_owned(), why.unwrap_or(note!("nothing_like_it"))));
+                return;
             }
         }
+        for word in rest {
+            self.left.push((format!("{key} … {word}"), note!("nothing_like_it")));
+        }
+    }
+
+    fn number<N: std::str::FromStr>(&mut self, key: &str, text: &str) -> Option<N> {
+        let number = text.parse().ok();
+        if number.is_none() {
+            self.left.push((key.to_owned(), note!("no_number", value = super::said(text))));
+        }
+        number
     }
 
     /// A variable as NSSM writes it: with a mark before it that says whether it is the first.

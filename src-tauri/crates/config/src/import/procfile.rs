@@ -3,12 +3,18 @@
 use std::path::Path;
 
 use estatus_api::Section;
+use serde_json::json;
 
 use super::found::{Found, Table};
 use crate::reason::{Reason, note};
 
 /// A process type that is run once at each deployment, and not kept running.
 const ONCE: &str = "release";
+
+/// The port that foreman tells the first process type to listen on, where nothing else is said.
+const PORT: usize = 5000;
+/// How far apart the ports of the process types are.
+const PORTS_OF_EACH: usize = 100;
 
 /// Whether every line of `text` is one of a Procfile.
 pub(super) fn is_all(text: &str) -> bool {
@@ -20,18 +26,23 @@ pub(super) fn read(text: &str, folder: Option<&Path>, found: &mut Found) -> Resu
     if !lines(text).any(|line| entry(line).is_some()) {
         return Err(note!("no_line"));
     }
+    let mut number = 0;
     for line in lines(text) {
-        match entry(line) {
-            Some((name, _)) if name == ONCE => {
-                found.without(name, name, note!("run_once"));
-            }
-            Some((name, command)) => program(name, command, folder, found),
-            None => found.note(note!("procfile_line", line = super::said(line))),
+        let Some((name, command)) = entry(line) else {
+            found.note(note!("procfile_line", line = super::said(line)));
+            continue;
+        };
+        if name == ONCE {
+            found.without(name, name, note!("run_once"));
+        } else {
+            program(name, command, number, folder, found);
         }
+        number += 1;
     }
     if folder.is_none() {
         found.note(note!("procfile_folder"));
     }
+    found.note(note!("procfile_port"));
     found.note(note!("procfile_env"));
     Ok(())
 }
@@ -47,15 +58,14 @@ fn entry(line: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && is_name(name) && !command.is_empty()).then_some((name, command))
 }
 
-fn program(name: &str, command: &str, folder: Option<&Path>, found: &mut Found) {
+/// The process type that stands at the place `number` of the file.
+fn program(name: &str, command: &str, number: usize, folder: Option<&Path>, found: &mut Found) {
     let name = found.name(Section::Program, name);
     let mut table = Table::new();
     table.insert("command".to_owned(), command.into());
     if let Some(folder) = folder.and_then(Path::to_str) {
         table.insert("directory".to_owned(), folder.into());
     }
-    let has_port = ["$PORT", "${PORT", "%PORT%"].iter().any(|port| command.contains(port));
-    if found.add(Section::Program, &name, table) && has_port {
-        found.note(note!("asks_for_port", name));
-    }
+    table.insert("env".to_owned(), json!({ "PORT": (PORT + number * PORTS_OF_EACH).to_string() }));
+    found.add(Section::Program, &name, table);
 }

@@ -32,9 +32,15 @@ fn taken(edits: &[Edit]) -> Result<String, String> {
     read.map(|_| text.clone()).map_err(|problems| format!("{problems}\n{text}"))
 }
 
+/// What a file would add to `tables` on a machine where nothing is to be found.
+fn imported(name: &str, text: &str, tables: &Json) -> Imported {
+    let machine = Machine::with_programs_in(Path::new("/nowhere"));
+    import_on(&machine, name, text, tables, Language::English).unwrap()
+}
+
 /// What comes of a file, with the notes behind it.
 fn shown(name: &str, text: &str) -> String {
-    let imported = import(name, text, &json!({}), Language::English).unwrap();
+    let imported = imported(name, text, &json!({}));
     let notes: String = imported.notes.iter().map(|note| format!("# {note}\n")).collect();
     format!("# {}\n{}\n{notes}", imported.from, taken(&imported.edits).unwrap())
 }
@@ -86,8 +92,11 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("x", &"a: b\n".repeat(1_000_001), "more than 5000000 bytes");
     check("x.json", "{ \"apps\": ", "PM2 ecosystem file cannot be read");
     check("x.json", "{ \"apps\": 3 }", "it has no `apps`");
+    let line = "node -p \"JSON.stringify(require('./x.js'))\" > eco.json";
     check("x.js", "module.exports = { apps: [{ script: process.env.X }] }", "only a plain literal is read");
+    check("/srv/x.js", "module.exports = { apps: [{ script: process.env.X }] }", line);
     check("x.js", "module.exports = require('./apps')", "begins with `module.exports =`");
+    check("x.js", "const x = 1;\nmodule.exports = { apps: [] }", line);
     check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is no list");
     check("x.yaml", "endpoints:\n\t- x", "Gatus configuration cannot be read");
     check("Procfile", "Dear friend", "no line `name: command`");
@@ -102,6 +111,167 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     );
     let doubled: String = (1..40).map(|at| format!("a{at}: &a{at} [*a{0}, *a{0}]\n", at - 1)).collect();
     check("x.yaml", &format!("a0: &a0 [x]\n{doubled}endpoints: []\n"), "Gatus configuration cannot be read");
+}
+
+#[test]
+fn what_is_imported_twice_is_added_once() {
+    for (name, text) in SAMPLES {
+        let first = imported(name, text, &json!({}));
+        let file: DocumentMut = preview(&first.edits).parse().unwrap();
+        let tables = edit::json_of(file.as_table());
+        let second = imported(name, text, &tables);
+        assert_eq!(second.edits, [], "{name}");
+        let there = second.notes.iter().filter(|note| note.contains("it is there already")).count();
+        assert_eq!(there, first.edits.len(), "{name}: {:?}", second.notes);
+    }
+}
+
+/// Every object in `whole`, by the way to it.
+fn objects(whole: &Json) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(String::new(), whole)];
+    while let Some((way, value)) = waiting.pop() {
+        if let Json::Object(map) = value {
+            waiting.extend(map.iter().map(|(key, below)| (format!("{way}/{key}"), below)));
+            found.push(way);
+        } else if let Json::Array(list) = value {
+            waiting.extend(list.iter().enumerate().map(|(at, below)| (format!("{way}/{at}"), below)));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_key_is_passed_over_in_silence() {
+    /// Objects that are left out as a whole, with whatever stands in them.
+    const LEFT_OUT: [&str; 17] = [
+        "/deploy",
+        "/apps/4",
+        "/env_production",
+        "/storage",
+        "/alerting/email",
+        "/endpoints/7",
+        "/endpoints/8",
+        "/external-endpoints/0",
+        "/notificationList/1",
+        "/monitorList/0",
+        "/monitorList/5",
+        "/monitorList/11",
+        "/monitorList/12",
+        "/monitorList/13",
+        "/monitorList/1/tags",
+        "/notificationIDList",
+        "/notificationList/0",
+    ];
+    let gatus: Json = serde_saphyr::from_str(SAMPLES[6].1).unwrap();
+    let json = |at: usize| serde_json::from_str::<Json>(SAMPLES[at].1).unwrap();
+    for (name, whole) in [("ecosystem.json", json(1)), ("Uptime_Kuma_Backup.json", json(5)), ("config.yaml", gatus)] {
+        for way in objects(&whole) {
+            let mut changed = whole.clone();
+            changed.pointer_mut(&way).unwrap()["zzz"] = json!("x");
+            let mut found = Found::beside(&json!({}), Language::English);
+            let text = changed.to_string();
+            match name {
+                "config.yaml" => gatus::read(&text, &mut found).unwrap(),
+                "ecosystem.json" => {
+                    let machine = Machine::with_programs_in(Path::new("/nowhere"));
+                    pm2::read(&text, Path::new(name), &machine, &mut found).unwrap();
+                }
+                _ => kuma::read(&text, &mut found).unwrap(),
+            }
+            let imported = found.imported(&note!("format.kuma"));
+            let is_told = imported.notes.iter().any(|note| note.contains("zzz"));
+            let is_taken = preview(&imported.edits).contains("zzz");
+            let is_left_out = LEFT_OUT.iter().any(|left| way.starts_with(left) || way.ends_with(left));
+            assert!(is_told || is_taken || is_left_out, "{name}: {way}/zzz");
+        }
+    }
+}
+
+#[test]
+fn no_word_is_passed_over_in_silence() {
+    /// What says nothing here, and what is left out as a whole.
+    const LEFT_OUT: [&str; 14] = [
+        "DisplayName",
+        "Type",
+        "install reloj",
+        "AppStdout",
+        "Delay",
+        "ObjectName",
+        "depends",
+        "5min",
+        "per core",
+        "(user)",
+        "3 restarts",
+        "cpu > 60%",
+        "inode",
+        "checksum then",
+    ];
+    for (name, text) in [SAMPLES[3], SAMPLES[4]] {
+        for (number, line) in text.lines().enumerate() {
+            let is_set = ["set", "#", "  subject"].iter().any(|begins| line.starts_with(begins));
+            let is_left_out = LEFT_OUT.iter().any(|word| line.contains(word));
+            if line.trim().is_empty() || is_set || is_left_out {
+                continue;
+            }
+            let with_word = |(at, line)| if at == number { format!("{line} zzz\n") } else { format!("{line}\n") };
+            let changed: String = text.lines().enumerate().map(with_word).collect();
+            let imported = imported(name, &changed, &json!({}));
+            let is_there = imported.notes.iter().any(|note| note.contains("zzz"));
+            assert!(is_there || preview(&imported.edits).contains("zzz"), "{line} zzz\n{:#?}", imported.notes);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn scripts_of_pm2_are_looked_for_on_this_machine() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let (programs, shop) = (folder.path().join("bin"), folder.path().join("shop"));
+    fs::create_dir(&programs).unwrap();
+    fs::create_dir(&shop).unwrap();
+    for program in ["python3", "gunicorn", "npm"] {
+        let file = programs.join(program);
+        fs::write(&file, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::write(shop.join("www"), "#!/usr/bin/env node\n").unwrap();
+    fs::write(shop.join("server"), b"\x7fELF\0\0").unwrap();
+    let check = |app: Json, command: Json, unbuffered: bool| {
+        let name = shop.join("ecosystem.config.js");
+        let text = format!("module.exports = {{ apps: [{app}] }}");
+        let machine = Machine::with_programs_in(&programs);
+        let imported = import_on(&machine, name.to_str().unwrap(), &text, &json!({}), Language::English).unwrap();
+        let [Edit::Put { table, .. }] = imported.edits.as_slice() else { panic!("{imported:?}") };
+        assert_eq!(table["command"], command, "{imported:?}");
+        assert_eq!(table["env"]["PYTHONUNBUFFERED"] == "1", unbuffered, "{imported:?}");
+    };
+    check(json!({ "script": "bot.py" }), json!(["python3", "bot.py"]), true);
+    check(json!({ "script": "www" }), json!(["node", "www"]), false);
+    check(json!({ "script": "./bin/www" }), json!(["node", "./bin/www"]), false);
+    check(json!({ "script": "server" }), json!(["server"]), false);
+    check(json!({ "script": "npm", "args": "run start" }), json!(["npm", "run", "start"]), false);
+    let gunicorn = programs.join("gunicorn");
+    check(
+        json!({ "script": "gunicorn", "interpreter": "python3", "args": "app:app" }),
+        json!(["python3", gunicorn, "app:app"]),
+        true,
+    );
+}
+
+#[test]
+fn a_number_in_a_body_is_asked_for_as_one() {
+    let check = |sign: &str, value: &str, expected: Option<&str>| {
+        assert_eq!(asked_of_value(sign, value).ok().as_deref(), expected, "{value}");
+    };
+    check("=", "7", Some("= 7"));
+    check("=", "ok", Some("= ok"));
+    check("=", "1.10", Some("= \"1.10\""));
+    check("!=", "true", Some("!= true"));
+    check("<", "10", Some("< 10"));
+    check("<", "soon", None);
+    check("=", "[1]", Some("= [1]"));
 }
 
 #[test]
@@ -122,7 +292,7 @@ fn what_nobody_can_count_is_bounded() {
     let imported = import("Procfile", &many, &json!({}), Language::English).unwrap();
     assert_eq!(imported.edits.len(), 5000);
     assert_eq!(imported.notes.len(), 1001);
-    assert_eq!(imported.notes[1000], "… and 2 more notes");
+    assert_eq!(imported.notes[1000], "… and 3 more notes");
     let same = import("Procfile", &"a: b\n".repeat(900_000), &json!({}), Language::English).unwrap();
     assert_eq!((same.edits.len(), same.notes.len()), (5000, 1001));
 }

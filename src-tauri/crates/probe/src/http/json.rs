@@ -53,6 +53,13 @@ fn holds(found: &Value, comparison: Comparison, wanted: &Value) -> bool {
     let order = match (found, wanted) {
         (Value::Number(found), Value::Number(wanted)) => compare(found, wanted),
         (Value::String(found), Value::String(wanted)) => Some(found.cmp(wanted)),
+        // Many write numbers and truths as texts.
+        (Value::String(found), wanted) if *found == text(wanted) => Some(Ordering::Equal),
+        (Value::String(found), Value::Number(wanted)) => {
+            let found = serde_json::from_str::<Number>(found.trim()).ok();
+            // "1.10" may be a version, which is not 1.1.
+            found.and_then(|found| compare(&found, wanted)).filter(|order| is_whole(wanted) || order.is_ne())
+        }
         (found, wanted) => (found == wanted).then_some(Ordering::Equal),
     };
     match comparison {
@@ -69,6 +76,10 @@ fn compare(found: &Number, wanted: &Number) -> Option<Ordering> {
         (Some(found), Some(wanted)) => Some(found.cmp(&wanted)),
         _ => found.as_f64()?.partial_cmp(&wanted.as_f64()?),
     }
+}
+
+fn is_whole(number: &Number) -> bool {
+    number.as_i128().is_some()
 }
 
 fn sign(comparison: Comparison) -> char {
@@ -117,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_compared_by_their_kind() {
+    fn values_are_compared_by_what_they_say() {
         let check = |found: Value, comparison, wanted: Value, well: bool| {
             assert_eq!(holds(&found, comparison, &wanted), well, "{found} {comparison:?} {wanted}");
         };
@@ -131,9 +142,15 @@ mod tests {
         check(json!(1), Less, json!(1), false);
         check(json!(1), Greater, json!(1), false);
         check(json!("ok"), Equal, json!("ok"), true);
-        check(json!("1"), Equal, json!(1), false);
-        check(json!("1"), NotEqual, json!(1), true);
-        check(json!("1"), Less, json!(2), false);
+        check(json!("1"), Equal, json!(1), true);
+        check(json!("1"), NotEqual, json!(1), false);
+        check(json!("01"), Equal, json!(1), false);
+        check(json!("9"), Less, json!(10), true);
+        check(json!("soon"), Less, json!(10), false);
+        check(json!("1.5"), Equal, json!(1.5), true);
+        check(json!("1.10"), Equal, json!(1.1), false);
+        check(json!("1.10"), Less, json!(1.2), true);
+        check(json!("true"), Equal, json!(true), true);
         check(json!(true), Equal, json!(true), true);
         check(json!(null), Equal, json!(null), true);
         check(json!([1, 2]), NotEqual, json!([1]), true);

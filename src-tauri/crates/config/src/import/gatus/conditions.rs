@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     import::{
+        asked_of_value,
         found::{Found, Table},
         said,
     },
@@ -124,12 +125,16 @@ impl<'t> Condition<'t> {
             return Err(note!("one_value"));
         }
         let path = self.path.trim_start_matches('.');
+        if crate::json::path(path).is_none() {
+            return Err(note!("cannot_ask"));
+        }
+        let wanted = asked_of_value(sign, self.value)?;
         let asked = table.entry("json").or_insert_with(|| json!({}));
         let asked = asked.as_object_mut().ok_or_else(|| note!("cannot_ask"))?;
         if asked.contains_key(path) {
             return Err(note!("one_thing"));
         }
-        asked.insert(path.to_owned(), format!("{sign} {}", self.value).into());
+        asked.insert(path.to_owned(), wanted.into());
         Ok(())
     }
 }

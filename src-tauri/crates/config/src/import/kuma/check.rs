@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     import::{
+        asked_of_value,
         found::{Found, Table},
         keys::{Keys, written},
         said,
@@ -18,7 +19,7 @@ type Refusal = (&'static str, Reason);
 pub(super) fn check(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Result<Table, Refusal> {
     let check = match kind {
         "http" | "keyword" | "json-query" => return page(kind, name, keys, found),
-        "port" => json!({ "tcp": format!("{}:{}", host(keys)?, port(keys)?) }),
+        "port" => json!({ "tcp": format!("{}:{}", bracketed(host(keys)?), port(keys)?) }),
         "ping" => json!({ "ping": bare(host(keys)?) }),
         "dns" => return dns(keys),
         "push" => return Err(("type", note!("asks"))),
@@ -47,7 +48,9 @@ fn only_of_pages(keys: &mut Keys<'_>) {
         "dns_resolve_type",
         "dns_resolve_server",
         "jsonPath",
+        "jsonPathOperator",
         "expectedValue",
+        "authMethod",
     ]);
 }
 
@@ -58,6 +61,12 @@ fn host<'j>(keys: &mut Keys<'j>) -> Result<&'j str, Refusal> {
 /// A host without the brackets of an address of version 6.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// A host as it stands before a port: an address of version 6 in brackets.
+fn bracketed(host: &str) -> String {
+    let bare = bare(host);
+    if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() }
 }
 
 fn port(keys: &mut Keys<'_>) -> Result<i64, Refusal> {
@@ -71,7 +80,7 @@ fn dns(keys: &mut Keys<'_>) -> Result<Table, Refusal> {
     let port = keys.whole("port").filter(|port| *port != 53);
     let servers = keys.text("dns_resolve_server").unwrap_or_default();
     if let Some(server) = servers.split(',').map(str::trim).find(|server| !server.is_empty()) {
-        let server = port.map_or_else(|| server.to_owned(), |port| format!("{server}:{port}"));
+        let server = port.map_or_else(|| server.to_owned(), |port| format!("{}:{port}", bracketed(server)));
         check.insert("server".to_owned(), server.into());
     }
     if servers.split(',').count() > 1 {
@@ -111,14 +120,17 @@ fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Resul
         }
         "json-query" => {
             let path = keys.text("jsonPath").unwrap_or_default();
-            let operator = keys.text("jsonPathOperator").unwrap_or("==");
-            let sign =
-                [("==", "="), ("!=", "!="), ("<", "<"), (">", ">")].iter().find(|(theirs, _)| *theirs == operator);
-            let (Some(path), Some((_, sign))) = (plain_path(path), sign) else {
+            let Some(path) = plain_path(path) else {
                 return Err(("jsonPath", note!("cannot_ask_for", path = said(path))));
             };
+            let operator = keys.text("jsonPathOperator").unwrap_or("==");
+            let signs = [("==", "="), ("!=", "!="), ("<", "<"), (">", ">")];
+            let Some((_, sign)) = signs.iter().find(|(theirs, _)| *theirs == operator) else {
+                return Err(("jsonPathOperator", note!("signs_in_body")));
+            };
             let expected = keys.written("expectedValue").unwrap_or_default();
-            check.insert("json".to_owned(), json!({ path: format!("{sign} {expected}") }));
+            let expected = asked_of_value(sign, &expected).map_err(|why| ("expectedValue", why))?;
+            check.insert("json".to_owned(), json!({ path: expected }));
         }
         _ => {}
     }
@@ -131,7 +143,7 @@ fn page(kind: &str, name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Resul
 fn plain_path(path: &str) -> Option<&str> {
     let path = path.strip_prefix("$.").unwrap_or(path);
     let is_plain = |c: char| c.is_alphanumeric() || "_.[]".contains(c);
-    (!path.is_empty() && path.chars().all(is_plain)).then_some(path)
+    (path.chars().all(is_plain) && crate::json::path(path).is_some()).then_some(path)
 }
 
 /// A password does not stand in the file: it is looked for in the keyring.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{shell, words::Word};
+use super::{line::Line, shell, words::Word};
 use crate::{
     import::{
         found::{Found, Table},
@@ -41,22 +41,26 @@ impl Commands {
 
     /// The remedy that `action` is; nothing if it only tells.
     pub(super) fn remedy(&self, name: &str, action: &[Word], found: &mut Found) -> Option<Table> {
-        let (first, rest) = action.split_first()?;
-        if rest.iter().any(|word| word.is(&["else"])) {
+        let end = action.iter().position(|word| word.is(&["else"])).unwrap_or(action.len());
+        if end < action.len() {
             found.left(name, "else", note!("tells_itself"));
         }
-        let remedy = match first.text.to_ascii_lowercase().as_str() {
-            "alert" => return None,
-            "exec" => rest.first().and_then(|line| run(&Command { words: line::words(&line.text), within: None })),
-            "start" => self.start.as_ref().and_then(run),
-            "stop" => self.stop.as_ref().and_then(run),
-            "restart" => self.restarted(),
-            _ => None,
-        };
-        if remedy.is_none() {
-            found.left(name, &first.text, note!("cannot_do"));
-        }
-        remedy.filter(|_| self.are_run)
+        let (first, rest) = action.get(..end)?.split_first()?;
+        let key = format!("then {}", first.text);
+        Line::read(rest, name, &key, found, |line, found| {
+            let remedy = match first.text.to_ascii_lowercase().as_str() {
+                "alert" => return None,
+                "exec" => executed(name, line, found),
+                "start" => self.start.as_ref().and_then(run),
+                "stop" => self.stop.as_ref().and_then(run),
+                "restart" => self.restarted(),
+                _ => None,
+            };
+            if remedy.is_none() {
+                found.left(name, &first.text, note!("cannot_do"));
+            }
+            remedy.filter(|_| self.are_run)
+        })
     }
 
     /// By its own command, or by those that stop and start.
@@ -70,6 +74,21 @@ impl Commands {
             (None, None, Some(start)) => run(start),
             _ => None,
         }
+    }
+}
+
+fn executed(name: &str, line: &mut Line<'_>, found: &mut Found) -> Option<Table> {
+    let words = line::words(&line.next()?.text);
+    told_user(name, "exec", line, found);
+    run(&Command { words, within: None })
+}
+
+/// Says that a command is run as nobody else.
+pub(super) fn told_user(name: &str, key: &str, line: &mut Line<'_>, found: &mut Found) {
+    line.has(&["as"]);
+    let (user, group) = (line.after(&["uid"]), line.after(&["gid"]));
+    if user.or(group).is_some() {
+        found.left(name, &format!("{key} … as uid"), note!("run_as"));
     }
 }
 

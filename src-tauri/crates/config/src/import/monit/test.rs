@@ -2,11 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{connection::connection, words::Word};
+use super::{
+    connection::{Tls, connection},
+    line::Line,
+    words::Word,
+};
 use crate::{
     import::{
         found::{Found, Table},
-        line,
+        line::{quoted, seconds, words},
     },
     reason::{Reason, note},
 };
@@ -26,27 +30,26 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// What the words `check TYPE NAME …` are about.
-    pub(super) fn of(header: &[Word]) -> Option<Self> {
-        let after = |keywords: &[&str]| {
-            let at = header.iter().position(|word| word.is(keywords))?;
-            header.get(at + 1).map(|word| word.text.as_str())
-        };
-        match header.get(1)?.text.to_ascii_lowercase().as_str() {
-            "process" => match (after(&["pidfile"]), after(&["matching", "match"])) {
+    /// What a check of the type `kind` is about, by the words behind its name.
+    pub(super) fn of(kind: &Word, line: &mut Line<'_>) -> Option<Self> {
+        /// What Monit gives a program where nothing is said.
+        const PROGRAM_TIMEOUT: f64 = 300.0;
+        let text = |word: Option<&Word>| word.map(|word| word.text.clone());
+        match kind.text.to_ascii_lowercase().as_str() {
+            "process" => match (text(line.after(&["pidfile"])), text(line.after(&["matching", "match"]))) {
                 // Fails unless the file is there and the process it names runs.
-                (Some(file), _) => Some(json!({ "command": format!("ps -p \"$(cat {})\"", line::quoted(file)) })),
+                (Some(file), _) => Some(json!({ "command": format!("ps -p \"$(cat {})\"", quoted(&file)) })),
                 (None, Some(pattern)) => Some(json!({ "process": { "command_line": pattern } })),
                 (None, None) => None,
             }
             .map(|check| Self::Process(table(check))),
-            "host" => after(&["address"]).map(|address| Self::Host(address.to_owned())),
+            "host" => text(line.after(&["address"])).map(Self::Host),
             "system" => Some(Self::System),
-            "filesystem" | "device" => after(&["path"]).map(|path| Self::Disk(path.to_owned())),
+            "filesystem" | "device" => text(line.after(&["path"])).map(Self::Disk),
             "program" => {
-                let words = line::words(after(&["path"])?);
-                let timeout = after(&["timeout"]).and_then(|seconds| line::seconds(seconds.parse().ok()?));
-                Some(Self::Program { words, timeout })
+                let words = words(&line.after(&["path"])?.text);
+                let given = line.after(&["timeout"]).and_then(|timeout| timeout.text.parse().ok());
+                Some(Self::Program { words, timeout: seconds(given.unwrap_or(PROGRAM_TIMEOUT)) })
             }
             _ => None,
         }
@@ -81,26 +84,27 @@ impl<'w> Test<'w> {
         self.condition.iter().any(|word| word.is(&["exist"])) && self.condition.iter().any(|word| word.is(&["not"]))
     }
 
+    /// The words that say what is tested, and those that say how often it must fail.
+    fn parts(&self) -> (&'w [Word], &'w [Word]) {
+        let often = self.condition.iter().position(|word| word.is(&["cycle", "cycles", "times"]));
+        let begins = often.map_or(self.condition.len(), |at| at.saturating_sub(1));
+        self.condition.split_at(begins)
+    }
+
     /// How many failures in a row it takes: the number before `cycles` or `times`.
     pub(super) fn failures(&self) -> Option<u32> {
-        let at = self.condition.iter().position(|word| word.is(&["cycle", "cycles", "times"]))?;
-        self.condition.get(at.checked_sub(1)?)?.text.parse().ok()
+        self.parts().1.first()?.text.parse().ok()
     }
 
     /// Whether it takes so many failures among more cycles.
     pub(super) fn has_window(&self) -> bool {
-        let is_count =
-            |pair: &[Word]| matches!(pair, [times, within] if times.is(&["times"]) && within.is(&["within"]));
-        self.condition.windows(2).any(is_count)
+        matches!(self.parts().1, [_, times, within, ..] if times.is(&["times"]) && within.is(&["within"]))
     }
 
-    /// The words that say what is tested, without those that say how often and those that say nothing.
+    /// The words that say what is tested, without those that say nothing.
     fn tested(&self) -> Vec<&'w Word> {
         let noise = ["and", "with", "within", "has", "using", "use", "on", "only", "usage"];
-        let often = self.condition.iter().position(|word| word.is(&["cycle", "cycles", "times"]));
-        let end = often.map_or(self.condition.len(), |at| at.saturating_sub(1));
-        let tested = self.condition.iter().take(end).filter(|word| !word.is(&noise));
-        let mut tested: Vec<&Word> = tested.collect();
+        let mut tested: Vec<&Word> = self.parts().0.iter().filter(|word| !word.is(&noise)).collect();
         if tested.last().is_some_and(|word| word.is(&["for"])) {
             tested.pop();
         }
@@ -108,13 +112,29 @@ impl<'w> Test<'w> {
     }
 
     /// What it tests in a word or two, and the keys of the check; or why it cannot be one.
-    pub(super) fn check(&self, subject: &Subject, name: &str, found: &mut Found) -> Result<(String, Table), Reason> {
+    pub(super) fn check(
+        &self,
+        subject: &Subject,
+        tls: Tls,
+        name: &str,
+        found: &mut Found,
+    ) -> Result<(String, Table), Reason> {
+        let is_known = match self.parts().1 {
+            [] | [_, _] => true,
+            [_, times, within, _, cycles] => {
+                times.is(&["times"]) && within.is(&["within"]) && cycles.is(&["cycle", "cycles"])
+            }
+            _ => false,
+        };
         let tested = self.tested();
         match (tested.split_first(), subject) {
+            _ if !is_known => Err(note!("no_check_like_it")),
             (Some((first, rest)), Subject::Process(_)) if first.is(&["failed"]) => {
-                connection("127.0.0.1", rest, name, found)
+                connection("127.0.0.1", tls, rest, name, found)
             }
-            (Some((first, rest)), Subject::Host(host)) if first.is(&["failed"]) => connection(host, rest, name, found),
+            (Some((first, rest)), Subject::Host(host)) if first.is(&["failed"]) => {
+                connection(host, tls, rest, name, found)
+            }
             (Some((first, rest)), Subject::System) => system(&first.text.to_ascii_lowercase(), rest),
             (Some((first, rest)), Subject::Disk(path)) if first.is(&["space"]) => space(path, rest),
             (Some((first, rest)), Subject::Program { words, timeout }) if first.is(&["status"]) => {
@@ -129,38 +149,82 @@ impl<'w> Test<'w> {
 }
 
 /// A comparison: `> 80%`, `greater than 4`.
-struct Comparison<'w> {
-    sign: &'static str,
-    number: &'w str,
-    unit: &'w str,
+pub(super) struct Comparison<'w> {
+    pub(super) sign: &'static str,
+    pub(super) number: &'w str,
+    pub(super) unit: &'w str,
 }
 
 impl<'w> Comparison<'w> {
+    /// What `words` compare, if they say nothing else.
     fn of(words: &[&'w Word]) -> Option<Self> {
-        let sign = words.first()?.text.to_ascii_lowercase();
-        let known: [(&str, &[&str]); 4] = [
+        let (comparison, rest) = Self::begin(words)?;
+        rest.is_empty().then_some(comparison)
+    }
+
+    /// What `words` compare, and the words behind it.
+    pub(super) fn begin<'s>(words: &'s [&'w Word]) -> Option<(Self, &'s [&'w Word])> {
+        let known: [(&str, &[&str]); 6] = [
+            (">=", &[">=", "ge"]),
+            ("<=", &["<=", "le"]),
             (">", &[">", "gt", "greater"]),
             ("<", &["<", "lt", "less"]),
             ("!=", &["!=", "ne", "notequal"]),
             ("==", &["==", "=", "eq", "equal"]),
         ];
-        let (sign, _) = known.iter().find(|(_, names)| names.contains(&sign.as_str()))?;
-        let mut rest = words.iter().skip(1).filter(|word| !word.is(&["than", "to"]));
-        let value = rest.next()?.text.as_str();
-        let (number, unit) =
+        let (first, mut rest) = words.split_first()?;
+        let (sign, _) = known.iter().find(|(_, names)| first.is(names))?;
+        while let Some((_, behind)) = rest.split_first().filter(|(word, _)| word.is(&["than", "to"])) {
+            rest = behind;
+        }
+        let (value, mut rest) = rest.split_first()?;
+        let value = value.text.as_str();
+        let (number, mut unit) =
             value.split_at(value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len()));
-        let unit = if unit.is_empty() { rest.next().map_or("", |word| word.text.as_str()) } else { unit };
-        (!number.is_empty()).then_some(Self { sign, number, unit })
+        if let (true, Some((word, behind))) = (unit.is_empty(), rest.split_first())
+            && is_unit(&word.text)
+        {
+            (unit, rest) = (&word.text, behind);
+        }
+        (!number.is_empty()).then_some((Self { sign, number, unit }, rest))
     }
+}
+
+/// Whether a word is a unit of what Monit measures.
+fn is_unit(word: &str) -> bool {
+    const UNITS: [&str; 17] = [
+        "%",
+        "b",
+        "kb",
+        "mb",
+        "gb",
+        "tb",
+        "byte",
+        "bytes",
+        "day",
+        "days",
+        "s",
+        "second",
+        "seconds",
+        "ms",
+        "millisecond",
+        "milliseconds",
+        "percent",
+    ];
+    UNITS.iter().any(|unit| word.eq_ignore_ascii_case(unit))
 }
 
 /// A figure of this machine that must not be above a limit.
 fn system(figure: &str, rest: &[&Word]) -> Result<(String, Table), Reason> {
+    if rest.windows(2).any(|pair| pair[0].is(&["per"]) && pair[1].is(&["core"])) {
+        return Err(note!("load_per_core"));
+    }
     let (part, rest) = match rest.split_first() {
         Some((part, rest_of_it)) if Comparison::of(rest).is_none() => (part.text.as_str(), rest_of_it),
         _ => ("", rest),
     };
-    let limit = Comparison::of(rest).filter(|limit| limit.sign == ">").ok_or_else(|| note!("no_upper_limit"))?;
+    let limit =
+        Comparison::of(rest).filter(|limit| matches!(limit.sign, ">" | ">=")).ok_or_else(|| note!("no_upper_limit"))?;
     let percent = format!("< {}%", limit.number);
     let limits = match (figure, part, limit.unit) {
         ("loadavg", "1min", "") => json!({ "load": format!("< {}", limit.number) }),
@@ -182,10 +246,10 @@ fn space(path: &str, rest: &[&Word]) -> Result<(String, Table), Reason> {
     let limit = Comparison::of(if is_free { &rest[1..] } else { rest }).ok_or_else(|| note!("no_limit"))?;
     let number: f64 = limit.number.parse().map_err(|_| note!("no_limit"))?;
     let free = match (is_free, limit.sign, limit.unit) {
-        (false, ">", "%") if number <= 100.0 => format!("> {}%", 100.0 - number),
-        (true, "<", "%") => format!("> {number}%"),
+        (false, ">" | ">=", "%") if number <= 100.0 => format!("> {}%", 100.0 - number),
+        (true, "<" | "<=", "%") => format!("> {number}%"),
         // Monit's units are binary.
-        (true, "<", unit) if unit.len() == 2 => format!("> {number}{}iB", unit.get(..1).unwrap_or_default()),
+        (true, "<" | "<=", unit) if unit.len() == 2 => format!("> {number}{}iB", unit.get(..1).unwrap_or_default()),
         _ => return Err(note!("free_space")),
     };
     Ok(("space".to_owned(), table(json!({ "host": { "disk": { path: free } } }))))
@@ -199,6 +263,8 @@ fn codes(rest: &[&Word]) -> Result<Json, Reason> {
         "!=" => json!([code]),
         ">" => json!([format!("0-{code}")]),
         "<" => json!([format!("{code}-{}", u32::MAX)]),
+        ">=" => json!([format!("0-{}", code.checked_sub(1).ok_or_else(|| note!("no_exit_code"))?)]),
+        "<=" => json!([format!("{}-{}", code.checked_add(1).ok_or_else(|| note!("no_exit_code"))?, u32::MAX)]),
         _ => {
             let below = code.checked_sub(1).map(|last| format!("0-{last}"));
             let above = code.checked_add(1).map(|first| format!("{first}-{}", u32::MAX));

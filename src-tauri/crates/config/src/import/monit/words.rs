@@ -1,30 +1,56 @@
 //! The words of a monitrc, and the statements they make.
 
-/// A word, and whether it stood in quotation marks, so that it is no keyword.
+/// A word, and how it stood there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: String,
-    pub(super) is_quoted: bool,
+    pub(super) form: Form,
+}
+
+/// How a word stood there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Bare; it may be a keyword.
+    Plain,
+    /// In quotation marks.
+    Quoted,
+    /// In braces or brackets, which hold a list.
+    Listed,
 }
 
 impl Word {
     /// Whether it is one of these keywords, however large its letters are.
     pub(super) fn is(&self, keywords: &[&str]) -> bool {
-        !self.is_quoted && keywords.iter().any(|keyword| self.text.eq_ignore_ascii_case(keyword))
+        self.form == Form::Plain && keywords.iter().any(|keyword| self.text.eq_ignore_ascii_case(keyword))
+    }
+
+    /// The keys and values of a list: `verify: enable, version: auto`.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let items = self.text.split([',', '\n', ';']).filter(|item| !item.trim().is_empty());
+        items.map(|item| item.split_once(':').unwrap_or((item, ""))).map(|(key, value)| (bare(key), bare(value)))
     }
 }
 
-/// The words of a file. Comments are passed over, and so is what stands in braces.
+fn bare(text: &str) -> &str {
+    text.trim().trim_matches(['"', '\''])
+}
+
+/// The words of a file. Comments are passed over.
 pub(super) fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
+    let word = |text: &str, form| Some(Word { text: text.to_owned(), form });
     while let Some(first) = rest.chars().next() {
+        let until = |end: char| rest[1..].split_once(end).unwrap_or((&rest[1..], ""));
         let (word, after) = match first {
             '#' => (None, rest.split_once('\n').map_or("", |(_, after)| after)),
-            '{' => (None, rest.split_once('}').map_or("", |(_, after)| after)),
+            '{' | '[' => {
+                let (inner, after) = until(if first == '{' { '}' } else { ']' });
+                (word(inner, Form::Listed), after)
+            }
             '"' | '\'' => {
-                let (inner, after) = rest[1..].split_once(first).unwrap_or((&rest[1..], ""));
-                (Some(Word { text: inner.to_owned(), is_quoted: true }), after)
+                let (inner, after) = until(first);
+                (word(inner, Form::Quoted), after)
             }
             ',' | ';' | '(' | ')' | '}' => (None, &rest[1..]),
             _ => {
@@ -32,7 +58,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
                 // `program="…"`: the sign belongs to neither.
                 let plain =
                     if after.starts_with(['"', '\'']) { plain.strip_suffix('=').unwrap_or(plain) } else { plain };
-                (Some(Word { text: plain.to_owned(), is_quoted: false }).filter(|word| !word.text.is_empty()), after)
+                (word(plain, Form::Plain).filter(|word| !word.text.is_empty()), after)
             }
         };
         words.extend(word);
@@ -50,9 +76,9 @@ fn end_of_plain(rest: &str, first: char) -> usize {
 }
 
 /// Words that begin a statement where no other statement goes on.
-const BEGIN: [&str; 14] = [
-    "if", "start", "stop", "restart", "every", "group", "depends", "mode", "onreboot", "alert", "noalert", "check",
-    "set", "include",
+const BEGIN: [&str; 15] = [
+    "if", "start", "stop", "restart", "every", "not", "group", "depends", "mode", "onreboot", "alert", "noalert",
+    "check", "set", "include",
 ];
 
 /// The statements that `words` make.
@@ -61,7 +87,7 @@ pub(super) fn statements(words: &[Word]) -> Vec<&[Word]> {
     let mut is_condition = false;
     for (at, word) in words.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| words.get(before));
-        let goes_on = before.is_some_and(|before| before.is(&["then", "else", "repeat", "with", "set"]));
+        let goes_on = before.is_some_and(|before| before.is(&["then", "else", "repeat", "with", "set", "not"]));
         if word.is(&["then"]) {
             is_condition = false;
         } else if word.is(&BEGIN) && !is_condition && !goes_on {
@@ -90,7 +116,7 @@ mod tests {
         check("set daemon 30 # seconds\nset log /x", &["set|daemon|30", "set|log|/x"]);
         check("set daemon 30 with start delay 240", &["set|daemon|30|with|start|delay|240"]);
         check("set alert me@example.com", &["set|alert|me@example.com"]);
-        check("set mail-format { message: don't }\nset x y", &["set|mail-format", "set|x|y"]);
+        check("set mail-format { message: don't }\nset x y", &["set|mail-format| message: don't ", "set|x|y"]);
         check(
             "if failed port 80 then restart\nif cpu > 80% then alert",
             &["if|failed|port|80|then|restart", "if|cpu|>|80%|then|alert"],
@@ -102,6 +128,11 @@ mod tests {
         check(
             "start program = \"/x start\" stop program=\"/x stop\"",
             &["start|program|=|/x start", "stop|program|/x stop"],
+        );
+        check("group a not every \"* 0-3 * * 0\" group b", &["group|a", "not|every|* 0-3 * * 0", "group|b"]);
+        check(
+            "if failed ssl options {verify: enable} then alert",
+            &["if|failed|ssl|options|verify: enable|then|alert"],
         );
         check("check process 'if' with pidfile \"é", &["check|process|if|with|pidfile|é"]);
     }
