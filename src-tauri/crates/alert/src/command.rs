@@ -1,7 +1,7 @@
 //! Tells by a command.
 
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, CommandRun},
+    command::{Background, CommandEnd, CommandOutcome, CommandRun},
     config::CommandChannel,
     incident::DeliveryResult,
     maintenance::in_words,
@@ -44,6 +44,7 @@ impl CommandDelivery<'_> {
             // A `Telling` has no map with other keys than strings, so it always is JSON.
             stdin: serde_json::to_string(telling).ok(),
             timeout: self.channel.timeout,
+            background: Background::Ends,
             output_limit: OUTPUT_LIMIT,
         };
         let outcome = self.ports.run(run).await;

@@ -54,8 +54,20 @@ pub struct CommandRun {
     pub stdin: Option<String>,
     /// When this has passed, the whole process tree is ended.
     pub timeout: Duration,
+    /// What becomes of what it has left in the background once it has ended by itself.
+    pub background: Background,
     /// How many bytes of standard output and standard error are kept, each; the rest is read and thrown away.
     pub output_limit: usize,
+}
+
+/// What becomes of what a command has left in the background once it has ended by itself. At its timeout, or when nobody
+/// waits for it any more, all that it has started is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    /// It is ended: nothing of a question outlives its answer.
+    Ends,
+    /// It lives on, as a daemon does that the command is there to start.
+    LivesOn,
 }
 
 /// How an execution ended.

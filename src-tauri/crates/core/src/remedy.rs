@@ -41,7 +41,8 @@ pub enum RemedyAction {
     Stop(Arc<str>),
     /// Runs a command.
     Run {
-        /// The command; it finds the monitor in `ESTATUS_MONITOR`.
+        /// The command; it finds the monitor in `ESTATUS_MONITOR`. What it has left in the background when it ends by
+        /// itself lives on.
         command: CommandLine,
         /// When this has passed, its whole process tree is ended.
         timeout: Duration,

@@ -129,6 +129,11 @@ impl Tasks {
         probes.chain(commands).for_each(|task| task.abort());
     }
 
+    /// Deliveries are given up; what was not delivered will be tried again.
+    pub(crate) fn stop_deliveries(&mut self) {
+        std::mem::take(&mut self.deliveries).into_values().for_each(|task| task.abort());
+    }
+
     fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
         let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
         let task = tokio::spawn(async move {

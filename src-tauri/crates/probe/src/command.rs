@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use estatus_core::{
     check::CommandCheck,
-    command::{CommandEnd, CommandOutcome, CommandRun, Run},
+    command::{Background, CommandEnd, CommandOutcome, CommandRun, Run},
     observation::{Cause, Failure, Phase},
     ports::Ports,
 };
@@ -26,7 +26,14 @@ pub(crate) async fn probe(
 ) -> Result<(), Cause> {
     trace.enter(Phase::Run);
     let command = check.command.clone();
-    let run = CommandRun { command, env: Vec::new(), stdin: None, timeout, output_limit: OUTPUT_LIMIT };
+    let run = CommandRun {
+        command,
+        env: Vec::new(),
+        stdin: None,
+        timeout,
+        background: Background::Ends,
+        output_limit: OUTPUT_LIMIT,
+    };
     let outcome = ports.run(run).await;
     trace.evidence = evidence_of(&outcome);
     let code = match outcome.end {

@@ -10,6 +10,7 @@ mod log;
 #[cfg_attr(windows, allow(dead_code, reason = "there is no such socket"))]
 mod notify_socket;
 mod output;
+mod reaper;
 mod run;
 mod shim;
 mod supervisor;
@@ -26,6 +27,7 @@ use windows as platform;
 
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use log::{Line, LogReader, Stream};
+pub use reaper::all_ended;
 pub use run::run;
 pub use shim::{folder, shim_main};
 pub use supervisor::{Happened, ShimCommand, Supervisor};

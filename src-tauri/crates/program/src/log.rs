@@ -7,6 +7,7 @@
 
 mod awaited;
 mod entry;
+mod escapes;
 mod files;
 mod reader;
 mod spool;
@@ -39,7 +40,7 @@ pub enum Stream {
 impl Stream {
     pub(crate) const ALL: [Self; 2] = [Self::Out, Self::Err];
 
-    const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         match self {
             Self::Out => 0,
             Self::Err => 1,

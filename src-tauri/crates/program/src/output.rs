@@ -15,15 +15,16 @@ impl Output {
         Self { bytes: Vec::new(), limit }
     }
 
-    /// Reads to the end of `pipe`, or until it breaks. What has been read is kept when this is cut off.
-    pub(crate) async fn read(&mut self, pipe: Option<impl AsyncRead + Unpin>) {
+    /// Reads to the end of `pipe`, or until it breaks, and closes it. What has been read is kept when this is cut off.
+    pub(crate) async fn read(&mut self, pipe: &mut Option<impl AsyncRead + Unpin>) {
         const CHUNK: usize = 8 * 1024;
-        let Some(mut pipe) = pipe else { return };
+        let Some(open) = pipe else { return };
         let mut chunk = vec![0; CHUNK];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
+        while let Ok(length @ 1..) = open.read(&mut chunk).await {
             let room = self.limit.saturating_sub(self.bytes.len());
             self.bytes.extend(chunk.iter().take(length.min(room)));
         }
+        *pipe = None;
     }
 
     /// The text, without a character that the limit cut in two, and without `secrets`.
@@ -62,7 +63,7 @@ mod tests {
     async fn the_beginning_is_kept_and_no_character_is_cut_in_two() {
         async fn check(written: &[u8], limit: usize, kept: &str) {
             let mut output = Output::up_to(limit);
-            output.read(Some(written)).await;
+            output.read(&mut Some(written)).await;
             assert_eq!(output.into_text(&[]), kept, "{limit} bytes of {written:?}");
         }
         check(b"", 10, "").await;
@@ -80,7 +81,7 @@ mod tests {
     #[tokio::test]
     async fn a_secret_that_is_written_out_is_not_kept() {
         let mut output = Output::up_to(100);
-        output.read(Some(b"login hunter2 ok, again hunter2".as_slice())).await;
+        output.read(&mut Some(b"login hunter2 ok, again hunter2".as_slice())).await;
         let secrets = [("PASSWORD".to_owned(), Secret::new("hunter2")), ("EMPTY".to_owned(), Secret::new(""))];
         assert_eq!(output.into_text(&secrets), "login [secret] ok, again [secret]");
     }

@@ -1,14 +1,14 @@
-//! Runs one command to its end, and leaves nothing of it behind.
+//! Runs one command to its end, and leaves nothing of it behind but what it may leave.
 
 use std::{io, path::Path, pin::pin, process::Stdio, time::Duration};
 
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, CommandRun},
+    command::{Background, CommandEnd, CommandOutcome, CommandRun},
     secret::Secret,
 };
 use tokio::{
     io::AsyncWriteExt,
-    process::{Child, ChildStdin, Command},
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
     time::{Instant, timeout},
 };
 use tracing::warn;
@@ -16,6 +16,7 @@ use tracing::warn;
 use crate::{
     output::Output,
     platform::{self, Tree},
+    reaper::Owned,
 };
 
 /// For how long the pipes are still read once the command itself has ended and something in the background holds them.
@@ -24,14 +25,12 @@ const PIPE_GRACE: Duration = Duration::from_millis(500);
 /// For how long the end of the process tree is waited for.
 const END_WITHIN: Duration = Duration::from_secs(3);
 
-/// The same when nobody waits for the outcome any more: the caller's thread is held up meanwhile.
-const DROP_WITHIN: Duration = Duration::from_millis(500);
-
 /// Runs `run` with the variables of Estatus, its own and `secret_env`, and gives back how it ended.
 ///
 /// `run.command.secret_env` is not looked at: `secret_env` is what has been fetched for it. A secret that the command
 /// writes out is not in the outcome. When the command has ended, by itself or at its timeout, so has everything that
-/// it started, in the background too. Dropping the future ends the tree as well.
+/// it started, in the background too, but for what `run.background` lets live on. Dropping the future ends the tree as
+/// well, without holding up who drops it: see [`crate::all_ended`].
 ///
 /// This takes at most the timeout, half a second for pipes that stay open, and three seconds for the proof that nothing
 /// is left; [`CommandOutcome::took`] is the time of the command alone.
@@ -60,8 +59,9 @@ fn start(run: &CommandRun, secret_env: &[(String, Secret)]) -> Result<Started, S
         .chain(secret_env.iter().map(|(name, secret)| (name.as_str(), secret.reveal())))
         .collect();
     let command = command(run, directory, env);
-    let (child, tree) = Tree::spawn(command).map_err(|error| in_words(&error))?;
-    Ok(Started { child, tree, ended: false })
+    let (mut child, tree) = Tree::spawn(command).map_err(|error| in_words(&error))?;
+    let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr: child.stderr.take() };
+    Ok(Started { owned: Owned::new(child, tree), pipes })
 }
 
 fn command(run: &CommandRun, directory: Option<&Path>, env: Vec<(&str, &str)>) -> Command {
@@ -86,78 +86,101 @@ fn in_words(error: &io::Error) -> String {
 
 /// A command that has been started, and all that it starts.
 struct Started {
-    child: Child,
-    tree: Tree,
-    ended: bool,
+    owned: Owned,
+    pipes: Pipes,
+}
+
+/// The pipes of a command, as far as they are open.
+struct Pipes {
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
 }
 
 impl Started {
     async fn finish(
-        mut self,
+        self,
         run: &CommandRun,
         begun: Instant,
         stdout: &mut Output,
         stderr: &mut Output,
     ) -> (CommandEnd, Duration) {
-        let (stdin_pipe, stdout_pipe, stderr_pipe) =
-            (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take());
-        let mut talk = pin!(async {
-            tokio::join!(feed(stdin_pipe, run.stdin.as_deref()), stdout.read(stdout_pipe), stderr.read(stderr_pipe))
-        });
-        let mut talking = true;
+        let Self { mut owned, mut pipes } = self;
+        let ends = run.background == Background::Ends;
+        let (exited, left, took) = {
+            let Pipes { stdin, stdout: from_stdout, stderr: from_stderr } = &mut pipes;
+            let mut talk = pin!(async {
+                tokio::join!(
+                    feed(stdin.take(), run.stdin.as_deref()),
+                    stdout.read(from_stdout),
+                    stderr.read(from_stderr)
+                )
+            });
+            let mut talking = true;
 
-        let exited = timeout(run.timeout, async {
-            let mut exited = pin!(self.tree.exited(&mut self.child));
-            loop {
-                tokio::select! {
-                    exited = &mut exited => return exited,
-                    _ = &mut talk, if talking => talking = false,
+            let exited = timeout(run.timeout, async {
+                let mut exited = pin!(owned.exited());
+                loop {
+                    tokio::select! {
+                        exited = &mut exited => return exited,
+                        _ = &mut talk, if talking => talking = false,
+                    }
                 }
+            })
+            .await;
+            let took = begun.elapsed();
+
+            if exited.is_ok() && talking {
+                talking = timeout(PIPE_GRACE, &mut talk).await.is_err();
             }
-        })
-        .await;
-        let took = begun.elapsed();
-
-        if exited.is_ok() && talking {
-            talking = timeout(PIPE_GRACE, &mut talk).await.is_err();
-        }
-        let left = self.end().await;
-        if talking {
-            // What was written before the end is still in the pipes.
-            let _ = timeout(PIPE_GRACE, &mut talk).await;
-        }
+            let mut left = Vec::new();
+            if ends || exited.is_err() {
+                left = end(&mut owned).await;
+                if talking {
+                    // What was written before the end is still in the pipes.
+                    let _ = timeout(PIPE_GRACE, &mut talk).await;
+                }
+            } else {
+                owned.let_go();
+            }
+            (exited, left, took)
+        };
         let end = match exited {
-            Ok(exited) => self.outcome(exited).await,
-            Err(_) => CommandEnd::TimedOut { left },
+            Ok(exited) => outcome(exited, &mut owned).await,
+            Err(_) => return (CommandEnd::TimedOut { left }, took),
         };
+        if !ends {
+            pipes.read_on();
+        }
         (end, took)
-    }
-
-    async fn end(&mut self) -> Vec<u32> {
-        let left = self.tree.end(END_WITHIN).await;
-        self.ended = true;
-        if !left.is_empty() {
-            warn!(?left, "processes of a command could not be ended");
-        }
-        left
-    }
-
-    async fn outcome(&mut self, exited: io::Result<()>) -> CommandEnd {
-        let status = match exited {
-            Ok(()) => self.child.wait().await,
-            Err(error) => Err(error),
-        };
-        match status {
-            Ok(status) => platform::end_of(status),
-            Err(error) => CommandEnd::CannotStart(format!("its end cannot be observed: {error}")),
-        }
     }
 }
 
-impl Drop for Started {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.tree.end_now(DROP_WITHIN);
+async fn end(owned: &mut Owned) -> Vec<u32> {
+    let left = owned.end(END_WITHIN).await;
+    if !left.is_empty() {
+        warn!(?left, "processes of a command could not be ended");
+    }
+    left
+}
+
+async fn outcome(exited: io::Result<()>, owned: &mut Owned) -> CommandEnd {
+    let status = match exited {
+        Ok(()) => owned.status().await,
+        Err(error) => Err(error),
+    };
+    match status {
+        Ok(status) => platform::end_of(status),
+        Err(error) => CommandEnd::CannotStart(format!("its end cannot be observed: {error}")),
+    }
+}
+
+impl Pipes {
+    /// Somebody in the background may still write to what is open.
+    fn read_on(self) {
+        let read = [self.stdout.map(platform::read_on), self.stderr.map(platform::read_on)];
+        for error in read.into_iter().flatten().filter_map(Result::err) {
+            warn!(%error, "what a command has left in the background can write no more");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Effect, EffectId, Engine, Watched};
 use crate::{
-    command::{CommandEnd, CommandOutcome, CommandRun},
+    command::{Background, CommandEnd, CommandOutcome, CommandRun},
     config::AlertWhen,
     incident::{Health, Incident},
     observation::{Observation, Verdict, cut},
@@ -145,7 +145,8 @@ impl Engine {
             RemedyAction::Run { command, timeout } => {
                 let env = vec![("ESTATUS_MONITOR".to_owned(), name.to_string())];
                 let (command, timeout) = (command.clone(), *timeout);
-                let run = CommandRun { command, env, stdin: None, timeout, output_limit: OUTPUT_LIMIT };
+                let background = Background::LivesOn;
+                let run = CommandRun { command, env, stdin: None, timeout, background, output_limit: OUTPUT_LIMIT };
                 let id = self.next_id();
                 let until = now.monotonic + timeout + DONE_WITHIN;
                 self.set_care(name, Care::Acting { command: Some(id), until });

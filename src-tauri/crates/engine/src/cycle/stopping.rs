@@ -16,6 +16,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(5);
 /// Programs that are being stopped because the engine stops get so much longer than the longest of their stops may take,
 /// to be killed and for the proof that nothing is left of them.
 const PROOF_WITHIN: Duration = Duration::from_secs(15);
+/// Commands that are given up, of checks, remedies and channels, get so long to end with all that they have started.
+const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
 impl Cycle {
     /// Stops the programs that must not outlive the engine, lets deliveries come to an end, writes down how they did,
@@ -45,6 +47,10 @@ impl Cycle {
             }
         }
         self.tell_of_leftovers(&stopped);
+        self.tasks.stop_deliveries();
+        if !estatus_program::all_ended(COMMANDS_END_WITHIN).await {
+            tracing::warn!("commands that were given up have not ended yet");
+        }
         drop(self.store.record(vec![journal(JournalEntry::Stopped)]));
         self.store.close().await;
     }

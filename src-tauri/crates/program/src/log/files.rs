@@ -8,12 +8,19 @@ use std::{
 
 use memchr::memrchr;
 
-use super::{state::Place, step};
+use super::{
+    platform::{self, FileId},
+    state::Place,
+    step,
+};
 
 const CURRENT: &str = "current.log";
 
 /// The least that a file may have before it is rotated: 64 KiB of text and what is written around it.
 const LEAST_FILE: u64 = 64 * 1024 + 256;
+
+/// So often, in milliseconds, it is looked whether somebody has cut `current.log` or taken it away.
+const LOOK_EVERY: u64 = 50;
 
 /// Of `keep`, a file takes this part.
 const FILES: u64 = 5;
@@ -55,6 +62,11 @@ pub(super) fn open(folder: &Path, number: u64) -> io::Result<Option<File>> {
     Ok(existing(rotated)?.or(current))
 }
 
+/// What `current.log` is now, whatever file that is; nothing if there is none.
+pub(super) fn look_at_current(folder: &Path) -> io::Result<Option<platform::Found>> {
+    platform::found_at(&folder.join(CURRENT))
+}
+
 /// Up to where a file has whole entries: the end of its last line.
 pub(super) fn end_of_entries(file: &mut File) -> io::Result<u64> {
     /// Longer than any entry.
@@ -71,8 +83,15 @@ pub(super) fn end_of_entries(file: &mut File) -> io::Result<u64> {
 pub(super) struct Files {
     folder: PathBuf,
     keep: u64,
-    /// `current.log`, and where it stands.
-    current: Option<(File, u64)>,
+    /// `current.log`, to which every write is appended wherever it ends: if somebody cuts it, no hole is left.
+    current: Option<Current>,
+}
+
+struct Current {
+    file: File,
+    id: FileId,
+    /// When it was last looked whether it still is what its name stands for, in milliseconds since 1970.
+    looked_at: i64,
 }
 
 impl Files {
@@ -103,6 +122,28 @@ impl Files {
         Ok(Place { file: newest + 1, at })
     }
 
+    /// Where `current.log` ends, if that is not at `at`: somebody has cut it, or taken it away, and then another is begun.
+    /// It is looked at now and then only; `now` is in milliseconds since 1970.
+    pub(super) fn ends_elsewhere(&mut self, at: u64, now: i64) -> Option<u64> {
+        if let Some(current) = &mut self.current {
+            if now.abs_diff(current.looked_at) < LOOK_EVERY {
+                return None;
+            }
+            current.looked_at = now;
+        }
+        // Where nothing can be seen it is written to as long as that works.
+        let found = look_at_current(&self.folder).ok()?;
+        let length = found.map_or(0, |found| found.length);
+        let Some(current) = &self.current else {
+            // What stands behind `at` is what a write before a kill has left.
+            return (length < at).then_some(length);
+        };
+        if found.is_none_or(|found| found.id != current.id) {
+            self.current = None;
+        }
+        (length != at).then_some(length)
+    }
+
     /// Writes `entries` to `current.log`, which has `at` bytes, and gives back how many bytes of them stand there: all,
     /// or, when it cannot be written to, so many as make whole entries.
     pub(super) fn append(&mut self, at: u64, entries: &[u8]) -> usize {
@@ -114,48 +155,56 @@ impl Files {
             return written;
         }
         let whole = memrchr(b'\n', &entries[..written]).map_or(0, |end| end + 1);
-        if let Some((file, _)) = self.current.take() {
-            let _ = file.set_len(at + whole as u64);
-        }
+        self.current = None;
+        // If even that fails, the next entry begins in the middle of a line.
+        let _ = self.cut((written - whole) as u64);
         whole
     }
 
     fn write(&mut self, at: u64, entries: &[u8], written: &mut usize) -> io::Result<()> {
-        let (file, place) = self.current(at)?;
-        *place = at + entries.len() as u64;
-        #[cfg(test)]
-        super::fault::write(file, entries, written)?;
-        while let Some(rest) = entries.get(*written..).filter(|rest| !rest.is_empty()) {
-            match file.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => *written += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+        if self.current.is_none() && self.write_over(at, entries, written)? {
+            return Ok(());
+        }
+        let file = match &mut self.current {
+            Some(current) => &mut current.file,
+            None => {
+                let file = self.open_current(OpenOptions::new().append(true))?;
+                let id = platform::identity(&file)?;
+                &mut self.current.insert(Current { file, id, looked_at: 0 }).file
             }
-        }
-        Ok(())
-    }
-
-    /// `current.log`, to be written to from `at` on.
-    fn current(&mut self, at: u64) -> io::Result<&mut (File, u64)> {
-        let (file, place) = match self.current.take() {
-            Some(current) => current,
-            None => (self.open_current()?, 0),
         };
-        let current = self.current.insert((file, place));
-        if current.1 != at {
-            current.0.seek(SeekFrom::Start(at))?;
-            current.1 = at;
-        }
-        Ok(current)
+        write_all(file, entries, written)
     }
 
-    fn open_current(&self) -> io::Result<File> {
-        let open = || OpenOptions::new().write(true).create(true).truncate(false).open(self.folder.join(CURRENT));
-        match open() {
+    /// A write before a kill may have left something behind `at`: the same bytes are written over it. Whether there was
+    /// something.
+    fn write_over(&self, at: u64, entries: &[u8], written: &mut usize) -> io::Result<bool> {
+        let mut file = self.open_current(OpenOptions::new().write(true).truncate(false))?;
+        if file.metadata()?.len() <= at {
+            return Ok(false);
+        }
+        file.seek(SeekFrom::Start(at))?;
+        write_all(&mut file, entries, written)?;
+        file.set_len(at + entries.len() as u64)?;
+        Ok(true)
+    }
+
+    /// Takes the last `surplus` bytes from `current.log`.
+    fn cut(&self, surplus: u64) -> io::Result<()> {
+        if surplus == 0 {
+            return Ok(());
+        }
+        let file = OpenOptions::new().write(true).open(self.folder.join(CURRENT))?;
+        let length = file.metadata()?.len();
+        file.set_len(length.saturating_sub(surplus))
+    }
+
+    fn open_current(&self, how: &mut OpenOptions) -> io::Result<File> {
+        how.create(true);
+        match how.open(self.folder.join(CURRENT)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(&self.folder)?;
-                open()
+                how.open(self.folder.join(CURRENT))
             }
             opened => opened,
         }
@@ -192,4 +241,18 @@ impl Files {
         }
         Ok(())
     }
+}
+
+fn write_all(file: &mut File, entries: &[u8], written: &mut usize) -> io::Result<()> {
+    #[cfg(test)]
+    super::fault::write(file, entries, written)?;
+    while let Some(rest) = entries.get(*written..).filter(|rest| !rest.is_empty()) {
+        match file.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => *written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

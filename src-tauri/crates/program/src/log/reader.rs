@@ -12,7 +12,7 @@ use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
-use super::{Stream, entry, files, state::Place};
+use super::{Stream, entry, files, platform, state::Place};
 
 /// An entry of a log: a line, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,9 +109,29 @@ impl LogReader {
             }
             match newest {
                 Some(newest) if newest >= self.read.file => self.turn_over()?,
+                _ if self.begins_anew()? => {}
                 _ => return Ok(lines),
             }
         }
+    }
+
+    /// Whether somebody has cut the file, or taken it away and there is another in its place: that is read from its
+    /// beginning.
+    fn begins_anew(&mut self) -> io::Result<bool> {
+        let Some(file) = &self.file else { return Ok(false) };
+        let Some(current) = files::look_at_current(&self.folder)? else { return Ok(false) };
+        if current.id != platform::identity(file)? {
+            let rotated = files::rotated(&self.folder)?.last().is_some_and(|&newest| newest >= self.read.file);
+            if !rotated {
+                (self.read.at, self.file) = (0, None);
+            }
+            return Ok(true);
+        }
+        let is_cut = current.length < self.read.at;
+        if is_cut {
+            self.read.at = 0;
+        }
+        Ok(is_cut)
     }
 
     /// Goes on to the next file that is still there.

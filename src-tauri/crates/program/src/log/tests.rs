@@ -4,6 +4,7 @@ mod content;
 mod disk;
 #[cfg(unix)]
 mod kills;
+mod meddling;
 #[cfg(unix)]
 mod pipes;
 mod reading;
@@ -23,6 +24,14 @@ fn folder() -> TempDir {
 
 fn open(folder: &TempDir) -> Capture {
     Capture::open(folder.path(), KEEP).unwrap()
+}
+
+/// Does what is done when nothing has been written for a while.
+fn flush(capture: &mut Capture) {
+    Stream::ALL.into_iter().for_each(|stream| capture.flush(stream));
+    if capture.is_big() {
+        capture.release();
+    }
 }
 
 /// The files of the log, the oldest first.

@@ -3,10 +3,11 @@
 
 use std::{
     ffi::c_void,
-    fs::File,
+    fs::{self, File, Metadata},
     io,
     ops::{Deref, DerefMut, Range},
-    os::fd::BorrowedFd,
+    os::{fd::BorrowedFd, unix::fs::MetadataExt},
+    path::Path,
     ptr::{self, NonNull},
     slice,
 };
@@ -65,6 +66,38 @@ impl Drop for Map {
         // SAFETY: it was mapped so, and nobody has a reference into it any more.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
     }
+}
+
+/// What tells a file from every other that is there or is open, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// A file, as its name leads to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) id: FileId,
+    pub(crate) length: u64,
+}
+
+/// Which file this is.
+pub(crate) fn identity(file: &File) -> io::Result<FileId> {
+    Ok(id_of(&file.metadata()?))
+}
+
+/// The file at `path`; nothing if there is none.
+pub(crate) fn found_at(path: &Path) -> io::Result<Option<Found>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(Found { id: id_of(&metadata), length: metadata.len() })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn id_of(metadata: &Metadata) -> FileId {
+    FileId { device: metadata.dev(), inode: metadata.ino() }
 }
 
 /// What there is in a pipe.

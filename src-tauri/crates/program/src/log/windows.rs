@@ -3,15 +3,19 @@
 
 use std::{
     fs::File,
-    io,
+    io, mem,
     ops::{Deref, DerefMut, Range},
     os::windows::io::{AsRawHandle, HandleOrNull, OwnedHandle},
+    path::Path,
     ptr::{self, NonNull},
     slice,
 };
 
-use windows_sys::Win32::System::Memory::{
-    CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile,
+use windows_sys::Win32::{
+    Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle},
+    System::Memory::{
+        CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile,
+    },
 };
 
 /// A file as memory. What is written to it is in the file, also when this process is ended.
@@ -65,4 +69,42 @@ impl Drop for Map {
         // SAFETY: it was mapped so, and nobody has a reference into it any more.
         unsafe { UnmapViewOfFile(MEMORY_MAPPED_VIEW_ADDRESS { Value: self.start.as_ptr().cast() }) };
     }
+}
+
+/// What tells a file from every other that is there or is open, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    volume: u32,
+    index: (u32, u32),
+}
+
+/// A file, as its name leads to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) id: FileId,
+    pub(crate) length: u64,
+}
+
+/// Which file this is.
+pub(crate) fn identity(file: &File) -> io::Result<FileId> {
+    // SAFETY: the structure is plain numbers, for which zeroes are valid.
+    let mut information: BY_HANDLE_FILE_INFORMATION = unsafe { mem::zeroed() };
+    // SAFETY: the handle is open, and the pointer leads to a structure of the kind that is written.
+    if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut information) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let index = (information.nFileIndexHigh, information.nFileIndexLow);
+    Ok(FileId { volume: information.dwVolumeSerialNumber, index })
+}
+
+/// The file at `path`; nothing if there is none, or one that is gone as soon as whoever has it open closes it.
+pub(crate) fn found_at(path: &Path) -> io::Result<Option<Found>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Found { id: identity(&file)?, length: file.metadata()?.len() }))
 }

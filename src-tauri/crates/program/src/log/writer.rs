@@ -29,7 +29,7 @@ const WRITE_LIMIT: usize = 96 * 1024;
 /// An unfinished line is written as a part when less room than this is left behind it.
 const LEAST_ROOM: usize = BUFFER / 4;
 
-/// More memory than this is given back by [`Capture::flush`].
+/// More memory than this is given back by [`Capture::release`].
 const IDLE_MEMORY: usize = 4 * 1024;
 
 /// Takes what a program writes, and puts it into its log line by line.
@@ -43,6 +43,8 @@ pub(crate) struct Capture {
     entries: Entries,
     /// Whether more of the spool is in memory than an idle one needs.
     is_deep: bool,
+    /// How many times lines of each stream were written.
+    writes: [u64; 2],
 }
 
 /// What there was in a pipe.
@@ -70,7 +72,7 @@ impl Capture {
         let written = files.written()?;
         let fresh = || State { written, begun: written, ..State::default() };
         let spool = Spool::open(&folder.join("spool"), fresh)?;
-        let mut capture = Self { spool, files, awaited: None, entries: Entries::new(), is_deep: false };
+        let mut capture = Self { spool, files, awaited: None, entries: Entries::new(), is_deep: false, writes: [0; 2] };
         capture.go_on()?;
         Ok(capture)
     }
@@ -217,31 +219,34 @@ impl Capture {
         }
     }
 
-    /// Whether [`Capture::flush`] is to be called when nothing has been taken for a second.
-    pub(crate) fn held(&self) -> bool {
-        self.is_big() || Stream::ALL.into_iter().any(|stream| part(self.spool.text(stream)) > 0)
+    /// The unfinished line of `stream`, if some of it is held: as long as it is the same, so is the number.
+    pub(crate) fn unfinished(&self, stream: Stream) -> Option<u64> {
+        (part(self.spool.text(stream)) > 0).then_some(self.writes[stream.index()])
     }
 
-    /// Writes unfinished lines to the log as far as they have come, and gives memory back.
-    pub(crate) fn flush(&mut self) {
-        for stream in Stream::ALL {
-            self.settle(stream);
-            self.write_part(stream);
-        }
-        if self.is_big() {
-            self.entries = Entries::new();
-            self.spool.release();
-            self.is_deep = false;
-        }
+    /// Writes the unfinished line of `stream` to the log as far as it has come.
+    pub(crate) fn flush(&mut self, stream: Stream) {
+        self.settle(stream);
+        self.write_part(stream);
     }
 
-    fn is_big(&self) -> bool {
+    /// Whether there is memory that [`Capture::release`] gives back.
+    pub(crate) fn is_big(&self) -> bool {
         self.is_deep || self.entries.capacity() > IDLE_MEMORY
+    }
+
+    /// Gives back what memory an idle capture does not need.
+    pub(crate) fn release(&mut self) {
+        self.entries = Entries::new();
+        self.spool.release();
+        self.is_deep = false;
     }
 
     /// The last `lines` lines of this start in the log, the oldest first, each cut to
     /// [`estatus_core::program::Ended::TAIL_LINE_LIMIT`] bytes. Only so many of them as are in the last megabyte.
-    pub(crate) fn tail(&self, lines: usize) -> Vec<String> {
+    pub(crate) fn tail(&mut self, lines: usize) -> Vec<String> {
+        // Long after it was last looked.
+        self.look_after(i64::MAX);
         let state = self.spool.state();
         reader::tail(self.files.folder(), state.begun, state.written, lines).unwrap_or_else(|error| {
             warn!(%error, "the last lines of a program cannot be read");
@@ -266,6 +271,7 @@ impl Capture {
         writing.upto = start + self.compose(writing);
         if writing.upto > start {
             self.write_composed(writing);
+            self.writes[stream.index()] += 1;
         }
         writing.upto > start
     }
@@ -305,6 +311,7 @@ impl Capture {
     }
 
     fn write_composed(&mut self, writing: Writing) {
+        self.look_after(writing.at);
         self.rotate();
         self.spool.commit(|state| state.writing = Some(writing));
         self.carry_out(writing);
@@ -333,6 +340,17 @@ impl Capture {
             if missing > 0 {
                 // What says so in the log ends all lines before it.
                 state.held.iter_mut().for_each(|held| held.open = false);
+            }
+        });
+    }
+
+    /// Goes on where the log ends, whatever somebody else has done with it; `now` is in milliseconds since 1970.
+    fn look_after(&mut self, now: i64) {
+        let Some(at) = self.files.ends_elsewhere(self.spool.state().written.at, now) else { return };
+        self.spool.commit(|state| {
+            state.written.at = at;
+            if state.begun.file == state.written.file {
+                state.begun.at = state.begun.at.min(at);
             }
         });
     }

@@ -122,7 +122,7 @@ impl Shim {
 
     fn due(&self) -> Option<Instant> {
         let running = self.running.as_ref()?;
-        running.silent_at.into_iter().chain(running.output.as_ref().and_then(Output::quiet_at)).min()
+        running.silent_at.into_iter().chain(running.output.as_ref().and_then(Output::due)).min()
     }
 
     async fn handle(&mut self, happened: Happened) {
@@ -269,8 +269,8 @@ impl Shim {
     async fn due_now(&mut self) {
         let now = Instant::now();
         let Some(running) = &mut self.running else { return };
-        if let Some(output) = running.output.as_mut().filter(|output| output.quiet_at().is_some_and(|at| at <= now)) {
-            output.flush();
+        if let Some(output) = &mut running.output {
+            output.tidy(now);
         }
         if running.silent_at.is_some_and(|at| at <= now) {
             self.keep_promise();

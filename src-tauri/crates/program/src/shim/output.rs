@@ -11,7 +11,10 @@ use crate::{
     platform::Pipes,
 };
 
-/// An unfinished line that is not gone on with for so long goes into the log.
+/// So much of an unfinished line as has come stands in the log after so long.
+const UNFINISHED: Duration = Duration::from_secs(1);
+
+/// Memory is given back when nothing has been written for so long.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// The pipes of a program and its log.
@@ -19,6 +22,8 @@ pub(crate) struct Output {
     pub(crate) pipes: Pipes,
     capture: Capture,
     waits: bool,
+    /// By stream, its unfinished line and when that goes into the log.
+    unfinished: [Option<(u64, Instant)>; 2],
     quiet_at: Option<Instant>,
 }
 
@@ -30,7 +35,8 @@ impl Output {
         if let Some(text) = &terms.ready_log {
             capture.wait_for(text);
         }
-        Ok(Self { pipes: Pipes::open(folder)?, capture, waits: terms.ready_log.is_some(), quiet_at: None })
+        let waits = terms.ready_log.is_some();
+        Ok(Self { pipes: Pipes::open(folder)?, capture, waits, unfinished: [None; 2], quiet_at: None })
     }
 
     /// Waits until there is something to take.
@@ -41,19 +47,31 @@ impl Output {
     /// Takes some of what there is.
     pub(crate) fn take(&mut self, stream: Stream) -> io::Result<()> {
         let taken = self.pipes.take(stream, &mut self.capture);
-        self.quiet_at = self.capture.held().then(|| Instant::now() + QUIET);
+        let now = Instant::now();
+        let unfinished = &mut self.unfinished[stream.index()];
+        *unfinished = self.capture.unfinished(stream).map(|line| match *unfinished {
+            Some((before, due)) if before == line => (line, due),
+            _ => (line, now + UNFINISHED),
+        });
+        self.quiet_at = self.capture.is_big().then(|| now + QUIET);
         taken
     }
 
-    /// When [`Output::flush`] is due.
-    pub(crate) fn quiet_at(&self) -> Option<Instant> {
-        self.quiet_at
+    /// When [`Output::tidy`] is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.unfinished.iter().flatten().map(|&(_, due)| due).chain(self.quiet_at).min()
     }
 
-    /// Puts an unfinished line into the log.
-    pub(crate) fn flush(&mut self) {
-        self.quiet_at = None;
-        self.capture.flush();
+    /// Puts unfinished lines into the log and gives memory back, as far as that is due.
+    pub(crate) fn tidy(&mut self, now: Instant) {
+        for stream in Stream::ALL {
+            if self.unfinished[stream.index()].take_if(|(_, due)| *due <= now).is_some() {
+                self.capture.flush(stream);
+            }
+        }
+        if self.quiet_at.take_if(|at| *at <= now).is_some() {
+            self.capture.release();
+        }
     }
 
     /// Whether the line that was waited for has been written; told once.
@@ -68,7 +86,9 @@ impl Output {
         self.pipes.drain(&mut self.capture).await;
         self.capture.end(Stream::Out);
         self.capture.end(Stream::Err);
-        self.flush();
+        if self.capture.is_big() {
+            self.capture.release();
+        }
         self.capture.tail(Ended::TAIL_LINES)
     }
 }

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use estatus_core::{
-    command::{CommandEnd, CommandLine, CommandRun},
+    command::{Background, CommandEnd, CommandLine, CommandRun},
     exit::Signal,
     program::{Leftover, ProcessId},
 };
@@ -75,6 +75,7 @@ fn command(line: &Line, first: ProcessId, deadline: Instant) -> CommandRun {
         env: vec![("ESTATUS_PID".to_owned(), first.pid.to_string())],
         stdin: None,
         timeout: deadline.saturating_duration_since(Instant::now()),
+        background: Background::Ends,
         output_limit: 0,
     }
 }

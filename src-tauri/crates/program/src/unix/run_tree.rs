@@ -3,6 +3,7 @@
 use std::{
     io,
     os::fd::OwnedFd,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -65,9 +66,18 @@ impl Tree {
     }
 
     /// The same, on this thread.
-    pub(crate) fn end_now(&self, within: Duration) {
-        self.root.end(within);
+    pub(crate) fn end_now(&self, within: Duration) -> Vec<u32> {
+        self.root.end(within)
     }
+
+    /// Kills all of it, and waits for nothing.
+    pub(crate) fn kill(&self) {
+        self.root.kill(Instant::now());
+    }
+
+    /// What is left of it lives on.
+    #[expect(clippy::unused_self, reason = "on other systems there is something to be done")]
+    pub(crate) fn let_go(&self) {}
 }
 
 #[derive(Clone)]
@@ -82,17 +92,26 @@ impl Root {
     fn end(&self, within: Duration) -> Vec<u32> {
         let deadline = Instant::now() + within;
         loop {
-            // Who is descended from whom can be told only as long as they live, so they are all found before the
-            // first is ended.
-            let members = self.members();
-            if members.is_empty() || Instant::now() >= deadline {
-                return members.iter().map(|process| process.id().pid).collect();
+            if Instant::now() >= deadline {
+                return self.members().iter().map(|process| process.id().pid).collect();
             }
-            if members.iter().any(|process| process.group == self.pid.as_raw_pid()) {
-                let _ = kill_process_group(self.pid, Signal::KILL);
+            if self.kill(deadline) == 0 {
+                return Vec::new();
             }
-            end_all(&members, deadline);
         }
+    }
+
+    /// Kills all that is there now, waits a little for it to be gone, at most until `deadline`, and gives back how many
+    /// processes that were.
+    fn kill(&self, deadline: Instant) -> usize {
+        // Who is descended from whom can be told only as long as they live, so they are all found before the first is
+        // ended.
+        let members = self.members();
+        if members.iter().any(|process| process.group == self.pid.as_raw_pid()) {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+        end_all(&members, deadline);
+        members.len()
     }
 
     /// The processes of the tree that are alive: those in its group, those with its token, and their descendants.
@@ -114,4 +133,13 @@ fn end_all(members: &[Process], deadline: Instant) {
             let _ = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Timespec::try_from(remaining).ok().as_ref());
         }
     }
+}
+
+/// Has `pipe` read for as long as anybody can write to it, also when this process has ended: whoever writes to a pipe that
+/// nobody reads any more is killed (SIGPIPE, pipe(7)).
+pub(crate) fn read_on(pipe: impl TryInto<Stdio, Error = io::Error>) -> io::Result<()> {
+    let mut reader = Command::new("cat");
+    reader.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    reader.current_dir("/").process_group(0).stdin(pipe.try_into()?).stdout(Stdio::null()).stderr(Stdio::null());
+    reader.spawn().map(drop)
 }

@@ -38,11 +38,11 @@ impl Job {
         Ok(Self(OwnedHandle::try_from(handle).map_err(|_| io::Error::last_os_error())?))
     }
 
-    /// Its processes end when this is dropped, or this process ends however it may.
-    pub(super) fn ending_with_us(self) -> io::Result<Self> {
+    /// Whether its processes end when this is dropped, or this process ends however it may.
+    pub(super) fn end_with_us(&self, ends: bool) -> io::Result<()> {
         // SAFETY: the structure is plain numbers, for which zeroes are valid.
         let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { mem::zeroed() };
-        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+        limits.BasicLimitInformation.LimitFlags = if ends { JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE } else { 0 };
         // SAFETY: the pointer and the length are those of `limits`, which is what this class of information is made of.
         succeeded(unsafe {
             SetInformationJobObject(
@@ -51,8 +51,7 @@ impl Job {
                 ptr::from_ref(&limits).cast(),
                 length_of(&limits),
             )
-        })?;
-        Ok(self)
+        })
     }
 
     fn handle(&self) -> HANDLE {

@@ -45,7 +45,8 @@ impl ProgramTree {
         pipes: &mut Pipes,
         _children: &Children,
     ) -> io::Result<(Self, First)> {
-        let job = Job::new()?.ending_with_us()?;
+        let job = Job::new()?;
+        job.end_with_us(true)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED).spawn()?;
         let pid = child.id().ok_or(io::ErrorKind::NotFound)?;

@@ -58,9 +58,9 @@ fn an_unfinished_line_is_written_when_asked_and_goes_on() {
     let mut capture = open(&folder);
     let check = |capture: &mut Capture, bytes: &[u8], held: bool, found: &[(char, &str)]| {
         capture.push(Stream::Out, bytes);
-        assert_eq!(capture.held(), held, "{:?}", String::from_utf8_lossy(bytes));
-        capture.flush();
-        assert!(!capture.held());
+        assert_eq!(capture.unfinished(Stream::Out).is_some(), held, "{:?}", String::from_utf8_lossy(bytes));
+        flush(capture);
+        assert_eq!(capture.unfinished(Stream::Out), None);
         let found: Vec<_> = found.iter().map(|(letter, text)| (*letter, text.as_bytes().to_vec())).collect();
         assert_eq!(entries(folder.path()), found, "{:?}", String::from_utf8_lossy(bytes));
     };
@@ -77,7 +77,7 @@ fn a_line_that_stands_in_parts_is_complete_when_its_stream_ends() {
     let folder = folder();
     let mut capture = open(&folder);
     capture.push(Stream::Out, b"bye");
-    capture.flush();
+    flush(&mut capture);
     capture.end(Stream::Out);
     capture.end(Stream::Err);
     assert_same(&logged(folder.path(), Stream::Out), b"bye\n", "the last line");
@@ -87,23 +87,23 @@ fn a_line_that_stands_in_parts_is_complete_when_its_stream_ends() {
 fn the_tail_is_of_the_last_start_and_joins_parts() {
     let folder = folder();
     let mut capture = open(&folder);
-    let check = |capture: &Capture, lines: usize, tail: &[&str]| assert_eq!(capture.tail(lines), tail, "{lines}");
+    let check = |capture: &mut Capture, lines: usize, tail: &[&str]| assert_eq!(capture.tail(lines), tail, "{lines}");
     capture.begin(StartId(1));
     capture.push(Stream::Out, b"old\nunfinished");
     capture.begin(StartId(2));
-    check(&capture, 10, &[]);
+    check(&mut capture, 10, &[]);
     capture.push(Stream::Out, b"begun ");
-    capture.flush();
+    flush(&mut capture);
     capture.push(Stream::Err, b"wrong\n");
     capture.push(Stream::Out, b"and done\nlast\n");
-    check(&capture, 10, &["begun and done", "wrong", "last"]);
-    check(&capture, 2, &["wrong", "last"]);
-    check(&capture, 0, &[]);
+    check(&mut capture, 10, &["begun and done", "wrong", "last"]);
+    check(&mut capture, 2, &["wrong", "last"]);
+    check(&mut capture, 0, &[]);
     drop(capture);
     let mut capture = open(&folder);
     capture.begin(StartId(2));
-    check(&capture, 1, &["last"]);
-    check(&capture, 10, &["begun and done", "wrong", "last"]);
+    check(&mut capture, 1, &["last"]);
+    check(&mut capture, 10, &["begun and done", "wrong", "last"]);
     assert_same(&logged(folder.path(), Stream::Out), b"old\nunfinished\nbegun and done\nlast\n", "all starts");
 }
 
@@ -140,7 +140,7 @@ fn what_is_waited_for_is_seen_in_any_line_of_this_start() {
         capture.wait_for("ready in");
         for piece in pieces {
             capture.push(Stream::Err, piece.as_bytes());
-            capture.flush();
+            flush(&mut capture);
         }
         assert_eq!(capture.seen(), seen, "{before:?} {pieces:?}");
         drop(capture);

@@ -45,7 +45,7 @@ fn a_line_of_which_a_part_was_lost_is_not_joined_with_the_next() {
     let folder = folder();
     let mut capture = open(&folder);
     capture.push(Stream::Out, b"begun ");
-    capture.flush();
+    flush(&mut capture);
     fault::disk_has(Some(0));
     capture.push(Stream::Out, b"and done\n");
     fault::disk_has(None);

@@ -126,7 +126,7 @@ impl Scene {
                     == Taken::Some
                 {}
             }
-            Act::Flushed => self.on_capture(kills, Stream::Out, |capture, _| capture.flush()),
+            Act::Flushed => self.on_capture(kills, Stream::Out, |capture, _| flush(capture)),
         }
     }
 

@@ -88,7 +88,7 @@ fn captures_for_another_test() {
     capture.begin(StartId(1));
     capture.wait_for(LAST);
     capture_until(&mut capture, pipe.as_fd(), Capture::seen);
-    capture.flush();
+    flush(&mut capture);
 }
 
 fn capture_until(capture: &mut Capture, pipe: BorrowedFd<'_>, is_enough: fn(&Capture) -> bool) {
@@ -144,7 +144,7 @@ fn how_fast_it_is_and_how_much_memory_it_takes() {
         .map(|folder| {
             let mut capture = open(folder);
             capture.push(Stream::Out, &b"a line\n".repeat(20_000));
-            capture.flush();
+            flush(&mut capture);
             capture.push(Stream::Out, b"a line\n");
             capture
         })

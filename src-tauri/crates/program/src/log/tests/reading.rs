@@ -60,7 +60,7 @@ async fn a_reader_wakes_up_for_each_line_and_goes_over_to_the_next_file() {
     let writer = thread::spawn(move || {
         to_write.iter().for_each(|bytes| {
             capture.push(Stream::Out, &bytes);
-            capture.flush();
+            flush(&mut capture);
         })
     });
     let long = "x".repeat(30_000);
@@ -99,7 +99,7 @@ async fn the_last_lines_are_read_and_the_next_come_after_them() {
     check(&mut reader, 3_500, 500);
     check(&mut reader, 1_000_000, 0);
     capture.push(Stream::Err, b"unfinished");
-    capture.flush();
+    flush(&mut capture);
     capture.push(Stream::Out, b"after\n");
     let next = reader.next().await.unwrap();
     let found: Vec<_> = next.iter().map(|line| (line.stream, line.text.as_str(), line.is_part)).collect();
