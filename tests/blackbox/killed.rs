@@ -57,6 +57,43 @@ fn an_engine_that_is_killed_again_and_again_tells_everything_once() {
     }
 }
 
+#[test]
+fn a_remedy_that_runs_while_the_engine_is_killed_goes_on_and_is_not_run_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // It says when it finds itself running already, and ends when the test wants.
+    let heal = format!(
+        "cd {} && (mkdir running || touch twice) && echo began >>began && until [ -e go ]; do sleep 0.02; done && \
+         rmdir running && touch well",
+        folder.path().display()
+    );
+    let config = format!(
+        "[network]\nreference = []\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\nevery = \"1s\"\n\
+         retry_every = \"1s\"\nfailures = 1\non_down = {{ run = '{heal}', tries = 9, timeout = \"60s\" }}\n",
+        at("well").display()
+    );
+    let mut estatus = Estatus::new(&config);
+    estatus.start();
+    eventually("the remedy runs", || at("began").exists().then_some(()));
+    for tries in 2..5 {
+        estatus.kill();
+        estatus.start();
+        // The next engine tries again as soon as it has seen the incident anew.
+        eventually("the next try has begun", || {
+            let incidents = estatus.json(&["incidents"]);
+            let attempts = incidents[0]["attempts"].as_array()?;
+            (attempts.last()?["outcome"].is_null() && attempts.len() == tries).then_some(())
+        });
+        assert!(!at("twice").exists());
+    }
+    std::fs::write(at("go"), "").unwrap();
+    estatus.wait_for("web", "up");
+    assert_eq!(std::fs::read_to_string(at("began")).unwrap(), "began\n");
+    eventually("nothing is noted any more", || {
+        std::fs::read_dir(estatus.data().join("commands")).ok()?.next().is_none().then_some(())
+    });
+}
+
 /// The incidents, once each is over and every alert about it is delivered.
 fn settled(incidents: &Value) -> Option<Vec<Value>> {
     let incidents = incidents.as_array()?.clone();

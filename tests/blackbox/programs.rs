@@ -215,3 +215,44 @@ fn a_process_that_runs_already_is_adopted_when_it_is_the_only_one_that_fits() {
     drop(first);
     eventually("its end is seen", || estatus.program("web").filter(|program| program["state"] == "finished"));
 }
+
+#[test]
+fn nothing_that_is_started_inherits_a_secret_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let config = format!(
+        "[network]\nreference = []\n[alerts]\nmerge_within = \"10ms\"\n\
+         [email]\nserver = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nusername = \"me\"\n\
+         password = {{ env = \"TOP_SECRET\" }}\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\n\
+         [channel.script]\ncommand = \"env >{}\"\n\
+         [[program]]\nname = \"web\"\ncommand = \"env >{}; exec sleep 1000\"\n\
+         [[program]]\nname = \"given\"\ncommand = \"env >{}; exec sleep 1000\"\n\
+         env = {{ TOP_SECRET = {{ env = \"TOP_SECRET\" }} }}\n\
+         [[monitor]]\nname = \"check\"\ncommand = \"env >{}; exit 1\"\nevery = \"1s\"\nfailures = 1\n\
+         on_down = {{ run = \"env >{}\" }}\n",
+        at("channel"),
+        at("program"),
+        at("given"),
+        at("check"),
+        at("remedy")
+    );
+    let mut estatus = Estatus::new(&config).with_env("TOP_SECRET", "hunter2").with_env("NO_SECRET", "plain");
+    estatus.start();
+    for name in ["channel", "program", "given", "check", "remedy"] {
+        let env = eventually(name, || {
+            let env = fs::read_to_string(at(name)).ok()?;
+            env.contains("NO_SECRET=plain").then_some(env)
+        });
+        assert_eq!(env.contains("hunter2"), name == "given", "{name}: {env}");
+    }
+}
+
+#[test]
+fn a_program_that_goes_into_the_background_is_told_with_what_to_do() {
+    let mut estatus = with_program("'leave'", "limit = { restarts = 1, within = \"60s\" }");
+    estatus.start();
+    let cooling = eventually("it is cooling", || estatus.program("web").filter(|web| web["state"] == "cooling"));
+    let trouble = cooling["trouble"].as_str().unwrap();
+    assert!(trouble.contains("in the background") && trouble.contains("in the foreground"), "{trouble}");
+    assert!(trouble.contains("estatus-child (pid "), "{trouble}");
+}

@@ -274,7 +274,7 @@ impl World {
             return;
         }
         self.live.remove(program);
-        let ended = Ended { start, exit, at: self.wall(), left: Vec::new(), tail: vec!["the end".to_owned()] };
+        let ended = Ended { tail: vec!["the end".to_owned()], ..Ended::new(start, exit, self.wall()) };
         self.ledger.insert(Arc::clone(program), ended.clone());
         self.tell(Input::Program { program: Arc::clone(program), event: ProgramEvent::Exited(ended) }, MS);
     }

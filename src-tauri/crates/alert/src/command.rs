@@ -45,6 +45,7 @@ impl CommandDelivery<'_> {
             stdin: serde_json::to_string(telling).ok(),
             timeout: self.channel.timeout,
             background: Background::Ends,
+            owner: None,
             output_limit: OUTPUT_LIMIT,
         };
         let outcome = self.ports.run(run).await;
@@ -69,6 +70,7 @@ impl CommandDelivery<'_> {
             CommandEnd::TimedOut { .. } => {
                 unconfirmed(say("delivery.command_timed_out", &[("after", &in_words(self.channel.timeout))]))
             }
+            CommandEnd::Unseen => unconfirmed(say("delivery.command_unseen", &[])),
             CommandEnd::CannotStart(error) => temporary(say("delivery.command_start", &[("error", error)])),
         }
     }

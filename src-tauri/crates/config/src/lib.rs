@@ -140,7 +140,8 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let programs = each(programs, reader, |table, reader| program::program(table, &zone, reader));
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
-    Config { language, zone, monitors, programs, channels, alerts: alerts.policy, network, retention }
+    let secret_variables = std::mem::take(&mut reader.secret_variables);
+    Config { language, zone, monitors, programs, channels, alerts: alerts.policy, network, retention, secret_variables }
 }
 
 /// The tables of an array; nothing where they cannot even be listed.

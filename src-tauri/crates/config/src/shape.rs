@@ -2,7 +2,10 @@
 //! JSON schema. One declaration gives both, so that they cannot drift apart; that of tables is
 //! [`table!`](crate::table::table).
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
@@ -94,12 +97,15 @@ pub(crate) struct Reader<'a> {
     keys: Vec<String>,
     /// What was wrong so far.
     pub(crate) findings: Findings,
+    /// The environment variables from which secrets are taken.
+    pub(crate) secret_variables: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of a file in `folder`, for a user whose `~` is `home`.
     pub(crate) fn new(folder: &'a Path, home: Option<PathBuf>) -> Self {
-        Self { folder, home, section: None, keys: Vec::new(), findings: Findings::default() }
+        let (findings, secret_variables) = (Findings::default(), BTreeSet::new());
+        Self { folder, home, section: None, keys: Vec::new(), findings, secret_variables }
     }
 
     /// Says that what stands at `at` is wrong.

@@ -320,6 +320,7 @@ impl Shape for SecretRef {
         {
             reader.problem_with("env", &variable.at, reason!("variable_with_sign"));
         }
+        reader.secret_variables.extend(env.iter().map(|variable| variable.value.0.clone()));
         keyring.or(env.map(|variable| Self::Env(variable.value.0))).or(file)
     }
 

@@ -56,6 +56,9 @@ pub struct CommandRun {
     pub timeout: Duration,
     /// What becomes of what it has left in the background once it has ended by itself.
     pub background: Background,
+    /// Whose command it is, if that one may have only one at a time, also over a restart of Estatus. Where one runs
+    /// already, no second one is started: the same goes on, and how it ends is the outcome; another is ended first.
+    pub owner: Option<String>,
     /// How many bytes of standard output and standard error are kept, each; the rest is read and thrown away.
     pub output_limit: usize,
 }
@@ -95,6 +98,8 @@ pub enum CommandEnd {
         /// What is left of its process tree; empty when all of it is gone.
         left: Vec<u32>,
     },
+    /// By itself, and nobody saw how: Estatus was restarted while it ran.
+    Unseen,
     /// It could not be started.
     CannotStart(String),
 }

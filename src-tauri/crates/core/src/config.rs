@@ -1,6 +1,10 @@
 //! The configuration the core works by: validated, complete, every default filled in.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -36,6 +40,9 @@ pub struct Config {
     pub network: NetworkPolicy,
     /// For how long what was seen is kept.
     pub retention: Retention,
+    /// The variables of Estatus's own environment from which any secret is taken: nothing that Estatus starts inherits
+    /// them, unless its own variables say so.
+    pub secret_variables: BTreeSet<String>,
 }
 
 impl Default for Config {
@@ -50,6 +57,7 @@ impl Default for Config {
             alerts: AlertPolicy::default(),
             network: NetworkPolicy::default(),
             retention: Retention::default(),
+            secret_variables: BTreeSet::new(),
         }
     }
 }

@@ -419,9 +419,34 @@ pub struct Ended {
     /// [`Ended::TAIL_LINE_LIMIT`] bytes. Text of the outside world.
     #[serde(default)]
     pub tail: Vec<String>,
+    /// The processes that it had left in the background when its first process ended by itself; they were ended. At most
+    /// [`Ended::BACKGROUND_LIMIT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<LeftBehind>,
+}
+
+/// A process that a program had left in the background.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftBehind {
+    /// Its pid.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
 }
 
 impl Ended {
+    /// An end of which no more is known.
+    pub const fn new(start: StartId, exit: Exit, at: Timestamp) -> Self {
+        Self { start, exit, at, left: Vec::new(), tail: Vec::new(), background: Vec::new() }
+    }
+
+    /// What it had left in the background although it said that all went well: it went there itself, as daemons do.
+    pub fn daemon(&self) -> Option<&LeftBehind> {
+        self.background.first().filter(|_| self.exit.is_success())
+    }
+
+    /// The most processes of [`Ended::background`].
+    pub const BACKGROUND_LIMIT: usize = 5;
     /// The most lines of [`Ended::tail`].
     pub const TAIL_LINES: usize = 40;
     /// The most bytes of each.
@@ -494,6 +519,8 @@ pub enum ProgramTrouble {
     CannotStart(StartFailure),
     /// It was started too many times.
     TooManyRestarts(RestartCount),
+    /// The same, as it went into the background each time, where it is not kept.
+    Daemon(LeftBehind),
 }
 
 /// So many restarts within so long.

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use crate::{
     exit::Exit,
     input::EffectId,
-    program::{Handed, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StartId, StoppedBy},
+    program::{
+        Ended, Handed, LeftBehind, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StartId, StoppedBy,
+    },
     remedy::Undone,
     schedule::Dice,
     time::{Instant, Now},
@@ -129,6 +131,8 @@ enum Then {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     Exit(Exit),
+    /// It ended well, but left this in the background.
+    Daemon(LeftBehind),
     Trouble(ProgramTrouble),
     Asked,
     Remedy,
@@ -136,9 +140,20 @@ pub(crate) enum Why {
     Configured,
     NotReady(Duration),
     Silent,
-    TooBig { bytes: u64 },
-    TooBusy { percent: f64 },
+    TooBig {
+        bytes: u64,
+    },
+    TooBusy {
+        percent: f64,
+    },
     Quitting,
+}
+
+impl Why {
+    /// It ended so.
+    fn ended(ended: &Ended) -> Self {
+        ended.daemon().map_or(Self::Exit(ended.exit), |left| Self::Daemon(left.clone()))
+    }
 }
 
 /// What has become of a remedy's wish.

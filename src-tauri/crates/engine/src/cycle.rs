@@ -20,13 +20,13 @@ use estatus_alert::Courier;
 use estatus_api::{Event, Host, Listener, Usage};
 use estatus_core::{
     Engine,
-    config::{Config, Language},
+    config::Config,
     engine::Input,
     program::ProgramEvent,
     record::{JournalEntry, Record},
 };
 use estatus_probe::Prober;
-use estatus_program::{Happened, Supervisor};
+use estatus_program::{Commands, Happened, Supervisor};
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -36,7 +36,7 @@ use crate::{
     clients::{self, Knock},
     clock::{self, Timer},
     effects::Tasks,
-    house::House,
+    house::{Customs, House},
     programs::{Fetched, Orders},
     view::{self, View},
     watch,
@@ -70,8 +70,8 @@ pub(crate) struct Cycle {
     pub(crate) tasks: Tasks,
     pub(crate) host: Arc<Host>,
     pub(crate) audience: Box<dyn Audience>,
-    /// The language of the configuration in force.
-    language: tokio::sync::watch::Sender<Language>,
+    /// What the configuration in force says of the house.
+    customs: tokio::sync::watch::Sender<Customs>,
     options: Options,
     notices: Notices,
     happened: mpsc::Receiver<Happened>,
@@ -96,8 +96,8 @@ impl Cycle {
         let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
         let (fetched_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
-        let (language, spoken) = tokio::sync::watch::channel(config.language);
-        let house = House::new(spoken);
+        let (customs, observed) = tokio::sync::watch::channel(Customs::of(&config));
+        let house = House::new(observed, Arc::new(Commands::new(&options.data)));
         let (prober, courier) =
             (Prober::new(Arc::new(house.clone())), Courier::new(Arc::new(house.clone()), installation.clone()));
         let orders = Orders::new(supervisor, house.clone(), fetched_sender);
@@ -116,7 +116,7 @@ impl Cycle {
             tasks,
             host: Arc::new(host),
             audience,
-            language,
+            customs,
             options,
             notices,
             happened,
@@ -230,7 +230,8 @@ impl Cycle {
                 if *config != **self.core.config() {
                     tracing::info!(monitors = config.monitors.len(), "a new configuration is in force");
                     self.store.set_retention(config.retention);
-                    let before = self.language.send_replace(config.language);
+                    self.customs.send_replace(Customs::of(&config));
+                    let before = self.core.config().language;
                     self.view.words = view::words(&config);
                     self.core.apply_config(config, now);
                     if self.core.config().language != before {

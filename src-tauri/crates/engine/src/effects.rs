@@ -127,6 +127,7 @@ impl Tasks {
         let probes = std::mem::take(&mut self.probes).into_values();
         let commands = std::mem::take(&mut self.commands).into_values();
         probes.chain(commands).for_each(|task| task.abort());
+        self.house.give_up_commands();
     }
 
     /// Deliveries are given up; what was not delivered will be tried again.

@@ -34,7 +34,7 @@ use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
     check::Check,
-    config::{EmailChannel, Language},
+    config::{Config, EmailChannel},
     incident::DeliveryResult,
     observation::Observation,
     record::JournalEntry,
@@ -43,7 +43,7 @@ use estatus_core::{
 use estatus_probe::Prober;
 pub use estatus_program::ShimCommand;
 use estatus_store::StoreError;
-use house::House;
+use house::{Customs, House};
 use jiff::Timestamp;
 pub use limits::set as set_limits;
 pub use lock::Holder;
@@ -130,14 +130,16 @@ pub async fn run(
     Ok(())
 }
 
-/// Runs `check` once, without an engine; why a secret is not to be had is said in `language`.
-pub async fn probe(check: &Check, timeout: Duration, language: Language) -> Observation {
-    Prober::new(Arc::new(House::speaking(language))).probe(check, timeout).await
+/// Runs `check` once, without an engine, by what `config` says of secrets and of the language.
+pub async fn probe(check: &Check, timeout: Duration, config: &Config) -> Observation {
+    Prober::new(Arc::new(House::alone(Customs::of(config)))).probe(check, timeout).await
 }
 
 /// Sends a test mail, without an engine.
 pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult {
-    Courier::new(Arc::new(House::speaking(words.language())), "test".to_owned()).test_email(channel, words).await
+    Courier::new(Arc::new(House::alone(Customs::speaking(words.language()))), "test".to_owned())
+        .test_email(channel, words)
+        .await
 }
 
 /// The way to the engine of the data folder `data`.

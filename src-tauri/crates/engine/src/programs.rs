@@ -179,13 +179,13 @@ impl Orders {
     }
 
     fn carry_out(&mut self, order: Order, secrets: Vec<(String, Secret)>) {
-        let supervisor = &mut self.supervisor;
+        let (supervisor, hidden) = (&mut self.supervisor, self.house.hidden());
         match order {
             Order::Look(program) => supervisor.look(&program),
             Order::Start { program, start, handed, adopt } => {
-                supervisor.start(&program, start, handed, adopt, secrets);
+                supervisor.start(&program, start, handed, adopt, secrets, &hidden);
             }
-            Order::Stop { program, start } => supervisor.stop(&program, start, secrets),
+            Order::Stop { program, start } => supervisor.stop(&program, start, secrets, &hidden),
             Order::Measure { program, start } => supervisor.measure(&program, start),
             Order::Release(program) => supervisor.release(&program),
         }

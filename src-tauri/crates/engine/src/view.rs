@@ -118,7 +118,7 @@ impl View {
         LastExit {
             at: ended.at,
             exit: ended.exit,
-            detail: self.words.exit(ended.exit),
+            detail: self.words.ended(&ended),
             left: ended.left.iter().map(|left| self.words.leftover(left)).collect(),
             tail: if state == ProgramState::Running { Vec::new() } else { ended.tail },
         }

@@ -6,7 +6,7 @@ use estatus_api::LastSeen;
 use estatus_config::Defaults;
 use estatus_core::{
     check::Check,
-    config::{Language, Monitor},
+    config::{Config, Language, Monitor},
     observation::{Observation, Verdict},
     words::Words,
 };
@@ -31,8 +31,9 @@ struct Probed<'a> {
 }
 
 pub(crate) async fn probe(places: &Places, target: &str, json: bool) -> Result {
-    let (check, timeout) = understand(places, target)?;
-    let observation = estatus_engine::probe(&check, timeout, Language::English).await;
+    let (check, timeout, mut config) = understand(places, target)?;
+    config.language = Language::English;
+    let observation = estatus_engine::probe(&check, timeout, &config).await;
     let words = Words::new(Language::English, TimeZone::system());
     let detail =
         observation.failure.as_ref().map_or_else(|| observation.seen.clone(), |failure| words.failure(failure));
@@ -47,13 +48,14 @@ pub(crate) async fn probe(places: &Places, target: &str, json: bool) -> Result {
     Ok(if observation.verdict == Verdict::Up { Outcome::Well } else { Outcome::NotWell })
 }
 
-/// A monitor of the configuration by its name, or else a URL, or else HOST:PORT.
-fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Duration), Trouble> {
+/// A monitor of the configuration by its name, or else a URL, or else HOST:PORT; and the configuration, as far as there is
+/// one.
+fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Duration, Config), Trouble> {
     let known = places.load();
     if let Ok(config) = &known
         && let Some(monitor) = config.monitors.iter().find(|monitor| &*monitor.name == target)
     {
-        return Ok((monitor.check.clone(), monitor.timeout));
+        return Ok((monitor.check.clone(), monitor.timeout, config.clone()));
     }
     let kind = if target.contains("://") { "http" } else { "tcp" };
     let looks_like_an_address = target.contains("://") || target.rsplit_once(':').is_some();
@@ -65,7 +67,7 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
         }));
     }
     let check = one_monitor(kind, target)?.check.clone();
-    Ok((check, Monitor::TIMEOUT))
+    Ok((check, Monitor::TIMEOUT, Config::default()))
 }
 
 /// The check that a configuration with just this target would make.

@@ -32,6 +32,7 @@ pub(crate) async fn probe(
         stdin: None,
         timeout,
         background: Background::Ends,
+        owner: None,
         output_limit: OUTPUT_LIMIT,
     };
     let outcome = ports.run(run).await;
@@ -44,6 +45,7 @@ pub(crate) async fn probe(
         }
         CommandEnd::TimedOut { .. } => return Err(Cause::TimedOut { after: timeout }),
         CommandEnd::CannotStart(error) => return Err(Cause::CannotStart { program: program(check), error }),
+        CommandEnd::Unseen => return Err(Cause::Setup { error: "nobody saw how the command ended".to_owned() }),
     };
     trace.seen = format!("exit code {code}");
     trace.enter(Phase::Assertion);

@@ -158,7 +158,7 @@ mod tests {
         check(Phase::Running(life), false);
         let exit = estatus_core::exit::Exit::Code(0);
         let at = Timestamp::UNIX_EPOCH;
-        check(Phase::Ended(Ended { start: StartId(3), exit, at, left: Vec::new(), tail: Vec::new() }), true);
+        check(Phase::Ended(Ended::new(StartId(3), exit, at)), true);
         assert_eq!(Ledger::settled(None), Some(Found::Nothing));
     }
 }

@@ -4,6 +4,7 @@
 //! descent, and a token in the environment that also marks who has left both. A pid is only ever acted upon together
 //! with its start time. An end is proven: what cannot be ended is named.
 
+mod commands;
 mod find;
 mod ledger;
 mod log;
@@ -25,6 +26,7 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+pub use commands::Commands;
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use log::{Line, LogReader, Stream};
 pub use reaper::all_ended;

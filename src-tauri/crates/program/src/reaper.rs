@@ -1,6 +1,7 @@
 //! Ends what nobody waits for any more, on a thread of its own: that takes a while, and whoever gave it up has none.
 
 use std::{
+    future::pending,
     io,
     process::ExitStatus,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
@@ -11,10 +12,10 @@ use std::{
 use tokio::{process::Child, sync::watch, time::timeout};
 use tracing::warn;
 
-use crate::platform::Tree;
+use crate::{commands::Turn, platform::Tree};
 
-/// For how long the proof is waited for that nothing of a tree is left, once all of it has been killed.
-const PROOF_WITHIN: Duration = Duration::from_millis(500);
+/// For how long the proof is waited for that nothing is left.
+const PROOF_WITHIN: Duration = Duration::from_secs(3);
 
 /// How many commands have not ended, with all that they have started.
 static ALIVE: LazyLock<watch::Sender<usize>> = LazyLock::new(watch::Sender::default);
@@ -44,25 +45,40 @@ pub(crate) struct Owned {
 }
 
 struct Running {
-    child: Child,
+    /// Nothing where an engine before this one has started it.
+    child: Option<Child>,
     tree: Tree,
+    /// Nobody else's turn comes before this has ended.
+    turn: Option<Turn>,
     _alive: Alive,
 }
 
 impl Owned {
-    pub(crate) fn new(child: Child, tree: Tree) -> Self {
-        Self { running: Some(Running { child, tree, _alive: Alive::new() }), is_settled: false }
+    pub(crate) fn new(child: Option<Child>, tree: Tree, turn: Option<Turn>) -> Self {
+        Self { running: Some(Running { child, tree, turn, _alive: Alive::new() }), is_settled: false }
     }
 
-    /// Waits for the end of the command itself.
-    pub(crate) async fn exited(&mut self) -> io::Result<()> {
-        let Running { child, tree, .. } = self.running()?;
-        tree.exited(child).await
+    /// Waits for the end of the command itself; nothing if that does not come `within`, or nobody wants it any more.
+    pub(crate) async fn exited_within(&mut self, within: Duration) -> Option<io::Result<()>> {
+        let Running { child, tree, turn, .. } = self.running.as_mut()?;
+        let exited = async {
+            match child {
+                Some(child) => tree.exited(child).await,
+                None => tree.left_behind_exited().await,
+            }
+        };
+        tokio::select! {
+            exited = timeout(within, exited) => exited.ok(),
+            () = unwanted(turn.as_ref()) => None,
+        }
     }
 
     /// How the command itself has ended.
     pub(crate) async fn status(&mut self) -> io::Result<ExitStatus> {
-        self.running()?.child.wait().await
+        match self.running.as_mut().and_then(|running| running.child.as_mut()) {
+            Some(child) => child.wait().await,
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 
     /// Ends all of it and gives back what is still there after `within`.
@@ -83,8 +99,9 @@ impl Owned {
         self.is_settled = true;
     }
 
-    fn running(&mut self) -> io::Result<&mut Running> {
-        self.running.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// The turn of whoever it was run for, once it has ended or was let go of.
+    pub(crate) fn into_turn(mut self) -> Option<Turn> {
+        self.running.as_mut()?.turn.take()
     }
 }
 
@@ -93,6 +110,13 @@ impl Drop for Owned {
         if let Some(running) = self.running.take().filter(|_| !self.is_settled) {
             give(running);
         }
+    }
+}
+
+async fn unwanted(turn: Option<&Turn>) {
+    match turn {
+        Some(turn) => turn.unwanted().await,
+        None => pending().await,
     }
 }
 
@@ -133,13 +157,9 @@ fn give(running: Running) {
 /// Ends all that is given, and all that is given meanwhile.
 fn work() {
     while let Some(given) = taken() {
-        // All are killed before the first is waited for: none lives longer because another does not end.
-        given.iter().for_each(|running| running.tree.kill());
-        for running in given {
-            let left = running.tree.end_now(PROOF_WITHIN);
-            if !left.is_empty() {
-                warn!(?left, "processes of a command could not be ended");
-            }
+        let left = Tree::end_all(given.iter().map(|running| &running.tree), PROOF_WITHIN);
+        if !left.is_empty() {
+            warn!(?left, "processes of a command could not be ended");
         }
     }
 }

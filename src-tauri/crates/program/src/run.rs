@@ -1,6 +1,6 @@
 //! Runs one command to its end, and leaves nothing of it behind but what it may leave.
 
-use std::{io, path::Path, pin::pin, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, io, path::Path, pin::pin, process::Stdio, time::Duration};
 
 use estatus_core::{
     command::{Background, CommandEnd, CommandOutcome, CommandRun},
@@ -14,6 +14,7 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
+    commands::Turn,
     output::Output,
     platform::{self, Tree},
     reaper::Owned,
@@ -23,29 +24,50 @@ use crate::{
 const PIPE_GRACE: Duration = Duration::from_millis(500);
 
 /// For how long the end of the process tree is waited for.
-const END_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const END_WITHIN: Duration = Duration::from_secs(3);
 
-/// Runs `run` with the variables of Estatus, its own and `secret_env`, and gives back how it ended.
+/// Runs `run` with the variables of Estatus but for `hidden`, its own and `secret_env`, and gives back how it ended.
 ///
-/// `run.command.secret_env` is not looked at: `secret_env` is what has been fetched for it. A secret that the command
+/// `run.command.secret_env` is not looked at: `secret_env` is what has been fetched for it; and nor is `run.owner`, which
+/// is for [`crate::Commands::run`]. A secret that the command
 /// writes out is not in the outcome. When the command has ended, by itself or at its timeout, so has everything that
 /// it started, in the background too, but for what `run.background` lets live on. Dropping the future ends the tree as
 /// well, without holding up who drops it: see [`crate::all_ended`].
 ///
 /// This takes at most the timeout, half a second for pipes that stay open, and three seconds for the proof that nothing
 /// is left; [`CommandOutcome::took`] is the time of the command alone.
-pub async fn run(run: CommandRun, secret_env: Vec<(String, Secret)>) -> CommandOutcome {
+pub async fn run(run: CommandRun, secret_env: Vec<(String, Secret)>, hidden: &BTreeSet<String>) -> CommandOutcome {
+    run_as(run, secret_env, hidden, None).await
+}
+
+/// The same, as the turn of somebody.
+pub(crate) async fn run_as(
+    run: CommandRun,
+    secret_env: Vec<(String, Secret)>,
+    hidden: &BTreeSet<String>,
+    turn: Option<Turn>,
+) -> CommandOutcome {
     let begun = Instant::now();
     let mut stdout = Output::up_to(run.output_limit);
     let mut stderr = Output::up_to(run.output_limit);
-    let (end, took) = match start(&run, &secret_env) {
+    let (end, took, turn) = match start(&run, &secret_env, hidden, turn) {
         Ok(started) => started.finish(&run, begun, &mut stdout, &mut stderr).await,
-        Err(reason) => (CommandEnd::CannotStart(reason), begun.elapsed()),
+        Err(reason) => (CommandEnd::CannotStart(reason), begun.elapsed(), None),
     };
-    CommandOutcome { end, stdout: stdout.into_text(&secret_env), stderr: stderr.into_text(&secret_env), took }
+    let (stdout, stderr) = (stdout.into_text(&secret_env), stderr.into_text(&secret_env));
+    let outcome = CommandOutcome { end, stdout, stderr, took };
+    if let Some(turn) = turn {
+        turn.tell(&outcome);
+    }
+    outcome
 }
 
-fn start(run: &CommandRun, secret_env: &[(String, Secret)]) -> Result<Started, String> {
+fn start(
+    run: &CommandRun,
+    secret_env: &[(String, Secret)],
+    hidden: &BTreeSet<String>,
+    turn: Option<Turn>,
+) -> Result<Started, String> {
     let directory = run.command.directory.as_deref();
     if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
         return Err(format!("the directory {} does not exist", directory.display()));
@@ -58,18 +80,25 @@ fn start(run: &CommandRun, secret_env: &[(String, Secret)]) -> Result<Started, S
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .chain(secret_env.iter().map(|(name, secret)| (name.as_str(), secret.reveal())))
         .collect();
-    let command = command(run, directory, env);
-    let (mut child, tree) = Tree::spawn(command).map_err(|error| in_words(&error))?;
+    let command = command(run, directory, env, hidden);
+    let token = platform::random_name().map_err(|error| in_words(&error))?;
+    let note = |root| turn.as_ref().map_or((), |turn| turn.note(&token, root, run.timeout));
+    note(None);
+    let (mut child, tree) = Tree::spawn(command, &token).map_err(|error| in_words(&error))?;
+    note(tree.root());
     let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr: child.stderr.take() };
-    Ok(Started { owned: Owned::new(child, tree), pipes })
+    Ok(Started { owned: Owned::new(Some(child), tree, turn), pipes })
 }
 
-fn command(run: &CommandRun, directory: Option<&Path>, env: Vec<(&str, &str)>) -> Command {
+fn command(run: &CommandRun, directory: Option<&Path>, env: Vec<(&str, &str)>, hidden: &BTreeSet<String>) -> Command {
     let mut command = platform::command(&run.command.run, directory, &env);
     if let Some(directory) = directory {
         command.current_dir(directory);
     }
     let stdin = if run.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
+    for name in hidden {
+        command.env_remove(name);
+    }
     command.envs(env).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -104,7 +133,7 @@ impl Started {
         begun: Instant,
         stdout: &mut Output,
         stderr: &mut Output,
-    ) -> (CommandEnd, Duration) {
+    ) -> (CommandEnd, Duration, Option<Turn>) {
         let Self { mut owned, mut pipes } = self;
         let ends = run.background == Background::Ends;
         let (exited, left, took) = {
@@ -118,23 +147,22 @@ impl Started {
             });
             let mut talking = true;
 
-            let exited = timeout(run.timeout, async {
-                let mut exited = pin!(owned.exited());
+            let exited = {
+                let mut exited = pin!(owned.exited_within(run.timeout));
                 loop {
                     tokio::select! {
-                        exited = &mut exited => return exited,
+                        exited = &mut exited => break exited,
                         _ = &mut talk, if talking => talking = false,
                     }
                 }
-            })
-            .await;
+            };
             let took = begun.elapsed();
 
-            if exited.is_ok() && talking {
+            if exited.is_some() && talking {
                 talking = timeout(PIPE_GRACE, &mut talk).await.is_err();
             }
             let mut left = Vec::new();
-            if ends || exited.is_err() {
+            if ends || exited.is_none() {
                 left = end(&mut owned).await;
                 if talking {
                     // What was written before the end is still in the pipes.
@@ -146,13 +174,13 @@ impl Started {
             (exited, left, took)
         };
         let end = match exited {
-            Ok(exited) => outcome(exited, &mut owned).await,
-            Err(_) => return (CommandEnd::TimedOut { left }, took),
+            Some(exited) => outcome(exited, &mut owned).await,
+            None => CommandEnd::TimedOut { left },
         };
-        if !ends {
+        if !ends && !matches!(end, CommandEnd::TimedOut { .. }) {
             pipes.read_on();
         }
-        (end, took)
+        (end, took, owned.into_turn())
     }
 }
 

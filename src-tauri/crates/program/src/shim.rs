@@ -5,6 +5,8 @@
 //! [ledger](crate::ledger) says: then the program goes on, and only its exit code is lost.
 
 mod frames;
+#[cfg(test)]
+mod fuzz;
 mod launch;
 mod live;
 mod output;
@@ -21,10 +23,15 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 pub(crate) use frames::Frames;
+#[cfg(test)]
+pub(crate) use protocol::StopBy;
 pub(crate) use protocol::{Asked, Launch, PROTOCOL, Stopping, Told};
+
+use tokio::time::Instant;
 
 use crate::platform::{self, Entry};
 
@@ -33,10 +40,15 @@ const TAKEN: u8 = 75;
 
 /// The folder of a program below the data folder: a readable part of its name, and what makes it the only one.
 pub fn folder(data: &Path, program: &str) -> PathBuf {
+    data.join("programs").join(file_name(program))
+}
+
+/// A name for what belongs to whoever is called `name`: a readable part of that, and what makes it the only one.
+pub(crate) fn file_name(name: &str) -> String {
     const READABLE: usize = 32;
     let plain = |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' };
-    let readable: String = program.chars().map(plain).take(READABLE).collect();
-    data.join("programs").join(format!("{readable}-{:016x}", fnv1a(program.as_bytes())))
+    let readable: String = name.chars().map(plain).take(READABLE).collect();
+    format!("{readable}-{:016x}", fnv1a(name.as_bytes()))
 }
 
 /// FNV-1a with 64 bits (draft-eastlake-fnv): the same on every machine and in every version.
@@ -79,6 +91,13 @@ fn lock(folder: &Path) -> io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// When `within` will be over. What says so much that no clock goes so far means that it is never over.
+pub(crate) fn after(within: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(within).unwrap_or(now + NEVER)
 }
 
 /// The frame that says that there is no shim.

@@ -1,10 +1,13 @@
 //! The engine's side: one task per program, which talks with the program's shim.
 
 mod link;
+mod mailbox;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,17 +18,14 @@ use estatus_core::{
     secret::Secret,
 };
 use tokio::sync::mpsc;
-use tracing::warn;
 
 use crate::{
     platform::Shims,
     shim::{Asked, Launch, Stopping, folder},
 };
 use link::Reach;
+use mailbox::{Slot, mailbox};
 use task::Task;
-
-/// How many questions to a program may wait.
-const QUEUE: usize = 64;
 
 /// How a shim is started: an executable that calls [`crate::shim_main`] with what follows `args`.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Supervisor {
     data: PathBuf,
     shims: Arc<Shims>,
     events: mpsc::Sender<Happened>,
-    tasks: BTreeMap<Arc<str>, mpsc::Sender<Asked>>,
+    tasks: BTreeMap<Arc<str>, Slot>,
 }
 
 impl Supervisor {
@@ -66,7 +66,8 @@ impl Supervisor {
     }
 
     /// Starts `program`, or takes over the foreign process `adopt`; answered by [`ProgramEvent::Started`] or
-    /// [`ProgramEvent::CannotStart`]. What runs of an earlier start is stopped first.
+    /// [`ProgramEvent::CannotStart`]. What runs of an earlier start is stopped first. It finds the variables of Estatus
+    /// but for `hidden`, its own and `secret_env`.
     pub fn start(
         &mut self,
         program: &Arc<Program>,
@@ -74,21 +75,29 @@ impl Supervisor {
         handed: Handed,
         adopt: Option<ProcessId>,
         secret_env: Vec<(String, Secret)>,
+        hidden: &BTreeSet<String>,
     ) {
-        let launch = Launch::new(program, start, handed, adopt, &secret_env);
+        let launch = Launch::new(program, start, handed, adopt, &secret_env, hidden);
         self.ask(&program.name, Asked::Start(Box::new(launch)));
     }
 
-    /// Stops `program` as its policy says; `secret_env` is for its stop command. Answered by [`ProgramEvent::Exited`].
-    pub fn stop(&mut self, program: &Arc<Program>, start: StartId, secret_env: Vec<(String, Secret)>) {
-        let how = Stopping::new(&program.stop, &secret_env);
+    /// Stops `program` as its policy says; `secret_env` and `hidden` are for its stop command. Answered by
+    /// [`ProgramEvent::Exited`].
+    pub fn stop(
+        &mut self,
+        program: &Arc<Program>,
+        start: StartId,
+        secret_env: Vec<(String, Secret)>,
+        hidden: &BTreeSet<String>,
+    ) {
+        let how = Stopping::new(&program.stop, &secret_env, hidden);
         self.ask(&program.name, Asked::Stop { start, how });
     }
 
     /// Measures `program`; answered by [`ProgramEvent::Measured`] if this start of it runs.
     pub fn measure(&mut self, program: &str, start: StartId) {
         if let Some(task) = self.tasks.get(program) {
-            let _ = task.try_send(Asked::Measure { start });
+            task.put(Asked::Measure { start });
         }
     }
 
@@ -99,13 +108,11 @@ impl Supervisor {
 
     fn ask(&mut self, program: &Arc<str>, asked: Asked) {
         let task = self.tasks.entry(Arc::clone(program)).or_insert_with(|| {
-            let (task, queue) = mpsc::channel(QUEUE);
-            let reach = Reach { folder: folder(&self.data, program), shims: Arc::clone(&self.shims) };
-            tokio::spawn(Task::new(Arc::clone(program), reach, self.events.clone()).live(queue));
-            task
+            let (slot, mailbox) = mailbox();
+            let reach = Reach::new(folder(&self.data, program), Arc::clone(&self.shims));
+            tokio::spawn(Task::new(Arc::clone(program), reach, self.events.clone()).live(mailbox));
+            slot
         });
-        if task.try_send(asked).is_err() {
-            warn!(%program, "its shim has not answered for long: a question to it is dropped");
-        }
+        task.put(asked);
     }
 }

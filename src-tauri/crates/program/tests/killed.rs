@@ -12,6 +12,7 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -109,7 +110,7 @@ async fn there_is_one_copy_even_if_a_shim_is_killed_while_it_starts_or_stops_it(
         if runs(&mut stage, start).await {
             assert_eq!(stage.alive().len(), 1, "{start}");
         }
-        stage.supervisor.stop(&program, StartId(start), Vec::new());
+        stage.supervisor.stop(&program, StartId(start), Vec::new(), &BTreeSet::new());
         dice.pause(Duration::from_millis(4)).await;
         kill_some(&stage, &program, &mut dice);
         let ended = stage.ended(start).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
@@ -57,14 +58,24 @@ async fn a_command_finds_its_directory_and_its_variables() {
     let mut run = in_directory(shell(r#"pwd; echo "$OWN $RUN" "$TOP_SECRET" | wc -c"#), path.clone());
     run.command.env.push(("OWN".into(), "12".into()));
     run.env.push(("RUN".into(), "34".into()));
-    let outcome = estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("56789"))]).await;
+    let outcome = estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("56789"))], &BTreeSet::new()).await;
     assert_eq!(outcome.stdout, format!("{}\n12\n", path.display()));
+}
+
+#[tokio::test]
+async fn a_command_does_not_find_what_is_hidden_from_it_unless_it_is_given_to_it() {
+    assert!(std::env::var("CARGO_PKG_NAME").is_ok() && std::env::var("CARGO_PKG_VERSION").is_ok());
+    let hidden = BTreeSet::from(["CARGO_PKG_NAME".to_owned(), "CARGO_PKG_VERSION".to_owned(), "NEVER_SET".to_owned()]);
+    let mut run = run_of(shell("echo \"${CARGO_PKG_NAME-unset} $CARGO_PKG_VERSION\""));
+    run.command.env.push(("CARGO_PKG_VERSION".into(), "own".into()));
+    assert_eq!(estatus_program::run(run, Vec::new(), &hidden).await.stdout, "unset own\n");
 }
 
 #[tokio::test]
 async fn a_secret_that_a_command_prints_is_not_in_its_outcome() {
     let run = run_of(shell(r#"echo "password $TOP_SECRET refused" >&2"#));
-    let outcome = estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("hunter2"))]).await;
+    let outcome =
+        estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("hunter2"))], &BTreeSet::new()).await;
     assert_eq!(outcome.stderr, "password [secret] refused\n");
 }
 
@@ -227,13 +238,21 @@ fn kill(pid: u32) {
 }
 
 async fn of(run: CommandRun) -> CommandOutcome {
-    estatus_program::run(run, Vec::new()).await
+    estatus_program::run(run, Vec::new(), &BTreeSet::new()).await
 }
 
 fn run_of(run: Run) -> CommandRun {
     let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
     let background = Background::Ends;
-    CommandRun { command, env: Vec::new(), stdin: None, timeout: LONG, background, output_limit: 64 * 1024 }
+    CommandRun {
+        command,
+        env: Vec::new(),
+        stdin: None,
+        timeout: LONG,
+        background,
+        owner: None,
+        output_limit: 64 * 1024,
+    }
 }
 
 fn in_directory(run: Run, directory: PathBuf) -> CommandRun {

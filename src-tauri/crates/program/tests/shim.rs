@@ -6,6 +6,7 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::TcpListener,
     os::unix::process::CommandExt,
@@ -80,7 +81,7 @@ async fn why_a_program_cannot_be_started_is_told() {
 
     let gone = ProcessId { pid: std::process::id(), started: 1 };
     let adopted = Arc::new(program(straight("true")));
-    stage.supervisor.start(&adopted, StartId(2), Handed::default(), Some(gone), Vec::new());
+    stage.supervisor.start(&adopted, StartId(2), Handed::default(), Some(gone), Vec::new(), &BTreeSet::new());
     let failure = stage.until(|event| match event {
         ProgramEvent::CannotStart { start: StartId(2), failure } => Some(failure),
         _ => None,
@@ -128,7 +129,7 @@ async fn a_program_that_nobody_can_stop_yet_is_not_said_to_have_ended() {
     stage.supervisor = estatus_program::Supervisor::new(stage.data.path(), shim, events);
     stage.events = told;
     stage.shims().into_iter().for_each(kill);
-    stage.supervisor.stop(&program, StartId(1), Vec::new());
+    stage.supervisor.stop(&program, StartId(1), Vec::new(), &BTreeSet::new());
     let told = tokio::time::timeout(Duration::from_millis(200), stage.events.recv()).await;
     assert!(told.is_err(), "{told:?}");
     assert!(is_alive(process.pid));
@@ -151,11 +152,17 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
     let mut stage = Stage::new();
     let file = stage.data.path().join("env");
     let mut program = stage.program(&["env", file.to_str().unwrap()]);
-    program.command.env = vec![("NODE_ENV".into(), "development".into()), ("ESTATUS_RESTARTS".into(), "x".into())];
+    program.command.env = vec![
+        ("NODE_ENV".into(), "development".into()),
+        ("ESTATUS_RESTARTS".into(), "x".into()),
+        ("CARGO_PKG_VERSION".into(), "its own".into()),
+    ];
     let program = Arc::new(program);
     let handed = Handed { restarts: 4, last_exit: Some(Exit::Signal(9)) };
     let secret = vec![("PASSWORD".to_owned(), Secret::new("hunter2"))];
-    stage.supervisor.start(&program, StartId(1), handed, None, secret);
+    let hidden = BTreeSet::from(["CARGO_PKG_NAME".to_owned(), "CARGO_PKG_VERSION".to_owned(), "NEVER_SET".to_owned()]);
+    assert!(std::env::var("CARGO_PKG_NAME").is_ok() && std::env::var("CARGO_PKG_VERSION").is_ok());
+    stage.supervisor.start(&program, StartId(1), handed, None, secret, &hidden);
     let mut env = String::new();
     eventually("the environment is written", || {
         env = fs::read_to_string(&file).unwrap_or_default();
@@ -168,12 +175,53 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
     for line in ["NODE_ENV=development", "PASSWORD=hunter2", "ESTATUS_PROGRAM=web", "ESTATUS_RESTARTS=4"] {
         assert!(env.lines().any(|own| own == line), "{line} is not in\n{env}");
     }
-    for line in ["ESTATUS_LAST_EXIT=SIGKILL", &state, &path] {
+    assert!(!env.contains("CARGO_PKG_NAME="), "{env}");
+    for line in ["ESTATUS_LAST_EXIT=SIGKILL", "CARGO_PKG_VERSION=its own", &state, &path] {
         assert!(env.lines().any(|own| own == line), "{line} is not in\n{env}");
     }
     assert!(folder.join("state").is_dir());
     let written = fs::read_to_string(folder.join("ledger.json")).unwrap();
     assert!(!written.contains("hunter2"), "{written}");
+    stage.stop(&program, 1).await;
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn what_a_program_leaves_in_the_background_is_told_and_ended() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["leave"]));
+    stage.ask_start(&program, 1);
+    let ended = stage.ended(1).await;
+    assert_eq!((ended.exit, ended.left.len(), stage.alive()), (code(0), 0, vec![]));
+    let left = ended.daemon().expect("what it left");
+    assert!(left.name.starts_with("estatus-child") && !is_alive(left.pid), "{left:?}");
+    let program = Arc::new(stage.program(&["exit", "0"]));
+    stage.ask_start(&program, 2);
+    assert_eq!(stage.ended(2).await.daemon(), None);
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_line_that_never_ends_is_in_the_log_while_it_is_written() {
+    let mut stage = Stage::new();
+    let run = Run::Shell("while :; do printf .; sleep 0.02; done".into());
+    let program = Arc::new(Program::new("dots", command(run)));
+    stage.start(&program, 1).await;
+    stage.until_written(&program, "....").await;
+    stage.until_written(&program, "....").await;
+    stage.stop(&program, 1).await;
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_coloured_line_makes_it_ready() {
+    let mut stage = Stage::new();
+    let line = r"printf '\033[2mready in \033[0m\033[1m300\033[22m ms\n'; sleep 1000";
+    let mut program = Program::new("web", command(Run::Shell(line.into())));
+    program.ready = Some(Ready::Log("ready in 300 ms".into()));
+    let program = Arc::new(program);
+    stage.start(&program, 1).await;
+    stage.until(|event| (event == ProgramEvent::Ready { start: StartId(1) }).then_some(())).await;
     stage.stop(&program, 1).await;
     stage.leaves_nothing().await;
 }
@@ -346,7 +394,7 @@ async fn a_foreign_process_is_adopted_and_stopped_with_what_came_of_it() {
         let process = identity(foreign.id());
         let all = if habit == "sleep" { 1 } else { 2 };
         eventually("it is complete", || stage.alive().len() == all).await;
-        stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new());
+        stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new(), &BTreeSet::new());
         let adopted = stage.until(|event| match event {
             ProgramEvent::Started { process, .. } => Some(process),
             _ => None,
@@ -370,7 +418,7 @@ async fn what_an_adopted_process_leaves_behind_is_ended() {
     let mut foreign = Command::new(child()).args([&stage.tag, "deaf-below"]).process_group(0).spawn().unwrap();
     let process = identity(foreign.id());
     eventually("it is complete", || stage.alive().len() == 2).await;
-    stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new());
+    stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new(), &BTreeSet::new());
     stage.until(|event| matches!(event, ProgramEvent::Started { .. }).then_some(())).await;
     foreign.kill().unwrap();
     foreign.wait().unwrap();

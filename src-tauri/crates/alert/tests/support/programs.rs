@@ -93,6 +93,7 @@ pub fn end() -> Ended {
         at: at("2026-03-01T18:00:05Z"),
         left: vec![Leftover::Process { pid: 4711, name: "node".to_owned() }],
         tail: lines(&["building 1 %\rbuilding 99 %", "<script>alert(1)</script>", "Killed"]),
+        background: Vec::new(),
     }
 }
 

@@ -70,6 +70,40 @@ fn an_empty_file_has_every_default() {
 }
 
 #[test]
+fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
+    let text = r#"
+        [email]
+        server = "smtp.example.com"
+        port = 587
+        security = "starttls"
+        username = "me"
+        password = { env = "SMTP_PASSWORD" }
+        from = "me@example.com"
+        to = ["me@example.com"]
+        [channel.chat]
+        webhook = "https://example.com/"
+        headers = { Authorization = { env = "CHAT_TOKEN" }, Accept = "text/plain" }
+        [channel.script]
+        command = "./tell"
+        env = { KEY = { env = "SCRIPT_KEY" }, SMTP_PASSWORD = { env = "SMTP_PASSWORD" } }
+        [[monitor]]
+        name = "page"
+        http = "https://example.com/"
+        bearer = { env = "PAGE_TOKEN" }
+        on_down = { run = "./heal", env = { H = { env = "HEAL_KEY" }, F = { file = "/f" } } }
+        [[program]]
+        name = "web"
+        command = "./web"
+        env = { DATABASE = { env = "DATABASE_URL" }, PLAIN = "x" }
+        stop = { command = "./stop", env = { S = { env = "STOP_KEY" } } }
+    "#;
+    let config = read(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let names: Vec<&str> = config.secret_variables.iter().map(String::as_str).collect();
+    let expected = ["CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD", "STOP_KEY"];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn what_is_not_about_monitors_is_read() {
     let config = everything();
     assert_eq!(config.language, Language::Spanish);

@@ -145,8 +145,15 @@ impl Engine {
             RemedyAction::Run { command, timeout } => {
                 let env = vec![("ESTATUS_MONITOR".to_owned(), name.to_string())];
                 let (command, timeout) = (command.clone(), *timeout);
-                let background = Background::LivesOn;
-                let run = CommandRun { command, env, stdin: None, timeout, background, output_limit: OUTPUT_LIMIT };
+                let run = CommandRun {
+                    command,
+                    env,
+                    stdin: None,
+                    timeout,
+                    background: Background::LivesOn,
+                    owner: Some(format!("remedy of {name}")),
+                    output_limit: OUTPUT_LIMIT,
+                };
                 let id = self.next_id();
                 let until = now.monotonic + timeout + DONE_WITHIN;
                 self.set_care(name, Care::Acting { command: Some(id), until });
@@ -395,7 +402,8 @@ fn last_lines(outcome: &CommandOutcome) -> Vec<String> {
 /// Why a remedy's command did not do its work, in English.
 fn command_error(outcome: &CommandOutcome) -> Option<String> {
     match &outcome.end {
-        CommandEnd::Exited(0) => None,
+        // Whether it has helped is seen by the monitor.
+        CommandEnd::Exited(0) | CommandEnd::Unseen => None,
         CommandEnd::Exited(code) => Some(format!("exit code {code}")),
         CommandEnd::Signaled(number) => {
             Some(crate::exit::signal_name(*number).map_or_else(|| format!("signal {number}"), str::to_owned))

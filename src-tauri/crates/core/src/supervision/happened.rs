@@ -104,7 +104,7 @@ impl Supervised {
             State::Starting { .. } | State::Running(_) | State::Stopping { .. } => {
                 let start = self.memory.last_start;
                 let at = step.now.utc;
-                self.ended(Ended { start, exit: Exit::Unseen, at, left: Vec::new(), tail: Vec::new() }, step);
+                self.ended(Ended::new(start, Exit::Unseen, at), step);
             }
             State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => {}
         }
@@ -125,18 +125,18 @@ impl Supervised {
     }
 
     pub(super) fn ended(&mut self, ended: Ended, step: &mut Step<'_>) {
-        let exit = ended.exit;
+        let (exit, why) = (ended.exit, Why::ended(&ended));
         let then = if let State::Stopping { then, .. } = self.state { Some(then) } else { None };
         self.memory.last_end = Some(ended);
         let wanted = self.is_wanted();
         match then {
-            _ if !wanted || step.quits => self.rest(false, Some(Why::Exit(exit)), step),
-            Some(Then::Rest) => self.rest(false, Some(Why::Exit(exit)), step),
+            _ if !wanted || step.quits => self.rest(false, Some(why), step),
+            Some(Then::Rest) => self.rest(false, Some(why), step),
             Some(Then::StartAnew) => self.start_anew(step),
-            Some(Then::StartAgain) => self.start_again(Some(Why::Exit(exit)), step),
+            Some(Then::StartAgain) => self.start_again(Some(why), step),
             None if self.memory.resumes && self.memory.cooling.is_none() => self.resume(step),
-            None if self.program.restart.restarts(exit) => self.start_again(Some(Why::Exit(exit)), step),
-            None => self.rest(true, Some(Why::Exit(exit)), step),
+            None if self.program.restart.restarts(exit) => self.start_again(Some(why), step),
+            None => self.rest(true, Some(why), step),
         }
     }
 

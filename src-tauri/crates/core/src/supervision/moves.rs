@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
 use crate::{
-    program::{Handed, ProcessId, ProgramTrouble, Ready, StartFailure, StartId},
+    program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure, StartId},
     restart::{self, COOLING_EVERY, Verdict},
     time::Instant,
 };
@@ -50,7 +50,11 @@ impl Supervised {
                 self.memory.attempt = self.memory.attempt.saturating_add(1);
                 self.enter(State::Pausing { until, cooling: false }, why, step);
             }
-            Verdict::TooMany(count) => self.cool(ProgramTrouble::TooManyRestarts(count), step),
+            Verdict::TooMany(count) => {
+                let daemon = self.memory.last_end.as_ref().and_then(Ended::daemon).cloned();
+                let trouble = daemon.map_or(ProgramTrouble::TooManyRestarts(count), ProgramTrouble::Daemon);
+                self.cool(trouble, step);
+            }
         }
     }
 

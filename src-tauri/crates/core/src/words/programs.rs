@@ -2,7 +2,7 @@
 
 use super::{Words, in_words};
 use crate::{
-    program::{Leftover, ProgramState, ProgramTrouble, StartFailure},
+    program::{Ended, LeftBehind, Leftover, ProgramState, ProgramTrouble, StartFailure},
     remedy::{Deed, Outcome, Undone},
     restart::COOLING_EVERY,
     supervision::Why,
@@ -35,7 +35,18 @@ impl Words {
                 let restarts = count.restarts.to_string();
                 self.text("program.restarts", &[("restarts", &restarts), ("within", &in_words(count.within))])
             }
+            ProgramTrouble::Daemon(left) => self.daemon(left),
         }
+    }
+
+    /// How a start of a program ended, in one sentence without a full stop.
+    pub fn ended(&self, ended: &Ended) -> String {
+        ended.daemon().map_or_else(|| self.exit(ended.exit), |left| self.daemon(left))
+    }
+
+    /// That a program goes into the background, and what to do about it.
+    fn daemon(&self, left: &LeftBehind) -> String {
+        self.text("program.daemon", &[("name", &left.name), ("pid", &left.pid.to_string())])
     }
 
     /// When a program that is cooling is tried again, and how it is at once, in one sentence without a full stop.
@@ -55,6 +66,7 @@ impl Words {
         let plain = |key| self.text(key, &[]);
         match why {
             Why::Exit(exit) => self.exit(*exit),
+            Why::Daemon(left) => self.daemon(left),
             Why::Trouble(trouble) => self.program_trouble(trouble),
             Why::Asked => plain("why.asked"),
             Why::Remedy => plain("why.remedy"),
@@ -203,6 +215,13 @@ mod tests {
         check(
             |words| words.program_trouble(&ProgramTrouble::CannotStart(missing.clone())),
             "the directory /srv/web does not exist: create it, or correct it in estatus.toml",
+        );
+        let left = LeftBehind { pid: 4711, name: "nginx".to_owned() };
+        check(
+            |words| words.program_trouble(&ProgramTrouble::Daemon(left.clone())),
+            "it ended with exit code 0 and left nginx (pid 4711) in the background, where it cannot be kept running and \
+             was ended: have it run in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, -f, \
+             --foreground, --no-daemon …)",
         );
         let retries = "it is tried again every 5 min; `estatus restart web` does it at once";
         check(|words| words.cooling("web"), retries);

@@ -109,7 +109,7 @@ impl Scene {
     pub(crate) fn exits(&mut self, program: &str, exit: Exit) {
         let start = self.running.remove(program).expect("it runs");
         let tail = vec!["last words".to_owned()];
-        let ended = Ended { start, exit, at: at(self.now).utc, left: Vec::new(), tail };
+        let ended = Ended { tail, ..Ended::new(start, exit, at(self.now).utc) };
         self.happens(program, ProgramEvent::Exited(ended));
     }
 

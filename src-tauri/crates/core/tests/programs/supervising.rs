@@ -9,8 +9,8 @@ use estatus_core::{
     exit::Exit,
     maintenance::Cron,
     program::{
-        CpuCeiling, Ended, Found, MemoryCeiling, OnQuit, Program, ProgramEvent, Ready, RestartLimit, RestartPolicy,
-        RestartWhen, StartFailure, StartId,
+        CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramEvent, ProgramTrouble, Ready,
+        RestartLimit, RestartPolicy, RestartWhen, StartFailure, StartId,
     },
 };
 
@@ -238,7 +238,7 @@ fn what_ended_while_estatus_was_away_is_started_again_with_its_exit_known() {
     config.programs.get_mut("web").unwrap().last_start = StartId(1);
     let mut core = Engine::new(Arc::clone(&scene.config), config, 1, at(scene.now));
     while core.poll_effect().is_some() {}
-    let ended = Ended { start: StartId(1), exit: Exit::Code(7), at: at(scene.now).utc, left: vec![], tail: vec![] };
+    let ended = Ended::new(StartId(1), Exit::Code(7), at(scene.now).utc);
     let event = ProgramEvent::Found(Found::Ended(ended));
     core.handle(Input::Program { program: "web".into(), event }, at(scene.now)).unwrap();
     let handed = std::iter::from_fn(|| core.poll_effect()).find_map(|effect| match effect {
@@ -246,6 +246,26 @@ fn what_ended_while_estatus_was_away_is_started_again_with_its_exit_known() {
         _ => None,
     });
     assert_eq!(handed.and_then(|handed| handed.last_exit), Some(Exit::Code(7)));
+}
+
+#[test]
+fn a_program_that_goes_into_the_background_is_told_so_and_one_that_only_ends_is_not() {
+    let check = |exit: Exit, background: &[LeftBehind], is_daemon: bool| {
+        let mut scene = Scene::new(vec![program("web")], vec![]);
+        while count(&scene.story, "mail cooling") == 0 {
+            scene.passes(1.0);
+            let Some(start) = scene.running.remove("web") else { continue };
+            let ended = Ended { background: background.to_vec(), ..Ended::new(start, exit, at(scene.now).utc) };
+            scene.happens("web", ProgramEvent::Exited(ended));
+        }
+        let trouble = scene.core.program("web").unwrap().trouble.unwrap();
+        let daemon = ProgramTrouble::Daemon(LeftBehind { pid: 4711, name: "nginx".to_owned() });
+        assert_eq!(trouble == daemon, is_daemon, "{exit:?} {trouble:?}");
+    };
+    let nginx = [4711, 4712].map(|pid| LeftBehind { pid, name: "nginx".to_owned() });
+    check(Exit::Code(0), &nginx, true);
+    check(Exit::Code(0), &[], false);
+    check(Exit::Code(1), &nginx, false);
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
         Ok(Some(frame))
     }
 
+    /// How many bytes have come and are not yet understood.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.read.len()
+    }
+
     /// Writes a frame.
     pub(crate) async fn send(&mut self, frame: &impl Serialize) -> io::Result<()> {
         self.stream.write_all(&encode(frame)?).await?;

@@ -59,6 +59,9 @@ pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> 
     if let Some(directory) = &line.directory {
         command.current_dir(directory);
     }
+    for name in &line.hidden {
+        command.env_remove(name);
+    }
     command
         .env_remove(WATCHDOG)
         .env_remove("WATCHDOG_PID")

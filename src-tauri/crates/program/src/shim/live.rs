@@ -281,7 +281,7 @@ impl Shim {
 
 /// The end of a start of which nobody knows more.
 fn never_seen(start: StartId) -> Ended {
-    Ended { start, exit: Exit::Unseen, at: Timestamp::now(), left: Vec::new(), tail: Vec::new() }
+    Ended::new(start, Exit::Unseen, Timestamp::now())
 }
 
 async fn hear(engine: &mut Option<Frames<ShimEnd>>) -> Option<Asked> {

@@ -1,6 +1,6 @@
 //! What the engine and a shim say to each other.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use estatus_core::{
     command::{CommandLine, Run},
@@ -11,7 +11,7 @@ use estatus_core::{
 use serde::{Deserialize, Serialize};
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 /// What the engine asks for.
 #[derive(Serialize, Deserialize)]
@@ -81,21 +81,22 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// The start of `program`, with what has been fetched for its `secret_env`.
+    /// The start of `program`, with what has been fetched for its `secret_env`, and without the variables `hidden`.
     pub(crate) fn new(
         program: &Program,
         start: StartId,
         handed: Handed,
         adopt: Option<ProcessId>,
         secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
     ) -> Self {
         Self {
             start,
             program: program.name.to_string(),
             handed,
             adopt,
-            command: Line::new(&program.command, secret_env),
-            stop: Stopping::new(&program.stop, &[]),
+            command: Line::new(&program.command, secret_env, hidden),
+            stop: Stopping::new(&program.stop, &[], hidden),
             ports: program.ports(),
             ready_log: match &program.ready {
                 Some(Ready::Log(text)) => Some(text.clone()),
@@ -126,11 +127,11 @@ pub(crate) enum StopBy {
 }
 
 impl Stopping {
-    /// `policy`, with what has been fetched for the `secret_env` of its command.
-    pub(crate) fn new(policy: &StopPolicy, secret_env: &[(String, Secret)]) -> Self {
+    /// `policy`, with what has been fetched for the `secret_env` of its command, and without the variables `hidden`.
+    pub(crate) fn new(policy: &StopPolicy, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Self {
         let by = match &policy.how {
             StopHow::Signal(signal) => StopBy::Signal(*signal),
-            StopHow::Command(command) => StopBy::Command(Line::new(command, secret_env)),
+            StopHow::Command(command) => StopBy::Command(Line::new(command, secret_env, hidden)),
         };
         Self { by, within: policy.within }
     }
@@ -144,6 +145,8 @@ pub(crate) struct Line {
     pub(crate) directory: Option<PathBuf>,
     /// Its variables.
     pub(crate) env: Vec<(String, String)>,
+    /// The variables of Estatus that it does not find, unless they are among its own.
+    pub(crate) hidden: BTreeSet<String>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -154,7 +157,7 @@ enum RunLine {
 }
 
 impl Line {
-    fn new(command: &CommandLine, secret_env: &[(String, Secret)]) -> Self {
+    fn new(command: &CommandLine, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Self {
         let secret = secret_env.iter().map(|(name, secret)| (name.clone(), secret.reveal().to_owned()));
         Self {
             run: match &command.run {
@@ -163,6 +166,7 @@ impl Line {
             },
             directory: command.directory.clone().or_else(|| std::env::current_dir().ok()),
             env: command.env.iter().cloned().chain(secret).collect(),
+            hidden: hidden.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::{pin::Pin, rc::Rc, time::Duration};
 
 use estatus_core::{
     exit::Exit,
-    program::{Ended, Leftover, StartId},
+    program::{Ended, LeftBehind, Leftover, StartId},
 };
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ pub(crate) struct Running {
     /// When it has been silent for longer than it promised.
     pub(crate) silent_at: Option<Instant>,
     measured: Option<(Instant, Duration)>,
+    /// What its first process had left when it ended by itself.
+    background: Vec<LeftBehind>,
 }
 
 impl Running {
@@ -45,7 +47,7 @@ impl Running {
         notify: Option<NotifySocket>,
     ) -> Self {
         let (tree, exit, stopping, silent_at, measured) = (Rc::new(tree), None, None, None, None);
-        Self { start, tree, first, output, notify, exit, stopping, silent_at, measured }
+        Self { start, tree, first, output, notify, exit, stopping, silent_at, measured, background: Vec::new() }
     }
 
     /// Begins to stop it, unless that has begun.
@@ -64,6 +66,8 @@ impl Running {
         if self.tree.is_surely_gone() {
             return true;
         }
+        let left = self.tree.named().into_iter().take(Ended::BACKGROUND_LIMIT);
+        self.background = left.map(|(pid, name)| LeftBehind { pid, name }).collect();
         self.stopping = Some(Box::pin(stop::rest(Rc::clone(&self.tree), terms.signal, terms.patience)));
         false
     }
@@ -75,7 +79,7 @@ impl Running {
             Some(output) => output.finish().await,
             None => Vec::new(),
         };
-        Ended { start: self.start, exit, at, left, tail }
+        Ended { left, tail, background: self.background, ..Ended::new(self.start, exit, at) }
     }
 
     /// The memory it uses in bytes, and its CPU in percent of one core since it was last measured.

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use estatus_core::program::ProgramEvent;
-use tokio::time::Instant;
 
-use super::live::Shim;
+use super::{after, live::Shim};
 use crate::{
     notify_socket::Notice,
     platform::{First, NotifySocket},
@@ -63,7 +62,7 @@ impl Shim {
     pub(super) fn keep_promise(&mut self) {
         let within = self.life().and_then(|life| life.watchdog);
         if let Some(running) = &mut self.running {
-            running.silent_at = within.map(|within| Instant::now() + within);
+            running.silent_at = within.map(after);
         }
     }
 

@@ -9,7 +9,10 @@ use estatus_core::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::protocol::{Line, StopBy, Stopping};
+use super::{
+    after,
+    protocol::{Line, StopBy, Stopping},
+};
 use crate::{
     find::{self, Port},
     platform::ProgramTree,
@@ -23,7 +26,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks the program to end, kills what has not when its time is up, and looks: gives back what is left.
 pub(crate) async fn stop(tree: Rc<ProgramTree>, first: ProcessId, stopping: Stopping) -> Vec<Leftover> {
     let ports = find::ports_of(&tree.pids());
-    let deadline = Instant::now() + stopping.within;
+    let deadline = after(stopping.within);
     match &stopping.by {
         StopBy::Signal(signal) => tree.ask(*signal),
         StopBy::Command(line) => ask_by(line, &tree, first, deadline).await,
@@ -37,7 +40,7 @@ pub(crate) async fn stop(tree: Rc<ProgramTree>, first: ProcessId, stopping: Stop
 /// Ends what the first process has left behind.
 pub(crate) async fn rest(tree: Rc<ProgramTree>, signal: Signal, patience: Duration) -> Vec<Leftover> {
     tree.ask(signal);
-    let _ = timeout_at(Instant::now() + patience, tree.gone()).await;
+    let _ = timeout_at(after(patience), tree.gone()).await;
     killed(&tree).await
 }
 
@@ -57,7 +60,7 @@ fn held(port: u16) -> Option<Leftover> {
 /// Runs the stop command to its end. Where that does not work, the program is asked by a signal.
 async fn ask_by(line: &Line, tree: &ProgramTree, first: ProcessId, deadline: Instant) {
     tree.spare_others(true);
-    let outcome = crate::run(command(line, first, deadline), Vec::new()).await;
+    let outcome = crate::run(command(line, first, deadline), Vec::new(), &line.hidden).await;
     tree.spare_others(false);
     if !matches!(outcome.end, CommandEnd::Exited(0) | CommandEnd::TimedOut { .. }) {
         tree.ask(Signal::Term);
@@ -76,6 +79,7 @@ fn command(line: &Line, first: ProcessId, deadline: Instant) -> CommandRun {
         stdin: None,
         timeout: deadline.saturating_duration_since(Instant::now()),
         background: Background::Ends,
+        owner: None,
         output_limit: 0,
     }
 }

@@ -7,9 +7,8 @@ use estatus_core::{
     program::{Ended, ProcessId},
 };
 use jiff::Timestamp;
-use tokio::time::Instant;
 
-use super::{output::Output, running::Running, stop};
+use super::{after, output::Output, running::Running, stop};
 use crate::{
     ledger::{Ledger, Life, Phase},
     platform::{Children, First, NotifySocket, ProgramTree},
@@ -32,7 +31,7 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
             None => Vec::new(),
         };
         let (start, exit, at) = (ledger.start, Exit::Unseen, Timestamp::now());
-        ledger.phase = Phase::Ended(Ended { start, exit, at, left, tail });
+        ledger.phase = Phase::Ended(Ended { left, tail, ..Ended::new(start, exit, at) });
         ledger.write(folder)?;
         return Ok(None);
     };
@@ -40,7 +39,7 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
     tree.remember();
     let notify = if adopted { None } else { Some(NotifySocket::open(folder, &ledger.token)?) };
     let mut running = Running::new(ledger.start, tree, first, output, notify);
-    running.silent_at = life.watchdog.map(|within| Instant::now() + within);
+    running.silent_at = life.watchdog.map(after);
     ledger.phase = Phase::Running(life);
     ledger.write(folder)?;
     Ok(Some(running))

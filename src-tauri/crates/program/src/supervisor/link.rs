@@ -22,13 +22,24 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How the shim of one program is reached.
 pub(super) struct Reach {
     pub(super) folder: PathBuf,
-    pub(super) shims: Arc<Shims>,
+    shims: Arc<Shims>,
+    /// How long a shim may take to say how its program stands.
+    pub(super) hello_within: Duration,
+}
+
+/// Whether that came of a shim that is there and says nothing: as long as it is, there can be no other.
+pub(super) fn is_silent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut
 }
 
 impl Reach {
+    pub(super) const fn new(folder: PathBuf, shims: Arc<Shims>) -> Self {
+        Self { folder, shims, hello_within: HELLO_WITHIN }
+    }
+
     /// A connection with the shim that is there, and how the program stands.
     pub(super) async fn connect(&self) -> io::Result<(Link, Found)> {
-        Link::begin(platform::connect(&self.folder).await?).await
+        Link::begin(platform::connect(&self.folder).await?, self.hello_within).await
     }
 
     /// The same with a new shim, if there is none.
@@ -37,8 +48,10 @@ impl Reach {
         let deadline = Instant::now() + RAISED_WITHIN;
         let mut pause = FIRST_PAUSE;
         loop {
-            if let Ok(linked) = self.connect().await {
-                return Ok(linked);
+            match self.connect().await {
+                Ok(linked) => return Ok(linked),
+                Err(error) if is_silent(&error) => return Err(error),
+                Err(_) => {}
             }
             match self.raise_one().await {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && Instant::now() < deadline => {}
@@ -51,7 +64,7 @@ impl Reach {
     }
 
     async fn raise_one(&self) -> io::Result<(Link, Found)> {
-        Link::begin(self.shims.start(&self.folder).await?).await
+        Link::begin(self.shims.start(&self.folder).await?, self.hello_within).await
     }
 }
 
@@ -59,9 +72,10 @@ impl Reach {
 pub(super) struct Link(Frames<EngineEnd>);
 
 impl Link {
-    async fn begin(stream: EngineEnd) -> io::Result<(Self, Found)> {
+    async fn begin(stream: EngineEnd, within: Duration) -> io::Result<(Self, Found)> {
         let mut link = Self(Frames::new(stream));
-        let hello = timeout(HELLO_WITHIN, link.0.next()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "it is there, and does not answer");
+        let hello = timeout(within, link.0.next()).await.map_err(silent)??;
         match hello {
             Some(Told::Hello { protocol: PROTOCOL, found }) => Ok((link, found)),
             Some(Told::Trouble { error }) => Err(io::Error::other(error)),

@@ -1,6 +1,14 @@
 //! What keeps one program and the engine in touch, whatever becomes of the shim.
 
-use std::{future::pending, io, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use estatus_core::{
     exit::Exit,
@@ -11,15 +19,16 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
 };
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{
     Happened,
-    link::{Link, Reach},
+    link::{Link, Reach, is_silent},
+    mailbox::Mailbox,
 };
 use crate::{
     ledger::Ledger,
-    shim::{Asked, Launch, Stopping, Told},
+    shim::{Asked, Launch, Stopping, Told, after},
 };
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -28,6 +37,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60);
 const TRIES: u32 = 5;
 /// A shim that is lost sooner than this may be lost by what it finds, and so may the next.
 const SOON: Duration = Duration::from_millis(50);
+/// A shim that has not answered so long after its answer was due hangs.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// A stop is proven within this, beyond the time that it is given.
+const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Talks with the shim of one program, and starts a new one when it is lost.
 pub(super) struct Task {
@@ -39,6 +52,10 @@ pub(super) struct Task {
     /// How many shims in a row were lost soon and before they told anything.
     lost_soon: u32,
     owed: Owed,
+    /// When the shim must have answered what it was asked last.
+    due: Option<Instant>,
+    /// How long it may take beyond what it has to do.
+    pub(super) patience: Duration,
     retry: Option<Retry>,
 }
 
@@ -60,14 +77,24 @@ struct Retry {
 impl Task {
     pub(super) fn new(program: Arc<str>, reach: Reach, events: mpsc::Sender<Happened>) -> Self {
         let (link, linked_at, lost_soon) = (None, Instant::now(), 0);
-        Self { program, reach, events, link, linked_at, lost_soon, owed: Owed::default(), retry: None }
+        let (owed, due, patience, retry) = (Owed::default(), None, PATIENCE, None);
+        Self { program, reach, events, link, linked_at, lost_soon, owed, due, patience, retry }
     }
 
-    /// Lives until the engine asks no more.
-    pub(super) async fn live(mut self, mut queue: mpsc::Receiver<Asked>) {
+    /// Lives until the engine asks no more. Where it breaks down, it looks anew how the program stands, and goes on with
+    /// what the engine waits for.
+    pub(super) async fn live(mut self, mut mailbox: Mailbox) {
+        while caught(self.serve(&mut mailbox)).await.is_none() {
+            error!(program = %self.program, "its supervision failed in itself and begins anew; please report this");
+            (self.link, self.due) = (None, None);
+            self.retry = Some(Retry { at: Instant::now() + FIRST_RETRY, pause: FIRST_RETRY });
+        }
+    }
+
+    async fn serve(&mut self, mailbox: &mut Mailbox) {
         loop {
             tokio::select! {
-                asked = queue.recv() => match asked {
+                asked = mailbox.next() => match asked {
                     Some(asked) => self.ask(asked).await,
                     None => return,
                 },
@@ -75,7 +102,11 @@ impl Task {
                     Some(told) => self.told(told).await,
                     None => self.lost().await,
                 },
-                () = due(self.retry.as_ref()) => self.lost().await,
+                () = due(self.due) => {
+                    warn!(program = %self.program, "its supervising process does not answer");
+                    self.lost().await;
+                }
+                () = due(self.retry.as_ref().map(|retry| retry.at)) => self.lost().await,
             }
         }
     }
@@ -90,13 +121,26 @@ impl Task {
             Asked::Measure { .. } if self.link.is_none() => return,
             Asked::Measure { .. } | Asked::Look | Asked::StepAside => {}
         }
-        let asked = match &mut self.link {
-            Some(link) => link.ask(&asked).await.is_ok(),
-            None => false,
-        };
-        if !asked {
+        if !self.pass_on(&asked).await {
             self.lost().await;
         }
+    }
+
+    /// Asks the shim, if there is one; whether it could be asked.
+    async fn pass_on(&mut self, asked: &Asked) -> bool {
+        let Some(link) = &mut self.link else { return false };
+        let takes = match asked {
+            Asked::Look => Some(Duration::ZERO),
+            // What runs of an earlier start is stopped first.
+            Asked::Start(launch) => Some(launch.stop.within.saturating_add(PROVEN_WITHIN)),
+            Asked::Stop { how, .. } => Some(how.within.saturating_add(PROVEN_WITHIN)),
+            Asked::Measure { .. } | Asked::StepAside => None,
+        };
+        if let Some(takes) = takes {
+            let due = after(takes.saturating_add(self.patience));
+            self.due = Some(self.due.map_or(due, |before| before.max(due)));
+        }
+        link.ask(asked).await.is_ok()
     }
 
     async fn told(&mut self, told: Told) {
@@ -113,11 +157,15 @@ impl Task {
             ProgramEvent::Exited(_) => self.owed.stop = None,
             _ => {}
         }
+        if self.owed.start.is_none() && self.owed.stop.is_none() {
+            self.due = None;
+        }
         self.tell(event).await;
     }
 
     /// There is no shim, or no more: looks how the program stands, with a new shim if that has to be.
     async fn lost(&mut self) {
+        self.due = None;
         if self.link.take().is_some() {
             self.lost_soon = if self.linked_at.elapsed() < SOON { self.lost_soon.saturating_add(1) } else { 0 };
         }
@@ -138,12 +186,18 @@ impl Task {
 
     async fn found(&mut self) -> io::Result<Found> {
         if self.owed.start.is_none() {
-            if let Ok((link, found)) = self.reach.connect().await {
-                self.linked(link);
-                return Ok(found);
-            }
+            let silent = match self.reach.connect().await {
+                Ok((link, found)) => {
+                    self.linked(link);
+                    return Ok(found);
+                }
+                Err(error) => Some(error).filter(is_silent),
+            };
             if let Some(found) = Ledger::settled(Ledger::read(&self.reach.folder).as_ref()) {
                 return Ok(found);
+            }
+            if let Some(silent) = silent {
+                return Err(silent);
             }
         }
         let (link, found) = self.reach.raise().await?;
@@ -190,9 +244,7 @@ impl Task {
     /// A shim that is lost again at once shows itself by the end of its connection.
     async fn ask_again(&mut self, asked: Asked) {
         self.owed.tries += 1;
-        if let Some(link) = &mut self.link {
-            let _ = link.ask(&asked).await;
-        }
+        self.pass_on(&asked).await;
     }
 
     /// As long as the program may be running, a shim is tried for again and again, and nobody is told that it ended.
@@ -223,7 +275,7 @@ impl Task {
 }
 
 fn never_seen(start: StartId) -> Ended {
-    Ended { start, exit: Exit::Unseen, at: Timestamp::now(), left: Vec::new(), tail: Vec::new() }
+    Ended::new(start, Exit::Unseen, Timestamp::now())
 }
 
 async fn told(link: &mut Option<Link>) -> Option<Told> {
@@ -233,9 +285,35 @@ async fn told(link: &mut Option<Link>) -> Option<Told> {
     }
 }
 
-async fn due(retry: Option<&Retry>) {
-    match retry {
-        Some(retry) => sleep_until(retry.at).await,
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
         None => pending().await,
+    }
+}
+
+/// What comes of `future`; nothing if it panics.
+async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(polled) => polled.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_caught_and_the_rest_passes() {
+        assert_eq!(caught(async { 7 }).await, Some(7));
+        let broken = async {
+            tokio::task::yield_now().await;
+            let nothing: Option<u32> = std::hint::black_box(None);
+            nothing.unwrap()
+        };
+        assert_eq!(caught(broken).await, None);
     }
 }

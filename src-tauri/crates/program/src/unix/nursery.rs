@@ -104,7 +104,8 @@ impl Nursery {
 impl Drop for Nursery {
     fn drop(&mut self) {
         self.socket = None;
-        // It waits for nothing but this socket, and has not much to do at its end.
+        // By now it has nothing more to do; and one that was stopped would never end.
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }

@@ -84,10 +84,10 @@ impl Process {
         Some(pidfd)
     }
 
-    /// Whether `entry` stands in its environment.
-    pub(super) fn has_variable(&self, entry: &str) -> bool {
+    /// Whether a variable of its environment, `NAME=value`, is one that `is_wanted`.
+    pub(super) fn has_variable(&self, is_wanted: impl FnMut(&[u8]) -> bool) -> bool {
         fs::read(format!("/proc/{}/environ", self.pid))
-            .is_ok_and(|environ| environ.split(|&byte| byte == 0).any(|own| own == entry.as_bytes()))
+            .is_ok_and(|environ| environ.split(|&byte| byte == 0).any(is_wanted))
     }
 
     /// Whether it has one of `files` open.

@@ -123,6 +123,11 @@ impl ProgramTree {
         self.look().iter().map(|process| process.id().pid).collect()
     }
 
+    /// Its processes, with their names.
+    pub(crate) fn named(&self) -> Vec<(u32, String)> {
+        self.look().into_iter().map(|process| (process.id().pid, process.name)).collect()
+    }
+
     /// Asks every process of it to end.
     pub(crate) fn ask(&self, signal: Signal) {
         for process in self.look() {
@@ -219,7 +224,7 @@ impl ProgramTree {
     }
 
     fn is_marked(&self, process: &Process) -> bool {
-        process.has_variable(&self.mark) || process.has_open(&self.pipes)
+        process.has_variable(|variable| variable == self.mark.as_bytes()) || process.has_open(&self.pipes)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The processes of one command: process group, descent and a token in the environment, all read from `/proc`.
 
 use std::{
+    collections::HashSet,
     io,
     os::fd::OwnedFd,
     process::Stdio,
     time::{Duration, Instant},
 };
 
+use estatus_core::program::ProcessId;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
@@ -18,24 +20,23 @@ use tokio::{
 
 use super::{
     TOKEN,
-    process::{Process, family, processes},
-    random_name, watched,
+    process::{Process, family, hold, pid_of, processes},
+    watched,
 };
 
 /// A process and all that came of it.
 pub(crate) struct Tree {
     root: Root,
-    /// Readable once the root has ended. The root is left unreaped until then, so nobody else can have its pid, which
-    /// is also the number of its process group.
+    /// Readable once the root has ended. A child is left unreaped until then, so nobody else can have its pid, which is
+    /// also the number of its process group.
     pidfd: AsyncFd<OwnedFd>,
 }
 
 impl Tree {
     /// Starts `command` as the root of a tree of its own.
-    pub(crate) fn spawn(mut command: Command) -> io::Result<(Child, Self)> {
-        let token = random_name()?;
-        let mut child = command.env(TOKEN, &token).process_group(0).spawn()?;
-        match Self::of(&child, &token) {
+    pub(crate) fn spawn(mut command: Command, token: &str) -> io::Result<(Child, Self)> {
+        let mut child = command.env(TOKEN, token).process_group(0).spawn()?;
+        match Self::of(&child, token) {
             Ok(tree) => Ok((child, tree)),
             Err(error) => {
                 child.start_kill()?;
@@ -48,7 +49,28 @@ impl Tree {
         let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).ok_or(io::ErrorKind::NotFound)?;
         let pidfd = watched(pidfd_open(pid, PidfdFlags::empty())?)?;
         let process = Process::read(pid).ok_or_else(|| io::Error::other("/proc cannot be read: is it mounted?"))?;
-        Ok(Self { root: Root { pid, started: process.started, mark: format!("{TOKEN}={token}") }, pidfd })
+        let root = Root { pid, started: process.started, mark: mark(token), is_child: true };
+        Ok(Self { root, pidfd })
+    }
+
+    /// The tree that an engine before this one has left behind under `token`, if its root lives. Where it is not known
+    /// which that is, it is the eldest that leads a group of its own.
+    pub(crate) fn left_behind(token: &str, root: Option<ProcessId>) -> Option<Self> {
+        let mark = mark(token);
+        let root = root.or_else(|| {
+            let leads = |process: &Process| {
+                process.group == process.pid.as_raw_pid()
+                    && process.has_variable(|variable| variable == mark.as_bytes())
+            };
+            processes().filter(leads).map(|process| process.id()).min_by_key(|id| (id.started, id.pid))
+        })?;
+        let pidfd = watched(hold(root)?).ok()?;
+        Some(Self { root: Root { pid: pid_of(root.pid)?, started: root.started, mark, is_child: false }, pidfd })
+    }
+
+    /// Its root.
+    pub(crate) fn root(&self) -> Option<ProcessId> {
+        Some(ProcessId { pid: self.root.pid.as_raw_pid().cast_unsigned(), started: self.root.started })
     }
 
     /// Waits for the end of the root.
@@ -56,23 +78,24 @@ impl Tree {
         self.pidfd.readable().await.map(drop)
     }
 
+    /// The same where another has started it.
+    pub(crate) async fn left_behind_exited(&self) -> io::Result<()> {
+        self.pidfd.readable().await.map(drop)
+    }
+
     /// Ends all of the tree and gives back what is still there after `within`.
     pub(crate) async fn end(&self, within: Duration) -> Vec<u32> {
         let root = self.root.clone();
-        match tokio::task::spawn_blocking(move || root.end(within)).await {
+        match tokio::task::spawn_blocking(move || end(&[root], within)).await {
             Ok(left) => left,
-            Err(_) => self.root.end(within),
+            Err(_) => end(std::slice::from_ref(&self.root), within),
         }
     }
 
-    /// The same, on this thread.
-    pub(crate) fn end_now(&self, within: Duration) -> Vec<u32> {
-        self.root.end(within)
-    }
-
-    /// Kills all of it, and waits for nothing.
-    pub(crate) fn kill(&self) {
-        self.root.kill(Instant::now());
+    /// The same with many, on this thread: to look at every process once costs as much as it does for one.
+    pub(crate) fn end_all<'t>(trees: impl Iterator<Item = &'t Self>, within: Duration) -> Vec<u32> {
+        let roots: Vec<Root> = trees.map(|tree| tree.root.clone()).collect();
+        end(&roots, within)
     }
 
     /// What is left of it lives on.
@@ -86,43 +109,57 @@ struct Root {
     started: u64,
     /// The token as it stands in an environment.
     mark: String,
+    /// A child that has not been reaped keeps its pid, and so the number of its group, for itself.
+    is_child: bool,
+}
+
+/// `token` as it stands in an environment.
+fn mark(token: &str) -> String {
+    format!("{TOKEN}={token}")
 }
 
 impl Root {
-    fn end(&self, within: Duration) -> Vec<u32> {
-        let deadline = Instant::now() + within;
-        loop {
-            if Instant::now() >= deadline {
-                return self.members().iter().map(|process| process.id().pid).collect();
-            }
-            if self.kill(deadline) == 0 {
-                return Vec::new();
-            }
-        }
+    /// Whether the number of its group is its own.
+    fn has_group(&self) -> bool {
+        self.is_child || Process::read(self.pid).is_some_and(|process| process.started == self.started)
     }
 
-    /// Kills all that is there now, waits a little for it to be gone, at most until `deadline`, and gives back how many
-    /// processes that were.
-    fn kill(&self, deadline: Instant) -> usize {
-        // Who is descended from whom can be told only as long as they live, so they are all found before the first is
-        // ended.
-        let members = self.members();
-        if members.iter().any(|process| process.group == self.pid.as_raw_pid()) {
-            let _ = kill_process_group(self.pid, Signal::KILL);
-        }
-        end_all(&members, deadline);
-        members.len()
-    }
-
-    /// The processes of the tree that are alive: those in its group, those with its token, and their descendants.
-    fn members(&self) -> Vec<Process> {
-        let since = processes().filter(|process| process.started >= self.started).collect();
-        family(since, |process| process.group == self.pid.as_raw_pid() || process.has_variable(&self.mark))
+    fn leads(&self, process: &Process) -> bool {
+        process.group == self.pid.as_raw_pid() && process.started >= self.started
     }
 }
 
-/// Ends `members`, a few at a time so that file descriptors last, and waits a little for each of them to be gone.
-fn end_all(members: &[Process], deadline: Instant) {
+/// Ends all that came of `roots`, and gives back what is still there after `within`.
+fn end(roots: &[Root], within: Duration) -> Vec<u32> {
+    let deadline = Instant::now() + within;
+    loop {
+        // Who is descended from whom can be told only as long as they live, so they are all found before the first is
+        // ended.
+        let members = members(roots);
+        if members.is_empty() || Instant::now() >= deadline {
+            return members.iter().map(|process| process.id().pid).collect();
+        }
+        for root in roots.iter().filter(|root| root.is_child && members.iter().any(|process| root.leads(process))) {
+            let _ = kill_process_group(root.pid, Signal::KILL);
+        }
+        kill(&members, deadline);
+    }
+}
+
+/// The processes that came of `roots` and are alive: those in their groups, those with their tokens, and their
+/// descendants.
+fn members(roots: &[Root]) -> Vec<Process> {
+    let Some(since) = roots.iter().map(|root| root.started).min() else { return Vec::new() };
+    let leaders: Vec<&Root> = roots.iter().filter(|root| root.has_group()).collect();
+    let marks: HashSet<&[u8]> = roots.iter().map(|root| root.mark.as_bytes()).collect();
+    let young = processes().filter(|process| process.started >= since).collect();
+    family(young, |process| {
+        leaders.iter().any(|root| root.leads(process)) || process.has_variable(|variable| marks.contains(variable))
+    })
+}
+
+/// Kills `members`, a few at a time so that file descriptors last, and waits a little for each of them to be gone.
+fn kill(members: &[Process], deadline: Instant) {
     const AT_ONCE: usize = 64;
     const PATIENCE: Duration = Duration::from_millis(100);
     for some in members.chunks(AT_ONCE) {

@@ -126,6 +126,13 @@ impl ProgramTree {
         unsafe { EnumWindows(Some(close), (&raw const pids).expose_provenance().cast_signed()) };
     }
 
+    /// Its processes, with their names.
+    pub(crate) fn named(&self) -> Vec<(u32, String)> {
+        let pids = self.pids();
+        let alive = processes().into_iter().filter(|process| pids.contains(&process.pid));
+        alive.map(|process| (process.pid, process.name)).collect()
+    }
+
     /// Whether nothing of it is alive, as far as that can be told at once.
     pub(crate) fn is_surely_gone(&self) -> bool {
         self.job.as_ref().is_none_or(|job| job.active() == 0)
@@ -143,9 +150,7 @@ impl ProgramTree {
         let deadline = Instant::now() + within;
         while let Some(job) = self.job.as_ref().filter(|job| job.active() > 0) {
             if Instant::now() >= deadline {
-                let pids = job.pids();
-                let left = processes().into_iter().filter(|process| pids.contains(&process.pid));
-                return left.map(|process| (process.pid, process.name)).collect();
+                return self.named();
             }
             job.terminate();
             sleep(STEP).await;

@@ -1,10 +1,16 @@
 //! The processes of one command.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use estatus_core::program::ProcessId;
 use tokio::{
     io::{AsyncRead, copy, sink},
     process::{Child, Command},
+    time::sleep,
 };
 use tracing::warn;
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
@@ -16,7 +22,7 @@ pub(crate) struct Tree(Arc<Job>);
 
 impl Tree {
     /// Starts `command` as the root of a tree of its own, without a console window.
-    pub(crate) fn spawn(mut command: Command) -> io::Result<(Child, Self)> {
+    pub(crate) fn spawn(mut command: Command, _token: &str) -> io::Result<(Child, Self)> {
         let job = Job::new()?;
         job.end_with_us(true)?;
         let mut child = command.creation_flags(CREATE_NO_WINDOW | CREATE_SUSPENDED).spawn()?;
@@ -27,6 +33,26 @@ impl Tree {
                 Err(error)
             }
         }
+    }
+
+    /// An engine leaves nothing behind that it has not let go of: a job ends with who made it.
+    pub(crate) fn left_behind(_token: &str, _root: Option<ProcessId>) -> Option<Self> {
+        None
+    }
+
+    /// Nobody has to find it again.
+    #[expect(clippy::unused_self, reason = "on other systems there is one")]
+    pub(crate) fn root(&self) -> Option<ProcessId> {
+        None
+    }
+
+    /// Waits for the end of a tree that another has started.
+    pub(crate) async fn left_behind_exited(&self) -> io::Result<()> {
+        const STEP: Duration = Duration::from_millis(50);
+        while self.0.active() > 0 {
+            sleep(STEP).await;
+        }
+        Ok(())
     }
 
     /// Waits for the end of the root.
@@ -43,14 +69,11 @@ impl Tree {
         }
     }
 
-    /// The same, on this thread.
-    pub(crate) fn end_now(&self, within: Duration) -> Vec<u32> {
-        self.0.end(within)
-    }
-
-    /// Kills all of it, and waits for nothing.
-    pub(crate) fn kill(&self) {
-        self.0.terminate();
+    /// The same with many, on this thread.
+    pub(crate) fn end_all<'t>(trees: impl Iterator<Item = &'t Self> + Clone, within: Duration) -> Vec<u32> {
+        let deadline = Instant::now() + within;
+        trees.clone().for_each(|tree| tree.0.terminate());
+        trees.flat_map(|tree| tree.0.end(deadline.saturating_duration_since(Instant::now()))).collect()
     }
 
     /// What is left of it lives on, also when the job is closed.

@@ -1,6 +1,7 @@
 //! A supervisor, and the program it supervises.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -79,7 +80,7 @@ impl Stage {
 
     /// Asks for a start.
     pub(crate) fn ask_start(&mut self, program: &Arc<Program>, start: u64) {
-        self.supervisor.start(program, StartId(start), Handed::default(), None, Vec::new());
+        self.supervisor.start(program, StartId(start), Handed::default(), None, Vec::new(), &BTreeSet::new());
     }
 
     /// Starts it and gives back its first process.
@@ -95,7 +96,7 @@ impl Stage {
 
     /// Stops it and gives back how it ended.
     pub(crate) async fn stop(&mut self, program: &Arc<Program>, start: u64) -> Ended {
-        self.supervisor.stop(program, StartId(start), Vec::new());
+        self.supervisor.stop(program, StartId(start), Vec::new(), &BTreeSet::new());
         self.ended(start).await
     }
 
