@@ -44,7 +44,7 @@ fn where_there_is_no_configuration_yet_one_is_begun() {
     assert!(!estatus.config().exists());
     assert_eq!(import(&estatus, "Procfile", "clock: tick\n", &["--yes"]).code, 0);
     let checked = estatus.say(&["config", "check"]);
-    assert!(checked.out.contains("0 monitors, 1 programs"), "{checked:?}");
+    assert!(checked.out.contains("0 monitors, 1 program,"), "{checked:?}");
 }
 
 #[test]

@@ -65,16 +65,8 @@ fn import_on(
     }
     let text = text.trim_start_matches('\u{feff}');
     let format = Format::of(name, text).ok_or_else(|| refused(note!("unknown")))?;
-    let folder = Path::new(name).parent().filter(|folder| folder.is_absolute());
     let mut found = Found::beside(tables, language);
-    let read = match format {
-        Format::Procfile => procfile::read(text, folder, &mut found),
-        Format::Pm2 => pm2::read(text, Path::new(name), machine, &mut found),
-        Format::Nssm => nssm::read(text, &mut found),
-        Format::Monit => monit::read(text, &mut found),
-        Format::Kuma => kuma::read(text, &mut found),
-        Format::Gatus => gatus::read(text, &mut found),
-    };
+    let read = format.read(Path::new(name), text, machine, &mut found);
     read.map_err(|reason| refused(note!("unreadable", format = format.word(), reason)))?;
     Ok(found.imported(&format.word()))
 }
@@ -123,6 +115,19 @@ impl Format {
             Self::Monit => note!("format.monit"),
             Self::Kuma => note!("format.kuma"),
             Self::Gatus => note!("format.gatus"),
+        }
+    }
+
+    /// Reads `text`, which stands in `file`.
+    fn read(self, file: &Path, text: &str, machine: &Machine, found: &mut Found) -> Result<(), Reason> {
+        let folder = file.parent().filter(|folder| folder.is_absolute());
+        match self {
+            Self::Procfile => procfile::read(text, folder, found),
+            Self::Pm2 => pm2::read(text, file, machine, found),
+            Self::Nssm => nssm::read(text, found),
+            Self::Monit => monit::read(text, found),
+            Self::Kuma => kuma::read(text, found),
+            Self::Gatus => gatus::read(text, found),
         }
     }
 

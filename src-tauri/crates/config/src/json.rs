@@ -39,7 +39,8 @@ fn read_table(
     reader: &mut Reader<'_>,
     assertions: &mut Vec<JsonAssertion>,
 ) -> Option<()> {
-    for entry in entries(node, at, reader)? {
+    let like = "{ \"queue.length\" = \"< 10\" }".to_owned();
+    for entry in entries(node, at, Some(like), reader)? {
         reader.within(entry.key, |reader| {
             let Some(steps) = path(entry.key) else {
                 return reader.refuse(&entry.key_at, reason!("expected", what = reason!("a.path")));

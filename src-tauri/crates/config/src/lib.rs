@@ -28,6 +28,8 @@ mod remedy;
 mod schema;
 mod secret;
 mod shape;
+mod synonyms;
+mod syntax;
 mod table;
 mod tables;
 mod times;
@@ -103,7 +105,7 @@ pub fn parse(text: &str, file: &Path, defaults: &Defaults) -> Result<Config, Pro
         return Err(Problems::of_file(file, &reason!("too_long_file", most = FILE_MAX), defaults.language));
     }
     let document = Document::parse(text).map_err(|error| syntax(&error, text, file, defaults.language))?;
-    let mut reader = Reader::new(file.parent().unwrap_or(Path::new("")), home());
+    let mut reader = Reader::new(text, file.parent().unwrap_or(Path::new("")), home());
     let config = config(&document, defaults, &mut reader);
     match reader.findings.located(file, text, config.language) {
         Some(problems) => Err(problems),
@@ -117,8 +119,7 @@ fn home() -> Option<PathBuf> {
 
 /// A syntax error as the one problem of a file: the rest of the text may mean anything.
 fn syntax(error: &toml_edit::TomlError, text: &str, file: &Path, language: Language) -> Problems {
-    let at = error.span().map_or(0, |span| span.start);
-    let reason = reason!("syntax", error = error.message().lines().collect::<Vec<_>>().join(", "));
+    let (at, reason) = syntax::mistake(error, text);
     let mut findings = Findings::default();
     findings.add(at, || reason.clone());
     findings.located(file, text, language).unwrap_or_else(|| Problems::of_file(file, &reason, language))

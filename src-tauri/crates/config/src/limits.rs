@@ -14,7 +14,7 @@ use crate::{
 
 table! {
     /// Limits on this machine's figures: at least one of these.
-    struct HostLimits requires [] {
+    struct HostLimits requires [] like r#"{ cpu = "< 90%", memory = "< 90%" }"# {
         /// CPU in use since the last probe, of all cores, stays below this: "< 90%".
         cpu: Share,
         /// Memory in use stays below this: "< 90%".

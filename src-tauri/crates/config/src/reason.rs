@@ -66,7 +66,8 @@ mod tests {
         for (section, begins) in [("config", "reason!(\""), ("import", "note!(\"")] {
             let used = source.split(begins).skip(1).filter_map(|rest| rest.split_once('"'));
             let used: BTreeSet<String> = used.map(|(key, _)| format!("{section}.{key}")).collect();
-            let there: BTreeSet<String> = sections[section].as_object().unwrap().keys().cloned().collect();
+            let there = sections[section].as_object().unwrap().keys();
+            let there: BTreeSet<String> = there.filter(|key| !key.ends_with(".one")).cloned().collect();
             assert_eq!(used, there);
         }
     }

@@ -11,8 +11,9 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
 use crate::{
-    problem::{Findings, Span, advice, shown},
+    problem::{Findings, Span, shown},
     reason::{Because, Part, Reason, reason},
+    synonyms,
 };
 
 /// Something that a value in the file can be.
@@ -22,6 +23,11 @@ pub(crate) trait Shape: Sized {
 
     /// What it looks like, for editors.
     fn schema(generator: &mut SchemaGenerator) -> Schema;
+
+    /// One that works, as it would be written, for those who wrote something else than a table.
+    fn like() -> Option<String> {
+        None
+    }
 }
 
 /// A value in the file, however it is written.
@@ -91,6 +97,7 @@ impl<'d> From<&'d Value> for Node<'d> {
 
 /// What is known while a file is read: where we are in it, and what was wrong so far.
 pub(crate) struct Reader<'a> {
+    text: &'a str,
     folder: &'a Path,
     home: Option<PathBuf>,
     section: Option<Reason>,
@@ -102,10 +109,15 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of a file in `folder`, for a user whose `~` is `home`.
-    pub(crate) fn new(folder: &'a Path, home: Option<PathBuf>) -> Self {
+    /// A reader of a file in `folder` that holds `text`, for a user whose `~` is `home`.
+    pub(crate) fn new(text: &'a str, folder: &'a Path, home: Option<PathBuf>) -> Self {
         let (findings, secret_variables) = (Findings::default(), BTreeSet::new());
-        Self { folder, home, section: None, keys: Vec::new(), findings, secret_variables }
+        Self { text, folder, home, section: None, keys: Vec::new(), findings, secret_variables }
+    }
+
+    /// What stands at `at`, as it is written.
+    pub(crate) fn written(&self, at: &Span) -> &'a str {
+        self.text.get(at.clone()).unwrap_or_default()
     }
 
     /// Says that what stands at `at` is wrong.
@@ -172,7 +184,7 @@ impl<'a> Reader<'a> {
         let (keys, section) = (&self.keys, &self.section);
         let at_root = keys.is_empty() && section.is_none();
         self.findings.add(entry.key_at.start, || {
-            let (key, advice) = (shown(entry.key), advice(entry.key, known.iter().copied()));
+            let (key, advice) = (shown(entry.key), synonyms::advice(entry.key, known));
             if at_root && !matches!(entry.node, Node::Value(_)) {
                 return reason!("unknown_table", key, advice);
             }
@@ -206,9 +218,17 @@ pub(crate) struct Entry<'d> {
     pub(crate) at: Span,
 }
 
-/// The entries of the table that `node` is, or a problem.
-pub(crate) fn entries<'d>(node: Node<'d>, at: &Span, reader: &mut Reader<'_>) -> Option<Vec<Entry<'d>>> {
-    let Node::Table(table) = node else { return reader.expected(reason!("a.table"), node, at) };
+/// The entries of the table that `node` is, or a problem, which shows one `like` it.
+pub(crate) fn entries<'d>(
+    node: Node<'d>,
+    at: &Span,
+    like: Option<String>,
+    reader: &mut Reader<'_>,
+) -> Option<Vec<Entry<'d>>> {
+    let Node::Table(table) = node else {
+        let what = like.map_or_else(|| reason!("a.table"), |like| reason!("a.table_like", like));
+        return reader.expected(what, node, at);
+    };
     let entry = |(key, item): (&'d str, &'d Item)| {
         let node = Node::of(item)?;
         let key_at = table.key(key).and_then(toml_edit::Key::span).unwrap_or_else(|| at.clone());
@@ -339,7 +359,7 @@ impl<T: Shape> Shape for Own<T> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut all_well = true;
         let mut values = Vec::new();
-        for entry in entries(node, at, reader)? {
+        for entry in entries(node, at, Self::like(), reader)? {
             match reader.within(entry.key, |reader| T::read(entry.node, &entry.at, reader)) {
                 Some(value) => values.push((At { value: entry.key.to_owned(), at: entry.key_at }, value)),
                 None => all_well = false,
@@ -351,6 +371,10 @@ impl<T: Shape> Shape for Own<T> {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let value = T::schema(generator);
         json_schema!({ "type": "object", "additionalProperties": value })
+    }
+
+    fn like() -> Option<String> {
+        Some(format!("{{ NAME = {} }}", T::like().unwrap_or_else(|| "\"value\"".to_owned())))
     }
 }
 

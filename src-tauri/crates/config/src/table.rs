@@ -3,10 +3,11 @@
 use schemars::{Schema, json_schema};
 
 /// Declares tables: what keys they have, what each means and what shape its value has. A table may include the keys of
-/// another one, which is then a part of it in Rust, and not seen in the file.
+/// another one, which is then a part of it in Rust, and not seen in the file. A table in braces that works, behind `like`,
+/// is shown to whoever writes something else in its place.
 macro_rules! table {
     ($($(#[doc = $table_doc:literal])* struct $name:ident $(includes $part:ident: $included:ident)?
-        requires [$($required:ident),*] { $($(#[doc = $doc:literal])* $field:ident: $shape:ty,)* }
+        requires [$($required:ident),*] $(like $like:literal)? { $($(#[doc = $doc:literal])* $field:ident: $shape:ty,)* }
     )*) => { $(
         $(#[doc = $table_doc])*
         #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ macro_rules! table {
                 reader: &mut $crate::shape::Reader<'_>,
             ) -> Option<Self> {
                 let mut table = Self { at: at.clone(), ..Self::default() };
-                for entry in $crate::shape::entries(node, at, reader)? {
+                for entry in $crate::shape::entries(node, at, Self::like(), reader)? {
                     if !table.take_entry(&entry, reader) {
                         reader.unknown_key(&entry, &Self::keys());
                     }
@@ -74,6 +75,10 @@ macro_rules! table {
             fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 generator.subschema_for::<Self>()
             }
+
+            $(fn like() -> Option<String> {
+                Some($like.to_owned())
+            })?
         }
 
         impl schemars::JsonSchema for $name {

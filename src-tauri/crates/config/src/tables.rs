@@ -60,7 +60,8 @@ table! {
     }
 
     /// E-mail over SMTP.
-    struct Email requires [server, from, to] {
+    struct Email requires [server, from, to]
+        like r#"{ server = "smtp.example.com", from = "me@example.com", to = "me@example.com" }"# {
         /// The SMTP server.
         server: Host,
         /// Its port: 587 with starttls, 465 with tls and 25 with none, where nothing is said.
@@ -80,7 +81,7 @@ table! {
     }
 
     /// A way to tell somebody: exactly one of webhook, command and email.
-    struct Channel requires [] {
+    struct Channel requires [] like r#"{ webhook = "https://example.com/hook" }"# {
         /// A URL to which the message is posted as JSON.
         webhook: Page,
         /// Headers of the webhook's request; a value may be a secret.
@@ -100,7 +101,7 @@ table! {
     }
 
     /// How alerts are held, merged and repeated.
-    struct Alerts requires [] {
+    struct Alerts requires [] like r#"{ remind_every = "6h" }"# {
         /// Names of the channels that are told where a monitor or program does not say; all where nothing is said.
         channels: Many<String>,
         /// An alert waits so long for others to join its message: "5s" where nothing is said.
@@ -115,7 +116,7 @@ table! {
     }
 
     /// A stretch of the day in which nothing is told, over midnight if it ends before it begins.
-    struct QuietHours requires [from, to] {
+    struct QuietHours requires [from, to] like r#"{ from = "22:00", to = "07:00" }"# {
         /// When it begins.
         from: Time,
         /// When it ends.
@@ -127,13 +128,13 @@ table! {
     }
 
     /// How the own network is judged.
-    struct Network requires [] {
+    struct Network requires [] like r#"{ reference = ["1.1.1.1:443"] }"# {
         /// Hosts (host:port, TCP) that answer whenever the internet is there; may be empty.
         reference: Many<Address<0>>,
     }
 
     /// For how long what was seen is kept.
-    struct Retention requires [] {
+    struct Retention requires [] like r#"{ observations = "2d" }"# {
         /// Every single observation: "2d" where nothing is said.
         observations: Lasting<HOUR, { 100 * YEAR }>,
         /// Figures by the hour: "90d" where nothing is said.

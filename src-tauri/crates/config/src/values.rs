@@ -17,6 +17,7 @@ use crate::{
     problem::{Span, advice, shown},
     reason::{Reason, reason},
     shape::{Node, Reader, Shape},
+    syntax::literally,
     table::table,
     units,
 };
@@ -164,6 +165,9 @@ impl Shape for Plain {
 impl Shape for PathBuf {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let path = Plain::read(node, at, reader)?;
+        if let Some(escape) = escape_of(&path.0, at, reader) {
+            return reader.refuse(at, escape);
+        }
         Some(reader.resolve(&path.0))
     }
 
@@ -261,12 +265,23 @@ impl Shape for Redirects {
 impl Shape for Run {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         if node.text().is_some() {
-            return Plain::read(node, at, reader).map(|line| Self::Shell(line.0));
+            let line = Plain::read(node, at, reader)?;
+            return match escape_of(&line.0, at, reader) {
+                Some(escape) => reader.refuse(at, escape),
+                None => Some(Self::Shell(line.0)),
+            };
         }
         let Some(parts) = node.elements(at) else {
             return reader.expected(reason!("a.command"), node, at);
         };
-        let mut words = parts.into_iter().map(|(node, at)| argument(node, &at, reader)).collect::<Option<Vec<_>>>()?;
+        let mut word = |(node, at): (Node<'_>, Span)| {
+            let word = argument(node, &at, reader)?;
+            match escape_of(&word, &at, reader) {
+                Some(escape) => reader.refuse(&at, escape),
+                None => Some(word),
+            }
+        };
+        let mut words = parts.into_iter().map(&mut word).collect::<Option<Vec<_>>>()?;
         if words.first().is_none_or(String::is_empty) {
             return reader.refuse(at, reason!("names_no_program"));
         }
@@ -280,6 +295,22 @@ impl Shape for Run {
             { "type": "array", "items": { "type": "string" }, "minItems": 1 },
         ] })
     }
+}
+
+/// What is wrong with the `text` at `at`, if it stands on one line and holds what an escape like `\t` means: in a path of
+/// Windows nobody means it.
+fn escape_of(text: &str, at: &Span, reader: &Reader<'_>) -> Option<Reason> {
+    let control = text.chars().find(|c| c.is_control())?;
+    let written = reader.written(at);
+    let inner =
+        written.strip_prefix('"').filter(|rest| !rest.starts_with("\"\"")).and_then(|rest| rest.strip_suffix('"'));
+    let inner = inner.filter(|inner| inner.contains('\\'))?;
+    let what = match control {
+        '\t' => reason!("a.tab"),
+        '\n' | '\r' => reason!("a.line_end"),
+        _ => reason!("a.control"),
+    };
+    Some(reason!("escaped", escape = control.escape_default().to_string(), what, literal = literally(inner)))
 }
 
 fn argument(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<String> {

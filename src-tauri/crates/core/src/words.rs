@@ -40,9 +40,12 @@ fn catalogue(language: Language) -> &'static Catalogue {
     }
 }
 
-/// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text.
+/// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text. Where its
+/// `{count}` is 1, the text under `key` and `.one` if there is one.
 pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
-    let template = catalogue(language).get(key).map_or(key, String::as_str);
+    let catalogue = catalogue(language);
+    let of_one = if values.contains(&("count", "1")) { catalogue.get(&format!("{key}.one")) } else { None };
+    let template = of_one.or_else(|| catalogue.get(key)).map_or(key, String::as_str);
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -203,6 +206,17 @@ mod tests {
         assert!(different.is_empty(), "{different:?}");
         assert!(english.iter().is_sorted_by(|one, next| one.0 < next.0), "a text stands in two sections");
         assert_eq!((ENGLISH.len(), SPANISH.len()), (english.len(), english.len()));
+    }
+
+    #[test]
+    fn what_is_there_once_is_told_so() {
+        let check = |language, key: &str, count: &str, said: &str| {
+            assert_eq!(text(language, key, &[("count", count)]), said);
+        };
+        check(Language::English, "config.more_problems", "2", "… and 2 more problems");
+        check(Language::English, "config.more_problems", "1", "… and 1 more problem");
+        check(Language::Spanish, "mail.tried.before", "1", "antes, una vez sin éxito");
+        check(Language::English, "tray.count.up", "1", "1 up");
     }
 
     #[test]

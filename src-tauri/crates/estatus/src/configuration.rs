@@ -6,7 +6,7 @@ use estatus_config::{Defaults, places};
 use estatus_core::config::{Config, Language};
 use jiff::tz::TimeZone;
 
-use crate::{Outcome, Result, Trouble, arguments::Arguments};
+use crate::{Outcome, Result, Trouble, arguments::Arguments, show};
 
 /// Where the configuration and the data are.
 pub(crate) struct Places {
@@ -71,11 +71,11 @@ pub(crate) fn defaults() -> Defaults {
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
     println!(
-        "{} is sound: {} monitors, {} programs, {} channels",
+        "{} is sound: {}, {}, {}",
         places.config.display(),
-        config.monitors.len(),
-        config.programs.len(),
-        config.channels.len()
+        show::counted(config.monitors.len(), "monitor", "monitors"),
+        show::counted(config.programs.len(), "program", "programs"),
+        show::counted(config.channels.len(), "channel", "channels"),
     );
     Ok(Outcome::Well)
 }

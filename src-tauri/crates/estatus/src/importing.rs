@@ -33,11 +33,12 @@ pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Res
         println!("# {note}");
     }
     match imported.edits.len() {
-        0 => println!("Nothing can be added."),
+        0 => println!("There is nothing to add."),
         count if yes => {
             add(places, &imported.edits)?;
-            println!("Added {count} entries to {}", places.config.display());
+            println!("Added {} to {}", show::counted(count, "entry", "entries"), places.config.display());
         }
+        1 => println!("With --yes, this entry is added to {}", places.config.display()),
         count => println!("With --yes, these {count} entries are added to {}", places.config.display()),
     }
     Ok(Outcome::Well)

@@ -60,10 +60,14 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
     let kind = if target.contains("://") { "http" } else { "tcp" };
     let looks_like_an_address = target.contains("://") || target.rsplit_once(':').is_some();
     if !looks_like_an_address {
-        let nothing = format!("“{target}” is neither a URL nor HOST:PORT nor a monitor");
+        let neither = format!("“{target}” is neither a URL nor HOST:PORT");
+        let file = places.config.display();
         return Err(Trouble::Wrong(match known {
-            Ok(_) => format!("{nothing} of {}", places.config.display()),
-            Err(Trouble::Wrong(why) | Trouble::Failed(why)) => format!("{nothing}: {why}"),
+            Ok(_) => format!("{neither} nor a monitor of {file}"),
+            Err(Trouble::Wrong(why)) if places.config.exists() => {
+                format!("{neither}, and what monitors there are is not known, as {file} is not sound:\n{why}")
+            }
+            Err(Trouble::Wrong(why) | Trouble::Failed(why)) => format!("{neither}, and {why}"),
         }));
     }
     let check = one_monitor(kind, target)?.check.clone();

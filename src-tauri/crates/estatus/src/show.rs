@@ -6,7 +6,9 @@ mod programs;
 use std::io::Write;
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use estatus_api::{AlertState, AttemptState, EngineState, Figures, History, IncidentState, MonitorStatus, Status};
+use estatus_api::{
+    AlertState, AttemptState, EngineState, Figures, History, IncidentState, MonitorStatus, Point, Status,
+};
 use estatus_core::{
     Timestamp,
     incident::{Delivery, Health},
@@ -35,6 +37,11 @@ pub(crate) fn json(fact: &impl Serialize) -> Result<(), Trouble> {
     let mut out = std::io::stdout().lock();
     let text = serde_json::to_string_pretty(fact).map_err(Trouble::failed)?;
     writeln!(out, "{text}").map_err(Trouble::failed)
+}
+
+/// "1 monitor", "2 monitors".
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Prints how everything is.
@@ -117,8 +124,13 @@ pub(crate) fn history(history: &History) {
         or_dash(whole.p95_ms.map(millis).unwrap_or_default()),
         or_dash(whole.p99_ms.map(millis).unwrap_or_default()),
     );
+    let seen = seen(&history.points);
+    if seen.is_empty() {
+        println!("nothing was seen of it in that time");
+        return;
+    }
     let mut table = table(&["FROM", "UPTIME", "P50", "P95", "P99", "OBSERVED", "INCONCLUSIVE"]);
-    for point in &history.points {
+    for point in seen {
         let span = elapsed(point.from, point.to).as_secs_f64().max(0.001);
         let share =
             |part: f64| Cell::new(if part > 0.0 { format!("{:.0} %", 100.0 * part / span) } else { String::new() });
@@ -128,6 +140,14 @@ pub(crate) fn history(history: &History) {
         table.add_row(row);
     }
     println!("{table}");
+}
+
+/// The points from the first to the last of which there is anything to tell.
+fn seen(points: &[Point]) -> &[Point] {
+    let is_seen = |point: &Point| point.figures.observed > 0.0 || point.figures.inconclusive > 0.0;
+    let first = points.iter().position(is_seen).unwrap_or(points.len());
+    let end = points.iter().rposition(is_seen).map_or(first, |last| last + 1);
+    points.get(first..end).unwrap_or_default()
 }
 
 /// Prints incidents.
@@ -229,6 +249,32 @@ mod tests {
         check(Some(0.999_999), "99.999 %");
         check(Some(0.5), "50 %");
         check(None, "");
+    }
+
+    #[test]
+    fn a_past_begins_and_ends_where_something_was_seen() {
+        let point = |observed: f64| Point {
+            from: Timestamp::UNIX_EPOCH,
+            to: Timestamp::UNIX_EPOCH,
+            figures: Figures { observed, ..Figures::default() },
+            phases_ms: Vec::new(),
+        };
+        let check = |observed: &[f64], wanted: usize| {
+            let points: Vec<Point> = observed.iter().map(|observed| point(*observed)).collect();
+            assert_eq!(seen(&points).len(), wanted, "{observed:?}");
+        };
+        check(&[0.0, 0.0, 1.0, 0.0, 2.0, 0.0], 3);
+        check(&[0.0, 0.0], 0);
+        check(&[], 0);
+        check(&[1.0], 1);
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            (counted(1, "program", "programs"), counted(0, "program", "programs")),
+            ("1 program".into(), "0 programs".into())
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
+mod random;
+
 use std::path::Path;
 
 use estatus_api::Edit;
 use estatus_core::config::Language;
 use jiff::tz::TimeZone;
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -306,45 +307,5 @@ fn a_file_that_powershell_wrote_is_read() {
     assert_eq!(text_of("ñ".into()), Ok("ñ".to_owned()));
     for bytes in [vec![b'a', 0xFF], vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]] {
         assert!(text_of(bytes).unwrap_err().contains("UTF-8"));
-    }
-}
-
-/// Whatever the text is, there is an answer, and what is found is taken.
-fn has_an_answer(name: &str, text: &str) -> Result<(), TestCaseError> {
-    let Ok(imported) = import(name, text, &json!({ "program": [{ "name": "web" }] }), Language::Spanish) else {
-        return Ok(());
-    };
-    if let Err(wrong) = taken(&imported.edits) {
-        return Err(TestCaseError::fail(wrong));
-    }
-    prop_assert!(!imported.notes.iter().any(|note| note.contains('\n')), "{:?}", imported.notes);
-    Ok(())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
-
-    #[test]
-    fn any_text_under_any_name_has_an_answer(
-        text in any::<String>(),
-        name in prop::sample::select(vec!["Procfile", "monitrc", "x.json", "x.yaml"]),
-        before in prop::sample::select(vec!["", "{", "apps:\n", "endpoints:\n", "module.exports = {", "nssm set x ", "check host x "]),
-    ) {
-        has_an_answer(name, &format!("{before}{text}"))?;
-    }
-
-    #[test]
-    fn a_sample_with_pieces_cut_out_or_put_in_has_an_answer(
-        sample in 0..SAMPLES.len(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[\\[\\]{}()=\"',.:;%^&$#@!<>|\\\\\n a-z0-9\u{0}\u{7f}é-]{0,8}"), 1..6),
-    ) {
-        let (name, text) = SAMPLES[sample];
-        let mut characters: Vec<char> = text.chars().collect();
-        for (at, length, piece) in changes {
-            let start = at.index(characters.len() + 1);
-            let end = (start + length).min(characters.len());
-            characters.splice(start..end, piece.chars());
-        }
-        has_an_answer(name, &characters.into_iter().collect::<String>())?;
     }
 }

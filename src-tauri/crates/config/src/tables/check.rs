@@ -99,7 +99,7 @@ table! {
     }
 
     /// How a process is recognised: exactly one of these.
-    struct ProcessTable requires [] {
+    struct ProcessTable requires [] like r#"{ command_line = "node .*web" }"# {
         /// By the full path of its executable.
         path: PathBuf,
         /// By a regular expression on its command line, the arguments joined by one space.

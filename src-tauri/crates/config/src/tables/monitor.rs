@@ -45,7 +45,7 @@ table! {
     }
 
     /// What is done when a monitor goes down: exactly one of restart, start, stop and run.
-    struct OnDown requires [] {
+    struct OnDown requires [] like r#"{ restart = "PROGRAM" }"# {
         /// The program that is started again.
         restart: String,
         /// The program that is started, unless it runs.
@@ -67,7 +67,7 @@ table! {
     }
 
     /// A time in which a monitor is looked at but not judged: `from` and `to`, or `daily`, or `cron` and `lasts`.
-    struct Maintenance requires [] {
+    struct Maintenance requires [] like r#"{ daily = "02:00-04:00" }"# {
         /// Once: the first moment, a date and time without quotes.
         from: Moment,
         /// Once: the first moment after it.

@@ -68,7 +68,7 @@ table! {
 
     /// How a program is known to be ready: exactly one of http, tcp, tls, dns, ping, process, command, host, log and
     /// notify. A command runs where the program runs, and finds its variables, where it does not say.
-    struct Ready includes check: Check requires [] {
+    struct Ready includes check: Check requires [] like r#"{ tcp = "127.0.0.1:8080" }"# {
         /// This text is in a line it writes.
         log: Plain,
         /// true: it says so itself, by READY=1 on the socket named in NOTIFY_SOCKET.
@@ -76,7 +76,7 @@ table! {
     }
 
     /// How a program is stopped: asked by a signal or by a command, and when it has not ended in time, killed.
-    struct Stop requires [] {
+    struct Stop requires [] like r#"{ signal = "SIGTERM", within = "10s" }"# {
         /// The signal: "SIGTERM" where nothing is said. On Windows SIGTERM closes it, SIGINT is Ctrl-C and SIGQUIT
         /// Ctrl-Break.
         signal: Signal,
@@ -87,7 +87,7 @@ table! {
     }
 
     /// When restarts become too many.
-    struct Limit requires [] {
+    struct Limit requires [] like r#"{ restarts = 5, within = "60s" }"# {
         /// So many are not too many: 5 where nothing is said; with 0 it cools down as soon as it has ended.
         restarts: Whole<0, 1000>,
         /// Within this: "60s" where nothing is said. Once it has run for so long, those before no longer count.
@@ -95,13 +95,13 @@ table! {
     }
 
     /// How much of a program's output is kept.
-    struct Log requires [] {
+    struct Log requires [] like r#"{ keep = "50MB" }"# {
         /// So much, on disk: "50MB" where nothing is said; the oldest goes first.
         keep: Size<1_000_000, 1_000_000_000_000>,
     }
 
     /// Too much memory.
-    struct MemoryCeiling requires [above] {
+    struct MemoryCeiling requires [above] like r#"{ above = "1GB", for = "1m" }"# {
         /// More than this, of all its processes together.
         above: Memory,
         /// For so long: "1m" where nothing is said.
@@ -109,7 +109,7 @@ table! {
     }
 
     /// Too much CPU.
-    struct CpuCeiling requires [above] {
+    struct CpuCeiling requires [above] like r#"{ above = "90%", for = "1m" }"# {
         /// More than this, of all its processes together, in percent of one core: "250%" is two cores and a half.
         above: OfOneCore,
         /// For so long: "1m" where nothing is said.

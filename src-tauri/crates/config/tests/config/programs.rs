@@ -383,7 +383,10 @@ fn a_remedy_does_one_thing_with_a_program_that_exists() {
         "on_down = { run = \"x\", env = { \"A=\" = \"b\" } }",
         &["32: `on_down.env.A=` in monitor \"m\": this is no name of a variable"],
     );
-    refused_of_monitor("on_down = \"web\"", &["11: `on_down` in monitor \"m\": expected a table, found a string"]);
+    refused_of_monitor(
+        "on_down = \"web\"",
+        &["11: `on_down` in monitor \"m\": expected a table like { restart = \"PROGRAM\" }, found a string"],
+    );
     refused_of_monitor(
         "alert_when = \"unhealed\"",
         &["14: `alert_when` in monitor \"m\": \"unhealed\" needs `on_down` beside it, which says what heals"],

@@ -17,12 +17,77 @@ fn has_an_answer(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// 200 cases, or as many as the environment says in `PROPTEST_CASES`.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 200 };
+    ProptestConfig { failure_persistence: None, cases, ..usual }
+}
+
+/// What newcomers write.
+const PIECES: [&str; 34] = [
+    "\"",
+    "'",
+    "\\",
+    "\\t",
+    "\\U",
+    "“",
+    "”",
+    "\u{a0}",
+    " = ",
+    "==",
+    ":",
+    ",",
+    ";",
+    "//",
+    "#",
+    "[",
+    "[[",
+    "]",
+    "{",
+    "}",
+    "\n",
+    "\r\n",
+    "yes",
+    "null",
+    "5m",
+    "<<<<<<<",
+    "---",
+    "\"\"\"",
+    "'''",
+    "é",
+    "\0",
+    "name = 1\n",
+    "[monitor]\n",
+    " a b ",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(cases())]
 
     #[test]
-    fn any_text_has_an_answer(text in any::<String>()) {
+    fn any_text_has_an_answer(text in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..100)) {
         has_an_answer(&text)?;
+        has_an_answer(&String::from_utf8_lossy(&bytes))?;
+    }
+
+    #[test]
+    fn lines_as_newcomers_write_them_have_an_answer(
+        first in 0..EVERYTHING.lines().count(),
+        count in 1_usize..10,
+        changes in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0_usize..12, prop::sample::select(&PIECES[..])),
+            0..6,
+        ),
+    ) {
+        let lines = EVERYTHING.lines().skip(first).take(count);
+        let mut characters: Vec<char> = lines.flat_map(|line| line.chars().chain(['\n'])).collect();
+        for (at, length, piece) in changes {
+            let start = at.index(characters.len() + 1);
+            let end = (start + length).min(characters.len());
+            characters.splice(start..end, piece.chars());
+        }
+        has_an_answer(&characters.into_iter().collect::<String>())?;
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! What other tools call things, so that whoever writes it is told what it is called here.
+
+use crate::{
+    problem,
+    reason::{Part, reason},
+};
+
+/// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
+const WORDS: [(&[&str], &[&str]); 41] = [
+    (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
+    (&["cron"], &["schedule"]),
+    (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
+    (&["limit"], &["max_restarts", "start_retries", "restart_limit"]),
+    (&["successes"], &["success_threshold", "recovery_threshold"]),
+    (&["retry_every"], &["retry_interval", "retry_delay"]),
+    (&["http", "webhook"], &["url", "uri", "link", "endpoint", "website", "webhook_url"]),
+    (&["webhook"], &["slack", "discord", "telegram", "teams"]),
+    (&["tcp", "server"], &["port", "address", "hostname", "smtp", "smtp_server", "smtp_host"]),
+    (&["server"], &["host"]),
+    (&["tls"], &["ssl", "certificate"]),
+    (&["security"], &["tls", "ssl", "starttls", "encryption", "secure"]),
+    (&["accept"], &["status", "status_code", "status_codes", "expected_status", "expect_status", "valid_status"]),
+    (&["contains"], &["keyword", "body_contains", "expect", "expected", "search", "text"]),
+    (&["lacks"], &["not_contains", "invert_keyword"]),
+    (&["matches"], &["regex", "pattern"]),
+    (
+        &["verify_tls"],
+        &["insecure", "verify", "verify_ssl", "tls_verify", "ssl_verify", "ignore_tls", "skip_tls_verify"],
+    ),
+    (&["certificate_days"], &["cert_days", "expiry_days", "certificate_expiry", "tls_expiry"]),
+    (&["redirects"], &["follow", "follow_redirects", "max_redirects", "ignore_redirect"]),
+    (&["below"], &["response_time", "max_response_time", "latency", "max_latency"]),
+    (&["timeout"], &["max_time", "timeout_seconds", "timeout_ms"]),
+    (&["json"], &["json_path", "query", "json_query"]),
+    (&["directory"], &["cwd", "dir", "work_dir", "working_directory", "chdir", "folder", "path"]),
+    (&["command", "run"], &["cmd", "exec", "script", "exec_start", "start_command", "args", "program", "shell"]),
+    (&["env"], &["environment", "envs", "variables", "vars"]),
+    (&["enabled"], &["auto_start", "enable", "active", "disabled", "paused"]),
+    (&["restart"], &["auto_restart", "restart_policy", "keep_alive"]),
+    (
+        &["depends_on", "start_after"],
+        &["depends_on", "start_after", "depends", "after", "requires", "needs", "parent", "dependencies"],
+    ),
+    (&["memory"], &["max_memory", "max_memory_restart", "memory_limit"]),
+    (&["stop"], &["kill_timeout", "stop_timeout", "stop_signal", "kill_signal", "stop_command", "stop_wait_secs"]),
+    (&["log"], &["stdout", "stderr", "log_file", "logs", "output", "log_size"]),
+    (&["on_down"], &["on_failure", "on_fail", "on_error", "action", "remedy", "heal", "recovery"]),
+    (&["channels"], &["notify", "notifications", "alert", "alerts", "notification", "notifiers", "channel"]),
+    (&["channel"], &["notification", "notifications", "notifiers", "alerting", "slack", "webhook", "webhooks"]),
+    (&["tags"], &["group", "groups", "label", "labels", "category"]),
+    (&["to"], &["recipient", "recipients", "receiver", "receivers", "mail_to"]),
+    (&["from"], &["sender", "from_address", "mail_from", "start", "begin"]),
+    (&["username"], &["user", "login", "user_name", "smtp_user", "smtp_username"]),
+    (&["password"], &["pass", "passwd", "pwd", "smtp_password", "secret"]),
+    (&["monitor", "program"], &["check", "checks", "endpoints", "targets", "services", "service", "site", "sites"]),
+    (&["program"], &["apps", "app", "process", "processes"]),
+];
+
+/// "; did you mean …?" if something of another name, or something written nearly so, is among the `known` keys.
+pub(crate) fn advice(key: &str, known: &[&'static str]) -> Part {
+    if ["type", "kind"].contains(&key) && known.contains(&"http") {
+        return reason!("kind_is_a_key", like = "http = \"https://example.com/\"").into();
+    }
+    let key_plain = plain(key);
+    let ours = WORDS.iter().filter(|(_, theirs)| theirs.iter().any(|their| plain(their) == key_plain));
+    let near = ours.flat_map(|(ours, _)| *ours).find(|word| known.contains(word));
+    match near {
+        Some(near) => reason!("meant", near = *near).into(),
+        None => problem::advice(key, known.iter().copied()),
+    }
+}
+
+/// However its words are joined.
+fn plain(key: &str) -> String {
+    key.chars().filter(|c| !"-_ ".contains(*c)).flat_map(char::to_lowercase).collect()
+}
