@@ -86,27 +86,32 @@ fn supervise_many(first_seed: u64, worlds: u64, days: u64, troubles: Troubles) {
 
 #[test]
 fn programs_that_misbehave_keep_every_promise_for_200_days() {
-    supervise_many(600, 10, 20, Troubles { crashes: false, edits: false });
+    supervise_many(600, 10, 20, Troubles::NONE);
 }
 
 #[test]
 fn programs_that_misbehave_while_estatus_crashes_keep_every_promise_for_200_days() {
-    supervise_many(700, 10, 20, Troubles { crashes: true, edits: false });
+    supervise_many(700, 10, 20, Troubles { crashes: true, ..Troubles::NONE });
 }
 
 #[test]
 fn programs_keep_every_promise_for_200_days_while_the_user_changes_everything() {
-    supervise_many(800, 10, 20, Troubles { crashes: false, edits: true });
+    supervise_many(800, 10, 20, Troubles { edits: true, ..Troubles::NONE });
 }
 
 #[test]
 fn programs_keep_every_promise_for_200_days_while_the_user_changes_everything_and_estatus_crashes() {
-    supervise_many(900, 10, 20, Troubles { crashes: true, edits: true });
+    supervise_many(900, 10, 20, Troubles { crashes: true, edits: true, ..Troubles::NONE });
+}
+
+#[test]
+fn programs_keep_every_promise_for_200_days_while_orders_are_never_heard_of_again() {
+    supervise_many(1000, 10, 20, Troubles { crashes: true, edits: true, silence: true });
 }
 
 #[test]
 fn the_same_seed_tells_the_same_story_of_programs() {
-    let troubles = Troubles { crashes: true, edits: true };
+    let troubles = Troubles { crashes: true, edits: true, ..Troubles::NONE };
     assert_eq!(supervise(7, 5, troubles), supervise(7, 5, troubles));
 }
 

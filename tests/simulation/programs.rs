@@ -78,6 +78,12 @@ pub(crate) struct Troubles {
     pub(crate) crashes: bool,
     /// The user edits the file, pauses and snoozes.
     pub(crate) edits: bool,
+    /// Some orders are never heard of again.
+    pub(crate) silence: bool,
+}
+
+impl Troubles {
+    pub(crate) const NONE: Self = Self { crashes: false, edits: false, silence: false };
 }
 
 pub(crate) struct World {
@@ -286,6 +292,9 @@ impl World {
 
     fn carry_out(&mut self) {
         while let Some(effect) = self.core.as_mut().and_then(Engine::poll_effect) {
+            if self.is_lost(&effect) {
+                continue;
+            }
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::StartProbe { id, monitor } => self.probe(id, &monitor),
@@ -319,6 +328,13 @@ impl World {
                 return self.begin();
             }
         }
+    }
+
+    /// Now and then nobody carries out what is asked for, and nobody says so.
+    fn is_lost(&mut self, effect: &Effect) -> bool {
+        let concerns =
+            matches!(effect, Effect::LookForProgram { .. } | Effect::StartProgram { .. } | Effect::StopProgram { .. });
+        concerns && self.troubles.silence && self.now < self.peace && self.dice.one_in(100)
     }
 
     fn look(&self, name: &Arc<str>) -> Found {

@@ -32,6 +32,9 @@ use crate::{
     time::{Instant, Now},
 };
 
+/// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
+const LOST_AFTER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+
 /// The pure heart of Estatus: see the crate's page.
 #[derive(Debug)]
 pub struct Engine {
@@ -409,6 +412,12 @@ impl Watched {
         self.in_flight.is_some() || self.held.is_some()
     }
 
+    /// When a probe under way, or what it has to wait for, is taken for lost.
+    fn overdue(&self) -> Option<Instant> {
+        let began = self.in_flight.map(|flight| flight.began).or(self.held.as_ref().map(|held| held.began))?;
+        Some(began + self.monitor.timeout + LOST_AFTER)
+    }
+
     fn health(&self) -> Health {
         if self.is_watched() { self.pulse.health() } else { Health::Paused }
     }
@@ -430,7 +439,7 @@ impl Watched {
         let name = || Arc::clone(&self.monitor.name);
         let memory = &self.memory;
         let watched = self.is_watched();
-        let probe = self.next_probe.filter(|_| watched && !self.is_busy());
+        let probe = self.overdue().or(self.next_probe).filter(|_| watched);
         let pause = memory.paused.and_then(|pause| pause.until);
         let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
         let heal = self.care.as_ref().map(healing::Care::due).filter(|_| watched);

@@ -191,6 +191,11 @@ impl Network {
         self.question = Some(Question { id, confirms });
     }
 
+    /// Nothing was heard of a question: the next one is asked anew.
+    pub(crate) fn lost(&mut self, id: EffectId) {
+        self.question.take_if(|question| question.id == id);
+    }
+
     /// Takes the answer to the question under way; `false` if it answers another.
     #[must_use]
     pub(crate) fn answered(&mut self, id: EffectId, answer: &NetworkAnswer) -> bool {

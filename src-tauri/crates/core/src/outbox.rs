@@ -25,6 +25,8 @@ const RETRY_PERMANENT: Duration = Duration::from_secs(3600);
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// And not before so many tries: the days may be those of a clock that was set, or of a machine that was off.
 const GIVE_UP_TRIES: u32 = 50;
+/// Of a try of which nothing was heard for so long it is not known whether the message was received.
+const TRY_WITHIN: Duration = Duration::from_secs(3600);
 /// The most alerts in one message; the next one begins another.
 const ALERTS_LIMIT: usize = 500;
 
@@ -56,6 +58,11 @@ impl Pending {
     /// Whether it may still be changed: nobody can have read it.
     fn is_open(&self) -> bool {
         matches!(self.message.delivery, Delivery::Waiting { perhaps_received: false, .. })
+    }
+
+    /// When something is to be done with it: it is sent, its try is taken for lost, or it is given up.
+    fn next(&self) -> Instant {
+        self.parked_until.filter(|_| self.attempt.is_none()).unwrap_or(self.due)
     }
 
     fn failed(&self) -> u32 {
@@ -140,8 +147,10 @@ impl Outbox {
             .filter(|pending| pending.attempt.is_some())
             .map(|pending| pending.message.channel.as_str())
             .collect();
-        let waiting = self.pending.values().filter(|pending| !busy.contains(pending.message.channel.as_str()));
-        waiting.map(|pending| (pending.parked_until.unwrap_or(pending.due), pending.message.id)).min()
+        let is_next =
+            |pending: &&Pending| pending.attempt.is_some() || !busy.contains(pending.message.channel.as_str());
+        let waiting = self.pending.values().filter(is_next);
+        waiting.map(|pending| (pending.next(), pending.message.id)).min()
     }
 
     /// The messages, in the order of their numbers.
@@ -187,6 +196,7 @@ impl Outbox {
         &mut self,
         id: MessageId,
         attempt: EffectId,
+        now: Instant,
         conversation: impl FnOnce(&Message) -> Vec<MessageId>,
     ) -> (Option<Message>, Vec<Message>) {
         let merged = self.merge_into(id);
@@ -197,8 +207,14 @@ impl Outbox {
         let (failed, perhaps_received) = (pending.failed(), pending.perhaps_received());
         pending.message.delivery = Delivery::Sending { failed, perhaps_received };
         pending.attempt = Some(attempt);
+        pending.due = now + TRY_WITHIN;
         pending.held = false;
         (Some(pending.message.clone()), merged)
+    }
+
+    /// The try under way of a message that is due all the same: nothing was heard of it.
+    pub(crate) fn lost_try(&self, id: MessageId) -> Option<EffectId> {
+        self.pending.get(&id)?.attempt
     }
 
     /// Takes the result of a try; `None` if nobody waits for it.

@@ -521,6 +521,8 @@ pub enum ProgramTrouble {
     TooManyRestarts(RestartCount),
     /// The same, as it went into the background each time, where it is not kept.
     Daemon(LeftBehind),
+    /// Nothing was heard of it for too long: whether it runs is not known, so it is looked for again and again.
+    NoAnswer,
 }
 
 /// So many restarts within so long.

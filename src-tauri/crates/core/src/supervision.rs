@@ -2,6 +2,7 @@
 
 mod due;
 mod happened;
+mod lost;
 mod moves;
 mod wanted;
 
@@ -53,6 +54,8 @@ pub(crate) enum Wish {
         start: StartId,
     },
     Release,
+    /// It is to be looked for.
+    Look,
     /// Somebody must be told that it is cooling.
     TellCooling(ProgramTrouble),
     /// Those who were told so must be told that it runs well again.
@@ -73,11 +76,15 @@ pub(crate) struct Supervised {
     why: Option<Why>,
     /// It is no longer configured: once it has ended, it is forgotten.
     gone: bool,
+    /// Nothing was heard of it for too long: a process of it may be there.
+    unseen: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum State {
-    Looking,
+    Looking {
+        since: Instant,
+    },
     Resting {
         finished: bool,
     },
@@ -96,6 +103,7 @@ enum State {
     Stopping {
         start: StartId,
         then: Then,
+        since: Instant,
     },
     Pausing {
         until: Instant,
@@ -172,19 +180,20 @@ impl Supervised {
         Self {
             program,
             memory,
-            state: State::Looking,
+            state: State::Looking { since: now.monotonic },
             since: now.utc,
             process: None,
             says: None,
             trouble: None,
             why: None,
             gone: false,
+            unseen: false,
         }
     }
 
     pub(crate) fn state(&self) -> ProgramState {
         match &self.state {
-            State::Looking => ProgramState::Looking,
+            State::Looking { .. } => ProgramState::Looking,
             State::Resting { finished: false } => ProgramState::Stopped,
             State::Resting { finished: true } => ProgramState::Finished,
             State::Waiting { .. } => ProgramState::Waiting,
@@ -257,7 +266,7 @@ impl Supervised {
     /// Whether a failure of one of its monitors, in a probe that began at `began`, is put down to its start.
     pub(crate) fn excuses(&self, began: Instant) -> bool {
         match &self.state {
-            State::Looking => true,
+            State::Looking { .. } => true,
             State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
             State::Stopping { then, .. } => *then == Then::StartAnew,
             State::Running(run) => {

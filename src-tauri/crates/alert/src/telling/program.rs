@@ -42,7 +42,9 @@ impl TellingProgram {
             trouble: words.program_trouble(trouble),
             trouble_kind: match trouble {
                 ProgramTrouble::CannotStart(failure) => tag(failure, "kind"),
-                ProgramTrouble::TooManyRestarts(_) | ProgramTrouble::Daemon(_) => tag(trouble, "trouble"),
+                ProgramTrouble::TooManyRestarts(_) | ProgramTrouble::Daemon(_) | ProgramTrouble::NoAnswer => {
+                    tag(trouble, "trouble")
+                }
             },
             next: words.cooling(&alert.subject),
             last_exit: end.map(|end| end.exit.to_string()),

@@ -19,6 +19,7 @@ const PEERS: usize = 2;
 
 impl Engine {
     pub(super) fn start_probe(&mut self, name: &Arc<str>, now: Now) {
+        self.give_up_lost_probe(name, now);
         let id = self.next_id();
         let clock_steps = self.clock.steps();
         let Some(watched) = self.monitors.get_mut(name) else { return };
@@ -31,6 +32,18 @@ impl Engine {
         self.touched.insert(Arc::clone(name));
         self.probes.insert(id, Arc::clone(name));
         self.effects.push_back(Effect::StartProbe { id, monitor });
+    }
+
+    /// Nothing was heard of a probe, or of a question that it waits for, for too long.
+    fn give_up_lost_probe(&mut self, name: &Arc<str>, now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
+        if watched.overdue().is_none_or(|at| at > now.monotonic) {
+            return;
+        }
+        if let Some(question) = watched.held.as_ref().and_then(|held| held.question) {
+            self.network.lost(question);
+        }
+        self.cancel_probe(name);
     }
 
     /// Ends whatever is under way for a monitor without a result.

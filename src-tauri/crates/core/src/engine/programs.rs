@@ -149,7 +149,8 @@ impl Engine {
         let runs = self
             .programs
             .get(program)
-            .is_some_and(|kept| kept.supervised.is_alive() || kept.supervised.state() == ProgramState::Looking);
+            .map(|kept| &kept.supervised)
+            .is_some_and(|it| it.is_alive() || it.is_unseen() || it.state() == ProgramState::Looking);
         if runs {
             return Err(AskError::RunsAlready(program.to_owned()));
         }
@@ -287,6 +288,7 @@ impl Engine {
                 Wish::Measure { start } => {
                     self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start });
                 }
+                Wish::Look => self.effects.push_back(Effect::LookForProgram { program }),
                 Wish::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),
                 Wish::TellCooling(trouble) => self.tell_cooling(&program, trouble, now),
                 Wish::TellSteady => self.tell_steady(&program, now),
@@ -357,6 +359,10 @@ impl Engine {
     fn begin_if_due(&mut self, name: &Arc<str>, now: Now) {
         let Some(kept) = self.programs.get(name) else { return };
         if self.quits || !kept.supervised.is_due_to_start(now.monotonic) {
+            return;
+        }
+        if kept.supervised.is_unseen() {
+            self.step_program(name, now, |supervised, step| supervised.look_again(step));
             return;
         }
         let unready = |on: &&Arc<str>| self.programs.get(*on).is_none_or(|kept| !kept.supervised.is_ready());

@@ -151,6 +151,7 @@ impl Engine {
         let told: Vec<String> =
             self.channels_of(name).into_iter().filter(|channel| self.is_told(name, channel, told_with)).collect();
         self.post(name, News::Settled { health, incident }, &told, now);
+        self.tell_untold(name, now);
     }
 
     pub(super) fn warn(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
@@ -302,6 +303,11 @@ impl Engine {
 
     /// A message is due: it goes out now, or when it is no longer quiet.
     pub(super) fn send(&mut self, id: MessageId, now: Now) {
+        if let Some(attempt) = self.outbox.lost_try(id) {
+            let error = "nothing was heard of the try".to_owned();
+            let lost = DeliveryResult::Failed { error, perhaps_received: true, permanent: false };
+            return self.delivered(attempt, lost, now);
+        }
         if self.give_up_parked(id, now) {
             return;
         }
@@ -323,7 +329,7 @@ impl Engine {
                 .and_then(|kept| kept.supervised.memory.told.get(channel).cloned())
                 .unwrap_or_default(),
         };
-        let (message, merged) = self.outbox.begin(id, attempt, |message| {
+        let (message, merged) = self.outbox.begin(id, attempt, now.monotonic, |message| {
             let mut answers: Vec<MessageId> =
                 message.alerts.iter().flat_map(|alert| conversation(&message.channel, alert)).collect();
             answers.sort_unstable();

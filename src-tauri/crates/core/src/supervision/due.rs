@@ -14,14 +14,15 @@ impl Supervised {
             State::Starting { began, question, next_question, .. } => {
                 let question = next_question.filter(|_| question.is_none() && self.process.is_some());
                 let ready = self.program.ready.is_some().then(|| *began + self.program.ready_within);
-                question.into_iter().chain(ready).min()
+                question.into_iter().chain(ready).chain(self.overdue()).min()
             }
             State::Running(run) => {
                 let settles = self.is_unsettled().then(|| run.since + self.program.limit.within);
                 let planned = run.planned.map(|at| now.instant_of(at));
                 settles.into_iter().chain(planned).chain(run.next_measure).min()
             }
-            State::Looking | State::Resting { .. } | State::Waiting { .. } | State::Stopping { .. } => None,
+            State::Looking { .. } | State::Stopping { .. } => self.overdue(),
+            State::Resting { .. } | State::Waiting { .. } => None,
         }
     }
 
@@ -33,6 +34,10 @@ impl Supervised {
     /// Does what is due while it starts and while it runs. Whether its readiness is to be probed comes back.
     pub(crate) fn wake(&mut self, step: &mut Step<'_>) -> bool {
         let now = step.now.monotonic;
+        if self.overdue().is_some_and(|at| at <= now) {
+            self.lose(step);
+            return false;
+        }
         match &mut self.state {
             State::Starting { began, question, next_question, .. } => {
                 if self.program.ready.is_some() && *began + self.program.ready_within <= now {

@@ -49,6 +49,7 @@ impl Supervised {
     }
 
     pub(super) fn found(&mut self, found: Found, step: &mut Step<'_>) {
+        self.seen(step);
         match found {
             Found::Running { start, process, ready, .. } => self.found_running(start, process, ready, step),
             Found::Ended(ended) => self.found_ended(ended, step),
@@ -63,13 +64,14 @@ impl Supervised {
         }
         self.memory.last_start = start;
         self.process = Some(process);
+        let since = step.now.monotonic;
         if let State::Stopping { then, .. } = self.state {
-            self.state = State::Stopping { start, then };
+            self.state = State::Stopping { start, then, since };
             step.wishes.push(Wish::Stop { start });
             return;
         }
         if !self.is_wanted() {
-            self.enter(State::Stopping { start, then: Then::Rest }, Some(Why::Configured), step);
+            self.enter(State::Stopping { start, then: Then::Rest, since }, Some(Why::Configured), step);
             step.wishes.push(Wish::Stop { start });
             return;
         }
@@ -92,15 +94,15 @@ impl Supervised {
         } else if !known {
             self.memory.last_start = self.memory.last_start.max(ended.start);
             self.ended(ended, step);
-        } else if self.state == State::Looking {
+        } else if matches!(self.state, State::Looking { .. }) {
             self.goes_on(step);
         }
     }
 
     pub(super) fn found_nothing(&mut self, step: &mut Step<'_>) {
         match &self.state {
-            State::Looking if self.is_wanted() => self.start_anew(step),
-            State::Looking => self.rest(false, None, step),
+            State::Looking { .. } if self.is_wanted() => self.start_anew(step),
+            State::Looking { .. } => self.rest(false, None, step),
             State::Starting { .. } | State::Running(_) | State::Stopping { .. } => {
                 let start = self.memory.last_start;
                 let at = step.now.utc;

@@ -11,6 +11,9 @@ use crate::{
 
 impl Supervised {
     pub(super) fn rest(&mut self, finished: bool, why: Option<Why>, step: &mut Step<'_>) {
+        if self.unseen {
+            return self.look_again(step);
+        }
         self.enter(State::Resting { finished }, why, step);
         if !finished {
             self.trouble = None;
@@ -141,7 +144,7 @@ impl Supervised {
             *planned = then;
             return;
         }
-        self.enter(State::Stopping { start, then }, Some(why), step);
+        self.enter(State::Stopping { start, then, since: step.now.monotonic }, Some(why), step);
         step.wishes.push(Wish::Stop { start });
     }
 }

@@ -16,7 +16,7 @@ impl Supervised {
         match self.state {
             State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. } => self.wanted_anew(step),
             State::Stopping { .. } => self.stop_and(Then::StartAnew, Why::Asked, step),
-            State::Looking | State::Starting { .. } | State::Running(_) => {}
+            State::Looking { .. } | State::Starting { .. } | State::Running(_) => {}
         }
     }
 
@@ -36,7 +36,7 @@ impl Supervised {
         self.memory.asked_for = false;
         let why = if by == StoppedBy::User { Why::Asked } else { Why::Remedy };
         match self.state {
-            State::Looking => {}
+            State::Looking { .. } => {}
             State::Starting { .. } | State::Running(_) | State::Stopping { .. } => self.stop_and(Then::Rest, why, step),
             State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => self.rest(false, Some(why), step),
         }
@@ -74,7 +74,7 @@ impl Supervised {
                 self.start_again(Some(Why::Remedy), step);
                 Healing::UnderWay
             }
-            State::Looking
+            State::Looking { .. }
             | State::Waiting { .. }
             | State::Starting { .. }
             | State::Stopping { .. }
@@ -112,7 +112,7 @@ impl Supervised {
         if !self.is_wanted() {
             if self.is_alive() {
                 self.stop_and(Then::Rest, Why::Configured, step);
-            } else if !matches!(self.state, State::Looking | State::Resting { .. }) {
+            } else if !matches!(self.state, State::Looking { .. } | State::Resting { .. }) {
                 self.rest(false, Some(Why::Configured), step);
             }
         } else if self.is_stopping() || self.is_alive() && !same_start {
@@ -133,7 +133,7 @@ impl Supervised {
         self.gone = true;
         self.memory.removed.get_or_insert(step.now.utc);
         match self.state {
-            State::Looking => {}
+            State::Looking { .. } => {}
             _ if self.is_alive() => self.stop_and(Then::Rest, Why::Configured, step),
             _ => self.rest(false, None, step),
         }

@@ -31,6 +31,7 @@ impl Words {
     pub fn program_trouble(&self, trouble: &ProgramTrouble) -> String {
         match trouble {
             ProgramTrouble::CannotStart(failure) => self.start_failure(failure),
+            ProgramTrouble::NoAnswer => self.text("program.no_answer", &[("every", &in_words(COOLING_EVERY))]),
             ProgramTrouble::TooManyRestarts(count) => {
                 let restarts = count.restarts.to_string();
                 self.text("program.restarts", &[("restarts", &restarts), ("within", &in_words(count.within))])

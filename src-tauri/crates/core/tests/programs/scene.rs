@@ -7,7 +7,7 @@ use estatus_core::{
     check::{Check, HostPort, TcpCheck},
     command::{CommandEnd, CommandLine, CommandOutcome, Run},
     config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
-    engine::{Ask, Effect, EffectId, Input},
+    engine::{Ask, Change, Effect, EffectId, Input},
     exit::Exit,
     incident::{DeliveryResult, News},
     observation::{Cause, Failure, Observation, Phase, Phases},
@@ -52,11 +52,17 @@ pub(crate) struct Scene {
     pub(crate) is_up: bool,
     /// What a start comes to.
     pub(crate) cannot_start: Option<StartFailure>,
+    /// What is asked for of programs is not done, and nobody says so.
+    pub(crate) silent: bool,
+    /// A remedy's command that runs goes on until the scene ends it.
+    pub(crate) command_lasts: bool,
+    pub(crate) commands: Vec<EffectId>,
     /// What a remedy's command ends with.
     pub(crate) command_exit: i32,
     pub(crate) running: BTreeMap<Arc<str>, StartId>,
     pub(crate) pids: u32,
     pub(crate) story: String,
+    pub(crate) published: Vec<Change>,
 }
 
 impl Scene {
@@ -80,10 +86,14 @@ impl Scene {
             now,
             is_up: true,
             cannot_start: None,
+            silent: false,
+            command_lasts: false,
+            commands: Vec::new(),
             command_exit: 0,
             running: BTreeMap::new(),
             pids: 100,
             story: String::new(),
+            published: Vec::new(),
         }
     }
 
@@ -135,6 +145,13 @@ impl Scene {
 
     fn carry_out(&mut self) {
         while let Some(effect) = self.core.poll_effect() {
+            let orders = matches!(
+                effect,
+                Effect::LookForProgram { .. } | Effect::StartProgram { .. } | Effect::StopProgram { .. }
+            );
+            if orders && self.silent {
+                continue;
+            }
             match effect {
                 Effect::Record(records) => records.iter().for_each(|record| self.recorded(record)),
                 Effect::LookForProgram { program } => {
@@ -156,13 +173,10 @@ impl Scene {
                 Effect::StartProbe { id, .. } => self.probe(id),
                 Effect::RunCommand { id, run } => {
                     self.tell(&format!("run {}", run.command));
-                    let outcome = CommandOutcome {
-                        end: CommandEnd::Exited(self.command_exit),
-                        stdout: String::new(),
-                        stderr: String::new(),
-                        took: seconds(0.1),
-                    };
-                    self.input(Input::CommandRan { id, outcome });
+                    self.commands.push(id);
+                    if !self.command_lasts {
+                        self.command_ends();
+                    }
                 }
                 Effect::SendAlert { id, message } => {
                     let news: Vec<&str> = message.alerts.iter().map(|alert| news_word(&alert.news)).collect();
@@ -174,12 +188,27 @@ impl Scene {
                     let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0) };
                     self.happens(&program, event);
                 }
-                Effect::CancelProbe { .. }
-                | Effect::AskNetwork { .. }
-                | Effect::ReleaseProgram { .. }
-                | Effect::Publish(_) => {}
+                Effect::CancelProbe { .. } | Effect::AskNetwork { .. } | Effect::ReleaseProgram { .. } => {}
+                Effect::Publish(change) => self.published.push(change),
             }
         }
+    }
+
+    /// The oldest command that runs comes to its end.
+    pub(crate) fn command_ends(&mut self) {
+        let end = CommandEnd::Exited(self.command_exit);
+        let outcome = CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: seconds(0.1) };
+        let id = self.commands.remove(0);
+        self.input(Input::CommandRan { id, outcome });
+    }
+
+    /// Another file comes into force.
+    pub(crate) fn applies(&mut self, change: impl FnOnce(&mut Config)) {
+        let mut config = Config::clone(&self.config);
+        change(&mut config);
+        self.config = Arc::new(config);
+        self.core.apply_config(Arc::clone(&self.config), at(self.now));
+        self.carry_out();
     }
 
     fn start(&mut self, program: &Arc<Program>, start: StartId, restarts: u64) {
