@@ -1,4 +1,4 @@
-import type { ApiError, Ask, Event, Hello, MonitorState, ProgramStatus, Reply, Request } from "../contract";
+import type { ApiError, Ask, Edit, Event, Hello, MonitorState, ProgramStatus, Reply, Request } from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { openIncidents, pastIncidents } from "./mock/incidents";
@@ -190,17 +190,21 @@ function apply(wanted: Tables) {
   for (const table of (wanted.monitor ?? []) as Table[]) {
     const name = String(table.name);
     before.delete(name);
-    if (byName.has(name)) continue;
+    const heals = ((table.on_down as Table | undefined)?.restart as string | undefined) ?? null;
+    const known = monitors.get(name);
+    if (known && (known.heals ?? null) !== heals) change({ ...known, heals });
+    if (known) continue;
     const kind =
       (["http", "tcp", "tls", "dns", "ping", "process", "command", "host"] as const).find((kind) => kind in table) ??
       "http";
     const made: Sample = {
       name,
       kind,
-      target: String(table[kind]),
+      target: typeof table[kind] === "object" ? String(Object.values(table[kind] as Table)[0]) : String(table[kind]),
       tags: (table.tags as string[]) ?? [],
       health: "unknown",
       detail: "",
+      more: { heals },
     };
     byName.set(name, made);
     change(monitor(made));
@@ -297,5 +301,13 @@ function usage(program: string) {
 if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 1000);
 
 Object.assign(globalThis, {
-  mock: { opened, tell, tick, hear: (message: Heard) => heard?.(message), hello, monitors },
+  mock: {
+    opened,
+    edit: (edits: Edit[]) => apply(edited(tables, edits)),
+    tell,
+    tick,
+    hear: (message: Heard) => heard?.(message),
+    hello,
+    monitors,
+  },
 });

@@ -1,8 +1,8 @@
-import type { ConfigProblem, Edit } from "../contract";
-import { askEdit, reason } from "../state/ask";
-import { Bounded } from "../state/bounded";
+import { SvelteSet } from "svelte/reactivity";
+import type { ConfigProblem, Configuration, Edit } from "../contract";
+import { askConfiguration, askEdit, reason } from "../state/ask";
 import { type Field, type Group, id, type Table, type Values } from "./fields";
-import { get, isShown, readTable } from "./table";
+import { get, isShown, readTable, same } from "./table";
 
 /** After so long without a keystroke the engine is asked what it thinks, in milliseconds. */
 const PAUSE_MS = 250;
@@ -20,8 +20,15 @@ export interface Subject {
   own: (path: readonly string[]) => readonly string[] | null;
 }
 
-/** What was typed into forms that were left before they were saved, by section and name. */
-export const left = new Bounded<string, Values>(20);
+/** A place of the file that a form is for. */
+export interface Edited {
+  /** What no other place is called. */
+  key: string;
+  /** What there is to edit of it in `configuration`; nothing if it is not there. */
+  find: (configuration: Configuration) => Subject | null;
+  /** What there is to edit where it is to be added anew; only of what has a name. */
+  anew?: (configuration: Configuration) => Subject | null;
+}
 
 /** A form that is being filled in. */
 export class Draft {
@@ -31,26 +38,90 @@ export class Draft {
   /** Why the engine could not be asked. */
   trouble = $state<string | null>(null);
   saving = $state(false);
-  readonly fields: readonly Field[];
+  /** Whether the file was changed elsewhere since something was typed. */
+  overtaken = $state(false);
+  /** Whether it was taken out of the file since something was typed. */
+  gone = $state(false);
+  /** The fields that were typed into here and say something new in the file as well, by their ids. */
+  readonly apart = new SvelteSet<string>();
+  subject: Subject = $state.raw() as Subject;
   private touched = $state.raw<ReadonlySet<string>>(new Set());
   private asked = $state(false);
-  private first: string;
+  /** What stood in the file when this form last looked. */
+  private first = $state.raw<Values>({});
   private timer: ReturnType<typeof setTimeout> | undefined;
   private number = 0;
 
-  /** A form with what stands in the file, or with the `typed` values of one that was left before it was saved. */
+  /** A form of `edited` with what stands in the file. */
   constructor(
-    readonly subject: Subject,
-    typed?: Values,
+    readonly edited: Edited,
+    subject: Subject,
   ) {
-    this.fields = subject.groups.flatMap((group) => group.fields);
-    const written = { ...readTable(this.fields, subject.table), ...subject.more };
-    this.first = JSON.stringify(written);
-    this.values = typed ?? written;
+    this.subject = subject;
+    this.first = written(subject);
+    this.values = written(subject);
+  }
+
+  get fields(): readonly Field[] {
+    return this.subject.groups.flatMap((group) => group.fields);
   }
 
   get isChanged(): boolean {
-    return JSON.stringify(this.values) !== this.first;
+    return Object.keys(this.first).some((key) => this.isTyped(key));
+  }
+
+  /** Goes on upon the file as it is now: what was typed stays, the rest is what the file says. */
+  follow(configuration: Configuration) {
+    // What cannot be read says nothing.
+    if (configuration.problems.length > 0 && Object.keys(configuration.tables).length === 0) return;
+    const found = this.edited.find(configuration);
+    if (found) return this.rebase(found);
+    const anew = this.edited.anew?.(configuration);
+    if (!anew || !this.isChanged) return;
+    // All of it is kept, to be added as a whole.
+    Object.assign(this, { gone: true, subject: anew, first: written(anew) });
+    this.apart.clear();
+  }
+
+  private rebase(subject: Subject) {
+    const now = written(subject);
+    const [before, changed] = [this.first, this.isChanged];
+    for (const [key, value] of Object.entries(now)) {
+      const typed = this.values[key];
+      const isNew = before[key] === undefined || !same(value, before[key]);
+      if (typed === undefined || (!this.gone && !this.isTyped(key))) {
+        if (typed === undefined || isNew) this.values[key] = structuredClone(value);
+      } else if (same(typed, value)) this.apart.delete(key);
+      else if (isNew) this.apart.add(key);
+      if (isNew && changed) this.overtaken = true;
+    }
+    Object.assign(this, { subject, first: now, gone: false });
+    if (!this.isChanged) this.settle();
+  }
+
+  /** Takes back what was typed. */
+  discard() {
+    this.close();
+    Object.assign(this, { values: structuredClone(this.first), problems: [], trouble: null, asked: false });
+    this.touched = new Set();
+    this.settle();
+  }
+
+  /** What the file says now of a field that was typed into here as well, if that is so. */
+  saysNow(field: Field): string | null {
+    if (!this.apart.has(id(field))) return null;
+    const value = get(this.subject.table, field.path);
+    if (value === undefined) return "";
+    return typeof value === "string" ? value : JSON.stringify(value);
+  }
+
+  private isTyped(key: string): boolean {
+    return !same(this.values[key] ?? "", this.first[key] ?? "");
+  }
+
+  private settle() {
+    this.overtaken = false;
+    this.apart.clear();
   }
 
   get edits(): Edit[] {
@@ -89,14 +160,31 @@ export class Draft {
     });
   }
 
-  /** Saves it; true if it is in the file now. */
+  /** Saves it; true if it is in the file now. What was changed elsewhere and is not seen yet is shown first. */
   async save(): Promise<boolean> {
     this.asked = true;
     this.saving = true;
     clearTimeout(this.timer);
-    await this.look(true);
+    const isNews = await this.catchUp();
+    const saved = this.typed;
+    if (!isNews) await this.look(true);
     this.saving = false;
-    return this.trouble === null && this.problems.length === 0;
+    if (isNews || this.trouble !== null || this.problems.length > 0) return false;
+    this.first = saved;
+    this.settle();
+    return true;
+  }
+
+  /** Reads the file once more; true if it says something that whoever saves should know. */
+  private async catchUp(): Promise<boolean> {
+    const [apart, gone] = [this.apart.size, this.gone];
+    try {
+      this.follow(await askConfiguration());
+    } catch (error) {
+      this.trouble = reason(error);
+      return true;
+    }
+    return this.apart.size > apart || this.gone !== gone;
   }
 
   /** Whether a field of `group` holds something that is not the usual. */
@@ -123,6 +211,12 @@ export class Draft {
     const fits = this.fields.filter((field) => isShown(field, this.values) && startsLike(field.path, own));
     return fits.sort((one, other) => other.path.length - one.path.length)[0];
   }
+}
+
+/** The values of a form that nobody has touched. */
+function written({ groups, table, more }: Subject): Values {
+  const fields = groups.flatMap((group) => group.fields);
+  return { ...readTable(fields, table), ...more };
 }
 
 /** Whether one of the two paths begins with all of the other. */

@@ -2,7 +2,7 @@ import type { Configuration, Edit, Section } from "../contract";
 import type { EditedSection } from "../state/route.svelte";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
-import type { Subject } from "./draft.svelte";
+import type { Edited, Subject } from "./draft.svelte";
 import type { Field, Group, Table, Values } from "./fields";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
@@ -57,7 +57,7 @@ function channel(configuration: Configuration, name: string | null): Subject | n
 }
 
 /** What there is to edit of the tables that have no name. */
-export function unnamed(configuration: Configuration, what: "email" | "alerts"): Subject {
+export function unnamed(configuration: Configuration, what: Unnamed): Subject {
   const { tables } = configuration;
   const groups = what === "email" ? EMAIL : ALERTS;
   const fields = groups.flatMap((group) => group.fields);
@@ -75,6 +75,27 @@ export function unnamed(configuration: Configuration, what: "email" | "alerts"):
     own: (path) => (roots.has(path[0] ?? "") ? path : null),
   };
 }
+
+/** The form of the entry `name` of `section`, or of a new one. */
+export function entryForm(section: EditedSection, name: string | null): Edited {
+  return {
+    key: entryKey(section, name),
+    find: (configuration) => entry(configuration, section, name),
+    anew: (configuration) => entry(configuration, section, null),
+  };
+}
+
+export const entryKey = (section: EditedSection, name: string | null): string => `${section}/${name ?? ""}`;
+
+/** The form of the tables that have no name. */
+export function unnamedForm(what: Unnamed): Edited {
+  return { key: what, find: (configuration) => unnamed(configuration, what) };
+}
+
+/** Tables of the file that have no name, as they are edited together. */
+export type Unnamed = "email" | "alerts";
+
+export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
 
 /** The names of the entries of `configuration`, for the fields that want one. */
 export function names({ tables }: Configuration): Record<EditedSection, string[]> {

@@ -7,7 +7,8 @@ export function title(route: Route, down: number): string {
   return `${count}${page(route)} – Estatus`;
 }
 
-function page(route: Route): string {
+/** What the page at `route` is called. */
+export function page(route: Route): string {
   switch (route.page) {
     case "overview":
       return t("nav.overview");

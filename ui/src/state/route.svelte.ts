@@ -89,17 +89,33 @@ function decoded(part: string): string {
 }
 
 let current = $state.raw<Route>({ page: "overview" });
+let before = $state.raw<Route>({ page: "overview" });
+let listing = $state.raw<Route>({ page: "overview" });
 
 export const route = {
   get now() {
     return current;
   },
+  /** Where one was before. */
+  get before() {
+    return before;
+  },
+  /** Where one comes back to: from a monitor to what led there, from all else to the overview. */
+  get back(): Route {
+    return current.page === "monitor" ? listing : { page: "overview" };
+  },
 };
+
+function arrive(target: Route) {
+  if (hash(target) !== hash(current)) before = current;
+  current = target;
+  if (target.page !== "monitor" && target.page !== "edit" && target.page !== "nowhere") listing = target;
+}
 
 /** Goes to `target`, a route or what the address says of one. */
 export function go(target: Route) {
   // The address is heard of later only, and by then what is drawn now may have gone elsewhere.
-  current = target;
+  arrive(target);
   location.hash = hash(target);
 }
 
@@ -110,7 +126,7 @@ export function follow(page: string) {
 
 /** Keeps [`route`] at what the address says. */
 export function watchAddress() {
-  const read = () => (current = parse(location.hash));
+  const read = () => arrive(parse(location.hash));
   read();
   addEventListener("hashchange", read);
 }

@@ -24,18 +24,31 @@ export function freeName(wanted: string, taken: ReadonlySet<string>): string {
   }
 }
 
+/** A monitor that is there already, as it stands in the file. */
+export interface Watched {
+  name: string;
+  table: Record<string, unknown>;
+}
+
 /**
- * A monitor of `process`, of its port `port` if it has one, and a program that `process` becomes. The program is entered as one that is
+ * A monitor of `process`, of its port `port` if it has one, and a program that `process` becomes; where it is `watched` already, that
+ * monitor heals it from now on. The program is entered as one that is
  * not started by itself, and alone: whatever started it before it has become the process would start a second copy.
  */
 export function keep(
   process: Surveyed,
   port: number | undefined,
   taken: { monitors: ReadonlySet<string>; programs: ReadonlySet<string> },
+  watched?: Watched,
 ): Setup {
-  const watched = watch(process, port, taken.monitors);
-  if (process.program)
-    return { ...watched, edits: [monitor(watched.monitor, process, port, { restart: process.program })] };
+  const name = watched?.name ?? watch(process, port, taken.monitors).monitor;
+  const healed = (program: string): Edit[] => {
+    if (!watched) return [monitor(name, process, port, { restart: program })];
+    // What it does already when it is down is its user's word.
+    if ("on_down" in watched.table) return [];
+    return [{ edit: "put", section: "monitor", name, table: { ...watched.table, on_down: { restart: program } } }];
+  };
+  if (process.program) return { edits: healed(process.program), monitor: name, adopt: null };
   const program = freeName(process.name, taken.programs);
   const table: Record<string, unknown> = {
     name: program,
@@ -48,10 +61,10 @@ export function keep(
     name,
     table,
   });
-  const then = [put(program, table), monitor(watched.monitor, process, port, { restart: program })];
+  const then = [put(program, table), ...healed(program)];
   return {
     edits: [put(null, { ...table, enabled: false })],
-    monitor: watched.monitor,
+    monitor: name,
     adopt: { program, process: process.process, then },
   };
 }
@@ -65,32 +78,36 @@ export function watch(process: Surveyed, port: number | undefined, taken: Readon
 /** One that does not listen is known by its whole command line. */
 function monitor(name: string, process: Surveyed, port: number | undefined, onDown?: Record<string, string>): Edit {
   const check =
-    port === undefined
-      ? { process: { command_line: `^${escaped(process.command_line)}$` } }
-      : { tcp: `127.0.0.1:${port}` };
+    port === undefined ? { process: { command_line: exactly(process.command_line) } } : { tcp: `127.0.0.1:${port}` };
   const table: Record<string, unknown> = { name, ...check, every: "10s" };
   if (onDown) table.on_down = onDown;
   return { edit: "put", section: "monitor", name: null, table };
 }
 
 /** `text` as a regular expression that fits only itself. */
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, "\\$&");
+export const exactly = (text: string): string => `^${text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, "\\$&")}$`;
+
+/** A setup and the one thing that it watches. */
+export interface Pasted extends Setup {
+  check: { kind: "http" | "tcp"; target: string };
+}
 
 /** A monitor of what was pasted: a web page, or `host:port`; nothing if it is neither. */
-export function pasted(text: string, taken: ReadonlySet<string>): Setup | null {
+export function pasted(text: string, taken: ReadonlySet<string>): Pasted | null {
   const trimmed = text.trim();
-  if (/^[\w.-]+:\d+$/.test(trimmed)) return one(trimmed, { tcp: trimmed, every: "1m" }, taken);
+  if (/^[\w.-]+:\d+$/.test(trimmed)) return one(trimmed, { kind: "tcp", target: trimmed }, taken);
   const address = /^https?:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
   if (!URL.canParse(address) || !/^[^\s.]+\.[^\s]+$|^localhost/.test(trimmed.replace(/^https?:\/\//i, ""))) return null;
   const url = new URL(address);
-  return one(url.host + (url.pathname === "/" ? "" : url.pathname), { http: url.href, every: "1m" }, taken);
+  return one(url.host + (url.pathname === "/" ? "" : url.pathname), { kind: "http", target: url.href }, taken);
 }
 
-function one(wanted: string, check: Record<string, unknown>, taken: ReadonlySet<string>): Setup {
+function one(wanted: string, check: Pasted["check"], taken: ReadonlySet<string>): Pasted {
   const name = freeName(wanted.slice(0, 100), taken);
   return {
-    edits: [{ edit: "put", section: "monitor", name: null, table: { name, ...check } }],
+    edits: [{ edit: "put", section: "monitor", name: null, table: { name, [check.kind]: check.target, every: "1m" } }],
     monitor: name,
     adopt: null,
+    check,
   };
 }

@@ -153,6 +153,137 @@ test("what was typed is there again when one comes back, until it is given up", 
   expect(await every.inputValue()).toBe("30s");
 });
 
+test("settings keep what was typed when one leaves, saves another part, or the file is changed elsewhere", async () => {
+  page = await stage.open("?still#/settings");
+  const port = page.getByLabel("Port", { exact: true });
+  await port.fill("2525");
+  await page.getByText("Unsaved changes").first().waitFor();
+  await page.getByRole("link", { name: /Incidents/ }).click();
+  await page.getByRole("link", { name: /Settings.*Unsaved changes/ }).click();
+  await expect.poll(() => port.inputValue()).toBe("2525");
+  // Another part is saved.
+  await page.getByLabel("Remind every").fill("6h");
+  const alerts = page.locator("form", { has: page.getByLabel("Remind every") });
+  await alerts.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The settings are saved").waitFor();
+  expect([await port.inputValue(), await page.getByLabel("Remind every").inputValue()]).toEqual(["2525", "6h"]);
+  // The file is edited elsewhere: what was not typed follows it, what was is kept, and both are said.
+  const elsewhere = (path: string[], value: unknown) =>
+    page.evaluate(
+      ([path, value]) => {
+        const { mock } = globalThis as unknown as { mock: { edit(edits: unknown[]): void } };
+        mock.edit([{ edit: "set", path, value }]);
+        dispatchEvent(new Event("focus"));
+      },
+      [path, value] as const,
+    );
+  await elsewhere(["email", "server"], "mail.example.com");
+  await expect.poll(() => page.getByLabel("Server", { exact: true }).inputValue()).toBe("mail.example.com");
+  expect(await port.inputValue()).toBe("2525");
+  await page.getByText("The file was changed elsewhere meanwhile.").waitFor();
+  await elsewhere(["email", "port"], 465);
+  await page.getByText("In the file now: 465").waitFor();
+  expect(await port.inputValue()).toBe("2525");
+  const mail = page.locator("form", { has: port });
+  await mail.getByRole("button", { name: "Save" }).click();
+  await expect.poll(() => page.getByText("Unsaved changes").count()).toBe(0);
+  await port.fill("26");
+  await mail.getByRole("button", { name: "Discard changes" }).click();
+  expect(await port.inputValue()).toBe("2525");
+});
+
+test("what is edited elsewhere after one began is neither lost nor overwritten unseen", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  await page.getByLabel("Every", { exact: true }).fill("45s");
+  const put = (table: object | null) =>
+    page.evaluate((table) => {
+      const { mock } = globalThis as unknown as { mock: { edit(edits: unknown[]): void } };
+      const edit = { edit: table ? "put" : "remove", section: "monitor", name: "shop", table };
+      mock.edit([edit]);
+    }, table);
+  await put({ name: "shop", http: "https://shop.example/cart", every: "20s", timeout: "3s" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("In the file now: 20s").waitFor();
+  expect(await page.getByLabel("Timeout", { exact: true }).first().inputValue()).toBe("3s");
+  expect(await page.getByLabel("Every", { exact: true }).inputValue()).toBe("45s");
+  await put(null);
+  await page.getByText("This was taken out of the file meanwhile.").waitFor();
+  expect(await page.getByLabel("Address").inputValue()).toBe("https://shop.example/cart");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Edit" }).click();
+  expect(await page.getByLabel("Every", { exact: true }).inputValue()).toBe("45s");
+});
+
+test("what is watched already is not watched twice", async () => {
+  page = await stage.open("?still#/welcome");
+  const item = (text: string) => page.locator("li", { hasText: text }).first();
+  await item("node_modules/.bin/vite").getByRole("link", { name: "Watched as web port" }).waitFor();
+  await item("postgres").getByRole("link", { name: "Watched as database" }).waitFor();
+  expect(await item("postgres").getByRole("button").count()).toBe(0);
+  const ssh = item("/usr/sbin/sshd");
+  await ssh.getByRole("button", { name: "Watch" }).click();
+  await ssh.getByRole("link", { name: "Watched as sshd 22" }).waitFor();
+  await page.reload();
+  await ssh.getByRole("button", { name: "Watch: sshd 22" }).click();
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await page.evaluate(() => (location.hash = "#/welcome"));
+  await ssh.getByRole("link", { name: "Watched as sshd 22" }).click();
+  await page.getByRole("heading", { level: 1, name: "sshd 22", exact: true }).waitFor();
+  await page.goBack();
+  // A program is made of what is watched: its monitor heals it from now on, and there is no second one.
+  const api = item("uvicorn");
+  await api.getByRole("button", { name: "Watch: python3 8000" }).click();
+  await api.getByRole("link", { name: "Watched as python3 8000" }).waitFor();
+  await api.getByRole("button", { name: "Keep alive: python3 8000" }).click();
+  await api.getByText("program python3").waitFor();
+  await page.getByLabel("A web page, or a host and port").fill("https://SHOP.example/cart");
+  await page.getByRole("link", { name: "Watched as shop" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.evaluate(() => (location.hash = "#/edit/monitor/python3%208000"));
+  await page.getByLabel("Tries").waitFor();
+  await page.getByRole("link", { name: "Overview" }).first().click();
+  await rows().first().waitFor();
+  const names = await rows().locator("a").allTextContents();
+  expect(
+    names.filter((name) => name.startsWith("python3") || name.startsWith("sshd") || name.includes("shop.")),
+  ).toEqual(["sshd 22", "python3 8000"]);
+});
+
+test("who comes back to the overview finds it as it was left, on the row that led away", async () => {
+  page = await stage.open("?monitors=10000&still");
+  await rows().first().waitFor();
+  await page.getByRole("searchbox").fill("http");
+  await page.getByRole("button", { name: "Monitor", exact: true }).click();
+  const box = page.locator(".rows");
+  await box.evaluate((box) => (box.scrollTop = 50_000));
+  await page.getByRole("link", { name: "http 06529" }).click();
+  await page.getByRole("heading", { level: 1, name: "http 06529" }).waitFor();
+  const back = page.getByRole("main").getByRole("link", { name: "Overview" });
+  for (const leave of [() => page.goBack(), () => page.keyboard.press("Escape"), () => back.click()]) {
+    await leave();
+    await rows().first().waitFor();
+    expect(await page.getByRole("searchbox").inputValue()).toBe("http");
+    expect(await box.evaluate((box) => box.scrollTop)).toBe(50_000);
+    expect(await page.locator("[role=row][aria-selected=true] a").textContent()).toBe("http 06529");
+    expect(await focused()).toBe("monitors");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "http 06529" }).waitFor();
+  }
+  await back.click();
+  await page.getByRole("button", { name: "Show all" }).click();
+  expect(await page.getByRole("searchbox").inputValue()).toBe("");
+});
+
+test("from a monitor one comes back to what led there", async () => {
+  page = await stage.open("?still#/incident/214");
+  await page.getByRole("main").getByRole("heading", { level: 2 }).getByRole("link").click();
+  const back = page.getByRole("main").getByRole("link", { name: "Incident 214" });
+  await back.waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/incident\/214$/);
+});
+
 test("another kind shows its own fields, and the remedy those that it needs", async () => {
   page = await stage.open("?still#/new/monitor");
   await page.getByText("Port", { exact: true }).click();
@@ -245,19 +376,19 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   page = await stage.open("?world=empty&still");
   const java = page.locator("li", { hasText: "minecraft" }).first();
   await java.getByRole("button", { name: "Keep alive" }).click();
-  await java.getByText("Added").waitFor();
+  await java.getByRole("link", { name: "Watched as java 25565" }).waitFor();
   await page.getByText("java is kept running from now on").waitFor();
   await page.getByText("1 process of yours runs without listening").click();
   const worker = page.locator("li", { hasText: "worker.py" }).first();
   await worker.getByRole("button", { name: "Watch" }).click();
-  await worker.getByText("Added").waitFor();
+  await worker.getByRole("link", { name: "Watched as python3" }).waitFor();
   await page.getByLabel("A web page, or a host and port").fill("two words");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByText("That is neither a web page").waitFor();
   await page.getByLabel("A web page, or a host and port").fill("example.com");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
-  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Overview" }).first().click();
   await rows().first().waitFor();
   await expect.poll(() => rows().locator("a").allTextContents()).toEqual(["java 25565", "python3", "example.com"]);
   await page.getByRole("link", { name: "Programs" }).click();
