@@ -42,7 +42,8 @@ pub struct ImportError(String);
 
 /// What the file `name` of another tool, in which `text` stands, would add to a configuration file that holds `tables`
 /// (as in [`estatus_api::Configuration`]). If `name` is an absolute path, relative paths in the text start from its
-/// folder. What is to be said of it is said in the language of that configuration file, or else in `language`.
+/// folder. Scripts and interpreters are looked for there and among this machine's programs, as PM2 does. What is to be
+/// said of it is said in the language of that configuration file, or else in `language`.
 ///
 /// # Errors
 /// If it is too long, of no format that is known, or wrong by the rules of its format.

@@ -40,11 +40,15 @@ fn catalogue(language: Language) -> &'static Catalogue {
     }
 }
 
-/// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text. Where its
-/// `{count}` is 1, the text under `key` and `.one` if there is one.
+/// The names of values that count something.
+const COUNTS: [&str; 3] = ["count", "at_most", "restarts"];
+
+/// The text under `key` with each `{name}` replaced by its value; the key itself where there is no such text. Where what
+/// it counts is 1, the text under `key` and `.one` if there is one.
 pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
     let catalogue = catalogue(language);
-    let of_one = if values.contains(&("count", "1")) { catalogue.get(&format!("{key}.one")) } else { None };
+    let is_one = values.iter().any(|(name, value)| *value == "1" && COUNTS.contains(name));
+    let of_one = if is_one { catalogue.get(&format!("{key}.one")) } else { None };
     let template = of_one.or_else(|| catalogue.get(key)).map_or(key, String::as_str);
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
@@ -217,6 +221,10 @@ mod tests {
         check(Language::English, "config.more_problems", "1", "… and 1 more problem");
         check(Language::Spanish, "mail.tried.before", "1", "antes, una vez sin éxito");
         check(Language::English, "tray.count.up", "1", "1 up");
+        let words = Words::new(Language::English, TimeZone::UTC);
+        let redirects = |at_most| words.cause(&Cause::Redirects { at_most, to: "http://h/".into() });
+        assert_eq!(redirects(1), "more than 1 redirect; the next leads to http://h/");
+        assert_eq!(redirects(2), "more than 2 redirects; the next leads to http://h/");
     }
 
     #[test]

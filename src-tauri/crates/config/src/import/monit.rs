@@ -280,7 +280,7 @@ impl<'w> Service<'w> {
 /// The seconds that are between the times of a cron expression at the least.
 fn apart(fields: &str) -> Option<f64> {
     /// So many times show it.
-    const TIMES: usize = 50;
+    const TIMES: usize = 12;
     let cron = Cron::parse(fields, "UTC").ok().filter(|_| fields.split_whitespace().count() == 5)?;
     let times = std::iter::successors(cron.next_after(Timestamp::UNIX_EPOCH), |at| cron.next_after(*at));
     let times: Vec<Timestamp> = times.take(TIMES).collect();
