@@ -13,7 +13,7 @@ use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 use crate::{
     problem::{Findings, Span, shown},
     reason::{Because, Part, Reason, reason},
-    synonyms,
+    synonyms, tables,
 };
 
 /// Something that a value in the file can be.
@@ -184,7 +184,13 @@ impl<'a> Reader<'a> {
         let (keys, section) = (&self.keys, &self.section);
         let at_root = keys.is_empty() && section.is_none();
         self.findings.add(entry.key_at.start, || {
-            let (key, advice) = (shown(entry.key), synonyms::advice(entry.key, known));
+            let is_of_entry = |keys: Vec<&str>| at_root && keys.contains(&entry.key);
+            let advice = if is_of_entry(tables::Monitor::keys()) || is_of_entry(tables::Program::keys()) {
+                reason!("below_a_header").into()
+            } else {
+                synonyms::advice(entry.key, known)
+            };
+            let key = shown(entry.key);
             if at_root && !matches!(entry.node, Node::Value(_)) {
                 return reason!("unknown_table", key, advice);
             }

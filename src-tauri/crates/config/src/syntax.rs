@@ -94,7 +94,8 @@ impl<'t> Line<'t> {
         let begins = before.rfind('\n').map_or(0, |end| end + 1);
         let ends = after.find('\n').map_or(text.len(), |end| at + end);
         let line = text.get(begins..ends).unwrap_or_default();
-        Self { text: line.strip_suffix('\r').unwrap_or(line), begins, at: at - begins }
+        let text = line.strip_suffix('\r').unwrap_or(line);
+        Self { text, begins, at: (at - begins).min(text.len()) }
     }
 
     /// What was probably meant; nothing where nobody can tell.
@@ -185,15 +186,27 @@ impl<'t> Line<'t> {
             .find(|(at, c)| *c == '#' && !quoted.iter().any(|text| text.from < begins + at && begins + at < text.to));
         let value = comment.map_or(value, |(at, _)| &value[..at]).trim();
         let like = |value: String| format!("{} = {value}", shown(key));
+        let parts: Vec<&str> = value.split(',').map(str::trim).collect();
+        if parts.len() > 1 && parts.iter().all(|part| toml_edit::Value::from_str(part).is_ok()) {
+            return Some(reason!("list", like = like(format!("[{}]", shown_plain(value)))));
+        }
         match value.chars().next() {
             None => Some(reason!("no_value", like = like("\"…\"".to_owned()))),
             Some('=') => Some(reason!("one_sign")),
             Some('"' | '\'') => {
                 let behind = quoted.iter().find(|text| text.from >= begins).and_then(|text| self.text.get(text.to..));
                 let behind = behind.map(str::trim).filter(|behind| !behind.is_empty());
+                let inner = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+                if let Some(inner) = inner.filter(|inner| inner.contains('\'')) {
+                    return Some(reason!("bare", like = like(quote(inner))));
+                }
                 behind.map(|behind| reason!("behind_value", found = shown(behind)))
             }
             Some('[' | '{') => {
+                let before = self.text.get(..self.at).and_then(|before| before.trim_end().strip_suffix(':'));
+                if let Some(key) = before.and_then(|before| before.rsplit([' ', '{', ',']).next()) {
+                    return Some(reason!("colon", like = format!("{} = …", shown_plain(key))));
+                }
                 let word = self.word();
                 let is_bare = word.chars().next().is_some_and(char::is_alphabetic);
                 is_bare.then(|| reason!("bare", like = quote(word)))

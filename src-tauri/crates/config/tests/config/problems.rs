@@ -139,6 +139,10 @@ fn what_newcomers_write_is_told_as_they_meant_it() {
     of_line("failures = 3;", "delete ;");
     of_line("name == \"web\"", "write one =");
     of_line("name: web", "write name = \"web\"");
+    of_line("name = 'it's'", "write name = \"it's\"");
+    of_line("tags = \"a\", \"b\"", "write tags = [\"a\", \"b\"]");
+    of_line("accept = 200, 301", "write accept = [200, 301]");
+    of_line("headers = { Accept: \"x\" }", "write Accept = …");
     of_line("failures: 3", "write failures = 3");
     of_line("retry every = \"5m\"", "write retry_every");
     of_line("name", "a line is KEY = VALUE");
@@ -150,6 +154,7 @@ fn what_newcomers_write_is_told_as_they_meant_it() {
     );
     of_line("directory = \"C:\\apps\"", r"\a means nothing");
     of_line("directory = \"C:\\temp\\\"", r"'C:\temp\'");
+    says("name = \"a\"\n", 1, "unknown key `name`; it belongs below a line [[monitor]] or [[program]]");
     says("{ \"monitor\": [] }", 1, "this is JSON");
     says("---\nmonitor:\n", 1, "this is YAML");
     says("[channel.my phone]\ncommand = \"x\"\n", 1, "[channel.\"my phone\"]");
