@@ -1,5 +1,6 @@
 //! Changes a configuration file: what is not concerned stays as it was written, comments and order included.
 
+mod lock;
 mod merge;
 mod place;
 mod save;
@@ -8,6 +9,7 @@ use std::path::Path;
 
 use estatus_api::{ConfigProblem, Configuration, Edit, Section};
 use estatus_core::config::Language;
+pub(crate) use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 
@@ -54,11 +56,13 @@ pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, 
 }
 
 /// Makes `edits` in `file`, one after the other, and gives back what is wrong with it then. It is saved if `save` and
-/// nothing is.
+/// nothing is; two that save at once do it one after the other, whatever their processes. Blocks, for ten seconds if
+/// somebody else does not let go of the file.
 ///
 /// # Errors
 /// If it cannot be read or saved, or what is to be changed is not there.
 pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Result<Vec<ConfigProblem>, EditError> {
+    let _lock = save.then(|| lock::take(file)).transpose().map_err(|error| EditError::file(file, error))?;
     let text = text_of(file, defaults)?;
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,

@@ -151,3 +151,47 @@ fn the_file_keeps_its_permissions_and_a_link_stays_one() {
     assert!(!fs::read_to_string(&file).unwrap().contains("ssh"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_private_file_is_private_at_every_moment_and_nothing_is_left_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    for mode in [0o600, 0o666, 0o444] {
+        fs::write(&file, FILE).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let (_, new) = save::make(&file, Some(&fs::metadata(&file).unwrap().permissions())).unwrap();
+        let made = new.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(made & !mode, 0, "{made:o} is more than {mode:o}");
+        save::save(&file, "language = \"en\"\n").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, mode);
+        fs::remove_file(&file).unwrap();
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "only what this test made itself: {left:?}");
+}
+
+#[test]
+fn edits_at_once_are_made_one_after_the_other() {
+    const WRITERS: usize = 8;
+    const EACH: usize = 5;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    fs::write(&file, FILE).unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let file = &file;
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    let name = format!("{writer}-{number}");
+                    let added = put(Section::Monitor, None, json!({ "name": name, "tcp": "127.0.0.1:22" }));
+                    assert_eq!(edit(file, &[added], true, &defaults()).unwrap(), []);
+                }
+            });
+        }
+    });
+    let monitors = configuration(&file, &defaults()).unwrap().tables["monitor"].as_array().unwrap().len();
+    assert_eq!(monitors, 2 + WRITERS * EACH);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
