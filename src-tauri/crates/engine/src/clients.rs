@@ -69,7 +69,7 @@ async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::R
             asked = connection.next() => {
                 let Some(asked) = asked? else { return Ok(()) };
                 if let Request::Follow { log_of, usage } = &asked.request {
-                    following.set(log_of.as_deref(), *usage);
+                    following.set(log_of.as_deref(), *usage).await;
                 }
                 answer(&mut connection, &knocks, asked).await?;
             }
@@ -104,8 +104,7 @@ async fn answer(connection: &mut Connection, knocks: &mpsc::Sender<Knock>, asked
     let (sender, receiver) = oneshot::channel();
     let knock = Knock::Ask { request: asked.request, answer: sender };
     knocks.send(knock).await.map_err(io::Error::other)?;
-    let stopping = ApiError { code: ErrorCode::Gone, message: "the engine is stopping".to_owned() };
-    let result = receiver.await.unwrap_or(Err(stopping));
+    let result = receiver.await.unwrap_or_else(|_| Err(stopping()));
     in_time(connection.outgoing.answer(asked.id, result)).await
 }
 
@@ -118,6 +117,11 @@ async fn tell(connection: &mut Connection, published: Published) -> io::Result<(
 
 async fn in_time(write: impl Future<Output = io::Result<()>>) -> io::Result<()> {
     tokio::time::timeout(TAKES_WITHIN, write).await.map_err(|_| slow())?
+}
+
+/// That there will be no answer any more.
+pub(crate) fn stopping() -> ApiError {
+    ApiError { code: ErrorCode::Gone, message: "the engine is stopping".to_owned() }
 }
 
 fn slow() -> io::Error {

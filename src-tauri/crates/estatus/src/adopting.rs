@@ -22,7 +22,7 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
     let process = match only_one(&found) {
         Ok(candidate) if yes => candidate.process,
         Ok(_) => {
-            println!("With --yes, Estatus keeps it running as “{program}”.");
+            say!("With --yes, Estatus keeps it running as “{program}”.");
             return Ok(Outcome::Well);
         }
         Err(why) => return Err(Trouble::Failed(why)),
@@ -65,7 +65,7 @@ fn show_all(found: &[Candidate]) {
             Cell::new(show::one_line(&candidate.command_line)),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub(crate) fn defaults() -> Defaults {
 /// `estatus config check`
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
-    println!(
+    say!(
         "{} is sound: {}, {}, {}",
         places.config.display(),
         show::counted(config.monitors.len(), "monitor", "monitors"),
@@ -82,12 +82,12 @@ pub(crate) fn check(places: &Places) -> Result {
 
 /// `estatus config schema`
 pub(crate) fn schema() -> Result {
-    println!("{:#}", estatus_config::schema());
+    say!("{:#}", estatus_config::schema());
     Ok(Outcome::Well)
 }
 
 /// `estatus config example`
 pub(crate) fn example() -> Result {
-    print!("{}", estatus_config::example());
+    say!("{}", estatus_config::example().trim_end());
     Ok(Outcome::Well)
 }

@@ -27,10 +27,10 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
     for (name, email) in channels {
         match estatus_engine::test_email(email, &words).await {
             DeliveryResult::Delivered => {
-                println!("{name}: {} took a mail to {}", email.server, email.to.join(", "));
+                say!("{name}: {} took a mail to {}", email.server, email.to.join(", "));
             }
             DeliveryResult::Failed { error, .. } => {
-                println!("{name}: {error}");
+                say!("{name}: {error}");
                 outcome = Outcome::NotWell;
             }
         }

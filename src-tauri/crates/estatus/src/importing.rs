@@ -27,19 +27,19 @@ pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Res
         show::json(&imported)?;
         return Ok(Outcome::Well);
     }
-    println!("# {}: {}", imported.from, file.display());
-    println!("{}", estatus_config::preview(&imported.edits));
+    say!("# {}: {}", imported.from, file.display());
+    say!("{}", estatus_config::preview(&imported.edits));
     for note in &imported.notes {
-        println!("# {note}");
+        say!("# {note}");
     }
     match imported.edits.len() {
-        0 => println!("There is nothing to add."),
+        0 => say!("There is nothing to add."),
         count if yes => {
             add(places, &imported.edits)?;
-            println!("Added {} to {}", show::counted(count, "entry", "entries"), places.config.display());
+            say!("Added {} to {}", show::counted(count, "entry", "entries"), places.config.display());
         }
-        1 => println!("With --yes, this entry is added to {}", places.config.display()),
-        count => println!("With --yes, these {count} entries are added to {}", places.config.display()),
+        1 => say!("With --yes, this entry is added to {}", places.config.display()),
+        count => say!("With --yes, these {count} entries are added to {}", places.config.display()),
     }
     Ok(Outcome::Well)
 }

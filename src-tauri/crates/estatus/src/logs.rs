@@ -36,7 +36,7 @@ async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> i
     page.print(&last)?;
     if !follow {
         if last.is_empty() && lines > 0 {
-            eprintln!("it has not written anything yet");
+            complain!("it has not written anything yet");
         }
         return Ok(());
     }

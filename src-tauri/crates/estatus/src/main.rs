@@ -3,7 +3,8 @@
 //! It runs an engine in this terminal, or talks to the one that runs on the data folder. Exit codes: 0 all is well, 1
 //! something is down or failed, 2 wrong usage or configuration.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+#[macro_use]
+mod output;
 
 mod adopting;
 mod arguments;
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(carry_out(arguments));
     // A name look-up that hangs must not keep the program.
     runtime.shutdown_background();
-    report(result)
+    report(result.and_then(printed))
 }
 
 async fn carry_out(arguments: Arguments) -> Result {
@@ -103,16 +104,24 @@ async fn carry_out(arguments: Arguments) -> Result {
     }
 }
 
+/// What has not been printed has not been said.
+fn printed(outcome: Outcome) -> Result {
+    match output::failed() {
+        Some(error) => Err(Trouble::Failed(format!("what there is to say cannot be written: {error}"))),
+        None => Ok(outcome),
+    }
+}
+
 fn report(result: Result) -> ExitCode {
     match result {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::NotWell) => ExitCode::from(1),
         Err(Trouble::Failed(message)) => {
-            eprintln!("estatus: {message}");
+            complain!("estatus: {message}");
             ExitCode::from(1)
         }
         Err(Trouble::Wrong(message)) => {
-            eprintln!("estatus: {message}");
+            complain!("estatus: {message}");
             ExitCode::from(2)
         }
     }

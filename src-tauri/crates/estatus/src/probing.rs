@@ -91,22 +91,22 @@ fn messages(problems: &estatus_config::Problems) -> String {
 
 fn print(check: &Check, observation: &Observation, seen: &LastSeen, words: &Words) {
     let paint = show::Paint::for_stdout();
-    println!("{}  {}  {}", paint.verdict(observation.verdict), check.target(), show::one_line(&seen.detail));
+    say!("{}  {}  {}", paint.verdict(observation.verdict), check.target(), show::one_line(&seen.detail));
     if let Some(remote) = observation.remote {
-        println!("  {:<22} {remote}", "address");
+        say!("  {:<22} {remote}", "address");
     }
     for (phase, took) in observation.phases.iter() {
         let failed = if seen.failed_in == Some(phase) { "  failed here" } else { "" };
-        println!("  {:<22} {:>10.3} ms{failed}", words.phase(phase), estatus_api::millis(took));
+        say!("  {:<22} {:>10.3} ms{failed}", words.phase(phase), estatus_api::millis(took));
     }
     if let Some(latency) = seen.latency_ms {
-        println!("  {:<22} {latency:>10.3} ms", "all");
+        say!("  {:<22} {latency:>10.3} ms", "all");
     }
     if let Some(warning) = &observation.warning {
-        println!("  {} {}", paint.warning("warning:"), words.warning(warning));
+        say!("  {} {}", paint.warning("warning:"), words.warning(warning));
     }
     if let Some(evidence) = observation.failure.as_ref().and_then(|failure| failure.evidence.as_deref()) {
-        println!();
-        evidence.lines().take(12).for_each(|line| println!("  | {}", show::one_line(line)));
+        say!();
+        evidence.lines().take(12).for_each(|line| say!("  | {}", show::one_line(line)));
     }
 }

@@ -1,8 +1,8 @@
 //! `estatus run`: an engine in this terminal.
 
 use std::{
-    env, fmt,
-    io::{IsTerminal, Write},
+    env,
+    io::{self, IsTerminal},
     sync::Arc,
 };
 
@@ -20,15 +20,19 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     Outcome, Result, SHIM, Trouble,
     configuration::{self, Places},
+    output::Printer,
     show,
 };
 
 pub(crate) async fn run(places: &Places) -> Result {
-    log();
+    let (out, err) = (printer(io::stdout())?, printer(io::stderr())?);
+    log(err.clone());
     estatus_engine::set_limits();
     if places.begin()? {
-        println!("There was no configuration yet: an example now stands in {}", places.config.display());
-        println!("It watches this machine. Open it, put in what you run; Estatus reads it again when you save it.");
+        out.line(format_args!("There was no configuration yet: an example now stands in {}", places.config.display()));
+        out.line(format_args!(
+            "It watches this machine. Open it, put in what you run; Estatus reads it again when you save it."
+        ));
     }
     let options = Options {
         config: places.config.clone(),
@@ -37,14 +41,22 @@ pub(crate) async fn run(places: &Places) -> Result {
         shim: shim()?,
     };
     let terminal = Terminal {
+        out: out.clone(),
         paint: show::Paint::for_stdout(),
         words: Words::new(Language::English, options.defaults.zone.clone()),
     };
-    match estatus_engine::run(options, Box::new(terminal), stopped()).await {
+    let ended = estatus_engine::run(options, Box::new(terminal), stopped()).await;
+    out.finish();
+    err.finish();
+    match ended {
         Ok(()) => Ok(Outcome::Well),
         Err(error @ StartError::Config(_)) => Err(Trouble::wrong(error)),
         Err(error) => Err(Trouble::failed(error)),
     }
+}
+
+fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, Trouble> {
+    Printer::start(out).map_err(|error| Trouble::Failed(format!("no threads can be started: {error}")))
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.
@@ -56,15 +68,16 @@ fn shim() -> std::result::Result<ShimCommand, Trouble> {
 
 /// Whoever sits at this terminal.
 struct Terminal {
+    out: Printer,
     paint: show::Paint,
     words: Words,
 }
 
 impl Audience for Terminal {
     fn ready(&mut self, host: &Host) {
-        say(format_args!("Estatus runs (process {}); stop it with Ctrl-C.", host.pid));
-        say(format_args!("  configuration  {}", host.config.display()));
-        say(format_args!("  data           {}", host.data.display()));
+        self.out.line(format_args!("Estatus runs (process {}); stop it with Ctrl-C.", host.pid));
+        self.out.line(format_args!("  configuration  {}", host.config.display()));
+        self.out.line(format_args!("  data           {}", host.data.display()));
     }
 
     fn journal(&mut self, at: Timestamp, entry: &JournalEntry) {
@@ -73,25 +86,25 @@ impl Audience for Terminal {
             JournalEntry::Health { monitor, to, cause, .. } => {
                 let why = cause.as_ref().map(|cause| self.words.cause(cause)).unwrap_or_default();
                 let health = self.paint.health(*to, 10);
-                say(format_args!("{at}  {health}  {}  {}", show::one_line(monitor), show::one_line(&why)));
+                self.out.line(format_args!("{at}  {health}  {}  {}", show::one_line(monitor), show::one_line(&why)));
             }
             JournalEntry::Program { program, to, why } => {
                 let state = self.paint.program(*to, 10);
                 let why = show::one_line(why.as_deref().unwrap_or_default());
-                say(format_args!("{at}  {state}  {}  {why}", show::one_line(program)));
+                self.out.line(format_args!("{at}  {state}  {}  {why}", show::one_line(program)));
             }
             JournalEntry::Remedy { monitor, attempt } => {
-                say(format_args!(
+                self.out.line(format_args!(
                     "{at}  {}  {}  {}",
                     self.remedy(attempt),
                     show::one_line(monitor),
                     self.deed(attempt)
                 ));
             }
-            JournalEntry::NetworkOff { .. } => say(format_args!("{at}  this machine's own network is off")),
-            JournalEntry::NetworkOn { .. } => say(format_args!("{at}  this machine's own network is back")),
+            JournalEntry::NetworkOff { .. } => self.out.line(format_args!("{at}  this machine's own network is off")),
+            JournalEntry::NetworkOn { .. } => self.out.line(format_args!("{at}  this machine's own network is back")),
             JournalEntry::Configured { monitors, programs } => {
-                say(format_args!("{at}  {monitors} monitors and {programs} programs are configured"));
+                self.out.line(format_args!("{at}  {monitors} monitors and {programs} programs are configured"));
             }
             _ => {}
         }
@@ -99,10 +112,13 @@ impl Audience for Terminal {
 
     fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]) {
         if !stopped.is_empty() {
-            say(format_args!("Stopping {} …", show::one_line(&stopped.join(", "))));
+            self.out.line(format_args!("Stopping {} …", show::one_line(&stopped.join(", "))));
         }
         if !left.is_empty() {
-            say(format_args!("Left running: {}; the next start finds what runs.", show::one_line(&left.join(", "))));
+            self.out.line(format_args!(
+                "Left running: {}; the next start finds what runs.",
+                show::one_line(&left.join(", "))
+            ));
         }
     }
 }
@@ -123,11 +139,6 @@ impl Terminal {
         let outcome = attempt.outcome.as_ref().map(|outcome| format!(": {}", self.words.outcome(outcome)));
         show::one_line(&(deed + &outcome.unwrap_or_default()))
     }
-}
-
-/// Prints a line. A terminal that has gone does not stop the engine.
-fn say(line: fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{}", line.to_string().trim_end());
 }
 
 /// Resolves when the user or the system wants the program to end.
@@ -164,12 +175,12 @@ async fn interrupted() {
     }
 }
 
-fn log() {
+fn log(err: Printer) {
     let filter = EnvFilter::try_from_env("ESTATUS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     // Only a second subscriber in one process is refused, and there is none.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(move || err.clone())
+        .with_ansi(io::stderr().is_terminal())
         .try_init();
 }

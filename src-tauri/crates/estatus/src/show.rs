@@ -3,8 +3,6 @@
 mod paint;
 mod programs;
 
-use std::io::Write;
-
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Figures, History, IncidentState, MonitorStatus, Point, Status,
@@ -34,9 +32,8 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Prints `fact` as JSON.
 pub(crate) fn json(fact: &impl Serialize) -> Result<(), Trouble> {
-    let mut out = std::io::stdout().lock();
-    let text = serde_json::to_string_pretty(fact).map_err(Trouble::failed)?;
-    writeln!(out, "{text}").map_err(Trouble::failed)
+    say!("{}", serde_json::to_string_pretty(fact).map_err(Trouble::failed)?);
+    Ok(())
 }
 
 /// "1 monitor", "2 monitors".
@@ -49,14 +46,14 @@ pub(crate) fn status(status: &Status) {
     let paint = Paint::for_stdout();
     if !status.programs.is_empty() {
         programs::print(&status.programs, &paint);
-        println!();
+        say!();
     }
     if !status.monitors.is_empty() || status.programs.is_empty() {
         monitors(&status.monitors, &paint);
     }
     engine(&status.engine, &paint);
     for open in &status.incidents {
-        println!();
+        say!();
         incident(open, &paint);
     }
 }
@@ -66,7 +63,7 @@ fn monitors(monitors: &[MonitorStatus], paint: &Paint) {
     for monitor in monitors {
         table.add_row(monitor_row(monitor, paint));
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
@@ -93,7 +90,7 @@ fn figures(figures: &Figures) -> [Cell; 4] {
 }
 
 fn engine(state: &EngineState, paint: &Paint) {
-    let say = |text: String| println!("{} {text}", paint.warning("!"));
+    let say = |text: String| say!("{} {text}", paint.warning("!"));
     if !state.network_off.is_empty() {
         say("this machine's own network is off; what lies behind it is not judged".to_owned());
     }
@@ -115,7 +112,7 @@ fn engine(state: &EngineState, paint: &Paint) {
 /// Prints a monitor's past.
 pub(crate) fn history(history: &History) {
     let whole = &history.figures;
-    println!(
+    say!(
         "{}: observed for {}, uptime {}, p50 {}, p95 {}, p99 {}",
         history.monitor,
         in_words(std::time::Duration::try_from_secs_f64(whole.observed).unwrap_or_default()),
@@ -126,7 +123,7 @@ pub(crate) fn history(history: &History) {
     );
     let seen = seen(&history.points);
     if seen.is_empty() {
-        println!("nothing was seen of it in that time");
+        say!("nothing was seen of it in that time");
         return;
     }
     let mut table = table(&["FROM", "UPTIME", "P50", "P95", "P99", "OBSERVED", "INCONCLUSIVE"]);
@@ -139,7 +136,7 @@ pub(crate) fn history(history: &History) {
         row.extend([share(point.figures.observed), share(point.figures.inconclusive)]);
         table.add_row(row);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 /// The points from the first to the last of which there is anything to tell.
@@ -154,31 +151,31 @@ fn seen(points: &[Point]) -> &[Point] {
 pub(crate) fn incidents(incidents: &[IncidentState]) {
     let paint = Paint::for_stdout();
     if incidents.is_empty() {
-        println!("no incidents");
+        say!("no incidents");
     }
     incidents.iter().for_each(|found| incident(found, &paint));
 }
 
 /// Prints an incident, what was done about it and who was told.
 fn incident(incident: &IncidentState, paint: &Paint) {
-    println!("{}", incident_line(incident, paint));
+    say!("{}", incident_line(incident, paint));
     for attempt in &incident.attempts {
-        println!("  {}", attempt_line(attempt, paint));
+        say!("  {}", attempt_line(attempt, paint));
         if incident.closed.is_none() {
             last_lines(&attempt.output);
         }
     }
     if let Some(escalated) = incident.escalated {
-        println!("  {} {}", paint.warning("given up"), time(escalated));
+        say!("  {} {}", paint.warning("given up"), time(escalated));
     }
-    incident.alerts.iter().for_each(|alert| println!("  {}", alert_line(alert)));
+    incident.alerts.iter().for_each(|alert| say!("  {}", alert_line(alert)));
 }
 
 /// Prints the last of some lines that a program wrote.
 pub(crate) fn last_lines(lines: &[String]) {
     const SHOWN: usize = 10;
     let skipped = lines.len().saturating_sub(SHOWN);
-    lines.iter().skip(skipped).for_each(|line| println!("  | {}", one_line(line)));
+    lines.iter().skip(skipped).for_each(|line| say!("  | {}", one_line(line)));
 }
 
 fn incident_line(incident: &IncidentState, paint: &Paint) -> String {

@@ -74,7 +74,7 @@ async fn follow(places: &Places, program: &str, goal: Goal) -> Result {
     loop {
         match what_came_of_it(goal, &watch.now) {
             Some((outcome, what)) if watch.has_settled().await? => {
-                println!("{what}");
+                say!("{what}");
                 if outcome == Outcome::NotWell {
                     show::last_lines(watch.now.last_exit.as_ref().map_or(&[], |last| &last.tail));
                 }
@@ -126,7 +126,7 @@ impl<'a> Watch<'a> {
             self.settles = Instant::now() + STAYS;
         }
         if now.state == ProgramState::Waiting && now.trouble != self.now.trouble {
-            eprintln!(
+            complain!(
                 "{}",
                 show::one_line(&format!("{}: {}", self.program, now.trouble.as_deref().unwrap_or_default()))
             );

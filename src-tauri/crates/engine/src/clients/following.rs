@@ -4,13 +4,19 @@ use std::{
     future::pending,
     path::{Path, PathBuf},
     sync::Arc,
+    thread::sleep,
     time::Duration,
 };
 
 use estatus_api::{Event, LogLine};
-use estatus_program::LogReader;
+use estatus_program::{Line, LogReader};
 use jiff::Timestamp;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+    time::{Interval, MissedTickBehavior, interval},
+};
 
 use crate::answers::log_line;
 
@@ -38,12 +44,10 @@ pub(super) struct Following {
     usage: Option<Interval>,
 }
 
+/// A log that is read on a thread of its own: a disk that does not answer holds nobody up.
 struct Log {
     program: Arc<str>,
-    folder: PathBuf,
-    reader: Option<LogReader>,
-    /// Nothing is told before.
-    next: Instant,
+    lines: mpsc::Receiver<Vec<LogLine>>,
 }
 
 impl Following {
@@ -52,13 +56,17 @@ impl Following {
         Self { data: data.to_owned(), log: None, usage: None }
     }
 
-    pub(super) fn set(&mut self, log_of: Option<&str>, usage: bool) {
-        self.log = log_of.map(|program| Log::new(program, estatus_program::folder(&self.data, program)));
+    /// Follows this from now on, and only this. When it is done, no line that comes is missed.
+    pub(super) async fn set(&mut self, log_of: Option<&str>, usage: bool) {
         self.usage = usage.then(|| {
             let mut every = interval(USAGE_EVERY);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
             every
         });
+        self.log = match log_of {
+            Some(program) => Some(Log::open(program, estatus_program::folder(&self.data, program)).await),
+            None => None,
+        };
     }
 
     /// Whether the client is to be told.
@@ -78,7 +86,10 @@ impl Following {
 
 async fn log_of(log: &mut Option<Log>) -> Arc<Event> {
     match log {
-        Some(log) => Arc::new(Event::Log { program: Arc::clone(&log.program), lines: log.lines().await }),
+        Some(Log { program, lines }) => match lines.recv().await {
+            Some(lines) => Arc::new(Event::Log { program: Arc::clone(program), lines }),
+            None => pending().await,
+        },
         None => pending().await,
     }
 }
@@ -91,41 +102,60 @@ async fn tick_of(usage: &mut Option<Interval>) {
 }
 
 impl Log {
-    fn new(program: &str, folder: PathBuf) -> Self {
-        let reader = LogReader::open(&folder).ok();
-        Self { program: program.into(), folder, reader, next: Instant::now() }
-    }
-
-    async fn lines(&mut self) -> Vec<LogLine> {
-        sleep_until(self.next).await;
-        loop {
-            let Some(reader) = &mut self.reader else {
-                sleep(NO_LOG_YET).await;
-                self.reader = LogReader::open(&self.folder).ok();
-                continue;
-            };
-            match reader.next().await {
-                Ok(lines) => {
-                    self.next = Instant::now() + LINES_EVERY;
-                    return self.newest(lines);
-                }
-                Err(error) => {
-                    tracing::debug!(program = %self.program, %error, "its log cannot be followed");
-                    self.reader = None;
+    async fn open(program: &str, folder: PathBuf) -> Self {
+        let (sender, lines) = mpsc::channel(1);
+        let (opened, is_open) = oneshot::channel();
+        let runtime = Handle::current();
+        spawn_blocking(move || {
+            let mut reader = LogReader::open(&folder).ok();
+            // A client that has gone meanwhile wants nothing.
+            let _ = opened.send(());
+            while !sender.is_closed() {
+                match &mut reader {
+                    Some(open) => {
+                        if let Err(error) = tell(open, &sender, &runtime) {
+                            tracing::debug!(folder = %folder.display(), %error, "a log cannot be followed");
+                            reader = None;
+                        }
+                    }
+                    None => {
+                        sleep(NO_LOG_YET);
+                        reader = LogReader::open(&folder).ok();
+                    }
                 }
             }
-        }
+        });
+        // A thread that broke down tells nothing either.
+        let _ = is_open.await;
+        Self { program: program.into(), lines }
     }
+}
 
-    /// Whoever writes faster than anybody reads is not read line by line.
-    fn newest(&mut self, lines: Vec<estatus_program::Line>) -> Vec<LogLine> {
-        if lines.len() <= LINES_LIMIT {
-            return lines.into_iter().map(log_line).collect();
+/// Tells what is written, until nobody wants to know.
+fn tell(reader: &mut LogReader, told: &mpsc::Sender<Vec<LogLine>>, runtime: &Handle) -> std::io::Result<()> {
+    let next = async |reader: &mut LogReader| {
+        tokio::select! {
+            lines = reader.next() => lines.map(Some),
+            () = told.closed() => Ok(None),
         }
-        let newest = self.reader.as_mut().and_then(|reader| reader.last(LINES_LIMIT).ok()).unwrap_or_default();
-        let text = "lines are left out here: it writes faster than anybody reads".to_owned();
-        let gap =
-            LogLine { at: newest.first().map_or_else(Timestamp::now, |line| line.at), stream: None, text, part: false };
-        std::iter::once(gap).chain(newest.into_iter().map(log_line)).collect()
+    };
+    while let Some(lines) = runtime.block_on(next(reader))? {
+        if told.blocking_send(newest(reader, lines)).is_err() {
+            break;
+        }
+        sleep(LINES_EVERY);
     }
+    Ok(())
+}
+
+/// Whoever writes faster than anybody reads is not read line by line.
+fn newest(reader: &mut LogReader, lines: Vec<Line>) -> Vec<LogLine> {
+    if lines.len() <= LINES_LIMIT {
+        return lines.into_iter().map(log_line).collect();
+    }
+    let newest = reader.last(LINES_LIMIT).unwrap_or_default();
+    let text = "lines are left out here: it writes faster than anybody reads".to_owned();
+    let gap =
+        LogLine { at: newest.first().map_or_else(Timestamp::now, |line| line.at), stream: None, text, part: false };
+    std::iter::once(gap).chain(newest.into_iter().map(log_line)).collect()
 }

@@ -12,7 +12,7 @@ pub(super) fn print(programs: &[ProgramStatus], paint: &Paint) {
     for program in programs {
         table.add_row(row(program, paint));
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 fn row(program: &ProgramStatus, paint: &Paint) -> Vec<Cell> {
