@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
-use estatus_config::{Defaults, places};
+use estatus_config::{Defaults, last_good, places};
 use estatus_core::config::Language;
 use jiff::tz::TimeZone;
 
@@ -45,13 +45,15 @@ impl Places {
         Ok(Self { config: std::path::absolute(config)?, data: std::path::absolute(data)?, config_is_own })
     }
 
-    /// Makes the data folder, and writes the example where the user's own configuration file should be and is not.
+    /// Makes the data folder, and writes the example where the user's own configuration file should be and is not, unless
+    /// it was there once.
     ///
     /// # Errors
     /// If one of them cannot be written.
     pub fn begin(&self) -> Result<()> {
         make_folder(&self.data)?;
-        if !self.config_is_own || self.config.exists() {
+        let was_there = || last_good::exists(&self.config, &self.data);
+        if !self.config_is_own || self.config.exists() || was_there() {
             return Ok(());
         }
         self.config.parent().map_or(Ok(()), make_folder)?;
@@ -95,5 +97,9 @@ mod tests {
         fs::write(&config, "mine").unwrap();
         places.begin().unwrap();
         assert_eq!(fs::read_to_string(&config).unwrap(), "mine");
+        last_good::keep("mine", &config, &places.data).unwrap();
+        fs::remove_file(&config).unwrap();
+        places.begin().unwrap();
+        assert!(!config.exists(), "the last good version stands in for a file that is lost");
     }
 }

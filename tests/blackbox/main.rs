@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod contract;
+mod file;
 mod importing;
 mod killed;
 mod mistakes;

@@ -89,6 +89,12 @@ impl Estatus {
         eventually("the engine answers", || (self.say(&["status"]).code != 2).then_some(()));
     }
 
+    /// Starts the engine with `out` as its standard output, and waits until it can be asked.
+    pub fn start_silently(&mut self, out: impl Into<Stdio>) {
+        self.engine = Some(self.command(&["run"]).stdout(out).stderr(Stdio::inherit()).spawn().unwrap());
+        eventually("the engine answers", || (self.say(&["status"]).code == 0).then_some(()));
+    }
+
     /// Kills the engine on the spot.
     pub fn kill(&mut self) {
         let mut engine = self.engine.take().expect("an engine runs");

@@ -646,7 +646,7 @@ edits: Array<Edit>,
 /**
  * Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
  */
-save: boolean, } } | { "request": "import", "of": { 
+save: boolean, } } | { "request": "apply" } | { "request": "import", "of": { 
 /**
  * The file's name, with its path if that is known: relative paths in the file start from its folder.
  */

@@ -106,6 +106,7 @@ impl Report {
 /// The kinds of news, as the texts tell them apart; in the order in which a mixed message counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tidings {
+    Stale,
     Escalated,
     Down,
     Reminder,
@@ -131,6 +132,7 @@ impl Tidings {
             News::Escalated { .. } => Self::Escalated,
             News::Cooling { .. } => Self::Cooling,
             News::Steady => Self::Steady,
+            News::Stale { .. } => Self::Stale,
         }
     }
 
@@ -147,6 +149,7 @@ impl Tidings {
             Self::Escalated => "escalated",
             Self::Cooling => "cooling",
             Self::Steady => "steady",
+            Self::Stale => "stale",
         }
     }
 }

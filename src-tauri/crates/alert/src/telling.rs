@@ -48,23 +48,23 @@ pub struct Telling {
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct TellingAlert {
-    /// The name of the monitor or program that is told of.
+    /// The name of the monitor or program that is told of, or `estatus.toml`.
     pub monitor: String,
-    /// What that is: `monitor` or `program`.
+    /// What that is: `monitor`, `program` or `configuration`.
     pub subject_kind: &'static str,
-    /// The kind of the monitor's check: `http`, `tcp`, …; `null` for a program.
+    /// The kind of the monitor's check: `http`, `tcp`, …; `null` for anything else.
     pub check: Option<Kind>,
-    /// What is checked (a URL, `host:port`, a process name, a command), or what the program runs.
+    /// What is checked (a URL, `host:port`, a process name, a command), what the program runs, or where the file is.
     pub target: String,
     /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `settled_up`,
     /// `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
-    /// runs well again).
+    /// runs well again); of the configuration `stale` (it is wrong, and Estatus started with its last good version).
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
     /// It in one sentence without a full stop.
     pub title: String,
-    /// The incident it is about; `null` for a warning and for a program.
+    /// The incident it is about; `null` for a warning, a program and the configuration.
     pub incident: Option<TellingIncident>,
     /// How many times it went down, if it is flapping.
     pub times: Option<u32>,
@@ -76,6 +76,8 @@ pub struct TellingAlert {
     pub warning_at: Option<Timestamp>,
     /// What is wrong with the program, if it is `cooling`.
     pub program: Option<TellingProgram>,
+    /// What is wrong with the configuration, if it is `stale`: a line for each problem.
+    pub mistakes: Option<String>,
 }
 
 /// The incident that is told of.
@@ -158,7 +160,11 @@ impl TellingAlert {
         };
         Self {
             monitor: alert.subject.to_string(),
-            subject_kind: if alert.check.is_some() { "monitor" } else { "program" },
+            subject_kind: match &alert.news {
+                News::Stale { .. } => "configuration",
+                _ if alert.check.is_some() => "monitor",
+                _ => "program",
+            },
             check: alert.check,
             target: alert.target.clone(),
             news: Tidings::of(&alert.news).word(),
@@ -170,6 +176,10 @@ impl TellingAlert {
             warning: warning.map(|warning| words.warning(warning)),
             warning_at: warning.map(|Warning::CertificateExpires { not_after, .. }| *not_after),
             program: TellingProgram::new(alert, words),
+            mistakes: match &alert.news {
+                News::Stale { error, .. } => Some(error.clone()),
+                _ => None,
+            },
         }
     }
 }

@@ -17,7 +17,8 @@ use support::{
     authority::trusting,
     closed_incident, courier, incident, message, portfolio,
     programs::{
-        attempt, being_healed, cannot_start, cooling, end, given_up, healed, program, restart, tried, web_answers,
+        attempt, being_healed, cannot_start, cooling, end, given_up, healed, program, restart, stale, tried,
+        web_answers,
     },
     refused,
     smtpd::{Smtpd, Taken, login},
@@ -199,6 +200,7 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("cooling", vec![cooling()]),
         ("cannot be started", vec![cannot_start()]),
         ("steady", vec![program("web", News::Steady)]),
+        ("stale", vec![stale()]),
         ("two cooling", vec![cooling(), cannot_start()]),
         ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
         (
@@ -219,7 +221,9 @@ async fn every_kind_of_news_reads_well_in_every_language() {
             let mail = parse(&taken);
             let html = mail.body_html(0).unwrap();
             // A key that has no text is shown itself.
-            for family in ["label", "title", "state", "count", "tally", "before", "note", "footer", "tr", "gave_up"] {
+            for family in
+                ["label", "title", "state", "count", "tally", "before", "note", "footer", "tr", "gave_up", "stale"]
+            {
                 assert!(!html.contains(&format!("mail.{family}")), "{html}");
             }
             all += &format!("=== {name}\n{}\n", readable(&taken));

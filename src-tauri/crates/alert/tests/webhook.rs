@@ -13,7 +13,7 @@ use estatus_core::{
 use serde_json::Value;
 use support::{
     TOKEN, closed_incident, courier, failure, incident, message, portfolio,
-    programs::{attempt, being_healed, cannot_start, cooling, healed, program, restart, tried, web_answers},
+    programs::{attempt, being_healed, cannot_start, cooling, healed, program, restart, stale, tried, web_answers},
     secret, warning,
     web::{Web, answer},
     words,
@@ -69,6 +69,7 @@ async fn programs_and_remedies_are_told_to_programs_too() {
         cooling(),
         cannot_start(),
         program("db", News::Steady),
+        stale(),
     ];
     assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
     let body: Value = serde_json::from_str(&web.request().await.1).unwrap();

@@ -15,6 +15,8 @@ mod server;
 mod state;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod typescript;
 
 pub use client::{AttachError, Client, Said};

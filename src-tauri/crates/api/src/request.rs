@@ -43,13 +43,16 @@ pub enum Request {
     Do(Ask),
     /// The configuration file as it stands: [`Reply::Configuration`].
     Configuration,
-    /// Changes the configuration file, keeping its comments: [`Reply::Edited`].
+    /// Changes the configuration file, keeping its comments: [`Reply::Edited`]; what is saved is in force then.
     Edit {
         /// What is changed, one after the other.
         edits: Vec<Edit>,
         /// Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
         save: bool,
     },
+    /// Puts the configuration file in force as it stands, even if it takes away nearly everything: [`Reply::Done`] once
+    /// that is on disk.
+    Apply,
     /// What the file of another tool would add to the configuration file, which stays as it is: [`Reply::Imported`].
     Import {
         /// The file's name, with its path if that is known: relative paths in the file start from its folder.

@@ -344,6 +344,7 @@ fn news_word(news: &News) -> &'static str {
         News::Escalated { .. } => "escalated",
         News::Cooling { .. } => "cooling",
         News::Steady => "steady",
+        News::Stale { .. } => "stale",
     }
 }
 

@@ -15,6 +15,7 @@ mod example;
 mod exit;
 mod import;
 mod json;
+pub mod last_good;
 mod limits;
 mod listed;
 mod monitor;
@@ -82,10 +83,17 @@ pub struct Defaults {
 /// # Errors
 /// Everything that is wrong with it; that it cannot be read is a problem too.
 pub fn load(file: &Path, defaults: &Defaults) -> Result<Config, Problems> {
+    parse(&text(file, defaults)?, file, defaults)
+}
+
+/// The text of the configuration file `file`.
+///
+/// # Errors
+/// That it cannot be read, or is no text, as the one problem it has.
+pub fn text(file: &Path, defaults: &Defaults) -> Result<String, Problems> {
     let refused = |reason: Reason| Problems::of_file(file, &reason, defaults.language);
     let bytes = read(file).map_err(|error| refused(reason!("unreadable", error = error.to_string())))?;
-    let text = String::from_utf8(bytes).map_err(|_| refused(reason!("no_text")))?;
-    parse(&text, file, defaults)
+    String::from_utf8(bytes).map_err(|_| refused(reason!("no_text")))
 }
 
 /// At most one byte more than is allowed.

@@ -54,6 +54,11 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 impl Problems {
+    /// That `file`, sound as it is, holds no monitor and no program any more, while `count` of them are in force.
+    pub fn emptied(file: &Path, count: usize, language: Language) -> Self {
+        Self::of_file(file, &reason!("emptied", count), language)
+    }
+
     /// One problem with the file as a whole.
     pub(crate) fn of_file(file: &Path, reason: &Reason, language: Language) -> Self {
         Self(vec![Problem { file: file.to_owned(), line: 1, column: 1, message: reason.in_words(language) }])

@@ -218,6 +218,15 @@ impl Engine {
                 self.journal(JournalEntry::Refused { error }, now);
                 Ok(())
             }
+            Input::ConfigStale { file, error, kept } => {
+                self.journal(JournalEntry::Refused { error: error.clone() }, now);
+                self.tell_stale(file, error, kept, now);
+                Ok(())
+            }
+            Input::ConfigTaken => {
+                self.remember_stale(None);
+                Ok(())
+            }
         };
         self.finish(now);
         result

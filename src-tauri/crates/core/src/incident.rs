@@ -181,7 +181,7 @@ pub struct Alert {
     pub news: News,
 }
 
-/// What there is to tell of a monitor or a program.
+/// What there is to tell of a monitor, a program or the configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum News {
@@ -235,6 +235,13 @@ pub enum News {
     },
     /// A program that was cooling has run well for a while.
     Steady,
+    /// The configuration file is refused, and Estatus has started with its last good version.
+    Stale {
+        /// What is wrong with it: a line for each problem.
+        error: String,
+        /// Where the last good version is kept.
+        kept: String,
+    },
 }
 
 impl News {
@@ -247,7 +254,7 @@ impl News {
             | Self::Flapping { incident, .. }
             | Self::Settled { incident, .. }
             | Self::Escalated { incident } => Some(incident),
-            Self::Warning { .. } | Self::Cooling { .. } | Self::Steady => None,
+            Self::Warning { .. } | Self::Cooling { .. } | Self::Steady | Self::Stale { .. } => None,
         }
     }
 
@@ -259,7 +266,8 @@ impl News {
             | Self::Flapping { .. }
             | Self::Warning { .. }
             | Self::Escalated { .. }
-            | Self::Cooling { .. } => true,
+            | Self::Cooling { .. }
+            | Self::Stale { .. } => true,
             Self::Recovered { .. } | Self::Steady => false,
             Self::Settled { health, .. } => *health == Health::Down,
         }

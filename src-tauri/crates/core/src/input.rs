@@ -71,8 +71,19 @@ pub enum Input {
     Asked(Ask),
     /// The store or another part of the house has something to say for the journal.
     Trouble(String),
-    /// A new configuration was refused.
+    /// The configuration file as it stands is refused; the configuration in force stays.
     ConfigRefused(String),
+    /// The configuration file was refused at the start, and its last good version is in force: somebody is to know.
+    ConfigStale {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        error: String,
+        /// Where its last good version is kept.
+        kept: String,
+    },
+    /// The configuration in force is the file as it stands.
+    ConfigTaken,
 }
 
 /// Something that the user wants.

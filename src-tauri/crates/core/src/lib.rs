@@ -27,6 +27,7 @@ pub mod ports;
 pub mod program;
 pub mod record;
 pub mod remedy;
+pub mod removal;
 mod restart;
 mod schedule;
 pub mod secret;

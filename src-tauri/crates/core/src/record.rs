@@ -165,6 +165,9 @@ pub struct EngineMemory {
     pub snoozed_until: Option<Timestamp>,
     /// What is known of the own network.
     pub network: NetworkMemory,
+    /// What was told to be wrong with the configuration file, until it is right again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_stale: Option<String>,
 }
 
 /// What is read back at the next start.

@@ -80,7 +80,8 @@ impl Cycle {
             }
             Request::Do(ask) => self.ask(ask, answer),
             Request::Configuration => configuring::configuration(self.options(), answer),
-            Request::Edit { edits, save } => configuring::edit(self.options(), edits, save, answer),
+            Request::Edit { edits, save } => configuring::edit(self.options(), self.apply.clone(), edits, save, answer),
+            Request::Apply => configuring::apply(self.apply.clone(), store, answer),
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
             Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
             Request::Survey => looking::survey(self.core.programs(), answer),

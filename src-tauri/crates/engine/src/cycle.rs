@@ -18,6 +18,7 @@ use std::{future::Future, pin::pin, sync::Arc};
 
 use estatus_alert::Courier;
 use estatus_api::{Event, Host, Listener, Usage};
+use estatus_config::last_good;
 use estatus_core::{
     Engine,
     config::Config,
@@ -32,7 +33,7 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
-    Audience, Options,
+    Audience, Options, Problems,
     clients::{self, Knock},
     clock::{self, Timer},
     effects::Tasks,
@@ -72,6 +73,11 @@ pub(crate) struct Cycle {
     pub(crate) audience: Box<dyn Audience>,
     /// What the configuration in force says of the house.
     customs: tokio::sync::watch::Sender<Customs>,
+    /// The configuration in force, for whoever reads the file.
+    in_force: tokio::sync::watch::Sender<Arc<Config>>,
+    /// Has the file put in force as it is.
+    pub(crate) apply: mpsc::Sender<watch::Applied>,
+    loaded: mpsc::Receiver<watch::Loaded>,
     options: Options,
     notices: Notices,
     happened: mpsc::Receiver<Happened>,
@@ -82,14 +88,17 @@ pub(crate) struct Cycle {
 }
 
 impl Cycle {
-    /// A loop over what the store gave back, with `config` in force.
+    /// A loop over what the store gave back, with the first configuration in force.
     pub(crate) fn new(
         options: Options,
-        config: Arc<Config>,
+        first: watch::First,
         opened: Opened,
         host: Host,
         audience: Box<dyn Audience>,
     ) -> Self {
+        let watch::First { config, refused } = first;
+        let (in_force, reader_sees) = tokio::sync::watch::channel(Arc::clone(&config));
+        let (apply, loaded) = watch::start(options.clone(), reader_sees);
         let Opened { store, restored, installation, trouble, notices } = opened;
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
@@ -109,7 +118,7 @@ impl Cycle {
             let said = trouble.what.in_words(core.config().language);
             let _ = core.handle(Input::Trouble(said), clock::now());
         }
-        Self {
+        let mut cycle = Self {
             view: View::new(core.config()),
             core,
             store,
@@ -117,6 +126,9 @@ impl Cycle {
             host: Arc::new(host),
             audience,
             customs,
+            in_force,
+            apply,
+            loaded,
             options,
             notices,
             happened,
@@ -124,7 +136,24 @@ impl Cycle {
             results,
             news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
+        };
+        match refused {
+            Some(problems) => cycle.start_without(&problems),
+            None => drop(cycle.core.handle(Input::ConfigTaken, clock::now())),
         }
+        cycle
+    }
+
+    /// The file cannot be believed, so its last good version is in force.
+    fn start_without(&mut self, problems: &Problems) {
+        tracing::warn!("the configuration is refused, so Estatus starts with its last good version:\n{problems}");
+        self.view.config_refused = Some(problems.to_string());
+        let stale = Input::ConfigStale {
+            file: self.options.config.display().to_string(),
+            error: problems.to_string(),
+            kept: last_good::path(&self.options.data).display().to_string(),
+        };
+        let _ = self.core.handle(stale, clock::now());
     }
 
     /// Runs until `stop` is ready.
@@ -132,7 +161,6 @@ impl Cycle {
         self.remember().await;
         let (knock_sender, mut knocks) = mpsc::channel(KNOCKS_LIMIT);
         let doorkeeper = tokio::spawn(clients::accept(listener, knock_sender));
-        let mut loaded = watch::start(self.options.clone());
         let mut stop = pin!(stop);
         loop {
             self.carry_out();
@@ -144,7 +172,7 @@ impl Cycle {
                 _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
                 Some(fetched) = self.fetched.recv() => LoopEvent::Fetched(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
-                Some(loaded) = loaded.recv() => LoopEvent::Loaded(loaded),
+                Some(loaded) = self.loaded.recv() => LoopEvent::Loaded(loaded),
                 Some(notice) = self.notices.next() => LoopEvent::Store(notice),
                 () = timer.until(deadline) => LoopEvent::Deadline,
             };
@@ -224,15 +252,17 @@ impl Cycle {
 
     fn take_config(&mut self, loaded: watch::Loaded) {
         let now = clock::now();
-        match loaded {
+        match loaded.read {
             Ok(config) => {
                 self.view.config_refused = None;
+                let _ = self.core.handle(Input::ConfigTaken, now);
                 if *config != **self.core.config() {
                     tracing::info!(monitors = config.monitors.len(), "a new configuration is in force");
                     self.store.set_retention(config.retention);
                     self.customs.send_replace(Customs::of(&config));
                     let before = self.core.config().language;
                     self.view.words = view::words(&config);
+                    self.in_force.send_replace(Arc::clone(&config));
                     self.core.apply_config(config, now);
                     if self.core.config().language != before {
                         self.publish_all();
@@ -240,12 +270,17 @@ impl Cycle {
                 }
             }
             Err(problems) => {
-                tracing::warn!("the configuration is refused, the old one stays in force:\n{problems}");
-                self.view.config_refused = Some(problems.to_string());
-                let _ = self.core.handle(Input::ConfigRefused(problems.to_string()), now);
+                let said = problems.to_string();
+                if self.view.config_refused.as_ref() != Some(&said) {
+                    tracing::warn!("the configuration is refused, the old one stays in force:\n{said}");
+                    self.view.config_refused = Some(said.clone());
+                    let _ = self.core.handle(Input::ConfigRefused(said), now);
+                }
             }
         }
         self.publish_engine();
+        // The reader is gone only when the engine stops.
+        let _ = loaded.taken.send(());
     }
 
     fn take_notice(&mut self, notice: Notice) {

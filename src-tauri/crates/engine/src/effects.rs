@@ -113,7 +113,9 @@ impl Tasks {
             | Input::Quitting
             | Input::Asked(_)
             | Input::Trouble(_)
-            | Input::ConfigRefused(_) => {}
+            | Input::ConfigRefused(_)
+            | Input::ConfigStale { .. }
+            | Input::ConfigTaken => {}
         }
     }
 

@@ -112,10 +112,10 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     let lock = lock::take(&options.data)?;
-    // Nothing runs yet that this could hold up, and what it allocates in passing is used again by all that follows.
-    let config = load(&options.config, &options.defaults).map_err(StartError::Config)?;
+    let first = watch::first(&options).await.map_err(StartError::Config)?;
     let now = Timestamp::now();
-    let opened = estatus_store::open(&options.data, config.retention, now)?;
+    // Nothing runs yet that this could hold up.
+    let opened = estatus_store::open(&options.data, first.config.retention, now)?;
     let endpoint = Endpoint::of(&options.data);
     let listener = Listener::bind(&endpoint).map_err(|error| StartError::System {
         what: format!("the engine cannot be made reachable in {}", options.data.display()),
@@ -125,7 +125,7 @@ pub async fn run(
     let host =
         Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
     audience.ready(&host);
-    cycle::Cycle::new(options, Arc::new(config), opened, host, audience).run(listener, timer, stop).await;
+    cycle::Cycle::new(options, first, opened, host, audience).run(listener, timer, stop).await;
     drop(lock);
     Ok(())
 }

@@ -1,31 +1,227 @@
-//! The configuration file, watched: every change of it is read, and what is read comes to the loop.
+//! The configuration file, read: at the start, after every change of it, and when somebody wants it put in force.
+//!
+//! A file that takes nearly everything away was perhaps only cut off ([`Removal`]): it is believed when it says the same
+//! after a pause. One that takes everything away is refused like one that is wrong, until the user says that it is meant.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use estatus_core::config::Config;
-use tokio::sync::mpsc;
+use estatus_config::last_good;
+use estatus_core::{config::Config, removal::Removal};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::spawn_blocking,
+    time::{Instant, sleep, sleep_until},
+};
 
-use crate::{Options, Problems, load, touched};
+use crate::{Options, Problems, touched};
 
-/// What has become of the file.
-pub(crate) type Loaded = Result<Arc<Config>, Problems>;
+/// A file that takes nearly everything away is believed when it still does after this.
+const PAUSE: Duration = Duration::from_secs(3);
+/// At the start a file that says something else each time is read at most so often.
+const FIRST_LOOKS: usize = 4;
+/// So many may wait for the file to be put in force.
+const APPLIES_LIMIT: usize = 16;
 
-/// Watches the configuration file and sends what it says after each change.
-pub(crate) fn start(options: Options) -> mpsc::Receiver<Loaded> {
-    let (sender, receiver) = mpsc::channel(1);
-    let mut touched = touched(options.config.clone());
-    tokio::spawn(async move {
-        while touched.recv().await.is_some() {
-            if sender.send(read(&options).await).await.is_err() {
-                return;
-            }
-        }
-    });
-    receiver
+/// What an engine starts with.
+pub(crate) struct First {
+    pub(crate) config: Arc<Config>,
+    /// Why that is not the file as it stands, but its last good version.
+    pub(crate) refused: Option<Problems>,
 }
 
-async fn read(options: &Options) -> Loaded {
+/// What has become of the file.
+pub(crate) struct Loaded {
+    pub(crate) read: Result<Arc<Config>, Problems>,
+    /// Told when that has been taken in.
+    pub(crate) taken: oneshot::Sender<()>,
+}
+
+/// Where it is told whether the file is in force now.
+pub(crate) type Applied = oneshot::Sender<Result<(), Problems>>;
+
+/// What an engine starts with: the file, or its last good version where the file cannot be believed.
+///
+/// # Errors
+/// What is wrong with the file, if it never was good.
+pub(crate) async fn first(options: &Options) -> Result<First, Problems> {
+    let Some(last) = last(options).await else {
+        let (text, config) = read(options).await?;
+        keep(options, text).await;
+        return Ok(First { config, refused: None });
+    };
+    let mut doubtful = None;
+    for _ in 0..FIRST_LOOKS {
+        let (text, config) = match believable(read(options).await, &last, options) {
+            Ok(read) => read,
+            Err(refused) => return Ok(First { config: last, refused: Some(refused) }),
+        };
+        if Removal::of(&last, &config) == Removal::Little || doubtful.as_ref() == Some(&text) {
+            keep(options, text).await;
+            return Ok(First { config, refused: None });
+        }
+        doubtful = Some(text);
+        sleep(PAUSE).await;
+    }
+    // Whoever writes it will be done some time; that is seen.
+    Ok(First { config: last, refused: None })
+}
+
+/// Watches the file from now on. What is sent into the first channel has it put in force as it is; out of the second comes
+/// what has become of it. `in_force` is what it is compared with.
+pub(crate) fn start(
+    options: Options,
+    in_force: watch::Receiver<Arc<Config>>,
+) -> (mpsc::Sender<Applied>, mpsc::Receiver<Loaded>) {
+    let (loaded, receiver) = mpsc::channel(1);
+    let (sender, wanted) = mpsc::channel(APPLIES_LIMIT);
+    let touched = touched(options.config.clone());
+    tokio::spawn(Reader { options, in_force, loaded, doubt: None }.live(touched, wanted));
+    (sender, receiver)
+}
+
+struct Reader {
+    options: Options,
+    in_force: watch::Receiver<Arc<Config>>,
+    loaded: mpsc::Sender<Loaded>,
+    doubt: Option<Doubt>,
+}
+
+/// A file that takes nearly everything away, once read.
+struct Doubt {
+    text: String,
+    /// If it still says so then, it is believed.
+    until: Instant,
+}
+
+impl Reader {
+    async fn live(mut self, mut touched: mpsc::Receiver<()>, mut wanted: mpsc::Receiver<Applied>) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.loaded.closed() => return,
+                Some(applied) = wanted.recv() => self.apply(applied).await,
+                Some(()) = touched.recv() => self.look().await,
+                () = end_of(self.doubt.as_ref()) => self.look().await,
+            }
+        }
+    }
+
+    /// The user says that the file is meant as it is.
+    async fn apply(&mut self, applied: Applied) {
+        let done = match read(&self.options).await {
+            Ok((text, config)) => {
+                self.take(text, config).await;
+                Ok(())
+            }
+            Err(problems) => {
+                self.tell(Err(problems.clone())).await;
+                Err(problems)
+            }
+        };
+        // Whoever wanted it may have gone.
+        let _ = applied.send(done);
+    }
+
+    /// The file may have changed.
+    async fn look(&mut self) {
+        let in_force = Arc::clone(&self.in_force.borrow());
+        match believable(read(&self.options).await, &in_force, &self.options) {
+            Ok((text, config)) => {
+                if Removal::of(&in_force, &config) == Removal::Little || self.believes(&text) {
+                    self.take(text, config).await;
+                }
+            }
+            Err(problems) => self.tell(Err(problems)).await,
+        }
+    }
+
+    /// Whether a file that takes nearly everything away has been saying so for long enough.
+    fn believes(&mut self, text: &str) -> bool {
+        if let Some(doubt) = self.doubt.as_ref().filter(|doubt| doubt.text == text) {
+            return Instant::now() >= doubt.until;
+        }
+        tracing::warn!("the configuration takes nearly everything away; it is read again before that is believed");
+        self.doubt = Some(Doubt { text: text.to_owned(), until: Instant::now() + PAUSE });
+        false
+    }
+
+    async fn take(&mut self, text: String, config: Arc<Config>) {
+        self.tell(Ok(config)).await;
+        keep(&self.options, text).await;
+    }
+
+    /// Comes back when it has been taken in, so that the next look compares with what is in force then.
+    async fn tell(&mut self, read: Result<Arc<Config>, Problems>) {
+        self.doubt = None;
+        let (taken, is_taken) = oneshot::channel();
+        if self.loaded.send(Loaded { read, taken }).await.is_ok() {
+            // The loop is gone only when the engine stops.
+            let _ = is_taken.await;
+        }
+    }
+}
+
+async fn end_of(doubt: Option<&Doubt>) {
+    match doubt {
+        Some(doubt) => sleep_until(doubt.until).await,
+        None => std::future::pending().await,
+    }
+}
+
+type Read = Result<(String, Arc<Config>), Problems>;
+
+/// What was read, unless it takes everything away that is in force.
+fn believable(read: Read, in_force: &Config, options: &Options) -> Read {
+    let (text, config) = read?;
+    if Removal::of(in_force, &config) == Removal::All {
+        let count = in_force.monitors.len() + in_force.programs.len();
+        return Err(Problems::emptied(&options.config, count, in_force.language));
+    }
+    Ok((text, config))
+}
+
+async fn read(options: &Options) -> Read {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    let loaded = tokio::task::spawn_blocking(move || load(&file, &defaults)).await;
-    loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())).map(Arc::new)
+    beside(move || {
+        let text = estatus_config::text(&file, &defaults)?;
+        let config = estatus_config::parse(&text, &file, &defaults)?;
+        Ok((text, Arc::new(config)))
+    })
+    .await
+}
+
+/// The last good version of the file. One that cannot be used is none.
+async fn last(options: &Options) -> Option<Arc<Config>> {
+    let options = options.clone();
+    beside(move || {
+        let text = match last_good::read(&options.config, &options.data) {
+            Ok(text) => text?,
+            Err(error) => {
+                tracing::warn!(%error, "the last good configuration cannot be read");
+                return None;
+            }
+        };
+        match estatus_config::parse(&text, &options.config, &options.defaults) {
+            Ok(config) => Some(Arc::new(config)),
+            Err(problems) => {
+                tracing::warn!("the last good configuration is good no longer:\n{problems}");
+                None
+            }
+        }
+    })
+    .await
+}
+
+async fn keep(options: &Options, text: String) {
+    let options = options.clone();
+    beside(move || {
+        if let Err(error) = last_good::keep(&text, &options.config, &options.data) {
+            tracing::warn!(%error, "the configuration cannot be kept for a start at which the file is wrong");
+        }
+    })
+    .await;
+}
+
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

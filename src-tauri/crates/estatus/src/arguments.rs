@@ -178,6 +178,9 @@ pub(crate) struct Described {
 pub(crate) enum ConfigCommand {
     /// Say whether the file is sound, and if not, where and why.
     Check,
+    /// Put the file in force as it stands, although it takes everything or nearly everything away: a file that suddenly
+    /// holds nothing is not believed.
+    Apply,
     /// Print the JSON schema of the file, for editors.
     Schema,
     /// Print a commented example.

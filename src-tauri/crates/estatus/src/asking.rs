@@ -56,6 +56,11 @@ pub(crate) async fn incidents(
     Ok(Outcome::Well)
 }
 
+/// `estatus config apply`
+pub(crate) async fn apply(places: &Places) -> Result {
+    ask(places, Request::Apply).await.map(|_| Outcome::Well)
+}
+
 pub(crate) async fn check_now(places: &Places, monitor: Option<String>) -> Result {
     done(places, Ask::CheckNow { monitor }).await
 }

@@ -46,7 +46,7 @@ impl Places {
 
     /// Writes the example where the user's own file should be and is not. Whether it did.
     pub(crate) fn begin(&self) -> std::result::Result<bool, Trouble> {
-        if !self.config_is_own || self.config.exists() {
+        if !self.config_is_own || self.config.exists() || estatus_config::last_good::exists(&self.config, &self.data) {
             return Ok(false);
         }
         let write = || -> io::Result<()> {

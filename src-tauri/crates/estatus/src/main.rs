@@ -95,6 +95,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Snooze { span, monitor } => asking::snooze(&places, span, monitor).await,
         Command::Probe { target, json } => probing::probe(&places, &target, json).await,
         Command::Config { command: ConfigCommand::Check } => configuration::check(&places),
+        Command::Config { command: ConfigCommand::Apply } => asking::apply(&places).await,
         Command::Config { command: ConfigCommand::Schema } => configuration::schema(),
         Command::Config { command: ConfigCommand::Example } => configuration::example(),
         Command::Config { command: ConfigCommand::Import { file, yes, json } } => {

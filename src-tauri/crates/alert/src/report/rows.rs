@@ -42,6 +42,7 @@ impl<'a> Rows<'a> {
             News::Warning { warning } => rows.add("warning", &words.warning(warning)),
             News::Cooling { trouble, last_end } => rows.cooling(alert, trouble, last_end.as_ref()),
             News::Steady => {}
+            News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
             | News::Reminder { incident }
             | News::Recovered { incident }
@@ -62,7 +63,12 @@ impl<'a> Rows<'a> {
     }
 
     fn target(&mut self, alert: &Alert) {
-        self.add(if alert.check.is_some() { "target" } else { "command" }, &alert.target);
+        let label = match &alert.news {
+            News::Stale { .. } => "file",
+            _ if alert.check.is_some() => "target",
+            _ => "command",
+        };
+        self.add(label, &alert.target);
         let is_web = url::Url::parse(&alert.target).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if let Some(row) = self.rows.last_mut() {
             row.is_link = is_web && row.value == alert.target;

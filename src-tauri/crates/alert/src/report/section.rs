@@ -85,7 +85,12 @@ const GREEN: &str = "#1e6f3e";
 
 fn colour(tidings: Tidings) -> &'static str {
     match tidings {
-        Tidings::Down | Tidings::Reminder | Tidings::SettledDown | Tidings::Escalated | Tidings::Cooling => RED,
+        Tidings::Down
+        | Tidings::Reminder
+        | Tidings::SettledDown
+        | Tidings::Escalated
+        | Tidings::Cooling
+        | Tidings::Stale => RED,
         Tidings::Flapping | Tidings::Warning => AMBER,
         Tidings::Recovered | Tidings::SettledUp | Tidings::Steady => GREEN,
     }
@@ -93,9 +98,13 @@ fn colour(tidings: Tidings) -> &'static str {
 
 fn seen(news: &News, several: bool, words: &Words) -> Option<Evidence> {
     let limit = if several { EVIDENCE_SHARED_LIMIT } else { EVIDENCE_LIMIT };
-    let text = lines(news.incident()?.cause.evidence.as_deref()?, limit);
+    let (label, text) = match news {
+        News::Stale { error, .. } => ("mail.label.mistakes", error.as_str()),
+        news => ("mail.label.seen", news.incident()?.cause.evidence.as_deref()?),
+    };
+    let text = lines(text, limit);
     let shown = !text.trim().is_empty();
-    shown.then(|| Evidence { label: words.text("mail.label.seen", &[]), text: text.trim_end().to_owned() })
+    shown.then(|| Evidence { label: words.text(label, &[]), text: text.trim_end().to_owned() })
 }
 
 fn output(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {

@@ -108,3 +108,12 @@ pub fn cannot_start() -> Alert {
     let failure = StartFailure::PortHeld { port: 5173, holder: Some("node (pid 4711)".to_owned()) };
     program("my web", News::Cooling { trouble: ProgramTrouble::CannotStart(failure), last_end: None })
 }
+
+/// A start with the last good version of the configuration.
+pub fn stale() -> Alert {
+    let error =
+        "/home/me/estatus.toml:4:1: unknown key \"evry\"; did you mean \"every\"?\n/home/me/estatus.toml:9:9: <b>"
+            .to_owned();
+    let news = News::Stale { error, kept: "/home/me/data/last-good.toml".to_owned() };
+    Alert { subject: "estatus.toml".into(), check: None, target: "/home/me/estatus.toml".to_owned(), news }
+}

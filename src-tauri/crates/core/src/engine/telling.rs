@@ -263,6 +263,28 @@ impl Engine {
         self.post_of_program(program, News::Steady, &channels, now);
     }
 
+    /// Estatus has started with the last good version of `file`. Each mistake is told once, however often it starts so.
+    pub(super) fn tell_stale(&mut self, file: String, error: String, kept: String, now: Now) {
+        if self.memory.told_stale.as_ref() == Some(&error) {
+            return;
+        }
+        self.remember_stale(Some(error.clone()));
+        let subject = Arc::from("estatus.toml");
+        let channels = self.channels_or_default(None);
+        self.post_alert(
+            Alert { subject, check: None, target: file, news: News::Stale { error, kept } },
+            &channels,
+            now,
+        );
+    }
+
+    pub(super) fn remember_stale(&mut self, error: Option<String>) {
+        if self.memory.told_stale != error {
+            self.memory.told_stale = error;
+            self.records.push(Record::Engine(self.memory.clone()));
+        }
+    }
+
     fn post_of_program(&mut self, program: &Program, news: News, channels: &[String], now: Now) {
         let (subject, target) = (Arc::clone(&program.name), program.command.to_string());
         self.post_alert(Alert { subject, check: None, target, news }, channels, now);

@@ -280,7 +280,11 @@ fn news_word(news: &News) -> &'static str {
         News::Escalated { .. } => "escalated",
         News::Cooling { .. } => "cooling",
         News::Steady => "steady",
-        News::Reminder { .. } | News::Flapping { .. } | News::Settled { .. } | News::Warning { .. } => "other",
+        News::Reminder { .. }
+        | News::Flapping { .. }
+        | News::Settled { .. }
+        | News::Warning { .. }
+        | News::Stale { .. } => "other",
     }
 }
 

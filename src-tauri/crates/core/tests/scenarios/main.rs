@@ -177,7 +177,7 @@ fn word(news: &News) -> &'static str {
         News::Settled { health: Health::Down, .. } => "settled down",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
-        News::Escalated { .. } | News::Cooling { .. } | News::Steady => "of a program",
+        News::Escalated { .. } | News::Cooling { .. } | News::Steady | News::Stale { .. } => "of no monitor",
     }
 }
 

@@ -7,19 +7,47 @@ use estatus_core::{
     incident::DeliveryResult,
     words::Words,
 };
+use estatus_store::Store;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+};
 
 use super::{Answer, aside, beside, wrong};
-use crate::Options;
+use crate::{Options, clients::stopping, watch::Applied};
 
 pub(super) fn configuration(options: &Options, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
     aside(answer, move || estatus_config::configuration(&file, &defaults).map(Reply::Configuration).map_err(refused));
 }
 
-/// What is saved is read again as whatever anybody saves.
-pub(super) fn edit(options: &Options, edits: Vec<Edit>, save: bool, answer: Answer) {
+/// What is saved is in force when it is answered: whoever edits it here means it, however much it takes away.
+pub(super) fn edit(options: &Options, apply: mpsc::Sender<Applied>, edits: Vec<Edit>, save: bool, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    aside(answer, move || estatus_config::edit(&file, &edits, save, &defaults).map(Reply::Edited).map_err(refused));
+    beside(answer, async move {
+        let edited = spawn_blocking(move || estatus_config::edit(&file, &edits, save, &defaults)).await;
+        let edited = edited.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let problems = edited.map_err(refused)?;
+        if save && problems.is_empty() {
+            // What somebody else has made of the file meanwhile is told like every mistake in it.
+            let _ = put_in_force(&apply).await;
+        }
+        Ok(Reply::Edited(problems))
+    });
+}
+
+pub(super) fn apply(apply: mpsc::Sender<Applied>, store: Store, answer: Answer) {
+    beside(answer, async move {
+        put_in_force(&apply).await?;
+        store.flush().await;
+        Ok(Reply::Done)
+    });
+}
+
+async fn put_in_force(apply: &mpsc::Sender<Applied>) -> Result<(), ApiError> {
+    let (applied, is_applied) = oneshot::channel();
+    apply.send(applied).await.map_err(|_| stopping())?;
+    is_applied.await.map_err(|_| stopping())?.map_err(|problems| wrong(problems.to_string()))
 }
 
 /// A file that cannot be read holds no names that could be taken.
