@@ -23,8 +23,8 @@ test("no text is empty", () => {
   }
 });
 
-test("a text that counts has both forms", () => {
-  const bases = Object.keys(en).flatMap((key) => key.match(/^(.*)\.(?:one|other)$/)?.[1] ?? []);
+test("a text of the window that counts has both forms", () => {
+  const bases = Object.keys(texts.window).flatMap((key) => key.match(/^(.*)\.(?:one|other)$/)?.[1] ?? []);
   for (const base of bases) {
     expect(en).toHaveProperty([`${base}.one`]);
     expect(en).toHaveProperty([`${base}.other`]);
