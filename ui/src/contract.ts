@@ -319,6 +319,10 @@ certificate_until?: string | null,
  */
 evidence?: string | null, 
 /**
+ * The page where it failed, if a redirect led there.
+ */
+redirected_to?: string | null, 
+/**
  * The address that was talked to, or tried last.
  */
 remote?: string | null, };
@@ -355,6 +359,10 @@ phase: Phase,
  * What the target said then, as far as it helps: text of the outside world.
  */
 evidence?: string | null, 
+/**
+ * The page where it failed, if a redirect led there.
+ */
+redirected_to?: string | null, 
 /**
  * When the user said to know of it.
  */

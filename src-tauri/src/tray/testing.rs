@@ -186,6 +186,7 @@ pub(crate) fn monitor(name: &str, health: Health) -> MonitorState {
         warning: None,
         certificate_until: None,
         evidence: None,
+        redirected_to: None,
         remote: None,
     };
     MonitorState {
@@ -212,6 +213,7 @@ pub(crate) fn incident(id: u64, monitor: &str, now: &Zoned) -> IncidentState {
         cause: "connection refused".to_owned(),
         phase: Phase::Connect,
         evidence: None,
+        redirected_to: None,
         acknowledged: None,
         attempts: Vec::new(),
         escalated: None,

@@ -81,7 +81,7 @@ export const ASKED: Group = {
     of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
     of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
     of("server", ["dns"], { shape: MONO, usual: "9.9.9.9" }),
-    of("body_limit", ["http"], { shape: MONO, usual: "1MiB" }),
+    of("body_limit", ["http"], { shape: MONO, usual: "16MiB" }),
     of("directory", ["command"], { shape: MONO }),
     of("env", ["command"], { shape: { is: "pairs", secret: true } }),
   ],

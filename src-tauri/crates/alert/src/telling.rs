@@ -102,6 +102,8 @@ pub struct TellingIncident {
     pub status: Option<u16>,
     /// What the target said, as far as it helps.
     pub evidence: Option<String>,
+    /// The page where the first probe failed, if a redirect led there.
+    pub redirected_to: Option<String>,
     /// Why the last probe failed, in one sentence without a full stop.
     pub last_cause: String,
     /// When the user said to know of it.
@@ -189,20 +191,21 @@ impl TellingIncident {
     pub const ATTEMPTS: usize = 50;
 
     fn new(incident: &Incident, created: Timestamp, words: &Words) -> Self {
-        let Failure { phase, cause, evidence } = &incident.cause;
+        let Failure { phase, cause, evidence, redirected_to } = &incident.cause;
         Self {
             id: incident.id.0,
             opened: incident.opened,
             closed: incident.closed,
             lasted_seconds: elapsed(incident.opened, incident.closed.unwrap_or(created)).as_secs_f64(),
             phase: *phase,
-            cause: words.cause(cause),
+            cause: words.failure(&incident.cause),
             cause_kind: tag(cause, "kind"),
             status: match cause {
-                Cause::Status { code, .. } => Some(*code),
+                Cause::Status { code, .. } | Cause::RedirectFollowed { code, .. } => Some(*code),
                 _ => None,
             },
             evidence: evidence.clone(),
+            redirected_to: redirected_to.clone(),
             last_cause: words.failure(&incident.last),
             acknowledged: incident.acknowledged,
             tries: incident.attempts.len(),

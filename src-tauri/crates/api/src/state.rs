@@ -222,6 +222,9 @@ pub struct LastSeen {
     /// What the target said, as far as it helps: text of the outside world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The page where it failed, if a redirect led there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirected_to: Option<String>,
     /// The address that was talked to, or tried last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
@@ -240,6 +243,7 @@ impl LastSeen {
             warning: observation.warning.clone(),
             certificate_until: observation.holds_for.map(|span| later(observation.at, span)),
             evidence: observation.failure.as_ref().and_then(|failure| failure.evidence.clone()),
+            redirected_to: observation.failure.as_ref().and_then(|failure| failure.redirected_to.clone()),
             remote: observation.remote.map(|remote| remote.to_string()),
         }
     }
@@ -274,6 +278,9 @@ pub struct IncidentState {
     /// What the target said then, as far as it helps: text of the outside world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The page where it failed, if a redirect led there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirected_to: Option<String>,
     /// When the user said to know of it.
     pub acknowledged: Option<Timestamp>,
     /// What was done to heal it, the first try first.
@@ -295,6 +302,7 @@ impl IncidentState {
             cause,
             phase: incident.cause.phase,
             evidence: incident.cause.evidence.clone(),
+            redirected_to: incident.cause.redirected_to.clone(),
             acknowledged: incident.acknowledged,
             attempts,
             escalated: incident.escalated,

@@ -223,7 +223,8 @@ pub struct HttpCheck {
     pub proxy: Option<Url>,
     /// What is asked of the certificate.
     pub certificate: CertificateAssertions,
-    /// How many bytes of the body are read, decompressed; the rest is not looked at.
+    /// How many bytes of the body are searched, decompressed. Of what is not proven by then it is not known whether it
+    /// is so, which is no reason to be up.
     pub body_limit: u64,
 }
 

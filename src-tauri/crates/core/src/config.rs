@@ -134,8 +134,8 @@ impl Monitor {
     pub const RETRY_EVERY: Duration = Duration::from_secs(60);
     /// `certificate_days` where nothing is said.
     pub const CERTIFICATE_DAYS: u32 = 14;
-    /// `body_limit` where nothing is said, in bytes.
-    pub const BODY_LIMIT: u64 = 1 << 20;
+    /// `body_limit` where nothing is said, in bytes: few pages are longer, and searching them takes no memory.
+    pub const BODY_LIMIT: u64 = 16 << 20;
     /// How many redirects are followed where nothing is said.
     pub const REDIRECTS: u32 = 10;
 

@@ -126,7 +126,7 @@ impl Observation {
     pub fn inconclusive(mut self, because: Cause) -> Self {
         self.verdict = Verdict::Inconclusive;
         let phase = self.failure.map_or(Phase::Assertion, |failure| failure.phase);
-        self.failure = Some(Failure { phase, cause: because, evidence: None });
+        self.failure = Some(Failure::new(phase, because));
         self
     }
 }
@@ -155,21 +155,34 @@ pub struct Failure {
     /// What the target said, as far as it helps; text of the outside world, at most [`Failure::EVIDENCE_LIMIT`] bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The address where it failed, if a redirect led there; at most [`Failure::ADDRESS_LIMIT`] bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirected_to: Option<String>,
 }
 
 impl Failure {
     /// The most bytes that [`Failure::evidence`] holds.
     pub const EVIDENCE_LIMIT: usize = 4096;
 
+    /// The most bytes that [`Failure::redirected_to`] holds.
+    pub const ADDRESS_LIMIT: usize = 500;
+
     /// A failure without evidence.
     pub fn new(phase: Phase, cause: Cause) -> Self {
-        Self { phase, cause, evidence: None }
+        Self { phase, cause, evidence: None, redirected_to: None }
     }
 
     /// The same with `text` as evidence, cut to [`Failure::EVIDENCE_LIMIT`].
     #[must_use]
     pub fn with_evidence(mut self, text: impl Into<String>) -> Self {
         self.evidence = Some(cut(text.into(), Self::EVIDENCE_LIMIT));
+        self
+    }
+
+    /// The same at `address`, to which a redirect led, cut to [`Failure::ADDRESS_LIMIT`].
+    #[must_use]
+    pub fn redirected_to(mut self, address: impl Into<String>) -> Self {
+        self.redirected_to = Some(cut(address.into(), Self::ADDRESS_LIMIT));
         self
     }
 }
@@ -281,7 +294,18 @@ pub enum Cause {
     Status {
         /// The code.
         code: u16,
-        /// Its reason phrase, as registered with IANA.
+        /// Its reason phrase, as registered with IANA, else as the server has it; empty where there is none.
+        reason: String,
+        /// What the monitor accepts.
+        accepted: String,
+    },
+    /// The status code of the page that a redirect led to is not an accepted one, but that of the redirect is.
+    RedirectFollowed {
+        /// The redirect's code, which would have been accepted.
+        redirect: u16,
+        /// The code of the page it led to.
+        code: u16,
+        /// Its reason phrase, as of [`Cause::Status`].
         reason: String,
         /// What the monitor accepts.
         accepted: String,
@@ -316,6 +340,15 @@ pub enum Cause {
         pattern: String,
         /// How many bytes were searched.
         within: u64,
+    },
+    /// Whether a text is there is not known: it is not in the part of the answer that is read, and there is more.
+    Unproven {
+        /// The text, or the regular expression that something should match.
+        text: String,
+        /// How many bytes were searched.
+        within: u64,
+        /// The key of the monitor that lets more be searched; empty where there is none.
+        key: String,
     },
     /// A value in the JSON answer is not as it should be.
     Json {

@@ -1,7 +1,8 @@
 //! What is told, in the reader's language.
 //!
 //! Every text stands in `lang/` under a key, with `{name}` where a value goes: one file for each language, for the engine,
-//! the tray and the window alike. A cause's key is its serde tag, and its values are its fields.
+//! the tray and the window alike. A cause's key is its serde tag, and its values are its fields; where a field says
+//! nothing (it is empty, or 0), a text under the same key and `.no_` with the field's name comes first, if there is one.
 
 mod exits;
 mod programs;
@@ -87,7 +88,11 @@ impl Words {
 
     /// Why a probe failed, in one sentence without a full stop.
     pub fn failure(&self, failure: &Failure) -> String {
-        self.cause(&failure.cause)
+        let cause = self.cause(&failure.cause);
+        match &failure.redirected_to {
+            Some(address) => self.text("failure.redirected", &[("cause", &cause), ("address", address)]),
+            None => cause,
+        }
     }
 
     /// The same for a bare cause.
@@ -147,6 +152,8 @@ impl Words {
         let Ok(Value::Object(mut fields)) = serde_json::to_value(fact) else { return family.to_owned() };
         let kind = fields.remove(tag);
         let key = format!("{family}.{}", kind.as_ref().and_then(Value::as_str).unwrap_or_default());
+        let silent = fields.iter().filter(|(_, value)| says_nothing(value)).map(|(name, _)| format!("{key}.no_{name}"));
+        let key = silent.into_iter().find(|key| catalogue(self.language).contains_key(key)).unwrap_or(key);
         let values: Vec<(&str, String)> =
             fields.iter().map(|(name, value)| (name.as_str(), self.value(name, value))).collect();
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -165,6 +172,16 @@ impl Words {
             Value::Null => self.text("nothing", &[]),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
         }
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Object(_) => false,
     }
 }
 
@@ -257,8 +274,52 @@ mod tests {
             "CPU in use is 97 %, beyond its limit of 90 %",
         );
         check(
-            Cause::DnsAnswer { wanted: vec!["10.0.0.1".into()], found: vec![] },
-            "the answer is nothing, without 10.0.0.1",
+            Cause::RedirectFollowed { redirect: 301, code: 200, reason: "OK".into(), accepted: "301".into() },
+            "status 200 OK, not within 301: the redirect (301) was followed; to judge the redirect itself, write \
+             redirects = \"refuse\"",
+        );
+    }
+
+    #[test]
+    fn a_cause_does_not_speak_of_what_is_not_there() {
+        let words = Words::new(Language::English, TimeZone::UTC);
+        let check = |cause: Cause, text: &str| assert_eq!(words.cause(&cause), text);
+        check(
+            Cause::Status { code: 520, reason: String::new(), accepted: "200-299".into() },
+            "status 520, not within 200-299",
+        );
+        check(
+            Cause::RedirectFollowed { redirect: 302, code: 520, reason: String::new(), accepted: "302".into() },
+            "status 520, not within 302: the redirect (302) was followed; to judge the redirect itself, write \
+             redirects = \"refuse\"",
+        );
+        check(Cause::Missing { text: "ok".into(), within: 0 }, "“ok” is missing: the answer is empty");
+        check(Cause::Missing { text: "ok".into(), within: 9 }, "“ok” is not in the 9 bytes that came");
+        check(Cause::NoMatch { pattern: "o+".into(), within: 0 }, "nothing matches o+: the answer is empty");
+        let json = |found| Cause::Json { path: "jobs.left".into(), wanted: "= 0".into(), found };
+        check(json(None), "jobs.left should be = 0 but is not in the answer");
+        check(json(Some("3".into())), "jobs.left should be = 0 but is 3");
+        let dns = |wanted: &[&str]| Cause::DnsAnswer {
+            wanted: wanted.iter().map(|&text| text.to_owned()).collect(),
+            found: vec![],
+        };
+        let unproven = |key: &str| Cause::Unproven { text: "ok".into(), within: 9, key: key.into() };
+        check(
+            unproven("body_limit"),
+            "“ok” is not in the first 9 bytes but may be in the rest, which is not read: raise body_limit",
+        );
+        check(unproven(""), "“ok” is not in the first 9 bytes but may be in the rest, which is not kept");
+        check(dns(&["10.0.0.1"]), "the name server has no such record; expected: 10.0.0.1");
+    }
+
+    #[test]
+    fn a_failure_after_a_redirect_names_the_address() {
+        let words = Words::new(Language::English, TimeZone::UTC);
+        let failure = Failure::new(Phase::Connect, Cause::Refused);
+        assert_eq!(words.failure(&failure), "connection refused: nothing listens there");
+        assert_eq!(
+            words.failure(&failure.redirected_to("https://example.org/login")),
+            "connection refused: nothing listens there, after a redirect to https://example.org/login",
         );
     }
 }

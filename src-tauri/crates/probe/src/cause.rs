@@ -3,6 +3,7 @@
 use std::{error::Error, io};
 
 use estatus_core::observation::Cause;
+use h2::Reason;
 use rustls::InvalidMessage;
 
 /// Too many open files in this process or on this machine (errno.h; winsock2.h).
@@ -45,8 +46,11 @@ pub(crate) fn of_tls(error: &rustls::Error) -> Cause {
 
 /// What an error of hyper means.
 pub(crate) fn of_hyper(error: &hyper::Error) -> Cause {
-    if let Some(error) = io_within(error) {
-        return of_io(error);
+    if let Some(error) = within(error) {
+        return of_io_below_http(error);
+    }
+    if let Some(error) = within(error) {
+        return of_http2(error);
     }
     if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
         return Cause::Closed;
@@ -55,13 +59,35 @@ pub(crate) fn of_hyper(error: &hyper::Error) -> Cause {
     if error.is_parse() { Cause::Protocol { error: whole } } else { Cause::Broken { error: whole } }
 }
 
+/// Whether a server that was asked over HTTP/2 asks to be asked over HTTP/1.1 instead.
+pub(crate) fn wants_http1(error: &hyper::Error) -> bool {
+    within::<h2::Error>(error).is_some_and(|error| error.reason() == Some(Reason::HTTP_1_1_REQUIRED))
+}
+
+/// Whoever writes where the other side has closed is told of a broken pipe; h2 says the same of an end that comes too early.
+fn of_io_below_http(error: &io::Error) -> Cause {
+    if error.kind() == io::ErrorKind::BrokenPipe { Cause::Closed } else { of_io(error) }
+}
+
+fn of_http2(error: &h2::Error) -> Cause {
+    match (error.get_io(), error.reason()) {
+        (Some(error), _) => of_io_below_http(error),
+        (None, Some(Reason::NO_ERROR)) => Cause::Closed,
+        (None, Some(reason)) if error.is_remote() => {
+            Cause::Protocol { error: format!("over HTTP/2, the server broke off with {reason:?}") }
+        }
+        (None, Some(reason)) => Cause::Protocol { error: format!("it is broken HTTP/2 ({reason:?})") },
+        (None, None) => Cause::Protocol { error: error.to_string() },
+    }
+}
+
 /// What the operating system says, without its number.
 pub(crate) fn text(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
-fn io_within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+fn within<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(error.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 

@@ -53,7 +53,8 @@ pub(crate) async fn probe(
     if !check.accept.iter().any(|range| range.contains(code.cast_unsigned())) {
         return Err(Cause::Exit { code });
     }
-    text::judge(&check.text, format!("{}{}", outcome.stdout, outcome.stderr).as_bytes())
+    let is_all = [&outcome.stdout, &outcome.stderr].iter().all(|output| output.len() < OUTPUT_LIMIT);
+    text::judge(&check.text, &format!("{}{}", outcome.stdout, outcome.stderr), is_all)
 }
 
 fn program(check: &CommandCheck) -> String {

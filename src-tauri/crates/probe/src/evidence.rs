@@ -15,8 +15,12 @@ pub(crate) fn text(bytes: &[u8]) -> Option<String> {
 
 /// The first line of `bytes`, in quotes.
 pub(crate) fn line(bytes: &[u8]) -> String {
-    let text = text(bytes).unwrap_or_default();
-    format!("“{}”", text.lines().next().unwrap_or_default())
+    format!("“{}”", harmless_line(bytes))
+}
+
+/// The first line of `bytes`.
+pub(crate) fn harmless_line(bytes: &[u8]) -> String {
+    text(bytes).unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned()
 }
 
 fn harmless(c: char) -> char {

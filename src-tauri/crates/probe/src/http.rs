@@ -1,7 +1,12 @@
 //! The http check: asks for a page, over a connection of its own, and judges the answer.
 
 mod body;
+mod charset;
+mod coding;
+mod cookies;
 mod exchange;
+#[cfg(test)]
+mod fuzz;
 mod json;
 mod proxy;
 mod redirect;
@@ -12,20 +17,25 @@ mod wire;
 use std::time::Duration;
 
 use ::http::{HeaderMap, StatusCode, header};
-use body::{Body, Reading};
+use body::Reading;
 use estatus_core::{
     check::{HttpCheck, Redirects},
-    observation::{Cause, Failure, Phase},
+    observation::{Cause, Phase, cut},
     ports::Ports,
 };
-use exchange::{Answer, Exchange};
+use exchange::{Answer, Exchange, Refusal};
+use hyper::ext::ReasonPhrase;
 use redirect::Next;
 use request::Hop;
+use route::Open;
 
-use crate::{evidence, handshake::Tls, text, trace::Trace};
+use crate::{evidence, trace::Trace};
 
 /// How long the body of an answer that is refused for its status is waited for: it is evidence, no more.
 const EVIDENCE_WAIT: Duration = Duration::from_secs(1);
+
+/// How many bytes of a server's own reason phrase are told.
+const REASON_LIMIT: usize = 60;
 
 /// The header fields that help somebody who looks for the cause of a failure.
 const TELLING: [header::HeaderName; 7] = [
@@ -42,41 +52,71 @@ const TELLING: [header::HeaderName; 7] = [
 ///
 /// # Errors
 /// The first thing that is not as it should be.
-pub(crate) async fn probe(check: &HttpCheck, tls: &Tls, ports: &dyn Ports, trace: &mut Trace) -> Result<(), Cause> {
+pub(crate) async fn probe(
+    check: &HttpCheck,
+    ways: &impl Open,
+    ports: &dyn Ports,
+    trace: &mut Trace,
+) -> Result<(), Cause> {
     let mut hop = Hop::first(check, ports).await?;
-    let mut followed = 0;
+    let mut way = Way::default();
     let (answer, exchange) = loop {
-        let (answer, exchange) = ask(&hop, check, tls, trace).await?;
-        trace.seen = seen(answer.status(), followed);
-        match next(&hop, &answer, check.redirects, followed, trace)? {
-            Some(next) => hop = next.into_hop(hop),
+        let (answer, exchange) = ask(&hop, check, ways, trace).await?;
+        trace.seen = seen(&answer, way.followed);
+        match next(&hop, &answer, check.redirects, &way, trace)? {
+            Some(next) => {
+                way.follow(answer.status(), check);
+                hop.keep_cookies(answer.headers());
+                hop = next.into_hop(hop);
+                trace.redirected_to = Some(hop.without_secrets(hop.url.to_string()));
+            }
             None => break (answer, exchange),
         }
-        followed += 1;
     };
-    judge(check, answer, exchange, &hop, trace).await.map_err(|cause| hop.without_secrets_in(cause))
+    judge(check, answer, exchange, &hop, &way, trace).await.map_err(|cause| hop.without_secrets_in(cause))
 }
 
-async fn ask(hop: &Hop, check: &HttpCheck, tls: &Tls, trace: &mut Trace) -> Result<(Answer, Exchange), Cause> {
-    let route = route::open(hop, check, tls, trace).await?;
-    trace.enter(Phase::Send);
-    let request = hop.request(&route)?;
-    Exchange::begin(route.stream, route.is_http2, request, trace).await
-}
-
-fn next(
-    hop: &Hop,
-    answer: &Answer,
-    redirects: Redirects,
+/// The redirects that led to where a probe is.
+#[derive(Default)]
+struct Way {
     followed: u32,
-    trace: &mut Trace,
-) -> Result<Option<Next>, Cause> {
+    /// The status code of the first of them that the check names among those it accepts.
+    accepted: Option<u16>,
+}
+
+impl Way {
+    fn follow(&mut self, status: StatusCode, check: &HttpCheck) {
+        self.followed += 1;
+        let code = u32::from(status.as_u16());
+        // A range as wide as 200-399 is no sign that a redirect is wanted.
+        let is_named = check.accept.iter().any(|range| range.first >= 300 && range.contains(code));
+        self.accepted = self.accepted.or_else(|| is_named.then_some(status.as_u16()));
+    }
+}
+
+/// Asks; a second time where the server wants to be asked over HTTP/1.1.
+async fn ask(hop: &Hop, check: &HttpCheck, ways: &impl Open, trace: &mut Trace) -> Result<(Answer, Exchange), Cause> {
+    let mut http2 = true;
+    loop {
+        let route = ways.open(hop, check, http2, trace).await?;
+        trace.enter(Phase::Send);
+        let request = hop.request(&route)?;
+        match Exchange::begin(route.stream, route.is_http2, request, trace).await {
+            Ok(answered) => return Ok(answered),
+            Err(Refusal::WantsHttp1) if http2 => http2 = false,
+            Err(Refusal::WantsHttp1) => return Err(Cause::Closed),
+            Err(Refusal::Failed(cause)) => return Err(cause),
+        }
+    }
+}
+
+fn next(hop: &Hop, answer: &Answer, redirects: Redirects, way: &Way, trace: &mut Trace) -> Result<Option<Next>, Cause> {
     let Redirects::Follow { at_most } = redirects else { return Ok(None) };
     let Some(found) = redirect::of(&hop.url, &hop.method, answer) else { return Ok(None) };
     trace.enter(Phase::Assertion);
-    trace.evidence = shown(&head(answer), &Body::default(), hop);
+    trace.evidence = shown(&head(answer, trace), "", hop);
     let next = found.map_err(|cause| hop.without_secrets_in(cause))?;
-    if followed >= at_most {
+    if way.followed >= at_most {
         return Err(hop.without_secrets_in(Cause::Redirects { at_most, to: next.url.into() }));
     }
     trace.evidence = None;
@@ -88,33 +128,31 @@ async fn judge(
     answer: Answer,
     mut exchange: Exchange,
     hop: &Hop,
+    way: &Way,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let head = head(&answer);
-    trace.evidence = shown(&head, &Body::default(), hop);
-    let status = answer.status();
-    if !check.accept.iter().any(|range| range.contains(status.as_u16().into())) {
-        let cause = refused(status, check);
+    let head = head(&answer, trace);
+    trace.evidence = shown(&head, "", hop);
+    if !accepts(check, answer.status()) {
+        let cause = refused(&answer, check, way);
         trace.known = Some(cause.clone());
-        let reading = Reading::start_of(Failure::EVIDENCE_LIMIT as u64);
-        let reading = body::read(answer, reading, &mut exchange, trace);
-        let body = tokio::time::timeout(EVIDENCE_WAIT, reading).await.ok().and_then(Result::ok).unwrap_or_default();
+        let mut reading = Reading::start_of(&answer);
+        let read = reading.read(answer, &mut exchange, trace);
+        // What has come by then is evidence, too.
+        let _ = tokio::time::timeout(EVIDENCE_WAIT, read).await;
         trace.enter(Phase::Assertion);
-        trace.evidence = shown(&head, &body, hop);
+        trace.evidence = shown(&head, reading.start(), hop);
         return Err(cause);
     }
-    let reading = if check.text.is_empty() && check.json.is_empty() {
-        Reading::all_unseen(check.body_limit)
-    } else {
-        Reading::start_of(check.body_limit)
-    };
-    let body = body::read(answer, reading, &mut exchange, trace).await?;
+    let mut reading = Reading::of(check, &answer);
+    let read = reading.read(answer, &mut exchange, trace).await;
     drop(exchange);
-
-    trace.enter(Phase::Assertion);
-    let judged = text::judge(&check.text, &body.bytes).and_then(|()| json::judge(&check.json, &body));
+    let judged = read.and_then(|()| {
+        trace.enter(Phase::Assertion);
+        reading.judge(check)
+    });
     if judged.is_err() {
-        trace.evidence = shown(&head, &body, hop);
+        trace.evidence = shown(&head, reading.start(), hop);
     }
     judged?;
     let took = trace.total();
@@ -124,18 +162,34 @@ async fn judge(
     }
 }
 
-fn refused(status: StatusCode, check: &HttpCheck) -> Cause {
+fn accepts(check: &HttpCheck, status: StatusCode) -> bool {
+    check.accept.iter().any(|range| range.contains(status.as_u16().into()))
+}
+
+fn refused(answer: &Answer, check: &HttpCheck, way: &Way) -> Cause {
     let accepted: Vec<String> = check.accept.iter().map(ToString::to_string).collect();
-    Cause::Status {
-        code: status.as_u16(),
-        reason: status.canonical_reason().unwrap_or_default().to_owned(),
-        accepted: accepted.join(", "),
+    let (code, reason, accepted) = (answer.status().as_u16(), reason(answer), accepted.join(", "));
+    match way.accepted {
+        Some(redirect) => Cause::RedirectFollowed { redirect, code, reason, accepted },
+        None => Cause::Status { code, reason, accepted },
     }
 }
 
-fn seen(status: StatusCode, followed: u32) -> String {
-    let reason = status.canonical_reason().unwrap_or_default();
-    let status = format!("{} {reason}", status.as_str());
+/// The registered reason phrase of the status, else the server's own.
+fn reason(answer: &Answer) -> String {
+    let own = || answer.extensions().get::<ReasonPhrase>().map(|own| evidence::harmless_line(own.as_bytes()));
+    let registered = answer.status().canonical_reason().map(str::to_owned);
+    registered.or_else(own).map(|reason| cut(reason, REASON_LIMIT)).unwrap_or_default()
+}
+
+/// The status code and its reason phrase, if it has one.
+fn status(answer: &Answer) -> String {
+    let (code, reason) = (answer.status(), reason(answer));
+    if reason.is_empty() { code.as_str().to_owned() } else { format!("{} {reason}", code.as_str()) }
+}
+
+fn seen(answer: &Answer, followed: u32) -> String {
+    let status = status(answer);
     match followed {
         0 => status,
         1 => format!("{status} after 1 redirect"),
@@ -143,10 +197,10 @@ fn seen(status: StatusCode, followed: u32) -> String {
     }
 }
 
-/// The status line and what helps of the header.
-fn head(answer: &Answer) -> String {
-    let reason = answer.status().canonical_reason().unwrap_or_default();
-    let mut head = format!("{:?} {} {reason}\n", answer.version(), answer.status().as_str());
+/// The address, where a redirect led to it, the status line and what helps of the header.
+fn head(answer: &Answer, trace: &Trace) -> String {
+    let mut head = trace.redirected_to.as_ref().map(|address| format!("{address}\n")).unwrap_or_default();
+    head.push_str(&format!("{:?} {}\n", answer.version(), status(answer)));
     for (name, value) in telling(answer.headers()) {
         head.push_str(name.as_str());
         head.push_str(": ");
@@ -160,10 +214,8 @@ fn telling(headers: &HeaderMap) -> impl Iterator<Item = (&header::HeaderName, &h
     TELLING.iter().filter_map(|name| Some((name, headers.get(name)?)))
 }
 
-/// `head` and the start of `body` as evidence. Secrets are hidden first: half of one would not be recognised.
-fn shown(head: &str, body: &Body, hop: &Hop) -> Option<String> {
-    let start = body.bytes.get(..Failure::EVIDENCE_LIMIT).unwrap_or(&body.bytes);
-    let gap = if start.is_empty() { "" } else { "\n" };
-    let whole = format!("{head}{gap}{}", String::from_utf8_lossy(start));
-    evidence::text(hop.without_secrets(whole).as_bytes())
+/// `head` and the start of a body as evidence. Secrets are hidden first: half of one would not be recognised.
+fn shown(head: &str, body: &str, hop: &Hop) -> Option<String> {
+    let gap = if body.is_empty() { "" } else { "\n" };
+    evidence::text(hop.without_secrets(format!("{head}{gap}{body}")).as_bytes())
 }

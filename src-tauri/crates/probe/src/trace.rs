@@ -17,6 +17,8 @@ pub(crate) struct Trace {
     pub(crate) seen: String,
     /// See [`Failure::evidence`]; kept only if the probe fails.
     pub(crate) evidence: Option<String>,
+    /// See [`Failure::redirected_to`].
+    pub(crate) redirected_to: Option<String>,
     /// What is known to be wrong already, while evidence is still gathered.
     pub(crate) known: Option<Cause>,
     /// See [`Observation::remote`].
@@ -36,6 +38,7 @@ impl Trace {
             current: None,
             seen: String::new(),
             evidence: None,
+            redirected_to: None,
             known: None,
             remote: None,
             warning: None,
@@ -76,6 +79,9 @@ impl Trace {
         let mut failure = Failure::new(phase, cause);
         if let Some(evidence) = self.evidence.take() {
             failure = failure.with_evidence(evidence);
+        }
+        if let Some(address) = self.redirected_to.take() {
+            failure = failure.redirected_to(address);
         }
         let observation = Observation::down(self.at, self.phases, "", failure);
         self.complete(observation)

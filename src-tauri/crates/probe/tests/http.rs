@@ -264,7 +264,7 @@ async fn a_body_longer_than_the_limit_is_read_up_to_it() {
         }
     };
     check(1000, "xxx", None).await;
-    check(1000, "y", Some(Cause::Missing { text: "y".into(), within: 1000 })).await;
+    check(1000, "y", Some(Cause::Unproven { text: "y".into(), within: 1000, key: "body_limit".into() })).await;
     check(1 << 20, "y", Some(Cause::Missing { text: "y".into(), within: 300_000 })).await;
     let observation = probe(HttpCheck { body_limit: 10, ..http(&site.url("/large")) }).await;
     assert_up(&observation, "200 OK");

@@ -76,7 +76,7 @@ table! {
         verify_tls: bool,
         /// Warn when any certificate of the chain has fewer days left: 14 where nothing is said, 0 never warns.
         certificate_days: Whole<0, 3650>,
-        /// How much of the body is read: "1MiB" where nothing is said.
+        /// How much of the body is searched: "16MiB" where nothing is said. What is longer proves nothing by what it lacks.
         body_limit: Size<1, 100_000_000>,
         /// What to send once connected.
         send: String,

@@ -263,7 +263,7 @@ fn an_http_check_is_read() {
         ip: None,
         proxy: None,
         certificate: CertificateAssertions { verify: true, warn_days: 14 },
-        body_limit: 1 << 20,
+        body_limit: 16 << 20,
     };
     check("http = \"http://localhost\"", Check::Http(Box::new(plain.clone())));
     let api = HttpCheck {

@@ -1,88 +1,202 @@
-//! Reads a body, decompressed, up to a limit.
+//! Reads a body, unpacked and as text, and searches it while it comes.
 
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{io, ops::ControlFlow, time::Duration};
 
-use async_compression::{
-    tokio::write::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
-    zstd::DParameter,
+use estatus_core::{
+    check::{HttpCheck, TextAssertions},
+    observation::{Cause, Failure},
 };
-use estatus_core::observation::Cause;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use hyper::body::Body as _;
+use tokio::time::{Instant, timeout_at};
 
-use super::exchange::{Answer, Exchange};
-use crate::{cause, trace::Trace};
+use super::{
+    charset,
+    coding::Unpacking,
+    exchange::{Answer, Exchange},
+    json,
+};
+use crate::{
+    text::{Extent, Search},
+    trace::Trace,
+};
 
-/// The codings that [`read`] understands, as `Accept-Encoding` has it.
-pub(super) const CODINGS: &str = "gzip, deflate, br, zstd";
+/// How many bytes are read of a body of which nothing is asked, or nothing more: by then it is known that the server sends
+/// pages, and how fast.
+const ENOUGH: u64 = 1 << 20;
 
-/// The largest window that zstd may use on the web, as a power of two (RFC 9659).
-const ZSTD_WINDOW: u32 = 23;
+/// How long an endless body is listened to for what should not be in it.
+const LISTENING: Duration = Duration::from_secs(1);
 
-/// How a body is read.
-#[derive(Clone, Copy)]
-pub(super) struct Reading {
-    limit: u64,
-    keeps: bool,
-}
+static NOTHING: TextAssertions = TextAssertions { contains: Vec::new(), lacks: Vec::new(), matches: Vec::new() };
 
-impl Reading {
-    /// The first `limit` bytes, decompressed, are kept.
-    pub(super) fn start_of(limit: u64) -> Self {
-        Self { limit, keeps: true }
-    }
+/// Bodies that by their nature have no end, unless their length is said.
+const ENDLESS: [&str; 4] = ["text/event-stream", "multipart/x-mixed-replace", "audio/", "video/"];
 
-    /// Nothing is kept or decompressed; so it is known that the body comes to its end, or has at least `limit` bytes.
-    pub(super) fn all_unseen(limit: u64) -> Self {
-        Self { limit, keeps: false }
-    }
-}
-
-/// What was read of a body.
-#[derive(Default)]
-pub(super) struct Body {
-    /// Its start, decompressed; empty where nothing is kept.
-    pub(super) bytes: Vec<u8>,
-    /// The limit, where the body is longer.
-    pub(super) cut_at: Option<u64>,
-}
-
-/// Reads the body of `answer`. One that is longer than the limit is no failure: the rest is not waited for.
+/// The reading of one body.
 ///
-/// # Errors
-/// The body breaks off, or cannot be decompressed.
-pub(super) async fn read(
-    answer: Answer,
-    reading: Reading,
-    exchange: &mut Exchange,
-    trace: &mut Trace,
-) -> Result<Body, Cause> {
-    let sink = Sink { bytes: Vec::new(), count: 0, reading, is_over: false };
-    let mut decoder = if reading.keeps { decoder(answer.headers(), sink)? } else { Box::new(sink) };
-    let mut body = answer.into_body();
-    let mut is_empty = true;
-    while let Some(frame) = exchange.drive(trace, body.frame()).await {
-        let frame = frame.map_err(|error| cause::of_hyper(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        is_empty = is_empty && data.is_empty();
-        let written = decoder.write_all(&data).await;
-        if decoder.sink().is_over {
-            return Ok(Body { bytes: decoder.take(), cut_at: Some(reading.limit) });
+/// Where a text is asked for, all of the body is searched, up to the check's limit, and no more of it is kept than that
+/// needs. What is not proven by then is no reason to be up: the words that should not be there may be in the rest. An
+/// endless body is judged by what comes: up to all that should be in it, and for a second at least if something should
+/// not be.
+pub(super) struct Reading<'a> {
+    headers: HeaderMap,
+    unpacking: Unpacking,
+    sink: Sink<'a>,
+    is_endless: bool,
+    listens: bool,
+    end: End,
+}
+
+/// How the reading of a body ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    /// With the body.
+    Body,
+    /// At the limit; there is more.
+    Limit,
+    /// More would change nothing.
+    Enough,
+}
+
+impl<'a> Reading<'a> {
+    /// The reading of what `check` needs of the body of `answer`.
+    pub(super) fn of(check: &'a HttpCheck, answer: &Answer) -> Self {
+        let is_asked = !(check.text.is_empty() && check.json.is_empty());
+        let limit = if is_asked { check.body_limit } else { check.body_limit.min(ENOUGH) };
+        let mut reading = Self::up_to(limit, &check.text, is_asked, answer);
+        reading.sink.json = (!check.json.is_empty()).then(Vec::new);
+        reading.is_endless = check.json.is_empty() && is_endless(answer);
+        reading.listens = !check.text.lacks.is_empty();
+        reading
+    }
+
+    /// The reading of the start of the body of `answer`, as evidence.
+    pub(super) fn start_of(answer: &Answer) -> Self {
+        Self::up_to(Failure::EVIDENCE_LIMIT as u64, &NOTHING, true, answer)
+    }
+
+    fn up_to(limit: u64, asked: &'a TextAssertions, as_text: bool, answer: &Answer) -> Self {
+        let headers = answer.headers();
+        Self {
+            unpacking: if as_text { Unpacking::of(headers) } else { Unpacking::default() },
+            sink: Sink {
+                charset: as_text.then(|| charset::Reader::of(headers)),
+                piece: String::new(),
+                search: Search::of(asked),
+                start: String::new(),
+                json: None,
+                count: 0,
+                limit,
+                end: None,
+            },
+            is_endless: false,
+            listens: false,
+            end: End::Enough,
+            headers: headers.clone(),
         }
-        written.map_err(|error| corrupt(&error))?;
     }
-    // Where there is no body, there is nothing compressed either, whatever the header says.
-    let ended = if is_empty { Ok(()) } else { decoder.shutdown().await };
-    if decoder.sink().is_over {
-        return Ok(Body { bytes: decoder.take(), cut_at: Some(reading.limit) });
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// The body breaks off, or cannot be unpacked.
+    pub(super) async fn read(
+        &mut self,
+        answer: Answer,
+        exchange: &mut Exchange,
+        trace: &mut Trace,
+    ) -> Result<(), Cause> {
+        let listen_until = Instant::now() + LISTENING;
+        let mut body = answer.into_body();
+        let mut is_empty = true;
+        loop {
+            let next = exchange.drive(trace, body.frame());
+            let come = if !self.is_endless || !self.sink.search.has_all_wanted() {
+                next.await
+            } else if self.listens
+                && let Ok(come) = timeout_at(listen_until, next).await
+            {
+                come
+            } else {
+                return Ok(());
+            };
+            let Some(frame) = come else { break };
+            let Ok(data) = frame.map_err(|error| exchange.cause(&error))?.into_data() else { continue };
+            is_empty = is_empty && data.is_empty();
+            let unpacked = self.unpacking.push(&data, &mut |bytes| self.sink.take(bytes));
+            if self.is_over(unpacked)? {
+                return Ok(());
+            }
+            if self.is_endless {
+                trace.known = self.sink.search.judge(Extent::All(self.sink.count)).err();
+            }
+        }
+        // Where there is no body, there is nothing compressed either, whatever the header says.
+        let unpacked = if is_empty {
+            Ok(ControlFlow::Continue(()))
+        } else {
+            self.unpacking.finish(&mut |bytes| self.sink.take(bytes))
+        };
+        if !self.is_over(unpacked)? {
+            self.sink.finish();
+            self.end = End::Body;
+        }
+        Ok(())
     }
-    ended.map_err(|error| corrupt(&error))?;
-    Ok(Body { bytes: decoder.take(), cut_at: None })
+
+    /// The start of the text; empty where none was asked for.
+    pub(super) fn start(&self) -> &str {
+        &self.sink.start
+    }
+
+    /// What was read, held against what `check` asks for.
+    ///
+    /// # Errors
+    /// The first assertion that does not hold, or of which that is not known.
+    pub(super) fn judge(&mut self, check: &HttpCheck) -> Result<(), Cause> {
+        let unknown = self
+            .unpacking
+            .unknown()
+            .map(|coding| Cause::Compression { error: format!("nobody asked for the coding “{coding}”") });
+        let is_whole = self.end != End::Limit && unknown.is_none();
+        let extent = if is_whole { Extent::All(self.sink.count) } else { Extent::First(self.sink.count) };
+        match (self.sink.search.judge(extent), unknown) {
+            (Err(Cause::Unproven { .. }), Some(unknown)) => return Err(unknown),
+            (Err(Cause::Unproven { text, within, .. }), None) => {
+                return Err(Cause::Unproven { text, within, key: "body_limit".to_owned() });
+            }
+            (Ok(()), Some(unknown)) if self.sink.json.is_some() => return Err(unknown),
+            (judged, _) => judged?,
+        }
+        match &self.sink.json {
+            Some(_) if self.end == End::Limit => {
+                let error = format!("it is longer than the {} bytes that are read (body_limit)", self.sink.count);
+                Err(Cause::NotJson { error })
+            }
+            Some(bytes) => json::judge(&check.json, &charset::json(bytes, &self.headers)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether nothing more is to be read.
+    fn is_over(&mut self, unpacked: io::Result<ControlFlow<()>>) -> Result<bool, Cause> {
+        match (self.sink.end, unpacked) {
+            (Some(end), _) => {
+                self.end = end;
+                Ok(true)
+            }
+            (None, Ok(_)) => Ok(false),
+            (None, Err(error)) => Err(corrupt(&error)),
+        }
+    }
+}
+
+fn is_endless(answer: &Answer) -> bool {
+    let content_type = answer.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes().to_ascii_lowercase());
+    let is_endless = |kind: Vec<u8>| ENDLESS.iter().any(|endless| kind.starts_with(endless.as_bytes()));
+    content_type.is_some_and(is_endless) && answer.body().size_hint().exact().is_none()
 }
 
 fn corrupt(error: &io::Error) -> Cause {
@@ -93,72 +207,59 @@ fn corrupt(error: &io::Error) -> Cause {
     Cause::Compression { error }
 }
 
-fn decoder(headers: &HeaderMap, sink: Sink) -> Result<Box<dyn Decoder>, Cause> {
-    let coding = headers.get(header::CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let coding = coding.unwrap_or_default().trim().to_ascii_lowercase();
-    Ok(match coding.as_str() {
-        "" | "identity" => Box::new(sink),
-        "gzip" | "x-gzip" => Box::new(GzipDecoder::new(sink)),
-        "deflate" => Box::new(ZlibDecoder::new(sink)),
-        "br" => Box::new(BrotliDecoder::new(sink)),
-        "zstd" => Box::new(ZstdDecoder::with_params(sink, &[DParameter::window_log_max(ZSTD_WINDOW)])),
-        other => return Err(Cause::Compression { error: format!("nobody asked for the coding “{other}”") }),
-    })
-}
-
-/// Where decompressed bytes go, up to the limit.
-struct Sink {
-    bytes: Vec<u8>,
+/// Where unpacked bytes go, up to the limit.
+struct Sink<'a> {
+    /// What makes text of them; `None` where nobody asks for any.
+    charset: Option<charset::Reader>,
+    /// The text of the bytes that have just come.
+    piece: String,
+    search: Search<'a>,
+    start: String,
+    /// All of them, where JSON is asked for.
+    json: Option<Vec<u8>>,
     count: u64,
-    reading: Reading,
-    is_over: bool,
+    limit: u64,
+    end: Option<End>,
 }
 
-impl AsyncWrite for Sink {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let room = usize::try_from(self.reading.limit.saturating_sub(self.count)).unwrap_or(usize::MAX);
-        let Some(fitting) = bytes.get(..room.min(bytes.len())).filter(|fitting| !fitting.is_empty()) else {
-            self.is_over = !bytes.is_empty();
-            return Poll::Ready(Err(io::ErrorKind::StorageFull.into()));
-        };
+impl Sink<'_> {
+    fn take(&mut self, bytes: &[u8]) -> ControlFlow<()> {
+        let room = usize::try_from(self.limit.saturating_sub(self.count)).unwrap_or(usize::MAX);
+        let fitting = bytes.get(..room).unwrap_or(bytes);
         self.count += fitting.len() as u64;
-        if self.reading.keeps {
-            self.bytes.extend_from_slice(fitting);
+        if let Some(json) = &mut self.json {
+            json.extend_from_slice(fitting);
         }
-        Poll::Ready(Ok(fitting.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// What turns a body as it comes into the one that is meant.
-trait Decoder: AsyncWrite + Send + Unpin {
-    fn sink(&mut self) -> &mut Sink;
-
-    fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.sink().bytes)
-    }
-}
-
-impl Decoder for Sink {
-    fn sink(&mut self) -> &mut Sink {
-        self
-    }
-}
-
-macro_rules! decoders {
-    ($($decoder:ident)*) => {$(
-        impl Decoder for $decoder<Sink> {
-            fn sink(&mut self) -> &mut Sink {
-                self.get_mut()
-            }
+        if let Some(charset) = &mut self.charset {
+            charset.push(fitting, &mut self.piece);
+            self.search();
         }
-    )*};
+        if fitting.len() < bytes.len() {
+            self.finish();
+            self.end = Some(End::Limit);
+        } else if self.search.is_refuted() || (self.is_proven() && self.count >= ENOUGH) {
+            self.end = Some(End::Enough);
+        }
+        if self.end.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// What was held back comes to its end.
+    fn finish(&mut self) {
+        if let Some(charset) = &mut self.charset {
+            charset.finish(&mut self.piece);
+            self.search();
+        }
+    }
+
+    fn is_proven(&self) -> bool {
+        self.json.is_none() && self.search.is_proven()
+    }
+
+    fn search(&mut self) {
+        self.search.push(&self.piece);
+        let room = (Failure::EVIDENCE_LIMIT + 1).saturating_sub(self.start.len());
+        let shown = self.piece.get(..self.piece.ceil_char_boundary(room)).unwrap_or_default();
+        self.start.push_str(shown);
+        self.piece.clear();
+    }
 }
-decoders!(GzipDecoder ZlibDecoder BrotliDecoder ZstdDecoder);

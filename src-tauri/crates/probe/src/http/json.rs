@@ -1,52 +1,130 @@
 //! Holds the values in a JSON answer against what is asked of them.
 
-use std::{cmp::Ordering, fmt::Write as _};
+use std::{cmp::Ordering, fmt, fmt::Write as _};
 
 use estatus_core::{
     check::{Comparison, JsonAssertion, JsonStep},
     observation::{Cause, cut},
 };
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Number, Value};
-
-use super::body::Body;
 
 /// How many bytes of a value that is not as it should be are told.
 const FOUND_LIMIT: usize = 200;
 
-/// Judges `body` as JSON.
+/// Judges `text` as JSON.
 ///
 /// # Errors
 /// The first assertion that does not hold.
-pub(super) fn judge(asked: &[JsonAssertion], body: &Body) -> Result<(), Cause> {
-    if asked.is_empty() {
-        return Ok(());
-    }
-    if let Some(limit) = body.cut_at {
-        let error = format!("it is longer than the {limit} bytes that are read (body_limit)");
-        return Err(Cause::NotJson { error });
-    }
-    let root: Value =
-        serde_json::from_slice(&body.bytes).map_err(|error| Cause::NotJson { error: error.to_string() })?;
-    asked.iter().try_for_each(|assertion| hold(assertion, &root))
+pub(super) fn judge(asked: &[JsonAssertion], text: &str) -> Result<(), Cause> {
+    asked.iter().try_for_each(|assertion| {
+        let found = find(text, &assertion.path).map_err(|error| Cause::NotJson { error: error.to_string() })?;
+        hold(assertion, found.as_ref())
+    })
 }
 
-fn hold(assertion: &JsonAssertion, root: &Value) -> Result<(), Cause> {
-    let found = find(root, &assertion.path);
+fn hold(assertion: &JsonAssertion, found: Option<&Value>) -> Result<(), Cause> {
     if found.is_some_and(|found| holds(found, assertion.comparison, &assertion.value)) {
         return Ok(());
     }
     Err(Cause::Json {
         path: path(&assertion.path),
-        wanted: format!("{} {}", sign(assertion.comparison), text(&assertion.value)),
-        found: found.map(|found| cut(text(found), FOUND_LIMIT)),
+        wanted: format!("{} {}", sign(assertion.comparison), shown(&assertion.value)),
+        found: found.map(|found| cut(shown(found), FOUND_LIMIT)),
     })
 }
 
-fn find<'a>(root: &'a Value, path: &[JsonStep]) -> Option<&'a Value> {
-    path.iter().try_fold(root, |value, step| match step {
-        JsonStep::Name(name) => value.as_object()?.get(name),
-        JsonStep::Index(index) => value.as_array()?.get(*index),
-    })
+/// The value at the end of `path`. Of the rest it is only known that it is JSON: an answer may be long, and take many
+/// times its length in memory.
+fn find(text: &str, path: &[JsonStep]) -> Result<Option<Value>, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let found = At(path).deserialize(&mut json)?;
+    json.end()?;
+    Ok(found)
+}
+
+/// Looks for what is at the end of a path.
+#[derive(Clone, Copy)]
+struct At<'a>(&'a [JsonStep]);
+
+impl<'de> DeserializeSeed<'de> for At<'_> {
+    type Value = Option<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        match self.0.split_first() {
+            None => Value::deserialize(json).map(Some),
+            Some((step, rest)) => json.deserialize_any(Into { step, rest: At(rest) }),
+        }
+    }
+}
+
+/// Takes one step into whatever comes; a path leads nowhere but into objects and arrays.
+struct Into<'a> {
+    step: &'a JsonStep,
+    rest: At<'a>,
+}
+
+impl<'de> Visitor<'de> for Into<'_> {
+    type Value = Option<Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    /// Where a name is there twice, the last one counts.
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = object.next_key::<String>()? {
+            if matches!(self.step, JsonStep::Name(wanted) if *wanted == name) {
+                found = object.next_value_seed(self.rest)?;
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        for index in 0.. {
+            let goes_on = if matches!(self.step, JsonStep::Index(wanted) if *wanted == index) {
+                array.next_element_seed(self.rest)?.map(|value| found = value).is_some()
+            } else {
+                array.next_element::<IgnoredAny>()?.is_some()
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
 }
 
 fn holds(found: &Value, comparison: Comparison, wanted: &Value) -> bool {
@@ -54,7 +132,7 @@ fn holds(found: &Value, comparison: Comparison, wanted: &Value) -> bool {
         (Value::Number(found), Value::Number(wanted)) => compare(found, wanted),
         (Value::String(found), Value::String(wanted)) => Some(found.cmp(wanted)),
         // Many write numbers and truths as texts.
-        (Value::String(found), wanted) if *found == text(wanted) => Some(Ordering::Equal),
+        (Value::String(found), wanted) if *found == shown(wanted) => Some(Ordering::Equal),
         (Value::String(found), Value::Number(wanted)) => {
             let found = serde_json::from_str::<Number>(found.trim()).ok();
             // "1.10" may be a version, which is not 1.1.
@@ -91,8 +169,9 @@ fn sign(comparison: Comparison) -> char {
     }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// An empty text is shown in quotes, so that there is something to be seen.
+fn shown(value: &Value) -> String {
+    value.as_str().filter(|text| !text.is_empty()).map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn path(steps: &[JsonStep]) -> String {
@@ -116,7 +195,7 @@ mod tests {
     use super::*;
 
     fn judged(asked: JsonAssertion, text: &str) -> Result<(), Cause> {
-        judge(&[asked], &Body { bytes: text.into(), cut_at: None })
+        judge(&[asked], text)
     }
 
     fn asked(path: &[JsonStep], comparison: Comparison, value: Value) -> JsonAssertion {
@@ -176,11 +255,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_or_not_all_of_it_is_said() {
-        let any = || asked(&[], NotEqual, json!(0));
-        assert!(matches!(judged(any(), "<html>"), Err(Cause::NotJson { .. })));
-        let half = Body { bytes: b"[1]".to_vec(), cut_at: Some(3) };
-        let Err(Cause::NotJson { error }) = judge(&[any()], &half) else { panic!("half a text was judged") };
-        assert!(error.contains("3 bytes"), "{error}");
+    fn a_path_that_leads_nowhere_finds_nothing() {
+        let check = |text: &str, path: &[JsonStep], found: Option<Value>| {
+            assert_eq!(find(text, path).unwrap(), found, "{text}");
+        };
+        let (a, first) = ([name("a")], [JsonStep::Index(0)]);
+        for scalar in ["true", "-1", "1", "0.5", "\"a\"", "null", "1e3"] {
+            check(scalar, &a, None);
+            check(scalar, &first, None);
+        }
+        check("[1]", &a, None);
+        check("[[7], 8]", &[JsonStep::Index(0), JsonStep::Index(0)], Some(json!(7)));
+        check("[]", &first, None);
+        check("[7, 8, 9]", &first, Some(json!(7)));
+        check(r#"{"a": 1, "\u0061": 2}"#, &a, Some(json!(2)));
+        check(r#"{"a": {"b": 1}, "a": 2}"#, &[name("a"), name("b")], None);
+        check("7", &[], Some(json!(7)));
+    }
+
+    #[test]
+    fn what_is_not_json_is_said() {
+        for text in ["<html>", "", "{\"a\": 1", "[1] 2", "{\"b\": [1, }"] {
+            let verdict = judged(asked(&[name("a")], NotEqual, json!(0)), text);
+            assert!(matches!(verdict, Err(Cause::NotJson { .. })), "{text}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_can_be_seen() {
+        let found = judged(asked(&[name("a")], Equal, json!("ok")), r#"{"a": ""}"#);
+        let found = found.map_err(|cause| matches!(cause, Cause::Json { found: Some(found), .. } if found == "\"\""));
+        assert_eq!(found, Err(true));
     }
 }

@@ -2,9 +2,13 @@
 
 use estatus_core::observation::Cause;
 use http::{HeaderName, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, percent_encode};
 use url::Url;
 
 use super::{exchange::Answer, request::Hop};
+
+/// Nothing of ASCII; what is beyond it is encoded in any case.
+const NON_ASCII: &AsciiSet = &AsciiSet::EMPTY;
 
 /// What may be said to a stranger; everything else that a monitor sends may be meant for its own host alone.
 const FOR_EVERYBODY: [HeaderName; 6] = [
@@ -28,8 +32,7 @@ pub(super) struct Next {
 pub(super) fn of(from: &Url, method: &Method, answer: &Answer) -> Option<Result<Next, Cause>> {
     let location = answer.headers().get(header::LOCATION)?;
     let method = method_after(answer.status(), method)?;
-    let location = String::from_utf8_lossy(location.as_bytes());
-    Some(target(from, &location).map(|url| Next { url, method }))
+    Some(target(from, &ascii(location.as_bytes())).map(|url| Next { url, method }))
 }
 
 /// The method of the next request; `None` where `status` is no redirect.
@@ -40,6 +43,11 @@ fn method_after(status: StatusCode, method: &Method) -> Option<Method> {
         301 | 302 | 303 | 307 | 308 => Some(method.clone()),
         _ => None,
     }
+}
+
+/// `location` with each byte beyond ASCII percent-encoded: what charset it is in is known to who wrote it.
+fn ascii(location: &[u8]) -> String {
+    percent_encode(location, NON_ASCII).to_string()
 }
 
 fn target(from: &Url, location: &str) -> Result<Url, Cause> {
@@ -87,6 +95,18 @@ mod tests {
         check(300, Method::GET, None);
         check(304, Method::GET, None);
         check(200, Method::GET, None);
+    }
+
+    #[test]
+    fn what_is_beyond_ascii_is_encoded_as_it_is() {
+        let from = Url::parse("https://example.org/").unwrap();
+        let check = |location: &[u8], to: &str| {
+            assert_eq!(target(&from, &ascii(location)).map(String::from).as_deref(), Ok(to), "{location:?}");
+        };
+        check("/ma\u{f1}ana?d\u{ed}a".as_bytes(), "https://example.org/ma%C3%B1ana?d%C3%ADa");
+        check(b"/ma\xf1ana?d\xeda", "https://example.org/ma%F1ana?d%EDa");
+        check(b"/a b%20c", "https://example.org/a%20b%20c");
+        check("//ma\u{f1}ana.example/".as_bytes(), "https://xn--maana-pta.example/");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
 use url::{Position, Url};
 
-use super::{body::CODINGS, route::Route};
+use super::{coding::CODINGS, cookies::Jar, route::Route};
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Estatus/", env!("CARGO_PKG_VERSION")));
 
@@ -22,14 +22,19 @@ const HIDDEN: &str = "[secret]";
 /// The shortest text that is taken for a secret; a shorter one would be found in half the words of a page.
 const SHORTEST_SECRET: usize = 4;
 
+/// The same for what a server keeps in a cookie, which need not be a secret.
+const SHORTEST_SESSION: usize = 8;
+
 /// One request: the first one, or one that a redirect led to.
-pub(super) struct Hop {
+pub(crate) struct Hop {
     /// Where.
     pub(super) url: Url,
     /// How.
     pub(super) method: Method,
     headers: HeaderMap,
     body: Bytes,
+    /// What the answers so far gave, to be shown to those that come.
+    cookies: Jar,
     /// What a server may echo and nobody may read.
     secrets: Vec<String>,
 }
@@ -43,7 +48,8 @@ impl Hop {
         let method = Method::from_bytes(check.method.as_bytes())
             .map_err(|_| setup(format!("“{}” is no HTTP method", check.method)))?;
         let body = check.body.as_ref().map(|body| Bytes::copy_from_slice(body.as_bytes())).unwrap_or_default();
-        let mut hop = Self { url: check.url.clone(), method, headers: defaults(), body, secrets: Vec::new() };
+        let (headers, cookies, secrets) = (defaults(), Jar::default(), Vec::new());
+        let mut hop = Self { url: check.url.clone(), method, headers, body, cookies, secrets };
         if let Some(auth) = &check.auth {
             hop.authorize(auth, ports).await?;
         }
@@ -59,6 +65,7 @@ impl Hop {
     /// [`Cause::Setup`] where the address cannot be asked for.
     pub(super) fn request(&self, route: &Route) -> Result<Request<Full<Bytes>>, Cause> {
         let mut headers = self.headers.clone();
+        self.cookies.show(&self.url, &mut headers);
         let authority = self.authority();
         let target = if route.is_http2 {
             // HTTP/2 has the host in the address, and no header that speaks of the connection.
@@ -87,6 +94,15 @@ impl Hop {
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Ok(request)
+    }
+
+    /// Keeps the cookies that come with the header of an answer.
+    pub(super) fn keep_cookies(&mut self, answered: &HeaderMap) {
+        for value in self.cookies.keep(answered, &self.url) {
+            if value.len() >= SHORTEST_SESSION {
+                self.secrets.push(value);
+            }
+        }
     }
 
     /// Whether the request asks to leave HTTP for another protocol, which only HTTP/1.1 knows how to.

@@ -1,5 +1,7 @@
 //! The way to the server that is asked: straight or through a proxy, in the clear or within TLS.
 
+use std::future::Future;
+
 use estatus_core::{check::HttpCheck, observation::Cause};
 use http::HeaderValue;
 use url::{Host, Url};
@@ -11,7 +13,7 @@ const HTTP1_ONLY: &[&[u8]] = &[b"http/1.1"];
 const HTTP2_FIRST: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 /// An open way to a server.
-pub(super) struct Route {
+pub(crate) struct Route {
     /// The connection.
     pub(super) stream: Stream,
     /// Whether HTTP/2 was agreed on.
@@ -21,11 +23,28 @@ pub(super) struct Route {
     pub(super) through_proxy: Option<Option<HeaderValue>>,
 }
 
-/// Opens the way that `hop` needs.
-///
-/// # Errors
-/// Why there is none.
-pub(super) async fn open(hop: &Hop, check: &HttpCheck, tls: &Tls, trace: &mut Trace) -> Result<Route, Cause> {
+/// Opens ways to servers.
+pub(crate) trait Open {
+    /// Opens the way that `hop` needs, to speak HTTP/2 over it only if `http2` and the server wants to.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn open(
+        &self,
+        hop: &Hop,
+        check: &HttpCheck,
+        http2: bool,
+        trace: &mut Trace,
+    ) -> impl Future<Output = Result<Route, Cause>> + Send;
+}
+
+impl Open for Tls {
+    async fn open(&self, hop: &Hop, check: &HttpCheck, http2: bool, trace: &mut Trace) -> Result<Route, Cause> {
+        open(hop, check, http2, self, trace).await
+    }
+}
+
+async fn open(hop: &Hop, check: &HttpCheck, http2: bool, tls: &Tls, trace: &mut Trace) -> Result<Route, Cause> {
     let (host, port) = host_and_port(&hop.url)?;
     let is_secured = hop.url.scheme() == "https";
     let mut through_proxy = None;
@@ -38,12 +57,12 @@ pub(super) async fn open(hop: &Hop, check: &HttpCheck, tls: &Tls, trace: &mut Tr
         Some(proxy) => proxy::tunnel(proxy, &host, port, check.ip, trace).await?,
     };
     if !is_secured {
-        return Ok(Route { stream: Stream::Plain(stream), is_http2: false, through_proxy });
+        return Ok(Route { stream: Stream::plain(stream), is_http2: false, through_proxy });
     }
-    let alpn = if hop.upgrades() { HTTP1_ONLY } else { HTTP2_FIRST };
+    let alpn = if http2 && !hop.upgrades() { HTTP2_FIRST } else { HTTP1_ONLY };
     let secured = tls.shake_hands(stream, &host, alpn, check.certificate, trace).await?;
     let is_http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(Route { stream: Stream::Tls(secured.stream), is_http2, through_proxy })
+    Ok(Route { stream: Stream::tls(secured.stream), is_http2, through_proxy })
 }
 
 /// The host, without brackets, and the port of `url`.
