@@ -22,6 +22,10 @@ use programs::Troubles;
 use script::{Faults, Script};
 use world::World;
 
+/// Everything that can go wrong around Estatus.
+const EVERYTHING: Faults =
+    Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true, ..Faults::NONE };
+
 /// Runs `days` of the world that `seed` makes, with `faults`.
 fn simulate(seed: u64, days: u64, faults: Faults) -> String {
     let mut world = World::new(Script::new(seed, days, faults));
@@ -66,7 +70,17 @@ fn crashes_at_every_step_keep_every_promise_for_200_days() {
 
 #[test]
 fn everything_at_once_keeps_every_promise_for_200_days() {
-    many(500, 5, 40, Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true });
+    many(500, 5, 40, EVERYTHING);
+}
+
+#[test]
+fn a_user_who_changes_everything_leaves_every_promise_kept_for_200_days() {
+    many(1100, 5, 40, Faults { edits: true, ..Faults::NONE });
+}
+
+#[test]
+fn a_user_who_changes_everything_while_everything_goes_wrong_leaves_every_promise_kept_for_200_days() {
+    many(1200, 5, 40, Faults { edits: true, ..EVERYTHING });
 }
 
 /// Runs `days` of the world of programs that `seed` makes.
@@ -117,6 +131,6 @@ fn the_same_seed_tells_the_same_story_of_programs() {
 
 #[test]
 fn the_same_seed_tells_the_same_story() {
-    let faults = Faults { network: true, sleep: true, clock: true, mail: true, disk: true, crashes: true };
+    let faults = Faults { edits: true, ..EVERYTHING };
     assert_eq!(simulate(7, 10, faults), simulate(7, 10, faults));
 }

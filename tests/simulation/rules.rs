@@ -8,7 +8,9 @@ use std::{
 
 use estatus_core::{
     Engine,
-    incident::{Health, IncidentId},
+    config::{Config, Monitor},
+    engine::Ask,
+    incident::{Delivery, Health, IncidentId},
     network::Scope,
     observation::Verdict,
     record::Record,
@@ -35,6 +37,14 @@ pub(crate) struct Rules {
     open: BTreeMap<Arc<str>, (IncidentId, Duration)>,
     closed: BTreeSet<IncidentId>,
     crashed: Duration,
+    /// When a monitor, or what is wanted of it, was last changed.
+    changed: BTreeMap<Arc<str>, Duration>,
+    file: BTreeMap<Arc<str>, Arc<Monitor>>,
+    /// The monitors that were once taken out of the file.
+    removed: BTreeSet<Arc<str>>,
+    acknowledged: BTreeSet<IncidentId>,
+    /// When nothing might be told the last time, or the channels changed.
+    quiet: Duration,
 }
 
 impl Rules {
@@ -46,7 +56,40 @@ impl Rules {
             open: BTreeMap::new(),
             closed: BTreeSet::new(),
             crashed: Duration::ZERO,
+            changed: BTreeMap::new(),
+            file: of_names(&script.config),
+            removed: BTreeSet::new(),
+            acknowledged: BTreeSet::new(),
+            quiet: Duration::ZERO,
         }
+    }
+
+    /// The file was edited.
+    pub(crate) fn edited(&mut self, file: &Config, now: Duration) {
+        let after = of_names(file);
+        for (name, monitor) in &after {
+            if self.file.get(name) != Some(monitor) {
+                self.changed.insert(Arc::clone(name), now);
+            }
+        }
+        self.removed.extend(self.file.keys().filter(|name| !after.contains_key(*name)).cloned());
+        self.file = after;
+        self.quiet = now;
+    }
+
+    /// The user wants something.
+    pub(crate) fn wanted(&mut self, ask: &Ask, now: Duration) {
+        match ask {
+            Ask::Pause { monitor, .. } | Ask::Resume { monitor } | Ask::Snooze { monitor: Some(monitor), .. } => {
+                self.changed.insert(monitor.as_str().into(), now);
+            }
+            Ask::Snooze { monitor: None, .. } => self.quiet = now,
+            _ => {}
+        }
+    }
+
+    fn changed(&self, monitor: &str) -> Duration {
+        self.changed.get(monitor).copied().unwrap_or_default()
     }
 
     pub(crate) fn crashed(&mut self, now: Duration) {
@@ -59,7 +102,7 @@ impl Rules {
         self.last_truth.insert(Arc::clone(monitor), truth);
     }
 
-    pub(crate) fn recorded(&mut self, record: &Record, now: Duration, script: &Script) {
+    pub(crate) fn recorded(&mut self, record: &Record, now: Duration, file: &Config) {
         match record {
             Record::Observation { monitor, observation, .. } => {
                 let truth = self.last_truth.get(monitor).copied().unwrap_or(Truth::Well);
@@ -73,7 +116,14 @@ impl Rules {
                     Verdict::Inconclusive => {}
                 }
             }
+            Record::Message(message) => {
+                let given_up = matches!(message.delivery, Delivery::Abandoned { .. });
+                assert!(!given_up, "seed {}: {message:?} is given up at {now:?}", self.seed);
+            }
             Record::Incident(incident) => {
+                if incident.acknowledged.is_some() {
+                    self.acknowledged.insert(incident.id);
+                }
                 if incident.closed.is_some() {
                     self.open.remove(&incident.monitor);
                     self.closed.insert(incident.id);
@@ -86,7 +136,7 @@ impl Rules {
                         assert_eq!(id, incident.id, "seed {}: two incidents of one monitor at {now:?}", self.seed);
                         self.open.insert(Arc::clone(&incident.monitor), (id, since));
                     }
-                    None => self.no_false_alarm(&incident.monitor, now, script),
+                    None => self.no_false_alarm(&incident.monitor, now, file),
                 }
             }
             _ => {}
@@ -94,8 +144,8 @@ impl Rules {
     }
 
     /// An incident needs enough bad probes in a row, and at least one must have been the target's own.
-    fn no_false_alarm(&self, monitor: &Arc<str>, now: Duration, script: &Script) {
-        let failures = script.config.monitors.iter().find(|known| known.name == *monitor).map_or(0, |m| m.failures);
+    fn no_false_alarm(&self, monitor: &Arc<str>, now: Duration, file: &Config) {
+        let failures = file.monitors.iter().find(|known| known.name == *monitor).map_or(0, |m| m.failures);
         let bad = self.bad.get(monitor).map(Vec::as_slice).unwrap_or_default();
         let counted = bad.len() >= usize::try_from(failures).unwrap();
         assert!(
@@ -106,9 +156,18 @@ impl Rules {
     }
 
     /// What is truly down for long is known to be; what is known is told.
-    pub(crate) fn check(&self, core: &Engine, script: &Script, inboxes: &BTreeMap<String, Inbox>, now: Duration) {
-        for (monitor, target) in script.config.monitors.iter().zip(&script.targets) {
-            let since = target.down.unchanged_since(now).max(self.calm_since(script, target.scope, now));
+    pub(crate) fn check(
+        &mut self,
+        core: &Engine,
+        script: &Script,
+        file: &Config,
+        inboxes: &BTreeMap<String, Inbox>,
+        now: Duration,
+    ) {
+        for (whole, target) in script.config.monitors.iter().zip(&script.targets) {
+            let Some(monitor) = file.monitors.iter().find(|monitor| monitor.check == whole.check) else { continue };
+            let changed = self.changed(&monitor.name);
+            let since = target.down.unchanged_since(now).max(self.calm_since(script, target.scope, now)).max(changed);
             let retries = (monitor.retry_every + monitor.timeout) * monitor.failures.max(monitor.successes);
             let bound = monitor.every * 3 / 2 + monitor.timeout + retries + NOTICED_WITHIN;
             let parents_well = monitor.depends_on.is_empty();
@@ -117,22 +176,39 @@ impl Rules {
             }
             let wanted = if target.down.covers(now) { Health::Down } else { Health::Up };
             let view = core.monitor(&monitor.name).expect("a configured monitor");
+            if view.health == Health::Paused {
+                continue;
+            }
             assert_eq!(
                 view.health, wanted,
                 "seed {}: {} at {now:?}, as it is since {since:?}",
                 self.seed, monitor.name
             );
         }
-        let told_since = script.mail_down.unchanged_since(now).max(self.crashed);
+        if core.snoozed_until().is_some() || !file.alerts.quiet_hours.is_empty() {
+            self.quiet = now;
+        }
+        let told_since = script.mail_down.unchanged_since(now).max(self.crashed).max(self.quiet);
         if script.mail_down.covers(now) || now - told_since < TOLD_WITHIN {
             return;
         }
         for (monitor, (incident, opened)) in &self.open {
-            let flaps = core.monitor(monitor).expect("a configured monitor").flapping;
-            if flaps || now - *opened < TOLD_WITHIN || script.asleep.touches(*opened, now) {
+            let Some(view) = core.monitor(monitor) else { continue };
+            let silent = view.flapping
+                || view.health == Health::Paused
+                || view.snoozed_until.is_some()
+                || self.acknowledged.contains(incident)
+                || now - self.changed(monitor) < TOLD_WITHIN;
+            if silent || now - *opened < TOLD_WITHIN || script.asleep.touches(*opened, now) {
                 continue;
             }
-            for (channel, inbox) in inboxes {
+            let is_told = |reader: &str| match &view.monitor.channels {
+                Some(channels) => {
+                    channels.iter().any(|channel| reader == channel || reader == "mail" && channel == "post")
+                }
+                None => true,
+            };
+            for (channel, inbox) in inboxes.iter().filter(|(channel, _)| is_told(channel)) {
                 let settled = || inbox.received.values().any(|(_, message)| tells(message, *incident));
                 assert!(
                     inbox.knows(*incident) || settled(),
@@ -181,14 +257,20 @@ impl Rules {
                     };
                     inbox.received.values().any(|(_, message)| about(message))
                 };
+                // Of what is no longer configured nothing more is told.
+                let removed = self.removed.contains(&disk.incidents[incident].monitor);
                 assert!(
-                    !inbox.left_in_the_dark(*incident) || settled(),
+                    removed || !inbox.left_in_the_dark(*incident) || settled(),
                     "seed {seed}: {channel} was not told that {incident:?} is over"
                 );
             }
         }
         assert!(script.end - script.peace > MINUTE, "the peace is too short");
     }
+}
+
+fn of_names(file: &Config) -> BTreeMap<Arc<str>, Arc<Monitor>> {
+    file.monitors.iter().map(|monitor| (Arc::clone(&monitor.name), Arc::clone(monitor))).collect()
 }
 
 fn tells(message: &estatus_core::incident::Message, incident: IncidentId) -> bool {

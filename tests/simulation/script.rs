@@ -22,11 +22,13 @@ pub(crate) struct Faults {
     pub(crate) mail: bool,
     pub(crate) disk: bool,
     pub(crate) crashes: bool,
+    /// The user edits the file, pauses, snoozes and acknowledges.
+    pub(crate) edits: bool,
 }
 
 impl Faults {
     pub(crate) const NONE: Self =
-        Self { network: false, sleep: false, clock: false, mail: false, disk: false, crashes: false };
+        Self { network: false, sleep: false, clock: false, mail: false, disk: false, crashes: false, edits: false };
 }
 
 /// The dice of a world (xorshift64*, Vigna 2016).
@@ -208,9 +210,11 @@ fn config(dice: &mut Dice) -> Config {
         let parent = Arc::clone(&monitors[5].name);
         monitors[6].depends_on = vec![parent];
     }
-    let command =
-        CommandLine { run: Run::Shell("tell".to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() };
-    let channel = |_| Channel::Command(CommandChannel { command: command.clone(), timeout: MINUTE });
+    let channel = |name: &str| {
+        let run = Run::Shell(format!("tell {name}"));
+        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        Channel::Command(CommandChannel { command, timeout: MINUTE })
+    };
     Config {
         monitors: monitors.into_iter().map(Arc::new).collect(),
         channels: ["mail", "pager"].into_iter().map(|name| (name.to_owned(), channel(name))).collect(),

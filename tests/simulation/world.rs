@@ -1,11 +1,13 @@
 //! A world under a virtual clock: targets, networks, mail, a disk, and the core in the midst of it.
 
+mod user;
+
 use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap, sync::Arc, time::Duration};
 
 use estatus_core::{
     Engine, Timestamp,
     check::HostPort,
-    config::Monitor,
+    config::{Config, Monitor},
     engine::{Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, Scope, Witness},
@@ -43,6 +45,7 @@ enum Coming {
     NetworkSeen { id: EffectId, references: Vec<HostPort>, asked: Duration },
     Delivered { id: EffectId, message: Arc<Message>, begun: Duration },
     Crash,
+    User,
     Check,
 }
 
@@ -50,6 +53,8 @@ pub(crate) struct World {
     pub(crate) script: Script,
     /// Real time since the world began; the boot clock starts with it.
     pub(crate) now: Duration,
+    /// The file as it is; the script has it whole.
+    file: Arc<Config>,
     core: Option<Engine>,
     disk: Disk,
     pub(crate) inboxes: BTreeMap<String, Inbox>,
@@ -68,6 +73,7 @@ impl World {
         let inboxes = script.config.channels.keys().map(|name| (name.clone(), Inbox::default())).collect();
         let mut world = Self {
             now: Duration::ZERO,
+            file: Arc::clone(&script.config),
             core: None,
             disk: Disk::default(),
             inboxes,
@@ -84,6 +90,9 @@ impl World {
             world.at(at, Coming::Crash);
         }
         world.at(Duration::from_secs(60), Coming::Check);
+        if world.script.faults.edits {
+            world.at(Duration::from_secs(3600), Coming::User);
+        }
         world.start();
         world
     }
@@ -91,7 +100,7 @@ impl World {
     pub(crate) fn run(&mut self) {
         while self.now < self.script.end {
             let event = self.coming.peek().map(|Reverse((at, _))| *at).unwrap_or(self.script.end);
-            let core = self.core.as_ref().expect("there is always a core");
+            let core = self.core();
             let deadline = core.next_deadline().map_or(self.script.end, |(at, _)| at.since_boot());
             self.now = self.after_sleep(event.min(deadline).max(self.now));
             if deadline <= self.now {
@@ -127,6 +136,10 @@ impl World {
         )
     }
 
+    fn core(&self) -> &Engine {
+        self.core.as_ref().expect("there is always a core")
+    }
+
     /// Nothing happens on a machine that sleeps: `at`, or when it wakes up after that.
     fn after_sleep(&self, at: Duration) -> Duration {
         self.script.asleep.iter().find(|(from, to)| *from < at && at < *to).map_or(at, |(_, to)| to)
@@ -147,7 +160,7 @@ impl World {
     fn start(&mut self) {
         self.life += 1;
         let restored = self.disk.restored();
-        self.core = Some(Engine::new(Arc::clone(&self.script.config), restored, self.script.seed, self.clocks()));
+        self.core = Some(Engine::new(Arc::clone(&self.file), restored, self.script.seed, self.clocks()));
         self.carry_out();
     }
 
@@ -170,9 +183,10 @@ impl World {
         let now = self.clocks();
         let input = match coming {
             Coming::Crash => return self.crash(),
+            Coming::User => return self.user(),
             Coming::Check => {
                 let core = self.core.as_ref().expect("there is always a core");
-                self.rules.check(core, &self.script, &self.inboxes, self.now);
+                self.rules.check(core, &self.script, &self.file, &self.inboxes, self.now);
                 return self.at(self.now + Duration::from_secs(601), Coming::Check);
             }
             Coming::Probed { id, monitor, observation, truth } => {
@@ -225,7 +239,7 @@ impl World {
 
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
-            self.rules.recorded(record, self.now, &self.script);
+            self.rules.recorded(record, self.now, &self.file);
         }
         let full = self.disk_is_full();
         self.disk.record(records, self.now, full);
@@ -238,7 +252,7 @@ impl World {
     fn probe(&mut self, id: EffectId, monitor: &Arc<Monitor>) {
         self.probes += 1;
         let begin = self.now;
-        let index = self.script.config.monitors.iter().position(|other| other.name == monitor.name).expect("known");
+        let index = self.script.config.monitors.iter().position(|other| other.check == monitor.check).expect("known");
         let target = &self.script.targets[index];
         let slow = self.script.dice.below(20) == 0;
         let latency = if slow { LATENCY * 20 } else { LATENCY };
@@ -294,7 +308,7 @@ impl World {
             permanent: false,
         };
         let away = |spells: &Spells| spells.touches(begun, begun + MAIL_TAKES);
-        if away(&self.script.mail_down) && message.channel == "mail" {
+        if away(&self.script.mail_down) && user::reader(&message.channel) == "mail" {
             return match self.script.dice.below(6) {
                 0 => failed(true),
                 1 => {
@@ -310,7 +324,7 @@ impl World {
 
     fn receive(&mut self, message: &Message) {
         let now = self.now;
-        self.inboxes.get_mut(&message.channel).expect("a configured channel").receive(message, now);
+        self.inboxes.get_mut(user::reader(&message.channel)).expect("a configured channel").receive(message, now);
     }
 
     fn at(&mut self, at: Duration, coming: Coming) {

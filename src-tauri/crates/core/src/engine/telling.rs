@@ -148,8 +148,7 @@ impl Engine {
         let health = if open.is_some() { Health::Down } else { Health::Up };
         let Some(incident) = open.or(over) else { return };
         watched.memory.carry_conversation(told_with, incident.id);
-        let told: Vec<String> =
-            self.channels_of(name).into_iter().filter(|channel| self.is_told(name, channel, told_with)).collect();
+        let told = self.channels_that_know(name, told_with);
         self.post(name, News::Settled { health, incident }, &told, now);
         self.tell_untold(name, now);
     }
@@ -230,20 +229,20 @@ impl Engine {
         self.post(name, News::Escalated { incident }, &told, now);
     }
 
-    /// Tells everybody whom it concerns. A recovery concerns only those who know of the incident.
+    /// Tells everybody whom it concerns. A recovery concerns those who know of the incident, and nobody else.
     pub(super) fn tell(&mut self, name: &Arc<str>, news: News, now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
-        let snoozed = watched.memory.is_snoozed(now.utc);
-        let only_if_told = match &news {
-            News::Recovered { incident } => Some(incident.id),
-            _ if snoozed => return,
-            _ => None,
+        let channels = match &news {
+            News::Recovered { incident } => self.channels_that_know(name, incident.id),
+            _ if watched.memory.is_snoozed(now.utc) => return,
+            _ => self.channels_of(name),
         };
-        let mut channels = self.channels_of(name);
-        if let Some(incident) = only_if_told {
-            channels.retain(|channel| self.is_told(name, channel, incident));
-        }
         self.post(name, news, &channels, now);
+    }
+
+    /// The channels that were told of an incident, be they still those of its monitor or not.
+    fn channels_that_know(&self, name: &Arc<str>, incident: IncidentId) -> Vec<String> {
+        self.config.channels.keys().filter(|channel| self.is_told(name, channel, incident)).cloned().collect()
     }
 
     /// A program is cooling: somebody should look.
