@@ -95,11 +95,10 @@ fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
         name = "web"
         command = "./web"
         env = { DATABASE = { env = "DATABASE_URL" }, PLAIN = "x" }
-        stop = { command = "./stop", env = { S = { env = "STOP_KEY" } } }
     "#;
     let config = read(text).unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = config.secret_variables.iter().map(String::as_str).collect();
-    let expected = ["CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD", "STOP_KEY"];
+    let expected = ["CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD"];
     assert_eq!(names, expected);
 }
 

@@ -15,7 +15,7 @@ use estatus_core::{
     exit::Exit,
     incident::{Alert, Before, Delivery, Incident, IncidentId, Message, MessageId, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
-    program::{Ended, LeftBehind, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StartId, StoppedBy},
+    program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StartId, StoppedBy},
     record::Record,
     time::later,
 };
@@ -130,7 +130,7 @@ fn program_memory(start: u64) -> ProgramMemory {
         at: after(start),
         left: vec![Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) }],
         tail: vec!["ready in 120 ms".to_owned(), "\u{1b}[31mKilled\u{1b}[0m \"ñ\"".to_owned()],
-        background: vec![LeftBehind { pid: 4712, name: "node".to_owned() }],
+        background: Vec::new(),
     };
     ProgramMemory {
         stopped: Some(StoppedBy::User),
