@@ -78,6 +78,7 @@ export const ASKED: Group = {
     of("redirects", ["http"], { shape: { is: "number" }, usual: "10", hint: "hint.redirects" }),
     of("proxy", ["http"], { shape: MONO, usual: "http://proxy:3128" }),
     of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
+    of("trust", ["http", "tls"], { shape: MONO, usual: "server.pem", hint: "hint.trust" }),
     of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
     of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
     of("server", ["dns"], { shape: MONO, usual: "9.9.9.9" }),

@@ -1,6 +1,9 @@
 //! Takes secrets out of what others say.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use estatus_core::secret::Secret;
 
 /// What stands where a secret stood.
@@ -17,6 +20,7 @@ impl Scrub {
     pub(crate) fn know(&mut self, secret: &Secret) {
         self.know_text(secret.reveal());
         self.know_text(&STANDARD.encode(secret.reveal()));
+        self.know_text(&STANDARD_NO_PAD.encode(secret.reveal()));
     }
 
     /// From now on also takes out `text`.
@@ -47,6 +51,7 @@ mod tests {
         let check = |text, expected: &str| assert_eq!(scrub.clean(text), expected);
         check("535 hunter2 is wrong", "535 *** is wrong");
         check("535 aHVudGVyMg== is wrong", "535 *** is wrong");
+        check("535 aHVudGVyMg is wrong", "535 *** is wrong");
         check("hunter2 and more", "***");
         check("nothing here", "nothing here");
     }

@@ -1,26 +1,30 @@
 //! Speaks SMTP, one command after the other, so that it is known at every moment what the server can have got.
 
+mod dialogue;
 mod explain;
+mod greeting;
+mod login;
+#[cfg(test)]
+mod tests;
 
-use std::{error::Error, io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
+use dialogue::{Dialogue, Reply, Silence};
 use estatus_core::{
     config::{EmailChannel, EmailSecurity, Login},
     incident::DeliveryResult,
     ports::Ports,
     words::Words,
 };
-use lettre::{
-    Address,
-    transport::smtp::{
-        self,
-        authentication::{Credentials, Mechanism},
-        client::{AsyncSmtpConnection, TlsParameters},
-        commands, extension,
-        extension::{ClientId, Extension, MailParameter},
-    },
+use estatus_tls::{Failed, Tls};
+use greeting::{Offers, greet};
+use lettre::Address;
+use login::Credentials;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+    time::timeout,
 };
-use tokio::net::lookup_host;
 
 use crate::{email::Mail, scrub::Scrub, trouble::Trouble, within};
 
@@ -42,12 +46,19 @@ pub(crate) struct SmtpDelivery<'a> {
     pub(crate) everybody: bool,
 }
 
+/// A connection in the clear or within TLS.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Lookup,
     /// The connection, implicit TLS, the server's greeting.
     Connect,
+    /// We say who we are.
+    Hello,
     StartTls,
     Login,
     Sender,
@@ -80,8 +91,6 @@ enum Breach {
     NotSmtp(String),
     /// The time was up.
     TimedOut,
-    /// The certificates of this machine cannot be had.
-    Trust(String),
     /// STARTTLS is not offered.
     NoStartTls,
     /// No way to log in is offered that we know.
@@ -95,7 +104,9 @@ enum Breach {
 /// A conversation, as far as it has come.
 struct Conversation {
     stage: Stage,
-    connection: Option<AsyncSmtpConnection>,
+    /// What we called ourselves.
+    own_name: String,
+    dialogue: Option<Dialogue<Box<dyn Stream>>>,
 }
 
 impl SmtpDelivery<'_> {
@@ -110,14 +121,14 @@ impl SmtpDelivery<'_> {
             Ok(credentials) => credentials,
             Err(why) => return why,
         };
-        let mut conversation = Conversation { stage: Stage::Lookup, connection: None };
+        let mut conversation = Conversation { stage: Stage::Lookup, own_name: String::new(), dialogue: None };
         let outcome = within(self.channel.timeout, self.converse(&mut conversation, &mail, credentials)).await;
         if outcome.is_some() {
             conversation.say_goodbye().await;
         }
         match outcome.unwrap_or(Err(Breach::TimedOut)) {
             Ok(()) => DeliveryResult::Delivered,
-            Err(breach) => self.explain(conversation.stage, &breach.cleaned(&scrub)),
+            Err(breach) => self.explain(&conversation, &breach.cleaned(&scrub)),
         }
     }
 
@@ -126,7 +137,9 @@ impl SmtpDelivery<'_> {
         match self.ports.secret(password).await {
             Ok(password) => {
                 scrub.know(&password);
-                Ok(Some(Credentials::new(username.clone(), password.reveal().to_owned())))
+                let credentials = Credentials { username: username.clone(), password: password.reveal().to_owned() };
+                scrub.know_text(&credentials.plain());
+                Ok(Some(credentials))
             }
             Err(error) => Err(self.no_password(username, &error.to_string())),
         }
@@ -138,66 +151,118 @@ impl SmtpDelivery<'_> {
         mail: &Mail,
         credentials: Option<Credentials>,
     ) -> Result<(), Breach> {
-        let opened = self.open(&mut conversation.stage).await?;
-        let connection = conversation.connection.insert(opened);
-        if let Some(credentials) = credentials {
-            conversation.stage = Stage::Login;
-            log_in(connection, &credentials).await?;
-        }
-        conversation.stage = Stage::Sender;
-        let parameters = international(connection, mail)?;
-        connection.command(commands::Mail::new(Some(mail.sender.clone()), parameters)).await?;
-        conversation.stage = Stage::Recipients;
-        self.name_recipients(connection, &mail.recipients).await?;
-        conversation.stage = Stage::Data;
-        connection.command(commands::Data).await?;
-        conversation.stage = Stage::Content;
-        connection.message(&mail.content).await?;
-        Ok(())
+        let stream = self.open(conversation).await?;
+        let dialogue = conversation.dialogue.insert(Dialogue::over(stream));
+        self.talk(dialogue, &mut conversation.stage, &conversation.own_name, mail, credentials).await
     }
 
     /// Connects, and has TLS where it is asked for.
-    async fn open(&self, stage: &mut Stage) -> Result<AsyncSmtpConnection, Breach> {
+    async fn open(&self, conversation: &mut Conversation) -> Result<Box<dyn Stream>, Breach> {
+        let Conversation { stage, own_name, .. } = conversation;
         let server = &self.channel.server;
         let unknown = |error: io::Error| Breach::Trouble(Trouble::Name(error.to_string()));
         let addresses: Vec<_> = lookup_host((server.host.as_str(), server.port)).await.map_err(unknown)?.collect();
 
-        *stage = Stage::Connect;
-        let hello = ClientId::default();
-        let implicit_tls = match self.channel.security {
-            EmailSecurity::Tls => Some(self.tls()?),
-            EmailSecurity::StartTls | EmailSecurity::None => None,
-        };
-        // All addresses together get half the time, so when all of it is up, the connection stands and is silent.
-        let each = self.channel.timeout / 2 / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(&addresses[..], Some(each), &hello, implicit_tls, None)
-                .await
-                .map_err(|error| Breach::of(&error, false))?;
-
-        if self.channel.security == EmailSecurity::StartTls {
-            *stage = Stage::StartTls;
-            if !connection.can_starttls() {
-                return Err(Breach::NoStartTls);
-            }
-            connection.starttls(self.tls()?, &hello).await?;
+        let stream = self.reach(&addresses, stage, own_name).await?;
+        match self.channel.security {
+            EmailSecurity::None => Ok(Box::new(stream)),
+            EmailSecurity::Tls | EmailSecurity::StartTls => self.secure(stream, &addresses).await,
         }
-        Ok(connection)
     }
 
-    fn tls(&self) -> Result<TlsParameters, Breach> {
-        TlsParameters::builder(self.channel.server.host.clone()).build().map_err(|error| {
-            let source = error.source().map(ToString::to_string);
-            Breach::Trust(source.unwrap_or_else(|| error.to_string()))
-        })
+    /// Connects, and speaks up to where TLS begins, if it begins later.
+    async fn reach(
+        &self,
+        addresses: &[SocketAddr],
+        stage: &mut Stage,
+        own_name: &mut String,
+    ) -> Result<TcpStream, Breach> {
+        *stage = Stage::Connect;
+        let stream = self.connect(addresses).await?;
+        let address = stream.local_addr().map_err(|error| Breach::of(&error, true))?.ip();
+        *own_name = greeting::own_name(self.channel.hello.as_deref(), address);
+        if self.channel.security != EmailSecurity::StartTls {
+            return Ok(stream);
+        }
+        let mut dialogue = Dialogue::over(stream);
+        ask_for_tls(&mut dialogue, stage, own_name).await?;
+        let early = || Breach::NotSmtp("it went on in the clear where TLS should begin".to_owned());
+        dialogue.into_stream().ok_or_else(early)
+    }
+
+    /// The same for a look, beside the delivery.
+    async fn reach_aside(&self, addresses: &[SocketAddr]) -> Result<TcpStream, Breach> {
+        self.reach(addresses, &mut Stage::Connect, &mut String::new()).await
+    }
+
+    /// All addresses together get half the time, so when all of it is up, the connection stands and is silent.
+    async fn connect(&self, addresses: &[SocketAddr]) -> Result<TcpStream, Breach> {
+        let each = self.channel.timeout / 2 / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+        let mut failed = Trouble::Connect(io::ErrorKind::AddrNotAvailable.to_string());
+        for address in addresses {
+            failed = match timeout(each, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => Trouble::of_io(&error, false),
+                Err(_) => Trouble::ConnectTimedOut,
+            };
+        }
+        Err(Breach::Trouble(failed))
+    }
+
+    /// Whom this machine trusts is read anew each time: it is seldom asked for, and may change.
+    async fn secure(&self, stream: TcpStream, addresses: &[SocketAddr]) -> Result<Box<dyn Stream>, Breach> {
+        let host = &self.channel.server.host;
+        let failed = match Tls::default().shake_hands(stream, host, &[], &self.channel.trust).await {
+            Ok(secured) => return Ok(secured.stream),
+            Err(failed) => failed,
+        };
+        if failed.calls_for_a_look()
+            && let Some(cause) = estatus_tls::look(host, || self.reach_aside(addresses)).await
+        {
+            return Err(Breach::Trouble(Trouble::of_tls(cause)));
+        }
+        match failed {
+            Failed::Io(error) => Err(Breach::of(&error, true)),
+            Failed::NothingInCommon(cause) | Failed::Because(cause) => Err(Breach::Trouble(Trouble::of_tls(cause))),
+        }
+    }
+
+    /// Greets, logs in where that is asked for, and hands `mail` over.
+    async fn talk<S: Stream>(
+        &self,
+        dialogue: &mut Dialogue<S>,
+        stage: &mut Stage,
+        own_name: &str,
+        mail: &Mail,
+        credentials: Option<Credentials>,
+    ) -> Result<(), Breach> {
+        // After STARTTLS the server does not greet again, but must be greeted.
+        if self.channel.security != EmailSecurity::StartTls {
+            done(dialogue.hear().await?)?;
+        }
+        *stage = Stage::Hello;
+        let offers = greet(dialogue, own_name).await?;
+        if let Some(credentials) = credentials {
+            *stage = Stage::Login;
+            login::log_in(dialogue, &offers, &credentials).await?;
+        }
+        *stage = Stage::Sender;
+        let international = international(&offers, mail)?;
+        done(dialogue.ask(&format!("MAIL FROM:<{}>{international}", mail.sender)).await?)?;
+        *stage = Stage::Recipients;
+        self.name_recipients(dialogue, &mail.recipients).await?;
+        *stage = Stage::Data;
+        go_on(dialogue.ask("DATA").await?)?;
+        *stage = Stage::Content;
+        done(dialogue.send_content(&mail.content).await?)
     }
 
     /// Fails where nobody is accepted, or somebody is not who must be.
-    async fn name_recipients(&self, connection: &mut AsyncSmtpConnection, all: &[Address]) -> Result<(), Breach> {
+    async fn name_recipients<S: Stream>(&self, dialogue: &mut Dialogue<S>, all: &[Address]) -> Result<(), Breach> {
         let mut refused = Vec::new();
         for to in all {
-            match connection.command(commands::Rcpt::new(to.clone(), Vec::new())).await.map_err(Breach::from) {
-                Ok(_) => {}
+            match done(dialogue.ask(&format!("RCPT TO:<{to}>")).await?) {
+                Ok(()) => {}
                 Err(Breach::Answer(answer)) => refused.push((to.clone(), answer)),
                 Err(other) => return Err(other),
             }
@@ -215,48 +280,48 @@ impl SmtpDelivery<'_> {
 
 impl Conversation {
     async fn say_goodbye(&mut self) {
-        if let Some(connection) = &mut self.connection {
-            let _whatever_it_says = within(FAREWELL, connection.quit()).await;
+        if let Some(dialogue) = &mut self.dialogue {
+            let _whatever_it_says = within(FAREWELL, dialogue.ask("QUIT")).await;
         }
     }
 }
 
-async fn log_in(connection: &mut AsyncSmtpConnection, credentials: &Credentials) -> Result<(), Breach> {
-    const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
-    if connection.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
-        return Err(Breach::NoLogin);
+/// Speaks up to the point where TLS begins.
+async fn ask_for_tls<S: Stream>(dialogue: &mut Dialogue<S>, stage: &mut Stage, own_name: &str) -> Result<(), Breach> {
+    done(dialogue.hear().await?)?;
+    *stage = Stage::Hello;
+    let offers = greet(dialogue, own_name).await?;
+    *stage = Stage::StartTls;
+    if !offers.has("STARTTLS") {
+        return Err(Breach::NoStartTls);
     }
-    connection.auth(&MECHANISMS, credentials).await?;
-    Ok(())
+    done(dialogue.ask("STARTTLS").await?)
+}
+
+/// What a reply means that should say that something is done (RFC 5321, section 4.2.1).
+fn done(reply: Reply) -> Result<(), Breach> {
+    if (200..300).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
+}
+
+/// What a reply means that should ask for more.
+fn go_on(reply: Reply) -> Result<(), Breach> {
+    if (300..400).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
 }
 
 /// What must be said of the sender if an address is not ASCII (RFC 6531).
-fn international(connection: &AsyncSmtpConnection, mail: &Mail) -> Result<Vec<MailParameter>, Breach> {
+fn international(offers: &Offers, mail: &Mail) -> Result<&'static str, Breach> {
     let beyond_ascii = |address: &&Address| !AsRef::<str>::as_ref(*address).is_ascii();
     match std::iter::once(&mail.sender).chain(&mail.recipients).find(beyond_ascii) {
-        None => Ok(Vec::new()),
-        Some(_) if connection.server_info().supports_feature(Extension::SmtpUtfEight) => {
-            Ok(vec![extension::MailParameter::SmtpUtfEight])
-        }
+        None => Ok(""),
+        Some(_) if offers.has("SMTPUTF8") => Ok(" SMTPUTF8"),
         Some(address) => Err(Breach::International(address.to_string())),
     }
 }
 
 impl Breach {
-    /// What a failure of lettre's is: it tells its kinds apart only by questions and by what led to it.
-    fn of(error: &smtp::Error, connected: bool) -> Self {
-        let said = error.source().map(ToString::to_string).unwrap_or_default();
-        if let Some(code) = error.status() {
-            return Self::Answer(Answer { code: code.into(), text: said });
-        }
-        if let Some(trouble) = Trouble::of(error, connected) {
-            return Self::Trouble(trouble);
-        }
-        if !error.is_response() {
-            return Self::Trouble(Trouble::Connect(said));
-        }
-        // lettre's words where the connection ends before an answer does.
-        if said == "incomplete response" { Self::Trouble(Trouble::Closed) } else { Self::NotSmtp(said) }
+    /// What a failure of the connection is.
+    fn of(error: &io::Error, connected: bool) -> Self {
+        Self::Trouble(Trouble::of_io(error, connected))
     }
 
     /// The same, where a server may have repeated a secret.
@@ -273,8 +338,19 @@ impl Breach {
     }
 }
 
-impl From<smtp::Error> for Breach {
-    fn from(error: smtp::Error) -> Self {
-        Self::of(&error, true)
+impl From<Silence> for Breach {
+    fn from(silence: Silence) -> Self {
+        match silence {
+            Silence::Io(error) => Self::of(&error, true),
+            Silence::NotSmtp(said) => Self::NotSmtp(said),
+        }
+    }
+}
+
+/// What a reply is that was not hoped for.
+impl From<Reply> for Breach {
+    fn from(reply: Reply) -> Self {
+        let (code, text) = (reply.code, reply.text());
+        if code < 400 { Self::NotSmtp(format!("{code} {text}")) } else { Self::Answer(Answer { code, text }) }
     }
 }

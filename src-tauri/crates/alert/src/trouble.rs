@@ -2,8 +2,7 @@
 
 use std::{error::Error, io};
 
-use estatus_core::{incident::DeliveryResult, words::Words};
-use rustls::CertificateError;
+use estatus_core::{incident::DeliveryResult, observation::Cause, words::Words};
 
 use crate::text::one_line;
 
@@ -38,10 +37,8 @@ pub(crate) enum Trouble {
     Connect(String),
     /// What came where TLS should begin is no TLS.
     NotTls,
-    /// The other side's certificate is not accepted.
-    Certificate(CertificateError),
-    /// TLS failed for another reason.
-    Tls(String),
+    /// TLS failed, or the other side's certificate is not accepted.
+    Tls(Cause),
     /// The connection was closed where an answer was due.
     Closed,
     /// The connection broke.
@@ -55,10 +52,14 @@ impl Trouble {
     pub(crate) fn of(error: &(dyn Error + 'static), connected: bool) -> Option<Self> {
         let chain = || std::iter::successors(Some(error), |error| inner(*error));
         if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
-            return Some(Self::of_tls(tls));
+            return Some(Self::of_tls(estatus_tls::of_tls(tls)));
         }
-        let io = chain().find_map(|error| error.downcast_ref::<io::Error>())?;
-        Some(match io.kind() {
+        chain().find_map(|error| error.downcast_ref::<io::Error>()).map(|io| Self::of_io(io, connected))
+    }
+
+    /// What a failure of the connection itself is.
+    pub(crate) fn of_io(io: &io::Error, connected: bool) -> Self {
+        match io.kind() {
             io::ErrorKind::UnexpectedEof => Self::Closed,
             io::ErrorKind::ConnectionRefused if !connected => Self::Refused,
             io::ErrorKind::TimedOut if !connected => Self::ConnectTimedOut,
@@ -67,15 +68,12 @@ impl Trouble {
             }
             _ if connected => Self::Broken(io.to_string()),
             _ => Self::Connect(io.to_string()),
-        })
+        }
     }
 
-    fn of_tls(error: &rustls::Error) -> Self {
-        match error {
-            rustls::Error::InvalidMessage(_) => Self::NotTls,
-            rustls::Error::InvalidCertificate(error) => Self::Certificate(error.clone()),
-            other => Self::Tls(other.to_string()),
-        }
+    /// Why TLS was not agreed on.
+    pub(crate) fn of_tls(cause: Cause) -> Self {
+        if cause == Cause::NotTls { Self::NotTls } else { Self::Tls(cause) }
     }
 
     /// In one sentence with the remedy. `server` is `host:port`.
@@ -90,24 +88,26 @@ impl Trouble {
             Self::ConnectTimedOut => say("delivery.connect_timed_out", ""),
             Self::Connect(error) => say("delivery.connect", error),
             Self::NotTls => say("delivery.tls", &words.text("delivery.no_tls_there", &[])),
-            Self::Certificate(error) => say(certificate(error), &error.to_string()),
-            Self::Tls(error) => say("delivery.tls", error),
+            Self::Tls(Cause::NoAuthorities { error }) => say("delivery.trust", error),
+            Self::Tls(Cause::Tls { error }) => say("delivery.tls", error),
+            Self::Tls(Cause::TlsVersion { offered } | Cause::TlsCipher { offered }) => {
+                say("delivery.tls_offered", offered)
+            }
+            Self::Tls(cause) => say(insecure(cause), &words.cause(cause)),
             Self::Closed => say("delivery.closed", ""),
             Self::Broken(error) => say("delivery.broken", error),
         }
     }
 }
 
-fn certificate(error: &CertificateError) -> &'static str {
-    match error {
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => "delivery.certificate_expired",
-        CertificateError::UnknownIssuer => "delivery.certificate_untrusted",
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "delivery.certificate_host"
-        }
+/// The sentence about a connection that is not safe.
+fn insecure(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::CertificateExpired { .. } | Cause::CertificateNotYetValid { .. } => "delivery.certificate_expired",
+        Cause::CertificateUnknownIssuer { .. } | Cause::CertificateAlone { .. } => "delivery.certificate_untrusted",
+        Cause::CertificateWrongHost { .. } => "delivery.certificate_host",
+        Cause::TlsRefused { .. } | Cause::ClientCertificate => "delivery.no_tls",
+        Cause::CertificateAlgorithm { .. } | Cause::TrustFile { .. } => "delivery.no_tls",
         _ => "delivery.certificate",
     }
 }

@@ -5,8 +5,10 @@ mod template;
 use std::{error::Error, time::Duration};
 
 use estatus_core::{
-    config::WebhookChannel, incident::DeliveryResult, maintenance::in_words, ports::Ports, words::Words,
+    config::WebhookChannel, incident::DeliveryResult, maintenance::in_words, observation::Cause, ports::Ports,
+    words::Words,
 };
+use estatus_tls::Tls;
 use reqwest::{
     Client, Request, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -56,13 +58,13 @@ impl WebhookDelivery<'_> {
     async fn prepare(&self, telling: &Telling, scrub: &mut Scrub) -> Result<(Client, Request), DeliveryResult> {
         let body = template::body(self.channel.template.as_deref(), telling, self.words)?;
         let headers = self.headers(scrub).await?;
-        let client = self.client()?;
+        let client = self.client().await?;
         let request = client.post(self.channel.url.clone()).headers(headers).body(body).build();
         request.map(|request| (client, request)).map_err(|error| self.no_request(&error, &telling.channel))
     }
 
     /// A client for one request: a channel is used so seldom that an open connection would be a waste.
-    fn client(&self) -> Result<Client, DeliveryResult> {
+    async fn client(&self) -> Result<Client, DeliveryResult> {
         let builder = Client::builder()
             .user_agent(concat!("estatus/", env!("CARGO_PKG_VERSION")))
             // A redirect could carry secrets elsewhere, and turns a POST into a GET.
@@ -71,10 +73,21 @@ impl WebhookDelivery<'_> {
             .retry(reqwest::retry::never())
             .connect_timeout(self.channel.timeout / 2);
         // Where there is no TLS, a machine without any certificate authority can tell too.
-        let builder = if self.channel.url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
+        let builder = if self.channel.url.scheme() == "https" {
+            let mut config = Tls::default().client_config().await.map_err(|cause| self.no_trust(&cause))?;
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            builder.tls_backend_preconfigured(config)
+        } else {
+            builder.tls_certs_only([])
+        };
         builder.build().map_err(|error| {
             temporary(self.say("delivery.trust", &[("error", &one_line(&innermost(&error), SAID_LIMIT))]))
         })
+    }
+
+    fn no_trust(&self, cause: &Cause) -> DeliveryResult {
+        let host = self.channel.url.host_str().unwrap_or_default();
+        temporary(Trouble::of_tls(cause.clone()).sentence(host, &self.server(), self.words))
     }
 
     async fn headers(&self, scrub: &mut Scrub) -> Result<HeaderMap, DeliveryResult> {

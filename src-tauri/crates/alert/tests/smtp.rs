@@ -164,8 +164,8 @@ fn an_unsound_certificate_is_explained_and_nothing_is_sent() {
             ),
             (
                 "stranger",
-                "the certificate of SERVER is signed by nobody this machine trusts: check the name of the server, or \
-                 have its authority added to this machine",
+                "the certificate of SERVER is signed by nobody this machine trusts: check the name of the server, have \
+                 its authority added to this machine, or set trust in [email] to a file with its certificate",
             ),
         ];
         for (certificate, error) in cases {

@@ -6,6 +6,7 @@ standard input does.
 Settings, all of them optional:
   tls          "starttls" (offered and required) or "implicit"
   certificate  path of the PEM chain; `key`: path of its PEM key
+  newest       "TLSv1_1": the newest version of TLS that it speaks
   users        {"name": "password"}; with it, a login is required
   echo         whether a refused login is answered with the password that was sent, in Base64
   recipients   {"address": "550 answer"}: recipients to refuse
@@ -76,6 +77,10 @@ def context():
         return None
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(SETTINGS["certificate"], SETTINGS["key"])
+    if "newest" in SETTINGS:
+        tls.set_ciphers("ALL:@SECLEVEL=0")
+        tls.minimum_version = ssl.TLSVersion.TLSv1
+        tls.maximum_version = ssl.TLSVersion[SETTINGS["newest"]]
     return tls
 
 

@@ -10,7 +10,7 @@ use estatus_core::{
 use jiff::tz::TimeZone;
 
 use crate::{
-    check::{command_line, header_is_wrong, login, split},
+    check::{command_line, header_is_wrong, login, split, trust},
     net::Mailbox,
     problem::Span,
     reason::reason,
@@ -57,11 +57,14 @@ fn email(mut table: tables::Email, reader: &mut Reader<'_>) -> Option<EmailChann
         EmailSecurity::None => 25,
     };
     let port = table.port.take().and_then(|port| u16::try_from(port.0).ok()).unwrap_or(usual);
+    let trust = trust(&mut table.verify_tls, &mut table.trust, reader);
     let login = login(&mut table.username, &mut table.password, |username| username.0, reader);
     let to = recipients(&mut table.to, "to", reader);
     Some(EmailChannel {
         server: HostPort { host: table.server.take()?.0, port },
         security,
+        trust,
+        hello: table.hello.take().map(|host| host.0),
         login: login.map(|(username, password)| Login { username, password }),
         from: table.from.take()?.0,
         to: to?,

@@ -1,9 +1,11 @@
 //! A check, as the core wants it.
 
+use std::path::PathBuf;
+
 use estatus_core::{
     check::{
         Auth, CertificateAssertions, Check, CodeRange, CommandCheck, DnsCheck, HttpCheck, Kind, PingCheck,
-        ProcessCheck, RecordType, Redirects, TcpCheck, TextAssertions, TlsCheck,
+        ProcessCheck, RecordType, Redirects, TcpCheck, TextAssertions, TlsCheck, Trust,
     },
     command::{CommandLine, Run},
     config::Monitor,
@@ -30,7 +32,7 @@ pub(crate) fn check(kind: Kind, table: &mut tables::Check, reader: &mut Reader<'
     match kind {
         Kind::Http => http(table, reader).map(|check| Check::Http(Box::new(check))),
         Kind::Tcp => tcp(table, reader).map(Check::Tcp),
-        Kind::Tls => tls(table).map(Check::Tls),
+        Kind::Tls => tls(table, reader).map(Check::Tls),
         Kind::Dns => dns(table, reader).map(Check::Dns),
         Kind::Ping => ping(table).map(Check::Ping),
         Kind::Process => process(table, reader).map(Check::Process),
@@ -71,7 +73,7 @@ fn http(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<HttpCheck>
         below: table.below.take().map(|below| below.0),
         ip: table.ip.take(),
         proxy: table.proxy.take().map(|proxy| proxy.0),
-        certificate: certificate(table),
+        certificate: certificate(table, reader),
         body_limit: table.body_limit.take().map_or(Monitor::BODY_LIMIT, |size| size.0),
     })
 }
@@ -192,10 +194,23 @@ fn text(table: &mut tables::Check) -> TextAssertions {
     }
 }
 
-fn certificate(table: &mut tables::Check) -> CertificateAssertions {
+fn certificate(table: &mut tables::Check, reader: &mut Reader<'_>) -> CertificateAssertions {
     CertificateAssertions {
-        verify: table.verify_tls.take().unwrap_or(true),
+        trust: trust(&mut table.verify_tls, &mut table.trust, reader),
         warn_days: table.certificate_days.take().map_or(Monitor::CERTIFICATE_DAYS, |days| days.0),
+    }
+}
+
+/// Whose certificates are accepted.
+pub(crate) fn trust(verify: &mut Field<bool>, file: &mut Field<PathBuf>, reader: &mut Reader<'_>) -> Trust {
+    match (verify.take().unwrap_or(true), file.take_placed()) {
+        (true, None) => Trust::Machine,
+        (true, Some(file)) => Trust::File(file.value),
+        (false, None) => Trust::Anybody,
+        (false, Some(file)) => {
+            reader.problem_with("trust", &file.at, reason!("trust_unverified"));
+            Trust::File(file.value)
+        }
     }
 }
 
@@ -214,12 +229,12 @@ fn tcp(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<TcpCheck> {
     })
 }
 
-fn tls(table: &mut tables::Check) -> Option<TlsCheck> {
+fn tls(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<TlsCheck> {
     Some(TlsCheck {
         address: table.tls.take()?.0,
         ip: table.ip.take(),
         starttls: table.starttls.take(),
-        certificate: certificate(table),
+        certificate: certificate(table, reader),
     })
 }
 
@@ -275,7 +290,7 @@ fn command_check(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<C
 /// A command with where it runs and what it finds.
 pub(crate) fn command_line(
     run: Run,
-    directory: Option<std::path::PathBuf>,
+    directory: Option<PathBuf>,
     env: Option<Own<Valued>>,
     reader: &mut Reader<'_>,
 ) -> CommandLine {

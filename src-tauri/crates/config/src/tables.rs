@@ -68,6 +68,14 @@ table! {
         port: Whole<1, 65535>,
         /// How the connection is made safe: "starttls" (where nothing is said), "tls" or "none".
         security: EmailSecurity,
+        /// Whether the server's certificate must be trusted, be for this host and not have expired: true where nothing is
+        /// said.
+        verify_tls: bool,
+        /// A file (PEM) with certificates that are trusted too: the server's own, whatever host it names, or an authority's.
+        trust: PathBuf,
+        /// What this machine calls itself to the server: its name where nothing is said, if that is a full one, else the
+        /// address it has.
+        hello: Host,
         /// Who logs in; nobody where nothing is said.
         username: Plain,
         /// Where the password is kept.

@@ -309,11 +309,23 @@ pub enum Comparison {
     Greater,
 }
 
+/// Whose certificates are accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// Those for this host that this machine trusts and that have not run out.
+    #[default]
+    Machine,
+    /// Those, and what is in this file: certificates of authorities, or servers' own, which may then name another host.
+    File(PathBuf),
+    /// Anybody's: nothing is verified.
+    Anybody,
+}
+
 /// What is asked of a certificate chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateAssertions {
-    /// Whether the chain must be trusted, be for this host and not have expired.
-    pub verify: bool,
+    /// Whose it must be.
+    pub trust: Trust,
     /// Warn when any certificate of the chain has fewer days left than this; 0 never warns.
     pub warn_days: u32,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    check::{Check, HostPort},
+    check::{Check, HostPort, Trust},
     command::CommandLine,
     maintenance::{DailySpan, Maintenance},
     program::Program,
@@ -189,6 +189,11 @@ pub struct EmailChannel {
     pub server: HostPort,
     /// How the connection is made safe.
     pub security: EmailSecurity,
+    /// Whose certificate the server may present.
+    pub trust: Trust,
+    /// What this machine calls itself in the greeting (RFC 5321, section 4.1.1.1), a name or an address: the name that the
+    /// system knows where nothing is said, if it is fully qualified, else the connection's own address.
+    pub hello: Option<String>,
     /// Who logs in; nobody where there is none.
     pub login: Option<Login>,
     /// The sender, as a mailbox of RFC 5322.

@@ -275,12 +275,112 @@ pub enum Cause {
         /// The hosts it is for.
         names: Vec<String>,
     },
+    /// The certificate is signed by somebody this machine does not trust, and nobody who would vouch for that one is sent
+    /// along.
+    CertificateAlone {
+        /// Who has signed it.
+        issuer: String,
+    },
+    /// The certificate was called back by who signed it.
+    CertificateRevoked {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The certificate names no host at all.
+    CertificateNoNames {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The certificate has the address that was asked for as if it were a DNS name.
+    CertificateAddressAsName {
+        /// The address.
+        host: String,
+    },
+    /// A certificate has the form of an older version of X.509 than 3.
+    CertificateVersion {
+        /// Whose certificate it is.
+        subject: String,
+        /// The version.
+        version: u32,
+    },
+    /// The key of a certificate is too short to be safe.
+    CertificateWeakKey {
+        /// Whose certificate it is.
+        subject: String,
+        /// How long the key is, in bits of RSA.
+        bits: u32,
+    },
+    /// The key of a certificate, or the signature under it, is of a kind that is not spoken here.
+    CertificateAlgorithm {
+        /// Whose certificate it is.
+        subject: String,
+        /// The kind.
+        algorithm: String,
+    },
+    /// A certificate is signed in a way that can be forged.
+    CertificateOldSignature {
+        /// Whose certificate it is.
+        subject: String,
+        /// The hash that is signed (SHA-1, MD5).
+        hash: String,
+    },
+    /// A signature that goes with a certificate is wrong: whoever shows it has not its key, or it was changed.
+    CertificateForged {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The certificate is not meant for servers.
+    CertificatePurpose {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The certificate is one of an authority, not of a server.
+    CertificateOfAuthority {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// The certificates that this machine trusts cannot be read.
+    NoAuthorities {
+        /// Why.
+        error: String,
+    },
+    /// The file with the certificates to be trusted cannot be used.
+    TrustFile {
+        /// Where it is.
+        path: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The server asks for a certificate of ours.
+    ClientCertificate,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// The server speaks only versions of TLS that are not spoken here.
+    TlsVersion {
+        /// The one that it agrees on.
+        offered: String,
+    },
+    /// The server and we know no way to encrypt in common.
+    TlsCipher {
+        /// The one that it agrees on.
+        offered: String,
+    },
+    /// The server refused to agree on TLS, and did not say why.
+    TlsRefused {
+        /// The alert that it sent.
+        alert: String,
+    },
     /// TLS failed for another reason.
     Tls {
         /// What the TLS library said.
         error: String,
     },
-    /// The other side does not offer STARTTLS, or refused it.
+    /// The other side does not offer STARTTLS.
+    StartTlsNotOffered {
+        /// What it offers in place of it, or said.
+        answer: String,
+    },
+    /// The other side refused to begin TLS.
     StartTls {
         /// What it said.
         answer: String,
@@ -499,8 +599,23 @@ impl Cause {
                 | Self::Protocol { .. }
                 | Self::Proxy { .. }
                 | Self::Tls { .. }
+                | Self::NotTls
+                | Self::TlsVersion { .. }
+                | Self::TlsCipher { .. }
+                | Self::TlsRefused { .. }
+                | Self::ClientCertificate
                 | Self::CertificateSelfSigned { .. }
                 | Self::CertificateUnknownIssuer { .. }
+                | Self::CertificateAlone { .. }
+                | Self::CertificateNoNames { .. }
+                | Self::CertificateAddressAsName { .. }
+                | Self::CertificateVersion { .. }
+                | Self::CertificateWeakKey { .. }
+                | Self::CertificateAlgorithm { .. }
+                | Self::CertificateOldSignature { .. }
+                | Self::CertificateForged { .. }
+                | Self::CertificatePurpose { .. }
+                | Self::CertificateOfAuthority { .. }
                 | Self::CertificateWrongHost { .. }
         )
     }

@@ -4,7 +4,6 @@ use std::{error::Error, io};
 
 use estatus_core::observation::Cause;
 use h2::Reason;
-use rustls::InvalidMessage;
 
 /// Too many open files in this process or on this machine (errno.h; winsock2.h).
 const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
@@ -13,7 +12,7 @@ const OUT_OF_FILES: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
 pub(crate) fn of_io(error: &io::Error) -> Cause {
     use io::ErrorKind as Kind;
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return of_tls(error);
+        return estatus_tls::of_tls(error);
     }
     if error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
         let error = "this machine allows Estatus no more open files: raise the limit (ulimit -n) or check less at once";
@@ -31,17 +30,6 @@ pub(crate) fn of_io(error: &io::Error) -> Cause {
         Kind::InvalidData | Kind::InvalidInput => Cause::Protocol { error: text(error) },
         _ => Cause::Broken { error: text(error) },
     }
-}
-
-/// What an error of rustls means, other than a verdict on a certificate.
-pub(crate) fn of_tls(error: &rustls::Error) -> Cause {
-    let error = match error {
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-            "what answers there does not speak TLS".to_owned()
-        }
-        error => error.to_string(),
-    };
-    Cause::Tls { error }
 }
 
 /// What an error of hyper means.

@@ -30,7 +30,7 @@ use estatus_core::{
     observation::{Cause, Observation},
     ports::Ports,
 };
-use handshake::Tls;
+use estatus_tls::Tls;
 use rustls::pki_types::CertificateDer;
 use trace::Trace;
 
@@ -51,7 +51,7 @@ impl Prober {
     /// The same, trusting certificates signed by `roots` beside what this machine trusts.
     #[must_use]
     pub fn trusting(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
-        self.tls.extra_roots.extend(roots);
+        self.tls.trust(roots);
         self
     }
 

@@ -2,10 +2,12 @@
 
 mod starttls;
 
-use estatus_core::{check::TlsCheck, observation::Cause};
+use estatus_core::{Timestamp, check::TlsCheck, observation::Cause};
+use estatus_tls::{Certificate, Tls};
 use rustls::ProtocolVersion;
+use tokio::net::TcpStream;
 
-use crate::{certificate::Certificate, dial, handshake::Tls, trace::Trace};
+use crate::{dial, handshake::shake_hands, trace::Trace};
 
 /// Runs the check.
 ///
@@ -13,13 +15,25 @@ use crate::{certificate::Certificate, dial, handshake::Tls, trace::Trace};
 /// The first thing that is not as it should be.
 pub(crate) async fn probe(check: &TlsCheck, tls: &Tls, trace: &mut Trace) -> Result<(), Cause> {
     let host = check.address.host.as_str();
-    let mut stream = dial::connect(host, check.address.port, check.ip, trace).await?;
-    if let Some(protocol) = check.starttls {
-        stream = starttls::ask(stream, protocol, trace).await?;
-    }
-    let secured = tls.shake_hands(stream, host, &[], check.certificate, trace).await?;
+    let stream = reach(check, trace).await?;
+    let again = || reach_aside(check);
+    let secured = shake_hands(tls, stream, host, &[], &check.certificate, again, trace).await?;
     trace.seen = seen(secured.stream.get_ref().1.protocol_version(), secured.chain.first());
     Ok(())
+}
+
+/// The connection, up to where TLS begins.
+async fn reach(check: &TlsCheck, trace: &mut Trace) -> Result<TcpStream, Cause> {
+    let stream = dial::connect(&check.address.host, check.address.port, check.ip, trace).await?;
+    match check.starttls {
+        Some(protocol) => starttls::ask(stream, protocol, trace).await,
+        None => Ok(stream),
+    }
+}
+
+/// The same, of which the probe notes nothing.
+async fn reach_aside(check: &TlsCheck) -> Result<TcpStream, Cause> {
+    reach(check, &mut Trace::begin(Timestamp::now())).await
 }
 
 fn seen(version: Option<ProtocolVersion>, own: Option<&Certificate>) -> String {

@@ -15,13 +15,13 @@ use common::{
     server::{follow, serve, silent},
 };
 use estatus_core::{
-    check::{CertificateAssertions, Check, HostPort, HttpCheck, StartTls, TlsCheck},
+    check::{CertificateAssertions, Check, HostPort, HttpCheck, StartTls, TlsCheck, Trust},
     observation::{Cause, Observation, Phase, Warning},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const VERIFIED: CertificateAssertions = CertificateAssertions { verify: true, warn_days: 14 };
+const VERIFIED: CertificateAssertions = CertificateAssertions { trust: Trust::Machine, warn_days: 14 };
 
 fn tls(port: u16, host: &str, starttls: Option<StartTls>) -> TlsCheck {
     let address = HostPort { host: host.to_owned(), port };
@@ -78,7 +78,7 @@ async fn what_is_wrong_with_a_certificate_is_said_exactly() {
         let failure = probe(tls(port, "localhost", None), &authority).await.failure.unwrap();
         assert_eq!(failure.phase, Phase::Tls);
         assert!(cause(&failure.cause), "{failure:?}");
-        let unverified = CertificateAssertions { verify: false, ..VERIFIED };
+        let unverified = CertificateAssertions { trust: Trust::Anybody, ..VERIFIED };
         let observation = probe(TlsCheck { certificate: unverified, ..tls(port, "localhost", None) }, &authority).await;
         assert_eq!(observation.failure, None);
         assert!(observation.seen.contains("certificate of"), "{}", observation.seen);
@@ -110,8 +110,9 @@ async fn what_is_wrong_with_a_certificate_is_said_exactly() {
         })
         .await;
     }
+    let alone = |cause: &Cause| *cause == Cause::CertificateAlone { issuer: "Stranger".into() };
+    check(stranger.sign(&Wanted::default()), alone).await;
     let unknown = |cause: &Cause| *cause == Cause::CertificateUnknownIssuer { issuer: "Stranger".into() };
-    check(stranger.sign(&Wanted::default()), unknown).await;
     check(stranger.sign(&Wanted::default()).with(stranger.root()), unknown).await;
     let wanted = Wanted { common_name: Some("Intermediate"), names: &[], days: (-30, -3) };
     let (expired, certificate) = authority.below(&wanted);
@@ -138,9 +139,9 @@ async fn the_last_days_of_any_certificate_of_the_chain_warn() {
         }
     };
     check(VERIFIED, true).await;
-    check(CertificateAssertions { verify: false, warn_days: 14 }, true).await;
-    check(CertificateAssertions { verify: true, warn_days: 4 }, false).await;
-    check(CertificateAssertions { verify: true, warn_days: 0 }, false).await;
+    check(CertificateAssertions { trust: Trust::Anybody, warn_days: 14 }, true).await;
+    check(CertificateAssertions { trust: Trust::Machine, warn_days: 4 }, false).await;
+    check(CertificateAssertions { trust: Trust::Machine, warn_days: 0 }, false).await;
 }
 
 #[tokio::test]
@@ -177,19 +178,23 @@ async fn tls_is_begun_in_every_protocol_that_knows_how() {
     check(StartTls::Smtp, smtp, None).await;
     check(StartTls::Smtp, &[">554 go away"], refused("554 go away")).await;
     let none: &[&str] = &[">220 ready", "<EHLO", ">250-mail", ">250 SIZE"];
-    check(StartTls::Smtp, none, refused("250-mail\n250 SIZE")).await;
+    let not_offered = |answer: &str| Some(Cause::StartTlsNotOffered { answer: answer.to_owned() });
+    check(StartTls::Smtp, none, not_offered("SIZE")).await;
+    check(StartTls::Smtp, &[">220 ready", "<EHLO", ">250 mail"], not_offered("250 mail")).await;
+    check(StartTls::Smtp, &[">220 ready", "<EHLO", ">502 what"], not_offered("502 what")).await;
     let later: &[&str] = &[">220 ready", "<EHLO", ">250 STARTTLS", "<STARTTLS", ">454 later"];
     check(StartTls::Smtp, later, refused("454 later")).await;
 
     let imap: &[&str] = &[">* OK ready", "<a STARTTLS", ">* CAPABILITY IMAP4rev2", ">a OK begin"];
     check(StartTls::Imap, imap, None).await;
     check(StartTls::Imap, &[">* BYE busy"], refused("* BYE busy")).await;
-    check(StartTls::Imap, &[">* OK ready", "<a STARTTLS", ">a BAD what"], refused("a BAD what")).await;
+    check(StartTls::Imap, &[">* OK ready", "<a STARTTLS", ">a BAD what"], not_offered("a BAD what")).await;
 
     check(StartTls::Pop3, &[">+OK ready", "<STLS", ">+OK begin"], None).await;
     check(StartTls::Pop3, &[">+OK ready", "<STLS", ">-ERR no"], refused("-ERR no")).await;
 
     check(StartTls::Ftp, &[">220-files", "> of mine", ">220 ready", "<AUTH TLS", ">234 begin"], None).await;
+    check(StartTls::Ftp, &[">220 ready", "<AUTH TLS", ">502 no"], not_offered("502 no")).await;
     check(StartTls::Ftp, &[">220 ready", "<AUTH TLS", ">530 log in first"], refused("530 log in first")).await;
 }
 
@@ -213,7 +218,7 @@ async fn a_server_that_does_not_speak_tls_is_told_apart_from_one_that_is_silent(
         let _ = stream.read_u8().await;
     });
     let observation = probe(tls(port.await.port(), "localhost", None), &authority).await;
-    assert_down(&observation, Phase::Tls, &Cause::Tls { error: "what answers there does not speak TLS".into() });
+    assert_down(&observation, Phase::Tls, &Cause::NotTls);
 
     let port = serve(|mut stream| async move { drop(stream.read_u8().await) });
     let observation = probe(tls(port.await.port(), "localhost", None), &authority).await;
@@ -278,7 +283,7 @@ async fn a_page_over_https_comes_by_whichever_http_the_server_speaks() {
         let bad = probe(http(&nginx.tls_url("/bad"))).await;
         assert!(common::evidence(&bad).starts_with(&format!("{version} 500 Internal Server Error\n")));
         let untrusted = common::prober().probe(&Check::Http(Box::new(http(&nginx.tls_url("/")))), PATIENCE).await;
-        assert_down(&untrusted, Phase::Tls, &Cause::CertificateUnknownIssuer { issuer: "Test Authority".into() });
+        assert_down(&untrusted, Phase::Tls, &Cause::CertificateAlone { issuer: "Test Authority".into() });
     };
     check("", "HTTP/1.1").await;
     check("http2", "HTTP/2.0").await;

@@ -81,6 +81,7 @@ pub(crate) const TO_TEST: &[Need] = &[
         service: None,
     },
     program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]),
+    program("OpenSSL, for servers and certificates of older days", "openssl", &["openssl"]),
     program("ip, to lay networks that can be cut", "ip", &["iproute2"]),
     program("nft, to drop packets on them", "nft", &["nftables"]),
     NPM,

@@ -1,23 +1,28 @@
 //! Each failure of a delivery by SMTP in one sentence with the remedy.
 
-use estatus_core::{config::EmailSecurity, incident::DeliveryResult, maintenance::in_words};
+use estatus_core::{config::EmailSecurity, incident::DeliveryResult, maintenance::in_words, observation::Cause};
 
-use super::{Answer, Breach, SmtpDelivery, Stage};
+use super::{Answer, Breach, Conversation, SmtpDelivery, Stage};
 use crate::{
     text::one_line,
     trouble::{SAID_LIMIT, Trouble, permanent, temporary, unconfirmed},
 };
 
 impl SmtpDelivery<'_> {
-    /// What to report of a conversation that came as far as `stage`.
-    pub(super) fn explain(&self, stage: Stage, breach: &Breach) -> DeliveryResult {
+    /// What to report of a conversation that came as far as this.
+    pub(super) fn explain(&self, conversation: &Conversation, breach: &Breach) -> DeliveryResult {
+        let stage = conversation.stage;
         match breach {
+            Breach::Answer(answer) if stage == Stage::Hello => {
+                let values = [("answer", said(answer)), ("hello", conversation.own_name.clone())];
+                let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+                temporary(self.say("delivery.hello", &values))
+            }
             Breach::Answer(answer) => self.answer(stage, answer),
             Breach::Recipients(refused) => self.recipients(refused),
             Breach::NoStartTls => permanent(self.say("delivery.no_starttls", &[])),
             Breach::NoLogin => permanent(self.say("delivery.no_login", &[])),
             Breach::International(address) => permanent(self.say("delivery.international", &[("address", address)])),
-            Breach::Trust(error) => temporary(self.say("delivery.trust", &[("error", error)])),
             Breach::Trouble(_) | Breach::NotSmtp(_) | Breach::TimedOut if stage == Stage::Content => {
                 let what = self.what_came(breach);
                 unconfirmed(self.say("delivery.unconfirmed", &[("error", &what)]))
@@ -82,6 +87,9 @@ impl SmtpDelivery<'_> {
             (Trouble::Closed, EmailSecurity::StartTls | EmailSecurity::None) if stage == Stage::Connect => {
                 self.say("delivery.silent", &[])
             }
+            (Trouble::Tls(cause), _) if let Some(key) = with_trust(cause) => {
+                self.say(key, &[("error", &self.words.cause(cause))])
+            }
             _ => trouble.sentence(&self.channel.server.host, &self.server(), self.words),
         }
     }
@@ -111,6 +119,18 @@ impl SmtpDelivery<'_> {
 
     fn server(&self) -> String {
         self.channel.server.to_string()
+    }
+}
+
+/// The sentence about a certificate that a file can make trusted.
+fn with_trust(cause: &Cause) -> Option<&'static str> {
+    match cause {
+        Cause::CertificateSelfSigned { .. } => Some("delivery.certificate_self_signed"),
+        Cause::CertificateUnknownIssuer { .. } | Cause::CertificateAlone { .. } => {
+            Some("delivery.certificate_untrusted_smtp")
+        }
+        Cause::TrustFile { .. } => Some("delivery.trust_file"),
+        _ => None,
     }
 }
 

@@ -18,8 +18,14 @@ const FOLDER: &str = "ESTATUS_TEST_AUTHORITY";
 pub struct Authority(PathBuf);
 
 impl Authority {
-    /// The settings for a server that has the certificate `name`: `sound`, `expired`, `elsewhere` (for another host) or
-    /// `stranger` (by an authority that nobody trusts).
+    /// Where `name` lies in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The settings for a server that has the certificate `name`: `sound`, `expired`, `elsewhere` (for another host),
+    /// `stranger` (by an authority that nobody trusts but who has `strangers.pem`), or one that signs itself: `own`, or
+    /// `itself`, which is trusted as such.
     pub fn settings(&self, tls: &str, name: &str) -> Value {
         let path = |end| self.0.join(format!("{name}.{end}"));
         json!({ "tls": tls, "certificate": path("pem"), "key": path("key") })
@@ -48,8 +54,22 @@ pub fn trusting<T: Future<Output = ()>, F: FnOnce(Authority) -> T>(test: F) {
 
 fn write_certificates(folder: &Path) {
     let (authority, authority_pem) = authority("Test Authority");
-    let (stranger, _) = self::authority("Stranger");
-    fs::write(folder.join("authority.pem"), authority_pem).unwrap();
+    let (stranger, stranger_pem) = self::authority("Stranger");
+    fs::write(folder.join("strangers.pem"), stranger_pem).unwrap();
+    // As `openssl req -x509` makes them.
+    let sign_itself = |name: &str, host: &str| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([host.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, host);
+        let pem = params.self_signed(&key).unwrap().pem();
+        fs::write(folder.join(format!("{name}.pem")), &pem).unwrap();
+        fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+        pem
+    };
+    sign_itself("own", "nas.example");
+    let itself_pem = sign_itself("itself", "localhost");
+    fs::write(folder.join("authority.pem"), authority_pem + &itself_pem).unwrap();
     let write = |name: &str, host: &str, issuer: &Issuer<'_, KeyPair>, last_year: i32| {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([host.to_owned()]).unwrap();

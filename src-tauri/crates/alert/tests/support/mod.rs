@@ -3,6 +3,7 @@
 
 pub mod authority;
 pub mod programs;
+pub mod scripted;
 pub mod smtpd;
 pub mod web;
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use estatus_core::{
-    check::HostPort,
+    check::{HostPort, Trust},
     config::{EmailChannel, EmailSecurity, Login},
 };
 use serde::Deserialize;
@@ -87,6 +87,8 @@ pub fn channel_to(port: u16, security: EmailSecurity) -> EmailChannel {
     EmailChannel {
         server: HostPort { host: "localhost".to_owned(), port },
         security,
+        trust: Trust::Machine,
+        hello: None,
         login: None,
         from: "Estatus <ejemplo@mail.com>".to_owned(),
         to: vec!["destinatario@mail.com".to_owned()],

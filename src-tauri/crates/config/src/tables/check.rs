@@ -74,6 +74,8 @@ table! {
         proxy: Proxy,
         /// Whether the certificate must be trusted, be for this host and not have expired: true where nothing is said.
         verify_tls: bool,
+        /// A file (PEM) with certificates that are trusted too: the server's own, whatever host it names, or an authority's.
+        trust: PathBuf,
         /// Warn when any certificate of the chain has fewer days left: 14 where nothing is said, 0 never warns.
         certificate_days: Whole<0, 3650>,
         /// How much of the body is searched: "16MiB" where nothing is said. What is longer proves nothing by what it lacks.
@@ -108,7 +110,7 @@ table! {
 }
 
 /// The keys of a check that belong to some kinds only.
-pub(crate) const BELONGS: [(&str, &[Kind]); 27] = [
+pub(crate) const BELONGS: [(&str, &[Kind]); 28] = [
     ("method", &[Kind::Http]),
     ("headers", &[Kind::Http]),
     ("body", &[Kind::Http]),
@@ -125,6 +127,7 @@ pub(crate) const BELONGS: [(&str, &[Kind]); 27] = [
     ("ip", &[Kind::Http, Kind::Tcp, Kind::Tls, Kind::Ping]),
     ("proxy", &[Kind::Http]),
     ("verify_tls", &[Kind::Http, Kind::Tls]),
+    ("trust", &[Kind::Http, Kind::Tls]),
     ("certificate_days", &[Kind::Http, Kind::Tls]),
     ("body_limit", &[Kind::Http]),
     ("send", &[Kind::Tcp]),

@@ -277,6 +277,17 @@ fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
         "1: monitor \"m\": `accept` belongs to http and command checks; this one is tcp",
     );
     check_monitor(HTTP, "at_least = 1", "1: monitor \"m\": `at_least` belongs to process checks; this one is http");
+    check_monitor(
+        TCP,
+        "trust = \"a.pem\"",
+        "1: monitor \"m\": `trust` belongs to http and tls checks; this one is tcp",
+    );
+    let both = "verify_tls = false, trust = \"a.pem\"".replace(", ", "\n");
+    check_monitor(
+        HTTP,
+        &both,
+        "4:9: monitor \"m\": `trust`: with verify_tls = false everybody is trusted; leave out one of the two",
+    );
     check_monitor(HTTP, "evry = \"1h\"", "1: unknown key `evry` in monitor \"m\"; did you mean `every`?");
     check(
         "[monitor]\nname = \"a\"",
@@ -635,6 +646,11 @@ fn a_channel_has_one_form_and_its_keys() {
         "[channel.x]\nemail = \"a@b\"",
         &["1:10: `channel.x`: needs the table [email], which says over what server mail goes"],
     );
+    check(
+        &format!("{email}verify_tls = false\ntrust = \"a.pem\""),
+        &["6:9: `email.trust`: with verify_tls = false everybody is trusted; leave out one of the two"],
+    );
+    check(&format!("{email}hello = \"a b\""), &["5:9: `email.hello`: expected a host, found \"a b\""]);
     check(&format!("{email}[channel.x]\nemail = []"), &["6:9: `channel.x.email`: names no recipient"]);
     check(
         &format!("{email}[channel.email]\ncommand = \"true\""),

@@ -132,6 +132,8 @@ fn channels_are_read() {
     let email = EmailChannel {
         server: host("smtp.example.com", 2525),
         security: EmailSecurity::Tls,
+        trust: Trust::File(PathBuf::from("/etc/estatus/mail.pem")),
+        hello: Some("estatus.example.com".to_owned()),
         login: Some(Login { username: "me".to_owned(), password: SecretRef::Keyring("smtp".to_owned()) }),
         from: "Estatus <me@example.com>".to_owned(),
         to: strings(["a@example.com", "b@example.com"]),
@@ -243,7 +245,7 @@ fn an_http_check_is_read() {
         below: Some(Duration::from_millis(800)),
         ip: Some(IpVersion::V4),
         proxy: Some("http://proxy.example.com:3128".parse().unwrap()),
-        certificate: CertificateAssertions { verify: false, warn_days: 30 },
+        certificate: CertificateAssertions { trust: Trust::Anybody, warn_days: 30 },
         body_limit: 2_000_000,
     };
     assert_eq!(monitor("web").check, Check::Http(Box::new(web)));
@@ -261,7 +263,7 @@ fn an_http_check_is_read() {
         below: None,
         ip: None,
         proxy: None,
-        certificate: CertificateAssertions { verify: true, warn_days: 14 },
+        certificate: CertificateAssertions { trust: Trust::Machine, warn_days: 14 },
         body_limit: 16 << 20,
     };
     check("http = \"http://localhost\"", Check::Http(Box::new(plain.clone())));
@@ -271,9 +273,10 @@ fn an_http_check_is_read() {
         accept: vec![CodeRange { first: 302, last: 302 }],
         ip: Some(IpVersion::V6),
         method: "HEAD".to_owned(),
+        certificate: CertificateAssertions { trust: Trust::File(PathBuf::from("/etc/estatus/api.pem")), warn_days: 14 },
         ..plain
     };
-    let lines = "http = \"http://localhost\"\nbearer = { env = \"T\" }\nredirects = \"refuse\"\naccept = 302\nip = \"6\"\nmethod = \"head\"";
+    let lines = "http = \"http://localhost\"\nbearer = { env = \"T\" }\nredirects = \"refuse\"\naccept = 302\nip = \"6\"\nmethod = \"head\"\ntrust = \"api.pem\"";
     check(lines, Check::Http(Box::new(api)));
 }
 
@@ -292,7 +295,7 @@ fn checks_of_ports_names_and_hosts_are_read() {
         address: host("mail.example.com", 587),
         ip: Some(IpVersion::V4),
         starttls: Some(StartTls::Smtp),
-        certificate: CertificateAssertions { verify: false, warn_days: 0 },
+        certificate: CertificateAssertions { trust: Trust::Anybody, warn_days: 0 },
     };
     assert_eq!(monitor("mail").check, Check::Tls(mail));
 

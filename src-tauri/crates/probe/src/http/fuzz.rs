@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use estatus_core::{
     Timestamp,
-    check::{CertificateAssertions, CodeRange, Comparison, JsonAssertion, JsonStep, TextAssertions},
+    check::{CertificateAssertions, CodeRange, Comparison, JsonAssertion, JsonStep, TextAssertions, Trust},
     command::{CommandOutcome, CommandRun},
     observation::{Observation, Verdict},
     ports::BoxFuture,
@@ -104,7 +104,7 @@ fn any_check() -> impl Strategy<Value = HttpCheck> {
             below: None,
             ip: None,
             proxy: None,
-            certificate: CertificateAssertions { verify: true, warn_days: 14 },
+            certificate: CertificateAssertions { trust: Trust::Machine, warn_days: 14 },
             body_limit,
         })
 }
@@ -257,7 +257,7 @@ fn the_parts_make_answers_that_are_well() {
             below: None,
             ip: None,
             proxy: None,
-            certificate: CertificateAssertions { verify: true, warn_days: 14 },
+            certificate: CertificateAssertions { trust: Trust::Machine, warn_days: 14 },
             body_limit: 1 << 20,
         };
         let observation = probe_of(&check, &said(&bytes, is_http2));

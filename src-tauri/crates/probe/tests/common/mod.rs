@@ -3,12 +3,13 @@
 
 pub(crate) mod authority;
 pub(crate) mod nginx;
+pub(crate) mod openssl;
 pub(crate) mod server;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
-    check::{CertificateAssertions, Check, CodeRange, HttpCheck, Redirects, TextAssertions},
+    check::{CertificateAssertions, Check, CodeRange, HttpCheck, Redirects, TextAssertions, Trust},
     command::{CommandOutcome, CommandRun},
     observation::{Cause, Observation, Phase, Verdict},
     ports::{BoxFuture, Ports},
@@ -59,7 +60,7 @@ pub(crate) fn http(url: &str) -> HttpCheck {
         below: None,
         ip: None,
         proxy: None,
-        certificate: CertificateAssertions { verify: true, warn_days: 14 },
+        certificate: CertificateAssertions { trust: Trust::Machine, warn_days: 14 },
         body_limit: 1 << 20,
     }
 }
