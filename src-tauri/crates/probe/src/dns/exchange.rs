@@ -30,13 +30,20 @@ const STRANGERS: usize = 64;
 /// # Errors
 /// [`Cause::Refused`], [`Cause::Unreachable`], [`Cause::Broken`], [`Cause::Closed`] or [`Cause::Protocol`].
 pub(super) async fn ask(server: SocketAddr, question: Query) -> Result<Message, Cause> {
+    let mut edns = Edns::new();
+    edns.set_max_payload(UDP_ANSWER);
+    let reply = put(server, question.clone(), Some(edns)).await?;
+    // What a server answers that is older than EDNS (RFC 6891, section 7).
+    let is_too_old = matches!(reply.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp);
+    if is_too_old && reply.edns.is_none() { put(server, question, None).await } else { Ok(reply) }
+}
+
+async fn put(server: SocketAddr, question: Query, edns: Option<Edns>) -> Result<Message, Cause> {
     // A random id from a random port: nobody who does not see the question can forge the answer (RFC 5452).
     let mut request = Message::query();
     request.metadata.recursion_desired = true;
     request.add_query(question);
-    let mut edns = Edns::new();
-    edns.set_max_payload(UDP_ANSWER);
-    request.set_edns(edns);
+    request.edns = edns;
     let bytes = request.to_vec().map_err(|error| Cause::Protocol { error: error.to_string() })?;
 
     let reply = over_udp(server, &request, &bytes).await?;
@@ -151,6 +158,34 @@ mod tests {
         let mut bytes = request.clone().into_response().to_vec().unwrap();
         bytes.truncate(14);
         assert!(matches!(answer_to(&request, &bytes), Some(Err(Cause::Protocol { .. }))));
+    }
+
+    /// A server that is older than EDNS answers FORMERR, some with no more than a header (RFC 6891, section 7).
+    #[tokio::test]
+    async fn a_server_that_does_not_know_edns_is_asked_without() {
+        for code in [ResponseCode::FormErr, ResponseCode::NotImp] {
+            let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let asked = ask(server.local_addr().unwrap(), question("example.org."));
+            let answered = async {
+                let mut datagram = [0; 512];
+                let mut hear = async || {
+                    let (length, client) = server.recv_from(&mut datagram).await.unwrap();
+                    (Message::from_vec(&datagram[..length]).unwrap(), client)
+                };
+                let (request, client) = hear().await;
+                assert!(request.edns.is_some());
+                let mut reply = request.into_response();
+                reply.edns = None;
+                reply.queries.clear();
+                reply.metadata.response_code = code;
+                server.send_to(&reply.to_vec().unwrap(), client).await.unwrap();
+                let (request, client) = hear().await;
+                assert!(request.edns.is_none());
+                server.send_to(&request.into_response().to_vec().unwrap(), client).await.unwrap();
+            };
+            let (reply, ()) = tokio::join!(asked, answered);
+            assert_eq!(reply.unwrap().metadata.response_code, ResponseCode::NoError);
+        }
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{cause, evidence, lines::Lines, trace::Trace};
 /// Speaks `protocol` on `stream` up to the point where TLS begins; all of it belongs to [`Phase::Tls`].
 ///
 /// # Errors
-/// [`Cause::StartTls`] where the server does not offer TLS or refuses it.
+/// [`Cause::StartTlsNotOffered`] where the server does not offer TLS, [`Cause::StartTls`] where it refuses.
 pub(super) async fn ask(stream: TcpStream, protocol: StartTls, trace: &mut Trace) -> Result<TcpStream, Cause> {
     trace.enter(Phase::Tls);
     let mut lines = Lines::over(stream);
@@ -25,13 +25,20 @@ pub(super) async fn ask(stream: TcpStream, protocol: StartTls, trace: &mut Trace
     };
     agreed.and_then(|()| Ok(lines.into_stream()?)).map_err(|refusal| match refusal {
         Refusal::Io(error) => cause::of_io(&error),
-        Refusal::Answer(answer) => Cause::StartTls { answer: evidence::text(answer.as_bytes()).unwrap_or_default() },
+        Refusal::Answer(answer) => Cause::StartTls { answer: shown(&answer) },
+        Refusal::NotOffered(answer) => Cause::StartTlsNotOffered { answer: shown(&answer) },
     })
+}
+
+fn shown(answer: &str) -> String {
+    evidence::text(answer.as_bytes()).unwrap_or_default()
 }
 
 enum Refusal {
     Io(io::Error),
     Answer(String),
+    /// It is not among what the server can do.
+    NotOffered(String),
 }
 
 impl From<io::Error> for Refusal {
@@ -48,9 +55,12 @@ async fn smtp(lines: &mut Lines) -> Result<(), Refusal> {
         std::net::IpAddr::V6(address) => format!("[IPv6:{address}]"),
     };
     lines.say(&format!("EHLO {own}\r\n")).await?;
-    let offers = reply(lines, "250").await?;
+    // A server that knows no EHLO knows no STARTTLS.
+    let offers = reply(lines, "250").await.map_err(|refusal| unknown(refusal, &["500", "502"]))?;
     if !offers.iter().any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS"))) {
-        return Err(Refusal::Answer(offers.join("\n")));
+        // The first line is the greeting, which is all that some have to offer.
+        let others: Vec<&str> = offers.iter().skip(1).filter_map(|line| line.get(4..)).map(str::trim).collect();
+        return Err(Refusal::NotOffered(if others.is_empty() { offers.concat() } else { others.join(", ") }));
     }
     lines.say("STARTTLS\r\n").await?;
     reply(lines, "220").await.map(drop)
@@ -60,7 +70,8 @@ async fn smtp(lines: &mut Lines) -> Result<(), Refusal> {
 async fn ftp(lines: &mut Lines) -> Result<(), Refusal> {
     reply(lines, "220").await?;
     lines.say("AUTH TLS\r\n").await?;
-    reply(lines, "234").await.map(drop)
+    // RFC 959, section 4.2.1: not known, not implemented, not with this parameter.
+    reply(lines, "234").await.map(drop).map_err(|refusal| unknown(refusal, &["500", "502", "504"]))
 }
 
 /// RFC 9051, section 6.2.1. Untagged answers may come at any time.
@@ -71,7 +82,8 @@ async fn imap(lines: &mut Lines) -> Result<(), Refusal> {
     }
     lines.say("a STARTTLS\r\n").await?;
     let heard = lines.hear_until(|line| !line.starts_with('*')).await?;
-    begins(heard.last(), "a OK")
+    // RFC 9051, section 7.1.3.
+    begins(heard.last(), "a OK").map_err(|refusal| unknown(refusal, &["a BAD"]))
 }
 
 /// RFC 2595, section 4.
@@ -93,6 +105,14 @@ async fn reply(lines: &mut Lines, code: &str) -> Result<Vec<String>, Refusal> {
     let heard = lines.hear_until(is_last).await?;
     let last = heard.last().map(String::as_str).unwrap_or_default();
     if last.starts_with(code) { Ok(heard) } else { Err(Refusal::Answer(last.to_owned())) }
+}
+
+/// The refusal of a server that does not know the command, which it says by `words`.
+fn unknown(refusal: Refusal, words: &[&str]) -> Refusal {
+    match refusal {
+        Refusal::Answer(answer) if words.iter().any(|word| starts_with(&answer, word)) => Refusal::NotOffered(answer),
+        other => other,
+    }
 }
 
 fn begins(line: Option<&String>, with: &str) -> Result<(), Refusal> {
