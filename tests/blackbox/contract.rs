@@ -169,7 +169,7 @@ async fn a_process_that_runs_becomes_a_program_and_is_kept_without_a_second_copy
 async fn causes_are_told_in_the_language_of_the_configuration_and_anew_when_that_changes() {
     let config = |language: &str| {
         format!(
-            "language = \"{language}\"\n[network]\nreference = []\n\
+            "language = \"{language}\"\n[alerts]\ngrace = \"0s\"\n[network]\nreference = []\n\
              [[monitor]]\nname = \"port\"\ntcp = \"127.0.0.1:{}\"\nevery = \"1h\"\n",
             estatus_tests::free_port()
         )

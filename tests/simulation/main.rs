@@ -16,6 +16,7 @@ mod inbox;
 mod programs;
 mod rules;
 mod script;
+mod starting;
 mod world;
 
 use programs::Troubles;
@@ -127,6 +128,17 @@ fn programs_keep_every_promise_for_200_days_while_orders_are_never_heard_of_agai
 fn the_same_seed_tells_the_same_story_of_programs() {
     let troubles = Troubles { crashes: true, edits: true, ..Troubles::NONE };
     assert_eq!(supervise(7, 5, troubles), supervise(7, 5, troubles));
+}
+
+#[test]
+fn nobody_is_told_of_what_a_start_or_a_wished_stop_explains_for_100_days() {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (first, count) = seed.map_or((800, 10), |seed| (seed, 1));
+    for seed in first..first + count {
+        let mut world = starting::World::new(seed, 10);
+        world.run();
+        println!("{}", world.summary());
+    }
 }
 
 #[test]

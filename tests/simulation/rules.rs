@@ -8,7 +8,7 @@ use std::{
 
 use estatus_core::{
     Engine,
-    config::{Config, Monitor},
+    config::{Config, Failures, Monitor},
     engine::Ask,
     incident::{Delivery, Health, IncidentId},
     network::Scope,
@@ -145,7 +145,7 @@ impl Rules {
 
     /// An incident needs enough bad probes in a row, and at least one must have been the target's own.
     fn no_false_alarm(&self, monitor: &Arc<str>, now: Duration, file: &Config) {
-        let failures = file.monitors.iter().find(|known| known.name == *monitor).map_or(0, |m| m.failures);
+        let failures = file.monitors.iter().find(|known| known.name == *monitor).map_or(0, |m| least(m.failures));
         let bad = self.bad.get(monitor).map(Vec::as_slice).unwrap_or_default();
         let counted = bad.len() >= usize::try_from(failures).unwrap();
         assert!(
@@ -168,7 +168,7 @@ impl Rules {
             let Some(monitor) = file.monitors.iter().find(|monitor| monitor.check == whole.check) else { continue };
             let changed = self.changed(&monitor.name);
             let since = target.down.unchanged_since(now).max(self.calm_since(script, target.scope, now)).max(changed);
-            let retries = (monitor.retry_every + monitor.timeout) * monitor.failures.max(monitor.successes);
+            let retries = (monitor.retry_every + monitor.timeout) * least(monitor.failures).max(monitor.successes);
             let bound = monitor.every * 3 / 2 + monitor.timeout + retries + NOTICED_WITHIN;
             let parents_well = monitor.depends_on.is_empty();
             if now - since < bound || !parents_well {
@@ -266,6 +266,13 @@ impl Rules {
             }
         }
         assert!(script.end - script.peace > MINUTE, "the peace is too short");
+    }
+}
+
+/// The least bad probes that make a monitor Down.
+fn least(failures: Failures) -> u32 {
+    match failures {
+        Failures::InARow(count) | Failures::Of { bad: count, .. } => count,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use estatus_core::{
     check::{Check, HostCheck, HostPort, TcpCheck},
     command::{CommandLine, Run},
-    config::{AlertPolicy, Channel, CommandChannel, Config, Monitor, NetworkPolicy},
+    config::{AlertPolicy, Channel, CommandChannel, Config, Failures, Monitor, NetworkPolicy},
     network::Scope,
 };
 
@@ -235,7 +235,7 @@ fn monitor(index: usize, host: &str, dice: &mut Dice) -> Monitor {
     Monitor {
         every,
         timeout: Duration::from_secs(2 + dice.below(9)),
-        failures: 2 + u32::try_from(dice.below(2)).unwrap(),
+        failures: Failures::InARow(2 + u32::try_from(dice.below(2)).unwrap()),
         successes: 1 + u32::try_from(dice.below(2)).unwrap(),
         retry_every: Monitor::RETRY_EVERY,
         ..Monitor::new(&format!("m{index}"), check)

@@ -147,9 +147,17 @@ tags: Array<string>,
  */
 health: Health, 
 /**
+ * How well it is: whoever counts, counts this.
+ */
+standing: Standing, 
+/**
  * Since when it has been in that health.
  */
 since: string | null, 
+/**
+ * Whether what is wrong is a figure beyond its limit; it is there then, and not down.
+ */
+over_limit: boolean, 
 /**
  * What was seen last.
  */
@@ -158,6 +166,10 @@ last: LastSeen | null,
  * Whether it goes up and down.
  */
 flapping: boolean, 
+/**
+ * Whether it fails now and then, though never often enough in a row to be down.
+ */
+unsteady: boolean, 
 /**
  * When a pause ends by itself.
  */
@@ -187,6 +199,10 @@ command: string,
  * How it stands.
  */
 state: ProgramState, 
+/**
+ * How well it is: whoever counts, counts this.
+ */
+standing: Standing, 
 /**
  * Since when it has stood so, in this life of the engine.
  */
@@ -348,6 +364,14 @@ opened: string,
  */
 closed: string | null, 
 /**
+ * How long it lasted, in seconds, by a clock that nobody sets; nothing while it is open, or where that is not known.
+ */
+lasted?: number | null, 
+/**
+ * Whether it began with a figure beyond its limit, and not with something that was not there.
+ */
+over_limit: boolean, 
+/**
  * Why the first probe failed.
  */
 cause: string, 
@@ -455,9 +479,17 @@ tags: Array<string>,
  */
 health: Health, 
 /**
+ * How well it is: whoever counts, counts this.
+ */
+standing: Standing, 
+/**
  * Since when it has been in that health.
  */
 since: string | null, 
+/**
+ * Whether what is wrong is a figure beyond its limit; it is there then, and not down.
+ */
+over_limit: boolean, 
 /**
  * What was seen last.
  */
@@ -466,6 +498,10 @@ last: LastSeen | null,
  * Whether it goes up and down.
  */
 flapping: boolean, 
+/**
+ * Whether it fails now and then, though never often enough in a row to be down.
+ */
+unsteady: boolean, 
 /**
  * When a pause ends by itself.
  */
@@ -930,7 +966,19 @@ export type ErrorCode = "wrong" | "failed" | "gone";
 /**
  * Something that changed.
  */
-export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": IncidentId } | { "event": "told", "of": { 
+export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": { 
+/**
+ * Which.
+ */
+incident: IncidentId, 
+/**
+ * When the first good probe began.
+ */
+closed: string, 
+/**
+ * See [`IncidentState::lasted`].
+ */
+lasted?: number | null, } } | { "event": "told", "of": { 
 /**
  * The incident.
  */
@@ -1056,6 +1104,11 @@ error: string, };
  * A monitor's state.
  */
 export type Health = "unknown" | "up" | "suspect" | "down" | "recovering" | "paused";
+
+/**
+ * How well a monitor or a program is.
+ */
+export type Standing = "down" | "doubtful" | "unknown" | "well" | "idle";
 
 /**
  * An incident's number, unique in a data folder.

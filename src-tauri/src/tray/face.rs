@@ -1,6 +1,6 @@
 //! What the tray shows of how things are: the icon, the state in words and the counts.
 
-use estatus_core::{incident::Health, program::ProgramState};
+use estatus_core::{program::ProgramState, standing::Standing};
 use jiff::Timestamp;
 
 use super::{
@@ -24,7 +24,7 @@ pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
     if !broken.is_empty() {
         return Icon::Suspect;
     }
-    let all_paused = !view.monitors.is_empty() && view.count(Health::Paused) == view.monitors.len();
+    let all_paused = !view.monitors.is_empty() && view.count(Standing::Idle) == view.monitors.len();
     if all_paused || view.paused_until(now).is_some() { Icon::Paused } else { Icon::Well }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Words) -> String {
         (_, Icon::Suspect) => words.plain("tray.state.suspect"),
         (_, Icon::Down) => words.plain("tray.state.down"),
         (_, Icon::Offline) => words.plain("tray.state.offline"),
-        (_, Icon::Paused) if view.count(Health::Paused) < view.monitors.len() => words.plain("tray.paused"),
+        (_, Icon::Paused) if view.count(Standing::Idle) < view.monitors.len() => words.plain("tray.paused"),
         (_, Icon::Paused) => words.plain("tray.state.paused"),
     }
 }
@@ -48,11 +48,11 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Words) -> String {
 /// How many monitors are how, the worst first, and how many programs run.
 pub(crate) fn counts(view: &View, words: &Words) -> String {
     let monitors = [
-        (view.count(Health::Down) + view.count(Health::Recovering), "tray.count.down"),
-        (view.count(Health::Suspect), "tray.count.suspect"),
-        (view.count(Health::Up), "tray.count.up"),
-        (view.count(Health::Unknown), "tray.count.unknown"),
-        (view.count(Health::Paused), "tray.count.paused"),
+        (view.count(Standing::Down), "tray.count.down"),
+        (view.count(Standing::Doubtful), "tray.count.suspect"),
+        (view.count(Standing::Well), "tray.count.up"),
+        (view.count(Standing::Unknown), "tray.count.unknown"),
+        (view.count(Standing::Idle), "tray.count.paused"),
     ];
     let told = monitors.into_iter().filter(|(count, _)| *count > 0).map(|(count, key)| words.count(key, count));
     told.chain(programs(view, words)).collect::<Vec<_>>().join(" · ")

@@ -34,6 +34,10 @@ pub(crate) struct Trouble {
     pub(crate) given_up: bool,
     pub(crate) acknowledged: bool,
     pub(crate) over: Option<Timestamp>,
+    /// How long it lasted, where that was measured.
+    pub(crate) lasted: Option<Duration>,
+    /// Whether it is a figure beyond its limit.
+    pub(crate) over_limit: bool,
 }
 
 impl Trouble {
@@ -48,6 +52,8 @@ impl Trouble {
             given_up: incident.escalated.is_some(),
             acknowledged: incident.acknowledged.is_some(),
             over: None,
+            lasted: None,
+            over_limit: incident.over_limit,
         }
     }
 
@@ -62,6 +68,8 @@ impl Trouble {
             given_up: false,
             acknowledged: false,
             over: None,
+            lasted: None,
+            over_limit: false,
         }
     }
 }
@@ -138,7 +146,13 @@ impl News {
     pub(crate) fn take(&mut self, event: &Event, now: Timestamp) {
         match event {
             Event::Incident(incident) => self.is(Trouble::of_incident(incident), now),
-            Event::IncidentClosed(id) => self.is_over(About::Incident(*id), now),
+            Event::IncidentClosed { incident, lasted, .. } => {
+                let about = About::Incident(*incident);
+                if let Some(known) = self.known.get_mut(&about) {
+                    known.trouble.lasted = lasted.and_then(|lasted| Duration::try_from_secs_f64(lasted).ok());
+                }
+                self.is_over(about, now);
+            }
             Event::Program(program) if program.state == ProgramState::Cooling => {
                 self.is(Trouble::of_program(program), now);
             }

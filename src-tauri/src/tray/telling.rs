@@ -20,7 +20,8 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
             (words.say("tray.program.runs", &[("program", &outside(name))]), String::new(), Vec::new())
         }
         (Some(_), _) => {
-            (words.say("tray.up", &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
+            let key = if trouble.over_limit { "tray.within" } else { "tray.up" };
+            (words.say(key, &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
         }
         (None, About::Program(name)) => (
             words.say("tray.program.cooling", &[("program", &outside(name))]),
@@ -28,7 +29,10 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
             buttons(trouble, view, words),
         ),
         (None, _) => (
-            words.say("tray.down", &[("monitor", &outside(&trouble.name))]),
+            words.say(
+                if trouble.over_limit { "tray.over" } else { "tray.down" },
+                &[("monitor", &outside(&trouble.name))],
+            ),
             down(trouble, view, words, now),
             buttons(trouble, view, words),
         ),
@@ -95,10 +99,14 @@ fn happened_meanwhile(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
     match (trouble.over, &trouble.about) {
         (None, About::Program(_)) => words.say("tray.meanwhile.program", &[("name", &name)]),
         (Some(_), About::Program(_)) => words.say("tray.meanwhile.program_runs", &[("name", &name)]),
-        (None, _) => words.say("tray.meanwhile.down", &[("name", &name), ("at", &since)]),
+        (None, _) => {
+            let key = if trouble.over_limit { "tray.meanwhile.over" } else { "tray.meanwhile.down" };
+            words.say(key, &[("name", &name), ("at", &since)])
+        }
         (Some(over), _) => {
             let to = words.at(over, now);
-            words.say("tray.meanwhile.up", &[("name", &name), ("from", &since), ("to", &to)])
+            let key = if trouble.over_limit { "tray.meanwhile.within" } else { "tray.meanwhile.up" };
+            words.say(key, &[("name", &name), ("from", &since), ("to", &to)])
         }
     }
 }
@@ -131,9 +139,11 @@ fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
 
 fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
     let over = trouble.over.unwrap_or(trouble.since);
-    let (from, to, took) =
-        (words.at(trouble.since, now), words.at(over, now), took(over.duration_since(trouble.since)));
-    let after = words.say("tray.up.after", &[("from", &from), ("to", &to), ("took", &took)]);
+    let lasted = trouble.lasted.and_then(|lasted| SignedDuration::try_from(lasted).ok());
+    let took = took(lasted.unwrap_or_else(|| over.duration_since(trouble.since)));
+    let (from, to) = (words.at(trouble.since, now), words.at(over, now));
+    let key = if trouble.over_limit { "tray.within.after" } else { "tray.up.after" };
+    let after = words.say(key, &[("from", &from), ("to", &to), ("took", &took)]);
     let done = trouble.last_try.as_ref().map(|attempt| words.say("tray.up.deed", &[("deed", &outside(&attempt.deed))]));
     lines([after, done.unwrap_or_default()])
 }

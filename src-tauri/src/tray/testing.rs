@@ -11,6 +11,7 @@ use estatus_core::{
     incident::{Health, IncidentId},
     observation::{Phase, Verdict},
     program::{ProgramState, StartId},
+    standing::Standing,
 };
 use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
@@ -125,7 +126,12 @@ impl Tray {
     /// It is up again.
     pub(crate) fn comes_back(&mut self, id: u64, name: &str) {
         let _ = self.event(Event::Monitor(monitor(name, Health::Up)));
-        let _ = self.event(Event::IncidentClosed(IncidentId(id)));
+        self.is_closed(id, None);
+    }
+
+    /// Its incident is over, and lasted for so many seconds.
+    pub(crate) fn is_closed(&mut self, id: u64, lasted: Option<f64>) {
+        let _ = self.event(Event::IncidentClosed { incident: IncidentId(id), closed: self.now.timestamp(), lasted });
     }
 
     /// So many milliseconds pass.
@@ -195,9 +201,12 @@ pub(crate) fn monitor(name: &str, health: Health) -> MonitorState {
         target: "127.0.0.1:1".to_owned(),
         tags: Vec::new(),
         health,
+        standing: Standing::of_monitor(health, false),
         since: Some(noon().timestamp()),
+        over_limit: false,
         last: Some(last),
         flapping: false,
+        unsteady: false,
         paused_until: None,
         snoozed_until: None,
         heals: None,
@@ -210,6 +219,8 @@ pub(crate) fn incident(id: u64, monitor: &str, now: &Zoned) -> IncidentState {
         monitor: monitor.into(),
         opened: now.timestamp(),
         closed: None,
+        lasted: None,
+        over_limit: false,
         cause: "connection refused".to_owned(),
         phase: Phase::Connect,
         evidence: None,
@@ -238,6 +249,7 @@ pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool)
         name: name.into(),
         command: name.to_owned(),
         state,
+        standing: Standing::of_program(state, false),
         since: noon().timestamp(),
         pid: (state == ProgramState::Running).then_some(4_711),
         start: StartId(1),

@@ -8,7 +8,7 @@ use std::{
 use estatus_api::{EngineState, Event, Hello, IncidentState, MonitorState, ProgramStatus};
 use estatus_core::{
     incident::{Health, IncidentId},
-    program::ProgramState,
+    standing::Standing,
 };
 use jiff::Timestamp;
 
@@ -51,8 +51,8 @@ pub(crate) enum Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Watched {
     pub(crate) health: Health,
+    pub(crate) standing: Standing,
     pub(crate) since: Option<Timestamp>,
-    pub(crate) flapping: bool,
     pub(crate) snoozed_until: Option<Timestamp>,
     /// The program that its remedy starts.
     pub(crate) heals: Option<Arc<str>>,
@@ -84,8 +84,8 @@ impl Watched {
         let well = matches!(state.health, Health::Up | Health::Paused | Health::Unknown);
         Self {
             health: state.health,
+            standing: state.standing,
             since: state.since,
-            flapping: state.flapping,
             snoozed_until: state.snoozed_until,
             heals: state.heals.clone(),
             why: state.last.as_ref().filter(|_| !well).map(|last| last.detail.clone()),
@@ -124,7 +124,7 @@ impl View {
                 self.incidents.insert(incident.id, incident.clone());
                 true
             }
-            Event::IncidentClosed(id) => self.incidents.remove(id).is_some(),
+            Event::IncidentClosed { incident, .. } => self.incidents.remove(incident).is_some(),
             Event::Engine(engine) => {
                 let changed = self.engine != *engine;
                 self.engine.clone_from(engine);
@@ -147,9 +147,9 @@ impl View {
         matches!(self.link, Link::Attached { .. })
     }
 
-    /// How many monitors are in this health.
-    pub(crate) fn count(&self, health: Health) -> usize {
-        self.monitors.values().filter(|watched| watched.health == health).count()
+    /// How many monitors are that well.
+    pub(crate) fn count(&self, standing: Standing) -> usize {
+        self.monitors.values().filter(|watched| watched.standing == standing).count()
     }
 
     /// Until when nothing is told, if that is so at `now`.
@@ -174,12 +174,7 @@ impl View {
         let incidents: BTreeMap<&Arc<str>, &IncidentState> =
             self.incidents.values().map(|incident| (&incident.monitor, incident)).collect();
         self.monitors.iter().filter_map(move |(name, watched)| {
-            let down = match watched.health {
-                Health::Down | Health::Recovering => true,
-                Health::Suspect => false,
-                Health::Up if watched.flapping => false,
-                Health::Up | Health::Unknown | Health::Paused => return None,
-            };
+            let down = is_down(watched.standing)?;
             let incident = incidents.get(name);
             Some(Broken {
                 what: What::Monitor(name),
@@ -192,11 +187,7 @@ impl View {
 
     fn programs_broken(&self) -> impl Iterator<Item = Broken<'_>> {
         self.programs.iter().filter_map(|program| {
-            let down = match program.state {
-                ProgramState::Cooling => true,
-                ProgramState::Backoff => false,
-                _ => return None,
-            };
+            let down = is_down(program.standing)?;
             let exit = program.last_exit.as_ref().map(|exit| exit.detail.as_str());
             let why = program.trouble.as_deref().or(exit).unwrap_or_default();
             Some(Broken { what: What::Program(&program.name), down, since: Some(program.since), why })
@@ -213,5 +204,14 @@ impl View {
         let config = self.engine.config_refused.as_deref().map(|why| trouble(What::Config, why));
         let store = self.engine.store_trouble.as_deref().map(|why| trouble(What::Store, why));
         config.into_iter().chain(store).chain(waiting.map(move |(name, why)| trouble(What::Channel(name), why)))
+    }
+}
+
+/// Whether something that is broken is down; nothing where it is not broken.
+fn is_down(standing: Standing) -> Option<bool> {
+    match standing {
+        Standing::Down => Some(true),
+        Standing::Doubtful => Some(false),
+        Standing::Unknown | Standing::Well | Standing::Idle => None,
     }
 }

@@ -221,6 +221,7 @@ function apply(wanted: Tables) {
       name,
       command: String(table.command),
       state: "stopped",
+      standing: "idle",
       since: ago(0),
       pid: null,
       start: 0,
@@ -252,6 +253,7 @@ function carryOut(ask: Ask): Reply {
     become({
       ...program,
       state: stops ? "stopped" : "running",
+      standing: stops ? "idle" : "well",
       pid: stops ? null : ask.ask === "adopt_program" ? ask.process.pid : 30_000,
       since: ago(0),
       trouble: null,
@@ -267,8 +269,9 @@ function carryOut(ask: Ask): Reply {
   if (ask.ask === "check_now" && ask.monitor === null) return { reply: "done" };
   const state = monitors.get(ask.monitor ?? "");
   if (!state) throw wrong(`there is no monitor "${ask.monitor}"`);
-  if (ask.ask === "pause") change({ ...state, health: "paused", since: ago(0), paused_until: ask.until });
-  if (ask.ask === "resume") change({ ...state, health: "up", since: ago(0), paused_until: null });
+  if (ask.ask === "pause")
+    change({ ...state, health: "paused", standing: "idle", since: ago(0), paused_until: ask.until });
+  if (ask.ask === "resume") change({ ...state, health: "up", standing: "well", since: ago(0), paused_until: null });
   if (ask.ask === "snooze") change({ ...state, snoozed_until: ask.until });
   if (ask.ask === "check_now") change({ ...state, last: seen(sample(state.name), ago(0)) });
   if (ask.ask === "acknowledge") {

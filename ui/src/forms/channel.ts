@@ -82,6 +82,7 @@ export const ALERTS: readonly Group[] = [
       root("alerts.quiet_hours", { shape: { is: "rows", fields: QUIET }, hint: "hint.quiet_hours" }),
       root("alerts.remind_every", { shape: MONO, usual: "never", hint: "hint.remind_every" }),
       root("alerts.merge_within", { shape: MONO, usual: "5s", hint: "hint.merge_within" }),
+      root("alerts.grace", { shape: MONO, usual: "1m", hint: "hint.grace" }),
       root("alerts.alert_when", { shape: { is: "choice", of: ["always", "unhealed"] }, usual: "always" }),
       root("alerts.channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels_all" }),
     ],

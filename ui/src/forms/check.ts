@@ -37,6 +37,7 @@ export const TARGETS: readonly Field[] = [
   kind("host", { shape: MONO, usual: "< 90%" }, "memory"),
   kind("host", { shape: MONO, usual: "< 4" }, "load"),
   kind("host", { shape: { is: "pairs" }, usual: "> 10%", hint: "hint.disk" }, "disk"),
+  kind("host", { shape: MONO, usual: "1m" }, "for"),
 ];
 
 /** The keys that belong to some kinds only. */

@@ -30,6 +30,7 @@ export const MONITOR: readonly Group[] = [
       plain("timeout", { shape: MONO, usual: "10s" }),
       plain("failures", { shape: { is: "number" }, usual: "2", hint: "hint.failures" }),
       plain("successes", { shape: { is: "number" }, usual: "1" }),
+      plain("confirm_after", { shape: MONO, usual: "2s", hint: "hint.confirm_after" }),
       plain("retry_every", { shape: MONO }),
       { path: ["enabled"], text: "field.checked", shape: { is: "switch", usual: true } },
     ],

@@ -1,4 +1,5 @@
-import type { Figures, Health, MonitorState } from "../contract";
+import type { Figures, Health, MonitorState, Standing } from "../contract";
+import type { Key } from "../i18n/i18n.svelte";
 
 /** What of the monitors is shown. */
 export interface Filter {
@@ -73,6 +74,18 @@ function byFigure(
   // What has no figure comes last.
   const figure = new Map(monitors.map(({ name }) => [name, figures.get(name)?.[key] ?? Number.POSITIVE_INFINITY]));
   return monitors.sort((one, other) => (figure.get(one.name) ?? 0) - (figure.get(other.name) ?? 0) || 0);
+}
+
+/** The word for how `monitor` is: a figure beyond its limit is there, and not down. */
+export function healthWord({ health, over_limit }: MonitorState): Key {
+  return health === "down" && over_limit ? "health.over" : `health.${health}`;
+}
+
+/** How many of `all` are how well, as the engine sees it. */
+export function standings(all: Iterable<{ standing: Standing }>): Record<Standing, number> {
+  const counts: Record<Standing, number> = { down: 0, doubtful: 0, unknown: 0, well: 0, idle: 0 };
+  for (const { standing } of all) counts[standing] += 1;
+  return counts;
 }
 
 /** How many monitors are of each health. */

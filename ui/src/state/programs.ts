@@ -1,9 +1,9 @@
 import type { ProgramState, ProgramStatus } from "../contract";
 import type { Health } from "../contract";
 
-/** Whether `program` wants attention: it should run and does not stay up, or says why it cannot. */
-export function troubled({ state, trouble }: ProgramStatus): boolean {
-  return state === "cooling" || state === "backoff" || trouble != null;
+/** Whether a program wants attention, as the engine sees it: it should run and does not stay up. */
+export function troubled({ standing }: ProgramStatus): boolean {
+  return standing === "down" || standing === "doubtful";
 }
 
 /** The mark that fits a program's state: the same shapes as for monitors. */

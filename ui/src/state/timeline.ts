@@ -28,6 +28,12 @@ export function timeline(incident: IncidentState): Moment[] {
   );
 }
 
+/** For how long an incident lasted, or has until `now`, in milliseconds: as it was measured, where it was. */
+export function lasted({ opened, closed, lasted }: IncidentState, now: number): number {
+  if (lasted != null) return lasted * 1000;
+  return (closed ? Date.parse(closed) : now) - Date.parse(opened);
+}
+
 /** The open incidents as they are now, then the rest of `known`, the newest first. */
 export function merged(open: Iterable<IncidentState>, known: readonly IncidentState[]): IncidentState[] {
   const now = new Map([...open].map((incident) => [incident.id, incident]));

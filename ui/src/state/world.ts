@@ -112,7 +112,7 @@ class Draft {
       case "incident":
         return void this.map("incidents").set(event.of.id, event.of);
       case "incident_closed": {
-        this.map("incidents").delete(event.of);
+        this.map("incidents").delete(event.of.incident);
         this.world.closings += 1;
         return;
       }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Figures, Health, MonitorState } from "../../src/contract";
 import { step } from "../../src/pages/overview/step";
-import { type Filter, firstRun, listed, type Sort, tagsOf, tally } from "../../src/state/listed";
+import { type Filter, firstRun, healthWord, listed, type Sort, standings, tagsOf, tally } from "../../src/state/listed";
 
 const ALL: Filter = { text: "", healths: new Set(), tags: new Set() };
 const BROKEN: Sort = { by: "broken", descending: false };
@@ -84,6 +84,19 @@ test("keys lead from row to row and no further", () => {
   check("j", -1, null, 0);
 });
 
+test("whoever counts, counts what the engine decided", () => {
+  const all = [...MONITORS, { ...monitor("flaky", "up", "", []), standing: "doubtful" as const }];
+  expect(standings(all)).toEqual({ down: 0, doubtful: 1, unknown: 0, well: 4, idle: 0 });
+});
+
+test("what has too much of something is not called down", () => {
+  const check = (health: Health, over_limit: boolean, word: string) =>
+    expect(healthWord({ ...monitor("m", health, "", []), over_limit })).toBe(word);
+  check("down", true, "health.over");
+  check("down", false, "health.down");
+  check("up", true, "health.up");
+});
+
 function monitor(name: string, health: Health, target: string, tags: string[]): MonitorState {
   return {
     name,
@@ -93,7 +106,10 @@ function monitor(name: string, health: Health, target: string, tags: string[]): 
     health,
     since: null,
     last: null,
+    standing: "well",
+    over_limit: false,
     flapping: false,
+    unsteady: false,
     paused_until: null,
     snoozed_until: null,
   };

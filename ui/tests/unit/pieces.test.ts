@@ -10,7 +10,7 @@ import { bar, part, redShare } from "../../src/state/parts";
 import { plain } from "../../src/state/plain";
 import { hash, parse, type Route } from "../../src/state/route.svelte";
 import { freeName, keep, pasted, watch } from "../../src/state/survey";
-import { byDay, merged, timeline } from "../../src/state/timeline";
+import { byDay, lasted, merged, timeline } from "../../src/state/timeline";
 import { hours, morning } from "../../src/state/until";
 import { Wanted } from "../../src/state/wanted";
 
@@ -265,6 +265,7 @@ function incident(id: number, opened: string, closed: string | null): IncidentSt
     monitor: "a",
     opened,
     closed,
+    over_limit: false,
     cause: "",
     phase: "dns",
     acknowledged: later(3),
@@ -276,6 +277,14 @@ function incident(id: number, opened: string, closed: string | null): IncidentSt
     ],
   };
 }
+
+test("an incident lasted as long as was measured, whatever the wall clock did meanwhile", () => {
+  const closed = incident(1, "2026-11-21T10:00:00Z", "2026-11-21T11:00:09Z");
+  const noon = Date.parse("2026-11-21T12:00:00Z");
+  expect(lasted({ ...closed, lasted: 9 }, noon)).toBe(9_000);
+  expect(lasted(closed, noon)).toBe(3_609_000);
+  expect(lasted({ ...closed, closed: null }, noon)).toBe(7_200_000);
+});
 
 test("a file is read by the mark it begins with", () => {
   const check = (bytes: number[], text: string) => expect(decoded(Uint8Array.from(bytes))).toBe(text);

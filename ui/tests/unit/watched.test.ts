@@ -13,7 +13,10 @@ const monitor = (kind: Kind, target: string): MonitorState => ({
   health: "up",
   since: null,
   last: null,
+  standing: "well",
+  over_limit: false,
   flapping: false,
+  unsteady: false,
   paused_until: null,
   snoozed_until: null,
 });

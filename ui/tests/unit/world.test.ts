@@ -49,7 +49,10 @@ test("a map in which nothing changed stays the same one", () => {
 
 test("a closed incident leaves the open ones and is counted", () => {
   const world = after(NOTHING, { event: "incident", of: incident(7) });
-  const closed = after(world, { event: "incident_closed", of: 7 });
+  const closed = after(world, {
+    event: "incident_closed",
+    of: { incident: 7, closed: "2026-11-21T12:00:09Z", lasted: 9 },
+  });
   expect([world.incidents.size, closed.incidents.size, closed.closings - world.closings]).toEqual([1, 0, 1]);
 });
 
@@ -103,7 +106,10 @@ function monitor(name: string, health: MonitorState["health"] = "up"): MonitorSt
     health,
     since: null,
     last: null,
+    standing: "well",
+    over_limit: false,
     flapping: false,
+    unsteady: false,
     paused_until: null,
     snoozed_until: null,
   };
@@ -114,6 +120,7 @@ function program(name: string): ProgramStatus {
     name,
     command: "",
     state: "running",
+    standing: "well",
     since: "",
     pid: 1,
     start: 1,
@@ -132,6 +139,7 @@ function incident(id: number): IncidentState {
     monitor: "a",
     opened: "",
     closed: null,
+    over_limit: false,
     cause: "",
     phase: "dns",
     acknowledged: null,

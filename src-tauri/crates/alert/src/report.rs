@@ -112,6 +112,7 @@ pub(crate) enum Tidings {
     Reminder,
     Cooling,
     Flapping,
+    Unsteady,
     SettledDown,
     Warning,
     SettledUp,
@@ -126,6 +127,7 @@ impl Tidings {
             News::Reminder { .. } => Self::Reminder,
             News::Recovered { .. } => Self::Recovered,
             News::Flapping { .. } => Self::Flapping,
+            News::Unsteady { .. } => Self::Unsteady,
             News::Settled { health: Health::Down, .. } => Self::SettledDown,
             News::Settled { .. } => Self::SettledUp,
             News::Warning { .. } => Self::Warning,
@@ -143,6 +145,7 @@ impl Tidings {
             Self::Reminder => "reminder",
             Self::Recovered => "recovered",
             Self::Flapping => "flapping",
+            Self::Unsteady => "unsteady",
             Self::SettledUp => "settled_up",
             Self::SettledDown => "settled_down",
             Self::Warning => "warning",
@@ -154,8 +157,13 @@ impl Tidings {
     }
 }
 
-/// The end of the keys of the texts that tell `news`; closer than its tidings.
-fn telling_key(news: &News) -> &'static str {
+/// The end of the keys of the texts that tell `news`; closer than its tidings. What has too much of something is not down.
+fn telling_key(news: &News) -> String {
+    let key = closer_key(news);
+    if news.incident().is_some_and(Incident::is_over_limit) { format!("over.{key}") } else { key.to_owned() }
+}
+
+fn closer_key(news: &News) -> &'static str {
     match news {
         News::Recovered { incident } if healing(incident).is_some() => "healed",
         News::Escalated { incident } if incident.attempts.len() < 2 => "escalated_once",
@@ -169,7 +177,9 @@ fn telling_key(news: &News) -> &'static str {
 /// What the texts of [`telling_key`] tell: a message about `news` arose at `created`.
 fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 5] {
     let (times, within) = match news {
-        News::Flapping { times, within, .. } => (times.to_string(), in_words(*within)),
+        News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
+            (times.to_string(), in_words(*within))
+        }
         _ => Default::default(),
     };
     let incident = news.incident();
@@ -216,6 +226,6 @@ pub(crate) fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
 
 /// How long the news' incident has lasted, or had when its message arose at `created`.
 fn lasted(news: &News, created: Timestamp) -> String {
-    let lasted = news.incident().map(|incident| elapsed(incident.opened, incident.closed.unwrap_or(created)));
+    let lasted = news.incident().map(|incident| incident.lasted(created));
     in_words(lasted.unwrap_or_default())
 }

@@ -16,7 +16,7 @@ use estatus_core::{
 use serde::Serialize;
 
 pub use self::{program::TellingProgram, remedy::TellingAttempt};
-use crate::report::{Report, Tidings, elapsed, healing};
+use crate::report::{Report, Tidings, healing};
 
 /// A message as JSON: the body of a webhook that has no template, the variables of one that has, and what a command
 /// reads from its standard input.
@@ -56,8 +56,8 @@ pub struct TellingAlert {
     pub check: Option<Kind>,
     /// What is checked (a URL, `host:port`, a process name, a command), what the program runs, or where the file is.
     pub target: String,
-    /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `settled_up`,
-    /// `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
+    /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `unsteady`,
+    /// `settled_up`, `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
     /// runs well again); of the configuration `stale` (it is wrong, and Estatus started with its last good version).
     pub news: &'static str,
     /// Whether it is bad news.
@@ -66,7 +66,7 @@ pub struct TellingAlert {
     pub title: String,
     /// The incident it is about; `null` for a warning, a program and the configuration.
     pub incident: Option<TellingIncident>,
-    /// How many times it went down, if it is flapping.
+    /// How many times it went down, if it is flapping, or failed, if it is unsteady.
     pub times: Option<u32>,
     /// Within how long it did, in seconds.
     pub within_seconds: Option<f64>,
@@ -153,7 +153,9 @@ impl Telling {
 impl TellingAlert {
     fn new(alert: &Alert, created: Timestamp, words: &Words) -> Self {
         let (times, within) = match &alert.news {
-            News::Flapping { times, within, .. } => (Some(*times), Some(within.as_secs_f64())),
+            News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
+                (Some(*times), Some(within.as_secs_f64()))
+            }
             _ => (None, None),
         };
         let warning = match &alert.news {
@@ -196,7 +198,7 @@ impl TellingIncident {
             id: incident.id.0,
             opened: incident.opened,
             closed: incident.closed,
-            lasted_seconds: elapsed(incident.opened, incident.closed.unwrap_or(created)).as_secs_f64(),
+            lasted_seconds: incident.lasted(created).as_secs_f64(),
             phase: *phase,
             cause: words.failure(&incident.cause),
             cause_kind: tag(cause, "kind"),

@@ -7,6 +7,7 @@ mod support;
 use estatus_core::{
     config::{Channel, EmailSecurity, Language},
     incident::{Alert, DeliveryResult, Health, Incident, Message, MessageId, News},
+    observation::{Cause, Failure, HostFigure, Phase},
     program::{Leftover, ProgramTrouble, StartFailure},
     remedy::{Outcome, Undone},
 };
@@ -186,8 +187,8 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("reminder", vec![portfolio(News::Reminder { incident: incident() })]),
         ("recovered", vec![portfolio(News::Recovered { incident: closed_incident() })]),
         ("flapping", vec![portfolio(flapping)]),
-        ("settled up", vec![portfolio(News::Settled { health: Health::Up, incident: closed_incident() })]),
-        ("settled down", vec![portfolio(News::Settled { health: Health::Down, incident: incident() })]),
+        ("settled up", vec![portfolio(News::Settled { health: Health::Up, incident: Some(closed_incident()) })]),
+        ("settled down", vec![portfolio(News::Settled { health: Health::Down, incident: Some(incident()) })]),
         ("warning", vec![warning()]),
         ("three down", vec![refused("a"), refused("b"), refused("c")]),
         ("escalated", vec![web_answers(News::Escalated { incident: given_up() })]),
@@ -235,6 +236,63 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         let taken = told_to(&server, &message(1, alerts.clone()), Language::Spanish).await;
         insta::assert_snapshot!(name, parse(&taken).body_html(0).unwrap().replace("\r\n", "\n"));
     }
+}
+
+/// A figure beyond its limit is never said to be down, and what only fails now and then neither.
+#[tokio::test]
+async fn what_is_there_is_not_said_to_be_down() {
+    let over = |incident: Incident| {
+        let cause = Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 };
+        let failure = Failure::new(Phase::Assertion, cause);
+        Incident { cause: failure.clone(), last: failure, ..incident }
+    };
+    let within = std::time::Duration::from_secs(3600);
+    let failure = Failure::new(Phase::Connect, Cause::Refused);
+    let cases = [
+        News::Down { incident: over(support::incident()) },
+        News::Reminder { incident: over(support::incident()) },
+        News::Recovered { incident: over(closed_incident()) },
+        News::Recovered { incident: over(healed()) },
+        News::Flapping { times: 4, within, incident: over(support::incident()) },
+        News::Settled { health: Health::Up, incident: Some(over(closed_incident())) },
+        News::Settled { health: Health::Down, incident: Some(over(support::incident())) },
+        News::Escalated { incident: over(given_up()) },
+        News::Escalated { incident: over(given_up_at_once()) },
+        News::Down { incident: over(given_up()) },
+        News::Down { incident: over(given_up_at_once()) },
+        News::Unsteady { times: 12, within, failure },
+    ];
+    let server = Smtpd::start(json!({}));
+    for (language, wrong, right) in [(Language::English, " down", "limit"), (Language::Spanish, "caíd", "límite")] {
+        for news in cases.clone() {
+            let is_unsteady = matches!(news, News::Unsteady { .. });
+            let taken =
+                told_to(&server, &message(1, vec![alert("this machine", "this machine", news)]), language).await;
+            let mail = parse(&taken);
+            let (subject, html) = (mail.subject().unwrap(), mail.body_html(0).unwrap());
+            for family in ["label", "title", "state", "note"] {
+                assert!(!html.contains(&format!("mail.{family}")), "{html}");
+            }
+            assert!(is_unsteady || html.contains(right) && !html.contains(wrong), "{html}");
+            assert!(!subject.to_lowercase().contains(wrong.trim()), "{subject}");
+        }
+    }
+    let settled = message(1, vec![portfolio(News::Settled { health: Health::Up, incident: None })]);
+    let taken = told_to(&server, &settled, Language::English).await;
+    assert_eq!(parse(&taken).subject(), Some("[Settled, up] portfolio (https://isaac-bh.github.io/)"));
+}
+
+/// How long it lasted is told as it was measured, whatever the wall clock did meanwhile.
+#[tokio::test]
+async fn a_clock_that_was_set_does_not_make_an_incident_longer() {
+    let incident = Incident {
+        closed: Some(at("2026-03-01T19:00:09Z")),
+        measured: Some(std::time::Duration::from_secs(9)),
+        ..support::incident()
+    };
+    let server = Smtpd::start(json!({}));
+    let taken = told_to(&server, &message(1, vec![portfolio(News::Recovered { incident })]), Language::English).await;
+    assert!(parse(&taken).subject().unwrap().starts_with("[Up again after 9.0 s]"), "{:?}", parse(&taken).subject());
 }
 
 /// A user had stopped the program.

@@ -145,7 +145,11 @@ fn frame() -> impl Strategy<Value = Frame> {
     });
     let event = prop_oneof![
         text().prop_map(|name| Event::MonitorGone(name.into())),
-        any::<u64>().prop_map(|id| Event::IncidentClosed(IncidentId(id))),
+        any::<u64>().prop_map(|id| Event::IncidentClosed {
+            incident: IncidentId(id),
+            closed: jiff::Timestamp::UNIX_EPOCH,
+            lasted: Some(9.5),
+        }),
         (text(), vec(line, 0..4)).prop_map(|(program, lines)| Event::Log { program: program.into(), lines }),
         text().prop_map(|why| Event::Engine(EngineState { config_refused: Some(why), ..EngineState::default() })),
     ];

@@ -333,7 +333,15 @@ pub enum Event {
     /// An open incident as it is now.
     Incident(IncidentState),
     /// An incident is over.
-    IncidentClosed(IncidentId),
+    IncidentClosed {
+        /// Which.
+        incident: IncidentId,
+        /// When the first good probe began.
+        closed: Timestamp,
+        /// See [`IncidentState::lasted`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lasted: Option<f64>,
+    },
     /// An alert about an incident, be it open or over, has come further.
     Told {
         /// The incident.

@@ -10,6 +10,7 @@ use estatus_core::{
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
     program::{ProgramState, StartId},
+    standing::Standing,
     time::later,
 };
 use jiff::Timestamp;
@@ -113,12 +114,21 @@ pub struct MonitorState {
     pub tags: Vec<String>,
     /// Its health.
     pub health: Health,
+    /// How well it is: whoever counts, counts this.
+    #[serde(default)]
+    pub standing: Standing,
     /// Since when it has been in that health.
     pub since: Option<Timestamp>,
+    /// Whether what is wrong is a figure beyond its limit; it is there then, and not down.
+    #[serde(default)]
+    pub over_limit: bool,
     /// What was seen last.
     pub last: Option<LastSeen>,
     /// Whether it goes up and down.
     pub flapping: bool,
+    /// Whether it fails now and then, though never often enough in a row to be down.
+    #[serde(default)]
+    pub unsteady: bool,
     /// When a pause ends by itself.
     pub paused_until: Option<Timestamp>,
     /// Until when nothing is told of it.
@@ -138,6 +148,9 @@ pub struct ProgramStatus {
     pub command: String,
     /// How it stands.
     pub state: ProgramState,
+    /// How well it is: whoever counts, counts this.
+    #[serde(default)]
+    pub standing: Standing,
     /// Since when it has stood so, in this life of the engine.
     pub since: Timestamp,
     /// Its first process, while it runs.
@@ -271,6 +284,12 @@ pub struct IncidentState {
     pub opened: Timestamp,
     /// When the first good probe after it began.
     pub closed: Option<Timestamp>,
+    /// How long it lasted, in seconds, by a clock that nobody sets; nothing while it is open, or where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasted: Option<f64>,
+    /// Whether it began with a figure beyond its limit, and not with something that was not there.
+    #[serde(default)]
+    pub over_limit: bool,
     /// Why the first probe failed.
     pub cause: String,
     /// The phase it failed in.
@@ -299,6 +318,8 @@ impl IncidentState {
             monitor: Arc::clone(&incident.monitor),
             opened: incident.opened,
             closed: incident.closed,
+            lasted: incident.closed.and(incident.measured).map(|lasted| lasted.as_secs_f64()),
+            over_limit: incident.is_over_limit(),
             cause,
             phase: incident.cause.phase,
             evidence: incident.cause.evidence.clone(),
@@ -347,6 +368,7 @@ fn news_word(news: &News) -> &'static str {
         News::Reminder { .. } => "reminder",
         News::Recovered { .. } => "recovered",
         News::Flapping { .. } => "flapping",
+        News::Unsteady { .. } => "unsteady",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
         News::Escalated { .. } => "escalated",

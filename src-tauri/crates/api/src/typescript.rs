@@ -11,6 +11,7 @@ use estatus_core::{
     network::Scope,
     observation::{Phase, Verdict, Warning},
     program::{ProcessId, ProgramState, StartId},
+    standing::Standing,
 };
 use ts_rs::{Config, TS};
 
@@ -66,6 +67,7 @@ fn contract() -> String {
         Exit,
         Delivery,
         Health,
+        Standing,
         IncidentId,
         MessageId,
         Scope,

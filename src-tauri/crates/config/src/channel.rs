@@ -146,6 +146,7 @@ pub(crate) fn alerts(field: &mut Field<tables::Alerts>, zone: &TimeZone) -> Aler
     let quiet = table.quiet_hours.take().unwrap_or_default();
     let policy = AlertPolicy {
         channels: channels.map(plain),
+        grace: table.grace.take().map_or(default.grace, |span| span.0),
         merge_within: table.merge_within.take().map_or(default.merge_within, |span| span.0),
         remind_every: table.remind_every.take().map_or(default.remind_every, |span| span.0.map(|span| span.0)),
         quiet_hours: quiet.into_iter().filter_map(|hours| quiet_hours(hours.value, zone)).collect(),

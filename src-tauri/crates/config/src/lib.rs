@@ -13,6 +13,7 @@ mod check;
 mod edit;
 mod example;
 mod exit;
+mod failures;
 mod import;
 mod json;
 pub mod last_good;

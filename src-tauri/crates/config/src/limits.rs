@@ -9,11 +9,12 @@ use crate::{
     reason::{Reason, reason},
     shape::{At, Node, Own, Reader, Shape},
     table::table,
+    times::{DAY, Lasting},
     units,
 };
 
 table! {
-    /// Limits on this machine's figures: at least one of these.
+    /// Limits on this machine's figures: at least one of cpu, memory, load and disk.
     struct HostLimits requires [] like r#"{ cpu = "< 90%", memory = "< 90%" }"# {
         /// CPU in use since the last probe, of all cores, stays below this: "< 90%".
         cpu: Share,
@@ -23,13 +24,15 @@ table! {
         load: Load,
         /// By path: more than this is free on the disk that holds it: "> 10%", "> 5GB".
         disk: Own<Free>,
+        /// A limit must be exceeded for so long before that counts: "1m" where nothing is said.
+        r#for: Lasting<0, DAY>,
     }
 }
 
 impl Shape for HostCheck {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut limits = HostLimits::read(node, at, reader)?;
-        if limits.present.is_empty() {
+        if limits.present.iter().all(|key| key.value == "for") {
             return reader.refuse(at, reason!("needs_a_limit"));
         }
         let disks = limits.disk.take().map_or_else(Vec::new, |disks| disks.0);
@@ -40,6 +43,7 @@ impl Shape for HostCheck {
             memory_below: limits.memory.take().map(|share| share.0),
             load_below: limits.load.take().map(|load| load.0),
             disk_free_above,
+            lasts: limits.r#for.take().map_or(Self::LASTS, |lasts| lasts.0),
         })
     }
 

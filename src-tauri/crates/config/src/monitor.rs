@@ -1,9 +1,12 @@
 //! A monitor as the core wants it.
 
+use std::time::Duration;
+
 use estatus_core::{
     check::Kind,
     config::{AlertWhen, Monitor},
     maintenance::{DailySpan, Maintenance},
+    remedy::Remedy,
 };
 use jiff::tz::TimeZone;
 
@@ -35,8 +38,9 @@ pub(crate) fn monitor(
     Some(Monitor {
         every,
         timeout: table.check.timeout.take().map_or(Monitor::TIMEOUT, |timeout| timeout.0),
-        failures: table.failures.take().map_or(Monitor::FAILURES, |count| count.0),
+        failures: table.failures.take().unwrap_or(Monitor::FAILURES),
         successes: table.successes.take().map_or(Monitor::SUCCESSES, |count| count.0),
+        confirm_after: table.confirm_after.take().map_or(confirms_after(remedy.as_ref()), |after| after.0),
         retry_every: table.retry_every.take().map_or(every.min(Monitor::RETRY_EVERY), |every| every.0),
         tags: table.tags.take().map_or_else(Vec::new, |tags| tags.into_iter().map(|tag| tag.value.0).collect()),
         enabled: table.enabled.take().unwrap_or(true),
@@ -47,6 +51,11 @@ pub(crate) fn monitor(
         alert_when,
         ..Monitor::new(&name, check?)
     })
+}
+
+/// A remedy does not wait.
+fn confirms_after(remedy: Option<&Remedy>) -> Duration {
+    if remedy.is_some() { Duration::ZERO } else { Monitor::CONFIRM_AFTER }
 }
 
 /// The one kind of a monitor.

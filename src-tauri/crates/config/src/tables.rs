@@ -114,6 +114,9 @@ table! {
         channels: Many<String>,
         /// An alert waits so long for others to join its message: "5s" where nothing is said.
         merge_within: Lasting<0, HOUR>,
+        /// What is on this machine and has not been up since Estatus began to watch it is not judged for so long: "1m"
+        /// where nothing is said, which is the most.
+        grace: Lasting<0, MINUTE>,
         /// An open incident that nobody acknowledged is told again after this, or "never" (where nothing is said).
         remind_every: OrNever<Lasting<MINUTE, YEAR>>,
         /// When nothing is told; what waited is summed up at the end.

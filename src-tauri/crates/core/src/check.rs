@@ -114,10 +114,19 @@ impl Check {
 }
 
 impl Check {
-    /// Whether a probe shows how it is at one moment, so that one right after it is worth something; the load of a
-    /// machine is an average over time.
-    pub(crate) fn shows_a_moment(&self) -> bool {
-        !matches!(self, Self::Host(_))
+    /// The TCP port it talks to, for checks that talk to one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Http(check) => check.url.port_or_known_default(),
+            Self::Tcp(check) => Some(check.address.port),
+            Self::Tls(check) => Some(check.address.port),
+            Self::Dns(_) | Self::Ping(_) | Self::Process(_) | Self::Command(_) | Self::Host(_) => None,
+        }
+    }
+
+    /// For how long what it measures must be beyond its limit before that counts; nothing where a failure is one at once.
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        if let Self::Host(check) = self { Some(check.lasts) } else { None }
     }
 
     /// Whether an answer may come from somebody else than the target without anybody noticing.
@@ -490,6 +499,13 @@ pub struct HostCheck {
     pub load_below: Option<f64>,
     /// On the disk that holds this path, more than this is free.
     pub disk_free_above: BTreeMap<PathBuf, DiskLimit>,
+    /// A figure that is beyond its limit counts when it has been at every probe for so long.
+    pub lasts: Duration,
+}
+
+impl HostCheck {
+    /// `for` where nothing is said.
+    pub const LASTS: Duration = Duration::from_secs(60);
 }
 
 /// How much of a disk must be free.

@@ -86,12 +86,13 @@ pub struct Monitor {
     pub every: Duration,
     /// How long one probe may take.
     pub timeout: Duration,
-    /// So many bad probes in a row make it Down; at least 1.
-    pub failures: u32,
+    /// So many bad probes make it Down.
+    pub failures: Failures,
     /// So many good probes in a row make it Up again; at least 1.
     pub successes: u32,
-    /// The time from one probe to the next while it is Suspect (after the first, which comes at once), Down or
-    /// Recovering.
+    /// The first bad probe is followed by another after this; a target that is back by then was not down.
+    pub confirm_after: Duration,
+    /// The time from one probe to the next while it is Suspect (after the first two), Down or Recovering.
     pub retry_every: Duration,
     /// The user's own marks.
     pub tags: Vec<String>,
@@ -107,6 +108,25 @@ pub struct Monitor {
     pub on_down: Option<Remedy>,
     /// Whether an incident is told that a remedy heals.
     pub alert_when: AlertWhen,
+}
+
+/// So many bad probes make a monitor Down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failures {
+    /// So many in a row; at least 1.
+    InARow(u32),
+    /// A rate: it is Down while at least `bad` of the newest `last` probes that say anything were bad.
+    Of {
+        /// So many; at least 1.
+        bad: u32,
+        /// Of so many; not fewer than `bad`, at most [`Failures::LAST_MAX`].
+        last: u32,
+    },
+}
+
+impl Failures {
+    /// The most probes that a rate may look back on.
+    pub const LAST_MAX: u32 = 100;
 }
 
 /// Whether an incident is told that a remedy may heal.
@@ -127,9 +147,11 @@ impl Monitor {
     /// `timeout` where nothing is said.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
     /// `failures` where nothing is said.
-    pub const FAILURES: u32 = 2;
+    pub const FAILURES: Failures = Failures::InARow(2);
     /// `successes` where nothing is said.
     pub const SUCCESSES: u32 = 1;
+    /// `confirm_after` where nothing is said, unless a remedy waits for it: then at once.
+    pub const CONFIRM_AFTER: Duration = Duration::from_secs(2);
     /// `retry_every` where nothing is said, unless `every` is shorter.
     pub const RETRY_EVERY: Duration = Duration::from_secs(60);
     /// `certificate_days` where nothing is said.
@@ -148,6 +170,7 @@ impl Monitor {
             timeout: Self::TIMEOUT,
             failures: Self::FAILURES,
             successes: Self::SUCCESSES,
+            confirm_after: Self::CONFIRM_AFTER,
             retry_every: Self::RETRY_EVERY,
             tags: Vec::new(),
             enabled: true,
@@ -259,11 +282,24 @@ pub struct AlertPolicy {
     pub remind_every: Option<Duration>,
     /// When nothing is told; what waited is summed up at the end.
     pub quiet_hours: Vec<DailySpan>,
+    /// What is on this machine and has not been well since Estatus began to watch it is not judged for so long.
+    pub grace: Duration,
+}
+
+impl AlertPolicy {
+    /// `grace` where nothing is said, and the longest there is.
+    pub const GRACE: Duration = Duration::from_secs(60);
 }
 
 impl Default for AlertPolicy {
     fn default() -> Self {
-        Self { channels: None, merge_within: Duration::from_secs(5), remind_every: None, quiet_hours: Vec::new() }
+        Self {
+            channels: None,
+            merge_within: Duration::from_secs(5),
+            remind_every: None,
+            quiet_hours: Vec::new(),
+            grace: Self::GRACE,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine's rules, all in one place: what happened goes in, what is to be done comes out.
 
 mod asked;
+mod belonging;
 mod channels;
 mod configured;
 mod healing;
@@ -29,7 +30,7 @@ use crate::{
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
     schedule::{self, AFTER_SLEEP, Dice},
-    time::{Instant, Now},
+    time::{Instant, Lasting, Now},
 };
 
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
@@ -86,6 +87,10 @@ struct Watched {
     in_flight: Option<InFlight>,
     held: Option<Held>,
     last: Option<Arc<Observation>>,
+    /// Since when it has been watched as it is, until it is well for the first time.
+    new_since: Option<Instant>,
+    /// How long its open incident has lasted.
+    down_for: Option<Lasting>,
     /// How far the healing of its incident has come.
     care: Option<healing::Care>,
     /// What stands of it in the calendar.
@@ -126,6 +131,8 @@ pub struct MonitorView {
     pub last: Option<Arc<Observation>>,
     /// Whether it goes up and down.
     pub flapping: bool,
+    /// Whether it fails now and then, though never often enough in a row to be down.
+    pub unsteady: bool,
     /// Its open incident.
     pub incident: Option<IncidentId>,
     /// When a pause ends by itself.
@@ -341,6 +348,7 @@ impl Engine {
             clock::Turn::Nothing => return,
             clock::Turn::Slept(slept) => {
                 self.settles_at = now.monotonic + AFTER_SLEEP;
+                self.monitors.values_mut().for_each(|watched| watched.pulse.slept());
                 self.journal(JournalEntry::Slept { seconds: slept.as_secs() }, now);
             }
             clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
@@ -406,6 +414,8 @@ impl Watched {
             in_flight: None,
             held: None,
             last: None,
+            new_since: None,
+            down_for: None,
             care: None,
             planned: Vec::new(),
         }
@@ -437,7 +447,8 @@ impl Watched {
             health: self.health(),
             since: self.memory.since,
             last: self.last.clone(),
-            flapping: self.memory.flapping.is_some(),
+            flapping: self.memory.flapping.is_some() && !self.memory.is_unsteady(),
+            unsteady: self.memory.is_unsteady(),
             incident: self.memory.incident,
             paused_until: self.memory.paused.and_then(|pause| pause.until),
             snoozed_until: self.memory.snoozed_until,
@@ -452,7 +463,8 @@ impl Watched {
         let pause = memory.paused.and_then(|pause| pause.until);
         let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
         let heal = self.care.as_ref().map(healing::Care::due).filter(|_| watched);
-        let settle = memory.since.filter(|_| memory.flapping.is_some());
+        let calm = !memory.is_unsteady() || self.pulse.health() == Health::Up;
+        let settle = memory.since.filter(|_| memory.flapping.is_some() && calm);
         let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
         [
             probe.map(|at| (at, Reason::Probe(name()))),

@@ -10,6 +10,7 @@ use crate::{
     observation::{Failure, Warning},
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
+    time::elapsed,
 };
 
 /// A monitor's state.
@@ -58,6 +59,11 @@ impl fmt::Display for Health {
 #[serde(transparent)]
 pub struct IncidentId(pub u64);
 
+impl IncidentId {
+    /// The number of none: stands in the place of one where a monitor is told of that is unsteady and has no incident.
+    pub const UNSTEADY: Self = Self(0);
+}
+
 /// One stretch of Down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
@@ -87,6 +93,22 @@ pub struct Incident {
     /// When its remedy was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Timestamp>,
+    /// How long it lasted, or had lasted when this was said, by a clock that nobody sets: what the wall clock showed at its
+    /// ends is `opened` and `closed`. Nothing where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Duration>,
+}
+
+impl Incident {
+    /// How long it lasted, or has at `now`.
+    pub fn lasted(&self, now: Timestamp) -> Duration {
+        self.measured.unwrap_or_else(|| elapsed(self.opened, self.closed.unwrap_or(now)))
+    }
+
+    /// Whether it began with a figure that was beyond its limit, and not with something that was not there.
+    pub const fn is_over_limit(&self) -> bool {
+        self.cause.cause.is_beyond_limit()
+    }
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -209,12 +231,22 @@ pub enum News {
         /// The newest incident.
         incident: Incident,
     },
-    /// It no longer goes up and down.
+    /// It fails now and then, though never often enough in a row to be down.
+    Unsteady {
+        /// How many times it was suspected in vain.
+        times: u32,
+        /// Within how long.
+        within: Duration,
+        /// Why the last of those probes failed.
+        failure: Failure,
+    },
+    /// It no longer goes up and down, or is no longer unsteady.
     Settled {
         /// What it has settled to: Up or Down.
         health: Health,
-        /// The newest incident.
-        incident: Incident,
+        /// The newest incident; none where it was only unsteady.
+        #[serde(default)]
+        incident: Option<Incident>,
     },
     /// It is up, but not for long.
     Warning {
@@ -252,9 +284,19 @@ impl News {
             | Self::Reminder { incident }
             | Self::Recovered { incident }
             | Self::Flapping { incident, .. }
-            | Self::Settled { incident, .. }
             | Self::Escalated { incident } => Some(incident),
-            Self::Warning { .. } | Self::Cooling { .. } | Self::Steady | Self::Stale { .. } => None,
+            Self::Settled { incident, .. } => incident.as_ref(),
+            Self::Unsteady { .. } | Self::Warning { .. } | Self::Cooling { .. } | Self::Steady | Self::Stale { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The conversation about its monitor that it belongs to.
+    pub(crate) fn conversation(&self) -> Option<IncidentId> {
+        match self {
+            Self::Unsteady { .. } | Self::Settled { incident: None, .. } => Some(IncidentId::UNSTEADY),
+            news => news.incident().map(|incident| incident.id),
         }
     }
 
@@ -264,6 +306,7 @@ impl News {
             Self::Down { .. }
             | Self::Reminder { .. }
             | Self::Flapping { .. }
+            | Self::Unsteady { .. }
             | Self::Warning { .. }
             | Self::Escalated { .. }
             | Self::Cooling { .. }

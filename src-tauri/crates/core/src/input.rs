@@ -9,7 +9,7 @@ use crate::{
     check::HostPort,
     command::{CommandOutcome, CommandRun},
     config::Monitor,
-    incident::{DeliveryResult, IncidentId, Message},
+    incident::{DeliveryResult, Incident, IncidentId, Message},
     network::NetworkAnswer,
     observation::Observation,
     program::{Handed, ProcessId, Program, ProgramEvent, StartId},
@@ -243,6 +243,8 @@ pub enum Effect {
         program: Arc<str>,
         /// The start that is to be measured.
         start: StartId,
+        /// Whether it is also to be seen which ports it listens on.
+        ports: bool,
     },
     /// Whoever supervises a program may go: it does not run, and is not to be started.
     ReleaseProgram {
@@ -271,8 +273,10 @@ pub enum Change {
     Program(Arc<str>),
     /// A program is gone.
     ProgramGone(Arc<str>),
-    /// An incident.
+    /// An open incident.
     Incident(IncidentId),
+    /// An incident is over.
+    IncidentClosed(Arc<Incident>),
     /// A message.
     Message(Message),
     /// Whether the own network is there, whether alerts are snoozed.

@@ -31,6 +31,7 @@ pub mod removal;
 mod restart;
 mod schedule;
 pub mod secret;
+pub mod standing;
 mod supervision;
 pub mod time;
 pub mod varint;

@@ -1,13 +1,18 @@
 //! The health of one monitor.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::{Failures, Monitor},
     incident::{Health, Incident, IncidentId, MessageId, News},
     observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
+    time::Instant,
 };
 
 /// All that must be known of a monitor to go on after a restart.
@@ -28,7 +33,9 @@ pub struct MonitorMemory {
     pub snoozed_until: Option<Timestamp>,
     /// When it went down lately, as far as that matters for flapping.
     pub downs: Vec<Timestamp>,
-    /// Whether it is flapping: the incident with which that was told.
+    /// When it was suspected lately, as far as that matters for being unsteady.
+    pub doubts: Vec<Timestamp>,
+    /// Whether it is flapping, or only unsteady: the incident with which that was told.
     pub flapping: Option<IncidentId>,
     /// The last incident that ended while it was flapping.
     pub flapped: Option<Box<Incident>>,
@@ -53,10 +60,20 @@ impl MonitorMemory {
 
     /// The messages to `channel` that `news` goes on with, the first one first.
     pub(crate) fn conversation(&self, channel: &str, news: &News) -> Vec<MessageId> {
-        let Some(incident) = news.incident() else { return Vec::new() };
+        let Some(about) = news.conversation() else { return Vec::new() };
         let messages = self.conversations.get(channel).map(Vec::as_slice).unwrap_or_default();
         let of = |id: IncidentId| messages.iter().filter(move |(told, _)| *told == id).map(|(_, message)| *message);
-        of(incident.id).collect()
+        of(about).collect()
+    }
+
+    /// Whether it is unsteady: it fails now and then, but never often enough to be down.
+    pub(crate) fn is_unsteady(&self) -> bool {
+        self.flapping == Some(IncidentId::UNSTEADY)
+    }
+
+    /// What was told under that number is of the past.
+    pub(crate) fn forget_conversation(&mut self, about: IncidentId) {
+        self.conversations.values_mut().for_each(|messages| messages.retain(|(told, _)| *told != about));
     }
 
     /// A message told `channel` of an incident.
@@ -90,6 +107,13 @@ pub struct Pause {
 /// The median over this many good latencies is what is usual.
 const USUAL_OVER: usize = 15;
 
+/// When a probe began, by both clocks: spans are measured by the boot clock, the wall clock is for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) began: Instant,
+    pub(crate) at: Timestamp,
+}
+
 /// What a settled observation did to a monitor's health.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Turn {
@@ -99,8 +123,8 @@ pub(crate) enum Turn {
     Changed,
     /// It went down.
     WentDown {
-        /// When the first bad probe began.
-        opened: Timestamp,
+        /// The first bad probe.
+        opened: Moment,
         /// Why that one failed.
         cause: Failure,
     },
@@ -108,8 +132,8 @@ pub(crate) enum Turn {
     StillDown,
     /// It came up.
     CameUp {
-        /// When the first good probe began.
-        closed: Timestamp,
+        /// The first good probe.
+        closed: Moment,
     },
 }
 
@@ -119,8 +143,10 @@ pub(crate) struct Pulse {
     health: Health,
     bad: u32,
     good: u32,
-    first_bad: Option<(Timestamp, Failure)>,
-    first_good: Option<Timestamp>,
+    first_bad: Option<(Moment, Failure)>,
+    first_good: Option<Moment>,
+    /// Which of the newest probes were bad, as many as a rate looks back on, the newest last.
+    newest: VecDeque<bool>,
     latencies: Vec<Duration>,
     last_good: Option<Timestamp>,
 }
@@ -156,23 +182,43 @@ impl Pulse {
         sorted.get(sorted.len() / 2).copied()
     }
 
-    /// Takes an observation, when so many `failures` in a row make Down and so many `successes` make Up.
-    pub(crate) fn step(&mut self, observation: &Observation, failures: u32, successes: u32) -> Turn {
+    /// The machine slept: nothing is known to have lasted through that.
+    pub(crate) fn slept(&mut self) {
+        self.first_bad = None;
+    }
+
+    /// Takes an observation of `monitor`, whose probe began at `began` by the boot clock.
+    pub(crate) fn step(&mut self, observation: &Observation, began: Instant, monitor: &Monitor) -> Turn {
+        let moment = Moment { began, at: observation.at };
         match (observation.verdict, &observation.failure) {
+            (Verdict::Inconclusive, Some(Failure { cause: Cause::NewlyWatched, .. })) => self.doubt(),
             (Verdict::Inconclusive, _) => Turn::Nothing,
-            (Verdict::Up, _) => self.good_probe(observation, successes),
-            (Verdict::Down, Some(failure)) => self.bad_probe(observation.at, failure, failures),
+            (Verdict::Up, _) => self.good_probe(observation, moment, monitor),
+            (Verdict::Down, Some(failure)) => self.bad_probe(moment, failure, monitor),
             (Verdict::Down, None) => {
                 let unexplained = Failure::new(Phase::Run, Cause::Protocol { error: String::new() });
-                self.bad_probe(observation.at, &unexplained, failures)
+                self.bad_probe(moment, &unexplained, monitor)
             }
         }
     }
 
-    fn good_probe(&mut self, observation: &Observation, successes: u32) -> Turn {
+    /// What was known of it before Estatus was started need not hold any more.
+    fn doubt(&mut self) -> Turn {
+        match self.health {
+            Health::Up | Health::Suspect => {
+                self.bad = 0;
+                self.first_bad = None;
+                self.change(Health::Unknown)
+            }
+            Health::Unknown | Health::Down | Health::Recovering | Health::Paused => Turn::Nothing,
+        }
+    }
+
+    fn good_probe(&mut self, observation: &Observation, moment: Moment, monitor: &Monitor) -> Turn {
         self.bad = 0;
         self.first_bad = None;
         self.last_good = Some(observation.at);
+        self.note(false, monitor.failures);
         if let Some(latency) = observation.latency {
             self.latencies.truncate(USUAL_OVER - 1);
             self.latencies.insert(0, latency);
@@ -181,9 +227,9 @@ impl Pulse {
             Health::Up => Turn::Nothing,
             Health::Unknown | Health::Suspect | Health::Paused => self.change(Health::Up),
             Health::Down | Health::Recovering => {
-                let closed = *self.first_good.get_or_insert(observation.at);
+                let closed = *self.first_good.get_or_insert(moment);
                 self.good += 1;
-                if self.good < successes {
+                if self.good < monitor.successes || self.is_rate_reached(monitor.failures) {
                     return self.change(Health::Recovering);
                 }
                 self.good = 0;
@@ -194,10 +240,11 @@ impl Pulse {
         }
     }
 
-    fn bad_probe(&mut self, at: Timestamp, failure: &Failure, failures: u32) -> Turn {
+    fn bad_probe(&mut self, moment: Moment, failure: &Failure, monitor: &Monitor) -> Turn {
         self.good = 0;
         self.first_good = None;
         self.bad = self.bad.saturating_add(1);
+        self.note(true, monitor.failures);
         match self.health {
             Health::Down => Turn::StillDown,
             Health::Recovering => {
@@ -205,8 +252,10 @@ impl Pulse {
                 Turn::StillDown
             }
             Health::Unknown | Health::Up | Health::Suspect | Health::Paused => {
-                let (opened, cause) = self.first_bad.get_or_insert_with(|| (at, failure.clone())).clone();
-                if self.bad < failures {
+                let (opened, cause) = self.first_bad.get_or_insert_with(|| (moment, failure.clone())).clone();
+                let must_last = monitor.check.lasts().filter(|_| failure.cause.is_beyond_limit());
+                let lasted = must_last.is_none_or(|lasts| moment.began.since(opened.began) >= lasts);
+                if !lasted || !self.are_enough(monitor.failures) {
                     return self.change(Health::Suspect);
                 }
                 self.first_bad = None;
@@ -214,6 +263,28 @@ impl Pulse {
                 Turn::WentDown { opened, cause }
             }
         }
+    }
+
+    fn note(&mut self, bad: bool, failures: Failures) {
+        let kept = match failures {
+            Failures::InARow(_) => 0,
+            Failures::Of { last, .. } => usize::try_from(last).unwrap_or(usize::MAX),
+        };
+        self.newest.push_back(bad);
+        let surplus = self.newest.len().saturating_sub(kept);
+        self.newest.drain(..surplus);
+    }
+
+    fn are_enough(&self, failures: Failures) -> bool {
+        match failures {
+            Failures::InARow(count) => self.bad >= count,
+            Failures::Of { .. } => self.is_rate_reached(failures),
+        }
+    }
+
+    fn is_rate_reached(&self, failures: Failures) -> bool {
+        let Failures::Of { bad, .. } = failures else { return false };
+        self.newest.iter().filter(|bad| **bad).count() >= usize::try_from(bad).unwrap_or(usize::MAX)
     }
 
     fn change(&mut self, to: Health) -> Turn {
@@ -228,7 +299,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::observation::Phases;
+    use crate::{
+        check::{Check, HostCheck, PingCheck},
+        observation::{HostFigure, Phases},
+    };
+
+    fn monitor(failures: Failures, successes: u32) -> Monitor {
+        let check = Check::Ping(PingCheck { host: "h".into(), ip: None });
+        Monitor { failures, successes, ..Monitor::new("m", check) }
+    }
+
+    fn began(second: usize) -> Instant {
+        Instant::from_boot(Duration::from_secs(second as u64))
+    }
 
     fn at(second: usize) -> Timestamp {
         Timestamp::from_second(i64::try_from(second).unwrap()).unwrap()
@@ -244,17 +327,21 @@ mod tests {
         }
     }
 
-    /// What `probes` (u, d, i: one a second) make of a monitor, one word a probe.
-    fn story(probes: &str, failures: u32, successes: u32) -> String {
+    /// What `probes` (u, d, i: one a second; s: the machine slept before) make of a monitor, one word a probe.
+    fn story(probes: &str, monitor: &Monitor) -> String {
         let mut pulse = Pulse::default();
         let mut story = String::new();
         for (second, letter) in probes.chars().enumerate() {
-            let turn = match pulse.step(&probe(second, letter), failures, successes) {
+            if letter == 's' {
+                pulse.slept();
+                continue;
+            }
+            let turn = match pulse.step(&probe(second, letter), began(second), monitor) {
                 Turn::Nothing => "-".to_owned(),
                 Turn::Changed => pulse.health().to_string(),
-                Turn::WentDown { opened, .. } => format!("DOWN@{}", opened.as_second()),
+                Turn::WentDown { opened, .. } => format!("DOWN@{}", opened.at.as_second()),
                 Turn::StillDown => "still".to_owned(),
-                Turn::CameUp { closed } => format!("UP@{}", closed.as_second()),
+                Turn::CameUp { closed } => format!("UP@{}", closed.at.as_second()),
             };
             write!(story, "{}{turn}", if second == 0 { "" } else { " " }).unwrap();
         }
@@ -263,7 +350,9 @@ mod tests {
 
     #[test]
     fn probes_move_health_as_failures_and_successes_say() {
-        let check = |probes, failures, successes, wanted| assert_eq!(story(probes, failures, successes), wanted);
+        let check = |probes, failures, successes, wanted| {
+            assert_eq!(story(probes, &monitor(Failures::InARow(failures), successes)), wanted);
+        };
         check("uu", 2, 1, "up -");
         check("udu", 2, 1, "up suspect up");
         check("uddu", 2, 1, "up suspect DOWN@1 UP@3");
@@ -279,11 +368,54 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_counts_the_newest_probes_and_must_be_left_again() {
+        let check = |probes, bad, last, successes, wanted| {
+            assert_eq!(story(probes, &monitor(Failures::Of { bad, last }, successes)), wanted);
+        };
+        check("uduudu", 3, 10, 1, "up suspect up - suspect up");
+        check("uduududuu", 3, 10, 1, "up suspect up - suspect up DOWN@6 recovering -");
+        check("ddduuud", 2, 3, 1, "suspect DOWN@0 still recovering UP@3 - suspect");
+        check("duuduuudu", 2, 4, 1, "suspect up - DOWN@3 UP@4 - - suspect up");
+        check("ddu", 2, 3, 2, "suspect DOWN@0 recovering");
+        check("dudiiid", 3, 10, 1, "suspect up suspect - - - DOWN@2");
+    }
+
+    #[test]
+    fn a_figure_beyond_its_limit_counts_when_it_has_lasted_awake() {
+        let beyond = |second: usize| {
+            let cause = Cause::Host { figure: HostFigure::Cpu, measured: 95.0, limit: 90.0 };
+            Observation::down(at(second), Phases::default(), "", Failure::new(Phase::Assertion, cause))
+        };
+        let check = |seconds: &[usize], sleeps_before: usize, wanted: Health| {
+            let host = Check::Host(HostCheck { lasts: HostCheck::LASTS, ..HostCheck::default() });
+            let (monitor, mut pulse) = (Monitor::new("m", host), Pulse::default());
+            for &second in seconds {
+                if second == sleeps_before {
+                    pulse.slept();
+                }
+                pulse.step(&beyond(second), began(second), &monitor);
+            }
+            assert_eq!(pulse.health(), wanted, "{seconds:?}, asleep before {sleeps_before}");
+        };
+        check(&[0, 15, 30, 59], 0, Health::Suspect);
+        check(&[0, 15, 60], 0, Health::Down);
+        check(&[60], 0, Health::Suspect);
+        check(&[0, 15, 8000, 8015], 8000, Health::Suspect);
+        check(&[0, 15, 8000, 8060], 8000, Health::Down);
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_measured_is_down_without_delay() {
+        let host = Check::Host(HostCheck { lasts: HostCheck::LASTS, ..HostCheck::default() });
+        assert_eq!(story("dd", &Monitor::new("m", host)), "suspect DOWN@0");
+    }
+
+    #[test]
     fn the_usual_latency_is_the_median_of_the_last_good_ones() {
         let mut pulse = Pulse::default();
         for millis in 1..=100 {
             let latency = Some(Duration::from_millis(millis));
-            pulse.step(&Observation { latency, ..probe(0, 'u') }, 2, 1);
+            pulse.step(&Observation { latency, ..probe(0, 'u') }, began(0), &monitor(Failures::InARow(2), 1));
         }
         assert_eq!(pulse.usual_latency(), Some(Duration::from_millis(93)));
     }
@@ -296,10 +428,11 @@ mod tests {
             failures in 1u32..4,
             successes in 1u32..4,
         ) {
+            let monitor = monitor(Failures::InARow(failures), successes);
             let health = |probes: &str| {
                 let mut pulse = Pulse::default();
                 for (second, letter) in probes.chars().enumerate() {
-                    pulse.step(&probe(second, letter), failures, successes);
+                    pulse.step(&probe(second, letter), began(second), &monitor);
                 }
                 (pulse.health(), pulse.bad())
             };
@@ -316,6 +449,7 @@ mod tests {
             failures in 1u32..4,
             successes in 1u32..4,
         ) {
+            let monitor = monitor(Failures::InARow(failures), successes);
             let mut pulse = Pulse::default();
             let (mut bad, mut good, mut down) = (0, 0, false);
             for (second, letter) in probes.chars().enumerate() {
@@ -324,7 +458,7 @@ mod tests {
                     'u' => (bad, good) = (0, good + 1),
                     _ => {}
                 }
-                match pulse.step(&probe(second, letter), failures, successes) {
+                match pulse.step(&probe(second, letter), began(second), &monitor) {
                     Turn::WentDown { .. } => {
                         prop_assert!(!down && bad >= failures);
                         down = true;

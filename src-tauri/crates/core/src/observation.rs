@@ -91,6 +91,9 @@ pub struct Observation {
     pub failure: Option<Failure>,
     /// The address the probe talked to or tried last.
     pub remote: Option<IpAddr>,
+    /// Whether that is an address of this machine, loopback aside.
+    #[serde(default)]
+    pub here: bool,
     /// Something that is well now and soon will not be.
     pub warning: Option<Warning>,
     /// For how long this stays true at the most, where the probe knows (a certificate's last day, for instance).
@@ -111,6 +114,7 @@ impl Observation {
             seen: seen.into(),
             failure: None,
             remote: None,
+            here: false,
             warning: None,
             holds_for: None,
         }
@@ -549,6 +553,8 @@ pub enum Cause {
         /// The program.
         program: String,
     },
+    /// Estatus has only just begun to watch what is on this machine, and it has not been well since.
+    NewlyWatched,
     /// A monitor that this one depends on is down.
     ParentDown {
         /// The other monitor.
@@ -581,6 +587,11 @@ pub enum HostFigure {
 }
 
 impl Cause {
+    /// Whether a figure is beyond its limit: the target is there, and has too much of something or too little.
+    pub const fn is_beyond_limit(&self) -> bool {
+        matches!(self, Self::Host { .. })
+    }
+
     /// Whether this machine's own network could be to blame, so that it must be asked before the target is blamed.
     ///
     /// A hotel's portal answers in the place of every host, so a refused connection or a wrong certificate does not

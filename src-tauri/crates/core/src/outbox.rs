@@ -104,8 +104,8 @@ impl Outbox {
     }
 
     /// Whether a message on its way tells `channel` of `incident`.
-    pub(crate) fn will_tell(&self, channel: &str, incident: IncidentId) -> bool {
-        let tells = |alert: &Alert| alert.news.incident().is_some_and(|told| told.id == incident);
+    pub(crate) fn will_tell(&self, channel: &str, monitor: &str, incident: IncidentId) -> bool {
+        let tells = |alert: &Alert| *alert.subject == *monitor && alert.news.conversation() == Some(incident);
         self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
     }
 
@@ -335,10 +335,8 @@ fn add(message: &mut Message, alert: Alert) {
 }
 
 fn same_incident(one: &Alert, other: &Alert) -> bool {
-    match (one.news.incident(), other.news.incident()) {
-        (Some(first), Some(second)) => first.id == second.id,
-        _ => false,
-    }
+    let about = one.news.conversation();
+    about.is_some() && about == other.news.conversation() && one.subject == other.subject
 }
 
 fn same_warning(one: &Alert, other: &Alert) -> bool {

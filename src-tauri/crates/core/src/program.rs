@@ -1,16 +1,22 @@
 //! Programs: what a user says of them, what happens to them, and how they stand.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::{Check, HostPort},
+    check::Check,
     command::CommandLine,
     exit::{Exit, Signal},
     incident::MessageId,
     maintenance::Cron,
+    network::Scope,
 };
 
 mod process_id;
@@ -89,21 +95,9 @@ impl Program {
 
     /// The ports of this machine that it is going to listen on, as far as its readiness says.
     pub fn ports(&self) -> Vec<u16> {
-        let address = match &self.ready {
-            Some(Ready::Check { check, .. }) => match &**check {
-                Check::Tcp(check) => Some(check.address.clone()),
-                Check::Tls(check) => Some(check.address.clone()),
-                Check::Http(check) => check
-                    .url
-                    .host_str()
-                    .zip(check.url.port_or_known_default())
-                    .map(|(host, port)| HostPort { host: host.trim_matches(['[', ']']).to_owned(), port }),
-                Check::Dns(_) | Check::Ping(_) | Check::Process(_) | Check::Command(_) | Check::Host(_) => None,
-            },
-            _ => None,
-        };
-        let here = |address: &HostPort| crate::network::Scope::of_host(&address.host) == crate::network::Scope::Machine;
-        address.filter(here).map(|address| address.port).into_iter().collect()
+        let Some(Ready::Check { check, .. }) = &self.ready else { return Vec::new() };
+        let here = check.host().is_some_and(|host| Scope::of_host(host) == Scope::Machine);
+        check.port().filter(|_| here).into_iter().collect()
     }
 }
 
@@ -379,6 +373,9 @@ pub enum ProgramEvent {
         memory: u64,
         /// The CPU of all its processes since the last measurement, in percent of one core; nothing at the first.
         cpu: Option<f64>,
+        /// The TCP ports that its processes listen on, if that was asked.
+        #[serde(default)]
+        ports: Option<Vec<u16>>,
     },
 }
 
@@ -558,8 +555,10 @@ pub struct ProgramMemory {
     pub cooling: Option<ProgramTrouble>,
     /// Whether somebody was told that it is cooling, and not yet that it runs well again.
     pub is_told: bool,
+    /// The ports that monitors look at and that it listened on when it was last seen to.
+    pub ports: BTreeSet<u16>,
     /// By channel, the messages that told that it is cooling.
-    pub told: std::collections::BTreeMap<String, Vec<MessageId>>,
+    pub told: BTreeMap<String, Vec<MessageId>>,
     /// Since when it has been out of the configuration, while it may still come back.
     pub removed: Option<Timestamp>,
 }

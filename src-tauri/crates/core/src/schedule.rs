@@ -18,6 +18,12 @@ const SPREAD_LIMIT: Duration = Duration::from_millis(200);
 /// The room each of them gets within the spread.
 const SPREAD_EACH: Duration = Duration::from_micros(200);
 
+/// What is being started is looked at so often.
+const WHILE_STARTING: Duration = Duration::from_secs(5);
+
+/// A figure that is beyond its limit is looked at so many times before that counts.
+const LOOKS: u32 = 4;
+
 /// A small generator of numbers that look random and follow from a seed (splitmix64, Steele et al. 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
@@ -80,8 +86,8 @@ pub(crate) fn next(
         return after_inconclusive(monitor, place, observation, began, now);
     }
     match health {
-        Health::Suspect if bad <= 1 && monitor.check.shows_a_moment() => now,
-        Health::Suspect | Health::Down | Health::Recovering => (began + monitor.retry_every).max(now),
+        Health::Suspect => after_suspicion(monitor, bad, began, now),
+        Health::Down | Health::Recovering => (began + monitor.retry_every).max(now),
         Health::Unknown | Health::Up | Health::Paused => {
             let regular = on_grid(monitor.every, place, began, now);
             match observation.holds_for {
@@ -89,6 +95,15 @@ pub(crate) fn next(
                 None => regular,
             }
         }
+    }
+}
+
+/// What must last is looked at while it does.
+fn after_suspicion(monitor: &Monitor, bad: u32, began: Instant, now: Instant) -> Instant {
+    match monitor.check.lasts() {
+        Some(lasts) => (began + monitor.retry_every.min((lasts / LOOKS).max(Monitor::EVERY_MIN))).max(now),
+        None if bad <= 1 => now + monitor.confirm_after,
+        None => (began + monitor.retry_every).max(now),
     }
 }
 
@@ -102,6 +117,10 @@ fn after_inconclusive(
     let regular = on_grid(monitor.every, place, began, now);
     match observation.failure.as_ref().map(|failure| &failure.cause) {
         Some(Cause::Slept | Cause::ClockSet) => regular.min(now + AFTER_SLEEP),
+        // Neither takes long.
+        Some(Cause::NewlyWatched | Cause::ProgramStarting { .. }) => {
+            regular.min((began + monitor.retry_every.min(WHILE_STARTING)).max(now + Monitor::EVERY_MIN))
+        }
         _ => regular.min((began + monitor.retry_every).max(now + Monitor::EVERY_MIN)),
     }
 }
@@ -147,7 +166,7 @@ mod tests {
         check(Health::Up, 0, 67, 68, 127);
         check(Health::Up, 0, 0, 1, 67);
         check(Health::Up, 0, 67, 140, 187);
-        check(Health::Suspect, 1, 67, 68, 68);
+        check(Health::Suspect, 1, 67, 68, 70);
         check(Health::Suspect, 2, 67, 68, 87);
         check(Health::Down, 2, 67, 68, 87);
         check(Health::Down, 2, 67, 99, 99);
@@ -155,11 +174,27 @@ mod tests {
     }
 
     #[test]
-    fn a_load_over_time_is_not_measured_again_at_once() {
+    fn a_target_that_a_remedy_waits_for_is_looked_at_again_at_once() {
         let seen = Observation::up(Timestamp::UNIX_EPOCH, Phases::default(), "");
-        let host = Monitor { check: Check::Host(HostCheck::default()), ..monitor(60) };
-        let due = next(&host, Duration::from_secs(7), Health::Suspect, 1, &seen, at(67), at(68));
-        assert_eq!(due, at(87));
+        let hurried = Monitor { confirm_after: Duration::ZERO, ..monitor(60) };
+        let due = next(&hurried, Duration::from_secs(7), Health::Suspect, 1, &seen, at(67), at(68));
+        assert_eq!(due, at(68));
+    }
+
+    #[test]
+    fn a_figure_beyond_its_limit_is_measured_four_times_before_it_counts() {
+        let seen = Observation::up(Timestamp::UNIX_EPOCH, Phases::default(), "");
+        let check = |lasts, wanted| {
+            let lasts = Duration::from_secs(lasts);
+            let host = Monitor { check: Check::Host(HostCheck { lasts, ..HostCheck::default() }), ..monitor(60) };
+            for bad in [1, 2, 5] {
+                let due = next(&host, Duration::from_secs(7), Health::Suspect, bad, &seen, at(67), at(68));
+                assert_eq!(due, at(wanted), "{lasts:?}, after {bad}");
+            }
+        };
+        check(60, 82);
+        check(0, 68);
+        check(600, 87);
     }
 
     #[test]

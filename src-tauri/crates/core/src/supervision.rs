@@ -6,7 +6,7 @@ mod lost;
 mod moves;
 mod wanted;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -23,6 +23,9 @@ use crate::{
 
 /// Starting so many times in a row is put down to the start; after that failures of its monitors count.
 const EXCUSED_STARTS: u32 = 2;
+
+/// When somebody was found to listen on a port, programs are looked at once after this, for all such ports together.
+const LOOKS_AFTER: Duration = Duration::from_secs(1);
 
 /// What a step may use, and where it says what is to be done.
 pub(crate) struct Step<'a> {
@@ -52,6 +55,7 @@ pub(crate) enum Wish {
     },
     Measure {
         start: StartId,
+        ports: bool,
     },
     Release,
     /// It is to be looked for.
@@ -74,6 +78,8 @@ pub(crate) struct Supervised {
     trouble: Option<ProgramTrouble>,
     /// Why it stands as it does.
     why: Option<Why>,
+    /// Ports on which somebody else listens while it does not run.
+    served_by_others: BTreeSet<u16>,
     /// It is no longer configured: once it has ended, it is forgotten.
     gone: bool,
     /// Nothing was heard of it for too long: a process of it may be there.
@@ -116,8 +122,11 @@ enum State {
 struct Run {
     start: StartId,
     since: Instant,
-    /// Whether one of its monitors has succeeded since.
-    proved: bool,
+    /// What its monitors that have succeeded since look at.
+    proved: BTreeSet<Option<u16>>,
+    /// The ports of which it is to be seen, or was, whether it listens on them.
+    looked_for: BTreeSet<u16>,
+    next_look: Option<Instant>,
     planned: Option<Timestamp>,
     next_measure: Option<Instant>,
     too_big_since: Option<Instant>,
@@ -186,6 +195,7 @@ impl Supervised {
             says: None,
             trouble: None,
             why: None,
+            served_by_others: BTreeSet::new(),
             gone: false,
             unseen: false,
         }
@@ -263,15 +273,30 @@ impl Supervised {
         matches!(self.state, State::Stopping { .. })
     }
 
-    /// Whether a failure of one of its monitors, in a probe that began at `began`, is put down to its start.
-    pub(crate) fn excuses(&self, began: Instant) -> bool {
+    /// Whether it runs, or somebody is about to see to that.
+    pub(crate) fn is_to_be_alive(&self) -> bool {
+        !matches!(self.state, State::Resting { .. })
+    }
+
+    /// Whether it listens on `port`, as far as is known: as its readiness says, or as was seen when it last ran.
+    pub(crate) fn listens_on(&self, port: u16) -> bool {
+        let known = self.memory.ports.contains(&port) || self.program.ports().contains(&port);
+        known && !self.served_by_others.contains(&port)
+    }
+
+    /// Whether a failure of one of its monitors, in a probe of `port` that began at `began`, is put down to its start.
+    pub(crate) fn excuses(&self, began: Instant, port: Option<u16>) -> bool {
         match &self.state {
             State::Looking { .. } => true,
             State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
-            State::Stopping { then, .. } => *then == Then::StartAnew,
+            State::Stopping { then, .. } => match then {
+                Then::StartAnew => true,
+                Then::StartAgain => matches!(self.why, Some(Why::TooBig { .. } | Why::TooBusy { .. })),
+                Then::Rest => false,
+            },
             State::Running(run) => {
                 let ready = run.since
-                    + if self.program.ready.is_none() && !run.proved {
+                    + if self.program.ready.is_none() && !run.proved.contains(&port) {
                         self.program.ready_within
                     } else {
                         Duration::ZERO
@@ -287,10 +312,38 @@ impl Supervised {
         self.memory.stopped == Some(StoppedBy::User)
     }
 
-    /// One of its monitors has succeeded.
-    pub(crate) fn prove(&mut self) {
+    /// Whether it does not run, and that is what somebody wants.
+    pub(crate) fn rests_by_wish(&self) -> bool {
+        self.is_stopped_by_user() || self.state == State::Resting { finished: false } && !self.is_wanted()
+    }
+
+    /// One of its monitors has succeeded, which looks at `port`.
+    pub(crate) fn prove(&mut self, port: Option<u16>) {
         if let State::Running(run) = &mut self.state {
-            run.proved = true;
+            run.proved.insert(port);
+        }
+    }
+
+    /// A probe that began at `at` found that somebody listens on `port`: while it runs, whether that is it is looked at
+    /// once, soon; while it rests, it is not. Whether that changes anything.
+    pub(crate) fn is_served(&mut self, port: u16, at: Timestamp, now: Instant) -> bool {
+        let its_own = self.listens_on(port);
+        match &mut self.state {
+            State::Running(run) => {
+                if its_own {
+                    run.proved.insert(Some(port));
+                }
+                let looks = run.looked_for.insert(port);
+                if looks {
+                    run.next_look.get_or_insert(now + LOOKS_AFTER);
+                }
+                looks
+            }
+            State::Resting { .. } if its_own && at > self.since => {
+                self.served_by_others.insert(port);
+                self.memory.ports.remove(&port)
+            }
+            _ => false,
         }
     }
 

@@ -46,6 +46,32 @@ impl Sub<Duration> for Instant {
     }
 }
 
+/// A stretch that goes on, measured by the boot clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lasting {
+    since: Instant,
+    /// How long it had lasted then.
+    before: Duration,
+}
+
+impl Lasting {
+    /// One that begins at `at`.
+    pub(crate) const fn begun(at: Instant) -> Self {
+        Self { since: at, before: Duration::ZERO }
+    }
+
+    /// One that began in an earlier life of the engine, when the wall clock showed `began`: that clock is all that is
+    /// known of the time until now.
+    pub(crate) fn resumed(began: Timestamp, now: Now) -> Self {
+        Self { since: now.monotonic, before: elapsed(began, now.utc) }
+    }
+
+    /// How long it has lasted at `at`.
+    pub(crate) const fn until(self, at: Instant) -> Duration {
+        self.before.saturating_add(at.since(self.since))
+    }
+}
+
 /// One reading of all three clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {

@@ -122,7 +122,8 @@ impl Cycle {
     fn measure(&mut self) {
         let running: Vec<_> = self.core.programs().filter(|view| view.process.is_some()).collect();
         for view in running {
-            self.tasks.orders.give(Order::Measure { program: Arc::clone(&view.program.name), start: view.start });
+            let program = Arc::clone(&view.program.name);
+            self.tasks.orders.give(Order::Measure { program, start: view.start, ports: false });
         }
     }
 

@@ -206,7 +206,9 @@ impl Cycle {
                     self.tasks.orders.give(Order::Start { program, start, handed, adopt });
                 }
                 Effect::StopProgram { program, start } => self.tasks.orders.give(Order::Stop { program, start }),
-                Effect::MeasureProgram { program, start } => self.tasks.orders.give(Order::Measure { program, start }),
+                Effect::MeasureProgram { program, start, ports } => {
+                    self.tasks.orders.give(Order::Measure { program, start, ports });
+                }
                 Effect::ReleaseProgram { program } => self.tasks.orders.give(Order::Release(program)),
                 Effect::RunCommand { id, run } => self.tasks.run_command(id, run),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
@@ -289,10 +291,8 @@ impl Cycle {
 
     fn publish(&mut self, change: Change) {
         let told = if let Change::Message(message) = &change { self.view.told.hear(message) } else { BTreeSet::new() };
-        if let Change::Incident(incident) = change
-            && self.core.open_incident(incident).is_none()
-        {
-            self.view.told.is_over(incident);
+        if let Change::IncidentClosed(incident) = &change {
+            self.view.told.is_over(incident.id);
         }
         if self.tasks.events.receiver_count() == 0 {
             return;
@@ -300,7 +300,7 @@ impl Cycle {
         for incident in told {
             self.send(Event::Told { incident, alerts: self.view.told.of(incident) });
         }
-        if matches!(change, Change::Incident(_)) {
+        if matches!(change, Change::Incident(_) | Change::IncidentClosed(_)) {
             // Whoever shows it must know whether that is wanted now.
             self.publish_engine();
         }

@@ -26,7 +26,7 @@ pub(crate) enum Order {
     Look(Arc<Program>),
     Start { program: Arc<Program>, start: StartId, handed: Handed, adopt: Option<ProcessId> },
     Stop { program: Arc<Program>, start: StartId },
-    Measure { program: Arc<str>, start: StartId },
+    Measure { program: Arc<str>, start: StartId, ports: bool },
     Release(Arc<str>),
 }
 
@@ -186,7 +186,7 @@ impl Orders {
                 supervisor.start(&program, start, handed, adopt, secrets, &hidden);
             }
             Order::Stop { program, start } => supervisor.stop(&program, start, secrets, &hidden),
-            Order::Measure { program, start } => supervisor.measure(&program, start),
+            Order::Measure { program, start, ports } => supervisor.measure(&program, start, ports),
             Order::Release(program) => supervisor.release(&program),
         }
     }

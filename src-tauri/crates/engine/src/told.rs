@@ -78,6 +78,7 @@ mod tests {
             attempts: Vec::new(),
             earlier_attempts: 0,
             escalated: None,
+            measured: None,
         }
     }
 

@@ -61,9 +61,11 @@ impl View {
             Change::MonitorGone(name) => Event::MonitorGone(name),
             Change::Program(name) => Event::Program(self.program(core.program(&name)?)),
             Change::ProgramGone(name) => Event::ProgramGone(name),
-            Change::Incident(id) => match core.open_incident(id) {
-                Some(incident) => Event::Incident(self.incident(incident)),
-                None => Event::IncidentClosed(id),
+            Change::Incident(id) => Event::Incident(self.incident(core.open_incident(id)?)),
+            Change::IncidentClosed(incident) => Event::IncidentClosed {
+                incident: incident.id,
+                closed: incident.closed?,
+                lasted: incident.measured.map(|lasted| lasted.as_secs_f64()),
             },
             Change::Message(_) | Change::Engine => Event::Engine(self.engine(core)),
         })
@@ -74,6 +76,8 @@ impl View {
     }
 
     fn monitor(&self, view: MonitorView) -> MonitorState {
+        let standing = view.standing();
+        let over_limit = view.last.as_ref().is_some_and(|last| is_over_limit(last));
         let last = view.last.map(|last| last_seen(&self.words, &last));
         MonitorState {
             name: Arc::clone(&view.monitor.name),
@@ -81,9 +85,12 @@ impl View {
             target: view.monitor.check.target(),
             tags: view.monitor.tags.clone(),
             health: view.health,
+            standing,
             since: view.since,
+            over_limit,
             last: last.or_else(|| self.remembered.get(&view.monitor.name).cloned()),
             flapping: view.flapping,
+            unsteady: view.unsteady,
             paused_until: view.paused_until,
             snoozed_until: view.snoozed_until,
             heals: view.monitor.on_down.as_ref().and_then(|remedy| match &remedy.action {
@@ -95,12 +102,14 @@ impl View {
 
     fn program(&self, view: ProgramView) -> ProgramStatus {
         let now = clock::now();
+        let standing = view.standing();
         let why = view.trouble.as_ref().map(|trouble| self.words.program_trouble(trouble));
         let waits = view.waits_for.map(|name| self.words.waits(&name));
         ProgramStatus {
             name: Arc::clone(&view.program.name),
             command: view.program.command.to_string(),
             state: view.state,
+            standing,
             since: view.since,
             pid: view.process.map(|process| process.pid),
             start: view.start,
@@ -149,6 +158,10 @@ pub(crate) fn last_seen(words: &Words, observation: &Observation) -> LastSeen {
         None => observation.seen.clone(),
     };
     LastSeen::new(observation, detail)
+}
+
+fn is_over_limit(observation: &Observation) -> bool {
+    observation.failure.as_ref().is_some_and(|failure| failure.cause.is_beyond_limit())
 }
 
 /// An incident with what was told of it, with its cause and what was done about it in words.

@@ -3,6 +3,8 @@
 mod paint;
 mod programs;
 
+use std::time::Duration;
+
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Figures, History, IncidentState, MonitorStatus, Point, Status,
@@ -72,7 +74,12 @@ fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
     let inconclusive = last.is_some_and(|last| last.verdict == Verdict::Inconclusive);
     let seen = last.map(|last| one_line(&last.detail)).unwrap_or_default();
     let seen = if inconclusive { format!("inconclusive: {seen}") } else { seen };
-    let health = if state.flapping { "flapping" } else { state.health.word() };
+    let health = match state.health {
+        _ if state.flapping => "flapping",
+        Health::Up if state.unsteady => "unsteady",
+        Health::Down if state.over_limit => "over limit",
+        health => health.word(),
+    };
     let mut row = vec![
         paint.health_cell(state.health, health),
         Cell::new(one_line(&state.name)),
@@ -115,7 +122,7 @@ pub(crate) fn history(history: &History) {
     say!(
         "{}: observed for {}, uptime {}, p50 {}, p95 {}, p99 {}",
         history.monitor,
-        in_words(std::time::Duration::try_from_secs_f64(whole.observed).unwrap_or_default()),
+        in_words(Duration::try_from_secs_f64(whole.observed).unwrap_or_default()),
         or_dash(uptime(whole.uptime)),
         or_dash(whole.p50_ms.map(millis).unwrap_or_default()),
         or_dash(whole.p95_ms.map(millis).unwrap_or_default()),
@@ -181,7 +188,12 @@ pub(crate) fn last_lines(lines: &[String]) {
 fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
     let opened = time(incident.opened);
     let (word, span) = match incident.closed {
-        Some(closed) => ("over".to_owned(), format!("{opened} for {}", in_words(elapsed(incident.opened, closed)))),
+        Some(closed) => {
+            let measured = incident.lasted.and_then(|lasted| Duration::try_from_secs_f64(lasted).ok());
+            let lasted = measured.unwrap_or_else(|| elapsed(incident.opened, closed));
+            ("over".to_owned(), format!("{opened} for {}", in_words(lasted)))
+        }
+        None if incident.over_limit => (paint.bad("over its limit"), format!("{opened}, {}", ago(incident.opened))),
         None => (paint.health(Health::Down, 0), format!("{opened}, {}", ago(incident.opened))),
     };
     let known = if incident.acknowledged.is_some() { ", acknowledged" } else { "" };

@@ -204,7 +204,7 @@ fn why_not(now: &ProgramStatus) -> String {
 #[cfg(test)]
 mod tests {
     use estatus_api::LastExit;
-    use estatus_core::{Timestamp, exit::Exit};
+    use estatus_core::{Timestamp, exit::Exit, standing::Standing};
 
     use super::*;
 
@@ -222,6 +222,7 @@ mod tests {
             name: "web".into(),
             command: "web".to_owned(),
             state,
+            standing: Standing::of_program(state, false),
             since: Timestamp::UNIX_EPOCH,
             pid: (state == ProgramState::Running).then_some(4711),
             start: StartId(start),

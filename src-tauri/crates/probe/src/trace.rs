@@ -1,6 +1,9 @@
 //! What a probe notes on its way, so that it can be cut off at any point and still tell how far it came.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
+    time::Duration,
+};
 
 use estatus_core::{
     Timestamp,
@@ -108,9 +111,25 @@ impl Trace {
         Observation {
             seen: cut(self.seen, Observation::SEEN_LIMIT),
             remote: self.remote,
+            here: self.remote.is_some_and(is_own),
             warning: self.warning,
             holds_for: self.holds_for,
             ..observation
         }
     }
+}
+
+/// Whether `address` is one of this machine's, loopback aside: what is sent there comes from there.
+fn is_own(address: IpAddr) -> bool {
+    if address.is_loopback() || address.is_unspecified() {
+        return false;
+    }
+    let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    // Connecting a datagram socket sends nothing: it only chooses the way.
+    let way = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect((address, 9))?;
+        socket.local_addr()
+    };
+    way().is_ok_and(|own| own.ip() == address)
 }

@@ -94,10 +94,11 @@ impl Supervisor {
         self.ask(&program.name, Asked::Stop { start, how });
     }
 
-    /// Measures `program`; answered by [`ProgramEvent::Measured`] if this start of it runs.
-    pub fn measure(&mut self, program: &str, start: StartId) {
+    /// Measures `program`, and looks at its ports if they are asked for; answered by [`ProgramEvent::Measured`] if this
+    /// start of it runs.
+    pub fn measure(&mut self, program: &str, start: StartId, ports: bool) {
         if let Some(task) = self.tasks.get(program) {
-            task.put(Asked::Measure { start });
+            task.put(Asked::Measure { start, ports });
         }
     }
 

@@ -469,7 +469,7 @@ async fn a_program_is_measured_while_it_runs() {
     let program = Arc::new(stage.program(&["sleep"]));
     stage.start(&program, 1).await;
     for is_first in [true, false] {
-        stage.supervisor.measure("web", StartId(1));
+        stage.supervisor.measure("web", StartId(1), false);
         let (memory, cpu) = stage
             .until(|event| match event {
                 ProgramEvent::Measured { memory, cpu, .. } => Some((memory, cpu)),
@@ -478,6 +478,25 @@ async fn a_program_is_measured_while_it_runs() {
             .await;
         assert!(memory > 100_000, "{memory}");
         assert_eq!(cpu.is_none(), is_first);
+    }
+    stage.stop(&program, 1).await;
+    stage.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn the_ports_that_a_program_listens_on_are_seen_when_they_are_asked_for() {
+    let mut stage = Stage::new();
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let program = Arc::new(on_port(&stage, port));
+    stage.start(&program, 1).await;
+    eventually("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
+    for (asked, seen) in [(true, Some(vec![port])), (false, None)] {
+        stage.supervisor.measure("web", StartId(1), asked);
+        let ports = stage.until(|event| match event {
+            ProgramEvent::Measured { ports, .. } => Some(ports),
+            _ => None,
+        });
+        assert_eq!(ports.await, seen);
     }
     stage.stop(&program, 1).await;
     stage.leaves_nothing().await;

@@ -97,6 +97,7 @@ impl<T: AsRef<str>> Entry<T> {
             seen: self.seen.as_ref().to_owned(),
             failure: self.failure.as_ref().and_then(|failure| serde_json::from_str(failure.as_ref()).ok()),
             remote: self.remote.as_ref().and_then(|remote| remote.as_ref().parse().ok()),
+            here: false,
             warning: self.warning.as_ref().and_then(|warning| serde_json::from_str(warning.as_ref()).ok()),
             holds_for: self.holds_for.map(Duration::from_secs),
         };

@@ -298,7 +298,7 @@ fn a_monitor_that_is_no_longer_checked_is_not_said_to_be_up() {
     tray.goes_down(1, "a");
     let _ = tray.later(500);
     let _ = tray.event(Event::Monitor(monitor("a", Health::Paused)));
-    let _ = tray.event(Event::IncidentClosed(IncidentId(1)));
+    tray.is_closed(1, None);
     let _ = tray.later(500);
     assert_eq!(tray.told(), ["a is down"]);
     assert_eq!(tray.controller.desktop.closed, [About::Incident(IncidentId(1))]);

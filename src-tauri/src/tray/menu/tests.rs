@@ -1,5 +1,8 @@
 use estatus_api::{EngineState, Event, MonitorState, Snapshot, WaitingMessage};
-use estatus_core::incident::{Health, MessageId};
+use estatus_core::{
+    incident::{Health, MessageId},
+    standing::Standing,
+};
 
 use super::*;
 use crate::testing::{Tray, hello, hosted_by, incident, monitor, monitors, noon, program, read};
@@ -57,7 +60,7 @@ fn what_is_broken_is_listed_with_its_reason_the_worst_and_oldest_first() {
         ..monitors(&[("a", Health::Suspect), ("b", Health::Down), ("c", Health::Down)])
     };
     let mut tray = Tray::attached(snapshot);
-    let _ = tray.event(Event::Monitor(MonitorState { flapping: true, ..monitor("d", Health::Up) }));
+    let _ = tray.event(Event::Monitor(MonitorState { standing: Standing::Doubtful, ..monitor("d", Health::Up) }));
     let waiting = |id| WaitingMessage {
         id: MessageId(id),
         channel: "mail".to_owned(),

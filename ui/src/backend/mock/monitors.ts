@@ -1,4 +1,4 @@
-import type { Health, Kind, LastSeen, MonitorState, Phase } from "../../contract";
+import type { Health, Kind, LastSeen, MonitorState, Phase, Standing } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 /** How a monitor of the sample world is. */
@@ -118,7 +118,7 @@ export const SAMPLES: Sample[] = [
     tags: ["web", "money"],
     latency: 96,
     detail: "200 OK",
-    more: { flapping: true },
+    more: { flapping: true, standing: "doubtful" },
   },
   {
     name: "old intranet",
@@ -179,6 +179,16 @@ export function seen(sample: Sample, at: string): LastSeen | null {
   };
 }
 
+/** How well a monitor of each health is. */
+export const STANDINGS: Record<Health, Standing> = {
+  down: "down",
+  recovering: "down",
+  suspect: "doubtful",
+  unknown: "unknown",
+  up: "well",
+  paused: "idle",
+};
+
 /** The monitor that `sample` describes. */
 export function monitor(sample: Sample): MonitorState {
   const { name, kind, target, tags = [], health = "up", since = 6 * DAY, more } = sample;
@@ -190,7 +200,10 @@ export function monitor(sample: Sample): MonitorState {
     health,
     since: health === "unknown" ? null : ago(since),
     last: seen(sample, ago(chance(name) * 40)),
+    standing: STANDINGS[health],
+    over_limit: kind === "host",
     flapping: false,
+    unsteady: false,
     paused_until: null,
     snoozed_until: null,
     ...more,

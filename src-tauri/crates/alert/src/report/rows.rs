@@ -4,6 +4,7 @@ use estatus_core::{
     Timestamp,
     incident::{Alert, Before, Incident, News},
     maintenance::in_words,
+    observation::Failure,
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
     words::Words,
@@ -41,13 +42,14 @@ impl<'a> Rows<'a> {
         match &alert.news {
             News::Warning { warning } => rows.add("warning", &words.warning(warning)),
             News::Cooling { trouble, last_end } => rows.cooling(alert, trouble, last_end.as_ref()),
-            News::Steady => {}
+            News::Unsteady { failure, .. } => rows.unsteady(failure),
+            News::Steady | News::Settled { incident: None, .. } => {}
             News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
             | News::Reminder { incident }
             | News::Recovered { incident }
             | News::Flapping { incident, .. }
-            | News::Settled { incident, .. }
+            | News::Settled { incident: Some(incident), .. }
             | News::Escalated { incident } => {
                 rows.incident(incident, Tidings::of(&alert.news), created);
                 rows.attempts(incident, if several { ATTEMPTS_SHARED_LIMIT } else { ATTEMPTS_LIMIT });
@@ -82,16 +84,24 @@ impl<'a> Rows<'a> {
         if incident.last.cause != incident.cause.cause {
             self.add("last_cause", &words.failure(&incident.last));
         }
-        self.add("since", &words.time(incident.opened));
+        let over = if incident.is_over_limit() { "over." } else { "" };
+        self.add(&format!("{over}since"), &words.time(incident.opened));
         if let Some(closed) = incident.closed {
-            self.add("until", &words.time(closed));
+            self.add(&format!("{over}until"), &words.time(closed));
         }
         if incident.closed.is_some() || matches!(tidings, Tidings::Reminder | Tidings::Escalated) {
-            self.add("lasted", &in_words(elapsed(incident.opened, incident.closed.unwrap_or(created))));
+            self.add("lasted", &in_words(incident.lasted(created)));
         }
         if let Some(acknowledged) = incident.acknowledged {
             self.add("acknowledged", &words.time(acknowledged));
         }
+    }
+
+    fn unsteady(&mut self, failure: &Failure) {
+        let words = self.words;
+        self.add("last_cause", &words.failure(failure));
+        self.add("phase", &words.phase(failure.phase));
+        self.add("note", &words.text("mail.note.unsteady", &[]));
     }
 
     /// What was done about it, at most the last `limit` tries.

@@ -91,7 +91,7 @@ fn colour(tidings: Tidings) -> &'static str {
         | Tidings::Escalated
         | Tidings::Cooling
         | Tidings::Stale => RED,
-        Tidings::Flapping | Tidings::Warning => AMBER,
+        Tidings::Flapping | Tidings::Unsteady | Tidings::Warning => AMBER,
         Tidings::Recovered | Tidings::SettledUp | Tidings::Steady => GREEN,
     }
 }
@@ -100,6 +100,7 @@ fn seen(news: &News, several: bool, words: &Words) -> Option<Evidence> {
     let limit = if several { EVIDENCE_SHARED_LIMIT } else { EVIDENCE_LIMIT };
     let (label, text) = match news {
         News::Stale { error, .. } => ("mail.label.mistakes", error.as_str()),
+        News::Unsteady { failure, .. } => ("mail.label.seen", failure.evidence.as_deref()?),
         news => ("mail.label.seen", news.incident()?.cause.evidence.as_deref()?),
     };
     let text = lines(text, limit);

@@ -72,6 +72,7 @@ fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
     let target = one_line(&alert.target, PART_LIMIT);
     let why = match &alert.news {
         News::Warning { warning } => words.warning(warning),
+        News::Unsteady { failure, .. } => words.failure(failure),
         news => news.incident().map(|incident| words.failure(&incident.cause)).unwrap_or_default(),
     };
     let why = one_line(&why, PART_LIMIT);

@@ -143,6 +143,7 @@ pub fn incident() -> Incident {
         attempts: Vec::new(),
         earlier_attempts: 0,
         escalated: None,
+        measured: None,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use estatus_core::{command::Run, config::AlertWhen};
+use estatus_core::{
+    command::Run,
+    config::{AlertWhen, Failures},
+};
 use jiff::civil::Weekday;
 
 use super::{Check, Interval, Many, Timeout};
@@ -10,7 +13,7 @@ use crate::{
     listed::{Listed, named},
     shape::{At, Own, Whole},
     table::table,
-    times::{DAY, Lasting, MINUTE, Moment, Stretch, Zone},
+    times::{DAY, HOUR, Lasting, MINUTE, Moment, Stretch, Zone},
     values::{Name, Plain, Valued},
 };
 
@@ -21,10 +24,12 @@ table! {
         name: Name,
         /// The time from one probe to the next while all is well: "1m" where nothing is said.
         every: Interval,
-        /// So many bad probes in a row make it down: 2 where nothing is said.
-        failures: Whole<1, 1000>,
+        /// So many bad probes in a row make it down: 2 where nothing is said. Or a rate: "3 of 10".
+        failures: Failures,
         /// So many good probes in a row make it up again: 1 where nothing is said.
         successes: Whole<1, 1000>,
+        /// The first bad probe is followed by another after this: "2s" where nothing is said, at once if it has an `on_down`.
+        confirm_after: Lasting<0, HOUR>,
         /// The time from one probe to the next while all is not well: the shorter of `every` and "1m" where nothing is said.
         retry_every: Interval,
         /// Your own marks.

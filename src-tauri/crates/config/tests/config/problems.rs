@@ -332,7 +332,24 @@ fn impossible_times_are_refused() {
     check_monitor(
         TCP,
         "failures = 1.5",
-        "12: `failures` in monitor \"m\": expected a whole number, found a decimal number",
+        "12: `failures` in monitor \"m\": expected a whole number or a rate like \"3 of 10\", found a decimal number",
+    );
+    check_monitor(
+        TCP,
+        "failures = \"3/10\"",
+        "12: `failures` in monitor \"m\": expected a whole number or a rate like \"3 of 10\", found \"3/10\"",
+    );
+    for rate in ["0 of 10", "11 of 10", "3 of 101"] {
+        let problem = format!(
+            "12: `failures` in monitor \"m\": \"{rate}\" is no rate: the first number is 1 or more and not more than the \
+             second, which is 100 at the most"
+        );
+        check_monitor(TCP, &format!("failures = \"{rate}\""), &problem);
+    }
+    check_monitor(
+        TCP,
+        "confirm_after = \"2h\"",
+        "17: `confirm_after` in monitor \"m\": \"2h\" is too long; the most is 1h",
     );
     check_monitor(TCP, "enabled = 1", "11: `enabled` in monitor \"m\": expected true or false, found an integer");
     check("[retention]\nhours = \"1h\"", &["2:9: `retention.hours`: \"1h\" is too short; the least is 1d"]);

@@ -118,6 +118,7 @@ fn the_schema_knows_that_a_monitor_has_one_kind_and_which_keys_belong_to_it() {
         "timeout",
         "failures",
         "successes",
+        "confirm_after",
         "retry_every",
         "tags",
         "enabled",

@@ -117,6 +117,7 @@ fn what_is_not_about_monitors_is_read() {
     let alerts = AlertPolicy {
         channels: Some(strings(["email", "chat"])),
         merge_within: secs(10),
+        grace: secs(20),
         remind_every: Some(secs(4 * 3600)),
         quiet_hours: vec![
             quiet(time(22, 0, 0, 0), time(7, 0, 0, 0), &[Weekday::Monday, Weekday::Sunday], &madrid),
@@ -192,8 +193,9 @@ fn what_every_monitor_has_is_read() {
     let expected = Monitor {
         every: secs(3600),
         timeout: Duration::from_millis(2500),
-        failures: 3,
+        failures: Failures::InARow(3),
         successes: 2,
+        confirm_after: secs(5),
         retry_every: secs(30),
         tags: strings(["shop", "public"]),
         enabled: false,
@@ -213,6 +215,7 @@ fn what_every_monitor_has_is_read() {
     };
     assert_eq!(web, expected);
     assert_eq!(monitor("quick").retry_every, secs(2), "the shorter of `every` and a minute");
+    assert_eq!(monitor("quick").confirm_after, secs(2));
 }
 
 #[test]
@@ -357,7 +360,13 @@ fn checks_by_command_are_read() {
 fn limits_of_this_machine_are_read_with_their_sign_or_without() {
     let disks = [("/", DiskLimit::Percent(10.0)), ("/srv", DiskLimit::Bytes(5_000_000_000))];
     let disk_free_above: BTreeMap<PathBuf, DiskLimit> = disks.map(|(path, limit)| (path.into(), limit)).into();
-    let limits = HostCheck { cpu_below: Some(90.0), memory_below: Some(80.0), load_below: Some(4.5), disk_free_above };
+    let limits = HostCheck {
+        cpu_below: Some(90.0),
+        memory_below: Some(80.0),
+        load_below: Some(4.5),
+        disk_free_above,
+        lasts: secs(60),
+    };
     check(
         "host = { cpu = \"< 90%\", memory = \"<80 %\", load = \"< 4.5\", disk = { \"/\" = \"> 10%\", \"/srv\" = \"> 5GB\" } }",
         Check::Host(limits.clone()),
@@ -366,6 +375,8 @@ fn limits_of_this_machine_are_read_with_their_sign_or_without() {
         "host = { cpu = 90, memory = \"80\", load = 4.5, disk = { \"/\" = \"10%\", \"/srv\" = \"5GB\" } }",
         Check::Host(limits),
     );
+    let briefly = HostCheck { cpu_below: Some(90.0), lasts: secs(0), ..HostCheck::default() };
+    check("host = { cpu = \"< 90%\", for = \"0s\" }", Check::Host(briefly));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     record::JournalEntry,
     remedy::Undone,
     schedule,
-    time::Now,
+    time::{Lasting, Now},
 };
 
 impl Engine {
@@ -69,7 +69,11 @@ impl Engine {
         if memory.incident.is_none() && matches!(memory.health, Health::Down | Health::Recovering) {
             memory.health = Health::Unknown;
         }
+        let incident = memory.incident.and_then(|id| self.incidents.get(&id));
+        let down_for = incident.map(|incident| Lasting::resumed(incident.opened, now));
         let mut watched = Watched::new(Arc::clone(monitor), memory, written, self.seed);
+        watched.down_for = down_for;
+        watched.new_since = Some(now.monotonic);
         watched.memory.health = watched.pulse.health();
         watched.next_probe = Some(now.monotonic + wait);
         self.monitors.insert(Arc::clone(&monitor.name), watched);
@@ -85,6 +89,9 @@ impl Engine {
         }
         let same_remedy = watched.monitor.on_down == monitor.on_down;
         watched.place = schedule::place(self.seed, name, monitor.every);
+        if watched.monitor.check != monitor.check {
+            watched.new_since = Some(now.monotonic);
+        }
         watched.monitor = Arc::clone(monitor);
         self.cancel_probe(name);
         self.release_children(name, now);
@@ -126,7 +133,7 @@ impl Engine {
         let remembered: BTreeSet<IncidentId> = watched.chain(removed).collect();
         let forgotten: Vec<IncidentId> = self.incidents.keys().filter(|id| !remembered.contains(id)).copied().collect();
         for id in forgotten {
-            self.close_incident(id, now.utc);
+            self.close_incident(id, now.utc, None);
         }
     }
 }

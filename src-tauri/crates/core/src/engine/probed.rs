@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
 use crate::{
-    config::Monitor,
     incident::{Before, Health},
     monitor::Turn,
     network::{Fault, NetworkAnswer, Scope, Suspicion},
@@ -85,19 +84,7 @@ impl Engine {
         if maintained {
             return Some(Cause::Maintenance);
         }
-        self.excuse_by_program(&watched.monitor, flight.began)
-    }
-
-    /// A program that is being started, or that the user stopped, explains why its monitors fail.
-    fn excuse_by_program(&self, monitor: &Monitor, began: Instant) -> Option<Cause> {
-        let name = monitor.on_down.as_ref()?.action.program()?;
-        let supervised = &self.programs.get(name)?.supervised;
-        let program = || name.to_string();
-        if supervised.is_stopped_by_user() {
-            Some(Cause::ProgramStopped { program: program() })
-        } else {
-            supervised.excuses(began).then(|| Cause::ProgramStarting { program: program() })
-        }
+        self.excuse_by_ourselves(watched, observation, flight.began)
     }
 
     /// A failure that the own network or a parent may explain is held until they have been asked.
@@ -259,7 +246,7 @@ impl Engine {
             last_good: watched.pulse.last_good(),
             usual_latency: watched.pulse.usual_latency(),
         };
-        let turn = watched.pulse.step(&observation, monitor.failures, monitor.successes);
+        let turn = watched.pulse.step(&observation, began, &monitor);
         let health = watched.pulse.health();
         let next =
             schedule::next(&monitor, watched.place, health, watched.pulse.bad(), &observation, began, now.monotonic);
@@ -296,13 +283,7 @@ impl Engine {
 
     /// What a probe means for the program its monitor looks at, and for a remedy under way.
     fn follow_program(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
-        let program =
-            self.monitors.get(name).and_then(|watched| watched.monitor.on_down.as_ref()?.action.program().cloned());
-        if observation.verdict == Verdict::Up
-            && let Some(kept) = program.and_then(|program| self.programs.get_mut(&program))
-        {
-            kept.supervised.prove();
-        }
+        self.prove_programs(name, observation, now);
         if let Some(again) = self.next_while_healing(name, observation, now)
             && let Some(watched) = self.monitors.get_mut(name)
         {
@@ -367,9 +348,10 @@ impl Engine {
 /// An observation holds a little longer than until the next probe should end, for a machine that is busy.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(2);
 
-fn scope_of(watched: &Watched, observation: &Observation) -> Scope {
+pub(super) fn scope_of(watched: &Watched, observation: &Observation) -> Scope {
     match (watched.monitor.check.host(), observation.remote) {
         (None, _) => Scope::Machine,
+        (Some(_), _) if observation.here => Scope::Machine,
         (Some(_), Some(remote)) => Scope::of(remote),
         (Some(host), None) => Scope::of_host(host),
     }

@@ -285,8 +285,8 @@ impl Engine {
                     self.effects.push_back(Effect::StartProgram { program, start, handed, adopt });
                 }
                 Wish::Stop { start } => self.effects.push_back(Effect::StopProgram { program, start }),
-                Wish::Measure { start } => {
-                    self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start });
+                Wish::Measure { start, ports } => {
+                    self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start, ports });
                 }
                 Wish::Look => self.effects.push_back(Effect::LookForProgram { program }),
                 Wish::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),

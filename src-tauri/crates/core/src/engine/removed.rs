@@ -115,7 +115,7 @@ impl Engine {
         let monitors: Vec<_> = self.removed.monitors.extract_if(.., |_, kept| is_due(kept.until)).collect();
         for (monitor, kept) in monitors {
             if let Some(id) = kept.memory.incident {
-                self.close_incident(id, now.utc);
+                self.close_incident(id, now.utc, None);
             }
             self.records.push(Record::MonitorGone { monitor });
         }

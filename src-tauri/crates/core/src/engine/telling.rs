@@ -8,12 +8,12 @@ use super::{Change, Effect, EffectId, Engine};
 use crate::{
     config::Monitor,
     incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
-    monitor::MonitorMemory,
+    monitor::{Moment, MonitorMemory},
     observation::{Failure, Observation},
     outbox::quiet_until,
     program::{Program, ProgramMemory, ProgramTrouble},
     record::{JournalEntry, Record},
-    time::{Now, earlier, later},
+    time::{Lasting, Now, earlier, later},
 };
 
 /// A monitor that goes down so many times within [`flaps_within`] is flapping.
@@ -22,6 +22,22 @@ const FLAPS: usize = 4;
 /// Flapping is judged over two hours, or 24 intervals where that is longer.
 fn flaps_within(monitor: &Monitor) -> Duration {
     Duration::from_secs(2 * 60 * 60).max(monitor.every.saturating_mul(24))
+}
+
+/// A monitor that is suspected in vain so many times within [`doubts_within`], or at every tenth of its probes where that
+/// is more, is unsteady.
+const DOUBTS: u32 = 6;
+/// Being unsteady is judged over at least this.
+const DOUBTS_WITHIN_LEAST: Duration = Duration::from_secs(15 * 60);
+
+/// Being unsteady is judged over 120 intervals, where flapping is not judged over less.
+fn doubts_within(monitor: &Monitor) -> Duration {
+    flaps_within(monitor).min(monitor.every.saturating_mul(120).max(DOUBTS_WITHIN_LEAST))
+}
+
+fn doubts_needed(monitor: &Monitor) -> usize {
+    let probes = doubts_within(monitor).as_secs() / monitor.every.as_secs().max(1);
+    usize::try_from(probes / 10).unwrap_or(usize::MAX).max(DOUBTS as usize)
 }
 
 /// A flapping monitor has settled when its health has not changed for so long.
@@ -50,12 +66,33 @@ impl Engine {
         }
         let cause = observation.failure.as_ref().map(|failure| failure.cause.clone());
         self.journal(JournalEntry::Health { monitor: Arc::clone(name), from, to, cause }, now);
+        if let (Health::Suspect, Some(failure)) = (to, &observation.failure) {
+            self.doubted(name, failure, now);
+        }
+    }
+
+    /// A monitor is suspected. Where that happens again and again, it is told once.
+    fn doubted(&mut self, name: &Arc<str>, failure: &Failure, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
+        let memory = &mut watched.memory;
+        let within = doubts_within(&watched.monitor);
+        memory.doubts.retain(|doubt| *doubt > earlier(now.utc, within));
+        memory.doubts.push(now.utc);
+        let snoozed = memory.snoozed_until.is_some_and(|until| until > now.utc);
+        let times = memory.doubts.len();
+        if memory.flapping.is_some() || snoozed || times < doubts_needed(&watched.monitor) {
+            return;
+        }
+        memory.flapping = Some(IncidentId::UNSTEADY);
+        memory.forget_conversation(IncidentId::UNSTEADY);
+        let times = u32::try_from(times).unwrap_or(u32::MAX);
+        self.tell(name, News::Unsteady { times, within, failure: failure.clone() }, now);
     }
 
     pub(super) fn went_down(
         &mut self,
         name: &Arc<str>,
-        opened: Timestamp,
+        opened: Moment,
         cause: Failure,
         before: Before,
         observation: &Observation,
@@ -68,7 +105,7 @@ impl Engine {
         let incident = Incident {
             id,
             monitor,
-            opened,
+            opened: opened.at,
             closed: None,
             cause,
             last,
@@ -77,17 +114,24 @@ impl Engine {
             attempts: Vec::new(),
             earlier_attempts: 0,
             escalated: None,
+            measured: None,
         };
         self.write_incident(&incident);
         self.incidents.insert(id, incident);
         let remind_every = self.config.alerts.remind_every;
         let Some(watched) = self.monitors.get_mut(name) else { return };
+        watched.down_for = Some(Lasting::begun(opened.began));
         let memory = &mut watched.memory;
         memory.incident = Some(id);
         memory.remind_at = remind_every.map(|every| later(now.utc, every));
         let within = flaps_within(&watched.monitor);
         memory.downs.retain(|down| *down > earlier(now.utc, within));
         memory.downs.push(now.utc);
+        memory.doubts.clear();
+        if memory.is_unsteady() {
+            memory.flapping = None;
+            memory.carry_conversation(IncidentId::UNSTEADY, id);
+        }
         let times = memory.downs.len();
         let flapped_before = memory.flapping.is_some();
         let flaps = !flapped_before && times >= FLAPS;
@@ -115,12 +159,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn came_up(&mut self, name: &Arc<str>, closed: Timestamp, now: Now) {
+    pub(super) fn came_up(&mut self, name: &Arc<str>, closed: Moment, now: Now) {
         self.healed(name, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.remind_at = None;
+        let measured = watched.down_for.take().map(|down_for| down_for.until(closed.began));
         let Some(id) = watched.memory.incident.take() else { return };
-        let Some(incident) = self.close_incident(id, closed) else { return };
+        let Some(incident) = self.close_incident(id, closed.at, measured) else { return };
         let Some(watched) = self.monitors.get_mut(name) else { return };
         if watched.memory.flapping.is_some() {
             watched.memory.flapped = Some(Box::new(incident));
@@ -130,9 +175,15 @@ impl Engine {
     }
 
     /// Ends an incident; whoever calls decides who is told.
-    pub(super) fn close_incident(&mut self, id: IncidentId, closed: Timestamp) -> Option<Incident> {
+    pub(super) fn close_incident(
+        &mut self,
+        id: IncidentId,
+        closed: Timestamp,
+        measured: Option<Duration>,
+    ) -> Option<Incident> {
         let mut incident = self.incidents.remove(&id)?;
         incident.closed = Some(closed.max(incident.opened));
+        incident.measured = measured;
         self.write_incident(&incident);
         Some(incident)
     }
@@ -143,11 +194,27 @@ impl Engine {
         let Some(watched) = self.monitors.get_mut(name) else { return };
         let Some(told_with) = watched.memory.flapping.take() else { return };
         watched.memory.downs.clear();
+        watched.memory.doubts.clear();
+        if told_with == IncidentId::UNSTEADY {
+            return self.settled(name, Health::Up, None, told_with, now);
+        }
         let open = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
         let over = watched.memory.flapped.take().map(|incident| *incident);
         let health = if open.is_some() { Health::Down } else { Health::Up };
         let Some(incident) = open.or(over) else { return };
         watched.memory.carry_conversation(told_with, incident.id);
+        self.settled(name, health, Some(incident), told_with, now);
+    }
+
+    /// Those who know what it has settled from are told.
+    fn settled(
+        &mut self,
+        name: &Arc<str>,
+        health: Health,
+        incident: Option<Incident>,
+        told_with: IncidentId,
+        now: Now,
+    ) {
         let told = self.channels_that_know(name, told_with);
         self.post(name, News::Settled { health, incident }, &told, now);
         self.tell_untold(name, now);
@@ -175,12 +242,18 @@ impl Engine {
         watched.memory.remind_at = every.map(|every| later(now.utc, every));
         let incident = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
         match incident {
-            Some(incident) if incident.acknowledged.is_none() && self.is_to_be_told(name, &incident) => {
+            Some(mut incident) if incident.acknowledged.is_none() && self.is_to_be_told(name, &incident) => {
+                incident.measured = self.down_for(name, now);
                 self.tell(name, News::Reminder { incident }, now)
             }
             Some(incident) if incident.acknowledged.is_none() => {}
             _ => self.remind_no_more(name),
         }
+    }
+
+    /// How long a monitor has been down.
+    pub(super) fn down_for(&self, name: &Arc<str>, now: Now) -> Option<Duration> {
+        Some(self.monitors.get(name)?.down_for?.until(now.monotonic))
     }
 
     fn remind_no_more(&mut self, name: &Arc<str>) {
@@ -223,6 +296,7 @@ impl Engine {
         if watched.memory.flapping.is_some() || watched.memory.is_snoozed(now.utc) {
             return;
         }
+        let incident = Incident { measured: self.down_for(name, now), ..incident };
         let (told, untold): (Vec<String>, Vec<String>) =
             self.channels_of(name).into_iter().partition(|channel| self.is_told(name, channel, incident.id));
         self.post(name, News::Down { incident: incident.clone() }, &untold, now);
@@ -309,7 +383,7 @@ impl Engine {
     fn is_told(&self, name: &Arc<str>, channel: &str, incident: IncidentId) -> bool {
         let conversation = self.monitors.get(name).and_then(|watched| watched.memory.conversations.get(channel));
         let knows = conversation.is_some_and(|messages| messages.iter().any(|(told, _)| *told == incident));
-        knows || self.outbox.will_tell(channel, incident)
+        knows || self.outbox.will_tell(channel, name, incident)
     }
 
     fn channels_of(&self, name: &Arc<str>) -> Vec<String> {
@@ -378,12 +452,13 @@ impl Engine {
     }
 
     fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
-        match (&alert.news, alert.news.incident()) {
+        let about = alert.news.conversation().filter(|_| alert.check.is_some());
+        match (&alert.news, about) {
             (News::Cooling { .. }, _) => {
                 self.change_program_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
             }
-            (_, Some(incident)) => {
-                let told = (incident.id, message.id);
+            (_, Some(about)) => {
+                let told = (about, message.id);
                 self.change_monitor_memory(&alert.subject, |memory| memory.was_told(&message.channel, told));
             }
             _ => {}
@@ -419,6 +494,9 @@ impl Engine {
 
     pub(super) fn write_incident(&mut self, incident: &Incident) {
         self.records.push(Record::Incident(incident.clone()));
-        self.publish(Change::Incident(incident.id));
+        self.publish(match incident.closed {
+            Some(_) => Change::IncidentClosed(Arc::new(incident.clone())),
+            None => Change::Incident(incident.id),
+        });
     }
 }

@@ -19,7 +19,7 @@ impl Supervised {
             State::Running(run) => {
                 let settles = self.is_unsettled().then(|| run.since + self.program.limit.within);
                 let planned = run.planned.map(|at| now.instant_of(at));
-                settles.into_iter().chain(planned).chain(run.next_measure).min()
+                settles.into_iter().chain(planned).chain(run.next_measure).chain(run.next_look).min()
             }
             State::Looking { .. } | State::Stopping { .. } => self.overdue(),
             State::Resting { .. } | State::Waiting { .. } => None,
@@ -61,9 +61,16 @@ impl Supervised {
         let unsettled = self.is_unsettled();
         let every = self.measures_every();
         let State::Running(run) = &mut self.state else { return };
-        if run.next_measure.is_some_and(|at| at <= now.monotonic) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now.monotonic);
+        let (measures, ports) = (is_due(run.next_measure), is_due(run.next_look));
+        if measures {
             run.next_measure = every.map(|every| now.monotonic + every);
-            step.wishes.push(Wish::Measure { start: run.start });
+        }
+        if ports {
+            run.next_look = None;
+        }
+        if measures || ports {
+            step.wishes.push(Wish::Measure { start: run.start, ports });
         }
         let planned = run.planned.is_some_and(|at| at <= now.utc);
         if unsettled && run.since + within <= now.monotonic {

@@ -43,7 +43,10 @@ impl Supervised {
                 self.stop_and(Then::StartAgain, Why::Silent, step);
             }
             ProgramEvent::Exited(ended) if self.start_in_force() == Some(ended.start) => self.ended(ended, step),
-            ProgramEvent::Measured { start, memory, cpu } => self.measured(start, memory, cpu, step),
+            ProgramEvent::Measured { start, memory, cpu, ports } => {
+                self.seen_listening(start, &ports.unwrap_or_default());
+                self.measured(start, memory, cpu, step);
+            }
             _ => {}
         }
     }
@@ -165,6 +168,21 @@ impl Supervised {
             self.enter(State::Pausing { until, cooling: false }, Some(Why::Trouble(trouble)), step);
         } else {
             self.start_again(Some(Why::Trouble(trouble)), step);
+        }
+    }
+
+    /// It was looked at which ports it listens on. Where that shows none, it may be that they may not be seen.
+    fn seen_listening(&mut self, start: StartId, ports: &[u16]) {
+        let State::Running(run) = &self.state else { return };
+        if run.start != start || ports.is_empty() {
+            return;
+        }
+        for port in &run.looked_for {
+            if ports.contains(port) {
+                self.memory.ports.insert(*port);
+            } else {
+                self.memory.ports.remove(port);
+            }
         }
     }
 

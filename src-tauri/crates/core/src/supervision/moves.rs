@@ -1,6 +1,6 @@
 //! Where a program goes from one state to the next.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
 use crate::{
@@ -98,6 +98,7 @@ impl Supervised {
         let start = StartId(self.memory.last_start.0 + 1);
         self.memory.last_start = start;
         self.memory.resumes = false;
+        self.served_by_others.clear();
         let last_exit = self.memory.last_end.as_ref().map(|ended| ended.exit);
         let handed = Handed { restarts: self.memory.restarts, last_exit };
         step.wishes.push(Wish::Start { start, handed, adopt });
@@ -118,7 +119,9 @@ impl Supervised {
         let run = Run {
             start,
             since: now.monotonic,
-            proved: false,
+            proved: BTreeSet::new(),
+            looked_for: BTreeSet::new(),
+            next_look: None,
             planned: self.program.every.as_ref().and_then(|every| every.next_after(now.utc)),
             next_measure: self.measures_every().map(|every| now.monotonic + every),
             too_big_since: None,

@@ -4,4 +4,5 @@
 mod changing;
 mod healing;
 mod scene;
+mod starting;
 mod supervising;

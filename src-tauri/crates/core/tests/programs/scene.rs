@@ -6,10 +6,11 @@ use estatus_core::{
     Engine, Timestamp,
     check::{Check, HostPort, TcpCheck},
     command::{CommandEnd, CommandLine, CommandOutcome, Run},
-    config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
+    config::{AlertPolicy, Channel, CommandChannel, Config, Monitor, NetworkPolicy},
     engine::{Ask, Change, Effect, EffectId, Input},
     exit::Exit,
     incident::{DeliveryResult, News},
+    network::NetworkAnswer,
     observation::{Cause, Failure, Observation, Phase, Phases},
     program::{Ended, Found, ProcessId, Program, ProgramEvent, StartFailure, StartId},
     record::{JournalEntry, Record, Restored},
@@ -36,7 +37,14 @@ pub(crate) fn tcp(port: u16) -> Check {
 }
 
 pub(crate) fn monitor(name: &str, remedy: Option<Remedy>) -> Monitor {
-    Monitor { every: seconds(10.0), retry_every: seconds(10.0), on_down: remedy, ..Monitor::new(name, tcp(1)) }
+    let confirm_after = if remedy.is_some() { Duration::ZERO } else { Monitor::CONFIRM_AFTER };
+    Monitor {
+        every: seconds(10.0),
+        confirm_after,
+        retry_every: seconds(10.0),
+        on_down: remedy,
+        ..Monitor::new(name, tcp(1))
+    }
 }
 
 pub(crate) fn restart(name: &str) -> Option<Remedy> {
@@ -50,6 +58,8 @@ pub(crate) struct Scene {
     pub(crate) now: Duration,
     /// Whether a probe succeeds now.
     pub(crate) is_up: bool,
+    /// The ports that programs are seen to listen on while they run.
+    pub(crate) ports: Vec<u16>,
     /// What a start comes to.
     pub(crate) cannot_start: Option<StartFailure>,
     /// What is asked for of programs is not done, and nobody says so.
@@ -71,6 +81,7 @@ impl Scene {
             programs: programs.into_iter().map(Arc::new).collect(),
             monitors: monitors.into_iter().map(Arc::new).collect(),
             network: NetworkPolicy { reference: Vec::new() },
+            alerts: AlertPolicy { grace: Duration::ZERO, ..AlertPolicy::default() },
             ..Config::default()
         };
         let command = CommandChannel { command: line("tell"), timeout: seconds(5.0) };
@@ -85,6 +96,7 @@ impl Scene {
             config,
             now,
             is_up: true,
+            ports: Vec::new(),
             cannot_start: None,
             silent: false,
             command_lasts: false,
@@ -184,11 +196,16 @@ impl Scene {
                     self.tell(&format!("mail {}{answers}", news.join(" ")));
                     self.input(Input::Delivered { id, result: DeliveryResult::Delivered });
                 }
-                Effect::MeasureProgram { program, start } => {
-                    let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0) };
+                Effect::MeasureProgram { program, start, ports } => {
+                    let ports = ports.then(|| self.ports.clone());
+                    let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0), ports };
                     self.happens(&program, event);
                 }
-                Effect::CancelProbe { .. } | Effect::AskNetwork { .. } | Effect::ReleaseProgram { .. } => {}
+                Effect::AskNetwork { id, .. } => {
+                    let answer = NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
+                    self.input(Input::NetworkSeen { id, answer });
+                }
+                Effect::CancelProbe { .. } | Effect::ReleaseProgram { .. } => {}
                 Effect::Publish(change) => self.published.push(change),
             }
         }
@@ -263,6 +280,7 @@ impl Scene {
         let mut scene = Self::with(self.config, restored, self.now);
         scene.running = self.running;
         scene.is_up = self.is_up;
+        scene.ports = self.ports;
         scene.pids = self.pids;
         scene
     }
@@ -282,6 +300,7 @@ fn news_word(news: &News) -> &'static str {
         News::Steady => "steady",
         News::Reminder { .. }
         | News::Flapping { .. }
+        | News::Unsteady { .. }
         | News::Settled { .. }
         | News::Warning { .. }
         | News::Stale { .. } => "other",

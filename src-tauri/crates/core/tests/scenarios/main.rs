@@ -14,7 +14,7 @@ use estatus_core::{
     Engine, Timestamp,
     check::{Check, HostPort, TcpCheck},
     command::{CommandLine, Run},
-    config::{Channel, CommandChannel, Config, Monitor},
+    config::{AlertPolicy, Channel, CommandChannel, Config, Failures, Monitor},
     engine::{Ask, AskError, Effect, EffectId, Input},
     incident::{Delivery, DeliveryResult, Health, Message, News},
     maintenance::{Cron, DailySpan, Maintenance},
@@ -36,6 +36,8 @@ struct Scene {
     now: Duration,
     down: BTreeSet<String>,
     warning: Option<Warning>,
+    /// Every so many probes one fails.
+    fails_one_in: Option<usize>,
     mail_works: bool,
     sent: Vec<(Duration, Message)>,
     probes: Vec<(Duration, String)>,
@@ -56,6 +58,7 @@ impl Scene {
             now,
             down: BTreeSet::new(),
             warning: None,
+            fails_one_in: None,
             mail_works: true,
             sent: Vec::new(),
             probes: Vec::new(),
@@ -145,7 +148,8 @@ impl Scene {
             return;
         }
         let at = clocks(self.now).utc;
-        let observation = if self.down.contains(&*monitor.name) {
+        let unlucky = self.fails_one_in.is_some_and(|count| self.probes.len().is_multiple_of(count));
+        let observation = if unlucky || self.down.contains(&*monitor.name) {
             let cause = Cause::Protocol { error: "nonsense".to_owned() };
             Observation::down(at, Phases::default(), "", Failure::new(Phase::Assertion, cause))
         } else {
@@ -174,6 +178,7 @@ fn word(news: &News) -> &'static str {
         News::Reminder { .. } => "still down",
         News::Recovered { .. } => "was down",
         News::Flapping { .. } => "flaps",
+        News::Unsteady { .. } => "is unsteady",
         News::Settled { health: Health::Down, .. } => "settled down",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
@@ -197,6 +202,7 @@ fn config(monitors: impl IntoIterator<Item = Monitor>) -> Config {
     Config {
         monitors: monitors.into_iter().map(Arc::new).collect(),
         channels: BTreeMap::from([("mail".to_owned(), channel())]),
+        alerts: AlertPolicy { grace: Duration::ZERO, ..AlertPolicy::default() },
         ..Config::default()
     }
 }
@@ -230,10 +236,57 @@ fn the_recovery_answers_the_alert() {
 
 #[test]
 fn a_short_blip_is_nobodys_concern() {
-    let mut scene = Scene::new(config([Monitor { failures: 3, ..monitor("a") }]));
+    let mut scene = Scene::new(config([Monitor { failures: Failures::InARow(3), ..monitor("a") }]));
     scene.pass(HOUR).break_it("a").pass(MINUTE).mend("a").pass(HOUR);
     assert!(scene.told().is_empty());
     assert_eq!(scene.health("a"), Health::Up);
+}
+
+#[test]
+fn one_bad_answer_in_three_is_told_once_and_so_is_its_end() {
+    let mut scene = Scene::new(config([monitor("a")]));
+    scene.fails_one_in = Some(3);
+    scene.pass(HOUR * 6);
+    assert_eq!(scene.told(), ["0.4 h: a is unsteady"]);
+    scene.fails_one_in = None;
+    scene.pass(HOUR * 4);
+    assert_eq!(scene.told(), ["6.5 h: a settled"]);
+    scene.fails_one_in = Some(3);
+    scene.pass(HOUR);
+    assert_eq!(scene.told(), ["10.4 h: a is unsteady"]);
+}
+
+#[test]
+fn a_bad_answer_now_and_then_is_not_worth_a_word() {
+    let mut scene = Scene::new(config([monitor("a")]));
+    scene.fails_one_in = Some(17);
+    scene.pass(HOUR * 24);
+    assert_eq!(scene.told(), [""; 0]);
+}
+
+#[test]
+fn what_was_unsteady_and_goes_down_is_told_at_once_in_the_same_conversation() {
+    let mut scene = Scene::new(config([monitor("a")]));
+    scene.fails_one_in = Some(3);
+    scene.pass(HOUR);
+    scene.fails_one_in = None;
+    scene.break_it("a").pass(MINUTE * 3);
+    let (_, unsteady) = scene.sent.first().unwrap().clone();
+    assert_eq!(scene.sent.last().unwrap().1.answers, [unsteady.id]);
+    scene.mend("a").pass(HOUR * 4);
+    assert_eq!(scene.told(), ["0.4 h: a is unsteady", "1.0 h: a down", "1.1 h: a was down"]);
+}
+
+#[test]
+fn three_bad_ones_of_ten_are_down_where_that_is_asked_for() {
+    let rate = Failures::Of { bad: 3, last: 10 };
+    let mut scene = Scene::new(config([Monitor { failures: rate, ..monitor("a") }]));
+    scene.fails_one_in = Some(3);
+    scene.pass(HOUR);
+    assert_eq!(scene.told(), ["0.1 h: a down"]);
+    scene.fails_one_in = None;
+    scene.pass(HOUR);
+    assert_eq!(scene.told(), ["1.1 h: a was down"]);
 }
 
 #[test]

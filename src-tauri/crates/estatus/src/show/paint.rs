@@ -110,6 +110,11 @@ impl Paint {
         self.word(Tone::Well, text)
     }
 
+    /// Something that is wrong.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.word(Tone::Bad, text)
+    }
+
     /// Something to look at.
     pub(crate) fn warning(&self, text: &str) -> String {
         self.word(Tone::Doubtful, text)

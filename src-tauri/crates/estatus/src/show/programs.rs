@@ -46,6 +46,7 @@ mod tests {
     use estatus_core::{
         exit::Exit,
         program::{ProgramState, StartId},
+        standing::Standing,
         time::later,
     };
 
@@ -58,6 +59,7 @@ mod tests {
             name: "web".into(),
             command: "web".to_owned(),
             state: ProgramState::Backoff,
+            standing: Standing::Doubtful,
             since: now,
             pid: None,
             start: StartId(1),

@@ -102,7 +102,7 @@ fn asked() -> Vec<Asked> {
         Asked::Start(Box::new(start)),
         Asked::Stop { start: StartId(1), how: Stopping::new(&program.stop, &secret, &hidden) },
         Asked::Stop { start: StartId(2), how: by_signal },
-        Asked::Measure { start: StartId(3) },
+        Asked::Measure { start: StartId(3), ports: true },
         Asked::StepAside,
     ]
 }
@@ -122,7 +122,7 @@ fn told() -> Vec<Told> {
         ProgramEvent::Said { start, status: "serving".to_owned() },
         ProgramEvent::Silent { start },
         ProgramEvent::Exited(ended.clone()),
-        ProgramEvent::Measured { start, memory: 1 << 40, cpu: Some(12.5) },
+        ProgramEvent::Measured { start, memory: 1 << 40, cpu: Some(12.5), ports: Some(vec![80, 443]) },
     ];
     let mut told = vec![
         hello(Found::Nothing),

@@ -150,7 +150,7 @@ impl Shim {
             Asked::Look => self.say_hello().await,
             Asked::Start(launch) => self.start(launch).await,
             Asked::Stop { start, how } => self.stop(start, how).await,
-            Asked::Measure { start } => self.measure(start).await,
+            Asked::Measure { start, ports } => self.measure(start, ports).await,
             Asked::StepAside => self.steps_aside = true,
         }
     }
@@ -225,10 +225,11 @@ impl Shim {
         self.tell(ProgramEvent::Exited(ended)).await;
     }
 
-    async fn measure(&mut self, start: StartId) {
+    async fn measure(&mut self, start: StartId, ports: bool) {
         let Some(running) = self.running.as_mut().filter(|running| running.start == start) else { return };
         let (memory, cpu) = running.measure();
-        self.tell(ProgramEvent::Measured { start, memory, cpu }).await;
+        let ports = ports.then(|| running.ports());
+        self.tell(ProgramEvent::Measured { start, memory, cpu, ports }).await;
     }
 
     async fn first_ended(&mut self) {

@@ -32,6 +32,9 @@ pub(crate) enum Asked {
     Measure {
         /// Which start.
         start: StartId,
+        /// Whether also to look at the ports it listens on.
+        #[serde(default)]
+        ports: bool,
     },
     /// To go away and leave the program running, for a shim of another version.
     StepAside,

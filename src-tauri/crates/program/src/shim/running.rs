@@ -82,6 +82,11 @@ impl Running {
         Ended { left, tail, background: self.background, ..Ended::new(self.start, exit, at) }
     }
 
+    /// The TCP ports that its processes listen on.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        find::ports_of(&self.tree.pids())
+    }
+
     /// The memory it uses in bytes, and its CPU in percent of one core since it was last measured.
     pub(crate) fn measure(&mut self) -> (u64, Option<f64>) {
         let now = Instant::now();

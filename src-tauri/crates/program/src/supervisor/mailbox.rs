@@ -85,7 +85,7 @@ fn makes_pointless(later: &Asked, earlier: &Asked) -> bool {
         Asked::Start(_) => matches!(earlier, Asked::Start(_) | Asked::Stop { .. } | Asked::Measure { .. }),
         Asked::Stop { .. } => matches!(earlier, Asked::Stop { .. }),
         Asked::Look => matches!(earlier, Asked::Look),
-        Asked::Measure { .. } => matches!(earlier, Asked::Measure { .. }),
+        Asked::Measure { ports, .. } => matches!(earlier, Asked::Measure { ports: asked, .. } if *ports || !asked),
         Asked::StepAside => matches!(earlier, Asked::StepAside),
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn measure(number: u64) -> Asked {
-        Asked::Measure { start: StartId(number) }
+        Asked::Measure { start: StartId(number), ports: false }
     }
 
     fn word(asked: &Asked) -> String {
@@ -126,7 +126,7 @@ mod tests {
             Asked::Look => "look".to_owned(),
             Asked::Start(launch) => format!("start {}", launch.start),
             Asked::Stop { start, .. } => format!("stop {start}"),
-            Asked::Measure { start } => format!("measure {start}"),
+            Asked::Measure { start, .. } => format!("measure {start}"),
             Asked::StepAside => "step aside".to_owned(),
         }
     }

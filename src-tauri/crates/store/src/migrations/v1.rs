@@ -86,6 +86,7 @@ fn observation(row: &Row<'_>) -> Result<Record> {
         seen: row.get(5)?,
         failure: json(row, 6)?,
         remote: None,
+        here: false,
         warning: None,
         holds_for: None,
     };

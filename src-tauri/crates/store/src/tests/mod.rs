@@ -102,6 +102,7 @@ fn incident(id: u64, monitor: &str, opened: Timestamp, closed: Option<Timestamp>
         attempts: Vec::new(),
         earlier_attempts: 0,
         escalated: None,
+        measured: None,
     }
 }
 

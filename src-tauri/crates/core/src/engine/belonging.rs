@@ -1,0 +1,92 @@
+//! Which monitors belong to which programs, and what of a failure is explained by a start or a stop of our own.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Engine, Watched, probed::scope_of};
+use crate::{
+    network::Scope,
+    observation::{Cause, Observation, Verdict},
+    supervision::Supervised,
+    time::{Instant, Now},
+};
+
+impl Engine {
+    /// What of our own making explains a failure: a program that is being started or was stopped, or that nobody has had
+    /// the time yet to start.
+    pub(super) fn excuse_by_ourselves(
+        &self,
+        watched: &Watched,
+        observation: &Observation,
+        began: Instant,
+    ) -> Option<Cause> {
+        let port = port_here(watched, observation);
+        let named = watched.monitor.on_down.as_ref().and_then(|remedy| self.supervised(remedy.action.program()?));
+        let (alive, resting): (Vec<&Supervised>, Vec<&Supervised>) =
+            self.listening(port).partition(|supervised| supervised.is_to_be_alive());
+        let mut owners = named.into_iter().chain(alive.iter().copied()).peekable();
+        if owners.peek().is_some() {
+            return owners.find_map(|supervised| self.excuse_by_program(supervised, port, began));
+        }
+        if resting.is_empty() {
+            let is_new = is_new(watched, observation, began, self.config.alerts.grace);
+            return is_new.then_some(Cause::NewlyWatched);
+        }
+        let wished = resting.iter().find(|supervised| self.quits || supervised.rests_by_wish());
+        wished.map(|supervised| Cause::ProgramStopped { program: supervised.program.name.to_string() })
+    }
+
+    /// A program that is being started, that is stopped as somebody wants, or that waits for such a one explains why its
+    /// monitors fail.
+    fn excuse_by_program(&self, supervised: &Supervised, port: Option<u16>, began: Instant) -> Option<Cause> {
+        let stopped = |by: &Supervised| Cause::ProgramStopped { program: by.program.name.to_string() };
+        if self.quits || supervised.is_stopped_by_user() {
+            return Some(stopped(supervised));
+        }
+        if supervised.excuses(began, port) {
+            return Some(Cause::ProgramStarting { program: supervised.program.name.to_string() });
+        }
+        let before = self.supervised(supervised.waits_for()?)?;
+        if before.rests_by_wish() { Some(stopped(before)) } else { self.excuse_by_program(before, None, began) }
+    }
+
+    fn supervised(&self, program: &Arc<str>) -> Option<&Supervised> {
+        self.programs.get(program).map(|kept| &kept.supervised)
+    }
+
+    /// The programs that listen on `port`, or are going to.
+    fn listening(&self, port: Option<u16>) -> impl Iterator<Item = &Supervised> {
+        let all = self.programs.values().map(|kept| &kept.supervised);
+        all.filter(move |supervised| port.is_some_and(|port| supervised.listens_on(port)))
+    }
+
+    /// A monitor is well: that proves the programs it belongs to, and who it is that listens there can be seen now.
+    pub(super) fn prove_programs(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name).filter(|_| observation.verdict == Verdict::Up) else { return };
+        watched.new_since = None;
+        let port = port_here(watched, observation);
+        let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program());
+        for (program, kept) in &mut self.programs {
+            let supervised = &mut kept.supervised;
+            if named == Some(program) {
+                supervised.prove(port);
+            }
+            if let Some(port) = port
+                && supervised.is_served(port, observation.at, now.monotonic)
+            {
+                self.touched_programs.insert(Arc::clone(program));
+            }
+        }
+    }
+}
+
+/// The port of this machine that a monitor looks at.
+fn port_here(watched: &Watched, observation: &Observation) -> Option<u16> {
+    watched.monitor.check.port().filter(|_| scope_of(watched, observation) == Scope::Machine)
+}
+
+/// Whether a monitor of this machine may not have had the time yet to be well: what it looks at may be starting as
+/// Estatus does.
+fn is_new(watched: &Watched, observation: &Observation, began: Instant, grace: Duration) -> bool {
+    let here = scope_of(watched, observation) == Scope::Machine;
+    here && watched.memory.incident.is_none() && watched.new_since.is_some_and(|since| began < since + grace)
+}

@@ -1,0 +1,69 @@
+//! How well something is, for whoever counts: the same for every face of Estatus.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::{MonitorView, ProgramView},
+    incident::Health,
+    program::ProgramState,
+};
+
+/// How well a monitor or a program is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// A monitor with an open incident, or a program that does not stay up.
+    Down,
+    /// It may be down soon, or fails now and then.
+    Doubtful,
+    /// Nothing is known yet.
+    #[default]
+    Unknown,
+    /// All is well.
+    Well,
+    /// Nobody wants to know: it is paused, or does not run and need not.
+    Idle,
+}
+
+impl Standing {
+    /// How well a monitor in `health` is, which may be `restless`: flapping or unsteady.
+    pub const fn of_monitor(health: Health, restless: bool) -> Self {
+        match health {
+            Health::Down | Health::Recovering => Self::Down,
+            Health::Suspect => Self::Doubtful,
+            Health::Up if restless => Self::Doubtful,
+            Health::Up => Self::Well,
+            Health::Unknown => Self::Unknown,
+            Health::Paused => Self::Idle,
+        }
+    }
+
+    /// How well a program in `state` is, which may be `troubled`: something keeps it from running.
+    pub const fn of_program(state: ProgramState, troubled: bool) -> Self {
+        match state {
+            ProgramState::Cooling => Self::Down,
+            ProgramState::Backoff => Self::Doubtful,
+            _ if troubled => Self::Doubtful,
+            ProgramState::Looking => Self::Unknown,
+            ProgramState::Stopped | ProgramState::Finished => Self::Idle,
+            ProgramState::Waiting | ProgramState::Starting | ProgramState::Running | ProgramState::Stopping => {
+                Self::Well
+            }
+        }
+    }
+}
+
+impl MonitorView {
+    /// How well it is.
+    pub const fn standing(&self) -> Standing {
+        Standing::of_monitor(self.health, self.flapping || self.unsteady)
+    }
+}
+
+impl ProgramView {
+    /// How well it is.
+    pub const fn standing(&self) -> Standing {
+        Standing::of_program(self.state, self.trouble.is_some())
+    }
+}

@@ -1,0 +1,383 @@
+//! A world in which monitors look at ports and name no remedy: programs of ours listen on some of them, others belong to
+//! whatever else starts with the machine. It is booted, Estatus dies, users stop and restart programs; now and then a
+//! port falls silent of itself.
+//!
+//! The rule: nobody is told of what a start of Estatus, a start of a program or a wished stop explains; what nothing
+//! explains is known to be down.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+    time::Duration,
+};
+
+use estatus_core::{
+    Engine, Timestamp,
+    check::{Check, HostPort, TcpCheck},
+    command::{CommandLine, Run},
+    config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
+    engine::{Ask, Effect, EffectId, Input},
+    exit::Exit,
+    incident::{DeliveryResult, Health},
+    observation::{Cause, Failure, Observation, Phase, Phases},
+    program::{Ended, Found, ProcessId, Program, ProgramEvent, Ready, StartId},
+    record::Record,
+    time::{Instant, Now, later},
+};
+
+use crate::{
+    disk::Disk,
+    script::{DAY, Dice, HOUR, MINUTE},
+};
+
+const MS: Duration = Duration::from_millis(1);
+/// Whatever starts listens within this.
+const LISTENS_WITHIN: Duration = Duration::from_secs(50);
+/// The ports of programs; those after them are others'.
+const PROGRAMS: u16 = 5;
+const PORTS: u16 = 8;
+/// What is silent for so long is known to be down.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// What listens on a port, or will.
+#[derive(Clone, Copy)]
+struct Listener {
+    start: StartId,
+    listens_at: Duration,
+    /// It falls silent of itself for a while.
+    silent: Option<(Duration, Duration)>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "most are probes, and few are under way")]
+enum Coming {
+    Told(Input),
+    Probed { id: EffectId, port: u16 },
+    Dies { port: u16, start: StartId },
+    User,
+    Crash,
+    Boot,
+    Check,
+}
+
+pub(crate) struct World {
+    seed: u64,
+    dice: Dice,
+    now: Duration,
+    end: Duration,
+    config: Arc<Config>,
+    core: Option<Engine>,
+    disk: Disk,
+    listeners: BTreeMap<u16, Listener>,
+    ended: BTreeMap<u16, Ended>,
+    coming: BinaryHeap<Reverse<(Duration, u64)>>,
+    events: BTreeMap<u64, (Coming, u64)>,
+    last_event: u64,
+    life: u64,
+    began: Duration,
+    incidents: u64,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, days: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let programs = (1..=PROGRAMS).map(|port| Arc::new(program(port, &mut dice))).collect();
+        let monitors = (1..=PORTS).map(|port| Arc::new(monitor(port, &mut dice))).collect();
+        let command = CommandChannel { command: line("tell"), timeout: MINUTE };
+        let config = Config {
+            programs,
+            monitors,
+            channels: [("desk".to_owned(), Channel::Command(command))].into(),
+            network: NetworkPolicy { reference: Vec::new() },
+            ..Config::default()
+        };
+        let mut world = Self {
+            seed,
+            dice,
+            now: Duration::ZERO,
+            end: DAY * u32::try_from(days).unwrap(),
+            config: Arc::new(config),
+            core: None,
+            disk: Disk::default(),
+            listeners: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            coming: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            last_event: 0,
+            life: 0,
+            began: Duration::ZERO,
+            incidents: 0,
+        };
+        world.at(HOUR, Coming::User);
+        world.at(HOUR * 2, Coming::Crash);
+        world.at(HOUR * 9, Coming::Boot);
+        world.at(MINUTE, Coming::Check);
+        world.boot();
+        world
+    }
+
+    pub(crate) fn run(&mut self) {
+        while self.now < self.end {
+            let event = self.coming.peek().map_or(self.end, |Reverse((at, _))| *at);
+            let deadline = self.core().next_deadline().map_or(self.end, |(at, _)| at.since_boot());
+            self.now = event.min(deadline).max(self.now);
+            if deadline <= self.now {
+                let now = self.clocks();
+                self.core.as_mut().expect("there is always a core").handle_timeout(now);
+                self.carry_out();
+            }
+            while let Some(Reverse((at, key))) = self.coming.peek().copied()
+                && at <= self.now
+            {
+                self.coming.pop();
+                let (coming, life) = self.events.remove(&key).expect("every key has an event");
+                self.happen(coming, life);
+            }
+            self.disk.tick(self.now, false);
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        format!("seed {}: {} incidents, {} lives", self.seed, self.incidents, self.life)
+    }
+
+    fn core(&self) -> &Engine {
+        self.core.as_ref().expect("there is always a core")
+    }
+
+    fn clocks(&self) -> Now {
+        Now { monotonic: Instant::from_boot(self.now), slept: Duration::ZERO, utc: self.wall(self.now) }
+    }
+
+    fn wall(&self, at: Duration) -> Timestamp {
+        later(Timestamp::from_second(1_800_000_000).expect("a year of ours"), at)
+    }
+
+    /// The machine starts: nothing of before is there, and what is not ours starts beside Estatus.
+    fn boot(&mut self) {
+        self.listeners.clear();
+        self.ended.clear();
+        for port in PROGRAMS + 1..=PORTS {
+            self.listens(port, StartId(0));
+        }
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        self.life += 1;
+        self.began = self.now;
+        let restored = self.disk.restored();
+        self.core = Some(Engine::new(Arc::clone(&self.config), restored, self.seed, self.clocks()));
+        self.carry_out();
+    }
+
+    fn listens(&mut self, port: u16, start: StartId) {
+        let listens_at = self.now + self.dice.between(MS, LISTENS_WITHIN);
+        let silent_at = listens_at + self.dice.between(MINUTE * 10, HOUR * 20);
+        let silent = self.dice.one_in(2).then(|| (silent_at, silent_at + self.dice.between(MINUTE * 6, HOUR)));
+        self.listeners.insert(port, Listener { start, listens_at, silent });
+    }
+
+    fn is_silent(&self, port: u16, at: Duration) -> bool {
+        let silent = self.listeners.get(&port).and_then(|listener| listener.silent);
+        silent.is_some_and(|(from, to)| (from..to).contains(&at))
+    }
+
+    fn happen(&mut self, coming: Coming, life: u64) {
+        match coming {
+            Coming::Told(input) if life == self.life => self.input(input),
+            Coming::Probed { id, port } if life == self.life => {
+                let observation = self.probe(port);
+                self.input(Input::Probed { id, observation });
+            }
+            Coming::Told(_) | Coming::Probed { .. } => {}
+            Coming::Dies { port, start } => self.dies(port, start),
+            Coming::User => self.user(),
+            Coming::Check => {
+                self.check();
+                self.at(self.now + Duration::from_secs(61), Coming::Check);
+            }
+            Coming::Crash => {
+                let again = self.now + self.dice.between(MINUTE, HOUR * 8);
+                self.at(again, Coming::Crash);
+                self.begin();
+            }
+            Coming::Boot => {
+                let again = self.now + self.dice.between(HOUR, HOUR * 20);
+                self.at(again, Coming::Boot);
+                self.boot();
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now = self.clocks();
+        self.core.as_mut().expect("there is always a core").handle(input, now).expect("nothing is refused");
+        self.carry_out();
+    }
+
+    fn user(&mut self) {
+        let program = format!("p{}", 1 + self.dice.below(u64::from(PROGRAMS)));
+        let ask = match self.dice.below(4) {
+            0 => Ask::StopProgram { program },
+            1 => Ask::StartProgram { program },
+            _ => Ask::RestartProgram { program },
+        };
+        self.input(Input::Asked(ask));
+        self.disk.commit();
+        let again = self.now + self.dice.between(MINUTE * 2, HOUR * 4);
+        self.at(again, Coming::User);
+    }
+
+    fn dies(&mut self, port: u16, start: StartId) {
+        if self.listeners.get(&port).is_none_or(|listener| listener.start != start) {
+            return;
+        }
+        self.listeners.remove(&port);
+        let at = self.wall(self.now);
+        let ended =
+            Ended { start, exit: Exit::Signal(15), at, left: Vec::new(), background: Vec::new(), tail: Vec::new() };
+        self.ended.insert(port, ended.clone());
+        self.tell(port, ProgramEvent::Exited(ended));
+    }
+
+    fn tell(&mut self, port: u16, event: ProgramEvent) {
+        let program = format!("p{port}").into();
+        self.at(self.now + MS, Coming::Told(Input::Program { program, event }));
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.core.as_mut().and_then(Engine::poll_effect) {
+            match effect {
+                Effect::Record(records) => self.record(records),
+                Effect::StartProbe { id, monitor } => {
+                    let port = monitor.check.port().expect("every check has a port");
+                    self.at(self.now + MS * 5, Coming::Probed { id, port });
+                }
+                Effect::SendAlert { id, .. } => {
+                    let delivered = Input::Delivered { id, result: DeliveryResult::Delivered };
+                    self.at(self.now + MS, Coming::Told(delivered));
+                }
+                Effect::LookForProgram { program } => {
+                    let port = port_of(&program.name);
+                    let found = self.look(port);
+                    self.tell(port, ProgramEvent::Found(found));
+                }
+                Effect::StartProgram { program, start, .. } => {
+                    let port = port_of(&program.name);
+                    self.listens(port, start);
+                    self.tell(port, ProgramEvent::Started { start, process: process(port) });
+                }
+                Effect::StopProgram { program, start } => {
+                    let takes = self.dice.between(MS, Duration::from_secs(8));
+                    self.at(self.now + takes, Coming::Dies { port: port_of(&program.name), start });
+                }
+                Effect::MeasureProgram { program, start, ports } => {
+                    let port = port_of(&program);
+                    let held = self.listeners.get(&port).filter(|listener| listener.listens_at <= self.now);
+                    let ports = ports.then(|| held.map(|_| port).into_iter().collect());
+                    self.tell(port, ProgramEvent::Measured { start, memory: 1, cpu: None, ports });
+                }
+                Effect::RunCommand { .. }
+                | Effect::ReleaseProgram { .. }
+                | Effect::AskNetwork { .. }
+                | Effect::CancelProbe { .. }
+                | Effect::Publish(_) => {}
+            }
+        }
+    }
+
+    fn look(&self, port: u16) -> Found {
+        match (self.listeners.get(&port), self.ended.get(&port)) {
+            (Some(listener), _) => Found::Running {
+                start: listener.start,
+                process: process(port),
+                since: self.wall(self.now),
+                ready: listener.listens_at <= self.now,
+            },
+            (None, Some(ended)) => Found::Ended(ended.clone()),
+            (None, None) => Found::Nothing,
+        }
+    }
+
+    fn probe(&self, port: u16) -> Observation {
+        let at = self.wall(self.now - MS * 5);
+        let is_up = self.listeners.get(&port).is_some_and(|listener| listener.listens_at <= self.now);
+        if is_up && !self.is_silent(port, self.now) {
+            Observation::up(at, Phases::default(), "")
+        } else {
+            Observation::down(at, Phases::default(), "", Failure::new(Phase::Connect, Cause::Refused))
+        }
+    }
+
+    /// An incident begins only where a port has fallen silent of itself.
+    fn record(&mut self, records: Vec<Record>) {
+        for record in &records {
+            let Record::Incident(incident) = record else { continue };
+            if incident.closed.is_some() || self.disk.incidents.contains_key(&incident.id) {
+                continue;
+            }
+            self.incidents += 1;
+            let port = port_of(&incident.monitor);
+            assert!(
+                self.is_silent(port, self.now),
+                "seed {}: a false alarm at {:?}, {:?} after the start: {incident:?}",
+                self.seed,
+                self.now,
+                self.now - self.began
+            );
+        }
+        self.disk.record(records, self.now, false);
+    }
+
+    /// What has been silent of itself for a while is down.
+    fn check(&self) {
+        for port in 1..=PORTS {
+            let since =
+                self.listeners.get(&port).and_then(|listener| listener.silent).map_or(self.now, |(from, _)| from);
+            let since = since.max(self.began);
+            if !self.is_silent(port, self.now) || self.now.saturating_sub(since) < KNOWN_WITHIN {
+                continue;
+            }
+            let health = self.core().monitor(&format!("m{port}")).expect("a configured monitor").health;
+            assert_eq!(health, Health::Down, "seed {}: m{port} at {:?}, silent since {since:?}", self.seed, self.now);
+        }
+    }
+
+    fn at(&mut self, at: Duration, coming: Coming) {
+        self.last_event += 1;
+        self.coming.push(Reverse((at, self.last_event)));
+        self.events.insert(self.last_event, (coming, self.life));
+    }
+}
+
+/// The port that is in the name of a program or a monitor.
+fn port_of(name: &str) -> u16 {
+    name.get(1..).and_then(|port| port.parse().ok()).expect("a port")
+}
+
+fn process(port: u16) -> ProcessId {
+    ProcessId { pid: 100 + u32::from(port), started: 1 }
+}
+
+fn line(command: &str) -> CommandLine {
+    CommandLine { run: Run::Shell(command.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() }
+}
+
+fn check(port: u16) -> Check {
+    let address = HostPort { host: "127.0.0.1".to_owned(), port };
+    Check::Tcp(TcpCheck { address, ip: None, send: None, expect: None })
+}
+
+fn program(port: u16, dice: &mut Dice) -> Program {
+    let ready = Ready::Check { check: Box::new(check(port)), timeout: Duration::from_secs(1) };
+    let start_after = if port > 1 && dice.one_in(3) { vec!["p1".into()] } else { Vec::new() };
+    // Before its port is known, one that starts after another has more to wait for than the grace covers.
+    let ready = (dice.one_in(2) || !start_after.is_empty()).then_some(ready);
+    Program { ready, start_after, ..Program::new(&format!("p{port}"), line("serve")) }
+}
+
+fn monitor(port: u16, dice: &mut Dice) -> Monitor {
+    let every = Duration::from_secs(5 + dice.below(60));
+    Monitor { every, retry_every: every, ..Monitor::new(&format!("m{port}"), check(port)) }
+}
