@@ -23,7 +23,7 @@ pub use crate::input::{Ask, AskError, Change, Effect, EffectId, Input, Reason};
 use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
-    incident::{Health, Incident, IncidentId, Message},
+    incident::{Health, Incident, IncidentId, Message, MessageId},
     monitor::{MonitorMemory, Pulse},
     network::{Network, Scope, Suspicion},
     observation::Observation,
@@ -65,6 +65,9 @@ pub struct Engine {
     incidents: BTreeMap<IncidentId, Incident>,
     last_incident: IncidentId,
     outbox: Outbox,
+    /// The messages that stand differently from how they were last written down; those that have left the outbox as they
+    /// left it.
+    touched_messages: BTreeMap<MessageId, Option<Message>>,
     network: Network,
     memory: EngineMemory,
     last_effect: u64,
@@ -166,6 +169,7 @@ impl Engine {
             incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
             last_incident: restored.last_incident.unwrap_or_default(),
             outbox: Outbox::restored(restored.messages, last_message, now.monotonic),
+            touched_messages: BTreeMap::new(),
             network,
             memory: restored.engine,
             last_effect: 0,
@@ -268,6 +272,7 @@ impl Engine {
 
     /// The next thing to do. Records come before whatever follows from them.
     pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.write_messages();
         if self.records.is_empty() {
             self.effects.pop_front()
         } else {

@@ -27,8 +27,11 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 const GIVE_UP_TRIES: u32 = 50;
 /// Of a try of which nothing was heard for so long it is not known whether the message was received.
 const TRY_WITHIN: Duration = Duration::from_secs(3600);
-/// The most alerts in one message; the next one begins another.
+/// The most alerts in one message.
 const ALERTS_LIMIT: usize = 500;
+/// A waiting message takes alerts up to so many; the next one begins another, which goes with it. Each alert that is added
+/// writes the whole message down again: without this bound the work would grow with the square of the alerts.
+const WAITING_LIMIT: usize = 20;
 
 #[derive(Clone, Debug)]
 struct Pending {
@@ -115,13 +118,22 @@ impl Outbox {
         self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
     }
 
-    /// Adds an alert for a channel: to a message that waits there, or to a new one that waits `merge_within`.
+    /// Adds an alert for a channel: to a message that waits there, or to a new one that goes with it, or waits
+    /// `merge_within` where there is none.
     pub(crate) fn post(&mut self, channel: &str, alert: Alert, merge_within: Duration, now: Now) -> MessageId {
-        let waiting = self
+        let mut waiting: Vec<&mut Pending> = self
             .pending
             .values_mut()
-            .find(|pending| pending.message.channel == channel && pending.is_open() && has_room(&pending.message));
-        if let Some(pending) = waiting {
+            .filter(|pending| pending.message.channel == channel && pending.is_open())
+            .collect();
+        let first = waiting.iter().min_by_key(|pending| pending.due);
+        let goes_with = first.map(|first| (first.due, first.held, first.parked_until));
+        let knows = |pending: &Pending| pending.message.alerts.iter().any(|known| is_about_the_same(known, &alert));
+        let place = waiting
+            .iter()
+            .position(|pending| knows(pending))
+            .or_else(|| waiting.iter().position(|pending| pending.message.alerts.len() < WAITING_LIMIT));
+        if let Some(pending) = place.and_then(|place| waiting.get_mut(place)) {
             add(&mut pending.message, alert);
             return pending.message.id;
         }
@@ -134,8 +146,8 @@ impl Outbox {
             answers: Vec::new(),
             delivery: Delivery::Waiting { failed: 0, error: None, perhaps_received: false },
         };
-        let due = now.monotonic + merge_within;
-        self.pending.insert(self.last, Pending::new(message, due));
+        let (due, held, parked_until) = goes_with.unwrap_or((now.monotonic + merge_within, false, None));
+        self.pending.insert(self.last, Pending { held, parked_until, ..Pending::new(message, due) });
         self.last
     }
 
@@ -305,18 +317,19 @@ impl Outbox {
             }
             let Some(mut other) = self.pending.remove(&other) else { continue };
             let Some(target) = self.pending.get_mut(&id) else { break };
-            for alert in other.message.alerts.iter().cloned() {
-                add(&mut target.message, alert);
+            let alerts = other.message.alerts.iter().cloned();
+            if other.message.id > id {
+                alerts.for_each(|alert| add(&mut target.message, alert));
+            } else {
+                // What is older of an incident never takes the place of what is newer.
+                let newer = std::mem::replace(&mut target.message.alerts, alerts.collect());
+                newer.into_iter().for_each(|alert| add(&mut target.message, alert));
             }
             other.message.delivery = Delivery::Merged { into: id };
             merged.push(other.message);
         }
         merged
     }
-}
-
-fn has_room(message: &Message) -> bool {
-    message.alerts.len() < ALERTS_LIMIT
 }
 
 fn wait_after(failed: u32, permanent: bool, dice: &mut Dice) -> Duration {
@@ -326,12 +339,16 @@ fn wait_after(failed: u32, permanent: bool, dice: &mut Dice) -> Duration {
 
 /// Adds what is new of an incident in the place of what is old of it: nobody has read that yet.
 fn add(message: &mut Message, alert: Alert) {
-    let known = message.alerts.iter_mut().find(|known| same_incident(known, &alert) || same_warning(known, &alert));
+    let known = message.alerts.iter_mut().find(|known| is_about_the_same(known, &alert));
     match known {
         Some(known) if matches!((&known.news, &alert.news), (News::Down { .. }, News::Reminder { .. })) => {}
         Some(known) => *known = alert,
         None => message.alerts.push(alert),
     }
+}
+
+fn is_about_the_same(one: &Alert, other: &Alert) -> bool {
+    same_incident(one, other) || same_warning(one, other)
 }
 
 fn same_incident(one: &Alert, other: &Alert) -> bool {
@@ -352,4 +369,89 @@ pub(crate) fn quiet_until(policy: &AlertPolicy, snoozed_until: Option<Timestamp>
         end = policy.quiet_hours.iter().map(|span| span.end_after(end)).max().unwrap_or(end).max(end);
     }
     (end > at).then_some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        incident::{Before, Incident},
+        observation::{Cause, Failure, Phase},
+    };
+
+    fn incident(id: u64) -> Incident {
+        let failure = || Failure::new(Phase::Connect, Cause::Refused);
+        Incident {
+            id: IncidentId(id),
+            monitor: "page".into(),
+            opened: Timestamp::UNIX_EPOCH,
+            closed: None,
+            cause: failure(),
+            last: failure(),
+            acknowledged: None,
+            before: Before::default(),
+            attempts: Vec::new(),
+            escalated: None,
+        }
+    }
+
+    fn alert(news: News) -> Alert {
+        Alert { subject: Arc::from("page"), check: None, target: String::new(), news }
+    }
+
+    fn down(id: u64) -> Alert {
+        alert(News::Down { incident: incident(id) })
+    }
+
+    fn recovered(id: u64) -> Alert {
+        alert(News::Recovered { incident: incident(id) })
+    }
+
+    fn at(seconds: u64) -> Now {
+        let since = Duration::from_secs(seconds);
+        Now { monotonic: Instant::from_boot(since), slept: Duration::ZERO, utc: Timestamp::UNIX_EPOCH + since }
+    }
+
+    const MERGES: Duration = Duration::from_secs(10);
+
+    fn empty() -> Outbox {
+        Outbox::restored(Vec::new(), MessageId(0), at(0).monotonic)
+    }
+
+    fn begin(outbox: &mut Outbox, id: MessageId, attempt: u64) -> (Message, usize) {
+        let (message, merged) = outbox.begin(id, EffectId(attempt), |_| Vec::new());
+        (message.unwrap(), merged.len())
+    }
+
+    #[test]
+    fn many_alerts_wait_in_small_messages_that_go_as_one() {
+        let mut outbox = empty();
+        for id in 1..=50 {
+            outbox.post("mail", down(id), MERGES, at(id / 10));
+        }
+        assert!(outbox.messages().all(|message| message.alerts.len() <= WAITING_LIMIT));
+        // What is new of an incident is told in the place of what is old, wherever that waits.
+        outbox.post("mail", recovered(3), MERGES, at(9));
+        let (due, first) = outbox.next_due().unwrap();
+        assert_eq!((due, first), (at(10).monotonic, MessageId(1)));
+        let (message, merged) = begin(&mut outbox, first, 1);
+        assert_eq!((message.alerts.len(), merged), (50, 2));
+        assert_eq!(message.alerts[2], recovered(3));
+        assert_eq!(outbox.messages().count(), 1);
+    }
+
+    #[test]
+    fn what_is_older_of_an_incident_never_takes_the_place_of_what_is_newer() {
+        let mut outbox = empty();
+        let first = outbox.post("mail", down(1), MERGES, at(0));
+        outbox.post("mail", down(2), MERGES, at(0));
+        begin(&mut outbox, first, 1);
+        let second = outbox.post("mail", recovered(1), MERGES, at(1));
+        let failed = DeliveryResult::Failed { error: String::new(), perhaps_received: false, permanent: true };
+        outbox.finish(EffectId(1), failed, &mut Dice::new(1), at(2));
+        let (message, _) = begin(&mut outbox, second, 2);
+        assert_eq!(message.alerts, [recovered(1), down(2)]);
+    }
 }

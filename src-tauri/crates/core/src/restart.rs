@@ -31,14 +31,27 @@ pub(crate) enum Verdict {
 /// Too many is as many as `limit` allows within its time, or in a row without having run well for that time: a program
 /// that needs a minute to fail would never break the first rule.
 pub(crate) fn verdict(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp, dice: &mut Dice) -> Verdict {
-    let since = earlier(now, limit.within);
-    // A restart that lies in the future was noted before the clock was set back.
-    memory.recent.retain(|restart| (since..=now).contains(restart));
+    forget(memory, limit, now);
     let recent = u32::try_from(memory.recent.len()).unwrap_or(u32::MAX);
     if recent.max(memory.attempt) >= limit.restarts {
         return Verdict::TooMany(RestartCount { restarts: limit.restarts, within: limit.within });
     }
     Verdict::After(backoff(memory.attempt, dice))
+}
+
+/// Notes that it is started again. Only so many restarts are remembered as `limit` can count.
+pub(crate) fn note(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp) {
+    forget(memory, limit, now);
+    memory.recent.push(now);
+    let counted = usize::try_from(limit.restarts.max(1)).unwrap_or(usize::MAX);
+    let surplus = memory.recent.len().saturating_sub(counted);
+    memory.recent.drain(..surplus);
+}
+
+fn forget(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp) {
+    let since = earlier(now, limit.within);
+    // A restart that lies in the future was noted before the clock was set back.
+    memory.recent.retain(|restart| (since..=now).contains(restart));
 }
 
 /// The wait before the next of `attempt` tries in a row: none, then 1, 2, 4 … 60 s, a fifth more or less.

@@ -28,7 +28,7 @@ impl Engine {
 
     fn rename_channel(&mut self, old: &str, new: &str) {
         for message in self.outbox.rename(old, new) {
-            self.write_message(message);
+            self.message_left(message);
         }
         for (name, watched) in &mut self.monitors {
             if rename_key(&mut watched.memory.conversations, old, new) {
@@ -47,7 +47,7 @@ impl Engine {
     pub(super) fn give_up_parked(&mut self, id: MessageId, now: Now) -> bool {
         let Waits::ForItsChannel = self.outbox.waits(id) else { return false };
         if let Some(message) = self.outbox.abandon(id, now.utc) {
-            self.write_message(message);
+            self.message_left(message);
         }
         true
     }

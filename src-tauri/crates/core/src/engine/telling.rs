@@ -373,9 +373,7 @@ impl Engine {
     fn post_alert(&mut self, alert: Alert, channels: &[String], now: Now) {
         for channel in channels {
             let id = self.outbox.post(channel, alert.clone(), self.config.alerts.merge_within, now);
-            if let Some(message) = self.outbox.get(id).cloned() {
-                self.write_message(message);
-            }
+            self.touched_messages.insert(id, None);
         }
     }
 
@@ -432,10 +430,10 @@ impl Engine {
             answers
         });
         for message in merged {
-            self.write_message(message);
+            self.message_left(message);
         }
         let Some(message) = message else { return };
-        self.write_message(message.clone());
+        self.touched_messages.insert(id, None);
         self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message) });
     }
 
@@ -448,7 +446,7 @@ impl Engine {
                 self.remember_conversation(alert, &message);
             }
         }
-        self.write_message(message);
+        self.message_left(message);
     }
 
     fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
@@ -487,9 +485,18 @@ impl Engine {
         }
     }
 
-    pub(super) fn write_message(&mut self, message: Message) {
-        self.records.push(Record::Message(message.clone()));
-        self.publish(Change::Message(message));
+    /// A message is no longer on its way; or it is again, and then the outbox knows it better.
+    pub(super) fn message_left(&mut self, message: Message) {
+        self.touched_messages.insert(message.id, Some(message));
+    }
+
+    /// Writes down how messages stand: each once, however many alerts were added to it.
+    pub(super) fn write_messages(&mut self) {
+        for (id, left) in std::mem::take(&mut self.touched_messages) {
+            let Some(message) = self.outbox.get(id).cloned().or(left) else { continue };
+            self.records.push(Record::Message(message.clone()));
+            self.publish(Change::Message(message));
+        }
     }
 
     pub(super) fn write_incident(&mut self, incident: &Incident) {

@@ -92,7 +92,7 @@ impl Supervised {
     pub(crate) fn start(&mut self, adopt: Option<ProcessId>, step: &mut Step<'_>) {
         let first = self.memory.attempt == 0 && self.memory.cooling.is_none();
         if !first {
-            self.memory.recent.push(step.now.utc);
+            restart::note(&mut self.memory, self.program.limit, step.now.utc);
             self.memory.restarts += 1;
         }
         let start = StartId(self.memory.last_start.0 + 1);

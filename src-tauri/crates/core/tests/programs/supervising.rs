@@ -50,6 +50,21 @@ fn restarts_wait_longer_and_longer_until_they_are_too_many_and_one_alert_says_so
 }
 
 #[test]
+fn a_program_that_cools_for_days_is_remembered_in_no_more_words_than_its_limit_needs() {
+    let limit = RestartLimit { restarts: 5, within: seconds(30.0 * 86_400.0) };
+    let mut scene = Scene::new(vec![Program { limit, ..program("web") }], vec![]);
+    for _ in 0..2000 {
+        if scene.running.contains_key("web") {
+            scene.exits("web", Exit::Code(1));
+        }
+        scene.passes(300.0);
+    }
+    assert!(count(&scene.story, "start web") > 1500, "{}", count(&scene.story, "start web"));
+    let recent = scene.core.snapshot().programs["web"].recent.len();
+    assert!(recent <= 5, "{recent}");
+}
+
+#[test]
 fn a_healthy_stretch_makes_a_restart_come_at_once_again() {
     let mut scene = Scene::new(vec![program("web")], vec![]);
     scene.passes(0.0);

@@ -15,7 +15,7 @@ use estatus_core::{
     check::{Check, HostPort, TcpCheck},
     command::{CommandLine, Run},
     config::{AlertPolicy, Channel, CommandChannel, Config, Failures, Monitor},
-    engine::{Ask, AskError, Effect, EffectId, Input},
+    engine::{Ask, AskError, Change, Effect, EffectId, Input},
     incident::{Delivery, DeliveryResult, Health, Message, News},
     maintenance::{Cron, DailySpan, Maintenance},
     network::NetworkAnswer,
@@ -45,6 +45,9 @@ struct Scene {
     /// Probes that were begun and not answered, for those that hang.
     hanging: BTreeMap<String, EffectId>,
     hangs: BTreeSet<String>,
+    /// How many alerts were written down, and how many messages told to clients.
+    written: usize,
+    published: usize,
 }
 
 impl Scene {
@@ -65,6 +68,8 @@ impl Scene {
             seen: BTreeMap::new(),
             hanging: BTreeMap::new(),
             hangs: BTreeSet::new(),
+            written: 0,
+            published: 0,
         };
         scene.carry_out();
         scene
@@ -135,7 +140,7 @@ impl Scene {
                 }
                 Effect::Record(records) => records.iter().for_each(|record| self.note(record)),
                 Effect::CancelProbe { id } => self.hanging.retain(|_, hanging| *hanging != id),
-                Effect::Publish(_) => {}
+                Effect::Publish(change) => self.published += usize::from(matches!(change, Change::Message(_))),
                 program => panic!("nobody configured a program: {program:?}"),
             }
         }
@@ -162,6 +167,9 @@ impl Scene {
         if let Record::Observation { monitor, observation, .. } = record {
             let cause = observation.failure.as_ref().map(|failure| failure.cause.clone());
             self.seen.entry(monitor.to_string()).or_default().push((observation.verdict, cause));
+        }
+        if let Record::Message(message) = record {
+            self.written += message.alerts.len();
         }
     }
 }
@@ -299,6 +307,30 @@ fn many_failures_at_once_make_one_message() {
     }
     scene.pass(HOUR);
     assert_eq!(scene.told(), ["1.0 h: a down, b down, c down"]);
+}
+
+#[test]
+fn a_mass_outage_writes_down_no_more_for_each_monitor_than_a_small_one() {
+    let costs = |count: usize| {
+        let names: Vec<String> = (0..count).map(|index| format!("m{index}")).collect();
+        let mut outage = config(names.iter().map(|name| monitor(name)));
+        outage.alerts.merge_within = MINUTE;
+        let mut scene = Scene::new(outage);
+        scene.pass(HOUR);
+        for name in &names {
+            scene.break_it(name);
+        }
+        scene.ask(Ask::CheckNow { monitor: None }).unwrap();
+        scene.pass(MINUTE * 3);
+        let [(_, message)] = &scene.sent[..] else { panic!("{} messages", scene.sent.len()) };
+        assert_eq!(message.alerts.len(), count);
+        (scene.written, scene.published)
+    };
+    for count in [20, 500] {
+        let (written, published) = costs(count);
+        assert!(written <= count * 14, "{written} alerts were written down for {count}");
+        assert!(published <= count * 2, "{published} messages were told to clients for {count}");
+    }
 }
 
 #[test]
