@@ -9,9 +9,9 @@ use std::{
 use estatus_core::{
     Engine,
     config::{Config, Failures, Monitor},
-    engine::Ask,
+    engine::{Ask, MonitorView},
     incident::{Delivery, Health, IncidentId},
-    network::Scope,
+    network::{PEER_RESTS, Scope},
     observation::Verdict,
     record::Record,
 };
@@ -45,6 +45,9 @@ pub(crate) struct Rules {
     acknowledged: BTreeSet<IncidentId>,
     /// When nothing might be told the last time, or the channels changed.
     quiet: Duration,
+    /// By monitor, when it was last looked at, and when that was out of its turn.
+    looked_at: BTreeMap<Arc<str>, Duration>,
+    out_of_turn: BTreeMap<Arc<str>, Duration>,
 }
 
 impl Rules {
@@ -61,6 +64,8 @@ impl Rules {
             removed: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
             quiet: Duration::ZERO,
+            looked_at: BTreeMap::new(),
+            out_of_turn: BTreeMap::new(),
         }
     }
 
@@ -95,6 +100,31 @@ impl Rules {
     pub(crate) fn crashed(&mut self, now: Duration) {
         self.crashed = now;
         self.bad.clear();
+        self.looked_at.clear();
+        self.out_of_turn.clear();
+    }
+
+    /// Who is well is left in peace: whatever happens to others, he is looked at out of his turn once in a while at most.
+    /// A parent is another matter: his children are not judged without him.
+    pub(crate) fn probe_begins(&mut self, view: &MonitorView, now: Duration) {
+        let name = &view.monitor.name;
+        let Some(before) = self.looked_at.insert(Arc::clone(name), now) else { return };
+        let is_parent = self.file.values().any(|child| child.depends_on.contains(name));
+        let is_well = view.health == Health::Up && view.last.as_ref().is_some_and(|last| last.verdict == Verdict::Up);
+        // Whoever changed it wants to see it at once.
+        if self.changed(name) >= before {
+            self.out_of_turn.remove(name);
+            return;
+        }
+        if is_parent || !is_well || now - before >= view.monitor.every / 2 {
+            return;
+        }
+        let last = self.out_of_turn.insert(Arc::clone(name), now);
+        assert!(
+            last.is_none_or(|last| now - last >= PEER_RESTS),
+            "seed {}: {name} is well and asked at {last:?} and again at {now:?}",
+            self.seed
+        );
     }
 
     /// A probe's result goes into the core; the core may hold it, but records it before the monitor's next one.
@@ -230,6 +260,7 @@ impl Rules {
             steps,
             script.local_net_off.unchanged_since(now),
             script.internet_off.unchanged_since(now),
+            script.witnesses_silent.unchanged_since(now),
             script.asleep.unchanged_since(now),
         ]
         .into_iter()

@@ -119,6 +119,8 @@ pub(crate) struct Script {
     pub(crate) targets: Vec<Target>,
     pub(crate) local_net_off: Spells,
     pub(crate) internet_off: Spells,
+    /// When nobody answers for the network although it is on.
+    pub(crate) witnesses_silent: Spells,
     pub(crate) asleep: Spells,
     pub(crate) mail_down: Spells,
     pub(crate) disk_full: Spells,
@@ -140,6 +142,7 @@ impl Script {
         let seconds = Duration::from_secs;
         let local_net_off = spells(faults.network, (HOUR * 3, DAY * 2), (seconds(8), HOUR * 2));
         let internet_off = spells(faults.network, (HOUR * 2, DAY), (seconds(8), HOUR));
+        let witnesses_silent = spells(faults.network, (HOUR * 8, DAY * 4), (MINUTE, HOUR * 12));
         let asleep = spells(faults.sleep, (HOUR * 4, DAY), (MINUTE, HOUR * 9));
         let mail_down = spells(faults.mail, (HOUR * 5, DAY * 2), (seconds(3), HOUR * 8));
         let disk_full = spells(faults.disk, (DAY, DAY * 5), (MINUTE, HOUR * 3));
@@ -157,6 +160,7 @@ impl Script {
             targets,
             local_net_off,
             internet_off,
+            witnesses_silent,
             asleep,
             mail_down,
             disk_full,

@@ -6,11 +6,10 @@ use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap, sync::Ar
 
 use estatus_core::{
     Engine, Timestamp,
-    check::HostPort,
     config::{Config, Monitor},
     engine::{Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
-    network::{NetworkAnswer, Scope, Witness},
+    network::{NetworkAnswer, NetworkQuestion, Scope, Witness},
     observation::{Cause, Failure, Observation, Phase, Phases},
     record::Record,
     time::{Instant, Now, later},
@@ -42,7 +41,7 @@ pub(crate) enum Truth {
 #[expect(clippy::large_enum_variant, reason = "most are probes")]
 enum Coming {
     Probed { id: EffectId, monitor: Arc<str>, observation: Observation, truth: Truth },
-    NetworkSeen { id: EffectId, references: Vec<HostPort>, asked: Duration },
+    NetworkSeen { id: EffectId, question: NetworkQuestion, asked: Duration },
     Delivered { id: EffectId, message: Arc<Message>, begun: Duration },
     Crash,
     User,
@@ -195,8 +194,8 @@ impl World {
                 }
                 Input::Probed { id, observation }
             }
-            Coming::NetworkSeen { id, references, asked } => {
-                Input::NetworkSeen { id, answer: self.look(&references, asked) }
+            Coming::NetworkSeen { id, question, asked } => {
+                Input::NetworkSeen { id, answer: self.look(&question, asked) }
             }
             Coming::Delivered { id, message, begun } => Input::Delivered { id, result: self.deliver(&message, begun) },
         };
@@ -219,9 +218,14 @@ impl World {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::StartProbe { id, monitor } => self.probe(id, &monitor),
-                Effect::AskNetwork { id, references } => {
+                Effect::AskNetwork { id, question } => {
                     let asked = self.now;
-                    self.at(asked + QUESTION_TIMEOUT, Coming::NetworkSeen { id, references, asked });
+                    let takes = if question.is_answered_by(&self.look(&question, asked).answered) {
+                        LATENCY
+                    } else {
+                        QUESTION_TIMEOUT
+                    };
+                    self.at(asked + takes, Coming::NetworkSeen { id, question, asked });
                 }
                 Effect::SendAlert { id, message, .. } => {
                     let begun = self.now;
@@ -253,6 +257,10 @@ impl World {
         self.probes += 1;
         let begin = self.now;
         let index = self.script.config.monitors.iter().position(|other| other.check == monitor.check).expect("known");
+        let core = self.core.as_ref().expect("there is always a core");
+        if let Some(view) = core.monitor(&monitor.name) {
+            self.rules.probe_begins(&view, begin);
+        }
         let target = &self.script.targets[index];
         let slow = self.script.dice.below(20) == 0;
         let latency = if slow { LATENCY * 20 } else { LATENCY };
@@ -281,21 +289,21 @@ impl World {
         self.script.asleep.touches(from, to)
     }
 
-    fn look(&self, references: &[HostPort], asked: Duration) -> NetworkAnswer {
+    fn look(&self, question: &NetworkQuestion, asked: Duration) -> NetworkAnswer {
         let until = asked + Duration::from_millis(500);
         let mut answer = NetworkAnswer {
             has_route: true,
             gateway: Some("192.168.1.1".parse().expect("an address")),
             ..NetworkAnswer::default()
         };
-        if self.sleeps(asked, until) {
+        if self.sleeps(asked, until) || self.script.witnesses_silent.covers(asked) {
             return answer;
         }
         if self.script.is_reachable(Scope::LocalNet, asked, until) {
             answer.answered.insert(Witness::Gateway);
         }
         if self.script.is_reachable(Scope::Internet, asked, until) {
-            answer.answered.extend(references.iter().map(|host| Witness::Reference(host.to_string())));
+            answer.answered.extend(question.references.iter().map(|host| Witness::Reference(host.to_string())));
         }
         answer
     }

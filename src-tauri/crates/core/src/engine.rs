@@ -94,6 +94,8 @@ struct Watched {
     new_since: Option<Instant>,
     /// How long its open incident has lasted.
     down_for: Option<Lasting>,
+    /// When it was last probed for another monitor's sake.
+    out_of_turn: Option<Instant>,
     /// How far the healing of its incident has come.
     care: Option<healing::Care>,
     /// What stands of it in the calendar.
@@ -254,6 +256,7 @@ impl Engine {
                 Reason::Remind(name) => self.remind(&name, now),
                 Reason::Settle(name) => self.settle_flapping(&name, now),
                 Reason::Message(id) => self.send(id, now),
+                Reason::Peers => self.probe_peers(now),
                 Reason::Heal(name) => self.heal(&name, now),
                 Reason::Program(name) => self.wake_program(&name, now),
                 Reason::Forget => self.forget_removed(now),
@@ -267,7 +270,8 @@ impl Engine {
         let monitor = self.due.first().cloned();
         let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
         let removed = self.removed.next_due().map(|due| (due, Reason::Forget));
-        [monitor, message, removed].into_iter().flatten().min()
+        let peers = self.network.peers_due().map(|due| (due, Reason::Peers));
+        [monitor, message, removed, peers].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -421,6 +425,7 @@ impl Watched {
             last: None,
             new_since: None,
             down_for: None,
+            out_of_turn: None,
             care: None,
             planned: Vec::new(),
         }

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::HostPort,
     command::{CommandOutcome, CommandRun},
     config::Monitor,
     incident::{DeliveryResult, Incident, IncidentId, Message},
-    network::NetworkAnswer,
+    network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
     program::{Handed, ProcessId, Program, ProgramEvent, StartId},
     record::Record,
@@ -203,8 +202,8 @@ pub enum Effect {
     AskNetwork {
         /// Goes back with the result.
         id: EffectId,
-        /// The reference targets.
-        references: Vec<HostPort>,
+        /// Who is asked, and who is waited for.
+        question: NetworkQuestion,
     },
     /// Try to deliver a message; the result comes back as [`Input::Delivered`].
     SendAlert {
@@ -304,4 +303,6 @@ pub enum Reason {
     Forget,
     /// A message is due.
     Message(crate::incident::MessageId),
+    /// Nobody has answered for the own network yet.
+    Peers,
 }

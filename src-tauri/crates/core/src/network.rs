@@ -66,6 +66,22 @@ pub enum Witness {
     Gateway,
 }
 
+/// What is asked about the own network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkQuestion {
+    /// The reference targets. The gateway is asked beside them.
+    pub references: Vec<HostPort>,
+    /// The first answer of one of these is enough; `None` if everybody is waited for.
+    pub awaited: Option<BTreeSet<Witness>>,
+}
+
+impl NetworkQuestion {
+    /// Whether nobody needs to be waited for any longer when these have answered.
+    pub fn is_answered_by(&self, answered: &BTreeSet<Witness>) -> bool {
+        self.awaited.as_ref().is_some_and(|awaited| awaited.is_empty() || !awaited.is_disjoint(answered))
+    }
+}
+
 /// What the own network looks like, asked after a probe failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkAnswer {
@@ -89,6 +105,16 @@ pub struct NetworkMemory {
 /// their own.
 const STANDS_FOR: Duration = Duration::from_secs(3);
 
+/// When the witnesses that a verdict hangs on have been silent for so long, some peers are probed: other monitors as far
+/// away, of which one that is well shows that the own network is.
+const PEERS_AFTER: Duration = Duration::from_millis(500);
+
+/// A question of which nothing was heard for so long is lost.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
+
+/// A monitor is probed out of its turn at most once in this time, however many others fail: others own those servers, too.
+pub const PEER_RESTS: Duration = Duration::from_secs(60);
+
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -107,11 +133,24 @@ pub(crate) struct Suspicion {
     pub(crate) ended: Instant,
 }
 
+/// What the own network is asked about for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To judge failures, by the answer of one of these witnesses.
+    Judge(BTreeSet<Witness>),
+    /// To learn who answers at all.
+    Learn,
+    /// To learn whose silence can be believed, while the network is on.
+    Confirm,
+}
+
 /// A question that was asked and not yet answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Question {
-    id: EffectId,
-    confirms: bool,
+    purpose: Purpose,
+    asked: Instant,
+    /// When peers are probed, if it is not answered before.
+    peers_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -132,12 +171,15 @@ pub(crate) struct Network {
     references: Vec<HostPort>,
     memory: NetworkMemory,
     scopes: BTreeMap<Scope, ScopeState>,
-    question: Option<Question>,
+    questions: BTreeMap<EffectId, Question>,
+    /// The default gateway's address, as last seen.
+    gateway: Option<IpAddr>,
 }
 
 impl Network {
     pub(crate) fn new(policy: &NetworkPolicy, memory: NetworkMemory) -> Self {
-        let mut network = Self { references: Vec::new(), memory, scopes: BTreeMap::new(), question: None };
+        let mut network =
+            Self { references: Vec::new(), memory, scopes: BTreeMap::new(), questions: BTreeMap::new(), gateway: None };
         network.configure(policy);
         network
     }
@@ -151,10 +193,6 @@ impl Network {
 
     pub(crate) fn memory(&self) -> &NetworkMemory {
         &self.memory
-    }
-
-    pub(crate) fn references(&self) -> Vec<HostPort> {
-        self.references.clone()
     }
 
     /// Whether `scope` was off when last looked at.
@@ -181,30 +219,61 @@ impl Network {
         state.is_some_and(|state| state.off.is_some() || state.back.is_some_and(|back| suspicion.began < back))
     }
 
-    /// The question under way.
-    pub(crate) fn question(&self) -> Option<EffectId> {
-        self.question.map(|question| question.id)
+    /// Those one of whom must answer before a failure is the target's. Where none of them can be believed, their silence
+    /// would say nothing, so nobody is waited for.
+    pub(crate) fn awaited(&self, suspicion: &Suspicion) -> BTreeSet<Witness> {
+        let witnesses = || {
+            self.witnesses_of(suspicion.scope).filter(|witness| !self.is_target(witness, &suspicion.host, self.gateway))
+        };
+        let credible = witnesses().any(|witness| self.memory.credible.contains(&witness));
+        if credible { witnesses().collect() } else { BTreeSet::new() }
     }
 
-    /// Notes that a question was asked; `confirms` if only to learn which witnesses can be believed.
-    pub(crate) fn asked(&mut self, id: EffectId, confirms: bool) {
-        self.question = Some(Question { id, confirms });
+    /// The question under way that was asked for `purpose`.
+    pub(crate) fn question(&self, purpose: &Purpose, now: Instant) -> Option<EffectId> {
+        let is_it = |question: &Question| question.purpose == *purpose && now.since(question.asked) < ANSWERED_WITHIN;
+        self.questions.iter().find(|(_, question)| is_it(question)).map(|(id, _)| *id)
     }
 
     /// Nothing was heard of a question: the next one is asked anew.
     pub(crate) fn lost(&mut self, id: EffectId) {
-        self.question.take_if(|question| question.id == id);
+        self.questions.remove(&id);
     }
 
-    /// Takes the answer to the question under way; `false` if it answers another.
+    /// Notes that a question is asked now, and gives it back.
+    pub(crate) fn ask(&mut self, id: EffectId, purpose: Purpose, now: Instant) -> NetworkQuestion {
+        let awaited = match &purpose {
+            Purpose::Judge(awaited) => Some(awaited.clone()),
+            Purpose::Learn | Purpose::Confirm => None,
+        };
+        let hangs_on_peers = awaited.as_ref().is_some_and(|awaited| !awaited.is_empty());
+        let peers_at = hangs_on_peers.then(|| now + PEERS_AFTER);
+        self.questions.retain(|_, question| now.since(question.asked) < ANSWERED_WITHIN);
+        self.questions.insert(id, Question { purpose, asked: now, peers_at });
+        NetworkQuestion { references: self.references.clone(), awaited }
+    }
+
+    /// When peers are to be probed.
+    pub(crate) fn peers_due(&self) -> Option<Instant> {
+        self.questions.values().filter_map(|question| question.peers_at).min()
+    }
+
+    /// The questions for whose sake peers are to be probed now; each of them once.
+    pub(crate) fn take_unanswered(&mut self, now: Instant) -> BTreeSet<EffectId> {
+        let due = |question: &mut Question| question.peers_at.take_if(|at| *at <= now).is_some();
+        self.questions.iter_mut().filter_map(|(id, question)| due(question).then_some(*id)).collect()
+    }
+
+    /// Takes the answer to a question under way; `false` if there is no such.
     #[must_use]
     pub(crate) fn answered(&mut self, id: EffectId, answer: &NetworkAnswer) -> bool {
-        let Some(question) = self.question.take_if(|question| question.id == id) else { return false };
+        let Some(question) = self.questions.remove(&id) else { return false };
+        self.gateway = answer.gateway.or(self.gateway);
         self.memory.credible.extend(answer.answered.iter().cloned());
         for state in self.scopes.values_mut() {
             state.doubtful.retain(|witness| !answer.answered.contains(witness));
         }
-        if question.confirms {
+        if question.purpose == Purpose::Confirm {
             self.doubt_the_silent(answer);
         }
         true
@@ -424,10 +493,62 @@ mod tests {
     #[test]
     fn a_witness_that_stays_silent_while_the_network_is_on_is_no_longer_believed() {
         let mut network = network(&[reference()]);
-        network.asked(EffectId(1), true);
+        let _ = network.ask(EffectId(1), Purpose::Confirm, at(29));
         assert!(network.answered(EffectId(1), &answer(&[])));
         assert!(network.memory().credible.contains(&reference()));
         assert!(!network.succeeded(Scope::Internet, "a.example", at(30), at(31)));
         assert!(network.memory().credible.is_empty());
+    }
+
+    #[test]
+    fn only_witnesses_of_that_scope_are_waited_for_and_only_if_one_can_be_believed() {
+        let check = |credible: &[Witness], scope, host: &str, wanted: &[Witness]| {
+            let mut network = network(credible);
+            let _ = network.ask(EffectId(1), Purpose::Confirm, at(1));
+            assert!(network.answered(EffectId(1), &answer(credible)));
+            let awaited = network.awaited(&suspicion(scope, host));
+            assert_eq!(awaited, wanted.iter().cloned().collect(), "{credible:?} {scope:?} {host}");
+        };
+        let both = [Witness::Gateway, reference()];
+        check(&both, Scope::Internet, "a.example", &[reference()]);
+        check(&both, Scope::LocalNet, "10.0.0.9", &[Witness::Gateway]);
+        check(&[reference()], Scope::LocalNet, "10.0.0.9", &[]);
+        check(&[], Scope::Internet, "a.example", &[]);
+        // What fails cannot speak for itself.
+        check(&both, Scope::LocalNet, "192.168.1.1", &[]);
+        check(&both, Scope::Internet, "1.1.1.1", &[]);
+    }
+
+    #[test]
+    fn a_question_ends_with_the_first_answer_that_is_waited_for() {
+        let check = |awaited: Option<&[Witness]>, answered: &[Witness], ends: bool| {
+            let awaited = awaited.map(|awaited| awaited.iter().cloned().collect());
+            let question = NetworkQuestion { references: Vec::new(), awaited };
+            let answered = answered.iter().cloned().collect();
+            assert_eq!(question.is_answered_by(&answered), ends, "{question:?} {answered:?}");
+        };
+        check(Some(&[reference()]), &[], false);
+        check(Some(&[reference()]), &[Witness::Gateway], false);
+        check(Some(&[reference()]), &[reference()], true);
+        check(Some(&[]), &[], true);
+        check(None, &[Witness::Gateway, reference()], false);
+    }
+
+    #[test]
+    fn peers_are_wanted_once_for_each_question_whose_witnesses_are_silent() {
+        let mut network = network(&[reference()]);
+        let _ = network.ask(EffectId(1), Purpose::Confirm, at(1));
+        let _ = network.ask(EffectId(2), Purpose::Judge(BTreeSet::new()), at(1));
+        assert_eq!(network.peers_due(), None);
+        let judge = || Purpose::Judge([reference()].into());
+        let _ = network.ask(EffectId(3), judge(), at(1));
+        assert_eq!(network.question(&judge(), at(2)), Some(EffectId(3)));
+        assert_eq!(network.peers_due(), Some(at(1) + PEERS_AFTER));
+        assert_eq!(network.take_unanswered(at(1)), BTreeSet::new());
+        assert_eq!(network.take_unanswered(at(2)), [EffectId(3)].into());
+        assert_eq!(network.take_unanswered(at(2)), BTreeSet::new());
+        let _ = network.ask(EffectId(4), Purpose::Judge([Witness::Gateway].into()), at(3));
+        assert!(network.answered(EffectId(4), &answer(&[Witness::Gateway])));
+        assert_eq!(network.peers_due(), None);
     }
 }

@@ -393,6 +393,7 @@ mod tests {
             acknowledged: None,
             before: Before::default(),
             attempts: Vec::new(),
+            earlier_attempts: 0,
             escalated: None,
         }
     }
@@ -421,7 +422,7 @@ mod tests {
     }
 
     fn begin(outbox: &mut Outbox, id: MessageId, attempt: u64) -> (Message, usize) {
-        let (message, merged) = outbox.begin(id, EffectId(attempt), |_| Vec::new());
+        let (message, merged) = outbox.begin(id, EffectId(attempt), at(0).monotonic, |_| Vec::new());
         (message.unwrap(), merged.len())
     }
 

@@ -10,12 +10,11 @@ use std::{
 use estatus_alert::Courier;
 use estatus_api::Event;
 use estatus_core::{
-    check::HostPort,
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::{Channel, Monitor},
     engine::{Change, Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
-    network::NetworkAnswer,
+    network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases},
     ports::Ports,
     record::Record,
@@ -148,12 +147,12 @@ impl Tasks {
         self.probes.insert(id, task.abort_handle());
     }
 
-    fn ask_network(&self, id: EffectId, references: Vec<HostPort>) {
+    fn ask_network(&self, id: EffectId, question: NetworkQuestion) {
         let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
         tokio::spawn(async move {
             // Who cannot look must not excuse anybody.
             let blind = || NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
-            let answer = surely(GRACE, prober.ask_network(&references)).await.unwrap_or_else(blind);
+            let answer = surely(GRACE, prober.ask_network(&question)).await.unwrap_or_else(blind);
             let _ = results.send(Input::NetworkSeen { id, answer }).await;
         });
     }
@@ -217,7 +216,7 @@ impl Cycle {
                         probe.abort();
                     }
                 }
-                Effect::AskNetwork { id, references } => self.tasks.ask_network(id, references),
+                Effect::AskNetwork { id, question } => self.tasks.ask_network(id, question),
                 Effect::SendAlert { id, message } => {
                     let config = self.core.config();
                     let channel = config.channels.get(&message.channel).cloned();

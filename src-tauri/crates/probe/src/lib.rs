@@ -25,8 +25,8 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     Timestamp,
-    check::{Check, HostPort, Kind},
-    network::NetworkAnswer,
+    check::{Check, Kind},
+    network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Observation},
     ports::Ports,
 };
@@ -68,8 +68,8 @@ impl Prober {
     }
 
     /// Asks what the own network looks like; takes at most a few seconds.
-    pub async fn ask_network(&self, references: &[HostPort]) -> NetworkAnswer {
-        network::ask(references).await
+    pub async fn ask_network(&self, question: &NetworkQuestion) -> NetworkAnswer {
+        network::ask(question).await
     }
 
     async fn run(&self, check: &Check, timeout: Duration, trace: &mut Trace) -> Result<(), Cause> {

@@ -9,10 +9,10 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use estatus_core::{
     Timestamp,
     check::HostPort,
-    network::{NetworkAnswer, Witness},
+    network::{NetworkAnswer, NetworkQuestion, Witness},
     observation::Cause,
 };
-use futures_util::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
+use futures_util::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{dial, ping, trace::Trace};
@@ -35,11 +35,11 @@ struct Routes {
     has_route: bool,
 }
 
-/// Asks `references` and the gateway at once and looks at the routes.
-pub(crate) async fn ask(references: &[HostPort]) -> NetworkAnswer {
+/// Looks at the routes and asks the references and the gateway at once, until enough of them have answered.
+pub(crate) async fn ask(question: &NetworkQuestion) -> NetworkAnswer {
     let routes = spawn_blocking(platform::routes).await.unwrap_or_default();
     NetworkAnswer {
-        answered: witnesses(references, &routes.gateways).await,
+        answered: witnesses(question, &routes.gateways).await,
         has_route: routes.has_route,
         gateway: routes.gateways.first().map(SocketAddr::ip),
     }
@@ -53,18 +53,35 @@ pub(crate) async fn name_server() -> Result<SocketAddr, String> {
     spawn_blocking(platform::name_server).await.map_err(|error| error.to_string())?
 }
 
-/// Those who answer in time.
-async fn witnesses(references: &[HostPort], gateways: &[SocketAddr]) -> BTreeSet<Witness> {
-    let references = join_all(references.iter().take(REFERENCES).map(|reference| async move {
-        in_time(reference_answers(reference)).await.then(|| Witness::Reference(reference.to_string()))
-    }));
-    let gateway = in_time(any(gateways.iter().take(GATEWAYS).map(|&gateway| gateway_answers(gateway))));
-    let (references, gateway) = tokio::join!(references, gateway);
-    references.into_iter().flatten().chain(gateway.then_some(Witness::Gateway)).collect()
+/// Those who answer in time, as far as anybody waits for them.
+async fn witnesses(question: &NetworkQuestion, gateways: &[SocketAddr]) -> BTreeSet<Witness> {
+    let gateway = any(gateways.iter().take(GATEWAYS).map(|&gateway| gateway_answers(gateway)));
+    let asked: FuturesUnordered<_> = question
+        .references
+        .iter()
+        .take(REFERENCES)
+        .map(|reference| {
+            let answers = reference_answers(reference);
+            async move { answers.await.then(|| Witness::Reference(reference.to_string())) }.boxed()
+        })
+        .collect();
+    asked.push(async { gateway.await.then_some(Witness::Gateway) }.boxed());
+    let mut answered = BTreeSet::new();
+    // Who has not answered by then is silent.
+    let _ = timeout(WITHIN, hear(question, asked, &mut answered)).await;
+    answered
 }
 
-async fn in_time(answer: impl Future<Output = bool>) -> bool {
-    timeout(WITHIN, answer).await.unwrap_or(false)
+async fn hear(
+    question: &NetworkQuestion,
+    mut asked: impl Stream<Item = Option<Witness>> + Unpin,
+    answered: &mut BTreeSet<Witness>,
+) {
+    while !question.is_answered_by(answered)
+        && let Some(witness) = asked.next().await
+    {
+        answered.extend(witness);
+    }
 }
 
 /// Whether one of `answers` is yes; as soon as one is.
@@ -102,6 +119,10 @@ mod tests {
 
     use super::*;
 
+    fn everybody(references: &[HostPort]) -> NetworkQuestion {
+        NetworkQuestion { references: references.to_vec(), awaited: None }
+    }
+
     #[tokio::test]
     async fn who_accepts_or_refuses_has_answered_under_its_own_name() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -112,16 +133,16 @@ mod tests {
         let nowhere = HostPort { host: "255.255.255.255".to_owned(), port: 1 };
         let references = [&open, &closed].map(|reference| Witness::Reference(reference.to_string()));
 
-        let answered = witnesses(&[open, closed, nowhere], &[]).await;
+        let answered = witnesses(&everybody(&[open, closed, nowhere]), &[]).await;
         assert_eq!(answered, BTreeSet::from(references));
     }
 
     #[tokio::test]
     async fn a_gateway_that_refuses_a_connection_has_answered() {
         let gateways = [SocketAddr::from(([255, 255, 255, 255], 0)), SocketAddr::from(([127, 0, 0, 1], 0))];
-        assert_eq!(witnesses(&[], &gateways).await, BTreeSet::from([Witness::Gateway]));
-        assert_eq!(witnesses(&[], &gateways[..1]).await, BTreeSet::new());
-        assert_eq!(witnesses(&[], &[]).await, BTreeSet::new());
+        assert_eq!(witnesses(&everybody(&[]), &gateways).await, BTreeSet::from([Witness::Gateway]));
+        assert_eq!(witnesses(&everybody(&[]), &gateways[..1]).await, BTreeSet::new());
+        assert_eq!(witnesses(&everybody(&[]), &[]).await, BTreeSet::new());
     }
 
     #[tokio::test]
@@ -133,9 +154,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_witness_that_stays_silent_is_waited_for_two_seconds() {
-        let begun = tokio::time::Instant::now();
-        assert!(!in_time(std::future::pending()).await);
-        assert_eq!(begun.elapsed(), WITHIN);
+    async fn nobody_is_waited_for_once_a_witness_that_counts_has_answered() {
+        async fn took(awaited: Option<&[Witness]>, answers: &[Option<Witness>]) -> Duration {
+            let begun = tokio::time::Instant::now();
+            let awaited = awaited.map(|awaited| awaited.iter().cloned().collect());
+            let question = NetworkQuestion { references: Vec::new(), awaited };
+            let silent = futures_util::stream::pending();
+            let asked = futures_util::stream::iter(answers.to_vec()).chain(silent);
+            let _ = timeout(WITHIN, hear(&question, asked, &mut BTreeSet::new())).await;
+            begun.elapsed()
+        }
+        let reference = || Witness::Reference("1.1.1.1:53".to_owned());
+        let (awaited, at_once) = ([reference()], Duration::ZERO);
+        assert_eq!(took(Some(&awaited), &[Some(reference())]).await, at_once);
+        assert_eq!(took(Some(&awaited), &[None, Some(Witness::Gateway), Some(reference())]).await, at_once);
+        assert_eq!(took(Some(&[]), &[]).await, at_once);
+        assert_eq!(took(Some(&awaited), &[Some(Witness::Gateway)]).await, WITHIN);
+        assert_eq!(took(None, &[Some(Witness::Gateway), Some(reference())]).await, WITHIN);
     }
 }

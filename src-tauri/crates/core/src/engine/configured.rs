@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Monitor},
     incident::{Health, IncidentId},
     monitor::MonitorMemory,
-    network::Scope,
+    network::{Purpose, Scope},
     program::ProgramMemory,
     record::JournalEntry,
     remedy::Undone,
@@ -55,7 +55,7 @@ impl Engine {
             monitor.enabled && monitor.check.host().is_some_and(|host| Scope::of_host(host) != Scope::Machine)
         });
         if asks_again || looks_away && self.network.memory().credible.is_empty() {
-            self.ask_network(true);
+            self.ask_network(Purpose::Confirm, now);
         }
     }
 

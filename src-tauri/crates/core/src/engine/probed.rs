@@ -1,19 +1,22 @@
 //! From a probe's end to a settled observation: whose fault is a failure?
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
 use crate::{
     incident::{Before, Health},
     monitor::Turn,
-    network::{Fault, NetworkAnswer, Scope, Suspicion},
+    network::{Fault, NetworkAnswer, PEER_RESTS, Purpose, Scope, Suspicion},
     observation::{Cause, Observation, Verdict},
     record::{JournalEntry, Record},
     schedule,
     time::{Instant, Now, later},
 };
 
-/// So many peers are probed when the own network is asked after.
+/// So many peers are probed when nobody else has answered for the own network.
 const PEERS: usize = 2;
 
 impl Engine {
@@ -101,18 +104,14 @@ impl Engine {
             return;
         }
         let suspicion = suspicion.filter(|_| fault == Some(None));
-        let parents = self.parents_of(&name);
+        let parents = self.parents_to_ask(&name, now);
         if suspicion.is_none() && parents.is_empty() {
             self.settle(&name, observation, began, now);
             return;
         }
-        let question = suspicion.as_ref().map(|suspicion| {
-            let scope = suspicion.scope;
-            self.probe_peers(&name, scope, now);
-            self.ask_network(false)
-        });
+        let question = suspicion.as_ref().map(|suspicion| self.ask_about(suspicion, now));
         for parent in &parents {
-            self.start_probe(parent, now);
+            self.probe_out_of_turn(parent, now);
         }
         self.holding.insert(Arc::clone(&name));
         if let Some(watched) = self.monitors.get_mut(&name) {
@@ -120,33 +119,70 @@ impl Engine {
         }
     }
 
-    /// Asks what the own network looks like, or shares the question under way.
-    pub(super) fn ask_network(&mut self, confirms: bool) -> EffectId {
-        if let Some(id) = self.network.question() {
+    fn ask_about(&mut self, suspicion: &Suspicion, now: Now) -> EffectId {
+        let awaited = self.network.awaited(suspicion);
+        if awaited.is_empty() {
+            // Nothing hangs on their answer this time; it may the next.
+            self.ask_network(Purpose::Learn, now);
+        }
+        self.ask_network(Purpose::Judge(awaited), now)
+    }
+
+    /// Asks what the own network looks like, or shares such a question under way.
+    pub(super) fn ask_network(&mut self, purpose: Purpose, now: Now) -> EffectId {
+        if let Some(id) = self.network.question(&purpose, now.monotonic) {
             return id;
         }
         let id = self.next_id();
-        self.network.asked(id, confirms);
-        self.effects.push_back(Effect::AskNetwork { id, references: self.network.references() });
+        let question = self.network.ask(id, purpose, now.monotonic);
+        self.effects.push_back(Effect::AskNetwork { id, question });
         id
     }
 
-    /// Probes some other hosts as far away that were well: if one still is, so is the own network.
-    fn probe_peers(&mut self, name: &Arc<str>, scope: Scope, now: Now) {
-        let mut hosts: BTreeSet<&str> =
-            self.monitors.get(name).and_then(|watched| watched.monitor.check.host()).into_iter().collect();
-        let peers: Vec<Arc<str>> = self
+    /// The witnesses are silent: some other hosts as far away that were well are probed. If one still is, so is the own
+    /// network.
+    pub(super) fn probe_peers(&mut self, now: Now) {
+        let unanswered = self.network.take_unanswered(now.monotonic);
+        let mut failed: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
+        for name in &self.holding {
+            let held = self.monitors.get(name).and_then(|watched| watched.held.as_ref());
+            let Some(held) = held.filter(|held| held.question.is_some_and(|id| unanswered.contains(&id))) else {
+                continue;
+            };
+            if let Some(Suspicion { scope, host, .. }) = &held.suspicion {
+                failed.entry(*scope).or_default().insert(host.clone());
+            }
+        }
+        for (scope, hosts) in failed {
+            for peer in self.peers(scope, &hosts, now) {
+                self.probe_out_of_turn(&peer, now);
+            }
+        }
+    }
+
+    /// Those who have rested longest come first, and of those the ones that are looked at most often anyway.
+    fn peers(&self, scope: Scope, failed: &BTreeSet<String>, now: Now) -> Vec<Arc<str>> {
+        let mut hosts: BTreeSet<&str> = failed.iter().map(String::as_str).collect();
+        let mut peers: Vec<&Watched> = self
             .monitors
             .values()
-            .filter(|peer| peer.health() == Health::Up && !peer.is_busy())
+            .filter(|peer| peer.health() == Health::Up && !peer.is_busy() && peer.has_rested(now.monotonic))
             .filter(|peer| peer.last.as_ref().is_some_and(|last| scope_of(peer, last) == scope))
+            .collect();
+        peers.sort_by_key(|peer| (peer.out_of_turn, peer.monitor.every));
+        peers
+            .into_iter()
             .filter(|peer| peer.monitor.check.host().is_some_and(|host| hosts.insert(host)))
             .take(PEERS)
             .map(|peer| Arc::clone(&peer.monitor.name))
-            .collect();
-        for peer in peers {
-            self.start_probe(&peer, now);
+            .collect()
+    }
+
+    fn probe_out_of_turn(&mut self, name: &Arc<str>, now: Now) {
+        if let Some(watched) = self.monitors.get_mut(name).filter(|watched| !watched.is_busy()) {
+            watched.out_of_turn = Some(now.monotonic);
         }
+        self.start_probe(name, now);
     }
 
     pub(super) fn network_seen(&mut self, id: EffectId, answer: &NetworkAnswer, now: Now) {
@@ -224,7 +260,7 @@ impl Engine {
         self.journal(JournalEntry::NetworkOn { scope }, now);
         self.publish(Change::Engine);
         self.outbox.hurry(now.monotonic);
-        self.ask_network(true);
+        self.ask_network(Purpose::Confirm, now);
         for watched in self.monitors.values_mut() {
             let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else {
                 continue;
@@ -338,10 +374,23 @@ impl Engine {
         parents.iter().find(is_down).map(ToString::to_string)
     }
 
-    fn parents_of(&self, name: &Arc<str>) -> BTreeSet<Arc<str>> {
-        let Some(watched) = self.monitors.get(name) else { return BTreeSet::new() };
-        let is_watched = |parent: &&Arc<str>| self.monitors.get(*parent).is_some_and(Watched::is_watched);
-        watched.monitor.depends_on.iter().filter(is_watched).cloned().collect()
+    /// The parents that must be seen before a failure counts. Where the incident is open already, less hangs on it: a
+    /// parent that is well and was asked lately is left in peace.
+    fn parents_to_ask(&self, name: &Arc<str>, now: Now) -> BTreeSet<Arc<str>> {
+        let Some(child) = self.monitors.get(name) else { return BTreeSet::new() };
+        let must_be_seen = |parent: &Watched| {
+            let is_known = parent.health() == Health::Up && !parent.has_rested(now.monotonic);
+            parent.is_watched() && !(child.health() == Health::Down && is_known)
+        };
+        let parents = child.monitor.depends_on.iter();
+        parents.filter(|parent| self.monitors.get(*parent).is_some_and(must_be_seen)).cloned().collect()
+    }
+}
+
+impl Watched {
+    /// Whether it may be probed out of its turn.
+    fn has_rested(&self, now: Instant) -> bool {
+        self.out_of_turn.is_none_or(|at| now.since(at) >= PEER_RESTS)
     }
 }
 
