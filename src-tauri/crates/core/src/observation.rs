@@ -537,6 +537,13 @@ pub enum Cause {
         /// What, and what to do about it.
         error: String,
     },
+    /// This machine allows Estatus no more open files.
+    OutOfFiles,
+    /// Too much else hangs: the probe was never begun.
+    NoTurn {
+        /// How long it has waited.
+        waited: Duration,
+    },
     /// Our own network was off.
     OwnNetworkOff,
     /// The machine slept while the probe ran.
@@ -590,6 +597,11 @@ impl Cause {
     /// Whether a figure is beyond its limit: the target is there, and has too much of something or too little.
     pub const fn is_beyond_limit(&self) -> bool {
         matches!(self, Self::Host { .. })
+    }
+
+    /// Whether Estatus itself could not look, so that nothing is known of the target.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::OutOfFiles | Self::NoTurn { .. })
     }
 
     /// Whether this machine's own network could be to blame, so that it must be asked before the target is blamed.

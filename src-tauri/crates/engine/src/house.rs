@@ -1,6 +1,9 @@
 //! Introduces rooms to each other that do not know each other.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
@@ -10,7 +13,11 @@ use estatus_core::{
     words,
 };
 use estatus_program::Commands;
+use futures_util::{FutureExt, future::Shared};
 use tokio::sync::watch;
+
+/// A secret that is being fetched. The keyring may keep whoever asks waiting, and with him a thread.
+type Fetching = Shared<BoxFuture<'static, Result<Secret, SecretError>>>;
 
 /// Runs commands by the program room, fetches secrets by the config room.
 #[derive(Clone)]
@@ -18,6 +25,8 @@ pub(crate) struct House {
     customs: watch::Receiver<Customs>,
     /// The commands of owners, where there is an engine.
     commands: Option<Arc<Commands>>,
+    /// One for each secret: whoever wants it meanwhile shares it.
+    fetching: Arc<Mutex<Vec<(SecretRef, Fetching)>>>,
 }
 
 /// What holds for the whole house, as the configuration in force says.
@@ -43,13 +52,13 @@ impl Customs {
 
 impl House {
     /// A house of an engine, with the customs that are told last.
-    pub(crate) const fn new(customs: watch::Receiver<Customs>, commands: Arc<Commands>) -> Self {
-        Self { customs, commands: Some(commands) }
+    pub(crate) fn new(customs: watch::Receiver<Customs>, commands: Arc<Commands>) -> Self {
+        Self { customs, commands: Some(commands), fetching: Arc::default() }
     }
 
     /// A house without an engine.
     pub(crate) fn alone(customs: Customs) -> Self {
-        Self { customs: watch::channel(customs).1, commands: None }
+        Self { customs: watch::channel(customs).1, commands: None, fetching: Arc::default() }
     }
 
     /// That nobody has answered who was asked for secrets.
@@ -65,6 +74,24 @@ impl House {
     /// The commands of owners are given up.
     pub(crate) fn give_up_commands(&self) {
         self.commands.iter().for_each(|commands| commands.give_up());
+    }
+
+    fn fetch(&self, place: &SecretRef) -> Fetching {
+        let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, shared)) = fetching.iter().find(|(known, _)| known == place) {
+            return shared.clone();
+        }
+        let (asked, language) = (place.clone(), self.customs.borrow().language);
+        let found = tokio::task::spawn_blocking(move || estatus_config::secret(&asked, language));
+        let found = async { found.await.unwrap_or_else(|error| Err(SecretError(error.to_string()))) };
+        let shared = (Box::pin(found) as BoxFuture<'static, _>).shared();
+        fetching.push((place.clone(), shared.clone()));
+        let (all, place, ends) = (Arc::clone(&self.fetching), place.clone(), shared.clone());
+        tokio::spawn(async move {
+            let _ = ends.await;
+            all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != place);
+        });
+        shared
     }
 
     /// The values of variables that are secrets.
@@ -96,11 +123,7 @@ impl Ports for House {
     }
 
     fn secret<'a>(&'a self, place: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
-        let (place, language) = (place.clone(), self.customs.borrow().language);
-        Box::pin(async move {
-            let fetched = tokio::task::spawn_blocking(move || estatus_config::secret(&place, language)).await;
-            fetched.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-        })
+        Box::pin(self.fetch(place))
     }
 }
 
@@ -110,5 +133,26 @@ fn cannot_start(error: &SecretError) -> CommandOutcome {
         stdout: String::new(),
         stderr: String::new(),
         took: std::time::Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_wants_a_secret_that_is_being_fetched_waits_with_the_others() {
+        let house = House::alone(Customs::speaking(Language::English));
+        let place = |name: &str| SecretRef::Env(format!("ESTATUS_NO_SUCH_{name}"));
+        // Nothing else runs meanwhile: this thread is the only one.
+        let waiting: Vec<_> = (0..1000).map(|_| house.fetch(&place("ONE"))).collect();
+        let other = house.fetch(&place("OTHER"));
+        assert_eq!(house.fetching.lock().unwrap().len(), 2);
+        for secret in waiting.into_iter().chain([other]) {
+            assert!(secret.await.is_err());
+        }
+        while !house.fetching.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -15,8 +15,7 @@ pub(crate) fn of_io(error: &io::Error) -> Cause {
         return estatus_tls::of_tls(error);
     }
     if error.raw_os_error().is_some_and(|code| OUT_OF_FILES.contains(&code)) {
-        let error = "this machine allows Estatus no more open files: raise the limit (ulimit -n) or check less at once";
-        return Cause::Setup { error: error.to_owned() };
+        return Cause::OutOfFiles;
     }
     match error.kind() {
         Kind::ConnectionRefused => Cause::Refused,
@@ -110,7 +109,7 @@ mod tests {
     #[test]
     fn running_out_of_open_files_is_not_the_targets_fault() {
         let error = io::Error::from_raw_os_error(OUT_OF_FILES[0]);
-        assert!(matches!(of_io(&error), Cause::Setup { .. }));
+        assert!(of_io(&error).is_ours());
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use std::{
     collections::VecDeque,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::LazyLock,
     time::Duration,
 };
 
-use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType};
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use estatus_core::{
     check::IpVersion,
     observation::{Cause, Phase},
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 
-use crate::{cause, trace::Trace};
+use crate::{calls::Calls, cause, trace::Trace};
 
 /// When an address has not answered by then, the next is tried beside it (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
@@ -22,9 +23,9 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How many addresses of one name are tried.
 const ADDRESSES: usize = 16;
 
-/// How many names are looked up at once. Each may hold a thread until the system's resolver gives up, and half of
-/// tokio's blocking threads stay free for others.
-static LOOKUPS: Semaphore = Semaphore::const_new(256);
+/// The look-ups under way, by name. Each holds a thread until the system's resolver gives up, which may be long after its
+/// probe; a third of tokio's 512 blocking threads stay free for others.
+static LOOKUPS: LazyLock<Calls<String, Result<Vec<SocketAddr>, Cause>>> = LazyLock::new(|| Calls::new(128, 192));
 
 /// Looks `host` up afresh and connects to `port` on the first of its addresses that answers.
 ///
@@ -41,7 +42,7 @@ pub(crate) async fn connect(
         Some(addresses) => of_version(addresses, host, ip)?,
         None => {
             trace.enter(Phase::Dns);
-            of_version(ask_system(host).await?, host, ip)?
+            of_version(ask_system(host, trace).await?, host, ip)?
         }
     };
     trace.enter(Phase::Connect);
@@ -59,10 +60,10 @@ pub(crate) async fn connect(
 ///
 /// # Errors
 /// [`Cause::NameNotFound`], [`Cause::NameServer`] or [`Cause::NoAddress`].
-pub(crate) async fn look_up(host: &str, ip: Option<IpVersion>) -> Result<Vec<SocketAddr>, Cause> {
+pub(crate) async fn look_up(host: &str, ip: Option<IpVersion>, trace: &mut Trace) -> Result<Vec<SocketAddr>, Cause> {
     let addresses = match without_asking(host) {
         Some(addresses) => addresses,
-        None => ask_system(host).await?,
+        None => ask_system(host, trace).await?,
     };
     of_version(addresses, host, ip)
 }
@@ -81,24 +82,22 @@ fn without_asking(host: &str) -> Option<Vec<SocketAddr>> {
 }
 
 /// What the system's resolver says, so that `/etc/hosts`, mDNS and search domains count as they do for everybody.
-async fn ask_system(host: &str) -> Result<Vec<SocketAddr>, Cause> {
-    let failed = |error: String| Cause::NameServer { name: host.to_owned(), error };
-    let permit = LOOKUPS.acquire().await.map_err(|error| failed(error.to_string()))?;
+async fn ask_system(host: &str, trace: &mut Trace) -> Result<Vec<SocketAddr>, Cause> {
     let name = host.to_owned();
-    let asked = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
-        let answers = dns_lookup::getaddrinfo(Some(&name), None, Some(hints))?;
-        Ok::<_, LookupError>(answers.filter_map(Result::ok).map(|answer| answer.sockaddr).collect::<Vec<_>>())
-    });
-    match asked.await {
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(match error.kind() {
-            LookupErrorKind::NoName => Cause::NameNotFound { name: host.to_owned() },
-            LookupErrorKind::NoData => Cause::NoAddress { name: host.to_owned() },
-            _ => failed(without_prefix(&cause::text(&error.into()))),
+    let answer = LOOKUPS.ask(host.to_owned(), move || system_says(&name), trace).await;
+    let broken_off = || Cause::NameServer { name: host.to_owned(), error: "the look-up was broken off".to_owned() };
+    answer.unwrap_or_else(|| Err(broken_off()))
+}
+
+fn system_says(name: &str) -> Result<Vec<SocketAddr>, Cause> {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    match dns_lookup::getaddrinfo(Some(name), None, Some(hints)) {
+        Ok(answers) => Ok(answers.filter_map(Result::ok).map(|answer| answer.sockaddr).collect()),
+        Err(error) => Err(match error.kind() {
+            LookupErrorKind::NoName => Cause::NameNotFound { name: name.to_owned() },
+            LookupErrorKind::NoData => Cause::NoAddress { name: name.to_owned() },
+            _ => Cause::NameServer { name: name.to_owned(), error: without_prefix(&cause::text(&error.into())) },
         }),
-        Err(error) => Err(failed(error.to_string())),
     }
 }
 
@@ -227,7 +226,8 @@ mod tests {
     #[tokio::test]
     async fn an_address_of_the_wrong_version_is_none() {
         let check = async |host: &str, ip, found: Result<&[&str], Cause>| {
-            assert_eq!(look_up(host, Some(ip)).await, found.map(addresses), "{host} {ip:?}");
+            let mut trace = Trace::begin(Timestamp::UNIX_EPOCH);
+            assert_eq!(look_up(host, Some(ip), &mut trace).await, found.map(addresses), "{host} {ip:?}");
         };
         let none = |name: &str| Err(Cause::NoAddress { name: name.to_owned() });
         check("127.0.0.1", IpVersion::V4, Ok(&["127.0.0.1"])).await;

@@ -79,7 +79,7 @@ async fn server(configured: Option<&HostPort>, trace: &mut Trace) -> Result<Sock
     if configured.host.parse::<IpAddr>().is_err() {
         trace.enter(Phase::Dns);
     }
-    let addresses = dial::look_up(&configured.host, None).await?;
+    let addresses = dial::look_up(&configured.host, None, trace).await?;
     let mut server = addresses.first().copied().ok_or_else(|| Cause::NoAddress { name: configured.host.clone() })?;
     server.set_port(configured.port);
     Ok(server)

@@ -7,7 +7,6 @@ mod platform;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -16,17 +15,17 @@ use estatus_core::{
     observation::{Cause, HostFigure, Phase},
 };
 use tokio::{
-    sync::{Mutex, Semaphore},
-    task::spawn_blocking,
+    sync::Mutex,
     time::{Instant, sleep},
 };
 
-use crate::trace::Trace;
+use crate::{calls::Calls, trace::Trace};
 
 /// The shortest time over which the use of the CPU says anything.
 const SHORTEST: Duration = Duration::from_millis(200);
 
-/// How many disks are asked at once. A network drive that is gone may hold whoever asks for minutes.
+/// How many disks are asked at once, and how many more that were slow. A network drive that is gone may hold whoever asks
+/// for minutes.
 const DISKS_AT_ONCE: usize = 8;
 
 /// Measures every figure and holds those that have a limit against it.
@@ -47,7 +46,7 @@ pub(crate) async fn probe(check: &HostCheck, meter: &Meter, trace: &mut Trace) -
         figures.below(HostFigure::Load, load, check.load_below);
     }
     for (path, limit) in &check.disk_free_above {
-        let disk = meter.disk(path).await.map_err(|error| no_disk(path, &error))?;
+        let disk = meter.disk(path, trace).await.map_err(|error| no_disk(path, &error))?;
         trace.seen = format!("{}, {} {:.0} % free", trace.seen, path.display(), disk.percent());
         figures.above(path, &disk, *limit);
     }
@@ -59,7 +58,7 @@ fn cannot_measure(what: &str, error: &io::Error) -> Cause {
     Cause::Setup { error: format!("{what} cannot be measured here: {error}") }
 }
 
-fn no_disk(path: &Path, error: &io::Error) -> Cause {
+fn no_disk(path: &Path, error: &str) -> Cause {
     let error = format!("free space on {} cannot be measured ({error}): correct the path", path.display());
     Cause::Setup { error }
 }
@@ -113,12 +112,12 @@ fn share(part: u64, whole: u64) -> f64 {
 /// Measures what shows itself only from one probe to the next.
 pub(crate) struct Meter {
     latest: Mutex<Option<Reading>>,
-    disks: Arc<Semaphore>,
+    disks: Calls<PathBuf, Result<Disk, String>>,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { latest: Mutex::default(), disks: Arc::new(Semaphore::new(DISKS_AT_ONCE)) }
+        Self { latest: Mutex::default(), disks: Calls::new(DISKS_AT_ONCE, DISKS_AT_ONCE) }
     }
 }
 
@@ -162,14 +161,11 @@ impl Meter {
         Ok(share)
     }
 
-    async fn disk(&self, path: &Path) -> io::Result<Disk> {
-        let permit = Arc::clone(&self.disks).acquire_owned().await.map_err(io::Error::other)?;
-        let path: PathBuf = path.to_owned();
-        let asked = spawn_blocking(move || {
-            let _permit = permit;
-            platform::disk(&path)
-        });
-        asked.await.map_err(io::Error::other)?
+    async fn disk(&self, path: &Path, trace: &mut Trace) -> Result<Disk, String> {
+        let asked = path.to_owned();
+        let answer =
+            self.disks.ask(path.to_owned(), move || platform::disk(&asked).map_err(|error| error.to_string()), trace);
+        answer.await.unwrap_or_else(|| Err("the question was broken off".to_owned()))
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) async fn probe(
     ports: &dyn Ports,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
-    let mut hop = Hop::first(check, ports).await?;
+    let mut hop = trace.wait(Hop::first(check, ports)).await?;
     let mut way = Way::default();
     let (answer, exchange) = loop {
         let (answer, exchange) = ask(&hop, check, ways, trace).await?;

@@ -3,6 +3,7 @@
 //! Every probe is fresh: it looks the name up, connects and agrees on TLS anew, so that what it says is true now. It
 //! ends within its timeout, reads no more than its limits, and dropping its future ends whatever it began.
 
+mod calls;
 mod cause;
 mod certificate;
 mod command;
@@ -20,6 +21,7 @@ mod tcp;
 mod text;
 mod tls;
 mod trace;
+mod turns;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +35,7 @@ use estatus_core::{
 use estatus_tls::Tls;
 use rustls::pki_types::CertificateDer;
 use trace::Trace;
+use turns::CutOff;
 
 /// Runs probes. Cheap to keep, shared by all of them.
 pub struct Prober {
@@ -55,15 +58,19 @@ impl Prober {
         self
     }
 
-    /// Runs `check` once. What is not done after `timeout` has failed in the phase it had reached.
+    /// Runs `check` once. What is not done after `timeout` has failed in the phase it had reached; what it waits for us is
+    /// not counted, and says nothing of the target.
     pub async fn probe(&self, check: &Check, timeout: Duration) -> Observation {
         let mut trace = Trace::begin(Timestamp::now());
         // A command is ended by who runs it, at the same timeout; the proof that nothing is left takes a while.
         let ending = if check.kind() == Kind::Command { command::ENDING } else { Duration::ZERO };
-        match tokio::time::timeout(timeout.saturating_add(ending), self.run(check, timeout, &mut trace)).await {
+        let turns = trace.turns.clone();
+        match turns.within(timeout.saturating_add(ending), self.run(check, timeout, &mut trace)).await {
             Ok(Ok(())) => trace.up(),
+            Ok(Err(cause)) if cause.is_ours() => trace.says_nothing(cause),
             Ok(Err(cause)) => trace.down(cause),
-            Err(_) => trace.timed_out(timeout),
+            Err(CutOff::TimedOut) => trace.timed_out(timeout),
+            Err(CutOff::NoTurn(waited)) => trace.says_nothing(Cause::NoTurn { waited }),
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) async fn probe(check: &PingCheck, trace: &mut Trace) -> Result<(), Ca
     if check.host.parse::<IpAddr>().is_err() {
         trace.enter(Phase::Dns);
     }
-    let addresses = dial::look_up(&check.host, check.ip).await?;
+    let addresses = dial::look_up(&check.host, check.ip, trace).await?;
     let address = addresses.first().copied().ok_or_else(|| Cause::NoAddress { name: check.host.clone() })?;
     trace.remote = Some(address.ip());
     trace.enter(Phase::FirstByte);

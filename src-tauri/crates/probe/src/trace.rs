@@ -11,6 +11,8 @@ use estatus_core::{
 };
 use tokio::time::Instant;
 
+use crate::turns::Turns;
+
 /// The notes of one probe.
 pub(crate) struct Trace {
     at: Timestamp,
@@ -30,6 +32,8 @@ pub(crate) struct Trace {
     pub(crate) warning: Option<Warning>,
     /// See [`Observation::holds_for`].
     pub(crate) holds_for: Option<Duration>,
+    /// The time that is not the target's.
+    pub(crate) turns: Turns,
 }
 
 impl Trace {
@@ -46,6 +50,7 @@ impl Trace {
             remote: None,
             warning: None,
             holds_for: None,
+            turns: Turns::default(),
         }
     }
 
@@ -60,6 +65,15 @@ impl Trace {
         if self.current.is_none_or(|(current, _)| current != phase) {
             self.enter(phase);
         }
+    }
+
+    /// Waits for something of ours, which is not counted to the phase that the probe is in, nor against its timeout.
+    pub(crate) async fn wait<T>(&mut self, turn: impl Future<Output = T>) -> T {
+        let phase = self.current.map(|(phase, _)| phase);
+        self.leave();
+        let result = self.turns.wait(turn).await;
+        self.current = phase.map(|phase| (phase, Instant::now()));
+        result
     }
 
     /// How long the probe has taken so far.
@@ -99,6 +113,11 @@ impl Trace {
             }
             None => self.down(Cause::TimedOut { after: timeout }),
         }
+    }
+
+    /// The observation of a probe that could not look: it says nothing of the target.
+    pub(crate) fn says_nothing(self, cause: Cause) -> Observation {
+        self.down(cause.clone()).inconclusive(cause)
     }
 
     fn leave(&mut self) {

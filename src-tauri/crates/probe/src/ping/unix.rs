@@ -50,7 +50,7 @@ async fn reply_to(request: &Request, socket: &UdpSocket) -> Result<(), Cause> {
 /// What comes out of an ICMP socket as an error is what a host on the way reported.
 fn unreachable(error: &io::Error) -> Cause {
     match cause::of_io(error) {
-        setup @ Cause::Setup { .. } => setup,
+        ours if ours.is_ours() => ours,
         _ => Cause::Unreachable { error: cause::text(error) },
     }
 }
