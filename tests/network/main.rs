@@ -6,13 +6,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 use std::{
-    process::Command,
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use estatus_tests::{Estatus, MailServer, Site, within};
+use estatus_tests::{Estatus, MailServer, Site, eventually, within};
+use jiff::Timestamp;
 use serde_json::Value;
 
+/// Where `ip netns exec` finds what takes the place of files in `/etc`.
+const NAMES: &str = "/etc/netns";
 const CUT_FOR: Duration = Duration::from_secs(75);
 const FAR: usize = 20;
 const NEAR: usize = 5;
@@ -43,6 +48,13 @@ impl Lab {
         lab
     }
 
+    /// From now on names are looked up at `server`, in what is started on this machine from then on.
+    fn ask_names_of(&self, server: &str) {
+        let folder = Path::new(NAMES).join(&self.near);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("resolv.conf"), format!("nameserver {server}\n").repeat(2)).unwrap();
+    }
+
     fn on_near(&self) -> [&str; 4] {
         ["ip", "netns", "exec", &self.near]
     }
@@ -57,6 +69,7 @@ impl Drop for Lab {
         for host in [&self.near, &self.far] {
             let _ = Command::new("ip").args(["netns", "delete", host]).status();
         }
+        let _ = fs::remove_dir_all(Path::new(NAMES).join(&self.near));
     }
 }
 
@@ -149,4 +162,107 @@ fn nobody_is_told_of_packets_that_are_dropped_in_silence_for_75_seconds() {
         "add table ip cut; add chain ip cut everything { type filter hook prerouting priority -500; policy drop; }";
     let nft = ["ip", "netns", "exec", "FAR", "nft"];
     endure("b", &[&nft[..], &[DROP]].concat(), &[&nft[..], &["delete table ip cut"]].concat());
+}
+
+#[test]
+fn a_failure_is_judged_when_a_witness_has_answered_though_the_gateway_is_silent() {
+    const SILENT: &str = "add table ip deaf; add chain ip deaf in { type filter hook input priority 0; policy accept; }; \
+                          add rule ip deaf in ip daddr 10.77.0.2 drop";
+    let lab = Lab::new("c");
+    let (page, reference) = (Site::start_by(&lab.on_far(), "10.77.1.1"), Site::start_by(&lab.on_far(), "10.77.1.2"));
+    run(&[&lab.on_far()[..], &["nft", SILENT]].concat());
+    let config = format!(
+        "[network]\nreference = [\"10.77.1.2:{}\"]\n[[monitor]]\nname = \"page\"\nhttp = \"http://10.77.1.1:{}/\"\n\
+         every = \"1s\"\nretry_every = \"1s\"\nfailures = 1\n",
+        reference.port(),
+        page.port()
+    );
+    let mut estatus = Estatus::new(&config).run_by(&lab.on_near());
+    estatus.start();
+    estatus.wait_for("page", "up");
+    // The gateway has had its time to answer, and it is known that it does not.
+    let _ = within(Duration::from_secs(4), || None::<()>);
+    drop(page);
+    let opened: Timestamp = eventually("there is an incident", || {
+        estatus.json(&["incidents"])[0]["opened"].as_str().and_then(|opened| opened.parse().ok())
+    });
+    let took = Timestamp::now().duration_since(opened);
+    println!("judged after {took:#}");
+    assert!(took < jiff::SignedDuration::from_millis(1500), "judged after {took:#}");
+}
+
+/// A name server on `far` that knows `page-N.test`, and for whom all below `dead` is delegated to one that never answers.
+struct Names(Child);
+
+impl Names {
+    fn start(lab: &Lab) -> Self {
+        const SILENT: &str = "add table ip dead; add chain ip dead in { type filter hook input priority 0; policy accept; }; \
+             add rule ip dead in udp dport 5399 drop; add rule ip dead in tcp dport 5399 drop";
+        run(&[&lab.on_far()[..], &["nft", SILENT]].concat());
+        let far = lab.on_far();
+        let records = (0..FAR).map(|number| format!("--host-record=page-{number}.test,10.77.1.{number}"));
+        let mut server = Command::new(far[0])
+            .args(&far[1..])
+            .args(["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file="])
+            .args(["--local=/test/", "--server=/dead/127.0.0.1#5399", "--dns-forward-max=10000"])
+            .args(records)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dnsmasq is installed");
+        let answers = within(Duration::from_secs(20), || {
+            let mut look_up = Command::new("ip");
+            look_up.args(&lab.on_near()[1..]).args(["getent", "ahosts", "page-0.test"]).stdout(Stdio::null());
+            (look_up.status().unwrap().success() || server.try_wait().unwrap().is_some()).then_some(())
+        });
+        assert!(answers.is_some() && server.try_wait().unwrap().is_none(), "the name server does not answer");
+        Self(server)
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn names_whose_servers_are_silent_cost_the_others_nothing() {
+    const DEAD: usize = 80;
+    const WELL: usize = 40;
+    let lab = Lab::new("d");
+    lab.ask_names_of("10.77.0.2");
+    let site = Site::start_by(&lab.on_far(), "0.0.0.0");
+    let _names = Names::start(&lab);
+    let mut config = "[network]\nreference = []\n".to_owned();
+    let mut add = |name: String, url: String, timeout: &str| {
+        config += &format!(
+            "[[monitor]]\nname = \"{name}\"\nhttp = \"{url}\"\nevery = \"1s\"\ntimeout = \"{timeout}\"\nretry_every = \"1s\"\n"
+        );
+    };
+    (0..DEAD).for_each(|number| add(format!("dead {number}"), format!("http://name-{number}.dead/"), "1s"));
+    let page = |number: usize| format!("http://page-{}.test:{}/?{number}", number % FAR, site.port());
+    (0..WELL).for_each(|number| add(format!("page {number}"), page(number), "5s"));
+    let mut estatus = Estatus::new(&config).run_by(&lab.on_near());
+    estatus.start();
+    for number in 0..DEAD {
+        estatus.wait_for(&format!("dead {number}"), "down");
+    }
+    // Each look-up of a dead name keeps its thread for twenty seconds; who is kept up by them would show by then.
+    let _ = within(Duration::from_secs(40), || None::<()>);
+    let status = estatus.json(&["status"]);
+    let down = |kind: &str| {
+        let monitors = status["monitors"].as_array().unwrap().iter();
+        let named = monitors.filter(|monitor| monitor["name"].as_str().unwrap().starts_with(kind));
+        named.filter(|monitor| monitor["health"] != "up").count()
+    };
+    assert_eq!((down("page"), down("dead")), (0, DEAD));
+    let incidents = estatus.json(&["incidents"]);
+    let healthy: Vec<&Value> = incidents
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|incident| incident["monitor"].as_str().unwrap().starts_with("page"))
+        .collect();
+    assert!(healthy.is_empty(), "{healthy:?}");
 }

@@ -93,6 +93,8 @@ enum State {
     },
     Resting {
         finished: bool,
+        /// When it is started again, if its plan says so.
+        planned: Option<Timestamp>,
     },
     /// For another program to be ready.
     Waiting {
@@ -204,8 +206,8 @@ impl Supervised {
     pub(crate) fn state(&self) -> ProgramState {
         match &self.state {
             State::Looking { .. } => ProgramState::Looking,
-            State::Resting { finished: false } => ProgramState::Stopped,
-            State::Resting { finished: true } => ProgramState::Finished,
+            State::Resting { finished: false, .. } => ProgramState::Stopped,
+            State::Resting { finished: true, .. } => ProgramState::Finished,
             State::Waiting { .. } => ProgramState::Waiting,
             State::Starting { .. } => ProgramState::Starting,
             State::Running(_) => ProgramState::Running,
@@ -257,7 +259,7 @@ impl Supervised {
     pub(crate) fn is_ready(&self) -> bool {
         match &self.state {
             State::Running(_) => true,
-            State::Resting { finished: true } => {
+            State::Resting { finished: true, .. } => {
                 self.memory.last_end.as_ref().is_some_and(|ended| ended.exit.is_success())
             }
             _ => false,

@@ -171,7 +171,8 @@ impl Tasks {
         let (courier, results, barrier) = (Arc::clone(&self.courier), self.results.clone(), self.barrier.clone());
         let task = tokio::spawn(async move {
             if let Some(barrier) = barrier {
-                barrier.pass().await;
+                // A disk that hangs keeps nobody in the dark.
+                let _ = tokio::time::timeout(GRACE, barrier.pass()).await;
             }
             let result = match channel {
                 Some(channel) => {

@@ -22,7 +22,8 @@ impl Supervised {
                 settles.into_iter().chain(planned).chain(run.next_measure).chain(run.next_look).min()
             }
             State::Looking { .. } | State::Stopping { .. } => self.overdue(),
-            State::Resting { .. } | State::Waiting { .. } => None,
+            State::Resting { planned, .. } => planned.map(|at| now.instant_of(at)),
+            State::Waiting { .. } => None,
         }
     }
 
@@ -49,6 +50,13 @@ impl Supervised {
             }
             State::Running(_) => {
                 self.wake_running(step);
+                false
+            }
+            State::Resting { planned, .. } => {
+                if planned.is_some_and(|at| at <= step.now.utc) {
+                    self.start_anew(step);
+                    self.why = Some(Why::Planned);
+                }
                 false
             }
             _ => false,

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
 use crate::{
     program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure, StartId},
@@ -14,7 +16,8 @@ impl Supervised {
         if self.unseen {
             return self.look_again(step);
         }
-        self.enter(State::Resting { finished }, why, step);
+        let planned = if finished { self.planned_after(step.now.utc) } else { None };
+        self.enter(State::Resting { finished, planned }, why, step);
         if !finished {
             self.trouble = None;
         }
@@ -122,7 +125,7 @@ impl Supervised {
             proved: BTreeSet::new(),
             looked_for: BTreeSet::new(),
             next_look: None,
-            planned: self.program.every.as_ref().and_then(|every| every.next_after(now.utc)),
+            planned: self.planned_after(now.utc),
             next_measure: self.measures_every().map(|every| now.monotonic + every),
             too_big_since: None,
             too_busy_since: None,
@@ -131,6 +134,11 @@ impl Supervised {
             self.trouble = None;
         }
         self.enter(State::Running(run), None, step);
+    }
+
+    /// When its plan starts it, or starts it again, after `at`.
+    pub(super) fn planned_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.program.every.as_ref().and_then(|every| every.next_after(at))
     }
 
     pub(super) fn measures_every(&self) -> Option<Duration> {

@@ -226,6 +226,27 @@ fn a_planned_restart_comes_at_its_time_once_each_and_uses_up_no_limit() {
 }
 
 #[test]
+fn a_job_that_has_ended_is_started_again_at_its_time_and_at_no_other() {
+    let every = || Some(Cron::parse("*/10 * * * *", "UTC").unwrap());
+    let policy = |when| RestartPolicy { when, ..RestartPolicy::default() };
+    // The scene begins at 22:13:20.
+    for when in [RestartWhen::Never, RestartWhen::OnFailure] {
+        let mut scene = Scene::new(vec![Program { every: every(), restart: policy(when), ..program("job") }], vec![]);
+        scene.passes(10.0);
+        for run in 2..8 {
+            scene.exits("job", Exit::Code(0));
+            assert!(!scene.running.contains_key("job"), "{}", scene.story);
+            scene.passes(600.0);
+            assert_eq!(count(&scene.story, "start job"), run, "{}", scene.story);
+        }
+        assert!(scene.story.contains("400.0 start job 2 after 0\n"), "{}", scene.story);
+        scene.asks(Ask::StopProgram { program: "job".to_owned() });
+        scene.passes(3000.0);
+        assert_eq!(count(&scene.story, "start job"), 7, "what the user stopped stays stopped: {}", scene.story);
+    }
+}
+
+#[test]
 fn a_silent_watchdog_restarts_and_news_of_an_older_start_does_not() {
     let mut scene = Scene::new(vec![program("web")], vec![]);
     scene.passes(1.0);
