@@ -387,6 +387,7 @@ mod tests {
             id: IncidentId(id),
             monitor: "page".into(),
             opened: Timestamp::UNIX_EPOCH,
+            measured: None,
             closed: None,
             cause: failure(),
             last: failure(),

@@ -316,7 +316,7 @@ impl Supervised {
 
     /// Whether it does not run, and that is what somebody wants.
     pub(crate) fn rests_by_wish(&self) -> bool {
-        self.is_stopped_by_user() || self.state == State::Resting { finished: false } && !self.is_wanted()
+        self.is_stopped_by_user() || matches!(self.state, State::Resting { finished: false, .. }) && !self.is_wanted()
     }
 
     /// One of its monitors has succeeded, which looks at `port`.
