@@ -60,7 +60,7 @@ async fn a_file_behind_a_link_is_read_again_however_it_is_saved_and_edited() {
     fs::rename(dotfiles.join("aside"), &real).unwrap();
     estatus.wait_for("three", "up");
     fs::write(&real, "oops = [\n").unwrap();
-    assert!(refused(&estatus).contains("estatus.toml:2:"));
+    assert!(refused(&estatus).contains("estatus.toml:1:"));
     fs::write(&real, monitors(&["three", "four"])).unwrap();
     estatus.wait_for("four", "up");
     assert_eq!(edited(&estatus, vec![remove("three")]).await, Reply::Edited(Vec::new()));
@@ -83,7 +83,7 @@ async fn an_emptied_file_is_not_believed_until_the_user_says_so() {
 
     estatus.configure("oops = [\n");
     let wrong = estatus.say(&["config", "apply"]);
-    assert!(wrong.code == 2 && wrong.err.contains("estatus.toml:2:"), "{wrong:?}");
+    assert!(wrong.code == 2 && wrong.err.contains("estatus.toml:1:"), "{wrong:?}");
     estatus.wait_for("one", "up");
 
     estatus.configure("");
@@ -186,7 +186,7 @@ fn a_file_that_never_was_good_starts_nothing() {
     let mut run = Command::new(built("estatus"));
     run.arg("--config").arg(&other).arg("--data").arg(estatus.data()).arg("run").stdin(Stdio::null());
     let run = run.output().unwrap();
-    assert!(run.status.code() == Some(2) && String::from_utf8_lossy(&run.stderr).contains("other.toml:2:"), "{run:?}");
+    assert!(run.status.code() == Some(2) && String::from_utf8_lossy(&run.stderr).contains("other.toml:1:"), "{run:?}");
 }
 
 #[test]

@@ -118,6 +118,8 @@ function answer(request: Request): Reply {
     }
     case "do":
       return carryOut(request.of);
+    case "apply":
+      return { reply: "done" };
     case "configuration": {
       const wrongLine = {
         line: 14,

@@ -244,7 +244,13 @@ async fn what_is_there_is_not_said_to_be_down() {
     let over = |incident: Incident| {
         let cause = Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 };
         let failure = Failure::new(Phase::Assertion, cause);
-        Incident { cause: failure.clone(), last: failure, ..incident }
+        let mut incident = Incident { cause: failure.clone(), last: failure.clone(), ..incident };
+        for attempt in &mut incident.attempts {
+            if let Some(Outcome::StillDown(why)) = &mut attempt.outcome {
+                *why = failure.clone();
+            }
+        }
+        incident
     };
     let within = std::time::Duration::from_secs(3600);
     let failure = Failure::new(Phase::Connect, Cause::Refused);

@@ -194,8 +194,9 @@ async fn what_a_remedy_let_go_of_lives_on() {
         let line = line.replace("SLEEP", &mark.sleep());
         let outcome = of(CommandRun { background: Background::LivesOn, ..run_of(shell(&line)) }).await;
         assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(0), "started\n"), "{line}");
-        assert_eq!(mark.alive().len(), 1, "{line}");
+        mark.wait_for(1).await;
         assert!(estatus_program::all_ended(LONG).await, "nobody waits for it");
+        assert_eq!(mark.alive().len(), 1, "{line}");
         mark.kill();
     }
     check("SLEEP & echo started").await;

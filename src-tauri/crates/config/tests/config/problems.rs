@@ -286,7 +286,7 @@ fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
     check_monitor(
         HTTP,
         &both,
-        "4:9: monitor \"m\": `trust`: with verify_tls = false everybody is trusted; leave out one of the two",
+        "4:9: `trust` in monitor \"m\": with verify_tls = false everybody is trusted; leave out one of the two",
     );
     check_monitor(HTTP, "evry = \"1h\"", "1: unknown key `evry` in monitor \"m\"; did you mean `every`?");
     check(
@@ -667,7 +667,10 @@ fn a_channel_has_one_form_and_its_keys() {
         &format!("{email}verify_tls = false\ntrust = \"a.pem\""),
         &["6:9: `email.trust`: with verify_tls = false everybody is trusted; leave out one of the two"],
     );
-    check(&format!("{email}hello = \"a b\""), &["5:9: `email.hello`: expected a host, found \"a b\""]);
+    check(
+        &format!("{email}hello = \"a b\""),
+        &["5:9: `email.hello`: expected a host name or an address, found \"a b\""],
+    );
     check(&format!("{email}[channel.x]\nemail = []"), &["6:9: `channel.x.email`: names no recipient"]);
     check(
         &format!("{email}[channel.email]\ncommand = \"true\""),

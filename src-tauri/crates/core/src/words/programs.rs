@@ -105,6 +105,9 @@ impl Words {
     pub fn outcome(&self, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Healed => self.text("outcome.healed", &[]),
+            Outcome::StillDown(failure) if failure.cause.is_beyond_limit() => {
+                self.text("outcome.still_beyond", &[("cause", &self.failure(failure))])
+            }
             Outcome::StillDown(failure) => self.text("outcome.still_down", &[("cause", &self.failure(failure))]),
             Outcome::NotDone(undone) => self.undone(undone),
         }
