@@ -10,7 +10,7 @@ const ROUNDS: u64 = 24;
 
 fn watching(site: &Site, mail: &MailServer) -> Estatus {
     let config = format!(
-        "{}\n[alerts]\nmerge_within = \"20ms\"\n[network]\nreference = []\n[[monitor]]\nname = \"page\"\n\
+        "{}\n[alerts]\ngrace = \"0s\"\nmerge_within = \"20ms\"\n[network]\nreference = []\n[[monitor]]\nname = \"page\"\n\
          http = \"{}\"\nevery = \"1s\"\nretry_every = \"1s\"\n",
         mail.table(),
         site.url()
@@ -68,7 +68,7 @@ fn a_remedy_that_runs_while_the_engine_is_killed_goes_on_and_is_not_run_twice() 
         folder.path().display()
     );
     let config = format!(
-        "[network]\nreference = []\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\nevery = \"1s\"\n\
+        "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\nevery = \"1s\"\n\
          retry_every = \"1s\"\nfailures = 1\non_down = {{ run = '{heal}', tries = 9, timeout = \"60s\" }}\n",
         at("well").display()
     );

@@ -221,7 +221,7 @@ fn nothing_that_is_started_inherits_a_secret_of_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let config = format!(
-        "[network]\nreference = []\n[alerts]\nmerge_within = \"10ms\"\n\
+        "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\nmerge_within = \"10ms\"\n\
          [email]\nserver = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nusername = \"me\"\n\
          password = {{ env = \"TOP_SECRET\" }}\nfrom = \"a@b.example\"\nto = [\"a@b.example\"]\n\
          [channel.script]\ncommand = \"env >{}\"\n\

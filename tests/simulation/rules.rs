@@ -85,7 +85,10 @@ impl Rules {
     /// The user wants something.
     pub(crate) fn wanted(&mut self, ask: &Ask, now: Duration) {
         match ask {
-            Ask::Pause { monitor, .. } | Ask::Resume { monitor } | Ask::Snooze { monitor: Some(monitor), .. } => {
+            Ask::Pause { monitor, .. }
+            | Ask::Resume { monitor }
+            | Ask::Snooze { monitor: Some(monitor), .. }
+            | Ask::CheckNow { monitor: Some(monitor) } => {
                 self.changed.insert(monitor.as_str().into(), now);
             }
             Ask::Snooze { monitor: None, .. } => self.quiet = now,

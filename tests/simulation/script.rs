@@ -143,7 +143,7 @@ impl Script {
         let local_net_off = spells(faults.network, (HOUR * 3, DAY * 2), (seconds(8), HOUR * 2));
         let internet_off = spells(faults.network, (HOUR * 2, DAY), (seconds(8), HOUR));
         // Where the network goes off as well, nobody could tell one from the other.
-        let witnesses_silent = spells(!faults.network, (HOUR * 8, DAY * 4), (MINUTE, HOUR * 12));
+        let witnesses_silent = spells(!faults.network && !faults.edits, (HOUR * 8, DAY * 4), (MINUTE, HOUR * 12));
         let asleep = spells(faults.sleep, (HOUR * 4, DAY), (MINUTE, HOUR * 9));
         let mail_down = spells(faults.mail, (HOUR * 5, DAY * 2), (seconds(3), HOUR * 8));
         let disk_full = spells(faults.disk, (DAY, DAY * 5), (MINUTE, HOUR * 3));

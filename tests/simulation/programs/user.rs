@@ -106,9 +106,15 @@ impl World {
         }
     }
 
+    /// Asks until it is done: what Estatus did not live to do is asked for again.
     fn ask(&mut self, ask: Ask) {
-        self.input(Input::Asked(ask));
-        self.disk.commit();
+        loop {
+            let life = self.life;
+            self.input(Input::Asked(ask.clone()));
+            if self.life == life {
+                return self.disk.commit();
+            }
+        }
     }
 
     /// The file is saved, and is in force at once and after every crash.
