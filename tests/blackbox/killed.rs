@@ -11,7 +11,7 @@ const ROUNDS: u64 = 24;
 fn watching(site: &Site, mail: &MailServer) -> Estatus {
     let config = format!(
         "{}\n[alerts]\ngrace = \"0s\"\nmerge_within = \"20ms\"\n[network]\nreference = []\n[[monitor]]\nname = \"page\"\n\
-         http = \"{}\"\nevery = \"1s\"\nretry_every = \"1s\"\n",
+         http = \"{}\"\nevery = \"1s\"\nretry_every = \"1s\"\nconfirm_after = \"0s\"\n",
         mail.table(),
         site.url()
     );
