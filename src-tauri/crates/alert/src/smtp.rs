@@ -303,9 +303,9 @@ fn done(reply: Reply) -> Result<(), Breach> {
     if (200..300).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
 }
 
-/// What a reply means that should ask for more.
+/// What a reply means that should ask for more; some say that it is done.
 fn go_on(reply: Reply) -> Result<(), Breach> {
-    if (300..400).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
+    if (200..400).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
 }
 
 /// What must be said of the sender if an address is not ASCII (RFC 6531).

@@ -64,6 +64,13 @@ async fn a_server_that_does_not_know_the_newer_greeting_gets_the_older_one() {
     }
 }
 
+/// They should ask for the content with 354, but do take it.
+#[tokio::test]
+async fn a_server_that_says_done_where_it_should_say_go_on_is_understood() {
+    let server = Scripted::with(|line| line.starts_with("DATA").then_some("250 ok"));
+    assert_eq!(deliver(server.channel()).await, DeliveryResult::Delivered);
+}
+
 #[tokio::test]
 async fn a_greeting_that_is_refused_is_named_with_the_key_for_it() {
     let cases =

@@ -83,13 +83,14 @@ fn serve(
     let mut lines = BufReader::new(stream.try_clone()?).split(b'\n');
     let mut said = answer(0, "");
     let mut count = 0;
+    let mut is_data = false;
     while let Some(bytes) = said {
         stream.write_all(&bytes)?;
-        let is_data = bytes.starts_with(b"354");
         let next = |lines: &mut std::io::Split<BufReader<TcpStream>>| -> std::io::Result<Option<String>> {
             Ok(lines.next().transpose()?.map(|line| String::from_utf8_lossy(&line).trim_end().to_owned()))
         };
-        if is_data {
+        if is_data && bytes[0] < b'4' {
+            is_data = false;
             while next(&mut lines)?.is_some_and(|line| line != ".") {}
             count += 1;
             said = answer(count, "content");
@@ -97,6 +98,7 @@ fn serve(
         }
         let Some(line) = next(&mut lines)? else { break };
         count += 1;
+        is_data = line == "DATA";
         said = answer(count, &line);
         let Ok(()) = tell.send(line) else { break };
     }
