@@ -86,6 +86,13 @@ impl MonitorMemory {
         messages.drain(..surplus);
     }
 
+    /// A channel has another name: what was told on it was told on that one. Whether there was anything.
+    pub(crate) fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.conversations.remove(old) else { return false };
+        self.conversations.entry(new.to_owned()).or_default().extend(told);
+        true
+    }
+
     /// What was told of one incident was the beginning of the conversation about another, too.
     pub(crate) fn carry_conversation(&mut self, from: IncidentId, to: IncidentId) {
         for messages in self.conversations.values_mut() {

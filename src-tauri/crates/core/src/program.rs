@@ -564,6 +564,13 @@ pub struct ProgramMemory {
 }
 
 impl ProgramMemory {
+    /// A channel has another name: what was told on it was told on that one. Whether there was anything.
+    pub(crate) fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.told.remove(old) else { return false };
+        self.told.entry(new.to_owned()).or_default().extend(told);
+        true
+    }
+
     /// A message told `channel` that it is cooling.
     pub(crate) fn was_told(&mut self, channel: &str, message: MessageId) {
         let told = self.told.entry(channel.to_owned()).or_default();

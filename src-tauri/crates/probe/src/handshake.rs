@@ -28,6 +28,7 @@ pub(crate) async fn shake_hands<A: Future<Output = Result<TcpStream, Cause>>>(
     // Several small writes follow one another; Nagle's algorithm would hold each back for the acknowledgement of the
     // one before. Where it cannot be switched off, things are slower, not wrong.
     let _ = stream.set_nodelay(true);
+    trace.wait(tls.prepare(&asked.trust)).await;
     let secured = match tls.shake_hands(stream, host, alpn, &asked.trust).await {
         Ok(secured) => secured,
         Err(failed) => {

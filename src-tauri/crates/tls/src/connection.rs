@@ -84,6 +84,14 @@ impl Tls {
         }
     }
 
+    /// Reads what this machine trusts, if `trust` asks for it and nobody has read it yet: that is no time of a server's.
+    pub async fn prepare(&self, trust: &Trust) {
+        if *trust != Trust::Anybody {
+            // Where it cannot be read, the handshake says so.
+            let _ = self.authorities().await;
+        }
+    }
+
     /// What this machine trusts; not kept where it cannot be read, for that may be mended.
     async fn authorities(&self) -> Result<Arc<Authorities>, Cause> {
         let load = async || {

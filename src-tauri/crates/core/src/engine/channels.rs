@@ -31,12 +31,12 @@ impl Engine {
             self.message_left(message);
         }
         for (name, watched) in &mut self.monitors {
-            if rename_key(&mut watched.memory.conversations, old, new) {
+            if watched.memory.rename_channel(old, new) {
                 self.touched.insert(Arc::clone(name));
             }
         }
         for (name, kept) in &mut self.programs {
-            if rename_key(&mut kept.supervised.memory.told, old, new) {
+            if kept.supervised.memory.rename_channel(old, new) {
                 self.touched_programs.insert(Arc::clone(name));
             }
         }
@@ -51,13 +51,6 @@ impl Engine {
         }
         true
     }
-}
-
-/// Moves what stands under `old` to `new`; whether there was anything.
-pub(super) fn rename_key<T>(map: &mut BTreeMap<String, Vec<T>>, old: &str, new: &str) -> bool {
-    let Some(value) = map.remove(old) else { return false };
-    map.entry(new.to_owned()).or_default().extend(value);
-    true
 }
 
 /// The channels that have another name in `after` than in `before`: those that say the same, and then, if just one is

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Engine, channels::rename_key};
+use super::Engine;
 use crate::{
     monitor::MonitorMemory,
     program::ProgramMemory,
@@ -98,12 +98,12 @@ impl Engine {
     /// A channel has another name: what was told on it was told on that one.
     pub(super) fn rename_channel_of_removed(&mut self, old: &str, new: &str) {
         for (name, kept) in &mut self.removed.monitors {
-            if rename_key(&mut kept.memory.conversations, old, new) {
+            if kept.memory.rename_channel(old, new) {
                 self.records.push(Record::Monitor { monitor: Arc::clone(name), memory: kept.memory.clone() });
             }
         }
         for (name, kept) in &mut self.removed.programs {
-            if rename_key(&mut kept.memory.told, old, new) {
+            if kept.memory.rename_channel(old, new) {
                 self.records.push(Record::Program { program: Arc::clone(name), memory: kept.memory.clone() });
             }
         }
