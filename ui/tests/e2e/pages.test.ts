@@ -10,7 +10,7 @@ afterAll(() => stage?.strike());
 
 /** Every page and state, and a text by which it is known. */
 const PAGES: [address: string, text: string][] = [
-  ["#/", "1 monitor is down"],
+  ["#/", "2 monitors are down"],
   ["#/monitor/portfolio", "The last probe"],
   ["#/monitor/shop", "What the target said"],
   ["#/monitor/new%20landing%20page", "It has not been checked yet."],
@@ -34,7 +34,7 @@ const PAGES: [address: string, text: string][] = [
   ["?answers=none#/settings", "One moment"],
   ["?engine=lost#/", "The engine cannot be reached"],
   ["?engine=silent#/", "Connecting to the engine"],
-  ["?language=es#/", "1 monitor está caído"],
+  ["?language=es#/", "2 monitores están caídos"],
   ["#/nothing/here", "There is no such page"],
 ];
 

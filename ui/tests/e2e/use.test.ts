@@ -99,10 +99,11 @@ test("ten thousand monitors are filtered and scrolled within 100 ms", async () =
 test("what happens meanwhile takes nobody's focus, place or words away", async () => {
   page = await stage.open("?still");
   await rows().first().waitFor();
-  const tick = (health: string) =>
+  const tick = (health: "up" | "down") =>
     page.evaluate((health) => {
+      const standing = health === "up" ? "well" : "down";
       const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
-      for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health } });
+      for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health, standing } });
     }, health);
   await page.getByRole("searchbox").fill("a");
   await page.keyboard.press("Enter");
