@@ -103,7 +103,8 @@ test("what happens meanwhile takes nobody's focus, place or words away", async (
     page.evaluate((health) => {
       const standing = health === "up" ? "well" : "down";
       const { mock } = globalThis as unknown as { mock: { tell(event: unknown): void; monitors: Map<string, object> } };
-      for (const monitor of mock.monitors.values()) mock.tell({ event: "monitor", of: { ...monitor, health, standing } });
+      for (const monitor of mock.monitors.values())
+        mock.tell({ event: "monitor", of: { ...monitor, health, standing } });
     }, health);
   await page.getByRole("searchbox").fill("a");
   await page.keyboard.press("Enter");
