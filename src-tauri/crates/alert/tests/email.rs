@@ -272,15 +272,19 @@ async fn what_is_there_is_not_said_to_be_down() {
     for (language, wrong, right) in [(Language::English, " down", "limit"), (Language::Spanish, "caíd", "límite")] {
         for news in cases.clone() {
             let is_unsteady = matches!(news, News::Unsteady { .. });
-            let taken =
-                told_to(&server, &message(1, vec![alert("this machine", "this machine", news)]), language).await;
-            let mail = parse(&taken);
-            let (subject, html) = (mail.subject().unwrap(), mail.body_html(0).unwrap());
-            for family in ["label", "title", "state", "note"] {
-                assert!(!html.contains(&format!("mail.{family}")), "{html}");
+            let one = alert("this machine", "this machine", news);
+            let alone_and_in_company =
+                [vec![one.clone()], vec![one.clone(), one.clone()], vec![one, program("db", News::Steady)]];
+            for alerts in alone_and_in_company {
+                let taken = told_to(&server, &message(1, alerts), language).await;
+                let mail = parse(&taken);
+                let (subject, html) = (mail.subject().unwrap(), mail.body_html(0).unwrap());
+                for family in ["label", "title", "state", "note", "count", "tally"] {
+                    assert!(!html.contains(&format!("mail.{family}")), "{html}");
+                }
+                assert!(is_unsteady || html.contains(right) && !html.contains(wrong), "{html}");
+                assert!(!subject.to_lowercase().contains(wrong.trim()), "{subject}");
             }
-            assert!(is_unsteady || html.contains(right) && !html.contains(wrong), "{html}");
-            assert!(!subject.to_lowercase().contains(wrong.trim()), "{subject}");
         }
     }
     let settled = message(1, vec![portfolio(News::Settled { health: Health::Up, incident: None })]);

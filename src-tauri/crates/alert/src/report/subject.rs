@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use estatus_core::{
     Timestamp,
-    incident::{Alert, Message, News},
+    incident::{Alert, Incident, Message, News},
     words::Words,
 };
 
@@ -33,15 +33,32 @@ pub(super) fn of(message: &Message, words: &Words) -> String {
 
 /// How much of what: "3 monitors are down", "2 down, 1 up again".
 pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
-    let mut counts = BTreeMap::<Tidings, usize>::new();
+    let mut counts = BTreeMap::<(Tidings, &str), usize>::new();
     for alert in alerts {
-        *counts.entry(Tidings::of(&alert.news)).or_default() += 1;
+        *counts.entry((Tidings::of(&alert.news), counted_as(&alert.news))).or_default() += 1;
     }
     let family = if counts.len() == 1 { "count" } else { "tally" };
-    let counted = counts.iter().map(|(tidings, count)| {
-        words.text(&format!("mail.{family}.{}", tidings.word()), &[("count", &count.to_string())])
-    });
+    let counted = counts
+        .iter()
+        .map(|((_, word), count)| words.text(&format!("mail.{family}.{word}"), &[("count", &count.to_string())]));
     counted.collect::<Vec<_>>().join(", ")
+}
+
+/// The end of the keys of the texts that count such news. What has too much of something is not down.
+fn counted_as(news: &News) -> &'static str {
+    let tidings = Tidings::of(news);
+    if !news.incident().is_some_and(Incident::is_over_limit) {
+        return tidings.word();
+    }
+    match tidings {
+        Tidings::Down => "over.down",
+        Tidings::Reminder => "over.reminder",
+        Tidings::Recovered => "over.recovered",
+        Tidings::SettledUp => "over.settled_up",
+        Tidings::SettledDown => "over.settled_down",
+        Tidings::Escalated => "over.escalated",
+        tidings => tidings.word(),
+    }
 }
 
 /// `all`, each once, with commas; those that do not fit into `limit` bytes are counted.
