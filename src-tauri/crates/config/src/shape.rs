@@ -62,6 +62,11 @@ impl<'d> Node<'d> {
         if let Self::Value(value) = self { value.as_integer() } else { None }
     }
 
+    /// Whether it is a number.
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Self::Value(Value::Integer(_) | Value::Float(_)))
+    }
+
     /// The elements of the array it is, if it is one; each with its place, or with `at`.
     pub(crate) fn elements(self, at: &Span) -> Option<Vec<(Self, Span)>> {
         let placed = |node, span: Option<Span>| (node, span.unwrap_or_else(|| at.clone()));
@@ -132,6 +137,14 @@ impl<'a> Reader<'a> {
                 (false, Some(section)) => reason!("in_keys_in_section", keys, section, reason),
             }
         });
+    }
+
+    /// The text of `node`, which has a unit; of a number alone it is said by whoever reads the unit that it has none.
+    pub(crate) fn with_unit<'t>(&self, node: Node<'t>, at: &Span) -> Option<&'t str>
+    where
+        'a: 't,
+    {
+        node.text().or_else(|| node.is_number().then(|| self.written(at)))
     }
 
     /// Says that the value of `key`, which stands at `at`, is wrong.

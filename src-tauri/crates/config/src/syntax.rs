@@ -207,6 +207,9 @@ impl<'t> Line<'t> {
                 if let Some(key) = before.and_then(|before| before.rsplit([' ', '{', ',']).next()) {
                     return Some(reason!("colon", like = format!("{} = …", shown_plain(key))));
                 }
+                if let Some(reason) = self.without_comma(begins, quoted) {
+                    return Some(reason);
+                }
                 let word = self.word();
                 let is_bare = word.chars().next().is_some_and(char::is_alphabetic);
                 is_bare.then(|| reason!("bare", like = quote(word)))
@@ -225,6 +228,31 @@ impl<'t> Line<'t> {
         }
     }
 
+    /// Two values, or a value and a key, with nothing but a space between them, in a list or table that begins at `begins`.
+    fn without_comma(&self, begins: usize, quoted: &[Quoted]) -> Option<Reason> {
+        let rest = self.text.get(self.at..)?.trim_start();
+        let at = self.text.len() - rest.len();
+        let part = |from: usize| {
+            let text = quoted.iter().find(|text| text.from == from).and_then(|text| self.text.get(from..text.to));
+            text.or_else(|| self.text.get(from..)?.split([' ', ',', ']', '}']).next())
+        };
+        let before = self.text.get(begins..at)?;
+        let end = begins + before.trim_end().len();
+        let (last, next) = if end < at && before.trim_end().ends_with(ends_value) {
+            let text = quoted.iter().find(|text| text.to == end).map(|text| text.from);
+            let from = text.or_else(|| Some(self.text.get(..end)?.rfind([' ', ',', '[', '{'])? + 1))?;
+            (part(from)?, part(at)?)
+        } else {
+            let last = part(at)?;
+            let behind = rest.get(last.len()..)?.trim_start();
+            (last, part(self.text.len() - behind.len())?)
+        };
+        let is_value = |text: &str| toml_edit::Value::from_str(text).is_ok();
+        let is_key = next.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+        let is_missing = is_value(last) && !next.is_empty() && (is_value(next) || is_key);
+        is_missing.then(|| reason!("no_comma", last = shown_plain(last), next = shown_plain(next)))
+    }
+
     /// The word that stands where something is wrong.
     fn word(&self) -> &'t str {
         let ends = |c: char| c.is_whitespace() || ",[]{}=#\"'".contains(c);
@@ -232,6 +260,10 @@ impl<'t> Line<'t> {
         let word = self.text.get(from..).unwrap_or_default();
         word.split(ends).next().unwrap_or_default()
     }
+}
+
+fn ends_value(c: char) -> bool {
+    c.is_alphanumeric() || "\"'])}".contains(c)
 }
 
 /// The line of a table as it should be.

@@ -29,7 +29,7 @@ pub(crate) struct Lasting<const LEAST: u64, const MOST: u64>(pub(crate) Duration
 
 impl<const LEAST: u64, const MOST: u64> Shape for Lasting<LEAST, MOST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected(reason!("a.duration"), node, at) };
+        let Some(text) = reader.with_unit(node, at) else { return reader.expected(reason!("a.duration"), node, at) };
         let (least, most) = (Duration::from_millis(LEAST), Duration::from_millis(MOST));
         match units::duration(text) {
             Err(error) => reader.refuse(at, error.reason()),

@@ -200,7 +200,7 @@ pub(crate) struct Size<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
 impl<const LEAST: u64, const MOST: u64> Shape for Size<LEAST, MOST> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(text) = node.text() else { return reader.expected(reason!("a.size"), node, at) };
+        let Some(text) = reader.with_unit(node, at) else { return reader.expected(reason!("a.size"), node, at) };
         match units::size(text) {
             Err(error) => reader.refuse(at, error.reason()),
             Ok(size) if size < LEAST => reader.refuse(at, reason!("too_little", text, least = LEAST)),
