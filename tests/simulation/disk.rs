@@ -56,6 +56,7 @@ impl Disk {
             engine: self.engine.clone(),
             last_incident: self.incidents.keys().last().copied(),
             last_message: self.messages.keys().last().copied(),
+            ..Restored::default()
         }
     }
 

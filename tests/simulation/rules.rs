@@ -48,6 +48,8 @@ pub(crate) struct Rules {
     /// By monitor, when it was last looked at, and when that was out of its turn.
     looked_at: BTreeMap<Arc<str>, Duration>,
     out_of_turn: BTreeMap<Arc<str>, Duration>,
+    /// By monitor, when the probe began whose observation was recorded last.
+    settled: BTreeMap<Arc<str>, Duration>,
 }
 
 impl Rules {
@@ -66,6 +68,7 @@ impl Rules {
             quiet: Duration::ZERO,
             looked_at: BTreeMap::new(),
             out_of_turn: BTreeMap::new(),
+            settled: BTreeMap::new(),
         }
     }
 
@@ -105,6 +108,7 @@ impl Rules {
         self.bad.clear();
         self.looked_at.clear();
         self.out_of_turn.clear();
+        self.settled.clear();
     }
 
     /// Who is well is left in peace: whatever happens to others, he is looked at out of his turn once in a while at most.
@@ -135,9 +139,19 @@ impl Rules {
         self.last_truth.insert(Arc::clone(monitor), truth);
     }
 
+    /// Whatever the wall clock was set to: an observation held until the probe of the next one began.
+    fn held_as_long_as_it_did(&mut self, monitor: &Arc<str>, after: Option<Duration>, now: Duration) {
+        let began = self.looked_at.get(monitor).copied().unwrap_or(now);
+        let last = self.settled.insert(Arc::clone(monitor), began);
+        if let Some((after, last)) = after.zip(last) {
+            assert_eq!(after, began - last, "seed {}: {monitor} held from {last:?} to {began:?}", self.seed);
+        }
+    }
+
     pub(crate) fn recorded(&mut self, record: &Record, now: Duration, file: &Config) {
         match record {
-            Record::Observation { monitor, observation, .. } => {
+            Record::Observation { monitor, after, observation, .. } => {
+                self.held_as_long_as_it_did(monitor, *after, now);
                 let truth = self.last_truth.get(monitor).copied().unwrap_or(Truth::Well);
                 let bad = self.bad.entry(Arc::clone(monitor)).or_default();
                 match observation.verdict {

@@ -6,12 +6,12 @@ use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap, sync::Ar
 
 use estatus_core::{
     Engine, Timestamp,
-    config::{Config, Monitor},
+    config::{Channel, Config, Monitor},
     engine::{Effect, EffectId, Input},
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion, Scope, Witness},
     observation::{Cause, Failure, Observation, Phase, Phases},
-    record::Record,
+    record::{Record, Restored},
     time::{Instant, Now, later},
 };
 
@@ -92,7 +92,7 @@ impl World {
         if world.script.faults.edits {
             world.at(Duration::from_secs(3600), Coming::User);
         }
-        world.start();
+        world.start(BTreeMap::new());
         world
     }
 
@@ -156,9 +156,10 @@ impl World {
         later(Timestamp::from_second(1_800_000_000 + offset).expect("a year of ours"), at)
     }
 
-    fn start(&mut self) {
+    /// Starts the engine; `channels` were configured when it ran the last time.
+    fn start(&mut self, channels: BTreeMap<String, Channel>) {
         self.life += 1;
-        let restored = self.disk.restored();
+        let restored = Restored { channels, ..self.disk.restored() };
         self.core = Some(Engine::new(Arc::clone(&self.file), restored, self.script.seed, self.clocks()));
         self.carry_out();
     }
@@ -206,11 +207,15 @@ impl World {
         }
     }
 
-    /// The engine dies; its world goes on, and it starts again.
+    /// The engine dies; its world goes on, the user may edit the file meanwhile, and it starts again.
     fn crash(&mut self) {
         self.rules.crashed(self.now);
         self.core = None;
-        self.start();
+        let channels = self.file.channels.clone();
+        if self.script.faults.edits && self.now < self.script.peace && self.script.dice.one_in(3) {
+            self.edit();
+        }
+        self.start(channels);
     }
 
     fn carry_out(&mut self) {

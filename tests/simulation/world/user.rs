@@ -25,8 +25,8 @@ impl World {
             return self.make_peace();
         }
         if self.script.dice.one_in(2) {
-            let edited = changes::edit_monitors(&self.file, &self.script.config, &mut self.script.dice);
-            self.save(edited);
+            self.edit();
+            self.put_in_force();
         } else {
             self.want_something();
         }
@@ -61,6 +61,7 @@ impl World {
 
     fn make_peace(&mut self) {
         self.save((*self.script.config).clone());
+        self.put_in_force();
         let names: Vec<String> = self.file.monitors.iter().map(|monitor| monitor.name.to_string()).collect();
         for monitor in names {
             self.ask(Ask::Resume { monitor: monitor.clone() });
@@ -69,10 +70,18 @@ impl World {
         self.ask(Ask::Snooze { monitor: None, until: None });
     }
 
-    /// The file is saved, and is in force at once and after every crash.
+    pub(super) fn edit(&mut self) {
+        let edited = changes::edit_monitors(&self.file, &self.script.config, &mut self.script.dice);
+        self.save(edited);
+    }
+
     fn save(&mut self, file: Config) {
         self.file = Arc::new(file);
         self.rules.edited(&self.file, self.now);
+    }
+
+    /// What was saved is in force at once, if Estatus runs; if not, when it starts.
+    fn put_in_force(&mut self) {
         let now = self.clocks();
         let file = Arc::clone(&self.file);
         self.core.as_mut().expect("there is always a core").apply_config(file, now);

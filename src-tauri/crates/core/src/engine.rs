@@ -90,6 +90,8 @@ struct Watched {
     in_flight: Option<InFlight>,
     held: Option<Held>,
     last: Option<Arc<Observation>>,
+    /// When the probe of the last settled observation began.
+    last_began: Option<Instant>,
     /// Since when it has been watched as it is, until it is well for the first time.
     new_since: Option<Instant>,
     /// How long its open incident has lasted.
@@ -153,7 +155,7 @@ impl Engine {
         let network = Network::new(&config.network, restored.engine.network.clone());
         let last_message = restored.last_message.unwrap_or_default();
         let mut engine = Self {
-            config: Arc::new(Config::default()),
+            config: Arc::new(Config { channels: restored.channels, ..Config::default() }),
             seed,
             dice: Dice::new(seed ^ now.utc.as_millisecond().unsigned_abs()),
             clock: Clock::new(now),
@@ -293,6 +295,7 @@ impl Engine {
             incidents: self.incidents.values().cloned().collect(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
+            channels: self.config.channels.clone(),
             last_incident: Some(self.last_incident),
             last_message: Some(self.outbox.last()),
         }
@@ -423,6 +426,7 @@ impl Watched {
             in_flight: None,
             held: None,
             last: None,
+            last_began: None,
             new_since: None,
             down_for: None,
             out_of_turn: None,

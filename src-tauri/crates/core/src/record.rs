@@ -1,11 +1,12 @@
 //! What is written down, and what is read back at the next start.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Channel,
     incident::{Health, Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
     network::NetworkMemory,
@@ -21,6 +22,9 @@ pub enum Record {
     Observation {
         /// Whose it is.
         monitor: Arc<str>,
+        /// How long after the one before it its probe began, by the boot clock; not known of the first one in a life of
+        /// the engine. The one before held for so long, whatever the wall clock was set to meanwhile.
+        after: Option<Duration>,
         /// When it stops counting if nothing else is seen.
         holds_until: Timestamp,
         /// What was seen.
@@ -183,6 +187,8 @@ pub struct Restored {
     pub messages: Vec<Message>,
     /// What is known of everything else.
     pub engine: EngineMemory,
+    /// The channels that were configured at last: what waits for one that was renamed since goes to its new name.
+    pub channels: BTreeMap<String, Channel>,
     /// The number of the newest incident ever.
     pub last_incident: Option<IncidentId>,
     /// The number of the newest message ever.

@@ -24,7 +24,7 @@ use estatus_core::{
     config::Config,
     engine::Input,
     program::ProgramEvent,
-    record::{JournalEntry, Record},
+    record::{JournalEntry, Record, Restored},
 };
 use estatus_probe::Prober;
 use estatus_program::{Commands, Happened, Supervisor};
@@ -96,10 +96,11 @@ impl Cycle {
         host: Host,
         audience: Box<dyn Audience>,
     ) -> Self {
-        let watch::First { config, refused } = first;
+        let watch::First { config, before, refused } = first;
         let (in_force, reader_sees) = tokio::sync::watch::channel(Arc::clone(&config));
         let (apply, loaded) = watch::start(options.clone(), reader_sees);
         let Opened { store, restored, installation, trouble, notices } = opened;
+        let channels = before.map(|before| before.channels.clone()).unwrap_or_default();
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
         let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
@@ -112,7 +113,7 @@ impl Cycle {
         let orders = Orders::new(supervisor, house.clone(), fetched_sender);
         let tasks = Tasks::new(prober, courier, house, orders, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
-        let mut core = Engine::new(config, restored, seed(&installation), clock::now());
+        let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
         for trouble in trouble {
             tracing::warn!("{trouble}");
             let said = trouble.what.in_words(core.config().language);

@@ -25,6 +25,8 @@ const APPLIES_LIMIT: usize = 16;
 /// What an engine starts with.
 pub(crate) struct First {
     pub(crate) config: Arc<Config>,
+    /// What was in force when Estatus ran the last time, as far as that is known.
+    pub(crate) before: Option<Arc<Config>>,
     /// Why that is not the file as it stands, but its last good version.
     pub(crate) refused: Option<Problems>,
 }
@@ -47,23 +49,24 @@ pub(crate) async fn first(options: &Options) -> Result<First, Problems> {
     let Some(last) = last(options).await else {
         let (text, config) = read(options).await?;
         keep(options, text).await;
-        return Ok(First { config, refused: None });
+        return Ok(First { config, before: None, refused: None });
     };
+    let before = Some(Arc::clone(&last));
     let mut doubtful = None;
     for _ in 0..FIRST_LOOKS {
         let (text, config) = match believable(read(options).await, &last, options) {
             Ok(read) => read,
-            Err(refused) => return Ok(First { config: last, refused: Some(refused) }),
+            Err(refused) => return Ok(First { config: last, before, refused: Some(refused) }),
         };
         if Removal::of(&last, &config) == Removal::Little || doubtful.as_ref() == Some(&text) {
             keep(options, text).await;
-            return Ok(First { config, refused: None });
+            return Ok(First { config, before, refused: None });
         }
         doubtful = Some(text);
         sleep(PAUSE).await;
     }
     // Whoever writes it will be done some time; that is seen.
-    Ok(First { config: last, refused: None })
+    Ok(First { config: last, before, refused: None })
 }
 
 /// Watches the file from now on. What is sent into the first channel has it put in force as it is; out of the second comes

@@ -87,6 +87,11 @@ impl<T: AsRef<str>> Entry<T> {
         Sample { at: self.at, holds_until: self.holds_until(), verdict: self.verdict, timed }
     }
 
+    /// This one, if it held no longer than for `span`.
+    pub(crate) fn held_for(self, span: Millis) -> Self {
+        Self { hold: self.hold.min(u64::try_from(span).unwrap_or(0)), ..self }
+    }
+
     /// The whole observation; a failure or a warning that cannot be read is left out.
     pub(crate) fn observed(&self) -> Observed {
         let observation = Observation {
@@ -266,7 +271,7 @@ impl<'a> Iterator for Chunk<'a> {
 }
 
 /// The bytes of a log entry: a chunk of one, which starts when it does.
-pub(crate) fn encode_one(entry: &Entry<String>) -> Vec<u8> {
+pub(crate) fn encode_one<T: AsRef<str>>(entry: &Entry<T>) -> Vec<u8> {
     let mut chunk = ChunkWriter::new(entry.at);
     chunk.push(entry);
     chunk.into_bytes()

@@ -227,8 +227,9 @@ fn read_samples(
     if from >= to {
         return Ok(());
     }
-    let mut all = samples(connection, monitor, from, to)?;
-    all.extend_from_slice(log);
+    // What is in the log takes the place of what is in a chunk.
+    let mut all = log.to_vec();
+    all.extend(samples(connection, monitor, from, to)?);
     all.sort_by_key(|sample| sample.at);
     all.dedup_by_key(|sample| sample.at);
     tally.add_samples(&all, from, to);
@@ -242,12 +243,14 @@ fn newest_observations(
     to: Millis,
     limit: usize,
 ) -> Result<Vec<Observed>> {
-    let mut observations = newest(connection, monitor, from, to, limit)?;
+    let mut observations = Vec::new();
     for_each_logged(connection, |id, chunk| {
         let entries = chunk.filter(|entry| id == monitor && (from..to).contains(&entry.at));
         observations.extend(entries.map(|entry| entry.observed()));
     })?;
+    observations.extend(newest(connection, monitor, from, to, limit)?);
     observations.sort_by_key(|observed| std::cmp::Reverse(observed.observation.at));
+    observations.dedup_by_key(|observed| observed.observation.at);
     observations.truncate(limit);
     Ok(observations)
 }

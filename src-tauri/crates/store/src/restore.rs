@@ -66,6 +66,8 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
         engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),
         last_incident: newest(connection, "last_incident")?.map(IncidentId),
         last_message: newest(connection, "last_message")?.map(MessageId),
+        // Those are in the configuration that was kept.
+        ..Restored::default()
     };
     Ok((restored, installation, lost))
 }

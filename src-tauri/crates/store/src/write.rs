@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::ToSqlOutput}
 use serde::Serialize;
 
 use crate::{
-    codec::{Entry, encode_one},
+    codec::{Chunk, Entry, encode_one},
     database::Known,
-    keys::{Millis, MonitorId, by_time, millis},
+    keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis},
     mirror::is_pending,
     trouble::is_about_the_record,
 };
@@ -23,6 +23,8 @@ use crate::{
 const REPEATED_EVIDENCE: usize = 256;
 /// Observations of one monitor in the same millisecond are told apart by moving the later ones by one each, so far.
 const SAME_MOMENT: Millis = 5;
+/// Where the wall clock moved by so many milliseconds more or less than the boot clock did, it was set.
+const CLOCK_SET: u64 = 2_000;
 
 /// What a transaction has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +66,10 @@ impl<'a> Batch<'a> {
 
     fn put(&mut self, record: &Record) -> Result<()> {
         match record {
-            Record::Observation { monitor, holds_until, observation } => {
+            Record::Observation { monitor, after, holds_until, observation } => {
+                if let Some(after) = after {
+                    self.hold_no_longer(monitor, millis(observation.at), length(*after))?;
+                }
                 self.observation(monitor, *holds_until, observation)
             }
             Record::Monitor { monitor, memory } => self.memory(monitor, Some(Json(memory))),
@@ -100,15 +105,40 @@ impl<'a> Batch<'a> {
         let repeated = failure.is_some() && failure == known.last_failure;
         known.last_failure = failure;
         let id = known.id;
-        let bytes = if repeated {
-            encode_one(&Entry::new(at, holds_until, &with_less_evidence(observation)))
+        let entry = if repeated {
+            Entry::new(at, holds_until, &with_less_evidence(observation))
         } else {
-            encode_one(&Entry::new(at, holds_until, observation))
+            Entry::new(at, holds_until, observation)
         };
+        self.log(id, &entry)?;
+        self.written.observations += 1;
+        Ok(())
+    }
+
+    /// The last observation of `monitor` held for `after`, until the one that began at `at`. Where the wall clock was set
+    /// in between, their times do not say so.
+    fn hold_no_longer(&mut self, monitor: &Arc<str>, at: Millis, after: Millis) -> Result<()> {
+        let Known { id, last_at, .. } = *self.known(monitor)?;
+        if last_at == 0 || (at - last_at).abs_diff(after) < CLOCK_SET {
+            return Ok(());
+        }
+        let logged = row(self.connection, "SELECT data FROM log WHERE id = ?", by_time(last_at, id))?;
+        let (start, bytes) = match logged {
+            Some(bytes) => (last_at, bytes),
+            None => {
+                let key = by_monitor(id, last_at);
+                let chunk = row(self.connection, "SELECT data FROM chunk WHERE id = ?", key)?;
+                (chunk_start(key), chunk.unwrap_or_default())
+            }
+        };
+        let Some(entry) = Chunk::new(start, &bytes).find(|entry| entry.at == last_at) else { return Ok(()) };
+        self.log(id, &entry.held_for(after))
+    }
+
+    fn log<T: AsRef<str>>(&self, monitor: MonitorId, entry: &Entry<T>) -> Result<()> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO log (id, data) VALUES (?, ?)")?
-            .execute((by_time(at, id), bytes))?;
-        self.written.observations += 1;
+            .execute((by_time(entry.at, monitor), encode_one(entry)))?;
         Ok(())
     }
 
@@ -172,6 +202,10 @@ fn monitor_id(connection: &Connection, monitor: &str) -> Result<i64> {
         Some(id) => Ok(id),
         None => connection.prepare_cached("INSERT INTO monitor (name) VALUES (?)")?.insert([monitor]),
     }
+}
+
+fn row(connection: &Connection, sql: &str, key: i64) -> Result<Option<Vec<u8>>> {
+    connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()
 }
 
 fn without_evidence(failure: &Failure) -> String {

@@ -7,21 +7,21 @@ use std::{
 };
 
 use super::{Engine, removed::KEPT_FOR};
-use crate::{
-    config::{Channel, Config},
-    incident::MessageId,
-    outbox::Waits,
-    time::Now,
-};
+use crate::{config::Channel, incident::MessageId, outbox::Waits, time::Now};
 
 impl Engine {
-    /// `config` comes into force: what waits for a renamed channel goes to its new name, what waits for one that is gone
-    /// is kept for a while, and everything else is tried again.
-    pub(super) fn configure_channels(&mut self, config: &Config, now: Now) {
-        for (old, new) in renamed(&self.config.channels, &config.channels) {
+    /// Where there were the channels `before` there are those of `after`: what waits for a renamed one goes to its new
+    /// name, what waits for one that is gone is kept for a while, and everything else is tried again.
+    pub(super) fn configure_channels(
+        &mut self,
+        before: &BTreeMap<String, Channel>,
+        after: &BTreeMap<String, Channel>,
+        now: Now,
+    ) {
+        for (old, new) in renamed(before, after) {
             self.rename_channel(&old, &new);
         }
-        self.outbox.park(|channel| config.channels.contains_key(channel), now.monotonic + KEPT_FOR, now.monotonic);
+        self.outbox.park(|channel| after.contains_key(channel), now.monotonic + KEPT_FOR, now.monotonic);
         self.outbox.hurry(now.monotonic);
         self.outbox.release(now.monotonic);
     }

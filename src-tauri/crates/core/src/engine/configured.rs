@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem,
     sync::Arc,
 };
 
@@ -34,7 +35,6 @@ impl Engine {
         }
         let asks_again = self.config.network != config.network;
         self.network.configure(&config.network);
-        self.configure_channels(&config, now);
         let count = config.monitors.len();
         self.journal(JournalEntry::Configured { monitors: count, programs: config.programs.len() }, now);
         for (index, monitor) in config.monitors.iter().enumerate() {
@@ -45,8 +45,9 @@ impl Engine {
                 self.add(monitor, memory, schedule::first(index, count), now);
             }
         }
-        self.config = Arc::clone(&config);
+        let before = mem::replace(&mut self.config, Arc::clone(&config));
         self.configure_programs(&config, known_programs, now);
+        self.configure_channels(&before.channels, &config.channels, now);
         self.close_forgotten(now);
         for monitor in &config.monitors {
             self.pursue(&monitor.name, now);

@@ -292,6 +292,7 @@ impl Engine {
         watched.last = Some(Arc::clone(&observation));
         self.records.push(Record::Observation {
             monitor: Arc::clone(name),
+            after: watched.last_began.replace(began).map(|last| began.since(last)),
             holds_until: later(now.utc_of(next), monitor.timeout + SLACK),
             observation: Arc::clone(&observation),
         });

@@ -10,16 +10,30 @@ use estatus_core::{
     time::later,
 };
 
-use crate::{HOUR, MINUTE, Scene, channel, clocks, config, daily, monitor};
+use crate::{HOUR, MINUTE, Scene, channel, config, daily, monitor};
 
 fn apply(scene: &mut Scene, config: Config) {
-    scene.core.apply_config(Arc::new(config), clocks(scene.now));
+    scene.core.apply_config(Arc::new(config), scene.clocks());
     scene.carry_out();
 }
 
 fn with_channels(names: &[&str]) -> Config {
     let channels: BTreeMap<String, Channel> = names.iter().map(|name| ((*name).to_owned(), channel())).collect();
     Config { channels, ..config([monitor("a")]) }
+}
+
+#[test]
+fn a_channel_that_is_renamed_while_estatus_does_not_run_keeps_what_waits_for_it() {
+    let of_channel = |name: &str| Config { channels: [(name.to_owned(), channel())].into(), ..config([monitor("a")]) };
+    let mut before = Scene::new(of_channel("mail"));
+    before.pass(HOUR);
+    before.mail_works = false;
+    before.break_it("a").pass(MINUTE * 30);
+    assert!(before.told().is_empty());
+    let mut after = Scene::restored(of_channel("post"), before.core.snapshot(), before.now);
+    after.break_it("a").pass(HOUR).mend("a").pass(HOUR);
+    assert_eq!(after.told(), ["1.5 h: a down", "2.5 h: a was down"]);
+    assert!(after.core.snapshot().messages.is_empty());
 }
 
 #[test]
@@ -113,7 +127,7 @@ fn a_warning_that_begins_in_a_snooze_is_told_at_its_end() {
     let mut scene = Scene::new(config([monitor("a")]));
     let not_after = "2026-12-01T00:00:00Z".parse().unwrap();
     scene.pass(HOUR);
-    let until = Some(later(clocks(scene.now).utc, HOUR * 2));
+    let until = Some(later(scene.clocks().utc, HOUR * 2));
     scene.ask(Ask::Snooze { monitor: Some("a".to_owned()), until }).unwrap();
     scene.warning = Some(Warning::CertificateExpires { subject: "a".to_owned(), not_after });
     scene.pass(HOUR);
@@ -151,7 +165,7 @@ fn what_is_held_is_told_when_its_reason_ends_early() {
     let mut scene = Scene::new(config([monitor("a")]));
     scene.mail_works = false;
     scene.pass(HOUR).break_it("a").pass(HOUR);
-    let until = Some(later(clocks(scene.now).utc, HOUR * 24));
+    let until = Some(later(scene.clocks().utc, HOUR * 24));
     scene.ask(Ask::Snooze { monitor: None, until }).unwrap();
     scene.pass(HOUR);
     scene.mail_works = true;
@@ -165,7 +179,7 @@ fn what_is_held_is_told_when_its_reason_ends_early() {
 #[test]
 fn what_is_held_is_looked_at_again_when_the_clock_is_set() {
     let mut scene = held();
-    let now = clocks(scene.now);
+    let now = scene.clocks();
     let set = estatus_core::time::Now { utc: later(now.utc, HOUR * 9), ..now };
     scene.core.handle_timeout(set);
     scene.carry_out();
@@ -177,7 +191,7 @@ fn a_message_older_than_its_clock_is_not_given_up_at_its_first_failed_try() {
     let mut scene = Scene::new(config([monitor("a")]));
     scene.mail_works = false;
     scene.pass(HOUR).break_it("a").pass(MINUTE * 5);
-    let now = clocks(scene.now);
+    let now = scene.clocks();
     scene.core.handle_timeout(estatus_core::time::Now { utc: later(now.utc, HOUR * 24 * 365), ..now });
     scene.carry_out();
     assert_eq!(scene.core.messages().count(), 1);

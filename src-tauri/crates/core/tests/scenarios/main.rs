@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod changing;
+mod clocks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +24,7 @@ use estatus_core::{
     record::{Record, Restored},
     time::{Instant, Now, later},
 };
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -34,6 +35,8 @@ const BEGIN: &str = "2026-11-21T20:00:00Z";
 struct Scene {
     core: Engine,
     now: Duration,
+    /// By how much somebody has set the wall clock forwards.
+    clock_set: SignedDuration,
     down: BTreeSet<String>,
     warning: Option<Warning>,
     /// Every so many probes one fails.
@@ -42,6 +45,7 @@ struct Scene {
     sent: Vec<(Duration, Message)>,
     probes: Vec<(Duration, String)>,
     seen: BTreeMap<String, Vec<(Verdict, Option<Cause>)>>,
+    records: Vec<Record>,
     /// Probes that were begun and not answered, for those that hang.
     hanging: BTreeMap<String, EffectId>,
     hangs: BTreeSet<String>,
@@ -59,6 +63,7 @@ impl Scene {
         let mut scene = Self {
             core: Engine::new(Arc::new(config), restored, 1, clocks(now)),
             now,
+            clock_set: SignedDuration::ZERO,
             down: BTreeSet::new(),
             warning: None,
             fails_one_in: None,
@@ -66,6 +71,7 @@ impl Scene {
             sent: Vec::new(),
             probes: Vec::new(),
             seen: BTreeMap::new(),
+            records: Vec::new(),
             hanging: BTreeMap::new(),
             hangs: BTreeSet::new(),
             written: 0,
@@ -82,11 +88,16 @@ impl Scene {
             && at.since_boot() <= end
         {
             self.now = self.now.max(at.since_boot());
-            self.core.handle_timeout(clocks(self.now));
+            self.core.handle_timeout(self.clocks());
             self.carry_out();
         }
         self.now = end;
         self
+    }
+
+    fn clocks(&self) -> Now {
+        let now = clocks(self.now);
+        Now { utc: now.utc.saturating_add(self.clock_set).unwrap(), ..now }
     }
 
     fn break_it(&mut self, monitor: &str) -> &mut Self {
@@ -100,7 +111,7 @@ impl Scene {
     }
 
     fn ask(&mut self, ask: Ask) -> Result<(), AskError> {
-        let result = self.core.handle(Input::Asked(ask), clocks(self.now));
+        let result = self.core.handle(Input::Asked(ask), self.clocks());
         self.carry_out();
         result
     }
@@ -126,7 +137,7 @@ impl Scene {
                 Effect::StartProbe { id, monitor } => self.probe(id, &monitor),
                 Effect::AskNetwork { id, .. } => {
                     let answer = NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
-                    self.core.handle(Input::NetworkSeen { id, answer }, clocks(self.now)).unwrap();
+                    self.core.handle(Input::NetworkSeen { id, answer }, self.clocks()).unwrap();
                 }
                 Effect::SendAlert { id, message } => {
                     let result = if self.mail_works {
@@ -136,7 +147,7 @@ impl Scene {
                         let error = "away".to_owned();
                         DeliveryResult::Failed { error, perhaps_received: false, permanent: false }
                     };
-                    self.core.handle(Input::Delivered { id, result }, clocks(self.now)).unwrap();
+                    self.core.handle(Input::Delivered { id, result }, self.clocks()).unwrap();
                 }
                 Effect::Record(records) => records.iter().for_each(|record| self.note(record)),
                 Effect::CancelProbe { id } => self.hanging.retain(|_, hanging| *hanging != id),
@@ -152,7 +163,7 @@ impl Scene {
             self.hanging.insert(monitor.name.to_string(), id);
             return;
         }
-        let at = clocks(self.now).utc;
+        let at = self.clocks().utc;
         let unlucky = self.fails_one_in.is_some_and(|count| self.probes.len().is_multiple_of(count));
         let observation = if unlucky || self.down.contains(&*monitor.name) {
             let cause = Cause::Protocol { error: "nonsense".to_owned() };
@@ -160,10 +171,11 @@ impl Scene {
         } else {
             Observation { warning: self.warning.clone(), ..Observation::up(at, Phases::default(), "") }
         };
-        self.core.handle(Input::Probed { id, observation }, clocks(self.now)).unwrap();
+        self.core.handle(Input::Probed { id, observation }, self.clocks()).unwrap();
     }
 
     fn note(&mut self, record: &Record) {
+        self.records.push(record.clone());
         if let Record::Observation { monitor, observation, .. } = record {
             let cause = observation.failure.as_ref().map(|failure| failure.cause.clone());
             self.seen.entry(monitor.to_string()).or_default().push((observation.verdict, cause));
@@ -340,8 +352,8 @@ fn quiet_hours_end_with_a_summary() {
     let mut scene = Scene::new(quiet);
     scene.pass(HOUR * 3).break_it("a").pass(HOUR).mend("a").pass(HOUR).break_it("b").pass(HOUR * 5);
     assert!(scene.told().is_empty(), "it is 6 o'clock");
-    let quiet_until = |scene: &Scene| scene.core.quiet_until(clocks(scene.now));
-    assert_eq!(quiet_until(&scene), Some(later(clocks(scene.now).utc, HOUR)));
+    let quiet_until = |scene: &Scene| scene.core.quiet_until(scene.clocks());
+    assert_eq!(quiet_until(&scene), Some(later(scene.clocks().utc, HOUR)));
     scene.pass(HOUR * 2);
     assert_eq!(quiet_until(&scene), None);
     assert_eq!(scene.told(), ["11.0 h: a was down, b down"]);
@@ -367,7 +379,7 @@ fn reminders_come_until_somebody_knows() {
 fn a_snoozed_monitor_is_told_at_the_end_if_it_is_still_down() {
     let mut scene = Scene::new(config([monitor("a"), monitor("b")]));
     scene.pass(HOUR);
-    let until = Some(later(clocks(scene.now).utc, HOUR * 3));
+    let until = Some(later(scene.clocks().utc, HOUR * 3));
     for name in ["a", "b"] {
         scene.ask(Ask::Snooze { monitor: Some(name.to_owned()), until }).unwrap();
     }
@@ -380,7 +392,7 @@ fn a_snoozed_monitor_is_told_at_the_end_if_it_is_still_down() {
 #[test]
 fn a_general_snooze_holds_everything_and_then_sums_up() {
     let mut scene = Scene::new(config([monitor("a"), monitor("b")]));
-    let until = Some(later(clocks(scene.now).utc, HOUR * 3));
+    let until = Some(later(scene.clocks().utc, HOUR * 3));
     scene.ask(Ask::Snooze { monitor: None, until }).unwrap();
     scene.break_it("a").break_it("b").pass(HOUR).mend("b").pass(HOUR);
     assert!(scene.told().is_empty());
@@ -512,7 +524,7 @@ fn a_paused_monitor_rests_until_it_is_resumed_or_the_pause_ends() {
     scene.ask(Ask::Resume { monitor: "a".to_owned() }).unwrap();
     scene.pass(MINUTE);
     assert_eq!(scene.health("a"), Health::Down);
-    let until = Some(later(clocks(scene.now).utc, HOUR));
+    let until = Some(later(scene.clocks().utc, HOUR));
     scene.ask(Ask::Pause { monitor: "a".to_owned(), until }).unwrap();
     let before = scene.probes.len();
     scene.pass(HOUR - MINUTE);
@@ -528,7 +540,7 @@ fn a_changed_configuration_disturbs_nobody_it_does_not_change() {
     scene.told();
     scene.probes.clear();
     let changed = Monitor { every: MINUTE * 2, ..monitor("changes") };
-    scene.core.apply_config(Arc::new(config([monitor("stays"), changed, monitor("comes")])), clocks(scene.now));
+    scene.core.apply_config(Arc::new(config([monitor("stays"), changed, monitor("comes")])), scene.clocks());
     scene.carry_out();
     scene.pass(Duration::from_secs(1));
     let probed: BTreeSet<&str> = scene.probes.iter().map(|(_, name)| name.as_str()).collect();
@@ -548,13 +560,13 @@ fn the_result_of_a_probe_that_nobody_waits_for_is_passed_over() {
     assert_eq!(scene.probes.iter().filter(|(at, _)| *at > Duration::from_secs(1000) + HOUR).count(), 1, "no overlap");
     scene.hangs.clear();
     let changed = Monitor { every: MINUTE * 2, ..monitor("a") };
-    scene.core.apply_config(Arc::new(config([changed])), clocks(scene.now));
+    scene.core.apply_config(Arc::new(config([changed])), scene.clocks());
     scene.carry_out();
     scene.pass(MINUTE);
     let failure = Failure::new(Phase::Connect, Cause::Refused);
-    let observation = Observation::down(clocks(scene.now).utc, Phases::default(), "", failure);
+    let observation = Observation::down(scene.clocks().utc, Phases::default(), "", failure);
     let seen = scene.seen["a"].len();
-    scene.core.handle(Input::Probed { id: late, observation }, clocks(scene.now)).unwrap();
+    scene.core.handle(Input::Probed { id: late, observation }, scene.clocks()).unwrap();
     scene.carry_out();
     assert_eq!(scene.seen["a"].len(), seen);
 }

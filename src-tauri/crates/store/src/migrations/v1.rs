@@ -92,6 +92,7 @@ fn observation(row: &Row<'_>) -> Result<Record> {
     };
     Ok(Record::Observation {
         monitor: Arc::from(row.get::<_, String>(0)?),
+        after: None,
         holds_until: timestamp(row.get(2)?),
         observation: Arc::new(observation),
     })

@@ -63,6 +63,32 @@ fn an_observation_counts_until_the_next_but_no_longer_than_it_holds() {
 }
 
 #[test]
+fn a_clock_that_was_set_changes_nothing_of_how_long_an_observation_held() {
+    let check = |set: i64, packed: bool| {
+        let folder = folder();
+        let mut database = database(&folder);
+        let observed = |minute: i64, after: Option<u64>, verdict| {
+            let at = timestamp(noon_ms() + minute * MINUTE);
+            let after = after.map(|minutes| Duration::from_secs(minutes * 60));
+            let observation = observation(at, verdict, Duration::from_millis(50)).into();
+            let holds_until = timestamp(noon_ms() + (minute + 10) * MINUTE);
+            Record::Observation { monitor: "page".into(), after, holds_until, observation }
+        };
+        database.write([observed(300, None, Verdict::Down)].iter(), false).unwrap();
+        while packed && database.pack().unwrap() {}
+        let next = [(302 + set, 2), (307 + set, 5)].map(|(minute, after)| observed(minute, Some(after), Verdict::Up));
+        database.write(next.iter(), false).unwrap();
+        assert_eq!(minutes(&database, 0, 600), (15, 2, 0, 3), "set by {set} min, packed: {packed}");
+        settle(&mut database, noon_ms() + 3 * DAY);
+        assert_eq!(minutes(&database, 0, 600), (15, 2, 0, 3), "set by {set} min, rolled up, packed: {packed}");
+    };
+    for set in [-180, 0, 180] {
+        check(set, false);
+        check(set, true);
+    }
+}
+
+#[test]
 fn uptime_is_the_share_of_what_was_observed() {
     let uptime = |up, down| {
         let [up, down] = [up, down].map(Duration::from_secs);

@@ -82,7 +82,8 @@ fn observation(at: Timestamp, verdict: Verdict, latency: Duration) -> Observatio
 }
 
 fn seen(monitor: &str, at: Timestamp, holds: Duration, observation: Observation) -> Record {
-    Record::Observation { monitor: monitor.into(), holds_until: later(at, holds), observation: observation.into() }
+    let (monitor, holds_until) = (monitor.into(), later(at, holds));
+    Record::Observation { monitor, after: None, holds_until, observation: observation.into() }
 }
 
 fn up(monitor: &str, at: Timestamp) -> Record {
