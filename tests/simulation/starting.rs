@@ -1,5 +1,5 @@
-//! A world in which monitors look at ports and name no remedy: programs of ours listen on some of them, others belong to
-//! whatever else starts with the machine. It is booted, Estatus dies, users stop and restart programs; now and then a
+//! A world in which monitors look at ports and processes and name no remedy: some of them are those of programs of ours,
+//! others belong to whatever else starts with the machine. It is booted, Estatus dies, users stop and restart programs; now and then a
 //! port falls silent of itself.
 //!
 //! The rule: nobody is told of what a start of Estatus, a start of a program or a wished stop explains; what nothing
@@ -14,7 +14,7 @@ use std::{
 
 use estatus_core::{
     Engine, Timestamp,
-    check::{Check, HostPort, TcpCheck},
+    check::{Check, HostPort, ProcessCheck, ProcessMatch, TcpCheck},
     command::{CommandLine, Run},
     config::{Channel, CommandChannel, Config, Monitor, NetworkPolicy},
     engine::{Ask, Effect, EffectId, Input},
@@ -251,7 +251,7 @@ impl World {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::StartProbe { id, monitor } => {
-                    let port = monitor.check.port().expect("every check has a port");
+                    let port = port_of(&monitor.name);
                     self.at(self.now + MS * 5, Coming::Probed { id, port });
                 }
                 Effect::SendAlert { id, .. } => {
@@ -374,10 +374,13 @@ fn program(port: u16, dice: &mut Dice) -> Program {
     let start_after = if port > 1 && dice.one_in(3) { vec!["p1".into()] } else { Vec::new() };
     // Before its port is known, one that starts after another has more to wait for than the grace covers.
     let ready = (dice.one_in(2) || !start_after.is_empty()).then_some(ready);
-    Program { ready, start_after, ..Program::new(&format!("p{port}"), line("serve")) }
+    Program { ready, start_after, ..Program::new(&format!("p{port}"), line(&format!("serve{port}"))) }
 }
 
 fn monitor(port: u16, dice: &mut Dice) -> Monitor {
     let every = Duration::from_secs(5 + dice.below(60));
-    Monitor { every, retry_every: every, ..Monitor::new(&format!("m{port}"), check(port)) }
+    let by = ProcessMatch::Name(format!("serve{port}"));
+    let process = Check::Process(ProcessCheck { by, at_least: 1, at_most: None });
+    let check = if dice.one_in(3) { process } else { check(port) };
+    Monitor { every, retry_every: every, ..Monitor::new(&format!("m{port}"), check) }
 }

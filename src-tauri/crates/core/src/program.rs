@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -11,11 +12,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::Check,
-    command::CommandLine,
+    check::{Check, ProcessMatch},
+    command::{CommandLine, Run},
     exit::{Exit, Signal},
     incident::MessageId,
     maintenance::Cron,
+    naming::{Called, comparable_name, comparable_path},
     network::Scope,
 };
 
@@ -98,6 +100,23 @@ impl Program {
         let Some(Ready::Check { check, .. }) = &self.ready else { return Vec::new() };
         let here = check.host().is_some_and(|host| Scope::of_host(host) == Scope::Machine);
         check.port().filter(|_| here).into_iter().collect()
+    }
+
+    /// Whether its process goes by `by`, as far as its command says.
+    pub fn is_called(&self, by: &ProcessMatch) -> bool {
+        let line = self.command.to_string();
+        let first = match &self.command.run {
+            Run::Program { program, .. } => program,
+            Run::Shell(line) => line.split_whitespace().next().unwrap_or_default(),
+        };
+        let path = Path::new(first);
+        match by {
+            ProcessMatch::Name(name) => {
+                Called { name: "", path: Some(path), started_as: path }.is(&comparable_name(name))
+            }
+            ProcessMatch::Path(wanted) => comparable_path(path) == comparable_path(wanted),
+            ProcessMatch::CommandLine(pattern) => pattern.is_match(&line),
+        }
     }
 }
 

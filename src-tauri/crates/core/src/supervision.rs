@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
+    check::ProcessMatch,
     exit::Exit,
     input::EffectId,
     program::{
@@ -66,6 +67,15 @@ pub(crate) enum Wish {
     TellSteady,
 }
 
+/// What a monitor looks at, by which a program shows that it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Sign {
+    /// Somebody listens on this port of this machine.
+    Port(u16),
+    /// There is such a process.
+    Process(ProcessMatch),
+}
+
 /// A program as it is supervised.
 #[derive(Debug)]
 pub(crate) struct Supervised {
@@ -78,8 +88,8 @@ pub(crate) struct Supervised {
     trouble: Option<ProgramTrouble>,
     /// Why it stands as it does.
     why: Option<Why>,
-    /// Ports on which somebody else listens while it does not run.
-    served_by_others: BTreeSet<u16>,
+    /// What somebody else shows while it does not run.
+    shown_by_others: Vec<Sign>,
     /// It is no longer configured: once it has ended, it is forgotten.
     gone: bool,
     /// Nothing was heard of it for too long: a process of it may be there.
@@ -125,7 +135,7 @@ struct Run {
     start: StartId,
     since: Instant,
     /// What its monitors that have succeeded since look at.
-    proved: BTreeSet<Option<u16>>,
+    proved: Vec<Option<Sign>>,
     /// The ports of which it is to be seen, or was, whether it listens on them.
     looked_for: BTreeSet<u16>,
     next_look: Option<Instant>,
@@ -197,7 +207,7 @@ impl Supervised {
             says: None,
             trouble: None,
             why: None,
-            served_by_others: BTreeSet::new(),
+            shown_by_others: Vec::new(),
             gone: false,
             unseen: false,
         }
@@ -280,14 +290,19 @@ impl Supervised {
         !matches!(self.state, State::Resting { .. })
     }
 
-    /// Whether it listens on `port`, as far as is known: as its readiness says, or as was seen when it last ran.
-    pub(crate) fn listens_on(&self, port: u16) -> bool {
-        let known = self.memory.ports.contains(&port) || self.program.ports().contains(&port);
-        known && !self.served_by_others.contains(&port)
+    /// Whether `sign` is of it, as far as is known: a port as its readiness says or as was seen when it last ran, a
+    /// process as its command says.
+    pub(crate) fn shows(&self, sign: &Sign) -> bool {
+        let is_its_own = match sign {
+            Sign::Port(port) => self.memory.ports.contains(port) || self.program.ports().contains(port),
+            Sign::Process(by) => self.program.is_called(by),
+        };
+        is_its_own && !self.shown_by_others.contains(sign)
     }
 
-    /// Whether a failure of one of its monitors, in a probe of `port` that began at `began`, is put down to its start.
-    pub(crate) fn excuses(&self, began: Instant, port: Option<u16>) -> bool {
+    /// Whether a failure of one of its monitors, in a probe that looked at `sign` and began at `began`, is put down to its
+    /// start.
+    pub(crate) fn excuses(&self, began: Instant, sign: Option<&Sign>) -> bool {
         match &self.state {
             State::Looking { .. } => true,
             State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
@@ -298,7 +313,7 @@ impl Supervised {
             },
             State::Running(run) => {
                 let ready = run.since
-                    + if self.program.ready.is_none() && !run.proved.contains(&port) {
+                    + if self.program.ready.is_none() && !run.proved.iter().any(|proved| proved.as_ref() == sign) {
                         self.program.ready_within
                     } else {
                         Duration::ZERO
@@ -319,31 +334,33 @@ impl Supervised {
         self.is_stopped_by_user() || matches!(self.state, State::Resting { finished: false, .. }) && !self.is_wanted()
     }
 
-    /// One of its monitors has succeeded, which looks at `port`.
-    pub(crate) fn prove(&mut self, port: Option<u16>) {
-        if let State::Running(run) = &mut self.state {
-            run.proved.insert(port);
+    /// One of its monitors has succeeded, which looks at `sign`.
+    pub(crate) fn prove(&mut self, sign: Option<&Sign>) {
+        if let State::Running(run) = &mut self.state
+            && !run.proved.iter().any(|proved| proved.as_ref() == sign)
+        {
+            run.proved.push(sign.cloned());
         }
     }
 
-    /// A probe that began at `at` found that somebody listens on `port`: while it runs, whether that is it is looked at
-    /// once, soon; while it rests, it is not. Whether that changes anything.
-    pub(crate) fn is_served(&mut self, port: u16, at: Timestamp, now: Instant) -> bool {
-        let its_own = self.listens_on(port);
-        match &mut self.state {
-            State::Running(run) => {
-                if its_own {
-                    run.proved.insert(Some(port));
-                }
-                let looks = run.looked_for.insert(port);
+    /// A probe that began at `at` found `sign`: while it runs, whether it is who listens on a port is looked at once,
+    /// soon; while it rests, it is somebody else's. Whether that changes anything.
+    pub(crate) fn is_seen(&mut self, sign: &Sign, at: Timestamp, now: Instant) -> bool {
+        let its_own = self.shows(sign);
+        if its_own {
+            self.prove(Some(sign));
+        }
+        match (&mut self.state, sign) {
+            (State::Running(run), Sign::Port(port)) => {
+                let looks = run.looked_for.insert(*port);
                 if looks {
                     run.next_look.get_or_insert(now + LOOKS_AFTER);
                 }
                 looks
             }
-            State::Resting { .. } if its_own && at > self.since => {
-                self.served_by_others.insert(port);
-                self.memory.ports.remove(&port)
+            (State::Resting { .. }, _) if its_own && at > self.since => {
+                self.shown_by_others.push(sign.clone());
+                matches!(sign, Sign::Port(port) if self.memory.ports.remove(port))
             }
             _ => false,
         }

@@ -108,7 +108,7 @@ fn engine(state: &EngineState, paint: &Paint) {
         say(trouble.clone());
     }
     if let Some(refused) = &state.config_refused {
-        say(format!("the configuration as it stands is refused, the one before is in force:\n{refused}"));
+        say(format!("the configuration file is wrong, so its last good version is in force:\n{refused}"));
     }
     for message in state.waiting.iter().filter(|message| message.failed > 0) {
         let why = message.error.as_deref().unwrap_or("it is being sent");

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Engine, Watched, probed::scope_of};
 use crate::{
+    check::Check,
     network::Scope,
     observation::{Cause, Observation, Verdict},
-    supervision::Supervised,
+    remedy::RemedyAction,
+    supervision::{Sign, Supervised},
     time::{Instant, Now},
 };
 
@@ -19,13 +21,13 @@ impl Engine {
         observation: &Observation,
         began: Instant,
     ) -> Option<Cause> {
-        let port = port_here(watched, observation);
+        let sign = sign_here(watched, observation);
         let named = watched.monitor.on_down.as_ref().and_then(|remedy| self.supervised(remedy.action.program()?));
         let (alive, resting): (Vec<&Supervised>, Vec<&Supervised>) =
-            self.listening(port).partition(|supervised| supervised.is_to_be_alive());
+            self.showing(sign.as_ref()).partition(|supervised| supervised.is_to_be_alive());
         let mut owners = named.into_iter().chain(alive.iter().copied()).peekable();
         if owners.peek().is_some() {
-            return owners.find_map(|supervised| self.excuse_by_program(supervised, port, began));
+            return owners.find_map(|supervised| self.excuse_by_program(supervised, sign.as_ref(), began));
         }
         if resting.is_empty() {
             let is_new = is_new(watched, observation, began, self.config.alerts.grace);
@@ -37,12 +39,12 @@ impl Engine {
 
     /// A program that is being started, that is stopped as somebody wants, or that waits for such a one explains why its
     /// monitors fail.
-    fn excuse_by_program(&self, supervised: &Supervised, port: Option<u16>, began: Instant) -> Option<Cause> {
+    fn excuse_by_program(&self, supervised: &Supervised, sign: Option<&Sign>, began: Instant) -> Option<Cause> {
         let stopped = |by: &Supervised| Cause::ProgramStopped { program: by.program.name.to_string() };
         if self.quits || supervised.is_stopped_by_user() {
             return Some(stopped(supervised));
         }
-        if supervised.excuses(began, port) {
+        if supervised.excuses(began, sign) {
             return Some(Cause::ProgramStarting { program: supervised.program.name.to_string() });
         }
         let before = self.supervised(supervised.waits_for()?)?;
@@ -53,25 +55,25 @@ impl Engine {
         self.programs.get(program).map(|kept| &kept.supervised)
     }
 
-    /// The programs that listen on `port`, or are going to.
-    fn listening(&self, port: Option<u16>) -> impl Iterator<Item = &Supervised> {
+    /// The programs that show `sign`, or are going to.
+    fn showing(&self, sign: Option<&Sign>) -> impl Iterator<Item = &Supervised> {
         let all = self.programs.values().map(|kept| &kept.supervised);
-        all.filter(move |supervised| port.is_some_and(|port| supervised.listens_on(port)))
+        all.filter(move |supervised| sign.is_some_and(|sign| supervised.shows(sign)))
     }
 
-    /// A monitor is well: that proves the programs it belongs to, and who it is that listens there can be seen now.
+    /// A monitor is well: that proves the programs it belongs to, and whose sign it is can be seen now.
     pub(super) fn prove_programs(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
         let Some(watched) = self.monitors.get_mut(name).filter(|_| observation.verdict == Verdict::Up) else { return };
         watched.new_since = None;
-        let port = port_here(watched, observation);
+        let sign = sign_here(watched, observation);
         let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program());
         for (program, kept) in &mut self.programs {
             let supervised = &mut kept.supervised;
             if named == Some(program) {
-                supervised.prove(port);
+                supervised.prove(sign.as_ref());
             }
-            if let Some(port) = port
-                && supervised.is_served(port, observation.at, now.monotonic)
+            if let Some(sign) = &sign
+                && supervised.is_seen(sign, observation.at, now.monotonic)
             {
                 self.touched_programs.insert(Arc::clone(program));
             }
@@ -79,14 +81,26 @@ impl Engine {
     }
 }
 
-/// The port of this machine that a monitor looks at.
-fn port_here(watched: &Watched, observation: &Observation) -> Option<u16> {
-    watched.monitor.check.port().filter(|_| scope_of(watched, observation) == Scope::Machine)
+/// What on this machine a monitor looks at.
+fn sign_here(watched: &Watched, observation: &Observation) -> Option<Sign> {
+    match &watched.monitor.check {
+        Check::Process(check) => Some(Sign::Process(check.by.clone())),
+        check => check.port().filter(|_| scope_of(watched, observation) == Scope::Machine).map(Sign::Port),
+    }
 }
 
 /// Whether a monitor of this machine may not have had the time yet to be well: what it looks at may be starting as
-/// Estatus does.
+/// Estatus does. Where a command of ours is what starts it, nothing is waited for.
 fn is_new(watched: &Watched, observation: &Observation, began: Instant, grace: Duration) -> bool {
     let here = scope_of(watched, observation) == Scope::Machine;
-    here && watched.memory.incident.is_none() && watched.new_since.is_some_and(|since| began < since + grace)
+    let waits = here && watched.memory.incident.is_none() && !is_started_by_remedy(watched);
+    waits && watched.new_since.is_some_and(|since| began < since + grace)
+}
+
+/// Whether it has not been well since it is watched, is on this machine, and has a command for its remedy: that is then
+/// how it is started, and nobody need be told unless it does not help.
+pub(super) fn is_started_by_remedy(watched: &Watched) -> bool {
+    let here = watched.monitor.check.host().is_none_or(|host| Scope::of_host(host) == Scope::Machine);
+    let remedy = watched.monitor.on_down.as_ref().map(|remedy| &remedy.action);
+    here && watched.new_since.is_some() && matches!(remedy, Some(RemedyAction::Run { .. }))
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Effect, EffectId, Engine, Watched};
+use super::{Effect, EffectId, Engine, Watched, belonging::is_started_by_remedy};
 use crate::{
     command::{Background, CommandEnd, CommandOutcome, CommandRun},
     config::AlertWhen,
@@ -340,9 +340,10 @@ impl Engine {
 
     /// Whether an incident is told when it begins.
     pub(super) fn tells_at_once(&self, name: &Arc<str>) -> bool {
-        self.monitors
-            .get(name)
-            .is_none_or(|watched| watched.monitor.on_down.is_none() || watched.monitor.alert_when == AlertWhen::Always)
+        self.monitors.get(name).is_none_or(|watched| {
+            let waits = watched.monitor.alert_when == AlertWhen::Unhealed || is_started_by_remedy(watched);
+            watched.monitor.on_down.is_none() || !waits
+        })
     }
 
     /// Whether a bad observation leads to no more than another look, as the remedy has just been done.

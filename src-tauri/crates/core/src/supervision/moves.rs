@@ -101,7 +101,7 @@ impl Supervised {
         let start = StartId(self.memory.last_start.0 + 1);
         self.memory.last_start = start;
         self.memory.resumes = false;
-        self.served_by_others.clear();
+        self.shown_by_others.clear();
         let last_exit = self.memory.last_end.as_ref().map(|ended| ended.exit);
         let handed = Handed { restarts: self.memory.restarts, last_exit };
         step.wishes.push(Wish::Start { start, handed, adopt });
@@ -122,7 +122,7 @@ impl Supervised {
         let run = Run {
             start,
             since: now.monotonic,
-            proved: BTreeSet::new(),
+            proved: Vec::new(),
             looked_for: BTreeSet::new(),
             next_look: None,
             planned: self.planned_after(now.utc),

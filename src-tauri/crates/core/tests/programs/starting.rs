@@ -3,14 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
-    check::{Check, HostPort, TcpCheck},
+    check::{Check, HostPort, ProcessCheck, ProcessMatch, TcpCheck},
     config::{AlertPolicy, Config, Monitor},
     engine::{Ask, Input},
     incident::Health,
     program::{Program, ProgramEvent, Ready, StartId},
+    remedy::{Remedy, RemedyAction},
 };
 
-use super::scene::{Scene, at, count, monitor, program, restart, seconds, tcp};
+use super::scene::{Scene, at, count, line, monitor, program, restart, seconds, tcp};
 
 fn asks_restart(program: &str) -> Ask {
     Ask::RestartProgram { program: program.to_owned() }
@@ -91,6 +92,31 @@ fn a_monitor_of_a_port_holds_still_while_its_program_is_disabled_and_while_estat
 }
 
 #[test]
+fn a_monitor_of_a_process_holds_still_while_the_program_that_is_called_so_is_restarted_or_stopped_by_wish() {
+    let called = |by: ProcessMatch, its_own: bool| {
+        let process = Check::Process(ProcessCheck { by, at_least: 1, at_most: None });
+        let monitor = Monitor { check: process, ..monitor("page", None) };
+        let mut scene = Scene::new(vec![program("web")], vec![monitor]);
+        scene.passes(100.0);
+        scene.asks(asks_restart("web"));
+        silent_for(&mut scene, 50.0);
+        scene.asks(Ask::StopProgram { program: "web".to_owned() });
+        silent_for(&mut scene, 600.0);
+        assert_eq!(count(&scene.story, "health down"), if its_own { 0 } else { 2 }, "{}", scene.story);
+        // Others are called so, too: while it rests, it is not missed.
+        scene.is_up = false;
+        scene.passes(600.0);
+        assert_eq!(count(&scene.story, "health down"), if its_own { 1 } else { 3 }, "{}", scene.story);
+    };
+    called(ProcessMatch::Name("web".to_owned()), true);
+    called(ProcessMatch::Name("web.exe".to_owned()), true);
+    called(ProcessMatch::CommandLine("^we.$".parse().unwrap()), true);
+    called(ProcessMatch::Path("web".into()), true);
+    called(ProcessMatch::Name("node".to_owned()), false);
+    called(ProcessMatch::Path("/usr/bin/web".into()), false);
+}
+
+#[test]
 fn a_port_on_which_somebody_else_listens_belongs_to_no_program_that_rests() {
     let mut scene = page_of_web(true);
     scene.asks(Ask::StopProgram { program: "web".to_owned() });
@@ -157,4 +183,23 @@ fn what_has_been_well_since_estatus_was_started_is_down_at_once() {
     scene.is_up = false;
     scene.passes(25.0);
     assert_eq!(count(&scene.story, "mail down"), 1, "{}", scene.story);
+}
+
+#[test]
+fn a_command_that_starts_what_is_looked_at_is_run_at_once_and_nobody_is_told_if_it_helps() {
+    let run = || Some(Remedy::new(RemedyAction::Run { command: line("start it"), timeout: seconds(5.0) }));
+    let check = |helps: bool, ever_well: bool, told: usize| {
+        let mut scene = with_grace(Scene::new(Vec::new(), vec![monitor("page", run())]), AlertPolicy::GRACE).crashes();
+        scene.is_up = ever_well;
+        scene.passes(11.0);
+        scene.is_up = false;
+        scene.passes(30.0);
+        assert!(scene.story.contains("run start it"), "{}", scene.story);
+        scene.is_up = helps;
+        scene.passes(600.0);
+        assert_eq!(count(&scene.story, "mail down"), told, "{helps} {ever_well}: {}", scene.story);
+    };
+    check(true, false, 0);
+    check(false, false, 1);
+    check(true, true, 1);
 }
