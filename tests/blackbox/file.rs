@@ -28,6 +28,10 @@ fn refused(estatus: &Estatus) -> String {
     })
 }
 
+fn is_emptied(estatus: &Estatus) -> bool {
+    estatus.json(&["status"])["engine"]["config_emptied"] == true
+}
+
 #[track_caller]
 fn accepted(estatus: &Estatus) {
     eventually("the file is in force", || {
@@ -61,6 +65,7 @@ async fn a_file_behind_a_link_is_read_again_however_it_is_saved_and_edited() {
     estatus.wait_for("three", "up");
     fs::write(&real, "oops = [\n").unwrap();
     assert!(refused(&estatus).contains("estatus.toml:1:"));
+    assert!(!is_emptied(&estatus));
     fs::write(&real, monitors(&["three", "four"])).unwrap();
     estatus.wait_for("four", "up");
     assert_eq!(edited(&estatus, vec![remove("three")]).await, Reply::Edited(Vec::new()));
@@ -76,6 +81,7 @@ async fn an_emptied_file_is_not_believed_until_the_user_says_so() {
     for emptied in ["", "language = \"en\"\n"] {
         estatus.configure(emptied);
         assert!(refused(&estatus).contains("estatus config apply"));
+        assert!(is_emptied(&estatus), "the window offers to put it in force");
         estatus.wait_for("one", "up");
         estatus.configure(&monitors(&["one", "two"]));
         accepted(&estatus);
@@ -147,7 +153,7 @@ fn a_mistake_and_a_restart_leave_the_last_good_version_in_force_and_are_told_onc
         estatus.start();
         assert!(refused(&estatus).contains("evry"));
         let status = estatus.say(&["status"]);
-        assert!(status.out.contains("refused") && status.out.contains("evry"), "{status:?}");
+        assert!(status.out.contains("last good version") && status.out.contains("evry"), "{status:?}");
         estatus.wait_for("one", "up");
     }
     estatus.kill();

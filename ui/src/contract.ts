@@ -89,6 +89,10 @@ store_trouble: string | null,
  */
 config_refused: string | null, 
 /**
+ * Whether that is only because it takes everything away: [`crate::Request::Apply`] puts it in force, if it is meant.
+ */
+config_emptied: boolean, 
+/**
  * The messages that are not delivered yet.
  */
 waiting: Array<WaitingMessage>, 

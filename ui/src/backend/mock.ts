@@ -35,7 +35,8 @@ let engine: Hello["snapshot"]["engine"] = {
   network_off: [],
   snoozed_until: null,
   store_trouble: null,
-  config_refused: asked.get("file") === "wrong" ? 'estatus.toml:14:9: "5" has no unit: write "5s"' : null,
+  config_refused: refusal(asked.get("file")),
+  config_emptied: asked.get("file") === "emptied",
   waiting: lively ? [{ id: 432, channel: "chat", created: ago(830), failed: 4, error: "connection refused" }] : [],
   language: "en",
 };
@@ -48,6 +49,11 @@ let desktop: DesktopSettings = {
 
 const tell = (event: Event) => heard?.({ heard: "event", event });
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
+
+function refusal(file: string | null): string | null {
+  if (file === "wrong") return 'estatus.toml:14:9: "5" has no unit: write "5s"';
+  return file === "emptied" ? "estatus.toml:1:1: this file holds no monitor and no program any more" : null;
+}
 
 function hello(): Hello {
   return {
@@ -119,6 +125,9 @@ function answer(request: Request): Reply {
     case "do":
       return carryOut(request.of);
     case "apply":
+      engine = { ...engine, config_refused: null, config_emptied: false };
+      apply({});
+      tell({ event: "engine", of: engine });
       return { reply: "done" };
     case "configuration": {
       const wrongLine = {

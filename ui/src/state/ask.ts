@@ -45,6 +45,9 @@ export const askConfiguration = (): Promise<Configuration> => ask({ request: "co
 export const askEdit = (edits: Edit[], save: boolean): Promise<ConfigProblem[]> =>
   ask({ request: "edit", of: { edits, save } }, "edited");
 
+/** Puts the file in force as it stands, though it takes everything away. */
+export const askApply = (): Promise<void> => ask({ request: "apply" }, "done");
+
 export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
   ask({ request: "test_mail", of: { channel } }, "mail_tested");
 

@@ -45,6 +45,7 @@ const QUIET: EngineState = {
   snoozed_until: null,
   store_trouble: null,
   config_refused: null,
+  config_emptied: false,
   waiting: [],
   language: "en",
 };

@@ -21,6 +21,7 @@ const PAGES: [address: string, text: string][] = [
   ["#/incident/214", "The remedy was given up"],
   ["#/settings", "Send a test mail"],
   ["?file=wrong#/settings", "line 14"],
+  ["?file=emptied#/", "That is meant"],
   ["#/new/monitor", "New monitor"],
   ["#/edit/monitor/web%20port", "When it is down"],
   ["#/edit/program/web", "When it is ready"],

@@ -54,6 +54,19 @@ test("marks and columns narrow and order the rows", async () => {
   await page.getByText("No monitor fits").waitFor();
 });
 
+test("a file that takes everything away is put in force once one says that it is meant", async () => {
+  page = await stage.open("?still&file=emptied#/settings");
+  const meant = page.getByRole("button", { name: "That is meant" });
+  const apply = page.getByRole("button", { name: "Apply the empty file" });
+  await meant.click();
+  await page.getByText("All programs will be stopped").waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await meant.click();
+  await apply.click();
+  await page.getByText("in force as it stands").waitFor();
+  await meant.waitFor({ state: "detached" });
+});
+
 test("where there is little room the titles of the columns are there, sort, and the health of a row is said", async () => {
   page = await stage.open("?still", { viewport: { width: 550, height: 500 } });
   await rows().first().waitFor();

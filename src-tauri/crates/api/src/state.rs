@@ -77,6 +77,9 @@ pub struct EngineState {
     pub store_trouble: Option<String>,
     /// Why the configuration file as it stands is not in force.
     pub config_refused: Option<String>,
+    /// Whether that is only because it takes everything away: [`crate::Request::Apply`] puts it in force, if it is meant.
+    #[serde(default)]
+    pub config_emptied: bool,
     /// The messages that are not delivered yet.
     pub waiting: Vec<WaitingMessage>,
     /// The language of all that is put into words: causes, deeds, outcomes, exits, troubles.

@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::{
-    Audience, Options, Problems,
+    Audience, Options,
     clients::{self, Knock},
     clock::{self, Timer},
     effects::Tasks,
@@ -139,19 +139,20 @@ impl Cycle {
             batch: Vec::with_capacity(BATCH),
         };
         match refused {
-            Some(problems) => cycle.start_without(&problems),
+            Some(refused) => cycle.start_without(refused),
             None => drop(cycle.core.handle(Input::ConfigTaken, clock::now())),
         }
         cycle
     }
 
     /// The file cannot be believed, so its last good version is in force.
-    fn start_without(&mut self, problems: &Problems) {
-        tracing::warn!("the configuration is refused, so Estatus starts with its last good version:\n{problems}");
-        self.view.config_refused = Some(problems.to_string());
+    fn start_without(&mut self, refused: watch::Refused) {
+        let error = refused.problems.to_string();
+        tracing::warn!("the configuration is refused, so Estatus starts with its last good version:\n{error}");
+        self.view.config_refused = Some(refused);
         let stale = Input::ConfigStale {
             file: self.options.config.display().to_string(),
-            error: problems.to_string(),
+            error,
             kept: last_good::path(&self.options.data).display().to_string(),
         };
         let _ = self.core.handle(stale, clock::now());
@@ -270,11 +271,11 @@ impl Cycle {
                     }
                 }
             }
-            Err(problems) => {
-                let said = problems.to_string();
-                if self.view.config_refused.as_ref() != Some(&said) {
+            Err(refused) => {
+                if self.view.config_refused.as_ref() != Some(&refused) {
+                    let said = refused.problems.to_string();
                     tracing::warn!("the configuration is refused, the old one stays in force:\n{said}");
-                    self.view.config_refused = Some(said.clone());
+                    self.view.config_refused = Some(refused);
                     let _ = self.core.handle(Input::ConfigRefused(said), now);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{clock, told::Told};
+use crate::{clock, told::Told, watch::Refused};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus,
     Snapshot, WaitingMessage,
@@ -28,7 +28,7 @@ pub(crate) struct View {
     /// See [`EngineState::store_trouble`].
     pub(crate) store_trouble: Option<Reason>,
     /// See [`EngineState::config_refused`].
-    pub(crate) config_refused: Option<String>,
+    pub(crate) config_refused: Option<Refused>,
     /// What was told of incidents.
     pub(crate) told: Told,
 }
@@ -139,7 +139,8 @@ impl View {
             snoozed_until: core.snoozed_until(),
             quiet_until: core.quiet_until(clock::now()),
             store_trouble: self.store_trouble.as_ref().map(|what| what.in_words(self.words.language())),
-            config_refused: self.config_refused.clone(),
+            config_refused: self.config_refused.as_ref().map(|refused| refused.problems.to_string()),
+            config_emptied: self.config_refused.as_ref().is_some_and(|refused| refused.is_emptied),
             waiting: core.messages().map(waiting).collect(),
             language: core.config().language,
         }

@@ -28,12 +28,26 @@ pub(crate) struct First {
     /// What was in force when Estatus ran the last time, as far as that is known.
     pub(crate) before: Option<Arc<Config>>,
     /// Why that is not the file as it stands, but its last good version.
-    pub(crate) refused: Option<Problems>,
+    pub(crate) refused: Option<Refused>,
+}
+
+/// Why a file is not in force as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refused {
+    pub(crate) problems: Problems,
+    /// It is sound, but takes everything away: once the user says that it is meant, it is in force.
+    pub(crate) is_emptied: bool,
+}
+
+impl From<Problems> for Refused {
+    fn from(problems: Problems) -> Self {
+        Self { problems, is_emptied: false }
+    }
 }
 
 /// What has become of the file.
 pub(crate) struct Loaded {
-    pub(crate) read: Result<Arc<Config>, Problems>,
+    pub(crate) read: Result<Arc<Config>, Refused>,
     /// Told when that has been taken in.
     pub(crate) taken: oneshot::Sender<()>,
 }
@@ -117,7 +131,7 @@ impl Reader {
                 Ok(())
             }
             Err(problems) => {
-                self.tell(Err(problems.clone())).await;
+                self.tell(Err(problems.clone().into())).await;
                 Err(problems)
             }
         };
@@ -134,7 +148,7 @@ impl Reader {
                     self.take(text, config).await;
                 }
             }
-            Err(problems) => self.tell(Err(problems)).await,
+            Err(refused) => self.tell(Err(refused)).await,
         }
     }
 
@@ -154,7 +168,7 @@ impl Reader {
     }
 
     /// Comes back when it has been taken in, so that the next look compares with what is in force then.
-    async fn tell(&mut self, read: Result<Arc<Config>, Problems>) {
+    async fn tell(&mut self, read: Result<Arc<Config>, Refused>) {
         self.doubt = None;
         let (taken, is_taken) = oneshot::channel();
         if self.loaded.send(Loaded { read, taken }).await.is_ok() {
@@ -174,11 +188,12 @@ async fn end_of(doubt: Option<&Doubt>) {
 type Read = Result<(String, Arc<Config>), Problems>;
 
 /// What was read, unless it takes everything away that is in force.
-fn believable(read: Read, in_force: &Config, options: &Options) -> Read {
+fn believable(read: Read, in_force: &Config, options: &Options) -> Result<(String, Arc<Config>), Refused> {
     let (text, config) = read?;
     if Removal::of(in_force, &config) == Removal::All {
         let count = in_force.monitors.len() + in_force.programs.len();
-        return Err(Problems::emptied(&options.config, count, in_force.language));
+        let problems = Problems::emptied(&options.config, count, in_force.language);
+        return Err(Refused { problems, is_emptied: true });
     }
     Ok((text, config))
 }
