@@ -93,14 +93,14 @@ fn sign_here(watched: &Watched, observation: &Observation) -> Option<Sign> {
 /// Estatus does. Where a command of ours is what starts it, nothing is waited for.
 fn is_new(watched: &Watched, observation: &Observation, began: Instant, grace: Duration) -> bool {
     let here = scope_of(watched, observation) == Scope::Machine;
-    let waits = here && watched.memory.incident.is_none() && !is_started_by_remedy(watched);
+    let waits = here && watched.memory.incident.is_none() && !is_started_by_remedy(watched, grace);
     waits && watched.new_since.is_some_and(|since| began < since + grace)
 }
 
 /// Whether it has not been well since it is watched, is on this machine, and has a command for its remedy: that is then
-/// how it is started, and nobody need be told unless it does not help.
-pub(super) fn is_started_by_remedy(watched: &Watched) -> bool {
+/// how it is started, and nobody need be told unless it does not help. Where there is no grace, there is none for it.
+pub(super) fn is_started_by_remedy(watched: &Watched, grace: Duration) -> bool {
     let here = watched.monitor.check.host().is_none_or(|host| Scope::of_host(host) == Scope::Machine);
     let remedy = watched.monitor.on_down.as_ref().map(|remedy| &remedy.action);
-    here && watched.new_since.is_some() && matches!(remedy, Some(RemedyAction::Run { .. }))
+    here && !grace.is_zero() && watched.new_since.is_some() && matches!(remedy, Some(RemedyAction::Run { .. }))
 }

@@ -341,7 +341,8 @@ impl Engine {
     /// Whether an incident is told when it begins.
     pub(super) fn tells_at_once(&self, name: &Arc<str>) -> bool {
         self.monitors.get(name).is_none_or(|watched| {
-            let waits = watched.monitor.alert_when == AlertWhen::Unhealed || is_started_by_remedy(watched);
+            let waits = watched.monitor.alert_when == AlertWhen::Unhealed
+                || is_started_by_remedy(watched, self.config.alerts.grace);
             watched.monitor.on_down.is_none() || !waits
         })
     }

@@ -188,8 +188,8 @@ fn what_has_been_well_since_estatus_was_started_is_down_at_once() {
 #[test]
 fn a_command_that_starts_what_is_looked_at_is_run_at_once_and_nobody_is_told_if_it_helps() {
     let run = || Some(Remedy::new(RemedyAction::Run { command: line("start it"), timeout: seconds(5.0) }));
-    let check = |helps: bool, ever_well: bool, told: usize| {
-        let mut scene = with_grace(Scene::new(Vec::new(), vec![monitor("page", run())]), AlertPolicy::GRACE).crashes();
+    let check = |grace: Duration, helps: bool, ever_well: bool, told: usize| {
+        let mut scene = with_grace(Scene::new(Vec::new(), vec![monitor("page", run())]), grace).crashes();
         scene.is_up = ever_well;
         scene.passes(11.0);
         scene.is_up = false;
@@ -199,7 +199,8 @@ fn a_command_that_starts_what_is_looked_at_is_run_at_once_and_nobody_is_told_if_
         scene.passes(600.0);
         assert_eq!(count(&scene.story, "mail down"), told, "{helps} {ever_well}: {}", scene.story);
     };
-    check(true, false, 0);
-    check(false, false, 1);
-    check(true, true, 1);
+    check(AlertPolicy::GRACE, true, false, 0);
+    check(AlertPolicy::GRACE, false, false, 1);
+    check(AlertPolicy::GRACE, true, true, 1);
+    check(Duration::ZERO, true, false, 1);
 }
