@@ -7,7 +7,6 @@ mod configured;
 mod healing;
 mod probed;
 mod programs;
-mod removed;
 mod telling;
 
 use std::{
@@ -29,7 +28,9 @@ use crate::{
     observation::Observation,
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
+    registry::{Entry, Registry},
     schedule::{self, AFTER_SLEEP, Dice},
+    supervision::Supervised,
     time::{Instant, Lasting, Now},
 };
 
@@ -45,19 +46,14 @@ pub struct Engine {
     clock: Clock,
     /// A failure of a probe that began before this is put down to the machine's waking up.
     settles_at: Instant,
-    monitors: BTreeMap<Arc<str>, Watched>,
-    /// The calendar: what is due of monitors.
-    due: BTreeSet<(Instant, Reason)>,
+    monitors: Registry<Watched>,
     /// Whose probe it is.
     probes: BTreeMap<EffectId, Arc<str>>,
-    programs: BTreeMap<Arc<str>, programs::Kept>,
+    programs: Registry<Supervised>,
     /// Whose readiness is being probed.
     questions: BTreeMap<EffectId, Arc<str>>,
     /// The commands of remedies that are running.
     remedies: BTreeMap<EffectId, healing::RunningCommand>,
-    /// What was taken out of the configuration and may come back.
-    removed: removed::Removed,
-    touched_programs: BTreeSet<Arc<str>>,
     /// Estatus is about to quit.
     quits: bool,
     /// The monitors with a failed probe that is not judged yet.
@@ -71,7 +67,6 @@ pub struct Engine {
     network: Network,
     memory: EngineMemory,
     last_effect: u64,
-    touched: BTreeSet<Arc<str>>,
     records: Vec<Record>,
     effects: VecDeque<Effect>,
 }
@@ -82,8 +77,6 @@ struct Watched {
     monitor: Arc<Monitor>,
     pulse: Pulse,
     memory: MonitorMemory,
-    /// The memory as last written down.
-    written: Option<MonitorMemory>,
     /// Its place on the grid of its interval.
     place: std::time::Duration,
     next_probe: Option<Instant>,
@@ -100,8 +93,6 @@ struct Watched {
     out_of_turn: Option<Instant>,
     /// How far the healing of its incident has come.
     care: Option<healing::Care>,
-    /// What stands of it in the calendar.
-    planned: Vec<(Instant, Reason)>,
 }
 
 /// A probe that runs.
@@ -160,14 +151,11 @@ impl Engine {
             dice: Dice::new(seed ^ now.utc.as_millisecond().unsigned_abs()),
             clock: Clock::new(now),
             settles_at: Instant::default(),
-            monitors: BTreeMap::new(),
-            due: BTreeSet::new(),
+            monitors: Registry::default(),
             probes: BTreeMap::new(),
-            programs: BTreeMap::new(),
+            programs: Registry::default(),
             questions: BTreeMap::new(),
             remedies: BTreeMap::new(),
-            removed: removed::Removed::default(),
-            touched_programs: BTreeSet::new(),
             quits: false,
             holding: BTreeSet::new(),
             incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
@@ -177,7 +165,6 @@ impl Engine {
             network,
             memory: restored.engine,
             last_effect: 0,
-            touched: BTreeSet::new(),
             records: Vec::new(),
             effects: VecDeque::new(),
         };
@@ -269,11 +256,13 @@ impl Engine {
 
     /// When the engine must be woken, and why.
     pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
-        let monitor = self.due.first().cloned();
+        let monitor = self.monitors.next_due().cloned();
+        let program = self.programs.next_due().cloned();
         let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
-        let removed = self.removed.next_due().map(|due| (due, Reason::Forget));
+        let forgets_at = self.monitors.forgets_at().into_iter().chain(self.programs.forgets_at()).min();
+        let removed = forgets_at.map(|due| (due, Reason::Forget));
         let peers = self.network.peers_due().map(|due| (due, Reason::Peers));
-        [monitor, message, removed, peers].into_iter().flatten().min()
+        [monitor, program, message, removed, peers].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -288,10 +277,11 @@ impl Engine {
 
     /// All that would have to be known to go on from here.
     pub fn snapshot(&self) -> Restored {
-        let watched = self.monitors.iter().map(|(name, watched)| (Arc::clone(name), watched.memory.clone()));
+        let monitors = self.monitors.memories().map(|(name, memory)| (Arc::clone(name), memory.clone()));
+        let programs = self.programs.memories().map(|(name, memory)| (Arc::clone(name), memory.clone()));
         Restored {
-            monitors: watched.chain(self.removed.monitors()).collect(),
-            programs: self.program_memories(),
+            monitors: monitors.collect(),
+            programs: programs.collect(),
             incidents: self.incidents.values().cloned().collect(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
@@ -318,7 +308,7 @@ impl Engine {
 
     /// The open incidents of the monitors that are configured, the oldest first.
     pub fn open_incidents(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.values().filter(|incident| self.monitors.contains_key(&incident.monitor))
+        self.incidents.values().filter(|incident| self.monitors.contains(&incident.monitor))
     }
 
     /// One open incident.
@@ -347,12 +337,10 @@ impl Engine {
     }
 
     fn next_due(&mut self, now: Instant) -> Option<Reason> {
-        let (due, reason) = self.next_deadline()?;
-        if due > now {
-            return None;
-        }
-        self.due.remove(&(due, reason.clone()));
-        Some(reason)
+        let due = self.next_deadline().filter(|(at, _)| *at <= now)?;
+        self.monitors.take_due(&due);
+        self.programs.take_due(&due);
+        Some(due.1)
     }
 
     fn read_clock(&mut self, now: Now) {
@@ -360,44 +348,43 @@ impl Engine {
             clock::Turn::Nothing => return,
             clock::Turn::Slept(slept) => {
                 self.settles_at = now.monotonic + AFTER_SLEEP;
-                self.monitors.values_mut().for_each(|watched| watched.pulse.slept());
+                self.monitors.change_each(|_, watched| {
+                    watched.pulse.slept();
+                    false
+                });
                 self.journal(JournalEntry::Slept { seconds: slept.as_secs() }, now);
             }
             clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
         }
-        let names: Vec<_> = self.monitors.keys().cloned().collect();
-        for name in names {
-            self.plan(&name, now);
-        }
-        self.touched_programs.extend(self.programs.keys().cloned());
+        self.monitors.plan_all(now);
+        self.programs.plan_all(now);
         self.outbox.release(now.monotonic);
     }
 
     /// Writes down what has changed and knows again what is due.
     fn finish(&mut self, now: Now) {
-        self.finish_programs(now);
-        for name in std::mem::take(&mut self.touched) {
-            self.plan(&name, now);
-            let Some(watched) = self.monitors.get_mut(&name) else { continue };
-            if watched.written.as_ref() != Some(&watched.memory) {
-                watched.written = Some(watched.memory.clone());
-                self.records.push(Record::Monitor { monitor: name, memory: watched.memory.clone() });
-            }
-        }
+        self.records.extend(self.programs.finish(now).into_iter().map(|(program, memory)| match memory {
+            Some(memory) => Record::Program { program, memory },
+            None => Record::ProgramGone { program },
+        }));
+        self.records.extend(self.monitors.finish(now).into_iter().map(|(monitor, memory)| match memory {
+            Some(memory) => Record::Monitor { monitor, memory },
+            None => Record::MonitorGone { monitor },
+        }));
         if self.memory.network != *self.network.memory() {
             self.memory.network = self.network.memory().clone();
             self.records.push(Record::Engine(self.memory.clone()));
         }
     }
 
-    /// Puts everything that is due of a monitor into the calendar anew.
-    fn plan(&mut self, name: &Arc<str>, now: Now) {
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        for due in std::mem::take(&mut watched.planned) {
-            self.due.remove(&due);
+    /// What has been out of the configuration for so long is forgotten, and its incident is over.
+    fn forget_removed(&mut self, now: Now) {
+        for memory in self.monitors.forget(now) {
+            if let Some(id) = memory.incident {
+                self.close_incident(id, now.utc, None);
+            }
         }
-        watched.planned = watched.dues(now);
-        self.due.extend(watched.planned.iter().cloned());
+        self.programs.forget(now);
     }
 
     fn journal(&mut self, entry: JournalEntry, now: Now) {
@@ -415,11 +402,10 @@ impl Engine {
 }
 
 impl Watched {
-    fn new(monitor: Arc<Monitor>, memory: MonitorMemory, written: bool, seed: u64) -> Self {
+    fn new(monitor: Arc<Monitor>, memory: MonitorMemory, seed: u64) -> Self {
         Self {
             pulse: Pulse::restored(memory.health),
             place: schedule::place(seed, &monitor.name, monitor.every),
-            written: written.then(|| memory.clone()),
             monitor,
             memory,
             next_probe: None,
@@ -431,7 +417,6 @@ impl Watched {
             down_for: None,
             out_of_turn: None,
             care: None,
-            planned: Vec::new(),
         }
     }
 
@@ -467,6 +452,19 @@ impl Watched {
             paused_until: self.memory.paused.and_then(|pause| pause.until),
             snoozed_until: self.memory.snoozed_until,
         }
+    }
+}
+
+impl Entry for Watched {
+    type Memory = MonitorMemory;
+    type Due = Reason;
+
+    fn memory(&self) -> &MonitorMemory {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut MonitorMemory {
+        &mut self.memory
     }
 
     fn dues(&self, now: Now) -> Vec<(Instant, Reason)> {

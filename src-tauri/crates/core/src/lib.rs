@@ -26,6 +26,7 @@ mod outbox;
 pub mod ports;
 pub mod program;
 pub mod record;
+mod registry;
 pub mod remedy;
 pub mod removal;
 mod restart;

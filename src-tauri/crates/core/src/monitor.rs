@@ -12,6 +12,7 @@ use crate::{
     config::{Failures, Monitor},
     incident::{Health, Incident, IncidentId, MessageId, News},
     observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
+    registry::Memory,
     time::Instant,
 };
 
@@ -86,13 +87,6 @@ impl MonitorMemory {
         messages.drain(..surplus);
     }
 
-    /// A channel has another name: what was told on it was told on that one. Whether there was anything.
-    pub(crate) fn rename_channel(&mut self, old: &str, new: &str) -> bool {
-        let Some(told) = self.conversations.remove(old) else { return false };
-        self.conversations.entry(new.to_owned()).or_default().extend(told);
-        true
-    }
-
     /// What was told of one incident was the beginning of the conversation about another, too.
     pub(crate) fn carry_conversation(&mut self, from: IncidentId, to: IncidentId) {
         for messages in self.conversations.values_mut() {
@@ -101,6 +95,18 @@ impl MonitorMemory {
             messages.retain(|message| !carried.contains(message));
             messages.extend(carried);
         }
+    }
+}
+
+impl Memory for MonitorMemory {
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.conversations.remove(old) else { return false };
+        self.conversations.entry(new.to_owned()).or_default().extend(told);
+        true
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
     maintenance::Cron,
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
+    registry::Memory,
 };
 
 mod process_id;
@@ -583,18 +584,23 @@ pub struct ProgramMemory {
 }
 
 impl ProgramMemory {
-    /// A channel has another name: what was told on it was told on that one. Whether there was anything.
-    pub(crate) fn rename_channel(&mut self, old: &str, new: &str) -> bool {
-        let Some(told) = self.told.remove(old) else { return false };
-        self.told.entry(new.to_owned()).or_default().extend(told);
-        true
-    }
-
     /// A message told `channel` that it is cooling.
     pub(crate) fn was_told(&mut self, channel: &str, message: MessageId) {
         let told = self.told.entry(channel.to_owned()).or_default();
         if !told.contains(&message) {
             told.push(message);
         }
+    }
+}
+
+impl Memory for ProgramMemory {
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.told.remove(old) else { return false };
+        self.told.entry(new.to_owned()).or_default().extend(told);
+        true
     }
 }

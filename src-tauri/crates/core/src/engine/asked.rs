@@ -42,14 +42,13 @@ impl Engine {
     }
 
     fn known(&self, monitor: &str) -> Result<Arc<str>, AskError> {
-        let known = self.monitors.get_key_value(monitor).map(|(name, _)| Arc::clone(name));
-        known.ok_or_else(|| AskError::NoSuchMonitor(monitor.to_owned()))
+        self.monitors.name_of(monitor).ok_or_else(|| AskError::NoSuchMonitor(monitor.to_owned()))
     }
 
     fn check_now(&mut self, monitor: Option<&str>, now: Now) -> Result<(), AskError> {
         let names = match monitor {
             Some(monitor) => vec![self.known(monitor)?],
-            None => self.monitors.keys().cloned().collect(),
+            None => self.monitors.names().cloned().collect(),
         };
         for name in names {
             self.start_probe(&name, now);
@@ -110,7 +109,6 @@ impl Engine {
     }
 
     fn changed(&mut self, name: &Arc<str>) {
-        self.touched.insert(Arc::clone(name));
         self.publish(Change::Monitor(Arc::clone(name)));
     }
 }

@@ -52,13 +52,12 @@ impl Engine {
     }
 
     fn supervised(&self, program: &Arc<str>) -> Option<&Supervised> {
-        self.programs.get(program).map(|kept| &kept.supervised)
+        self.programs.get(program)
     }
 
     /// The programs that show `sign`, or are going to.
     fn showing(&self, sign: Option<&Sign>) -> impl Iterator<Item = &Supervised> {
-        let all = self.programs.values().map(|kept| &kept.supervised);
-        all.filter(move |supervised| sign.is_some_and(|sign| supervised.shows(sign)))
+        self.programs.values().filter(move |supervised| sign.is_some_and(|sign| supervised.shows(sign)))
     }
 
     /// A monitor is well: that proves the programs it belongs to, and whose sign it is can be seen now.
@@ -67,17 +66,12 @@ impl Engine {
         watched.new_since = None;
         let sign = sign_here(watched, observation);
         let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program());
-        for (program, kept) in &mut self.programs {
-            let supervised = &mut kept.supervised;
+        self.programs.change_each(|program, supervised| {
             if named == Some(program) {
                 supervised.prove(sign.as_ref());
             }
-            if let Some(sign) = &sign
-                && supervised.is_seen(sign, observation.at, now.monotonic)
-            {
-                self.touched_programs.insert(Arc::clone(program));
-            }
-        }
+            sign.as_ref().is_some_and(|sign| supervised.is_seen(sign, observation.at, now.monotonic))
+        });
     }
 }
 

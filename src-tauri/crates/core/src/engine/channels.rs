@@ -3,11 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
-    sync::Arc,
 };
 
-use super::{Engine, removed::KEPT_FOR};
-use crate::{config::Channel, incident::MessageId, outbox::Waits, time::Now};
+use super::Engine;
+use crate::{config::Channel, incident::MessageId, outbox::Waits, registry::KEPT_FOR, time::Now};
 
 impl Engine {
     /// Where there were the channels `before` there are those of `after`: what waits for a renamed one goes to its new
@@ -30,17 +29,8 @@ impl Engine {
         for message in self.outbox.rename(old, new) {
             self.message_left(message);
         }
-        for (name, watched) in &mut self.monitors {
-            if watched.memory.rename_channel(old, new) {
-                self.touched.insert(Arc::clone(name));
-            }
-        }
-        for (name, kept) in &mut self.programs {
-            if kept.supervised.memory.rename_channel(old, new) {
-                self.touched_programs.insert(Arc::clone(name));
-            }
-        }
-        self.rename_channel_of_removed(old, new);
+        self.monitors.rename_channel(old, new);
+        self.programs.rename_channel(old, new);
     }
 
     /// Nobody has put the channel back for which a message waits.

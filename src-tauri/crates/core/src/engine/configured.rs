@@ -29,7 +29,7 @@ impl Engine {
     ) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
         let gone: Vec<Arc<str>> =
-            self.monitors.keys().chain(known.keys()).filter(|name| !wanted.contains(*name)).cloned().collect();
+            self.monitors.names().chain(known.keys()).filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
             self.remove(&name, known.remove(&name), now);
         }
@@ -38,10 +38,10 @@ impl Engine {
         let count = config.monitors.len();
         self.journal(JournalEntry::Configured { monitors: count, programs: config.programs.len() }, now);
         for (index, monitor) in config.monitors.iter().enumerate() {
-            if self.monitors.contains_key(&monitor.name) {
+            if self.monitors.contains(&monitor.name) {
                 self.replace(monitor, now);
             } else {
-                let memory = known.remove(&monitor.name).or_else(|| self.removed.take_monitor(&monitor.name));
+                let memory = known.remove(&monitor.name).or_else(|| self.monitors.take_back(&monitor.name));
                 self.add(monitor, memory, schedule::first(index, count), now);
             }
         }
@@ -72,13 +72,13 @@ impl Engine {
         }
         let incident = memory.incident.and_then(|id| self.incidents.get(&id));
         let down_for = incident.map(|incident| Lasting::resumed(incident.opened, now));
-        let mut watched = Watched::new(Arc::clone(monitor), memory, written, self.seed);
+        let written = written.then(|| memory.clone());
+        let mut watched = Watched::new(Arc::clone(monitor), memory, self.seed);
         watched.down_for = down_for;
         watched.new_since = Some(now.monotonic);
         watched.memory.health = watched.pulse.health();
         watched.next_probe = Some(now.monotonic + wait);
-        self.monitors.insert(Arc::clone(&monitor.name), watched);
-        self.touched.insert(Arc::clone(&monitor.name));
+        self.monitors.insert(Arc::clone(&monitor.name), watched, written);
         self.publish(Change::Monitor(Arc::clone(&monitor.name)));
     }
 
@@ -106,7 +106,6 @@ impl Engine {
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.next_probe = Some(now.monotonic);
         }
-        self.touched.insert(Arc::clone(name));
         self.publish(Change::Monitor(Arc::clone(name)));
     }
 
@@ -116,13 +115,9 @@ impl Engine {
         self.cancel_probe(name);
         self.release_children(name, now);
         self.rest_healing(name, Undone::Gone, now);
-        let watched = self.monitors.remove(name);
-        for due in watched.iter().flat_map(|watched| &watched.planned) {
-            self.due.remove(due);
-        }
-        self.touched.remove(name);
-        if let Some(memory) = watched.map(|watched| watched.memory).or(known) {
-            self.keep_removed_monitor(name, memory, now);
+        match known {
+            Some(memory) => self.monitors.keep(name, memory, now),
+            None => self.monitors.remove(name, now),
         }
         self.publish(Change::MonitorGone(Arc::clone(name)));
     }
@@ -130,7 +125,7 @@ impl Engine {
     /// An incident that no monitor knows of cannot end by itself.
     fn close_forgotten(&mut self, now: Now) {
         let watched = self.monitors.values().filter_map(|watched| watched.memory.incident);
-        let removed = self.removed.monitors().filter_map(|(_, memory)| memory.incident);
+        let removed = self.monitors.removed_memories().filter_map(|(_, memory)| memory.incident);
         let remembered: BTreeSet<IncidentId> = watched.chain(removed).collect();
         let forgotten: Vec<IncidentId> = self.incidents.keys().filter(|id| !remembered.contains(id)).copied().collect();
         for id in forgotten {

@@ -110,7 +110,6 @@ impl Engine {
 
     /// A try is due, or one has had its time.
     pub(super) fn heal(&mut self, name: &Arc<str>, now: Now) {
-        self.touched.insert(Arc::clone(name));
         let Some(watched) = self.monitors.get(name) else { return };
         match &watched.care {
             Some(Care::Waiting { .. }) => self.try_to_heal(name, now),
@@ -166,7 +165,7 @@ impl Engine {
 
     fn heal_program(&mut self, name: &Arc<str>, action: &RemedyAction, now: Now) {
         let Some(program) = action.program() else { return };
-        let within = self.programs.get(program).map_or(DONE_WITHIN, |kept| kept.supervised.program.ready_within * 2);
+        let within = self.programs.get(program).map_or(DONE_WITHIN, |kept| kept.program.ready_within * 2);
         self.set_care(name, Care::Acting { command: None, until: now.monotonic + within + DONE_WITHIN });
         match self.step_program(program, now, |supervised, step| supervised.heal(action, step)) {
             // What became of it may have been told already.
@@ -180,15 +179,14 @@ impl Engine {
     fn set_care(&mut self, name: &Arc<str>, care: Care) {
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.care = Some(care);
-            self.touched.insert(Arc::clone(name));
         }
     }
 
     /// A program stands differently: the remedies that wait for it go on.
     pub(super) fn tell_healing(&mut self, program: &Arc<str>, now: Now) {
         let Some(kept) = self.programs.get(program) else { return };
-        let state = kept.supervised.state();
-        let cooling = kept.supervised.why_cooling();
+        let state = kept.state();
+        let cooling = kept.why_cooling();
         let waiting: Vec<(Arc<str>, bool)> = self
             .monitors
             .values()
@@ -214,8 +212,8 @@ impl Engine {
     /// What a program that does not run any more wrote before it ended.
     fn last_words(&self, action: &RemedyAction) -> Vec<String> {
         let program = action.program().and_then(|program| self.programs.get(program));
-        let ended = program.filter(|kept| !kept.supervised.is_alive());
-        let last = ended.and_then(|kept| kept.supervised.memory.last_end.as_ref());
+        let ended = program.filter(|kept| !kept.is_alive());
+        let last = ended.and_then(|kept| kept.memory.last_end.as_ref());
         last.map(|last| last.tail.clone()).unwrap_or_default()
     }
 
@@ -270,7 +268,6 @@ impl Engine {
         let Some(remedy) = &watched.monitor.on_down else { return };
         let since = now.monotonic;
         watched.care = Some(Care::Verifying { since, until: since + remedy.passes_within });
-        self.touched.insert(Arc::clone(name));
         if watched.is_busy() {
             // A probe that is under way began before.
             self.cancel_probe(name);
@@ -303,7 +300,6 @@ impl Engine {
         } else {
             watched.care = Some(Care::Waiting { until: now.monotonic + wait });
         }
-        self.touched.insert(Arc::clone(name));
     }
 
     fn tries_of(&self, name: &Arc<str>) -> u32 {
@@ -335,7 +331,6 @@ impl Engine {
         if watched.care.take().is_some_and(|care| !matches!(care, Care::Waiting { .. })) {
             self.close_attempt(name, Outcome::NotDone(why), now);
         }
-        self.touched.insert(Arc::clone(name));
     }
 
     /// Whether an incident is told when it begins.

@@ -31,7 +31,6 @@ impl Engine {
         watched.next_probe = None;
         watched.in_flight = Some(InFlight { id, began: now.monotonic, clock_steps });
         let monitor = Arc::clone(&watched.monitor);
-        self.touched.insert(Arc::clone(name));
         self.probes.insert(id, Arc::clone(name));
         self.effects.push_back(Effect::StartProbe { id, monitor });
     }
@@ -66,7 +65,6 @@ impl Engine {
         let Some(name) = self.probes.remove(&id) else { return };
         let Some(watched) = self.monitors.get_mut(&name) else { return };
         let Some(flight) = watched.in_flight.take_if(|flight| flight.id == id) else { return };
-        self.touched.insert(Arc::clone(&name));
         match self.excuse(&name, flight, &observation, now) {
             Some(cause) => self.settle(&name, observation.inconclusive(cause), flight.began, now),
             None if observation.verdict == Verdict::Down => self.suspect(name, observation, flight.began, now),
@@ -240,7 +238,6 @@ impl Engine {
     fn settle_held(&mut self, name: &Arc<str>, excuse: Option<Cause>, now: Now) {
         self.holding.remove(name);
         let Some(held) = self.monitors.get_mut(name).and_then(|watched| watched.held.take()) else { return };
-        self.touched.insert(Arc::clone(name));
         let observation = match excuse {
             Some(cause) => held.observation.inconclusive(cause),
             None => held.observation,
@@ -261,15 +258,16 @@ impl Engine {
         self.publish(Change::Engine);
         self.outbox.hurry(now.monotonic);
         self.ask_network(Purpose::Confirm, now);
-        for watched in self.monitors.values_mut() {
+        self.monitors.change_each(|_, watched| {
             let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else {
-                continue;
+                return false;
             };
-            if scope_of(watched, last) == scope && watched.next_probe.is_some() {
+            let waits = scope_of(watched, last) == scope && watched.next_probe.is_some();
+            if waits {
                 watched.next_probe = Some(now.monotonic);
-                self.touched.insert(Arc::clone(&watched.monitor.name));
             }
-        }
+            waits
+        });
     }
 
     /// An observation is what it is: it moves the monitor's health, and all that follows from that.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{AskError, Change, Effect, EffectId, Engine, Reason};
+use super::{AskError, Change, Effect, EffectId, Engine};
 use crate::{
     command::{CommandLine, Run},
     config::{Config, Monitor},
@@ -12,7 +12,7 @@ use crate::{
     program::{
         Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StartId, StoppedBy,
     },
-    record::{JournalEntry, Record},
+    record::JournalEntry,
     supervision::{Step, Supervised, Wish},
     time::{Instant, Now},
     words::Words,
@@ -45,16 +45,6 @@ pub struct ProgramView {
     pub next_start: Option<Instant>,
 }
 
-/// A program in the engine's hands.
-#[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) supervised: Supervised,
-    /// The memory as last written down.
-    written: Option<ProgramMemory>,
-    /// What stands of it in the calendar.
-    planned: Option<(Instant, Reason)>,
-}
-
 impl Engine {
     /// Every program, in the order of the configuration.
     pub fn programs(&self) -> impl Iterator<Item = ProgramView> + '_ {
@@ -63,7 +53,7 @@ impl Engine {
 
     /// One program.
     pub fn program(&self, name: &str) -> Option<ProgramView> {
-        let supervised = &self.programs.get(name)?.supervised;
+        let supervised = self.programs.get(name)?;
         Some(ProgramView {
             program: Arc::clone(&supervised.program),
             state: supervised.state(),
@@ -81,12 +71,7 @@ impl Engine {
 
     /// Whether programs are still being stopped because Estatus quits.
     pub fn is_stopping_programs(&self) -> bool {
-        self.programs.values().any(|kept| kept.supervised.is_stopping())
-    }
-
-    pub(super) fn program_memories(&self) -> BTreeMap<Arc<str>, ProgramMemory> {
-        let kept = self.programs.iter().map(|(name, kept)| (Arc::clone(name), kept.supervised.memory.clone()));
-        kept.chain(self.removed.programs()).collect()
+        self.programs.values().any(|kept| kept.is_stopping())
     }
 
     // What happens.
@@ -116,11 +101,10 @@ impl Engine {
     fn ask_whether_ready(&mut self, name: &Arc<str>) {
         let id = self.next_id();
         let Some(kept) = self.programs.get_mut(name) else { return };
-        let Some(Ready::Check { check, timeout }) = &kept.supervised.program.ready else { return };
+        let Some(Ready::Check { check, timeout }) = &kept.program.ready else { return };
         let monitor = Monitor { timeout: *timeout, ..Monitor::new(name, (**check).clone()) };
-        kept.supervised.asks(id);
+        kept.asks(id);
         self.questions.insert(id, Arc::clone(name));
-        self.touched_programs.insert(Arc::clone(name));
         self.effects.push_back(Effect::StartProbe { id, monitor: Arc::new(monitor) });
     }
 
@@ -149,7 +133,6 @@ impl Engine {
         let runs = self
             .programs
             .get(program)
-            .map(|kept| &kept.supervised)
             .is_some_and(|it| it.is_alive() || it.is_unseen() || it.state() == ProgramState::Looking);
         if runs {
             return Err(AskError::RunsAlready(program.to_owned()));
@@ -169,18 +152,17 @@ impl Engine {
 
     /// Stops what nothing that is still being stopped was started after.
     fn quit_next(&mut self, now: Now) {
-        let leaves =
-            |kept: &Kept| kept.supervised.program.on_quit == crate::program::OnQuit::Stop && kept.supervised.is_alive();
+        let leaves = |kept: &Supervised| kept.program.on_quit == crate::program::OnQuit::Stop && kept.is_alive();
         let needed: Vec<Arc<str>> = self
             .programs
             .values()
             .filter(|kept| leaves(kept))
-            .flat_map(|kept| kept.supervised.program.start_after.iter().cloned())
+            .flat_map(|kept| kept.program.start_after.iter().cloned())
             .collect();
         let next: Vec<Arc<str>> = self
             .programs
             .iter()
-            .filter(|(name, kept)| leaves(kept) && !kept.supervised.is_stopping() && !needed.contains(name))
+            .filter(|(name, kept)| leaves(kept) && !kept.is_stopping() && !needed.contains(name))
             .map(|(name, _)| Arc::clone(name))
             .collect();
         for name in next {
@@ -197,7 +179,7 @@ impl Engine {
         now: Now,
     ) {
         let is_wanted = |name: &Arc<str>| config.programs.iter().any(|program| program.name == *name);
-        let is_new = |kept: &Kept| !kept.supervised.is_gone();
+        let is_new = |kept: &Supervised| !kept.is_gone();
         let gone: Vec<Arc<str>> = self
             .programs
             .iter()
@@ -210,10 +192,10 @@ impl Engine {
             self.step_program(&name, now, |supervised, step| supervised.forget(step));
         }
         for program in &config.programs {
-            if self.programs.contains_key(&program.name) {
+            if self.programs.contains(&program.name) {
                 self.configure_program(program, now);
             } else {
-                let known = known.remove(&program.name).or_else(|| self.removed.take_program(&program.name));
+                let known = known.remove(&program.name).or_else(|| self.programs.take_back(&program.name));
                 let memory = known.map(|mut memory| {
                     // It was stopped only because it was taken out of the configuration.
                     memory.resumes |= memory.removed.take().is_some();
@@ -229,9 +211,9 @@ impl Engine {
     }
 
     fn configure_program(&mut self, program: &Arc<Program>, now: Now) {
-        let Some(Kept { supervised, .. }) = self.programs.get(&program.name) else { return };
-        let is_back = supervised.is_gone();
-        if !is_back && supervised.program == *program {
+        let Some(known) = self.programs.get(&program.name) else { return };
+        let is_back = known.is_gone();
+        if !is_back && known.program == *program {
             return;
         }
         self.step_program(&program.name, now, |supervised, step| supervised.configure(program, step));
@@ -243,8 +225,7 @@ impl Engine {
     fn keep(&mut self, program: &Arc<Program>, memory: Option<ProgramMemory>, now: Now) {
         let written = memory.clone();
         let supervised = Supervised::new(Arc::clone(program), memory.unwrap_or_default(), now);
-        self.programs.insert(Arc::clone(&program.name), Kept { supervised, written, planned: None });
-        self.touched_programs.insert(Arc::clone(&program.name));
+        self.programs.insert(Arc::clone(&program.name), supervised, written);
         self.effects.push_back(Effect::LookForProgram { program: Arc::clone(program) });
     }
 
@@ -265,11 +246,10 @@ impl Engine {
         take: impl FnOnce(&mut Supervised, &mut Step<'_>) -> T,
     ) -> Option<T> {
         let kept = self.programs.get_mut(name)?;
-        let before = (kept.supervised.state(), kept.supervised.process());
+        let before = (kept.state(), kept.process());
         let mut step = Step::new(now, &mut self.dice, self.quits);
-        let result = take(&mut kept.supervised, &mut step);
+        let result = take(kept, &mut step);
         let wishes = step.wishes;
-        self.touched_programs.insert(Arc::clone(name));
         self.grant(name, wishes, now);
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
@@ -279,7 +259,7 @@ impl Engine {
     fn grant(&mut self, name: &Arc<str>, wishes: Vec<Wish>, now: Now) {
         for wish in wishes {
             let Some(kept) = self.programs.get(name) else { return };
-            let program = Arc::clone(&kept.supervised.program);
+            let program = Arc::clone(&kept.program);
             match wish {
                 Wish::Start { start, handed, adopt } => {
                     self.effects.push_back(Effect::StartProgram { program, start, handed, adopt });
@@ -298,15 +278,10 @@ impl Engine {
 
     fn program_changed(&mut self, name: &Arc<str>, before: (ProgramState, Option<ProcessId>), now: Now) {
         let Some(kept) = self.programs.get(name) else { return };
-        let after = (kept.supervised.state(), kept.supervised.process());
-        let (says, is_gone, over, is_ready) = (
-            kept.supervised.says().is_some(),
-            kept.supervised.is_gone(),
-            kept.supervised.is_over(),
-            kept.supervised.is_ready(),
-        );
+        let after = (kept.state(), kept.process());
+        let (says, is_gone, over, is_ready) = (kept.says().is_some(), kept.is_gone(), kept.is_over(), kept.is_ready());
         let words = Words::new(self.config.language, self.config.zone.clone());
-        let why = kept.supervised.why().map(|why| words.why(why));
+        let why = kept.why().map(|why| words.why(why));
         let why = why.or_else(|| after.1.map(|process| words.process(process.pid)));
         if !is_gone && (before != after || says) {
             self.publish(Change::Program(Arc::clone(name)));
@@ -327,27 +302,20 @@ impl Engine {
     /// Whether it stands between two starts only until the next line of code.
     fn is_starting_at_once(&self, name: &Arc<str>, now: Now) -> bool {
         self.programs.get(name).is_some_and(|kept| {
-            kept.supervised.state() == ProgramState::Backoff
-                && kept.supervised.is_due_to_start(now.monotonic)
-                && !self.quits
+            kept.state() == ProgramState::Backoff && kept.is_due_to_start(now.monotonic) && !self.quits
         })
     }
 
     /// A program that is no longer configured has ended.
     fn keep_forgotten_program(&mut self, name: &Arc<str>, now: Now) {
-        let Some(kept) = self.programs.remove(name) else { return };
-        if let Some(due) = kept.planned {
-            self.due.remove(&due);
-        }
-        self.touched_programs.remove(name);
-        self.keep_removed_program(name, kept.supervised.memory, now);
+        self.programs.remove(name, now);
     }
 
     fn start_dependants(&mut self, name: &Arc<str>, now: Now) {
         let waiting: Vec<Arc<str>> = self
             .programs
             .iter()
-            .filter(|(_, kept)| kept.supervised.waits_for() == Some(name))
+            .filter(|(_, kept)| kept.waits_for() == Some(name))
             .map(|(name, _)| Arc::clone(name))
             .collect();
         for name in waiting {
@@ -358,35 +326,18 @@ impl Engine {
     /// A program that is due is started, or waits for those that must be ready before it.
     fn begin_if_due(&mut self, name: &Arc<str>, now: Now) {
         let Some(kept) = self.programs.get(name) else { return };
-        if self.quits || !kept.supervised.is_due_to_start(now.monotonic) {
+        if self.quits || !kept.is_due_to_start(now.monotonic) {
             return;
         }
-        if kept.supervised.is_unseen() {
+        if kept.is_unseen() {
             self.step_program(name, now, |supervised, step| supervised.look_again(step));
             return;
         }
-        let unready = |on: &&Arc<str>| self.programs.get(*on).is_none_or(|kept| !kept.supervised.is_ready());
-        match kept.supervised.program.start_after.iter().find(unready).cloned() {
-            Some(on) if kept.supervised.waits_for() == Some(&on) => {}
+        let unready = |on: &&Arc<str>| self.programs.get(*on).is_none_or(|kept| !kept.is_ready());
+        match kept.program.start_after.iter().find(unready).cloned() {
+            Some(on) if kept.waits_for() == Some(&on) => {}
             Some(on) => drop(self.step_program(name, now, |supervised, step| supervised.wait_for(on, step))),
             None => drop(self.step_program(name, now, |supervised, step| supervised.start(None, step))),
-        }
-    }
-
-    /// Writes down what has changed of programs and knows again when they are due.
-    pub(super) fn finish_programs(&mut self, now: Now) {
-        for name in std::mem::take(&mut self.touched_programs) {
-            let Some(kept) = self.programs.get_mut(&name) else { continue };
-            let due = kept.supervised.due(now).map(|at| (at, Reason::Program(Arc::clone(&name))));
-            if let Some(planned) = std::mem::replace(&mut kept.planned, due.clone()) {
-                self.due.remove(&planned);
-            }
-            self.due.extend(due);
-            if kept.written.as_ref() != Some(&kept.supervised.memory) {
-                let memory = kept.supervised.memory.clone();
-                kept.written = Some(memory.clone());
-                self.records.push(Record::Program { program: name, memory });
-            }
         }
     }
 }

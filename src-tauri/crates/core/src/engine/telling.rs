@@ -8,10 +8,10 @@ use super::{Change, Effect, EffectId, Engine};
 use crate::{
     config::Monitor,
     incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
-    monitor::{Moment, MonitorMemory},
+    monitor::Moment,
     observation::{Failure, Observation},
     outbox::quiet_until,
-    program::{Program, ProgramMemory, ProgramTrouble},
+    program::{Program, ProgramTrouble},
     record::{JournalEntry, Record},
     time::{Lasting, Now, earlier, later},
 };
@@ -190,7 +190,6 @@ impl Engine {
 
     /// A flapping monitor has not changed for a while: what it has settled to is told, and single incidents count again.
     pub(super) fn settle_flapping(&mut self, name: &Arc<str>, now: Now) {
-        self.touched.insert(Arc::clone(name));
         let Some(watched) = self.monitors.get_mut(name) else { return };
         let Some(told_with) = watched.memory.flapping.take() else { return };
         watched.memory.downs.clear();
@@ -236,7 +235,6 @@ impl Engine {
     }
 
     pub(super) fn remind(&mut self, name: &Arc<str>, now: Now) {
-        self.touched.insert(Arc::clone(name));
         let every = self.config.alerts.remind_every;
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.remind_at = every.map(|every| later(now.utc, every));
@@ -268,7 +266,6 @@ impl Engine {
     }
 
     pub(super) fn snooze_ends(&mut self, name: &Arc<str>, now: Now) {
-        self.touched.insert(Arc::clone(name));
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.snoozed_until = None;
         self.tell_untold(name, now);
@@ -322,8 +319,8 @@ impl Engine {
     /// A program is cooling: somebody should look.
     pub(super) fn tell_cooling(&mut self, program: &Program, trouble: ProgramTrouble, now: Now) {
         let Some(kept) = self.programs.get_mut(&program.name) else { return };
-        kept.supervised.memory.told.clear();
-        let last_end = kept.supervised.memory.last_end.clone();
+        kept.memory.told.clear();
+        let last_end = kept.memory.last_end.clone();
         let channels = self.channels_or_default(program.channels.as_ref());
         self.post_of_program(program, News::Cooling { trouble, last_end }, &channels, now);
     }
@@ -331,7 +328,7 @@ impl Engine {
     /// A program that was cooling runs well again: those who know of its trouble are told.
     pub(super) fn tell_steady(&mut self, program: &Program, now: Now) {
         let mut channels = self.channels_or_default(program.channels.as_ref());
-        let told = self.programs.get(&program.name).map(|kept| kept.supervised.memory.told.clone()).unwrap_or_default();
+        let told = self.programs.get(&program.name).map(|kept| kept.memory.told.clone()).unwrap_or_default();
         channels.retain(|channel| told.contains_key(channel) || self.outbox.will_tell_of(channel, &program.name));
         self.post_of_program(program, News::Steady, &channels, now);
     }
@@ -409,18 +406,15 @@ impl Engine {
             return;
         }
         let attempt = self.next_id();
-        let (monitors, programs, removed) = (&self.monitors, &self.programs, &self.removed);
+        let (monitors, programs) = (&self.monitors, &self.programs);
         let conversation = |channel: &str, alert: &Alert| match alert.check {
             Some(_) => monitors
-                .get(&alert.subject)
-                .map(|watched| &watched.memory)
-                .or_else(|| removed.monitor(&alert.subject))
+                .memory(&alert.subject)
                 .map(|memory| memory.conversation(channel, &alert.news))
                 .unwrap_or_default(),
-            None => programs
-                .get(&alert.subject)
-                .and_then(|kept| kept.supervised.memory.told.get(channel).cloned())
-                .unwrap_or_default(),
+            None => {
+                programs.get(&alert.subject).and_then(|it| it.memory.told.get(channel).cloned()).unwrap_or_default()
+            }
         };
         let (message, merged) = self.outbox.begin(id, attempt, now.monotonic, |message| {
             let mut answers: Vec<MessageId> =
@@ -453,35 +447,13 @@ impl Engine {
         let about = alert.news.conversation().filter(|_| alert.check.is_some());
         match (&alert.news, about) {
             (News::Cooling { .. }, _) => {
-                self.change_program_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
+                self.programs.change_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
             }
             (_, Some(about)) => {
                 let told = (about, message.id);
-                self.change_monitor_memory(&alert.subject, |memory| memory.was_told(&message.channel, told));
+                self.monitors.change_memory(&alert.subject, |memory| memory.was_told(&message.channel, told));
             }
             _ => {}
-        }
-    }
-
-    /// Changes what is remembered of a monitor, be it configured or not.
-    fn change_monitor_memory(&mut self, name: &Arc<str>, change: impl FnOnce(&mut MonitorMemory)) {
-        match self.monitors.get_mut(name) {
-            Some(watched) => {
-                change(&mut watched.memory);
-                self.touched.insert(Arc::clone(name));
-            }
-            None => self.change_removed_monitor(name, change),
-        }
-    }
-
-    /// Changes what is remembered of a program, be it configured or not.
-    fn change_program_memory(&mut self, name: &Arc<str>, change: impl FnOnce(&mut ProgramMemory)) {
-        match self.programs.get_mut(name) {
-            Some(kept) => {
-                change(&mut kept.supervised.memory);
-                self.touched_programs.insert(Arc::clone(name));
-            }
-            None => self.change_removed_program(name, change),
         }
     }
 

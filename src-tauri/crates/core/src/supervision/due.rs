@@ -1,8 +1,12 @@
 //! What time does to a program.
 
+use std::sync::Arc;
+
 use super::{State, Step, Supervised, Then, Why, Wish};
 use crate::{
-    input::EffectId,
+    input::{EffectId, Reason},
+    program::ProgramMemory,
+    registry::Entry,
     time::{Instant, Now},
 };
 
@@ -105,5 +109,22 @@ impl Supervised {
         if let State::Starting { question, .. } = &mut self.state {
             *question = Some(id);
         }
+    }
+}
+
+impl Entry for Supervised {
+    type Memory = ProgramMemory;
+    type Due = Reason;
+
+    fn memory(&self) -> &ProgramMemory {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut ProgramMemory {
+        &mut self.memory
+    }
+
+    fn dues(&self, now: Now) -> Vec<(Instant, Reason)> {
+        self.due(now).map(|at| (at, Reason::Program(Arc::clone(&self.program.name)))).into_iter().collect()
     }
 }
