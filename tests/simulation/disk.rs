@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
-    incident::{Delivery, Incident, IncidentId, Message, MessageId},
+    incident::{Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
     program::ProgramMemory,
     record::{EngineMemory, Record, Restored},
@@ -47,7 +47,7 @@ impl Disk {
     /// What is there after a crash.
     pub(crate) fn restored(&mut self) -> Restored {
         self.waiting.clear();
-        let open = |message: &&Message| matches!(message.delivery, Delivery::Waiting { .. } | Delivery::Sending { .. });
+        let open = |message: &&Message| message.is_pending();
         Restored {
             monitors: self.monitors.clone(),
             programs: self.programs.clone(),

@@ -149,6 +149,13 @@ pub struct Message {
     pub delivery: Delivery,
 }
 
+impl Message {
+    /// Whether it is neither delivered nor given up.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.delivery, Delivery::Waiting { .. } | Delivery::Sending { .. })
+    }
+}
+
 /// How far a message has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,14 +12,13 @@ use estatus_core::{Timestamp, record::Record};
 use rusqlite::{Connection, Result, TransactionBehavior};
 
 use crate::{
-    keys::{Millis, MonitorId},
+    files::{remove, set_aside},
     mirror::Mirror,
-    platform, schema,
-    write::{Batch, Written},
+    platform,
+    schema::{self, OPEN_PATIENCE},
+    write::{Batch, Known, Written},
 };
 
-/// How long opening waits for another program to let go of the database.
-pub(crate) const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long one try to write waits for another program; the writer tries again.
 pub(crate) const WRITE_PATIENCE: Duration = Duration::from_millis(250);
 
@@ -38,16 +37,6 @@ pub(crate) struct Database {
     durable: Option<bool>,
     /// Whether something was committed that did not wait for the disk.
     unsynced: bool,
-}
-
-/// What is known of a monitor that is written to.
-#[derive(Debug)]
-pub(crate) struct Known {
-    pub(crate) id: MonitorId,
-    /// When its last observation began.
-    pub(crate) last_at: Millis,
-    /// Its last observation's failure, without the evidence.
-    pub(crate) last_failure: Option<String>,
 }
 
 impl Database {
@@ -166,38 +155,6 @@ pub(crate) fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "cache_size", -1024)?;
     connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
     Ok(connection)
-}
-
-/// Renames the database and what belongs to it, so that it can still be looked into; returns its new name.
-pub(crate) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let stamp = now.strftime("%Y%m%dT%H%M%SZ");
-    let candidates = (0..1000).map(|nth| match nth {
-        0 => beside(path, &format!(".damaged-{stamp}")),
-        nth => beside(path, &format!(".damaged-{stamp}-{nth}")),
-    });
-    let aside = candidates.into_iter().find(|aside| !aside.exists()).ok_or(io::ErrorKind::AlreadyExists)?;
-    for belonging in ["", "-wal", "-shm"] {
-        match fs::rename(beside(path, belonging), beside(&aside, belonging)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(aside)
-}
-
-fn remove(path: &Path) {
-    for belonging in ["", "-wal", "-shm"] {
-        if let Err(error) = fs::remove_file(beside(path, belonging)) {
-            tracing::debug!(%error, "a file of the history could not be removed");
-        }
-    }
-}
-
-/// The path with `suffix` after the file's name.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// An error that says that the database is damaged.

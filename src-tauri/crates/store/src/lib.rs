@@ -14,6 +14,7 @@ mod care;
 mod codec;
 mod database;
 mod figures;
+mod files;
 mod keys;
 mod migrations;
 mod mirror;

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use estatus_core::{
-    incident::{Delivery, Incident, IncidentId, Message, MessageId},
+    incident::{Incident, IncidentId, Message, MessageId},
     monitor::MonitorMemory,
     program::ProgramMemory,
     record::{EngineMemory, Record, Restored},
 };
 use rusqlite::{Connection, Result};
 
-use crate::write::signed;
+use crate::keys::signed;
 
 /// Memories, open incidents, messages under way, and the newest numbers.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Mirror {
             }
             Record::Message(message) => {
                 self.last_message = self.last_message.max(Some(message.id));
-                put(&mut self.messages, message.id, message, is_pending(message));
+                put(&mut self.messages, message.id, message, message.is_pending());
             }
             Record::Engine(memory) => self.engine.clone_from(memory),
             Record::Observation { .. } | Record::Journal { .. } => {}
@@ -99,11 +99,6 @@ impl Mirror {
         }
         Ok(())
     }
-}
-
-/// Whether a message is neither delivered nor given up.
-pub(crate) fn is_pending(message: &Message) -> bool {
-    matches!(message.delivery, Delivery::Waiting { .. } | Delivery::Sending { .. })
 }
 
 fn put<K: Ord, V: Clone>(all: &mut BTreeMap<K, V>, key: K, value: &V, wanted: bool) {

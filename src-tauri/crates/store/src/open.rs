@@ -6,11 +6,12 @@ use estatus_core::{Timestamp, config::Retention, record::Restored};
 
 use crate::{
     care::Care,
-    database::{self, Database, beside, damage, set_aside},
+    database::{self, Database, damage},
+    files::{beside, set_aside},
     migrations,
     mirror::Mirror,
     platform, restore,
-    schema::{self, Found},
+    schema::{self, Found, OPEN_PATIENCE},
     store::{self, Store},
     trouble::{Notices, StoreError, Trouble, is_damage},
 };
@@ -79,7 +80,7 @@ fn attempt(path: &Path, now: Timestamp, trouble: &mut Vec<Trouble>) -> Result<St
         Found::Format(found) => return Err(Failure::Newer { found }),
     }
     let connection = database::connect(path)?;
-    connection.busy_timeout(database::OPEN_PATIENCE)?;
+    connection.busy_timeout(OPEN_PATIENCE)?;
     let (restored, installation, lost) = restore::restore(&connection)?;
     drop(connection);
     trouble.extend(lost);

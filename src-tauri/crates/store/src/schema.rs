@@ -1,11 +1,14 @@
 //! The tables, and how a database comes to have them.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, Result};
 
 /// The format this version writes, in `PRAGMA user_version`.
 pub(crate) const VERSION: i64 = 4;
+
+/// How long opening waits for another program to let go of the database.
+pub(crate) const OPEN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is found where the database should be.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub(crate) fn look(path: &Path) -> Result<Found> {
         return Ok(Found::Nothing);
     }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(crate::database::OPEN_PATIENCE)?;
+    connection.busy_timeout(OPEN_PATIENCE)?;
     let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(match (version, tables) {

@@ -13,9 +13,7 @@ use serde::Serialize;
 
 use crate::{
     codec::{Chunk, Entry, encode_one},
-    database::Known,
-    keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis},
-    mirror::is_pending,
+    keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis, signed},
     trouble::is_about_the_record,
 };
 
@@ -25,6 +23,16 @@ const REPEATED_EVIDENCE: usize = 256;
 const SAME_MOMENT: Millis = 5;
 /// Where the wall clock moved by so many milliseconds more or less than the boot clock did, it was set.
 const CLOCK_SET: u64 = 2_000;
+
+/// What is known of a monitor that is written to.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) id: MonitorId,
+    /// When its last observation began.
+    pub(crate) last_at: Millis,
+    /// Its last observation's failure, without the evidence.
+    pub(crate) last_failure: Option<String>,
+}
 
 /// What a transaction has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,7 +171,7 @@ impl<'a> Batch<'a> {
         let number = signed(message.id.0);
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO message (id, created, pending, body) VALUES (?, ?, ?, ?)")?
-            .execute((number, millis(message.created), is_pending(message), Json(message)))?;
+            .execute((number, millis(message.created), message.is_pending(), Json(message)))?;
         self.connection.prepare_cached("DELETE FROM mention WHERE message = ?")?.execute([number])?;
         for incident in message.alerts.iter().filter_map(|alert| alert.news.incident()) {
             self.connection
@@ -218,11 +226,6 @@ fn with_less_evidence(observation: &Observation) -> Observation {
         failure.evidence = failure.evidence.take().map(|evidence| cut(evidence, REPEATED_EVIDENCE));
     }
     observation
-}
-
-/// Numbers beyond what SQLite can hold do not arise: they count incidents and messages.
-pub(crate) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A value that is written as JSON.

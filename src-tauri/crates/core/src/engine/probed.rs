@@ -368,7 +368,7 @@ impl Engine {
     fn parent_that_is_down(&self, name: &Arc<str>) -> Option<String> {
         let parents = &self.monitors.get(name)?.monitor.depends_on;
         let is_down = |parent: &&Arc<str>| {
-            self.monitors.get(*parent).is_some_and(|parent| matches!(parent.health(), Health::Down))
+            self.monitors.get(parent).is_some_and(|parent| matches!(parent.health(), Health::Down))
         };
         parents.iter().find(is_down).map(ToString::to_string)
     }
@@ -382,7 +382,7 @@ impl Engine {
             parent.is_watched() && !(child.health() == Health::Down && is_known)
         };
         let parents = child.monitor.depends_on.iter();
-        parents.filter(|parent| self.monitors.get(*parent).is_some_and(must_be_seen)).cloned().collect()
+        parents.filter(|parent| self.monitors.get(parent).is_some_and(must_be_seen)).cloned().collect()
     }
 }
 

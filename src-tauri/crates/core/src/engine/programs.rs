@@ -333,7 +333,7 @@ impl Engine {
             self.step_program(name, now, |supervised, step| supervised.look_again(step));
             return;
         }
-        let unready = |on: &&Arc<str>| self.programs.get(*on).is_none_or(|kept| !kept.is_ready());
+        let unready = |on: &&Arc<str>| self.programs.get(on).is_none_or(|kept| !kept.is_ready());
         match kept.program.start_after.iter().find(unready).cloned() {
             Some(on) if kept.waits_for() == Some(&on) => {}
             Some(on) => drop(self.step_program(name, now, |supervised, step| supervised.wait_for(on, step))),

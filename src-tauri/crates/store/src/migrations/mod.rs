@@ -10,10 +10,7 @@ use std::path::Path;
 use estatus_core::Timestamp;
 use rusqlite::{Connection, Result};
 
-use crate::{
-    database::{OPEN_PATIENCE, beside},
-    platform,
-};
+use crate::{files::beside, platform, schema::OPEN_PATIENCE};
 
 /// Brings the database from format `found` to today's, and keeps a copy of it as it was beside it.
 ///

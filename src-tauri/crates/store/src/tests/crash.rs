@@ -5,7 +5,7 @@ use std::{
 };
 
 use super::*;
-use crate::database::beside;
+use crate::files::beside;
 
 /// Where the child writes, when this program runs as one.
 const FOLDER: &str = "ESTATUS_STORE_TEST_FOLDER";

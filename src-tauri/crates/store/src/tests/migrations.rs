@@ -164,8 +164,8 @@ async fn a_database_of_format_2_that_was_cut_off_while_it_was_written_is_migrate
     writer.execute("INSERT INTO journal (at, entry) VALUES (?, '{\"kind\":\"stopped\"}')", [noon_ms() + 1]).unwrap();
     let crashed = self::folder();
     for part in ["", "-wal"] {
-        let from = crate::database::beside(&path, part);
-        std::fs::copy(from, crate::database::beside(&crashed.path().join(FILE), part)).unwrap();
+        let from = crate::files::beside(&path, part);
+        std::fs::copy(from, crate::files::beside(&crashed.path().join(FILE), part)).unwrap();
     }
     let Opened { store, trouble, .. } = opened(&crashed);
     assert_eq!(trouble, []);

@@ -9,7 +9,7 @@ use estatus_core::{
 use super::*;
 use crate::{
     IncidentFilter, StoreError,
-    database::beside,
+    files::beside,
     keys::{DAY, timestamp},
     rows::Table,
 };
