@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
-    incident::{Incident, IncidentId, Message, MessageId},
+    ids::{IncidentId, MessageId},
+    incident::{Incident, Message},
     monitor::MonitorMemory,
     program::ProgramMemory,
     record::{EngineMemory, Record, Restored},

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use estatus_core::incident::{IncidentId, Message, MessageId, News};
+use estatus_core::{
+    ids::{IncidentId, MessageId},
+    incident::{Message, News},
+};
 
 /// What one channel's reader has read.
 #[derive(Default)]

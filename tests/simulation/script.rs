@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use estatus_core::{
     check::{Check, HostCheck, HostPort, TcpCheck},
     command::{CommandLine, Run},
-    config::{AlertPolicy, Channel, CommandChannel, Config, Failures, Monitor, NetworkPolicy},
+    config::{AlertPolicy, Channel, CommandChannel, Config, Failures, Monitor},
+    network::NetworkPolicy,
     network::Scope,
 };
 

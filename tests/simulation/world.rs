@@ -7,7 +7,8 @@ use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap, sync::Ar
 use estatus_core::{
     Engine, Timestamp,
     config::{Channel, Config, Monitor},
-    engine::{Effect, EffectId, Input},
+    engine::{Effect, Input},
+    ids::EffectId,
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion, Scope, Witness},
     observation::{Cause, Failure, Observation, Phase, Phases},

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use estatus_core::{engine::Ask, incident::IncidentId};
+use estatus_core::{engine::Ask, ids::IncidentId};
 use estatus_tray::Change;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 

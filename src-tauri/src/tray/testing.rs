@@ -8,9 +8,10 @@ use estatus_api::{
 use estatus_core::{
     check::Kind,
     engine::Ask,
-    incident::{Health, IncidentId},
+    ids::{IncidentId, StartId},
+    incident::Health,
     observation::{Phase, Verdict},
-    program::{ProgramState, StartId},
+    program::ProgramState,
     standing::Standing,
 };
 use estatus_tray::{Change, DesktopSettings, Heard};

@@ -6,10 +6,7 @@ use std::{
 };
 
 use estatus_api::{EngineState, Event, Hello, IncidentState, MonitorState, ProgramStatus};
-use estatus_core::{
-    incident::{Health, IncidentId},
-    standing::Standing,
-};
+use estatus_core::{ids::IncidentId, incident::Health, standing::Standing};
 use jiff::Timestamp;
 
 /// How things are.

@@ -4,7 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use estatus_core::{
     config::EmailChannel,
-    incident::{DeliveryResult, Message, MessageId},
+    ids::MessageId,
+    incident::{DeliveryResult, Message},
     words::Words,
 };
 use lettre::{

@@ -6,7 +6,8 @@ mod support;
 
 use estatus_core::{
     config::{Channel, EmailSecurity, Language},
-    incident::{Alert, DeliveryResult, Health, Incident, Message, MessageId, News},
+    ids::MessageId,
+    incident::{Alert, DeliveryResult, Health, Incident, Message, News},
     observation::{Cause, Failure, HostFigure, Phase},
     program::{Leftover, ProgramTrouble, StartFailure},
     remedy::{Outcome, Undone},

@@ -8,7 +8,8 @@ use std::{net::TcpListener, time::Duration};
 
 use estatus_core::{
     config::{Channel, Language, WebhookChannel},
-    incident::{DeliveryResult, Message, MessageId, News},
+    ids::MessageId,
+    incident::{DeliveryResult, Message, News},
 };
 use serde_json::Value;
 use support::{

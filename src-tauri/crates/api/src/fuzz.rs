@@ -5,7 +5,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::BytesMut;
-use estatus_core::{engine::Ask, incident::IncidentId};
+use estatus_core::{engine::Ask, ids::IncidentId};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde::{Serialize, de::DeserializeOwned};

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
     engine::Ask,
-    incident::IncidentId,
+    ids::IncidentId,
     program::{ProcessId, ProgramState},
 };
 use jiff::Timestamp;

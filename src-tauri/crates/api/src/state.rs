@@ -6,10 +6,11 @@ use estatus_core::{
     check::Kind,
     config::Language,
     exit::Exit,
-    incident::{Delivery, Health, Incident, IncidentId, Message, MessageId, News},
+    ids::{IncidentId, MessageId, StartId},
+    incident::{Delivery, Health, Incident, Message, News},
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
-    program::{ProgramState, StartId},
+    program::ProgramState,
     standing::Standing,
     time::later,
 };

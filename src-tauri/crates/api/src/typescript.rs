@@ -7,10 +7,11 @@ use estatus_core::{
     config::Language,
     engine::Ask,
     exit::Exit,
-    incident::{Delivery, Health, IncidentId, MessageId},
+    ids::{IncidentId, MessageId, StartId},
+    incident::{Delivery, Health},
     network::Scope,
     observation::{Phase, Verdict, Warning},
-    program::{ProcessId, ProgramState, StartId},
+    program::{ProcessId, ProgramState},
     standing::Standing,
 };
 use ts_rs::{Config, TS};

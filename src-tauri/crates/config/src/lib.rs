@@ -46,7 +46,10 @@ use std::{
     sync::Arc,
 };
 
-use estatus_core::config::{Config, Language, NetworkPolicy, Retention};
+use estatus_core::{
+    config::{Config, Language, Retention},
+    network::NetworkPolicy,
+};
 use jiff::tz::TimeZone;
 use toml_edit::Document;
 

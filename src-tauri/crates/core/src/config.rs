@@ -14,6 +14,7 @@ use crate::{
     check::{Check, HostPort, Trust},
     command::CommandLine,
     maintenance::{DailySpan, Maintenance},
+    network::NetworkPolicy,
     program::Program,
     remedy::Remedy,
     secret::SecretRef,
@@ -300,21 +301,6 @@ impl Default for AlertPolicy {
             quiet_hours: Vec::new(),
             grace: Self::GRACE,
         }
-    }
-}
-
-/// How the own network is judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkPolicy {
-    /// Hosts that answer whenever the internet is there; may be empty.
-    pub reference: Vec<HostPort>,
-}
-
-impl Default for NetworkPolicy {
-    /// Public name servers of two operators, Cloudflare and Google, by address, so that no name has to be looked up.
-    fn default() -> Self {
-        let reference = ["1.1.1.1", "8.8.8.8"].map(|host| HostPort { host: host.to_owned(), port: 53 });
-        Self { reference: reference.into() }
     }
 }
 

@@ -18,11 +18,11 @@ use jiff::Timestamp;
 
 pub use programs::ProgramView;
 
-pub use crate::input::{Ask, AskError, Change, Effect, EffectId, Input, Reason};
 use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
-    incident::{Health, Incident, IncidentId, Message, MessageId},
+    ids::{IncidentId, MessageId},
+    incident::{Health, Incident, Message},
     monitor::{MonitorMemory, Pulse},
     network::{Network, Scope, Suspicion},
     observation::Observation,
@@ -32,6 +32,10 @@ use crate::{
     schedule::{self, AFTER_SLEEP, Dice},
     supervision::Supervised,
     time::{Instant, Lasting, Now},
+};
+pub use crate::{
+    ids::EffectId,
+    input::{Ask, AskError, Change, Effect, Input, Reason},
 };
 
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Kind,
+    ids::{IncidentId, MessageId},
     observation::{Failure, Warning},
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
@@ -51,17 +52,6 @@ impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }
-}
-
-/// An incident's number, unique in a data folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(transparent)]
-pub struct IncidentId(pub u64);
-
-impl IncidentId {
-    /// The number of none: stands in the place of one where a monitor is told of that is unsteady and has no incident.
-    pub const UNSTEADY: Self = Self(0);
 }
 
 /// One stretch of Down.
@@ -125,12 +115,6 @@ pub struct Before {
     /// The median latency of the last good probes.
     pub usual_latency: Option<Duration>,
 }
-
-/// A message's number, unique in a data folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(transparent)]
-pub struct MessageId(pub u64);
 
 /// One message to one channel: the alerts that went out, or will go out, together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,22 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{CommandOutcome, CommandRun},
     config::Monitor,
-    incident::{DeliveryResult, Incident, IncidentId, Message},
+    ids::{EffectId, IncidentId, MessageId, StartId},
+    incident::{DeliveryResult, Incident, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
-    program::{Handed, ProcessId, Program, ProgramEvent, StartId},
+    program::{Handed, ProcessId, Program, ProgramEvent},
     record::Record,
 };
-
-/// The number of an effect; its result comes back with it. Never used twice in one life of an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EffectId(pub(crate) u64);
-
-impl fmt::Display for EffectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -302,7 +293,7 @@ pub enum Reason {
     /// What was taken out of the configuration long ago is forgotten.
     Forget,
     /// A message is due.
-    Message(crate::incident::MessageId),
+    Message(MessageId),
     /// Nobody has answered for the own network yet.
     Peers,
 }

@@ -15,6 +15,7 @@ pub mod config;
 pub mod engine;
 pub mod exit;
 pub mod histogram;
+pub mod ids;
 pub mod incident;
 mod input;
 pub mod maintenance;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{Failures, Monitor},
-    incident::{Health, Incident, IncidentId, MessageId, News},
+    ids::{IncidentId, MessageId},
+    incident::{Health, Incident, News},
     observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
     registry::Memory,
     time::Instant,

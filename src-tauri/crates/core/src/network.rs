@@ -8,7 +8,22 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{check::HostPort, config::NetworkPolicy, input::EffectId, time::Instant};
+use crate::{check::HostPort, ids::EffectId, time::Instant};
+
+/// How the own network is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// Hosts that answer whenever the internet is there; may be empty.
+    pub reference: Vec<HostPort>,
+}
+
+impl Default for NetworkPolicy {
+    /// Public name servers of two operators, Cloudflare and Google, by address, so that no name has to be looked up.
+    fn default() -> Self {
+        let reference = ["1.1.1.1", "8.8.8.8"].map(|host| HostPort { host: host.to_owned(), port: 53 });
+        Self { reference: reference.into() }
+    }
+}
 
 /// How far a target is, and so which part of the own network a probe of it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::{
     config::AlertPolicy,
-    incident::{Alert, Delivery, DeliveryResult, IncidentId, Message, MessageId, News},
-    input::EffectId,
+    ids::{EffectId, IncidentId, MessageId},
+    incident::{Alert, Delivery, DeliveryResult, Message, News},
     schedule::Dice,
     time::{Instant, Now, elapsed},
 };

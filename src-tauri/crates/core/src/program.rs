@@ -15,7 +15,7 @@ use crate::{
     check::{Check, ProcessMatch},
     command::{CommandLine, Run},
     exit::{Exit, Signal},
-    incident::MessageId,
+    ids::{MessageId, StartId},
     maintenance::Cron,
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
@@ -245,18 +245,6 @@ pub struct CpuCeiling {
     pub above: f64,
     /// For so long.
     pub lasts: Duration,
-}
-
-/// The number of a start of a program; each start has a higher one than those before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(transparent)]
-pub struct StartId(pub u64);
-
-impl fmt::Display for StartId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }
 
 /// What a program finds in its environment, to go on where it stopped.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Channel,
-    incident::{Health, Incident, IncidentId, Message, MessageId},
+    ids::{IncidentId, MessageId},
+    incident::{Health, Incident, Message},
     monitor::MonitorMemory,
     network::NetworkMemory,
     observation::{Cause, Observation},

@@ -13,10 +13,8 @@ use jiff::Timestamp;
 use crate::{
     check::ProcessMatch,
     exit::Exit,
-    input::EffectId,
-    program::{
-        Ended, Handed, LeftBehind, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StartId, StoppedBy,
-    },
+    ids::{EffectId, StartId},
+    program::{Ended, Handed, LeftBehind, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StoppedBy},
     remedy::Undone,
     schedule::Dice,
     time::{Instant, Now},

@@ -12,7 +12,8 @@ use estatus_api::Event;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::{Channel, Monitor},
-    engine::{Change, Effect, EffectId, Input},
+    engine::{Change, Effect, Input},
+    ids::EffectId,
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases},

@@ -10,7 +10,8 @@ use estatus_core::{
     command::CommandLine,
     engine::Input,
     exit::Signal,
-    program::{Handed, ProcessId, Program, ProgramEvent, StartFailure, StartId, StopHow},
+    ids::StartId,
+    program::{Handed, ProcessId, Program, ProgramEvent, StartFailure, StopHow},
     secret::{Secret, SecretError, SecretRef},
 };
 use estatus_program::Supervisor;

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use estatus_api::AlertState;
-use estatus_core::incident::{IncidentId, Message, MessageId};
+use estatus_core::{
+    ids::{IncidentId, MessageId},
+    incident::Message,
+};
 
 /// The alerts of so many incidents that are over are remembered: a message may still be on its way.
 const OVER: usize = 500;

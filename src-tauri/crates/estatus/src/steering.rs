@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use estatus_api::{Client, Event, ProgramStatus};
-use estatus_core::{
-    engine::Ask,
-    program::{ProgramState, StartId},
-};
+use estatus_core::{engine::Ask, ids::StartId, program::ProgramState};
 
 use tokio::time::{Instant, timeout_at};
 

@@ -7,7 +7,8 @@ use std::{fs, io, path::Path, time::Duration};
 
 use estatus_core::{
     exit::Signal,
-    program::{Ended, Found, ProcessId, StartId},
+    ids::StartId,
+    program::{Ended, Found, ProcessId},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

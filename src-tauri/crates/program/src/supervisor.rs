@@ -14,7 +14,8 @@ use std::{
 };
 
 use estatus_core::{
-    program::{Handed, ProcessId, Program, ProgramEvent, StartId},
+    ids::StartId,
+    program::{Handed, ProcessId, Program, ProgramEvent},
     secret::Secret,
 };
 use tokio::sync::mpsc;

@@ -17,7 +17,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use estatus_core::program::{Found, Program, ProgramEvent, StartId};
+use estatus_core::{
+    ids::StartId,
+    program::{Found, Program, ProgramEvent},
+};
 use support::{Stage, free_port, kill};
 
 const ROUNDS_RUNNING: u64 = 140;

@@ -21,7 +21,8 @@ use std::{
 
 use estatus_core::{
     exit::Exit,
-    program::{Found, Handed, ProgramEvent, StartFailure, StartId},
+    ids::StartId,
+    program::{Found, Handed, ProgramEvent, StartFailure},
 };
 use support::{Stage, eventually, identity, is_alive, kill};
 

@@ -19,7 +19,8 @@ use estatus_core::{
     check::{Check, HostPort, TcpCheck},
     command::Run,
     exit::Exit,
-    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StartFailure, StartId},
+    ids::StartId,
+    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StartFailure},
     secret::Secret,
 };
 use support::{Stage, child, code, command, eventually, identity, is_alive, kill};

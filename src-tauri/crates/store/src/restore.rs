@@ -7,7 +7,8 @@ use std::{
 
 use estatus_core::{
     Timestamp,
-    incident::{Incident, IncidentId, Message, MessageId},
+    ids::{IncidentId, MessageId},
+    incident::{Incident, Message},
     record::{JournalEntry, Restored},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row};

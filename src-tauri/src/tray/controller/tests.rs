@@ -1,8 +1,5 @@
 use estatus_api::{EngineState, Snapshot};
-use estatus_core::{
-    incident::{Health, IncidentId},
-    program::ProgramState,
-};
+use estatus_core::{ids::IncidentId, incident::Health, program::ProgramState};
 use estatus_tray::{Language, Lost};
 
 use super::*;

@@ -1,8 +1,5 @@
 use estatus_api::{EngineState, Event, MonitorState, Snapshot, WaitingMessage};
-use estatus_core::{
-    incident::{Health, MessageId},
-    standing::Standing,
-};
+use estatus_core::{ids::MessageId, incident::Health, standing::Standing};
 
 use super::*;
 use crate::testing::{Tray, hello, hosted_by, incident, monitor, monitors, noon, program, read};

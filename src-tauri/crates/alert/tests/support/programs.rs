@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use estatus_core::{
     exit::Exit,
+    ids::StartId,
     incident::{Alert, Incident, News},
     observation::{Cause, Failure, Phase},
-    program::{Ended, Leftover, ProgramTrouble, RestartCount, StartFailure, StartId},
+    program::{Ended, Leftover, ProgramTrouble, RestartCount, StartFailure},
     remedy::{Attempt, Deed, Outcome, Undone},
 };
 

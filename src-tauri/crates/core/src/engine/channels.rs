@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Engine;
-use crate::{config::Channel, incident::MessageId, outbox::Waits, registry::KEPT_FOR, time::Now};
+use crate::{config::Channel, ids::MessageId, outbox::Waits, registry::KEPT_FOR, time::Now};
 
 impl Engine {
     /// Where there were the channels `before` there are those of `after`: what waits for a renamed one goes to its new

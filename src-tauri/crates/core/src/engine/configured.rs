@@ -9,7 +9,8 @@ use std::{
 use super::{Change, Engine, Watched};
 use crate::{
     config::{Config, Monitor},
-    incident::{Health, IncidentId},
+    ids::IncidentId,
+    incident::Health,
     monitor::MonitorMemory,
     network::{Purpose, Scope},
     program::ProgramMemory,

@@ -8,10 +8,9 @@ use super::{AskError, Change, Effect, EffectId, Engine};
 use crate::{
     command::{CommandLine, Run},
     config::{Config, Monitor},
+    ids::StartId,
     observation::{Observation, Verdict},
-    program::{
-        Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StartId, StoppedBy,
-    },
+    program::{Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StoppedBy},
     record::JournalEntry,
     supervision::{Step, Supervised, Wish},
     time::{Instant, Now},

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::{Change, Effect, EffectId, Engine};
 use crate::{
     config::Monitor,
-    incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, IncidentId, Message, MessageId, News},
+    ids::{IncidentId, MessageId},
+    incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, Message, News},
     monitor::Moment,
     observation::{Failure, Observation},
     outbox::quiet_until,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{State, Step, Supervised, Then, Why, Wish};
 use crate::{
-    input::{EffectId, Reason},
+    ids::EffectId,
+    input::Reason,
     program::ProgramMemory,
     registry::Entry,
     time::{Instant, Now},

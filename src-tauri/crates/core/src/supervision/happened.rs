@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use super::{QUESTION_LATEST, QUESTION_SOONEST, State, Step, Supervised, Then, Why, Wish};
 use crate::{
     exit::Exit,
-    input::EffectId,
-    program::{Ended, Found, ProcessId, ProgramEvent, ProgramTrouble, Ready, StartFailure, StartId},
+    ids::{EffectId, StartId},
+    program::{Ended, Found, ProcessId, ProgramEvent, ProgramTrouble, Ready, StartFailure},
     restart,
     time::Instant,
 };

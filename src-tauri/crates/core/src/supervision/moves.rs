@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
 use crate::{
-    program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure, StartId},
+    ids::StartId,
+    program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure},
     restart::{self, COOLING_EVERY, Verdict},
     time::Instant,
 };

@@ -6,8 +6,9 @@ use estatus_core::{
     check::{Check, HostPort, ProcessCheck, ProcessMatch, TcpCheck},
     config::{AlertPolicy, Config, Monitor},
     engine::{Ask, Input},
+    ids::StartId,
     incident::Health,
-    program::{Program, ProgramEvent, Ready, StartId},
+    program::{Program, ProgramEvent, Ready},
     remedy::{Remedy, RemedyAction},
 };
 

@@ -7,10 +7,11 @@ use estatus_core::{
     config::Config,
     engine::{Ask, Effect, Input},
     exit::Exit,
+    ids::StartId,
     maintenance::Cron,
     program::{
         CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramEvent, ProgramTrouble, Ready,
-        RestartLimit, RestartPolicy, RestartWhen, StartFailure, StartId,
+        RestartLimit, RestartPolicy, RestartWhen, StartFailure,
     },
 };
 

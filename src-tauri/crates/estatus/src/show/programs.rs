@@ -43,12 +43,7 @@ fn note(program: &ProgramStatus, now: Timestamp) -> String {
 mod tests {
     use std::time::Duration;
 
-    use estatus_core::{
-        exit::Exit,
-        program::{ProgramState, StartId},
-        standing::Standing,
-        time::later,
-    };
+    use estatus_core::{exit::Exit, ids::StartId, program::ProgramState, standing::Standing, time::later};
 
     use super::*;
 

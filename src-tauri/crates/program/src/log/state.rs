@@ -1,6 +1,6 @@
 //! What must be known to go on where a capture stopped.
 
-use estatus_core::program::StartId;
+use estatus_core::ids::StartId;
 
 use super::Stream;
 

@@ -6,7 +6,7 @@
 
 use std::{io, path::Path};
 
-use estatus_core::program::StartId;
+use estatus_core::ids::StartId;
 use jiff::Timestamp;
 use memchr::memchr_iter;
 use tracing::warn;

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use estatus_core::{
     command::{CommandLine, Run},
     exit::{Exit, Signal},
-    program::{
-        Ended, Found, Handed, Leftover, ProcessId, Program, ProgramEvent, StartFailure, StartId, StopHow, StopPolicy,
-    },
+    ids::StartId,
+    program::{Ended, Found, Handed, Leftover, ProcessId, Program, ProgramEvent, StartFailure, StopHow, StopPolicy},
     secret::Secret,
 };
 use jiff::Timestamp;

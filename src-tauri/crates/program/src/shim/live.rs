@@ -10,7 +10,8 @@ use std::{
 
 use estatus_core::{
     exit::Exit,
-    program::{Ended, Found, Leftover, ProgramEvent, StartId},
+    ids::StartId,
+    program::{Ended, Found, Leftover, ProgramEvent},
 };
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until, timeout};

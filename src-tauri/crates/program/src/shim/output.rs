@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use estatus_core::program::{Ended, StartId};
+use estatus_core::{ids::StartId, program::Ended};
 use tokio::time::Instant;
 
 use crate::{

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use estatus_core::{
     command::{CommandLine, Run},
     exit::Signal,
-    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StartId, StopHow, StopPolicy},
+    ids::StartId,
+    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StopHow, StopPolicy},
     secret::Secret,
 };
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,8 @@ use std::{pin::Pin, rc::Rc, time::Duration};
 
 use estatus_core::{
     exit::Exit,
-    program::{Ended, LeftBehind, Leftover, StartId},
+    ids::StartId,
+    program::{Ended, LeftBehind, Leftover},
 };
 use jiff::Timestamp;
 use tokio::time::Instant;

@@ -97,7 +97,8 @@ mod tests {
     use estatus_core::{
         command::{CommandLine, Run},
         exit::Signal,
-        program::{Handed, Program, StartId},
+        ids::StartId,
+        program::{Handed, Program},
     };
 
     use super::*;

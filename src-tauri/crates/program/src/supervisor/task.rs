@@ -12,7 +12,8 @@ use std::{
 
 use estatus_core::{
     exit::Exit,
-    program::{Ended, Found, ProgramEvent, StartFailure, StartId},
+    ids::StartId,
+    program::{Ended, Found, ProgramEvent, StartFailure},
 };
 use jiff::Timestamp;
 use tokio::{

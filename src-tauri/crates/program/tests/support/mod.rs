@@ -14,7 +14,8 @@ use std::{
 use estatus_core::{
     command::{CommandLine, Run},
     exit::Exit,
-    program::{Ended, Found, Handed, ProcessId, Program, ProgramEvent, StartId},
+    ids::StartId,
+    program::{Ended, Found, Handed, ProcessId, Program, ProgramEvent},
 };
 use estatus_program::{Happened, ShimCommand, Supervisor};
 use tempfile::TempDir;

@@ -13,9 +13,10 @@ use estatus_core::{
     check::Kind,
     config::{Language, Retention},
     exit::Exit,
-    incident::{Alert, Before, Delivery, Incident, IncidentId, Message, MessageId, News},
+    ids::{IncidentId, MessageId, StartId},
+    incident::{Alert, Before, Delivery, Incident, Message, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
-    program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StartId, StoppedBy},
+    program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StoppedBy},
     record::Record,
     time::later,
 };

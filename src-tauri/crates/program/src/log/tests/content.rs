@@ -2,7 +2,7 @@
 
 use std::{fs, time::Instant};
 
-use estatus_core::program::StartId;
+use estatus_core::ids::StartId;
 
 use super::*;
 

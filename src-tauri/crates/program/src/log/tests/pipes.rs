@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use estatus_core::program::StartId;
+use estatus_core::ids::StartId;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     fs::{CWD, FileType, Mode, OFlags, mknodat},
