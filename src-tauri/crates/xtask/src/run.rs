@@ -1,4 +1,4 @@
-//! `cargo xtask run`: builds Estatus as its users have it and becomes it.
+//! `cargo xtask run`: builds Estatus, quickly rather than for speed, and becomes it.
 
 use std::{env, ffi::OsString, path::PathBuf};
 
@@ -9,20 +9,26 @@ use crate::{
     pages, platform, setup, workspace,
 };
 
+/// The profile for whoever wants to see it run.
+const QUICK: &str = "quick";
+/// The profile of what users have.
+const RELEASE: &str = "release";
+
 /// Builds Estatus and starts it: in the tray where there is a desktop, else its engine in this terminal.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     setup::ensure(setup::TO_BUILD)?;
     if platform::has_desktop() {
         setup::ensure(setup::TO_BUILD_DESKTOP)?;
         pages::build()?;
-        build_packages(&["estatus", "estatus-tray"])?;
-        println!("Estatus is in the tray now; `cargo run --release -- run` would run it in this terminal.");
-        let mut tray = clean(built("estatus-tray"));
+        build_packages(QUICK, &["estatus", "estatus-tray"])?;
+        println!("Estatus is in the tray now; `cargo run -- run` would run it in this terminal.");
+        let mut tray = clean(built(QUICK, "estatus-tray"));
         tray.args(arguments);
         return platform::replace_by(tray);
     }
     println!("There is no desktop here, so its engine runs in this terminal, without a tray icon.");
-    let mut estatus = clean(build()?);
+    build_packages(QUICK, &["estatus"])?;
+    let mut estatus = clean(built(QUICK, "estatus"));
     estatus.arg("run").args(arguments);
     platform::replace_by(estatus)
 }
@@ -32,16 +38,16 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
 /// # Errors
 /// If it cannot be built; cargo has said why.
 pub(crate) fn build() -> Result<PathBuf> {
-    build_packages(&["estatus"])?;
-    Ok(built("estatus"))
+    build_packages(RELEASE, &["estatus"])?;
+    Ok(built(RELEASE, "estatus"))
 }
 
-fn build_packages(packages: &[&str]) -> Result<()> {
+fn build_packages(profile: &str, packages: &[&str]) -> Result<()> {
     let mut build = cargo();
-    build.args(["build", "--locked", "--release", "--target-dir"]).arg(workspace::target());
+    build.args(["build", "--locked", "--profile", profile, "--target-dir"]).arg(workspace::target());
     run_to_end(build.args(packages.iter().flat_map(|package| ["--package", package])))
 }
 
-fn built(name: &str) -> PathBuf {
-    workspace::target().join("release").join(name).with_extension(env::consts::EXE_EXTENSION)
+fn built(profile: &str, name: &str) -> PathBuf {
+    workspace::target().join(profile).join(name).with_extension(env::consts::EXE_EXTENSION)
 }
