@@ -203,7 +203,7 @@ mod tests {
         // These six hang for as long as they like; the seventh waits until two of them are known to be slow.
         let mut trace = trace();
         let turns = trace.turns.clone();
-        let answer = timeout(BOUND, turns.within(SOON, calls.ask(100, || 7, &mut trace))).await;
+        let answer = timeout(BOUND, turns.within(SOON, std::pin::pin!(calls.ask(100, || 7, &mut trace)))).await;
         assert_eq!(answer, Ok(Ok(Some(7))));
         // Who is known to be slow does not stand in the way even at the beginning.
         drop(holds);

@@ -23,7 +23,7 @@ mod tls;
 mod trace;
 mod turns;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use estatus_core::{
     Timestamp,
@@ -65,7 +65,12 @@ impl Prober {
         // A command is ended by who runs it, at the same timeout; the proof that nothing is left takes a while.
         let ending = if check.kind() == Kind::Command { command::ENDING } else { Duration::ZERO };
         let turns = trace.turns.clone();
-        match turns.within(timeout.saturating_add(ending), self.run(check, timeout, &mut trace)).await {
+        // Pinned here, as a future that is handed over is kept twice.
+        let ended = {
+            let probe = pin!(self.run(check, timeout, &mut trace));
+            turns.within(timeout.saturating_add(ending), probe).await
+        };
+        match ended {
             Ok(Ok(())) => trace.up(),
             Ok(Err(cause)) if cause.is_ours() => trace.says_nothing(cause),
             Ok(Err(cause)) => trace.down(cause),

@@ -1,7 +1,7 @@
 //! The clock of a probe: it stands while the probe waits for something of ours.
 
 use std::{
-    pin::pin,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -54,9 +54,12 @@ impl Turns {
     ///
     /// # Errors
     /// If it takes longer, or waits too long for us.
-    pub(crate) async fn within<T>(&self, limit: Duration, probe: impl Future<Output = T>) -> Result<T, CutOff> {
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        mut probe: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, CutOff> {
         let begun = Instant::now();
-        let mut probe = pin!(probe);
         loop {
             let (waited, waits) = {
                 let waited = self.waited();
@@ -71,7 +74,7 @@ impl Turns {
                 (false, left) => left,
                 (true, left) => left.max(LOOKS_EVERY).min(PATIENCE - waited),
             };
-            if let Ok(result) = timeout(look_again, &mut probe).await {
+            if let Ok(result) = timeout(look_again, probe.as_mut()).await {
                 return Ok(result);
             }
         }
@@ -85,6 +88,8 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use tokio::time::sleep;
+
+    use std::pin::pin;
 
     use super::*;
 
@@ -102,7 +107,7 @@ mod tests {
                 sleep(seconds(works_on)).await;
             };
             let begun = Instant::now();
-            assert_eq!(turns.within(seconds(10), probe).await, wanted, "{works} {waits} {works_on}");
+            assert_eq!(turns.within(seconds(10), pin!(probe)).await, wanted, "{works} {waits} {works_on}");
             let took = if wanted == Err(CutOff::TimedOut) { 10 + waits } else { works + waits.min(20) + works_on };
             assert!(begun.elapsed() <= seconds(took) + LOOKS_EVERY, "{:?}", begun.elapsed());
         }
