@@ -156,12 +156,16 @@ mod tests {
 
     /// Takes nothing until it is told to.
     struct Stuck {
+        /// Told that it is asked to take something.
+        asked: SyncSender<()>,
         freed: Receiver<()>,
         taken: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Write for Stuck {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            // Somebody waits for the first time only.
+            let _ = self.asked.try_send(());
             // Its sender is dropped when it is freed.
             let _ = self.freed.recv();
             self.taken.lock().unwrap().extend(text);
@@ -175,10 +179,14 @@ mod tests {
 
     #[test]
     fn a_terminal_that_takes_nothing_holds_nobody_up_and_what_it_missed_is_counted() {
+        let (asked, is_asked) = sync_channel(1);
         let (free, freed) = channel::<()>();
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let printer = Printer::start(Stuck { freed, taken: Arc::clone(&taken) }).unwrap();
-        for number in 0..2 * LINES_LIMIT {
+        let printer = Printer::start(Stuck { asked, freed, taken: Arc::clone(&taken) }).unwrap();
+        printer.line(format_args!("0"));
+        // Were the queue full before, there would be room for one once more, and two places at which lines are left out.
+        is_asked.recv_timeout(Duration::from_secs(30)).unwrap();
+        for number in 1..2 * LINES_LIMIT {
             printer.line(format_args!("{number}"));
         }
         let left_out = printer.left_out.load(Ordering::Relaxed);
