@@ -25,9 +25,10 @@ use crate::{
 };
 
 pub(crate) async fn run(places: &Places) -> Result {
+    // Whoever prints is a thread already.
+    estatus_engine::set_limits();
     let (out, err) = (printer(io::stdout())?, printer(io::stderr())?);
     log(err.clone());
-    estatus_engine::set_limits();
     if places.begin()? {
         out.line(format_args!("There was no configuration yet: an example now stands in {}", places.config.display()));
         out.line(format_args!(

@@ -58,9 +58,9 @@ async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     stream.flush().await?;
     let mut bytes = Vec::new();
     while bytes.len() < LIMIT {
-        let mut chunk = [0; 4096];
-        let read = stream.read(&mut chunk).await?;
-        bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
+        // Room of its own would be kept by every probe under way, whether it comes to this or not.
+        bytes.reserve(4096);
+        let read = stream.read_buf(&mut bytes).await?;
         let heard = wire::read(&bytes);
         if read == 0 || heard.is_whole {
             return Ok(heard.version.is_some().then_some(heard));

@@ -4,8 +4,9 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Lets this process, which hosts an engine, use what the machine has. Every probe may need a file descriptor at the same time; all threads share one arena of the allocator, as several
-/// would each keep for themselves what their thread once needed: some 5 MB with 1,000 monitors.
+/// Lets this process, which hosts an engine, use what the machine has. Every probe may need a file descriptor at the same
+/// time; all threads share one arena of the allocator, as several would each keep for themselves what their thread once
+/// needed: some 5 MB with 1,000 monitors. So it comes before the first thread: a thread keeps the arena that it was given.
 pub fn set() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {

@@ -60,8 +60,7 @@ async fn open(hop: &Hop, check: &HttpCheck, http2: bool, tls: &Tls, trace: &mut 
     }
     let alpn = if http2 && !hop.upgrades() { HTTP2_FIRST } else { HTTP1_ONLY };
     let again = || reach_aside(check, &host, port);
-    // Most of what a probe has to keep is kept for this, and not every page needs it.
-    let secured = Box::pin(shake_hands(tls, stream, &host, alpn, &check.certificate, again, trace)).await?;
+    let secured = shake_hands(tls, stream, &host, alpn, &check.certificate, again, trace).await?;
     let is_http2 = secured.stream.get_ref().1.alpn_protocol() == Some(b"h2");
     Ok(Route { stream: Stream::tls(secured.stream), is_http2, through_proxy: None })
 }
