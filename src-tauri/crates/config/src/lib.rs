@@ -172,12 +172,13 @@ fn each<T: Listed, C>(
     reader: &mut Reader<'_>,
     convert: impl Fn(&mut T, &mut Reader<'_>) -> Option<C>,
 ) -> Vec<Arc<C>> {
-    let tables = tables.into_iter().enumerate();
-    let one = |(index, mut table)| {
+    let mut converted = Vec::with_capacity(tables.len());
+    // Collected one by one, as `collect` would keep the room of the tables, many times as large, for what comes of them.
+    for (index, mut table) in tables.into_iter().enumerate() {
         let section = called(&table, index);
-        reader.section(section, |reader| convert(&mut table, reader)).map(Arc::new)
-    };
-    tables.filter_map(one).collect()
+        converted.extend(reader.section(section, |reader| convert(&mut table, reader)).map(Arc::new));
+    }
+    converted
 }
 
 /// The names of all channels, be these right or wrong; nothing where they cannot even be listed.

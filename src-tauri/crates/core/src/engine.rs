@@ -85,7 +85,7 @@ struct Watched {
     place: std::time::Duration,
     next_probe: Option<Instant>,
     in_flight: Option<InFlight>,
-    held: Option<Held>,
+    held: Option<Box<Held>>,
     last: Option<Arc<Observation>>,
     /// When the probe of the last settled observation began.
     last_began: Option<Instant>,
@@ -352,10 +352,7 @@ impl Engine {
             clock::Turn::Nothing => return,
             clock::Turn::Slept(slept) => {
                 self.settles_at = now.monotonic + AFTER_SLEEP;
-                self.monitors.change_each(|_, watched| {
-                    watched.pulse.slept();
-                    false
-                });
+                self.monitors.change_where(|_, _| true, |_, watched| watched.pulse.slept());
                 self.journal(JournalEntry::Slept { seconds: slept.as_secs() }, now);
             }
             clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),

@@ -157,7 +157,7 @@ pub(crate) struct Pulse {
     health: Health,
     bad: u32,
     good: u32,
-    first_bad: Option<(Moment, Failure)>,
+    first_bad: Option<Box<(Moment, Failure)>>,
     first_good: Option<Moment>,
     /// Which of the newest probes were bad, as many as a rate looks back on, the newest last.
     newest: VecDeque<bool>,
@@ -266,7 +266,8 @@ impl Pulse {
                 Turn::StillDown
             }
             Health::Unknown | Health::Up | Health::Suspect | Health::Paused => {
-                let (opened, cause) = self.first_bad.get_or_insert_with(|| (moment, failure.clone())).clone();
+                let first = self.first_bad.get_or_insert_with(|| Box::new((moment, failure.clone())));
+                let (opened, cause) = first.as_ref().clone();
                 let must_last = monitor.check.lasts().filter(|_| failure.cause.is_beyond_limit());
                 let lasted = must_last.is_none_or(|lasts| moment.began.since(opened.began) >= lasts);
                 if !lasted || !self.are_enough(monitor.failures) {

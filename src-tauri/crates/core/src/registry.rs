@@ -45,9 +45,11 @@ pub(crate) trait Memory: Clone + PartialEq {
 /// is another than was, and what is due of it is planned anew.
 #[derive(Debug)]
 pub(crate) struct Registry<E: Entry> {
-    entries: BTreeMap<Arc<str>, Registered<E>>,
+    // Boxed, as the nodes of a map keep room for more than they hold.
+    entries: BTreeMap<Arc<str>, Box<Registered<E>>>,
     removed: BTreeMap<Arc<str>, Removed<E::Memory>>,
-    dirty: BTreeSet<Arc<str>>,
+    /// What was got to be changed.
+    dirty: Vec<Arc<str>>,
     /// What is due of them all.
     calendar: BTreeSet<(Instant, E::Due)>,
     /// What is to be written down: the memory of an entry, or that it is forgotten.
@@ -56,9 +58,10 @@ pub(crate) struct Registry<E: Entry> {
 
 #[derive(Debug)]
 struct Registered<E: Entry> {
+    name: Arc<str>,
     entry: E,
-    /// The memory as last written down.
-    written: Option<E::Memory>,
+    /// While it is dirty: its memory as last written down, if it ever was.
+    written: Option<Box<Option<E::Memory>>>,
     /// What stands of it in the calendar.
     planned: Vec<(Instant, E::Due)>,
 }
@@ -75,7 +78,7 @@ impl<E: Entry> Default for Registry<E> {
         Self {
             entries: BTreeMap::new(),
             removed: BTreeMap::new(),
-            dirty: BTreeSet::new(),
+            dirty: Vec::new(),
             calendar: BTreeSet::new(),
             unwritten: Vec::new(),
         }
@@ -89,11 +92,9 @@ impl<E: Entry> Registry<E> {
 
     /// One entry, to be changed.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut E> {
-        let (name, _) = self.entries.get_key_value(name)?;
-        if !self.dirty.contains(name) {
-            self.dirty.insert(Arc::clone(name));
-        }
-        self.entries.get_mut(&Arc::clone(name)).map(|registered| &mut registered.entry)
+        let registered = self.entries.get_mut(name)?;
+        registered.dirty(&mut self.dirty);
+        Some(&mut registered.entry)
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
@@ -117,19 +118,24 @@ impl<E: Entry> Registry<E> {
         self.entries.iter().map(|(name, registered)| (name, &registered.entry))
     }
 
-    /// Shows each entry to `change`, which says whether it has changed anything that is remembered or due.
-    pub(crate) fn change_each(&mut self, mut change: impl FnMut(&Arc<str>, &mut E) -> bool) {
-        for (name, registered) in &mut self.entries {
-            if change(name, &mut registered.entry) {
-                self.dirty.insert(Arc::clone(name));
-            }
+    /// Changes each entry that is `wanted`.
+    pub(crate) fn change_where(
+        &mut self,
+        wanted: impl Fn(&Arc<str>, &E) -> bool,
+        mut change: impl FnMut(&Arc<str>, &mut E),
+    ) {
+        for (name, registered) in self.entries.iter_mut().filter(|(name, registered)| wanted(name, &registered.entry)) {
+            registered.dirty(&mut self.dirty);
+            change(name, &mut registered.entry);
         }
     }
 
     /// An entry comes in; `written` is its memory as it was last written down.
     pub(crate) fn insert(&mut self, name: Arc<str>, entry: E, written: Option<E::Memory>) {
-        self.dirty.insert(Arc::clone(&name));
-        self.entries.insert(name, Registered { entry, written, planned: Vec::new() });
+        self.dirty.push(Arc::clone(&name));
+        let written = Some(Box::new(written));
+        let registered = Registered { name: Arc::clone(&name), entry, written, planned: Vec::new() };
+        self.entries.insert(name, Box::new(registered));
     }
 
     /// The memory of an entry that comes back before it was forgotten.
@@ -143,7 +149,6 @@ impl<E: Entry> Registry<E> {
         for due in registered.planned {
             self.calendar.remove(&due);
         }
-        self.dirty.remove(name);
         self.keep(name, registered.entry.memory().clone(), now);
     }
 
@@ -182,7 +187,10 @@ impl<E: Entry> Registry<E> {
 
     /// A channel has another name: what was told on it was told on that one.
     pub(crate) fn rename_channel(&mut self, old: &str, new: &str) {
-        self.change_each(|_, entry| entry.memory_mut().rename_channel(old, new));
+        let rename = |_: &Arc<str>, entry: &mut E| {
+            entry.memory_mut().rename_channel(old, new);
+        };
+        self.change_where(|_, _| true, rename);
         for (name, removed) in &mut self.removed {
             if removed.memory.rename_channel(old, new) {
                 self.unwritten.push((Arc::clone(name), Some(removed.memory.clone())));
@@ -228,10 +236,10 @@ impl<E: Entry> Registry<E> {
     pub(crate) fn finish(&mut self, now: Now) -> Vec<(Arc<str>, Option<E::Memory>)> {
         for name in mem::take(&mut self.dirty) {
             let Some(registered) = self.entries.get_mut(&name) else { continue };
+            let Some(written) = registered.written.take() else { continue };
             registered.plan(&mut self.calendar, now);
             let memory = registered.entry.memory();
-            if registered.written.as_ref() != Some(memory) {
-                registered.written = Some(memory.clone());
+            if written.as_ref().as_ref() != Some(memory) {
                 self.unwritten.push((name, Some(memory.clone())));
             }
         }
@@ -240,6 +248,14 @@ impl<E: Entry> Registry<E> {
 }
 
 impl<E: Entry> Registered<E> {
+    /// It is about to be changed: what is remembered of it now is what was written down last.
+    fn dirty(&mut self, dirty: &mut Vec<Arc<str>>) {
+        if self.written.is_none() {
+            self.written = Some(Box::new(Some(self.entry.memory().clone())));
+            dirty.push(Arc::clone(&self.name));
+        }
+    }
+
     /// Puts everything that is due of it into the calendar anew.
     fn plan(&mut self, calendar: &mut BTreeSet<(Instant, E::Due)>, now: Now) {
         for due in mem::take(&mut self.planned) {

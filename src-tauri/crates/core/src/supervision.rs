@@ -332,35 +332,53 @@ impl Supervised {
         self.is_stopped_by_user() || matches!(self.state, State::Resting { finished: false, .. }) && !self.is_wanted()
     }
 
+    /// Whether nothing more can be learnt from a monitor's success, which looks at `sign`.
+    pub(crate) fn is_proved(&self, sign: Option<&Sign>) -> bool {
+        if let State::Running(run) = &self.state {
+            run.proved.iter().any(|proved| proved.as_ref() == sign)
+        } else {
+            true
+        }
+    }
+
     /// One of its monitors has succeeded, which looks at `sign`.
     pub(crate) fn prove(&mut self, sign: Option<&Sign>) {
-        if let State::Running(run) = &mut self.state
-            && !run.proved.iter().any(|proved| proved.as_ref() == sign)
+        if !self.is_proved(sign)
+            && let State::Running(run) = &mut self.state
         {
             run.proved.push(sign.cloned());
         }
     }
 
+    /// Whether a probe that began at `at` and found `sign` tells it anything.
+    pub(crate) fn learns_of(&self, sign: &Sign, at: Timestamp) -> bool {
+        match (&self.state, sign) {
+            (State::Running(run), Sign::Port(port)) if !run.looked_for.contains(port) => true,
+            (State::Running(_), sign) => self.shows(sign) && !self.is_proved(Some(sign)),
+            (State::Resting { .. }, sign) => at > self.since && self.shows(sign),
+            _ => false,
+        }
+    }
+
     /// A probe that began at `at` found `sign`: while it runs, whether it is who listens on a port is looked at once,
-    /// soon; while it rests, it is somebody else's. Whether that changes anything.
-    pub(crate) fn is_seen(&mut self, sign: &Sign, at: Timestamp, now: Instant) -> bool {
+    /// soon; while it rests, it is somebody else's.
+    pub(crate) fn is_seen(&mut self, sign: &Sign, at: Timestamp, now: Instant) {
         let its_own = self.shows(sign);
         if its_own {
             self.prove(Some(sign));
         }
         match (&mut self.state, sign) {
             (State::Running(run), Sign::Port(port)) => {
-                let looks = run.looked_for.insert(*port);
-                if looks {
-                    run.next_look.get_or_insert(now + LOOKS_AFTER);
-                }
-                looks
+                let is_new = run.looked_for.insert(*port);
+                run.next_look = run.next_look.or_else(|| is_new.then_some(now + LOOKS_AFTER));
             }
             (State::Resting { .. }, _) if its_own && at > self.since => {
                 self.shown_by_others.push(sign.clone());
-                matches!(sign, Sign::Port(port) if self.memory.ports.remove(port))
+                if let Sign::Port(port) = sign {
+                    self.memory.ports.remove(port);
+                }
             }
-            _ => false,
+            _ => {}
         }
     }
 

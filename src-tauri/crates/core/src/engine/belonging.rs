@@ -65,13 +65,21 @@ impl Engine {
         let Some(watched) = self.monitors.get_mut(name).filter(|_| observation.verdict == Verdict::Up) else { return };
         watched.new_since = None;
         let sign = sign_here(watched, observation);
-        let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program());
-        self.programs.change_each(|program, supervised| {
-            if named == Some(program) {
-                supervised.prove(sign.as_ref());
-            }
-            sign.as_ref().is_some_and(|sign| supervised.is_seen(sign, observation.at, now.monotonic))
-        });
+        let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program()).cloned();
+        let is_named = |program: &Arc<str>| named.as_ref() == Some(program);
+        let learns =
+            |supervised: &Supervised| sign.as_ref().is_some_and(|sign| supervised.learns_of(sign, observation.at));
+        self.programs.change_where(
+            |program, supervised| is_named(program) && !supervised.is_proved(sign.as_ref()) || learns(supervised),
+            |program, supervised| {
+                if is_named(program) {
+                    supervised.prove(sign.as_ref());
+                }
+                if let Some(sign) = &sign {
+                    supervised.is_seen(sign, observation.at, now.monotonic);
+                }
+            },
+        );
     }
 }
 

@@ -113,7 +113,7 @@ impl Engine {
         }
         self.holding.insert(Arc::clone(&name));
         if let Some(watched) = self.monitors.get_mut(&name) {
-            watched.held = Some(Held { observation, began, suspicion, question, parents });
+            watched.held = Some(Box::new(Held { observation, began, suspicion, question, parents }));
         }
     }
 
@@ -258,16 +258,11 @@ impl Engine {
         self.publish(Change::Engine);
         self.outbox.hurry(now.monotonic);
         self.ask_network(Purpose::Confirm, now);
-        self.monitors.change_each(|_, watched| {
-            let Some(last) = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive) else {
-                return false;
-            };
-            let waits = scope_of(watched, last) == scope && watched.next_probe.is_some();
-            if waits {
-                watched.next_probe = Some(now.monotonic);
-            }
-            waits
-        });
+        let waits = |watched: &Watched| {
+            let excused = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive);
+            excused.is_some_and(|last| scope_of(watched, last) == scope) && watched.next_probe.is_some()
+        };
+        self.monitors.change_where(|_, it| waits(it), |_, watched| watched.next_probe = Some(now.monotonic));
     }
 
     /// An observation is what it is: it moves the monitor's health, and all that follows from that.
