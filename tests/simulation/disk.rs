@@ -1,12 +1,11 @@
 //! What is on disk: a store as the core sees it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use estatus_core::{
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, Key, MessageId},
     incident::{Incident, Message},
-    monitor::MonitorMemory,
-    program::ProgramMemory,
+    memory::Memory,
     record::{EngineMemory, Record, Restored},
 };
 
@@ -16,8 +15,7 @@ const COMMITS_WITHIN: Duration = Duration::from_millis(500);
 /// A disk that keeps what was committed and loses what was not.
 #[derive(Default)]
 pub(crate) struct Disk {
-    monitors: BTreeMap<Arc<str>, MonitorMemory>,
-    programs: BTreeMap<Arc<str>, ProgramMemory>,
+    memories: BTreeMap<Key, Memory>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) messages: BTreeMap<MessageId, Message>,
     engine: EngineMemory,
@@ -50,8 +48,7 @@ impl Disk {
         self.waiting.clear();
         let open = |message: &&Message| message.is_pending();
         Restored {
-            monitors: self.monitors.clone(),
-            programs: self.programs.clone(),
+            memories: self.memories.clone(),
             incidents: self.incidents.values().filter(|incident| incident.closed.is_none()).cloned().collect(),
             messages: self.messages.values().filter(open).cloned().collect(),
             engine: self.engine.clone(),
@@ -65,11 +62,9 @@ impl Disk {
     pub(crate) fn commit(&mut self) {
         for record in std::mem::take(&mut self.waiting) {
             match record {
-                Record::Monitor { monitor, memory } => drop(self.monitors.insert(monitor, memory)),
-                Record::MonitorGone { monitor } => drop(self.monitors.remove(&monitor)),
-                Record::Program { program, memory } => drop(self.programs.insert(program, memory)),
-                Record::ProgramGone { program } => drop(self.programs.remove(&program)),
-                Record::Incident(incident) => drop(self.incidents.insert(incident.id, incident)),
+                Record::Memory { of, memory: Some(memory) } => drop(self.memories.insert(of, memory)),
+                Record::Memory { of, memory: None } => drop(self.memories.remove(&of)),
+                Record::Incident(incident) => drop(self.incidents.insert(incident.id, *incident)),
                 Record::Message(message) => drop(self.messages.insert(message.id, message)),
                 Record::Engine(memory) => self.engine = memory,
                 Record::Observation { .. } | Record::Journal { .. } => {}

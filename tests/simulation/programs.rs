@@ -115,6 +115,8 @@ pub(crate) struct World {
     starts: BTreeMap<Arc<str>, Vec<Duration>>,
     /// When a user or a new life of the engine may have begun the count anew.
     fresh: BTreeMap<Arc<str>, Duration>,
+    /// When a monitor was last seen to be paused.
+    paused: BTreeMap<Arc<str>, Duration>,
     coming: BinaryHeap<Reverse<(Duration, u64)>>,
     events: BTreeMap<u64, (Coming, u64)>,
     last_event: u64,
@@ -159,6 +161,7 @@ impl World {
             told: BTreeSet::new(),
             starts: BTreeMap::new(),
             fresh: BTreeMap::new(),
+            paused: BTreeMap::new(),
             coming: BinaryHeap::new(),
             events: BTreeMap::new(),
             last_event: 0,
@@ -464,10 +467,17 @@ impl World {
         self.disk.record(records, self.now, false);
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         for program in &self.config.programs {
             self.is_kept(program);
         }
+        let paused: Vec<Arc<str>> = self
+            .core()
+            .monitors()
+            .filter(|view| view.health == Health::Paused)
+            .map(|view| Arc::clone(&view.monitor.name))
+            .collect();
+        self.paused.extend(paused.into_iter().map(|name| (name, self.now)));
         for incident in self.core().open_incidents() {
             self.is_seen_to(incident);
         }
@@ -503,8 +513,9 @@ impl World {
             return;
         }
         let age = estatus_core::time::elapsed(incident.opened, self.wall());
-        // A new life of the engine begins a try anew, and so does whatever the user changes.
-        let undisturbed = self.now - self.fresh.get(&program).copied().unwrap_or_default();
+        // A new life of the engine begins a try anew, and so do the end of a pause and whatever else the user changes.
+        let disturbed = self.fresh.get(&program).max(self.paused.get(&monitor.name));
+        let undisturbed = self.now - disturbed.copied().unwrap_or_default();
         if age.min(undisturbed) < ESCALATES_WITHIN {
             return;
         }

@@ -23,12 +23,13 @@ use crate::{
     config::{Config, Monitor},
     ids::{IncidentId, MessageId},
     incident::{Health, Incident, Message},
+    machine::Machine,
     monitor::{MonitorMemory, Pulse},
     network::{Network, Scope, Suspicion},
     observation::Observation,
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
-    registry::{Entry, Registry},
+    registry::{Entries, Registry},
     schedule::{self, AFTER_SLEEP, Dice},
     supervision::Supervised,
     time::{Instant, Lasting, Now},
@@ -172,7 +173,14 @@ impl Engine {
             records: Vec::new(),
             effects: VecDeque::new(),
         };
-        engine.configure(config, restored.monitors, restored.programs, now);
+        for entries in engine.entries() {
+            entries.recall(&restored.memories, now);
+        }
+        engine.configure(config, now);
+        engine.look_for_removed_programs(now);
+        for entries in engine.entries() {
+            entries.let_go(now);
+        }
         engine.finish(now);
         engine
     }
@@ -180,7 +188,7 @@ impl Engine {
     /// Puts another configuration in force. Monitors that stay as they are go on undisturbed.
     pub fn apply_config(&mut self, config: Arc<Config>, now: Now) {
         self.read_clock(now);
-        self.configure(config, BTreeMap::new(), BTreeMap::new(), now);
+        self.configure(config, now);
         self.finish(now);
     }
 
@@ -260,13 +268,12 @@ impl Engine {
 
     /// When the engine must be woken, and why.
     pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
-        let monitor = self.monitors.next_due().cloned();
-        let program = self.programs.next_due().cloned();
+        let entry = self.every_kind().into_iter().filter_map(Entries::next_due).min().cloned();
         let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
-        let forgets_at = self.monitors.forgets_at().into_iter().chain(self.programs.forgets_at()).min();
+        let forgets_at = self.every_kind().into_iter().filter_map(Entries::forgets_at).min();
         let removed = forgets_at.map(|due| (due, Reason::Forget));
         let peers = self.network.peers_due().map(|due| (due, Reason::Peers));
-        [monitor, program, message, removed, peers].into_iter().flatten().min()
+        [entry, message, removed, peers].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -281,11 +288,8 @@ impl Engine {
 
     /// All that would have to be known to go on from here.
     pub fn snapshot(&self) -> Restored {
-        let monitors = self.monitors.memories().map(|(name, memory)| (Arc::clone(name), memory.clone()));
-        let programs = self.programs.memories().map(|(name, memory)| (Arc::clone(name), memory.clone()));
         Restored {
-            monitors: monitors.collect(),
-            programs: programs.collect(),
+            memories: self.every_kind().into_iter().flat_map(Entries::remembered).collect(),
             incidents: self.incidents.values().cloned().collect(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
@@ -340,10 +344,21 @@ impl Engine {
         crate::outbox::quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc)
     }
 
+    /// The entries of every kind.
+    fn every_kind(&self) -> [&dyn Entries; 2] {
+        [&self.programs, &self.monitors]
+    }
+
+    /// The same, to be changed.
+    fn entries(&mut self) -> [&mut dyn Entries; 2] {
+        [&mut self.programs, &mut self.monitors]
+    }
+
     fn next_due(&mut self, now: Instant) -> Option<Reason> {
         let due = self.next_deadline().filter(|(at, _)| *at <= now)?;
-        self.monitors.take_due(&due);
-        self.programs.take_due(&due);
+        for entries in self.entries() {
+            entries.take_due(&due);
+        }
         Some(due.1)
     }
 
@@ -357,21 +372,16 @@ impl Engine {
             }
             clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
         }
-        self.monitors.plan_all(now);
-        self.programs.plan_all(now);
+        for entries in self.entries() {
+            entries.plan_all(now);
+        }
         self.outbox.release(now.monotonic);
     }
 
     /// Writes down what has changed and knows again what is due.
     fn finish(&mut self, now: Now) {
-        self.records.extend(self.programs.finish(now).into_iter().map(|(program, memory)| match memory {
-            Some(memory) => Record::Program { program, memory },
-            None => Record::ProgramGone { program },
-        }));
-        self.records.extend(self.monitors.finish(now).into_iter().map(|(monitor, memory)| match memory {
-            Some(memory) => Record::Monitor { monitor, memory },
-            None => Record::MonitorGone { monitor },
-        }));
+        let written: Vec<Record> = self.entries().into_iter().flat_map(|entries| entries.finish(now)).collect();
+        self.records.extend(written);
         if self.memory.network != *self.network.memory() {
             self.memory.network = self.network.memory().clone();
             self.records.push(Record::Engine(self.memory.clone()));
@@ -456,9 +466,8 @@ impl Watched {
     }
 }
 
-impl Entry for Watched {
+impl Machine for Watched {
     type Memory = MonitorMemory;
-    type Due = Reason;
 
     fn memory(&self) -> &MonitorMemory {
         &self.memory

@@ -1,8 +1,43 @@
-//! The numbers by which things are told apart.
+//! The names and numbers by which things are told apart.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+
+/// An entry of the configuration that the engine lives with, by its kind and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A monitor.
+    Monitor(Arc<str>),
+    /// A program.
+    Program(Arc<str>),
+}
+
+impl Key {
+    /// The entry of that kind and name; nothing if there is no such kind.
+    pub fn new(kind: &str, name: Arc<str>) -> Option<Self> {
+        match kind {
+            "monitor" => Some(Self::Monitor(name)),
+            "program" => Some(Self::Program(name)),
+            _ => None,
+        }
+    }
+
+    /// The word for its kind, as it is written down.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Monitor(_) => "monitor",
+            Self::Program(_) => "program",
+        }
+    }
+
+    /// Its name, which no other of its kind has.
+    pub fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Monitor(name) | Self::Program(name) => name,
+        }
+    }
+}
 
 /// The number of an effect; its result comes back with it. Never used twice in one life of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{CommandOutcome, CommandRun},
     config::Monitor,
-    ids::{EffectId, IncidentId, MessageId, StartId},
+    ids::{EffectId, IncidentId, Key, MessageId, StartId},
     incident::{DeliveryResult, Incident, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
@@ -255,14 +255,10 @@ pub enum Effect {
 /// What has changed, for whoever watches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// A monitor: its health, its last observation, whether it is flapping.
-    Monitor(Arc<str>),
-    /// A monitor is gone.
-    MonitorGone(Arc<str>),
-    /// A program: its state, its process, what it says.
-    Program(Arc<str>),
-    /// A program is gone.
-    ProgramGone(Arc<str>),
+    /// An entry: how it stands.
+    Changed(Key),
+    /// An entry is gone.
+    Gone(Key),
     /// An open incident.
     Incident(IncidentId),
     /// An incident is over.

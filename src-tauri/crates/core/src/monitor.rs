@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{Failures, Monitor},
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, Key, MessageId},
     incident::{Health, Incident, News},
+    machine::Remembered,
+    memory::Memory,
     observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
-    registry::Memory,
     time::Instant,
 };
 
@@ -99,7 +101,15 @@ impl MonitorMemory {
     }
 }
 
-impl Memory for MonitorMemory {
+impl Remembered for MonitorMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Monitor(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Monitor(memory) = memory { Some(memory) } else { None }
+    }
+
     fn removed(&mut self) -> &mut Option<Timestamp> {
         &mut self.removed
     }

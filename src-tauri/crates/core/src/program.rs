@@ -15,11 +15,13 @@ use crate::{
     check::{Check, ProcessMatch},
     command::{CommandLine, Run},
     exit::{Exit, Signal},
+    ids::Key,
     ids::{MessageId, StartId},
+    machine::Remembered,
     maintenance::Cron,
+    memory::Memory,
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
-    registry::Memory,
 };
 
 mod process_id;
@@ -581,7 +583,15 @@ impl ProgramMemory {
     }
 }
 
-impl Memory for ProgramMemory {
+impl Remembered for ProgramMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Program(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Program(memory) = memory { Some(memory) } else { None }
+    }
+
     fn removed(&mut self) -> &mut Option<Timestamp> {
         &mut self.removed
     }

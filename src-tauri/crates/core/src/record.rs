@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Channel,
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, Key, MessageId},
     incident::{Health, Incident, Message},
-    monitor::MonitorMemory,
+    memory::Memory,
     network::NetworkMemory,
     observation::{Cause, Observation},
-    program::{ProgramMemory, ProgramState},
+    program::ProgramState,
     remedy::Attempt,
 };
 
@@ -31,32 +31,15 @@ pub enum Record {
         /// What was seen.
         observation: Arc<Observation>,
     },
-    /// All that must be known of a monitor to go on after a restart; takes the place of what was there.
-    Monitor {
+    /// What is remembered of an entry; takes the place of what was there. Nothing once it is forgotten: its history stays.
+    Memory {
         /// Whose it is.
-        monitor: Arc<str>,
+        of: Key,
         /// What is known.
-        memory: MonitorMemory,
-    },
-    /// A monitor is no longer in the configuration: its memory goes, its history stays.
-    MonitorGone {
-        /// Its name.
-        monitor: Arc<str>,
-    },
-    /// All that must be known of a program to go on after a restart; takes the place of what was there.
-    Program {
-        /// Whose it is.
-        program: Arc<str>,
-        /// What is known.
-        memory: ProgramMemory,
-    },
-    /// A program is no longer in the configuration: its memory goes.
-    ProgramGone {
-        /// Its name.
-        program: Arc<str>,
+        memory: Option<Memory>,
     },
     /// An incident as it stands; takes the place of what was there.
-    Incident(Incident),
+    Incident(Box<Incident>),
     /// A message as it stands; takes the place of what was there.
     Message(Message),
     /// What must be known of everything else; takes the place of what was there.
@@ -178,10 +161,8 @@ pub struct EngineMemory {
 /// What is read back at the next start.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Restored {
-    /// By monitor, what is known of it.
-    pub monitors: BTreeMap<Arc<str>, MonitorMemory>,
-    /// By program, what is known of it.
-    pub programs: BTreeMap<Arc<str>, ProgramMemory>,
+    /// What is remembered of the entries.
+    pub memories: BTreeMap<Key, Memory>,
     /// The incidents that are open.
     pub incidents: Vec<Incident>,
     /// The messages that are neither delivered nor given up, in the order of their numbers.

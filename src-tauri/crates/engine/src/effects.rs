@@ -13,7 +13,7 @@ use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::{Channel, Monitor},
     engine::{Change, Effect, Input},
-    ids::EffectId,
+    ids::{EffectId, Key},
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases},
@@ -262,8 +262,8 @@ impl Cycle {
 
     /// Tells everything anew: it is put into other words.
     pub(crate) fn publish_all(&mut self) {
-        let monitors = self.core.monitors().map(|view| Change::Monitor(Arc::clone(&view.monitor.name)));
-        let programs = self.core.programs().map(|view| Change::Program(Arc::clone(&view.program.name)));
+        let monitors = self.core.monitors().map(|view| Change::Changed(Key::Monitor(Arc::clone(&view.monitor.name))));
+        let programs = self.core.programs().map(|view| Change::Changed(Key::Program(Arc::clone(&view.program.name))));
         let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
         let all: Vec<Change> = monitors.chain(programs).chain(incidents).collect();
         all.into_iter().for_each(|change| self.publish(change));

@@ -11,6 +11,7 @@ use estatus_core::{
     Engine,
     config::Config,
     engine::{Change, MonitorView, ProgramView},
+    ids::Key,
     incident::{Delivery, Incident, Message},
     observation::Observation,
     program::{Ended, OnQuit, ProgramState},
@@ -57,10 +58,10 @@ impl View {
     /// What a change looks like to a client.
     pub(crate) fn event(&self, core: &Engine, change: Change) -> Option<Event> {
         Some(match change {
-            Change::Monitor(name) => Event::Monitor(self.monitor(core.monitor(&name)?)),
-            Change::MonitorGone(name) => Event::MonitorGone(name),
-            Change::Program(name) => Event::Program(self.program(core.program(&name)?)),
-            Change::ProgramGone(name) => Event::ProgramGone(name),
+            Change::Changed(Key::Monitor(name)) => Event::Monitor(self.monitor(core.monitor(&name)?)),
+            Change::Changed(Key::Program(name)) => Event::Program(self.program(core.program(&name)?)),
+            Change::Gone(Key::Monitor(name)) => Event::MonitorGone(name),
+            Change::Gone(Key::Program(name)) => Event::ProgramGone(name),
             Change::Incident(id) => Event::Incident(self.incident(core.open_incident(id)?)),
             Change::IncidentClosed(incident) => Event::IncidentClosed {
                 incident: incident.id,

@@ -1,12 +1,11 @@
 //! The small state of the database, kept in memory: should the file be damaged, the new one begins with it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use estatus_core::{
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, Key, MessageId},
     incident::{Incident, Message},
-    monitor::MonitorMemory,
-    program::ProgramMemory,
+    memory::Memory,
     record::{EngineMemory, Record, Restored},
 };
 use rusqlite::{Connection, Result};
@@ -17,8 +16,7 @@ use crate::keys::signed;
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
     installation: String,
-    monitors: BTreeMap<Arc<str>, MonitorMemory>,
-    programs: BTreeMap<Arc<str>, ProgramMemory>,
+    memories: BTreeMap<Key, Memory>,
     incidents: BTreeMap<IncidentId, Incident>,
     messages: BTreeMap<MessageId, Message>,
     engine: EngineMemory,
@@ -31,8 +29,7 @@ impl Mirror {
     pub(crate) fn new(installation: String, restored: &Restored) -> Self {
         Self {
             installation,
-            monitors: restored.monitors.clone(),
-            programs: restored.programs.clone(),
+            memories: restored.memories.clone(),
             incidents: restored.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             messages: restored.messages.iter().map(|message| (message.id, message.clone())).collect(),
             engine: restored.engine.clone(),
@@ -48,18 +45,8 @@ impl Mirror {
     /// Takes over what was written.
     pub(crate) fn note(&mut self, record: &Record) {
         match record {
-            Record::Monitor { monitor, memory } => {
-                self.monitors.insert(Arc::clone(monitor), memory.clone());
-            }
-            Record::MonitorGone { monitor } => {
-                self.monitors.remove(monitor);
-            }
-            Record::Program { program, memory } => {
-                self.programs.insert(Arc::clone(program), memory.clone());
-            }
-            Record::ProgramGone { program } => {
-                self.programs.remove(program);
-            }
+            Record::Memory { of, memory: Some(memory) } => drop(self.memories.insert(of.clone(), memory.clone())),
+            Record::Memory { of, memory: None } => drop(self.memories.remove(of)),
             Record::Incident(incident) => {
                 self.last_incident = self.last_incident.max(Some(incident.id));
                 put(&mut self.incidents, incident.id, incident, incident.closed.is_none());
@@ -75,15 +62,10 @@ impl Mirror {
 
     /// What has to be written into a new database.
     pub(crate) fn records(&self) -> Vec<Record> {
-        let monitors = self.monitors.iter();
-        let programs = self.programs.iter();
-        monitors
-            .map(|(monitor, memory)| Record::Monitor { monitor: Arc::clone(monitor), memory: memory.clone() })
-            .chain(
-                programs
-                    .map(|(program, memory)| Record::Program { program: Arc::clone(program), memory: memory.clone() }),
-            )
-            .chain(self.incidents.values().cloned().map(Record::Incident))
+        let memories = self.memories.iter();
+        memories
+            .map(|(of, memory)| Record::Memory { of: of.clone(), memory: Some(memory.clone()) })
+            .chain(self.incidents.values().cloned().map(|incident| Record::Incident(Box::new(incident))))
             .chain(self.messages.values().cloned().map(Record::Message))
             .chain([Record::Engine(self.engine.clone())])
             .collect()

@@ -2,11 +2,11 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use estatus_core::record::Record;
+use estatus_core::{ids::Key, record::Record};
 use tokio::sync::oneshot;
 
 use crate::trouble::{Trouble, TroubleKind, what};
@@ -254,8 +254,7 @@ impl State {
 /// What a record takes the place of, for records that do.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Subject {
-    Monitor(Arc<str>),
-    Program(Arc<str>),
+    Entry(Key),
     Incident(u64),
     Message(u64),
     Engine,
@@ -263,12 +262,7 @@ enum Subject {
 
 fn subject(record: &Record) -> Option<Subject> {
     match record {
-        Record::Monitor { monitor, .. } | Record::MonitorGone { monitor } => {
-            Some(Subject::Monitor(Arc::clone(monitor)))
-        }
-        Record::Program { program, .. } | Record::ProgramGone { program } => {
-            Some(Subject::Program(Arc::clone(program)))
-        }
+        Record::Memory { of, .. } => Some(Subject::Entry(of.clone())),
         Record::Incident(incident) => Some(Subject::Incident(incident.id.0)),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
         Record::Engine(_) => Some(Subject::Engine),
@@ -294,15 +288,17 @@ mod tests {
     #[test]
     fn too_many_records_leave_out_what_a_later_one_replaces_and_then_the_oldest_of_the_journal() {
         let queue = Queue::default();
-        let memory =
-            |n: usize| Record::Monitor { monitor: format!("{}", n % 2).into(), memory: MonitorMemory::default() };
+        let memory = |n: usize| Record::Memory {
+            of: Key::Monitor(format!("{}", n % 2).into()),
+            memory: Some(MonitorMemory::default().into()),
+        };
         let journal = Record::Journal { at: Timestamp::UNIX_EPOCH, entry: JournalEntry::Stopped };
         let push = |records| {
             queue.push(Submission { records, durable: false, since: Instant::now(), waiter: None });
         };
         push(vec![Record::Engine(EngineMemory::default())]);
-        push(vec![Record::Program { program: "0".into(), memory: ProgramMemory::default() }]);
-        push(vec![Record::ProgramGone { program: "0".into() }]);
+        push(vec![Record::Memory { of: Key::Program("0".into()), memory: Some(ProgramMemory::default().into()) }]);
+        push(vec![Record::Memory { of: Key::Program("0".into()), memory: None }]);
         push((0..OTHERS_LIMIT).map(memory).collect());
         push(vec![journal; OTHERS_LIMIT]);
         queue.close();
@@ -311,8 +307,12 @@ mod tests {
             kept.extend(submissions.into_iter().flat_map(|submission| submission.records));
         }
         let subjects: Vec<_> = kept.iter().filter_map(subject).collect();
-        let expected =
-            [Subject::Engine, Subject::Program("0".into()), Subject::Monitor("0".into()), Subject::Monitor("1".into())];
+        let expected = [
+            Subject::Engine,
+            Subject::Entry(Key::Program("0".into())),
+            Subject::Entry(Key::Monitor("0".into())),
+            Subject::Entry(Key::Monitor("1".into())),
+        ];
         assert_eq!(subjects, expected);
         assert_eq!(kept.len(), OTHERS_LIMIT);
         assert_eq!(queue.take_lost(), 4);

@@ -7,8 +7,9 @@ use std::{
 
 use estatus_core::{
     Timestamp,
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, Key, MessageId},
     incident::{Incident, Message},
+    memory::Memory,
     record::{JournalEntry, Restored},
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row};
@@ -54,14 +55,12 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
     let mut lost = Vec::new();
     let installation =
         connection.query_row("SELECT value FROM fact WHERE name = 'installation'", [], |row| row.get(0))?;
-    let monitors = rows(connection, "SELECT name, memory FROM monitor WHERE memory IS NOT NULL", &mut lost)?;
-    let programs = rows(connection, "SELECT name, memory FROM program", &mut lost)?;
+    let memories = memories(connection, &mut lost)?;
     let incidents = rows(connection, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id", &mut lost)?;
     let messages = rows(connection, "SELECT id, body FROM message WHERE pending ORDER BY id", &mut lost)?;
     let engine = rows(connection, "SELECT name, value FROM fact WHERE name = 'engine'", &mut lost)?;
     let restored = Restored {
-        monitors: monitors.into_iter().collect(),
-        programs: programs.into_iter().collect(),
+        memories,
         incidents: values(incidents),
         messages: values(messages),
         engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),
@@ -71,6 +70,21 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
         ..Restored::default()
     };
     Ok((restored, installation, lost))
+}
+
+/// What is remembered of every entry.
+fn memories(connection: &Connection, lost: &mut Vec<Trouble>) -> Result<BTreeMap<Key, Memory>> {
+    let mut statement = connection.prepare("SELECT kind, name, body FROM memory")?;
+    let mut rows = statement.query([])?;
+    let mut memories = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let Some(key) = Key::new(row.get_ref(0)?.as_str()?, row.get(1)?) else { continue };
+        match Memory::read(&key, row.get_ref(2)?.as_str()?) {
+            Ok(memory) => drop(memories.insert(key, memory)),
+            Err(error) => lost.push(forgotten(&error)),
+        }
+    }
+    Ok(memories)
 }
 
 /// The incidents that fit `filter`, the newest first.
@@ -187,12 +201,14 @@ fn rows<K: rusqlite::types::FromSql, V: DeserializeOwned>(
     while let Some(row) = rows.next()? {
         match parse(row) {
             Ok(value) => found.push((row.get(0)?, value)),
-            Err(error) => {
-                lost.push(Trouble::new(TroubleKind::Lost, what("store.forgotten", vec![("error", error.to_string())])));
-            }
+            Err(error) => lost.push(forgotten(&error)),
         }
     }
     Ok(found)
+}
+
+fn forgotten(error: &impl ToString) -> Trouble {
+    Trouble::new(TroubleKind::Lost, what("store.forgotten", vec![("error", error.to_string())]))
 }
 
 /// The JSON in the second column.

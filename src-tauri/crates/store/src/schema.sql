@@ -1,19 +1,13 @@
--- Format 4. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 5. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
--- Every monitor ever seen. memory is JSON, NULL once the monitor is no longer configured. Hours before rolled_until
--- (milliseconds) are in hour, later ones only in log and chunk.
-CREATE TABLE monitor (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    rolled_until INTEGER NOT NULL DEFAULT 0,
-    memory TEXT
-);
+-- Every monitor ever seen. Hours before rolled_until (milliseconds) are in hour, later ones only in log and chunk.
+CREATE TABLE monitor (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, rolled_until INTEGER NOT NULL DEFAULT 0);
 
--- The programs that are configured; memory is JSON.
-CREATE TABLE program (name TEXT PRIMARY KEY, memory TEXT NOT NULL) WITHOUT ROWID;
+-- What is remembered of the entries of the configuration, by their kind; body is JSON.
+CREATE TABLE memory (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 
 -- The newest observations as they come, one entry each; keys::by_time(milliseconds).
 CREATE TABLE log (id INTEGER PRIMARY KEY, data BLOB NOT NULL);

@@ -4,7 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use estatus_core::{
     Timestamp,
+    ids::Key,
     incident::{Incident, Message},
+    memory::Memory,
     observation::{Failure, Observation, cut},
     record::Record,
 };
@@ -80,15 +82,7 @@ impl<'a> Batch<'a> {
                 }
                 self.observation(monitor, *holds_until, observation)
             }
-            Record::Monitor { monitor, memory } => self.memory(monitor, Some(Json(memory))),
-            Record::MonitorGone { monitor } => self.memory(monitor, None::<Json<'_, ()>>),
-            Record::Program { program, memory } => {
-                let sql = "INSERT OR REPLACE INTO program (name, memory) VALUES (?, ?)";
-                self.connection.prepare_cached(sql)?.execute((program, Json(memory))).map(drop)
-            }
-            Record::ProgramGone { program } => {
-                self.connection.prepare_cached("DELETE FROM program WHERE name = ?")?.execute([program]).map(drop)
-            }
+            Record::Memory { of, memory } => self.memory(of, memory.as_ref()),
             Record::Incident(incident) => self.incident(incident),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {
@@ -150,10 +144,18 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn memory<T: Serialize>(&mut self, monitor: &Arc<str>, memory: Option<Json<'_, T>>) -> Result<()> {
-        let id = self.known(monitor)?.id.number();
-        self.connection.prepare_cached("UPDATE monitor SET memory = ? WHERE id = ?")?.execute((memory, id))?;
-        Ok(())
+    fn memory(&self, of: &Key, memory: Option<&Memory>) -> Result<()> {
+        let (kind, name) = (of.kind(), of.name());
+        match memory {
+            Some(memory) => self
+                .connection
+                .prepare_cached("INSERT OR REPLACE INTO memory (kind, name, body) VALUES (?, ?, ?)")?
+                .execute((kind, name, Json(memory))),
+            None => {
+                self.connection.prepare_cached("DELETE FROM memory WHERE kind = ? AND name = ?")?.execute((kind, name))
+            }
+        }
+        .map(drop)
     }
 
     fn incident(&mut self, incident: &Incident) -> Result<()> {

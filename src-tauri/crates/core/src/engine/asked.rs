@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Ask, AskError, Change, Engine};
 use crate::{
+    ids::Key,
     monitor::Pause,
     record::{JournalEntry, Record},
     remedy::Undone,
@@ -109,6 +110,6 @@ impl Engine {
     }
 
     fn changed(&mut self, name: &Arc<str>) {
-        self.publish(Change::Monitor(Arc::clone(name)));
+        self.publish(Change::Changed(Key::Monitor(Arc::clone(name))));
     }
 }

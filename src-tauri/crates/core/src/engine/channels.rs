@@ -29,8 +29,9 @@ impl Engine {
         for message in self.outbox.rename(old, new) {
             self.message_left(message);
         }
-        self.monitors.rename_channel(old, new);
-        self.programs.rename_channel(old, new);
+        for entries in self.entries() {
+            entries.rename_channel(old, new);
+        }
     }
 
     /// Nobody has put the channel back for which a message waits.

@@ -1,19 +1,14 @@
 //! A configuration comes into force: the same difference at the start, from an empty one, as later.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, mem, sync::Arc};
 
 use super::{Change, Engine, Watched};
 use crate::{
     config::{Config, Monitor},
-    ids::IncidentId,
+    ids::{IncidentId, Key},
     incident::Health,
     monitor::MonitorMemory,
     network::{Purpose, Scope},
-    program::ProgramMemory,
     record::JournalEntry,
     remedy::Undone,
     schedule,
@@ -21,18 +16,11 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) fn configure(
-        &mut self,
-        config: Arc<Config>,
-        mut known: BTreeMap<Arc<str>, MonitorMemory>,
-        known_programs: BTreeMap<Arc<str>, ProgramMemory>,
-        now: Now,
-    ) {
+    pub(super) fn configure(&mut self, config: Arc<Config>, now: Now) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
-        let gone: Vec<Arc<str>> =
-            self.monitors.names().chain(known.keys()).filter(|name| !wanted.contains(*name)).cloned().collect();
+        let gone: Vec<Arc<str>> = self.monitors.names().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
-            self.remove(&name, known.remove(&name), now);
+            self.remove(&name, now);
         }
         let asks_again = self.config.network != config.network;
         self.network.configure(&config.network);
@@ -42,12 +30,12 @@ impl Engine {
             if self.monitors.contains(&monitor.name) {
                 self.replace(monitor, now);
             } else {
-                let memory = known.remove(&monitor.name).or_else(|| self.monitors.take_back(&monitor.name));
+                let memory = self.monitors.take_back(&monitor.name);
                 self.add(monitor, memory, schedule::first(index, count), now);
             }
         }
         let before = mem::replace(&mut self.config, Arc::clone(&config));
-        self.configure_programs(&config, known_programs, now);
+        self.configure_programs(&config, now);
         self.configure_channels(&before.channels, &config.channels, now);
         self.close_forgotten(now);
         for monitor in &config.monitors {
@@ -62,7 +50,7 @@ impl Engine {
     }
 
     fn add(&mut self, monitor: &Arc<Monitor>, memory: Option<MonitorMemory>, wait: std::time::Duration, now: Now) {
-        let written = memory.is_some();
+        let written = memory.clone();
         let mut memory = memory.unwrap_or_default();
         memory.removed = None;
         if memory.incident.is_some_and(|id| !self.incidents.contains_key(&id)) {
@@ -73,14 +61,13 @@ impl Engine {
         }
         let incident = memory.incident.and_then(|id| self.incidents.get(&id));
         let down_for = incident.map(|incident| Lasting::resumed(incident.opened, now));
-        let written = written.then(|| memory.clone());
         let mut watched = Watched::new(Arc::clone(monitor), memory, self.seed);
         watched.down_for = down_for;
         watched.new_since = Some(now.monotonic);
         watched.memory.health = watched.pulse.health();
         watched.next_probe = Some(now.monotonic + wait);
         self.monitors.insert(Arc::clone(&monitor.name), watched, written);
-        self.publish(Change::Monitor(Arc::clone(&monitor.name)));
+        self.publish(Change::Changed(Key::Monitor(Arc::clone(&monitor.name))));
     }
 
     fn replace(&mut self, monitor: &Arc<Monitor>, now: Now) {
@@ -107,20 +94,17 @@ impl Engine {
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.next_probe = Some(now.monotonic);
         }
-        self.publish(Change::Monitor(Arc::clone(name)));
+        self.publish(Change::Changed(Key::Monitor(Arc::clone(name))));
     }
 
-    /// A monitor is no longer configured; `known` is its memory if it was not watched in this life of the engine. What is
-    /// known of it is kept for a while, and its incident is left as it is: it may come back.
-    fn remove(&mut self, name: &Arc<str>, known: Option<MonitorMemory>, now: Now) {
+    /// A monitor is no longer configured. What is known of it is kept for a while, and its incident is left as it is: it
+    /// may come back.
+    fn remove(&mut self, name: &Arc<str>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
         self.rest_healing(name, Undone::Gone, now);
-        match known {
-            Some(memory) => self.monitors.keep(name, memory, now),
-            None => self.monitors.remove(name, now),
-        }
-        self.publish(Change::MonitorGone(Arc::clone(name)));
+        self.monitors.remove(name, now);
+        self.publish(Change::Gone(Key::Monitor(Arc::clone(name))));
     }
 
     /// An incident that no monitor knows of cannot end by itself.

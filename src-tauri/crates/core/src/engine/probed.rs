@@ -7,6 +7,7 @@ use std::{
 
 use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
 use crate::{
+    ids::Key,
     incident::{Before, Health},
     monitor::Turn,
     network::{Fault, NetworkAnswer, PEER_RESTS, Purpose, Scope, Suspicion},
@@ -294,7 +295,7 @@ impl Engine {
         }
         self.follow(name, turn, seen_before, &observation, now);
         self.follow_program(name, &observation, now);
-        self.publish(Change::Monitor(Arc::clone(name)));
+        self.publish(Change::Changed(Key::Monitor(Arc::clone(name))));
         self.tell_network(&monitor.check.host().map(str::to_owned), scope, &observation, began, now);
         self.tell_children(name, observation.verdict, now);
     }

@@ -1,6 +1,6 @@
 //! The programs as the engine supervises them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use super::{AskError, Change, Effect, EffectId, Engine};
 use crate::{
     command::{CommandLine, Run},
     config::{Config, Monitor},
-    ids::StartId,
+    ids::{Key, StartId},
     observation::{Observation, Verdict},
     program::{Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StoppedBy},
     record::JournalEntry,
@@ -171,12 +171,7 @@ impl Engine {
 
     // The configuration.
 
-    pub(super) fn configure_programs(
-        &mut self,
-        config: &Config,
-        mut known: BTreeMap<Arc<str>, ProgramMemory>,
-        now: Now,
-    ) {
+    pub(super) fn configure_programs(&mut self, config: &Config, now: Now) {
         let is_wanted = |name: &Arc<str>| config.programs.iter().any(|program| program.name == *name);
         let is_new = |kept: &Supervised| !kept.is_gone();
         let gone: Vec<Arc<str>> = self
@@ -187,25 +182,34 @@ impl Engine {
             .cloned()
             .collect();
         for name in gone {
-            self.publish(Change::ProgramGone(Arc::clone(&name)));
+            self.publish(Change::Gone(Key::Program(Arc::clone(&name))));
             self.step_program(&name, now, |supervised, step| supervised.forget(step));
         }
         for program in &config.programs {
             if self.programs.contains(&program.name) {
                 self.configure_program(program, now);
             } else {
-                let known = known.remove(&program.name).or_else(|| self.programs.take_back(&program.name));
-                let memory = known.map(|mut memory| {
+                let written = self.programs.take_back(&program.name);
+                let memory = written.clone().map(|mut memory| {
                     // It was stopped only because it was taken out of the configuration.
                     memory.resumes |= memory.removed.take().is_some();
                     memory
                 });
-                self.keep(program, memory, now);
-                self.publish(Change::Program(Arc::clone(&program.name)));
+                self.keep(program, memory, written, now);
+                self.publish(Change::Changed(Key::Program(Arc::clone(&program.name))));
             }
         }
-        for (name, memory) in known.into_iter().filter(|(name, _)| !is_wanted(name)) {
-            self.look_for_forgotten(&name, memory, now);
+    }
+
+    /// A program that was taken out of the configuration while Estatus did not run may be running still.
+    pub(super) fn look_for_removed_programs(&mut self, now: Now) {
+        let removed: Vec<Arc<str>> = self.programs.removed_names().cloned().collect();
+        for name in removed {
+            let memory = self.programs.take_back(&name);
+            let nothing = Run::Program { program: String::new(), args: Vec::new() };
+            let command = CommandLine { run: nothing, directory: None, env: Vec::new(), secret_env: Vec::new() };
+            self.keep(&Arc::new(Program::new(&name, command)), memory.clone(), memory, now);
+            self.step_program(&name, now, |supervised, step| supervised.forget(step));
         }
     }
 
@@ -217,23 +221,20 @@ impl Engine {
         }
         self.step_program(&program.name, now, |supervised, step| supervised.configure(program, step));
         if is_back {
-            self.publish(Change::Program(Arc::clone(&program.name)));
+            self.publish(Change::Changed(Key::Program(Arc::clone(&program.name))));
         }
     }
 
-    fn keep(&mut self, program: &Arc<Program>, memory: Option<ProgramMemory>, now: Now) {
-        let written = memory.clone();
+    fn keep(
+        &mut self,
+        program: &Arc<Program>,
+        memory: Option<ProgramMemory>,
+        written: Option<ProgramMemory>,
+        now: Now,
+    ) {
         let supervised = Supervised::new(Arc::clone(program), memory.unwrap_or_default(), now);
         self.programs.insert(Arc::clone(&program.name), supervised, written);
         self.effects.push_back(Effect::LookForProgram { program: Arc::clone(program) });
-    }
-
-    /// A program that was taken out of the configuration while Estatus did not run may be running still.
-    fn look_for_forgotten(&mut self, name: &Arc<str>, memory: ProgramMemory, now: Now) {
-        let nothing = Run::Program { program: String::new(), args: Vec::new() };
-        let command = CommandLine { run: nothing, directory: None, env: Vec::new(), secret_env: Vec::new() };
-        self.keep(&Arc::new(Program::new(name, command)), Some(memory), now);
-        self.step_program(name, now, |supervised, step| supervised.forget(step));
     }
 
     // One step, and all that follows from it.
@@ -283,7 +284,7 @@ impl Engine {
         let why = kept.why().map(|why| words.why(why));
         let why = why.or_else(|| after.1.map(|process| words.process(process.pid)));
         if !is_gone && (before != after || says) {
-            self.publish(Change::Program(Arc::clone(name)));
+            self.publish(Change::Changed(Key::Program(Arc::clone(name))));
         }
         if over {
             self.keep_forgotten_program(name, now);

@@ -473,7 +473,7 @@ impl Engine {
     }
 
     pub(super) fn write_incident(&mut self, incident: &Incident) {
-        self.records.push(Record::Incident(incident.clone()));
+        self.records.push(Record::Incident(Box::new(incident.clone())));
         self.publish(match incident.closed {
             Some(_) => Change::IncidentClosed(Arc::new(incident.clone())),
             None => Change::Incident(incident.id),

@@ -6,8 +6,8 @@ use super::{State, Step, Supervised, Then, Why, Wish};
 use crate::{
     ids::EffectId,
     input::Reason,
+    machine::Machine,
     program::ProgramMemory,
-    registry::Entry,
     time::{Instant, Now},
 };
 
@@ -113,9 +113,8 @@ impl Supervised {
     }
 }
 
-impl Entry for Supervised {
+impl Machine for Supervised {
     type Memory = ProgramMemory;
-    type Due = Reason;
 
     fn memory(&self) -> &ProgramMemory {
         &self.memory

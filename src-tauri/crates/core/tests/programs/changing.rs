@@ -6,6 +6,7 @@ use estatus_core::{
     config::{AlertWhen, Config, Monitor},
     engine::{Ask, Change},
     exit::Exit,
+    ids::Key,
     program::{Program, ProgramState, Ready, RestartPolicy, RestartWhen, StopPolicy},
     remedy::{Remedy, RemedyAction},
 };
@@ -121,9 +122,9 @@ fn a_program_that_is_taken_out_is_gone_from_every_list() {
         let of_it: Vec<&Change> = scene
             .published
             .iter()
-            .filter(|change| matches!(change, Change::Program(name) | Change::ProgramGone(name) if &**name == "web"))
+            .filter(|change| matches!(change, Change::Changed(Key::Program(name)) | Change::Gone(Key::Program(name)) if &**name == "web"))
             .collect();
-        assert_eq!(of_it, [&Change::ProgramGone("web".into())], "it was {before}");
+        assert_eq!(of_it, [&Change::Gone(Key::Program("web".into()))], "it was {before}");
         assert!(!scene.running.contains_key("web"), "it was {before}: {}", scene.story);
     }
 }

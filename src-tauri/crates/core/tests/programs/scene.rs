@@ -9,12 +9,13 @@ use estatus_core::{
     config::{AlertPolicy, Channel, CommandChannel, Config, Monitor},
     engine::{Ask, Change, Effect, Input},
     exit::Exit,
-    ids::{EffectId, StartId},
+    ids::{EffectId, Key, StartId},
     incident::{DeliveryResult, News},
+    memory::Memory,
     network::NetworkAnswer,
     network::NetworkPolicy,
     observation::{Cause, Failure, Observation, Phase, Phases},
-    program::{Ended, Found, ProcessId, Program, ProgramEvent, StartFailure},
+    program::{Ended, Found, ProcessId, Program, ProgramEvent, ProgramMemory, StartFailure},
     record::{JournalEntry, Record, Restored},
     remedy::{Remedy, RemedyAction},
     time::{Instant, Now, later},
@@ -273,6 +274,14 @@ impl Scene {
                 JournalEntry::Health { to, .. } => self.tell(&format!("health {to}")),
                 _ => {}
             }
+        }
+    }
+
+    /// What is remembered of `program`.
+    pub(crate) fn memory(&self, program: &str) -> ProgramMemory {
+        match self.core.snapshot().memories.remove(&Key::Program(program.into())) {
+            Some(Memory::Program(memory)) => *memory,
+            other => panic!("{other:?} is remembered of {program}"),
         }
     }
 

@@ -7,11 +7,11 @@ use estatus_core::{
     config::Config,
     engine::{Ask, Effect, Input},
     exit::Exit,
-    ids::StartId,
+    ids::{Key, StartId},
     maintenance::Cron,
     program::{
-        CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramEvent, ProgramTrouble, Ready,
-        RestartLimit, RestartPolicy, RestartWhen, StartFailure,
+        CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramEvent, ProgramMemory,
+        ProgramTrouble, Ready, RestartLimit, RestartPolicy, RestartWhen, StartFailure,
     },
 };
 
@@ -61,7 +61,7 @@ fn a_program_that_cools_for_days_is_remembered_in_no_more_words_than_its_limit_n
         scene.passes(300.0);
     }
     assert!(count(&scene.story, "start web") > 1500, "{}", count(&scene.story, "start web"));
-    let recent = scene.core.snapshot().programs["web"].recent.len();
+    let recent = scene.memory("web").recent.len();
     assert!(recent <= 5, "{recent}");
 }
 
@@ -272,7 +272,8 @@ fn what_ended_while_estatus_was_away_is_started_again_with_its_exit_known() {
     let mut scene = Scene::new(vec![program("web")], vec![]);
     scene.passes(10.0);
     let mut config = scene.core.snapshot();
-    config.programs.get_mut("web").unwrap().last_start = StartId(1);
+    let memory = ProgramMemory { last_start: StartId(1), ..scene.memory("web") };
+    config.memories.insert(Key::Program("web".into()), memory.into());
     let mut core = Engine::new(Arc::clone(&scene.config), config, 1, at(scene.now));
     while core.poll_effect().is_some() {}
     let ended = Ended::new(StartId(1), Exit::Code(7), at(scene.now).utc);

@@ -4,6 +4,7 @@
 mod v1;
 mod v2;
 mod v3;
+mod v4;
 
 use std::path::Path;
 
@@ -21,13 +22,14 @@ pub(crate) fn migrate(path: &Path, found: i64, now: Timestamp) -> Result<()> {
     connection.busy_timeout(OPEN_PATIENCE)?;
     keep_copy(&connection, path, found, now)?;
     let transaction = connection.transaction()?;
-    if found == 1 {
-        v1::to_today(&transaction)?;
-    } else {
-        if found == 2 {
-            v2::to_3(&transaction)?;
+    let steps: [fn(&Connection) -> Result<()>; 3] = [v2::to_3, v3::to_4, v4::to_5];
+    match found {
+        1 => v1::to_today(&transaction)?,
+        2.. => {
+            let done = usize::try_from(found - 2).unwrap_or(usize::MAX);
+            steps.iter().skip(done).try_for_each(|step| step(&transaction))?;
         }
-        v3::to_4(&transaction)?;
+        _ => {}
     }
     transaction.commit()?;
     if found == 1

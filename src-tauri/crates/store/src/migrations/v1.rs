@@ -34,7 +34,10 @@ pub(super) fn to_today(connection: &Connection) -> Result<()> {
     let installation: Option<String> =
         connection.query_row("SELECT max(value) FROM old_meta WHERE name = 'installation'", [], |row| row.get(0))?;
     schema::tables(connection, installation.as_deref())?;
-    connection.execute_batch("INSERT INTO monitor (id, name, memory) SELECT id, name, memory FROM old_monitor")?;
+    connection.execute_batch(
+        "INSERT INTO monitor (id, name) SELECT id, name FROM old_monitor;
+INSERT INTO memory SELECT 'monitor', name, memory FROM old_monitor WHERE memory IS NOT NULL;",
+    )?;
     let mut known = HashMap::new();
     let mut batch = Batch::new(connection, &mut known);
     for_each(connection, OBSERVATIONS, &mut batch, |row| Ok(Some(observation(row)?)))?;

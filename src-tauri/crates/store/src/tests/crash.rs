@@ -19,8 +19,8 @@ async fn child_that_writes_until_it_is_killed() {
     for number in 1..100_000 {
         let open = incident(number, "page", after(number), None);
         let told = message(number, &[&open], waiting());
-        let program = Record::Program { program: "web".into(), memory: program_memory(number) };
-        let records = vec![up("page", after(number)), program, Record::Incident(open), Record::Message(told)];
+        let program = Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(number).into()) };
+        let records = vec![up("page", after(number)), program, Record::Incident(Box::new(open)), Record::Message(told)];
         store.record(records).await.unwrap();
         println!("written {number}");
         std::io::stdout().flush().unwrap();
@@ -53,7 +53,7 @@ async fn a_killed_program_has_lost_nothing_it_was_told_is_written() {
     assert!(last == written || last == written + 1, "{last} for {written}");
     assert_eq!(restored.incidents.len() as u64, last);
     assert_eq!(restored.messages.len() as u64, last);
-    assert_eq!(restored.programs, [("web".into(), program_memory(last))].into());
+    assert_eq!(restored.memories, [(Key::Program("web".into()), program_memory(last).into())].into());
     let figures = store.figures(vec!["page".into()], noon(), after(3600)).await.unwrap();
     assert_eq!(figures["page"].samples, last);
 }
@@ -64,7 +64,7 @@ async fn a_copy_of_the_files_at_any_moment_is_a_sound_database() {
     let Opened { store, .. } = opened(&folder);
     for number in 1..=20 {
         store
-            .record(vec![up("page", after(number)), Record::Incident(incident(number, "page", noon(), None))])
+            .record(vec![up("page", after(number)), Record::Incident(Box::new(incident(number, "page", noon(), None)))])
             .await
             .unwrap();
         let copy = self::folder();

@@ -9,7 +9,7 @@ async fn notice(notices: &mut Notices) -> Notice {
 }
 
 fn durable(number: u64) -> Vec<Record> {
-    vec![Record::Incident(incident(number, "page", after(number), None))]
+    vec![Record::Incident(Box::new(incident(number, "page", after(number), None)))]
 }
 
 async fn incidents(store: &Store) -> Vec<u64> {
@@ -85,7 +85,7 @@ async fn a_full_disk_keeps_records_waiting_and_drops_only_the_oldest_observation
     // What fills the last page comes first, so that the next one needs a new page.
     let evidence = failure().with_evidence("x".repeat(4000));
     let big = Incident { cause: evidence.clone(), last: evidence, ..incident(2, "page", noon(), None) };
-    let trouble = store.record(vec![Record::Incident(big.clone())]).await.unwrap_err();
+    let trouble = store.record(vec![Record::Incident(Box::new(big.clone()))]).await.unwrap_err();
     assert_eq!(trouble.kind, TroubleKind::Full);
     assert!(matches!(notice(&mut notices).await, Notice::Began(began) if began.kind == TroubleKind::Full));
     let every = |n: usize| up("page", after(n as u64));
@@ -110,7 +110,7 @@ async fn a_full_disk_does_not_keep_the_store_from_being_closed() {
     store.limit_pages(1);
     let evidence = failure().with_evidence("x".repeat(4000));
     let big = Incident { cause: evidence.clone(), last: evidence, ..incident(1, "page", noon(), None) };
-    let pending = store.record(vec![Record::Incident(big)]);
+    let pending = store.record(vec![Record::Incident(Box::new(big))]);
     tokio::time::timeout(Duration::from_secs(20), store.close()).await.unwrap();
     assert!(pending.await.is_err());
 }
@@ -183,13 +183,13 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
     let memory = estatus_core::monitor::MonitorMemory { incident: Some(open.id), ..Default::default() };
     store
         .record(vec![
-            Record::Incident(open.clone()),
-            Record::Incident(closed),
+            Record::Incident(Box::new(open.clone())),
+            Record::Incident(Box::new(closed)),
             Record::Message(message(9, &[&open], waiting())),
-            Record::Monitor { monitor: "page".into(), memory: memory.clone() },
-            Record::Program { program: "web".into(), memory: program_memory(7) },
-            Record::Program { program: "gone".into(), memory: program_memory(8) },
-            Record::ProgramGone { program: "gone".into() },
+            Record::Memory { of: Key::Monitor("page".into()), memory: Some(memory.clone().into()) },
+            Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(7).into()) },
+            Record::Memory { of: Key::Program("gone".into()), memory: Some(program_memory(8).into()) },
+            Record::Memory { of: Key::Program("gone".into()), memory: None },
         ])
         .await
         .unwrap();
@@ -208,8 +208,9 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
     let again = opened(&folder);
     assert_eq!(again.trouble, []);
     assert_eq!(again.installation, installation);
-    assert_eq!(again.restored.monitors["page"], memory);
-    assert_eq!(again.restored.programs, [("web".into(), program_memory(7))].into());
+    let memories =
+        [(Key::Monitor("page".into()), memory.into()), (Key::Program("web".into()), program_memory(7).into())];
+    assert_eq!(again.restored.memories, memories.into());
     assert_eq!(again.restored.incidents.iter().map(|one| one.id.0).collect::<Vec<_>>(), [4, 10]);
     assert_eq!(again.restored.messages.iter().map(|one| one.id.0).collect::<Vec<_>>(), [9]);
     assert_eq!(again.restored.last_message, Some(MessageId(9)));

@@ -1,4 +1,9 @@
-use estatus_core::{incident::Health, record::JournalEntry};
+use estatus_core::{
+    incident::Health,
+    memory::Memory,
+    monitor::{MonitorMemory, Pause},
+    record::{JournalEntry, Restored},
+};
 
 use super::*;
 use crate::{IncidentFilter, schema};
@@ -6,6 +11,7 @@ use crate::{IncidentFilter, schema};
 const V1: &str = include_str!("../migrations/fixtures/v1.sql");
 const V2: &str = include_str!("../migrations/fixtures/v2.sql");
 const V3: &str = include_str!("../migrations/fixtures/v3.sql");
+const V4: &str = include_str!("../migrations/fixtures/v4.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -25,8 +31,8 @@ async fn a_database_of_format_1_keeps_its_facts() {
     let Opened { store, restored, installation, trouble, .. } = opened(&folder);
     assert_eq!(trouble, []);
     assert_eq!(installation, "00112233445566778899aabbccddeeff");
-    assert_eq!(restored.monitors.keys().map(|name| &**name).collect::<Vec<_>>(), ["portfolio", "web port"]);
-    assert_eq!(restored.monitors["web port"].health, Health::Down);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(monitor_memory(&restored, "web port").health, Health::Down);
     assert_eq!(restored.engine.snoozed_until, Some("2026-03-10T18:00:00Z".parse().unwrap()));
     assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
     assert_eq!((restored.incidents[0].id, restored.messages[0].id), (IncidentId(4), MessageId(11)));
@@ -56,8 +62,7 @@ async fn a_database_of_format_2_keeps_its_facts() {
     let Opened { store, restored, installation, trouble, .. } = opened(&folder);
     assert_eq!(trouble, []);
     assert_eq!(installation, "00112233445566778899aabbccddeeff");
-    assert_eq!(restored.programs, [].into());
-    assert_eq!(restored.monitors.keys().map(|name| &**name).collect::<Vec<_>>(), ["portfolio", "web port"]);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
     assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
     let [open] = &*restored.incidents else { panic!("{:?}", restored.incidents) };
     assert_eq!((open.id, &open.attempts, open.escalated), (IncidentId(4), &vec![], None));
@@ -87,7 +92,7 @@ async fn a_database_of_format_3_keeps_its_facts_and_goes_on_with_phases() {
     let folder = old(V3);
     let Opened { store, restored, trouble, .. } = opened(&folder);
     assert_eq!(trouble, []);
-    assert_eq!(restored.programs, [("web".into(), program_memory(7))].into());
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
     let before = after(3 * 3600);
     let figures =
         async |from, to| store.figures(vec!["portfolio".into()], from, to).await.unwrap()["portfolio"].clone();
@@ -99,15 +104,47 @@ async fn a_database_of_format_3_keeps_its_facts_and_goes_on_with_phases() {
     assert_eq!((new.samples, new.phases.means()), (8, vec![(Phase::FirstByte, Duration::from_micros(57_500))]));
 }
 
+/// In format 4 the memories of monitors and of programs had tables of their own.
+#[tokio::test]
+async fn a_database_of_format_4_keeps_its_facts_and_all_that_is_remembered() {
+    let folder = old(V4);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(restored.memories.len(), 3);
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
+    assert_eq!(monitor_memory(&restored, "web port").paused, Some(Pause { until: None }));
+    let figures = store.figures(vec!["portfolio".into()], noon() - HOURS_2 * 24, after(3 * 3600)).await.unwrap();
+    let figures = &figures["portfolio"];
+    assert_eq!((figures.samples, figures.phases.means().len()), (12, 1));
+}
+
+fn web() -> Key {
+    Key::Program("web".into())
+}
+
+/// The monitors of which something is remembered.
+fn names(restored: &Restored) -> Vec<&str> {
+    restored.memories.keys().filter(|key| matches!(key, Key::Monitor(_))).map(|key| &**key.name()).collect()
+}
+
+fn monitor_memory<'a>(restored: &'a Restored, name: &str) -> &'a MonitorMemory {
+    let Memory::Monitor(memory) = &restored.memories[&Key::Monitor(name.into())] else { panic!("another kind") };
+    memory
+}
+
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2, V3] {
+    for fixture in [V1, V2, V3, V4] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
-        store.record(vec![Record::Program { program: "web".into(), memory: program_memory(7) }]).await.unwrap();
+        store
+            .record(vec![Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(7).into()) }])
+            .await
+            .unwrap();
         store.close().await;
         let Opened { restored, trouble, .. } = opened(&folder);
-        assert_eq!((restored.programs, trouble), ([("web".into(), program_memory(7))].into(), vec![]));
+        assert_eq!((&restored.memories[&web()], trouble), (&program_memory(7).into(), vec![]));
     }
 }
 
@@ -123,14 +160,16 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2, V3] {
+    for fixture in [V1, V2, V3, V4] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
 
 #[test]
 fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
-    for (format, fixture, table, rows) in [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1)] {
+    for (format, fixture, table, rows) in
+        [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1), (4, V4, "program", 1)]
+    {
         let folder = old(fixture);
         drop(opened(&folder));
         let path = folder.path().join(FILE);
@@ -143,9 +182,12 @@ fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
 
 #[test]
 fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
-    for (format, fixture, in_the_way, table, rows) in
-        [(1, V1, "old_journal", "observation", 5), (2, V2, "program", "log", 2), (3, V3, "old_day", "day", 1)]
-    {
+    for (format, fixture, in_the_way, table, rows) in [
+        (1, V1, "old_journal", "observation", 5),
+        (2, V2, "program", "log", 2),
+        (3, V3, "old_day", "day", 1),
+        (4, V4, "memory", "program", 1),
+    ] {
         let folder = old(fixture);
         let path = folder.path().join(FILE);
         Connection::open(&path).unwrap().execute_batch(&format!("CREATE TABLE {in_the_way} (x)")).unwrap();

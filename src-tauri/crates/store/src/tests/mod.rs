@@ -13,7 +13,7 @@ use estatus_core::{
     check::Kind,
     config::{Language, Retention},
     exit::Exit,
-    ids::{IncidentId, MessageId, StartId},
+    ids::{IncidentId, Key, MessageId, StartId},
     incident::{Alert, Before, Delivery, Incident, Message, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
     program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StoppedBy},

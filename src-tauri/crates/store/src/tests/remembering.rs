@@ -29,21 +29,21 @@ async fn what_was_handed_over_is_there_after_a_restart() {
     let (closed, open) = (incident(1, "page", noon(), Some(after(60))), incident(2, "page", after(90), None));
     let sending = Delivery::Sending { failed: 1, perhaps_received: false };
     let records = vec![
-        Record::Monitor { monitor: "page".into(), memory: memory.clone() },
-        Record::Monitor { monitor: "gone".into(), memory: memory.clone() },
+        Record::Memory { of: Key::Monitor("page".into()), memory: Some(memory.clone().into()) },
+        Record::Memory { of: Key::Monitor("gone".into()), memory: Some(memory.clone().into()) },
         Record::Engine(engine.clone()),
-        Record::Incident(closed.clone()),
-        Record::Incident(open.clone()),
+        Record::Incident(Box::new(closed.clone())),
+        Record::Incident(Box::new(open.clone())),
         Record::Message(message(7, &[&closed, &open], waiting())),
         Record::Message(message(8, &[&open], sending.clone())),
         Record::Message(message(9, &[&closed], Delivery::Delivered { at: after(61) })),
-        Record::MonitorGone { monitor: "gone".into() },
-        Record::Program { program: "web".into(), memory: program_memory(1) },
-        Record::Program { program: "page".into(), memory: program_memory(2) },
-        Record::Program { program: "gone".into(), memory: program_memory(3) },
-        Record::Program { program: "web".into(), memory: program_memory(4) },
-        Record::ProgramGone { program: "gone".into() },
-        Record::ProgramGone { program: "never there".into() },
+        Record::Memory { of: Key::Monitor("gone".into()), memory: None },
+        Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(1).into()) },
+        Record::Memory { of: Key::Program("page".into()), memory: Some(program_memory(2).into()) },
+        Record::Memory { of: Key::Program("gone".into()), memory: Some(program_memory(3).into()) },
+        Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(4).into()) },
+        Record::Memory { of: Key::Program("gone".into()), memory: None },
+        Record::Memory { of: Key::Program("never there".into()), memory: None },
     ];
     first.store.record(records).await.unwrap();
     let installation = first.installation.clone();
@@ -51,9 +51,12 @@ async fn what_was_handed_over_is_there_after_a_restart() {
     assert_eq!(second.installation, installation);
     assert_eq!(second.trouble, []);
     let restored = &second.restored;
-    assert_eq!(restored.monitors, [(Arc::from("page"), memory)].into());
-    let programs = [("page", program_memory(2)), ("web", program_memory(4))];
-    assert_eq!(restored.programs, programs.map(|(name, memory)| (Arc::from(name), memory)).into());
+    let memories = [
+        (Key::Monitor("page".into()), memory.into()),
+        (Key::Program("page".into()), program_memory(2).into()),
+        (Key::Program("web".into()), program_memory(4).into()),
+    ];
+    assert_eq!(restored.memories, memories.into());
     assert_eq!(restored.incidents, std::slice::from_ref(&open));
     assert_eq!(restored.messages, [message(7, &[&closed, &open], waiting()), message(8, &[&open], sending)]);
     assert_eq!(restored.engine, engine);
@@ -69,7 +72,7 @@ async fn incidents_are_found_with_their_messages() {
     let c = incident(3, "a", after(200), None);
     let both = message(1, &[&a, &b], Delivery::Delivered { at: after(10) });
     let one = message(2, &[&c], waiting());
-    let incidents = [a, b, c].map(Record::Incident).into_iter();
+    let incidents = [a, b, c].map(|incident| Record::Incident(Box::new(incident))).into_iter();
     store.record(incidents.chain([both, one].map(Record::Message)).collect()).await.unwrap();
     let all = IncidentFilter::default();
     let a = Some(Arc::from("a"));
@@ -160,7 +163,7 @@ async fn numbers_are_not_used_again_after_what_had_them_was_deleted() {
     let first = opened(&folder);
     let old = incident(5, "page", noon(), Some(after(1)));
     let told = message(6, &[&old], Delivery::Delivered { at: after(1) });
-    first.store.record(vec![Record::Incident(old), Record::Message(told)]).await.unwrap();
+    first.store.record(vec![Record::Incident(Box::new(old)), Record::Message(told)]).await.unwrap();
     first.store.close().await;
     let mut database = database(&folder);
     while database.retain(noon_ms() + 3 * 365 * DAY, &Retention::default()).unwrap() {}
