@@ -125,7 +125,11 @@ pub async fn run(
     let host =
         Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
     audience.ready(&host);
-    cycle::Cycle::new(options, first, opened, host, audience).run(listener, timer, stop).await;
+    let cycle = cycle::Cycle::new(options, first, opened, host, audience);
+    tokio::select! {
+        () = cycle.run(listener, timer, stop) => {}
+        never = limits::keep_small() => match never {},
+    }
     drop(lock);
     Ok(())
 }
