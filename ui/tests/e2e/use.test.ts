@@ -362,10 +362,10 @@ test("latency is shown by percentiles, or by the phases that it is made of", asy
   const past = page.getByRole("region", { name: "History" });
   await past.getByText("p95").waitFor();
   await past.getByRole("button", { name: "Phases" }).click();
-  await past.getByText("waiting for the response").waitFor();
+  await past.getByText("waiting for response").waitFor();
   expect(await past.getByText("p95").count()).toBe(0);
   await past.getByRole("button", { name: "1 y" }).click();
-  await expect.poll(() => past.getByText("waiting for the response").count()).toBe(1);
+  await expect.poll(() => past.getByText("waiting for response").count()).toBe(1);
   await page.getByRole("img", { name: /^Latency from/ }).waitFor();
 });
 
