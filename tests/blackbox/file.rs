@@ -153,7 +153,7 @@ fn a_mistake_and_a_restart_leave_the_last_good_version_in_force_and_are_told_onc
         estatus.start();
         assert!(refused(&estatus).contains("evry"));
         let status = estatus.say(&["status"]);
-        assert!(status.out.contains("last good version") && status.out.contains("evry"), "{status:?}");
+        assert!(status.out.contains("last valid version") && status.out.contains("evry"), "{status:?}");
         estatus.wait_for("one", "up");
     }
     estatus.kill();

@@ -56,7 +56,7 @@ fn what_cannot_be_imported_is_said_and_changes_nothing() {
         assert!(said.err.contains(expected), "“{expected}” is not in {said:?}");
         assert_eq!(fs::read_to_string(estatus.config()).unwrap(), config);
     };
-    check(CONFIG, "Dear friend", "imports a Procfile, an ecosystem file of PM2");
+    check(CONFIG, "Dear friend", "imports a Procfile, a PM2 ecosystem file");
     check(CONFIG, "module.exports = require('x')", "only JSON");
     check(
         "[[program]]\nname = \"web\"\n",

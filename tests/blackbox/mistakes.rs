@@ -17,7 +17,7 @@ fn a_file_that_is_wrong_is_refused_with_line_column_and_reason() {
     };
     let probed = Estatus::new("[[monitor]]\nname = \"web\"\nevery = 5\n").say(&["probe", "web"]);
     assert_eq!(probed.code, 2, "{probed:?}");
-    assert!(probed.err.contains("is not sound") && probed.err.contains("estatus.toml:3:9"), "{probed:?}");
+    assert!(probed.err.contains("is not valid") && probed.err.contains("estatus.toml:3:9"), "{probed:?}");
     let monitor = |rest: &str| format!("[[monitor]]\nname = \"web\"\n{rest}\n");
     check("[[monitor]\n", &["estatus.toml:1:"]);
     check(&monitor("http = \"http://h/\"\nevry = \"5m\""), &["estatus.toml:4:1", "evry", "every"]);

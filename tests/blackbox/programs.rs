@@ -93,7 +93,7 @@ fn what_a_user_stops_stays_stopped_and_what_he_starts_runs() {
     estatus.start();
     let first = estatus.wait_for_process("web", None);
     let restarted = estatus.say(&["restart", "web"]);
-    assert!(restarted.code == 0 && restarted.out.starts_with("web runs: process "), "{restarted:?}");
+    assert!(restarted.code == 0 && restarted.out.starts_with("web is running: process "), "{restarted:?}");
     assert!(!is_alive(first));
     let second = estatus.wait_for_process("web", Some(first));
     assert_eq!(estatus.say(&["stop", "web"]).code, 0);
@@ -198,7 +198,7 @@ fn a_process_that_runs_already_is_adopted_when_it_is_the_only_one_that_fits() {
 
     let pattern = format!("foreign-{} port", std::process::id());
     let ambiguous = estatus.say(&["adopt", "web", "--command-line", &pattern, "--yes"]);
-    assert!(ambiguous.code == 1 && ambiguous.err.contains("2 processes fit"), "{ambiguous:?}");
+    assert!(ambiguous.code == 1 && ambiguous.err.contains("2 processes match"), "{ambiguous:?}");
     assert!(ambiguous.out.contains(&pid), "{ambiguous:?}");
 
     let preview = estatus.say(&["adopt", "web", "--port", &one.to_string()]);

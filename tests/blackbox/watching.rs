@@ -8,7 +8,7 @@ fn a_probe_shows_its_phases_without_an_engine() {
     let estatus = Estatus::new("");
     let probed = estatus.say(&["probe", &site.url()]);
     assert_eq!(probed.code, 0, "{probed:?}");
-    for words in ["up", "200 OK", "connection", "waiting for the answer", "127.0.0.1"] {
+    for words in ["up", "200 OK", "connection", "waiting for response", "127.0.0.1"] {
         assert!(probed.out.contains(words), "“{words}” is not in {}", probed.out);
     }
     let port = free_port();

@@ -29,9 +29,9 @@ async fn what_runs_is_kept_alive_by_one_click_and_steered_by_others() {
     let mut estatus = Estatus::new(ALONE);
     estatus.start();
     let window = Window::open(&session, &estatus, "/").await;
-    window.reads("What shall Estatus look after?").await;
-    window.press_beside(&format!(":{port}"), "Keep alive").await;
-    window.reads("python3 is kept running from now on").await;
+    window.reads("What should Estatus monitor?").await;
+    window.press_beside(&format!(":{port}"), "Keep running").await;
+    window.reads("python3 is now kept running").await;
     let pid = u64::from(server.0.id());
     assert_eq!(estatus.wait_for_process("python3", None), pid, "it goes on as it is");
     estatus.wait_for(&format!("python3 {port}"), "up");
@@ -68,9 +68,9 @@ async fn a_test_mail_that_is_refused_is_explained_and_what_another_tool_watched_
         .with_env("SSL_CERT_FILE", mail.authority());
     estatus.start();
     let window = Window::open(&session, &estatus, "/settings").await;
-    window.press("Send a test mail").await;
+    window.press("Send test email").await;
     window.reads(MailServer::USER).await;
-    window.reads("check user name and password").await;
+    window.reads("check username and password").await;
     assert!(!window.text().await.contains("wrong-password"));
 
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ async fn what_a_person_decides_about_a_monitor_is_done() {
     window.press("Resume").await;
     estatus.wait_for("page", "up");
     window.press("Check now").await;
-    window.reads("page is being checked").await;
+    window.reads("Checking page").await;
     window.close().await;
 }
 
@@ -118,17 +118,17 @@ async fn a_file_that_is_wrong_is_shown_with_its_line_and_an_engine_that_is_lost_
     let mut estatus = Estatus::new(ALONE);
     estatus.start();
     let window = Window::open(&session, &estatus, "/settings").await;
-    window.reads("Watching").await;
+    window.reads("Connected").await;
     estatus.configure("language = \"es\"\n[network]\nreference = []\n[[monitor]]\nname = \"página\"\ntcp = 22\n");
     window.reads("line 6").await;
-    window.reads("aquí va \"equipo:puerto\", no un número entero").await;
+    window.reads("se esperaba \"host:puerto\", se encontró un número entero").await;
     estatus.configure("language = \"es\"\n[network]\nreference = []\n");
-    window.lacks("equipo:puerto").await;
+    window.lacks("host:puerto").await;
     estatus.kill();
-    window.reads("The engine is gone").await;
+    window.reads("The connection to the engine was lost").await;
     estatus.start();
-    window.reads("Watching").await;
-    window.lacks("The engine is gone").await;
+    window.reads("Connected").await;
+    window.lacks("The connection to the engine was lost").await;
     window.close().await;
 }
 
@@ -141,8 +141,8 @@ async fn what_has_ended_when_it_is_clicked_is_started() {
     let window = Window::open(&session, &estatus, "/welcome").await;
     window.reads(&format!(":{port}")).await;
     drop(server);
-    window.press_beside(&format!(":{port}"), "Keep alive").await;
-    window.reads("python3 is kept running from now on").await;
+    window.press_beside(&format!(":{port}"), "Keep running").await;
+    window.reads("python3 is now kept running").await;
     estatus.wait_for_process("python3", None);
     estatus.wait_for(&format!("python3 {port}"), "up");
     assert!(!fs::read_to_string(estatus.config()).unwrap().contains("enabled"));
@@ -158,7 +158,7 @@ async fn what_is_set_in_the_window_holds_for_the_tray() {
     let tray = Tray::start(&session, &estatus, &["--hidden"]);
     let icon = panel.icon().await;
     let window = Window::open(&session, &estatus, "/settings").await;
-    window.tick("Start when I log in").await;
+    window.tick("Start at login").await;
     let entry = session.config().join("autostart/estatus.desktop");
     eventually("it starts at login", || entry.exists().then_some(()));
     window.select("Language of this window", "Español").await;

@@ -81,7 +81,7 @@ impl Estatus {
     pub fn start(&mut self) {
         let mut engine = self.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut lines = BufReader::new(engine.stdout.take().unwrap()).lines();
-        let runs = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("Estatus runs"));
+        let runs = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("Estatus is running"));
         // Its further output is read so that it never waits for us.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         self.engine = Some(engine);

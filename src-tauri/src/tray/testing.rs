@@ -187,7 +187,7 @@ pub(crate) fn monitor(name: &str, health: Health) -> MonitorState {
         at: noon().timestamp(),
         verdict: Verdict::Down,
         latency_ms: None,
-        detail: "no answer within 5 s".to_owned(),
+        detail: "no response within 5 s".to_owned(),
         phases_ms: Vec::new(),
         failed_in: None,
         warning: None,

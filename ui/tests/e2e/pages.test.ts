@@ -11,32 +11,32 @@ afterAll(() => stage?.strike());
 /** Every page and state, and a text by which it is known. */
 const PAGES: [address: string, text: string][] = [
   ["#/", "2 monitors are down"],
-  ["#/monitor/portfolio", "The last probe"],
-  ["#/monitor/shop", "What the target said"],
-  ["#/monitor/new%20landing%20page", "It has not been checked yet."],
-  ["#/monitor/nobody", "There is no monitor “nobody”"],
-  ["#/program/web", "How it ended the last time"],
-  ["#/program/worker", "cooling"],
-  ["#/incidents", "2 incidents are open"],
-  ["#/incident/214", "The remedy was given up"],
-  ["#/settings", "Send a test mail"],
+  ["#/monitor/portfolio", "Last probe"],
+  ["#/monitor/shop", "Response"],
+  ["#/monitor/new%20landing%20page", "Not checked yet."],
+  ["#/monitor/nobody", "Monitor “nobody” not found"],
+  ["#/program/web", "Last exit"],
+  ["#/program/worker", "cooling down"],
+  ["#/incidents", "2 open incidents"],
+  ["#/incident/214", "Remedy failed: no more attempts"],
+  ["#/settings", "Send test email"],
   ["?file=wrong#/settings", "line 14"],
-  ["?file=emptied#/", "That is meant"],
+  ["?file=emptied#/", "This is intended"],
   ["#/new/monitor", "New monitor"],
-  ["#/edit/monitor/web%20port", "When it is down"],
-  ["#/edit/program/web", "When it is ready"],
+  ["#/edit/monitor/web%20port", "Remedy"],
+  ["#/edit/program/web", "Readiness"],
   ["#/edit/channel/chat", "Webhook"],
-  ["#/edit/monitor/nobody", "does not stand in the file"],
-  ["?world=empty#/", "What listens on this machine"],
+  ["#/edit/monitor/nobody", "is not in the file"],
+  ["?world=empty#/", "Listening on this machine"],
   ["?world=example#/", "So far there is only the example."],
-  ["?world=empty#/programs", "No program is kept running yet"],
-  ["?world=empty#/incidents", "There has been no incident yet"],
+  ["?world=empty#/programs", "No programs yet"],
+  ["?world=empty#/incidents", "No incidents yet"],
   ["?answers=failing#/incidents", "the disk is full"],
   ["?answers=none#/settings", "One moment"],
-  ["?engine=lost#/", "The engine cannot be reached"],
+  ["?engine=lost#/", "Cannot connect to the engine"],
   ["?engine=silent#/", "Connecting to the engine"],
   ["?language=es#/", "2 monitores están caídos"],
-  ["#/nothing/here", "There is no such page"],
+  ["#/nothing/here", "Page not found"],
 ];
 
 /** The window as it opens, beside another, and at 200 %; each theme has its turn. */
@@ -95,11 +95,11 @@ test.each(["light", "dark"] as const)(
       ).not.toContain(ground);
     await painted(".dot");
     await page.evaluate(() => (location.hash = "#/monitor/shop"));
-    await page.getByText("The last probe").waitFor();
+    await page.getByText("Last probe").waitFor();
     await differ(".card button[aria-pressed=true]", ".card button[aria-pressed=false]");
     await painted("div.painted > span");
     await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
-    await page.getByText("What is checked").first().waitFor();
+    await page.getByText("Check type").first().waitFor();
     await differ("label.chosen", "label:has([type=radio]):not(.chosen)");
     await page.context().close();
   },

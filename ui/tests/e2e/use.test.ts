@@ -36,7 +36,7 @@ test("keys search, move, open and come back", async () => {
   await page.keyboard.press("i");
   await page.waitForURL(/#\/incidents$/);
   await page.keyboard.press("?");
-  await page.getByRole("dialog").getByText("These keys").waitFor();
+  await page.getByRole("dialog").getByText("Show shortcuts").waitFor();
 });
 
 test("marks and columns narrow and order the rows", async () => {
@@ -51,19 +51,19 @@ test("marks and columns narrow and order the rows", async () => {
   await page.getByRole("button", { name: "Monitor", exact: true }).click();
   expect(await rows().first().locator("a").textContent()).toBe("database");
   await page.getByRole("searchbox").fill("no such thing");
-  await page.getByText("No monitor fits").waitFor();
+  await page.getByText("No monitor matches").waitFor();
 });
 
 test("a file that takes everything away is put in force once one says that it is meant", async () => {
   page = await stage.open("?still&file=emptied#/settings");
-  const meant = page.getByRole("button", { name: "That is meant" });
+  const meant = page.getByRole("button", { name: "This is intended" });
   const apply = page.getByRole("button", { name: "Apply the empty file" });
   await meant.click();
   await page.getByText("All programs will be stopped").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await meant.click();
   await apply.click();
-  await page.getByText("in force as it stands").waitFor();
+  await page.getByText("The file is now in use").waitFor();
   await meant.waitFor({ state: "detached" });
 });
 
@@ -78,9 +78,9 @@ test("where there is little room the titles of the columns are there, sort, and 
   await page.getByRole("columnheader", { name: "Health" }).getByRole("button").click();
   expect(await rows().first().locator("a").textContent()).toBe("shop");
   await page.getByRole("row", { name: /^down shop/ }).waitFor();
-  await page.getByRole("button", { name: "Hold alerts" }).click();
+  await page.getByRole("button", { name: "Pause alerts" }).click();
   await page.getByRole("menuitem", { name: "1 hour" }).click();
-  await page.getByRole("button", { name: "Alerts held" }).waitFor();
+  await page.getByRole("button", { name: "Alerts paused" }).waitFor();
 });
 
 test("ten thousand monitors are filtered and scrolled within 100 ms", async () => {
@@ -129,7 +129,7 @@ test("what happens meanwhile takes nobody's focus, place or words away", async (
   expect([await focused(), await selected()]).toEqual(["monitors", name]);
   await page.getByRole("searchbox").focus();
   await tick("up");
-  await page.getByText("All is well").waitFor();
+  await page.getByText("Everything is OK").waitFor();
   expect([await focused(), await page.getByRole("searchbox").inputValue()]).toEqual(["search", "a"]);
   await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("shop two");
@@ -143,9 +143,9 @@ test("a form says what is wrong while one types, beside its field, and saves wha
   await page.getByText('expected a URL like "https://example.com/"').waitFor();
   expect(await page.getByLabel("Address").getAttribute("aria-invalid")).toBe("true");
   await page.getByLabel("Address").fill("https://example.com/");
-  await page.getByLabel("Every", { exact: true }).fill("5");
+  await page.getByLabel("Interval", { exact: true }).fill("5");
   await page.getByText('"5" has no unit').waitFor();
-  await page.getByLabel("Every", { exact: true }).fill("5m");
+  await page.getByLabel("Interval", { exact: true }).fill("5m");
   await page.getByText('"5" has no unit').waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("a name must not be empty").waitFor();
@@ -157,7 +157,7 @@ test("a form says what is wrong while one types, beside its field, and saves wha
 
 test("what was typed is there again when one comes back, until it is given up", async () => {
   page = await stage.open("?still#/edit/monitor/shop");
-  const every = page.getByLabel("Every", { exact: true });
+  const every = page.getByLabel("Interval", { exact: true });
   await every.fill("45s");
   await page.getByRole("link", { name: "Incidents" }).click();
   await page.goBack();
@@ -180,7 +180,7 @@ test("settings keep what was typed when one leaves, saves another part, or the f
   await page.getByLabel("Remind every").fill("6h");
   const alerts = page.locator("form", { has: page.getByLabel("Remind every") });
   await alerts.getByRole("button", { name: "Save" }).click();
-  await page.getByText("The settings are saved").waitFor();
+  await page.getByText("The settings were saved").waitFor();
   expect([await port.inputValue(), await page.getByLabel("Remind every").inputValue()]).toEqual(["2525", "6h"]);
   // The file is edited elsewhere: what was not typed follows it, what was is kept, and both are said.
   const elsewhere = (path: string[], value: unknown) =>
@@ -195,9 +195,9 @@ test("settings keep what was typed when one leaves, saves another part, or the f
   await elsewhere(["email", "server"], "mail.example.com");
   await expect.poll(() => page.getByLabel("Server", { exact: true }).inputValue()).toBe("mail.example.com");
   expect(await port.inputValue()).toBe("2525");
-  await page.getByText("The file was changed elsewhere meanwhile.").waitFor();
+  await page.getByText("The file was changed elsewhere in the meantime.").waitFor();
   await elsewhere(["email", "port"], 465);
-  await page.getByText("In the file now: 465").waitFor();
+  await page.getByText("Now in the file: 465").waitFor();
   expect(await port.inputValue()).toBe("2525");
   const mail = page.locator("form", { has: port });
   await mail.getByRole("button", { name: "Save" }).click();
@@ -209,7 +209,7 @@ test("settings keep what was typed when one leaves, saves another part, or the f
 
 test("what is edited elsewhere after one began is neither lost nor overwritten unseen", async () => {
   page = await stage.open("?still#/edit/monitor/shop");
-  await page.getByLabel("Every", { exact: true }).fill("45s");
+  await page.getByLabel("Interval", { exact: true }).fill("45s");
   const put = (table: object | null) =>
     page.evaluate((table) => {
       const { mock } = globalThis as unknown as { mock: { edit(edits: unknown[]): void } };
@@ -218,16 +218,16 @@ test("what is edited elsewhere after one began is neither lost nor overwritten u
     }, table);
   await put({ name: "shop", http: "https://shop.example/cart", every: "20s", timeout: "3s" });
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByText("In the file now: 20s").waitFor();
+  await page.getByText("Now in the file: 20s").waitFor();
   expect(await page.getByLabel("Timeout", { exact: true }).first().inputValue()).toBe("3s");
-  expect(await page.getByLabel("Every", { exact: true }).inputValue()).toBe("45s");
+  expect(await page.getByLabel("Interval", { exact: true }).inputValue()).toBe("45s");
   await put(null);
-  await page.getByText("This was taken out of the file meanwhile.").waitFor();
+  await page.getByText("This was removed from the file in the meantime.").waitFor();
   expect(await page.getByLabel("Address").inputValue()).toBe("https://shop.example/cart");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
   await page.getByRole("button", { name: "Edit" }).click();
-  expect(await page.getByLabel("Every", { exact: true }).inputValue()).toBe("45s");
+  expect(await page.getByLabel("Interval", { exact: true }).inputValue()).toBe("45s");
 });
 
 test("what is watched already is not watched twice", async () => {
@@ -250,13 +250,13 @@ test("what is watched already is not watched twice", async () => {
   const api = item("uvicorn");
   await api.getByRole("button", { name: "Watch: python3 8000" }).click();
   await api.getByRole("link", { name: "Watched as python3 8000" }).waitFor();
-  await api.getByRole("button", { name: "Keep alive: python3 8000" }).click();
+  await api.getByRole("button", { name: "Keep running: python3 8000" }).click();
   await api.getByText("program python3").waitFor();
-  await page.getByLabel("A web page, or a host and port").fill("https://SHOP.example/cart");
+  await page.getByLabel("Web page, or host and port").fill("https://SHOP.example/cart");
   await page.getByRole("link", { name: "Watched as shop" }).waitFor();
   await page.keyboard.press("Enter");
   await page.evaluate(() => (location.hash = "#/edit/monitor/python3%208000"));
-  await page.getByLabel("Tries").waitFor();
+  await page.getByLabel("Attempts").waitFor();
   await page.getByRole("link", { name: "Overview" }).first().click();
   await rows().first().waitFor();
   const names = await rows().locator("a").allTextContents();
@@ -304,10 +304,10 @@ test("another kind shows its own fields, and the remedy those that it needs", as
   await page.getByText("Port", { exact: true }).click();
   await page.getByLabel("Host and port").waitFor();
   expect(await page.getByLabel("Address").count()).toBe(0);
-  expect(await page.getByLabel("Tries").count()).toBe(0);
+  expect(await page.getByLabel("Attempts").count()).toBe(0);
   await page.getByRole("combobox", { name: "Which one" }).first().selectOption({ label: "restart the program" });
-  await page.getByLabel("Then", { exact: true }).selectOption("web");
-  await page.getByLabel("Tries").waitFor();
+  await page.getByLabel("When down", { exact: true }).selectOption("web");
+  await page.getByLabel("Attempts").waitFor();
 });
 
 test("an entry is removed only when one says so twice", async () => {
@@ -321,7 +321,7 @@ test("an entry is removed only when one says so twice", async () => {
 
 test("e-mail is tested, and a refusal is explained", async () => {
   page = await stage.open("?still&mail=refused#/settings");
-  await page.getByRole("button", { name: "Send a test mail" }).click();
+  await page.getByRole("button", { name: "Send test email" }).click();
   await page.getByText("many providers want a password made for this app").waitFor();
 });
 
@@ -336,10 +336,10 @@ test("a monitor is paused, resumed and acknowledged", async () => {
   page = await stage.open("?still#/monitor/shop");
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByText("acknowledged", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
   await page.getByRole("menuitem", { name: "Until resumed" }).click();
   await page.getByRole("button", { name: "Resume" }).click();
-  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
 });
 
 test("a chart is drawn, and a stretch that is dragged over is zoomed into", async () => {
@@ -352,20 +352,20 @@ test("a chart is drawn, and a stretch that is dragged over is zoomed into", asyn
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, box.y + 40, { steps: 5 });
   await page.mouse.up();
-  await page.getByRole("button", { name: "Whole stretch" }).click();
+  await page.getByRole("button", { name: "Reset zoom" }).click();
   await page.getByRole("button", { name: "1 y" }).click();
   await page.getByRole("img", { name: /^Latency from/ }).waitFor();
 });
 
 test("latency is shown by percentiles, or by the phases that it is made of", async () => {
   page = await stage.open("?still#/monitor/portfolio");
-  const past = page.getByRole("region", { name: "How it was" });
+  const past = page.getByRole("region", { name: "History" });
   await past.getByText("p95").waitFor();
   await past.getByRole("button", { name: "Phases" }).click();
-  await past.getByText("waiting for the answer").waitFor();
+  await past.getByText("waiting for response").waitFor();
   expect(await past.getByText("p95").count()).toBe(0);
   await past.getByRole("button", { name: "1 y" }).click();
-  await expect.poll(() => past.getByText("waiting for the answer").count()).toBe(1);
+  await expect.poll(() => past.getByText("waiting for response").count()).toBe(1);
   await page.getByRole("img", { name: /^Latency from/ }).waitFor();
 });
 
@@ -377,8 +377,8 @@ test("a log goes on as it is written, and is searched", async () => {
   const before = await last();
   await page.evaluate(() => (globalThis as unknown as { mock: { tick(): void } }).mock.tick());
   await expect.poll(last).not.toBe(before);
-  await page.getByRole("searchbox", { name: "Search the output" }).fill("WARNING");
-  await page.getByLabel("only these").check();
+  await page.getByRole("searchbox", { name: "Search output" }).fill("WARNING");
+  await page.getByLabel("only matches").check();
   await expect
     .poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning")))
     .toBe(true);
@@ -390,17 +390,17 @@ test("a log goes on as it is written, and is searched", async () => {
 test("what listens is watched and kept alive by one click, and a pasted address too", async () => {
   page = await stage.open("?world=empty&still");
   const java = page.locator("li", { hasText: "minecraft" }).first();
-  await java.getByRole("button", { name: "Keep alive" }).click();
+  await java.getByRole("button", { name: "Keep running" }).click();
   await java.getByRole("link", { name: "Watched as java 25565" }).waitFor();
-  await page.getByText("java is kept running from now on").waitFor();
-  await page.getByText("1 process of yours runs without listening").click();
+  await page.getByText("java is now kept running").waitFor();
+  await page.getByText("1 other process of yours does not listen on a port").click();
   const worker = page.locator("li", { hasText: "worker.py" }).first();
   await worker.getByRole("button", { name: "Watch" }).click();
   await worker.getByRole("link", { name: "Watched as python3" }).waitFor();
-  await page.getByLabel("A web page, or a host and port").fill("two words");
+  await page.getByLabel("Web page, or host and port").fill("two words");
   await page.getByRole("button", { name: "Watch" }).first().click();
-  await page.getByText("That is neither a web page").waitFor();
-  await page.getByLabel("A web page, or a host and port").fill("example.com");
+  await page.getByText("Enter a web page address").waitFor();
+  await page.getByLabel("Web page, or host and port").fill("example.com");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
   await page.getByRole("link", { name: "Overview" }).first().click();
@@ -409,7 +409,7 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   await page.getByRole("link", { name: "Programs" }).click();
   await page.getByText("31007", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Edit" }).click();
-  expect(await page.getByLabel("Kept running").isChecked()).toBe(true);
+  expect(await page.getByLabel("Keep running").isChecked()).toBe(true);
 });
 
 test("what another tool's file says is added as far as one wants it", async () => {
@@ -432,8 +432,8 @@ test("how a program stood is shown over a day, a week or a month, and told chang
   const day = await strip.getAttribute("aria-label");
   await page.getByRole("button", { name: "7 d" }).click();
   await expect.poll(() => strip.getAttribute("aria-label")).not.toBe(day);
-  await page.getByText("What happened").click();
-  await page.getByText("SIGSEGV (it used memory that is not its own)").nth(1).waitFor();
+  await page.getByText("Events", { exact: true }).click();
+  await page.getByText("SIGSEGV (segmentation fault)").nth(1).waitFor();
 });
 
 test("a lost engine is said, what was known stays, and it is back when it is back", async () => {
@@ -445,10 +445,10 @@ test("a lost engine is said, what was known stays, and it is back when it is bac
       mock.hear(message === "hello" ? { heard: "hello", hello: mock.hello() } : { heard: "lost", why: message });
     }, message);
   await hear("the process ended");
-  await page.getByText("The engine is gone.").waitFor();
+  await page.getByText("The connection to the engine was lost.").waitFor();
   expect(await rows().count()).toBe(13);
   await hear("hello");
-  await page.getByText("The engine is gone.").waitFor({ state: "detached" });
+  await page.getByText("The connection to the engine was lost.").waitFor({ state: "detached" });
 });
 
 test("the tray opens a page, and the window is called after it", async () => {

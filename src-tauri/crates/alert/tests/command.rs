@@ -75,21 +75,21 @@ async fn how_a_command_ends_is_how_the_delivery_does() {
         let result = deliver(line, Duration::from_secs(20)).await;
         assert_eq!(failure(result), (expected.to_owned(), false, false));
     };
-    check("exit 1", "the command of the channel email ended with exit code 1 (it said nothing): see why, 0 is success")
+    check("exit 1", "the command of the channel email exited with code 1 (no output): find out why, 0 is success")
         .await;
     check(
         "echo out; echo no such user >&2; exit 67",
-        "the command of the channel email ended with exit code 67 (no such user): see why, 0 is success",
+        "the command of the channel email exited with code 67 (no such user): find out why, 0 is success",
     )
     .await;
-    check("echo busy; exit 75", "the command of the channel email asks to be tried later, with exit code 75 (busy)")
+    check("echo busy; exit 75", "the command of the channel email asks to be retried later, with exit code 75 (busy)")
         .await;
 }
 
 #[tokio::test]
 async fn a_command_that_was_ended_may_have_told_all_the_same() {
-    let error = "the command of the channel email did not end within 100 ms and was ended, so it may have told all the \
-                 same: allow it more time";
+    let error = "the command of the channel email did not finish within 100 ms and was ended, so it may have sent the \
+                 alert anyway: increase its timeout";
     let result = deliver("exec sleep 60", Duration::from_millis(100)).await;
     assert_eq!(failure(result), (error.to_owned(), true, false));
 }

@@ -290,7 +290,7 @@ async fn what_is_there_is_not_said_to_be_down() {
     }
     let settled = message(1, vec![portfolio(News::Settled { health: Health::Up, incident: None })]);
     let taken = told_to(&server, &settled, Language::English).await;
-    assert_eq!(parse(&taken).subject(), Some("[Settled, up] portfolio (https://isaac-bh.github.io/)"));
+    assert_eq!(parse(&taken).subject(), Some("[Stable again, up] portfolio (https://isaac-bh.github.io/)"));
 }
 
 /// How long it lasted is told as it was measured, whatever the wall clock did meanwhile.
@@ -361,7 +361,7 @@ async fn of_many_tries_the_last_are_told_and_the_others_counted() {
     let incident = Incident { escalated: Some(at("2026-03-01T18:00:07Z")), ..tried(tries) };
     let taken = told(&message(1, vec![web_answers(News::Escalated { incident })]), Language::English).await;
     let text = readable(&taken);
-    assert!(text.contains("web answers is still down: 1000 tries to heal it failed."), "{text}");
+    assert!(text.contains("web answers is still down: 1000 attempts to heal it failed."), "{text}");
     assert!(text.contains("Tried: 990 times before, without success"), "{text}");
     assert_eq!(text.matches("Tried: restarted web at 12:00:01 → Estatus was restarted meanwhile").count(), 10);
 }

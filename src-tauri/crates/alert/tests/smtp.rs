@@ -50,8 +50,8 @@ async fn a_refused_login_is_explained_without_the_password() {
         let server = Smtpd::start(settings(echo));
         let channel = EmailChannel { login: login(), ..server.channel(EmailSecurity::None) };
         let error = format!(
-            "SERVER refused the login of ejemplo@mail.com (535 5.7.8 {said}): check user name and password (Gmail, Yahoo \
-             and iCloud ask for an app password)"
+            "SERVER refused the login of ejemplo@mail.com (535 5.7.8 {said}): check username and password (Gmail, \
+             Yahoo and iCloud require an app password)"
         );
         check(channel, &error, STAYS).await;
         assert!(server.is_empty());
@@ -63,21 +63,21 @@ async fn a_login_that_cannot_be_tried_is_explained() {
     let server = Smtpd::start(json!({}));
     check(
         EmailChannel { login: login(), ..server.channel(EmailSecurity::None) },
-        "SERVER offers no login by PLAIN or LOGIN: leave out username and password if it needs none, or check security \
-         and port",
+        "SERVER offers no PLAIN or LOGIN authentication: remove username and password if it needs none, or check \
+         security and port",
         STAYS,
     )
     .await;
     let unknown = Login { username: "me".to_owned(), password: secret("NOWHERE") };
     check(
         EmailChannel { login: Some(unknown), ..server.channel(EmailSecurity::None) },
-        "the password of me for SERVER is not to be had: the variable NOWHERE is not set: set it",
+        "the password of me for SERVER is not available: the variable NOWHERE is not set: set it",
         PASSES,
     )
     .await;
     check_answer(
         json!({ "users": {} }),
-        "SERVER asks for a login (530 5.7.0 Authentication required): set username and password",
+        "SERVER requires a login (530 5.7.0 Authentication required): set username and password",
         STAYS,
     )
     .await;
@@ -105,8 +105,8 @@ async fn a_wrong_server_or_port_is_explained() {
     for security in [EmailSecurity::StartTls, EmailSecurity::None] {
         check(
             EmailChannel { timeout: SHORT, ..channel_to(port, security) },
-            "SERVER takes the connection but does not greet as a mail server: perhaps it expects TLS from the first \
-             byte, then set security = \"tls\" (usual with port 465)",
+            "SERVER accepts the connection but does not greet as a mail server: if it expects TLS from the first byte, \
+             set security = \"tls\" (usual with port 465)",
             PASSES,
         )
         .await;
@@ -119,14 +119,14 @@ fn the_wrong_kind_of_security_is_explained() {
         let plain = Smtpd::start(json!({}));
         check(
             plain.channel(EmailSecurity::Tls),
-            "SERVER does not begin with TLS: set security = \"starttls\" (usual with port 587), or use the port for TLS \
-             (usually 465)",
+            "SERVER does not start with TLS: set security = \"starttls\" (usual with port 587), or use the port for \
+             TLS (usually 465)",
             PASSES,
         )
         .await;
         check(
             plain.channel(EmailSecurity::StartTls),
-            "SERVER does not offer STARTTLS, and nothing was sent in the clear: set security = \"tls\" with the port \
+            "SERVER does not offer STARTTLS, and nothing was sent unencrypted: set security = \"tls\" with the port \
              for it (usually 465), or ask the operator",
             STAYS,
         )
@@ -134,15 +134,15 @@ fn the_wrong_kind_of_security_is_explained() {
         let implicit = Smtpd::start(authority.settings("implicit", "sound"));
         check(
             EmailChannel { timeout: SHORT, ..implicit.channel(EmailSecurity::StartTls) },
-            "SERVER takes the connection but does not greet as a mail server: perhaps it expects TLS from the first \
-             byte, then set security = \"tls\" (usual with port 465)",
+            "SERVER accepts the connection but does not greet as a mail server: if it expects TLS from the first byte, \
+             set security = \"tls\" (usual with port 465)",
             PASSES,
         )
         .await;
         let starttls = Smtpd::start(authority.settings("starttls", "sound"));
         check(
             starttls.channel(EmailSecurity::None),
-            "SERVER asks for TLS (530 Must issue a STARTTLS command first): set security = \"starttls\"",
+            "SERVER requires TLS (530 Must issue a STARTTLS command first): set security = \"starttls\"",
             STAYS,
         )
         .await;
@@ -164,8 +164,8 @@ fn an_unsound_certificate_is_explained_and_nothing_is_sent() {
             ),
             (
                 "stranger",
-                "the certificate of SERVER is signed by nobody this machine trusts: check the name of the server, have \
-                 its authority added to this machine, or set trust in [email] to a file with its certificate",
+                "the certificate of SERVER is not signed by an authority that this machine trusts: check the name of \
+                 the server, add its authority to this machine, or set trust in [email] to a file with its certificate",
             ),
         ];
         for (certificate, error) in cases {
@@ -183,14 +183,14 @@ fn an_unsound_certificate_is_explained_and_nothing_is_sent() {
 async fn what_the_server_refuses_is_explained() {
     check_answer(
         json!({ "sender": "550 5.7.1 Not yours" }),
-        "SERVER refused the sender Estatus <ejemplo@mail.com> (550 5.7.1 Not yours): set from to an address that belongs \
-         to the login",
+        "SERVER refused the sender Estatus <ejemplo@mail.com> (550 5.7.1 Not yours): set from to an address that \
+         belongs to the account",
         STAYS,
     )
     .await;
     check_answer(
         json!({ "sender": "451 4.3.0 Busy" }),
-        "SERVER does not take the message just now (451 4.3.0 Busy): try again later",
+        "SERVER does not accept the message at the moment (451 4.3.0 Busy): try again later",
         PASSES,
     )
     .await;
@@ -203,7 +203,7 @@ async fn what_the_server_refuses_is_explained() {
     .await;
     check_answer(
         json!({ "recipients": { "destinatario@mail.com": "450 4.2.0 Greylisted" } }),
-        "SERVER does not take mail for destinatario@mail.com just now (450 4.2.0 Greylisted): try again later",
+        "SERVER does not accept mail for destinatario@mail.com at the moment (450 4.2.0 Greylisted): try again later",
         PASSES,
     )
     .await;
@@ -214,7 +214,11 @@ async fn what_the_server_refuses_is_explained() {
 async fn content_that_is_refused_was_not_received() {
     let cases = [
         ("552 5.3.4 Too big", "SERVER refused the message itself (552 5.3.4 Too big): ask its operator why", STAYS),
-        ("451 4.3.0 Full", "SERVER does not take the message just now (451 4.3.0 Full): try again later", PASSES),
+        (
+            "451 4.3.0 Full",
+            "SERVER does not accept the message at the moment (451 4.3.0 Full): try again later",
+            PASSES,
+        ),
     ];
     for (answer, error, permanent) in cases {
         let server = Smtpd::start(json!({ "data": answer }));
@@ -255,7 +259,7 @@ async fn an_address_that_is_none_is_named() {
     let mut channel = channel_to(25, EmailSecurity::None);
     channel.to.push("nobody".to_owned());
     let (error, perhaps_received, permanent) = failure(deliver(channel, 0).await);
-    assert!(error.starts_with("“nobody” is not an e-mail address ("), "{error}");
+    assert!(error.starts_with("“nobody” is not an email address ("), "{error}");
     assert_eq!((perhaps_received, permanent), (false, true));
 }
 

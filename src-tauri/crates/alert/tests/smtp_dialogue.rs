@@ -79,7 +79,8 @@ async fn a_greeting_that_is_refused_is_named_with_the_key_for_it() {
         let server = Scripted::with(move |line| line.starts_with("EHLO").then_some(answer));
         let channel = EmailChannel { hello: Some("pc".to_owned()), ..server.channel() };
         let (error, perhaps_received, permanent) = failure(deliver(channel).await);
-        assert!(error.contains("does not take the greeting “pc”") && error.contains("set hello in [email]"), "{error}");
+        assert!(error.contains("does not accept the greeting “pc”"), "{error}");
+        assert!(error.contains("set hello in [email]"), "{error}");
         assert!(error.contains(&answer[4..20]), "{error}");
         assert_eq!((perhaps_received, permanent), (false, false));
     }
@@ -154,8 +155,8 @@ async fn what_a_server_says_in_login_is_told() {
         let (error, ..) = failure(log_in(&server).await);
         assert!(error.contains(said) && !error.contains("no connection"), "{error}");
     };
-    check(b"454 4.7.0 Not now\r\n", "does not take the message just now (454 4.7.0 Not now)").await;
-    check(b"421 4.3.0 bye\r\n", "does not take the message just now (421 4.3.0 bye)").await;
+    check(b"454 4.7.0 Not now\r\n", "does not accept the message at the moment (454 4.7.0 Not now)").await;
+    check(b"421 4.3.0 bye\r\n", "does not accept the message at the moment (421 4.3.0 bye)").await;
     check(b"535 5.7.8 Contrase\xf1a\r\n", "refused the login of ejemplo@mail.com (535 5.7.8 Contrase\u{fffd}a)").await;
     check(b"334 \r\n334 \r\n334 \r\n", "does not speak SMTP (334)").await;
 }
@@ -180,7 +181,7 @@ fn a_server_with_a_certificate_of_its_own_can_be_trusted() {
         };
         let file = |name: &str| Trust::File(authority.path(name));
         // It signs itself, says that it is an authority, and names another host.
-        let itself = "is signed by itself: if the server is your own, set trust = \"server.pem\" in [email]";
+        let itself = "is self-signed: if the server is your own, set trust = \"server.pem\" in [email]";
         check("own", Trust::Machine, Some(itself)).await;
         check("own", file("own.pem"), None).await;
         check("own", Trust::Anybody, None).await;
@@ -206,7 +207,7 @@ fn a_server_that_speaks_only_old_tls_is_told_by_what_it_speaks() {
             settings["newest"] = json!("TLSv1_1");
             let server = Smtpd::start(settings);
             let (error, ..) = failure(deliver(server.channel(security)).await);
-            assert!(error.contains(" agrees only on TLS 1.1, which Estatus does not speak"), "{error}");
+            assert!(error.contains(" accepts only TLS 1.1, which Estatus does not support"), "{error}");
         }
     });
 }

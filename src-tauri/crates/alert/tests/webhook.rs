@@ -132,8 +132,9 @@ async fn a_template_that_fails_is_explained_before_anything_is_sent() {
     };
     check("{{ subjet }}", "the template of the channel email fails (undefined value").await;
     check("{% for %}", "the template of the channel email fails (syntax error").await;
-    check(r#"{"text": {{ subject }}}"#, "the template of the channel email does not yield JSON (expected value").await;
-    check("", "the template of the channel email does not yield JSON (EOF").await;
+    let no_json = "the template of the channel email does not produce JSON";
+    check(r#"{"text": {{ subject }}}"#, &format!("{no_json} (expected value")).await;
+    check("", &format!("{no_json} (EOF")).await;
 }
 
 #[tokio::test]
@@ -142,14 +143,14 @@ async fn a_header_that_cannot_be_sent_is_named() {
     let check = async |channel: WebhookChannel, expected: &str, permanent: bool| {
         assert_eq!(failure(deliver(channel, &down()).await), (expected.to_owned(), false, permanent));
     };
-    let error = "the header X-A cannot be sent, its name or value has characters that HTTP does not allow: correct it in \
-                 estatus.toml";
+    let error = "the header X-A cannot be sent: its name or value has characters that HTTP does not allow; correct it \
+                 in estatus.toml";
     check(WebhookChannel { headers: vec![("X-A".into(), "a\r\nb".into())], ..channel(&nobody) }, error, true).await;
     check(WebhookChannel { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true)
         .await;
     check(
         WebhookChannel { secret_headers: vec![("X-A".into(), secret("NOWHERE"))], ..channel(&nobody) },
-        "the secret for the header X-A is not to be had: the variable NOWHERE is not set: set it",
+        "the secret for the header X-A is not available: the variable NOWHERE is not set: set it",
         false,
     )
     .await;
@@ -177,9 +178,9 @@ async fn what_is_no_success_is_explained_and_was_not_received() {
         true,
     )
     .await;
-    let later = "try again later, or look into its log";
+    let later = "try again later, or check its log";
     for status in ["408 Request Timeout", "425 Too Early", "429 Too Many Requests", "500 Internal Server Error"] {
-        check(status, "", "", &format!("SERVER answered {status}: {later}"), false).await;
+        check(status, "", "", &format!("SERVER responded {status}: {later}"), false).await;
     }
     let long = "x".repeat(100_000);
     let shown = "x".repeat(397);
@@ -187,15 +188,15 @@ async fn what_is_no_success_is_explained_and_was_not_received() {
         "503 Service Unavailable",
         "",
         &long,
-        &format!("SERVER answered 503 Service Unavailable: {shown}…: {later}"),
+        &format!("SERVER responded 503 Service Unavailable: {shown}…: {later}"),
         false,
     )
     .await;
-    let elsewhere = "and points elsewhere, where nothing is sent: put the final address into url";
+    let elsewhere = "and redirects elsewhere, where nothing is sent: set url to the final address";
     let location = "location: http://evil.example/?T0K3N\r\n";
     for (status, permanent) in [("301 Moved Permanently", true), ("302 Found", false), ("308 Permanent Redirect", true)]
     {
-        check(status, location, "", &format!("SERVER answered {status} {elsewhere}"), permanent).await;
+        check(status, location, "", &format!("SERVER responded {status} {elsewhere}"), permanent).await;
     }
 }
 
@@ -216,7 +217,8 @@ async fn a_request_that_did_not_get_there_was_not_received() {
         stream.write_all(answer("400 Bad Request", "", "").as_bytes()).await.unwrap();
     });
     let no_tls = format!(
-        "TLS with {server} failed (what comes is no TLS): check the port, and whether the server knows TLS 1.2 or 1.3"
+        "TLS with {server} failed (the response is not TLS): check the port, and whether the server supports TLS 1.2 \
+         or 1.3"
     );
     check(format!("https://{server}/"), no_tls).await;
 }
@@ -235,6 +237,6 @@ async fn a_request_without_an_answer_was_perhaps_received() {
     let url = format!("http://{address}/").parse().unwrap();
     let result = deliver(WebhookChannel { timeout: Duration::from_millis(300), ..channel(&url) }, &down()).await;
     let error =
-        format!("{address} did not confirm the message (no answer within 300 ms), so it may have arrived all the same");
+        format!("{address} did not confirm the message (no response within 300 ms), so it may have arrived anyway");
     assert_eq!(failure(result), (error, true, false));
 }

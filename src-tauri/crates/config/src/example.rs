@@ -11,18 +11,18 @@ pub fn example() -> String {
     EXAMPLE.replace("DISK", disk).replace("TICKER", ticker)
 }
 
-const EXAMPLE: &str = r#"# What Estatus checks and keeps running, and whom it tells. Estatus reads this file again
-# whenever it is saved; a mistake is told with line and column, and the last good version stays in force.
+const EXAMPLE: &str = r#"# What Estatus checks and keeps running, and who gets its alerts. Estatus reads this file again
+# whenever you save it; errors are shown with line and column, and the last valid version stays in use.
 
-# language = "es"                      # of what is told: "en" or "es"; the system's where nothing is said
-# zone = "America/Mexico_City"         # of maintenance windows and quiet hours; the system's where nothing is said
+# language = "es"                      # of alerts: "en" or "es"; default: the system's
+# zone = "America/Mexico_City"         # of maintenance windows and quiet hours; default: the system's
 
 # This machine: processor, memory, and free space on the disk.
 [[monitor]]
 name = "this machine"
 host = { cpu = "< 95%", memory = "< 95%", disk = { "DISK" = "> 5%" } }
 every = "20s"
-failures = 3                           # so many bad probes in a row make it down
+failures = 3                           # failed probes in a row before it is down
 
 # A process, by the name of its executable (.exe or not).
 [[monitor]]
@@ -30,23 +30,23 @@ name = "estatus is running"
 process = "estatus"
 every = "30s"
 
-# A program that is kept running. This one says something every second, and ends by itself after twenty.
-# Close it by any means: it comes back. Watch it with: estatus logs ticker -f
+# A program that is kept running. This one prints something every second, and ends by itself after twenty.
+# Close it in any way: it comes back. Follow its output with: estatus logs ticker -f
 [[program]]
 name = "ticker"
 command = "TICKER"
-limit = { restarts = 5, within = "10s" }  # more than these, and it is tried only every five minutes
+limit = { restarts = 5, within = "10s" }  # beyond this, it is retried only every five minutes
 log = { keep = "1MB" }
 
-# A web page. Take the marks away and put in your own.
+# A web page. Remove the # in front and enter your own.
 # [[monitor]]
 # name = "my page"
 # http = "https://example.com/"
 # every = "5m"
-# accept = ["200-299"]                 # status codes that are well
+# accept = ["200-299"]                 # expected status codes
 # contains = "Welcome"                 # also: lacks, matches, json, below = "800ms", headers, …
 
-# A program of yours, and a monitor that restarts it when it runs but does not answer.
+# A program of yours, and a monitor that restarts it when it is running but does not respond.
 # [[program]]
 # name = "web"
 # command = "npm run dev -- --port 5173"
@@ -58,7 +58,7 @@ log = { keep = "1MB" }
 # http = "http://127.0.0.1:5173/"
 # every = "10s"
 # on_down = { restart = "web" }        # or start, stop, or { run = "a command" }
-# alert_when = "unhealed"              # tell nothing if that helps
+# alert_when = "unhealed"              # no alert if that helps
 
 # A port.
 # [[monitor]]
@@ -67,7 +67,7 @@ log = { keep = "1MB" }
 # every = "1m"
 # depends_on = "this machine"          # while that one is down, this one is not judged
 
-# Who is told. Try it with: estatus email test
+# Who gets alerts. Test it with: estatus email test
 # [email]
 # server = "smtp.gmail.com"
 # port = 587

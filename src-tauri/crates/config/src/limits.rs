@@ -24,7 +24,7 @@ table! {
         load: Load,
         /// By path: more than this is free on the disk that holds it: "> 10%", "> 5GB".
         disk: Own<Free>,
-        /// A limit must be exceeded for so long before that counts: "1m" where nothing is said.
+        /// How long a limit must be exceeded before it counts. Default: "1m".
         r#for: Lasting<0, DAY>,
     }
 }

@@ -76,6 +76,9 @@ mod tests {
     fn a_reason_is_told_in_either_language_with_what_stands_in_it() {
         let reason = reason!("expected_instead_of_text", what = reason!("a.duration"), found = "soon {what}");
         assert_eq!(reason.in_words(Language::English), "expected a duration like \"5m\", found \"soon {what}\"");
-        assert_eq!(reason.in_words(Language::Spanish), "aquí va una duración como \"5m\", no \"soon {what}\"");
+        assert_eq!(
+            reason.in_words(Language::Spanish),
+            "se esperaba una duración como \"5m\", se encontró \"soon {what}\""
+        );
     }
 }

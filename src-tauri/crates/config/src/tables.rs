@@ -37,46 +37,45 @@ type Timeout = Lasting<1, DAY>;
 type Interval = Lasting<1000, YEAR>;
 
 table! {
-    /// What Estatus checks and keeps running, whom it tells, and how.
+    /// What Estatus checks and keeps running, and where alerts go.
     struct File requires [] {
-        /// The language of what is told; the system's where nothing is said.
+        /// The language of alerts. Default: the system's.
         language: Language,
-        /// The time zone of maintenance windows and quiet hours; the system's where nothing is said.
+        /// The time zone of maintenance windows and quiet hours. Default: the system's.
         zone: Zone,
-        /// E-mail over SMTP. It is the channel "email".
+        /// Email over SMTP. It is the channel "email".
         email: Email,
-        /// Further ways to tell somebody, by name.
+        /// More channels, by name.
         channel: Own<Channel>,
-        /// How alerts are held, merged and repeated.
+        /// How alerts are delayed, merged and repeated.
         alerts: Alerts,
-        /// How the own network is judged.
+        /// How the network of this machine is tested.
         network: Network,
-        /// For how long what was seen is kept.
+        /// How long the history is kept.
         retention: Retention,
-        /// What is checked.
+        /// The monitors.
         monitor: All<Monitor>,
-        /// What is kept running.
+        /// The programs.
         program: All<Program>,
     }
 
-    /// E-mail over SMTP.
+    /// Email over SMTP.
     struct Email requires [server, from, to]
         like r#"{ server = "smtp.example.com", from = "me@example.com", to = "me@example.com" }"# {
         /// The SMTP server.
         server: Host,
-        /// Its port: 587 with starttls, 465 with tls and 25 with none, where nothing is said.
+        /// Its port. Default: 587 with starttls, 465 with tls and 25 with none.
         port: Whole<1, 65535>,
-        /// How the connection is made safe: "starttls" (where nothing is said), "tls" or "none".
+        /// How the connection is secured: "starttls", "tls" or "none". Default: "starttls".
         security: EmailSecurity,
-        /// Whether the server's certificate must be trusted, be for this host and not have expired: true where nothing is
-        /// said.
+        /// Whether the server's certificate must be trusted, be for this host and not have expired. Default: true.
         verify_tls: bool,
-        /// A file (PEM) with certificates that are trusted too: the server's own, whatever host it names, or an authority's.
+        /// A PEM file with additional trusted certificates: the server's own, whatever host it names, or an
+        /// authority's.
         trust: PathBuf,
-        /// What this machine calls itself to the server: its name where nothing is said, if that is a full one, else the
-        /// address it has.
+        /// The EHLO name of this machine. Default: its name, if that is a full one, else its address.
         hello: Host,
-        /// Who logs in; nobody where nothing is said.
+        /// The username. Default: no login.
         username: Plain,
         /// Where the password is kept.
         password: SecretRef,
@@ -84,75 +83,75 @@ table! {
         from: Mailbox,
         /// The recipients.
         to: Many<Mailbox>,
-        /// How long one delivery may take: "30s" where nothing is said.
+        /// How long one delivery may take. Default: "30s".
         timeout: Timeout,
     }
 
-    /// A way to tell somebody: exactly one of webhook, command and email.
+    /// A channel: exactly one of webhook, command and email.
     struct Channel requires [] like r#"{ webhook = "https://example.com/hook" }"# {
         /// A URL to which the message is posted as JSON.
         webhook: Page,
         /// Headers of the webhook's request; a value may be a secret.
         headers: Own<Valued>,
-        /// The body of the webhook's request, as a template that yields JSON.
+        /// The body of the webhook's request, as a template that produces JSON.
         template: String,
-        /// A command that finds the message in its environment and, as JSON, on its standard input.
+        /// A command that receives the message in its environment and, as JSON, on its standard input.
         command: Run,
         /// Where the command runs.
         directory: PathBuf,
-        /// Variables the command finds; a value may be a secret.
+        /// Environment variables of the command; a value may be a secret.
         env: Own<Valued>,
-        /// Other recipients, over the server of [email].
+        /// Other recipients, through the server of [email].
         email: Many<Mailbox>,
-        /// How long one delivery may take: "30s" where nothing is said.
+        /// How long one delivery may take. Default: "30s".
         timeout: Timeout,
     }
 
-    /// How alerts are held, merged and repeated.
+    /// How alerts are delayed, merged and repeated.
     struct Alerts requires [] like r#"{ remind_every = "6h" }"# {
-        /// Names of the channels that are told where a monitor or program does not say; all where nothing is said.
+        /// Names of the channels for monitors and programs that have none of their own. Default: all.
         channels: Many<String>,
-        /// An alert waits so long for others to join its message: "5s" where nothing is said.
+        /// How long an alert waits for others to join its message. Default: "5s".
         merge_within: Lasting<0, HOUR>,
-        /// What is on this machine and has not been up since Estatus began to watch it is not judged for so long: "1m"
-        /// where nothing is said, which is the most.
+        /// The grace period: how long a target on this machine that has not been up since Estatus began to watch it is
+        /// not judged. Default: "1m", which is the maximum.
         grace: Lasting<0, MINUTE>,
-        /// An open incident that nobody acknowledged is told again after this, or "never" (where nothing is said).
+        /// How often alerts are repeated for an open incident that nobody has acknowledged. Default: "never".
         remind_every: OrNever<Lasting<MINUTE, YEAR>>,
-        /// When nothing is told; what waited is summed up at the end.
+        /// When no alerts are sent; a summary follows at the end.
         quiet_hours: Many<QuietHours>,
-        /// Whether an incident that a remedy heals is told: "always" (where nothing is said) or "unhealed", only if it
-        /// is not healed. It holds for monitors with `on_down` that do not say.
+        /// When alerts are sent for incidents with a remedy: "always", or "unhealed", only if the remedy fails. It
+        /// applies to monitors with `on_down` that do not set it. Default: "always".
         alert_when: AlertWhen,
     }
 
-    /// A stretch of the day in which nothing is told, over midnight if it ends before it begins.
+    /// Quiet hours, in which no alerts are sent; over midnight if they end before they start.
     struct QuietHours requires [from, to] like r#"{ from = "22:00", to = "07:00" }"# {
-        /// When it begins.
+        /// When they start.
         from: Time,
-        /// When it ends.
+        /// When they end.
         to: Time,
-        /// The days on which it begins; every day where nothing is said.
+        /// The days on which they start. Default: every day.
         days: Many<Weekday>,
         /// Whose clock this is.
         zone: Zone,
     }
 
-    /// How the own network is judged.
+    /// How the network of this machine is tested.
     struct Network requires [] like r#"{ reference = ["1.1.1.1:443"] }"# {
-        /// Hosts (host:port, TCP) that answer whenever the internet is there; may be empty.
+        /// Hosts (host:port, TCP) that are reachable whenever the internet is; may be empty.
         reference: Many<Address<0>>,
     }
 
-    /// For how long what was seen is kept.
+    /// How long the history is kept.
     struct Retention requires [] like r#"{ observations = "2d" }"# {
-        /// Every single observation: "2d" where nothing is said.
+        /// Every single observation. Default: "2d".
         observations: Lasting<HOUR, { 100 * YEAR }>,
-        /// Figures by the hour: "90d" where nothing is said.
+        /// Hourly figures. Default: "90d".
         hours: Lasting<DAY, { 100 * YEAR }>,
-        /// Figures by the day: "1825d" where nothing is said.
+        /// Daily figures. Default: "1825d".
         days: Lasting<DAY, { 100 * YEAR }>,
-        /// Incidents, with all that was done about them: "730d" where nothing is said.
+        /// Incidents, with their remedy attempts and alerts. Default: "730d".
         incidents: Lasting<DAY, { 100 * YEAR }>,
     }
 }

@@ -49,7 +49,7 @@ pub enum UnitError {
     #[error("\"{0}\" is negative")]
     Negative(String),
     /// More than anybody can mean.
-    #[error("\"{0}\" is too much")]
+    #[error("\"{0}\" is too large")]
     TooMuch(String),
 }
 
@@ -169,8 +169,8 @@ mod tests {
         check("1..5s", Err("expected a duration like \"5m\", found \"1..5s\""));
         check("10", Err("\"10\" has no unit: write \"10s\", or another of ms, s, m, h, d"));
         check("-5m", Err("\"-5m\" is negative"));
-        check("99999999999999999999999d", Err("\"99999999999999999999999d\" is too much"));
-        check("101000d", Err("\"101000d\" is too much"));
+        check("99999999999999999999999d", Err("\"99999999999999999999999d\" is too large"));
+        check("101000d", Err("\"101000d\" is too large"));
     }
 
     #[test]
@@ -188,6 +188,6 @@ mod tests {
         check("7 apples", Err("expected a size like \"1MB\", found \"7 apples\""));
         check("1MB2KB", Err("expected a size like \"1MB\", found \"1MB2KB\""));
         check("-1MB", Err("\"-1MB\" is negative"));
-        check("99999999999TB", Err("\"99999999999TB\" is too much"));
+        check("99999999999TB", Err("\"99999999999TB\" is too large"));
     }
 }

@@ -260,10 +260,10 @@ mod tests {
     fn causes_are_told_with_their_values() {
         let words = Words::new(Language::English, TimeZone::UTC);
         let check = |cause: Cause, text: &str| assert_eq!(words.cause(&cause), text);
-        check(Cause::TimedOut { after: Duration::from_secs(10) }, "no answer within 10 s");
+        check(Cause::TimedOut { after: Duration::from_secs(10) }, "no response within 10 s");
         check(
             Cause::Status { code: 503, reason: "Service Unavailable".into(), accepted: "200-299".into() },
-            "status 503 Service Unavailable, not within 200-299",
+            "status 503 Service Unavailable, expected 200-299",
         );
         check(
             Cause::CertificateExpired { subject: "a".into(), not_after: Timestamp::UNIX_EPOCH },
@@ -271,12 +271,12 @@ mod tests {
         );
         check(
             Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 },
-            "CPU in use is 97 %, beyond its limit of 90 %",
+            "CPU usage is 97 %, beyond its limit of 90 %",
         );
         check(
             Cause::RedirectFollowed { redirect: 301, code: 200, reason: "OK".into(), accepted: "301".into() },
-            "status 200 OK, not within 301: the redirect (301) was followed; to judge the redirect itself, write \
-             redirects = \"refuse\"",
+            "status 200 OK, expected 301: the redirect (301) was followed; to check the redirect itself, set redirects \
+             = \"refuse\"",
         );
     }
 
@@ -286,19 +286,19 @@ mod tests {
         let check = |cause: Cause, text: &str| assert_eq!(words.cause(&cause), text);
         check(
             Cause::Status { code: 520, reason: String::new(), accepted: "200-299".into() },
-            "status 520, not within 200-299",
+            "status 520, expected 200-299",
         );
         check(
             Cause::RedirectFollowed { redirect: 302, code: 520, reason: String::new(), accepted: "302".into() },
-            "status 520, not within 302: the redirect (302) was followed; to judge the redirect itself, write \
-             redirects = \"refuse\"",
+            "status 520, expected 302: the redirect (302) was followed; to check the redirect itself, set redirects = \
+             \"refuse\"",
         );
-        check(Cause::Missing { text: "ok".into(), within: 0 }, "“ok” is missing: the answer is empty");
-        check(Cause::Missing { text: "ok".into(), within: 9 }, "“ok” is not in the 9 bytes that came");
-        check(Cause::NoMatch { pattern: "o+".into(), within: 0 }, "nothing matches o+: the answer is empty");
+        check(Cause::Missing { text: "ok".into(), within: 0 }, "“ok” was not found: the response is empty");
+        check(Cause::Missing { text: "ok".into(), within: 9 }, "“ok” was not found in the 9 bytes received");
+        check(Cause::NoMatch { pattern: "o+".into(), within: 0 }, "nothing matches o+: the response is empty");
         let json = |found| Cause::Json { path: "jobs.left".into(), wanted: "= 0".into(), found };
-        check(json(None), "jobs.left should be = 0 but is not in the answer");
-        check(json(Some("3".into())), "jobs.left should be = 0 but is 3");
+        check(json(None), "expected jobs.left = 0, but the response does not contain it");
+        check(json(Some("3".into())), "expected jobs.left = 0, found 3");
         let dns = |wanted: &[&str]| Cause::DnsAnswer {
             wanted: wanted.iter().map(|&text| text.to_owned()).collect(),
             found: vec![],
@@ -306,20 +306,20 @@ mod tests {
         let unproven = |key: &str| Cause::Unproven { text: "ok".into(), within: 9, key: key.into() };
         check(
             unproven("body_limit"),
-            "“ok” is not in the first 9 bytes but may be in the rest, which is not read: raise body_limit",
+            "“ok” was not found in the first 9 bytes, but may be in the rest, which is not read: increase body_limit",
         );
-        check(unproven(""), "“ok” is not in the first 9 bytes but may be in the rest, which is not kept");
-        check(dns(&["10.0.0.1"]), "the name server has no such record; expected: 10.0.0.1");
+        check(unproven(""), "“ok” was not found in the first 9 bytes, but may be in the rest, which is not kept");
+        check(dns(&["10.0.0.1"]), "the DNS server has no such record; expected: 10.0.0.1");
     }
 
     #[test]
     fn a_failure_after_a_redirect_names_the_address() {
         let words = Words::new(Language::English, TimeZone::UTC);
         let failure = Failure::new(Phase::Connect, Cause::Refused);
-        assert_eq!(words.failure(&failure), "connection refused: nothing listens there");
+        assert_eq!(words.failure(&failure), "connection refused: nothing is listening on the port");
         assert_eq!(
             words.failure(&failure.redirected_to("https://example.org/login")),
-            "connection refused: nothing listens there, after a redirect to https://example.org/login",
+            "connection refused: nothing is listening on the port, after a redirect to https://example.org/login",
         );
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
     let process = match only_one(&found) {
         Ok(candidate) if yes => candidate.process,
         Ok(_) => {
-            say!("With --yes, Estatus keeps it running as “{program}”.");
+            say!("With --yes, Estatus adopts it and keeps it running as “{program}”.");
             return Ok(Outcome::Well);
         }
         Err(why) => return Err(Trouble::Failed(why)),
@@ -44,11 +44,9 @@ fn understand(program: &str, described: Described) -> std::result::Result<Wanted
 
 fn only_one(found: &[Candidate]) -> std::result::Result<&Candidate, String> {
     match found {
-        [] => {
-            Err("no process that runs fits; describe it by --name, --path, --command-line, --port or --pid".to_owned())
-        }
+        [] => Err("no process matches; describe it with --name, --path, --command-line, --port or --pid".to_owned()),
         [one] => Ok(one),
-        several => Err(format!("{} processes fit; name one by --pid", several.len())),
+        several => Err(format!("{} processes match; choose one with --pid", several.len())),
     }
 }
 
@@ -86,7 +84,7 @@ mod tests {
         assert_eq!(only_one(&[node(7)]).map(|candidate| candidate.process.pid), Ok(7));
         assert!(only_one(&[]).is_err_and(|why| why.starts_with("no process")));
         let ambiguous = only_one(&[node(7), node(8)]).map(|candidate| candidate.process.pid);
-        assert_eq!(ambiguous, Err("2 processes fit; name one by --pid".to_owned()));
+        assert_eq!(ambiguous, Err("2 processes match; choose one with --pid".to_owned()));
     }
 
     #[test]

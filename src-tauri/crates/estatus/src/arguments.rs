@@ -4,33 +4,33 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-/// Keeps what you run running, checks it, tells you when it breaks and when it is well again, and remembers.
+/// Keeps your programs running, monitors what you run, alerts you when it goes down and recovers, and keeps its history.
 #[derive(Debug, Parser)]
 #[command(name = "estatus", version, propagate_version = true)]
 pub(crate) struct Arguments {
-    /// The configuration file; the user's own estatus.toml where nothing is said.
+    /// The configuration file; default: estatus.toml in your own configuration folder.
     #[arg(long, global = true, env = "ESTATUS_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder of what Estatus remembers; the user's own where nothing is said.
+    /// The data folder, which holds the history; default: your own data folder.
     #[arg(long, global = true, env = "ESTATUS_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the engine in this terminal until it is interrupted.
+    /// Run the engine in this terminal until interrupted.
     Run,
-    /// Show how everything is; ends with 1 if something is down or cannot be kept running.
+    /// Show the status of all monitors and programs; exits with 1 if one is down or cannot be kept running.
     Status {
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Run one check now, without an engine, and show its phases: a URL, HOST:PORT, or the name of a monitor.
+    /// Run a single check without the engine and show its phases: a URL, HOST:PORT, or the name of a monitor.
     Probe {
         /// What to check.
         target: String,
@@ -38,105 +38,105 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show a monitor's past.
+    /// Show the history of a monitor.
     History {
         /// The monitor.
         monitor: String,
         /// How far back, like 90m, 24h or 30d.
         #[arg(long, default_value = "24h", value_parser = span)]
         since: Duration,
-        /// Into how many parts the past is divided.
+        /// Number of intervals to divide the period into.
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=2000))]
         points: u16,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Show incidents, the newest first, what was done about them and who was told.
+    /// Show incidents, newest first, with their remedy attempts and alerts.
     Incidents {
-        /// Of one monitor only.
+        /// Only this monitor.
         monitor: Option<String>,
         /// How far back, like 24h or 30d.
         #[arg(long, value_parser = span)]
         since: Option<Duration>,
-        /// At most so many.
+        /// Maximum number of incidents.
         #[arg(long, default_value_t = 50)]
         limit: usize,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Start a program and keep it running; waits until it runs.
+    /// Start a program and keep it running; waits until it is running.
     Start(Steered),
-    /// Stop a program and keep it stopped; waits until nothing of it is left.
+    /// Stop a program and keep it stopped; waits until all its processes have ended.
     Stop(Steered),
-    /// Stop a program and start it again; waits until it runs.
+    /// Restart a program; waits until it is running.
     Restart(Steered),
-    /// Show what a program writes; works without an engine.
+    /// Show the output of a program; works without the engine.
     Logs {
         /// The program.
         program: String,
-        /// Go on with what it writes from now on, until interrupted.
+        /// Follow new output until interrupted.
         #[arg(short, long)]
         follow: bool,
-        /// So many of its last lines.
+        /// Number of last lines to show.
         #[arg(short = 'n', long, default_value_t = 40, value_name = "LINES")]
         lines: usize,
-        /// Print JSON, one object a line.
+        /// Print JSON, one object per line.
         #[arg(long)]
         json: bool,
     },
-    /// Keep a process that already runs as the process of a program.
+    /// Adopt a running process as the process of a program.
     Adopt {
         /// The program.
         program: String,
-        /// Which process.
+        /// The process.
         #[command(flatten)]
         process: Described,
-        /// Adopt the one process that fits; without this it is only shown.
+        /// Adopt the matching process; without this, it is only shown.
         #[arg(long)]
         yes: bool,
     },
-    /// Check now: one monitor, or all.
+    /// Check one monitor, or all, now.
     Check {
-        /// The monitor.
+        /// The monitor; default: all.
         monitor: Option<String>,
     },
-    /// Stop checking a monitor.
+    /// Pause a monitor.
     Pause {
         /// The monitor.
         monitor: String,
-        /// For how long, like 30m; until it is resumed where nothing is said.
+        /// For how long, like 30m; default: until resumed.
         #[arg(long = "for", value_parser = span, value_name = "SPAN")]
         span: Option<Duration>,
     },
-    /// Check a monitor again.
+    /// Resume a paused monitor.
     Resume {
         /// The monitor.
         monitor: String,
     },
-    /// Say that you know of a monitor's incident: no more reminders of it.
+    /// Acknowledge the open incident of a monitor: no more reminders are sent.
     Ack {
         /// The monitor.
         monitor: String,
     },
-    /// Tell nothing for a while; what happened meanwhile is summed up afterwards.
+    /// Snooze alerts for a while; a summary is sent afterwards.
     Snooze {
         /// For how long, like 1h, or "off".
         #[arg(value_parser = snooze_span)]
         span: SnoozeSpan,
-        /// Of one monitor only.
+        /// Only this monitor.
         monitor: Option<String>,
     },
-    /// The configuration file.
+    /// Check, import or print configuration.
     Config {
-        /// What to do.
+        /// The command.
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// E-mail.
+    /// Test the email settings.
     Email {
-        /// What to do.
+        /// The command.
         #[command(subcommand)]
         command: EmailCommand,
     },
@@ -147,12 +147,12 @@ pub(crate) enum Command {
 pub(crate) struct Steered {
     /// The program.
     pub(crate) program: String,
-    /// Do not wait for what comes of it.
+    /// Do not wait for the result.
     #[arg(long)]
     pub(crate) no_wait: bool,
 }
 
-/// Which running process is meant; without a word of it, the one whose name is the program's.
+/// How to find the running process; by default by the name of the program.
 #[derive(Debug, Default, Args)]
 #[group(multiple = false)]
 pub(crate) struct Described {
@@ -168,7 +168,7 @@ pub(crate) struct Described {
     /// By a TCP port that it listens on.
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// By its number.
+    /// By its process ID.
     #[arg(long)]
     pub(crate) pid: Option<u32>,
 }
@@ -176,21 +176,21 @@ pub(crate) struct Described {
 /// What to do with the configuration file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Say whether the file is sound, and if not, where and why.
+    /// Check whether the configuration file is valid, and show each error with its line.
     Check,
-    /// Put the file in force as it stands, although it takes everything or nearly everything away: a file that suddenly
-    /// holds nothing is not believed.
+    /// Apply the file even though it removes everything or nearly everything: a file that suddenly contains nothing is
+    /// not applied by itself.
     Apply,
-    /// Print the JSON schema of the file, for editors.
+    /// Print the JSON schema of the configuration file, for editors.
     Schema,
-    /// Print a commented example.
+    /// Print a commented example configuration.
     Example,
-    /// Add what another tool's file says: a Procfile, an ecosystem file of PM2, what `nssm dump` prints, a monitrc, a JSON
-    /// backup of Uptime Kuma, a configuration of Gatus. Works without an engine.
+    /// Import the file of another tool: a Procfile, a PM2 ecosystem file, the output of `nssm dump`, a monitrc, an Uptime
+    /// Kuma JSON backup, or a Gatus configuration. Works without the engine.
     Import {
         /// The file of the other tool.
         file: PathBuf,
-        /// Add it to the configuration file; without this it is only shown.
+        /// Add it to the configuration file; without this, it is only shown.
         #[arg(long)]
         yes: bool,
         /// Print JSON.
@@ -202,9 +202,9 @@ pub(crate) enum ConfigCommand {
 /// What to do with e-mail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmailCommand {
-    /// Send a test mail and explain what goes wrong.
+    /// Send a test email and explain what goes wrong.
     Test {
-        /// The channel; every one that sends e-mail where nothing is said.
+        /// The channel; default: all email channels.
         channel: Option<String>,
     },
 }

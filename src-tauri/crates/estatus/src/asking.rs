@@ -114,5 +114,5 @@ pub(crate) fn trouble(ApiError { code, message }: ApiError) -> Trouble {
 }
 
 fn unexpected() -> Trouble {
-    Trouble::Failed("the engine answered something else than it was asked; use the same version for both".to_owned())
+    Trouble::Failed("the engine sent an unexpected response; use the same version of Estatus for both".to_owned())
 }

@@ -37,7 +37,7 @@ impl Places {
     pub(crate) fn load(&self) -> std::result::Result<Config, Trouble> {
         if !self.config.exists() && self.config_is_own {
             return Err(Trouble::Wrong(format!(
-                "there is no configuration yet; `estatus run` begins one in {}",
+                "there is no configuration yet; `estatus run` creates one in {}",
                 self.config.display()
             )));
         }
@@ -71,7 +71,7 @@ pub(crate) fn defaults() -> Defaults {
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
     say!(
-        "{} is sound: {}, {}, {}",
+        "{} is valid: {}, {}, {}",
         places.config.display(),
         show::counted(config.monitors.len(), "monitor", "monitors"),
         show::counted(config.programs.len(), "program", "programs"),

@@ -18,8 +18,8 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
     if channels.is_empty() {
         let file = places.config.display();
         return Err(Trouble::Wrong(match wanted {
-            Some(name) => format!("no channel of {file} that sends e-mail is called “{name}”"),
-            None => format!("{file} has no [email] table: say there which server sends mail, and to whom"),
+            Some(name) => format!("{file} has no email channel called “{name}”"),
+            None => format!("{file} has no [email] table: set the mail server and the recipients there"),
         }));
     }
     let words = Words::new(config.language, config.zone.clone());
@@ -27,7 +27,7 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
     for (name, email) in channels {
         match estatus_engine::test_email(email, &words).await {
             DeliveryResult::Delivered => {
-                say!("{name}: {} took a mail to {}", email.server, email.to.join(", "));
+                say!("{name}: {} accepted an email to {}", email.server, email.to.join(", "));
             }
             DeliveryResult::Failed { error, .. } => {
                 say!("{name}: {error}");

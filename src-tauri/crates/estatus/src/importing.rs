@@ -33,7 +33,7 @@ pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Res
         say!("# {note}");
     }
     match imported.edits.len() {
-        0 => say!("There is nothing to add."),
+        0 => say!("Nothing to add."),
         count if yes => {
             add(places, &imported.edits)?;
             say!("Added {} to {}", show::counted(count, "entry", "entries"), places.config.display());
@@ -62,7 +62,7 @@ fn tables(places: &Places) -> std::result::Result<Json, Trouble> {
 
 fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), Trouble> {
     begin(&places.config)
-        .map_err(|error| Trouble::Failed(format!("{} cannot be made: {error}", places.config.display())))?;
+        .map_err(|error| Trouble::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
     let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(Trouble::failed)?;
     if problems.is_empty() {
         return Ok(());

@@ -36,7 +36,7 @@ async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> i
     page.print(&last)?;
     if !follow {
         if last.is_empty() && lines > 0 {
-            complain!("it has not written anything yet");
+            complain!("no output yet");
         }
         return Ok(());
     }
@@ -53,9 +53,9 @@ fn open(places: &Places, program: &str) -> std::result::Result<LogReader, Troubl
         }
         match places.load() {
             Ok(config) if config.programs.iter().any(|known| &*known.name == program) => {
-                Trouble::Failed(format!("“{program}” has not written anything yet"))
+                Trouble::Failed(format!("“{program}” has no output yet"))
             }
-            Ok(_) => Trouble::Wrong(format!("no program of {} is called “{program}”", places.config.display())),
+            Ok(_) => Trouble::Wrong(format!("{} has no program called “{program}”", places.config.display())),
             Err(_) => Trouble::Failed(format!("there is no log of “{program}” in {}", folder.display())),
         }
     })

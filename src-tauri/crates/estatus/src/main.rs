@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(Err(Trouble::failed(format!("no threads can be started: {error}")))),
+        Err(error) => return report(Err(Trouble::failed(format!("cannot start threads: {error}")))),
     };
     let result = runtime.block_on(carry_out(arguments));
     // A name look-up that hangs must not keep the program.
@@ -108,7 +108,7 @@ async fn carry_out(arguments: Arguments) -> Result {
 /// What has not been printed has not been said.
 fn printed(outcome: Outcome) -> Result {
     match output::failed() {
-        Some(error) => Err(Trouble::Failed(format!("what there is to say cannot be written: {error}"))),
+        Some(error) => Err(Trouble::Failed(format!("the output cannot be written: {error}"))),
         None => Ok(outcome),
     }
 }

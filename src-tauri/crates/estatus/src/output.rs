@@ -116,8 +116,8 @@ impl Printer {
         if count == 0 {
             return true;
         }
-        let lines = if count == 1 { "1 line is" } else { &format!("{count} lines are") };
-        let note = format!("… {lines} left out here: the terminal did not take them\n");
+        let lines = if count == 1 { "1 line" } else { &format!("{count} lines") };
+        let note = format!("… {lines} skipped here: the terminal was too slow\n");
         let is_told = self.queue.try_send(Queued::Text(note.into_bytes())).is_ok();
         if !is_told {
             self.left_out.fetch_add(count, Ordering::Relaxed);
@@ -197,6 +197,6 @@ mod tests {
         let (last, printed) = lines.split_last().unwrap();
         assert!(printed.iter().enumerate().all(|(number, line)| *line == number.to_string()), "{text}");
         assert_eq!(printed.len() as u64 + left_out, 2 * LINES_LIMIT as u64);
-        assert_eq!(*last, format!("… {left_out} lines are left out here: the terminal did not take them"));
+        assert_eq!(*last, format!("… {left_out} lines skipped here: the terminal was too slow"));
     }
 }

@@ -65,7 +65,7 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
         return Err(Trouble::Wrong(match known {
             Ok(_) => format!("{neither} nor a monitor of {file}"),
             Err(Trouble::Wrong(why)) if places.config.exists() => {
-                format!("{neither}, and what monitors there are is not known, as {file} is not sound:\n{why}")
+                format!("{neither}, and the monitors are not known, because {file} is not valid:\n{why}")
             }
             Err(Trouble::Wrong(why) | Trouble::Failed(why)) => format!("{neither}, and {why}"),
         }));
@@ -100,7 +100,7 @@ fn print(check: &Check, observation: &Observation, seen: &LastSeen, words: &Word
         say!("  {:<22} {:>10.3} ms{failed}", words.phase(phase), estatus_api::millis(took));
     }
     if let Some(latency) = seen.latency_ms {
-        say!("  {:<22} {latency:>10.3} ms", "all");
+        say!("  {:<22} {latency:>10.3} ms", "total");
     }
     if let Some(warning) = &observation.warning {
         say!("  {} {}", paint.warning("warning:"), words.warning(warning));

@@ -30,10 +30,8 @@ pub(crate) async fn run(places: &Places) -> Result {
     let (out, err) = (printer(io::stdout())?, printer(io::stderr())?);
     log(err.clone());
     if places.begin()? {
-        out.line(format_args!("There was no configuration yet: an example now stands in {}", places.config.display()));
-        out.line(format_args!(
-            "It watches this machine. Open it, put in what you run; Estatus reads it again when you save it."
-        ));
+        out.line(format_args!("There was no configuration yet: an example was created in {}", places.config.display()));
+        out.line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
     }
     let options = Options {
         config: places.config.clone(),
@@ -57,13 +55,13 @@ pub(crate) async fn run(places: &Places) -> Result {
 }
 
 fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, Trouble> {
-    Printer::start(out).map_err(|error| Trouble::Failed(format!("no threads can be started: {error}")))
+    Printer::start(out).map_err(|error| Trouble::Failed(format!("cannot start threads: {error}")))
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.
 fn shim() -> std::result::Result<ShimCommand, Trouble> {
     let program = env::current_exe()
-        .map_err(|error| Trouble::Failed(format!("it is not known where this program is: {error}")))?;
+        .map_err(|error| Trouble::Failed(format!("the path of this program cannot be found: {error}")))?;
     Ok(ShimCommand { program, args: vec![SHIM.into()] })
 }
 
@@ -76,7 +74,7 @@ struct Terminal {
 
 impl Audience for Terminal {
     fn ready(&mut self, host: &Host) {
-        self.out.line(format_args!("Estatus runs (process {}); stop it with Ctrl-C.", host.pid));
+        self.out.line(format_args!("Estatus is running (process {}); stop it with Ctrl-C.", host.pid));
         self.out.line(format_args!("  configuration  {}", host.config.display()));
         self.out.line(format_args!("  data           {}", host.data.display()));
     }
@@ -102,7 +100,7 @@ impl Audience for Terminal {
                     self.deed(attempt)
                 ));
             }
-            JournalEntry::NetworkOff { .. } => self.out.line(format_args!("{at}  this machine's own network is off")),
+            JournalEntry::NetworkOff { .. } => self.out.line(format_args!("{at}  this machine's own network is down")),
             JournalEntry::NetworkOn { .. } => self.out.line(format_args!("{at}  this machine's own network is back")),
             JournalEntry::Configured { monitors, programs } => {
                 self.out.line(format_args!("{at}  {monitors} monitors and {programs} programs are configured"));
@@ -117,7 +115,7 @@ impl Audience for Terminal {
         }
         if !left.is_empty() {
             self.out.line(format_args!(
-                "Left running: {}; the next start finds what runs.",
+                "Left running: {}; Estatus finds what is running when it starts again.",
                 show::one_line(&left.join(", "))
             ));
         }

@@ -76,7 +76,7 @@ fn monitor_row(monitor: &MonitorStatus, paint: &Paint) -> Vec<Cell> {
     let seen = if inconclusive { format!("inconclusive: {seen}") } else { seen };
     let health = match state.health {
         _ if state.flapping => "flapping",
-        Health::Up if state.unsteady => "unsteady",
+        Health::Up if state.unsteady => "unstable",
         Health::Down if state.over_limit => "over limit",
         health => health.word(),
     };
@@ -99,20 +99,20 @@ fn figures(figures: &Figures) -> [Cell; 4] {
 fn engine(state: &EngineState, paint: &Paint) {
     let say = |text: String| say!("{} {text}", paint.warning("!"));
     if !state.network_off.is_empty() {
-        say("this machine's own network is off; what lies behind it is not judged".to_owned());
+        say("this machine's own network is down; monitors that depend on it are not judged".to_owned());
     }
     if let Some(until) = state.snoozed_until.filter(|until| *until > Timestamp::now()) {
-        say(format!("nothing is told until {}", time(until)));
+        say(format!("alerts are paused until {}", time(until)));
     }
     if let Some(trouble) = &state.store_trouble {
         say(trouble.clone());
     }
     if let Some(refused) = &state.config_refused {
-        say(format!("the configuration file is wrong, so its last good version is in force:\n{refused}"));
+        say(format!("the configuration file has errors, so its last valid version is in use:\n{refused}"));
     }
     for message in state.waiting.iter().filter(|message| message.failed > 0) {
-        let why = message.error.as_deref().unwrap_or("it is being sent");
-        say(format!("a message to {} waits since {}: {why}", message.channel, time(message.created)));
+        let why = message.error.as_deref().unwrap_or("being sent");
+        say(format!("a message to {} has been waiting since {}: {why}", message.channel, time(message.created)));
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn history(history: &History) {
     );
     let seen = seen(&history.points);
     if seen.is_empty() {
-        say!("nothing was seen of it in that time");
+        say!("no data in this period");
         return;
     }
     let mut table = table(&["FROM", "UPTIME", "P50", "P95", "P99", "OBSERVED", "INCONCLUSIVE"]);
@@ -173,7 +173,7 @@ fn incident(incident: &IncidentState, paint: &Paint) {
         }
     }
     if let Some(escalated) = incident.escalated {
-        say!("  {} {}", paint.warning("given up"), time(escalated));
+        say!("  {} {}", paint.warning("remedy failed"), time(escalated));
     }
     incident.alerts.iter().for_each(|alert| say!("  {}", alert_line(alert)));
 }
@@ -191,7 +191,7 @@ fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
         Some(closed) => {
             let measured = incident.lasted.and_then(|lasted| Duration::try_from_secs_f64(lasted).ok());
             let lasted = measured.unwrap_or_else(|| elapsed(incident.opened, closed));
-            ("over".to_owned(), format!("{opened} for {}", in_words(lasted)))
+            ("resolved".to_owned(), format!("{opened} for {}", in_words(lasted)))
         }
         None if incident.over_limit => (paint.bad("over its limit"), format!("{opened}, {}", ago(incident.opened))),
         None => (paint.health(Health::Down, 0), format!("{opened}, {}", ago(incident.opened))),
@@ -202,7 +202,7 @@ fn incident_line(incident: &IncidentState, paint: &Paint) -> String {
 
 fn attempt_line(attempt: &AttemptState, paint: &Paint) -> String {
     let began = time(attempt.began);
-    let outcome = one_line(attempt.outcome.as_deref().unwrap_or("is under way"));
+    let outcome = one_line(attempt.outcome.as_deref().unwrap_or("in progress"));
     let outcome = match attempt.healed {
         Some(true) => paint.good(&outcome),
         Some(false) => paint.warning(&outcome),
@@ -213,12 +213,12 @@ fn attempt_line(attempt: &AttemptState, paint: &Paint) -> String {
 
 fn alert_line(alert: &AlertState) -> String {
     let how = match &alert.delivery {
-        Delivery::Waiting { error: Some(error), .. } => format!("waits to be tried again: {error}"),
-        Delivery::Waiting { error: None, .. } => "waits".to_owned(),
-        Delivery::Sending { .. } => "is being sent".to_owned(),
+        Delivery::Waiting { error: Some(error), .. } => format!("will be retried: {error}"),
+        Delivery::Waiting { error: None, .. } => "waiting".to_owned(),
+        Delivery::Sending { .. } => "being sent".to_owned(),
         Delivery::Delivered { at } => format!("delivered {}", time(*at)),
-        Delivery::Merged { into } => format!("told with message {}", into.0),
-        Delivery::Abandoned { error, .. } => format!("given up: {error}"),
+        Delivery::Merged { into } => format!("sent with message {}", into.0),
+        Delivery::Abandoned { error, .. } => format!("not delivered: {error}"),
     };
     format!("{} to {}: {}", alert.news, alert.channel, one_line(&how))
 }

@@ -154,11 +154,11 @@ fn runs(after: Option<StartId>, now: &ProgramStatus) -> Option<(Outcome, String)
     match now.state {
         ProgramState::Running if after.is_none_or(|after| now.start > after) => {
             let process = now.pid.map(|pid| format!(": process {pid}")).unwrap_or_default();
-            Some((Outcome::Well, format!("{name} runs{process}")))
+            Some((Outcome::Well, format!("{name} is running{process}")))
         }
         ProgramState::Backoff | ProgramState::Cooling => {
-            let next = now.next_start.map(|at| format!("; tried again at {}", show::time(at))).unwrap_or_default();
-            Some((Outcome::NotWell, format!("{name} does not run: {}{next}", why_not(now))))
+            let next = now.next_start.map(|at| format!("; next attempt at {}", show::time(at))).unwrap_or_default();
+            Some((Outcome::NotWell, format!("{name} is not running: {}{next}", why_not(now))))
         }
         ProgramState::Finished => {
             let well = now.last_exit.as_ref().is_some_and(|ended| ended.exit.is_success());
@@ -184,18 +184,18 @@ fn stops(start: StartId, ran: bool, now: &ProgramStatus) -> Option<(Outcome, Str
             } else {
                 (
                     Outcome::NotWell,
-                    format!("{name} is stopped, but not all of it: {}", show::one_line(&left.join("; "))),
+                    format!("{name} is stopped, but something is left: {}", show::one_line(&left.join("; "))),
                 )
             })
         }
-        _ if now.start > start => Some((Outcome::NotWell, format!("{name} was started again meanwhile"))),
+        _ if now.start > start => Some((Outcome::NotWell, format!("{name} was restarted meanwhile"))),
         _ => None,
     }
 }
 
 fn why_not(now: &ProgramStatus) -> String {
     let exit = || now.last_exit.as_ref().map(|ended| ended.detail.clone());
-    show::one_line(&now.trouble.clone().or_else(exit).unwrap_or_else(|| "it is not known why".to_owned()))
+    show::one_line(&now.trouble.clone().or_else(exit).unwrap_or_else(|| "reason unknown".to_owned()))
 }
 
 #[cfg(test)]
@@ -242,11 +242,11 @@ mod tests {
         let goal = Goal::Runs { after: None };
         check(goal, &web(ProgramState::Starting, 4), None);
         check(goal, &web(ProgramState::Waiting, 3), None);
-        check(goal, &web(ProgramState::Running, 3), Some((Outcome::Well, "web runs: process 4711")));
-        check(goal, &web(ProgramState::Backoff, 4), Some((Outcome::NotWell, "web does not run: exit code 1")));
+        check(goal, &web(ProgramState::Running, 3), Some((Outcome::Well, "web is running: process 4711")));
+        check(goal, &web(ProgramState::Backoff, 4), Some((Outcome::NotWell, "web is not running: exit code 1")));
         check(goal, &web(ProgramState::Finished, 4), Some((Outcome::NotWell, "web has ended: exit code 1")));
         let held = ProgramStatus { trouble: Some("port 80 is held".to_owned()), ..web(ProgramState::Cooling, 4) };
-        check(goal, &held, Some((Outcome::NotWell, "web does not run: port 80 is held")));
+        check(goal, &held, Some((Outcome::NotWell, "web is not running: port 80 is held")));
     }
 
     #[test]
@@ -254,7 +254,7 @@ mod tests {
         let goal = Goal::Runs { after: Some(BEFORE) };
         check(goal, &web(ProgramState::Running, 3), None);
         check(goal, &web(ProgramState::Stopping, 3), None);
-        check(goal, &web(ProgramState::Running, 4), Some((Outcome::Well, "web runs: process 4711")));
+        check(goal, &web(ProgramState::Running, 4), Some((Outcome::Well, "web is running: process 4711")));
     }
 
     #[test]
@@ -262,11 +262,11 @@ mod tests {
         let goal = |ran| Goal::Stops { start: BEFORE, ran };
         check(goal(true), &web(ProgramState::Stopping, 3), None);
         check(goal(true), &web(ProgramState::Stopped, 3), Some((Outcome::Well, "web is stopped")));
-        let again = Some((Outcome::NotWell, "web was started again meanwhile"));
+        let again = Some((Outcome::NotWell, "web was restarted meanwhile"));
         check(goal(true), &web(ProgramState::Starting, 4), again);
         let mut left = web(ProgramState::Stopped, 3);
         left.last_exit.as_mut().unwrap().left = vec!["process 12 (node)".to_owned()];
-        let said = "web is stopped, but not all of it: process 12 (node)";
+        let said = "web is stopped, but something is left: process 12 (node)";
         check(goal(true), &left, Some((Outcome::NotWell, said)));
         check(goal(false), &left, Some((Outcome::Well, "web is stopped")));
     }

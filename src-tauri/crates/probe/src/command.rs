@@ -45,7 +45,7 @@ pub(crate) async fn probe(
         }
         CommandEnd::TimedOut { .. } => return Err(Cause::TimedOut { after: timeout }),
         CommandEnd::CannotStart(error) => return Err(Cause::CannotStart { program: program(check), error }),
-        CommandEnd::Unseen => return Err(Cause::Setup { error: "nobody saw how the command ended".to_owned() }),
+        CommandEnd::Unseen => return Err(Cause::Setup { error: "it is not known how the command ended".to_owned() }),
     };
     trace.seen = format!("exit code {code}");
     trace.enter(Phase::Assertion);

@@ -65,9 +65,9 @@ fn package(built: &Path, target: &Path, compression: &str) -> Result<PathBuf> {
     let control = format!(
         "Package: estatus\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: The Estatus authors\n\
          Installed-Size: {size}\nDepends: {needs}\nRecommends: gnome-keyring | kwalletmanager\nSection: admin\n\
-         Priority: optional\nDescription: keeps what you run running, and tells you the truth about it\n \
-         Estatus checks web pages, ports, processes and hosts, heals what breaks, proves that the\n \
-         cure worked, tells by notification and e-mail, and remembers.\n"
+         Priority: optional\nDescription: monitors what you run and keeps it running\n \
+         Estatus checks web pages, ports, processes and hosts, restarts programs, verifies that\n \
+         it helped, sends alerts by notification and email, and keeps the history.\n"
     );
     put(&tree.join("DEBIAN/control"), &control)?;
     let package = folder.join(format!("estatus_{version}_{architecture}.deb"));
@@ -96,8 +96,9 @@ fn lay_out(built: &Path, tree: &Path) -> Result<()> {
         copy(&icons.join(format!("estatus-{size}.png")), &tree.join(to))?;
     }
     copy(&icons.join("estatus.svg"), &tree.join("usr/share/icons/hicolor/scalable/apps/estatus.svg"))?;
-    let desktop = "[Desktop Entry]\nType=Application\nName=Estatus\nComment=Keeps what you run running\n\
-                   Comment[es]=Mantiene en marcha lo que ejecutas\nExec=estatus-tray\nIcon=estatus\n\
+    let desktop = "[Desktop Entry]\nType=Application\nName=Estatus\n\
+                   Comment=Monitors what you run and keeps it running\n\
+                   Comment[es]=Vigila lo que ejecuta y lo mantiene en marcha\nExec=estatus-tray\nIcon=estatus\n\
                    Categories=System;Monitor;\nStartupNotify=false\n";
     put(&tree.join("usr/share/applications/estatus.desktop"), desktop)?;
     let copyright = "Estatus may be used under the MIT licence or the Apache License 2.0, as you like.\n\

@@ -86,7 +86,7 @@ fn an_engine_is_started_where_there_is_none_and_its_refusal_is_shown() {
     assert_eq!(tray.controller.desktop.engines_started, 1);
     let _ = tray.happens(TrayEvent::Host(Hosted::Failed("estatus.toml:3:1: no such key".to_owned())));
     let _ = tray.hear(lost(true));
-    assert_eq!(tray.face().tool_tip, "The engine of Estatus does not run\nestatus.toml:3:1: no such key");
+    assert_eq!(tray.face().tool_tip, "The Estatus engine is not running\nestatus.toml:3:1: no such key");
     assert_eq!(tray.face().icon, Icon::Gone);
     assert_eq!(tray.controller.desktop.told_window, [Some("estatus.toml:3:1: no such key".to_owned())]);
     let _ = tray.hear(hello(Snapshot::default()));
@@ -193,7 +193,7 @@ fn an_incident_is_told_with_all_that_is_known_and_can_be_done() {
     assert_eq!(tray.later(500), Then::Wait);
     let shown = &tray.controller.desktop.shown[0];
     assert_eq!(shown.title, "web is down");
-    assert_eq!(shown.body, "connection refused\nSince 14:02.\nEstatus will see to vite.");
+    assert_eq!(shown.body, "connection refused\nSince 14:02.\nEstatus will try to fix vite.");
     assert_eq!(
         (&shown.about, &shown.click),
         (&About::Incident(IncidentId(1)), &Action::Open(Page::Incident(IncidentId(1))))
@@ -223,20 +223,20 @@ fn what_estatus_does_about_it_takes_the_place_of_what_was_told() {
     check(
         vec![attempt("restarted vite", None)],
         false,
-        "What Estatus did: restarted vite. It now looks whether that helped.",
+        "Remedy: restarted vite. Estatus is checking whether it helped.",
     );
-    check(vec![tried()], false, "What Estatus did: restarted vite – still down. It tries again.");
+    check(vec![tried()], false, "Remedy: restarted vite – still down. Estatus tries again.");
     check(
         vec![tried(), tried()],
         true,
-        "Estatus tried 2 times in vain and has given up. The last try: restarted vite – still down.",
+        "The remedy failed after 2 attempts. The last attempt: restarted vite – still down.",
     );
     tray.now = tray.now.checked_add(72.minutes()).unwrap();
     tray.comes_back(1, "web");
     let _ = tray.later(500);
     let shown = tray.controller.desktop.shown.last().unwrap();
     assert_eq!((shown.title.as_str(), shown.urgent, shown.buttons.len()), ("web is up again", false, 0));
-    assert_eq!(shown.body, "It was down from 14:02 to 15:14 (1 h 12 min).\nWhat Estatus did: restarted vite.");
+    assert_eq!(shown.body, "It was down from 14:02 to 15:14 (1 h 12 min).\nRemedy: restarted vite.");
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn more_than_three_at_once_are_one() {
     tray.comes_back(1, "a");
     let _ = tray.later(500);
     let shown = &tray.controller.desktop.shown;
-    assert_eq!((shown[0].title.as_str(), shown.len()), ("4 things changed at once", 1));
+    assert_eq!((shown[0].title.as_str(), shown.len()), ("4 changes at once", 1));
     assert_eq!(shown[0].body, "Down: d, e and f.\nUp again: a.");
     assert!(tray.controller.desktop.closed.contains(&About::Incident(IncidentId(1))));
 }
@@ -388,8 +388,8 @@ fn a_program_that_does_not_stay_up_is_told_once_and_so_is_that_it_runs_again() {
         let _ = tray.later(500);
     }
     let told = &tray.controller.desktop.shown;
-    assert_eq!(told[0].body, "port 80 is held\nEstatus starts it again now and then.");
-    assert_eq!(tray.told(), ["web does not stay up", "web runs again"]);
+    assert_eq!(told[0].body, "port 80 is held\nEstatus retries every few minutes.");
+    assert_eq!(tray.told(), ["web does not stay up", "web is running again"]);
 }
 
 #[test]

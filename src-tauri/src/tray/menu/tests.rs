@@ -22,12 +22,12 @@ fn where_all_is_well_the_menu_is_short() {
     assert_eq!(
         menu_of(&tray),
         [
-            "(All is well)",
-            "(1 up · 1 paused · 1 of 2 programs run)",
+            "(Everything is OK)",
+            "(1 up · 1 paused · 1 of 2 programs running)",
             "-",
             "Check everything now",
             "Restart a program > web",
-            "Restart a program > db (does not run)",
+            "Restart a program > db (not running)",
             "Pause alerts > For 1 hour",
             "Pause alerts > Until tomorrow",
             "Pause alerts > Until resumed",
@@ -35,7 +35,7 @@ fn where_all_is_well_the_menu_is_short() {
             "Open Estatus",
             "Start at login: off",
             "-",
-            "Quit (Estatus goes on in the background)",
+            "Quit (Estatus keeps running in the background)",
         ]
     );
 }
@@ -75,11 +75,11 @@ fn what_is_broken_is_listed_with_its_reason_the_worst_and_oldest_first() {
         broken_of(&tray),
         [
             "c: connection refused (since 2026-11-20 23:59)",
-            "b: no answer within 5 s (since 14:02)",
+            "b: no response within 5 s (since 14:02)",
             "web: port 80 is held (since 14:02)",
-            "a: no answer within 5 s (since 14:02)",
-            "d: goes up and down (since 14:02)",
-            "estatus.toml is wrong, the one before stays in force: line 3: no such key",
+            "a: no response within 5 s (since 14:02)",
+            "d: flapping (since 14:02)",
+            "estatus.toml is invalid, the last valid version is in use: line 3: no such key",
             "“mail” cannot be reached: login refused",
         ]
     );
@@ -109,7 +109,7 @@ fn a_pause_of_alerts_is_told_and_can_be_ended() {
         let engine = EngineState { snoozed_until: Some(until.parse().unwrap()), ..EngineState::default() };
         let _ = tray.event(Event::Engine(engine));
         let lines = menu_of(&tray);
-        assert_eq!(lines[0], if told.is_empty() { "(All is well)" } else { "(Alerts are paused)" });
+        assert_eq!(lines[0], if told.is_empty() { "(Everything is OK)" } else { "(Alerts are paused)" });
         assert_eq!(lines.contains(&"Resume alerts".to_owned()), !told.is_empty());
         assert_eq!(lines.contains(&told.to_owned()), !told.is_empty());
     };
@@ -129,12 +129,12 @@ fn quitting_says_which_programs_stop_and_which_stay() {
     };
     check(&[], "Quit");
     check(&[("web", true)], "Quit (stops web)");
-    check(&[("web", false)], "Quit (web goes on)");
+    check(&[("web", false)], "Quit (web keeps running)");
     check(&[("web", false), ("db", false)], "Quit (web and db go on)");
-    check(&[("web", true), ("db", true), ("api", false)], "Quit (stops web and db; api goes on)");
-    check(&[("a", true), ("b", false), ("c", false)], "Quit (stops a; b and c go on)");
+    check(&[("web", true), ("db", true), ("api", false)], "Quit (stops web and db; api keeps running)");
+    check(&[("a", true), ("b", false), ("c", false)], "Quit (stops a; b and c keep running)");
     let elsewhere = Tray::attached(Snapshot::default());
-    assert_eq!(menu_of(&elsewhere).last().map(String::as_str), Some("Quit (Estatus goes on in the background)"));
+    assert_eq!(menu_of(&elsewhere).last().map(String::as_str), Some("Quit (Estatus keeps running in the background)"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ export function openIncidents(): IncidentState[] {
       opened: ago(14 * MINUTE),
       closed: null,
       over_limit: false,
-      cause: "status 503 Service Unavailable, not within 200-299",
+      cause: "status 503 Service Unavailable, expected 200-299",
       phase: "assertion",
       evidence: "HTTP/1.1 503 Service Unavailable\n\n<h1>The shop is being updated</h1>",
       acknowledged: null,
@@ -28,7 +28,7 @@ export function openIncidents(): IncidentState[] {
           began: ago(14 * MINUTE - 20),
           ended: ago(13 * MINUTE),
           healed: false,
-          outcome: "it is still down: status 503 Service Unavailable, not within 200-299",
+          outcome: "still down: status 503 Service Unavailable, expected 200-299",
           output: ["shop-server 4.2.0", "migration 0042 is under way: 61 %"],
         },
         {
@@ -57,7 +57,7 @@ export function openIncidents(): IncidentState[] {
       opened: ago(2 * MINUTE),
       closed: null,
       over_limit: false,
-      cause: "connection refused: nobody listens there",
+      cause: "connection refused: nothing is listening on the port",
       phase: "connect",
       acknowledged: ago(MINUTE),
       escalated: null,
@@ -68,12 +68,12 @@ export function openIncidents(): IncidentState[] {
 }
 
 const CAUSES = [
-  ["orders api", "no answer within 10 s", "first_byte"],
-  ["router", "no answer within 5 s", "run"],
+  ["orders api", "no response within 10 s", "first_byte"],
+  ["router", "no response within 5 s", "run"],
   ["portfolio", "the name portfolio.example does not exist", "dns"],
-  ["web port", "connection refused: nobody listens there", "connect"],
-  ["orders api", "status 502 Bad Gateway, not within 200-299", "assertion"],
-  ["reloj is running", "0 running, fewer than 1", "assertion"],
+  ["web port", "connection refused: nothing is listening on the port", "connect"],
+  ["orders api", "status 502 Bad Gateway, expected 200-299", "assertion"],
+  ["reloj is running", "0 running, expected at least 1", "assertion"],
 ] as const;
 
 export function pastIncidents(): IncidentState[] {

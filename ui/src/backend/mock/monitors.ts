@@ -50,7 +50,7 @@ export const SAMPLES: Sample[] = [
     health: "down",
     since: 14 * MINUTE,
     latency: 240,
-    detail: "status 503 Service Unavailable, not within 200-299",
+    detail: "status 503 Service Unavailable, expected 200-299",
     last: { failed_in: "assertion", evidence: PAGE_FAILURE, remote: "203.0.113.40:443" },
   },
   {
@@ -100,7 +100,7 @@ export const SAMPLES: Sample[] = [
     health: "suspect",
     since: 35,
     latency: null,
-    detail: "ended with exit code 1",
+    detail: "exited with code 1",
     last: { failed_in: "assertion", evidence: "newest backup: 2 days old\nexpected at most 26h\n" },
   },
   {
@@ -227,7 +227,7 @@ export function many(count: number): Sample[] {
       health,
       since: chance("since", index) * 9 * DAY,
       latency: health === "up" ? 5 + chance("ms", index) * 300 : null,
-      detail: health === "up" ? "well" : "no answer within 10 s",
+      detail: health === "up" ? "well" : "no response within 10 s",
       last: health === "up" ? {} : { failed_in: "connect" },
     };
   });

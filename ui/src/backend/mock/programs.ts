@@ -17,7 +17,7 @@ export function programs(): ProgramStatus[] {
       last_exit: {
         at: ago(101),
         exit: { exit: "code", of: 1 },
-        detail: "exit code 1 (it failed)",
+        detail: "exit code 1 (general error)",
         tail: [
           "Error: listen EADDRINUSE: address already in use 127.0.0.1:5173",
           "    at Server.setupListenHandle (node:net:1872:16)",
@@ -50,12 +50,12 @@ export function programs(): ProgramStatus[] {
       start: 19,
       restarts: 6,
       next_start: new Date(Date.now() + 3 * MINUTE * 1000).toISOString(),
-      trouble: "it was started again 5 times and never stayed up for 60 s; it is tried again every 5 min",
+      trouble: "it was restarted 5 times and never stayed up for 60 s; Estatus retries every 5 min",
       last_exit: {
         at: ago(4 * MINUTE),
         exit: { exit: "signal", of: 11 },
-        detail: "SIGSEGV (it used memory that is not its own)",
-        left: ["the port 9100 is still held by python3 (pid 8123): end it"],
+        detail: "SIGSEGV (segmentation fault)",
+        left: ["port 9100 is still in use by python3 (pid 8123): stop it manually"],
         tail: ["loading 2 models", "orders: connecting to 127.0.0.1:5672", "Segmentation fault (core dumped)"],
       },
     },
@@ -69,7 +69,7 @@ export function programs(): ProgramStatus[] {
       pid: null,
       start: 1,
       restarts: 0,
-      last_exit: { at: ago(5 * HOUR), exit: { exit: "code", of: 0 }, detail: "exit code 0 (all went well)" },
+      last_exit: { at: ago(5 * HOUR), exit: { exit: "code", of: 0 }, detail: "exit code 0 (success)" },
     },
   ];
 }
@@ -182,11 +182,12 @@ export function changes(program: string, since: number): ProgramChange[] {
     for (let fall = 0; fall < falls; fall += 1) {
       const at = noon + fall * 40 * MINUTE * 1000;
       if (at > now) break;
-      add(at, "backoff", restless ? "SIGSEGV (it used memory that is not its own)" : "exit code 1 (it failed)");
+      add(at, "backoff", restless ? "SIGSEGV (segmentation fault)" : "exit code 1 (general error)");
       add(at + 2000, "starting", "");
       add(at + 4000, "running", "process 21874");
     }
-    if (restless && day < 2) add(Math.min(now, noon + 7 * HOUR * 1000), "cooling", "it was started again 5 times");
+    if (restless && day < 2)
+      add(Math.min(now, noon + 7 * HOUR * 1000), "cooling", "it was restarted 5 times and never stayed up for 60 s");
   }
   return made.filter(({ at }) => Date.parse(at) >= since);
 }

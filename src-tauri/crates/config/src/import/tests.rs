@@ -89,7 +89,7 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
         let said = import(name, text, &json!({}), Language::English).unwrap_err().to_string();
         assert!(said.contains(expected) && !said.contains('\n'), "“{expected}” is not in “{said}”");
     };
-    check("letter.txt", "Dear friend", "Procfile, an ecosystem file of PM2");
+    check("letter.txt", "Dear friend", "Procfile, a PM2 ecosystem file");
     check("x", &"a: b\n".repeat(1_000_001), "more than 5000000 bytes");
     check("x.json", "{ \"apps\": ", "PM2 ecosystem file cannot be read");
     check("x.json", "{ \"apps\": 3 }", "it has no `apps`");
@@ -98,9 +98,9 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("/srv/x.js", "module.exports = { apps: [{ script: process.env.X }] }", line);
     check("x.js", "module.exports = require('./apps')", "begins with `module.exports =`");
     check("x.js", "const x = 1;\nmodule.exports = { apps: [] }", line);
-    check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is no list");
+    check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is not a list");
     check("x.yaml", "endpoints:\n\t- x", "Gatus configuration cannot be read");
-    check("Procfile", "Dear friend", "no line `name: command`");
+    check("Procfile", "Dear friend", "no `name: command` line");
     check("monitrc", "set daemon 30", "it checks nothing");
     check("x.json", &format!("{{ \"apps\": {}", "[".repeat(100_000)), "nesting");
     check("x.json", &format!("{{ \"monitorList\": {}", "[".repeat(100_000)), "recursion limit");
@@ -122,7 +122,7 @@ fn what_is_imported_twice_is_added_once() {
         let tables = edit::json_of(file.as_table());
         let second = imported(name, text, &tables);
         assert_eq!(second.edits, [], "{name}");
-        let there = second.notes.iter().filter(|note| note.contains("it is there already")).count();
+        let there = second.notes.iter().filter(|note| note.contains("already exists")).count();
         assert_eq!(there, first.edits.len(), "{name}: {:?}", second.notes);
     }
 }

@@ -24,79 +24,82 @@ use crate::{
 table! {
     /// A check: exactly one of http, tcp, tls, dns, ping, process, command and host.
     struct Check requires [] {
-        /// Asks for this web page.
+        /// Requests this web page.
         http: Page,
         /// Opens a TCP connection to this "host:port".
         tcp: Address<0>,
-        /// Looks at the certificate of this "host:port".
+        /// Checks the TLS certificate of this "host:port".
         tls: Address<0>,
-        /// Asks a name server for this name.
+        /// Looks up this name in DNS.
         dns: Plain,
         /// Sends an ICMP echo request to this host.
         ping: Host,
         /// Counts processes: the name of an executable, or { path = "…" }, or { command_line = "regular expression" }.
         process: ProcessBy,
-        /// Runs this command and judges it: one line for the shell, or an array of the program and its arguments.
+        /// Runs this command and checks its result: one line for the shell, or an array of the program and its
+        /// arguments.
         command: Run,
         /// Measures this machine: { cpu = "< 90%", memory = "< 90%", load = "< 4", disk = { "/" = "> 10%" } }.
         host: HostCheck,
-        /// How long one probe may take: "10s" where nothing is said.
+        /// How long one probe may take. Default: "10s".
         timeout: Timeout,
-        /// The method of the request: "GET" where nothing is said.
+        /// The method of the request. Default: "GET".
         method: Plain,
         /// Headers of the request.
         headers: Own<String>,
         /// The body of the request.
         body: String,
-        /// Who asks (basic authentication); needs `password`.
+        /// The username (basic authentication); needs `password`.
         username: String,
         /// Where the password is kept.
         password: SecretRef,
         /// Where the bearer token is kept.
         bearer: SecretRef,
-        /// How many redirects are followed, or "refuse": 10 where nothing is said.
+        /// How many redirects are followed, or "refuse". Default: 10.
         redirects: Redirects,
-        /// Codes that are well: status codes, ["200-299"] where nothing is said; exit codes, [0] where nothing is said.
+        /// Expected codes. Default: ["200-299"] for status codes, [0] for exit codes.
         accept: Many<CodeRange>,
-        /// Each of these is in the body or the output.
+        /// The body or the output must contain each of these.
         contains: Many<String>,
-        /// None of these is in the body or the output.
+        /// The body or the output must contain none of these.
         lacks: Many<String>,
-        /// Each of these regular expressions matches somewhere in the body or the output.
+        /// Each of these regular expressions must match in the body or the output.
         matches: Many<Regex>,
-        /// Values in the body, by path: { "status" = "ok", "queue.length" = "< 10", "items[0].id" = 3, "v" = "!= x" }.
+        /// Expected values in the JSON body, by path: { "status" = "ok", "queue.length" = "< 10", "items[0].id" = 3,
+        /// "v" = "!= x" }.
         json: JsonAssertions,
         /// The latency, over all phases, must be below this.
         below: Timeout,
-        /// The IP version to use, 4 or 6; both where nothing is said.
+        /// The IP version to use, 4 or 6. Default: both.
         ip: IpVersion,
         /// The proxy to go through: "http://…" or "socks5://…".
         proxy: Proxy,
-        /// Whether the certificate must be trusted, be for this host and not have expired: true where nothing is said.
+        /// Whether the certificate must be trusted, be for this host and not have expired. Default: true.
         verify_tls: bool,
-        /// A file (PEM) with certificates that are trusted too: the server's own, whatever host it names, or an authority's.
+        /// A PEM file with additional trusted certificates: the server's own, whatever host it names, or an
+        /// authority's.
         trust: PathBuf,
-        /// Warn when any certificate of the chain has fewer days left: 14 where nothing is said, 0 never warns.
+        /// Warns when any certificate of the chain has fewer days left; 0 disables the warning. Default: 14.
         certificate_days: Whole<0, 3650>,
-        /// How much of the body is searched: "16MiB" where nothing is said. What is longer proves nothing by what it lacks.
+        /// How much of the body is searched; what a longer body lacks proves nothing. Default: "16MiB".
         body_limit: Size<1, 100_000_000>,
         /// What to send once connected.
         send: String,
-        /// What must come (tcp: a text; dns: each of these is among the answers).
+        /// The expected response (tcp: a text; dns: each of these must be among the answers).
         expect: Many<String>,
-        /// The protocol in which TLS is begun.
+        /// The protocol in which STARTTLS is used.
         starttls: StartTls,
-        /// The record type to ask for: "A" where nothing is said.
+        /// The record type to look up. Default: "A".
         record: RecordType,
-        /// The name server to ask, "host" or "host:port"; the system's where nothing is said.
+        /// The DNS server to use, "host" or "host:port". Default: the system's.
         server: Address<53>,
-        /// At least so many processes: 1 where nothing is said.
+        /// The minimum number of processes. Default: 1.
         at_least: Whole<0, 1_000_000>,
-        /// At most so many processes.
+        /// The maximum number of processes.
         at_most: Whole<0, 1_000_000>,
         /// Where the command runs.
         directory: PathBuf,
-        /// Variables the command finds; a value may be a secret.
+        /// Environment variables of the command; a value may be a secret.
         env: Own<Valued>,
     }
 

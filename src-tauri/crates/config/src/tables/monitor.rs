@@ -22,36 +22,36 @@ table! {
     struct Monitor includes check: Check requires [name] {
         /// Its name, unique among monitors.
         name: Name,
-        /// The time from one probe to the next while all is well: "1m" where nothing is said.
+        /// The interval between probes while it is up. Default: "1m".
         every: Interval,
-        /// So many bad probes in a row make it down: 2 where nothing is said. Or a rate: "3 of 10".
+        /// Failed probes in a row before it is down, or a rate like "3 of 10". Default: 2.
         failures: Failures,
-        /// So many good probes in a row make it up again: 1 where nothing is said.
+        /// Successful probes in a row before it is up again. Default: 1.
         successes: Whole<1, 1000>,
-        /// The first bad probe is followed by another after this: "2s" where nothing is said, at once if it has an `on_down`.
+        /// How long after the first failed probe the next one follows. Default: "2s", at once if it has an `on_down`.
         confirm_after: Lasting<0, HOUR>,
-        /// The time from one probe to the next while all is not well: the shorter of `every` and "1m" where nothing is said.
+        /// The interval between probes while it fails. Default: the shorter of `every` and "1m".
         retry_every: Interval,
-        /// Your own marks.
+        /// Your own tags.
         tags: Many<Plain>,
         /// Whether it is checked at all.
         enabled: bool,
         /// Names of monitors without which this one cannot be up: while one of them is down, this one is not judged.
         depends_on: Many<String>,
-        /// Names of the channels that are told; those of [alerts] where nothing is said.
+        /// Names of the channels that get its alerts. Default: those of [alerts].
         channels: Many<String>,
-        /// When it is looked at, but not judged.
+        /// Maintenance windows, in which it is checked but not judged.
         maintenance: Many<Maintenance>,
-        /// What is done when it goes down: { restart = "PROGRAM" }, or start, or stop, or { run = "command" }.
+        /// The remedy when it goes down: { restart = "PROGRAM" }, or start, or stop, or { run = "command" }.
         on_down: OnDown,
-        /// Whether an incident that `on_down` heals is told: "always" or "unhealed", only if it is not healed; as [alerts]
-        /// says where nothing is said.
+        /// When alerts are sent for incidents with a remedy: "always", or "unhealed", only if the remedy fails.
+        /// Default: as in [alerts].
         alert_when: AlertWhen,
     }
 
-    /// What is done when a monitor goes down: exactly one of restart, start, stop and run.
+    /// The remedy when a monitor goes down: exactly one of restart, start, stop and run.
     struct OnDown requires [] like r#"{ restart = "PROGRAM" }"# {
-        /// The program that is started again.
+        /// The program that is restarted.
         restart: String,
         /// The program that is started, unless it runs.
         start: String,
@@ -61,17 +61,18 @@ table! {
         run: Run,
         /// Where the command runs.
         directory: PathBuf,
-        /// Variables the command finds; a value may be a secret.
+        /// Environment variables of the command; a value may be a secret.
         env: Own<Valued>,
-        /// How long the command may take: "1m" where nothing is said.
+        /// How long the command may take. Default: "1m".
         timeout: Timeout,
-        /// So many tries, then the incident escalates: 3 where nothing is said.
+        /// Number of attempts before the incident escalates. Default: 3.
         tries: Whole<1, 100>,
-        /// The monitor must succeed within this, once it is done and the program is ready: "30s" where nothing is said.
+        /// How soon the monitor must be up, once it is done and the program is ready. Default: "30s".
         within: Timeout,
     }
 
-    /// A time in which a monitor is looked at but not judged: `from` and `to`, or `daily`, or `cron` and `lasts`.
+    /// A maintenance window, in which a monitor is checked but not judged: `from` and `to`, or `daily`, or `cron` and
+    /// `lasts`.
     struct Maintenance requires [] like r#"{ daily = "02:00-04:00" }"# {
         /// Once: the first moment, a date and time without quotes.
         from: Moment,
@@ -79,11 +80,11 @@ table! {
         to: Moment,
         /// On every day: "02:00-04:00"; over midnight if it ends before it begins.
         daily: Stretch,
-        /// The days on which `daily` begins: ["sat", "sun"]; every day where nothing is said.
+        /// The days on which `daily` starts: ["sat", "sun"]. Default: every day.
         days: Many<Weekday>,
-        /// Whenever these five cron fields say: "0 4 * * *".
+        /// A cron expression with five fields: "0 4 * * *".
         cron: Plain,
-        /// How long it lasts each time that `cron` says.
+        /// How long each window of `cron` lasts.
         lasts: Lasting<MINUTE, { 31 * DAY }>,
         /// Whose clock this is.
         zone: Zone,

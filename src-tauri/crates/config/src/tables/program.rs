@@ -28,91 +28,90 @@ table! {
         name: Name,
         /// What is run: one line for the shell, or an array of the program and its arguments.
         command: Run,
-        /// Where it runs: from the folder of this file if it is relative; `~` is your home.
+        /// Its working directory, relative to the folder of this file; `~` is your home.
         directory: PathBuf,
-        /// Variables it finds; a value may be a secret.
+        /// Its environment variables; a value may be a secret.
         env: Own<Valued>,
-        /// Whether it is kept running by itself (where nothing is said), or runs only when asked to.
+        /// Whether it is kept running (true, the default), or runs only when started manually.
         enabled: bool,
-        /// When it is started again after it has ended: "always" (where nothing is said), "on-failure" or "never".
+        /// When it is restarted after it has ended: "always", "on-failure" or "never". Default: "always".
         restart: RestartWhen,
-        /// Exits after which it is started again all the same: exit codes, or signals like "SIGSEGV".
+        /// Exits after which it is always restarted: exit codes, or signals like "SIGSEGV".
         restart_on: Many<Exit>,
-        /// Exits after which it is not started again: exit codes, or signals like "SIGSEGV".
+        /// Exits after which it is never restarted: exit codes, or signals like "SIGSEGV".
         ignore: Many<Exit>,
-        /// How it is known to be ready: any check, or { log = "text" }, or { notify = true }; as soon as it is started
-        /// where nothing is said.
+        /// When it is ready: any check, or { log = "text" }, or { notify = true }. Default: as soon as it is started.
         ready: Ready,
-        /// It must be ready within this, or it is started again: "60s" where nothing is said.
+        /// How soon it must be ready, or it is restarted. Default: "60s".
         ready_within: Timeout,
-        /// How it is stopped: { signal = "SIGTERM", within = "10s" } where nothing is said, or by a command.
+        /// How it is stopped: by a signal or a command. Default: { signal = "SIGTERM", within = "10s" }.
         stop: Stop,
-        /// More restarts than this, and it is tried only every five minutes: { restarts = 5, within = "60s" } where nothing
-        /// is said.
+        /// The restart limit, beyond which it is retried only every five minutes. Default: { restarts = 5, within =
+        /// "60s" }.
         limit: Limit,
-        /// What becomes of it when Estatus quits: "stop" (where nothing is said) or "leave running".
+        /// What happens to it when Estatus quits: "stop" or "leave running". Default: "stop".
         on_quit: OnQuit,
         /// Names of programs that must be ready before it is started.
         start_after: Many<String>,
-        /// How much of its output is kept: { keep = "50MB" } where nothing is said.
+        /// How much of its output is kept. Default: { keep = "50MB" }.
         log: Log,
-        /// It is started again when it uses more memory: { above = "1GB", for = "1m" }.
+        /// Restarts it when it uses more memory: { above = "1GB", for = "1m" }.
         memory: MemoryCeiling,
-        /// It is started again when it uses more CPU: { above = "90%", for = "1m" }.
+        /// Restarts it when it uses more CPU: { above = "90%", for = "1m" }.
         cpu: CpuCeiling,
-        /// It is started again whenever these five cron fields say: "0 4 * * *".
+        /// Scheduled restarts, a cron expression with five fields: "0 4 * * *".
         every: Plain,
-        /// Names of the channels that are told; those of [alerts] where nothing is said.
+        /// Names of the channels that get its alerts. Default: those of [alerts].
         channels: Many<String>,
     }
 
-    /// How a program is known to be ready: exactly one of http, tcp, tls, dns, ping, process, command, host, log and
-    /// notify. A command runs where the program runs, and finds its variables, where it does not say.
+    /// When a program is ready: exactly one of http, tcp, tls, dns, ping, process, command, host, log and notify. By
+    /// default a command runs in the working directory of the program, with its environment variables.
     struct Ready includes check: Check requires [] like r#"{ tcp = "127.0.0.1:8080" }"# {
-        /// This text is in a line it writes.
+        /// A line of its output must contain this text.
         log: Plain,
-        /// true: it says so itself, by READY=1 on the socket named in NOTIFY_SOCKET.
+        /// true: it reports it itself, with READY=1 on the socket named in NOTIFY_SOCKET.
         notify: bool,
     }
 
     /// How a program is stopped: asked by a signal or by a command, and when it has not ended in time, killed.
     struct Stop requires [] like r#"{ signal = "SIGTERM", within = "10s" }"# {
-        /// The signal: "SIGTERM" where nothing is said. On Windows SIGTERM closes it, SIGINT is Ctrl-C and SIGQUIT
-        /// Ctrl-Break.
+        /// The signal. Default: "SIGTERM". On Windows SIGTERM closes it, SIGINT is Ctrl-C and SIGQUIT Ctrl-Break.
         signal: Signal,
-        /// A command that stops it; it runs where the program runs, finds its variables, and its pid in ESTATUS_PID.
+        /// A command that stops it; it runs in the working directory of the program, with its environment variables,
+        /// and its pid in ESTATUS_PID.
         command: Run,
-        /// How long it may take: "10s" where nothing is said.
+        /// How long it may take. Default: "10s".
         within: Timeout,
     }
 
-    /// When restarts become too many.
+    /// The restart limit.
     struct Limit requires [] like r#"{ restarts = 5, within = "60s" }"# {
-        /// So many are not too many: 5 where nothing is said; with 0 it cools down as soon as it has ended.
+        /// The number of restarts; with 0 it cools down as soon as it has ended. Default: 5.
         restarts: Whole<0, 1000>,
-        /// Within this: "60s" where nothing is said. Once it has run for so long, those before no longer count.
+        /// Within this time; once it has run for that long, earlier restarts no longer count. Default: "60s".
         within: Lasting<1000, DAY>,
     }
 
     /// How much of a program's output is kept.
     struct Log requires [] like r#"{ keep = "50MB" }"# {
-        /// So much, on disk: "50MB" where nothing is said; the oldest goes first.
+        /// The size on disk; the oldest output is removed first. Default: "50MB".
         keep: Size<1_000_000, 1_000_000_000_000>,
     }
 
-    /// Too much memory.
+    /// A memory limit.
     struct MemoryCeiling requires [above] like r#"{ above = "1GB", for = "1m" }"# {
         /// More than this, of all its processes together.
         above: Memory,
-        /// For so long: "1m" where nothing is said.
+        /// For at least this long. Default: "1m".
         r#for: Lasting<1000, DAY>,
     }
 
-    /// Too much CPU.
+    /// A CPU limit.
     struct CpuCeiling requires [above] like r#"{ above = "90%", for = "1m" }"# {
         /// More than this, of all its processes together, in percent of one core: "250%" is two cores and a half.
         above: OfOneCore,
-        /// For so long: "1m" where nothing is said.
+        /// For at least this long. Default: "1m".
         r#for: Lasting<1000, DAY>,
     }
 }

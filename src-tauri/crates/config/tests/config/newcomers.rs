@@ -19,12 +19,12 @@ fn what_newcomers_write_is_told_as_they_meant_it() {
     of_line("every = 5m", "write every = \"5m\"");
     of_line("enabled = yes", "write enabled = true");
     of_line("enabled = False", "write enabled = false");
-    of_line("tags = null", "there is no empty value: leave `tags` out");
+    of_line("tags = null", "there is no null value: remove `tags`");
     of_line("tags = [a, \"b\"]", "write \"a\"");
-    of_line("name = “web”", "“ is a typographic quotation mark");
-    of_line("name = \"web”", "” is a typographic quotation mark");
-    of_line("name =\u{a0}\"web\"", "nobody sees stands here (U+00A0)");
-    of_line("name = \"web", "quotation mark \" that opens this text is not closed");
+    of_line("name = “web”", "“ is a typographic quote");
+    of_line("name = \"web”", "” is a typographic quote");
+    of_line("name =\u{a0}\"web\"", "invisible character here (U+00A0)");
+    of_line("name = \"web", "quote \" that opens this text is not closed");
     of_line("name = \"web\",", "delete ,");
     of_line("failures = 3;", "delete ;");
     of_line("name == \"web\"", "write one =");
@@ -43,22 +43,22 @@ fn what_newcomers_write_is_told_as_they_meant_it() {
     of_line("failures: 3", "write failures = 3");
     of_line("retry every = \"5m\"", "write retry_every");
     of_line("name", "a line is KEY = VALUE");
-    of_line("// the web", "a comment begins with #");
-    of_line("<<<<<<< HEAD", "marks of a merge");
+    of_line("// the web", "a comment starts with #");
+    of_line("<<<<<<< HEAD", "merge conflict markers");
     of_line(
         "directory = \"C:\\Users\\me\"",
-        r"means nothing: write a Windows path in single quotation marks: 'C:\Users\me'",
+        r"is not a valid escape sequence: write a Windows path in single quotes: 'C:\Users\me'",
     );
-    of_line("directory = \"C:\\apps\"", r"\a means nothing");
+    of_line("directory = \"C:\\apps\"", r"\a is not a valid escape sequence");
     of_line("directory = \"C:\\temp\\\"", r"'C:\temp\'");
     says("name = \"a\"\n", 1, "unknown key `name`; it belongs below a line [[monitor]] or [[program]]");
     says("{ \"monitor\": [] }", 1, "this is JSON");
     says("---\nmonitor:\n", 1, "this is YAML");
     says("[channel.my phone]\ncommand = \"x\"\n", 1, "[channel.\"my phone\"]");
     says("[monitor]\nname = \"a\"\n\n[monitor]\nname = \"b\"\n", 4, "in line 1: write [[monitor]] for each");
-    says("[email]\n[alerts]\n[email]\n", 3, "`email` is there already, in line 1");
+    says("[email]\n[alerts]\n[email]\n", 3, "`email` is already set in line 1");
     says("[[monitor]]\nname = \"a\"\n[[monitor]]\nevery = \"1m\"\nname = \"b\"\nname = \"c\"\n", 6, "in line 5");
-    says("[[monitor]]\nname = \"a\"\non_down = { run = \"x\", run = \"y\" }\n", 3, "`run` is there twice");
+    says("[[monitor]]\nname = \"a\"\non_down = { run = \"x\", run = \"y\" }\n", 3, "`run` is set twice");
 }
 
 #[test]
@@ -67,12 +67,12 @@ fn what_escapes_turn_a_path_into_is_refused() {
     says(
         &program(r#"command = ["C:\new\tool.exe", "-x"]"#),
         3,
-        r"\n is a line end: write a Windows path in single quotation marks: 'C:\new\tool.exe'",
+        r"\n is a line break: write a Windows path in single quotes: 'C:\new\tool.exe'",
     );
     says(
         &program("command = 'x'\ndirectory = \"C:\\temp\""),
         4,
-        r"\t is a tab: write a Windows path in single quotation marks: 'C:\temp'",
+        r"\t is a tab: write a Windows path in single quotes: 'C:\temp'",
     );
     says(&program(r#"command = "C:\bin\x.exe""#), 3, r"'C:\bin\x.exe'");
     says("[[monitor]]\nname = \"m\"\nprocess = { path = \"C:\\tmp\\x\" }\n", 3, r"'C:\tmp\x'");
@@ -113,7 +113,7 @@ fn words_of_other_tools_are_told_in_ours() {
     ] {
         of_monitor(key, near);
     }
-    says(&monitor("type = \"http\""), 3, "a monitor has a kind as its key");
+    says(&monitor("type = \"http\""), 3, "the kind of a monitor is written as a key");
     for (key, near) in [
         ("cmd", "command"),
         ("working_directory", "directory"),

@@ -214,9 +214,9 @@ fn a_program_has_a_name_and_a_command() {
         &["1:1: `program`: expected an array of tables: write [[program]], with two brackets"],
     );
     let many = "[[program]]\nname = \"p\"\ncommand = \"run\"\n".repeat(5001);
-    problems::check(&many, &["1:1: `program`: 5001 programs are too many; the most is 5000"]);
+    problems::check(&many, &["1:1: `program`: 5001 programs are too many; the maximum is 5000"]);
     refused("comand = \"x\"", &["1: unknown key `comand` in program \"p\"; did you mean `command`?"]);
-    refused("env = { \"\" = \"x\" }", &["9: `env.` in program \"p\": this is no name of a variable"]);
+    refused("env = { \"\" = \"x\" }", &["9: `env.` in program \"p\": invalid variable name"]);
     refused(
         "on_quit = \"leave\"",
         &[
@@ -242,8 +242,8 @@ fn an_exit_is_a_code_or_a_signal_and_is_either_ignored_or_not() {
     problems::check(
         "[[program]]\nname = \"p\"\ncommand = \"run\"\nrestart_on = [1, \"SIGHUP\"]\nignore = [2, \"SIGHUP\", 1]",
         &[
-            "5:14: `ignore` in program \"p\": SIGHUP is in `restart_on` as well: name it in one of them",
-            "5:24: `ignore` in program \"p\": 1 is in `restart_on` as well: name it in one of them",
+            "5:14: `ignore` in program \"p\": SIGHUP is also in `restart_on`: remove it from one of them",
+            "5:24: `ignore` in program \"p\": 1 is also in `restart_on`: remove it from one of them",
         ],
     );
 }
@@ -257,29 +257,29 @@ fn readiness_is_said_in_one_way() {
     refused("ready = { tcp = \"h:1\", every = \"1s\" }", &["24: unknown key `every` in `ready` in program \"p\""]);
     refused(
         "ready = { tcp = \"h:1\", body = \"x\" }",
-        &["24: `ready` in program \"p\": `body` belongs to http checks; this one is tcp"],
+        &["24: `ready` in program \"p\": `body` is only for http checks; this one is tcp"],
     );
     refused(
         "ready = { log = \"x\", timeout = \"1s\" }",
-        &["22: `ready` in program \"p\": `timeout` belongs to a check; this one says `log`"],
+        &["22: `ready` in program \"p\": `timeout` is only for a check; this one uses `log`"],
     );
     refused("ready = { log = \" \" }", &["17: `ready.log` in program \"p\": must not be empty"]);
     refused(
         "ready = { log = \"a\\nb\" }",
-        &["17: `ready.log` in program \"p\": is looked for in one line: it must not hold a line end"],
+        &["17: `ready.log` in program \"p\": is searched in single lines: it must not contain a line break"],
     );
     refused(
         "ready = { notify = false }",
-        &["20: `ready.notify` in program \"p\": false says nothing: leave `ready` out, or say true"],
+        &["20: `ready.notify` in program \"p\": false has no effect: remove `ready`, or write true"],
     );
-    refused("ready_within = \"0s\"", &["16: `ready_within` in program \"p\": \"0s\" is too short; the least is 1ms"]);
+    refused("ready_within = \"0s\"", &["16: `ready_within` in program \"p\": \"0s\" is too short; the minimum is 1ms"]);
 }
 
 #[test]
 fn a_stop_is_by_signal_or_by_command_and_takes_time() {
     refused(
         "stop = { within = \"0s\" }",
-        &["19: `stop.within` in program \"p\": \"0s\" is too short; the least is 1ms"],
+        &["19: `stop.within` in program \"p\": \"0s\" is too short; the minimum is 1ms"],
     );
     refused(
         "stop = { signal = \"SIGINT\", command = \"x\" }",
@@ -298,15 +298,15 @@ fn limits_of_programs_are_possible() {
     refused("limit = { restarts = -1 }", &["22: `limit.restarts` in program \"p\": -1 is not between 0 and 1000"]);
     refused(
         "limit = { within = \"0s\" }",
-        &["20: `limit.within` in program \"p\": \"0s\" is too short; the least is 1s"],
+        &["20: `limit.within` in program \"p\": \"0s\" is too short; the minimum is 1s"],
     );
     refused(
         "log = { keep = \"999KB\" }",
-        &["16: `log.keep` in program \"p\": \"999KB\" is too little; the least is 1000000B"],
+        &["16: `log.keep` in program \"p\": \"999KB\" is too small; the minimum is 1000000B"],
     );
     refused(
         "memory = { above = \"1KB\" }",
-        &["20: `memory.above` in program \"p\": \"1KB\" is too little; the least is 1000000B"],
+        &["20: `memory.above` in program \"p\": \"1KB\" is too small; the minimum is 1000000B"],
     );
     for (written, shown) in [("\"< 90%\"", "< 90%"), ("0", "0"), ("nan", "NaN"), ("\"lots\"", "lots")] {
         refused(
@@ -318,7 +318,7 @@ fn limits_of_programs_are_possible() {
     }
     refused(
         "cpu = { above = \"90%\", for = \"1ms\" }",
-        &["30: `cpu.for` in program \"p\": \"1ms\" is too short; the least is 1s"],
+        &["30: `cpu.for` in program \"p\": \"1ms\" is too short; the minimum is 1s"],
     );
 }
 
@@ -330,12 +330,12 @@ fn a_planned_restart_comes_some_day() {
             "9: `every` in program \"p\": expected the five cron fields minute, hour, day of the month, month, day of the week",
         ],
     );
-    refused("every = \"0 0 30 2 *\"", &["9: `every` in program \"p\": there never is such a time"]);
+    refused("every = \"0 0 30 2 *\"", &["9: `every` in program \"p\": this time never occurs"]);
     let leap = Cron::parse("0 0 29 2 *", "America/Mexico_City").unwrap();
     check("every = \"0 0 29 2 *\"", Program { every: Some(leap), ..plain() });
     problems::check(
         "[[monitor]]\nname = \"m\"\ntcp = \"h:1\"\nmaintenance = { cron = \"0 0 31 4 *\", lasts = \"1h\" }",
-        &["4:24: `maintenance.cron` in monitor \"m\": there never is such a time"],
+        &["4:24: `maintenance.cron` in monitor \"m\": this time never occurs"],
     );
 }
 
@@ -350,13 +350,13 @@ fn programs_that_are_named_exist_and_lead_nowhere_in_a_circle() {
     );
     problems::check(
         &[program("web", "\"databse\""), program("database", "")].concat(),
-        &["4:16: `start_after` in program \"web\": no program is called \"databse\"; did you mean `database`?"],
+        &["4:16: `start_after` in program \"web\": there is no program called \"databse\"; did you mean `database`?"],
     );
     problems::check(
         &[program("a", "\"b\""), program("b", "\"a\"")].concat(),
-        &["8:16: `start_after` in program \"b\": comes back to where it began: a -> b -> a"],
+        &["8:16: `start_after` in program \"b\": circular dependency: a -> b -> a"],
     );
-    refused("channels = \"phone\"", &["12: `channels` in program \"p\": no channel is called \"phone\""]);
+    refused("channels = \"phone\"", &["12: `channels` in program \"p\": there is no channel called \"phone\""]);
     let both = "[[monitor]]\nname = \"x\"\ntcp = \"h:1\"\n[[program]]\nname = \"x\"\ncommand = \"run\"";
     problems::check(both, &[]);
 }
@@ -365,7 +365,7 @@ fn programs_that_are_named_exist_and_lead_nowhere_in_a_circle() {
 fn a_remedy_does_one_thing_with_a_program_that_exists() {
     refused_of_monitor(
         "on_down = { restart = \"wbe\" }",
-        &["23: `on_down.restart` in monitor \"m\": no program is called \"wbe\"; did you mean `web`?"],
+        &["23: `on_down.restart` in monitor \"m\": there is no program called \"wbe\"; did you mean `web`?"],
     );
     let forms = "needs exactly one of `restart`, `start`, `stop` and `run`";
     for on_down in ["{}", "{ tries = 3 }", "{ start = \"web\", run = \"x\" }"] {
@@ -373,7 +373,7 @@ fn a_remedy_does_one_thing_with_a_program_that_exists() {
     }
     refused_of_monitor(
         "on_down = { stop = \"web\", timeout = \"1s\" }",
-        &["27: `on_down` in monitor \"m\": `timeout` belongs to `run`; this one says `stop`"],
+        &["27: `on_down` in monitor \"m\": `timeout` is only for `run`; this one uses `stop`"],
     );
     refused_of_monitor(
         "on_down = { run = \"x\", tries = 0 }",
@@ -381,7 +381,7 @@ fn a_remedy_does_one_thing_with_a_program_that_exists() {
     );
     refused_of_monitor(
         "on_down = { run = \"x\", env = { \"A=\" = \"b\" } }",
-        &["32: `on_down.env.A=` in monitor \"m\": this is no name of a variable"],
+        &["32: `on_down.env.A=` in monitor \"m\": invalid variable name"],
     );
     refused_of_monitor(
         "on_down = \"web\"",
@@ -389,7 +389,7 @@ fn a_remedy_does_one_thing_with_a_program_that_exists() {
     );
     refused_of_monitor(
         "alert_when = \"unhealed\"",
-        &["14: `alert_when` in monitor \"m\": \"unhealed\" needs `on_down` beside it, which says what heals"],
+        &["14: `alert_when` in monitor \"m\": \"unhealed\" needs a remedy: set `on_down` as well"],
     );
     refused_of_monitor("alert_when = \"always\"", &[]);
     problems::check(

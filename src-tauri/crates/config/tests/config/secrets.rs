@@ -42,7 +42,7 @@ fn a_file_holds_one_secret_and_perhaps_a_line_end() {
     check(b" hunter2 \n\n", Ok(" hunter2 \n"));
     check("contraseña\n".as_bytes(), Ok("contraseña"));
     check(b"\n", Err("the secret file FILE is empty"));
-    check(b"\xff\xfe", Err("the secret file FILE is no text in UTF-8"));
+    check(b"\xff\xfe", Err("the secret file FILE is not text in UTF-8"));
     check(&[b'x'; 70_000], Err("cannot read the secret file FILE: it is too long"));
 }
 
@@ -52,7 +52,7 @@ fn a_file_that_is_missing_or_none_is_told() {
     let missing = got(&SecretRef::File(folder.path().join("missing"))).unwrap_err();
     assert!(missing.starts_with("cannot read the secret file ") && missing.contains("missing: "), "{missing}");
     let no_file = got(&SecretRef::File(folder.path().to_owned())).unwrap_err();
-    assert!(no_file.ends_with(": it is no file"), "{no_file}");
+    assert!(no_file.ends_with(": it is not a file"), "{no_file}");
 }
 
 #[cfg(unix)]
@@ -68,7 +68,7 @@ fn a_file_that_others_can_read_is_refused() {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let shown = path.display();
         let expected = format!(
-            "the secret file {shown} is refused: others can read it (mode {mode:03o}): run chmod 600 \"{shown}\""
+            "the secret file {shown} is rejected: others can read it (mode {mode:03o}): run chmod 600 \"{shown}\""
         );
         assert_eq!(got(&place), if refused { Err(expected) } else { Ok("hunter2".to_owned()) });
     }
@@ -95,8 +95,8 @@ fn a_variable_holds_a_secret() {
 fn a_keyring_without_the_entry_says_what_to_do() {
     // Whether a keyring can be reached here or not: nobody has stored this.
     let error = got(&SecretRef::Keyring("estatus test, stored by nobody".to_owned())).unwrap_err();
-    let store = error.contains("put it there with: ");
-    let instead = error.contains("write { env = \"VARIABLE\" } or { file = \"PATH\" } in place of { keyring = ");
+    let store = error.contains("add it with: ");
+    let instead = error.contains("write { env = \"VARIABLE\" } or { file = \"PATH\" } instead of { keyring = ");
     assert!(store || instead, "{error}");
 }
 

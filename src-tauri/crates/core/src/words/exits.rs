@@ -68,45 +68,45 @@ mod tests {
     fn how_a_process_ended_is_told_with_what_it_means() {
         let words = Words::new(Language::English, TimeZone::UTC);
         let check = |exit: Exit, text: &str| assert_eq!(words.exit(exit), text);
-        check(Exit::Code(0), "exit code 0 (all went well)");
-        check(Exit::Code(1), "exit code 1 (it failed)");
-        check(Exit::Code(2), "exit code 2 (it failed, often for wrong arguments)");
+        check(Exit::Code(0), "exit code 0 (success)");
+        check(Exit::Code(1), "exit code 1 (general error)");
+        check(Exit::Code(2), "exit code 2 (error, often invalid arguments)");
         check(Exit::Code(3), "exit code 3");
-        check(Exit::Code(78), "exit code 78 (its configuration is wrong)");
+        check(Exit::Code(78), "exit code 78 (configuration error)");
         check(Exit::Code(126), "exit code 126 (the command cannot be executed)");
-        check(Exit::Code(127), "exit code 127 (the command was not found)");
+        check(Exit::Code(127), "exit code 127 (command not found)");
         check(Exit::Code(128), "exit code 128");
-        check(Exit::Code(130), "exit code 130 (SIGINT: interrupted, as by Ctrl-C)");
-        check(Exit::Code(137), "exit code 137 (SIGKILL: killed, by somebody or for lack of memory)");
-        check(Exit::Code(139), "exit code 139 (SIGSEGV: it crashed on memory that is not its own)");
-        check(Exit::Code(143), "exit code 143 (SIGTERM: it was asked to end)");
+        check(Exit::Code(130), "exit code 130 (SIGINT: interrupted, for example by Ctrl-C)");
+        check(Exit::Code(137), "exit code 137 (SIGKILL: killed, manually or because memory ran out)");
+        check(Exit::Code(139), "exit code 139 (SIGSEGV: segmentation fault)");
+        check(Exit::Code(143), "exit code 143 (SIGTERM: asked to terminate)");
         check(Exit::Code(128 + 19), "exit code 147");
         check(Exit::Code(255), "exit code 255");
         check(Exit::Code(-1), "exit code -1");
-        check(Exit::Code(9009), "exit code 9009 (the command was not found)");
+        check(Exit::Code(9009), "exit code 9009 (command not found)");
         check(Exit::Code(i32::MAX), "exit code 0x7FFFFFFF");
         check(Exit::Code(i32::MIN), "exit code 0x80000000");
-        check(Exit::Signal(9), "SIGKILL (killed, by somebody or for lack of memory)");
-        check(Exit::Signal(15), "SIGTERM (it was asked to end)");
+        check(Exit::Signal(9), "SIGKILL (killed, manually or because memory ran out)");
+        check(Exit::Signal(15), "SIGTERM (asked to terminate)");
         check(Exit::Signal(34), "signal 34");
         check(Exit::Signal(-1), "signal -1");
-        check(Exit::Unseen, "nobody saw how");
+        check(Exit::Unseen, "exit status unknown");
     }
 
     #[test]
     fn what_windows_says_of_a_crash_is_told_in_words() {
         let words = Words::new(Language::English, TimeZone::UTC);
         let check = |status: u32, text: &str| assert_eq!(words.exit(Exit::Code(status.cast_signed())), text);
-        check(0xC000_0005, "exit code 0xC0000005 (it crashed on memory that is not its own)");
+        check(0xC000_0005, "exit code 0xC0000005 (memory access violation)");
         check(0xC000_013A, "exit code 0xC000013A (interrupted by Ctrl-C, or its console was closed)");
         check(0xC000_0135, "exit code 0xC0000135 (a DLL that it needs is missing)");
-        check(0xC000_0142, "exit code 0xC0000142 (a DLL that it needs could not begin)");
-        check(0xC000_00FD, "exit code 0xC00000FD (its stack overflowed)");
-        check(0xC000_0409, "exit code 0xC0000409 (it gave up, or found its stack overwritten)");
-        check(0xC000_0374, "exit code 0xC0000374 (it had damaged its own memory)");
-        check(0xE043_4352, "exit code 0xE0434352 (a .NET exception that it did not catch)");
-        check(0xC012_3456, "exit code 0xC0123456 (it crashed, and Windows says how by this number)");
-        check(0x4001_0004, "exit code 0x40010004 (it was ended with the session or the machine)");
+        check(0xC000_0142, "exit code 0xC0000142 (a DLL that it needs failed to initialize)");
+        check(0xC000_00FD, "exit code 0xC00000FD (stack overflow)");
+        check(0xC000_0409, "exit code 0xC0000409 (aborted, or detected a stack buffer overrun)");
+        check(0xC000_0374, "exit code 0xC0000374 (heap corruption)");
+        check(0xE043_4352, "exit code 0xE0434352 (uncaught .NET exception)");
+        check(0xC012_3456, "exit code 0xC0123456 (crashed with this Windows status code)");
+        check(0x4001_0004, "exit code 0x40010004 (ended because of a logoff or shutdown)");
         check(0x8000_4005, "exit code 0x80004005");
     }
 

@@ -172,16 +172,16 @@ mod tests {
         );
         check(
             StartFailure::PortHeld { port: 5173, holder: Some(text("node (pid 4711)")) },
-            "port 5173 is held by node (pid 4711): end it, or let Estatus adopt it with `estatus adopt`",
+            "port 5173 is in use by node (pid 4711): stop it, or let Estatus adopt it with `estatus adopt`",
         );
         check(
             StartFailure::PortHeld { port: 5173, holder: None },
-            "port 5173 is held by a program that cannot be seen, perhaps another user's: end that, or give this one another \
-             port",
+            "port 5173 is in use by a process that Estatus cannot see, perhaps another user's: stop it, or give this \
+             program another port",
         );
         check(
             StartFailure::Secret { error: text("the variable TOKEN is not set: set it") },
-            "a secret that it needs is not to be had: the variable TOKEN is not set: set it",
+            "a secret that it needs is not available: the variable TOKEN is not set: set it",
         );
         check(
             StartFailure::AdoptedGone { pid: 4711 },
@@ -189,8 +189,8 @@ mod tests {
         );
         check(
             StartFailure::Refused { error: text("Resource temporarily unavailable") },
-            "the operating system refused to start it (Resource temporarily unavailable): see whether memory, processes \
-             or rights are lacking",
+            "the operating system refused to start it (Resource temporarily unavailable): check whether memory, \
+             processes or permissions are lacking",
         );
     }
 
@@ -199,15 +199,15 @@ mod tests {
         let check = |left: Leftover, text: &str| check(|words| words.leftover(&left), text);
         check(
             Leftover::Process { pid: 4711, name: "node".to_owned() },
-            "its process node (pid 4711) is still alive: end it yourself",
+            "its process node (pid 4711) is still running: stop it manually",
         );
         check(
             Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) },
-            "port 5173 is still held by node (pid 4711): end it yourself",
+            "port 5173 is still in use by node (pid 4711): stop it manually",
         );
         check(
             Leftover::Port { port: 5173, holder: None },
-            "port 5173 is still held, by a program that cannot be seen: end that yourself",
+            "port 5173 is still in use by a process that Estatus cannot see: stop it manually",
         );
     }
 
@@ -215,7 +215,7 @@ mod tests {
     fn a_program_that_is_cooling_says_why_and_when_it_is_tried_again() {
         let restarts = ProgramTrouble::TooManyRestarts(RestartCount { restarts: 5, within: Duration::from_secs(60) });
         let missing = StartFailure::DirectoryMissing { directory: "/srv/web".to_owned() };
-        check(|words| words.program_trouble(&restarts), "it was started again 5 times and never stayed up for 1 min");
+        check(|words| words.program_trouble(&restarts), "it was restarted 5 times and never stayed up for 1 min");
         check(
             |words| words.program_trouble(&ProgramTrouble::CannotStart(missing.clone())),
             "the directory /srv/web does not exist: create it, or correct it in estatus.toml",
@@ -223,11 +223,11 @@ mod tests {
         let left = LeftBehind { pid: 4711, name: "nginx".to_owned() };
         check(
             |words| words.program_trouble(&ProgramTrouble::Daemon(left.clone())),
-            "it ended with exit code 0 and left nginx (pid 4711) in the background, where it cannot be kept running and \
-             was ended: have it run in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, -f, \
+            "it exited with code 0 and left nginx (pid 4711) in the background, where Estatus cannot keep it running, \
+             so it was ended: run it in the foreground (nginx -g \"daemon off;\", redis-server --daemonize no, -f, \
              --foreground, --no-daemon …)",
         );
-        let retries = "it is tried again every 5 min; `estatus restart web` does it at once";
+        let retries = "Estatus retries every 5 min; to retry now, run `estatus restart web`";
         check(|words| words.cooling("web"), retries);
         check(|words| words.cooling("my web"), &retries.replace(" web", " \"my web\""));
     }
@@ -235,15 +235,15 @@ mod tests {
     #[test]
     fn every_state_of_a_program_has_a_name() {
         let check = |state: ProgramState, text: &str| check(|words| words.program_state(state), text);
-        check(ProgramState::Looking, "being looked for");
+        check(ProgramState::Looking, "locating");
         check(ProgramState::Stopped, "stopped");
         check(ProgramState::Finished, "finished");
         check(ProgramState::Waiting, "waiting for others");
         check(ProgramState::Starting, "starting");
         check(ProgramState::Running, "running");
         check(ProgramState::Stopping, "stopping");
-        check(ProgramState::Backoff, "about to restart");
-        check(ProgramState::Cooling, "cooling");
+        check(ProgramState::Backoff, "restart pending");
+        check(ProgramState::Cooling, "cooling down");
     }
 
     #[test]
@@ -266,25 +266,26 @@ mod tests {
         check(Outcome::Healed, "it is up again");
         check(
             Outcome::StillDown(Failure::new(Phase::Connect, Cause::Refused)),
-            "still down: connection refused: nothing listens there",
+            "still down: connection refused: nothing is listening on the port",
         );
         check(
             not_done(Undone::CannotStart { failure: StartFailure::PortHeld { port: 80, holder: None } }),
-            "port 80 is held by a program that cannot be seen, perhaps another user's: end that, or give this one another port",
+            "port 80 is in use by a process that Estatus cannot see, perhaps another user's: stop it, or give this \
+             program another port",
         );
         check(not_done(Undone::NotReady { within: Duration::from_secs(60) }), "the program was not ready within 1 min");
         check(
             not_done(Undone::Ended { exit: Exit::Code(127) }),
-            "the program ended before it was ready: exit code 127 (the command was not found)",
+            "the program ended before it was ready: exit code 127 (command not found)",
         );
-        check(not_done(Undone::Cooling), "the program does not stay up and is only started every 5 min now");
+        check(not_done(Undone::Cooling), "the program does not stay up, so Estatus now starts it only every 5 min");
         check(
             not_done(Undone::StoppedByUser),
-            "the program was stopped by hand, and stays stopped until it is started",
+            "the program was stopped by a user and stays stopped until it is started",
         );
-        check(not_done(Undone::Finished), "the program has ended as its restart policy wants");
+        check(not_done(Undone::Finished), "the program has finished, and its restart policy does not start it again");
         check(not_done(Undone::Command { error: "exit code 3".to_owned() }), "the command failed: exit code 3");
         check(not_done(Undone::Interrupted), "Estatus was restarted meanwhile");
-        check(not_done(Undone::Gone), "the configuration no longer has it");
+        check(not_done(Undone::Gone), "it is no longer in the configuration");
     }
 }
