@@ -97,7 +97,7 @@ async fn a_wrong_server_or_port_is_explained() {
     let mut nowhere = channel_to(25, EmailSecurity::None);
     nowhere.server.host = "no..such.host".to_owned();
     let (error, ..) = failure(deliver(nowhere, 0).await);
-    assert!(error.starts_with("the name no..such.host was not found ("), "{error}");
+    assert!(error.starts_with("the host no..such.host was not found ("), "{error}");
 
     // Takes connections and says nothing, as a port for implicit TLS does.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

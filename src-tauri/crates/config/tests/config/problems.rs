@@ -288,10 +288,8 @@ fn a_chain_and_a_circle_as_long_as_the_file_are_followed() {
     let (circle, _) = circle.rsplit_once("[[monitor]]").unwrap();
     check(
         circle,
-        &[
-            "80000:14: `depends_on` in monitor \"n19999\": circular dependency: n0 -> n1 -> … 19997 more … -> n19999 \
-             -> n0",
-        ],
+        &["80000:14: `depends_on` in monitor \"n19999\": circular dependency: n0 -> n1 -> … 19997 more … -> n19999 \
+             -> n0"],
     );
 }
 
