@@ -481,6 +481,9 @@ impl World {
         for incident in self.core().open_incidents() {
             self.is_seen_to(incident);
         }
+        // What one program's end causes for each monitor that it heals, and no more.
+        let (seed, signals, bound) = (self.seed, self.core().signals_at_most(), 4 + 2 * self.config.monitors.len());
+        assert!(signals <= bound, "seed {seed}: {signals} signals wait at the same time");
     }
 
     /// What is configured, enabled and not stopped is alive, or due to start, or has ended as its policy wants.

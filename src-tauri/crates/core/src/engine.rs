@@ -4,9 +4,11 @@ mod asked;
 mod belonging;
 mod channels;
 mod configured;
-mod healing;
+mod incidents;
 mod probed;
 mod programs;
+mod remedies;
+mod signals;
 mod telling;
 
 use std::{
@@ -21,6 +23,7 @@ pub use programs::ProgramView;
 use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
+    healing::Healings,
     ids::{IncidentId, MessageId},
     incident::{Health, Incident, Message},
     machine::Machine,
@@ -31,6 +34,7 @@ use crate::{
     record::{EngineMemory, JournalEntry, Record, Restored},
     registry::{Entries, Registry},
     schedule::{self, AFTER_SLEEP, Dice},
+    signal::Signals,
     supervision::Supervised,
     time::{Instant, Lasting, Now},
 };
@@ -57,8 +61,9 @@ pub struct Engine {
     programs: Registry<Supervised>,
     /// Whose readiness is being probed.
     questions: BTreeMap<EffectId, Arc<str>>,
-    /// The commands of remedies that are running.
-    remedies: BTreeMap<EffectId, healing::RunningCommand>,
+    healings: Healings,
+    /// What the rooms have told each other and nobody has heard yet.
+    signals: Signals,
     /// Estatus is about to quit.
     quits: bool,
     /// The monitors with a failed probe that is not judged yet.
@@ -96,8 +101,6 @@ struct Watched {
     down_for: Option<Lasting>,
     /// When it was last probed for another monitor's sake.
     out_of_turn: Option<Instant>,
-    /// How far the healing of its incident has come.
-    care: Option<healing::Care>,
 }
 
 /// A probe that runs.
@@ -160,7 +163,8 @@ impl Engine {
             probes: BTreeMap::new(),
             programs: Registry::default(),
             questions: BTreeMap::new(),
-            remedies: BTreeMap::new(),
+            healings: Healings::default(),
+            signals: Signals::default(),
             quits: false,
             holding: BTreeSet::new(),
             incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
@@ -242,6 +246,7 @@ impl Engine {
                 Ok(())
             }
         };
+        self.deliver(now);
         self.finish(now);
         result
     }
@@ -258,10 +263,11 @@ impl Engine {
                 Reason::Settle(name) => self.settle_flapping(&name, now),
                 Reason::Message(id) => self.send(id, now),
                 Reason::Peers => self.probe_peers(now),
-                Reason::Heal(name) => self.heal(&name, now),
+                Reason::Heal(name) => self.wake_healing(&name, now),
                 Reason::Program(name) => self.wake_program(&name, now),
                 Reason::Forget => self.forget_removed(now),
             }
+            self.deliver(now);
         }
         self.finish(now);
     }
@@ -269,11 +275,12 @@ impl Engine {
     /// When the engine must be woken, and why.
     pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
         let entry = self.every_kind().into_iter().filter_map(Entries::next_due).min().cloned();
+        let heal = self.healings.next_due().map(|(due, monitor)| (*due, Reason::Heal(Arc::clone(monitor))));
         let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
         let forgets_at = self.every_kind().into_iter().filter_map(Entries::forgets_at).min();
         let removed = forgets_at.map(|due| (due, Reason::Forget));
         let peers = self.network.peers_due().map(|due| (due, Reason::Peers));
-        [entry, message, removed, peers].into_iter().flatten().min()
+        [entry, heal, message, removed, peers].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -297,6 +304,11 @@ impl Engine {
             last_incident: Some(self.last_incident),
             last_message: Some(self.outbox.last()),
         }
+    }
+
+    /// How many signals have waited to be heard at the same time, at the most.
+    pub fn signals_at_most(&self) -> usize {
+        self.signals.most()
     }
 
     /// The configuration in force.
@@ -427,7 +439,6 @@ impl Watched {
             new_since: None,
             down_for: None,
             out_of_turn: None,
-            care: None,
         }
     }
 
@@ -484,13 +495,11 @@ impl Machine for Watched {
         let probe = self.overdue().or(self.next_probe).filter(|_| watched);
         let pause = memory.paused.and_then(|pause| pause.until);
         let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
-        let heal = self.care.as_ref().map(healing::Care::due).filter(|_| watched);
         let calm = !memory.is_unsteady() || self.pulse.health() == Health::Up;
         let settle = memory.since.filter(|_| memory.flapping.is_some() && calm);
         let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
         [
             probe.map(|at| (at, Reason::Probe(name()))),
-            heal.map(|at| (at, Reason::Heal(name()))),
             on_the_wall(pause).map(|at| (at, Reason::PauseEnds(name()))),
             on_the_wall(memory.snoozed_until).map(|at| (at, Reason::SnoozeEnds(name()))),
             on_the_wall(remind).map(|at| (at, Reason::Remind(name()))),

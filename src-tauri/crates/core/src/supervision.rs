@@ -15,7 +15,6 @@ use crate::{
     exit::Exit,
     ids::{EffectId, StartId},
     program::{Ended, Handed, LeftBehind, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StoppedBy},
-    remedy::Undone,
     schedule::Dice,
     time::{Instant, Now},
 };
@@ -30,20 +29,20 @@ const LOOKS_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Step<'a> {
     pub(crate) now: Now,
     pub(crate) dice: &'a mut Dice,
-    pub(crate) wishes: Vec<Wish>,
+    pub(crate) actions: Vec<Action>,
     /// Estatus is about to quit: nothing is started any more.
     pub(crate) quits: bool,
 }
 
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, dice: &'a mut Dice, quits: bool) -> Self {
-        Self { now, dice, wishes: Vec::new(), quits }
+        Self { now, dice, actions: Vec::new(), quits }
     }
 }
 
 /// What is to be done with a program's process.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Wish {
+pub(crate) enum Action {
     Start {
         start: StartId,
         handed: Handed,
@@ -181,17 +180,6 @@ impl Why {
     fn ended(ended: &Ended) -> Self {
         ended.daemon().map_or(Self::Exit(ended.exit), |left| Self::Daemon(left.clone()))
     }
-}
-
-/// What has become of a remedy's wish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Healing {
-    /// There is nothing to wait for.
-    Done,
-    /// It is under way.
-    UnderWay,
-    /// It cannot be.
-    Undone(Undone),
 }
 
 impl Supervised {

@@ -14,6 +14,7 @@ use crate::{
     observation::{Cause, Observation, Verdict},
     record::{JournalEntry, Record},
     schedule,
+    signal::Signal,
     time::{Instant, Now, later},
 };
 
@@ -303,13 +304,31 @@ impl Engine {
     fn follow(&mut self, name: &Arc<str>, turn: Turn, before: Before, observation: &Observation, now: Now) {
         match turn {
             Turn::WentDown { opened, cause } => self.went_down(name, opened, cause, before, observation, now),
-            Turn::CameUp { closed } => self.came_up(name, closed, now),
+            Turn::CameUp { closed } => self.signals.send(Signal::CameUp { monitor: Arc::clone(name), closed }),
             Turn::StillDown => self.still_down(name, observation),
             Turn::Nothing | Turn::Changed => {}
         }
+        self.deliver(now);
         if observation.verdict == Verdict::Up {
             self.warn(name, observation, now);
         }
+    }
+
+    /// A monitor is to be probed now, and what is under way for it began too early.
+    pub(super) fn probe_anew(&mut self, name: &Arc<str>, now: Now) {
+        if self.monitors.get(name).is_some_and(Watched::is_busy) {
+            self.cancel_probe(name);
+        }
+        if let Some(watched) = self.monitors.get_mut(name) {
+            watched.next_probe = Some(now.monotonic);
+        }
+    }
+
+    /// When a monitor is looked at next whose remedy has just been done, unless that has helped.
+    fn next_while_healing(&self, name: &Arc<str>, observation: &Observation, now: Now) -> Option<Instant> {
+        let watched = self.monitors.get(name)?;
+        let is_over = observation.verdict == Verdict::Up && watched.health() == Health::Up;
+        if is_over { None } else { self.healings.looks_again(name, now.monotonic) }
     }
 
     /// What a probe means for the program its monitor looks at, and for a remedy under way.

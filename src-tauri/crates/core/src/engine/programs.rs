@@ -12,7 +12,8 @@ use crate::{
     observation::{Observation, Verdict},
     program::{Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StoppedBy},
     record::JournalEntry,
-    supervision::{Step, Supervised, Wish},
+    signal::Signal,
+    supervision::{Action, Step, Supervised},
     time::{Instant, Now},
     words::Words,
 };
@@ -249,29 +250,29 @@ impl Engine {
         let before = (kept.state(), kept.process());
         let mut step = Step::new(now, &mut self.dice, self.quits);
         let result = take(kept, &mut step);
-        let wishes = step.wishes;
-        self.grant(name, wishes, now);
+        let actions = step.actions;
+        self.perform(name, actions);
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
         Some(result)
     }
 
-    fn grant(&mut self, name: &Arc<str>, wishes: Vec<Wish>, now: Now) {
-        for wish in wishes {
+    fn perform(&mut self, name: &Arc<str>, actions: Vec<Action>) {
+        for action in actions {
             let Some(kept) = self.programs.get(name) else { return };
             let program = Arc::clone(&kept.program);
-            match wish {
-                Wish::Start { start, handed, adopt } => {
+            match action {
+                Action::Start { start, handed, adopt } => {
                     self.effects.push_back(Effect::StartProgram { program, start, handed, adopt });
                 }
-                Wish::Stop { start } => self.effects.push_back(Effect::StopProgram { program, start }),
-                Wish::Measure { start, ports } => {
+                Action::Stop { start } => self.effects.push_back(Effect::StopProgram { program, start }),
+                Action::Measure { start, ports } => {
                     self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start, ports });
                 }
-                Wish::Look => self.effects.push_back(Effect::LookForProgram { program }),
-                Wish::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),
-                Wish::TellCooling(trouble) => self.tell_cooling(&program, trouble, now),
-                Wish::TellSteady => self.tell_steady(&program, now),
+                Action::Look => self.effects.push_back(Effect::LookForProgram { program }),
+                Action::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),
+                Action::TellCooling(trouble) => self.signals.send(Signal::Cooling { program, trouble }),
+                Action::TellSteady => self.signals.send(Signal::Steady { program }),
             }
         }
     }
@@ -296,7 +297,8 @@ impl Engine {
         if is_ready {
             self.start_dependants(name, now);
         }
-        self.tell_healing(name, now);
+        self.program_stands(name);
+        self.deliver(now);
     }
 
     /// Whether it stands between two starts only until the next line of code.

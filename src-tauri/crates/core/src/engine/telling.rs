@@ -2,26 +2,24 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-
-use super::{Change, Effect, EffectId, Engine};
+use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
 use crate::{
-    config::Monitor,
+    config::{AlertWhen, Monitor},
     ids::{IncidentId, MessageId},
-    incident::{Alert, Before, Delivery, DeliveryResult, Health, Incident, Message, News},
-    monitor::Moment,
+    incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
     observation::{Failure, Observation},
     outbox::quiet_until,
     program::{Program, ProgramTrouble},
     record::{JournalEntry, Record},
-    time::{Lasting, Now, earlier, later},
+    signal::Flapping,
+    time::{Now, earlier, later},
 };
 
 /// A monitor that goes down so many times within [`flaps_within`] is flapping.
-const FLAPS: usize = 4;
+pub(super) const FLAPS: usize = 4;
 
 /// Flapping is judged over two hours, or 24 intervals where that is longer.
-fn flaps_within(monitor: &Monitor) -> Duration {
+pub(super) fn flaps_within(monitor: &Monitor) -> Duration {
     Duration::from_secs(2 * 60 * 60).max(monitor.every.saturating_mul(24))
 }
 
@@ -90,103 +88,14 @@ impl Engine {
         self.tell(name, News::Unsteady { times, within, failure: failure.clone() }, now);
     }
 
-    pub(super) fn went_down(
-        &mut self,
-        name: &Arc<str>,
-        opened: Moment,
-        cause: Failure,
-        before: Before,
-        observation: &Observation,
-        now: Now,
-    ) {
-        self.last_incident = IncidentId(self.last_incident.0 + 1);
-        let id = self.last_incident;
-        let last = observation.failure.clone().unwrap_or_else(|| cause.clone());
-        let monitor = Arc::clone(name);
-        let incident = Incident {
-            id,
-            monitor,
-            opened: opened.at,
-            closed: None,
-            cause,
-            last,
-            acknowledged: None,
-            before,
-            attempts: Vec::new(),
-            earlier_attempts: 0,
-            escalated: None,
-            measured: None,
-        };
-        self.write_incident(&incident);
-        self.incidents.insert(id, incident);
-        let remind_every = self.config.alerts.remind_every;
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        watched.down_for = Some(Lasting::begun(opened.began));
-        let memory = &mut watched.memory;
-        memory.incident = Some(id);
-        memory.remind_at = remind_every.map(|every| later(now.utc, every));
-        let within = flaps_within(&watched.monitor);
-        memory.downs.retain(|down| *down > earlier(now.utc, within));
-        memory.downs.push(now.utc);
-        memory.doubts.clear();
-        if memory.is_unsteady() {
-            memory.flapping = None;
-            memory.carry_conversation(IncidentId::UNSTEADY, id);
+    /// An incident has begun: it is told, unless its monitor flaps or it waits for its remedy.
+    pub(super) fn tell_opened(&mut self, name: &Arc<str>, flapping: Flapping, now: Now) {
+        let Some(incident) = self.open_incident_of(name).cloned() else { return };
+        match flapping {
+            Flapping::Begins { times, within } => self.tell(name, News::Flapping { times, within, incident }, now),
+            Flapping::Not if self.tells_at_once(name) => self.tell(name, News::Down { incident }, now),
+            Flapping::Not | Flapping::Goes => {}
         }
-        let times = memory.downs.len();
-        let flapped_before = memory.flapping.is_some();
-        let flaps = !flapped_before && times >= FLAPS;
-        if flaps {
-            memory.flapping = Some(id);
-        }
-        self.begin_healing(name, now);
-        let Some(incident) = self.incidents.get(&id).cloned() else { return };
-        if flaps {
-            let times = u32::try_from(times).unwrap_or(u32::MAX);
-            self.tell(name, News::Flapping { times, within, incident }, now);
-        } else if !flapped_before && self.tells_at_once(name) {
-            self.tell(name, News::Down { incident }, now);
-        }
-    }
-
-    pub(super) fn still_down(&mut self, name: &Arc<str>, observation: &Observation) {
-        let Some(watched) = self.monitors.get(name) else { return };
-        let incident = watched.memory.incident.and_then(|id| self.incidents.get_mut(&id));
-        let (Some(incident), Some(failure)) = (incident, &observation.failure) else { return };
-        if incident.last != *failure {
-            incident.last = failure.clone();
-            let incident = incident.clone();
-            self.write_incident(&incident);
-        }
-    }
-
-    pub(super) fn came_up(&mut self, name: &Arc<str>, closed: Moment, now: Now) {
-        self.healed(name, now);
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        watched.memory.remind_at = None;
-        let measured = watched.down_for.take().map(|down_for| down_for.until(closed.began));
-        let Some(id) = watched.memory.incident.take() else { return };
-        let Some(incident) = self.close_incident(id, closed.at, measured) else { return };
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        if watched.memory.flapping.is_some() {
-            watched.memory.flapped = Some(Box::new(incident));
-        } else {
-            self.tell(name, News::Recovered { incident }, now);
-        }
-    }
-
-    /// Ends an incident; whoever calls decides who is told.
-    pub(super) fn close_incident(
-        &mut self,
-        id: IncidentId,
-        closed: Timestamp,
-        measured: Option<Duration>,
-    ) -> Option<Incident> {
-        let mut incident = self.incidents.remove(&id)?;
-        incident.closed = Some(closed.max(incident.opened));
-        incident.measured = measured;
-        self.write_incident(&incident);
-        Some(incident)
     }
 
     /// A flapping monitor has not changed for a while: what it has settled to is told, and single incidents count again.
@@ -259,6 +168,15 @@ impl Engine {
         if let Some(watched) = self.monitors.get_mut(name) {
             watched.memory.remind_at = None;
         }
+    }
+
+    /// Whether an incident is told when it begins.
+    pub(super) fn tells_at_once(&self, name: &Arc<str>) -> bool {
+        self.monitors.get(name).is_none_or(|watched| {
+            let waits = watched.monitor.alert_when == AlertWhen::Unhealed
+                || is_started_by_remedy(watched, self.config.alerts.grace);
+            watched.monitor.on_down.is_none() || !waits
+        })
     }
 
     /// Whether an open incident may be told: it may have to wait for its remedy.
@@ -470,13 +388,5 @@ impl Engine {
             self.records.push(Record::Message(message.clone()));
             self.publish(Change::Message(message));
         }
-    }
-
-    pub(super) fn write_incident(&mut self, incident: &Incident) {
-        self.records.push(Record::Incident(Box::new(incident.clone())));
-        self.publish(match incident.closed {
-            Some(_) => Change::IncidentClosed(Arc::new(incident.clone())),
-            None => Change::Incident(incident.id),
-        });
     }
 }

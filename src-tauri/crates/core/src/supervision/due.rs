@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{State, Step, Supervised, Then, Why, Wish};
+use super::{Action, State, Step, Supervised, Then, Why};
 use crate::{
     ids::EffectId,
     input::Reason,
@@ -83,7 +83,7 @@ impl Supervised {
             run.next_look = None;
         }
         if measures || ports {
-            step.wishes.push(Wish::Measure { start: run.start, ports });
+            step.actions.push(Action::Measure { start: run.start, ports });
         }
         let planned = run.planned.is_some_and(|at| at <= now.utc);
         if unsettled && run.since + within <= now.monotonic {
@@ -101,7 +101,7 @@ impl Supervised {
         self.trouble = None;
         self.memory.cooling = None;
         if std::mem::take(&mut self.memory.is_told) {
-            step.wishes.push(Wish::TellSteady);
+            step.actions.push(Action::TellSteady);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{QUESTION_LATEST, QUESTION_SOONEST, State, Step, Supervised, Then, Why, Wish};
+use super::{Action, QUESTION_LATEST, QUESTION_SOONEST, State, Step, Supervised, Then, Why};
 use crate::{
     exit::Exit,
     ids::{EffectId, StartId},
@@ -70,12 +70,12 @@ impl Supervised {
         let since = step.now.monotonic;
         if let State::Stopping { then, .. } = self.state {
             self.state = State::Stopping { start, then, since };
-            step.wishes.push(Wish::Stop { start });
+            step.actions.push(Action::Stop { start });
             return;
         }
         if !self.is_wanted() {
             self.enter(State::Stopping { start, then: Then::Rest, since }, Some(Why::Configured), step);
-            step.wishes.push(Wish::Stop { start });
+            step.actions.push(Action::Stop { start });
             return;
         }
         if matches!(&self.state, State::Running(run) if run.start == start) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{State, Step, Supervised, Wish};
+use super::{Action, State, Step, Supervised};
 use crate::{program::ProgramTrouble, time::Instant};
 
 /// That a program was looked for, or what became of its start, is told within this.
@@ -32,7 +32,7 @@ impl Supervised {
 
     pub(crate) fn look_again(&mut self, step: &mut Step<'_>) {
         self.enter(State::Looking { since: step.now.monotonic }, None, step);
-        step.wishes.push(Wish::Look);
+        step.actions.push(Action::Look);
     }
 
     /// It was looked for, so what is said of it now holds.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why, Wish};
+use super::{Action, QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why};
 use crate::{
     ids::StartId,
     program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure},
@@ -22,7 +22,7 @@ impl Supervised {
         if !finished {
             self.trouble = None;
         }
-        step.wishes.push(Wish::Release);
+        step.actions.push(Action::Release);
     }
 
     /// It is started at once, and whatever happened before no longer counts.
@@ -76,7 +76,7 @@ impl Supervised {
 
     pub(super) fn tell_cooling(&mut self, trouble: &ProgramTrouble, step: &mut Step<'_>) {
         self.memory.is_told = true;
-        step.wishes.push(Wish::TellCooling(trouble.clone()));
+        step.actions.push(Action::TellCooling(trouble.clone()));
     }
 
     /// It would be started now, but `on` is not ready.
@@ -105,7 +105,7 @@ impl Supervised {
         self.shown_by_others.clear();
         let last_exit = self.memory.last_end.as_ref().map(|ended| ended.exit);
         let handed = Handed { restarts: self.memory.restarts, last_exit };
-        step.wishes.push(Wish::Start { start, handed, adopt });
+        step.actions.push(Action::Start { start, handed, adopt });
         self.begin_waiting(start, adopt.is_some(), step);
     }
 
@@ -157,6 +157,6 @@ impl Supervised {
             return;
         }
         self.enter(State::Stopping { start, then, since: step.now.monotonic }, Some(why), step);
-        step.wishes.push(Wish::Stop { start });
+        step.actions.push(Action::Stop { start });
     }
 }

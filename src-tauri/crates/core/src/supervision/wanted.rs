@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Healing, State, Step, Supervised, Then, Why};
+use super::{State, Step, Supervised, Then, Why};
 use crate::{
     program::{OnQuit, ProcessId, Program, ProgramTrouble, StoppedBy},
     remedy::{RemedyAction, Undone},
     restart::{self, Verdict},
+    signal::Answer,
 };
 
 impl Supervised {
@@ -56,44 +57,44 @@ impl Supervised {
     }
 
     /// What a remedy wants done.
-    pub(crate) fn heal(&mut self, action: &RemedyAction, step: &mut Step<'_>) -> Healing {
+    pub(crate) fn heal(&mut self, action: &RemedyAction, step: &mut Step<'_>) -> Answer {
         if let RemedyAction::Stop(_) = action {
             self.ask_stop(StoppedBy::Remedy, step);
-            return if self.is_stopping() { Healing::UnderWay } else { Healing::Done };
+            return if self.is_stopping() { Answer::UnderWay } else { Answer::Done };
         }
         if self.is_stopped_by_user() {
-            return Healing::Undone(Undone::StoppedByUser);
+            return Answer::Undone(Undone::StoppedByUser);
         }
         match &self.state {
-            State::Running(_) if matches!(action, RemedyAction::Start(_)) => Healing::Done,
+            State::Running(_) if matches!(action, RemedyAction::Start(_)) => Answer::Done,
             State::Running(_) => self.heal_by_restart(step),
-            State::Pausing { cooling: true, .. } => Healing::Undone(self.why_cooling()),
+            State::Pausing { cooling: true, .. } => Answer::Undone(self.why_cooling()),
             State::Resting { .. } => {
                 self.memory.stopped = None;
                 self.memory.asked_for = true;
                 self.start_again(Some(Why::Remedy), step);
-                Healing::UnderWay
+                Answer::UnderWay
             }
             State::Looking { .. }
             | State::Waiting { .. }
             | State::Starting { .. }
             | State::Stopping { .. }
-            | State::Pausing { .. } => Healing::UnderWay,
+            | State::Pausing { .. } => Answer::UnderWay,
         }
     }
 
     /// A program that has used up its restarts is left alone: it runs, if badly.
-    pub(super) fn heal_by_restart(&mut self, step: &mut Step<'_>) -> Healing {
+    pub(super) fn heal_by_restart(&mut self, step: &mut Step<'_>) -> Answer {
         let spent = self.memory.cooling.is_some()
             || matches!(
                 restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.dice),
                 Verdict::TooMany(_)
             );
         if spent {
-            return Healing::Undone(Undone::Cooling);
+            return Answer::Undone(Undone::Cooling);
         }
         self.stop_and(Then::StartAgain, Why::Remedy, step);
-        Healing::UnderWay
+        Answer::UnderWay
     }
 
     /// Why nothing can be expected of it soon.

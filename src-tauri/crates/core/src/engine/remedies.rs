@@ -1,0 +1,116 @@
+//! What remedies act on: programs, and commands. Both answer by signals.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Effect, EffectId, Engine};
+use crate::{
+    command::{Background, CommandEnd, CommandLine, CommandOutcome, CommandRun},
+    healing::DONE_WITHIN,
+    ids::Key,
+    observation::cut,
+    program::{Ended, ProgramState},
+    remedy::{RemedyAction, Undone},
+    signal::{Answer, Signal, Stands},
+    time::Now,
+};
+
+/// So many bytes of a command's output are kept.
+const OUTPUT_LIMIT: usize = 16 * 1024;
+
+impl Engine {
+    /// Does what a remedy asks for.
+    pub(super) fn act(&mut self, monitor: &Arc<str>, action: &RemedyAction, now: Now) {
+        match action {
+            RemedyAction::Run { command, timeout } => self.run_remedy(monitor, command.clone(), *timeout, now),
+            RemedyAction::Restart(program) | RemedyAction::Start(program) | RemedyAction::Stop(program) => {
+                self.act_on_program(monitor, program, action, now);
+            }
+        }
+    }
+
+    fn run_remedy(&mut self, monitor: &Arc<str>, command: CommandLine, timeout: Duration, now: Now) {
+        let run = CommandRun {
+            command,
+            env: vec![("ESTATUS_MONITOR".to_owned(), monitor.to_string())],
+            stdin: None,
+            timeout,
+            background: Background::LivesOn,
+            owner: Some(format!("remedy of {monitor}")),
+            output_limit: OUTPUT_LIMIT,
+        };
+        let id = self.next_id();
+        self.healings.command_begun(id, monitor, timeout, now.monotonic);
+        self.effects.push_back(Effect::RunCommand { id, run });
+        self.answer(monitor, Answer::UnderWay, timeout);
+    }
+
+    fn act_on_program(&mut self, monitor: &Arc<str>, program: &Arc<str>, action: &RemedyAction, now: Now) {
+        let within = self.programs.get(program).map_or(DONE_WITHIN, |kept| kept.program.ready_within * 2);
+        let answer = self.step_program(program, now, |supervised, step| supervised.heal(action, step));
+        self.answer(monitor, answer.unwrap_or(Answer::Undone(Undone::Gone)), within);
+        // What became of it may have been told before it was known who waits.
+        self.program_stands(program);
+    }
+
+    fn answer(&mut self, monitor: &Arc<str>, answer: Answer, within: Duration) {
+        self.signals.send(Signal::Acted { monitor: Arc::clone(monitor), answer, within });
+    }
+
+    /// Says how a program stands, if that is something to wait for.
+    pub(super) fn program_stands(&mut self, program: &Arc<str>) {
+        let Some(kept) = self.programs.get(program) else { return };
+        let stands = match kept.state() {
+            ProgramState::Running => Stands::Runs,
+            ProgramState::Stopped => Stands::Rests,
+            ProgramState::Cooling => Stands::Cannot(kept.why_cooling()),
+            ProgramState::Finished => Stands::Cannot(Undone::Finished),
+            _ => return,
+        };
+        self.signals.send(Signal::Stands { target: Key::Program(Arc::clone(program)), stands });
+    }
+
+    /// What a program that does not run any more wrote before it ended.
+    pub(super) fn last_words(&self, action: &RemedyAction) -> Vec<String> {
+        let program = action.program().and_then(|program| self.programs.get(program));
+        let ended = program.filter(|kept| !kept.is_alive());
+        let last = ended.and_then(|kept| kept.memory.last_end.as_ref());
+        last.map(|last| last.tail.clone()).unwrap_or_default()
+    }
+
+    /// A program has ended: the last lines it wrote belong to the tries that act on it.
+    pub(super) fn program_ended(&mut self, program: &Arc<str>, ended: &Ended) {
+        for monitor in self.healings.healed_by(&Key::Program(Arc::clone(program))) {
+            self.signals.send(Signal::Wrote { monitor, output: ended.tail.clone() });
+        }
+    }
+
+    /// A remedy's command came to an end.
+    pub(super) fn command_ran(&mut self, id: EffectId, outcome: &CommandOutcome, now: Now) {
+        let Some(monitor) = self.healings.command_ended(id, now.monotonic) else { return };
+        self.signals.send(Signal::Wrote { monitor: Arc::clone(&monitor), output: last_lines(outcome) });
+        let error = command_error(outcome).map(|error| Undone::Command { error });
+        self.answer(&monitor, error.map_or(Answer::Done, Answer::Undone), Duration::ZERO);
+    }
+}
+
+fn last_lines(outcome: &CommandOutcome) -> Vec<String> {
+    let lines: Vec<&str> = outcome.stdout.lines().chain(outcome.stderr.lines()).collect();
+    let surplus = lines.len().saturating_sub(Ended::TAIL_LINES);
+    lines.into_iter().skip(surplus).map(|line| cut(line.to_owned(), Ended::TAIL_LINE_LIMIT)).collect()
+}
+
+/// Why a remedy's command did not do its work, in English.
+fn command_error(outcome: &CommandOutcome) -> Option<String> {
+    match &outcome.end {
+        // Whether it has helped is seen by the monitor.
+        CommandEnd::Exited(0) | CommandEnd::Unseen => None,
+        CommandEnd::Exited(code) => Some(format!("exit code {code}")),
+        CommandEnd::Signaled(number) => {
+            Some(crate::exit::signal_name(*number).map_or_else(|| format!("signal {number}"), str::to_owned))
+        }
+        CommandEnd::TimedOut { .. } => {
+            Some(format!("it did not end within {}", crate::maintenance::in_words(outcome.took)))
+        }
+        CommandEnd::CannotStart(error) => Some(error.clone()),
+    }
+}
