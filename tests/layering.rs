@@ -50,6 +50,8 @@ const NEVER_IN_CORE: [&str; 9] = [
     "std::fs::",
     "std::thread::",
 ];
+/// The rooms of the core that hold the states of something and move them.
+const MACHINES: [&str; 5] = ["healing", "monitor", "network", "outbox", "supervision"];
 /// Under the MPL-2.0, whose terms end at their own files. They come with Tauri, and with what steers its window in tests.
 const FREE_FILE_BY_FILE: [&str; 6] =
     ["cssparser", "cssparser-macros", "dtoa-short", "option-ext", "selectors", "webdriver"];
@@ -184,6 +186,42 @@ fn the_core_reads_no_clock_and_opens_nothing() {
 }
 
 #[test]
+fn the_rooms_of_the_core_need_each_other_in_no_circle() {
+    let rooms = rooms_of_the_core();
+    assert!(rooms["engine"].contains("healing"), "the search found nothing: {rooms:?}");
+    assert_eq!(circle(rooms), BTreeMap::new());
+}
+
+#[test]
+fn no_machine_of_the_core_sees_another() {
+    let rooms = rooms_of_the_core();
+    for machine in MACHINES {
+        let others: Vec<&str> =
+            MACHINES.into_iter().filter(|other| *other != machine && rooms[machine].contains(*other)).collect();
+        assert_eq!(others, [""; 0], "{machine} sees them");
+        assert!(!rooms[machine].contains("engine"), "{machine} sees the engine");
+    }
+}
+
+#[test]
+fn a_circle_is_found_whatever_leads_to_it() {
+    let rooms = |edges: &[(&str, &str)]| {
+        let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (from, to) in edges {
+            rooms.entry((*from).to_owned()).or_default().insert((*to).to_owned());
+            rooms.entry((*to).to_owned()).or_default();
+        }
+        rooms
+    };
+    assert_eq!(circle(rooms(&[("a", "b"), ("b", "c"), ("a", "c")])), BTreeMap::new());
+    let found = circle(rooms(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]));
+    assert_eq!(found, rooms(&[("b", "c"), ("c", "b")]));
+    let source =
+        "use crate::{ids::{Key, x}, time};\nfn a() { crate::words::b() } // crate::no\n#[cfg(test)]\nuse crate::no;";
+    assert_eq!(rooms_named(source).into_iter().collect::<Vec<_>>(), ["ids", "time", "words"]);
+}
+
+#[test]
 fn there_is_one_tls_stack() {
     let metadata = metadata();
     let names: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
@@ -233,6 +271,63 @@ fn a_licence_is_permissive_if_one_of_its_choices_is() {
     check("MIT AND GPL-3.0-only", false);
     check("MPL-2.0", false);
     check("whatever you like", false);
+}
+
+/// The rooms of the core, each a module with all that is in it, and which others each needs.
+fn rooms_of_the_core() -> BTreeMap<String, BTreeSet<String>> {
+    let source = root().join("src-tauri/crates/core/src");
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in rust_files(&source) {
+        let inside = file.strip_prefix(&source).expect("a file of the core").with_extension("");
+        let room = inside.iter().next().expect("a name").to_string_lossy().into_owned();
+        let named = rooms_named(&fs::read_to_string(&file).unwrap());
+        rooms.entry(room.clone()).or_default().extend(named.into_iter().filter(|other| *other != room));
+    }
+    rooms
+}
+
+/// The first names of all paths in `source` that begin at the crate, its tests and comments left out.
+fn rooms_named(source: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let code: String = code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut named = BTreeSet::new();
+    for path in code.split("crate::").skip(1) {
+        let Some(group) = path.strip_prefix('{') else {
+            named.insert(name(path));
+            continue;
+        };
+        let (mut depth, mut begins) = (0, true);
+        for (at, letter) in group.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => begins = true,
+                letter if begins && letter.is_alphabetic() => {
+                    named.insert(name(&group[at..]));
+                    begins = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    named
+}
+
+/// What is left of `rooms` without those that need nobody and those that nobody needs: only circles, and what lies
+/// between two.
+fn circle(mut rooms: BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTreeSet<String>> {
+    loop {
+        let needed: BTreeSet<String> = rooms.values().flatten().cloned().collect();
+        let count = rooms.len();
+        rooms.retain(|room, needs| !needs.is_empty() && needed.contains(room));
+        let left: BTreeSet<String> = rooms.keys().cloned().collect();
+        rooms.values_mut().for_each(|needs| needs.retain(|room| left.contains(room)));
+        if rooms.len() == count {
+            return rooms;
+        }
+    }
 }
 
 /// A dependency as a member of the workspace declares it.

@@ -11,6 +11,9 @@ pub enum Key {
     Monitor(Arc<str>),
     /// A program.
     Program(Arc<str>),
+    /// What the tests of the registry make.
+    #[cfg(test)]
+    Bell(Arc<str>),
 }
 
 impl Key {
@@ -28,6 +31,8 @@ impl Key {
         match self {
             Self::Monitor(_) => "monitor",
             Self::Program(_) => "program",
+            #[cfg(test)]
+            Self::Bell(_) => "bell",
         }
     }
 
@@ -35,6 +40,8 @@ impl Key {
     pub fn name(&self) -> &Arc<str> {
         match self {
             Self::Monitor(name) | Self::Program(name) => name,
+            #[cfg(test)]
+            Self::Bell(name) => name,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What is remembered of the entries over restarts: one kind of memory for each kind of entry.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{ids::Key, monitor::MonitorMemory, program::ProgramMemory};
@@ -12,6 +15,9 @@ pub enum Memory {
     Monitor(Box<MonitorMemory>),
     /// Of a program.
     Program(Box<ProgramMemory>),
+    /// What the tests of the registry make.
+    #[cfg(test)]
+    Bell(crate::registry::tests::BellMemory),
 }
 
 impl Memory {
@@ -23,6 +29,8 @@ impl Memory {
         match of {
             Key::Monitor(_) => serde_json::from_str(json).map(Self::Monitor),
             Key::Program(_) => serde_json::from_str(json).map(Self::Program),
+            #[cfg(test)]
+            Key::Bell(_) => serde_json::from_str(json).map(Self::Bell),
         }
     }
 }
@@ -36,5 +44,60 @@ impl From<MonitorMemory> for Memory {
 impl From<ProgramMemory> for Memory {
     fn from(memory: ProgramMemory) -> Self {
         Self::Program(Box::new(memory))
+    }
+}
+
+/// What is remembered of an entry of one kind over restarts.
+pub(crate) trait Remembered: Clone + PartialEq + Into<Memory> {
+    /// The entry of this kind that is called `name`.
+    fn key(name: Arc<str>) -> Key;
+
+    /// The same, if it is of this kind.
+    fn recalled(memory: &Memory) -> Option<&Self>;
+
+    /// Since when the entry has been out of the configuration, while it may still come back.
+    fn removed(&mut self) -> &mut Option<Timestamp>;
+
+    /// A channel has another name: what was told on it was told on that one. Whether there was anything.
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool;
+}
+
+impl Remembered for MonitorMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Monitor(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Monitor(memory) = memory { Some(memory) } else { None }
+    }
+
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.conversations.remove(old) else { return false };
+        self.conversations.entry(new.to_owned()).or_default().extend(told);
+        true
+    }
+}
+
+impl Remembered for ProgramMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Program(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Program(memory) = memory { Some(memory) } else { None }
+    }
+
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let Some(told) = self.told.remove(old) else { return false };
+        self.told.entry(new.to_owned()).or_default().extend(told);
+        true
     }
 }

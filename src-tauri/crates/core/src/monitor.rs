@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
     time::Duration,
 };
 
@@ -11,10 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{Failures, Monitor},
-    ids::{IncidentId, Key, MessageId},
+    ids::{IncidentId, MessageId},
     incident::{Health, Incident, News},
-    machine::Remembered,
-    memory::Memory,
     observation::{Cause, Failure, Observation, Phase, Verdict, Warning},
     time::Instant,
 };
@@ -98,26 +95,6 @@ impl MonitorMemory {
             messages.retain(|message| !carried.contains(message));
             messages.extend(carried);
         }
-    }
-}
-
-impl Remembered for MonitorMemory {
-    fn key(name: Arc<str>) -> Key {
-        Key::Monitor(name)
-    }
-
-    fn recalled(memory: &Memory) -> Option<&Self> {
-        if let Memory::Monitor(memory) = memory { Some(memory) } else { None }
-    }
-
-    fn removed(&mut self) -> &mut Option<Timestamp> {
-        &mut self.removed
-    }
-
-    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
-        let Some(told) = self.conversations.remove(old) else { return false };
-        self.conversations.entry(new.to_owned()).or_default().extend(told);
-        true
     }
 }
 

@@ -15,11 +15,8 @@ use crate::{
     check::{Check, ProcessMatch},
     command::{CommandLine, Run},
     exit::{Exit, Signal},
-    ids::Key,
     ids::{MessageId, StartId},
-    machine::Remembered,
     maintenance::Cron,
-    memory::Memory,
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
 };
@@ -580,25 +577,5 @@ impl ProgramMemory {
         if !told.contains(&message) {
             told.push(message);
         }
-    }
-}
-
-impl Remembered for ProgramMemory {
-    fn key(name: Arc<str>) -> Key {
-        Key::Program(name)
-    }
-
-    fn recalled(memory: &Memory) -> Option<&Self> {
-        if let Memory::Program(memory) = memory { Some(memory) } else { None }
-    }
-
-    fn removed(&mut self) -> &mut Option<Timestamp> {
-        &mut self.removed
-    }
-
-    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
-        let Some(told) = self.told.remove(old) else { return false };
-        self.told.entry(new.to_owned()).or_default().extend(told);
-        true
     }
 }
