@@ -46,6 +46,9 @@ pub use crate::{
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
 const LOST_AFTER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 
+/// Room is kept for so many effects.
+const EFFECTS: usize = 256;
+
 /// The pure heart of Estatus: see the crate's page.
 #[derive(Debug)]
 pub struct Engine {
@@ -287,7 +290,12 @@ impl Engine {
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.write_messages();
         if self.records.is_empty() {
-            self.effects.pop_front()
+            let effect = self.effects.pop_front();
+            if effect.is_none() {
+                // What a new configuration or an outage asks for at once is never kept room for.
+                self.effects.shrink_to(EFFECTS);
+            }
+            effect
         } else {
             Some(Effect::Record(std::mem::take(&mut self.records)))
         }

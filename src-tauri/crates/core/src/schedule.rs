@@ -13,9 +13,10 @@ use crate::{
 /// probed again.
 pub(crate) const AFTER_SLEEP: Duration = Duration::from_secs(5);
 
-/// The first probes of a start are spread over at most this, so that a thousand of them do not connect at once.
-const SPREAD_LIMIT: Duration = Duration::from_millis(200);
-/// The room each of them gets within the spread.
+/// The first probes of a start are spread over at most this.
+const SPREAD_LIMIT: Duration = Duration::from_secs(10);
+/// The room each of them gets within the spread: about what one takes of a core, so that thousands of them neither connect
+/// at once nor need their buffers at once.
 const SPREAD_EACH: Duration = Duration::from_micros(200);
 
 /// What is being started is looked at so often.

@@ -13,11 +13,23 @@ pub fn set() {
         tracing::debug!(%error, "the number of open files stays limited");
     }
     #[cfg(target_env = "gnu")]
-    // SAFETY: takes two numbers and changes a setting of the allocator, which may be done at any time.
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 1);
+    for (setting, value) in ALLOCATOR {
+        // SAFETY: takes two numbers and changes a setting of the allocator, which may be done at any time.
+        unsafe {
+            libc::mallopt(setting, value);
+        }
     }
 }
+
+/// Beside the one arena: what a round of probes needs and gives back is not returned to the system each time, only to be
+/// faulted in again by the next. [`give_back`] does it now and then.
+#[cfg(target_env = "gnu")]
+const ALLOCATOR: [(libc::c_int, libc::c_int); 4] = [
+    (libc::M_ARENA_MAX, 1),
+    (libc::M_TRIM_THRESHOLD, 2 << 20),
+    (libc::M_TOP_PAD, 256 << 10),
+    (libc::M_MMAP_THRESHOLD, 1 << 20),
+];
 
 /// Gives memory back that is not needed now: pages that the allocator holds free, of which it returns only those at the
 /// end by itself, and what was mapped of the program's own code, most of which only runs at the start. What runs again is
