@@ -7,6 +7,7 @@ mod peer;
 mod scrape;
 
 use std::{
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -45,6 +46,8 @@ pub(crate) struct Options {
 const BUSY: usize = 100;
 /// How many monitors must have their first verdict soon.
 const MANY: usize = 1_000;
+/// How many monitors the memory of Estatus is measured with beside those.
+const MOST: usize = 10_000;
 /// How many targets hang.
 const HUNG: usize = 100;
 /// The longest wait for something that surely comes.
@@ -96,7 +99,12 @@ impl Bench {
         println!("── {}: one healthy target among {HUNG} hung ones for {} s", peer.name(), self.window.as_secs());
         column.delay = Some(self.delay(peer)?);
         println!("── {}: the first verdict of {MANY} monitors, and memory", peer.name());
-        self.many(peer, column)
+        self.many(peer, column)?;
+        if let Peer::Estatus(program) = peer {
+            println!("── {}: the memory of {MOST} monitors", peer.name());
+            column.memory_of_most = Some(self.most(peer, program)?);
+        }
+        Ok(())
     }
 
     /// The CPU time of a check, and the memory at the end.
@@ -163,6 +171,17 @@ impl Bench {
             column.memory = Some(meter::resident(running.daemon.pid())?);
         }
         Ok(())
+    }
+
+    /// The memory that very many monitors take.
+    fn most(&self, peer: &Peer, program: &Path) -> Result<u64> {
+        let path = format!("most/{}", peer.name());
+        let every = Duration::from_secs(20);
+        let running = peer.start(&self.lab, &self.monitors(&path, MOST, every), every)?;
+        self.wait_for_all(&path, MOST, &running.daemon)?;
+        peer::wait_for_verdicts(program, &self.lab, MOST)?;
+        self.watch(every * 2, &running.daemon)?;
+        meter::resident(running.daemon.pid())
     }
 
     fn monitors(&self, path: &str, count: usize, every: Duration) -> Vec<Monitor> {
