@@ -187,14 +187,21 @@ fn the_core_reads_no_clock_and_opens_nothing() {
 
 #[test]
 fn the_rooms_of_the_core_need_each_other_in_no_circle() {
-    let rooms = rooms_of_the_core();
+    let rooms = rooms_of("core");
     assert!(rooms["engine"].contains("healing"), "the search found nothing: {rooms:?}");
     assert_eq!(circle(rooms), BTreeMap::new());
 }
 
 #[test]
+fn the_files_of_the_engine_need_each_other_in_no_circle() {
+    let files = rooms_of("engine");
+    assert!(files["effects"].contains("tasks"), "the search found nothing: {files:?}");
+    assert_eq!(circle(files), BTreeMap::new());
+}
+
+#[test]
 fn no_machine_of_the_core_sees_another() {
-    let rooms = rooms_of_the_core();
+    let rooms = rooms_of("core");
     for machine in MACHINES {
         let others: Vec<&str> =
             MACHINES.into_iter().filter(|other| *other != machine && rooms[machine].contains(*other)).collect();
@@ -273,12 +280,12 @@ fn a_licence_is_permissive_if_one_of_its_choices_is() {
     check("whatever you like", false);
 }
 
-/// The rooms of the core, each a module with all that is in it, and which others each needs.
-fn rooms_of_the_core() -> BTreeMap<String, BTreeSet<String>> {
-    let source = root().join("src-tauri/crates/core/src");
+/// The rooms in a crate, each a module with all that is in it, and which others each needs.
+fn rooms_of(member: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let source = root().join("src-tauri/crates").join(member).join("src");
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in rust_files(&source) {
-        let inside = file.strip_prefix(&source).expect("a file of the core").with_extension("");
+        let inside = file.strip_prefix(&source).expect("a file of the crate").with_extension("");
         let room = inside.iter().next().expect("a name").to_string_lossy().into_owned();
         let named = rooms_named(&fs::read_to_string(&file).unwrap());
         rooms.entry(room.clone()).or_default().extend(named.into_iter().filter(|other| *other != room));

@@ -3,8 +3,6 @@
 mod configuring;
 mod looking;
 
-pub(crate) use looking::log_line;
-
 use std::{sync::Arc, time::Duration};
 
 use estatus_api::{
@@ -23,9 +21,9 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{
-    clients::{Entered, Knock},
+    clients::{ClientRequest, Entered},
     clock,
-    cycle::Cycle,
+    event_loop::EventLoop,
     programs::Order,
     view::{self, incident_state},
 };
@@ -41,17 +39,17 @@ const CHANGES_LIMIT: usize = 10_000;
 
 type Answer = oneshot::Sender<Result<Reply, ApiError>>;
 
-impl Cycle {
-    pub(crate) fn answer(&mut self, knock: Knock) {
-        match knock {
-            Knock::Enter(entered) => {
+impl EventLoop {
+    pub(crate) fn answer(&mut self, request: ClientRequest) {
+        match request {
+            ClientRequest::Enter(entered) => {
                 let host = Arc::clone(&self.host);
                 let snapshot = self.view.snapshot(&self.core);
                 // A client that has gone meanwhile wants nothing.
                 let _ = entered.send(Entered { host, snapshot, events: self.tasks.events.subscribe() });
             }
-            Knock::Ask { request, answer } => self.answer_request(request, answer),
-            Knock::Measure => self.measure(),
+            ClientRequest::Ask { request, answer } => self.answer_request(request, answer),
+            ClientRequest::Measure => self.measure(),
         }
     }
 
@@ -60,12 +58,12 @@ impl Cycle {
         match request {
             Request::Status => {
                 let (snapshot, host) = (self.view.snapshot(&self.core), Host::clone(&self.host));
-                beside(answer, async move { Ok(Reply::Status(status(&store, snapshot, host).await)) });
+                reply_async(answer, async move { Ok(Reply::Status(status(&store, snapshot, host).await)) });
             }
             Request::History { monitor, from, to, points } => {
                 let unknown = self.core.monitor(&monitor).is_none().then(|| AskError::NoSuchMonitor(monitor.clone()));
                 let unknown = unknown.map(|error| self.refused(&error));
-                beside(answer, async move {
+                reply_async(answer, async move {
                     if let Some(unknown) = unknown {
                         return Err(unknown);
                     }
@@ -76,7 +74,7 @@ impl Cycle {
                 let limit = limit.min(INCIDENTS_LIMIT);
                 let filter = IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, limit };
                 let words = view::words(self.core.config());
-                beside(answer, async move { incidents(&store, filter, &words).await.map(Reply::Incidents) });
+                reply_async(answer, async move { incidents(&store, filter, &words).await.map(Reply::Incidents) });
             }
             Request::Do(ask) => self.ask(ask, answer),
             Request::Configuration => configuring::configuration(self.options(), answer),
@@ -91,7 +89,7 @@ impl Cycle {
             }
             Request::ProgramHistory { program, since, limit } => {
                 let unknown = self.unknown(&program);
-                beside(answer, async move {
+                reply_async(answer, async move {
                     if let Some(unknown) = unknown {
                         return Err(unknown);
                     }
@@ -133,7 +131,7 @@ impl Cycle {
         let asked = asked.map_err(|error| self.refused(&error));
         self.carry_out();
         let store = self.store.clone();
-        beside(answer, async move {
+        reply_async(answer, async move {
             asked?;
             store.flush().await;
             Ok(Reply::Done)
@@ -141,7 +139,7 @@ impl Cycle {
     }
 }
 
-fn beside(answer: Answer, work: impl Future<Output = Result<Reply, ApiError>> + Send + 'static) {
+fn reply_async(answer: Answer, work: impl Future<Output = Result<Reply, ApiError>> + Send + 'static) {
     tokio::spawn(async move {
         // A client that has gone meanwhile wants nothing.
         let _ = answer.send(work.await);
@@ -228,8 +226,8 @@ fn in_numbers(figures: &estatus_store::Figures) -> Figures {
 }
 
 /// Answers with what a thread of its own finds out.
-fn aside(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError> + Send + 'static) {
-    beside(answer, async {
+fn reply_blocking(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError> + Send + 'static) {
+    reply_async(answer, async {
         let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     });

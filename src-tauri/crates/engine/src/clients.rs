@@ -8,7 +8,7 @@ use estatus_api::{ApiError, Asked, Connection, ErrorCode, Hello, Host, Listener,
 use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
-use crate::effects::Published;
+use crate::tasks::Published;
 
 /// So many clients are served at once; further ones wait to be accepted.
 const CLIENTS_LIMIT: usize = 64;
@@ -18,7 +18,7 @@ const TAKES_WITHIN: Duration = Duration::from_secs(10);
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
 /// What a client wants of the loop.
-pub(crate) enum Knock {
+pub(crate) enum ClientRequest {
     /// To be shown how things are and told what changes from then on.
     Enter(oneshot::Sender<Entered>),
     /// To have a request answered.
@@ -40,15 +40,15 @@ pub(crate) struct Entered {
 }
 
 /// Accepts clients for as long as the engine runs.
-pub(crate) async fn accept(mut listener: Listener, knocks: mpsc::Sender<Knock>) {
+pub(crate) async fn accept(mut listener: Listener, requests: mpsc::Sender<ClientRequest>) {
     let places = Arc::new(Semaphore::new(CLIENTS_LIMIT));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok(connection) => {
-                let knocks = knocks.clone();
+                let requests = requests.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = serve(connection, knocks).await {
+                    if let Err(error) = serve(connection, requests).await {
                         tracing::debug!(%error, "a client is gone");
                     }
                     drop(place);
@@ -62,8 +62,8 @@ pub(crate) async fn accept(mut listener: Listener, knocks: mpsc::Sender<Knock>) 
     }
 }
 
-async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::Result<()> {
-    let (mut events, mut following) = enter(&mut connection, &knocks).await?;
+async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>) -> io::Result<()> {
+    let (mut events, mut following) = enter(&mut connection, &requests).await?;
     loop {
         tokio::select! {
             asked = connection.next() => {
@@ -71,7 +71,7 @@ async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::R
                 if let Request::Follow { log_of, usage } = &asked.request {
                     following.set(log_of.as_deref(), *usage).await;
                 }
-                answer(&mut connection, &knocks, asked).await?;
+                answer(&mut connection, &requests, asked).await?;
             }
             published = events.recv() => match published {
                 Ok(published) if following.wants(&published.event) => tell(&mut connection, published).await?,
@@ -81,7 +81,7 @@ async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::R
             },
             due = following.next() => match due {
                 Due::Log(event) => in_time(connection.outgoing.event(event)).await?,
-                Due::Usage => knocks.send(Knock::Measure).await.map_err(io::Error::other)?,
+                Due::Usage => requests.send(ClientRequest::Measure).await.map_err(io::Error::other)?,
             },
         }
     }
@@ -89,10 +89,10 @@ async fn serve(mut connection: Connection, knocks: mpsc::Sender<Knock>) -> io::R
 
 async fn enter(
     connection: &mut Connection,
-    knocks: &mpsc::Sender<Knock>,
+    requests: &mpsc::Sender<ClientRequest>,
 ) -> io::Result<(broadcast::Receiver<Published>, Following)> {
     let (sender, receiver) = oneshot::channel();
-    knocks.send(Knock::Enter(sender)).await.map_err(io::Error::other)?;
+    requests.send(ClientRequest::Enter(sender)).await.map_err(io::Error::other)?;
     let Entered { host, snapshot, events } = receiver.await.map_err(io::Error::other)?;
     let (host, following) = (Host::clone(&host), Following::new(&host.data));
     let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, snapshot };
@@ -100,10 +100,10 @@ async fn enter(
     Ok((events, following))
 }
 
-async fn answer(connection: &mut Connection, knocks: &mpsc::Sender<Knock>, asked: Asked) -> io::Result<()> {
+async fn answer(connection: &mut Connection, requests: &mpsc::Sender<ClientRequest>, asked: Asked) -> io::Result<()> {
     let (sender, receiver) = oneshot::channel();
-    let knock = Knock::Ask { request: asked.request, answer: sender };
-    knocks.send(knock).await.map_err(io::Error::other)?;
+    let request = ClientRequest::Ask { request: asked.request, answer: sender };
+    requests.send(request).await.map_err(io::Error::other)?;
     let result = receiver.await.unwrap_or_else(|_| Err(stopping()));
     in_time(connection.outgoing.answer(asked.id, result)).await
 }

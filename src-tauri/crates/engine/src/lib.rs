@@ -1,21 +1,23 @@
 //! One loop that feeds the core and carries out its effects.
 //!
 //! [`run`] takes the engine lock of a data folder, reads the configuration, opens the store and then lives in one task
-//! (`cycle.rs`) until it is asked to stop. Everything that takes time runs in tasks of its own and comes back as an
+//! (`event_loop.rs`) until it is asked to stop. Everything that takes time runs in tasks of its own and comes back as an
 //! event; nothing but the loop touches the core. [`probe`] and [`test_email`] do one thing without an engine.
 //!
 //! Architecture invariant: no rule lives here. Whether, when and what is decided by the core; how is decided by the
 //! rooms below.
 
 mod answers;
+mod bounded;
 mod clients;
 mod clock;
-mod cycle;
 mod effects;
+mod event_loop;
 mod house;
 mod limits;
 mod lock;
 mod programs;
+mod tasks;
 mod told;
 mod touched;
 mod view;
@@ -125,9 +127,9 @@ pub async fn run(
     let host =
         Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
     audience.ready(&host);
-    let cycle = cycle::Cycle::new(options, first, opened, host, audience);
+    let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience);
     tokio::select! {
-        () = cycle.run(listener, timer, stop) => {}
+        () = event_loop.run(listener, timer, stop) => {}
         never = limits::keep_small() => match never {},
     }
     drop(lock);

@@ -18,7 +18,7 @@ use estatus_program::Supervisor;
 use tokio::sync::mpsc;
 
 use crate::{
-    effects::{GRACE, surely},
+    bounded::{GRACE, bounded},
     house::House,
 };
 
@@ -55,7 +55,7 @@ impl Order {
 }
 
 /// The secrets that a program's oldest waiting order needs.
-pub(crate) struct Fetched {
+pub(crate) struct SecretsResolved {
     program: Arc<str>,
     secrets: Result<Vec<(String, Secret)>, SecretError>,
 }
@@ -118,12 +118,12 @@ pub(crate) struct Orders {
     supervisor: Supervisor,
     house: House,
     lanes: Lanes,
-    fetched: mpsc::Sender<Fetched>,
+    fetched: mpsc::Sender<SecretsResolved>,
 }
 
 impl Orders {
     /// Orders for `supervisor`; what is fetched for them goes to `fetched`, and from there to [`Orders::fetched`].
-    pub(crate) fn new(supervisor: Supervisor, house: House, fetched: mpsc::Sender<Fetched>) -> Self {
+    pub(crate) fn new(supervisor: Supervisor, house: House, fetched: mpsc::Sender<SecretsResolved>) -> Self {
         Self { supervisor, house, lanes: Lanes::default(), fetched }
     }
 
@@ -139,7 +139,7 @@ impl Orders {
 
     /// Carries out the order that has waited for this, and those after it that need no secrets. What is to be said to
     /// the core comes back.
-    pub(crate) fn fetched(&mut self, Fetched { program, secrets }: Fetched) -> Option<Input> {
+    pub(crate) fn fetched(&mut self, SecretsResolved { program, secrets }: SecretsResolved) -> Option<Input> {
         let order = self.lanes.take(&program)?;
         let refused = match secrets {
             Ok(secrets) => {
@@ -196,9 +196,9 @@ impl Orders {
         let (house, fetched) = (self.house.clone(), self.fetched.clone());
         tokio::spawn(async move {
             let never = || Err(house.no_secrets_in_time());
-            let secrets = surely(GRACE, house.secrets(&places)).await.unwrap_or_else(never);
+            let secrets = bounded(GRACE, house.secrets(&places)).await.unwrap_or_else(never);
             // The loop is gone only when the engine stops.
-            let _ = fetched.send(Fetched { program, secrets }).await;
+            let _ = fetched.send(SecretsResolved { program, secrets }).await;
         });
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{clock, told::Told, watch::Refused};
 use estatus_api::{
-    AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, MonitorState, ProgramStatus,
-    Snapshot, WaitingMessage,
+    AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, LogLine, LogStream, MonitorState,
+    ProgramStatus, Snapshot, WaitingMessage,
 };
 use estatus_core::{
     Engine,
@@ -19,6 +19,7 @@ use estatus_core::{
     time::later,
     words::{Reason, Words},
 };
+use estatus_program::{Line, Stream};
 
 /// What clients are shown that the core does not know.
 pub(crate) struct View {
@@ -190,4 +191,13 @@ fn waiting(message: &Message) -> WaitingMessage {
         Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => (0, None),
     };
     WaitingMessage { id: message.id, channel: message.channel.clone(), created: message.created, failed, error }
+}
+
+/// A line as clients see it.
+pub(crate) fn log_line(line: Line) -> LogLine {
+    let stream = line.stream.map(|stream| match stream {
+        Stream::Out => LogStream::Out,
+        Stream::Err => LogStream::Err,
+    });
+    LogLine { at: line.at, stream, text: line.text, part: line.is_part }
 }

@@ -200,7 +200,7 @@ fn believable(read: Read, in_force: &Config, options: &Options) -> Result<(Strin
 
 async fn read(options: &Options) -> Read {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    beside(move || {
+    in_a_thread(move || {
         let text = estatus_config::text(&file, &defaults)?;
         let config = estatus_config::parse(&text, &file, &defaults)?;
         Ok((text, Arc::new(config)))
@@ -211,7 +211,7 @@ async fn read(options: &Options) -> Read {
 /// The last good version of the file. One that cannot be used is none.
 async fn last(options: &Options) -> Option<Arc<Config>> {
     let options = options.clone();
-    beside(move || {
+    in_a_thread(move || {
         let text = match last_good::read(&options.config, &options.data) {
             Ok(text) => text?,
             Err(error) => {
@@ -232,7 +232,7 @@ async fn last(options: &Options) -> Option<Arc<Config>> {
 
 async fn keep(options: &Options, text: String) {
     let options = options.clone();
-    beside(move || {
+    in_a_thread(move || {
         if let Err(error) = last_good::keep(&text, &options.config, &options.data) {
             tracing::warn!(%error, "the configuration cannot be kept for a start at which the file is wrong");
         }
@@ -240,6 +240,6 @@ async fn keep(options: &Options, text: String) {
     .await;
 }
 
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+async fn in_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -13,18 +13,20 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{Answer, aside, beside, wrong};
+use super::{Answer, reply_async, reply_blocking, wrong};
 use crate::{Options, clients::stopping, watch::Applied};
 
 pub(super) fn configuration(options: &Options, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    aside(answer, move || estatus_config::configuration(&file, &defaults).map(Reply::Configuration).map_err(refused));
+    reply_blocking(answer, move || {
+        estatus_config::configuration(&file, &defaults).map(Reply::Configuration).map_err(refused)
+    });
 }
 
 /// What is saved is in force when it is answered: whoever edits it here means it, however much it takes away.
 pub(super) fn edit(options: &Options, apply: mpsc::Sender<Applied>, edits: Vec<Edit>, save: bool, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    beside(answer, async move {
+    reply_async(answer, async move {
         let edited = spawn_blocking(move || estatus_config::edit(&file, &edits, save, &defaults)).await;
         let edited = edited.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         let problems = edited.map_err(refused)?;
@@ -37,7 +39,7 @@ pub(super) fn edit(options: &Options, apply: mpsc::Sender<Applied>, edits: Vec<E
 }
 
 pub(super) fn apply(apply: mpsc::Sender<Applied>, store: Store, answer: Answer) {
-    beside(answer, async move {
+    reply_async(answer, async move {
         put_in_force(&apply).await?;
         store.flush().await;
         Ok(Reply::Done)
@@ -53,7 +55,7 @@ async fn put_in_force(apply: &mpsc::Sender<Applied>) -> Result<(), ApiError> {
 /// A file that cannot be read holds no names that could be taken.
 pub(super) fn import(options: &Options, name: String, text: String, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    aside(answer, move || {
+    reply_blocking(answer, move || {
         let tables = estatus_config::configuration(&file, &defaults).map(|file| file.tables).unwrap_or_default();
         let imported = estatus_config::import(&name, &text, &tables, defaults.language);
         imported.map(Reply::Imported).map_err(|error| wrong(error.to_string()))
@@ -79,7 +81,7 @@ pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) 
         .collect();
     let words = Words::new(config.language, config.zone.clone());
     let none = channels.is_empty().then(|| wrong(words.text("mail.no_channel", &[])));
-    beside(answer, async move {
+    reply_async(answer, async move {
         if let Some(none) = none {
             return Err(none);
         }

@@ -2,11 +2,12 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use estatus_api::{ApiError, ErrorCode, LogLine, LogStream, Reply, Surveyed};
+use estatus_api::{ApiError, ErrorCode, Reply, Surveyed};
 use estatus_core::{engine::ProgramView, words::Words};
-use estatus_program::{Line, LogReader, Stream};
+use estatus_program::LogReader;
 
-use super::{Answer, aside};
+use super::{Answer, reply_blocking};
+use crate::view::log_line;
 
 /// The most lines of a log in one answer.
 const LINES_LIMIT: usize = 10_000;
@@ -14,7 +15,7 @@ const LINES_LIMIT: usize = 10_000;
 pub(super) fn survey(programs: impl Iterator<Item = ProgramView>, answer: Answer) {
     let known: Vec<(Arc<str>, u32)> =
         programs.filter_map(|view| Some((Arc::clone(&view.program.name), view.process?.pid))).collect();
-    aside(answer, move || {
+    reply_blocking(answer, move || {
         Ok(Reply::Survey(estatus_program::survey().into_iter().map(|found| surveyed(found, &known)).collect()))
     });
 }
@@ -36,7 +37,7 @@ fn surveyed(found: estatus_program::Surveyed, known: &[(Arc<str>, u32)]) -> Surv
 
 pub(super) fn log(data: &Path, program: String, unknown: Option<ApiError>, lines: usize, words: Words, answer: Answer) {
     let folder = estatus_program::folder(data, &program);
-    aside(answer, move || {
+    reply_blocking(answer, move || {
         if let Some(unknown) = unknown {
             return Err(unknown);
         }
@@ -50,13 +51,4 @@ pub(super) fn log(data: &Path, program: String, unknown: Option<ApiError>, lines
             }
         }
     });
-}
-
-/// A line as clients see it.
-pub(crate) fn log_line(line: Line) -> LogLine {
-    let stream = line.stream.map(|stream| match stream {
-        Stream::Out => LogStream::Out,
-        Stream::Err => LogStream::Err,
-    });
-    LogLine { at: line.at, stream, text: line.text, part: line.is_part }
 }

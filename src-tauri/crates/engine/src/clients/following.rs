@@ -18,7 +18,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval},
 };
 
-use crate::answers::log_line;
+use crate::view::log_line;
 
 /// What programs use is measured so often.
 const USAGE_EVERY: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            stop ─┐
-//!  clients ─Knock──┤
+//!  clients ─ClientRequest──┤
 //!  programs, ──────┤
 //!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, programs, probes, courier, clients
 //!  courier ─Input──┤       ▲                              │
@@ -34,11 +34,11 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::{
     Audience, Options,
-    clients::{self, Knock},
+    clients::{self, ClientRequest},
     clock::{self, Timer},
-    effects::Tasks,
     house::{Customs, House},
-    programs::{Fetched, Orders},
+    programs::{Orders, SecretsResolved},
+    tasks::Tasks,
     view::{self, View},
     watch,
 };
@@ -50,13 +50,13 @@ const BATCH: usize = 64;
 /// A client that is so many events behind is dropped.
 const EVENTS_LIMIT: usize = 4096;
 /// So many requests wait to be taken.
-const KNOCKS_LIMIT: usize = 64;
+const REQUESTS_LIMIT: usize = 64;
 /// One thing that the loop reacts to.
 enum LoopEvent {
     Stop,
-    Knock(Knock),
+    Client(ClientRequest),
     Programs,
-    Fetched(Fetched),
+    Secrets(SecretsResolved),
     Results,
     Loaded(watch::Loaded),
     Store(Notice),
@@ -64,7 +64,7 @@ enum LoopEvent {
 }
 
 /// The loop and all it holds.
-pub(crate) struct Cycle {
+pub(crate) struct EventLoop {
     pub(crate) core: Engine,
     pub(crate) store: Store,
     pub(crate) view: View,
@@ -81,13 +81,13 @@ pub(crate) struct Cycle {
     options: Options,
     notices: Notices,
     happened: mpsc::Receiver<Happened>,
-    fetched: mpsc::Receiver<Fetched>,
+    fetched: mpsc::Receiver<SecretsResolved>,
     results: mpsc::Receiver<Input>,
     news: Vec<Happened>,
     batch: Vec<Input>,
 }
 
-impl Cycle {
+impl EventLoop {
     /// A loop over what the store gave back, with the first configuration in force.
     pub(crate) fn new(
         options: Options,
@@ -104,13 +104,13 @@ impl Cycle {
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
         let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
-        let (fetched_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
+        let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
         let (customs, observed) = tokio::sync::watch::channel(Customs::of(&config));
         let house = House::new(observed, Arc::new(Commands::new(&options.data)));
         let (prober, courier) =
             (Prober::new(Arc::new(house.clone())), Courier::new(Arc::new(house.clone()), installation.clone()));
-        let orders = Orders::new(supervisor, house.clone(), fetched_sender);
+        let orders = Orders::new(supervisor, house.clone(), resolved_sender);
         let tasks = Tasks::new(prober, courier, house, orders, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
@@ -119,7 +119,7 @@ impl Cycle {
             let said = trouble.what.in_words(core.config().language);
             let _ = core.handle(Input::Trouble(said), clock::now());
         }
-        let mut cycle = Self {
+        let mut event_loop = Self {
             view: View::new(core.config()),
             core,
             store,
@@ -139,10 +139,10 @@ impl Cycle {
             batch: Vec::with_capacity(BATCH),
         };
         match refused {
-            Some(refused) => cycle.start_without(refused),
-            None => drop(cycle.core.handle(Input::ConfigTaken, clock::now())),
+            Some(refused) => event_loop.start_without(refused),
+            None => drop(event_loop.core.handle(Input::ConfigTaken, clock::now())),
         }
-        cycle
+        event_loop
     }
 
     /// The file cannot be believed, so its last good version is in force.
@@ -161,8 +161,8 @@ impl Cycle {
     /// Runs until `stop` is ready.
     pub(crate) async fn run(mut self, listener: Listener, mut timer: Timer, stop: impl Future<Output = ()>) {
         self.remember().await;
-        let (knock_sender, mut knocks) = mpsc::channel(KNOCKS_LIMIT);
-        let doorkeeper = tokio::spawn(clients::accept(listener, knock_sender));
+        let (request_sender, mut requests) = mpsc::channel(REQUESTS_LIMIT);
+        let doorkeeper = tokio::spawn(clients::accept(listener, request_sender));
         let mut stop = pin!(stop);
         loop {
             self.carry_out();
@@ -170,9 +170,9 @@ impl Cycle {
             let event = tokio::select! {
                 biased;
                 () = &mut stop => LoopEvent::Stop,
-                Some(knock) = knocks.recv() => LoopEvent::Knock(knock),
+                Some(request) = requests.recv() => LoopEvent::Client(request),
                 _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
-                Some(fetched) = self.fetched.recv() => LoopEvent::Fetched(fetched),
+                Some(fetched) = self.fetched.recv() => LoopEvent::Secrets(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
                 Some(loaded) = self.loaded.recv() => LoopEvent::Loaded(loaded),
                 Some(notice) = self.notices.next() => LoopEvent::Store(notice),
@@ -180,12 +180,12 @@ impl Cycle {
             };
             match event {
                 LoopEvent::Stop => break,
-                LoopEvent::Knock(knock) => self.answer(knock),
+                LoopEvent::Client(request) => self.answer(request),
                 LoopEvent::Programs => {
                     self.take_news();
                     self.core.handle_timeout(clock::now());
                 }
-                LoopEvent::Fetched(fetched) => self.take_fetched(fetched),
+                LoopEvent::Secrets(fetched) => self.take_secrets(fetched),
                 LoopEvent::Results => {
                     self.take_results();
                     self.core.handle_timeout(clock::now());
@@ -197,7 +197,7 @@ impl Cycle {
         }
         doorkeeper.abort();
         // Whoever asks now is told that the engine is stopping.
-        drop(knocks);
+        drop(requests);
         self.stop().await;
     }
 
@@ -246,7 +246,7 @@ impl Cycle {
         }
     }
 
-    fn take_fetched(&mut self, fetched: Fetched) {
+    fn take_secrets(&mut self, fetched: SecretsResolved) {
         if let Some(refused) = self.tasks.orders.fetched(fetched) {
             let _ = self.core.handle(refused, clock::now());
         }

@@ -9,7 +9,7 @@ use estatus_core::{
 };
 use tokio::time;
 
-use super::{BATCH, Cycle, clock, journal};
+use super::{BATCH, EventLoop, clock, journal};
 
 /// When the engine is asked to stop, messages that are being delivered get so long.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,13 +19,13 @@ const PROOF_WITHIN: Duration = Duration::from_secs(15);
 /// Commands that are given up, of checks, remedies and channels, get so long to end with all that they have started.
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
-impl Cycle {
+impl EventLoop {
     /// Stops the programs that must not outlive the engine, lets deliveries come to an end, writes down how they did,
     /// and closes the store.
     pub(super) async fn stop(mut self) {
         self.tasks.stop_probes();
         let _ = self.core.handle(Input::Quitting, clock::now());
-        self.wind_up();
+        self.drain();
         let stopped = self.tell_of_quitting();
         let deliveries_end = time::Instant::now() + STOPS_WITHIN;
         let mut programs_end = self.stops_until();
@@ -38,11 +38,11 @@ impl Cycle {
             tokio::select! {
                 biased;
                 _ = self.happened.recv_many(&mut self.news, BATCH) => self.take_news(),
-                Some(fetched) = self.fetched.recv() => self.take_fetched(fetched),
+                Some(fetched) = self.fetched.recv() => self.take_secrets(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => self.take_results(),
                 () = time::sleep_until(give_up) => break,
             }
-            if self.wind_up() {
+            if self.drain() {
                 programs_end = self.stops_until();
             }
         }

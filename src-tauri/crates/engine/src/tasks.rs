@@ -1,0 +1,229 @@
+//! What runs beside the loop: probes, questions, commands and deliveries, each in a task that always brings a result.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use estatus_alert::Courier;
+use estatus_api::Event;
+use estatus_core::{
+    command::{CommandEnd, CommandOutcome, CommandRun},
+    config::{Channel, Monitor},
+    engine::Input,
+    ids::EffectId,
+    incident::{DeliveryResult, Message},
+    network::{NetworkAnswer, NetworkQuestion},
+    observation::{Cause, Failure, Observation, Phase, Phases},
+    ports::Ports,
+    words::Words,
+};
+use estatus_probe::Prober;
+use jiff::Timestamp;
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::AbortHandle,
+};
+
+use crate::{
+    bounded::{GRACE, bounded},
+    house::House,
+    programs::Orders,
+};
+
+/// The bound for a delivery, beyond any timeout that a channel may have.
+const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// Something for clients, and what must be on disk before they see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) after: Option<Barrier>,
+    pub(crate) event: Arc<Event>,
+}
+
+/// Open once a batch of records is on disk, or as good as it will get.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier(watch::Receiver<bool>);
+
+impl Barrier {
+    /// One that opens when `open` holds true.
+    pub(crate) fn new(open: watch::Receiver<bool>) -> Self {
+        Self(open)
+    }
+
+    /// Waits until it is open.
+    pub(crate) async fn pass(mut self) {
+        // A sender that is gone will not open it any more.
+        let _ = self.0.wait_for(|open| *open).await;
+    }
+}
+
+/// What runs beside the loop.
+pub(crate) struct Tasks {
+    prober: Arc<Prober>,
+    courier: Arc<Courier>,
+    house: House,
+    pub(crate) events: broadcast::Sender<Published>,
+    results: mpsc::Sender<Input>,
+    pub(crate) orders: Orders,
+    probes: BTreeMap<EffectId, AbortHandle>,
+    deliveries: BTreeMap<EffectId, AbortHandle>,
+    commands: BTreeMap<EffectId, AbortHandle>,
+    pub(crate) barrier: Option<Barrier>,
+}
+
+impl Tasks {
+    pub(crate) fn new(
+        prober: Prober,
+        courier: Courier,
+        house: House,
+        orders: Orders,
+        events: broadcast::Sender<Published>,
+        results: mpsc::Sender<Input>,
+    ) -> Self {
+        Self {
+            prober: Arc::new(prober),
+            courier: Arc::new(courier),
+            house,
+            events,
+            results,
+            orders,
+            probes: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            barrier: None,
+        }
+    }
+
+    /// Tells clients of something that no record goes with.
+    pub(crate) fn tell(&self, event: Event) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.events.send(Published { after: None, event: Arc::new(event) });
+    }
+
+    /// A task has brought its result.
+    pub(crate) fn forget(&mut self, input: &Input) {
+        match input {
+            Input::Probed { id, .. } => drop(self.probes.remove(id)),
+            Input::Delivered { id, .. } => drop(self.deliveries.remove(id)),
+            Input::CommandRan { id, .. } => drop(self.commands.remove(id)),
+            Input::NetworkSeen { .. }
+            | Input::Program { .. }
+            | Input::Quitting
+            | Input::Asked(_)
+            | Input::Trouble(_)
+            | Input::ConfigRefused(_)
+            | Input::ConfigStale { .. }
+            | Input::ConfigTaken => {}
+        }
+    }
+
+    /// Nobody waits for that probe any more.
+    pub(crate) fn cancel(&mut self, id: EffectId) {
+        if let Some(probe) = self.probes.remove(&id) {
+            probe.abort();
+        }
+    }
+
+    /// Whether a message is being delivered.
+    pub(crate) fn delivers(&self) -> bool {
+        !self.deliveries.is_empty()
+    }
+
+    /// Probes and remedies' commands are given up, with all that they have started.
+    pub(crate) fn stop_probes(&mut self) {
+        let probes = std::mem::take(&mut self.probes).into_values();
+        let commands = std::mem::take(&mut self.commands).into_values();
+        probes.chain(commands).for_each(|task| task.abort());
+        self.house.give_up_commands();
+    }
+
+    /// Deliveries are given up; what was not delivered will be tried again.
+    pub(crate) fn stop_deliveries(&mut self) {
+        std::mem::take(&mut self.deliveries).into_values().for_each(|task| task.abort());
+    }
+
+    pub(crate) fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
+        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        let task = tokio::spawn(async move {
+            let probe = prober.probe(&monitor.check, monitor.timeout);
+            let observation = bounded(monitor.timeout + GRACE, probe).await.unwrap_or_else(|| broken(&monitor));
+            // The loop is gone only when the engine stops.
+            let _ = results.send(Input::Probed { id, observation }).await;
+        });
+        self.probes.insert(id, task.abort_handle());
+    }
+
+    pub(crate) fn ask_network(&self, id: EffectId, question: NetworkQuestion) {
+        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        tokio::spawn(async move {
+            // Who cannot look must not excuse anybody.
+            let blind = || NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
+            let answer = bounded(GRACE, prober.ask_network(&question)).await.unwrap_or_else(blind);
+            let _ = results.send(Input::NetworkSeen { id, answer }).await;
+        });
+    }
+
+    pub(crate) fn run_command(&mut self, id: EffectId, run: CommandRun) {
+        let (house, results) = (self.house.clone(), self.results.clone());
+        let task = tokio::spawn(async move {
+            let within = run.timeout + GRACE;
+            let outcome = bounded(within, house.run(run)).await.unwrap_or_else(command_lost);
+            let _ = results.send(Input::CommandRan { id, outcome }).await;
+        });
+        self.commands.insert(id, task.abort_handle());
+    }
+
+    pub(crate) fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
+        let (courier, results, barrier) = (Arc::clone(&self.courier), self.results.clone(), self.barrier.clone());
+        let task = tokio::spawn(async move {
+            if let Some(barrier) = barrier {
+                // A disk that hangs keeps nobody in the dark.
+                let _ = tokio::time::timeout(GRACE, barrier.pass()).await;
+            }
+            let result = match channel {
+                Some(channel) => {
+                    let delivery = courier.deliver(&channel, &message, &words);
+                    bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(lost)
+                }
+                None => undeliverable("its channel is no longer configured"),
+            };
+            log_delivery(&message, &result);
+            let _ = results.send(Input::Delivered { id, result }).await;
+        });
+        self.deliveries.insert(id, task.abort_handle());
+    }
+}
+
+/// What is seen of a monitor whose probe failed in itself: nothing.
+fn broken(monitor: &Monitor) -> Observation {
+    tracing::error!(monitor = %monitor.name, "a probe failed in itself; please report this");
+    let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
+    let failure = Failure::new(Phase::Run, cause());
+    Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
+}
+
+fn command_lost() -> CommandOutcome {
+    let error = "it failed in itself, which is a fault of Estatus".to_owned();
+    CommandOutcome {
+        end: CommandEnd::CannotStart(error),
+        stdout: String::new(),
+        stderr: String::new(),
+        took: Duration::ZERO,
+    }
+}
+
+fn lost() -> DeliveryResult {
+    let error = "its delivery failed in itself, which is a fault of Estatus".to_owned();
+    DeliveryResult::Failed { error, perhaps_received: true, permanent: false }
+}
+
+fn undeliverable(why: &str) -> DeliveryResult {
+    DeliveryResult::Failed { error: why.to_owned(), perhaps_received: false, permanent: true }
+}
+
+fn log_delivery(message: &Message, result: &DeliveryResult) {
+    match result {
+        DeliveryResult::Delivered => tracing::info!(channel = message.channel, "a message was delivered"),
+        DeliveryResult::Failed { error, .. } => {
+            tracing::warn!(channel = message.channel, %error, "a message was not delivered and will be tried again");
+        }
+    }
+}
