@@ -8,9 +8,10 @@ use std::{
 use estatus_api::{Edit, Imported, Section};
 use estatus_core::config::Language;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use toml_edit::DocumentMut;
 
+pub(super) use super::there::Table;
 use super::there::{self, There};
 use crate::{
     Defaults,
@@ -21,9 +22,6 @@ use crate::{
     tables::{Monitor, Program},
     values::Name,
 };
-
-/// The keys and values of an entry, as in `estatus.toml`.
-pub(super) type Table = Map<String, Json>;
 
 /// So many notes are told one by one; how many more there are is told in one line.
 const NOTES_MAX: usize = 1000;

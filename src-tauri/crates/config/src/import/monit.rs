@@ -2,6 +2,7 @@
 //! remedy, by the commands that Monit runs.
 
 mod action;
+mod comparison;
 mod connection;
 mod line;
 mod test;

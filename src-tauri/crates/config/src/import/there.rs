@@ -4,11 +4,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use estatus_api::Section;
 use estatus_core::check::Kind;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use url::Url;
 
-use super::found::Table;
 use crate::edit::key;
+
+/// The keys and values of an entry, as in `estatus.toml`.
+pub(super) type Table = Map<String, Json>;
 
 /// The entries that stand in the file, by what they do. Each is the counterpart of one imported entry at the most.
 #[derive(Default)]

@@ -13,7 +13,10 @@ use estatus_core::{
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{route::Route, wire::Stream, *};
+use super::{
+    wire::{Route, Stream},
+    *,
+};
 
 /// No time passes but what is waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -14,13 +14,26 @@ use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
 use tower_service::Service;
-use url::Url;
+use url::{Host, Url};
 
-use super::route::host_and_port;
 use crate::{cause, dial, evidence, lines::Lines, trace::Trace};
 
 /// Registered with IANA.
 pub(super) const SOCKS_PORT: u16 = 1080;
+
+/// The host, without brackets, and the port of `url`.
+///
+/// # Errors
+/// [`Cause::Setup`] where there is no host, or a scheme of which no port is known.
+pub(super) fn host_and_port(url: &Url) -> Result<(String, u16), Cause> {
+    let host = url.host().map(|host| match host {
+        Host::Domain(name) => name.to_owned(),
+        Host::Ipv4(address) => address.to_string(),
+        Host::Ipv6(address) => address.to_string(),
+    });
+    let port = url.port_or_known_default().or_else(|| (url.scheme() == "socks5").then_some(SOCKS_PORT));
+    host.zip(port).ok_or_else(|| Cause::Setup { error: format!("“{}://…” names no host and port", url.scheme()) })
+}
 
 /// Connects to `proxy` itself.
 ///

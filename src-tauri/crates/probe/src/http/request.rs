@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
 use url::{Position, Url};
 
-use super::{coding::CODINGS, cookies::Jar, route::Route};
+use super::{coding::CODINGS, cookies::Jar, wire::Route};
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Estatus/", env!("CARGO_PKG_VERSION")));
 

@@ -4,26 +4,17 @@ use std::future::Future;
 
 use estatus_core::{Timestamp, check::HttpCheck, observation::Cause};
 use estatus_tls::Tls;
-use http::HeaderValue;
 use tokio::net::TcpStream;
-use url::{Host, Url};
 
-use super::{proxy, request::Hop, wire::Stream};
+use super::{
+    proxy,
+    request::Hop,
+    wire::{Route, Stream},
+};
 use crate::{dial, handshake::shake_hands, trace::Trace};
 
 const HTTP1_ONLY: &[&[u8]] = &[b"http/1.1"];
 const HTTP2_FIRST: &[&[u8]] = &[b"h2", b"http/1.1"];
-
-/// An open way to a server.
-pub(crate) struct Route {
-    /// The connection.
-    pub(super) stream: Stream,
-    /// Whether HTTP/2 was agreed on.
-    pub(super) is_http2: bool,
-    /// Where the request itself goes to a proxy, which must then be told the whole address: how we authorize ourselves
-    /// there, if at all.
-    pub(super) through_proxy: Option<Option<HeaderValue>>,
-}
 
 /// Opens ways to servers.
 pub(crate) trait Open {
@@ -47,7 +38,7 @@ impl Open for Tls {
 }
 
 async fn open(hop: &Hop, check: &HttpCheck, http2: bool, tls: &Tls, trace: &mut Trace) -> Result<Route, Cause> {
-    let (host, port) = host_and_port(&hop.url)?;
+    let (host, port) = proxy::host_and_port(&hop.url)?;
     let is_secured = hop.url.scheme() == "https";
     if let Some(proxy) = check.proxy.as_ref().filter(|proxy| proxy.scheme() == "http" && !is_secured) {
         let through_proxy = Some(proxy::authorization(proxy)?);
@@ -76,18 +67,4 @@ async fn reach(check: &HttpCheck, host: &str, port: u16, trace: &mut Trace) -> R
 /// The same, of which the probe notes nothing.
 async fn reach_aside(check: &HttpCheck, host: &str, port: u16) -> Result<TcpStream, Cause> {
     reach(check, host, port, &mut Trace::begin(Timestamp::now())).await
-}
-
-/// The host, without brackets, and the port of `url`.
-///
-/// # Errors
-/// [`Cause::Setup`] where there is no host, or a scheme of which no port is known.
-pub(super) fn host_and_port(url: &Url) -> Result<(String, u16), Cause> {
-    let host = url.host().map(|host| match host {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    });
-    let port = url.port_or_known_default().or_else(|| (url.scheme() == "socks5").then_some(proxy::SOCKS_PORT));
-    host.zip(port).ok_or_else(|| Cause::Setup { error: format!("“{}://…” names no host and port", url.scheme()) })
 }

@@ -11,11 +11,23 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::HeaderValue;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 use tokio_rustls::client::TlsStream;
+
+/// An open way to a server.
+pub(crate) struct Route {
+    /// The connection.
+    pub(super) stream: Stream,
+    /// Whether HTTP/2 was agreed on.
+    pub(super) is_http2: bool,
+    /// Where the request itself goes to a proxy, which must then be told the whole address: how we authorize ourselves
+    /// there, if at all.
+    pub(super) through_proxy: Option<Option<HeaderValue>>,
+}
 
 /// What went over a connection so far.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use serde_json::json;
 
 use super::{
-    test::{Comparison, table},
+    comparison::{Comparison, table},
     words::Word,
 };
 use crate::{
