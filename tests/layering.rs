@@ -287,7 +287,7 @@ fn rooms_of(member: &str) -> BTreeMap<String, BTreeSet<String>> {
     for file in rust_files(&source) {
         let inside = file.strip_prefix(&source).expect("a file of the crate").with_extension("");
         let room = inside.iter().next().expect("a name").to_string_lossy().into_owned();
-        let named = rooms_named(&fs::read_to_string(&file).unwrap());
+        let named = rooms_named(&fs::read_to_string(&file).expect("a file that can be read"));
         rooms.entry(room.clone()).or_default().extend(named.into_iter().filter(|other| *other != room));
     }
     rooms
