@@ -130,7 +130,7 @@ fn quitting_says_which_programs_stop_and_which_stay() {
     check(&[], "Quit");
     check(&[("web", true)], "Quit (stops web)");
     check(&[("web", false)], "Quit (web keeps running)");
-    check(&[("web", false), ("db", false)], "Quit (web and db go on)");
+    check(&[("web", false), ("db", false)], "Quit (web and db keep running)");
     check(&[("web", true), ("db", true), ("api", false)], "Quit (stops web and db; api keeps running)");
     check(&[("a", true), ("b", false), ("c", false)], "Quit (stops a; b and c keep running)");
     let elsewhere = Tray::attached(Snapshot::default());
