@@ -76,7 +76,7 @@ impl<M: Machine> Registry<M> {
     /// One entry, to be changed.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut M> {
         let registered = self.entries.get_mut(name)?;
-        registered.dirty(&mut self.dirty);
+        registered.mark_dirty(&mut self.dirty);
         Some(&mut registered.entry)
     }
 
@@ -108,7 +108,7 @@ impl<M: Machine> Registry<M> {
         mut change: impl FnMut(&Arc<str>, &mut M),
     ) {
         for (name, registered) in self.entries.iter_mut().filter(|(name, registered)| wanted(name, &registered.entry)) {
-            registered.dirty(&mut self.dirty);
+            registered.mark_dirty(&mut self.dirty);
             change(name, &mut registered.entry);
         }
     }
@@ -132,11 +132,7 @@ impl<M: Machine> Registry<M> {
         for due in registered.planned {
             self.calendar.remove(&due);
         }
-        self.keep(name, registered.entry.memory().clone(), now);
-    }
-
-    /// Keeps the memory of an entry that is not in the configuration.
-    pub(crate) fn keep(&mut self, name: &Arc<str>, mut memory: M::Memory, now: Now) {
+        let mut memory = registered.entry.memory().clone();
         let since = *memory.removed().get_or_insert(now.utc);
         self.unwritten.push(written_down(name, Some(&memory)));
         let until = kept_until(since, now);
@@ -294,7 +290,7 @@ fn kept_until(since: Timestamp, now: Now) -> Instant {
 
 impl<M: Machine> Registered<M> {
     /// It is about to be changed: what is remembered of it now is what was written down last.
-    fn dirty(&mut self, dirty: &mut Vec<Arc<str>>) {
+    fn mark_dirty(&mut self, dirty: &mut Vec<Arc<str>>) {
         if self.written.is_none() {
             self.written = Some(Box::new(Some(self.entry.memory().clone())));
             dirty.push(Arc::clone(&self.name));
