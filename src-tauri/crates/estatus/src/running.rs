@@ -103,7 +103,9 @@ impl Audience for Terminal {
             JournalEntry::NetworkOff { .. } => self.out.line(format_args!("{at}  this machine's own network is down")),
             JournalEntry::NetworkOn { .. } => self.out.line(format_args!("{at}  this machine's own network is back")),
             JournalEntry::Configured { monitors, programs } => {
-                self.out.line(format_args!("{at}  {monitors} monitors and {programs} programs are configured"));
+                let monitors = show::counted(*monitors, "monitor", "monitors");
+                let programs = show::counted(*programs, "program", "programs");
+                self.out.line(format_args!("{at}  configuration loaded: {monitors}, {programs}"));
             }
             _ => {}
         }
