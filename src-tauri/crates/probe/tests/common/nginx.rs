@@ -34,9 +34,10 @@ impl Nginx {
         // Another process may take a port before nginx does.
         for _ in 0..5 {
             let (port, tls_port) = (closed_port(), closed_port());
+            let ports = if servers.contains("TLS_PORT") { vec![port, tls_port] } else { vec![port] };
             let servers = servers.replace("TLS_PORT", &tls_port.to_string()).replace("PORT", &port.to_string());
             std::fs::write(directory.path().join("nginx.conf"), configuration(&servers)).unwrap();
-            if let Some(process) = start(&directory, port) {
+            if let Some(process) = start(&directory, &ports) {
                 return Self { process, directory, port, tls_port };
             }
         }
@@ -71,7 +72,8 @@ fn configuration(servers: &str) -> String {
     )
 }
 
-fn start(directory: &TempDir, port: u16) -> Option<Child> {
+/// Starts it, and waits until it listens on every one of `ports`: it opens them one by one.
+fn start(directory: &TempDir, ports: &[u16]) -> Option<Child> {
     let path = directory.path().to_str().unwrap();
     let program = if std::path::Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
     let mut nginx = Command::new(program);
@@ -82,7 +84,7 @@ fn start(directory: &TempDir, port: u16) -> Option<Child> {
         if process.try_wait().unwrap().is_some() {
             return None;
         }
-        if is_served(port) {
+        if ports.iter().all(|port| is_served(*port)) {
             return Some(process);
         }
         std::thread::sleep(Duration::from_millis(2));
