@@ -40,7 +40,7 @@ pub struct Lost {
 /// The way to ask the engine, whether it is there or not.
 #[derive(Clone, Debug)]
 pub struct Asking {
-    questions: mpsc::Sender<Question>,
+    questions: mpsc::Sender<PendingRequest>,
     now: Arc<Notify>,
 }
 
@@ -51,7 +51,7 @@ impl Asking {
     /// What the engine answers, or that there is none.
     pub async fn request(&self, request: Request) -> Result<Reply, ApiError> {
         let (answer, answered) = oneshot::channel();
-        self.questions.send(Question { request, answer }).await.map_err(|_| gone())?;
+        self.questions.send(PendingRequest { request, answer }).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -62,7 +62,7 @@ impl Asking {
 }
 
 #[derive(Debug)]
-struct Question {
+struct PendingRequest {
     request: Request,
     answer: oneshot::Sender<Result<Reply, ApiError>>,
 }
@@ -79,7 +79,7 @@ pub fn line(endpoint: Endpoint) -> (Line, Asking) {
 #[derive(Debug)]
 pub struct Line {
     endpoint: Endpoint,
-    questions: mpsc::Receiver<Question>,
+    questions: mpsc::Receiver<PendingRequest>,
     now: Arc<Notify>,
 }
 

@@ -21,7 +21,7 @@ use estatus_core::{
     incident::{DeliveryResult, Health, Incident},
     network::NetworkPolicy,
     observation::{Cause, Failure, Observation, Phase, Phases},
-    program::{Ended, Found, ProcessId, Program, ProgramEvent, ProgramState, StartFailure},
+    program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramState, StartFailure},
     record::Record,
     remedy::Remedy,
     time::{Instant, Now, later},
@@ -308,13 +308,15 @@ impl World {
                         .extend(message.alerts.iter().filter_map(|alert| alert.news.incident()).map(|told| told.id));
                     self.tell(Input::Delivered { id, result: DeliveryResult::Delivered }, MS * 100);
                 }
-                Effect::LookForProgram { program } => {
+                Effect::Program { program, command: ProgramCommand::Look } => {
                     let found = self.look(&program.name);
                     let event = ProgramEvent::Found(found);
                     self.tell(Input::Program { program: Arc::clone(&program.name), event }, MS);
                 }
-                Effect::StartProgram { program, start, .. } => self.start(&program, start),
-                Effect::StopProgram { program, start } => {
+                Effect::Program { program, command: ProgramCommand::Start { start, .. } } => {
+                    self.start(&program, start)
+                }
+                Effect::Program { program, command: ProgramCommand::Stop { start } } => {
                     let takes =
                         if self.dice.one_in(4) { self.dice.between(MS, Duration::from_secs(12)) } else { MS * 5 };
                     self.may_meddle(&program.name, takes * 2);
@@ -322,8 +324,7 @@ impl World {
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
                 Effect::RunCommand { id, run } => self.run_command(id, &run),
-                Effect::MeasureProgram { .. }
-                | Effect::ReleaseProgram { .. }
+                Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::CancelProbe { .. }
                 | Effect::Publish(_) => {}
@@ -337,8 +338,7 @@ impl World {
 
     /// Now and then nobody carries out what is asked for, and nobody says so.
     fn is_lost(&mut self, effect: &Effect) -> bool {
-        let concerns =
-            matches!(effect, Effect::LookForProgram { .. } | Effect::StartProgram { .. } | Effect::StopProgram { .. });
+        let concerns = matches!(effect, Effect::Program { command, .. } if !matches!(command, ProgramCommand::Measure { .. } | ProgramCommand::Release));
         concerns && self.troubles.silence && self.now < self.peace && self.dice.one_in(100)
     }
 

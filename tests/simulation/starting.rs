@@ -23,7 +23,7 @@ use estatus_core::{
     incident::{DeliveryResult, Health},
     network::NetworkPolicy,
     observation::{Cause, Failure, Observation, Phase, Phases},
-    program::{Ended, Found, ProcessId, Program, ProgramEvent, Ready},
+    program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramEvent, Ready},
     record::Record,
     time::{Instant, Now, later},
 };
@@ -260,28 +260,28 @@ impl World {
                     let delivered = Input::Delivered { id, result: DeliveryResult::Delivered };
                     self.at(self.now + MS, Coming::Told(delivered));
                 }
-                Effect::LookForProgram { program } => {
+                Effect::Program { program, command: ProgramCommand::Look } => {
                     let port = port_of(&program.name);
                     let found = self.look(port);
                     self.tell(port, ProgramEvent::Found(found));
                 }
-                Effect::StartProgram { program, start, .. } => {
+                Effect::Program { program, command: ProgramCommand::Start { start, .. } } => {
                     let port = port_of(&program.name);
                     self.listens(port, start);
                     self.tell(port, ProgramEvent::Started { start, process: process(port) });
                 }
-                Effect::StopProgram { program, start } => {
+                Effect::Program { program, command: ProgramCommand::Stop { start } } => {
                     let takes = self.dice.between(MS, Duration::from_secs(8));
                     self.at(self.now + takes, Coming::Dies { port: port_of(&program.name), start });
                 }
-                Effect::MeasureProgram { program, start, ports } => {
-                    let port = port_of(&program);
+                Effect::Program { program, command: ProgramCommand::Measure { start, ports } } => {
+                    let port = port_of(&program.name);
                     let held = self.listeners.get(&port).filter(|listener| listener.listens_at <= self.now);
                     let ports = ports.then(|| held.map(|_| port).into_iter().collect());
                     self.tell(port, ProgramEvent::Measured { start, memory: 1, cpu: None, ports });
                 }
                 Effect::RunCommand { .. }
-                | Effect::ReleaseProgram { .. }
+                | Effect::Program { command: ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::CancelProbe { .. }
                 | Effect::Publish(_) => {}

@@ -10,10 +10,10 @@ use super::{
     desktop::{Action, Desktop, Face, Page, Span},
     face,
     menu::menu,
-    news::{News, Quiet, Telling},
+    news::{Announcement, News, Quiet},
     telling,
-    view::{Link, View},
-    words::Words,
+    view::{EngineConnection, View},
+    words::Texts,
 };
 
 /// What happens to the tray.
@@ -56,7 +56,7 @@ pub(crate) enum Hosted {
 /// What comes after what has happened was looked at.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum ControlFlow {
     /// Wait until something happens.
     Wait,
     /// At the latest after this, it is [`TrayEvent::Due`].
@@ -79,7 +79,7 @@ pub(crate) struct Controller<D> {
     news: News,
     settings: DesktopSettings,
     locale: Option<String>,
-    words: Words,
+    words: Texts,
     do_not_disturb: bool,
     drawn: Option<Face>,
     ended: bool,
@@ -88,7 +88,7 @@ pub(crate) struct Controller<D> {
 impl<D: Desktop> Controller<D> {
     /// One that has heard nothing yet. `locale` is the system's.
     pub(crate) fn new(desktop: D, settings: DesktopSettings, locale: Option<String>) -> Self {
-        let words = Words::new(settings.language.is_spanish(locale.as_deref()));
+        let words = Texts::new(settings.language.is_spanish(locale.as_deref()));
         Self {
             desktop,
             view: View::default(),
@@ -119,13 +119,13 @@ impl<D: Desktop> Controller<D> {
     }
 
     /// Shows how things are, where that has changed, and tells what is due.
-    pub(crate) fn settle(&mut self, now: &Zoned) -> Then {
+    pub(crate) fn settle(&mut self, now: &Zoned) -> ControlFlow {
         if self.ended {
-            return Then::End;
+            return ControlFlow::End;
         }
         self.draw(now);
         self.tell(now);
-        self.wakes_in(now.timestamp()).map_or(Then::Wait, Then::WakeIn)
+        self.wakes_in(now.timestamp()).map_or(ControlFlow::Wait, ControlFlow::WakeIn)
     }
 
     fn draw(&mut self, now: &Zoned) {
@@ -143,13 +143,13 @@ impl<D: Desktop> Controller<D> {
         let quiet = self.quiet(now.timestamp());
         for telling in self.news.tell(&self.view, quiet, now.timestamp()) {
             let notification = match telling {
-                Telling::Withdraw(about) => {
+                Announcement::Withdraw(about) => {
                     self.desktop.close_notification(&about);
                     continue;
                 }
-                Telling::One(trouble) => telling::one(&trouble, &self.view, &self.words, now),
-                Telling::Many(troubles) => telling::many(&troubles, &self.words),
-                Telling::Meanwhile(troubles) => telling::meanwhile(&troubles, &self.words, now),
+                Announcement::One(trouble) => telling::one(&trouble, &self.view, &self.words, now),
+                Announcement::Many(troubles) => telling::many(&troubles, &self.words),
+                Announcement::Meanwhile(troubles) => telling::meanwhile(&troubles, &self.words, now),
             };
             self.desktop.notify(&notification);
         }
@@ -173,26 +173,28 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn quit(&mut self) {
-        if !matches!(self.view.link, Link::Quitting { .. }) {
-            self.view.link = Link::Quitting { stopped: Vec::new() };
+        if !matches!(self.view.link, EngineConnection::Quitting { .. }) {
+            self.view.link = EngineConnection::Quitting { stopped: Vec::new() };
             self.ended = !self.desktop.stop_engine();
         }
     }
 
     fn hosted(&mut self, hosted: Hosted) {
         match hosted {
-            Hosted::Failed(_) | Hosted::Ended if matches!(self.view.link, Link::Quitting { .. }) => self.ended = true,
+            Hosted::Failed(_) | Hosted::Ended if matches!(self.view.link, EngineConnection::Quitting { .. }) => {
+                self.ended = true
+            }
             Hosted::Failed(why) => {
                 self.desktop.tell_window(Some(&why));
                 self.is_gone(why);
             }
-            Hosted::Quitting(stopped) => self.view.link = Link::Quitting { stopped },
+            Hosted::Quitting(stopped) => self.view.link = EngineConnection::Quitting { stopped },
             Hosted::Ended => {}
         }
     }
 
     fn heard(&mut self, heard: Heard, now: Timestamp) {
-        if matches!(self.view.link, Link::Quitting { .. }) {
+        if matches!(self.view.link, EngineConnection::Quitting { .. }) {
             return;
         }
         match heard {
@@ -213,14 +215,14 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn is_gone(&mut self, why: String) {
-        if !matches!(self.view.link, Link::Quitting { .. }) {
-            self.view.link = Link::Gone { why };
+        if !matches!(self.view.link, EngineConnection::Quitting { .. }) {
+            self.view.link = EngineConnection::Gone { why };
         }
     }
 
     fn take_settings(&mut self, settings: DesktopSettings) {
         if settings.language != self.settings.language {
-            self.words = Words::new(settings.language.is_spanish(self.locale.as_deref()));
+            self.words = Texts::new(settings.language.is_spanish(self.locale.as_deref()));
         }
         if settings.start_at_login != self.settings.start_at_login {
             self.desktop.start_at_login(settings.start_at_login);

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::{
     desktop::Icon,
-    view::{Link, View},
-    words::{Words, outside},
+    view::{EngineConnection, View},
+    words::{Texts, outside},
 };
 
 /// The worst of all.
@@ -29,12 +29,12 @@ pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
 }
 
 /// The state in words.
-pub(crate) fn state(view: &View, icon: Icon, words: &Words) -> String {
+pub(crate) fn state(view: &View, icon: Icon, words: &Texts) -> String {
     let nothing = view.monitors.is_empty() && view.programs.is_empty();
     match (&view.link, icon) {
-        (Link::Starting, _) => words.plain("tray.state.starting"),
-        (Link::Quitting { .. }, _) => words.plain("tray.state.quitting"),
-        (Link::Gone { .. }, _) | (_, Icon::Gone) => words.plain("tray.state.gone"),
+        (EngineConnection::Starting, _) => words.plain("tray.state.starting"),
+        (EngineConnection::Quitting { .. }, _) => words.plain("tray.state.quitting"),
+        (EngineConnection::Gone { .. }, _) | (_, Icon::Gone) => words.plain("tray.state.gone"),
         (_, Icon::Well) if nothing => words.plain("tray.state.nothing"),
         (_, Icon::Well) => words.plain("tray.state.well"),
         (_, Icon::Suspect) => words.plain("tray.state.suspect"),
@@ -46,7 +46,7 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Words) -> String {
 }
 
 /// How many monitors are how, the worst first, and how many programs run.
-pub(crate) fn counts(view: &View, words: &Words) -> String {
+pub(crate) fn counts(view: &View, words: &Texts) -> String {
     let monitors = [
         (view.count(Standing::Down), "tray.count.down"),
         (view.count(Standing::Doubtful), "tray.count.suspect"),
@@ -58,7 +58,7 @@ pub(crate) fn counts(view: &View, words: &Words) -> String {
     told.chain(programs(view, words)).collect::<Vec<_>>().join(" · ")
 }
 
-fn programs(view: &View, words: &Words) -> Option<String> {
+fn programs(view: &View, words: &Texts) -> Option<String> {
     let running = view.programs.iter().filter(|program| program.state == ProgramState::Running).count().to_string();
     match view.programs.len() {
         0 => None,
@@ -68,19 +68,19 @@ fn programs(view: &View, words: &Words) -> Option<String> {
 }
 
 /// What is shown beside the icon when it is pointed at: the state, and on a second line what there is to know of it.
-pub(crate) fn tool_tip(view: &View, icon: Icon, words: &Words) -> String {
+pub(crate) fn tool_tip(view: &View, icon: Icon, words: &Texts) -> String {
     let detail = match &view.link {
-        Link::Starting => String::new(),
-        Link::Attached { .. } => counts(view, words),
-        Link::Gone { why } => outside(why),
-        Link::Quitting { stopped } => stopping(stopped, words),
+        EngineConnection::Starting => String::new(),
+        EngineConnection::Attached { .. } => counts(view, words),
+        EngineConnection::Gone { why } => outside(why),
+        EngineConnection::Quitting { stopped } => stopping(stopped, words),
     };
     let state = state(view, icon, words);
     if detail.is_empty() { state } else { format!("{state}\n{detail}") }
 }
 
 /// Which programs are being stopped.
-pub(crate) fn stopping(stopped: &[std::sync::Arc<str>], words: &Words) -> String {
+pub(crate) fn stopping(stopped: &[std::sync::Arc<str>], words: &Texts) -> String {
     let names: Vec<&str> = stopped.iter().map(AsRef::as_ref).collect();
     if names.is_empty() {
         return String::new();

@@ -7,8 +7,8 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use super::{
     desktop::{Action, Icon, Item, Menu, Page, Span},
     face,
-    view::{Broken, Link, View, What},
-    words::{Words, outside},
+    view::{Broken, EngineConnection, View, What},
+    words::{Texts, outside},
 };
 
 /// Of what is broken, so much is listed.
@@ -17,14 +17,14 @@ const BROKEN: usize = 10;
 const PROGRAMS: usize = 25;
 
 /// The menu as it should be now.
-pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &Words, now: &Zoned) -> Menu {
+pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &Texts, now: &Zoned) -> Menu {
     let mut items = head(view, icon, words);
     let broken = broken(view, settings, words, now);
     if !broken.is_empty() {
         items.push(Item::Separator);
         items.extend(broken);
     }
-    if matches!(view.link, Link::Quitting { .. }) {
+    if matches!(view.link, EngineConnection::Quitting { .. }) {
         return Menu(items);
     }
     items.push(Item::Separator);
@@ -41,19 +41,19 @@ pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &
     Menu(items)
 }
 
-fn head(view: &View, icon: Icon, words: &Words) -> Vec<Item> {
+fn head(view: &View, icon: Icon, words: &Texts) -> Vec<Item> {
     let mut items = vec![Item::Text(face::state(view, icon, words))];
     match &view.link {
-        Link::Starting => {}
-        Link::Attached { .. } => {
+        EngineConnection::Starting => {}
+        EngineConnection::Attached { .. } => {
             let counts = face::counts(view, words);
             items.extend((!counts.is_empty()).then_some(Item::Text(counts)));
         }
-        Link::Gone { why } => {
+        EngineConnection::Gone { why } => {
             items.push(Item::Text(outside(why)));
             items.push(choice(words.plain("tray.try_again"), Action::StartEngine));
         }
-        Link::Quitting { stopped } => {
+        EngineConnection::Quitting { stopped } => {
             let stopping = face::stopping(stopped, words);
             items.extend((!stopping.is_empty()).then_some(Item::Text(stopping)));
         }
@@ -61,7 +61,7 @@ fn head(view: &View, icon: Icon, words: &Words) -> Vec<Item> {
     items
 }
 
-fn broken(view: &View, settings: &DesktopSettings, words: &Words, now: &Zoned) -> Vec<Item> {
+fn broken(view: &View, settings: &DesktopSettings, words: &Texts, now: &Zoned) -> Vec<Item> {
     let no_notifications = settings.notification_trouble.as_deref().map(|why| {
         choice(words.say("tray.broken.notifications", &[("why", &outside(why))]), Action::Open(Page::Settings))
     });
@@ -78,7 +78,7 @@ fn broken(view: &View, settings: &DesktopSettings, words: &Words, now: &Zoned) -
     items
 }
 
-fn broken_item(broken: &Broken<'_>, words: &Words, now: &Zoned) -> Item {
+fn broken_item(broken: &Broken<'_>, words: &Texts, now: &Zoned) -> Item {
     let why = outside(broken.why);
     let (text, page) = match broken.what {
         What::Monitor(name) => (standing(name, &why, broken.since, words, now), Page::Monitor(name.clone())),
@@ -92,13 +92,13 @@ fn broken_item(broken: &Broken<'_>, words: &Words, now: &Zoned) -> Item {
     choice(text, Action::Open(page))
 }
 
-fn standing(name: &str, why: &str, since: Option<Timestamp>, words: &Words, now: &Zoned) -> String {
+fn standing(name: &str, why: &str, since: Option<Timestamp>, words: &Texts, now: &Zoned) -> String {
     let since = since.map(|since| words.since(since, now)).unwrap_or_default();
     let why = if why.is_empty() { words.plain("tray.broken.flapping") } else { why.to_owned() };
     words.say("tray.broken", &[("name", &outside(name)), ("why", &why), ("since", &since)])
 }
 
-fn deeds(view: &View, words: &Words, now: &Zoned) -> Vec<Item> {
+fn deeds(view: &View, words: &Texts, now: &Zoned) -> Vec<Item> {
     let attached = view.is_attached();
     let some = attached && !view.monitors.is_empty();
     let mut items = vec![Item::Choice { text: words.plain("tray.check_all"), action: Action::CheckAll, enabled: some }];
@@ -116,7 +116,7 @@ fn deeds(view: &View, words: &Words, now: &Zoned) -> Vec<Item> {
     items
 }
 
-fn restarts(view: &View, words: &Words) -> Vec<Item> {
+fn restarts(view: &View, words: &Texts) -> Vec<Item> {
     let item = |program: &estatus_api::ProgramStatus| {
         let name = outside(&program.name);
         let rests = matches!(program.state, ProgramState::Stopped | ProgramState::Finished);
@@ -126,7 +126,7 @@ fn restarts(view: &View, words: &Words) -> Vec<Item> {
     view.programs.iter().take(PROGRAMS).map(item).collect()
 }
 
-fn pauses(words: &Words, enabled: bool) -> Item {
+fn pauses(words: &Texts, enabled: bool) -> Item {
     let pause = |key, span| choice(words.plain(key), Action::Pause { monitor: None, span });
     Item::Submenu {
         text: words.plain("tray.pause"),
@@ -140,7 +140,7 @@ fn pauses(words: &Words, enabled: bool) -> Item {
 }
 
 /// A pause of more than a year has no end that anybody would want to know.
-fn paused(until: Timestamp, words: &Words, now: &Zoned) -> String {
+fn paused(until: Timestamp, words: &Texts, now: &Zoned) -> String {
     let in_a_year = now.checked_add(1.year()).is_ok_and(|year| until < year.timestamp());
     if in_a_year {
         words.say("tray.paused_until", &[("at", &words.at(until, now))])
@@ -150,10 +150,12 @@ fn paused(until: Timestamp, words: &Words, now: &Zoned) -> String {
 }
 
 /// What quitting does: an engine of this process ends with it, and with the engine the programs that do not outlive it.
-fn quit(view: &View, words: &Words) -> String {
+fn quit(view: &View, words: &Texts) -> String {
     let ours = match view.link {
-        Link::Attached { ours } => ours,
-        Link::Starting | Link::Gone { .. } | Link::Quitting { .. } => return words.plain("tray.quit"),
+        EngineConnection::Attached { ours } => ours,
+        EngineConnection::Starting | EngineConnection::Gone { .. } | EngineConnection::Quitting { .. } => {
+            return words.plain("tray.quit");
+        }
     };
     if !ours {
         return words.plain("tray.quit.elsewhere");

@@ -22,7 +22,7 @@ const REMEMBERED: usize = 1_000;
 
 /// Something that is wrong, or was.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Trouble {
+pub(crate) struct NewsItem {
     pub(crate) about: About,
     /// The monitor's or the program's.
     pub(crate) name: Arc<str>,
@@ -40,7 +40,7 @@ pub(crate) struct Trouble {
     pub(crate) over_limit: bool,
 }
 
-impl Trouble {
+impl NewsItem {
     fn of_incident(incident: &IncidentState) -> Self {
         Self {
             about: About::Incident(incident.id),
@@ -76,13 +76,13 @@ impl Trouble {
 
 /// What is to be told.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Telling {
+pub(crate) enum Announcement {
     /// Of one.
-    One(Box<Trouble>),
+    One(Box<NewsItem>),
     /// Of many at once.
-    Many(Vec<Trouble>),
+    Many(Vec<NewsItem>),
     /// Of what happened while nothing was told.
-    Meanwhile(Vec<Trouble>),
+    Meanwhile(Vec<NewsItem>),
     /// Nothing any more of this.
     Withdraw(About),
 }
@@ -111,12 +111,12 @@ pub(crate) struct News {
 
 #[derive(Debug)]
 struct Known {
-    trouble: Trouble,
-    told: Told,
+    trouble: NewsItem,
+    told: Notified,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Notified {
     /// It was there before us, or somebody does not want to hear of it.
     Never,
     NotYet,
@@ -126,7 +126,7 @@ enum Told {
 impl News {
     /// Begins, or goes on, with how things are: what is new then is nothing to tell of, what is over is.
     pub(crate) fn begin(&mut self, view: &View, now: Timestamp) {
-        let mut open: BTreeMap<About, Trouble> =
+        let mut open: BTreeMap<About, NewsItem> =
             troubles(view).map(|trouble| (trouble.about.clone(), trouble)).collect();
         for (about, known) in &mut self.known {
             match open.remove(about) {
@@ -138,14 +138,14 @@ impl News {
         }
         self.gathers_since = self.gathers_since.or((!self.changed.is_empty()).then_some(now));
         for (about, trouble) in open {
-            self.known.insert(about, Known { trouble, told: Told::Never });
+            self.known.insert(about, Known { trouble, told: Notified::Never });
         }
     }
 
     /// Takes an event in that the view has folded already.
     pub(crate) fn take(&mut self, event: &Event, now: Timestamp) {
         match event {
-            Event::Incident(incident) => self.is(Trouble::of_incident(incident), now),
+            Event::Incident(incident) => self.is(NewsItem::of_incident(incident), now),
             Event::IncidentClosed { incident, lasted, .. } => {
                 let about = About::Incident(*incident);
                 if let Some(known) = self.known.get_mut(&about) {
@@ -154,7 +154,7 @@ impl News {
                 self.is_over(about, now);
             }
             Event::Program(program) if program.state == ProgramState::Cooling => {
-                self.is(Trouble::of_program(program), now);
+                self.is(NewsItem::of_program(program), now);
             }
             Event::Program(program) if !is_restless(program.state) => {
                 self.is_over(About::Program(Arc::clone(&program.name)), now);
@@ -164,7 +164,7 @@ impl News {
         }
     }
 
-    fn is(&mut self, trouble: Trouble, now: Timestamp) {
+    fn is(&mut self, trouble: NewsItem, now: Timestamp) {
         let about = trouble.about.clone();
         match self.known.get_mut(&about) {
             // A program that is tried now and then is not in a new trouble each time.
@@ -172,7 +172,7 @@ impl News {
             Some(known) if known.trouble == trouble => return,
             Some(known) => known.trouble = trouble,
             None => {
-                self.known.insert(about.clone(), Known { trouble, told: Told::NotYet });
+                self.known.insert(about.clone(), Known { trouble, told: Notified::NotYet });
             }
         }
         self.has_changed(about, now);
@@ -205,16 +205,16 @@ impl News {
     }
 
     /// What is to be told now.
-    pub(crate) fn tell(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Telling> {
+    pub(crate) fn tell(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Announcement> {
         let mut tellings = self.sum_up(view, quiet, now);
         if self.due_in(now).is_some_and(|wait| wait.is_zero()) {
             self.gathers_since = None;
             let changed = std::mem::take(&mut self.changed);
-            let mut told: Vec<Trouble> = Vec::new();
+            let mut told: Vec<NewsItem> = Vec::new();
             for about in changed {
                 match self.verdict(&about, view, quiet, now) {
                     Some(Verdict::Tell(trouble)) => told.push(*trouble),
-                    Some(Verdict::Withdraw) => tellings.push(Telling::Withdraw(about)),
+                    Some(Verdict::Withdraw) => tellings.push(Announcement::Withdraw(about)),
                     None => {}
                 }
             }
@@ -229,20 +229,20 @@ impl News {
         let known = self.known.get_mut(about)?;
         let trouble = &known.trouble;
         let over = trouble.over.is_some();
-        let was_told = known.told == Told::Yes;
+        let was_told = known.told == Notified::Yes;
         if quiet == Quiet::Always || trouble.acknowledged && !over {
-            known.told = Told::Never;
+            known.told = Notified::Never;
         }
         let verdict = match known.told {
-            Told::Never => was_told.then_some(Verdict::Withdraw),
+            Notified::Never => was_told.then_some(Verdict::Withdraw),
             _ if is_quiet(trouble, view, quiet, now) => {
                 self.held.insert(about.clone());
                 return None;
             }
-            Told::NotYet if over => None,
+            Notified::NotYet if over => None,
             _ if over && !is_well(trouble, view) => Some(Verdict::Withdraw),
             _ => {
-                known.told = Told::Yes;
+                known.told = Notified::Yes;
                 Some(Verdict::Tell(Box::new(trouble.clone())))
             }
         };
@@ -253,7 +253,7 @@ impl News {
     }
 
     /// What was held back and need not be any more.
-    fn sum_up(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Telling> {
+    fn sum_up(&mut self, view: &View, quiet: Quiet, now: Timestamp) -> Vec<Announcement> {
         if quiet == Quiet::Always {
             self.held.clear();
         }
@@ -265,7 +265,7 @@ impl News {
         for about in free {
             self.held.remove(&about);
             let Some(known) = self.known.get_mut(&about) else { continue };
-            known.told = Told::Yes;
+            known.told = Notified::Yes;
             troubles.push(known.trouble.clone());
             if known.trouble.over.is_some() {
                 self.known.remove(&about);
@@ -274,8 +274,8 @@ impl News {
         troubles.sort_by_key(|trouble| trouble.since);
         match troubles.as_slice() {
             [] => Vec::new(),
-            [one] if one.over.is_none() => vec![Telling::One(Box::new(one.clone()))],
-            _ => vec![Telling::Meanwhile(troubles)],
+            [one] if one.over.is_none() => vec![Announcement::One(Box::new(one.clone()))],
+            _ => vec![Announcement::Meanwhile(troubles)],
         }
     }
 
@@ -289,21 +289,21 @@ impl News {
 }
 
 enum Verdict {
-    Tell(Box<Trouble>),
+    Tell(Box<NewsItem>),
     Withdraw,
 }
 
-fn together(told: Vec<Trouble>) -> Vec<Telling> {
+fn together(told: Vec<NewsItem>) -> Vec<Announcement> {
     if told.len() <= SINGLE {
-        return told.into_iter().map(|trouble| Telling::One(Box::new(trouble))).collect();
+        return told.into_iter().map(|trouble| Announcement::One(Box::new(trouble))).collect();
     }
-    let withdrawn: Vec<_> = told.iter().map(|trouble| Telling::Withdraw(trouble.about.clone())).collect();
-    withdrawn.into_iter().chain([Telling::Many(told)]).collect()
+    let withdrawn: Vec<_> = told.iter().map(|trouble| Announcement::Withdraw(trouble.about.clone())).collect();
+    withdrawn.into_iter().chain([Announcement::Many(told)]).collect()
 }
 
-fn troubles(view: &View) -> impl Iterator<Item = Trouble> {
+fn troubles(view: &View) -> impl Iterator<Item = NewsItem> {
     let cooling = view.programs.iter().filter(|program| program.state == ProgramState::Cooling);
-    view.incidents.values().map(Trouble::of_incident).chain(cooling.map(Trouble::of_program))
+    view.incidents.values().map(NewsItem::of_incident).chain(cooling.map(NewsItem::of_program))
 }
 
 /// Whether a program is on its way, so that its trouble may not be over.
@@ -313,7 +313,7 @@ fn is_restless(state: ProgramState) -> bool {
 }
 
 /// Whether what is over ended well: it may be over because nobody wants to know any more.
-fn is_well(trouble: &Trouble, view: &View) -> bool {
+fn is_well(trouble: &NewsItem, view: &View) -> bool {
     match &trouble.about {
         About::Program(name) => {
             view.programs.iter().any(|program| program.name == *name && program.state == ProgramState::Running)
@@ -322,7 +322,7 @@ fn is_well(trouble: &Trouble, view: &View) -> bool {
     }
 }
 
-fn is_quiet(trouble: &Trouble, view: &View, quiet: Quiet, now: Timestamp) -> bool {
+fn is_quiet(trouble: &NewsItem, view: &View, quiet: Quiet, now: Timestamp) -> bool {
     let snoozed = || {
         let watched = view.monitors.get(&trouble.name).filter(|_| matches!(trouble.about, About::Incident(_)));
         watched.and_then(|watched| watched.snoozed_until).is_some_and(|until| until > now)

@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use super::{
     Arguments,
-    controller::{Controller, Then, TrayEvent},
+    controller::{ControlFlow, Controller, TrayEvent},
     desktop::{About, Desktop, Face, Notification, Page},
     door::{Door, knock},
     host::Host,
@@ -86,9 +86,9 @@ async fn turn<D: Desktop>(controller: &mut Controller<D>, events: &mut mpsc::Rec
     let mut batch = Vec::new();
     loop {
         let wake = match controller.settle(&Zoned::now()) {
-            Then::Wait => None,
-            Then::WakeIn(span) => Some(span),
-            Then::End => return,
+            ControlFlow::Wait => None,
+            ControlFlow::WakeIn(span) => Some(span),
+            ControlFlow::End => return,
         };
         tokio::select! {
             _ = events.recv_many(&mut batch, EVENTS) => {}

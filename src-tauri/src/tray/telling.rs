@@ -4,16 +4,16 @@ use jiff::{SignedDuration, Zoned};
 
 use super::{
     desktop::{About, Action, Button, Icon, Notification, Page, Span},
-    news::Trouble,
+    news::NewsItem,
     view::View,
-    words::{Words, outside},
+    words::{Texts, outside},
 };
 
 /// Of what happened while nothing was told, so much is listed.
 const LISTED: usize = 6;
 
 /// Of one that is wrong, or no longer is.
-pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) -> Notification {
+pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -> Notification {
     let click = Action::Open(page(trouble));
     let (title, body, buttons) = match (trouble.over, &trouble.about) {
         (Some(_), About::Program(name)) => {
@@ -43,7 +43,7 @@ pub(crate) fn one(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) ->
 }
 
 /// Of many at once.
-pub(crate) fn many(troubles: &[Trouble], words: &Words) -> Notification {
+pub(crate) fn many(troubles: &[NewsItem], words: &Texts) -> Notification {
     let names = |over: bool| {
         let some = troubles.iter().filter(|trouble| trouble.over.is_some() == over);
         words.list(&some.map(|trouble| trouble.name.as_ref()).collect::<Vec<_>>())
@@ -63,7 +63,7 @@ pub(crate) fn many(troubles: &[Trouble], words: &Words) -> Notification {
 }
 
 /// Of what happened while nothing was told.
-pub(crate) fn meanwhile(troubles: &[Trouble], words: &Words, now: &Zoned) -> Notification {
+pub(crate) fn meanwhile(troubles: &[NewsItem], words: &Texts, now: &Zoned) -> Notification {
     let mut told: Vec<String> =
         troubles.iter().take(LISTED).map(|trouble| happened_meanwhile(trouble, words, now)).collect();
     if troubles.len() > LISTED {
@@ -81,7 +81,7 @@ pub(crate) fn meanwhile(troubles: &[Trouble], words: &Words, now: &Zoned) -> Not
 }
 
 /// That what the person chose could not be done: told whatever is quiet, for it answers them.
-pub(crate) fn failed(why: &str, words: &Words) -> Notification {
+pub(crate) fn failed(why: &str, words: &Texts) -> Notification {
     Notification {
         about: About::Failure,
         icon: Icon::Suspect,
@@ -93,7 +93,7 @@ pub(crate) fn failed(why: &str, words: &Words) -> Notification {
     }
 }
 
-fn happened_meanwhile(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
+fn happened_meanwhile(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String {
     let name = outside(&trouble.name);
     let since = words.at(trouble.since, now);
     match (trouble.over, &trouble.about) {
@@ -112,12 +112,12 @@ fn happened_meanwhile(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
 }
 
 /// Why, since when, and what Estatus does about it.
-fn down(trouble: &Trouble, view: &View, words: &Words, now: &Zoned) -> String {
+fn down(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -> String {
     let since = words.say("tray.down.since", &[("at", &words.at(trouble.since, now))]);
     lines([outside(&trouble.why), since, doing(trouble, view, words)])
 }
 
-fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
+fn doing(trouble: &NewsItem, view: &View, words: &Texts) -> String {
     let Some(deed) = deed(trouble, words) else {
         let heals = view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_deref());
         return match heals {
@@ -137,7 +137,7 @@ fn doing(trouble: &Trouble, view: &View, words: &Words) -> String {
     words.say(key, &[("deed", &deed), ("count", &count)])
 }
 
-fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
+fn recovered(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String {
     let over = trouble.over.unwrap_or(trouble.since);
     let lasted = trouble.lasted.and_then(|lasted| SignedDuration::try_from(lasted).ok());
     let took = took(lasted.unwrap_or_else(|| over.duration_since(trouble.since)));
@@ -149,12 +149,12 @@ fn recovered(trouble: &Trouble, words: &Words, now: &Zoned) -> String {
 }
 
 /// How all of them are together.
-fn worst(troubles: &[Trouble]) -> Icon {
+fn worst(troubles: &[NewsItem]) -> Icon {
     if troubles.iter().any(|trouble| trouble.over.is_none()) { Icon::Down } else { Icon::Well }
 }
 
 /// What was done last, and how it went where that is known.
-fn deed(trouble: &Trouble, words: &Words) -> Option<String> {
+fn deed(trouble: &NewsItem, words: &Texts) -> Option<String> {
     let attempt = trouble.last_try.as_ref()?;
     let deed = outside(&attempt.deed);
     Some(match &attempt.outcome {
@@ -163,7 +163,7 @@ fn deed(trouble: &Trouble, words: &Words) -> Option<String> {
     })
 }
 
-fn buttons(trouble: &Trouble, view: &View, words: &Words) -> Vec<Button> {
+fn buttons(trouble: &NewsItem, view: &View, words: &Texts) -> Vec<Button> {
     let program = match &trouble.about {
         About::Program(name) => Some(name),
         _ => view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_ref()),
@@ -182,11 +182,11 @@ fn buttons(trouble: &Trouble, view: &View, words: &Words) -> Vec<Button> {
     buttons
 }
 
-fn open(page: Page, words: &Words) -> Button {
+fn open(page: Page, words: &Texts) -> Button {
     Button { text: words.plain("tray.button.open"), action: Action::Open(page) }
 }
 
-fn page(trouble: &Trouble) -> Page {
+fn page(trouble: &NewsItem) -> Page {
     match &trouble.about {
         About::Incident(id) => Page::Incident(*id),
         About::Program(name) => Page::Program(name.clone()),

@@ -18,7 +18,7 @@ use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{
-    controller::{Controller, Then, TrayEvent},
+    controller::{ControlFlow, Controller, TrayEvent},
     desktop::{About, Desktop, Face, Item, Menu, Notification, Page},
 };
 
@@ -105,16 +105,16 @@ impl Tray {
         tray
     }
 
-    pub(crate) fn happens(&mut self, event: TrayEvent) -> Then {
+    pub(crate) fn happens(&mut self, event: TrayEvent) -> ControlFlow {
         self.controller.take(event, &self.now);
         self.controller.settle(&self.now)
     }
 
-    pub(crate) fn hear(&mut self, heard: Heard) -> Then {
+    pub(crate) fn hear(&mut self, heard: Heard) -> ControlFlow {
         self.happens(TrayEvent::Engine(heard))
     }
 
-    pub(crate) fn event(&mut self, event: Event) -> Then {
+    pub(crate) fn event(&mut self, event: Event) -> ControlFlow {
         self.hear(Heard::Event(Arc::new(event)))
     }
 
@@ -136,7 +136,7 @@ impl Tray {
     }
 
     /// So many milliseconds pass.
-    pub(crate) fn later(&mut self, millis: i64) -> Then {
+    pub(crate) fn later(&mut self, millis: i64) -> ControlFlow {
         self.now = self.now.checked_add(millis.milliseconds()).unwrap();
         self.happens(TrayEvent::Due)
     }

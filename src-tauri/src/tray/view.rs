@@ -12,8 +12,8 @@ use jiff::Timestamp;
 /// How things are.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    pub(crate) link: Link,
-    pub(crate) monitors: BTreeMap<Arc<str>, Watched>,
+    pub(crate) link: EngineConnection,
+    pub(crate) monitors: BTreeMap<Arc<str>, MonitorSummary>,
     /// In the order of the configuration.
     pub(crate) programs: Vec<ProgramStatus>,
     /// The open ones.
@@ -23,7 +23,7 @@ pub(crate) struct View {
 
 /// How the engine is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Link {
+pub(crate) enum EngineConnection {
     /// It has never been.
     #[default]
     Starting,
@@ -46,7 +46,7 @@ pub(crate) enum Link {
 
 /// What the tray keeps of a monitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Watched {
+pub(crate) struct MonitorSummary {
     pub(crate) health: Health,
     pub(crate) standing: Standing,
     pub(crate) since: Option<Timestamp>,
@@ -76,7 +76,7 @@ pub(crate) enum What<'a> {
     Store,
 }
 
-impl Watched {
+impl MonitorSummary {
     fn new(state: &MonitorState) -> Self {
         let well = matches!(state.health, Health::Up | Health::Paused | Health::Unknown);
         Self {
@@ -95,8 +95,12 @@ impl View {
     pub(crate) fn begin(&mut self, hello: &Hello) {
         let snapshot = &hello.snapshot;
         *self = Self {
-            link: Link::Attached { ours: hello.host.pid == std::process::id() },
-            monitors: snapshot.monitors.iter().map(|state| (Arc::clone(&state.name), Watched::new(state))).collect(),
+            link: EngineConnection::Attached { ours: hello.host.pid == std::process::id() },
+            monitors: snapshot
+                .monitors
+                .iter()
+                .map(|state| (Arc::clone(&state.name), MonitorSummary::new(state)))
+                .collect(),
             programs: snapshot.programs.clone(),
             incidents: snapshot.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             engine: snapshot.engine.clone(),
@@ -107,7 +111,7 @@ impl View {
     pub(crate) fn fold(&mut self, event: &Event) -> bool {
         match event {
             Event::Monitor(state) => {
-                let new = Watched::new(state);
+                let new = MonitorSummary::new(state);
                 let old = self.monitors.insert(Arc::clone(&state.name), new.clone());
                 old != Some(new)
             }
@@ -141,7 +145,7 @@ impl View {
     }
 
     pub(crate) fn is_attached(&self) -> bool {
-        matches!(self.link, Link::Attached { .. })
+        matches!(self.link, EngineConnection::Attached { .. })
     }
 
     /// How many monitors are that well.

@@ -10,9 +10,9 @@ const LONGEST: usize = 120;
 
 /// The texts of one language.
 #[derive(Debug)]
-pub(crate) struct Words(Language);
+pub(crate) struct Texts(Language);
 
-impl Words {
+impl Texts {
     /// The texts of Spanish, or else of English.
     pub(crate) fn new(spanish: bool) -> Self {
         Self(if spanish { Language::Spanish } else { Language::English })
@@ -111,10 +111,10 @@ mod tests {
 
     #[test]
     fn a_text_is_filled_and_what_fills_it_is_left_as_it_is() {
-        let words = Words::new(false);
+        let words = Texts::new(false);
         assert_eq!(words.say("tray.down", &[("monitor", "{why} & <b>")]), "{why} & <b> is down");
         assert_eq!(words.count("tray.count.down", 2), "2 down");
-        assert_eq!(Words::new(true).plain("tray.quit"), "Salir");
+        assert_eq!(Texts::new(true).plain("tray.quit"), "Salir");
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
         let check = |at: &str, english: &str, spanish: &str| {
             let at = at.parse().unwrap();
             assert_eq!(
-                (Words::new(false).at(at, &now), Words::new(true).at(at, &now)),
+                (Texts::new(false).at(at, &now), Texts::new(true).at(at, &now)),
                 (english.into(), spanish.into())
             );
         };
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_list_names_a_few() {
-        let words = Words::new(false);
+        let words = Texts::new(false);
         assert_eq!(words.list(&[]), "");
         assert_eq!(words.list(&["a"]), "a");
         assert_eq!(words.list(&["a", "b"]), "a and b");

@@ -11,9 +11,9 @@ use estatus_core::{
 };
 
 use crate::{
-    telling::Telling,
+    connection_error::{SAID_LIMIT, temporary, unconfirmed},
+    payload::Payload,
     text::{lines, one_line},
-    trouble::{SAID_LIMIT, temporary, unconfirmed},
 };
 
 /// The exit code that asks for another try later: `EX_TEMPFAIL` of `sysexits.h`.
@@ -27,7 +27,7 @@ const VARIABLE_LIMIT: usize = 8000;
 ///
 /// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
 /// and of the first alert `ESTATUS_MONITOR` (the name of the monitor or program), `ESTATUS_SUBJECT_KIND`, `ESTATUS_NEWS`,
-/// and where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`; on its standard input, the whole [`Telling`] as
+/// and where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`; on its standard input, the whole [`Payload`] as
 /// JSON.
 pub(crate) struct CommandDelivery<'a> {
     pub(crate) channel: &'a CommandChannel,
@@ -37,19 +37,19 @@ pub(crate) struct CommandDelivery<'a> {
 
 impl CommandDelivery<'_> {
     /// Runs the command to its end.
-    pub(crate) async fn deliver(&self, telling: &Telling) -> DeliveryResult {
+    pub(crate) async fn deliver(&self, payload: &Payload) -> DeliveryResult {
         let run = CommandRun {
             command: self.channel.command.clone(),
-            env: environment(telling),
-            // A `Telling` has no map with other keys than strings, so it always is JSON.
-            stdin: serde_json::to_string(telling).ok(),
+            env: environment(payload),
+            // A `Payload` has no map with other keys than strings, so it always is JSON.
+            stdin: serde_json::to_string(payload).ok(),
             timeout: self.channel.timeout,
             background: Background::Ends,
             owner: None,
             output_limit: OUTPUT_LIMIT,
         };
         let outcome = self.ports.run(run).await;
-        self.judge(&outcome, &telling.channel)
+        self.judge(&outcome, &payload.channel)
     }
 
     fn judge(&self, outcome: &CommandOutcome, channel: &str) -> DeliveryResult {
@@ -83,15 +83,15 @@ impl CommandDelivery<'_> {
     }
 }
 
-fn environment(telling: &Telling) -> Vec<(String, String)> {
-    let first = telling.alerts.first();
+fn environment(payload: &Payload) -> Vec<(String, String)> {
+    let first = payload.alerts.first();
     let incident = first.and_then(|alert| alert.incident.as_ref()).filter(|incident| incident.tries > 0);
     let healed_by = incident.and_then(|incident| incident.healed_by.as_deref()).unwrap_or_default();
     let variables = [
-        ("ESTATUS_MESSAGE_ID", telling.message_id.clone()),
-        ("ESTATUS_CHANNEL", one_line(&telling.channel, VARIABLE_LIMIT)),
-        ("ESTATUS_SUBJECT", one_line(&telling.subject, VARIABLE_LIMIT)),
-        ("ESTATUS_TEXT", lines(&telling.text, VARIABLE_LIMIT)),
+        ("ESTATUS_MESSAGE_ID", payload.message_id.clone()),
+        ("ESTATUS_CHANNEL", one_line(&payload.channel, VARIABLE_LIMIT)),
+        ("ESTATUS_SUBJECT", one_line(&payload.subject, VARIABLE_LIMIT)),
+        ("ESTATUS_TEXT", lines(&payload.text, VARIABLE_LIMIT)),
         ("ESTATUS_MONITOR", first.map(|alert| one_line(&alert.monitor, VARIABLE_LIMIT)).unwrap_or_default()),
         ("ESTATUS_SUBJECT_KIND", first.map(|alert| alert.subject_kind.to_owned()).unwrap_or_default()),
         ("ESTATUS_NEWS", first.map(|alert| alert.news.to_owned()).unwrap_or_default()),

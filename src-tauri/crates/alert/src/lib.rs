@@ -5,13 +5,13 @@
 //! `estatus-core`.
 
 mod command;
+mod connection_error;
 mod email;
+mod payload;
+mod redactor;
 mod report;
-mod scrub;
 mod smtp;
-mod telling;
 mod text;
-mod trouble;
 mod webhook;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -24,7 +24,7 @@ use estatus_core::{
 };
 use tokio::time::timeout;
 
-pub use crate::telling::{Telling, TellingAlert, TellingAttempt, TellingBefore, TellingIncident, TellingProgram};
+pub use crate::payload::{Payload, PayloadAlert, PayloadAttempt, PayloadBefore, PayloadIncident, PayloadProgram};
 use crate::{command::CommandDelivery, email::Mail, report::Report, smtp::SmtpDelivery, webhook::WebhookDelivery};
 
 /// Renders and delivers messages.
@@ -52,12 +52,12 @@ impl Courier {
         match channel {
             Channel::Email(email) => self.mail(email, message, &report, words).await,
             Channel::Webhook(webhook) => {
-                let telling = Telling::new(&self.installation, message, &report, words);
-                WebhookDelivery { channel: webhook, ports: &*self.ports, words }.deliver(&telling).await
+                let payload = Payload::new(&self.installation, message, &report, words);
+                WebhookDelivery { channel: webhook, ports: &*self.ports, words }.deliver(&payload).await
             }
             Channel::Command(command) => {
-                let telling = Telling::new(&self.installation, message, &report, words);
-                CommandDelivery { channel: command, ports: &*self.ports, words }.deliver(&telling).await
+                let payload = Payload::new(&self.installation, message, &report, words);
+                CommandDelivery { channel: command, ports: &*self.ports, words }.deliver(&payload).await
             }
         }
     }

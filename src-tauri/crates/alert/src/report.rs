@@ -105,7 +105,7 @@ impl Report {
 
 /// The kinds of news, as the texts tell them apart; in the order in which a mixed message counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Tidings {
+pub(crate) enum AlertKind {
     Stale,
     Escalated,
     Down,
@@ -120,7 +120,7 @@ pub(crate) enum Tidings {
     Steady,
 }
 
-impl Tidings {
+impl AlertKind {
     pub(crate) fn of(news: &News) -> Self {
         match news {
             News::Down { .. } => Self::Down,
@@ -170,7 +170,7 @@ fn closer_key(news: &News) -> &'static str {
         News::Down { incident } if incident.escalated.is_some() && incident.attempts.len() < 2 => "unhealed_once",
         News::Down { incident } if incident.escalated.is_some() => "unhealed",
         News::Cooling { trouble: ProgramTrouble::CannotStart(_), .. } => "cannot_start",
-        _ => Tidings::of(news).word(),
+        _ => AlertKind::of(news).word(),
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{email::Mail, scrub::Scrub, trouble::Trouble, within};
+use crate::{connection_error::ConnectionError, email::Mail, redactor::Redactor, within};
 
 /// How long the server may take to answer a farewell; nothing depends on it.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -84,8 +84,8 @@ impl Answer {
 
 /// Why a conversation failed.
 #[derive(Debug)]
-enum Breach {
-    Trouble(Trouble),
+enum SmtpError {
+    Connection(ConnectionError),
     Answer(Answer),
     /// What came is no SMTP.
     NotSmtp(String),
@@ -116,8 +116,8 @@ impl SmtpDelivery<'_> {
             Ok(mail) => mail,
             Err(why) => return why,
         };
-        let mut scrub = Scrub::default();
-        let credentials = match self.credentials(&mut scrub).await {
+        let mut redactor = Redactor::default();
+        let credentials = match self.credentials(&mut redactor).await {
             Ok(credentials) => credentials,
             Err(why) => return why,
         };
@@ -126,19 +126,19 @@ impl SmtpDelivery<'_> {
         if outcome.is_some() {
             conversation.say_goodbye().await;
         }
-        match outcome.unwrap_or(Err(Breach::TimedOut)) {
+        match outcome.unwrap_or(Err(SmtpError::TimedOut)) {
             Ok(()) => DeliveryResult::Delivered,
-            Err(breach) => self.explain(&conversation, &breach.cleaned(&scrub)),
+            Err(smtp_error) => self.explain(&conversation, &smtp_error.cleaned(&redactor)),
         }
     }
 
-    async fn credentials(&self, scrub: &mut Scrub) -> Result<Option<Credentials>, DeliveryResult> {
+    async fn credentials(&self, redactor: &mut Redactor) -> Result<Option<Credentials>, DeliveryResult> {
         let Some(Login { username, password }) = &self.channel.login else { return Ok(None) };
         match self.ports.secret(password).await {
             Ok(password) => {
-                scrub.know(&password);
+                redactor.know(&password);
                 let credentials = Credentials { username: username.clone(), password: password.reveal().to_owned() };
-                scrub.know_text(&credentials.plain());
+                redactor.know_text(&credentials.plain());
                 Ok(Some(credentials))
             }
             Err(error) => Err(self.no_password(username, &error.to_string())),
@@ -150,17 +150,17 @@ impl SmtpDelivery<'_> {
         conversation: &mut Conversation,
         mail: &Mail,
         credentials: Option<Credentials>,
-    ) -> Result<(), Breach> {
+    ) -> Result<(), SmtpError> {
         let stream = self.open(conversation).await?;
         let dialogue = conversation.dialogue.insert(Dialogue::over(stream));
         self.talk(dialogue, &mut conversation.stage, &conversation.own_name, mail, credentials).await
     }
 
     /// Connects, and has TLS where it is asked for.
-    async fn open(&self, conversation: &mut Conversation) -> Result<Box<dyn Stream>, Breach> {
+    async fn open(&self, conversation: &mut Conversation) -> Result<Box<dyn Stream>, SmtpError> {
         let Conversation { stage, own_name, .. } = conversation;
         let server = &self.channel.server;
-        let unknown = |error: io::Error| Breach::Trouble(Trouble::Name(error.to_string()));
+        let unknown = |error: io::Error| SmtpError::Connection(ConnectionError::Name(error.to_string()));
         let addresses: Vec<_> = lookup_host((server.host.as_str(), server.port)).await.map_err(unknown)?.collect();
 
         let stream = self.reach(&addresses, stage, own_name).await?;
@@ -176,41 +176,41 @@ impl SmtpDelivery<'_> {
         addresses: &[SocketAddr],
         stage: &mut Stage,
         own_name: &mut String,
-    ) -> Result<TcpStream, Breach> {
+    ) -> Result<TcpStream, SmtpError> {
         *stage = Stage::Connect;
         let stream = self.connect(addresses).await?;
-        let address = stream.local_addr().map_err(|error| Breach::of(&error, true))?.ip();
+        let address = stream.local_addr().map_err(|error| SmtpError::of(&error, true))?.ip();
         *own_name = greeting::own_name(self.channel.hello.as_deref(), address);
         if self.channel.security != EmailSecurity::StartTls {
             return Ok(stream);
         }
         let mut dialogue = Dialogue::over(stream);
         ask_for_tls(&mut dialogue, stage, own_name).await?;
-        let early = || Breach::NotSmtp("it went on in the clear where TLS should begin".to_owned());
+        let early = || SmtpError::NotSmtp("it went on in the clear where TLS should begin".to_owned());
         dialogue.into_stream().ok_or_else(early)
     }
 
     /// The same for a look, beside the delivery.
-    async fn reach_aside(&self, addresses: &[SocketAddr]) -> Result<TcpStream, Breach> {
+    async fn reach_aside(&self, addresses: &[SocketAddr]) -> Result<TcpStream, SmtpError> {
         self.reach(addresses, &mut Stage::Connect, &mut String::new()).await
     }
 
     /// All addresses together get half the time, so when all of it is up, the connection stands and is silent.
-    async fn connect(&self, addresses: &[SocketAddr]) -> Result<TcpStream, Breach> {
+    async fn connect(&self, addresses: &[SocketAddr]) -> Result<TcpStream, SmtpError> {
         let each = self.channel.timeout / 2 / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-        let mut failed = Trouble::Connect(io::ErrorKind::AddrNotAvailable.to_string());
+        let mut failed = ConnectionError::Connect(io::ErrorKind::AddrNotAvailable.to_string());
         for address in addresses {
             failed = match timeout(each, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => Trouble::of_io(&error, false),
-                Err(_) => Trouble::ConnectTimedOut,
+                Ok(Err(error)) => ConnectionError::of_io(&error, false),
+                Err(_) => ConnectionError::ConnectTimedOut,
             };
         }
-        Err(Breach::Trouble(failed))
+        Err(SmtpError::Connection(failed))
     }
 
     /// Whom this machine trusts is read anew each time: it is seldom asked for, and may change.
-    async fn secure(&self, stream: TcpStream, addresses: &[SocketAddr]) -> Result<Box<dyn Stream>, Breach> {
+    async fn secure(&self, stream: TcpStream, addresses: &[SocketAddr]) -> Result<Box<dyn Stream>, SmtpError> {
         let host = &self.channel.server.host;
         let failed = match Tls::default().shake_hands(stream, host, &[], &self.channel.trust).await {
             Ok(secured) => return Ok(secured.stream),
@@ -219,11 +219,13 @@ impl SmtpDelivery<'_> {
         if failed.calls_for_a_look()
             && let Some(cause) = estatus_tls::look(host, || self.reach_aside(addresses)).await
         {
-            return Err(Breach::Trouble(Trouble::of_tls(cause)));
+            return Err(SmtpError::Connection(ConnectionError::of_tls(cause)));
         }
         match failed {
-            Failed::Io(error) => Err(Breach::of(&error, true)),
-            Failed::NothingInCommon(cause) | Failed::Because(cause) => Err(Breach::Trouble(Trouble::of_tls(cause))),
+            Failed::Io(error) => Err(SmtpError::of(&error, true)),
+            Failed::NothingInCommon(cause) | Failed::Because(cause) => {
+                Err(SmtpError::Connection(ConnectionError::of_tls(cause)))
+            }
         }
     }
 
@@ -235,7 +237,7 @@ impl SmtpDelivery<'_> {
         own_name: &str,
         mail: &Mail,
         credentials: Option<Credentials>,
-    ) -> Result<(), Breach> {
+    ) -> Result<(), SmtpError> {
         // After STARTTLS the server does not greet again, but must be greeted.
         if self.channel.security != EmailSecurity::StartTls {
             done(dialogue.hear().await?)?;
@@ -258,18 +260,18 @@ impl SmtpDelivery<'_> {
     }
 
     /// Fails where nobody is accepted, or somebody is not who must be.
-    async fn name_recipients<S: Stream>(&self, dialogue: &mut Dialogue<S>, all: &[Address]) -> Result<(), Breach> {
+    async fn name_recipients<S: Stream>(&self, dialogue: &mut Dialogue<S>, all: &[Address]) -> Result<(), SmtpError> {
         let mut refused = Vec::new();
         for to in all {
             match done(dialogue.ask(&format!("RCPT TO:<{to}>")).await?) {
                 Ok(()) => {}
-                Err(Breach::Answer(answer)) => refused.push((to.clone(), answer)),
+                Err(SmtpError::Answer(answer)) => refused.push((to.clone(), answer)),
                 Err(other) => return Err(other),
             }
         }
         let wait = self.failed < PATIENT_TRIES && refused.iter().any(|(_, answer)| !answer.is_permanent());
         if !refused.is_empty() && (refused.len() == all.len() || self.everybody || wait) {
-            return Err(Breach::Recipients(refused));
+            return Err(SmtpError::Recipients(refused));
         }
         for (to, answer) in refused {
             tracing::warn!(%to, code = answer.code, answer = answer.text, "a recipient was refused; the others are told");
@@ -287,49 +289,53 @@ impl Conversation {
 }
 
 /// Speaks up to the point where TLS begins.
-async fn ask_for_tls<S: Stream>(dialogue: &mut Dialogue<S>, stage: &mut Stage, own_name: &str) -> Result<(), Breach> {
+async fn ask_for_tls<S: Stream>(
+    dialogue: &mut Dialogue<S>,
+    stage: &mut Stage,
+    own_name: &str,
+) -> Result<(), SmtpError> {
     done(dialogue.hear().await?)?;
     *stage = Stage::Hello;
     let offers = greet(dialogue, own_name).await?;
     *stage = Stage::StartTls;
     if !offers.has("STARTTLS") {
-        return Err(Breach::NoStartTls);
+        return Err(SmtpError::NoStartTls);
     }
     done(dialogue.ask("STARTTLS").await?)
 }
 
 /// What a reply means that should say that something is done (RFC 5321, section 4.2.1).
-fn done(reply: Reply) -> Result<(), Breach> {
-    if (200..300).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
+fn done(reply: Reply) -> Result<(), SmtpError> {
+    if (200..300).contains(&reply.code) { Ok(()) } else { Err(SmtpError::from(reply)) }
 }
 
 /// What a reply means that should ask for more; some say that it is done.
-fn go_on(reply: Reply) -> Result<(), Breach> {
-    if (200..400).contains(&reply.code) { Ok(()) } else { Err(Breach::from(reply)) }
+fn go_on(reply: Reply) -> Result<(), SmtpError> {
+    if (200..400).contains(&reply.code) { Ok(()) } else { Err(SmtpError::from(reply)) }
 }
 
 /// What must be said of the sender if an address is not ASCII (RFC 6531).
-fn international(offers: &Offers, mail: &Mail) -> Result<&'static str, Breach> {
+fn international(offers: &Offers, mail: &Mail) -> Result<&'static str, SmtpError> {
     let beyond_ascii = |address: &&Address| !AsRef::<str>::as_ref(*address).is_ascii();
     match std::iter::once(&mail.sender).chain(&mail.recipients).find(beyond_ascii) {
         None => Ok(""),
         Some(_) if offers.has("SMTPUTF8") => Ok(" SMTPUTF8"),
-        Some(address) => Err(Breach::International(address.to_string())),
+        Some(address) => Err(SmtpError::International(address.to_string())),
     }
 }
 
-impl Breach {
+impl SmtpError {
     /// What a failure of the connection is.
     fn of(error: &io::Error, connected: bool) -> Self {
-        Self::Trouble(Trouble::of_io(error, connected))
+        Self::Connection(ConnectionError::of_io(error, connected))
     }
 
     /// The same, where a server may have repeated a secret.
-    fn cleaned(self, scrub: &Scrub) -> Self {
-        let answer = |Answer { code, text }| Answer { code, text: scrub.clean(&text) };
+    fn cleaned(self, redactor: &Redactor) -> Self {
+        let answer = |Answer { code, text }| Answer { code, text: redactor.clean(&text) };
         match self {
             Self::Answer(said) => Self::Answer(answer(said)),
-            Self::NotSmtp(said) => Self::NotSmtp(scrub.clean(&said)),
+            Self::NotSmtp(said) => Self::NotSmtp(redactor.clean(&said)),
             Self::Recipients(refused) => {
                 Self::Recipients(refused.into_iter().map(|(to, said)| (to, answer(said))).collect())
             }
@@ -338,7 +344,7 @@ impl Breach {
     }
 }
 
-impl From<Silence> for Breach {
+impl From<Silence> for SmtpError {
     fn from(silence: Silence) -> Self {
         match silence {
             Silence::Io(error) => Self::of(&error, true),
@@ -348,7 +354,7 @@ impl From<Silence> for Breach {
 }
 
 /// What a reply is that was not hoped for.
-impl From<Reply> for Breach {
+impl From<Reply> for SmtpError {
     fn from(reply: Reply) -> Self {
         let (code, text) = (reply.code, reply.text());
         if code < 400 { Self::NotSmtp(format!("{code} {text}")) } else { Self::Answer(Answer { code, text }) }

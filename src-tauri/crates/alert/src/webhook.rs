@@ -16,10 +16,10 @@ use reqwest::{
 };
 
 use crate::{
-    scrub::Scrub,
-    telling::Telling,
+    connection_error::{ConnectionError, SAID_LIMIT, permanent, temporary, unconfirmed},
+    payload::Payload,
+    redactor::Redactor,
     text::one_line,
-    trouble::{SAID_LIMIT, Trouble, permanent, temporary, unconfirmed},
     within,
 };
 
@@ -36,31 +36,31 @@ pub(crate) struct WebhookDelivery<'a> {
 }
 
 impl WebhookDelivery<'_> {
-    /// Posts `telling`.
-    pub(crate) async fn deliver(&self, telling: &Telling) -> DeliveryResult {
-        let mut scrub = Scrub::default();
-        self.know_url(&mut scrub);
-        match self.prepare(telling, &mut scrub).await {
-            Ok((client, request)) => self.send(&client, request, &telling.channel, &scrub).await,
+    /// Posts `payload`.
+    pub(crate) async fn deliver(&self, payload: &Payload) -> DeliveryResult {
+        let mut redactor = Redactor::default();
+        self.know_url(&mut redactor);
+        match self.prepare(payload, &mut redactor).await {
+            Ok((client, request)) => self.send(&client, request, &payload.channel, &redactor).await,
             Err(why) => why,
         }
     }
 
     /// The address itself lets whoever knows it in, with many services: what comes after the host is never repeated.
-    fn know_url(&self, scrub: &mut Scrub) {
+    fn know_url(&self, redactor: &mut Redactor) {
         let url = &self.channel.url;
         let parts = [Some(url.path().trim_matches('/')), url.query(), url.password()];
         for part in parts.into_iter().flatten().filter(|part| part.len() >= SECRET_PART) {
-            scrub.know_text(part);
+            redactor.know_text(part);
         }
     }
 
-    async fn prepare(&self, telling: &Telling, scrub: &mut Scrub) -> Result<(Client, Request), DeliveryResult> {
-        let body = template::body(self.channel.template.as_deref(), telling, self.words)?;
-        let headers = self.headers(scrub).await?;
+    async fn prepare(&self, payload: &Payload, redactor: &mut Redactor) -> Result<(Client, Request), DeliveryResult> {
+        let body = template::body(self.channel.template.as_deref(), payload, self.words)?;
+        let headers = self.headers(redactor).await?;
         let client = self.client().await?;
         let request = client.post(self.channel.url.clone()).headers(headers).body(body).build();
-        request.map(|request| (client, request)).map_err(|error| self.no_request(&error, &telling.channel))
+        request.map(|request| (client, request)).map_err(|error| self.no_request(&error, &payload.channel))
     }
 
     /// A client for one request: a channel is used so seldom that an open connection would be a waste.
@@ -87,10 +87,10 @@ impl WebhookDelivery<'_> {
 
     fn no_trust(&self, cause: &Cause) -> DeliveryResult {
         let host = self.channel.url.host_str().unwrap_or_default();
-        temporary(Trouble::of_tls(cause.clone()).sentence(host, &self.server(), self.words))
+        temporary(ConnectionError::of_tls(cause.clone()).sentence(host, &self.server(), self.words))
     }
 
-    async fn headers(&self, scrub: &mut Scrub) -> Result<HeaderMap, DeliveryResult> {
+    async fn headers(&self, redactor: &mut Redactor) -> Result<HeaderMap, DeliveryResult> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in &self.channel.headers {
@@ -101,7 +101,7 @@ impl WebhookDelivery<'_> {
                 let values = [("header", name.as_str()), ("error", &error.to_string())];
                 temporary(self.words.text("delivery.secret", &values))
             })?;
-            scrub.know(&secret);
+            redactor.know(&secret);
             self.add(&mut headers, name, secret.reveal(), true)?;
         }
         Ok(headers)
@@ -117,9 +117,9 @@ impl WebhookDelivery<'_> {
         Ok(())
     }
 
-    async fn send(&self, client: &Client, request: Request, channel: &str, scrub: &Scrub) -> DeliveryResult {
+    async fn send(&self, client: &Client, request: Request, channel: &str, redactor: &Redactor) -> DeliveryResult {
         match within(self.channel.timeout, client.execute(request)).await {
-            Some(Ok(response)) => self.judge(response, channel, scrub).await,
+            Some(Ok(response)) => self.judge(response, channel, redactor).await,
             Some(Err(error)) => self.trouble(&error, channel),
             None => {
                 let after = in_words(self.channel.timeout);
@@ -129,12 +129,12 @@ impl WebhookDelivery<'_> {
         }
     }
 
-    async fn judge(&self, response: Response, channel: &str, scrub: &Scrub) -> DeliveryResult {
+    async fn judge(&self, response: Response, channel: &str, redactor: &Redactor) -> DeliveryResult {
         let status = response.status();
         if status.is_success() {
             return DeliveryResult::Delivered;
         }
-        let answer = excerpt(response, scrub).await;
+        let answer = excerpt(response, redactor).await;
         let say = |key| self.say(key, &[("answer", &answer), ("channel", channel)]);
         match status {
             StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT => permanent(say("delivery.redirect")),
@@ -154,11 +154,11 @@ impl WebhookDelivery<'_> {
         }
         if error.is_connect() {
             let trouble = if error.is_dns() {
-                Trouble::Name(innermost(error))
+                ConnectionError::Name(innermost(error))
             } else if error.is_timeout() {
-                Trouble::ConnectTimedOut
+                ConnectionError::ConnectTimedOut
             } else {
-                Trouble::of(error, false).unwrap_or_else(|| Trouble::Connect(innermost(error)))
+                ConnectionError::of(error, false).unwrap_or_else(|| ConnectionError::Connect(innermost(error)))
             };
             let host = self.channel.url.host_str().unwrap_or_default();
             return temporary(trouble.sentence(host, &self.server(), self.words));
@@ -186,7 +186,7 @@ impl WebhookDelivery<'_> {
 }
 
 /// The status and the beginning of what came with it. More is read than shown, lest half a secret stays at the end.
-async fn excerpt(mut response: Response, scrub: &Scrub) -> String {
+async fn excerpt(mut response: Response, redactor: &Redactor) -> String {
     let status = response.status();
     let mut body = Vec::new();
     let read = async {
@@ -196,7 +196,7 @@ async fn excerpt(mut response: Response, scrub: &Scrub) -> String {
         }
     };
     let _what_there_is_will_do = within(EXCERPT_WITHIN, read).await;
-    let body = one_line(&scrub.clean(&String::from_utf8_lossy(&body)), SAID_LIMIT);
+    let body = one_line(&redactor.clean(&String::from_utf8_lossy(&body)), SAID_LIMIT);
     if body.is_empty() { status.to_string() } else { format!("{status}: {body}") }
 }
 

@@ -10,7 +10,7 @@ use estatus_core::{
     incident::{Alert, DeliveryResult, Health, Incident, Message, News},
     observation::{Cause, Failure, HostFigure, Phase},
     program::{Leftover, ProgramTrouble, StartFailure},
-    remedy::{Outcome, Undone},
+    remedy::{Outcome, RemedyError},
 };
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::json;
@@ -308,7 +308,7 @@ async fn a_clock_that_was_set_does_not_make_an_incident_longer() {
 
 /// A user had stopped the program.
 fn given_up_at_once() -> Incident {
-    let stopped = Some(Outcome::NotDone(Undone::StoppedByUser));
+    let stopped = Some(Outcome::NotDone(RemedyError::StoppedByUser));
     Incident { attempts: vec![attempt(restart(), 1, stopped)], ..given_up() }
 }
 
@@ -357,7 +357,7 @@ async fn what_a_program_wrote_is_shown_as_text_and_at_most_40_lines_of_it() {
 
 #[tokio::test]
 async fn of_many_tries_the_last_are_told_and_the_others_counted() {
-    let tries = (0..1000).map(|_| attempt(restart(), 1, Some(Outcome::NotDone(Undone::Interrupted)))).collect();
+    let tries = (0..1000).map(|_| attempt(restart(), 1, Some(Outcome::NotDone(RemedyError::Interrupted)))).collect();
     let incident = Incident { escalated: Some(at("2026-03-01T18:00:07Z")), ..tried(tries) };
     let taken = told(&message(1, vec![web_answers(News::Escalated { incident })]), Language::English).await;
     let text = readable(&taken);

@@ -8,7 +8,7 @@ use tokio_util::codec::Framed;
 use crate::{
     codec::{ANSWER_LIMIT, Codec},
     endpoint::{ClientStream, Endpoint},
-    request::{ApiError, Asked, ErrorCode, Event, Frame, Reply, Request},
+    request::{ApiError, ClientFrame, ErrorCode, Event, Frame, Reply, Request},
     state::{Hello, PROTOCOL},
 };
 
@@ -49,7 +49,7 @@ pub enum Said {
 
 /// A connection to the engine.
 pub struct Client {
-    stream: Framed<ClientStream, Codec<Frame, Asked>>,
+    stream: Framed<ClientStream, Codec<Frame, ClientFrame>>,
     hello: Hello,
     last: u64,
 }
@@ -110,7 +110,7 @@ impl Client {
     /// That the connection is gone.
     pub async fn ask(&mut self, request: Request) -> Result<u64, ApiError> {
         self.last += 1;
-        self.stream.send(Asked { id: self.last, request }).await.map_err(gone)?;
+        self.stream.send(ClientFrame { id: self.last, request }).await.map_err(gone)?;
         Ok(self.last)
     }
 

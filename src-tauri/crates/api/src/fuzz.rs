@@ -92,7 +92,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn asked() -> impl Strategy<Value = ClientFrame> {
     let text = any::<String>;
     let request = prop_oneof![
         Just(Request::Status),
@@ -118,7 +118,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         (text(), any::<usize>()).prop_map(|(program, lines)| Request::Log { program, lines }),
         (any::<Option<String>>(), any::<bool>()).prop_map(|(log_of, usage)| Request::Follow { log_of, usage }),
     ];
-    (any::<u64>(), request).prop_map(|(id, request)| Asked { id, request })
+    (any::<u64>(), request).prop_map(|(id, request)| ClientFrame { id, request })
 }
 
 fn frame() -> impl Strategy<Value = Frame> {
@@ -199,13 +199,13 @@ proptest! {
     fn any_bytes_have_an_answer(bytes in vec(any::<u8>(), 0..200), pieces in vec(0_usize..20, 0..8), short in any::<bool>()) {
         // A length that is not too long at once is rare by itself.
         let bytes = if short { framed(bytes) } else { bytes };
-        taken::<Asked>(&bytes, &pieces, ASKED_LIMIT)?;
+        taken::<ClientFrame>(&bytes, &pieces, ASKED_LIMIT)?;
         taken::<Frame>(&bytes, &pieces, ANSWER_LIMIT)?;
     }
 
     #[test]
     fn what_is_asked_arrives_as_it_was_in_whatever_pieces(asked in vec(asked(), 1..4), pieces in vec(0_usize..300, 0..8)) {
-        prop_assert_eq!(taken::<Asked>(&written(asked.clone()), &pieces, ASKED_LIMIT)?, asked);
+        prop_assert_eq!(taken::<ClientFrame>(&written(asked.clone()), &pieces, ASKED_LIMIT)?, asked);
     }
 
     #[test]
@@ -225,7 +225,7 @@ proptest! {
             true => spoiled(bytes, spoils.clone()),
             false => framed(spoiled(bytes[4..].to_vec(), spoils.clone())),
         };
-        taken::<Asked>(&spoil(written(vec![asked])), &pieces, ASKED_LIMIT)?;
+        taken::<ClientFrame>(&spoil(written(vec![asked])), &pieces, ASKED_LIMIT)?;
         taken::<Frame>(&spoil(written(vec![said])), &pieces, ANSWER_LIMIT)?;
     }
 }

@@ -365,7 +365,7 @@ pub enum Event {
 /// A frame from a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Asked {
+pub struct ClientFrame {
     /// Comes back with the answer.
     pub id: u64,
     /// What is asked for.

@@ -11,11 +11,11 @@ use tokio_util::codec::Framed;
 use crate::{
     codec::{ASKED_LIMIT, Codec},
     endpoint::{Endpoint, PlatformListener, ServerStream},
-    request::{ApiError, Asked, Event, Frame, Reply},
+    request::{ApiError, ClientFrame, Event, Frame, Reply},
     state::Hello,
 };
 
-type Stream = Framed<ServerStream, Codec<Asked, Frame>>;
+type Stream = Framed<ServerStream, Codec<ClientFrame, Frame>>;
 
 /// Accepts clients. Only this user's and the administrator's processes get through.
 pub struct Listener(PlatformListener);
@@ -52,7 +52,7 @@ impl Connection {
     ///
     /// # Errors
     /// If what came is no request.
-    pub async fn next(&mut self) -> io::Result<Option<Asked>> {
+    pub async fn next(&mut self) -> io::Result<Option<ClientFrame>> {
         self.incoming.next().await.transpose()
     }
 }

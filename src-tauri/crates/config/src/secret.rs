@@ -102,12 +102,12 @@ fn read_private(path: &Path) -> Result<Vec<u8>, Unreadable> {
 }
 
 /// A name in the keyring, and where the answer goes.
-type Question = (String, SyncSender<Result<Secret, Reason>>);
+type KeyringQuery = (String, SyncSender<Result<Secret, Reason>>);
 
 /// The one thread that talks to the keyring. Its calls block, may wait for a person, and on Linux must not be made from
 /// a thread that runs async tasks; so a keyring that never answers costs one thread, not one for each question.
-static KEYRING: LazyLock<Option<SyncSender<Question>>> = LazyLock::new(|| {
-    let (questions, asked) = mpsc::sync_channel::<Question>(KEYRING_QUEUE);
+static KEYRING: LazyLock<Option<SyncSender<KeyringQuery>>> = LazyLock::new(|| {
+    let (questions, asked) = mpsc::sync_channel::<KeyringQuery>(KEYRING_QUEUE);
     let answer_all = move || {
         for (name, answer) in asked {
             // Who asked may have lost patience.

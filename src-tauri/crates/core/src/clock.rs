@@ -10,7 +10,7 @@ pub(crate) const THRESHOLD: Duration = Duration::from_secs(2);
 
 /// What has happened to the clocks since they were last read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum ClockChange {
     /// Time went by, and nothing else.
     Nothing,
     /// The machine slept for so long.
@@ -33,7 +33,7 @@ impl Clock {
     }
 
     /// Takes a reading. A sleep is told before a step; both at once are told one after the other.
-    pub(crate) fn read(&mut self, now: Now) -> Turn {
+    pub(crate) fn read(&mut self, now: Now) -> ClockChange {
         let before = self.last;
         let slept = now.slept.saturating_sub(before.slept);
         let passed = now.monotonic.since(before.monotonic);
@@ -42,13 +42,13 @@ impl Clock {
         if slept >= THRESHOLD {
             self.steps += 1;
             self.last_step = Cause::Slept;
-            Turn::Slept(slept)
+            ClockChange::Slept(slept)
         } else if set.unsigned_abs() >= THRESHOLD.as_secs() {
             self.steps += 1;
             self.last_step = Cause::ClockSet;
-            Turn::Set(set)
+            ClockChange::Set(set)
         } else {
-            Turn::Nothing
+            ClockChange::Nothing
         }
     }
 
@@ -87,14 +87,14 @@ mod tests {
 
     #[test]
     fn sleep_and_steps_are_told_apart_from_time_going_by() {
-        let check = |later: Now, wanted: Turn| {
+        let check = |later: Now, wanted: ClockChange| {
             assert_eq!(Clock::new(reading(100, 10, 5000)).read(later), wanted);
         };
-        check(reading(160, 10, 5060), Turn::Nothing);
-        check(reading(160, 11, 5060), Turn::Nothing);
-        check(reading(3700, 3600, 8600), Turn::Slept(Duration::from_secs(3590)));
-        check(reading(160, 10, 8660), Turn::Set(3600));
-        check(reading(160, 10, 1460), Turn::Set(-3600));
-        check(reading(160, 10, 5061), Turn::Nothing);
+        check(reading(160, 10, 5060), ClockChange::Nothing);
+        check(reading(160, 11, 5060), ClockChange::Nothing);
+        check(reading(3700, 3600, 8600), ClockChange::Slept(Duration::from_secs(3590)));
+        check(reading(160, 10, 8660), ClockChange::Set(3600));
+        check(reading(160, 10, 1460), ClockChange::Set(-3600));
+        check(reading(160, 10, 5061), ClockChange::Nothing);
     }
 }

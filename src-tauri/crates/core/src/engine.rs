@@ -27,20 +27,20 @@ use crate::{
     ids::{IncidentId, MessageId},
     incident::{Health, Incident, Message},
     machine::Machine,
-    monitor::{MonitorMemory, Pulse},
-    network::{Network, Scope, Suspicion},
+    monitor::{HealthTracker, MonitorMemory},
+    network::{Network, Scope, SuspectProbe},
     observation::Observation,
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
     registry::{Entries, Registry},
-    schedule::{self, AFTER_SLEEP, Dice},
+    schedule::{self, AFTER_SLEEP, Rng},
     signal::Signals,
-    supervision::Supervised,
+    supervision::ProgramMachine,
     time::{Instant, Lasting, Now},
 };
 pub use crate::{
     ids::EffectId,
-    input::{Ask, AskError, Change, Effect, Input, Reason},
+    input::{Ask, AskError, Change, Due, Effect, Input},
 };
 
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
@@ -54,14 +54,14 @@ const EFFECTS: usize = 256;
 pub struct Engine {
     config: Arc<Config>,
     seed: u64,
-    dice: Dice,
+    rng: Rng,
     clock: Clock,
     /// A failure of a probe that began before this is put down to the machine's waking up.
     settles_at: Instant,
-    monitors: Registry<Watched>,
+    monitors: Registry<MonitorMachine>,
     /// Whose probe it is.
     probes: BTreeMap<EffectId, Arc<str>>,
-    programs: Registry<Supervised>,
+    programs: Registry<ProgramMachine>,
     /// Whose readiness is being probed.
     questions: BTreeMap<EffectId, Arc<str>>,
     healings: Healings,
@@ -86,15 +86,15 @@ pub struct Engine {
 
 /// A monitor as the engine watches it.
 #[derive(Debug)]
-struct Watched {
+struct MonitorMachine {
     monitor: Arc<Monitor>,
-    pulse: Pulse,
+    tracker: HealthTracker,
     memory: MonitorMemory,
     /// Its place on the grid of its interval.
     place: std::time::Duration,
     next_probe: Option<Instant>,
     in_flight: Option<InFlight>,
-    held: Option<Box<Held>>,
+    held: Option<Box<UnjudgedProbe>>,
     last: Option<Arc<Observation>>,
     /// When the probe of the last settled observation began.
     last_began: Option<Instant>,
@@ -116,11 +116,11 @@ struct InFlight {
 
 /// A failed probe that is not judged yet.
 #[derive(Debug)]
-struct Held {
+struct UnjudgedProbe {
     observation: Observation,
     began: Instant,
     /// What the own network is asked about; `None` once it is cleared.
-    suspicion: Option<Suspicion>,
+    suspect: Option<SuspectProbe>,
     /// The question whose answer it waits for.
     question: Option<EffectId>,
     /// The monitors it depends on that have not been seen since.
@@ -159,7 +159,7 @@ impl Engine {
         let mut engine = Self {
             config: Arc::new(Config { channels: restored.channels, ..Config::default() }),
             seed,
-            dice: Dice::new(seed ^ now.utc.as_millisecond().unsigned_abs()),
+            rng: Rng::new(seed ^ now.utc.as_millisecond().unsigned_abs()),
             clock: Clock::new(now),
             settles_at: Instant::default(),
             monitors: Registry::default(),
@@ -259,16 +259,16 @@ impl Engine {
         self.read_clock(now);
         while let Some(reason) = self.next_due(now.monotonic) {
             match reason {
-                Reason::Probe(name) => self.start_probe(&name, now),
-                Reason::PauseEnds(name) => self.resume(&name, now),
-                Reason::SnoozeEnds(name) => self.snooze_ends(&name, now),
-                Reason::Remind(name) => self.remind(&name, now),
-                Reason::Settle(name) => self.settle_flapping(&name, now),
-                Reason::Message(id) => self.send(id, now),
-                Reason::Peers => self.probe_peers(now),
-                Reason::Heal(name) => self.wake_healing(&name, now),
-                Reason::Program(name) => self.wake_program(&name, now),
-                Reason::Forget => self.forget_removed(now),
+                Due::Probe(name) => self.start_probe(&name, now),
+                Due::PauseEnds(name) => self.resume(&name, now),
+                Due::SnoozeEnds(name) => self.snooze_ends(&name, now),
+                Due::Remind(name) => self.remind(&name, now),
+                Due::Settle(name) => self.settle_flapping(&name, now),
+                Due::Message(id) => self.send(id, now),
+                Due::Peers => self.probe_peers(now),
+                Due::Heal(name) => self.wake_healing(&name, now),
+                Due::Program(name) => self.wake_program(&name, now),
+                Due::Forget => self.forget_removed(now),
             }
             self.deliver(now);
         }
@@ -276,13 +276,13 @@ impl Engine {
     }
 
     /// When the engine must be woken, and why.
-    pub fn next_deadline(&self) -> Option<(Instant, Reason)> {
+    pub fn next_deadline(&self) -> Option<(Instant, Due)> {
         let entry = self.every_kind().into_iter().filter_map(Entries::next_due).min().cloned();
-        let heal = self.healings.next_due().map(|(due, monitor)| (*due, Reason::Heal(Arc::clone(monitor))));
-        let message = self.outbox.next_due().map(|(due, id)| (due, Reason::Message(id)));
+        let heal = self.healings.next_due().map(|(due, monitor)| (*due, Due::Heal(Arc::clone(monitor))));
+        let message = self.outbox.next_due().map(|(due, id)| (due, Due::Message(id)));
         let forgets_at = self.every_kind().into_iter().filter_map(Entries::forgets_at).min();
-        let removed = forgets_at.map(|due| (due, Reason::Forget));
-        let peers = self.network.peers_due().map(|due| (due, Reason::Peers));
+        let removed = forgets_at.map(|due| (due, Due::Forget));
+        let peers = self.network.peers_due().map(|due| (due, Due::Peers));
         [entry, heal, message, removed, peers].into_iter().flatten().min()
     }
 
@@ -331,7 +331,7 @@ impl Engine {
 
     /// One monitor.
     pub fn monitor(&self, name: &str) -> Option<MonitorView> {
-        self.monitors.get(name).map(Watched::view)
+        self.monitors.get(name).map(MonitorMachine::view)
     }
 
     /// The open incidents of the monitors that are configured, the oldest first.
@@ -374,7 +374,7 @@ impl Engine {
         [&mut self.programs, &mut self.monitors]
     }
 
-    fn next_due(&mut self, now: Instant) -> Option<Reason> {
+    fn next_due(&mut self, now: Instant) -> Option<Due> {
         let due = self.next_deadline().filter(|(at, _)| *at <= now)?;
         for entries in self.entries() {
             entries.take_due(&due);
@@ -384,13 +384,13 @@ impl Engine {
 
     fn read_clock(&mut self, now: Now) {
         match self.clock.read(now) {
-            clock::Turn::Nothing => return,
-            clock::Turn::Slept(slept) => {
+            clock::ClockChange::Nothing => return,
+            clock::ClockChange::Slept(slept) => {
                 self.settles_at = now.monotonic + AFTER_SLEEP;
-                self.monitors.change_where(|_, _| true, |_, watched| watched.pulse.slept());
+                self.monitors.change_where(|_, _| true, |_, watched| watched.tracker.slept());
                 self.journal(JournalEntry::Slept { seconds: slept.as_secs() }, now);
             }
-            clock::Turn::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
+            clock::ClockChange::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
         }
         for entries in self.entries() {
             entries.plan_all(now);
@@ -432,10 +432,10 @@ impl Engine {
     }
 }
 
-impl Watched {
+impl MonitorMachine {
     fn new(monitor: Arc<Monitor>, memory: MonitorMemory, seed: u64) -> Self {
         Self {
-            pulse: Pulse::restored(memory.health),
+            tracker: HealthTracker::restored(memory.health),
             place: schedule::place(seed, &monitor.name, monitor.every),
             monitor,
             memory,
@@ -467,7 +467,7 @@ impl Watched {
     }
 
     fn health(&self) -> Health {
-        if self.is_watched() { self.pulse.health() } else { Health::Paused }
+        if self.is_watched() { self.tracker.health() } else { Health::Paused }
     }
 
     fn view(&self) -> MonitorView {
@@ -485,7 +485,7 @@ impl Watched {
     }
 }
 
-impl Machine for Watched {
+impl Machine for MonitorMachine {
     type Memory = MonitorMemory;
 
     fn memory(&self) -> &MonitorMemory {
@@ -496,22 +496,22 @@ impl Machine for Watched {
         &mut self.memory
     }
 
-    fn dues(&self, now: Now) -> Vec<(Instant, Reason)> {
+    fn dues(&self, now: Now) -> Vec<(Instant, Due)> {
         let name = || Arc::clone(&self.monitor.name);
         let memory = &self.memory;
         let watched = self.is_watched();
         let probe = self.overdue().or(self.next_probe).filter(|_| watched);
         let pause = memory.paused.and_then(|pause| pause.until);
         let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
-        let calm = !memory.is_unsteady() || self.pulse.health() == Health::Up;
+        let calm = !memory.is_unsteady() || self.tracker.health() == Health::Up;
         let settle = memory.since.filter(|_| memory.flapping.is_some() && calm);
         let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
         [
-            probe.map(|at| (at, Reason::Probe(name()))),
-            on_the_wall(pause).map(|at| (at, Reason::PauseEnds(name()))),
-            on_the_wall(memory.snoozed_until).map(|at| (at, Reason::SnoozeEnds(name()))),
-            on_the_wall(remind).map(|at| (at, Reason::Remind(name()))),
-            on_the_wall(settle).map(|at| (at + telling::settles_after(&self.monitor), Reason::Settle(name()))),
+            probe.map(|at| (at, Due::Probe(name()))),
+            on_the_wall(pause).map(|at| (at, Due::PauseEnds(name()))),
+            on_the_wall(memory.snoozed_until).map(|at| (at, Due::SnoozeEnds(name()))),
+            on_the_wall(remind).map(|at| (at, Due::Remind(name()))),
+            on_the_wall(settle).map(|at| (at + telling::settles_after(&self.monitor), Due::Settle(name()))),
         ]
         .into_iter()
         .flatten()

@@ -11,9 +11,9 @@ use std::{
 
 use crate::{
     ids::{EffectId, Key},
-    remedy::{Remedy, RemedyAction, Undone},
+    remedy::{Remedy, RemedyAction, RemedyError},
     restart,
-    schedule::Dice,
+    schedule::Rng,
     signal::{Answer, Signal, Signals, Stands, TryEnd},
     time::Instant,
 };
@@ -69,7 +69,7 @@ struct RunningCommand {
 /// What a step of healing may use.
 pub(crate) struct Step<'a> {
     pub(crate) now: Instant,
-    pub(crate) dice: &'a mut Dice,
+    pub(crate) rng: &'a mut Rng,
     pub(crate) signals: &'a mut Signals,
 }
 
@@ -113,7 +113,7 @@ impl Healings {
         let Some(healing) = self.each.get(monitor) else { return };
         match healing.state {
             State::Waiting { .. } => self.make_try(monitor, step),
-            State::Acting { .. } => self.fails(monitor, not_done(Undone::NotReady { within: DONE_WITHIN }), step),
+            State::Acting { .. } => self.fails(monitor, not_done(RemedyError::NotReady { within: DONE_WITHIN }), step),
             State::Verifying { .. } => self.fails(monitor, TryEnd::StillDown, step),
         }
     }
@@ -141,7 +141,7 @@ impl Healings {
         match answer {
             Answer::Done => self.verify(monitor, step),
             Answer::UnderWay => self.enter(monitor, State::Acting { until: step.now + within + DONE_WITHIN }),
-            Answer::Undone(undone) => self.fails(monitor, not_done(undone), step),
+            Answer::NotDone(undone) => self.fails(monitor, not_done(undone), step),
         }
     }
 
@@ -183,7 +183,7 @@ impl Healings {
                 Stands::Runs if stops => {}
                 Stands::Runs => self.verify(&monitor, step),
                 Stands::Rests if stops => self.verify(&monitor, step),
-                Stands::Rests => self.fails(&monitor, not_done(Undone::StoppedByUser), step),
+                Stands::Rests => self.fails(&monitor, not_done(RemedyError::StoppedByUser), step),
                 Stands::Cannot(undone) => self.fails(&monitor, not_done(undone.clone()), step),
             }
         }
@@ -201,7 +201,7 @@ impl Healings {
     }
 
     /// Nobody is to heal this monitor for now, for the reason `why`.
-    pub(crate) fn rest(&mut self, monitor: &Arc<str>, why: Undone, signals: &mut Signals) {
+    pub(crate) fn rest(&mut self, monitor: &Arc<str>, why: RemedyError, signals: &mut Signals) {
         self.end(monitor, not_done(why), signals);
     }
 
@@ -223,12 +223,16 @@ impl Healings {
         let is_hopeless = matches!(
             &end,
             TryEnd::NotDone(
-                Undone::Cooling | Undone::StoppedByUser | Undone::Finished | Undone::Gone | Undone::CannotStart { .. }
+                RemedyError::Cooling
+                    | RemedyError::StoppedByUser
+                    | RemedyError::Finished
+                    | RemedyError::Gone
+                    | RemedyError::CannotStart { .. }
             )
         );
         step.signals.send(Signal::Tried { monitor: Arc::clone(monitor), end });
         let Some(healing) = self.each.get(monitor) else { return };
-        let wait = restart::backoff(healing.tries, step.dice);
+        let wait = restart::backoff(healing.tries, step.rng);
         if is_hopeless || healing.tries >= healing.remedy.tries {
             self.give_up(monitor, step);
         } else {
@@ -277,6 +281,6 @@ fn target_of(action: &RemedyAction) -> Option<Key> {
     action.program().map(|program| Key::Program(Arc::clone(program)))
 }
 
-fn not_done(undone: Undone) -> TryEnd {
+fn not_done(undone: RemedyError) -> TryEnd {
     TryEnd::NotDone(undone)
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{CommandOutcome, CommandRun},
     config::Monitor,
-    ids::{EffectId, IncidentId, Key, MessageId, StartId},
+    ids::{EffectId, IncidentId, Key, MessageId},
     incident::{DeliveryResult, Incident, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
-    program::{Handed, ProcessId, Program, ProgramEvent},
+    program::{ProcessId, Program, ProgramCommand, ProgramEvent},
     record::Record,
 };
 
@@ -203,43 +203,12 @@ pub enum Effect {
         /// The message.
         message: Arc<Message>,
     },
-    /// Look whether a program runs already; the answer comes back as [`ProgramEvent::Found`].
-    LookForProgram {
+    /// Do something with a program's process; what comes of it comes back as [`Input::Program`].
+    Program {
         /// The program.
         program: Arc<Program>,
-    },
-    /// Start a program that does not run; [`ProgramEvent::Started`] or [`ProgramEvent::CannotStart`] comes back, and in
-    /// the end [`ProgramEvent::Exited`].
-    StartProgram {
-        /// The program.
-        program: Arc<Program>,
-        /// The number of this start.
-        start: StartId,
-        /// What it finds in its environment.
-        handed: Handed,
-        /// The process that is to be taken for it instead of a new one.
-        adopt: Option<ProcessId>,
-    },
-    /// Stop a program as its stop policy says; [`ProgramEvent::Exited`] comes back.
-    StopProgram {
-        /// The program.
-        program: Arc<Program>,
-        /// The start that is to end.
-        start: StartId,
-    },
-    /// Measure a program; [`ProgramEvent::Measured`] comes back.
-    MeasureProgram {
-        /// The program.
-        program: Arc<str>,
-        /// The start that is to be measured.
-        start: StartId,
-        /// Whether it is also to be seen which ports it listens on.
-        ports: bool,
-    },
-    /// Whoever supervises a program may go: it does not run, and is not to be started.
-    ReleaseProgram {
-        /// The program.
-        program: Arc<str>,
+        /// What is to be done.
+        command: ProgramCommand,
     },
     /// Run a remedy's command; the result comes back as [`Input::CommandRan`].
     RunCommand {
@@ -271,7 +240,7 @@ pub enum Change {
 
 /// Why the core wants to be woken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub enum Due {
     /// A monitor is due.
     Probe(Arc<str>),
     /// A pause ends.

@@ -1,7 +1,7 @@
 //! What an entry of the configuration is to the engine, of whatever kind it is.
 
 use crate::{
-    input::Reason,
+    input::Due,
     memory::Remembered,
     time::{Instant, Now},
 };
@@ -17,5 +17,5 @@ pub(crate) trait Machine {
     fn memory_mut(&mut self) -> &mut Self::Memory;
 
     /// All that is due of it, and when.
-    fn dues(&self, now: Now) -> Vec<(Instant, Reason)>;
+    fn dues(&self, now: Now) -> Vec<(Instant, Due)>;
 }

@@ -117,7 +117,7 @@ pub(crate) struct Moment {
 
 /// What a settled observation did to a monitor's health.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Turn {
+pub(crate) enum HealthChange {
     /// Nothing that anybody must be told.
     Nothing,
     /// Its health changed, but no incident began or ended.
@@ -140,7 +140,7 @@ pub(crate) enum Turn {
 
 /// The health of one monitor, moved by observations alone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pulse {
+pub(crate) struct HealthTracker {
     health: Health,
     bad: u32,
     good: u32,
@@ -152,8 +152,8 @@ pub(crate) struct Pulse {
     last_good: Option<Timestamp>,
 }
 
-impl Pulse {
-    /// The pulse of a monitor that was last known to be in `health`. What was only suspected must be seen anew.
+impl HealthTracker {
+    /// The tracker of a monitor that was last known to be in `health`. What was only suspected must be seen anew.
     pub(crate) fn restored(health: Health) -> Self {
         let health = match health {
             Health::Unknown | Health::Suspect | Health::Paused => Health::Unknown,
@@ -189,11 +189,11 @@ impl Pulse {
     }
 
     /// Takes an observation of `monitor`, whose probe began at `began` by the boot clock.
-    pub(crate) fn step(&mut self, observation: &Observation, began: Instant, monitor: &Monitor) -> Turn {
+    pub(crate) fn step(&mut self, observation: &Observation, began: Instant, monitor: &Monitor) -> HealthChange {
         let moment = Moment { began, at: observation.at };
         match (observation.verdict, &observation.failure) {
             (Verdict::Inconclusive, Some(Failure { cause: Cause::NewlyWatched, .. })) => self.doubt(),
-            (Verdict::Inconclusive, _) => Turn::Nothing,
+            (Verdict::Inconclusive, _) => HealthChange::Nothing,
             (Verdict::Up, _) => self.good_probe(observation, moment, monitor),
             (Verdict::Down, Some(failure)) => self.bad_probe(moment, failure, monitor),
             (Verdict::Down, None) => {
@@ -204,18 +204,18 @@ impl Pulse {
     }
 
     /// What was known of it before Estatus was started need not hold any more.
-    fn doubt(&mut self) -> Turn {
+    fn doubt(&mut self) -> HealthChange {
         match self.health {
             Health::Up | Health::Suspect => {
                 self.bad = 0;
                 self.first_bad = None;
                 self.change(Health::Unknown)
             }
-            Health::Unknown | Health::Down | Health::Recovering | Health::Paused => Turn::Nothing,
+            Health::Unknown | Health::Down | Health::Recovering | Health::Paused => HealthChange::Nothing,
         }
     }
 
-    fn good_probe(&mut self, observation: &Observation, moment: Moment, monitor: &Monitor) -> Turn {
+    fn good_probe(&mut self, observation: &Observation, moment: Moment, monitor: &Monitor) -> HealthChange {
         self.bad = 0;
         self.first_bad = None;
         self.last_good = Some(observation.at);
@@ -225,7 +225,7 @@ impl Pulse {
             self.latencies.insert(0, latency);
         }
         match self.health {
-            Health::Up => Turn::Nothing,
+            Health::Up => HealthChange::Nothing,
             Health::Unknown | Health::Suspect | Health::Paused => self.change(Health::Up),
             Health::Down | Health::Recovering => {
                 let closed = *self.first_good.get_or_insert(moment);
@@ -236,21 +236,21 @@ impl Pulse {
                 self.good = 0;
                 self.first_good = None;
                 self.health = Health::Up;
-                Turn::CameUp { closed }
+                HealthChange::CameUp { closed }
             }
         }
     }
 
-    fn bad_probe(&mut self, moment: Moment, failure: &Failure, monitor: &Monitor) -> Turn {
+    fn bad_probe(&mut self, moment: Moment, failure: &Failure, monitor: &Monitor) -> HealthChange {
         self.good = 0;
         self.first_good = None;
         self.bad = self.bad.saturating_add(1);
         self.note(true, monitor.failures);
         match self.health {
-            Health::Down => Turn::StillDown,
+            Health::Down => HealthChange::StillDown,
             Health::Recovering => {
                 self.health = Health::Down;
-                Turn::StillDown
+                HealthChange::StillDown
             }
             Health::Unknown | Health::Up | Health::Suspect | Health::Paused => {
                 let first = self.first_bad.get_or_insert_with(|| Box::new((moment, failure.clone())));
@@ -262,7 +262,7 @@ impl Pulse {
                 }
                 self.first_bad = None;
                 self.health = Health::Down;
-                Turn::WentDown { opened, cause }
+                HealthChange::WentDown { opened, cause }
             }
         }
     }
@@ -289,8 +289,8 @@ impl Pulse {
         self.newest.iter().filter(|bad| **bad).count() >= usize::try_from(bad).unwrap_or(usize::MAX)
     }
 
-    fn change(&mut self, to: Health) -> Turn {
-        if std::mem::replace(&mut self.health, to) == to { Turn::Nothing } else { Turn::Changed }
+    fn change(&mut self, to: Health) -> HealthChange {
+        if std::mem::replace(&mut self.health, to) == to { HealthChange::Nothing } else { HealthChange::Changed }
     }
 }
 
@@ -331,19 +331,19 @@ mod tests {
 
     /// What `probes` (u, d, i: one a second; s: the machine slept before) make of a monitor, one word a probe.
     fn story(probes: &str, monitor: &Monitor) -> String {
-        let mut pulse = Pulse::default();
+        let mut tracker = HealthTracker::default();
         let mut story = String::new();
         for (second, letter) in probes.chars().enumerate() {
             if letter == 's' {
-                pulse.slept();
+                tracker.slept();
                 continue;
             }
-            let turn = match pulse.step(&probe(second, letter), began(second), monitor) {
-                Turn::Nothing => "-".to_owned(),
-                Turn::Changed => pulse.health().to_string(),
-                Turn::WentDown { opened, .. } => format!("DOWN@{}", opened.at.as_second()),
-                Turn::StillDown => "still".to_owned(),
-                Turn::CameUp { closed } => format!("UP@{}", closed.at.as_second()),
+            let turn = match tracker.step(&probe(second, letter), began(second), monitor) {
+                HealthChange::Nothing => "-".to_owned(),
+                HealthChange::Changed => tracker.health().to_string(),
+                HealthChange::WentDown { opened, .. } => format!("DOWN@{}", opened.at.as_second()),
+                HealthChange::StillDown => "still".to_owned(),
+                HealthChange::CameUp { closed } => format!("UP@{}", closed.at.as_second()),
             };
             write!(story, "{}{turn}", if second == 0 { "" } else { " " }).unwrap();
         }
@@ -390,14 +390,14 @@ mod tests {
         };
         let check = |seconds: &[usize], sleeps_before: usize, wanted: Health| {
             let host = Check::Host(HostCheck { lasts: HostCheck::LASTS, ..HostCheck::default() });
-            let (monitor, mut pulse) = (Monitor::new("m", host), Pulse::default());
+            let (monitor, mut tracker) = (Monitor::new("m", host), HealthTracker::default());
             for &second in seconds {
                 if second == sleeps_before {
-                    pulse.slept();
+                    tracker.slept();
                 }
-                pulse.step(&beyond(second), began(second), &monitor);
+                tracker.step(&beyond(second), began(second), &monitor);
             }
-            assert_eq!(pulse.health(), wanted, "{seconds:?}, asleep before {sleeps_before}");
+            assert_eq!(tracker.health(), wanted, "{seconds:?}, asleep before {sleeps_before}");
         };
         check(&[0, 15, 30, 59], 0, Health::Suspect);
         check(&[0, 15, 60], 0, Health::Down);
@@ -414,12 +414,12 @@ mod tests {
 
     #[test]
     fn the_usual_latency_is_the_median_of_the_last_good_ones() {
-        let mut pulse = Pulse::default();
+        let mut tracker = HealthTracker::default();
         for millis in 1..=100 {
             let latency = Some(Duration::from_millis(millis));
-            pulse.step(&Observation { latency, ..probe(0, 'u') }, began(0), &monitor(Failures::InARow(2), 1));
+            tracker.step(&Observation { latency, ..probe(0, 'u') }, began(0), &monitor(Failures::InARow(2), 1));
         }
-        assert_eq!(pulse.usual_latency(), Some(Duration::from_millis(93)));
+        assert_eq!(tracker.usual_latency(), Some(Duration::from_millis(93)));
     }
 
     proptest! {
@@ -432,11 +432,11 @@ mod tests {
         ) {
             let monitor = monitor(Failures::InARow(failures), successes);
             let health = |probes: &str| {
-                let mut pulse = Pulse::default();
+                let mut tracker = HealthTracker::default();
                 for (second, letter) in probes.chars().enumerate() {
-                    pulse.step(&probe(second, letter), began(second), &monitor);
+                    tracker.step(&probe(second, letter), began(second), &monitor);
                 }
-                (pulse.health(), pulse.bad())
+                (tracker.health(), tracker.bad())
             };
             let mut mixed: Vec<char> = probes.chars().collect();
             for place in places {
@@ -452,7 +452,7 @@ mod tests {
             successes in 1u32..4,
         ) {
             let monitor = monitor(Failures::InARow(failures), successes);
-            let mut pulse = Pulse::default();
+            let mut tracker = HealthTracker::default();
             let (mut bad, mut good, mut down) = (0, 0, false);
             for (second, letter) in probes.chars().enumerate() {
                 match letter {
@@ -460,17 +460,17 @@ mod tests {
                     'u' => (bad, good) = (0, good + 1),
                     _ => {}
                 }
-                match pulse.step(&probe(second, letter), began(second), &monitor) {
-                    Turn::WentDown { .. } => {
+                match tracker.step(&probe(second, letter), began(second), &monitor) {
+                    HealthChange::WentDown { .. } => {
                         prop_assert!(!down && bad >= failures);
                         down = true;
                     }
-                    Turn::CameUp { .. } => {
+                    HealthChange::CameUp { .. } => {
                         prop_assert!(down && good >= successes);
                         down = false;
                     }
-                    Turn::StillDown => prop_assert!(down),
-                    Turn::Nothing | Turn::Changed => {}
+                    HealthChange::StillDown => prop_assert!(down),
+                    HealthChange::Nothing | HealthChange::Changed => {}
                 }
             }
         }

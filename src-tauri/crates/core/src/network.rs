@@ -141,7 +141,7 @@ pub(crate) enum Fault {
 
 /// A probe that failed, as far as it matters here.
 #[derive(Clone, Debug)]
-pub(crate) struct Suspicion {
+pub(crate) struct SuspectProbe {
     pub(crate) scope: Scope,
     pub(crate) host: String,
     pub(crate) began: Instant,
@@ -161,7 +161,7 @@ pub(crate) enum Purpose {
 
 /// A question that was asked and not yet answered.
 #[derive(Clone, Debug)]
-struct Question {
+struct PendingQuestion {
     purpose: Purpose,
     asked: Instant,
     /// When peers are probed, if it is not answered before.
@@ -186,7 +186,7 @@ pub(crate) struct Network {
     references: Vec<HostPort>,
     memory: NetworkMemory,
     scopes: BTreeMap<Scope, ScopeState>,
-    questions: BTreeMap<EffectId, Question>,
+    questions: BTreeMap<EffectId, PendingQuestion>,
     /// The default gateway's address, as last seen.
     gateway: Option<IpAddr>,
 }
@@ -216,37 +216,37 @@ impl Network {
     }
 
     /// Whose fault a failure is, as far as that can be told without a question.
-    pub(crate) fn fault_known(&self, suspicion: &Suspicion, now: Instant) -> Option<Fault> {
-        if suspicion.scope == Scope::Machine {
+    pub(crate) fn fault_known(&self, suspect: &SuspectProbe, now: Instant) -> Option<Fault> {
+        if suspect.scope == Scope::Machine {
             return Some(Fault::Theirs);
         }
-        let state = self.scopes.get(&suspicion.scope)?;
+        let state = self.scopes.get(&suspect.scope)?;
         let excused = match state.off {
             Some(off) => now.since(off) < STANDS_FOR,
-            None => self.was_off_during(suspicion),
+            None => self.was_off_during(suspect),
         };
         excused.then_some(Fault::Ours)
     }
 
     /// Whether the network was off at any time after the probe began, as far as is known.
-    pub(crate) fn was_off_during(&self, suspicion: &Suspicion) -> bool {
-        let state = self.scopes.get(&suspicion.scope);
-        state.is_some_and(|state| state.off.is_some() || state.back.is_some_and(|back| suspicion.began < back))
+    pub(crate) fn was_off_during(&self, suspect: &SuspectProbe) -> bool {
+        let state = self.scopes.get(&suspect.scope);
+        state.is_some_and(|state| state.off.is_some() || state.back.is_some_and(|back| suspect.began < back))
     }
 
     /// Those one of whom must answer before a failure is the target's. Where none of them can be believed, their silence
     /// would say nothing, so nobody is waited for.
-    pub(crate) fn awaited(&self, suspicion: &Suspicion) -> BTreeSet<Witness> {
-        let witnesses = || {
-            self.witnesses_of(suspicion.scope).filter(|witness| !self.is_target(witness, &suspicion.host, self.gateway))
-        };
+    pub(crate) fn awaited(&self, suspect: &SuspectProbe) -> BTreeSet<Witness> {
+        let witnesses =
+            || self.witnesses_of(suspect.scope).filter(|witness| !self.is_target(witness, &suspect.host, self.gateway));
         let credible = witnesses().any(|witness| self.memory.credible.contains(&witness));
         if credible { witnesses().collect() } else { BTreeSet::new() }
     }
 
     /// The question under way that was asked for `purpose`.
     pub(crate) fn question(&self, purpose: &Purpose, now: Instant) -> Option<EffectId> {
-        let is_it = |question: &Question| question.purpose == *purpose && now.since(question.asked) < ANSWERED_WITHIN;
+        let is_it =
+            |question: &PendingQuestion| question.purpose == *purpose && now.since(question.asked) < ANSWERED_WITHIN;
         self.questions.iter().find(|(_, question)| is_it(question)).map(|(id, _)| *id)
     }
 
@@ -264,7 +264,7 @@ impl Network {
         let hangs_on_peers = awaited.as_ref().is_some_and(|awaited| !awaited.is_empty());
         let peers_at = hangs_on_peers.then(|| now + PEERS_AFTER);
         self.questions.retain(|_, question| now.since(question.asked) < ANSWERED_WITHIN);
-        self.questions.insert(id, Question { purpose, asked: now, peers_at });
+        self.questions.insert(id, PendingQuestion { purpose, asked: now, peers_at });
         NetworkQuestion { references: self.references.clone(), awaited }
     }
 
@@ -275,7 +275,7 @@ impl Network {
 
     /// The questions for whose sake peers are to be probed now; each of them once.
     pub(crate) fn take_unanswered(&mut self, now: Instant) -> BTreeSet<EffectId> {
-        let due = |question: &mut Question| question.peers_at.take_if(|at| *at <= now).is_some();
+        let due = |question: &mut PendingQuestion| question.peers_at.take_if(|at| *at <= now).is_some();
         self.questions.iter_mut().filter_map(|(id, question)| due(question).then_some(*id)).collect()
     }
 
@@ -295,9 +295,9 @@ impl Network {
     }
 
     /// Whose fault a failure is, by the answer.
-    pub(crate) fn fault(&self, suspicion: &Suspicion, answer: &NetworkAnswer) -> Fault {
-        if let Some(state) = self.scopes.get(&suspicion.scope) {
-            let peer_is_well = |(host, began): &(String, Instant)| *host != suspicion.host && *began >= suspicion.ended;
+    pub(crate) fn fault(&self, suspect: &SuspectProbe, answer: &NetworkAnswer) -> Fault {
+        if let Some(state) = self.scopes.get(&suspect.scope) {
+            let peer_is_well = |(host, began): &(String, Instant)| *host != suspect.host && *began >= suspect.ended;
             if state.successes.iter().any(peer_is_well) {
                 return Fault::Theirs;
             }
@@ -306,8 +306,8 @@ impl Network {
             return Fault::Ours;
         }
         let witnesses: Vec<Witness> = self
-            .witnesses_of(suspicion.scope)
-            .filter(|witness| !self.is_target(witness, &suspicion.host, answer.gateway))
+            .witnesses_of(suspect.scope)
+            .filter(|witness| !self.is_target(witness, &suspect.host, answer.gateway))
             .collect();
         let silent_though_credible = || witnesses.iter().any(|witness| self.memory.credible.contains(witness));
         if witnesses.iter().any(|witness| answer.answered.contains(witness)) {
@@ -426,8 +426,8 @@ mod tests {
         }
     }
 
-    fn suspicion(scope: Scope, host: &str) -> Suspicion {
-        Suspicion { scope, host: host.into(), began: at(10), ended: at(20) }
+    fn suspect(scope: Scope, host: &str) -> SuspectProbe {
+        SuspectProbe { scope, host: host.into(), began: at(10), ended: at(20) }
     }
 
     fn reference() -> Witness {
@@ -452,7 +452,7 @@ mod tests {
     #[test]
     fn a_failure_is_ours_only_on_the_word_of_a_credible_witness() {
         let check = |credible: &[Witness], answer: NetworkAnswer, scope, host, wanted| {
-            assert_eq!(network(credible).fault(&suspicion(scope, host), &answer), wanted, "{credible:?} {answer:?}");
+            assert_eq!(network(credible).fault(&suspect(scope, host), &answer), wanted, "{credible:?} {answer:?}");
         };
         let web = "example.org";
         check(&[reference()], answer(&[reference()]), Scope::Internet, web, Fault::Theirs);
@@ -476,32 +476,32 @@ mod tests {
     fn a_peer_that_is_well_after_the_failure_clears_the_network() {
         let mut network = network(&[reference()]);
         assert!(!network.succeeded(Scope::Internet, "peer.example", at(19), at(19)));
-        assert_eq!(network.fault(&suspicion(Scope::Internet, "a.example"), &answer(&[])), Fault::Ours);
+        assert_eq!(network.fault(&suspect(Scope::Internet, "a.example"), &answer(&[])), Fault::Ours);
         assert!(!network.succeeded(Scope::Internet, "peer.example", at(21), at(22)));
-        assert_eq!(network.fault(&suspicion(Scope::Internet, "a.example"), &answer(&[])), Fault::Theirs);
-        assert_eq!(network.fault(&suspicion(Scope::Internet, "peer.example"), &answer(&[])), Fault::Ours);
+        assert_eq!(network.fault(&suspect(Scope::Internet, "a.example"), &answer(&[])), Fault::Theirs);
+        assert_eq!(network.fault(&suspect(Scope::Internet, "peer.example"), &answer(&[])), Fault::Ours);
     }
 
     #[test]
     fn a_probe_that_began_while_the_network_was_off_says_nothing_after_it_is_back() {
         let mut network = network(&[]);
         assert!(network.found_off(Scope::Internet, at(12)));
-        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(13)), Some(Fault::Ours));
-        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(20)), None);
+        assert_eq!(network.fault_known(&suspect(Scope::Internet, "a.example"), at(13)), Some(Fault::Ours));
+        assert_eq!(network.fault_known(&suspect(Scope::Internet, "a.example"), at(20)), None);
         assert!(network.succeeded(Scope::Internet, "b.example", at(14), at(15)));
-        assert_eq!(network.fault_known(&suspicion(Scope::Internet, "a.example"), at(20)), Some(Fault::Ours));
-        assert_eq!(network.fault_known(&suspicion(Scope::Machine, "127.0.0.1"), at(20)), Some(Fault::Theirs));
+        assert_eq!(network.fault_known(&suspect(Scope::Internet, "a.example"), at(20)), Some(Fault::Ours));
+        assert_eq!(network.fault_known(&suspect(Scope::Machine, "127.0.0.1"), at(20)), Some(Fault::Theirs));
     }
 
     #[test]
     fn a_probe_during_which_the_network_came_back_says_nothing() {
         let mut network = network(&[reference()]);
-        assert!(!network.was_off_during(&suspicion(Scope::Internet, "a.example")));
+        assert!(!network.was_off_during(&suspect(Scope::Internet, "a.example")));
         assert!(network.found_off(Scope::Internet, at(5)));
-        assert!(network.was_off_during(&suspicion(Scope::Internet, "a.example")));
+        assert!(network.was_off_during(&suspect(Scope::Internet, "a.example")));
         assert!(network.found_on(Scope::Internet, at(21)));
-        assert!(network.was_off_during(&suspicion(Scope::Internet, "a.example")));
-        let later = Suspicion { began: at(22), ended: at(23), ..suspicion(Scope::Internet, "a.example") };
+        assert!(network.was_off_during(&suspect(Scope::Internet, "a.example")));
+        let later = SuspectProbe { began: at(22), ended: at(23), ..suspect(Scope::Internet, "a.example") };
         assert!(!network.was_off_during(&later));
     }
 
@@ -521,7 +521,7 @@ mod tests {
             let mut network = network(credible);
             let _ = network.ask(EffectId(1), Purpose::Confirm, at(1));
             assert!(network.answered(EffectId(1), &answer(credible)));
-            let awaited = network.awaited(&suspicion(scope, host));
+            let awaited = network.awaited(&suspect(scope, host));
             assert_eq!(awaited, wanted.iter().cloned().collect(), "{credible:?} {scope:?} {host}");
         };
         let both = [Witness::Gateway, reference()];

@@ -11,7 +11,7 @@ use crate::{
     config::AlertPolicy,
     ids::{EffectId, IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Message, News},
-    schedule::Dice,
+    schedule::Rng,
     time::{Instant, Now, elapsed},
 };
 
@@ -234,7 +234,7 @@ impl Outbox {
         &mut self,
         attempt: EffectId,
         result: DeliveryResult,
-        dice: &mut Dice,
+        rng: &mut Rng,
         now: Now,
     ) -> Option<Message> {
         let pending = self.pending.values_mut().find(|pending| pending.attempt == Some(attempt))?;
@@ -251,7 +251,7 @@ impl Outbox {
             DeliveryResult::Failed { error, perhaps_received, permanent } => {
                 let perhaps_received = perhaps_received || pending.perhaps_received();
                 pending.message.delivery = Delivery::Waiting { failed, error: Some(error), perhaps_received };
-                pending.due = now.monotonic + wait_after(failed, permanent, dice);
+                pending.due = now.monotonic + wait_after(failed, permanent, rng);
             }
         }
         let message = pending.message.clone();
@@ -332,9 +332,9 @@ impl Outbox {
     }
 }
 
-fn wait_after(failed: u32, permanent: bool, dice: &mut Dice) -> Duration {
+fn wait_after(failed: u32, permanent: bool, rng: &mut Rng) -> Duration {
     let doubled = RETRY_FIRST.saturating_mul(1 << failed.saturating_sub(1).min(16));
-    dice.jitter(if permanent { RETRY_PERMANENT } else { doubled.min(RETRY_LONGEST) })
+    rng.jitter(if permanent { RETRY_PERMANENT } else { doubled.min(RETRY_LONGEST) })
 }
 
 /// Adds what is new of an incident in the place of what is old of it: nobody has read that yet.
@@ -452,7 +452,7 @@ mod tests {
         begin(&mut outbox, first, 1);
         let second = outbox.post("mail", recovered(1), MERGES, at(1));
         let failed = DeliveryResult::Failed { error: String::new(), perhaps_received: false, permanent: true };
-        outbox.finish(EffectId(1), failed, &mut Dice::new(1), at(2));
+        outbox.finish(EffectId(1), failed, &mut Rng::new(1), at(2));
         let (message, _) = begin(&mut outbox, second, 2);
         assert_eq!(message.alerts, [recovered(1), down(2)]);
     }

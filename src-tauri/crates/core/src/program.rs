@@ -248,11 +248,43 @@ pub struct CpuCeiling {
 
 /// What a program finds in its environment, to go on where it stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
+pub struct StartEnvironment {
     /// `ESTATUS_RESTARTS`: how many times it has been started again since somebody started it.
     pub restarts: u64,
     /// `ESTATUS_LAST_EXIT`: how it ended the last time.
     pub last_exit: Option<Exit>,
+}
+
+/// What is to be done with a program's process: the program's machine says it, and it goes as it is to whoever carries it
+/// out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProgramCommand {
+    /// Look whether it runs already; [`ProgramEvent::Found`] comes back.
+    Look,
+    /// Start it; [`ProgramEvent::Started`] or [`ProgramEvent::CannotStart`] comes back, and in the end
+    /// [`ProgramEvent::Exited`].
+    Start {
+        /// The number of this start.
+        start: StartId,
+        /// What it finds in its environment.
+        environment: StartEnvironment,
+        /// The process that is to be taken for it instead of a new one.
+        adopt: Option<ProcessId>,
+    },
+    /// Stop it as its stop policy says; [`ProgramEvent::Exited`] comes back.
+    Stop {
+        /// The start that is to end.
+        start: StartId,
+    },
+    /// Measure it; [`ProgramEvent::Measured`] comes back.
+    Measure {
+        /// The start that is to be measured.
+        start: StartId,
+        /// Whether it is also to be seen which ports it listens on.
+        ports: bool,
+    },
+    /// Whoever supervises it may go: it does not run, and is not to be started.
+    Release,
 }
 
 /// Why a program could not be started. [`crate::words::Words::start_failure`] puts it in words.

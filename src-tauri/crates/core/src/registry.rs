@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     ids::Key,
-    input::Reason,
+    input::Due,
     machine::Machine,
     memory::{Memory, Remembered},
     record::Record,
@@ -34,7 +34,7 @@ pub(crate) struct Registry<M: Machine> {
     /// What was got to be changed.
     dirty: Vec<Arc<str>>,
     /// What is due of them all.
-    calendar: BTreeSet<(Instant, Reason)>,
+    calendar: BTreeSet<(Instant, Due)>,
     /// What is to be written down.
     unwritten: Vec<Record>,
 }
@@ -46,7 +46,7 @@ struct Registered<M: Machine> {
     /// While it is dirty: its memory as last written down, if it ever was.
     written: Option<Box<Option<M::Memory>>>,
     /// What stands of it in the calendar.
-    planned: Vec<(Instant, Reason)>,
+    planned: Vec<(Instant, Due)>,
 }
 
 /// A memory, and when it is forgotten.
@@ -198,10 +198,10 @@ pub(crate) trait Entries {
     fn forgets_at(&self) -> Option<Instant>;
 
     /// What is due next.
-    fn next_due(&self) -> Option<&(Instant, Reason)>;
+    fn next_due(&self) -> Option<&(Instant, Due)>;
 
     /// Something that is due is being seen to.
-    fn take_due(&mut self, due: &(Instant, Reason));
+    fn take_due(&mut self, due: &(Instant, Due));
 
     /// Plans everything anew: the clocks are not what they were.
     fn plan_all(&mut self, now: Now);
@@ -250,11 +250,11 @@ impl<M: Machine> Entries for Registry<M> {
         self.removed.values().map(|removed| removed.until).min()
     }
 
-    fn next_due(&self) -> Option<&(Instant, Reason)> {
+    fn next_due(&self) -> Option<&(Instant, Due)> {
         self.calendar.first()
     }
 
-    fn take_due(&mut self, due: &(Instant, Reason)) {
+    fn take_due(&mut self, due: &(Instant, Due)) {
         self.calendar.remove(due);
     }
 
@@ -298,7 +298,7 @@ impl<M: Machine> Registered<M> {
     }
 
     /// Puts everything that is due of it into the calendar anew.
-    fn plan(&mut self, calendar: &mut BTreeSet<(Instant, Reason)>, now: Now) {
+    fn plan(&mut self, calendar: &mut BTreeSet<(Instant, Due)>, now: Now) {
         for due in mem::take(&mut self.planned) {
             calendar.remove(&due);
         }
@@ -366,8 +366,8 @@ pub(crate) mod tests {
             &mut self.memory
         }
 
-        fn dues(&self, _now: Now) -> Vec<(Instant, Reason)> {
-            vec![(self.next, Reason::Probe(Arc::clone(&self.name)))]
+        fn dues(&self, _now: Now) -> Vec<(Instant, Due)> {
+            vec![(self.next, Due::Probe(Arc::clone(&self.name)))]
         }
     }
 

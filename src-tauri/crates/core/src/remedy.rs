@@ -59,12 +59,12 @@ impl RemedyAction {
     }
 
     /// It as it is remembered and told.
-    pub fn deed(&self) -> Deed {
+    pub fn kind(&self) -> RemedyKind {
         match self {
-            Self::Restart(program) => Deed::Restart { program: program.to_string() },
-            Self::Start(program) => Deed::Start { program: program.to_string() },
-            Self::Stop(program) => Deed::Stop { program: program.to_string() },
-            Self::Run { command, .. } => Deed::Run { command: command.to_string() },
+            Self::Restart(program) => RemedyKind::Restart { program: program.to_string() },
+            Self::Start(program) => RemedyKind::Start { program: program.to_string() },
+            Self::Stop(program) => RemedyKind::Stop { program: program.to_string() },
+            Self::Run { command, .. } => RemedyKind::Run { command: command.to_string() },
         }
     }
 }
@@ -72,7 +72,7 @@ impl RemedyAction {
 /// What a remedy did, as it is remembered and told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "deed")]
-pub enum Deed {
+pub enum RemedyKind {
     /// Restarted a program.
     Restart {
         /// Which.
@@ -99,7 +99,7 @@ pub enum Deed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// What was done.
-    pub deed: Deed,
+    pub deed: RemedyKind,
     /// When it began.
     pub began: Timestamp,
     /// When its outcome was known.
@@ -120,13 +120,13 @@ pub enum Outcome {
     /// It was done, and the monitor failed all the same.
     StillDown(Failure),
     /// It could not be done.
-    NotDone(Undone),
+    NotDone(RemedyError),
 }
 
 /// Why a remedy could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Undone {
+pub enum RemedyError {
     /// The program could not be started.
     CannotStart {
         /// Why not.

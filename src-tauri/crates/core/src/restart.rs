@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     program::{ProgramMemory, RestartCount, RestartLimit},
-    schedule::Dice,
+    schedule::Rng,
     time::earlier,
 };
 
@@ -30,13 +30,13 @@ pub(crate) enum Verdict {
 ///
 /// Too many is as many as `limit` allows within its time, or in a row without having run well for that time: a program
 /// that needs a minute to fail would never break the first rule.
-pub(crate) fn verdict(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp, dice: &mut Dice) -> Verdict {
+pub(crate) fn verdict(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp, rng: &mut Rng) -> Verdict {
     forget(memory, limit, now);
     let recent = u32::try_from(memory.recent.len()).unwrap_or(u32::MAX);
     if recent.max(memory.attempt) >= limit.restarts {
         return Verdict::TooMany(RestartCount { restarts: limit.restarts, within: limit.within });
     }
-    Verdict::After(backoff(memory.attempt, dice))
+    Verdict::After(backoff(memory.attempt, rng))
 }
 
 /// Notes that it is started again. Only so many restarts are remembered as `limit` can count.
@@ -55,12 +55,12 @@ fn forget(memory: &mut ProgramMemory, limit: RestartLimit, now: Timestamp) {
 }
 
 /// The wait before the next of `attempt` tries in a row: none, then 1, 2, 4 … 60 s, a fifth more or less.
-pub(crate) fn backoff(attempt: u32, dice: &mut Dice) -> Duration {
+pub(crate) fn backoff(attempt: u32, rng: &mut Rng) -> Duration {
     match attempt.checked_sub(1) {
         None => Duration::ZERO,
         Some(doublings) => {
             let factor = 2u32.saturating_pow(doublings);
-            dice.jitter(BACKOFF_FIRST.saturating_mul(factor).min(BACKOFF_LONGEST))
+            rng.jitter(BACKOFF_FIRST.saturating_mul(factor).min(BACKOFF_LONGEST))
         }
     }
 }
@@ -71,14 +71,14 @@ mod tests {
 
     #[test]
     fn the_first_restart_comes_at_once_and_the_waits_double_up_to_a_minute() {
-        let mut dice = Dice::new(1);
-        let check = |attempt, seconds: u64, dice: &mut Dice| {
+        let mut rng = Rng::new(1);
+        let check = |attempt, seconds: u64, rng: &mut Rng| {
             let wanted = Duration::from_secs(seconds);
-            let wait = backoff(attempt, dice);
+            let wait = backoff(attempt, rng);
             assert!(wait >= wanted * 4 / 5 && wait <= wanted * 6 / 5, "{wait:?} after {attempt}");
         };
         for (attempt, seconds) in [(0, 0), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (40, 60), (u32::MAX, 60)] {
-            check(attempt, seconds, &mut dice);
+            check(attempt, seconds, &mut rng);
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
         let check = |recent: &[i64], attempt: u32, too_many: bool| {
             let recent = recent.iter().map(|second| at(*second)).collect();
             let mut memory = ProgramMemory { recent, attempt, ..ProgramMemory::default() };
-            let verdict = verdict(&mut memory, limit, at(100), &mut Dice::new(1));
+            let verdict = verdict(&mut memory, limit, at(100), &mut Rng::new(1));
             assert_eq!(matches!(verdict, Verdict::TooMany(_)), too_many, "{memory:?}");
         };
         check(&[], 0, false);

@@ -27,9 +27,9 @@ const LOOKS: u32 = 4;
 
 /// A small generator of numbers that look random and follow from a seed (splitmix64, Steele et al. 2014).
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -55,12 +55,12 @@ const PLACES_APART: Duration = Duration::from_millis(250);
 
 /// A monitor's place on the grid of its interval: the same at every start with the same seed.
 pub(crate) fn place(seed: u64, name: &str, every: Duration) -> Duration {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     for byte in name.bytes() {
-        dice = Dice::new(dice.roll() ^ u64::from(byte));
+        rng = Rng::new(rng.roll() ^ u64::from(byte));
     }
     let places = every.as_millis() / PLACES_APART.as_millis();
-    let place = dice.roll() % u64::try_from(places).unwrap_or(u64::MAX).max(1);
+    let place = rng.roll() % u64::try_from(places).unwrap_or(u64::MAX).max(1);
     PLACES_APART.saturating_mul(u32::try_from(place).unwrap_or(u32::MAX))
 }
 

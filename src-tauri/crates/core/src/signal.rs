@@ -24,7 +24,7 @@ use crate::{
     ids::Key,
     monitor::Moment,
     program::{Program, ProgramTrouble},
-    remedy::{RemedyAction, Undone},
+    remedy::{RemedyAction, RemedyError},
 };
 
 /// Something that one room tells others. `monitor` is always the one whose incident it is.
@@ -38,7 +38,7 @@ pub(crate) enum Signal {
     /// healed, and one that is to be told is to be told to whoever does not know of it.
     Pursue { monitor: Arc<str> },
     /// Nobody is to heal a monitor for now.
-    Rest { monitor: Arc<str>, why: Undone },
+    Rest { monitor: Arc<str>, why: RemedyError },
     /// A remedy is to be done.
     Try { monitor: Arc<str>, action: RemedyAction },
     /// What has become of that so far; where it is under way, it may take `within`.
@@ -78,7 +78,7 @@ pub(crate) enum Answer {
     /// It is under way.
     UnderWay,
     /// It cannot be.
-    Undone(Undone),
+    NotDone(RemedyError),
 }
 
 /// How the target of a remedy stands.
@@ -89,7 +89,7 @@ pub(crate) enum Stands {
     /// It rests, as somebody wants it to.
     Rests,
     /// It does not run, and nothing can be expected of it soon.
-    Cannot(Undone),
+    Cannot(RemedyError),
 }
 
 /// How a try came to an end.
@@ -100,7 +100,7 @@ pub(crate) enum TryEnd {
     /// It was done, and the monitor failed all the same.
     StillDown,
     /// It was not done.
-    NotDone(Undone),
+    NotDone(RemedyError),
 }
 
 /// Signals that nobody has heard yet.

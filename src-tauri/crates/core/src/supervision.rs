@@ -14,8 +14,11 @@ use crate::{
     check::ProcessMatch,
     exit::Exit,
     ids::{EffectId, StartId},
-    program::{Ended, Handed, LeftBehind, ProcessId, Program, ProgramMemory, ProgramState, ProgramTrouble, StoppedBy},
-    schedule::Dice,
+    program::{
+        Ended, LeftBehind, ProcessId, Program, ProgramCommand, ProgramMemory, ProgramState, ProgramTrouble, StoppedBy,
+    },
+    schedule::Rng,
+    signal::Signals,
     time::{Instant, Now},
 };
 
@@ -28,40 +31,17 @@ const LOOKS_AFTER: Duration = Duration::from_secs(1);
 /// What a step may use, and where it says what is to be done.
 pub(crate) struct Step<'a> {
     pub(crate) now: Now,
-    pub(crate) dice: &'a mut Dice,
-    pub(crate) actions: Vec<Action>,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) signals: &'a mut Signals,
+    pub(crate) commands: Vec<ProgramCommand>,
     /// Estatus is about to quit: nothing is started any more.
     pub(crate) quits: bool,
 }
 
 impl<'a> Step<'a> {
-    pub(crate) fn new(now: Now, dice: &'a mut Dice, quits: bool) -> Self {
-        Self { now, dice, actions: Vec::new(), quits }
+    pub(crate) fn new(now: Now, rng: &'a mut Rng, signals: &'a mut Signals, quits: bool) -> Self {
+        Self { now, rng, signals, commands: Vec::new(), quits }
     }
-}
-
-/// What is to be done with a program's process.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Action {
-    Start {
-        start: StartId,
-        handed: Handed,
-        adopt: Option<ProcessId>,
-    },
-    Stop {
-        start: StartId,
-    },
-    Measure {
-        start: StartId,
-        ports: bool,
-    },
-    Release,
-    /// It is to be looked for.
-    Look,
-    /// Somebody must be told that it is cooling.
-    TellCooling(ProgramTrouble),
-    /// Those who were told so must be told that it runs well again.
-    TellSteady,
 }
 
 /// What a monitor looks at, by which a program shows that it runs.
@@ -75,7 +55,7 @@ pub(crate) enum Sign {
 
 /// A program as it is supervised.
 #[derive(Debug)]
-pub(crate) struct Supervised {
+pub(crate) struct ProgramMachine {
     pub(crate) program: Arc<Program>,
     pub(crate) memory: ProgramMemory,
     state: State,
@@ -84,7 +64,7 @@ pub(crate) struct Supervised {
     says: Option<String>,
     trouble: Option<ProgramTrouble>,
     /// Why it stands as it does.
-    why: Option<Why>,
+    why: Option<ChangeCause>,
     /// What somebody else shows while it does not run.
     shown_by_others: Vec<Sign>,
     /// It is no longer configured: once it has ended, it is forgotten.
@@ -117,7 +97,7 @@ enum State {
     Running(Run),
     Stopping {
         start: StartId,
-        then: Then,
+        then: AfterStop,
         since: Instant,
     },
     Pausing {
@@ -144,7 +124,7 @@ struct Run {
 
 /// What becomes of a program once it has been stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+enum AfterStop {
     /// It rests.
     Rest,
     /// It is started at once; that was wanted.
@@ -155,7 +135,7 @@ enum Then {
 
 /// Why a program stands as it does, for the journal.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Why {
+pub(crate) enum ChangeCause {
     Exit(Exit),
     /// It ended well, but left this in the background.
     Daemon(LeftBehind),
@@ -175,14 +155,14 @@ pub(crate) enum Why {
     Quitting,
 }
 
-impl Why {
+impl ChangeCause {
     /// It ended so.
     fn ended(ended: &Ended) -> Self {
         ended.daemon().map_or(Self::Exit(ended.exit), |left| Self::Daemon(left.clone()))
     }
 }
 
-impl Supervised {
+impl ProgramMachine {
     pub(crate) fn new(program: Arc<Program>, memory: ProgramMemory, now: Now) -> Self {
         Self {
             program,
@@ -229,7 +209,7 @@ impl Supervised {
         self.trouble.as_ref()
     }
 
-    pub(crate) fn why(&self) -> Option<&Why> {
+    pub(crate) fn why(&self) -> Option<&ChangeCause> {
         self.why.as_ref()
     }
 
@@ -293,9 +273,11 @@ impl Supervised {
             State::Looking { .. } => true,
             State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
             State::Stopping { then, .. } => match then {
-                Then::StartAnew => true,
-                Then::StartAgain => matches!(self.why, Some(Why::TooBig { .. } | Why::TooBusy { .. })),
-                Then::Rest => false,
+                AfterStop::StartAnew => true,
+                AfterStop::StartAgain => {
+                    matches!(self.why, Some(ChangeCause::TooBig { .. } | ChangeCause::TooBusy { .. }))
+                }
+                AfterStop::Rest => false,
             },
             State::Running(run) => {
                 let ready = run.since
@@ -374,7 +356,7 @@ impl Supervised {
         !self.gone && self.memory.stopped.is_none() && (self.program.enabled || self.memory.asked_for)
     }
 
-    fn enter(&mut self, state: State, why: Option<Why>, step: &Step<'_>) {
+    fn enter(&mut self, state: State, why: Option<ChangeCause>, step: &Step<'_>) {
         let before = self.state();
         self.state = state;
         self.why = why;

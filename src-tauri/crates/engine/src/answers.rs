@@ -13,6 +13,7 @@ use estatus_core::{
     config::Language,
     engine::{Ask, AskError, Input},
     observation::Phase,
+    program::ProgramCommand,
     record::JournalEntry,
     words::Words,
 };
@@ -24,7 +25,7 @@ use crate::{
     clients::{ClientRequest, Entered},
     clock,
     event_loop::EventLoop,
-    programs::Order,
+    programs::ForProgram,
     view::{self, incident_state},
 };
 
@@ -120,8 +121,8 @@ impl EventLoop {
     fn measure(&mut self) {
         let running: Vec<_> = self.core.programs().filter(|view| view.process.is_some()).collect();
         for view in running {
-            let program = Arc::clone(&view.program.name);
-            self.tasks.orders.give(Order::Measure { program, start: view.start, ports: false });
+            let command = ProgramCommand::Measure { start: view.start, ports: false };
+            self.tasks.programs.give(ForProgram { program: view.program, command });
         }
     }
 

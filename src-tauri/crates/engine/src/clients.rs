@@ -4,7 +4,9 @@ mod following;
 
 use std::{io, sync::Arc, time::Duration};
 
-use estatus_api::{ApiError, Asked, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Reply, Request, Snapshot};
+use estatus_api::{
+    ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Reply, Request, Snapshot,
+};
 use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
@@ -100,7 +102,11 @@ async fn enter(
     Ok((events, following))
 }
 
-async fn answer(connection: &mut Connection, requests: &mpsc::Sender<ClientRequest>, asked: Asked) -> io::Result<()> {
+async fn answer(
+    connection: &mut Connection,
+    requests: &mpsc::Sender<ClientRequest>,
+    asked: ClientFrame,
+) -> io::Result<()> {
     let (sender, receiver) = oneshot::channel();
     let request = ClientRequest::Ask { request: asked.request, answer: sender };
     requests.send(request).await.map_err(io::Error::other)?;

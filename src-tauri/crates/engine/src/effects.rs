@@ -6,6 +6,7 @@ use estatus_api::Event;
 use estatus_core::{
     engine::{Change, Effect},
     ids::Key,
+    program::ProgramCommand,
     record::Record,
     words::Words,
 };
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     event_loop::EventLoop,
-    programs::Order,
+    programs::ForProgram,
     tasks::{Barrier, Published},
 };
 
@@ -24,15 +25,7 @@ impl EventLoop {
         while let Some(effect) = self.core.poll_effect() {
             match effect {
                 Effect::Record(records) => self.record(records),
-                Effect::LookForProgram { program } => self.tasks.orders.give(Order::Look(program)),
-                Effect::StartProgram { program, start, handed, adopt } => {
-                    self.tasks.orders.give(Order::Start { program, start, handed, adopt });
-                }
-                Effect::StopProgram { program, start } => self.tasks.orders.give(Order::Stop { program, start }),
-                Effect::MeasureProgram { program, start, ports } => {
-                    self.tasks.orders.give(Order::Measure { program, start, ports });
-                }
-                Effect::ReleaseProgram { program } => self.tasks.orders.give(Order::Release(program)),
+                Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
                 Effect::RunCommand { id, run } => self.tasks.run_command(id, run),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
                 Effect::CancelProbe { id } => self.tasks.cancel(id),
@@ -55,16 +48,15 @@ impl EventLoop {
         while let Some(effect) = self.core.poll_effect() {
             match effect {
                 Effect::Record(records) => self.record(records),
-                Effect::StopProgram { program, start } => {
-                    stops = true;
-                    self.tasks.orders.give(Order::Stop { program, start });
+                Effect::Program { program, command } => {
+                    let is_stop = matches!(command, ProgramCommand::Stop { .. });
+                    stops |= is_stop;
+                    if is_stop || command == ProgramCommand::Release {
+                        self.tasks.programs.give(ForProgram { program, command });
+                    }
                 }
-                Effect::ReleaseProgram { program } => self.tasks.orders.give(Order::Release(program)),
                 Effect::Publish(change) => self.publish(change),
-                Effect::LookForProgram { .. }
-                | Effect::StartProgram { .. }
-                | Effect::MeasureProgram { .. }
-                | Effect::RunCommand { .. }
+                Effect::RunCommand { .. }
                 | Effect::StartProbe { .. }
                 | Effect::CancelProbe { .. }
                 | Effect::AskNetwork { .. }

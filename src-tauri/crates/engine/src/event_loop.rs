@@ -27,7 +27,7 @@ use estatus_core::{
     record::{JournalEntry, Record, Restored},
 };
 use estatus_probe::Prober;
-use estatus_program::{Commands, Happened, Supervisor};
+use estatus_program::{Commands, Supervisor, SupervisorEvent};
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -36,8 +36,8 @@ use crate::{
     Audience, Options,
     clients::{self, ClientRequest},
     clock::{self, Timer},
-    house::{Customs, House},
-    programs::{Orders, SecretsResolved},
+    ports::{Customs, EnginePorts},
+    programs::{ProgramCommands, SecretsResolved},
     tasks::Tasks,
     view::{self, View},
     watch,
@@ -71,7 +71,7 @@ pub(crate) struct EventLoop {
     pub(crate) tasks: Tasks,
     pub(crate) host: Arc<Host>,
     pub(crate) audience: Box<dyn Audience>,
-    /// What the configuration in force says of the house.
+    /// What the configuration in force says of the ports.
     customs: tokio::sync::watch::Sender<Customs>,
     /// The configuration in force, for whoever reads the file.
     in_force: tokio::sync::watch::Sender<Arc<Config>>,
@@ -80,10 +80,10 @@ pub(crate) struct EventLoop {
     loaded: mpsc::Receiver<watch::Loaded>,
     options: Options,
     notices: Notices,
-    happened: mpsc::Receiver<Happened>,
+    happened: mpsc::Receiver<SupervisorEvent>,
     fetched: mpsc::Receiver<SecretsResolved>,
     results: mpsc::Receiver<Input>,
-    news: Vec<Happened>,
+    news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
 }
 
@@ -107,11 +107,11 @@ impl EventLoop {
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
         let (customs, observed) = tokio::sync::watch::channel(Customs::of(&config));
-        let house = House::new(observed, Arc::new(Commands::new(&options.data)));
+        let ports = EnginePorts::new(observed, Arc::new(Commands::new(&options.data)));
         let (prober, courier) =
-            (Prober::new(Arc::new(house.clone())), Courier::new(Arc::new(house.clone()), installation.clone()));
-        let orders = Orders::new(supervisor, house.clone(), resolved_sender);
-        let tasks = Tasks::new(prober, courier, house, orders, events, result_sender);
+            (Prober::new(Arc::new(ports.clone())), Courier::new(Arc::new(ports.clone()), installation.clone()));
+        let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
+        let tasks = Tasks::new(prober, courier, ports, programs, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
         for trouble in trouble {
@@ -238,7 +238,7 @@ impl EventLoop {
 
     fn take_news(&mut self) {
         let now = clock::now();
-        for Happened { program, event } in self.news.drain(..) {
+        for SupervisorEvent { program, event } in self.news.drain(..) {
             if let ProgramEvent::Measured { memory, cpu, .. } = event {
                 self.tasks.tell(Event::Usage(vec![Usage { program: Arc::clone(&program), memory, cpu }]));
             }
@@ -247,7 +247,7 @@ impl EventLoop {
     }
 
     fn take_secrets(&mut self, fetched: SecretsResolved) {
-        if let Some(refused) = self.tasks.orders.fetched(fetched) {
+        if let Some(refused) = self.tasks.programs.fetched(fetched) {
             let _ = self.core.handle(refused, clock::now());
         }
     }

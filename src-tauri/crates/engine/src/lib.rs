@@ -13,12 +13,12 @@ mod clients;
 mod clock;
 mod effects;
 mod event_loop;
-mod house;
 mod limits;
 mod lock;
+mod ports;
 mod programs;
+mod sent_alerts;
 mod tasks;
-mod told;
 mod touched;
 mod view;
 mod watch;
@@ -45,10 +45,10 @@ use estatus_core::{
 use estatus_probe::Prober;
 pub use estatus_program::ShimCommand;
 use estatus_store::StoreError;
-use house::{Customs, House};
 use jiff::Timestamp;
 pub use limits::set as set_limits;
 pub use lock::Holder;
+use ports::{Customs, EnginePorts};
 pub use touched::touched;
 
 /// Where an engine finds what it needs.
@@ -138,12 +138,12 @@ pub async fn run(
 
 /// Runs `check` once, without an engine, by what `config` says of secrets and of the language.
 pub async fn probe(check: &Check, timeout: Duration, config: &Config) -> Observation {
-    Prober::new(Arc::new(House::alone(Customs::of(config)))).probe(check, timeout).await
+    Prober::new(Arc::new(EnginePorts::alone(Customs::of(config)))).probe(check, timeout).await
 }
 
 /// Sends a test mail, without an engine.
 pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult {
-    Courier::new(Arc::new(House::alone(Customs::speaking(words.language()))), "test".to_owned())
+    Courier::new(Arc::new(EnginePorts::alone(Customs::speaking(words.language()))), "test".to_owned())
         .test_email(channel, words)
         .await
 }

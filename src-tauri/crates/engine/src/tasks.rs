@@ -24,8 +24,8 @@ use tokio::{
 
 use crate::{
     bounded::{GRACE, bounded},
-    house::House,
-    programs::Orders,
+    ports::EnginePorts,
+    programs::ProgramCommands,
 };
 
 /// The bound for a delivery, beyond any timeout that a channel may have.
@@ -59,10 +59,10 @@ impl Barrier {
 pub(crate) struct Tasks {
     prober: Arc<Prober>,
     courier: Arc<Courier>,
-    house: House,
+    ports: EnginePorts,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
-    pub(crate) orders: Orders,
+    pub(crate) programs: ProgramCommands,
     probes: BTreeMap<EffectId, AbortHandle>,
     deliveries: BTreeMap<EffectId, AbortHandle>,
     commands: BTreeMap<EffectId, AbortHandle>,
@@ -73,18 +73,18 @@ impl Tasks {
     pub(crate) fn new(
         prober: Prober,
         courier: Courier,
-        house: House,
-        orders: Orders,
+        ports: EnginePorts,
+        programs: ProgramCommands,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
         Self {
             prober: Arc::new(prober),
             courier: Arc::new(courier),
-            house,
+            ports,
             events,
             results,
-            orders,
+            programs,
             probes: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             commands: BTreeMap::new(),
@@ -132,7 +132,7 @@ impl Tasks {
         let probes = std::mem::take(&mut self.probes).into_values();
         let commands = std::mem::take(&mut self.commands).into_values();
         probes.chain(commands).for_each(|task| task.abort());
-        self.house.give_up_commands();
+        self.ports.give_up_commands();
     }
 
     /// Deliveries are given up; what was not delivered will be tried again.
@@ -162,10 +162,10 @@ impl Tasks {
     }
 
     pub(crate) fn run_command(&mut self, id: EffectId, run: CommandRun) {
-        let (house, results) = (self.house.clone(), self.results.clone());
+        let (ports, results) = (self.ports.clone(), self.results.clone());
         let task = tokio::spawn(async move {
             let within = run.timeout + GRACE;
-            let outcome = bounded(within, house.run(run)).await.unwrap_or_else(command_lost);
+            let outcome = bounded(within, ports.run(run)).await.unwrap_or_else(command_lost);
             let _ = results.send(Input::CommandRan { id, outcome }).await;
         });
         self.commands.insert(id, task.abort_handle());

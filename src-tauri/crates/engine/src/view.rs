@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{clock, told::Told, watch::Refused};
+use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, LogLine, LogStream, MonitorState,
     ProgramStatus, Snapshot, WaitingMessage,
@@ -32,7 +32,7 @@ pub(crate) struct View {
     /// See [`EngineState::config_refused`].
     pub(crate) config_refused: Option<Refused>,
     /// What was told of incidents.
-    pub(crate) told: Told,
+    pub(crate) told: SentAlerts,
 }
 
 impl View {
@@ -42,7 +42,7 @@ impl View {
             remembered: BTreeMap::new(),
             store_trouble: None,
             config_refused: None,
-            told: Told::default(),
+            told: SentAlerts::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use estatus_program::{Candidate, Wanted, candidates};
 use regex::Regex;
 
 use crate::{
-    Outcome, Result, Trouble,
+    CommandError, Outcome, Result,
     arguments::Described,
     configuration::Places,
     show,
@@ -25,15 +25,15 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
             say!("With --yes, Estatus adopts it and keeps it running as “{program}”.");
             return Ok(Outcome::Well);
         }
-        Err(why) => return Err(Trouble::Failed(why)),
+        Err(why) => return Err(CommandError::Failed(why)),
     };
     let ask = Ask::AdoptProgram { program: program.clone(), process };
     steer(places, &program, ask, true, |before| Goal::Runs { after: Some(before.start) }).await
 }
 
-fn understand(program: &str, described: Described) -> std::result::Result<Wanted, Trouble> {
+fn understand(program: &str, described: Described) -> std::result::Result<Wanted, CommandError> {
     let Described { name, path, command_line, port, pid } = described;
-    let command_line = command_line.map(|text| Regex::new(&text)).transpose().map_err(Trouble::wrong)?;
+    let command_line = command_line.map(|text| Regex::new(&text)).transpose().map_err(CommandError::wrong)?;
     let wanted = path
         .map(Wanted::Path)
         .or(command_line.map(Wanted::CommandLine))
@@ -98,6 +98,6 @@ mod tests {
         check(Described { port: Some(80), ..Described::default() }, "Port(80)");
         check(Described { pid: Some(12), ..Described::default() }, "Pid(12)");
         let wrong = Described { command_line: Some("(".to_owned()), ..Described::default() };
-        assert!(matches!(understand("web", wrong), Err(Trouble::Wrong(_))));
+        assert!(matches!(understand("web", wrong), Err(CommandError::Wrong(_))));
     }
 }

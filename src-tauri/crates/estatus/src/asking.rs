@@ -11,7 +11,7 @@ use estatus_core::{
     time::{earlier, later},
 };
 
-use crate::{Outcome, Result, Trouble, arguments::SnoozeSpan, configuration::Places, show};
+use crate::{CommandError, Outcome, Result, arguments::SnoozeSpan, configuration::Places, show};
 
 pub(crate) async fn status(places: &Places, json: bool) -> Result {
     let Reply::Status(status) = ask(places, Request::Status).await? else { return Err(unexpected()) };
@@ -94,25 +94,25 @@ pub(crate) async fn done(places: &Places, wanted: Ask) -> Result {
     ask(places, Request::Do(wanted)).await.map(|_| Outcome::Well)
 }
 
-async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, Trouble> {
+async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, CommandError> {
     attach(places).await?.request(request).await.map_err(trouble)
 }
 
 /// A connection to the engine that runs on the data folder.
-pub(crate) async fn attach(places: &Places) -> std::result::Result<Client, Trouble> {
+pub(crate) async fn attach(places: &Places) -> std::result::Result<Client, CommandError> {
     Client::attach(&estatus_engine::endpoint(&places.data))
         .await
-        .map_err(|error| Trouble::Failed(format!("{}: {error}", places.data.display())))
+        .map_err(|error| CommandError::Failed(format!("{}: {error}", places.data.display())))
 }
 
 /// What an error of the engine means for a command.
-pub(crate) fn trouble(ApiError { code, message }: ApiError) -> Trouble {
+pub(crate) fn trouble(ApiError { code, message }: ApiError) -> CommandError {
     match code {
-        ErrorCode::Wrong => Trouble::Wrong(message),
-        ErrorCode::Failed | ErrorCode::Gone => Trouble::Failed(message),
+        ErrorCode::Wrong => CommandError::Wrong(message),
+        ErrorCode::Failed | ErrorCode::Gone => CommandError::Failed(message),
     }
 }
 
-fn unexpected() -> Trouble {
-    Trouble::Failed("the engine sent an unexpected response; use the same version of Estatus for both".to_owned())
+fn unexpected() -> CommandError {
+    CommandError::Failed("the engine sent an unexpected response; use the same version of Estatus for both".to_owned())
 }

@@ -6,7 +6,7 @@ use estatus_config::{Defaults, places};
 use estatus_core::config::{Config, Language};
 use jiff::tz::TimeZone;
 
-use crate::{Outcome, Result, Trouble, arguments::Arguments, show};
+use crate::{CommandError, Outcome, Result, arguments::Arguments, show};
 
 /// Where the configuration and the data are.
 pub(crate) struct Places {
@@ -19,33 +19,33 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    pub(crate) fn find(arguments: &Arguments) -> std::result::Result<Self, Trouble> {
+    pub(crate) fn find(arguments: &Arguments) -> std::result::Result<Self, CommandError> {
         let config_is_own = arguments.config.is_none();
         let config = match &arguments.config {
             Some(config) => config.clone(),
-            None => places::config_file().map_err(Trouble::wrong)?,
+            None => places::config_file().map_err(CommandError::wrong)?,
         };
         let data = match &arguments.data {
             Some(data) => data.clone(),
-            None => places::data_folder().map_err(Trouble::wrong)?,
+            None => places::data_folder().map_err(CommandError::wrong)?,
         };
-        let data = std::path::absolute(data).map_err(Trouble::wrong)?;
+        let data = std::path::absolute(data).map_err(CommandError::wrong)?;
         Ok(Self { config, data, config_is_own })
     }
 
     /// What the configuration file says.
-    pub(crate) fn load(&self) -> std::result::Result<Config, Trouble> {
+    pub(crate) fn load(&self) -> std::result::Result<Config, CommandError> {
         if !self.config.exists() && self.config_is_own {
-            return Err(Trouble::Wrong(format!(
+            return Err(CommandError::Wrong(format!(
                 "there is no configuration yet; `estatus run` creates one in {}",
                 self.config.display()
             )));
         }
-        estatus_config::load(&self.config, &defaults()).map_err(Trouble::wrong)
+        estatus_config::load(&self.config, &defaults()).map_err(CommandError::wrong)
     }
 
     /// Writes the example where the user's own file should be and is not. Whether it did.
-    pub(crate) fn begin(&self) -> std::result::Result<bool, Trouble> {
+    pub(crate) fn begin(&self) -> std::result::Result<bool, CommandError> {
         if !self.config_is_own || self.config.exists() || estatus_config::last_good::exists(&self.config, &self.data) {
             return Ok(false);
         }
@@ -56,7 +56,7 @@ impl Places {
             fs::write(&self.config, estatus_config::example())
         };
         let refused = |error| format!("the example cannot be written to {}: {error}", self.config.display());
-        write().map(|()| true).map_err(|error| Trouble::Failed(refused(error)))
+        write().map(|()| true).map_err(|error| CommandError::Failed(refused(error)))
     }
 }
 

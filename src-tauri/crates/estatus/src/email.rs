@@ -2,7 +2,7 @@
 
 use estatus_core::{config::Channel, incident::DeliveryResult, words::Words};
 
-use crate::{Outcome, Result, Trouble, configuration::Places};
+use crate::{CommandError, Outcome, Result, configuration::Places};
 
 pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
     let config = places.load()?;
@@ -17,7 +17,7 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
         .collect();
     if channels.is_empty() {
         let file = places.config.display();
-        return Err(Trouble::Wrong(match wanted {
+        return Err(CommandError::Wrong(match wanted {
             Some(name) => format!("{file} has no email channel called “{name}”"),
             None => format!("{file} has no [email] table: set the mail server and the recipients there"),
         }));

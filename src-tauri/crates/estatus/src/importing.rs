@@ -10,17 +10,17 @@ use estatus_api::Edit;
 use serde_json::Value as Json;
 
 use crate::{
-    Outcome, Result, Trouble,
+    CommandError, Outcome, Result,
     configuration::{Places, defaults},
     show,
 };
 
 pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Result {
-    let bytes = read(file).map_err(|error| Trouble::Wrong(format!("{}: {error}", file.display())))?;
-    let refused = |error: estatus_config::ImportError| Trouble::Wrong(format!("{}: {error}", file.display()));
+    let bytes = read(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?;
+    let refused = |error: estatus_config::ImportError| CommandError::Wrong(format!("{}: {error}", file.display()));
     let language = defaults().language;
     let text = estatus_config::text_of(bytes, language).map_err(refused)?;
-    let path = std::path::absolute(file).map_err(Trouble::failed)?;
+    let path = std::path::absolute(file).map_err(CommandError::failed)?;
     let tables = tables(places)?;
     let imported = estatus_config::import(&path.to_string_lossy(), &text, &tables, language).map_err(refused)?;
     if json {
@@ -53,23 +53,23 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What stands in the configuration file, which may not be there yet.
-fn tables(places: &Places) -> std::result::Result<Json, Trouble> {
+fn tables(places: &Places) -> std::result::Result<Json, CommandError> {
     if !places.config.exists() {
         return Ok(Json::default());
     }
-    estatus_config::configuration(&places.config, &defaults()).map(|file| file.tables).map_err(Trouble::failed)
+    estatus_config::configuration(&places.config, &defaults()).map(|file| file.tables).map_err(CommandError::failed)
 }
 
-fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), Trouble> {
+fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
     begin(&places.config)
-        .map_err(|error| Trouble::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
-    let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(Trouble::failed)?;
+        .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
+    let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(CommandError::failed)?;
     if problems.is_empty() {
         return Ok(());
     }
     let file = places.config.display();
     let said = problems.iter().map(|it| format!("{file}:{}:{}: {}", it.line, it.column, it.message));
-    Err(Trouble::Wrong(format!("nothing was added:\n{}", said.collect::<Vec<_>>().join("\n"))))
+    Err(CommandError::Wrong(format!("nothing was added:\n{}", said.collect::<Vec<_>>().join("\n"))))
 }
 
 /// Makes an empty configuration file where there is none.

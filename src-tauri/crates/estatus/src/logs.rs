@@ -7,7 +7,7 @@ use estatus_program::{Line, LogReader, Stream};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{Outcome, Result, Trouble, configuration::Places, show};
+use crate::{CommandError, Outcome, Result, configuration::Places, show};
 
 /// A line, for `--json`.
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: b
         Ok(()) => Ok(Outcome::Well),
         // Whoever read along has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Well),
-        Err(error) => Err(Trouble::Failed(format!("the log of “{program}” cannot be read: {error}"))),
+        Err(error) => Err(CommandError::Failed(format!("the log of “{program}” cannot be read: {error}"))),
     }
 }
 
@@ -45,18 +45,18 @@ async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> i
     }
 }
 
-fn open(places: &Places, program: &str) -> std::result::Result<LogReader, Trouble> {
+fn open(places: &Places, program: &str) -> std::result::Result<LogReader, CommandError> {
     let folder = estatus_program::folder(&places.data, program);
     LogReader::open(&folder).map_err(|error| {
         if error.kind() != ErrorKind::NotFound {
-            return Trouble::Failed(format!("the log of “{program}” cannot be read: {error}"));
+            return CommandError::Failed(format!("the log of “{program}” cannot be read: {error}"));
         }
         match places.load() {
             Ok(config) if config.programs.iter().any(|known| &*known.name == program) => {
-                Trouble::Failed(format!("“{program}” has no output yet"))
+                CommandError::Failed(format!("“{program}” has no output yet"))
             }
-            Ok(_) => Trouble::Wrong(format!("{} has no program called “{program}”", places.config.display())),
-            Err(_) => Trouble::Failed(format!("there is no log of “{program}” in {}", folder.display())),
+            Ok(_) => CommandError::Wrong(format!("{} has no program called “{program}”", places.config.display())),
+            Err(_) => CommandError::Failed(format!("there is no log of “{program}” in {}", folder.display())),
         }
     })
 }

@@ -34,14 +34,14 @@ enum Outcome {
 
 /// Why a command could not do its work.
 #[derive(Debug)]
-enum Trouble {
+enum CommandError {
     /// The usage or the configuration is wrong.
     Wrong(String),
     /// It failed.
     Failed(String),
 }
 
-impl Trouble {
+impl CommandError {
     fn failed(error: impl std::fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }
@@ -51,7 +51,7 @@ impl Trouble {
     }
 }
 
-type Result = std::result::Result<Outcome, Trouble>;
+type Result = std::result::Result<Outcome, CommandError>;
 
 /// The subcommand by which the engine makes this program supervise one of the user's; no user has a use for it.
 const SHIM: &str = "shim";
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(Err(Trouble::failed(format!("cannot start threads: {error}")))),
+        Err(error) => return report(Err(CommandError::failed(format!("cannot start threads: {error}")))),
     };
     let result = runtime.block_on(carry_out(arguments));
     // A name look-up that hangs must not keep the program.
@@ -108,7 +108,7 @@ async fn carry_out(arguments: Arguments) -> Result {
 /// What has not been printed has not been said.
 fn printed(outcome: Outcome) -> Result {
     match output::failed() {
-        Some(error) => Err(Trouble::Failed(format!("the output cannot be written: {error}"))),
+        Some(error) => Err(CommandError::Failed(format!("the output cannot be written: {error}"))),
         None => Ok(outcome),
     }
 }
@@ -117,11 +117,11 @@ fn report(result: Result) -> ExitCode {
     match result {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::NotWell) => ExitCode::from(1),
-        Err(Trouble::Failed(message)) => {
+        Err(CommandError::Failed(message)) => {
             complain!("estatus: {message}");
             ExitCode::from(1)
         }
-        Err(Trouble::Wrong(message)) => {
+        Err(CommandError::Wrong(message)) => {
             complain!("estatus: {message}");
             ExitCode::from(2)
         }

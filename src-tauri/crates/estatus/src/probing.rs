@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::{
-    Outcome, Result, Trouble,
+    CommandError, Outcome, Result,
     configuration::{self, Places},
     show,
 };
@@ -50,7 +50,7 @@ pub(crate) async fn probe(places: &Places, target: &str, json: bool) -> Result {
 
 /// A monitor of the configuration by its name, or else a URL, or else HOST:PORT; and the configuration, as far as there is
 /// one.
-fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Duration, Config), Trouble> {
+fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Duration, Config), CommandError> {
     let known = places.load();
     if let Ok(config) = &known
         && let Some(monitor) = config.monitors.iter().find(|monitor| &*monitor.name == target)
@@ -62,12 +62,12 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
     if !looks_like_an_address {
         let neither = format!("“{target}” is neither a URL nor HOST:PORT");
         let file = places.config.display();
-        return Err(Trouble::Wrong(match known {
+        return Err(CommandError::Wrong(match known {
             Ok(_) => format!("{neither} nor a monitor of {file}"),
-            Err(Trouble::Wrong(why)) if places.config.exists() => {
+            Err(CommandError::Wrong(why)) if places.config.exists() => {
                 format!("{neither}, and the monitors are not known, because {file} is not valid:\n{why}")
             }
-            Err(Trouble::Wrong(why) | Trouble::Failed(why)) => format!("{neither}, and {why}"),
+            Err(CommandError::Wrong(why) | CommandError::Failed(why)) => format!("{neither}, and {why}"),
         }));
     }
     let check = one_monitor(kind, target)?.check.clone();
@@ -75,13 +75,13 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
 }
 
 /// The check that a configuration with just this target would make.
-fn one_monitor(kind: &str, target: &str) -> std::result::Result<std::sync::Arc<Monitor>, Trouble> {
+fn one_monitor(kind: &str, target: &str) -> std::result::Result<std::sync::Arc<Monitor>, CommandError> {
     let target = target.replace('\\', "\\\\").replace('"', "\\\"");
     let text = format!("[[monitor]]\nname = \"probe\"\n{kind} = \"{target}\"\n");
     let defaults: Defaults = configuration::defaults();
     let config = estatus_config::parse(&text, std::path::Path::new("target"), &defaults)
-        .map_err(|problems| Trouble::Wrong(messages(&problems)))?;
-    config.monitors.into_iter().next().ok_or_else(|| Trouble::Wrong("nothing to probe".to_owned()))
+        .map_err(|problems| CommandError::Wrong(messages(&problems)))?;
+    config.monitors.into_iter().next().ok_or_else(|| CommandError::Wrong("nothing to probe".to_owned()))
 }
 
 /// Lines and columns of a text that nobody wrote are left out.

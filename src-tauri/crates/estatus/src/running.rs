@@ -18,7 +18,7 @@ use estatus_engine::{Audience, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    Outcome, Result, SHIM, Trouble,
+    CommandError, Outcome, Result, SHIM,
     configuration::{self, Places},
     output::Printer,
     show,
@@ -49,19 +49,19 @@ pub(crate) async fn run(places: &Places) -> Result {
     err.finish();
     match ended {
         Ok(()) => Ok(Outcome::Well),
-        Err(error @ StartError::Config(_)) => Err(Trouble::wrong(error)),
-        Err(error) => Err(Trouble::failed(error)),
+        Err(error @ StartError::Config(_)) => Err(CommandError::wrong(error)),
+        Err(error) => Err(CommandError::failed(error)),
     }
 }
 
-fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, Trouble> {
-    Printer::start(out).map_err(|error| Trouble::Failed(format!("cannot start threads: {error}")))
+fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, CommandError> {
+    Printer::start(out).map_err(|error| CommandError::Failed(format!("cannot start threads: {error}")))
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.
-fn shim() -> std::result::Result<ShimCommand, Trouble> {
+fn shim() -> std::result::Result<ShimCommand, CommandError> {
     let program = env::current_exe()
-        .map_err(|error| Trouble::Failed(format!("the path of this program cannot be found: {error}")))?;
+        .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
     Ok(ShimCommand { program, args: vec![SHIM.into()] })
 }
 

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 pub(crate) use paint::Paint;
 use serde::Serialize;
 
-use crate::Trouble;
+use crate::CommandError;
 
 /// A point in time on this machine's clock.
 pub(crate) fn time(at: Timestamp) -> String {
@@ -33,8 +33,8 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Prints `fact` as JSON.
-pub(crate) fn json(fact: &impl Serialize) -> Result<(), Trouble> {
-    say!("{}", serde_json::to_string_pretty(fact).map_err(Trouble::failed)?);
+pub(crate) fn json(fact: &impl Serialize) -> Result<(), CommandError> {
+    say!("{}", serde_json::to_string_pretty(fact).map_err(CommandError::failed)?);
     Ok(())
 }
 

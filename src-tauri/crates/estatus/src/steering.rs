@@ -8,7 +8,7 @@ use estatus_core::{engine::Ask, ids::StartId, program::ProgramState};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    Outcome, Result, Trouble,
+    CommandError, Outcome, Result,
     asking::{self, attach},
     configuration::Places,
     show,
@@ -94,13 +94,13 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn begin(client: Client, program: &'a str) -> std::result::Result<Self, Trouble> {
+    fn begin(client: Client, program: &'a str) -> std::result::Result<Self, CommandError> {
         let now = find(&client, program).ok_or_else(|| gone(program))?;
         Ok(Self { client, program, now, settles: Instant::now() + STAYS })
     }
 
     /// Whether it has stood for a while as it does, if it runs; if not, it has changed.
-    async fn has_settled(&mut self) -> std::result::Result<bool, Trouble> {
+    async fn has_settled(&mut self) -> std::result::Result<bool, CommandError> {
         if self.now.state != ProgramState::Running {
             return Ok(true);
         }
@@ -111,7 +111,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until something about it has changed.
-    async fn change(&mut self) -> std::result::Result<(), Trouble> {
+    async fn change(&mut self) -> std::result::Result<(), CommandError> {
         let now = loop {
             match &*self.client.event().await.map_err(asking::trouble)? {
                 Event::Program(status) if &*status.name == self.program => break status.clone(),
@@ -137,8 +137,8 @@ fn find(client: &Client, program: &str) -> Option<ProgramStatus> {
     client.hello().snapshot.programs.iter().find(|status| &*status.name == program).cloned()
 }
 
-fn gone(program: &str) -> Trouble {
-    Trouble::Failed(format!("“{program}” is no longer configured"))
+fn gone(program: &str) -> CommandError {
+    CommandError::Failed(format!("“{program}” is no longer configured"))
 }
 
 /// How it ended, in words, once that is known.

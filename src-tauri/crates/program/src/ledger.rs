@@ -29,14 +29,14 @@ pub(crate) struct Ledger {
     /// What marks its processes.
     pub(crate) token: String,
     /// What a shim that takes over must know.
-    pub(crate) terms: Terms,
+    pub(crate) terms: LaunchTerms,
     /// How far it has come.
-    pub(crate) phase: Phase,
+    pub(crate) phase: StartPhase,
 }
 
 /// What a program was started with, as far as it matters while it runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Terms {
+pub(crate) struct LaunchTerms {
     /// The text that says that it is ready.
     pub(crate) ready_log: Option<String>,
     /// The most bytes that its logs take on disk.
@@ -52,18 +52,18 @@ pub(crate) struct Terms {
 /// How far a start has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
-pub(crate) enum Phase {
+pub(crate) enum StartPhase {
     /// There may be a process, or there will be one at once.
     Spawning,
     /// It runs.
-    Running(Life),
+    Running(RunRecord),
     /// It has ended.
     Ended(Ended),
 }
 
 /// A program that runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Life {
+pub(crate) struct RunRecord {
     /// The process that was started, or adopted.
     pub(crate) root: ProcessId,
     /// Its first process: the root, or the one that it named itself (`MAINPID=`).
@@ -106,8 +106,8 @@ impl Ledger {
     pub(crate) fn settled(ledger: Option<&Self>) -> Option<Found> {
         match ledger.map(|ledger| &ledger.phase) {
             None => Some(Found::Nothing),
-            Some(Phase::Ended(ended)) => Some(Found::Ended(ended.clone())),
-            Some(Phase::Spawning | Phase::Running(_)) => None,
+            Some(StartPhase::Ended(ended)) => Some(Found::Ended(ended.clone())),
+            Some(StartPhase::Spawning | StartPhase::Running(_)) => None,
         }
     }
 }
@@ -116,8 +116,8 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn ledger(boot: &str, phase: Phase) -> Ledger {
-        let terms = Terms {
+    fn ledger(boot: &str, phase: StartPhase) -> Ledger {
+        let terms = LaunchTerms {
             ready_log: None,
             log_keep: 1,
             signal: Signal::Term,
@@ -131,10 +131,10 @@ mod tests {
     fn it_counts_within_one_boot_only() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Ledger::read(folder.path()), None);
-        let this = ledger(&platform::boot_id(), Phase::Spawning);
+        let this = ledger(&platform::boot_id(), StartPhase::Spawning);
         this.write(folder.path()).unwrap();
         assert_eq!(Ledger::read(folder.path()), Some(this));
-        ledger("another", Phase::Spawning).write(folder.path()).unwrap();
+        ledger("another", StartPhase::Spawning).write(folder.path()).unwrap();
         assert_eq!(Ledger::read(folder.path()), None);
         fs::write(folder.path().join(FILE), "{").unwrap();
         assert_eq!(Ledger::read(folder.path()), None);
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn what_may_run_has_to_be_looked_at() {
         let process = ProcessId { pid: 7, started: 8 };
-        let life = Life {
+        let record = RunRecord {
             root: process,
             first: process,
             executable: None,
@@ -152,14 +152,14 @@ mod tests {
             adopted: false,
             watchdog: None,
         };
-        let check = |phase: Phase, settled: bool| {
+        let check = |phase: StartPhase, settled: bool| {
             assert_eq!(Ledger::settled(Some(&ledger("b", phase.clone()))).is_some(), settled, "{phase:?}");
         };
-        check(Phase::Spawning, false);
-        check(Phase::Running(life), false);
+        check(StartPhase::Spawning, false);
+        check(StartPhase::Running(record), false);
         let exit = estatus_core::exit::Exit::Code(0);
         let at = Timestamp::UNIX_EPOCH;
-        check(Phase::Ended(Ended::new(StartId(3), exit, at)), true);
+        check(StartPhase::Ended(Ended::new(StartId(3), exit, at)), true);
         assert_eq!(Ledger::settled(None), Some(Found::Nothing));
     }
 }

@@ -32,4 +32,4 @@ pub use log::{Line, LogReader, Stream};
 pub use reaper::all_ended;
 pub use run::run;
 pub use shim::{folder, shim_main};
-pub use supervisor::{Happened, ShimCommand, Supervisor};
+pub use supervisor::{ShimCommand, Supervisor, SupervisorEvent};

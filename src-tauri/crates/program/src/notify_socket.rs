@@ -14,7 +14,7 @@ const STATUS_LIMIT: usize = 400;
 
 /// Something that a program said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Notice {
+pub(crate) enum NotifyMessage {
     /// It is ready.
     Ready,
     /// How it is.
@@ -30,19 +30,19 @@ pub(crate) enum Notice {
 }
 
 /// What a message says, in its order; what is not understood is left out.
-pub(crate) fn notices(message: &[u8]) -> Vec<Notice> {
+pub(crate) fn notices(message: &[u8]) -> Vec<NotifyMessage> {
     String::from_utf8_lossy(message).lines().filter_map(notice).collect()
 }
 
-fn notice(line: &str) -> Option<Notice> {
+fn notice(line: &str) -> Option<NotifyMessage> {
     let (name, value) = line.split_once('=')?;
     match (name, value) {
-        ("READY", "1") => Some(Notice::Ready),
-        ("STATUS", status) => Some(Notice::Status(beginning(status.trim()).to_owned())),
-        ("WATCHDOG", "1") => Some(Notice::Alive),
-        ("WATCHDOG", "trigger") => Some(Notice::Unwell),
-        ("WATCHDOG_USEC", _) => microseconds(value).map(Notice::Promise),
-        ("MAINPID", pid) => pid.parse().ok().map(Notice::First),
+        ("READY", "1") => Some(NotifyMessage::Ready),
+        ("STATUS", status) => Some(NotifyMessage::Status(beginning(status.trim()).to_owned())),
+        ("WATCHDOG", "1") => Some(NotifyMessage::Alive),
+        ("WATCHDOG", "trigger") => Some(NotifyMessage::Unwell),
+        ("WATCHDOG_USEC", _) => microseconds(value).map(NotifyMessage::Promise),
+        ("MAINPID", pid) => pid.parse().ok().map(NotifyMessage::First),
         _ => None,
     }
 }
@@ -63,19 +63,19 @@ mod tests {
 
     #[test]
     fn what_a_program_says_is_understood() {
-        let check = |message: &[u8], said: &[Notice]| {
+        let check = |message: &[u8], said: &[NotifyMessage]| {
             assert_eq!(notices(message), said, "{}", message.escape_ascii());
         };
-        check(b"READY=1", &[Notice::Ready]);
+        check(b"READY=1", &[NotifyMessage::Ready]);
         check(b"READY=0\nREADY\nFDSTORE=1\n\n=", &[]);
-        check(b"STATUS= 3 of 7 \nREADY=1\n", &[Notice::Status("3 of 7".into()), Notice::Ready]);
-        check(b"STATUS=a=b \xff", &[Notice::Status("a=b \u{fffd}".into())]);
-        check(b"WATCHDOG=1", &[Notice::Alive]);
-        check(b"WATCHDOG=trigger", &[Notice::Unwell]);
-        check(b"WATCHDOG_USEC=1500000", &[Notice::Promise(Some(Duration::from_millis(1500)))]);
-        check(b"WATCHDOG_USEC=0", &[Notice::Promise(None)]);
+        check(b"STATUS= 3 of 7 \nREADY=1\n", &[NotifyMessage::Status("3 of 7".into()), NotifyMessage::Ready]);
+        check(b"STATUS=a=b \xff", &[NotifyMessage::Status("a=b \u{fffd}".into())]);
+        check(b"WATCHDOG=1", &[NotifyMessage::Alive]);
+        check(b"WATCHDOG=trigger", &[NotifyMessage::Unwell]);
+        check(b"WATCHDOG_USEC=1500000", &[NotifyMessage::Promise(Some(Duration::from_millis(1500)))]);
+        check(b"WATCHDOG_USEC=0", &[NotifyMessage::Promise(None)]);
         check(b"WATCHDOG_USEC=soon\nMAINPID=-1\nMAINPID=x", &[]);
-        check(b"MAINPID=4711", &[Notice::First(4711)]);
+        check(b"MAINPID=4711", &[NotifyMessage::First(4711)]);
         check(b"", &[]);
     }
 
@@ -83,7 +83,7 @@ mod tests {
     fn a_long_status_is_cut_between_characters() {
         let long = "ñ".repeat(STATUS_LIMIT);
         let said = notices(format!("STATUS=x{long}").as_bytes());
-        let [Notice::Status(status)] = said.as_slice() else { panic!("{said:?}") };
+        let [NotifyMessage::Status(status)] = said.as_slice() else { panic!("{said:?}") };
         assert_eq!(status.len(), STATUS_LIMIT - 1);
     }
 }

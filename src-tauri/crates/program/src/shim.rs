@@ -29,7 +29,7 @@ use std::{
 pub(crate) use frames::Frames;
 #[cfg(test)]
 pub(crate) use protocol::StopBy;
-pub(crate) use protocol::{Asked, Launch, PROTOCOL, Stopping, Told};
+pub(crate) use protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, Stopping};
 
 use tokio::time::Instant;
 
@@ -103,7 +103,7 @@ pub(crate) fn after(within: Duration) -> Instant {
 /// The frame that says that there is no shim.
 #[cfg(unix)]
 pub(crate) fn trouble(error: &io::Error) -> Vec<u8> {
-    frames::encode(&Told::Trouble { error: error.to_string() }).unwrap_or_default()
+    frames::encode(&ShimMessage::Trouble { error: error.to_string() }).unwrap_or_default()
 }
 
 /// `ESTATUS_STATE_DIR` of the program whose folder this is.

@@ -1,6 +1,6 @@
 //! The engine's side: one task per program, which talks with the program's shim.
 
-mod link;
+mod client;
 mod mailbox;
 mod task;
 #[cfg(test)]
@@ -14,17 +14,16 @@ use std::{
 };
 
 use estatus_core::{
-    ids::StartId,
-    program::{Handed, ProcessId, Program, ProgramEvent},
+    program::{Program, ProgramCommand, ProgramEvent},
     secret::Secret,
 };
 use tokio::sync::mpsc;
 
 use crate::{
     platform::Shims,
-    shim::{Asked, Launch, Stopping, folder},
+    shim::{Launch, ShimRequest, Stopping, folder},
 };
-use link::Reach;
+use client::ShimConnector;
 use mailbox::{Slot, mailbox};
 use task::Task;
 
@@ -39,7 +38,7 @@ pub struct ShimCommand {
 
 /// Something happened to a program.
 #[derive(Clone, Debug)]
-pub struct Happened {
+pub struct SupervisorEvent {
     /// The program's name.
     pub program: Arc<str>,
     /// What happened.
@@ -50,69 +49,55 @@ pub struct Happened {
 pub struct Supervisor {
     data: PathBuf,
     shims: Arc<Shims>,
-    events: mpsc::Sender<Happened>,
+    events: mpsc::Sender<SupervisorEvent>,
     tasks: BTreeMap<Arc<str>, Slot>,
 }
 
 impl Supervisor {
     /// Supervises the programs whose folders are below `data`, and tells `events` what happens to them.
-    pub fn new(data: &Path, shim: ShimCommand, events: mpsc::Sender<Happened>) -> Self {
+    pub fn new(data: &Path, shim: ShimCommand, events: mpsc::Sender<SupervisorEvent>) -> Self {
         let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
         Self { data, shims: Arc::new(Shims::new(shim)), events, tasks: BTreeMap::new() }
     }
 
-    /// Looks how `program` stands; answered by [`ProgramEvent::Found`]. That starts nothing where nothing runs.
-    pub fn look(&mut self, program: &Arc<Program>) {
-        self.ask(&program.name, Asked::Look);
-    }
-
-    /// Starts `program`, or takes over the foreign process `adopt`; answered by [`ProgramEvent::Started`] or
-    /// [`ProgramEvent::CannotStart`]. What runs of an earlier start is stopped first. It finds the variables of Estatus
-    /// but for `hidden`, its own and `secret_env`.
-    pub fn start(
+    /// Carries out `command` on the process of `program`: what comes of it is told as the command says. What runs of an
+    /// earlier start is stopped first, and a look starts nothing where nothing runs.
+    ///
+    /// A program that is started finds the variables of Estatus but for `hidden`, its own and `secret_env`; so does its stop
+    /// command.
+    pub fn carry_out(
         &mut self,
         program: &Arc<Program>,
-        start: StartId,
-        handed: Handed,
-        adopt: Option<ProcessId>,
-        secret_env: Vec<(String, Secret)>,
+        command: ProgramCommand,
+        secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) {
-        let launch = Launch::new(program, start, handed, adopt, &secret_env, hidden);
-        self.ask(&program.name, Asked::Start(Box::new(launch)));
-    }
-
-    /// Stops `program` as its policy says; `secret_env` and `hidden` are for its stop command. Answered by
-    /// [`ProgramEvent::Exited`].
-    pub fn stop(
-        &mut self,
-        program: &Arc<Program>,
-        start: StartId,
-        secret_env: Vec<(String, Secret)>,
-        hidden: &BTreeSet<String>,
-    ) {
-        let how = Stopping::new(&program.stop, &secret_env, hidden);
-        self.ask(&program.name, Asked::Stop { start, how });
-    }
-
-    /// Measures `program`, and looks at its ports if they are asked for; answered by [`ProgramEvent::Measured`] if this
-    /// start of it runs.
-    pub fn measure(&mut self, program: &str, start: StartId, ports: bool) {
-        if let Some(task) = self.tasks.get(program) {
-            task.put(Asked::Measure { start, ports });
+        match command {
+            ProgramCommand::Look => self.ask(&program.name, ShimRequest::Look),
+            ProgramCommand::Start { start, environment, adopt } => {
+                let launch = Launch::new(program, start, environment, adopt, secret_env, hidden);
+                self.ask(&program.name, ShimRequest::Start(Box::new(launch)));
+            }
+            ProgramCommand::Stop { start } => {
+                let how = Stopping::new(&program.stop, secret_env, hidden);
+                self.ask(&program.name, ShimRequest::Stop { start, how });
+            }
+            ProgramCommand::Measure { start, ports } => {
+                // Where nobody supervises it, nothing of it runs.
+                if let Some(task) = self.tasks.get(&program.name) {
+                    task.put(ShimRequest::Measure { start, ports });
+                }
+            }
+            // Its shim goes away if nothing runs.
+            ProgramCommand::Release => drop(self.tasks.remove(&program.name)),
         }
     }
 
-    /// Lets go of `program`: its shim goes away if nothing runs.
-    pub fn release(&mut self, program: &str) {
-        self.tasks.remove(program);
-    }
-
-    fn ask(&mut self, program: &Arc<str>, asked: Asked) {
+    fn ask(&mut self, program: &Arc<str>, asked: ShimRequest) {
         let task = self.tasks.entry(Arc::clone(program)).or_insert_with(|| {
             let (slot, mailbox) = mailbox();
-            let reach = Reach::new(folder(&self.data, program), Arc::clone(&self.shims));
-            tokio::spawn(Task::new(Arc::clone(program), reach, self.events.clone()).live(mailbox));
+            let connector = ShimConnector::new(folder(&self.data, program), Arc::clone(&self.shims));
+            tokio::spawn(Task::new(Arc::clone(program), connector, self.events.clone()).live(mailbox));
             slot
         });
         task.put(asked);

@@ -4,8 +4,8 @@
 
 mod children;
 mod find;
+mod fork_server;
 mod notify;
-mod nursery;
 mod pipes;
 mod process;
 mod program_tree;
@@ -31,8 +31,8 @@ use tokio::{
 
 pub(crate) use children::Children;
 pub(crate) use find::{directory, listeners, running, unit, usage};
+pub(crate) use fork_server::{Entry, Shims, enter};
 pub(crate) use notify::NotifySocket;
-pub(crate) use nursery::{Entry, Shims, enter};
 pub(crate) use pipes::Pipes;
 pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};

@@ -3,9 +3,9 @@
 
 mod children;
 mod find;
+mod fork_server;
 mod job;
 mod notify;
-mod nursery;
 mod pipes;
 mod process;
 mod program_tree;
@@ -25,8 +25,8 @@ use windows_sys::Win32::Foundation::ERROR_BAD_EXE_FORMAT;
 
 pub(crate) use children::Children;
 pub(crate) use find::{directory, listeners, running, unit, usage};
+pub(crate) use fork_server::{Entry, Shims, enter};
 pub(crate) use notify::NotifySocket;
-pub(crate) use nursery::{Entry, Shims, enter};
 pub(crate) use pipes::Pipes;
 pub(crate) use process::{boot_id, random_name};
 pub(crate) use program_tree::{First, ProgramTree};

@@ -12,7 +12,6 @@
 mod support;
 
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -107,13 +106,13 @@ async fn there_is_one_copy_even_if_a_shim_is_killed_while_it_starts_or_stops_it(
     let mut dice = Dice::new();
     let program = counting(&stage, free_port());
     for start in 1..=ROUNDS_STARTING {
-        stage.ask_start(&program, start);
+        stage.ask_start(&program, start, None);
         dice.pause(Duration::from_millis(8)).await;
         kill_some(&stage, &program, &mut dice);
         if runs(&mut stage, start).await {
             assert_eq!(stage.alive().len(), 1, "{start}");
         }
-        stage.supervisor.stop(&program, StartId(start), Vec::new(), &BTreeSet::new());
+        stage.ask_stop(&program, start);
         dice.pause(Duration::from_millis(4)).await;
         kill_some(&stage, &program, &mut dice);
         let ended = stage.ended(start).await;
@@ -137,7 +136,7 @@ async fn runs(stage: &mut Stage, start: u64) -> bool {
         .await
 }
 
-/// Kills the shim, and now and then the nursery too.
+/// Kills the shim, and now and then the fork server too.
 fn kill_some(stage: &Stage, program: &Program, dice: &mut Dice) {
     match dice.below(4) {
         0 => {}

@@ -12,7 +12,6 @@
 mod support;
 
 use std::{
-    collections::BTreeSet,
     fs,
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
@@ -21,8 +20,7 @@ use std::{
 
 use estatus_core::{
     exit::Exit,
-    ids::StartId,
-    program::{Found, Handed, ProgramEvent, StartFailure},
+    program::{Found, ProgramEvent, StartFailure},
 };
 use support::{Stage, eventually, identity, is_alive, kill};
 
@@ -105,7 +103,7 @@ async fn a_stranger_with_the_pid_of_a_process_that_was_to_be_adopted_is_not_adop
     wanted.wait().unwrap();
     eventually("a hundredth of a second has passed", || now_in_ticks() > process.started).await;
     let stranger = stranger(process.pid);
-    stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new(), &BTreeSet::new());
+    stage.ask_start(&program, 1, Some(process));
     let failure = stage.until(|event| match event {
         ProgramEvent::CannotStart { failure, .. } => Some(failure),
         ProgramEvent::Started { .. } => panic!("the stranger was adopted"),

@@ -20,7 +20,7 @@ use estatus_core::{
     command::Run,
     exit::Exit,
     ids::StartId,
-    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StartFailure},
+    program::{Found, ProcessId, Program, ProgramCommand, ProgramEvent, Ready, StartEnvironment, StartFailure},
     secret::Secret,
 };
 use support::{Stage, child, code, command, eventually, identity, is_alive, kill};
@@ -48,7 +48,7 @@ async fn the_end_of_a_program_is_told_with_its_last_lines() {
 #[tokio::test]
 async fn why_a_program_cannot_be_started_is_told() {
     async fn check(stage: &mut Stage, program: Program, failure: StartFailure) {
-        stage.ask_start(&Arc::new(program), 1);
+        stage.ask_start(&Arc::new(program), 1, None);
         let told = stage.until(|event| match event {
             ProgramEvent::CannotStart { failure, .. } => Some(failure),
             ProgramEvent::Started { .. } => panic!("it was started"),
@@ -82,7 +82,7 @@ async fn why_a_program_cannot_be_started_is_told() {
 
     let gone = ProcessId { pid: std::process::id(), started: 1 };
     let adopted = Arc::new(program(straight("true")));
-    stage.supervisor.start(&adopted, StartId(2), Handed::default(), Some(gone), Vec::new(), &BTreeSet::new());
+    stage.ask_start(&adopted, 2, Some(gone));
     let failure = stage.until(|event| match event {
         ProgramEvent::CannotStart { start: StartId(2), failure } => Some(failure),
         _ => None,
@@ -109,7 +109,7 @@ async fn an_engine_that_cannot_start_shims_says_so() {
     stage.events = told;
     let program = Arc::new(stage.program(&["sleep"]));
     assert_eq!(stage.look(&program).await, Found::Nothing);
-    stage.ask_start(&program, 1);
+    stage.ask_start(&program, 1, None);
     let refused = stage.until(|event| match event {
         ProgramEvent::CannotStart { failure: StartFailure::Refused { error }, .. } => Some(error),
         _ => None,
@@ -130,7 +130,7 @@ async fn a_program_that_nobody_can_stop_yet_is_not_said_to_have_ended() {
     stage.supervisor = estatus_program::Supervisor::new(stage.data.path(), shim, events);
     stage.events = told;
     stage.shims().into_iter().for_each(kill);
-    stage.supervisor.stop(&program, StartId(1), Vec::new(), &BTreeSet::new());
+    stage.ask_stop(&program, 1);
     let told = tokio::time::timeout(Duration::from_millis(200), stage.events.recv()).await;
     assert!(told.is_err(), "{told:?}");
     assert!(is_alive(process.pid));
@@ -159,11 +159,12 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
         ("CARGO_PKG_VERSION".into(), "its own".into()),
     ];
     let program = Arc::new(program);
-    let handed = Handed { restarts: 4, last_exit: Some(Exit::Signal(9)) };
+    let environment = StartEnvironment { restarts: 4, last_exit: Some(Exit::Signal(9)) };
     let secret = vec![("PASSWORD".to_owned(), Secret::new("hunter2"))];
     let hidden = BTreeSet::from(["CARGO_PKG_NAME".to_owned(), "CARGO_PKG_VERSION".to_owned(), "NEVER_SET".to_owned()]);
     assert!(std::env::var("CARGO_PKG_NAME").is_ok() && std::env::var("CARGO_PKG_VERSION").is_ok());
-    stage.supervisor.start(&program, StartId(1), handed, None, secret, &hidden);
+    let start = ProgramCommand::Start { start: StartId(1), environment, adopt: None };
+    stage.supervisor.carry_out(&program, start, &secret, &hidden);
     let mut env = String::new();
     eventually("the environment is written", || {
         env = fs::read_to_string(&file).unwrap_or_default();
@@ -191,13 +192,13 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
 async fn what_a_program_leaves_in_the_background_is_told_and_ended() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["leave"]));
-    stage.ask_start(&program, 1);
+    stage.ask_start(&program, 1, None);
     let ended = stage.ended(1).await;
     assert_eq!((ended.exit, ended.left.len(), stage.alive()), (code(0), 0, vec![]));
     let left = ended.daemon().expect("what it left");
     assert!(left.name.starts_with("estatus-child") && !is_alive(left.pid), "{left:?}");
     let program = Arc::new(stage.program(&["exit", "0"]));
-    stage.ask_start(&program, 2);
+    stage.ask_start(&program, 2, None);
     assert_eq!(stage.ended(2).await.daemon(), None);
     stage.leaves_nothing().await;
 }
@@ -245,7 +246,7 @@ async fn what_a_program_says_of_itself_is_told() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["notify", "STATUS=3 of 7\nREADY=1", "WATCHDOG_USEC=50000"]));
     let start = StartId(1);
-    stage.ask_start(&program, 1);
+    stage.ask_start(&program, 1, None);
     let mut said = Vec::new();
     stage
         .until(|event| {
@@ -374,7 +375,7 @@ async fn a_newer_start_comes_after_the_end_of_the_older() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["sleep"]));
     let first = stage.start(&program, 1).await;
-    stage.ask_start(&program, 2);
+    stage.ask_start(&program, 2, None);
     assert_eq!(stage.ended(1).await.exit, Exit::Signal(15));
     let second = stage.until(|event| match event {
         ProgramEvent::Started { start: StartId(2), process } => Some(process),
@@ -395,7 +396,7 @@ async fn a_foreign_process_is_adopted_and_stopped_with_what_came_of_it() {
         let process = identity(foreign.id());
         let all = if habit == "sleep" { 1 } else { 2 };
         eventually("it is complete", || stage.alive().len() == all).await;
-        stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new(), &BTreeSet::new());
+        stage.ask_start(&program, 1, Some(process));
         let adopted = stage.until(|event| match event {
             ProgramEvent::Started { process, .. } => Some(process),
             _ => None,
@@ -419,7 +420,7 @@ async fn what_an_adopted_process_leaves_behind_is_ended() {
     let mut foreign = Command::new(child()).args([&stage.tag, "deaf-below"]).process_group(0).spawn().unwrap();
     let process = identity(foreign.id());
     eventually("it is complete", || stage.alive().len() == 2).await;
-    stage.supervisor.start(&program, StartId(1), Handed::default(), Some(process), Vec::new(), &BTreeSet::new());
+    stage.ask_start(&program, 1, Some(process));
     stage.until(|event| matches!(event, ProgramEvent::Started { .. }).then_some(())).await;
     foreign.kill().unwrap();
     foreign.wait().unwrap();
@@ -458,7 +459,7 @@ async fn a_deep_data_folder_is_no_obstacle() {
     let shim = estatus_program::ShimCommand { program: child(), args: vec!["shim".into(), stage.tag.clone().into()] };
     (stage.supervisor, stage.events) = (estatus_program::Supervisor::new(&deep, shim, events), told);
     let program = Arc::new(stage.program(&["notify", "READY=1"]));
-    stage.ask_start(&program, 1);
+    stage.ask_start(&program, 1, None);
     stage.until(|event| (event == ProgramEvent::Ready { start: StartId(1) }).then_some(())).await;
     stage.stop(&program, 1).await;
     stage.leaves_nothing().await;
@@ -470,7 +471,7 @@ async fn a_program_is_measured_while_it_runs() {
     let program = Arc::new(stage.program(&["sleep"]));
     stage.start(&program, 1).await;
     for is_first in [true, false] {
-        stage.supervisor.measure("web", StartId(1), false);
+        stage.carry_out(&program, ProgramCommand::Measure { start: StartId(1), ports: false });
         let (memory, cpu) = stage
             .until(|event| match event {
                 ProgramEvent::Measured { memory, cpu, .. } => Some((memory, cpu)),
@@ -492,7 +493,7 @@ async fn the_ports_that_a_program_listens_on_are_seen_when_they_are_asked_for() 
     stage.start(&program, 1).await;
     eventually("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     for (asked, seen) in [(true, Some(vec![port])), (false, None)] {
-        stage.supervisor.measure("web", StartId(1), asked);
+        stage.carry_out(&program, ProgramCommand::Measure { start: StartId(1), ports: asked });
         let ports = stage.until(|event| match event {
             ProgramEvent::Measured { ports, .. } => Some(ports),
             _ => None,

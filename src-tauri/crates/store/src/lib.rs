@@ -10,12 +10,12 @@
 //! records waiting, a damaged one is kept aside and a new one begun, and both are said aloud ([`Notice`]). What is
 //! held in memory meanwhile has a limit. No rule of health, incidents or alerts lives here.
 
-mod care;
 mod codec;
 mod database;
 mod figures;
 mod files;
 mod keys;
+mod maintenance;
 mod migrations;
 mod mirror;
 mod open;

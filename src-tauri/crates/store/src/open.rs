@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use estatus_core::{Timestamp, config::Retention, record::Restored};
 
 use crate::{
-    care::Care,
     database::{self, Database, damage},
     files::{beside, set_aside},
+    maintenance::Maintenance,
     migrations,
     mirror::Mirror,
     platform, restore,
@@ -64,7 +64,7 @@ pub fn open(folder: &Path, retention: Retention, now: Timestamp) -> Result<Opene
     }
     .map_err(|failure| failure.at(&path))?;
     let small = path.metadata().is_ok_and(|file| file.len() <= CHECK_UP_TO);
-    let care = Care::new(crashed && small);
+    let care = Maintenance::new(crashed && small);
     let (store, notices) = store::start(database, care, retention, now).map_err(unusable)?;
     Ok(Opened { store, restored, installation, trouble, notices })
 }

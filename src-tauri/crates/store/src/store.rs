@@ -20,9 +20,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     Figures, History, IncidentFilter, IncidentHistory, Observed,
-    care::Care,
     database::Database,
     keys::millis,
+    maintenance::Maintenance,
     queue::{Queue, Submission},
     read,
     readers::{ReadError, Readers},
@@ -43,7 +43,7 @@ pub struct Store {
 /// Starts the writer for `database`.
 pub(crate) fn start(
     database: Database,
-    care: Care,
+    care: Maintenance,
     retention: Retention,
     now: Timestamp,
 ) -> io::Result<(Store, Notices)> {

@@ -13,8 +13,8 @@ use estatus_core::{Timestamp, config::Retention};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    care::Care,
     database::Database,
+    maintenance::Maintenance,
     queue::{Queue, Submission, Work},
     readers::Readers,
     trouble::{Notice, Trouble, TroubleKind, is_damage, what},
@@ -57,7 +57,7 @@ impl Shared {
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     database: Database,
-    care: Care,
+    care: Maintenance,
     notices: mpsc::Sender<Notice>,
     /// When writing first failed, since it last succeeded.
     failing_since: Option<Instant>,
@@ -77,7 +77,7 @@ impl Writer {
     pub(crate) fn start(
         shared: Arc<Shared>,
         database: Database,
-        care: Care,
+        care: Maintenance,
         notices: mpsc::Sender<Notice>,
     ) -> std::io::Result<()> {
         let writer = Self {
@@ -181,7 +181,7 @@ impl Writer {
         match begun {
             Ok(aside) => {
                 self.not_before = None;
-                self.care = Care::new(false);
+                self.care = Maintenance::new(false);
                 self.tell(Notice::Happened(Trouble::set_aside(&path, &aside, &why)));
             }
             Err(error) => {

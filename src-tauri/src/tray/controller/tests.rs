@@ -70,7 +70,7 @@ fn nothing_is_drawn_again_unless_it_changed() {
     let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
     let drawn = tray.controller.desktop.faces.len();
     for _ in 0..3 {
-        assert_eq!(tray.event(Event::Monitor(monitor("a", Health::Up))), Then::Wait);
+        assert_eq!(tray.event(Event::Monitor(monitor("a", Health::Up))), ControlFlow::Wait);
     }
     assert_eq!(tray.controller.desktop.faces.len(), drawn);
     let _ = tray.event(Event::Monitor(monitor("a", Health::Suspect)));
@@ -108,17 +108,17 @@ fn an_engine_that_goes_is_missed_and_replaced() {
 #[test]
 fn quitting_waits_for_the_engine_of_this_process_and_for_no_other() {
     let mut tray = Tray::attached(Snapshot::default());
-    assert_eq!(tray.happens(TrayEvent::Quit), Then::End);
+    assert_eq!(tray.happens(TrayEvent::Quit), ControlFlow::End);
 
     let mut tray = Tray::new();
     tray.controller.desktop.hosts = true;
     let _ = tray.hear(hosted_by(std::process::id(), Snapshot::default()));
-    assert_eq!(tray.happens(TrayEvent::Chosen(Action::Quit)), Then::Wait);
+    assert_eq!(tray.happens(TrayEvent::Chosen(Action::Quit)), ControlFlow::Wait);
     let _ = tray.happens(TrayEvent::Host(Hosted::Quitting(vec!["web".into(), "db".into()])));
     assert_eq!(read(&tray.face().menu), ["(Estatus is quitting)", "(Stopping web and db …)"]);
     let _ = tray.hear(lost(true));
     assert_eq!(tray.controller.desktop.engines_started, 0);
-    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended)), Then::End);
+    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended)), ControlFlow::End);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn an_engine_that_breaks_down_while_it_is_to_quit_does_not_keep_the_tray() {
     let mut tray = Tray::new();
     tray.controller.desktop.hosts = true;
     let _ = tray.happens(TrayEvent::Quit);
-    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Failed("broken".to_owned()))), Then::End);
+    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Failed("broken".to_owned()))), ControlFlow::End);
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn an_incident_is_told_with_all_that_is_known_and_can_be_done() {
     let healed = estatus_api::MonitorState { heals: Some("vite".into()), ..monitor("web", Health::Down) };
     let _ = tray.event(Event::Monitor(healed));
     let then = tray.event(Event::Incident(incident(1, "web", &noon())));
-    assert_eq!(then, Then::WakeIn(Duration::from_millis(500)));
-    assert_eq!(tray.later(500), Then::Wait);
+    assert_eq!(then, ControlFlow::WakeIn(Duration::from_millis(500)));
+    assert_eq!(tray.later(500), ControlFlow::Wait);
     let shown = &tray.controller.desktop.shown[0];
     assert_eq!(shown.title, "web is down");
     assert_eq!(shown.body, "connection refused\nSince 14:02.\nEstatus will try to fix vite.");
@@ -304,14 +304,14 @@ fn a_monitor_that_is_no_longer_checked_is_not_said_to_be_up() {
 #[test]
 fn what_happens_while_alerts_are_paused_is_summed_up_afterwards() {
     let mut tray = Tray::attached(monitors(&[("a", Health::Up), ("b", Health::Up), ("c", Health::Up)]));
-    assert_eq!(tray.event(paused(Some("2026-11-21T14:05:00Z"))), Then::WakeIn(Duration::from_secs(180)));
+    assert_eq!(tray.event(paused(Some("2026-11-21T14:05:00Z"))), ControlFlow::WakeIn(Duration::from_secs(180)));
     tray.goes_down(1, "a");
     tray.goes_down(2, "b");
-    assert_eq!(tray.later(60_000), Then::WakeIn(Duration::from_secs(120)));
+    assert_eq!(tray.later(60_000), ControlFlow::WakeIn(Duration::from_secs(120)));
     tray.comes_back(2, "b");
     let _ = tray.later(500);
     assert_eq!(tray.told(), [""; 0]);
-    assert_eq!(tray.later(119_500), Then::Wait);
+    assert_eq!(tray.later(119_500), ControlFlow::Wait);
     assert_eq!(tray.face().icon, Icon::Down);
     let shown = &tray.controller.desktop.shown;
     assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were paused"));
@@ -349,7 +349,7 @@ fn a_monitor_that_is_snoozed_waits_alone() {
     let _ = tray.event(Event::Monitor(snoozed(Health::Down)));
     let _ = tray.event(Event::Incident(incident(1, "a", &noon())));
     tray.goes_down(2, "b");
-    assert_eq!(tray.later(500), Then::WakeIn(Duration::from_millis(179_500)));
+    assert_eq!(tray.later(500), ControlFlow::WakeIn(Duration::from_millis(179_500)));
     assert_eq!(tray.told(), ["b is down"]);
     let _ = tray.later(179_500);
     assert_eq!(tray.told(), ["a is down"]);
@@ -396,7 +396,7 @@ fn a_program_that_does_not_stay_up_is_told_once_and_so_is_that_it_runs_again() {
 fn a_clock_that_is_set_back_does_not_delay_what_is_told() {
     let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
     tray.goes_down(1, "a");
-    assert_eq!(tray.later(-3_600_000), Then::Wait);
+    assert_eq!(tray.later(-3_600_000), ControlFlow::Wait);
     assert_eq!(tray.told(), ["a is down"]);
 }
 

@@ -64,7 +64,7 @@ trait Notifications {
 
 /// Shows notifications as long as anybody orders them. What keeps them from being shown comes as an event.
 pub(super) async fn show(mut orders: mpsc::Receiver<Order>, events: mpsc::Sender<TrayEvent>) {
-    let mut trouble = Trouble { events: events.clone(), told: None };
+    let mut trouble = Availability { events: events.clone(), told: None };
     let desk = async {
         let connection = Connection::session().await?;
         NotificationsProxy::builder(&connection).cache_properties(CacheProperties::No).build().await
@@ -82,7 +82,7 @@ async fn attend(
     server: NotificationsProxy<'static>,
     orders: &mut mpsc::Receiver<Order>,
     events: &mpsc::Sender<TrayEvent>,
-    trouble: &mut Trouble,
+    trouble: &mut Availability,
 ) -> zbus::Result<()> {
     let mut invoked = server.receive_action_invoked().await?;
     let mut closed = server.receive_notification_closed().await?;
@@ -145,13 +145,13 @@ async fn follow_inhibited(connection: &Connection, events: &mpsc::Sender<TrayEve
 }
 
 /// Why notifications cannot be shown, told when it changes.
-struct Trouble {
+struct Availability {
     events: mpsc::Sender<TrayEvent>,
     /// What was told last, if anything was.
     told: Option<Option<String>>,
 }
 
-impl Trouble {
+impl Availability {
     async fn is(&mut self, trouble: Option<String>) {
         if self.told.as_ref() != Some(&trouble) {
             self.told = Some(trouble.clone());

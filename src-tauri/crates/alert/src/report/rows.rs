@@ -11,7 +11,7 @@ use estatus_core::{
 };
 use serde::Serialize;
 
-use super::{LEFT_LIMIT, Tidings, VALUE_LIMIT, elapsed};
+use super::{AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed};
 use crate::text::one_line;
 
 /// So many tries are told where an alert is alone in its message; those before are counted.
@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
             | News::Flapping { incident, .. }
             | News::Settled { incident: Some(incident), .. }
             | News::Escalated { incident } => {
-                rows.incident(incident, Tidings::of(&alert.news), created);
+                rows.incident(incident, AlertKind::of(&alert.news), created);
                 rows.attempts(incident, if several { ATTEMPTS_SHARED_LIMIT } else { ATTEMPTS_LIMIT });
                 rows.background(incident, &alert.news);
             }
@@ -77,7 +77,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn incident(&mut self, incident: &Incident, tidings: Tidings, created: Timestamp) {
+    fn incident(&mut self, incident: &Incident, tidings: AlertKind, created: Timestamp) {
         let words = self.words;
         self.add("cause", &words.failure(&incident.cause));
         self.add("phase", &words.phase(incident.cause.phase));
@@ -89,7 +89,7 @@ impl<'a> Rows<'a> {
         if let Some(closed) = incident.closed {
             self.add(&format!("{over}until"), &words.time(closed));
         }
-        if incident.closed.is_some() || matches!(tidings, Tidings::Reminder | Tidings::Escalated) {
+        if incident.closed.is_some() || matches!(tidings, AlertKind::Reminder | AlertKind::Escalated) {
             self.add("lasted", &in_words(incident.lasted(created)));
         }
         if let Some(acknowledged) = incident.acknowledged {

@@ -5,13 +5,13 @@ use estatus_core::{
     config::EmailChannel,
     incident::{Alert, News},
     program::Ended,
-    remedy::Deed,
+    remedy::RemedyKind,
     words::Words,
 };
 use serde::Serialize;
 
 use super::{
-    Tidings, VALUE_LIMIT,
+    AlertKind, VALUE_LIMIT,
     rows::{Row, Rows},
     speaking, state, title,
 };
@@ -45,7 +45,7 @@ struct Evidence {
 impl Section {
     /// Puts `alert` into `words`; it shares its message with others if there are `several`.
     pub(super) fn of(alert: &Alert, created: Timestamp, several: bool, words: &Words) -> Self {
-        let tidings = Tidings::of(&alert.news);
+        let tidings = AlertKind::of(&alert.news);
         Self {
             colour: colour(tidings),
             state: state(alert, created, words),
@@ -83,16 +83,16 @@ const RED: &str = "#b3261e";
 const AMBER: &str = "#8a5a00";
 const GREEN: &str = "#1e6f3e";
 
-fn colour(tidings: Tidings) -> &'static str {
+fn colour(tidings: AlertKind) -> &'static str {
     match tidings {
-        Tidings::Down
-        | Tidings::Reminder
-        | Tidings::SettledDown
-        | Tidings::Escalated
-        | Tidings::Cooling
-        | Tidings::Stale => RED,
-        Tidings::Flapping | Tidings::Unsteady | Tidings::Warning => AMBER,
-        Tidings::Recovered | Tidings::SettledUp | Tidings::Steady => GREEN,
+        AlertKind::Down
+        | AlertKind::Reminder
+        | AlertKind::SettledDown
+        | AlertKind::Escalated
+        | AlertKind::Cooling
+        | AlertKind::Stale => RED,
+        AlertKind::Flapping | AlertKind::Unsteady | AlertKind::Warning => AMBER,
+        AlertKind::Recovered | AlertKind::SettledUp | AlertKind::Steady => GREEN,
     }
 }
 
@@ -115,10 +115,10 @@ fn output(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {
     };
     let label = match deed {
         None => words.text("mail.label.output", &[("program", &one_line(&alert.subject, VALUE_LIMIT))]),
-        Some(Deed::Restart { program } | Deed::Start { program } | Deed::Stop { program }) => {
+        Some(RemedyKind::Restart { program } | RemedyKind::Start { program } | RemedyKind::Stop { program }) => {
             words.text("mail.label.output", &[("program", &one_line(program, VALUE_LIMIT))])
         }
-        Some(Deed::Run { .. }) => words.text("mail.label.output_of_command", &[]),
+        Some(RemedyKind::Run { .. }) => words.text("mail.label.output_of_command", &[]),
     };
     let lines = tail(all, if several { EVIDENCE_SHARED_LIMIT } else { OUTPUT_LIMIT });
     let shown = !lines.is_empty();

@@ -12,7 +12,7 @@ use estatus_core::{
     words::Words,
 };
 
-use super::{Tidings, state};
+use super::{AlertKind, state};
 use crate::text::one_line;
 
 /// The most bytes of a target, a cause, or a list of names in a subject.
@@ -33,9 +33,9 @@ pub(super) fn of(message: &Message, words: &Words) -> String {
 
 /// How much of what: "3 monitors are down", "2 down, 1 up again".
 pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
-    let mut counts = BTreeMap::<(Tidings, &str), usize>::new();
+    let mut counts = BTreeMap::<(AlertKind, &str), usize>::new();
     for alert in alerts {
-        *counts.entry((Tidings::of(&alert.news), counted_as(&alert.news))).or_default() += 1;
+        *counts.entry((AlertKind::of(&alert.news), counted_as(&alert.news))).or_default() += 1;
     }
     let family = if counts.len() == 1 { "count" } else { "tally" };
     let counted = counts
@@ -46,17 +46,17 @@ pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
 
 /// The end of the keys of the texts that count such news. What has too much of something is not down.
 fn counted_as(news: &News) -> &'static str {
-    let tidings = Tidings::of(news);
+    let tidings = AlertKind::of(news);
     if !news.incident().is_some_and(Incident::is_over_limit) {
         return tidings.word();
     }
     match tidings {
-        Tidings::Down => "over.down",
-        Tidings::Reminder => "over.reminder",
-        Tidings::Recovered => "over.recovered",
-        Tidings::SettledUp => "over.settled_up",
-        Tidings::SettledDown => "over.settled_down",
-        Tidings::Escalated => "over.escalated",
+        AlertKind::Down => "over.down",
+        AlertKind::Reminder => "over.reminder",
+        AlertKind::Recovered => "over.recovered",
+        AlertKind::SettledUp => "over.settled_up",
+        AlertKind::SettledDown => "over.settled_down",
+        AlertKind::Escalated => "over.escalated",
         tidings => tidings.word(),
     }
 }

@@ -2,36 +2,36 @@
 
 use estatus_core::{config::EmailSecurity, incident::DeliveryResult, maintenance::in_words, observation::Cause};
 
-use super::{Answer, Breach, Conversation, SmtpDelivery, Stage};
+use super::{Answer, Conversation, SmtpDelivery, SmtpError, Stage};
 use crate::{
+    connection_error::{ConnectionError, SAID_LIMIT, permanent, temporary, unconfirmed},
     text::one_line,
-    trouble::{SAID_LIMIT, Trouble, permanent, temporary, unconfirmed},
 };
 
 impl SmtpDelivery<'_> {
     /// What to report of a conversation that came as far as this.
-    pub(super) fn explain(&self, conversation: &Conversation, breach: &Breach) -> DeliveryResult {
+    pub(super) fn explain(&self, conversation: &Conversation, smtp_error: &SmtpError) -> DeliveryResult {
         let stage = conversation.stage;
-        match breach {
-            Breach::Answer(answer) if stage == Stage::Hello => {
+        match smtp_error {
+            SmtpError::Answer(answer) if stage == Stage::Hello => {
                 let values = [("answer", said(answer)), ("hello", conversation.own_name.clone())];
                 let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
                 temporary(self.say("delivery.hello", &values))
             }
-            Breach::Answer(answer) => self.answer(stage, answer),
-            Breach::Recipients(refused) => self.recipients(refused),
-            Breach::NoStartTls => permanent(self.say("delivery.no_starttls", &[])),
-            Breach::NoLogin => permanent(self.say("delivery.no_login", &[])),
-            Breach::International(address) => permanent(self.say("delivery.international", &[("address", address)])),
-            Breach::Trouble(_) | Breach::NotSmtp(_) | Breach::TimedOut if stage == Stage::Content => {
-                let what = self.what_came(breach);
+            SmtpError::Answer(answer) => self.answer(stage, answer),
+            SmtpError::Recipients(refused) => self.recipients(refused),
+            SmtpError::NoStartTls => permanent(self.say("delivery.no_starttls", &[])),
+            SmtpError::NoLogin => permanent(self.say("delivery.no_login", &[])),
+            SmtpError::International(address) => permanent(self.say("delivery.international", &[("address", address)])),
+            SmtpError::Connection(_) | SmtpError::NotSmtp(_) | SmtpError::TimedOut if stage == Stage::Content => {
+                let what = self.what_came(smtp_error);
                 unconfirmed(self.say("delivery.unconfirmed", &[("error", &what)]))
             }
-            Breach::NotSmtp(error) => {
+            SmtpError::NotSmtp(error) => {
                 temporary(self.say("delivery.not_smtp", &[("error", &one_line(error, SAID_LIMIT))]))
             }
-            Breach::TimedOut => temporary(self.timed_out(stage)),
-            Breach::Trouble(trouble) => temporary(self.trouble(stage, trouble)),
+            SmtpError::TimedOut => temporary(self.timed_out(stage)),
+            SmtpError::Connection(trouble) => temporary(self.trouble(stage, trouble)),
         }
     }
 
@@ -80,14 +80,16 @@ impl SmtpDelivery<'_> {
         if all_permanent { permanent(error) } else { temporary(error) }
     }
 
-    fn trouble(&self, stage: Stage, trouble: &Trouble) -> String {
+    fn trouble(&self, stage: Stage, trouble: &ConnectionError) -> String {
         match (trouble, self.channel.security) {
-            (Trouble::Refused, _) => self.say("delivery.refused_smtp", &[]),
-            (Trouble::NotTls, EmailSecurity::Tls) if stage == Stage::Connect => self.say("delivery.not_tls", &[]),
-            (Trouble::Closed, EmailSecurity::StartTls | EmailSecurity::None) if stage == Stage::Connect => {
+            (ConnectionError::Refused, _) => self.say("delivery.refused_smtp", &[]),
+            (ConnectionError::NotTls, EmailSecurity::Tls) if stage == Stage::Connect => {
+                self.say("delivery.not_tls", &[])
+            }
+            (ConnectionError::Closed, EmailSecurity::StartTls | EmailSecurity::None) if stage == Stage::Connect => {
                 self.say("delivery.silent", &[])
             }
-            (Trouble::Tls(cause), _) if let Some(key) = with_trust(cause) => {
+            (ConnectionError::Tls(cause), _) if let Some(key) = with_trust(cause) => {
                 self.say(key, &[("error", &self.words.cause(cause))])
             }
             _ => trouble.sentence(&self.channel.server.host, &self.server(), self.words),
@@ -103,10 +105,12 @@ impl SmtpDelivery<'_> {
     }
 
     /// What came in place of the confirmation, in a few words.
-    fn what_came(&self, breach: &Breach) -> String {
-        match breach {
-            Breach::TimedOut => self.words.text("delivery.within", &[("after", &in_words(self.channel.timeout))]),
-            Breach::NotSmtp(error) | Breach::Trouble(Trouble::Broken(error)) => one_line(error, SAID_LIMIT),
+    fn what_came(&self, smtp_error: &SmtpError) -> String {
+        match smtp_error {
+            SmtpError::TimedOut => self.words.text("delivery.within", &[("after", &in_words(self.channel.timeout))]),
+            SmtpError::NotSmtp(error) | SmtpError::Connection(ConnectionError::Broken(error)) => {
+                one_line(error, SAID_LIMIT)
+            }
             _ => self.words.text("delivery.no_answer", &[]),
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Breach,
+    SmtpError,
     dialogue::{Dialogue, Reply},
 };
 
@@ -44,7 +44,7 @@ impl Offers {
 pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     dialogue: &mut Dialogue<S>,
     own: &str,
-) -> Result<Offers, Breach> {
+) -> Result<Offers, SmtpError> {
     let reply = dialogue.ask(&format!("EHLO {own}")).await?;
     match reply.code {
         200..300 => Ok(Offers::of(&reply)),
@@ -53,7 +53,7 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
             let reply = dialogue.ask(&format!("HELO {own}")).await?;
             super::done(reply).map(|()| Offers::default())
         }
-        _ => Err(Breach::from(reply)),
+        _ => Err(SmtpError::from(reply)),
     }
 }
 

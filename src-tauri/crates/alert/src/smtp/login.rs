@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    Breach,
+    SmtpError,
     dialogue::{Dialogue, Reply, Silence},
     greeting::Offers,
 };
@@ -28,15 +28,15 @@ impl Credentials {
 /// Logs in by PLAIN, else by LOGIN: whichever is offered and understood.
 ///
 /// # Errors
-/// [`Breach::NoLogin`] where neither is offered; what the server answers where it refuses.
+/// [`SmtpError::NoLogin`] where neither is offered; what the server answers where it refuses.
 pub(super) async fn log_in<S: AsyncRead + AsyncWrite + Unpin>(
     dialogue: &mut Dialogue<S>,
     offers: &Offers,
     credentials: &Credentials,
-) -> Result<(), Breach> {
+) -> Result<(), SmtpError> {
     let [offers_plain, offers_login] = ["PLAIN", "LOGIN"].map(|mechanism| offers.has_login_by(mechanism));
     let reply = match (offers_plain, offers_login) {
-        (false, false) => return Err(Breach::NoLogin),
+        (false, false) => return Err(SmtpError::NoLogin),
         (false, true) => by_login(dialogue, credentials).await?,
         (true, offers_login) => {
             let reply = by_plain(dialogue, credentials).await?;

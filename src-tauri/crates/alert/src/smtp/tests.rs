@@ -117,8 +117,8 @@ async fn delivered(all: Vec<Vec<u8>>, security: EmailSecurity, logs_in: bool, fa
     };
     let credentials =
         logs_in.then(|| Credentials { username: "ñ@example.com".to_owned(), password: PASSWORD.to_owned() });
-    let mut scrub = Scrub::default();
-    scrub.know(&Secret::new(PASSWORD));
+    let mut redactor = Redactor::default();
+    redactor.know(&Secret::new(PASSWORD));
 
     let (ours, theirs) = tokio::io::duplex(1024);
     let server = tokio::spawn(serve(theirs, all, falls_silent));
@@ -131,11 +131,11 @@ async fn delivered(all: Vec<Vec<u8>>, security: EmailSecurity, logs_in: bool, fa
         }
         delivery.talk(&mut dialogue, stage, "[192.0.2.1]", &mail, credentials).await
     };
-    let outcome = within(channel.timeout, talk).await.unwrap_or(Err(Breach::TimedOut));
+    let outcome = within(channel.timeout, talk).await.unwrap_or(Err(SmtpError::TimedOut));
     server.abort();
     match outcome {
         Ok(()) => DeliveryResult::Delivered,
-        Err(breach) => delivery.explain(&conversation, &breach.cleaned(&scrub)),
+        Err(smtp_error) => delivery.explain(&conversation, &smtp_error.cleaned(&redactor)),
     }
 }
 

@@ -4,33 +4,33 @@ use estatus_core::{incident::DeliveryResult, words::Words};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::Serde};
 use serde::de::IgnoredAny;
 
-use crate::{telling::Telling, text::one_line, trouble::SAID_LIMIT, trouble::permanent};
+use crate::{connection_error::SAID_LIMIT, connection_error::permanent, payload::Payload, text::one_line};
 
-/// The body: what `template` makes of `telling`, which must be JSON; `telling` itself where there is none.
+/// The body: what `template` makes of `payload`, which must be JSON; `payload` itself where there is none.
 ///
-/// A template is written in minijinja, a dialect of Jinja2. Its variables are the fields of [`Telling`]. A text put
+/// A template is written in minijinja, a dialect of Jinja2. Its variables are the fields of [`Payload`]. A text put
 /// between quotation marks, `"text": "{{ subject }}"`, is escaped as JSON asks for; `{{ alerts | tojson }}` puts a value
 /// as a whole. A name that does not exist is an error.
-pub(super) fn body(template: Option<&str>, telling: &Telling, words: &Words) -> Result<String, DeliveryResult> {
+pub(super) fn body(template: Option<&str>, payload: &Payload, words: &Words) -> Result<String, DeliveryResult> {
     let fail = |key: &str, error: String| {
-        let values = [("channel", telling.channel.as_str()), ("error", &one_line(&error, SAID_LIMIT))];
+        let values = [("channel", payload.channel.as_str()), ("error", &one_line(&error, SAID_LIMIT))];
         permanent(words.text(key, &values))
     };
     let Some(template) = template else {
-        return serde_json::to_string(telling).map_err(|error| fail("delivery.template_json", error.to_string()));
+        return serde_json::to_string(payload).map_err(|error| fail("delivery.template_json", error.to_string()));
     };
-    let body = render(template, telling).map_err(|error| fail("delivery.template", error.to_string()))?;
+    let body = render(template, payload).map_err(|error| fail("delivery.template", error.to_string()))?;
     match serde_json::from_str::<IgnoredAny>(&body) {
         Ok(_) => Ok(body),
         Err(error) => Err(fail("delivery.template_json", error.to_string())),
     }
 }
 
-fn render(template: &str, telling: &Telling) -> Result<String, Error> {
+fn render(template: &str, payload: &Payload) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_formatter(write_as_json);
-    environment.render_named_str("template", template, Serde(telling))
+    environment.render_named_str("template", template, Serde(payload))
 }
 
 /// Writes a text so that it may stand between quotation marks, and anything else as JSON. What a filter has made safe

@@ -29,11 +29,11 @@ pub const PASSWORD: &str = "CONTRASEÑA_SUPER_SECRETA123";
 pub const TOKEN: &str = "Bearer 7f3a9c51d0";
 
 /// The house around the courier: secrets by name, commands run by `sh`.
-pub struct House {
+pub struct TestPorts {
     secrets: BTreeMap<&'static str, &'static str>,
 }
 
-impl Ports for House {
+impl Ports for TestPorts {
     fn run(&self, run: CommandRun) -> BoxFuture<'_, CommandOutcome> {
         Box::pin(execute(run))
     }
@@ -79,7 +79,7 @@ async fn execute(run: CommandRun) -> CommandOutcome {
 
 pub fn courier() -> Courier {
     let secrets = BTreeMap::from([("PASSWORD", PASSWORD), ("TOKEN", TOKEN), ("LINES", "a\nb")]);
-    Courier::new(Arc::new(House { secrets }), "k3v9".to_owned())
+    Courier::new(Arc::new(TestPorts { secrets }), "k3v9".to_owned())
 }
 
 pub fn secret(name: &str) -> SecretRef {

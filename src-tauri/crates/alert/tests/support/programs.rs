@@ -8,7 +8,7 @@ use estatus_core::{
     incident::{Alert, Incident, News},
     observation::{Cause, Failure, Phase},
     program::{Ended, Leftover, ProgramTrouble, RestartCount, StartFailure},
-    remedy::{Attempt, Deed, Outcome, Undone},
+    remedy::{Attempt, Outcome, RemedyError, RemedyKind},
 };
 
 use super::{alert, at, incident};
@@ -23,7 +23,7 @@ pub fn program(name: &str, news: News) -> Alert {
     Alert { subject: name.into(), check: None, target: "npm run dev -- --port 5173".to_owned(), news }
 }
 
-pub fn attempt(deed: Deed, second: u32, outcome: Option<Outcome>) -> Attempt {
+pub fn attempt(deed: RemedyKind, second: u32, outcome: Option<Outcome>) -> Attempt {
     Attempt {
         deed,
         began: at(&format!("2026-03-01T18:00:{second:02}Z")),
@@ -33,12 +33,12 @@ pub fn attempt(deed: Deed, second: u32, outcome: Option<Outcome>) -> Attempt {
     }
 }
 
-pub fn restart() -> Deed {
-    Deed::Restart { program: "web".to_owned() }
+pub fn restart() -> RemedyKind {
+    RemedyKind::Restart { program: "web".to_owned() }
 }
 
-pub fn run() -> Deed {
-    Deed::Run { command: "./heal.sh <now>".to_owned() }
+pub fn run() -> RemedyKind {
+    RemedyKind::Run { command: "./heal.sh <now>".to_owned() }
 }
 
 fn still_down() -> Option<Outcome> {
@@ -66,7 +66,7 @@ pub fn tried(attempts: Vec<Attempt>) -> Incident {
 pub fn being_healed() -> Incident {
     let mut first = attempt(restart(), 1, still_down());
     first.output = lines(&["> vite --port 5173", "\u{1b}[31merror\u{1b}[0m: <b>config</b> & \"plugins\"", ""]);
-    let not_done = Some(Outcome::NotDone(Undone::Ended { exit: Exit::Code(1) }));
+    let not_done = Some(Outcome::NotDone(RemedyError::Ended { exit: Exit::Code(1) }));
     tried(vec![first, attempt(restart(), 3, not_done), attempt(restart(), 6, None)])
 }
 
@@ -81,7 +81,7 @@ pub fn healed() -> Incident {
 pub fn given_up() -> Incident {
     let mut last = attempt(run(), 6, still_down());
     last.output = lines(&["nothing to heal"]);
-    let failed = Some(Outcome::NotDone(Undone::Command { error: "exit code 3".to_owned() }));
+    let failed = Some(Outcome::NotDone(RemedyError::Command { error: "exit code 3".to_owned() }));
     let mut incident = tried(vec![attempt(run(), 1, still_down()), attempt(run(), 3, failed), last]);
     incident.escalated = Some(at("2026-03-01T18:00:07Z"));
     incident

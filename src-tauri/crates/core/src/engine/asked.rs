@@ -9,8 +9,8 @@ use crate::{
     ids::Key,
     monitor::Pause,
     record::{JournalEntry, Record},
-    remedy::Undone,
-    supervision::Supervised,
+    remedy::RemedyError,
+    supervision::ProgramMachine,
     time::Now,
 };
 
@@ -33,9 +33,9 @@ impl Engine {
                 self.snooze(&name, until, now);
             }
             Ask::Snooze { monitor: None, until } => self.snooze_all(until, now),
-            Ask::StartProgram { program } => self.ask_program(&program, now, Supervised::ask_start)?,
+            Ask::StartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_start)?,
             Ask::StopProgram { program } => self.stop_program(&program, now)?,
-            Ask::RestartProgram { program } => self.ask_program(&program, now, Supervised::ask_restart)?,
+            Ask::RestartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_restart)?,
             Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,
         }
         self.journal(JournalEntry::Asked { what }, now);
@@ -60,7 +60,7 @@ impl Engine {
     fn pause(&mut self, name: &Arc<str>, until: Option<Timestamp>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
-        self.rest_healing(name, Undone::Paused, now);
+        self.rest_healing(name, RemedyError::Paused, now);
         let Some(watched) = self.monitors.get_mut(name) else { return };
         watched.memory.paused = Some(Pause { until });
         watched.next_probe = None;

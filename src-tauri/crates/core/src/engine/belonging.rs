@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Engine, Watched, probed::scope_of};
+use super::{Engine, MonitorMachine, probed::scope_of};
 use crate::{
     check::Check,
     network::Scope,
     observation::{Cause, Observation, Verdict},
     remedy::RemedyAction,
-    supervision::{Sign, Supervised},
+    supervision::{ProgramMachine, Sign},
     time::{Instant, Now},
 };
 
@@ -17,13 +17,13 @@ impl Engine {
     /// the time yet to start.
     pub(super) fn excuse_by_ourselves(
         &self,
-        watched: &Watched,
+        watched: &MonitorMachine,
         observation: &Observation,
         began: Instant,
     ) -> Option<Cause> {
         let sign = sign_here(watched, observation);
         let named = watched.monitor.on_down.as_ref().and_then(|remedy| self.supervised(remedy.action.program()?));
-        let (alive, resting): (Vec<&Supervised>, Vec<&Supervised>) =
+        let (alive, resting): (Vec<&ProgramMachine>, Vec<&ProgramMachine>) =
             self.showing(sign.as_ref()).partition(|supervised| supervised.is_to_be_alive());
         let mut owners = named.into_iter().chain(alive.iter().copied()).peekable();
         if owners.peek().is_some() {
@@ -39,8 +39,8 @@ impl Engine {
 
     /// A program that is being started, that is stopped as somebody wants, or that waits for such a one explains why its
     /// monitors fail.
-    fn excuse_by_program(&self, supervised: &Supervised, sign: Option<&Sign>, began: Instant) -> Option<Cause> {
-        let stopped = |by: &Supervised| Cause::ProgramStopped { program: by.program.name.to_string() };
+    fn excuse_by_program(&self, supervised: &ProgramMachine, sign: Option<&Sign>, began: Instant) -> Option<Cause> {
+        let stopped = |by: &ProgramMachine| Cause::ProgramStopped { program: by.program.name.to_string() };
         if self.quits || supervised.is_stopped_by_user() {
             return Some(stopped(supervised));
         }
@@ -51,12 +51,12 @@ impl Engine {
         if before.rests_by_wish() { Some(stopped(before)) } else { self.excuse_by_program(before, None, began) }
     }
 
-    fn supervised(&self, program: &Arc<str>) -> Option<&Supervised> {
+    fn supervised(&self, program: &Arc<str>) -> Option<&ProgramMachine> {
         self.programs.get(program)
     }
 
     /// The programs that show `sign`, or are going to.
-    fn showing(&self, sign: Option<&Sign>) -> impl Iterator<Item = &Supervised> {
+    fn showing(&self, sign: Option<&Sign>) -> impl Iterator<Item = &ProgramMachine> {
         self.programs.values().filter(move |supervised| sign.is_some_and(|sign| supervised.shows(sign)))
     }
 
@@ -68,7 +68,7 @@ impl Engine {
         let named = watched.monitor.on_down.as_ref().and_then(|remedy| remedy.action.program()).cloned();
         let is_named = |program: &Arc<str>| named.as_ref() == Some(program);
         let learns =
-            |supervised: &Supervised| sign.as_ref().is_some_and(|sign| supervised.learns_of(sign, observation.at));
+            |supervised: &ProgramMachine| sign.as_ref().is_some_and(|sign| supervised.learns_of(sign, observation.at));
         self.programs.change_where(
             |program, supervised| is_named(program) && !supervised.is_proved(sign.as_ref()) || learns(supervised),
             |program, supervised| {
@@ -84,7 +84,7 @@ impl Engine {
 }
 
 /// What on this machine a monitor looks at.
-fn sign_here(watched: &Watched, observation: &Observation) -> Option<Sign> {
+fn sign_here(watched: &MonitorMachine, observation: &Observation) -> Option<Sign> {
     match &watched.monitor.check {
         Check::Process(check) => Some(Sign::Process(check.by.clone())),
         check => check.port().filter(|_| scope_of(watched, observation) == Scope::Machine).map(Sign::Port),
@@ -93,7 +93,7 @@ fn sign_here(watched: &Watched, observation: &Observation) -> Option<Sign> {
 
 /// Whether a monitor of this machine may not have had the time yet to be well: what it looks at may be starting as
 /// Estatus does. Where a command of ours is what starts it, nothing is waited for.
-fn is_new(watched: &Watched, observation: &Observation, began: Instant, grace: Duration) -> bool {
+fn is_new(watched: &MonitorMachine, observation: &Observation, began: Instant, grace: Duration) -> bool {
     let here = scope_of(watched, observation) == Scope::Machine;
     let waits = here && watched.memory.incident.is_none() && !is_started_by_remedy(watched, grace);
     waits && watched.new_since.is_some_and(|since| began < since + grace)
@@ -101,7 +101,7 @@ fn is_new(watched: &Watched, observation: &Observation, began: Instant, grace: D
 
 /// Whether it has not been well since it is watched, is on this machine, and has a command for its remedy: that is then
 /// how it is started, and nobody need be told unless it does not help. Where there is no grace, there is none for it.
-pub(super) fn is_started_by_remedy(watched: &Watched, grace: Duration) -> bool {
+pub(super) fn is_started_by_remedy(watched: &MonitorMachine, grace: Duration) -> bool {
     let here = watched.monitor.check.host().is_none_or(|host| Scope::of_host(host) == Scope::Machine);
     let remedy = watched.monitor.on_down.as_ref().map(|remedy| &remedy.action);
     here && !grace.is_zero() && watched.new_since.is_some() && matches!(remedy, Some(RemedyAction::Run { .. }))

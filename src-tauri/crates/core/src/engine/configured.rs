@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, mem, sync::Arc};
 
-use super::{Change, Engine, Watched};
+use super::{Change, Engine, MonitorMachine};
 use crate::{
     config::{Config, Monitor},
     ids::{IncidentId, Key},
@@ -10,7 +10,7 @@ use crate::{
     monitor::MonitorMemory,
     network::{Purpose, Scope},
     record::JournalEntry,
-    remedy::Undone,
+    remedy::RemedyError,
     schedule,
     time::{Lasting, Now},
 };
@@ -61,10 +61,10 @@ impl Engine {
         }
         let incident = memory.incident.and_then(|id| self.incidents.get(&id));
         let down_for = incident.map(|incident| Lasting::resumed(incident.opened, now));
-        let mut watched = Watched::new(Arc::clone(monitor), memory, self.seed);
+        let mut watched = MonitorMachine::new(Arc::clone(monitor), memory, self.seed);
         watched.down_for = down_for;
         watched.new_since = Some(now.monotonic);
-        watched.memory.health = watched.pulse.health();
+        watched.memory.health = watched.tracker.health();
         watched.next_probe = Some(now.monotonic + wait);
         self.monitors.insert(Arc::clone(&monitor.name), watched, written);
         self.publish(Change::Changed(Key::Monitor(Arc::clone(&monitor.name))));
@@ -85,10 +85,10 @@ impl Engine {
         self.cancel_probe(name);
         self.release_children(name, now);
         if !monitor.enabled {
-            self.rest_healing(name, Undone::Paused, now);
+            self.rest_healing(name, RemedyError::Paused, now);
         }
         if !same_remedy {
-            self.rest_healing(name, Undone::Changed, now);
+            self.rest_healing(name, RemedyError::Changed, now);
             self.renew_tries(name);
         }
         if let Some(watched) = self.monitors.get_mut(name) {
@@ -102,7 +102,7 @@ impl Engine {
     fn remove(&mut self, name: &Arc<str>, now: Now) {
         self.cancel_probe(name);
         self.release_children(name, now);
-        self.rest_healing(name, Undone::Gone, now);
+        self.rest_healing(name, RemedyError::Gone, now);
         self.monitors.remove(name, now);
         self.publish(Change::Gone(Key::Monitor(Arc::clone(name))));
     }

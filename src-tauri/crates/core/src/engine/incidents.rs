@@ -14,7 +14,7 @@ use crate::{
     monitor::Moment,
     observation::{Failure, Observation},
     record::{JournalEntry, Record},
-    remedy::{Attempt, Deed, Outcome, Undone},
+    remedy::{Attempt, Outcome, RemedyError, RemedyKind},
     signal::{Flapping, Signal, TryEnd},
     time::{Lasting, Now, earlier, later},
 };
@@ -126,7 +126,7 @@ impl Engine {
     }
 
     /// A try begins.
-    pub(super) fn try_begins(&mut self, name: &Arc<str>, deed: Deed, output: Vec<String>, now: Now) {
+    pub(super) fn try_begins(&mut self, name: &Arc<str>, deed: RemedyKind, output: Vec<String>, now: Now) {
         let attempt = Attempt { deed, began: now.utc, ended: None, outcome: None, output };
         self.note_attempt(name, |incident| incident.attempts.push(attempt), now);
     }
@@ -144,12 +144,12 @@ impl Engine {
 
     /// Whatever is remembered of tries that this life of the engine knows nothing of: one that was under way was cut
     /// off, and what another remedy tried does not count.
-    pub(super) fn sort_tries(&mut self, name: &Arc<str>, deed: &Deed, now: Now) {
+    pub(super) fn sort_tries(&mut self, name: &Arc<str>, deed: &RemedyKind, now: Now) {
         let Some(incident) = self.open_incident_of(name) else { return };
         let tried = incident.attempts.get(incident.earlier_attempts..).and_then(<[Attempt]>::last);
         let is_another = tried.is_some_and(|tried| tried.deed != *deed);
         if open_attempt(incident).is_some() {
-            self.close_attempt(name, Outcome::NotDone(Undone::Interrupted), now);
+            self.close_attempt(name, Outcome::NotDone(RemedyError::Interrupted), now);
         }
         if is_another {
             self.renew_tries(name);

@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Change, Effect, EffectId, Engine, Held, InFlight, Watched};
+use super::{Change, Effect, EffectId, Engine, InFlight, MonitorMachine, UnjudgedProbe};
 use crate::{
     ids::Key,
     incident::{Before, Health},
-    monitor::Turn,
-    network::{Fault, NetworkAnswer, PEER_RESTS, Purpose, Scope, Suspicion},
+    monitor::HealthChange,
+    network::{Fault, NetworkAnswer, PEER_RESTS, Purpose, Scope, SuspectProbe},
     observation::{Cause, Observation, Verdict},
     record::{JournalEntry, Record},
     schedule,
@@ -93,8 +93,8 @@ impl Engine {
     /// A failure that the own network or a parent may explain is held until they have been asked.
     fn suspect(&mut self, name: Arc<str>, observation: Observation, began: Instant, now: Now) {
         let Some(watched) = self.monitors.get(&name) else { return };
-        let suspicion = suspicion(watched, &observation, began, now.monotonic);
-        let fault = suspicion.as_ref().map(|suspicion| self.network.fault_known(suspicion, now.monotonic));
+        let suspect = suspect(watched, &observation, began, now.monotonic);
+        let fault = suspect.as_ref().map(|suspect| self.network.fault_known(suspect, now.monotonic));
         if fault == Some(Some(Fault::Ours)) {
             self.settle(&name, observation.inconclusive(Cause::OwnNetworkOff), began, now);
             return;
@@ -103,24 +103,24 @@ impl Engine {
             self.settle(&name, observation.inconclusive(Cause::ParentDown { parent }), began, now);
             return;
         }
-        let suspicion = suspicion.filter(|_| fault == Some(None));
+        let suspect = suspect.filter(|_| fault == Some(None));
         let parents = self.parents_to_ask(&name, now);
-        if suspicion.is_none() && parents.is_empty() {
+        if suspect.is_none() && parents.is_empty() {
             self.settle(&name, observation, began, now);
             return;
         }
-        let question = suspicion.as_ref().map(|suspicion| self.ask_about(suspicion, now));
+        let question = suspect.as_ref().map(|suspect| self.ask_about(suspect, now));
         for parent in &parents {
             self.probe_out_of_turn(parent, now);
         }
         self.holding.insert(Arc::clone(&name));
         if let Some(watched) = self.monitors.get_mut(&name) {
-            watched.held = Some(Box::new(Held { observation, began, suspicion, question, parents }));
+            watched.held = Some(Box::new(UnjudgedProbe { observation, began, suspect, question, parents }));
         }
     }
 
-    fn ask_about(&mut self, suspicion: &Suspicion, now: Now) -> EffectId {
-        let awaited = self.network.awaited(suspicion);
+    fn ask_about(&mut self, suspect: &SuspectProbe, now: Now) -> EffectId {
+        let awaited = self.network.awaited(suspect);
         if awaited.is_empty() {
             // Nothing hangs on their answer this time; it may the next.
             self.ask_network(Purpose::Learn, now);
@@ -149,7 +149,7 @@ impl Engine {
             let Some(held) = held.filter(|held| held.question.is_some_and(|id| unanswered.contains(&id))) else {
                 continue;
             };
-            if let Some(Suspicion { scope, host, .. }) = &held.suspicion {
+            if let Some(SuspectProbe { scope, host, .. }) = &held.suspect {
                 failed.entry(*scope).or_default().insert(host.clone());
             }
         }
@@ -163,7 +163,7 @@ impl Engine {
     /// Those who have rested longest come first, and of those the ones that are looked at most often anyway.
     fn peers(&self, scope: Scope, failed: &BTreeSet<String>, now: Now) -> Vec<Arc<str>> {
         let mut hosts: BTreeSet<&str> = failed.iter().map(String::as_str).collect();
-        let mut peers: Vec<&Watched> = self
+        let mut peers: Vec<&MonitorMachine> = self
             .monitors
             .values()
             .filter(|peer| peer.health() == Health::Up && !peer.is_busy() && peer.has_rested(now.monotonic))
@@ -195,13 +195,13 @@ impl Engine {
         for name in &self.holding {
             let held = self.monitors.get(name).and_then(|watched| watched.held.as_ref());
             let Some(held) = held.filter(|held| held.question == Some(id)) else { continue };
-            let Some(suspicion) = &held.suspicion else { continue };
-            let fault = self.network.fault(suspicion, answer);
+            let Some(suspect) = &held.suspect else { continue };
+            let fault = self.network.fault(suspect, answer);
             match fault {
-                Fault::Ours => off.insert(suspicion.scope),
-                Fault::Theirs => cleared.insert(suspicion.scope),
+                Fault::Ours => off.insert(suspect.scope),
+                Fault::Theirs => cleared.insert(suspect.scope),
             };
-            let excused = self.network.was_off_during(suspicion);
+            let excused = self.network.was_off_during(suspect);
             judged.push((Arc::clone(name), if excused { Fault::Ours } else { fault }));
         }
         for scope in &off {
@@ -223,7 +223,7 @@ impl Engine {
     fn release(&mut self, name: &Arc<str>, fault: Fault, now: Now) {
         let Some(held) = self.monitors.get_mut(name).and_then(|watched| watched.held.as_mut()) else { return };
         held.question = None;
-        held.suspicion = None;
+        held.suspect = None;
         match fault {
             Fault::Ours => self.settle_held(name, Some(Cause::OwnNetworkOff), now),
             Fault::Theirs => self.settle_if_judged(name, now),
@@ -260,7 +260,7 @@ impl Engine {
         self.publish(Change::Engine);
         self.outbox.hurry(now.monotonic);
         self.ask_network(Purpose::Confirm, now);
-        let waits = |watched: &Watched| {
+        let waits = |watched: &MonitorMachine| {
             let excused = watched.last.as_ref().filter(|last| last.verdict == Verdict::Inconclusive);
             excused.is_some_and(|last| scope_of(watched, last) == scope) && watched.next_probe.is_some()
         };
@@ -271,16 +271,16 @@ impl Engine {
     fn settle(&mut self, name: &Arc<str>, observation: Observation, began: Instant, now: Now) {
         let Some(watched) = self.monitors.get_mut(name) else { return };
         let monitor = Arc::clone(&watched.monitor);
-        let before = watched.pulse.health();
+        let before = watched.tracker.health();
         let seen_before = Before {
             up_since: watched.memory.up_since,
-            last_good: watched.pulse.last_good(),
-            usual_latency: watched.pulse.usual_latency(),
+            last_good: watched.tracker.last_good(),
+            usual_latency: watched.tracker.usual_latency(),
         };
-        let turn = watched.pulse.step(&observation, began, &monitor);
-        let health = watched.pulse.health();
+        let turn = watched.tracker.step(&observation, began, &monitor);
+        let health = watched.tracker.health();
         let next =
-            schedule::next(&monitor, watched.place, health, watched.pulse.bad(), &observation, began, now.monotonic);
+            schedule::next(&monitor, watched.place, health, watched.tracker.bad(), &observation, began, now.monotonic);
         watched.next_probe = Some(next);
         let scope = scope_of(watched, &observation);
         let observation = Arc::new(observation);
@@ -301,12 +301,12 @@ impl Engine {
         self.tell_children(name, observation.verdict, now);
     }
 
-    fn follow(&mut self, name: &Arc<str>, turn: Turn, before: Before, observation: &Observation, now: Now) {
+    fn follow(&mut self, name: &Arc<str>, turn: HealthChange, before: Before, observation: &Observation, now: Now) {
         match turn {
-            Turn::WentDown { opened, cause } => self.went_down(name, opened, cause, before, observation, now),
-            Turn::CameUp { closed } => self.signals.send(Signal::CameUp { monitor: Arc::clone(name), closed }),
-            Turn::StillDown => self.still_down(name, observation),
-            Turn::Nothing | Turn::Changed => {}
+            HealthChange::WentDown { opened, cause } => self.went_down(name, opened, cause, before, observation, now),
+            HealthChange::CameUp { closed } => self.signals.send(Signal::CameUp { monitor: Arc::clone(name), closed }),
+            HealthChange::StillDown => self.still_down(name, observation),
+            HealthChange::Nothing | HealthChange::Changed => {}
         }
         self.deliver(now);
         if observation.verdict == Verdict::Up {
@@ -316,7 +316,7 @@ impl Engine {
 
     /// A monitor is to be probed now, and what is under way for it began too early.
     pub(super) fn probe_anew(&mut self, name: &Arc<str>, now: Now) {
-        if self.monitors.get(name).is_some_and(Watched::is_busy) {
+        if self.monitors.get(name).is_some_and(MonitorMachine::is_busy) {
             self.cancel_probe(name);
         }
         if let Some(watched) = self.monitors.get_mut(name) {
@@ -392,7 +392,7 @@ impl Engine {
     /// parent that is well and was asked lately is left in peace.
     fn parents_to_ask(&self, name: &Arc<str>, now: Now) -> BTreeSet<Arc<str>> {
         let Some(child) = self.monitors.get(name) else { return BTreeSet::new() };
-        let must_be_seen = |parent: &Watched| {
+        let must_be_seen = |parent: &MonitorMachine| {
             let is_known = parent.health() == Health::Up && !parent.has_rested(now.monotonic);
             parent.is_watched() && !(child.health() == Health::Down && is_known)
         };
@@ -401,7 +401,7 @@ impl Engine {
     }
 }
 
-impl Watched {
+impl MonitorMachine {
     /// Whether it may be probed out of its turn.
     fn has_rested(&self, now: Instant) -> bool {
         self.out_of_turn.is_none_or(|at| now.since(at) >= PEER_RESTS)
@@ -411,7 +411,7 @@ impl Watched {
 /// An observation holds a little longer than until the next probe should end, for a machine that is busy.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(2);
 
-pub(super) fn scope_of(watched: &Watched, observation: &Observation) -> Scope {
+pub(super) fn scope_of(watched: &MonitorMachine, observation: &Observation) -> Scope {
     match (watched.monitor.check.host(), observation.remote) {
         (None, _) => Scope::Machine,
         (Some(_), _) if observation.here => Scope::Machine,
@@ -421,11 +421,16 @@ pub(super) fn scope_of(watched: &Watched, observation: &Observation) -> Scope {
 }
 
 /// What the own network must be asked about before a failure counts.
-fn suspicion(watched: &Watched, observation: &Observation, began: Instant, ended: Instant) -> Option<Suspicion> {
+fn suspect(
+    watched: &MonitorMachine,
+    observation: &Observation,
+    began: Instant,
+    ended: Instant,
+) -> Option<SuspectProbe> {
     let check = &watched.monitor.check;
     let scope = scope_of(watched, observation);
     let cause = &observation.failure.as_ref()?.cause;
     let in_anothers_place = check.is_plain_http() && scope == Scope::Internet;
     let possible = scope != Scope::Machine && (cause.could_be_own_network() || in_anothers_place);
-    possible.then(|| Suspicion { scope, host: check.host().unwrap_or_default().to_owned(), began, ended })
+    possible.then(|| SuspectProbe { scope, host: check.host().unwrap_or_default().to_owned(), began, ended })
 }

@@ -10,10 +10,12 @@ use crate::{
     config::{Config, Monitor},
     ids::{Key, StartId},
     observation::{Observation, Verdict},
-    program::{Ended, ProcessId, Program, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready, StoppedBy},
+    program::{
+        Ended, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready,
+        StoppedBy,
+    },
     record::JournalEntry,
-    signal::Signal,
-    supervision::{Action, Step, Supervised},
+    supervision::{ProgramMachine, Step},
     time::{Instant, Now},
     words::Words,
 };
@@ -122,7 +124,7 @@ impl Engine {
         &mut self,
         program: &str,
         now: Now,
-        ask: impl FnOnce(&mut Supervised, &mut Step<'_>),
+        ask: impl FnOnce(&mut ProgramMachine, &mut Step<'_>),
     ) -> Result<(), AskError> {
         let unknown = || AskError::NoSuchProgram(program.to_owned());
         let name = self.config.programs.iter().find(|known| &*known.name == program).ok_or_else(unknown)?.name.clone();
@@ -152,7 +154,7 @@ impl Engine {
 
     /// Stops what nothing that is still being stopped was started after.
     fn quit_next(&mut self, now: Now) {
-        let leaves = |kept: &Supervised| kept.program.on_quit == crate::program::OnQuit::Stop && kept.is_alive();
+        let leaves = |kept: &ProgramMachine| kept.program.on_quit == crate::program::OnQuit::Stop && kept.is_alive();
         let needed: Vec<Arc<str>> = self
             .programs
             .values()
@@ -174,7 +176,7 @@ impl Engine {
 
     pub(super) fn configure_programs(&mut self, config: &Config, now: Now) {
         let is_wanted = |name: &Arc<str>| config.programs.iter().any(|program| program.name == *name);
-        let is_new = |kept: &Supervised| !kept.is_gone();
+        let is_new = |kept: &ProgramMachine| !kept.is_gone();
         let gone: Vec<Arc<str>> = self
             .programs
             .iter()
@@ -233,9 +235,9 @@ impl Engine {
         written: Option<ProgramMemory>,
         now: Now,
     ) {
-        let supervised = Supervised::new(Arc::clone(program), memory.unwrap_or_default(), now);
+        let supervised = ProgramMachine::new(Arc::clone(program), memory.unwrap_or_default(), now);
         self.programs.insert(Arc::clone(&program.name), supervised, written);
-        self.effects.push_back(Effect::LookForProgram { program: Arc::clone(program) });
+        self.effects.push_back(Effect::Program { program: Arc::clone(program), command: ProgramCommand::Look });
     }
 
     // One step, and all that follows from it.
@@ -244,37 +246,18 @@ impl Engine {
         &mut self,
         name: &Arc<str>,
         now: Now,
-        take: impl FnOnce(&mut Supervised, &mut Step<'_>) -> T,
+        take: impl FnOnce(&mut ProgramMachine, &mut Step<'_>) -> T,
     ) -> Option<T> {
         let kept = self.programs.get_mut(name)?;
         let before = (kept.state(), kept.process());
-        let mut step = Step::new(now, &mut self.dice, self.quits);
+        let mut step = Step::new(now, &mut self.rng, &mut self.signals, self.quits);
         let result = take(kept, &mut step);
-        let actions = step.actions;
-        self.perform(name, actions);
+        let program = &kept.program;
+        let effect = |command| Effect::Program { program: Arc::clone(program), command };
+        self.effects.extend(step.commands.into_iter().map(effect));
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
         Some(result)
-    }
-
-    fn perform(&mut self, name: &Arc<str>, actions: Vec<Action>) {
-        for action in actions {
-            let Some(kept) = self.programs.get(name) else { return };
-            let program = Arc::clone(&kept.program);
-            match action {
-                Action::Start { start, handed, adopt } => {
-                    self.effects.push_back(Effect::StartProgram { program, start, handed, adopt });
-                }
-                Action::Stop { start } => self.effects.push_back(Effect::StopProgram { program, start }),
-                Action::Measure { start, ports } => {
-                    self.effects.push_back(Effect::MeasureProgram { program: Arc::clone(name), start, ports });
-                }
-                Action::Look => self.effects.push_back(Effect::LookForProgram { program }),
-                Action::Release => self.effects.push_back(Effect::ReleaseProgram { program: Arc::clone(name) }),
-                Action::TellCooling(trouble) => self.signals.send(Signal::Cooling { program, trouble }),
-                Action::TellSteady => self.signals.send(Signal::Steady { program }),
-            }
-        }
     }
 
     fn program_changed(&mut self, name: &Arc<str>, before: (ProgramState, Option<ProcessId>), now: Now) {

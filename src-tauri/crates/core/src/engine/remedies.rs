@@ -9,7 +9,7 @@ use crate::{
     ids::Key,
     observation::cut,
     program::{Ended, ProgramState},
-    remedy::{RemedyAction, Undone},
+    remedy::{RemedyAction, RemedyError},
     signal::{Answer, Signal, Stands},
     time::Now,
 };
@@ -47,7 +47,7 @@ impl Engine {
     fn act_on_program(&mut self, monitor: &Arc<str>, program: &Arc<str>, action: &RemedyAction, now: Now) {
         let within = self.programs.get(program).map_or(DONE_WITHIN, |kept| kept.program.ready_within * 2);
         let answer = self.step_program(program, now, |supervised, step| supervised.heal(action, step));
-        self.answer(monitor, answer.unwrap_or(Answer::Undone(Undone::Gone)), within);
+        self.answer(monitor, answer.unwrap_or(Answer::NotDone(RemedyError::Gone)), within);
         // What became of it may have been told before it was known who waits.
         self.program_stands(program);
     }
@@ -63,7 +63,7 @@ impl Engine {
             ProgramState::Running => Stands::Runs,
             ProgramState::Stopped => Stands::Rests,
             ProgramState::Cooling => Stands::Cannot(kept.why_cooling()),
-            ProgramState::Finished => Stands::Cannot(Undone::Finished),
+            ProgramState::Finished => Stands::Cannot(RemedyError::Finished),
             _ => return,
         };
         self.signals.send(Signal::Stands { target: Key::Program(Arc::clone(program)), stands });
@@ -88,8 +88,8 @@ impl Engine {
     pub(super) fn command_ran(&mut self, id: EffectId, outcome: &CommandOutcome, now: Now) {
         let Some(monitor) = self.healings.command_ended(id, now.monotonic) else { return };
         self.signals.send(Signal::Wrote { monitor: Arc::clone(&monitor), output: last_lines(outcome) });
-        let error = command_error(outcome).map(|error| Undone::Command { error });
-        self.answer(&monitor, error.map_or(Answer::Done, Answer::Undone), Duration::ZERO);
+        let error = command_error(outcome).map(|error| RemedyError::Command { error });
+        self.answer(&monitor, error.map_or(Answer::Done, Answer::NotDone), Duration::ZERO);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Engine, Watched};
-use crate::{healing, remedy::Undone, signal::Signal, time::Now};
+use super::{Engine, MonitorMachine};
+use crate::{healing, remedy::RemedyError, signal::Signal, time::Now};
 
 impl Engine {
     /// Something may have changed for an open incident.
@@ -13,7 +13,7 @@ impl Engine {
     }
 
     /// Nobody is to heal a monitor for now, for the reason `why`.
-    pub(super) fn rest_healing(&mut self, monitor: &Arc<str>, why: Undone, now: Now) {
+    pub(super) fn rest_healing(&mut self, monitor: &Arc<str>, why: RemedyError, now: Now) {
         self.signals.send(Signal::Rest { monitor: Arc::clone(monitor), why });
         self.deliver(now);
     }
@@ -42,14 +42,14 @@ impl Engine {
                 self.incident_ends(&monitor, closed, now);
             }
             Signal::Pursue { monitor } => {
-                if self.monitors.get(&monitor).is_some_and(Watched::is_watched) {
+                if self.monitors.get(&monitor).is_some_and(MonitorMachine::is_watched) {
                     self.heal_again(&monitor, now);
                     self.tell_untold(&monitor, now);
                 }
             }
             Signal::Rest { monitor, why } => self.healings.rest(&monitor, why, &mut self.signals),
             Signal::Try { monitor, action } => {
-                self.try_begins(&monitor, action.deed(), self.last_words(&action), now);
+                self.try_begins(&monitor, action.kind(), self.last_words(&action), now);
                 self.act(&monitor, &action, now);
             }
             Signal::Acted { monitor, answer, within } => {
@@ -79,7 +79,7 @@ impl Engine {
     fn heal_again(&mut self, monitor: &Arc<str>, now: Now) {
         let Some(watched) = self.monitors.get(monitor).filter(|_| !self.healings.is_healing(monitor)) else { return };
         let Some(remedy) = watched.monitor.on_down.clone() else { return };
-        self.sort_tries(monitor, &remedy.action.deed(), now);
+        self.sort_tries(monitor, &remedy.action.kind(), now);
         if self.open_incident_of(monitor).is_some_and(|incident| incident.escalated.is_none()) {
             let tries = self.tries_of(monitor);
             self.healings.resume(monitor, remedy, tries, now.monotonic);
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     fn heal(&mut self, now: Now, take: impl FnOnce(&mut healing::Healings, &mut healing::Step<'_>)) {
-        let Self { healings, dice, signals, .. } = self;
-        take(healings, &mut healing::Step { now: now.monotonic, dice, signals });
+        let Self { healings, rng, signals, .. } = self;
+        take(healings, &mut healing::Step { now: now.monotonic, rng, signals });
     }
 }

@@ -351,7 +351,7 @@ impl Engine {
     }
 
     pub(super) fn delivered(&mut self, id: EffectId, result: DeliveryResult, now: Now) {
-        let Some(message) = self.outbox.finish(id, result, &mut self.dice, now) else { return };
+        let Some(message) = self.outbox.finish(id, result, &mut self.rng, now) else { return };
         let read =
             matches!(message.delivery, Delivery::Delivered { .. } | Delivery::Waiting { perhaps_received: true, .. });
         if read {

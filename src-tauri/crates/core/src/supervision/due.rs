@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Action, State, Step, Supervised, Then, Why};
+use super::{AfterStop, ChangeCause, ProgramMachine, State, Step};
 use crate::{
     ids::EffectId,
-    input::Reason,
+    input::Due,
     machine::Machine,
-    program::ProgramMemory,
+    program::{ProgramCommand, ProgramMemory},
+    signal::Signal,
     time::{Instant, Now},
 };
 
-impl Supervised {
+impl ProgramMachine {
     /// When it wants to be woken.
     pub(crate) fn due(&self, now: Now) -> Option<Instant> {
         match &self.state {
@@ -48,7 +49,7 @@ impl Supervised {
             State::Starting { began, question, next_question, .. } => {
                 if self.program.ready.is_some() && *began + self.program.ready_within <= now {
                     let within = self.program.ready_within;
-                    self.stop_and(Then::StartAgain, Why::NotReady(within), step);
+                    self.stop_and(AfterStop::StartAgain, ChangeCause::NotReady(within), step);
                     return false;
                 }
                 question.is_none() && next_question.is_some_and(|at| at <= now)
@@ -60,7 +61,7 @@ impl Supervised {
             State::Resting { planned, .. } => {
                 if planned.is_some_and(|at| at <= step.now.utc) {
                     self.start_anew(step);
-                    self.why = Some(Why::Planned);
+                    self.why = Some(ChangeCause::Planned);
                 }
                 false
             }
@@ -83,14 +84,14 @@ impl Supervised {
             run.next_look = None;
         }
         if measures || ports {
-            step.actions.push(Action::Measure { start: run.start, ports });
+            step.commands.push(ProgramCommand::Measure { start: run.start, ports });
         }
         let planned = run.planned.is_some_and(|at| at <= now.utc);
         if unsettled && run.since + within <= now.monotonic {
             self.settled(step);
         }
         if planned {
-            self.stop_and(Then::StartAnew, Why::Planned, step);
+            self.stop_and(AfterStop::StartAnew, ChangeCause::Planned, step);
         }
     }
 
@@ -101,7 +102,7 @@ impl Supervised {
         self.trouble = None;
         self.memory.cooling = None;
         if std::mem::take(&mut self.memory.is_told) {
-            step.actions.push(Action::TellSteady);
+            step.signals.send(Signal::Steady { program: Arc::clone(&self.program) });
         }
     }
 
@@ -113,7 +114,7 @@ impl Supervised {
     }
 }
 
-impl Machine for Supervised {
+impl Machine for ProgramMachine {
     type Memory = ProgramMemory;
 
     fn memory(&self) -> &ProgramMemory {
@@ -124,7 +125,7 @@ impl Machine for Supervised {
         &mut self.memory
     }
 
-    fn dues(&self, now: Now) -> Vec<(Instant, Reason)> {
-        self.due(now).map(|at| (at, Reason::Program(Arc::clone(&self.program.name)))).into_iter().collect()
+    fn dues(&self, now: Now) -> Vec<(Instant, Due)> {
+        self.due(now).map(|at| (at, Due::Program(Arc::clone(&self.program.name)))).into_iter().collect()
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Action, QUESTION_LATEST, QUESTION_SOONEST, State, Step, Supervised, Then, Why};
+use super::{AfterStop, ChangeCause, ProgramMachine, QUESTION_LATEST, QUESTION_SOONEST, State, Step};
 use crate::{
     exit::Exit,
     ids::{EffectId, StartId},
-    program::{Ended, Found, ProcessId, ProgramEvent, ProgramTrouble, Ready, StartFailure},
+    program::{Ended, Found, ProcessId, ProgramCommand, ProgramEvent, ProgramTrouble, Ready, StartFailure},
     restart,
     time::Instant,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// After so many tries in a row, a port that is held is told of.
 const PORT_TOLD_AFTER: u32 = 5;
 
-impl Supervised {
+impl ProgramMachine {
     pub(crate) fn happened(&mut self, event: ProgramEvent, step: &mut Step<'_>) {
         match event {
             ProgramEvent::Found(found) => self.found(found, step),
@@ -40,7 +40,7 @@ impl Supervised {
             }
             ProgramEvent::Said { start, status } if self.start_in_force() == Some(start) => self.says = Some(status),
             ProgramEvent::Silent { start } if !self.is_stopping() && self.start_in_force() == Some(start) => {
-                self.stop_and(Then::StartAgain, Why::Silent, step);
+                self.stop_and(AfterStop::StartAgain, ChangeCause::Silent, step);
             }
             ProgramEvent::Exited(ended) if self.start_in_force() == Some(ended.start) => self.ended(ended, step),
             ProgramEvent::Measured { start, memory, cpu, ports } => {
@@ -70,12 +70,12 @@ impl Supervised {
         let since = step.now.monotonic;
         if let State::Stopping { then, .. } = self.state {
             self.state = State::Stopping { start, then, since };
-            step.actions.push(Action::Stop { start });
+            step.commands.push(ProgramCommand::Stop { start });
             return;
         }
         if !self.is_wanted() {
-            self.enter(State::Stopping { start, then: Then::Rest, since }, Some(Why::Configured), step);
-            step.actions.push(Action::Stop { start });
+            self.enter(State::Stopping { start, then: AfterStop::Rest, since }, Some(ChangeCause::Configured), step);
+            step.commands.push(ProgramCommand::Stop { start });
             return;
         }
         if matches!(&self.state, State::Running(run) if run.start == start) {
@@ -125,20 +125,20 @@ impl Supervised {
         } else if self.program.restart.restarts(exit) || self.memory.cooling.is_some() {
             self.start_again(None, step);
         } else {
-            self.rest(true, Some(Why::Exit(exit)), step);
+            self.rest(true, Some(ChangeCause::Exit(exit)), step);
         }
     }
 
     pub(super) fn ended(&mut self, ended: Ended, step: &mut Step<'_>) {
-        let (exit, why) = (ended.exit, Why::ended(&ended));
+        let (exit, why) = (ended.exit, ChangeCause::ended(&ended));
         let then = if let State::Stopping { then, .. } = self.state { Some(then) } else { None };
         self.memory.last_end = Some(ended);
         let wanted = self.is_wanted();
         match then {
             _ if !wanted || step.quits => self.rest(false, Some(why), step),
-            Some(Then::Rest) => self.rest(false, Some(why), step),
-            Some(Then::StartAnew) => self.start_anew(step),
-            Some(Then::StartAgain) => self.start_again(Some(why), step),
+            Some(AfterStop::Rest) => self.rest(false, Some(why), step),
+            Some(AfterStop::StartAnew) => self.start_anew(step),
+            Some(AfterStop::StartAgain) => self.start_again(Some(why), step),
             None if self.memory.resumes && self.memory.cooling.is_none() => self.resume(step),
             None if self.program.restart.restarts(exit) => self.start_again(Some(why), step),
             None => self.rest(true, Some(why), step),
@@ -148,7 +148,7 @@ impl Supervised {
     pub(super) fn cannot_start(&mut self, failure: StartFailure, step: &mut Step<'_>) {
         let trouble = ProgramTrouble::CannotStart(failure.clone());
         if !self.is_wanted() || step.quits {
-            self.rest(false, Some(Why::Trouble(trouble)), step);
+            self.rest(false, Some(ChangeCause::Trouble(trouble)), step);
             return;
         }
         self.trouble = Some(trouble.clone());
@@ -164,10 +164,10 @@ impl Supervised {
                 self.memory.cooling = Some(trouble.clone());
                 self.tell_cooling(&trouble, step);
             }
-            let until = step.now.monotonic + restart::backoff(self.memory.attempt, step.dice);
-            self.enter(State::Pausing { until, cooling: false }, Some(Why::Trouble(trouble)), step);
+            let until = step.now.monotonic + restart::backoff(self.memory.attempt, step.rng);
+            self.enter(State::Pausing { until, cooling: false }, Some(ChangeCause::Trouble(trouble)), step);
         } else {
-            self.start_again(Some(Why::Trouble(trouble)), step);
+            self.start_again(Some(ChangeCause::Trouble(trouble)), step);
         }
     }
 
@@ -204,9 +204,9 @@ impl Supervised {
             .zip(cpu)
             .is_some_and(|(ceiling, percent)| lasted(&mut run.too_busy_since, percent > ceiling.above, ceiling.lasts));
         if too_big {
-            self.stop_and(Then::StartAgain, Why::TooBig { bytes: memory }, step);
+            self.stop_and(AfterStop::StartAgain, ChangeCause::TooBig { bytes: memory }, step);
         } else if too_busy {
-            self.stop_and(Then::StartAgain, Why::TooBusy { percent: cpu.unwrap_or_default() }, step);
+            self.stop_and(AfterStop::StartAgain, ChangeCause::TooBusy { percent: cpu.unwrap_or_default() }, step);
         }
     }
 

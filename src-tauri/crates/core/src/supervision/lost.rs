@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Action, State, Step, Supervised};
-use crate::{program::ProgramTrouble, time::Instant};
+use super::{ProgramMachine, State, Step};
+use crate::{
+    program::{ProgramCommand, ProgramTrouble},
+    time::Instant,
+};
 
 /// That a program was looked for, or what became of its start, is told within this.
 const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
-impl Supervised {
+impl ProgramMachine {
     /// When what it waits for is overdue. A stop has its own time, after which it is killed.
     pub(super) fn overdue(&self) -> Option<Instant> {
         match &self.state {
@@ -32,7 +35,7 @@ impl Supervised {
 
     pub(crate) fn look_again(&mut self, step: &mut Step<'_>) {
         self.enter(State::Looking { since: step.now.monotonic }, None, step);
-        step.actions.push(Action::Look);
+        step.commands.push(ProgramCommand::Look);
     }
 
     /// It was looked for, so what is said of it now holds.

@@ -4,16 +4,17 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Action, QUESTION_SOONEST, Run, State, Step, Supervised, Then, Why};
+use super::{AfterStop, ChangeCause, ProgramMachine, QUESTION_SOONEST, Run, State, Step};
 use crate::{
     ids::StartId,
-    program::{Ended, Handed, ProcessId, ProgramTrouble, Ready, StartFailure},
+    program::{Ended, ProcessId, ProgramCommand, ProgramTrouble, Ready, StartEnvironment, StartFailure},
     restart::{self, COOLING_EVERY, Verdict},
+    signal::Signal,
     time::Instant,
 };
 
-impl Supervised {
-    pub(super) fn rest(&mut self, finished: bool, why: Option<Why>, step: &mut Step<'_>) {
+impl ProgramMachine {
+    pub(super) fn rest(&mut self, finished: bool, why: Option<ChangeCause>, step: &mut Step<'_>) {
         if self.unseen {
             return self.look_again(step);
         }
@@ -22,7 +23,7 @@ impl Supervised {
         if !finished {
             self.trouble = None;
         }
-        step.actions.push(Action::Release);
+        step.commands.push(ProgramCommand::Release);
     }
 
     /// It is started at once, and whatever happened before no longer counts.
@@ -42,7 +43,7 @@ impl Supervised {
     }
 
     /// It is started when its limit allows.
-    pub(super) fn start_again(&mut self, why: Option<Why>, step: &mut Step<'_>) {
+    pub(super) fn start_again(&mut self, why: Option<ChangeCause>, step: &mut Step<'_>) {
         if let Some(trouble) = self.memory.cooling.clone()
             && !matches!(trouble, ProgramTrouble::CannotStart(StartFailure::PortHeld { .. }))
         {
@@ -51,7 +52,7 @@ impl Supervised {
             self.enter(State::Pausing { until, cooling: true }, why, step);
             return;
         }
-        match restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.dice) {
+        match restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.rng) {
             Verdict::After(wait) => {
                 let until = step.now.monotonic + wait;
                 self.memory.attempt = self.memory.attempt.saturating_add(1);
@@ -71,12 +72,12 @@ impl Supervised {
         }
         self.trouble = Some(trouble.clone());
         let until = step.now.monotonic + COOLING_EVERY;
-        self.enter(State::Pausing { until, cooling: true }, Some(Why::Trouble(trouble)), step);
+        self.enter(State::Pausing { until, cooling: true }, Some(ChangeCause::Trouble(trouble)), step);
     }
 
     pub(super) fn tell_cooling(&mut self, trouble: &ProgramTrouble, step: &mut Step<'_>) {
         self.memory.is_told = true;
-        step.actions.push(Action::TellCooling(trouble.clone()));
+        step.signals.send(Signal::Cooling { program: Arc::clone(&self.program), trouble: trouble.clone() });
     }
 
     /// It would be started now, but `on` is not ready.
@@ -104,8 +105,8 @@ impl Supervised {
         self.memory.resumes = false;
         self.shown_by_others.clear();
         let last_exit = self.memory.last_end.as_ref().map(|ended| ended.exit);
-        let handed = Handed { restarts: self.memory.restarts, last_exit };
-        step.actions.push(Action::Start { start, handed, adopt });
+        let environment = StartEnvironment { restarts: self.memory.restarts, last_exit };
+        step.commands.push(ProgramCommand::Start { start, environment, adopt });
         self.begin_waiting(start, adopt.is_some(), step);
     }
 
@@ -149,14 +150,14 @@ impl Supervised {
         Some((shortest / 4).clamp(Duration::from_secs(1), Duration::from_secs(15)))
     }
 
-    pub(super) fn stop_and(&mut self, then: Then, why: Why, step: &mut Step<'_>) {
+    pub(super) fn stop_and(&mut self, then: AfterStop, why: ChangeCause, step: &mut Step<'_>) {
         let Some(start) = self.start_in_force() else { return };
-        self.memory.resumes = then != Then::Rest || why == Why::Quitting;
+        self.memory.resumes = then != AfterStop::Rest || why == ChangeCause::Quitting;
         if let State::Stopping { then: planned, .. } = &mut self.state {
             *planned = then;
             return;
         }
         self.enter(State::Stopping { start, then, since: step.now.monotonic }, Some(why), step);
-        step.actions.push(Action::Stop { start });
+        step.commands.push(ProgramCommand::Stop { start });
     }
 }

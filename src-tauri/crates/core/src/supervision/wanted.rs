@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{State, Step, Supervised, Then, Why};
+use super::{AfterStop, ChangeCause, ProgramMachine, State, Step};
 use crate::{
     program::{OnQuit, ProcessId, Program, ProgramTrouble, StoppedBy},
-    remedy::{RemedyAction, Undone},
+    remedy::{RemedyAction, RemedyError},
     restart::{self, Verdict},
     signal::Answer,
 };
 
-impl Supervised {
+impl ProgramMachine {
     pub(crate) fn ask_start(&mut self, step: &mut Step<'_>) {
         self.memory.stopped = None;
         self.memory.asked_for = true;
         match self.state {
             State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. } => self.wanted_anew(step),
-            State::Stopping { .. } => self.stop_and(Then::StartAnew, Why::Asked, step),
+            State::Stopping { .. } => self.stop_and(AfterStop::StartAnew, ChangeCause::Asked, step),
             State::Looking { .. } | State::Starting { .. } | State::Running(_) => {}
         }
     }
@@ -26,7 +26,7 @@ impl Supervised {
             self.memory.stopped = None;
             self.memory.asked_for = true;
             self.memory.restarts = 0;
-            self.stop_and(Then::StartAnew, Why::Asked, step);
+            self.stop_and(AfterStop::StartAnew, ChangeCause::Asked, step);
         } else {
             self.ask_start(step);
         }
@@ -35,10 +35,12 @@ impl Supervised {
     pub(crate) fn ask_stop(&mut self, by: StoppedBy, step: &mut Step<'_>) {
         self.memory.stopped = Some(by);
         self.memory.asked_for = false;
-        let why = if by == StoppedBy::User { Why::Asked } else { Why::Remedy };
+        let why = if by == StoppedBy::User { ChangeCause::Asked } else { ChangeCause::Remedy };
         match self.state {
             State::Looking { .. } => {}
-            State::Starting { .. } | State::Running(_) | State::Stopping { .. } => self.stop_and(Then::Rest, why, step),
+            State::Starting { .. } | State::Running(_) | State::Stopping { .. } => {
+                self.stop_and(AfterStop::Rest, why, step)
+            }
             State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => self.rest(false, Some(why), step),
         }
     }
@@ -63,16 +65,16 @@ impl Supervised {
             return if self.is_stopping() { Answer::UnderWay } else { Answer::Done };
         }
         if self.is_stopped_by_user() {
-            return Answer::Undone(Undone::StoppedByUser);
+            return Answer::NotDone(RemedyError::StoppedByUser);
         }
         match &self.state {
             State::Running(_) if matches!(action, RemedyAction::Start(_)) => Answer::Done,
             State::Running(_) => self.heal_by_restart(step),
-            State::Pausing { cooling: true, .. } => Answer::Undone(self.why_cooling()),
+            State::Pausing { cooling: true, .. } => Answer::NotDone(self.why_cooling()),
             State::Resting { .. } => {
                 self.memory.stopped = None;
                 self.memory.asked_for = true;
-                self.start_again(Some(Why::Remedy), step);
+                self.start_again(Some(ChangeCause::Remedy), step);
                 Answer::UnderWay
             }
             State::Looking { .. }
@@ -87,21 +89,21 @@ impl Supervised {
     pub(super) fn heal_by_restart(&mut self, step: &mut Step<'_>) -> Answer {
         let spent = self.memory.cooling.is_some()
             || matches!(
-                restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.dice),
+                restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.rng),
                 Verdict::TooMany(_)
             );
         if spent {
-            return Answer::Undone(Undone::Cooling);
+            return Answer::NotDone(RemedyError::Cooling);
         }
-        self.stop_and(Then::StartAgain, Why::Remedy, step);
+        self.stop_and(AfterStop::StartAgain, ChangeCause::Remedy, step);
         Answer::UnderWay
     }
 
     /// Why nothing can be expected of it soon.
-    pub(crate) fn why_cooling(&self) -> Undone {
+    pub(crate) fn why_cooling(&self) -> RemedyError {
         match &self.trouble {
-            Some(ProgramTrouble::CannotStart(failure)) => Undone::CannotStart { failure: failure.clone() },
-            _ => Undone::Cooling,
+            Some(ProgramTrouble::CannotStart(failure)) => RemedyError::CannotStart { failure: failure.clone() },
+            _ => RemedyError::Cooling,
         }
     }
 
@@ -112,12 +114,12 @@ impl Supervised {
         self.memory.removed = None;
         if !self.is_wanted() {
             if self.is_alive() {
-                self.stop_and(Then::Rest, Why::Configured, step);
+                self.stop_and(AfterStop::Rest, ChangeCause::Configured, step);
             } else if !matches!(self.state, State::Looking { .. } | State::Resting { .. }) {
-                self.rest(false, Some(Why::Configured), step);
+                self.rest(false, Some(ChangeCause::Configured), step);
             }
         } else if self.is_stopping() || self.is_alive() && !same_start {
-            self.stop_and(Then::StartAnew, Why::Configured, step);
+            self.stop_and(AfterStop::StartAnew, ChangeCause::Configured, step);
         } else if let State::Running(run) = &mut self.state {
             run.planned = program.every.as_ref().and_then(|every| every.next_after(step.now.utc));
             let every = self.measures_every();
@@ -135,7 +137,7 @@ impl Supervised {
         self.memory.removed.get_or_insert(step.now.utc);
         match self.state {
             State::Looking { .. } => {}
-            _ if self.is_alive() => self.stop_and(Then::Rest, Why::Configured, step),
+            _ if self.is_alive() => self.stop_and(AfterStop::Rest, ChangeCause::Configured, step),
             _ => self.rest(false, None, step),
         }
     }
@@ -143,7 +145,7 @@ impl Supervised {
     /// Estatus is about to quit.
     pub(crate) fn quit(&mut self, step: &mut Step<'_>) {
         if self.program.on_quit == OnQuit::Stop && self.is_alive() {
-            self.stop_and(Then::Rest, Why::Quitting, step);
+            self.stop_and(AfterStop::Rest, ChangeCause::Quitting, step);
         }
     }
 }

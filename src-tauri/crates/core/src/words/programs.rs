@@ -3,9 +3,9 @@
 use super::{Words, in_words};
 use crate::{
     program::{Ended, LeftBehind, Leftover, ProgramState, ProgramTrouble, StartFailure},
-    remedy::{Deed, Outcome, Undone},
+    remedy::{Outcome, RemedyError, RemedyKind},
     restart::COOLING_EVERY,
-    supervision::Why,
+    supervision::ChangeCause,
 };
 
 impl Words {
@@ -63,21 +63,23 @@ impl Words {
     }
 
     /// Why a program stands as it does.
-    pub(crate) fn why(&self, why: &Why) -> String {
+    pub(crate) fn why(&self, why: &ChangeCause) -> String {
         let plain = |key| self.text(key, &[]);
         match why {
-            Why::Exit(exit) => self.exit(*exit),
-            Why::Daemon(left) => self.daemon(left),
-            Why::Trouble(trouble) => self.program_trouble(trouble),
-            Why::Asked => plain("why.asked"),
-            Why::Remedy => plain("why.remedy"),
-            Why::Planned => plain("why.planned"),
-            Why::Configured => plain("why.configured"),
-            Why::NotReady(within) => self.text("why.not_ready", &[("within", &in_words(*within))]),
-            Why::Silent => plain("why.silent"),
-            Why::TooBig { bytes } => self.text("why.too_big", &[("megabytes", &(bytes / 1_000_000).to_string())]),
-            Why::TooBusy { percent } => self.text("why.too_busy", &[("percent", &format!("{percent:.0}"))]),
-            Why::Quitting => plain("why.quitting"),
+            ChangeCause::Exit(exit) => self.exit(*exit),
+            ChangeCause::Daemon(left) => self.daemon(left),
+            ChangeCause::Trouble(trouble) => self.program_trouble(trouble),
+            ChangeCause::Asked => plain("why.asked"),
+            ChangeCause::Remedy => plain("why.remedy"),
+            ChangeCause::Planned => plain("why.planned"),
+            ChangeCause::Configured => plain("why.configured"),
+            ChangeCause::NotReady(within) => self.text("why.not_ready", &[("within", &in_words(*within))]),
+            ChangeCause::Silent => plain("why.silent"),
+            ChangeCause::TooBig { bytes } => {
+                self.text("why.too_big", &[("megabytes", &(bytes / 1_000_000).to_string())])
+            }
+            ChangeCause::TooBusy { percent } => self.text("why.too_busy", &[("percent", &format!("{percent:.0}"))]),
+            ChangeCause::Quitting => plain("why.quitting"),
         }
     }
 
@@ -92,12 +94,12 @@ impl Words {
     }
 
     /// What a remedy did, like `restarted web`.
-    pub fn deed(&self, deed: &Deed) -> String {
+    pub fn deed(&self, deed: &RemedyKind) -> String {
         self.tagged("deed", "deed", deed)
     }
 
     /// What a remedy does, like `restarting web`.
-    pub fn doing(&self, deed: &Deed) -> String {
+    pub fn doing(&self, deed: &RemedyKind) -> String {
         self.tagged("doing", "deed", deed)
     }
 
@@ -114,11 +116,11 @@ impl Words {
     }
 
     /// Why a remedy could not be done, without a full stop.
-    pub fn undone(&self, undone: &Undone) -> String {
+    pub fn undone(&self, undone: &RemedyError) -> String {
         match undone {
-            Undone::CannotStart { failure } => self.start_failure(failure),
-            Undone::Ended { exit } => self.text("undone.ended", &[("exit", &self.exit(*exit))]),
-            Undone::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
+            RemedyError::CannotStart { failure } => self.start_failure(failure),
+            RemedyError::Ended { exit } => self.text("undone.ended", &[("exit", &self.exit(*exit))]),
+            RemedyError::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
             _ => self.tagged("undone", "kind", undone),
         }
     }
@@ -248,15 +250,15 @@ mod tests {
 
     #[test]
     fn what_a_remedy_does_is_told_while_it_does_it_and_afterwards() {
-        let check = |deed: Deed, doing: &str, done: &str| {
+        let check = |deed: RemedyKind, doing: &str, done: &str| {
             check(|words| words.doing(&deed), doing);
             check(|words| words.deed(&deed), done);
         };
         let web = || "web".to_owned();
-        check(Deed::Restart { program: web() }, "restarting web", "restarted web");
-        check(Deed::Start { program: web() }, "starting web", "started web");
-        check(Deed::Stop { program: web() }, "stopping web", "stopped web");
-        check(Deed::Run { command: "./heal.sh -f".to_owned() }, "running ./heal.sh -f", "ran ./heal.sh -f");
+        check(RemedyKind::Restart { program: web() }, "restarting web", "restarted web");
+        check(RemedyKind::Start { program: web() }, "starting web", "started web");
+        check(RemedyKind::Stop { program: web() }, "stopping web", "stopped web");
+        check(RemedyKind::Run { command: "./heal.sh -f".to_owned() }, "running ./heal.sh -f", "ran ./heal.sh -f");
     }
 
     #[test]
@@ -269,23 +271,32 @@ mod tests {
             "still down: connection refused: nothing is listening on the port",
         );
         check(
-            not_done(Undone::CannotStart { failure: StartFailure::PortHeld { port: 80, holder: None } }),
+            not_done(RemedyError::CannotStart { failure: StartFailure::PortHeld { port: 80, holder: None } }),
             "port 80 is in use by a process that Estatus cannot see, perhaps another user's: stop it, or give this \
              program another port",
         );
-        check(not_done(Undone::NotReady { within: Duration::from_secs(60) }), "the program was not ready within 1 min");
         check(
-            not_done(Undone::Ended { exit: Exit::Code(127) }),
+            not_done(RemedyError::NotReady { within: Duration::from_secs(60) }),
+            "the program was not ready within 1 min",
+        );
+        check(
+            not_done(RemedyError::Ended { exit: Exit::Code(127) }),
             "the program ended before it was ready: exit code 127 (command not found)",
         );
-        check(not_done(Undone::Cooling), "the program does not stay up, so Estatus now starts it only every 5 min");
         check(
-            not_done(Undone::StoppedByUser),
+            not_done(RemedyError::Cooling),
+            "the program does not stay up, so Estatus now starts it only every 5 min",
+        );
+        check(
+            not_done(RemedyError::StoppedByUser),
             "the program was stopped by a user and stays stopped until it is started",
         );
-        check(not_done(Undone::Finished), "the program has finished, and its restart policy does not start it again");
-        check(not_done(Undone::Command { error: "exit code 3".to_owned() }), "the command failed: exit code 3");
-        check(not_done(Undone::Interrupted), "Estatus was restarted meanwhile");
-        check(not_done(Undone::Gone), "it is no longer in the configuration");
+        check(
+            not_done(RemedyError::Finished),
+            "the program has finished, and its restart policy does not start it again",
+        );
+        check(not_done(RemedyError::Command { error: "exit code 3".to_owned() }), "the command failed: exit code 3");
+        check(not_done(RemedyError::Interrupted), "Estatus was restarted meanwhile");
+        check(not_done(RemedyError::Gone), "it is no longer in the configuration");
     }
 }

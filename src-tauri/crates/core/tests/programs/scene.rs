@@ -15,7 +15,7 @@ use estatus_core::{
     network::NetworkAnswer,
     network::NetworkPolicy,
     observation::{Cause, Failure, Observation, Phase, Phases},
-    program::{Ended, Found, ProcessId, Program, ProgramEvent, ProgramMemory, StartFailure},
+    program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramMemory, StartFailure},
     record::{JournalEntry, Record, Restored},
     remedy::{Remedy, RemedyAction},
     time::{Instant, Now, later},
@@ -160,16 +160,19 @@ impl Scene {
 
     fn carry_out(&mut self) {
         while let Some(effect) = self.core.poll_effect() {
-            let orders = matches!(
-                effect,
-                Effect::LookForProgram { .. } | Effect::StartProgram { .. } | Effect::StopProgram { .. }
+            let is_awaited = matches!(
+                &effect,
+                Effect::Program {
+                    command: ProgramCommand::Look | ProgramCommand::Start { .. } | ProgramCommand::Stop { .. },
+                    ..
+                }
             );
-            if orders && self.silent {
+            if is_awaited && self.silent {
                 continue;
             }
             match effect {
                 Effect::Record(records) => records.iter().for_each(|record| self.recorded(record)),
-                Effect::LookForProgram { program } => {
+                Effect::Program { program, command: ProgramCommand::Look } => {
                     let found = match self.running.get(&program.name) {
                         Some(&start) => {
                             Found::Running { start, process: self.process(), since: at(self.now).utc, ready: true }
@@ -178,8 +181,10 @@ impl Scene {
                     };
                     self.happens(&program.name.clone(), ProgramEvent::Found(found));
                 }
-                Effect::StartProgram { program, start, handed, .. } => self.start(&program, start, handed.restarts),
-                Effect::StopProgram { program, start } => {
+                Effect::Program { program, command: ProgramCommand::Start { start, environment, .. } } => {
+                    self.start(&program, start, environment.restarts)
+                }
+                Effect::Program { program, command: ProgramCommand::Stop { start } } => {
                     self.tell(&format!("stop {} {start}", program.name));
                     if self.running.contains_key(&program.name) {
                         self.exits(&program.name.clone(), Exit::Signal(15));
@@ -199,16 +204,16 @@ impl Scene {
                     self.tell(&format!("mail {}{answers}", news.join(" ")));
                     self.input(Input::Delivered { id, result: DeliveryResult::Delivered });
                 }
-                Effect::MeasureProgram { program, start, ports } => {
+                Effect::Program { program, command: ProgramCommand::Measure { start, ports } } => {
                     let ports = ports.then(|| self.ports.clone());
                     let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0), ports };
-                    self.happens(&program, event);
+                    self.happens(&program.name.clone(), event);
                 }
                 Effect::AskNetwork { id, .. } => {
                     let answer = NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
                     self.input(Input::NetworkSeen { id, answer });
                 }
-                Effect::CancelProbe { .. } | Effect::ReleaseProgram { .. } => {}
+                Effect::CancelProbe { .. } | Effect::Program { command: ProgramCommand::Release, .. } => {}
                 Effect::Publish(change) => self.published.push(change),
             }
         }

@@ -10,8 +10,8 @@ use estatus_core::{
     ids::{Key, StartId},
     maintenance::Cron,
     program::{
-        CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramEvent, ProgramMemory,
-        ProgramTrouble, Ready, RestartLimit, RestartPolicy, RestartWhen, StartFailure,
+        CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramCommand, ProgramEvent,
+        ProgramMemory, ProgramTrouble, Ready, RestartLimit, RestartPolicy, RestartWhen, StartFailure,
     },
 };
 
@@ -279,11 +279,11 @@ fn what_ended_while_estatus_was_away_is_started_again_with_its_exit_known() {
     let ended = Ended::new(StartId(1), Exit::Code(7), at(scene.now).utc);
     let event = ProgramEvent::Found(Found::Ended(ended));
     core.handle(Input::Program { program: "web".into(), event }, at(scene.now)).unwrap();
-    let handed = std::iter::from_fn(|| core.poll_effect()).find_map(|effect| match effect {
-        Effect::StartProgram { handed, .. } => Some(handed),
+    let environment = std::iter::from_fn(|| core.poll_effect()).find_map(|effect| match effect {
+        Effect::Program { command: ProgramCommand::Start { environment, .. }, .. } => Some(environment),
         _ => None,
     });
-    assert_eq!(handed.and_then(|handed| handed.last_exit), Some(Exit::Code(7)));
+    assert_eq!(environment.and_then(|environment| environment.last_exit), Some(Exit::Code(7)));
 }
 
 #[test]

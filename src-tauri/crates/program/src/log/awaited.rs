@@ -26,15 +26,15 @@ impl Awaited {
             Some(escapes) => escapes[stream.index()].without(bytes, &mut plain),
             None => bytes,
         };
-        let reach = self.finder.needle().len().saturating_sub(1);
+        let connector = self.finder.needle().len().saturating_sub(1);
         let before = &mut self.before[stream.index()];
-        before.extend_from_slice(&bytes[..reach.min(bytes.len())]);
+        before.extend_from_slice(&bytes[..connector.min(bytes.len())]);
         let found = self.finder.find(before).is_some() || self.finder.find(bytes).is_some();
-        if bytes.len() > reach {
+        if bytes.len() > connector {
             before.clear();
-            before.extend_from_slice(&bytes[bytes.len() - reach..]);
+            before.extend_from_slice(&bytes[bytes.len() - connector..]);
         }
-        let excess = before.len().saturating_sub(reach);
+        let excess = before.len().saturating_sub(connector);
         before.drain(..excess);
         found
     }

@@ -12,7 +12,7 @@ use std::{
 use super::{
     Stream,
     platform::Map,
-    state::{BUFFER, Held, State, Words},
+    state::{BUFFER, HeldPart, RawState, State},
     step,
 };
 
@@ -53,7 +53,7 @@ impl Spool {
     fn found(map: Map) -> Result<Self, Map> {
         let active = map[ACTIVE];
         let Some(&slot) = SLOTS.get(usize::from(active)).filter(|_| map.starts_with(MAGIC)) else { return Err(map) };
-        let words = map[slot..slot + size_of::<Words>()].chunks_exact(size_of::<u64>());
+        let words = map[slot..slot + size_of::<RawState>()].chunks_exact(size_of::<u64>());
         let words: Vec<u64> = words.filter_map(|word| Some(u64::from_le_bytes(word.try_into().ok()?))).collect();
         let Some(state) = words.try_into().ok().and_then(State::from_words) else { return Err(map) };
         let mut mark = [0; MARK.end - MARK.start];
@@ -74,13 +74,13 @@ impl Spool {
         &self.state
     }
 
-    pub(super) fn held(&self, stream: Stream) -> Held {
+    pub(super) fn held(&self, stream: Stream) -> HeldPart {
         self.state.held[stream.index()]
     }
 
     /// What has been taken of `stream` and not been written.
     pub(super) fn text(&self, stream: Stream) -> &[u8] {
-        let Held { start, end, .. } = self.held(stream);
+        let HeldPart { start, end, .. } = self.held(stream);
         &self.buffer(stream)[start..end]
     }
 
@@ -89,7 +89,7 @@ impl Spool {
         change(&mut self.state);
         let other = 1 - self.active;
         let slot = SLOTS[usize::from(other)];
-        let place = self.map[slot..slot + size_of::<Words>()].chunks_exact_mut(size_of::<u64>());
+        let place = self.map[slot..slot + size_of::<RawState>()].chunks_exact_mut(size_of::<u64>());
         for (place, word) in place.zip(self.state.to_words()) {
             place.copy_from_slice(&word.to_le_bytes());
         }
@@ -130,7 +130,7 @@ impl Spool {
 
     /// Moves what is held of `stream` to the beginning of its buffer, if there is room before it.
     pub(super) fn make_room(&mut self, stream: Stream) {
-        let Held { start, end, .. } = self.held(stream);
+        let HeldPart { start, end, .. } = self.held(stream);
         // A place that holds something is not written to: until the commit that is where it is.
         if start == 0 || end - start > start {
             return;

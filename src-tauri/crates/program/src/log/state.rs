@@ -13,7 +13,7 @@ pub(super) struct State {
     /// Up to where the log is written.
     pub(super) written: Place,
     /// What has been taken and is not yet written, by stream.
-    pub(super) held: [Held; 2],
+    pub(super) held: [HeldPart; 2],
     /// The read that is under way.
     pub(super) reading: Option<Reading>,
     /// The write that is under way.
@@ -39,7 +39,7 @@ pub(super) struct Place {
 
 /// The part of a stream's buffer that holds something, and what came before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldPart {
     pub(super) start: usize,
     pub(super) end: usize,
     /// Whether the last entry of the stream is a part.
@@ -75,10 +75,10 @@ pub(super) enum AsWhat {
 }
 
 /// A state in its spool: numbers of eight bytes.
-pub(super) type Words = [u64; 19];
+pub(super) type RawState = [u64; 19];
 
 impl State {
-    pub(super) fn to_words(&self) -> Words {
+    pub(super) fn to_words(&self) -> RawState {
         let [out, err] = &self.held;
         let number = |size: usize| size as u64;
         let reading = self.reading.map_or([0; 2], |it| [code(it.stream), number(it.length)]);
@@ -109,7 +109,7 @@ impl State {
     }
 
     /// `None` where that is no state.
-    pub(super) fn from_words(words: Words) -> Option<Self> {
+    pub(super) fn from_words(words: RawState) -> Option<Self> {
         let [file, at, out_start, out_end, out_open, err_start, err_end, err_open, rest @ ..] = words;
         let [reading, length, writing, upto, stamp, as_what, lost, start, begun_file, begun_at, seen] = rest;
         let reading = match stream(reading)? {
@@ -128,8 +128,8 @@ impl State {
         let state = Self {
             written: Place { file, at },
             held: [
-                Held { start: size(out_start)?, end: size(out_end)?, open: out_open == 1 },
-                Held { start: size(err_start)?, end: size(err_end)?, open: err_open == 1 },
+                HeldPart { start: size(out_start)?, end: size(out_end)?, open: out_open == 1 },
+                HeldPart { start: size(err_start)?, end: size(err_end)?, open: err_open == 1 },
             ],
             reading,
             writing,
@@ -181,7 +181,7 @@ mod tests {
         check(State::default());
         check(State {
             written: Place { file: 7, at: 1 << 40 },
-            held: [Held { start: 1, end: BUFFER, open: true }, Held { start: 3, end: 40, open: false }],
+            held: [HeldPart { start: 1, end: BUFFER, open: true }, HeldPart { start: 3, end: 40, open: false }],
             reading: Some(Reading { stream: Stream::Err, length: BUFFER - 40 }),
             writing: Some(Writing { stream: Stream::Out, upto: BUFFER, at: -5, as_what: AsWhat::Last }),
             lost: 9,

@@ -7,7 +7,9 @@ use estatus_core::{
     command::{CommandLine, Run},
     exit::{Exit, Signal},
     ids::StartId,
-    program::{Ended, Found, Handed, Leftover, ProcessId, Program, ProgramEvent, StartFailure, StopHow, StopPolicy},
+    program::{
+        Ended, Found, Leftover, ProcessId, Program, ProgramEvent, StartEnvironment, StartFailure, StopHow, StopPolicy,
+    },
     secret::Secret,
 };
 use jiff::Timestamp;
@@ -40,17 +42,17 @@ fn frames_in<T: DeserializeOwned + Serialize>(bytes: &[u8], cut: usize) -> Vec<T
 }
 
 /// What becomes of what was asked, as far as nothing is started.
-fn is_asked(asked: &Asked) {
+fn is_asked(asked: &ShimRequest) {
     let stops = match asked {
-        Asked::Start(start) => {
+        ShimRequest::Start(start) => {
             let terms = launch::terms(start);
             let _ = after(terms.patience);
             terms.watchdog.map(after);
             let _ = start.command.run();
             &start.stop
         }
-        Asked::Stop { how, .. } => how,
-        Asked::Look | Asked::Measure { .. } | Asked::StepAside => return,
+        ShimRequest::Stop { how, .. } => how,
+        ShimRequest::Look | ShimRequest::Measure { .. } | ShimRequest::StepAside => return,
     };
     let _ = after(stops.within);
     if let StopBy::Command(line) = &stops.by {
@@ -68,11 +70,11 @@ fn is_the_same_again<T: DeserializeOwned + Serialize>(frame: &T) -> Result<(), T
 }
 
 fn bytes_do_no_harm(bytes: &[u8], cut: usize) -> Result<(), TestCaseError> {
-    for asked in frames_in::<Asked>(bytes, cut) {
+    for asked in frames_in::<ShimRequest>(bytes, cut) {
         is_asked(&asked);
         is_the_same_again(&asked)?;
     }
-    for told in frames_in::<Told>(bytes, cut) {
+    for told in frames_in::<ShimMessage>(bytes, cut) {
         is_the_same_again(&told)?;
     }
     let _ = serde_json::from_slice::<Ledger>(bytes);
@@ -86,33 +88,33 @@ fn command(run: Run) -> CommandLine {
 }
 
 /// One of everything that an engine says.
-fn asked() -> Vec<Asked> {
+fn asked() -> Vec<ShimRequest> {
     let mut program = Program::new("web", command(Run::Shell("npm run dev".to_owned())));
     let args = vec!["-f".to_owned()];
     let stop = command(Run::Program { program: "pg_ctl".to_owned(), args });
     program.stop = StopPolicy { how: StopHow::Command(stop), ..StopPolicy::default() };
     let (secret, hidden) = ([("TOKEN".to_owned(), Secret::new("s"))], BTreeSet::from(["PASSWORD".to_owned()]));
-    let handed = Handed { restarts: 3, last_exit: Some(Exit::Signal(9)) };
+    let environment = StartEnvironment { restarts: 3, last_exit: Some(Exit::Signal(9)) };
     let process = ProcessId { pid: 4711, started: 12 };
-    let start = Launch::new(&program, StartId(1), handed, Some(process), &secret, &hidden);
+    let start = Launch::new(&program, StartId(1), environment, Some(process), &secret, &hidden);
     let by_signal = Stopping { by: StopBy::Signal(Signal::Term), within: Duration::from_secs(1) };
     vec![
-        Asked::Look,
-        Asked::Start(Box::new(start)),
-        Asked::Stop { start: StartId(1), how: Stopping::new(&program.stop, &secret, &hidden) },
-        Asked::Stop { start: StartId(2), how: by_signal },
-        Asked::Measure { start: StartId(3), ports: true },
-        Asked::StepAside,
+        ShimRequest::Look,
+        ShimRequest::Start(Box::new(start)),
+        ShimRequest::Stop { start: StartId(1), how: Stopping::new(&program.stop, &secret, &hidden) },
+        ShimRequest::Stop { start: StartId(2), how: by_signal },
+        ShimRequest::Measure { start: StartId(3), ports: true },
+        ShimRequest::StepAside,
     ]
 }
 
 /// One of everything that a shim says.
-fn told() -> Vec<Told> {
+fn told() -> Vec<ShimMessage> {
     let (start, at, process) = (StartId(4), Timestamp::UNIX_EPOCH, ProcessId { pid: 4711, started: 12 });
     let left = vec![Leftover::Port { port: 80, holder: Some("node (pid 4711)".to_owned()) }];
     let ended = Ended { left, tail: vec!["Killed".to_owned()], ..Ended::new(start, Exit::Code(1), at) };
     let failure = StartFailure::PortHeld { port: 80, holder: None };
-    let hello = |found| Told::Hello { protocol: PROTOCOL, found };
+    let hello = |found| ShimMessage::Hello { protocol: PROTOCOL, found };
     let events = [
         ProgramEvent::Found(Found::Nothing),
         ProgramEvent::Started { start, process },
@@ -127,9 +129,9 @@ fn told() -> Vec<Told> {
         hello(Found::Nothing),
         hello(Found::Running { start, process, since: at, ready: true }),
         hello(Found::Ended(ended)),
-        Told::Trouble { error: "no space left on device".to_owned() },
+        ShimMessage::Trouble { error: "no space left on device".to_owned() },
     ];
-    told.extend(events.into_iter().map(Told::Event));
+    told.extend(events.into_iter().map(ShimMessage::Event));
     told
 }
 
@@ -196,8 +198,8 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn everything_that_is_said_is_understood() {
     let [asked_bytes, told_bytes] = streams();
-    assert_eq!(frames_in::<Asked>(&asked_bytes, 10).len(), asked().len());
-    assert_eq!(frames_in::<Told>(&told_bytes, 1000).len(), told().len());
+    assert_eq!(frames_in::<ShimRequest>(&asked_bytes, 10).len(), asked().len());
+    assert_eq!(frames_in::<ShimMessage>(&told_bytes, 1000).len(), told().len());
 }
 
 #[test]

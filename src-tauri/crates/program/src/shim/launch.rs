@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use estatus_core::{
     command::Run,
     exit::Signal,
-    program::{Handed, StartFailure},
+    program::{StartEnvironment, StartFailure},
 };
 use tokio::process::Command;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     find::{self, Port},
-    ledger::Terms,
+    ledger::LaunchTerms,
     notify_socket,
     platform::{self, NotifySocket},
 };
@@ -24,9 +24,9 @@ use crate::{
 const WATCHDOG: &str = "WATCHDOG_USEC";
 
 /// What has to be known of a launch as long as it lasts.
-pub(crate) fn terms(launch: &Launch) -> Terms {
+pub(crate) fn terms(launch: &Launch) -> LaunchTerms {
     let promised = launch.command.env.iter().rev().find(|(name, _)| name == WATCHDOG);
-    Terms {
+    LaunchTerms {
         ready_log: launch.ready_log.clone(),
         log_keep: launch.log_keep,
         signal: match launch.stop.by {
@@ -53,7 +53,7 @@ pub(crate) fn obstacle(launch: &Launch) -> Option<StartFailure> {
 
 /// The command with all that the program finds in its environment.
 pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> io::Result<Command> {
-    let Launch { program, command: line, handed: Handed { restarts, last_exit }, .. } = launch;
+    let Launch { program, command: line, environment: StartEnvironment { restarts, last_exit }, .. } = launch;
     let env: Vec<(&str, &str)> = line.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut command = platform::command(&line.run(), line.directory.as_deref(), &env);
     if let Some(directory) = &line.directory {

@@ -19,12 +19,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::{
     frames::Frames,
     output::Output,
-    protocol::{Asked, Launch, PROTOCOL, Stopping, Told},
+    protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, Stopping},
     running::{Running, UnderWay},
     takeover::take_over,
 };
 use crate::{
-    ledger::{Ledger, Life, Phase},
+    ledger::{Ledger, RunRecord, StartPhase},
     log::Stream,
     platform::{Children, Entry, First, Listener, NotifySocket, ShimEnd},
 };
@@ -51,9 +51,9 @@ pub(super) async fn live(entry: Entry) -> io::Result<()> {
 }
 
 /// What happens to a shim, in the order of its importance.
-enum Happened {
+enum ShimEvent {
     /// The engine asks for something; nothing: it is gone.
-    Asked(Option<Asked>),
+    Request(Option<ShimRequest>),
     /// Another engine is there.
     Engine(ShimEnd),
     /// The program said something of itself.
@@ -101,7 +101,7 @@ impl Shim {
         !self.steps_aside && (self.engine.is_some() || self.running.is_some())
     }
 
-    async fn next(&mut self) -> Happened {
+    async fn next(&mut self) -> ShimEvent {
         let due = self.due();
         let (mut first, mut stopping, mut notify, mut output) = (None, None, None, None);
         if let Some(running) = &mut self.running {
@@ -110,14 +110,14 @@ impl Shim {
         }
         tokio::select! {
             biased;
-            asked = hear(&mut self.engine) => Happened::Asked(asked),
-            engine = accept(&mut self.listener) => Happened::Engine(engine),
-            () = noticed(&mut notify) => Happened::Noticed,
-            () = ended(&mut first) => Happened::FirstEnded,
-            left = stopped(&mut stopping) => Happened::Stopped(left),
-            () = self.children.changed() => Happened::ChildEnded,
-            stream = written(&mut output) => Happened::Written(stream),
-            () = wait_until(due) => Happened::Due,
+            asked = hear(&mut self.engine) => ShimEvent::Request(asked),
+            engine = accept(&mut self.listener) => ShimEvent::Engine(engine),
+            () = noticed(&mut notify) => ShimEvent::Noticed,
+            () = ended(&mut first) => ShimEvent::FirstEnded,
+            left = stopped(&mut stopping) => ShimEvent::Stopped(left),
+            () = self.children.changed() => ShimEvent::ChildEnded,
+            stream = written(&mut output) => ShimEvent::Written(stream),
+            () = wait_until(due) => ShimEvent::Due,
         }
     }
 
@@ -126,17 +126,17 @@ impl Shim {
         running.silent_at.into_iter().chain(running.output.as_ref().and_then(Output::due)).min()
     }
 
-    async fn handle(&mut self, happened: Happened) {
+    async fn handle(&mut self, happened: ShimEvent) {
         match happened {
-            Happened::Asked(Some(asked)) => self.asked(asked).await,
-            Happened::Asked(None) => self.engine = None,
-            Happened::Engine(engine) => self.attach(engine).await,
-            Happened::Noticed => self.hear_program().await,
-            Happened::FirstEnded => self.first_ended().await,
-            Happened::Stopped(left) => self.ended(left).await,
-            Happened::ChildEnded => self.children.reap(),
-            Happened::Written(stream) => self.take(stream).await,
-            Happened::Due => self.due_now().await,
+            ShimEvent::Request(Some(asked)) => self.asked(asked).await,
+            ShimEvent::Request(None) => self.engine = None,
+            ShimEvent::Engine(engine) => self.attach(engine).await,
+            ShimEvent::Noticed => self.hear_program().await,
+            ShimEvent::FirstEnded => self.first_ended().await,
+            ShimEvent::Stopped(left) => self.ended(left).await,
+            ShimEvent::ChildEnded => self.children.reap(),
+            ShimEvent::Written(stream) => self.take(stream).await,
+            ShimEvent::Due => self.due_now().await,
         }
     }
 
@@ -146,40 +146,40 @@ impl Shim {
         self.say_hello().await;
     }
 
-    async fn asked(&mut self, asked: Asked) {
+    async fn asked(&mut self, asked: ShimRequest) {
         match asked {
-            Asked::Look => self.say_hello().await,
-            Asked::Start(launch) => self.start(launch).await,
-            Asked::Stop { start, how } => self.stop(start, how).await,
-            Asked::Measure { start, ports } => self.measure(start, ports).await,
-            Asked::StepAside => self.steps_aside = true,
+            ShimRequest::Look => self.say_hello().await,
+            ShimRequest::Start(launch) => self.start(launch).await,
+            ShimRequest::Stop { start, how } => self.stop(start, how).await,
+            ShimRequest::Measure { start, ports } => self.measure(start, ports).await,
+            ShimRequest::StepAside => self.steps_aside = true,
         }
     }
 
     async fn say_hello(&mut self) {
         let found = self.found();
-        self.send(&Told::Hello { protocol: PROTOCOL, found }).await;
+        self.send(&ShimMessage::Hello { protocol: PROTOCOL, found }).await;
     }
 
     fn found(&self) -> Found {
         match self.ledger.as_ref().map(|ledger| &ledger.phase) {
-            Some(Phase::Running(life)) => Found::Running {
+            Some(StartPhase::Running(record)) => Found::Running {
                 start: self.running.as_ref().map_or(StartId::default(), |running| running.start),
-                process: life.first,
-                since: life.since,
-                ready: life.ready,
+                process: record.first,
+                since: record.since,
+                ready: record.ready,
             },
-            Some(Phase::Ended(ended)) => Found::Ended(ended.clone()),
-            Some(Phase::Spawning) | None => Found::Nothing,
+            Some(StartPhase::Ended(ended)) => Found::Ended(ended.clone()),
+            Some(StartPhase::Spawning) | None => Found::Nothing,
         }
     }
 
     pub(super) async fn tell(&mut self, event: ProgramEvent) {
-        self.send(&Told::Event(event)).await;
+        self.send(&ShimMessage::Event(event)).await;
     }
 
     /// An engine that cannot be told is let go of: it comes back, and is told how things are then.
-    async fn send(&mut self, told: &Told) {
+    async fn send(&mut self, told: &ShimMessage) {
         let Some(engine) = &mut self.engine else { return };
         if !matches!(timeout(TOLD_WITHIN, engine.send(told)).await, Ok(Ok(()))) {
             self.engine = None;
@@ -187,27 +187,27 @@ impl Shim {
     }
 
     /// Writes how far the program has come. If that fails, a shim that takes over finds it by what was written before.
-    pub(super) fn note(&mut self, phase: Phase) {
+    pub(super) fn note(&mut self, phase: StartPhase) {
         if let Some(ledger) = &mut self.ledger {
             ledger.phase = phase;
             let _ = ledger.write(&self.folder);
         }
     }
 
-    pub(super) fn change_life(&mut self, change: impl FnOnce(&mut Life)) {
-        if let Some(Phase::Running(life)) = self.ledger.as_ref().map(|ledger| &ledger.phase) {
-            let mut changed = life.clone();
+    pub(super) fn change_record(&mut self, change: impl FnOnce(&mut RunRecord)) {
+        if let Some(StartPhase::Running(record)) = self.ledger.as_ref().map(|ledger| &ledger.phase) {
+            let mut changed = record.clone();
             change(&mut changed);
-            if *life != changed {
-                self.note(Phase::Running(changed));
+            if *record != changed {
+                self.note(StartPhase::Running(changed));
             }
         }
     }
 
-    pub(super) fn life(&self) -> Option<&Life> {
+    pub(super) fn record(&self) -> Option<&RunRecord> {
         match &self.ledger.as_ref()?.phase {
-            Phase::Running(life) => Some(life),
-            Phase::Spawning | Phase::Ended(_) => None,
+            StartPhase::Running(record) => Some(record),
+            StartPhase::Spawning | StartPhase::Ended(_) => None,
         }
     }
 
@@ -220,7 +220,7 @@ impl Shim {
             return;
         }
         let ended = match self.ledger.as_ref().map(|ledger| &ledger.phase) {
-            Some(Phase::Ended(ended)) if ended.start == start => ended.clone(),
+            Some(StartPhase::Ended(ended)) if ended.start == start => ended.clone(),
             _ => never_seen(start),
         };
         self.tell(ProgramEvent::Exited(ended)).await;
@@ -237,7 +237,7 @@ impl Shim {
         // The last it said may be that another is its first process now.
         self.hear_program().await;
         let ended = self.running.as_ref().map(|running| running.first.id);
-        if ended.is_none_or(|first| self.life().is_some_and(|life| life.first != first)) {
+        if ended.is_none_or(|first| self.record().is_some_and(|record| record.first != first)) {
             return;
         }
         let (Some(running), Some(ledger)) = (&mut self.running, &self.ledger) else { return };
@@ -249,7 +249,7 @@ impl Shim {
     async fn ended(&mut self, left: Vec<Leftover>) {
         let Some(running) = self.running.take() else { return };
         let ended = running.end(left).await;
-        self.note(Phase::Ended(ended.clone()));
+        self.note(StartPhase::Ended(ended.clone()));
         self.tell(ProgramEvent::Exited(ended)).await;
         if let Some(waiting) = self.waiting.take() {
             self.start(waiting).await;
@@ -286,7 +286,7 @@ fn never_seen(start: StartId) -> Ended {
     Ended::new(start, Exit::Unseen, Timestamp::now())
 }
 
-async fn hear(engine: &mut Option<Frames<ShimEnd>>) -> Option<Asked> {
+async fn hear(engine: &mut Option<Frames<ShimEnd>>) -> Option<ShimRequest> {
     match engine {
         Some(engine) => engine.next().await.ok().flatten(),
         None => pending().await,

@@ -6,7 +6,7 @@ use estatus_core::{ids::StartId, program::Ended};
 use tokio::time::Instant;
 
 use crate::{
-    ledger::Terms,
+    ledger::LaunchTerms,
     log::{Capture, Stream},
     platform::Pipes,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Output {
 
 impl Output {
     /// Takes up what the program whose folder this is writes, from where an earlier shim stopped.
-    pub(crate) fn open(folder: &Path, start: StartId, terms: &Terms) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, start: StartId, terms: &LaunchTerms) -> io::Result<Self> {
         let mut capture = Capture::open(folder, terms.log_keep)?;
         capture.begin(start);
         if let Some(text) = &terms.ready_log {

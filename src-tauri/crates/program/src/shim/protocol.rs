@@ -6,18 +6,18 @@ use estatus_core::{
     command::{CommandLine, Run},
     exit::Signal,
     ids::StartId,
-    program::{Found, Handed, ProcessId, Program, ProgramEvent, Ready, StopHow, StopPolicy},
+    program::{Found, ProcessId, Program, ProgramEvent, Ready, StartEnvironment, StopHow, StopPolicy},
     secret::Secret,
 };
 use serde::{Deserialize, Serialize};
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// What the engine asks for.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Asked {
+pub(crate) enum ShimRequest {
     /// To say how the program stands.
     Look,
     /// To start it.
@@ -44,8 +44,8 @@ pub(crate) enum Asked {
 /// What a shim tells.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Told {
-    /// Always the first, and the answer to [`Asked::Look`].
+pub(crate) enum ShimMessage {
+    /// Always the first, and the answer to [`ShimRequest::Look`].
     Hello {
         /// Its [`PROTOCOL`].
         protocol: u32,
@@ -69,7 +69,7 @@ pub(crate) struct Launch {
     /// The program's name.
     pub(crate) program: String,
     /// What it finds of its past.
-    pub(crate) handed: Handed,
+    pub(crate) environment: StartEnvironment,
     /// The foreign process to take over instead of starting one.
     pub(crate) adopt: Option<ProcessId>,
     /// What is run.
@@ -89,7 +89,7 @@ impl Launch {
     pub(crate) fn new(
         program: &Program,
         start: StartId,
-        handed: Handed,
+        environment: StartEnvironment,
         adopt: Option<ProcessId>,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
@@ -97,7 +97,7 @@ impl Launch {
         Self {
             start,
             program: program.name.to_string(),
-            handed,
+            environment,
             adopt,
             command: Line::new(&program.command, secret_env, hidden),
             stop: Stopping::new(&program.stop, &[], hidden),

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{output::Output, protocol::Stopping, stop};
 use crate::{
     find,
-    ledger::Terms,
+    ledger::LaunchTerms,
     platform::{First, NotifySocket, ProgramTree},
 };
 
@@ -59,7 +59,7 @@ impl Running {
     }
 
     /// Notes that its first process has ended. Gives back whether all of it has; otherwise the rest is being ended.
-    pub(crate) fn first_ended(&mut self, terms: &Terms) -> bool {
+    pub(crate) fn first_ended(&mut self, terms: &LaunchTerms) -> bool {
         self.exit = Some((self.first.exit(), Timestamp::now()));
         if self.stopping.is_some() {
             return false;

@@ -6,15 +6,15 @@ use estatus_core::program::ProgramEvent;
 
 use super::{after, live::Shim};
 use crate::{
-    notify_socket::Notice,
+    notify_socket::NotifyMessage,
     platform::{First, NotifySocket},
 };
 
 impl Shim {
     pub(super) async fn became_ready(&mut self) {
         let Some(start) = self.running.as_ref().map(|running| running.start) else { return };
-        if self.life().is_some_and(|life| !life.ready) {
-            self.change_life(|life| life.ready = true);
+        if self.record().is_some_and(|record| !record.ready) {
+            self.change_record(|record| record.ready = true);
             self.tell(ProgramEvent::Ready { start }).await;
         }
     }
@@ -38,29 +38,29 @@ impl Shim {
         }
     }
 
-    async fn noticed(&mut self, notice: Notice) {
+    async fn noticed(&mut self, notice: NotifyMessage) {
         let Some(start) = self.running.as_ref().map(|running| running.start) else { return };
         match notice {
-            Notice::Ready => self.became_ready().await,
-            Notice::Status(status) => self.tell(ProgramEvent::Said { start, status }).await,
-            Notice::Unwell => self.fell_silent().await,
-            Notice::First(pid) => self.first_is(pid),
-            Notice::Promise(within) => self.promised(within),
-            Notice::Alive => {
+            NotifyMessage::Ready => self.became_ready().await,
+            NotifyMessage::Status(status) => self.tell(ProgramEvent::Said { start, status }).await,
+            NotifyMessage::Unwell => self.fell_silent().await,
+            NotifyMessage::First(pid) => self.first_is(pid),
+            NotifyMessage::Promise(within) => self.promised(within),
+            NotifyMessage::Alive => {
                 let expected = self.ledger.as_ref().and_then(|ledger| ledger.terms.watchdog);
-                self.promised(self.life().and_then(|life| life.watchdog).or(expected));
+                self.promised(self.record().and_then(|record| record.watchdog).or(expected));
             }
         }
     }
 
     fn promised(&mut self, within: Option<Duration>) {
-        self.change_life(|life| life.watchdog = within);
+        self.change_record(|record| record.watchdog = within);
         self.keep_promise();
     }
 
     /// From now on it is to say again that it lives.
     pub(super) fn keep_promise(&mut self) {
-        let within = self.life().and_then(|life| life.watchdog);
+        let within = self.record().and_then(|record| record.watchdog);
         if let Some(running) = &mut self.running {
             running.silent_at = within.map(after);
         }
@@ -73,6 +73,6 @@ impl Shim {
         let Some(Ok(Some(first))) = member.map(|process| First::held(process, &self.children)) else { return };
         let (id, executable) = (first.id, first.executable());
         running.first = first;
-        self.change_life(|life| (life.first, life.executable) = (id, executable));
+        self.change_record(|record| (record.first, record.executable) = (id, executable));
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{launch, live::Shim, output::Output, protocol::Launch, running::Running};
 use crate::{
-    ledger::{Ledger, Life, Phase},
+    ledger::{Ledger, RunRecord, StartPhase},
     platform::{First, NotifySocket, ProgramTree, boot_id, random_name},
 };
 
@@ -83,7 +83,7 @@ impl Shim {
             start: launch.start,
             token: random_name()?,
             terms: launch::terms(launch),
-            phase: Phase::Spawning,
+            phase: StartPhase::Spawning,
         };
         ledger.write(&self.folder)?;
         Ok(self.ledger.insert(ledger))
@@ -91,7 +91,7 @@ impl Shim {
 
     /// Writes that there is one.
     fn runs(&mut self, first: &First, adopted: bool) {
-        let life = Life {
+        let record = RunRecord {
             root: first.id,
             first: first.id,
             executable: first.executable(),
@@ -100,6 +100,6 @@ impl Shim {
             adopted,
             watchdog: None,
         };
-        self.note(Phase::Running(life));
+        self.note(StartPhase::Running(record));
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{after, output::Output, running::Running, stop};
 use crate::{
-    ledger::{Ledger, Life, Phase},
+    ledger::{Ledger, RunRecord, StartPhase},
     platform::{Children, First, NotifySocket, ProgramTree},
 };
 
@@ -18,56 +18,64 @@ use crate::{
 /// says so.
 pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Children) -> io::Result<Option<Running>> {
     let adopted = match &ledger.phase {
-        Phase::Ended(_) => return Ok(None),
-        Phase::Spawning => false,
-        Phase::Running(life) => life.adopted,
+        StartPhase::Ended(_) => return Ok(None),
+        StartPhase::Spawning => false,
+        StartPhase::Running(record) => record.adopted,
     };
     let mut output = if adopted { None } else { Some(Output::open(folder, ledger.start, &ledger.terms)?) };
     let tree = tree_of(folder, ledger, children);
-    let Some((life, first)) = alive(&tree, &ledger.phase, children)? else {
+    let Some((record, first)) = alive(&tree, &ledger.phase, children)? else {
         let left = stop::rest(Rc::new(tree), ledger.terms.signal, ledger.terms.patience).await;
         let tail = match &mut output {
             Some(output) => output.finish().await,
             None => Vec::new(),
         };
         let (start, exit, at) = (ledger.start, Exit::Unseen, Timestamp::now());
-        ledger.phase = Phase::Ended(Ended { left, tail, ..Ended::new(start, exit, at) });
+        ledger.phase = StartPhase::Ended(Ended { left, tail, ..Ended::new(start, exit, at) });
         ledger.write(folder)?;
         return Ok(None);
     };
-    let tree = tree.rooted(life.root);
+    let tree = tree.rooted(record.root);
     tree.remember();
     let notify = if adopted { None } else { Some(NotifySocket::open(folder, &ledger.token)?) };
     let mut running = Running::new(ledger.start, tree, first, output, notify);
-    running.silent_at = life.watchdog.map(after);
-    ledger.phase = Phase::Running(life);
+    running.silent_at = record.watchdog.map(after);
+    ledger.phase = StartPhase::Running(record);
     ledger.write(folder)?;
     Ok(Some(running))
 }
 
 fn tree_of(folder: &Path, ledger: &Ledger, children: &Children) -> ProgramTree {
     match &ledger.phase {
-        Phase::Running(life) if life.adopted => ProgramTree::adopted(life.root, folder, children),
-        Phase::Running(life) => ProgramTree::of(Some(life.root), &ledger.token, folder, children),
-        Phase::Spawning | Phase::Ended(_) => ProgramTree::of(None, &ledger.token, folder, children),
+        StartPhase::Running(record) if record.adopted => ProgramTree::adopted(record.root, folder, children),
+        StartPhase::Running(record) => ProgramTree::of(Some(record.root), &ledger.token, folder, children),
+        StartPhase::Spawning | StartPhase::Ended(_) => ProgramTree::of(None, &ledger.token, folder, children),
     }
 }
 
 /// The program's first process, if it is alive.
-fn alive(tree: &ProgramTree, phase: &Phase, children: &Children) -> io::Result<Option<(Life, First)>> {
-    let life = match phase {
-        Phase::Running(life) if tree.lives(life.first, life.executable.as_deref()) => life.clone(),
-        Phase::Spawning => match tree.find_root() {
+fn alive(tree: &ProgramTree, phase: &StartPhase, children: &Children) -> io::Result<Option<(RunRecord, First)>> {
+    let record = match phase {
+        StartPhase::Running(record) if tree.lives(record.first, record.executable.as_deref()) => record.clone(),
+        StartPhase::Spawning => match tree.find_root() {
             Some(root) => just_started(root),
             None => return Ok(None),
         },
-        Phase::Running(_) | Phase::Ended(_) => return Ok(None),
+        StartPhase::Running(_) | StartPhase::Ended(_) => return Ok(None),
     };
-    let Some(first) = First::held(life.first, children)? else { return Ok(None) };
+    let Some(first) = First::held(record.first, children)? else { return Ok(None) };
     let executable = first.executable();
-    Ok(Some((Life { executable, ..life }, first)))
+    Ok(Some((RunRecord { executable, ..record }, first)))
 }
 
-fn just_started(root: ProcessId) -> Life {
-    Life { root, first: root, executable: None, since: Timestamp::now(), ready: false, adopted: false, watchdog: None }
+fn just_started(root: ProcessId) -> RunRecord {
+    RunRecord {
+        root,
+        first: root,
+        executable: None,
+        since: Timestamp::now(),
+        ready: false,
+        adopted: false,
+        watchdog: None,
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::shim::Asked;
+use crate::shim::ShimRequest;
 
 /// Where questions are put in.
 pub(super) struct Slot(Arc<Shared>);
@@ -26,7 +26,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    asked: VecDeque<Asked>,
+    asked: VecDeque<ShimRequest>,
     is_closed: bool,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn mailbox() -> (Slot, Mailbox) {
 }
 
 impl Slot {
-    pub(super) fn put(&self, asked: Asked) {
+    pub(super) fn put(&self, asked: ShimRequest) {
         let mut waiting = self.0.waiting();
         waiting.asked.retain(|earlier| !makes_pointless(&asked, earlier));
         waiting.asked.push_back(asked);
@@ -55,7 +55,7 @@ impl Drop for Slot {
 
 impl Mailbox {
     /// Waits for the next question. Nothing is lost when this is dropped before it is done.
-    pub(super) async fn next(&mut self) -> Option<Asked> {
+    pub(super) async fn next(&mut self) -> Option<ShimRequest> {
         loop {
             let is_closed = {
                 let mut waiting = self.0.waiting();
@@ -80,13 +80,17 @@ impl Shared {
 
 /// Whether nobody waits for an answer to `earlier` any more once `later` is asked. A start ends first whatever runs of an
 /// earlier one.
-fn makes_pointless(later: &Asked, earlier: &Asked) -> bool {
+fn makes_pointless(later: &ShimRequest, earlier: &ShimRequest) -> bool {
     match later {
-        Asked::Start(_) => matches!(earlier, Asked::Start(_) | Asked::Stop { .. } | Asked::Measure { .. }),
-        Asked::Stop { .. } => matches!(earlier, Asked::Stop { .. }),
-        Asked::Look => matches!(earlier, Asked::Look),
-        Asked::Measure { ports, .. } => matches!(earlier, Asked::Measure { ports: asked, .. } if *ports || !asked),
-        Asked::StepAside => matches!(earlier, Asked::StepAside),
+        ShimRequest::Start(_) => {
+            matches!(earlier, ShimRequest::Start(_) | ShimRequest::Stop { .. } | ShimRequest::Measure { .. })
+        }
+        ShimRequest::Stop { .. } => matches!(earlier, ShimRequest::Stop { .. }),
+        ShimRequest::Look => matches!(earlier, ShimRequest::Look),
+        ShimRequest::Measure { ports, .. } => {
+            matches!(earlier, ShimRequest::Measure { ports: asked, .. } if *ports || !asked)
+        }
+        ShimRequest::StepAside => matches!(earlier, ShimRequest::StepAside),
     }
 }
 
@@ -98,43 +102,49 @@ mod tests {
         command::{CommandLine, Run},
         exit::Signal,
         ids::StartId,
-        program::{Handed, Program},
+        program::{Program, StartEnvironment},
     };
 
     use super::*;
     use crate::shim::{Launch, StopBy, Stopping};
 
-    fn start(number: u64) -> Asked {
+    fn start(number: u64) -> ShimRequest {
         let run = Run::Shell("web".to_owned());
         let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
         let program = Program::new("web", command);
-        let launch =
-            Launch::new(&program, StartId(number), Handed::default(), None, &[], &std::collections::BTreeSet::new());
-        Asked::Start(Box::new(launch))
+        let launch = Launch::new(
+            &program,
+            StartId(number),
+            StartEnvironment::default(),
+            None,
+            &[],
+            &std::collections::BTreeSet::new(),
+        );
+        ShimRequest::Start(Box::new(launch))
     }
 
-    fn stop(number: u64) -> Asked {
+    fn stop(number: u64) -> ShimRequest {
         let how = Stopping { by: StopBy::Signal(Signal::Term), within: Duration::ZERO };
-        Asked::Stop { start: StartId(number), how }
+        ShimRequest::Stop { start: StartId(number), how }
     }
 
-    fn measure(number: u64) -> Asked {
-        Asked::Measure { start: StartId(number), ports: false }
+    fn measure(number: u64) -> ShimRequest {
+        ShimRequest::Measure { start: StartId(number), ports: false }
     }
 
-    fn word(asked: &Asked) -> String {
+    fn word(asked: &ShimRequest) -> String {
         match asked {
-            Asked::Look => "look".to_owned(),
-            Asked::Start(launch) => format!("start {}", launch.start),
-            Asked::Stop { start, .. } => format!("stop {start}"),
-            Asked::Measure { start, .. } => format!("measure {start}"),
-            Asked::StepAside => "step aside".to_owned(),
+            ShimRequest::Look => "look".to_owned(),
+            ShimRequest::Start(launch) => format!("start {}", launch.start),
+            ShimRequest::Stop { start, .. } => format!("stop {start}"),
+            ShimRequest::Measure { start, .. } => format!("measure {start}"),
+            ShimRequest::StepAside => "step aside".to_owned(),
         }
     }
 
     #[tokio::test]
     async fn what_is_asked_is_taken_in_order_but_for_what_has_become_pointless() {
-        async fn check(asked: Vec<Asked>, taken: &[&str]) {
+        async fn check(asked: Vec<ShimRequest>, taken: &[&str]) {
             let shown: Vec<String> = asked.iter().map(word).collect();
             let (slot, mut mailbox) = mailbox();
             asked.into_iter().for_each(|asked| slot.put(asked));
@@ -146,11 +156,11 @@ mod tests {
             assert_eq!(found, taken, "{shown:?}");
         }
         check(vec![], &[]).await;
-        check(vec![Asked::Look, start(1), stop(1)], &["look", "start 1", "stop 1"]).await;
+        check(vec![ShimRequest::Look, start(1), stop(1)], &["look", "start 1", "stop 1"]).await;
         check(vec![start(1), stop(1), start(2)], &["start 2"]).await;
         check(vec![stop(1), stop(1)], &["stop 1"]).await;
         check(vec![stop(1), start(2), measure(2), stop(2)], &["start 2", "measure 2", "stop 2"]).await;
-        check(vec![measure(1), Asked::Look, measure(1), Asked::Look], &["measure 1", "look"]).await;
+        check(vec![measure(1), ShimRequest::Look, measure(1), ShimRequest::Look], &["measure 1", "look"]).await;
     }
 
     #[tokio::test]

@@ -23,13 +23,13 @@ use tokio::{
 use tracing::{error, warn};
 
 use super::{
-    Happened,
-    link::{Link, Reach, is_silent},
+    SupervisorEvent,
+    client::{ShimClient, ShimConnector, is_silent},
     mailbox::Mailbox,
 };
 use crate::{
     ledger::Ledger,
-    shim::{Asked, Launch, Stopping, Told, after},
+    shim::{Launch, ShimMessage, ShimRequest, Stopping, after},
 };
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -46,13 +46,13 @@ const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 /// Talks with the shim of one program, and starts a new one when it is lost.
 pub(super) struct Task {
     program: Arc<str>,
-    reach: Reach,
-    events: mpsc::Sender<Happened>,
-    link: Option<Link>,
+    connector: ShimConnector,
+    events: mpsc::Sender<SupervisorEvent>,
+    link: Option<ShimClient>,
     linked_at: Instant,
     /// How many shims in a row were lost soon and before they told anything.
     lost_soon: u32,
-    owed: Owed,
+    pending_commands: PendingCommands,
     /// When the shim must have answered what it was asked last.
     due: Option<Instant>,
     /// How long it may take beyond what it has to do.
@@ -62,7 +62,7 @@ pub(super) struct Task {
 
 /// What the engine waits for.
 #[derive(Default)]
-struct Owed {
+struct PendingCommands {
     start: Option<Box<Launch>>,
     stop: Option<(StartId, Stopping)>,
     /// How many times it has been asked for.
@@ -76,10 +76,10 @@ struct Retry {
 }
 
 impl Task {
-    pub(super) fn new(program: Arc<str>, reach: Reach, events: mpsc::Sender<Happened>) -> Self {
+    pub(super) fn new(program: Arc<str>, connector: ShimConnector, events: mpsc::Sender<SupervisorEvent>) -> Self {
         let (link, linked_at, lost_soon) = (None, Instant::now(), 0);
-        let (owed, due, patience, retry) = (Owed::default(), None, PATIENCE, None);
-        Self { program, reach, events, link, linked_at, lost_soon, owed, due, patience, retry }
+        let (pending_commands, due, patience, retry) = (PendingCommands::default(), None, PATIENCE, None);
+        Self { program, connector, events, link, linked_at, lost_soon, pending_commands, due, patience, retry }
     }
 
     /// Lives until the engine asks no more. Where it breaks down, it looks anew how the program stands, and goes on with
@@ -112,15 +112,17 @@ impl Task {
         }
     }
 
-    async fn ask(&mut self, asked: Asked) {
+    async fn ask(&mut self, asked: ShimRequest) {
         match &asked {
-            Asked::Start(launch) => self.owed = Owed { start: Some(launch.clone()), stop: None, tries: 0 },
-            Asked::Stop { start, how } => {
-                self.owed.stop = Some((*start, how.clone()));
-                self.owed.tries = 0;
+            ShimRequest::Start(launch) => {
+                self.pending_commands = PendingCommands { start: Some(launch.clone()), stop: None, tries: 0 }
             }
-            Asked::Measure { .. } if self.link.is_none() => return,
-            Asked::Measure { .. } | Asked::Look | Asked::StepAside => {}
+            ShimRequest::Stop { start, how } => {
+                self.pending_commands.stop = Some((*start, how.clone()));
+                self.pending_commands.tries = 0;
+            }
+            ShimRequest::Measure { .. } if self.link.is_none() => return,
+            ShimRequest::Measure { .. } | ShimRequest::Look | ShimRequest::StepAside => {}
         }
         if !self.pass_on(&asked).await {
             self.lost().await;
@@ -128,14 +130,14 @@ impl Task {
     }
 
     /// Asks the shim, if there is one; whether it could be asked.
-    async fn pass_on(&mut self, asked: &Asked) -> bool {
+    async fn pass_on(&mut self, asked: &ShimRequest) -> bool {
         let Some(link) = &mut self.link else { return false };
         let takes = match asked {
-            Asked::Look => Some(Duration::ZERO),
+            ShimRequest::Look => Some(Duration::ZERO),
             // What runs of an earlier start is stopped first.
-            Asked::Start(launch) => Some(launch.stop.within.saturating_add(PROVEN_WITHIN)),
-            Asked::Stop { how, .. } => Some(how.within.saturating_add(PROVEN_WITHIN)),
-            Asked::Measure { .. } | Asked::StepAside => None,
+            ShimRequest::Start(launch) => Some(launch.stop.within.saturating_add(PROVEN_WITHIN)),
+            ShimRequest::Stop { how, .. } => Some(how.within.saturating_add(PROVEN_WITHIN)),
+            ShimRequest::Measure { .. } | ShimRequest::StepAside => None,
         };
         if let Some(takes) = takes {
             let due = after(takes.saturating_add(self.patience));
@@ -144,21 +146,21 @@ impl Task {
         link.ask(asked).await.is_ok()
     }
 
-    async fn told(&mut self, told: Told) {
+    async fn told(&mut self, told: ShimMessage) {
         let event = match told {
-            Told::Hello { found, .. } => ProgramEvent::Found(found),
-            Told::Event(event) => {
+            ShimMessage::Hello { found, .. } => ProgramEvent::Found(found),
+            ShimMessage::Event(event) => {
                 self.lost_soon = 0;
                 event
             }
-            Told::Trouble { .. } => return,
+            ShimMessage::Trouble { .. } => return,
         };
         match &event {
-            ProgramEvent::Started { .. } | ProgramEvent::CannotStart { .. } => self.owed.start = None,
-            ProgramEvent::Exited(_) => self.owed.stop = None,
+            ProgramEvent::Started { .. } | ProgramEvent::CannotStart { .. } => self.pending_commands.start = None,
+            ProgramEvent::Exited(_) => self.pending_commands.stop = None,
             _ => {}
         }
-        if self.owed.start.is_none() && self.owed.stop.is_none() {
+        if self.pending_commands.start.is_none() && self.pending_commands.stop.is_none() {
             self.due = None;
         }
         self.tell(event).await;
@@ -170,7 +172,7 @@ impl Task {
         if self.link.take().is_some() {
             self.lost_soon = if self.linked_at.elapsed() < SOON { self.lost_soon.saturating_add(1) } else { 0 };
         }
-        let found = if self.lost_soon > TRIES || self.owed.tries > TRIES {
+        let found = if self.lost_soon > TRIES || self.pending_commands.tries > TRIES {
             self.lost_soon = 0;
             Err(io::Error::other("it ends as soon as it has begun"))
         } else {
@@ -186,75 +188,77 @@ impl Task {
     }
 
     async fn found(&mut self) -> io::Result<Found> {
-        if self.owed.start.is_none() {
-            let silent = match self.reach.connect().await {
+        if self.pending_commands.start.is_none() {
+            let silent = match self.connector.connect().await {
                 Ok((link, found)) => {
                     self.linked(link);
                     return Ok(found);
                 }
                 Err(error) => Some(error).filter(is_silent),
             };
-            if let Some(found) = Ledger::settled(Ledger::read(&self.reach.folder).as_ref()) {
+            if let Some(found) = Ledger::settled(Ledger::read(&self.connector.folder).as_ref()) {
                 return Ok(found);
             }
             if let Some(silent) = silent {
                 return Err(silent);
             }
         }
-        let (link, found) = self.reach.raise().await?;
+        let (link, found) = self.connector.raise().await?;
         self.linked(link);
         Ok(found)
     }
 
-    fn linked(&mut self, link: Link) {
+    fn linked(&mut self, link: ShimClient) {
         self.link = Some(link);
         self.linked_at = Instant::now();
     }
 
     /// Tells the engine how the program was found, or goes on with what it waits for.
     async fn settle(&mut self, found: Found) {
-        if let Some((start, how)) = self.owed.stop.clone() {
+        if let Some((start, how)) = self.pending_commands.stop.clone() {
             return self.settle_stop(start, how, found).await;
         }
-        let Some(launch) = self.owed.start.clone() else { return self.tell(ProgramEvent::Found(found)).await };
+        let Some(launch) = self.pending_commands.start.clone() else {
+            return self.tell(ProgramEvent::Found(found)).await;
+        };
         match &found {
             Found::Running { start, process, .. } if *start == launch.start => {
-                self.owed.start = None;
+                self.pending_commands.start = None;
                 let started = ProgramEvent::Started { start: *start, process: *process };
                 self.tell(ProgramEvent::Found(found)).await;
                 self.tell(started).await;
             }
             Found::Ended(ended) if ended.start == launch.start => {
-                self.owed.start = None;
+                self.pending_commands.start = None;
                 self.tell(ProgramEvent::Found(found)).await;
             }
-            _ => self.ask_again(Asked::Start(launch)).await,
+            _ => self.ask_again(ShimRequest::Start(launch)).await,
         }
     }
 
     async fn settle_stop(&mut self, start: StartId, how: Stopping, found: Found) {
         let ended = match found {
-            Found::Running { .. } => return self.ask_again(Asked::Stop { start, how }).await,
+            Found::Running { .. } => return self.ask_again(ShimRequest::Stop { start, how }).await,
             Found::Ended(ended) if ended.start == start => ended,
             Found::Ended(_) | Found::Nothing => never_seen(start),
         };
-        self.owed = Owed::default();
+        self.pending_commands = PendingCommands::default();
         self.tell(ProgramEvent::Exited(ended)).await;
     }
 
     /// A shim that is lost again at once shows itself by the end of its connection.
-    async fn ask_again(&mut self, asked: Asked) {
-        self.owed.tries += 1;
+    async fn ask_again(&mut self, asked: ShimRequest) {
+        self.pending_commands.tries += 1;
         self.pass_on(&asked).await;
     }
 
     /// As long as the program may be running, a shim is tried for again and again, and nobody is told that it ended.
     async fn no_shim(&mut self, error: &io::Error) {
         warn!(program = %self.program, %error, "its supervising process cannot be started");
-        let may_run = Ledger::settled(Ledger::read(&self.reach.folder).as_ref()).is_none();
-        let Owed { start, stop, .. } = std::mem::take(&mut self.owed);
+        let may_run = Ledger::settled(Ledger::read(&self.connector.folder).as_ref()).is_none();
+        let PendingCommands { start, stop, .. } = std::mem::take(&mut self.pending_commands);
         match (start, stop) {
-            (_, Some(stop)) if may_run => self.owed.stop = Some(stop),
+            (_, Some(stop)) if may_run => self.pending_commands.stop = Some(stop),
             (_, Some((start, _))) => self.tell(ProgramEvent::Exited(never_seen(start))).await,
             (Some(launch), None) => {
                 let error = format!("its supervising process cannot be started: {error}");
@@ -271,7 +275,7 @@ impl Task {
 
     /// An engine that listens no more has ended.
     async fn tell(&self, event: ProgramEvent) {
-        let _ = self.events.send(Happened { program: Arc::clone(&self.program), event }).await;
+        let _ = self.events.send(SupervisorEvent { program: Arc::clone(&self.program), event }).await;
     }
 }
 
@@ -279,7 +283,7 @@ fn never_seen(start: StartId) -> Ended {
     Ended::new(start, Exit::Unseen, Timestamp::now())
 }
 
-async fn told(link: &mut Option<Link>) -> Option<Told> {
+async fn told(link: &mut Option<ShimClient>) -> Option<ShimMessage> {
     match link {
         Some(link) => link.told().await,
         None => pending().await,

@@ -3,7 +3,8 @@
 
 use estatus_core::{
     command::{CommandLine, Run},
-    program::{Found, StartFailure},
+    ids::StartId,
+    program::{Found, StartEnvironment, StartFailure},
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -11,7 +12,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::{
     platform::{Listener, ShimEnd},
-    shim::{Frames, PROTOCOL, Told},
+    shim::{Frames, PROTOCOL, ShimMessage},
 };
 
 const SHORT: Duration = Duration::from_millis(100);
@@ -23,7 +24,7 @@ use std::time::Duration;
 struct Stage {
     folder: TempDir,
     slot: Slot,
-    events: mpsc::Receiver<Happened>,
+    events: mpsc::Receiver<SupervisorEvent>,
 }
 
 impl Stage {
@@ -34,9 +35,9 @@ impl Stage {
         let command = ShimCommand { program: PathBuf::from("/bin/true"), args: Vec::new() };
         let (sender, events) = mpsc::channel(64);
         let (slot, mailbox) = mailbox();
-        let mut reach = Reach::new(folder.path().to_owned(), Arc::new(Shims::new(command)));
-        reach.hello_within = SHORT;
-        let mut task = Task::new("web".into(), reach, sender);
+        let mut connector = ShimConnector::new(folder.path().to_owned(), Arc::new(Shims::new(command)));
+        connector.hello_within = SHORT;
+        let mut task = Task::new("web".into(), connector, sender);
         task.patience = SHORT;
         tokio::spawn(task.live(mailbox));
         (Self { folder, slot, events }, listener)
@@ -47,8 +48,8 @@ impl Stage {
         let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
         let mut program = Program::new("web", command);
         program.stop.within = Duration::ZERO;
-        let launch = Launch::new(&program, StartId(1), Handed::default(), None, &[], &BTreeSet::new());
-        self.slot.put(Asked::Start(Box::new(launch)));
+        let launch = Launch::new(&program, StartId(1), StartEnvironment::default(), None, &[], &BTreeSet::new());
+        self.slot.put(ShimRequest::Start(Box::new(launch)));
     }
 
     async fn cannot_start(&mut self) -> String {
@@ -75,9 +76,9 @@ async fn whoever_waits_for_a_start_is_told_that_the_shim_fell_silent_over_it() {
     let (mut stage, mut listener) = Stage::new();
     let shim = tokio::spawn(async move {
         let mut frames: Frames<ShimEnd> = Frames::new(listener.accept().await.unwrap());
-        frames.send(&Told::Hello { protocol: PROTOCOL, found: Found::Nothing }).await.unwrap();
-        while let Some(asked) = frames.next::<Asked>().await.unwrap() {
-            if matches!(asked, Asked::Start(_)) {
+        frames.send(&ShimMessage::Hello { protocol: PROTOCOL, found: Found::Nothing }).await.unwrap();
+        while let Some(asked) = frames.next::<ShimRequest>().await.unwrap() {
+            if matches!(asked, ShimRequest::Start(_)) {
                 break;
             }
         }

@@ -19,7 +19,7 @@ use rustix::{
 };
 use tokio::{io::Interest, net::UnixDatagram as Datagram};
 
-use crate::notify_socket::{MESSAGE_LIMIT, Notice, notices};
+use crate::notify_socket::{MESSAGE_LIMIT, NotifyMessage, notices};
 
 /// A socket's address holds 108 bytes, the last of them a zero.
 const PATH_LIMIT: usize = 107;
@@ -61,7 +61,7 @@ impl NotifySocket {
     }
 
     /// What has been said in the next message that has arrived; nothing if there is none.
-    pub(crate) fn take(&mut self) -> Option<Vec<Notice>> {
+    pub(crate) fn take(&mut self) -> Option<Vec<NotifyMessage>> {
         let mut message = [0; MESSAGE_LIMIT];
         let received = self.socket.try_io(Interest::READABLE, || receive(&self.socket, &mut message)).ok()?;
         let said = if received.is_trusted { message.get(..received.length) } else { None };
@@ -109,7 +109,7 @@ mod tests {
             };
             UnixDatagram::unbound().unwrap().send_to_addr(b"READY=1", &address).unwrap();
             socket.ready().await.unwrap();
-            assert_eq!(socket.take(), Some(vec![Notice::Ready]), "{depth}");
+            assert_eq!(socket.take(), Some(vec![NotifyMessage::Ready]), "{depth}");
             assert_eq!(socket.take(), None);
         }
         check(1).await;

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, future::pending, io, path::Path};
 
-use crate::notify_socket::Notice;
+use crate::notify_socket::NotifyMessage;
 
 /// Hears nothing.
 pub(crate) struct NotifySocket;
@@ -23,7 +23,7 @@ impl NotifySocket {
     }
 
     /// What has been said in the next message that has arrived; nothing if there is none.
-    pub(crate) fn take(&mut self) -> Option<Vec<Notice>> {
+    pub(crate) fn take(&mut self) -> Option<Vec<NotifyMessage>> {
         None
     }
 }

@@ -15,9 +15,9 @@ use estatus_core::{
     command::{CommandLine, Run},
     exit::Exit,
     ids::StartId,
-    program::{Ended, Found, Handed, ProcessId, Program, ProgramEvent},
+    program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramEvent, StartEnvironment},
 };
-use estatus_program::{Happened, ShimCommand, Supervisor};
+use estatus_program::{ShimCommand, Supervisor, SupervisorEvent};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -28,7 +28,7 @@ pub(crate) struct Stage {
     pub(crate) data: TempDir,
     pub(crate) tag: String,
     pub(crate) supervisor: Supervisor,
-    pub(crate) events: mpsc::Receiver<Happened>,
+    pub(crate) events: mpsc::Receiver<SupervisorEvent>,
 }
 
 /// A number of its own for every test, in every process.
@@ -79,14 +79,23 @@ impl Stage {
         program
     }
 
-    /// Asks for a start.
-    pub(crate) fn ask_start(&mut self, program: &Arc<Program>, start: u64) {
-        self.supervisor.start(program, StartId(start), Handed::default(), None, Vec::new(), &BTreeSet::new());
+    pub(crate) fn carry_out(&mut self, program: &Arc<Program>, command: ProgramCommand) {
+        self.supervisor.carry_out(program, command, &[], &BTreeSet::new());
+    }
+
+    /// Asks for a start, of a process that is there already if there is one to `adopt`.
+    pub(crate) fn ask_start(&mut self, program: &Arc<Program>, start: u64, adopt: Option<ProcessId>) {
+        let environment = StartEnvironment::default();
+        self.carry_out(program, ProgramCommand::Start { start: StartId(start), environment, adopt });
+    }
+
+    pub(crate) fn ask_stop(&mut self, program: &Arc<Program>, start: u64) {
+        self.carry_out(program, ProgramCommand::Stop { start: StartId(start) });
     }
 
     /// Starts it and gives back its first process.
     pub(crate) async fn start(&mut self, program: &Arc<Program>, start: u64) -> ProcessId {
-        self.ask_start(program, start);
+        self.ask_start(program, start, None);
         self.until(|event| match event {
             ProgramEvent::Started { start: started, process } if started == StartId(start) => Some(process),
             ProgramEvent::CannotStart { failure, .. } => panic!("{failure:?}"),
@@ -97,7 +106,7 @@ impl Stage {
 
     /// Stops it and gives back how it ended.
     pub(crate) async fn stop(&mut self, program: &Arc<Program>, start: u64) -> Ended {
-        self.supervisor.stop(program, StartId(start), Vec::new(), &BTreeSet::new());
+        self.ask_stop(program, start);
         self.ended(start).await
     }
 
@@ -112,7 +121,7 @@ impl Stage {
 
     /// Looks for it and gives back how it was found.
     pub(crate) async fn look(&mut self, program: &Arc<Program>) -> Found {
-        self.supervisor.look(program);
+        self.carry_out(program, ProgramCommand::Look);
         self.found().await
     }
 
@@ -142,12 +151,12 @@ impl Stage {
         }
     }
 
-    /// The processes of this test, but for its shims and their nursery.
+    /// The processes of this test, but for its shims and their fork server.
     pub(crate) fn alive(&self) -> Vec<u32> {
         processes_with(&self.tag, false)
     }
 
-    /// The shims of this test and their nursery.
+    /// The shims of this test and their fork server.
     pub(crate) fn shims(&self) -> Vec<u32> {
         processes_with(&self.tag, true)
     }
@@ -188,7 +197,7 @@ impl Drop for Stage {
     }
 }
 
-fn supervisor(data: &Path, tag: &str) -> (Supervisor, mpsc::Receiver<Happened>) {
+fn supervisor(data: &Path, tag: &str) -> (Supervisor, mpsc::Receiver<SupervisorEvent>) {
     let (events, told) = mpsc::channel(256);
     let shim = ShimCommand { program: child(), args: vec!["shim".into(), tag.into()] };
     (Supervisor::new(data, shim, events), told)

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::{
     peer::{Peer, Program, Stand},
-    told::Told,
+    told::AlertPipe,
 };
 use crate::bench::daemon::Lab;
 
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Until every line of it is in the log.
 pub(crate) fn megabytes_per_second(lab: &Lab, peer: &Peer, megabytes: u64) -> Result<f64> {
     let folder = lab.folder("capture")?;
-    let told = Told::new(&folder)?;
+    let told = AlertPipe::new(&folder)?;
     let lines = usize::try_from(megabytes)? * 1_000_000 / LINE;
     let mut line = [b'x'; LINE];
     line[LINE - 1] = b'\n';

@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 
 use super::{
     peer::{Peer, Program},
-    told::Told,
+    told::AlertPipe,
 };
 use crate::{
     bench::daemon::{Lab, free_port},
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The worst of some rounds, without what the page takes to start.
 pub(crate) fn worst(lab: &Lab, peer: &Peer) -> Result<Duration> {
     let folder = lab.folder("heal")?;
-    let told = Told::new(&folder)?;
+    let told = AlertPipe::new(&folder)?;
     let (port, broken) = (free_port()?, folder.join("broken"));
     let own = env::current_exe()?.display().to_string();
     let (file, pipe) = (broken.display().to_string(), told.pipe());
@@ -54,7 +54,7 @@ pub(crate) fn worst(lab: &Lab, peer: &Peer) -> Result<Duration> {
 }
 
 /// Starts the page by itself: how long that takes.
-fn start(command: &[&str], told: &Told) -> Result<Duration> {
+fn start(command: &[&str], told: &AlertPipe) -> Result<Duration> {
     let begun = Instant::now();
     let mut page = clean(command[0]).args(&command[1..]).stdin(Stdio::null()).spawn()?;
     let listens = told.wait("listens", PATIENCE);

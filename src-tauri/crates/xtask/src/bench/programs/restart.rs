@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{
     peer::{Peer, Program},
-    told::Told,
+    told::AlertPipe,
 };
 use crate::bench::daemon::Lab;
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// One wait for each round.
 pub(crate) fn waits(lab: &Lab, peer: &Peer) -> Result<Vec<Duration>> {
     let folder = lab.folder("restart")?;
-    let told = Told::new(&folder)?;
+    let told = AlertPipe::new(&folder)?;
     let script = lab.write("restart/script", SCRIPT)?.display().to_string();
     let lives = peer.lives().as_secs_f64().to_string();
     let program = Program::new("web", ["/bin/sh", &script, &told.pipe(), &lives, lab.mark()]);

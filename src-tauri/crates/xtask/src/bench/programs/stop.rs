@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::{
     peer::{Peer, Program},
-    told::Told,
+    told::AlertPipe,
 };
 use crate::bench::{daemon::Lab, meter};
 
@@ -34,7 +34,7 @@ const GOES_WITHIN: Duration = Duration::from_secs(10);
 /// How many of the six live.
 pub(crate) fn survivors(lab: &Lab, peer: &Peer) -> Result<usize> {
     let folder = lab.folder("stop")?;
-    let told = Told::new(&folder)?;
+    let told = AlertPipe::new(&folder)?;
     let script = lab.write("stop/script", SCRIPT)?.display().to_string();
     let program = Program::new("web", ["/bin/sh", &script, &told.pipe(), lab.mark()]);
     let stand = peer.start(lab, &[program], None)?;

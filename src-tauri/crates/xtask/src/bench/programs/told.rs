@@ -14,12 +14,12 @@ use anyhow::{Context, Result, bail};
 use crate::command;
 
 /// The pipe, and what comes out of it.
-pub(crate) struct Told {
+pub(crate) struct AlertPipe {
     pipe: PathBuf,
     lines: Receiver<(Instant, String)>,
 }
 
-impl Told {
+impl AlertPipe {
     /// Makes the pipe in `folder`.
     pub(crate) fn new(folder: &Path) -> Result<Self> {
         let pipe = folder.join("told");

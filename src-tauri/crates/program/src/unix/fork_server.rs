@@ -1,7 +1,7 @@
 //! Where shims come from.
 //!
 //! An executable of this size dirties more memory at each exec than a shim needs in all its life. So one small process,
-//! the nursery, is executed once and forks every shim; what they have in common is there once. It has one thread, waits
+//! the fork server, is executed once and forks every shim; what they have in common is there once. It has one thread, waits
 //! for the engine, and ends with it.
 
 use std::{
@@ -31,20 +31,20 @@ use rustix::{
 use super::{EngineEnd, Listener, ShimEnd};
 use crate::supervisor::ShimCommand;
 
-/// The argument that makes a shim's executable a nursery.
-const NURSERY: &str = "nursery";
+/// The argument that makes a shim's executable a fork server.
+const NURSERY: &str = "fork_server";
 /// The longest path of a folder, in bytes (`PATH_MAX`).
 const PATH_LIMIT: usize = 4096;
 
 /// Starts shims.
 pub(crate) struct Shims {
     command: ShimCommand,
-    nursery: Mutex<Option<Nursery>>,
+    fork_server: Mutex<Option<ForkServer>>,
 }
 
 impl Shims {
     pub(crate) fn new(command: ShimCommand) -> Self {
-        Self { command, nursery: Mutex::default() }
+        Self { command, fork_server: Mutex::default() }
     }
 
     /// Starts the shim of the program whose folder this is; connected with it, unless there is another already, which
@@ -57,36 +57,36 @@ impl Shims {
     }
 
     fn ask(&self, folder: &Path, engine: &UnixStream) -> io::Result<()> {
-        let mut nursery = self.nursery();
-        if let Some(running) = &*nursery
+        let mut fork_server = self.fork_server();
+        if let Some(running) = &*fork_server
             && running.ask(folder, engine).is_ok()
         {
             return Ok(());
         }
         // There is none, or it was killed.
-        *nursery = None;
-        let new = Nursery::start(&self.command)?;
-        nursery.insert(new).ask(folder, engine)
+        *fork_server = None;
+        let new = ForkServer::start(&self.command)?;
+        fork_server.insert(new).ask(folder, engine)
     }
 
-    fn nursery(&self) -> MutexGuard<'_, Option<Nursery>> {
-        self.nursery.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fork_server(&self) -> MutexGuard<'_, Option<ForkServer>> {
+        self.fork_server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The nursery, seen from the engine.
-struct Nursery {
+/// The fork server, seen from the engine.
+struct ForkServer {
     /// Taken at its end: it is closed first, which is what the process ends by.
     socket: Option<OwnedFd>,
     process: Child,
 }
 
-impl Nursery {
+impl ForkServer {
     fn start(command: &ShimCommand) -> io::Result<Self> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let mut nursery = Command::new(&command.program);
-        nursery.args(&command.args).arg(NURSERY).stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
-        Ok(Self { socket: Some(ours), process: nursery.spawn()? })
+        let mut fork_server = Command::new(&command.program);
+        fork_server.args(&command.args).arg(NURSERY).stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { socket: Some(ours), process: fork_server.spawn()? })
     }
 
     fn ask(&self, folder: &Path, engine: &UnixStream) -> io::Result<()> {
@@ -101,7 +101,7 @@ impl Nursery {
     }
 }
 
-impl Drop for Nursery {
+impl Drop for ForkServer {
     fn drop(&mut self) {
         self.socket = None;
         // By now it has nothing more to do; and one that was stopped would never end.
@@ -129,7 +129,7 @@ impl Entry {
     }
 }
 
-/// Is the nursery: gives back once in every shim that is made, and nothing at the end.
+/// Is the fork server: gives back once in every shim that is made, and nothing at the end.
 pub(crate) fn enter(mut args: impl Iterator<Item = OsString>) -> io::Result<Option<Entry>> {
     if args.next().as_deref() != Some(OsStr::new(NURSERY)) {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -156,7 +156,7 @@ fn begin(entry: Entry) -> io::Result<Entry> {
     Ok(entry)
 }
 
-/// What the nursery is asked for next; nothing when the engine has ended.
+/// What the fork server is asked for next; nothing when the engine has ended.
 fn asked_for() -> io::Result<Option<Entry>> {
     let mut path = [0; PATH_LIMIT];
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];

@@ -3,7 +3,7 @@
 use estatus_core::{
     Timestamp,
     incident::Incident,
-    remedy::{Attempt, Deed, Outcome},
+    remedy::{Attempt, Outcome, RemedyKind},
     words::Words,
 };
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{report::speaking, text::tail};
 
 /// One try to heal an incident.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellingAttempt {
+pub struct PayloadAttempt {
     /// What was done: `restart`, `start` or `stop` for a program, or `run` for a command.
     pub deed: String,
     /// The program.
@@ -30,11 +30,13 @@ pub struct TellingAttempt {
     pub told: Option<String>,
 }
 
-impl TellingAttempt {
+impl PayloadAttempt {
     fn new(attempt: &Attempt, words: &Words) -> Self {
         let (program, command) = match &attempt.deed {
-            Deed::Restart { program } | Deed::Start { program } | Deed::Stop { program } => (Some(program), None),
-            Deed::Run { command } => (None, Some(command)),
+            RemedyKind::Restart { program } | RemedyKind::Start { program } | RemedyKind::Stop { program } => {
+                (Some(program), None)
+            }
+            RemedyKind::Run { command } => (None, Some(command)),
         };
         let outcome = attempt.outcome.as_ref();
         Self {
@@ -50,9 +52,9 @@ impl TellingAttempt {
 }
 
 /// The last `limit` of `attempts`.
-pub(super) fn newest(attempts: &[Attempt], limit: usize, words: &Words) -> Vec<TellingAttempt> {
+pub(super) fn newest(attempts: &[Attempt], limit: usize, words: &Words) -> Vec<PayloadAttempt> {
     let before = attempts.len().saturating_sub(limit);
-    attempts.iter().skip(before).map(|attempt| TellingAttempt::new(attempt, words)).collect()
+    attempts.iter().skip(before).map(|attempt| PayloadAttempt::new(attempt, words)).collect()
 }
 
 /// The last lines that what was done about `incident` wrote.

@@ -13,13 +13,13 @@ const OVER: usize = 500;
 
 /// The alerts of open incidents, and of those that were over lately.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct SentAlerts {
     alerts: BTreeMap<IncidentId, BTreeMap<MessageId, Vec<AlertState>>>,
     /// The incidents that are over, in the order in which they ended.
     over: VecDeque<IncidentId>,
 }
 
-impl Told {
+impl SentAlerts {
     /// Takes in how a message stands. Gives back the incidents that it tells of.
     pub(crate) fn hear(&mut self, message: &Message) -> BTreeSet<IncidentId> {
         let mut told = BTreeSet::new();
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn an_alert_is_known_as_it_stands_when_its_message_is_long_delivered() {
-        let mut told = Told::default();
+        let mut told = SentAlerts::default();
         assert_eq!(told.hear(&message(1, &[7, 8], waiting())), [IncidentId(7), IncidentId(8)].into());
         assert_eq!(told.of(IncidentId(7))[0].delivery, waiting());
         told.hear(&message(1, &[7, 8], DELIVERED));
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn of_incidents_that_are_over_the_oldest_are_forgotten_and_of_open_ones_none() {
-        let mut told = Told::default();
+        let mut told = SentAlerts::default();
         for id in 0..700 {
             told.hear(&message(id, &[id], DELIVERED));
             if id >= 100 {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     platform::{self, EngineEnd, Shims},
-    shim::{Asked, Frames, PROTOCOL, Told},
+    shim::{Frames, PROTOCOL, ShimMessage, ShimRequest},
 };
 
 /// A new shim may have to end first what the one before it has left behind.
@@ -20,7 +20,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// How the shim of one program is reached.
-pub(super) struct Reach {
+pub(super) struct ShimConnector {
     pub(super) folder: PathBuf,
     shims: Arc<Shims>,
     /// How long a shim may take to say how its program stands.
@@ -32,18 +32,18 @@ pub(super) fn is_silent(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut
 }
 
-impl Reach {
+impl ShimConnector {
     pub(super) const fn new(folder: PathBuf, shims: Arc<Shims>) -> Self {
         Self { folder, shims, hello_within: HELLO_WITHIN }
     }
 
     /// A connection with the shim that is there, and how the program stands.
-    pub(super) async fn connect(&self) -> io::Result<(Link, Found)> {
-        Link::begin(platform::connect(&self.folder).await?, self.hello_within).await
+    pub(super) async fn connect(&self) -> io::Result<(ShimClient, Found)> {
+        ShimClient::begin(platform::connect(&self.folder).await?, self.hello_within).await
     }
 
     /// The same with a new shim, if there is none.
-    pub(super) async fn raise(&self) -> io::Result<(Link, Found)> {
+    pub(super) async fn raise(&self) -> io::Result<(ShimClient, Found)> {
         platform::make_private(&self.folder)?;
         let deadline = Instant::now() + RAISED_WITHIN;
         let mut pause = FIRST_PAUSE;
@@ -63,24 +63,24 @@ impl Reach {
         }
     }
 
-    async fn raise_one(&self) -> io::Result<(Link, Found)> {
-        Link::begin(self.shims.start(&self.folder).await?, self.hello_within).await
+    async fn raise_one(&self) -> io::Result<(ShimClient, Found)> {
+        ShimClient::begin(self.shims.start(&self.folder).await?, self.hello_within).await
     }
 }
 
 /// A connection with a shim.
-pub(super) struct Link(Frames<EngineEnd>);
+pub(super) struct ShimClient(Frames<EngineEnd>);
 
-impl Link {
+impl ShimClient {
     async fn begin(stream: EngineEnd, within: Duration) -> io::Result<(Self, Found)> {
         let mut link = Self(Frames::new(stream));
         let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "it is there, and does not answer");
         let hello = timeout(within, link.0.next()).await.map_err(silent)??;
         match hello {
-            Some(Told::Hello { protocol: PROTOCOL, found }) => Ok((link, found)),
-            Some(Told::Trouble { error }) => Err(io::Error::other(error)),
-            Some(Told::Hello { .. } | Told::Event(_)) => {
-                link.ask(&Asked::StepAside).await?;
+            Some(ShimMessage::Hello { protocol: PROTOCOL, found }) => Ok((link, found)),
+            Some(ShimMessage::Trouble { error }) => Err(io::Error::other(error)),
+            Some(ShimMessage::Hello { .. } | ShimMessage::Event(_)) => {
+                link.ask(&ShimRequest::StepAside).await?;
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             None => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -88,12 +88,12 @@ impl Link {
     }
 
     /// Asks for something; an error means that the shim is lost.
-    pub(super) async fn ask(&mut self, asked: &Asked) -> io::Result<()> {
+    pub(super) async fn ask(&mut self, asked: &ShimRequest) -> io::Result<()> {
         timeout(ASKED_WITHIN, self.0.send(asked)).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
     /// What the shim tells next; nothing if it is lost. Nothing is lost when this is dropped before it is done.
-    pub(super) async fn told(&mut self) -> Option<Told> {
+    pub(super) async fn told(&mut self) -> Option<ShimMessage> {
         self.0.next().await.ok().flatten()
     }
 }

@@ -11,11 +11,11 @@ const IN_ITS_PLACE: &str = "***";
 
 /// Takes known secrets out of a text that came from outside: a server may repeat what it was sent.
 #[derive(Default)]
-pub(crate) struct Scrub {
+pub(crate) struct Redactor {
     forms: Vec<String>,
 }
 
-impl Scrub {
+impl Redactor {
     /// From now on also takes out `secret`, as it is and in Base64.
     pub(crate) fn know(&mut self, secret: &Secret) {
         self.know_text(secret.reveal());
@@ -44,11 +44,11 @@ mod tests {
 
     #[test]
     fn what_is_known_is_taken_out_in_every_form() {
-        let mut scrub = Scrub::default();
-        scrub.know(&Secret::new("hunter2"));
-        scrub.know(&Secret::new("hunter2 and more"));
-        scrub.know(&Secret::new(""));
-        let check = |text, expected: &str| assert_eq!(scrub.clean(text), expected);
+        let mut redactor = Redactor::default();
+        redactor.know(&Secret::new("hunter2"));
+        redactor.know(&Secret::new("hunter2 and more"));
+        redactor.know(&Secret::new(""));
+        let check = |text, expected: &str| assert_eq!(redactor.clean(text), expected);
         check("535 hunter2 is wrong", "535 *** is wrong");
         check("535 aHVudGVyMg== is wrong", "535 *** is wrong");
         check("535 aHVudGVyMg is wrong", "535 *** is wrong");

@@ -26,7 +26,7 @@ pub(crate) fn unconfirmed(error: String) -> DeliveryResult {
 
 /// Why a connection could not be made or did not hold.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum ConnectionError {
     /// The system's resolver found no address.
     Name(String),
     /// Nobody listens on the port.
@@ -45,7 +45,7 @@ pub(crate) enum Trouble {
     Broken(String),
 }
 
-impl Trouble {
+impl ConnectionError {
     /// What `error`, or what led to it, says of a connection; `None` where it is about something else.
     ///
     /// Whether the connection had been made before is for the caller to know.

@@ -21,7 +21,7 @@ type Fetching = Shared<BoxFuture<'static, Result<Secret, SecretError>>>;
 
 /// Runs commands by the program room, fetches secrets by the config room.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct EnginePorts {
     customs: watch::Receiver<Customs>,
     /// The commands of owners, where there is an engine.
     commands: Option<Arc<Commands>>,
@@ -29,7 +29,7 @@ pub(crate) struct House {
     fetching: Arc<Mutex<Vec<(SecretRef, Fetching)>>>,
 }
 
-/// What holds for the whole house, as the configuration in force says.
+/// What holds for every secret and command, as the configuration in force says.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Customs {
     /// In which it is told why a secret is not to be had.
@@ -50,13 +50,13 @@ impl Customs {
     }
 }
 
-impl House {
-    /// A house of an engine, with the customs that are told last.
+impl EnginePorts {
+    /// The ports of an engine, with the customs that are told last.
     pub(crate) fn new(customs: watch::Receiver<Customs>, commands: Arc<Commands>) -> Self {
         Self { customs, commands: Some(commands), fetching: Arc::default() }
     }
 
-    /// A house without an engine.
+    /// The ports without an engine.
     pub(crate) fn alone(customs: Customs) -> Self {
         Self { customs: watch::channel(customs).1, commands: None, fetching: Arc::default() }
     }
@@ -107,7 +107,7 @@ impl House {
     }
 }
 
-impl Ports for House {
+impl Ports for EnginePorts {
     fn run(&self, run: CommandRun) -> BoxFuture<'_, CommandOutcome> {
         Box::pin(async move {
             let secrets = match self.secrets(&run.command.secret_env).await {
@@ -142,16 +142,16 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_wants_a_secret_that_is_being_fetched_waits_with_the_others() {
-        let house = House::alone(Customs::speaking(Language::English));
+        let ports = EnginePorts::alone(Customs::speaking(Language::English));
         let place = |name: &str| SecretRef::Env(format!("ESTATUS_NO_SUCH_{name}"));
         // Nothing else runs meanwhile: this thread is the only one.
-        let waiting: Vec<_> = (0..1000).map(|_| house.fetch(&place("ONE"))).collect();
-        let other = house.fetch(&place("OTHER"));
-        assert_eq!(house.fetching.lock().unwrap().len(), 2);
+        let waiting: Vec<_> = (0..1000).map(|_| ports.fetch(&place("ONE"))).collect();
+        let other = ports.fetch(&place("OTHER"));
+        assert_eq!(ports.fetching.lock().unwrap().len(), 2);
         for secret in waiting.into_iter().chain([other]) {
             assert!(secret.await.is_err());
         }
-        while !house.fetching.lock().unwrap().is_empty() {
+        while !ports.fetching.lock().unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
     }

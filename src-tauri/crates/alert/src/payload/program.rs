@@ -13,7 +13,7 @@ use crate::{report::LEFT_LIMIT, text::tail};
 
 /// A program that does not stay up, or cannot be started.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellingProgram {
+pub struct PayloadProgram {
     /// Why it is only tried now and then, in one sentence without a full stop.
     pub trouble: String,
     /// The same as one word: `too_many_restarts`, or why it cannot be started (`port_held`, `program_missing`, …).
@@ -32,7 +32,7 @@ pub struct TellingProgram {
     pub output: Vec<String>,
 }
 
-impl TellingProgram {
+impl PayloadProgram {
     /// What is wrong with the program that `alert` tells of, if it does.
     pub(super) fn new(alert: &Alert, words: &Words) -> Option<Self> {
         let News::Cooling { trouble, last_end } = &alert.news else { return None };

@@ -40,7 +40,7 @@ enum Chore {
 
 /// The writer's chores.
 #[derive(Debug)]
-pub(crate) struct Care {
+pub(crate) struct Maintenance {
     chore: Chore,
     due: Instant,
     rolled_until: Millis,
@@ -49,7 +49,7 @@ pub(crate) struct Care {
     steady_rounds: u32,
 }
 
-impl Care {
+impl Maintenance {
     /// The chores of a database that was just opened; with `check`, damage is looked for first.
     pub(crate) fn new(check: bool) -> Self {
         let chore = if check { Chore::Check } else { Chore::Rest };

@@ -15,8 +15,8 @@ use estatus_core::{
 };
 use serde::Serialize;
 
-pub use self::{program::TellingProgram, remedy::TellingAttempt};
-use crate::report::{Report, Tidings, healing};
+pub use self::{program::PayloadProgram, remedy::PayloadAttempt};
+use crate::report::{AlertKind, Report, healing};
 
 /// A message as JSON: the body of a webhook that has no template, the variables of one that has, and what a command
 /// reads from its standard input.
@@ -24,7 +24,7 @@ use crate::report::{Report, Tidings, healing};
 /// Times are RFC 3339 in UTC, durations are in seconds. A field that does not apply is `null`, never absent. Fields may
 /// be added, and readers should pass over those they do not know.
 #[derive(Clone, Debug, Serialize)]
-pub struct Telling {
+pub struct Payload {
     /// The same at every try to deliver this message, and of no other: `estatus-{installation}-{number}`.
     pub message_id: String,
     /// The channel's name.
@@ -33,7 +33,7 @@ pub struct Telling {
     pub language: Language,
     /// When the first alert of the message arose.
     pub created: Timestamp,
-    /// The [`Telling::message_id`]s of the earlier messages of this conversation, the first one first.
+    /// The [`Payload::message_id`]s of the earlier messages of this conversation, the first one first.
     pub answers: Vec<String>,
     /// The whole in one line, as in the subject of a mail.
     pub subject: String,
@@ -42,12 +42,12 @@ pub struct Telling {
     /// Whether any of it is bad news.
     pub bad: bool,
     /// What it tells, in the order in which it happened; at least one.
-    pub alerts: Vec<TellingAlert>,
+    pub alerts: Vec<PayloadAlert>,
 }
 
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellingAlert {
+pub struct PayloadAlert {
     /// The name of the monitor or program that is told of, or `estatus.toml`.
     pub monitor: String,
     /// What that is: `monitor`, `program` or `configuration`.
@@ -65,7 +65,7 @@ pub struct TellingAlert {
     /// It in one sentence without a full stop.
     pub title: String,
     /// The incident it is about; `null` for a warning, a program and the configuration.
-    pub incident: Option<TellingIncident>,
+    pub incident: Option<PayloadIncident>,
     /// How many times it went down, if it is flapping, or failed, if it is unsteady.
     pub times: Option<u32>,
     /// Within how long it did, in seconds.
@@ -75,14 +75,14 @@ pub struct TellingAlert {
     /// When that will happen.
     pub warning_at: Option<Timestamp>,
     /// What is wrong with the program, if it is `cooling`.
-    pub program: Option<TellingProgram>,
+    pub program: Option<PayloadProgram>,
     /// What is wrong with the configuration, if it is `stale`: a line for each problem.
     pub mistakes: Option<String>,
 }
 
 /// The incident that is told of.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellingIncident {
+pub struct PayloadIncident {
     /// Its number, unique in a data folder.
     pub id: u64,
     /// Since when it is, or was, down.
@@ -110,8 +110,8 @@ pub struct TellingIncident {
     pub acknowledged: Option<Timestamp>,
     /// How many times its remedy was tried.
     pub tries: usize,
-    /// The last [`TellingIncident::ATTEMPTS`] of these tries, the newest one at the end.
-    pub attempts: Vec<TellingAttempt>,
+    /// The last [`PayloadIncident::ATTEMPTS`] of these tries, the newest one at the end.
+    pub attempts: Vec<PayloadAttempt>,
     /// The last lines that the remedy's program or command wrote, of the last try of which there are some.
     pub output: Vec<String>,
     /// When its remedy was given up.
@@ -119,12 +119,12 @@ pub struct TellingIncident {
     /// What healed it, like `restarting web`.
     pub healed_by: Option<String>,
     /// How it was before.
-    pub before: TellingBefore,
+    pub before: PayloadBefore,
 }
 
 /// How a monitor was before it went down.
 #[derive(Clone, Debug, Serialize)]
-pub struct TellingBefore {
+pub struct PayloadBefore {
     /// Since when it had been up.
     pub up_since: Option<Timestamp>,
     /// When the last good probe began.
@@ -133,7 +133,7 @@ pub struct TellingBefore {
     pub usual_latency_seconds: Option<f64>,
 }
 
-impl Telling {
+impl Payload {
     pub(crate) fn new(installation: &str, message: &Message, report: &Report, words: &Words) -> Self {
         let id = |number: u64| format!("estatus-{installation}-{number}");
         Self {
@@ -145,12 +145,12 @@ impl Telling {
             subject: report.subject.clone(),
             text: report.text(),
             bad: message.alerts.iter().any(|alert| alert.news.is_bad()),
-            alerts: message.alerts.iter().map(|alert| TellingAlert::new(alert, message.created, words)).collect(),
+            alerts: message.alerts.iter().map(|alert| PayloadAlert::new(alert, message.created, words)).collect(),
         }
     }
 }
 
-impl TellingAlert {
+impl PayloadAlert {
     fn new(alert: &Alert, created: Timestamp, words: &Words) -> Self {
         let (times, within) = match &alert.news {
             News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
@@ -171,15 +171,15 @@ impl TellingAlert {
             },
             check: alert.check,
             target: alert.target.clone(),
-            news: Tidings::of(&alert.news).word(),
+            news: AlertKind::of(&alert.news).word(),
             bad: alert.news.is_bad(),
             title: crate::report::title(alert, created, words),
-            incident: alert.news.incident().map(|incident| TellingIncident::new(incident, created, words)),
+            incident: alert.news.incident().map(|incident| PayloadIncident::new(incident, created, words)),
             times,
             within_seconds: within,
             warning: warning.map(|warning| words.warning(warning)),
             warning_at: warning.map(|Warning::CertificateExpires { not_after, .. }| *not_after),
-            program: TellingProgram::new(alert, words),
+            program: PayloadProgram::new(alert, words),
             mistakes: match &alert.news {
                 News::Stale { error, .. } => Some(error.clone()),
                 _ => None,
@@ -188,7 +188,7 @@ impl TellingAlert {
     }
 }
 
-impl TellingIncident {
+impl PayloadIncident {
     /// The most tries that are told.
     pub const ATTEMPTS: usize = 50;
 
@@ -220,7 +220,7 @@ impl TellingIncident {
     }
 }
 
-impl From<Before> for TellingBefore {
+impl From<Before> for PayloadBefore {
     fn from(before: Before) -> Self {
         Self {
             up_since: before.up_since,
