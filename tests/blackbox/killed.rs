@@ -1,9 +1,10 @@
 //! `kill -9` at any moment: at the next start the history is true, and nothing is announced twice.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use estatus_tests::{Estatus, Mail, MailServer, Site, eventually, within};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// The engine is killed so many times.
 const ROUNDS: u64 = 24;
@@ -57,41 +58,78 @@ fn an_engine_that_is_killed_again_and_again_tells_everything_once() {
     }
 }
 
-#[test]
-fn a_remedy_that_runs_while_the_engine_is_killed_goes_on_and_is_not_run_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    // It says when it finds itself running already, and ends when the test wants.
-    let heal = format!(
-        "cd {} && (mkdir running || touch twice) && echo began >>began && until [ -e go ]; do sleep 0.02; done && \
-         rmdir running && touch well",
-        folder.path().display()
-    );
-    let config = format!(
-        "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\nevery = \"1s\"\n\
-         retry_every = \"1s\"\nfailures = 1\non_down = {{ run = '{heal}', tries = 9, timeout = \"60s\" }}\n",
-        at("well").display()
-    );
-    let mut estatus = Estatus::new(&config);
-    estatus.start();
-    eventually("the remedy runs", || at("began").exists().then_some(()));
-    for tries in 2..5 {
-        estatus.kill();
-        estatus.start();
-        // The next engine tries again as soon as it has seen the incident anew.
-        eventually("the next try has begun", || {
-            let incidents = estatus.json(&["incidents"]);
-            let attempts = incidents[0]["attempts"].as_array()?;
-            (attempts.last()?["outcome"].is_null() && attempts.len() == tries).then_some(())
-        });
-        assert!(!at("twice").exists());
+/// A monitor with a remedy that says when it begins and when it finds itself running already, and ends when the test wants.
+struct Healed {
+    folder: TempDir,
+    estatus: Estatus,
+}
+
+impl Healed {
+    /// Its remedy ends with `end`; `touch well` is what heals.
+    fn start(end: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let heal = format!(
+            "cd {} && (mkdir running || touch twice) && echo began >>began && until [ -e go ]; do sleep 0.02; done && \
+             rmdir running && {end}",
+            folder.path().display()
+        );
+        let config = format!(
+            "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\n\
+             every = \"1s\"\nretry_every = \"1s\"\nfailures = 1\non_down = {{ run = '{heal}', tries = 9, timeout = \"60s\" }}\n",
+            folder.path().join("well").display()
+        );
+        let mut healed = Self { estatus: Estatus::new(&config), folder };
+        healed.estatus.start();
+        eventually("the remedy runs", || healed.at("began").exists().then_some(()));
+        healed
     }
-    std::fs::write(at("go"), "").unwrap();
-    estatus.wait_for("web", "up");
-    assert_eq!(std::fs::read_to_string(at("began")).unwrap(), "began\n");
-    eventually("nothing is noted any more", || {
-        std::fs::read_dir(estatus.data().join("commands")).ok()?.next().is_none().then_some(())
-    });
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn let_it_end(&self) {
+        std::fs::write(self.at("go"), "").unwrap();
+    }
+
+    fn attempts(&self) -> Vec<Value> {
+        self.estatus.json(&["incidents"])[0]["attempts"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// It was begun once, and that try is the only one there was.
+    fn was_tried_once(&self) {
+        assert!(!self.at("twice").exists());
+        assert_eq!(std::fs::read_to_string(self.at("began")).unwrap(), "began\n");
+        assert_eq!(self.attempts().len(), 1, "{:?}", self.attempts());
+    }
+}
+
+#[test]
+fn a_remedy_that_runs_while_the_engine_is_killed_goes_on_as_the_same_try() {
+    let mut healed = Healed::start("touch well");
+    for _ in 0..3 {
+        healed.estatus.kill();
+        healed.estatus.start();
+        eventually("its incident is seen anew", || {
+            healed.estatus.json(&["status"])["monitors"][0]["last"].is_object().then_some(())
+        });
+        healed.was_tried_once();
+    }
+    healed.let_it_end();
+    healed.estatus.wait_for("web", "up");
+    eventually("it has healed", || healed.attempts()[0]["outcome"].is_string().then_some(()));
+    healed.was_tried_once();
+}
+
+#[test]
+fn how_a_remedy_ended_while_there_was_no_engine_is_learned_by_the_next_one() {
+    let mut healed = Healed::start("exit 3");
+    healed.estatus.kill();
+    healed.let_it_end();
+    eventually("it has ended", || (!healed.at("running").exists()).then_some(()));
+    healed.estatus.start();
+    let outcome = eventually("its end is known", || healed.attempts().first()?["outcome"].as_str().map(str::to_owned));
+    assert!(outcome.contains("exit code 3"), "{outcome}");
 }
 
 /// The incidents, once each is over and every alert about it is delivered.

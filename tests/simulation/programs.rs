@@ -13,7 +13,7 @@ use std::{
 
 use estatus_core::{
     Engine, Timestamp,
-    command::{CommandEnd, CommandOutcome, CommandRun},
+    command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, CommandChannel, Config, Monitor},
     engine::{Effect, Input},
     exit::Exit,
@@ -23,7 +23,7 @@ use estatus_core::{
     observation::{Cause, Failure, Observation, Phase, Phases},
     program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramState, StartFailure},
     record::Record,
-    remedy::Remedy,
+    remedy::{Outcome, Remedy, RemedyError, RemedyKind},
     time::{Instant, Now, later},
 };
 
@@ -47,6 +47,23 @@ struct Live {
     pid: u32,
     ready_at: Duration,
     hangs_at: Option<Duration>,
+}
+
+/// The command of a remedy, and its end, which comes whoever is there to see it.
+struct RunningCommand {
+    command: DurableCommand,
+    /// The life of the engine that began it.
+    life: u64,
+    took: Duration,
+    ends: Duration,
+    code: i32,
+}
+
+impl RunningCommand {
+    fn outcome(&self) -> CommandOutcome {
+        let (end, took) = (CommandEnd::Exited(self.code), self.took);
+        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -107,8 +124,8 @@ pub(crate) struct World {
     stopped_by_user: BTreeMap<Arc<str>, bool>,
     /// When programs were taken out of the file.
     removed: BTreeMap<Arc<str>, Duration>,
-    /// By monitor, when the command of its remedy ends.
-    commands: BTreeMap<String, Duration>,
+    /// The newest command of each owner; a command goes on when the engine is killed.
+    commands: BTreeMap<String, RunningCommand>,
     /// The incidents that somebody was told of.
     told: BTreeSet<IncidentId>,
     /// The starts of each program that its limit counts.
@@ -224,8 +241,6 @@ impl World {
 
     fn begin(&mut self) {
         self.life += 1;
-        // What a dead engine's remedy left running is ended before another one runs.
-        self.commands.clear();
         let names: Vec<Arc<str>> = self.natures.keys().cloned().collect();
         for name in names {
             self.fresh.insert(name, self.now);
@@ -323,10 +338,10 @@ impl World {
                     let exit = Exit::Signal(15);
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
-                Effect::RunCommand { id, run } => self.run_command(id, &run),
+                Effect::RunCommand { id, command } => self.run_command(id, &command),
                 Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
-                | Effect::CancelProbe { .. }
+                | Effect::Cancel { .. }
                 | Effect::Publish(_) => {}
             }
             // Between any two effects the power may go.
@@ -435,27 +450,59 @@ impl World {
         self.tell(Input::Probed { id, observation }, MS * 40);
     }
 
-    /// The command of a remedy: it takes a while, and may help against what hangs.
-    fn run_command(&mut self, id: EffectId, run: &CommandRun) {
-        let monitor = run.env.iter().find(|(name, _)| name == "ESTATUS_MONITOR").expect("told whom it heals").1.clone();
-        let running = self.commands.get(&monitor).is_some_and(|ends| *ends > self.now);
-        assert!(!running, "seed {}: the remedy of {monitor} runs twice at once at {:?}", self.seed, self.now);
+    /// The command of a remedy: it takes a while, and may help against what hangs. It goes on when the engine is killed, and
+    /// the next one asks for its end.
+    fn run_command(&mut self, id: EffectId, command: &DurableCommand) {
+        let monitor =
+            command.env.iter().find(|(name, _)| name == "ESTATUS_MONITOR").expect("told whom it heals").1.clone();
+        if let Some(known) = self.commands.get(&command.owner) {
+            let runs = known.ends > self.now;
+            let (seed, is_same) = (self.seed, known.command.start == command.start);
+            assert!(
+                is_same || !runs || known.life != self.life,
+                "seed {seed}: the remedy of {monitor} runs twice at once at {:?}",
+                self.now
+            );
+            if is_same || runs && known.command.command == command.command {
+                assert!(!is_same || known.life != self.life, "seed {seed}: {monitor} is asked to begin the same twice");
+                let (outcome, wait) = (known.outcome(), known.ends.saturating_sub(self.now).max(MS));
+                return self.tell(Input::CommandRan { id, outcome }, wait);
+            }
+        }
         let took = self.dice.between(MS, Duration::from_secs(20));
-        self.commands.insert(monitor.clone(), self.now + took);
+        let (ends, code) = (self.now + took, i32::from(self.dice.one_in(4)));
+        let running = RunningCommand { command: command.clone(), life: self.life, took, ends, code };
+        let outcome = running.outcome();
+        self.commands.insert(command.owner.clone(), running);
         if self.dice.one_in(2)
             && let Some(live) = self.live.get_mut(&program_of(&monitor))
         {
             live.hangs_at = None;
         }
-        let end = CommandEnd::Exited(i32::from(self.dice.one_in(4)));
-        let outcome = CommandOutcome { end, stdout: String::new(), stderr: String::new(), took };
         self.tell(Input::CommandRan { id, outcome }, took);
         self.may_meddle(&program_of(&monitor), took);
+    }
+
+    /// A command that was being run when the engine was killed is the same try for the next one.
+    fn is_not_cut_off(&self, incident: &Incident) {
+        let Some(attempt) = incident.attempts.last() else { return };
+        let is_cut_off = attempt.outcome == Some(Outcome::NotDone(RemedyError::Interrupted));
+        let remedy = self.config.monitors.iter().find(|monitor| monitor.name == incident.monitor);
+        let remedy = remedy.and_then(|monitor| monitor.on_down.as_ref()).map(|remedy| remedy.action.kind());
+        let is_command = matches!(attempt.deed, RemedyKind::Run { .. });
+        let is_new = attempt.ended == Some(self.clocks().utc);
+        assert!(
+            !(is_cut_off && is_command && is_new && remedy.as_ref() == Some(&attempt.deed)),
+            "seed {}: a try was cut off at {:?} although its command goes on: {incident:?}",
+            self.seed,
+            self.now
+        );
     }
 
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
             let Record::Incident(incident) = record else { continue };
+            self.is_not_cut_off(incident);
             let budget = usize::try_from(Remedy::TRIES).unwrap();
             let (seed, tries) = (self.seed, incident.attempts.len() - incident.earlier_attempts);
             assert!(tries <= budget, "seed {seed}: {tries} tries of {incident:?}");

@@ -237,8 +237,7 @@ impl World {
         }
         self.listeners.remove(&port);
         let at = self.wall(self.now);
-        let ended =
-            Ended { start, exit: Exit::Signal(15), at, left: Vec::new(), background: Vec::new(), tail: Vec::new() };
+        let ended = Ended::new(start, Exit::Signal(15), at);
         self.ended.insert(port, ended.clone());
         self.tell(port, ProgramEvent::Exited(ended));
     }
@@ -283,7 +282,7 @@ impl World {
                 Effect::RunCommand { .. }
                 | Effect::Program { command: ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
-                | Effect::CancelProbe { .. }
+                | Effect::Cancel { .. }
                 | Effect::Publish(_) => {}
             }
         }

@@ -237,7 +237,7 @@ impl World {
                     let begun = self.now;
                     self.at(begun + MAIL_TAKES, Coming::Delivered { id, message, begun });
                 }
-                Effect::CancelProbe { .. } | Effect::Publish(_) => {}
+                Effect::Cancel { .. } | Effect::Publish(_) => {}
                 program => panic!("no program is configured: {program:?}"),
             }
             // Between any two effects the power may go.

@@ -1,7 +1,7 @@
 //! Tells by a command.
 
 use estatus_core::{
-    command::{Background, CommandEnd, CommandOutcome, CommandRun},
+    command::{CommandEnd, CommandOutcome, CommandRun},
     config::CommandChannel,
     incident::DeliveryResult,
     maintenance::in_words,
@@ -44,8 +44,6 @@ impl CommandDelivery<'_> {
             // A `Payload` has no map with other keys than strings, so it always is JSON.
             stdin: serde_json::to_string(payload).ok(),
             timeout: self.channel.timeout,
-            background: Background::Ends,
-            owner: None,
             output_limit: OUTPUT_LIMIT,
         };
         let outcome = self.ports.run(run).await;
@@ -70,7 +68,7 @@ impl CommandDelivery<'_> {
             CommandEnd::TimedOut { .. } => {
                 unconfirmed(say("delivery.command_timed_out", &[("after", &in_words(self.channel.timeout))]))
             }
-            CommandEnd::Unseen => unconfirmed(say("delivery.command_unseen", &[])),
+            CommandEnd::Unseen | CommandEnd::Cancelled => unconfirmed(say("delivery.command_unseen", &[])),
             CommandEnd::CannotStart(error) => temporary(say("delivery.command_start", &[("error", error)])),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::secret::SecretRef;
+use crate::{ids::StartId, secret::SecretRef};
 
 /// A command to run to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,8 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// One execution of a command: what it is given and how far it may go.
+/// One execution of a command that ends with Estatus at the latest: what it is given and how far it may go. When it has
+/// ended, so has everything that it started, in the background too: nothing of a question outlives its answer.
 #[derive(Clone, Debug)]
 pub struct CommandRun {
     /// What is run.
@@ -54,23 +55,31 @@ pub struct CommandRun {
     pub stdin: Option<String>,
     /// When this has passed, the whole process tree is ended.
     pub timeout: Duration,
-    /// What becomes of what it has left in the background once it has ended by itself.
-    pub background: Background,
-    /// Whose command it is, if that one may have only one at a time, also over a restart of Estatus. Where one runs
-    /// already, no second one is started: the same goes on, and how it ends is the outcome; another is ended first.
-    pub owner: Option<String>,
     /// How many bytes of standard output and standard error are kept, each; the rest is read and thrown away.
     pub output_limit: usize,
 }
 
-/// What becomes of what a command has left in the background once it has ended by itself. At its timeout, or when nobody
-/// waits for it any more, all that it has started is ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Background {
-    /// It is ended: nothing of a question outlives its answer.
-    Ends,
-    /// It lives on, as a daemon does that the command is there to start.
-    LivesOn,
+/// One execution of a command that is known over a restart of Estatus: it goes on without Estatus, and the next engine learns
+/// its end.
+///
+/// An owner has one at a time. Where the very same execution runs already or has ended, it is not begun again: how it ends,
+/// or has ended, is the outcome. Where an earlier one of its owner runs, the same command is not begun beside it: how that
+/// one ends is the outcome; another command is ended first.
+///
+/// What it has left in the background when it ends by itself lives on, as a daemon does that it is there to start. At its
+/// timeout, or when it is cancelled, all that it has started is ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DurableCommand {
+    /// Whose command it is.
+    pub owner: String,
+    /// Which of its executions.
+    pub start: StartId,
+    /// What is run.
+    pub command: CommandLine,
+    /// Further variables, of this execution alone.
+    pub env: Vec<(String, String)>,
+    /// When this has passed, the whole process tree is ended.
+    pub timeout: Duration,
 }
 
 /// How an execution ended.
@@ -98,8 +107,10 @@ pub enum CommandEnd {
         /// What is left of its process tree; empty when all of it is gone.
         left: Vec<u32>,
     },
-    /// By itself, and nobody saw how: Estatus was restarted while it ran.
+    /// By itself, and nobody saw how: Estatus and the process that supervised it were killed while it ran.
     Unseen,
+    /// Before its time, by us: nobody wanted it any more; or with the machine.
+    Cancelled,
     /// It could not be started.
     CannotStart(String),
 }

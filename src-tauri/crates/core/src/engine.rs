@@ -5,6 +5,7 @@ mod belonging;
 mod channels;
 mod configured;
 mod incidents;
+mod owners;
 mod probed;
 mod programs;
 mod remedies;
@@ -18,6 +19,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use owners::Owners;
 pub use programs::ProgramView;
 
 use crate::{
@@ -39,7 +41,7 @@ use crate::{
     time::{Instant, Lasting, Now},
 };
 pub use crate::{
-    ids::EffectId,
+    ids::{EffectId, Key},
     input::{Ask, AskError, Change, Due, Effect, Input},
 };
 
@@ -59,11 +61,7 @@ pub struct Engine {
     /// A failure of a probe that began before this is put down to the machine's waking up.
     settles_at: Instant,
     monitors: Registry<MonitorMachine>,
-    /// Whose probe it is.
-    probes: BTreeMap<EffectId, Arc<str>>,
     programs: Registry<ProgramMachine>,
-    /// Whose readiness is being probed.
-    questions: BTreeMap<EffectId, Arc<str>>,
     healings: Healings,
     /// What the rooms have told each other and nobody has heard yet.
     signals: Signals,
@@ -79,7 +77,7 @@ pub struct Engine {
     touched_messages: BTreeMap<MessageId, Option<Message>>,
     network: Network,
     memory: EngineMemory,
-    last_effect: u64,
+    owners: Owners,
     records: Vec<Record>,
     effects: VecDeque<Effect>,
 }
@@ -163,9 +161,7 @@ impl Engine {
             clock: Clock::new(now),
             settles_at: Instant::default(),
             monitors: Registry::default(),
-            probes: BTreeMap::new(),
             programs: Registry::default(),
-            questions: BTreeMap::new(),
             healings: Healings::default(),
             signals: Signals::default(),
             quits: false,
@@ -176,7 +172,7 @@ impl Engine {
             touched_messages: BTreeMap::new(),
             network,
             memory: restored.engine,
-            last_effect: 0,
+            owners: Owners::default(),
             records: Vec::new(),
             effects: VecDeque::new(),
         };
@@ -207,7 +203,12 @@ impl Engine {
         self.read_clock(now);
         let result = match input {
             Input::Probed { id, observation } => {
-                self.probed(id, observation, now);
+                match self.owners.take(id) {
+                    Some(Key::Monitor(name)) => self.probed(&name, id, observation, now),
+                    Some(Key::Program(name)) => self.readiness_probed(&name, id, &observation, now),
+                    // Whoever asked does not want to know any more.
+                    _ => {}
+                }
                 Ok(())
             }
             Input::NetworkSeen { id, answer } => {
@@ -223,7 +224,9 @@ impl Engine {
                 Ok(())
             }
             Input::CommandRan { id, outcome } => {
-                self.command_ran(id, &outcome, now);
+                if let Some(Key::Monitor(name)) = self.owners.take(id) {
+                    self.command_ran(&name, id, &outcome, now);
+                }
                 Ok(())
             }
             Input::Quitting => {
@@ -420,11 +423,6 @@ impl Engine {
 
     fn journal(&mut self, entry: JournalEntry, now: Now) {
         self.records.push(Record::Journal { at: now.utc, entry });
-    }
-
-    fn next_id(&mut self) -> EffectId {
-        self.last_effect += 1;
-        EffectId(self.last_effect)
     }
 
     fn publish(&mut self, change: Change) {

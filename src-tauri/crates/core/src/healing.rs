@@ -32,8 +32,8 @@ const LOOKS_LATEST: Duration = Duration::from_secs(5);
 pub(crate) struct Healings {
     each: BTreeMap<Arc<str>, Healing>,
     due: BTreeSet<(Instant, Arc<str>)>,
-    /// The commands that run.
-    commands: BTreeMap<EffectId, RunningCommand>,
+    /// The commands that run, by monitor.
+    commands: BTreeMap<Arc<str>, RunningCommand>,
 }
 
 /// The healing of one incident.
@@ -42,6 +42,8 @@ struct Healing {
     remedy: Remedy,
     /// How often it was tried.
     tries: u32,
+    /// Whether the last of these tries was under way when Estatus ended, and is still to be gone on with.
+    goes_on: bool,
     state: State,
 }
 
@@ -59,7 +61,7 @@ enum State {
 /// The command of a remedy that runs. Nothing ends it halfway, whatever becomes of its monitor meanwhile.
 #[derive(Clone, Debug)]
 struct RunningCommand {
-    monitor: Arc<str>,
+    id: EffectId,
     /// Whether a try waits for it still.
     awaited: bool,
     /// If nothing was heard of it until then, it is taken for lost.
@@ -99,13 +101,13 @@ impl Healings {
 
     /// An incident has begun: the first try comes at once.
     pub(crate) fn begin(&mut self, monitor: &Arc<str>, remedy: Remedy, step: &mut Step<'_>) {
-        self.put(monitor, Healing { remedy, tries: 0, state: State::Waiting { until: step.now } });
+        self.put(monitor, Healing { remedy, tries: 0, goes_on: false, state: State::Waiting { until: step.now } });
         self.go_on(monitor, step);
     }
 
-    /// An incident is open of which `tries` were made already: the next one comes soon.
-    pub(crate) fn resume(&mut self, monitor: &Arc<str>, remedy: Remedy, tries: u32, now: Instant) {
-        self.put(monitor, Healing { remedy, tries, state: State::Waiting { until: now + LOOKS_AGAIN } });
+    /// An incident is open of which `tries` were made already: soon the next one comes, or the last one goes on.
+    pub(crate) fn resume(&mut self, monitor: &Arc<str>, remedy: Remedy, tries: u32, goes_on: bool, now: Instant) {
+        self.put(monitor, Healing { remedy, tries, goes_on, state: State::Waiting { until: now + LOOKS_AGAIN } });
     }
 
     /// A try is due, or one has had its time.
@@ -123,11 +125,13 @@ impl Healings {
             return self.enter(monitor, State::Waiting { until });
         }
         let Some(healing) = self.each.get_mut(monitor) else { return };
-        if healing.tries >= healing.remedy.tries {
-            // The last try was cut off by a restart of Estatus.
-            return self.give_up(monitor, step);
+        if !std::mem::take(&mut healing.goes_on) {
+            if healing.tries >= healing.remedy.tries {
+                // The last try was cut off by a restart of Estatus.
+                return self.give_up(monitor, step);
+            }
+            healing.tries += 1;
         }
-        healing.tries += 1;
         let action = healing.remedy.action.clone();
         self.enter(monitor, State::Acting { until: step.now + DONE_WITHIN });
         step.signals.send(Signal::Try { monitor: Arc::clone(monitor), action });
@@ -148,21 +152,22 @@ impl Healings {
     /// The command that a remedy runs has begun, as `id`, and may take `timeout`.
     pub(crate) fn command_begun(&mut self, id: EffectId, monitor: &Arc<str>, timeout: Duration, now: Instant) {
         let until = now + timeout + DONE_WITHIN;
-        self.commands.insert(id, RunningCommand { monitor: Arc::clone(monitor), awaited: true, until });
+        self.commands.insert(Arc::clone(monitor), RunningCommand { id, awaited: true, until });
     }
 
-    /// A command has ended. The monitor whose try waits for it, if one does.
-    pub(crate) fn command_ended(&mut self, id: EffectId, now: Instant) -> Option<Arc<str>> {
-        let RunningCommand { monitor, awaited, .. } = self.commands.remove(&id)?;
-        let healing = self.each.get(&monitor)?;
-        match healing.state {
-            State::Acting { .. } if awaited => Some(monitor),
-            State::Waiting { .. } => {
+    /// A command has ended. Whether a try waits for it.
+    pub(crate) fn command_ended(&mut self, monitor: &Arc<str>, id: EffectId, now: Instant) -> bool {
+        let Some(command) = self.commands.get(monitor).filter(|command| command.id == id) else { return false };
+        let awaited = command.awaited;
+        self.commands.remove(monitor);
+        match self.each.get(monitor).map(|healing| &healing.state) {
+            Some(State::Acting { .. }) => awaited,
+            Some(State::Waiting { .. }) => {
                 // The next try had to wait until this command ended.
-                self.enter(&monitor, State::Waiting { until: now });
-                None
+                self.enter(monitor, State::Waiting { until: now });
+                false
             }
-            _ => None,
+            Some(State::Verifying { .. }) | None => false,
         }
     }
 
@@ -207,7 +212,7 @@ impl Healings {
 
     fn end(&mut self, monitor: &Arc<str>, end: TryEnd, signals: &mut Signals) {
         let Some(healing) = self.take(monitor) else { return };
-        if !matches!(healing.state, State::Waiting { .. }) {
+        if healing.goes_on || !matches!(healing.state, State::Waiting { .. }) {
             signals.send(Signal::Tried { monitor: Arc::clone(monitor), end });
         }
     }
@@ -247,8 +252,7 @@ impl Healings {
 
     /// Until when to wait for a command that an earlier try left running.
     fn command_runs_until(&mut self, monitor: &Arc<str>, now: Instant) -> Option<Instant> {
-        self.commands.retain(|_, command| command.monitor != *monitor || command.until > now);
-        let left = self.commands.values_mut().find(|command| command.monitor == *monitor)?;
+        let left = self.commands.get_mut(monitor).filter(|command| command.until > now)?;
         left.awaited = false;
         Some(left.until)
     }

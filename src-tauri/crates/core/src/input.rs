@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{CommandOutcome, CommandRun},
+    command::{CommandOutcome, DurableCommand},
     config::Monitor,
     ids::{EffectId, IncidentId, Key, MessageId},
     incident::{DeliveryResult, Incident, Message},
@@ -74,6 +74,25 @@ pub enum Input {
     },
     /// The configuration in force is the file as it stands.
     ConfigTaken,
+}
+
+impl Input {
+    /// The effect that it is the result of, if it is one's.
+    pub fn effect(&self) -> Option<EffectId> {
+        match self {
+            Self::Probed { id, .. }
+            | Self::NetworkSeen { id, .. }
+            | Self::Delivered { id, .. }
+            | Self::CommandRan { id, .. } => Some(*id),
+            Self::Program { .. }
+            | Self::Quitting
+            | Self::Asked(_)
+            | Self::Trouble(_)
+            | Self::ConfigRefused(_)
+            | Self::ConfigStale { .. }
+            | Self::ConfigTaken => None,
+        }
+    }
 }
 
 /// Something that the user wants.
@@ -184,8 +203,8 @@ pub enum Effect {
         /// What is probed.
         monitor: Arc<Monitor>,
     },
-    /// Nobody waits for that probe any more.
-    CancelProbe {
+    /// Nobody waits for that effect any more.
+    Cancel {
         /// The effect that asked for it.
         id: EffectId,
     },
@@ -214,8 +233,8 @@ pub enum Effect {
     RunCommand {
         /// Goes back with the result.
         id: EffectId,
-        /// What is run.
-        run: CommandRun,
+        /// What is run; on disk, as far as it is known by it, before it is begun.
+        command: DurableCommand,
     },
     /// Tell whoever watches.
     Publish(Change),

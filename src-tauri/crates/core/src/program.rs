@@ -459,6 +459,28 @@ pub struct Ended {
     /// [`Ended::BACKGROUND_LIMIT`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background: Vec<LeftBehind>,
+    /// By whom.
+    #[serde(default, skip_serializing_if = "EndedBy::is_itself")]
+    pub by: EndedBy,
+}
+
+/// By whom a start was brought to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// By itself, or by somebody who is no business of ours.
+    #[default]
+    Itself,
+    /// By us: it was to be stopped.
+    Stop,
+    /// By us: a command had had its time.
+    Limit,
+}
+
+impl EndedBy {
+    fn is_itself(&self) -> bool {
+        *self == Self::Itself
+    }
 }
 
 /// A process that a program had left in the background.
@@ -473,7 +495,7 @@ pub struct LeftBehind {
 impl Ended {
     /// An end of which no more is known.
     pub const fn new(start: StartId, exit: Exit, at: Timestamp) -> Self {
-        Self { start, exit, at, left: Vec::new(), tail: Vec::new(), background: Vec::new() }
+        Self { start, exit, at, left: Vec::new(), tail: Vec::new(), background: Vec::new(), by: EndedBy::Itself }
     }
 
     /// What it had left in the background although it said that all went well: it went there itself, as daemons do.

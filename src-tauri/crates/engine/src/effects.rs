@@ -26,9 +26,9 @@ impl EventLoop {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
-                Effect::RunCommand { id, run } => self.tasks.run_command(id, run),
+                Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
-                Effect::CancelProbe { id } => self.tasks.cancel(id),
+                Effect::Cancel { id } => self.tasks.cancel(id),
                 Effect::AskNetwork { id, question } => self.tasks.ask_network(id, question),
                 Effect::SendAlert { id, message } => {
                     let config = self.core.config();
@@ -58,7 +58,7 @@ impl EventLoop {
                 Effect::Publish(change) => self.publish(change),
                 Effect::RunCommand { .. }
                 | Effect::StartProbe { .. }
-                | Effect::CancelProbe { .. }
+                | Effect::Cancel { .. }
                 | Effect::AskNetwork { .. }
                 | Effect::SendAlert { .. } => {}
             }

@@ -107,11 +107,12 @@ impl EventLoop {
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
         let (customs, observed) = tokio::sync::watch::channel(Customs::of(&config));
-        let ports = EnginePorts::new(observed, Arc::new(Commands::new(&options.data)));
+        let commands = Arc::new(Commands::new(&options.data, &supervisor));
+        let ports = EnginePorts::new(observed);
         let (prober, courier) =
             (Prober::new(Arc::new(ports.clone())), Courier::new(Arc::new(ports.clone()), installation.clone()));
         let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
-        let tasks = Tasks::new(prober, courier, ports, programs, events, result_sender);
+        let tasks = Tasks::new(prober, courier, ports, programs, commands, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
         for trouble in trouble {

@@ -12,7 +12,6 @@ use estatus_core::{
     secret::{Secret, SecretError, SecretRef},
     words,
 };
-use estatus_program::Commands;
 use futures_util::{FutureExt, future::Shared};
 use tokio::sync::watch;
 
@@ -23,8 +22,6 @@ type Fetching = Shared<BoxFuture<'static, Result<Secret, SecretError>>>;
 #[derive(Clone)]
 pub(crate) struct EnginePorts {
     customs: watch::Receiver<Customs>,
-    /// The commands of owners, where there is an engine.
-    commands: Option<Arc<Commands>>,
     /// One for each secret: whoever wants it meanwhile shares it.
     fetching: Arc<Mutex<Vec<(SecretRef, Fetching)>>>,
 }
@@ -52,13 +49,13 @@ impl Customs {
 
 impl EnginePorts {
     /// The ports of an engine, with the customs that are told last.
-    pub(crate) fn new(customs: watch::Receiver<Customs>, commands: Arc<Commands>) -> Self {
-        Self { customs, commands: Some(commands), fetching: Arc::default() }
+    pub(crate) fn new(customs: watch::Receiver<Customs>) -> Self {
+        Self { customs, fetching: Arc::default() }
     }
 
     /// The ports without an engine.
     pub(crate) fn alone(customs: Customs) -> Self {
-        Self { customs: watch::channel(customs).1, commands: None, fetching: Arc::default() }
+        Self::new(watch::channel(customs).1)
     }
 
     /// That nobody has answered who was asked for secrets.
@@ -69,11 +66,6 @@ impl EnginePorts {
     /// What nothing that is started finds in its environment, unless it is given to it.
     pub(crate) fn hidden(&self) -> Arc<BTreeSet<String>> {
         Arc::clone(&self.customs.borrow().hidden)
-    }
-
-    /// The commands of owners are given up.
-    pub(crate) fn give_up_commands(&self) {
-        self.commands.iter().for_each(|commands| commands.give_up());
     }
 
     fn fetch(&self, place: &SecretRef) -> Fetching {
@@ -114,11 +106,7 @@ impl Ports for EnginePorts {
                 Ok(secrets) => secrets,
                 Err(error) => return cannot_start(&error),
             };
-            let hidden = self.hidden();
-            match (run.owner.clone(), &self.commands) {
-                (Some(owner), Some(commands)) => commands.run(&owner, run, secrets, &hidden).await,
-                _ => estatus_program::run(run, secrets, &hidden).await,
-            }
+            estatus_program::run(run, secrets, &self.hidden()).await
         })
     }
 
@@ -127,7 +115,7 @@ impl Ports for EnginePorts {
     }
 }
 
-fn cannot_start(error: &SecretError) -> CommandOutcome {
+pub(crate) fn cannot_start(error: &SecretError) -> CommandOutcome {
     CommandOutcome {
         end: CommandEnd::CannotStart(error.to_string()),
         stdout: String::new(),

@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use estatus_alert::Courier;
 use estatus_api::Event;
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, CommandRun},
+    command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Monitor},
     engine::Input,
     ids::EffectId,
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases},
-    ports::Ports,
     words::Words,
 };
 use estatus_probe::Prober;
+use estatus_program::Commands;
 use jiff::Timestamp;
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -24,7 +24,7 @@ use tokio::{
 
 use crate::{
     bounded::{GRACE, bounded},
-    ports::EnginePorts,
+    ports::{EnginePorts, cannot_start},
     programs::ProgramCommands,
 };
 
@@ -55,6 +55,18 @@ impl Barrier {
     }
 }
 
+/// An effect under way.
+struct Running {
+    what: What,
+    task: AbortHandle,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Probe,
+    Delivery,
+}
+
 /// What runs beside the loop.
 pub(crate) struct Tasks {
     prober: Arc<Prober>,
@@ -63,9 +75,8 @@ pub(crate) struct Tasks {
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
     pub(crate) programs: ProgramCommands,
-    probes: BTreeMap<EffectId, AbortHandle>,
-    deliveries: BTreeMap<EffectId, AbortHandle>,
-    commands: BTreeMap<EffectId, AbortHandle>,
+    running: BTreeMap<EffectId, Running>,
+    pub(crate) commands: Arc<Commands>,
     pub(crate) barrier: Option<Barrier>,
 }
 
@@ -75,6 +86,7 @@ impl Tasks {
         courier: Courier,
         ports: EnginePorts,
         programs: ProgramCommands,
+        commands: Arc<Commands>,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
@@ -85,9 +97,8 @@ impl Tasks {
             events,
             results,
             programs,
-            probes: BTreeMap::new(),
-            deliveries: BTreeMap::new(),
-            commands: BTreeMap::new(),
+            running: BTreeMap::new(),
+            commands,
             barrier: None,
         }
     }
@@ -100,44 +111,39 @@ impl Tasks {
 
     /// A task has brought its result.
     pub(crate) fn forget(&mut self, input: &Input) {
-        match input {
-            Input::Probed { id, .. } => drop(self.probes.remove(id)),
-            Input::Delivered { id, .. } => drop(self.deliveries.remove(id)),
-            Input::CommandRan { id, .. } => drop(self.commands.remove(id)),
-            Input::NetworkSeen { .. }
-            | Input::Program { .. }
-            | Input::Quitting
-            | Input::Asked(_)
-            | Input::Trouble(_)
-            | Input::ConfigRefused(_)
-            | Input::ConfigStale { .. }
-            | Input::ConfigTaken => {}
+        if let Some(id) = input.effect() {
+            self.running.remove(&id);
         }
     }
 
-    /// Nobody waits for that probe any more.
+    /// Nobody waits for that effect any more.
     pub(crate) fn cancel(&mut self, id: EffectId) {
-        if let Some(probe) = self.probes.remove(&id) {
-            probe.abort();
+        if let Some(running) = self.running.remove(&id) {
+            running.task.abort();
         }
     }
 
     /// Whether a message is being delivered.
     pub(crate) fn delivers(&self) -> bool {
-        !self.deliveries.is_empty()
+        self.running.values().any(|running| running.what == What::Delivery)
     }
 
-    /// Probes and remedies' commands are given up, with all that they have started.
+    /// Probes are given up, with all that they have started.
     pub(crate) fn stop_probes(&mut self) {
-        let probes = std::mem::take(&mut self.probes).into_values();
-        let commands = std::mem::take(&mut self.commands).into_values();
-        probes.chain(commands).for_each(|task| task.abort());
-        self.ports.give_up_commands();
+        self.stop(What::Probe);
     }
 
     /// Deliveries are given up; what was not delivered will be tried again.
     pub(crate) fn stop_deliveries(&mut self) {
-        std::mem::take(&mut self.deliveries).into_values().for_each(|task| task.abort());
+        self.stop(What::Delivery);
+    }
+
+    fn stop(&mut self, what: What) {
+        self.running.extract_if(.., |_, running| running.what == what).for_each(|(_, running)| running.task.abort());
+    }
+
+    fn runs(&mut self, id: EffectId, what: What, task: AbortHandle) {
+        self.running.insert(id, Running { what, task });
     }
 
     pub(crate) fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
@@ -148,7 +154,7 @@ impl Tasks {
             // The loop is gone only when the engine stops.
             let _ = results.send(Input::Probed { id, observation }).await;
         });
-        self.probes.insert(id, task.abort_handle());
+        self.runs(id, What::Probe, task.abort_handle());
     }
 
     pub(crate) fn ask_network(&self, id: EffectId, question: NetworkQuestion) {
@@ -161,23 +167,28 @@ impl Tasks {
         });
     }
 
-    pub(crate) fn run_command(&mut self, id: EffectId, run: CommandRun) {
-        let (ports, results) = (self.ports.clone(), self.results.clone());
-        let task = tokio::spawn(async move {
-            let within = run.timeout + GRACE;
-            let outcome = bounded(within, ports.run(run)).await.unwrap_or_else(command_lost);
+    /// Runs a command, once it is on disk that it is to be run.
+    pub(crate) fn run_command(&self, id: EffectId, command: DurableCommand) {
+        let (ports, commands) = (self.ports.clone(), Arc::clone(&self.commands));
+        let (results, barrier) = (self.results.clone(), self.barrier.clone());
+        tokio::spawn(async move {
+            pass(barrier).await;
+            let within = command.timeout + GRACE;
+            let run = async {
+                match ports.secrets(&command.command.secret_env).await {
+                    Ok(secrets) => commands.run(&command, &secrets, &ports.hidden()).await,
+                    Err(error) => cannot_start(&error),
+                }
+            };
+            let outcome = bounded(within, run).await.unwrap_or_else(command_lost);
             let _ = results.send(Input::CommandRan { id, outcome }).await;
         });
-        self.commands.insert(id, task.abort_handle());
     }
 
     pub(crate) fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
         let (courier, results, barrier) = (Arc::clone(&self.courier), self.results.clone(), self.barrier.clone());
         let task = tokio::spawn(async move {
-            if let Some(barrier) = barrier {
-                // A disk that hangs keeps nobody in the dark.
-                let _ = tokio::time::timeout(GRACE, barrier.pass()).await;
-            }
+            pass(barrier).await;
             let result = match channel {
                 Some(channel) => {
                     let delivery = courier.deliver(&channel, &message, &words);
@@ -188,7 +199,14 @@ impl Tasks {
             log_delivery(&message, &result);
             let _ = results.send(Input::Delivered { id, result }).await;
         });
-        self.deliveries.insert(id, task.abort_handle());
+        self.runs(id, What::Delivery, task.abort_handle());
+    }
+}
+
+/// Waits for what must be on disk before. A disk that hangs keeps nobody in the dark, and nothing ill.
+async fn pass(barrier: Option<Barrier>) {
+    if let Some(barrier) = barrier {
+        let _ = tokio::time::timeout(GRACE, barrier.pass()).await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use estatus_core::{
     check::CommandCheck,
-    command::{Background, CommandEnd, CommandOutcome, CommandRun, Run},
+    command::{CommandEnd, CommandOutcome, CommandRun, Run},
     observation::{Cause, Failure, Phase},
     ports::Ports,
 };
@@ -26,15 +26,7 @@ pub(crate) async fn probe(
 ) -> Result<(), Cause> {
     trace.enter(Phase::Run);
     let command = check.command.clone();
-    let run = CommandRun {
-        command,
-        env: Vec::new(),
-        stdin: None,
-        timeout,
-        background: Background::Ends,
-        owner: None,
-        output_limit: OUTPUT_LIMIT,
-    };
+    let run = CommandRun { command, env: Vec::new(), stdin: None, timeout, output_limit: OUTPUT_LIMIT };
     let outcome = ports.run(run).await;
     trace.evidence = evidence_of(&outcome);
     let code = match outcome.end {
@@ -45,7 +37,9 @@ pub(crate) async fn probe(
         }
         CommandEnd::TimedOut { .. } => return Err(Cause::TimedOut { after: timeout }),
         CommandEnd::CannotStart(error) => return Err(Cause::CannotStart { program: program(check), error }),
-        CommandEnd::Unseen => return Err(Cause::Setup { error: "it is not known how the command ended".to_owned() }),
+        CommandEnd::Unseen | CommandEnd::Cancelled => {
+            return Err(Cause::Setup { error: "it is not known how the command ended".to_owned() });
+        }
     };
     trace.seen = format!("exit code {code}");
     trace.enter(Phase::Assertion);

@@ -1,258 +1,287 @@
-//! Commands of which an owner has one at a time, whatever happens to Estatus.
+//! Commands that are known over a restart of Estatus: each has a shim, as a program has.
 //!
-//! What is known of such a command stands in a file for as long as it runs. Where an engine is killed the command goes on;
-//! the next engine finds it by its file, sees to it that it ends within its time, and how it ends is the outcome for
-//! whoever would run it again meanwhile.
+//! The shim notes what it is about to start before it does, ends the command when it has had its time, and notes how it
+//! ended. So where an engine is killed the command goes on, and the next engine learns its end; where the shim is killed
+//! too, another takes over. What has begun or ended under an identity is never begun again under it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, CommandRun},
-    program::ProcessId,
+    command::{CommandEnd, CommandOutcome, DurableCommand},
+    config::Language,
+    exit::Exit,
+    ids::StartId,
+    program::{Ended, EndedBy, Found, Leftover, ProgramEvent, StartFailure},
     secret::Secret,
+    words::Words,
 };
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
-    sync::{Notify, watch},
-    time::{Instant, timeout},
+    sync::{mpsc, watch},
+    time::timeout,
 };
-use tracing::warn;
 
 use crate::{
-    platform::{self, Tree},
-    reaper::Owned,
-    run::{self, END_WITHIN},
-    shim::file_name,
+    ledger::{Ledger, StartPhase},
+    output,
+    shim::{Launch, ShimRequest, Stopping, file_name},
+    supervisor::{Supervisor, SupervisorEvent},
 };
 
 /// Somebody who is asked to end an earlier command gets so long for it.
 const ENDED_WITHIN: Duration = Duration::from_secs(10);
+/// How the last execution of an owner ended is known for so long.
+const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many events may wait for who listens to them.
+const EVENTS_LIMIT: usize = 64;
 
 /// The commands of owners, below one data folder.
 pub struct Commands {
     folder: PathBuf,
-    known: Arc<Known>,
+    shared: Arc<Mutex<Shared>>,
 }
 
-/// Those that run, by owner.
-type Known = Mutex<BTreeMap<String, Earlier>>;
+struct Shared {
+    supervisor: Supervisor,
+    /// The commands that run, by owner.
+    running: BTreeMap<Arc<str>, Execution>,
+}
 
-/// A command that runs already, as whoever would run another sees it.
+/// A command that runs, as whoever waits for it sees it.
 #[derive(Clone)]
-struct Earlier {
-    command: String,
-    outcome: watch::Receiver<Option<CommandOutcome>>,
-    unwanted: Arc<Notify>,
+struct Execution {
+    start: StartId,
+    /// The command as it stands in the configuration.
+    line: String,
+    began: Timestamp,
+    outcome: watch::Sender<Option<CommandOutcome>>,
 }
 
 impl Commands {
-    /// The commands below `data`. Those that an engine before this one has left running are watched from now on.
-    pub fn new(data: &Path) -> Self {
-        let commands = Self { folder: data.join("commands"), known: Arc::default() };
-        for (path, entry) in entries(&commands.folder) {
-            match Tree::left_behind(&entry.token, entry.root) {
-                Some(tree) => commands.watch(path, entry, tree),
-                None => drop(fs::remove_file(path)),
-            }
-        }
+    /// The commands below `data`, with shims that come from where those of `supervisor` do. Those that an engine before this
+    /// one has left running are watched from now on.
+    pub fn new(data: &Path, supervisor: &Supervisor) -> Self {
+        let folder = data.join("commands");
+        let (sender, events) = mpsc::channel(EVENTS_LIMIT);
+        let shared = Shared { supervisor: supervisor.another(&folder, sender), running: BTreeMap::new() };
+        let commands = Self { folder, shared: Arc::new(Mutex::new(shared)) };
+        tokio::spawn(listen(events, Arc::downgrade(&commands.shared)));
+        commands.look_for_what_was_left();
         commands
     }
 
-    /// Runs `run` as [`crate::run`] does, unless a command of the same owner runs already: if that is the same, its
-    /// outcome is given back; another is ended first.
+    /// Runs `command` with the variables of Estatus but for `hidden`, its own and `secret_env`, which is what has been fetched
+    /// for its `secret_env`; or learns how it has ended. The last lines that it writes, of both streams, are in
+    /// [`CommandOutcome::stdout`], without secrets.
     ///
-    /// This takes little longer than the timeout of `run`, whatever runs already. Dropping the future ends what it has
-    /// started.
+    /// This takes little longer than its timeout, whatever runs already. Dropping the future ends nothing.
     pub async fn run(
         &self,
-        owner: &str,
-        run: CommandRun,
-        secret_env: Vec<(String, Secret)>,
+        command: &DurableCommand,
+        secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) -> CommandOutcome {
-        let command = run.command.to_string();
+        let outcome = self.outcome(command, secret_env, hidden).await;
+        CommandOutcome { stdout: output::without_secrets(outcome.stdout, secret_env), ..outcome }
+    }
+
+    async fn outcome(
+        &self,
+        command: &DurableCommand,
+        secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
+    ) -> CommandOutcome {
+        let line = command.command.to_string();
         loop {
-            let mut earlier = match self.begin(owner, &command) {
-                Ok(turn) => return run::run_as(run, secret_env, hidden, Some(turn)).await,
-                Err(earlier) => earlier,
+            let execution = match self.begin(command, &line, || Launch::once(command, secret_env, hidden)) {
+                Begun::Runs(execution) => execution,
+                Begun::HasEnded(outcome) => return outcome,
             };
-            if earlier.command == command {
-                if let Ok(outcome) = timeout(run.timeout, earlier.outcome()).await {
-                    match outcome {
-                        Some(outcome) => return outcome,
-                        // It was given up, and has ended.
-                        None => continue,
-                    }
+            if execution.start == command.start || execution.line == line {
+                return execution.ended().await;
+            }
+            self.cancel(&command.owner);
+            if timeout(ENDED_WITHIN, execution.ended()).await.is_err() {
+                let reason = format!("`{}` runs since before, and cannot be ended: end it yourself", execution.line);
+                return outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO);
+            }
+        }
+    }
+
+    /// Ends the command that `owner` has running, if there is one.
+    pub fn cancel(&self, owner: &str) {
+        shared(&self.shared).cancel(owner);
+    }
+
+    /// Ends every command, with all that it has started. Whether they have, `within` that time.
+    pub async fn cancel_all(&self, within: Duration) -> bool {
+        let all: Vec<Execution> = {
+            let mut shared = shared(&self.shared);
+            let owners: Vec<Arc<str>> = shared.running.keys().cloned().collect();
+            owners.iter().for_each(|owner| shared.cancel(owner));
+            shared.running.values().cloned().collect()
+        };
+        let ended = async {
+            for execution in &all {
+                execution.ended().await;
+            }
+        };
+        timeout(within, ended).await.is_ok()
+    }
+
+    /// Begins an execution, unless there is one of this owner, or this very one has been.
+    fn begin(&self, command: &DurableCommand, line: &str, launch: impl FnOnce() -> Launch) -> Begun {
+        let mut shared = shared(&self.shared);
+        if let Some(execution) = shared.running.get(&*command.owner) {
+            return Begun::Runs(execution.clone());
+        }
+        let ledger = Ledger::read_of_any_boot(&self.folder.join(file_name(&command.owner)));
+        if let Some(ledger) = ledger.filter(|ledger| ledger.start == command.start) {
+            match &ledger.phase {
+                StartPhase::Ended(ended) => return Begun::HasEnded(outcome_of(ended, ended.at)),
+                // It went down with the machine.
+                _ if !ledger.is_of_this_boot() => {
+                    return Begun::HasEnded(outcome(CommandEnd::Cancelled, String::new(), Duration::ZERO));
                 }
-                earlier.unwanted.notify_one();
-                if let Ok(Some(outcome)) = timeout(ENDED_WITHIN, earlier.outcome()).await {
-                    return outcome;
-                }
-            } else {
-                earlier.unwanted.notify_one();
-                if timeout(ENDED_WITHIN, earlier.outcome()).await.is_ok() {
+                // Its shim found it so a moment ago, or is asked to.
+                StartPhase::Spawning | StartPhase::Running(_) => {}
+            }
+        }
+        let execution = Execution::new(command.start, line.to_owned(), Timestamp::now());
+        let owner: Arc<str> = command.owner.as_str().into();
+        shared.running.insert(Arc::clone(&owner), execution.clone());
+        shared.supervisor.ask(&owner, ShimRequest::Start(Box::new(launch())));
+        Begun::Runs(execution)
+    }
+
+    /// Has those watched that an engine before this one has left running, and forgets what ended long ago.
+    fn look_for_what_was_left(&self) {
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for folder in files.map(|file| file.path()).filter(|path| path.is_dir()) {
+            let Some(ledger) = Ledger::read_of_any_boot(&folder) else { continue };
+            let Some(once) = ledger.terms.once.as_ref().filter(|_| ledger.is_of_this_boot()) else {
+                forget_if_old(&folder);
+                continue;
+            };
+            let began = match &ledger.phase {
+                StartPhase::Ended(_) => {
+                    forget_if_old(&folder);
                     continue;
                 }
-            }
-            let reason = format!("`{}` runs since before, and cannot be ended: end it yourself", earlier.command);
-            return ended(CommandEnd::CannotStart(reason), Duration::ZERO);
-        }
-    }
-
-    /// Nobody waits for any of them any more.
-    pub fn give_up(&self) {
-        known(&self.known).values().for_each(|earlier| earlier.unwanted.notify_one());
-    }
-
-    /// The turn of `owner`, unless it has one already.
-    fn begin(&self, owner: &str, command: &str) -> Result<Turn, Earlier> {
-        let mut known = known(&self.known);
-        if let Some(earlier) = known.get(owner) {
-            return Err(earlier.clone());
-        }
-        let (outcome, told) = watch::channel(None);
-        let unwanted = Arc::new(Notify::new());
-        let earlier = Earlier { command: command.to_owned(), outcome: told, unwanted: Arc::clone(&unwanted) };
-        known.insert(owner.to_owned(), earlier);
-        let path = self.folder.join(format!("{}.json", file_name(owner)));
-        let (owner, known) = (owner.to_owned(), Arc::clone(&self.known));
-        Ok(Turn { owner, command: command.to_owned(), path, known, outcome, unwanted })
-    }
-
-    fn watch(&self, path: PathBuf, entry: Entry, tree: Tree) {
-        let Ok(turn) = self.begin(&entry.owner, &entry.command) else { return };
-        if path != turn.path {
-            // Who renamed it?
-            let _ = fs::remove_file(path);
-        }
-        let ran = Duration::try_from(Timestamp::now().duration_since(entry.began)).unwrap_or_default();
-        let remains = entry.timeout.saturating_sub(ran);
-        let mut owned = Owned::new(None, tree, Some(turn));
-        tokio::spawn(async move {
-            let begun = Instant::now();
-            let end = match owned.exited_within(remains).await {
-                Some(_) => {
-                    owned.let_go();
-                    CommandEnd::Unseen
-                }
-                None => CommandEnd::TimedOut { left: owned.end(END_WITHIN).await },
+                StartPhase::Running(record) => record.since,
+                StartPhase::Spawning => Timestamp::now(),
             };
-            if let Some(turn) = owned.into_turn() {
-                turn.tell(&ended(end, ran + begun.elapsed()));
-            }
-        });
+            let owner: Arc<str> = ledger.program.as_str().into();
+            let execution = Execution::new(ledger.start, once.command.clone(), began);
+            let mut shared = shared(&self.shared);
+            shared.running.insert(Arc::clone(&owner), execution);
+            shared.supervisor.ask(&owner, ShimRequest::Look);
+        }
     }
 }
 
-impl Earlier {
-    /// Waits for its outcome; nothing if it is given up.
-    async fn outcome(&mut self) -> Option<CommandOutcome> {
-        self.outcome.wait_for(Option::is_some).await.ok()?.clone()
-    }
-}
-
-/// The right of an owner to have a command run, until this is dropped.
-pub(crate) struct Turn {
-    owner: String,
-    command: String,
-    path: PathBuf,
-    known: Arc<Known>,
-    outcome: watch::Sender<Option<CommandOutcome>>,
-    unwanted: Arc<Notify>,
-}
-
-/// What is known of a command that runs.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    owner: String,
-    /// As it stands in the configuration.
-    command: String,
-    /// During which boot of the machine this was written.
-    boot: String,
-    /// What marks its processes.
-    token: String,
-    /// The command's own process; nothing while that is about to be started.
-    root: Option<ProcessId>,
-    began: Timestamp,
-    /// How long it may run.
-    timeout: Duration,
-}
-
-impl Turn {
-    /// Notes that a command with this token is about to be started, and after that with which process it runs.
-    pub(crate) fn note(&self, token: &str, root: Option<ProcessId>, timeout: Duration) {
-        let entry = Entry {
-            owner: self.owner.clone(),
-            command: self.command.clone(),
-            boot: platform::boot_id(),
-            token: token.to_owned(),
-            root,
-            began: Timestamp::now(),
-            timeout,
-        };
-        if let Err(error) = entry.write(&self.path) {
-            // Better that it runs than that it is known.
-            warn!(command = self.command, %error, "if Estatus is killed while this runs, the next one does not know of it");
+impl Shared {
+    fn cancel(&mut self, owner: &str) {
+        if let Some((owner, execution)) = self.running.get_key_value(owner) {
+            let stop = ShimRequest::Stop { start: execution.start, how: Stopping::at_once() };
+            self.supervisor.ask(owner, stop);
         }
     }
 
-    /// Waits until nobody wants it any more.
-    pub(crate) async fn unwanted(&self) {
-        self.unwanted.notified().await;
-    }
-
-    /// Tells whoever waits for it.
-    pub(crate) fn tell(&self, outcome: &CommandOutcome) {
-        self.outcome.send_replace(Some(outcome.clone()));
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-        known(&self.known).remove(&self.owner);
-    }
-}
-
-impl Entry {
-    fn write(&self, path: &Path) -> io::Result<()> {
-        path.parent().map_or(Ok(()), platform::make_private)?;
-        let new = path.with_extension("new");
-        fs::write(&new, serde_json::to_vec(self)?)?;
-        fs::rename(new, path)
-    }
-
-    /// The entry in `file`, if it is of this boot.
-    fn read(file: &Path) -> Option<Self> {
-        let entry: Self = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-        (entry.boot == platform::boot_id()).then_some(entry)
-    }
-}
-
-/// The entries in `folder`. What is none, or none any more, is removed.
-fn entries(folder: &Path) -> Vec<(PathBuf, Entry)> {
-    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
-    let read = |path: PathBuf| match Entry::read(&path) {
-        Some(entry) => Some((path, entry)),
-        None => {
-            let _ = fs::remove_file(path);
-            None
+    /// Something happened to the command of `owner`: if that was its end, whoever waits for it is told.
+    fn hear(&mut self, owner: &str, event: ProgramEvent) {
+        let Some(execution) = self.running.get(owner) else { return };
+        if let Some(outcome) = told(event, execution) {
+            execution.outcome.send_replace(Some(outcome));
+            self.running.remove(owner);
+            self.supervisor.release(owner);
         }
+    }
+}
+
+enum Begun {
+    /// It runs, or an earlier one of this owner does.
+    Runs(Execution),
+    /// It has been.
+    HasEnded(CommandOutcome),
+}
+
+impl Execution {
+    fn new(start: StartId, line: String, began: Timestamp) -> Self {
+        Self { start, line, began, outcome: watch::Sender::new(None) }
+    }
+
+    /// Waits for its outcome. Who tells it lives as long as this does.
+    async fn ended(&self) -> CommandOutcome {
+        let mut outcome = self.outcome.subscribe();
+        let told = outcome.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
+        told.unwrap_or_else(unseen)
+    }
+}
+
+/// Hears what becomes of commands, for as long as anybody is interested.
+async fn listen(mut events: mpsc::Receiver<SupervisorEvent>, all: Weak<Mutex<Shared>>) {
+    while let Some(SupervisorEvent { program: owner, event }) = events.recv().await {
+        let Some(all) = all.upgrade() else { return };
+        shared(&all).hear(&owner, event);
+    }
+}
+
+/// The outcome of `execution`, if that is what was told.
+fn told(event: ProgramEvent, execution: &Execution) -> Option<CommandOutcome> {
+    match event {
+        ProgramEvent::Exited(ended) | ProgramEvent::Found(Found::Ended(ended)) if ended.start == execution.start => {
+            Some(outcome_of(&ended, execution.began))
+        }
+        ProgramEvent::CannotStart { start, failure } if start == execution.start => {
+            Some(outcome(CommandEnd::CannotStart(in_words(&failure)), String::new(), Duration::ZERO))
+        }
+        _ => None,
+    }
+}
+
+fn outcome_of(ended: &Ended, began: Timestamp) -> CommandOutcome {
+    let left = ended.left.iter().filter_map(|left| match left {
+        Leftover::Process { pid, .. } => Some(*pid),
+        Leftover::Port { .. } => None,
+    });
+    let end = match (ended.by, ended.exit) {
+        (EndedBy::Limit, _) => CommandEnd::TimedOut { left: left.collect() },
+        (EndedBy::Stop, _) => CommandEnd::Cancelled,
+        (EndedBy::Itself, Exit::Code(code)) => CommandEnd::Exited(code),
+        (EndedBy::Itself, Exit::Signal(number)) => CommandEnd::Signaled(number),
+        (EndedBy::Itself, Exit::Unseen) => CommandEnd::Unseen,
     };
-    files.filter_map(read).collect()
+    let took = Duration::try_from(ended.at.duration_since(began)).unwrap_or_default();
+    outcome(end, ended.tail.join("\n"), took)
 }
 
-fn known(known: &Known) -> MutexGuard<'_, BTreeMap<String, Earlier>> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
+fn unseen() -> CommandOutcome {
+    outcome(CommandEnd::Unseen, String::new(), Duration::ZERO)
 }
 
-fn ended(end: CommandEnd, took: Duration) -> CommandOutcome {
-    CommandOutcome { end, stdout: String::new(), stderr: String::new(), took }
+fn outcome(end: CommandEnd, stdout: String, took: Duration) -> CommandOutcome {
+    CommandOutcome { end, stdout, stderr: String::new(), took }
+}
+
+/// Why a command could not be started, in English.
+fn in_words(failure: &StartFailure) -> String {
+    Words::new(Language::English, TimeZone::UTC).start_failure(failure)
+}
+
+fn forget_if_old(folder: &Path) {
+    let written = fs::metadata(folder.join("ledger.json")).and_then(|ledger| ledger.modified());
+    if written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > KEPT_FOR)) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn shared(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -47,6 +47,19 @@ pub(crate) struct LaunchTerms {
     pub(crate) patience: Duration,
     /// The promise it makes where it finds `WATCHDOG_USEC` in its environment.
     pub(crate) watchdog: Option<Duration>,
+    /// What holds for a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) once: Option<Once>,
+}
+
+/// What holds for a command: it runs once, has its time, and what it has left in the background when it ends by itself lives
+/// on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Once {
+    /// It as it stands in the configuration.
+    pub(crate) command: String,
+    /// When this has passed since it was started, all of it is ended.
+    pub(crate) limit: Duration,
 }
 
 /// How far a start has come.
@@ -83,8 +96,17 @@ pub(crate) struct RunRecord {
 impl Ledger {
     /// The ledger in `folder`, if there is one of this boot. One that cannot be read counts as none.
     pub(crate) fn read(folder: &Path) -> Option<Self> {
-        let ledger: Self = serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()?;
-        (ledger.boot == platform::boot_id()).then_some(ledger)
+        Self::read_of_any_boot(folder).filter(Self::is_of_this_boot)
+    }
+
+    /// The same, of whatever boot.
+    pub(crate) fn read_of_any_boot(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
+    }
+
+    /// Whether it was written since the machine was started.
+    pub(crate) fn is_of_this_boot(&self) -> bool {
+        self.boot == platform::boot_id()
     }
 
     /// Puts this in place of what was there, all or nothing.
@@ -123,6 +145,7 @@ mod tests {
             signal: Signal::Term,
             patience: Duration::from_secs(1),
             watchdog: None,
+            once: None,
         };
         Ledger { program: "web".into(), boot: boot.into(), start: StartId(3), token: "t".into(), terms, phase }
     }

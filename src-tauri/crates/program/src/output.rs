@@ -34,13 +34,14 @@ impl Output {
         }
         let text = String::from_utf8(self.bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty()).fold(
-            text,
-            |text, secret| {
-                if text.contains(secret) { text.replace(secret, "[secret]") } else { text }
-            },
-        )
+        without_secrets(text, secrets)
     }
+}
+
+/// `text`, with something else in the place of `secrets`.
+pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> String {
+    let secrets = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
+    secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[secret]") } else { text })
 }
 
 /// The length of `bytes` without a character at their end that was cut in two.

@@ -1,7 +1,6 @@
 //! Ends what nobody waits for any more, on a thread of its own: that takes a while, and whoever gave it up has none.
 
 use std::{
-    future::pending,
     io,
     process::ExitStatus,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
@@ -12,7 +11,7 @@ use std::{
 use tokio::{process::Child, sync::watch, time::timeout};
 use tracing::warn;
 
-use crate::{commands::Turn, platform::Tree};
+use crate::platform::Tree;
 
 /// For how long the proof is waited for that nothing is left.
 const PROOF_WITHIN: Duration = Duration::from_secs(3);
@@ -36,7 +35,7 @@ pub async fn all_ended(within: Duration) -> bool {
     timeout(within, alive.wait_for(|&alive| alive == 0)).await.is_ok()
 }
 
-/// A command that runs, and all that it has started. Unless that was ended or let go of, it is ended when this is
+/// A command that runs, and all that it has started. Unless that was ended, it is ended when this is
 /// dropped, soon and for certain, but not by the thread that drops it.
 pub(crate) struct Owned {
     /// Nothing only while this is dropped.
@@ -45,38 +44,26 @@ pub(crate) struct Owned {
 }
 
 struct Running {
-    /// Nothing where an engine before this one has started it.
-    child: Option<Child>,
+    child: Child,
     tree: Tree,
-    /// Nobody else's turn comes before this has ended.
-    turn: Option<Turn>,
     _alive: Alive,
 }
 
 impl Owned {
-    pub(crate) fn new(child: Option<Child>, tree: Tree, turn: Option<Turn>) -> Self {
-        Self { running: Some(Running { child, tree, turn, _alive: Alive::new() }), is_settled: false }
+    pub(crate) fn new(child: Child, tree: Tree) -> Self {
+        Self { running: Some(Running { child, tree, _alive: Alive::new() }), is_settled: false }
     }
 
-    /// Waits for the end of the command itself; nothing if that does not come `within`, or nobody wants it any more.
+    /// Waits for the end of the command itself; nothing if that does not come `within`.
     pub(crate) async fn exited_within(&mut self, within: Duration) -> Option<io::Result<()>> {
-        let Running { child, tree, turn, .. } = self.running.as_mut()?;
-        let exited = async {
-            match child {
-                Some(child) => tree.exited(child).await,
-                None => tree.left_behind_exited().await,
-            }
-        };
-        tokio::select! {
-            exited = timeout(within, exited) => exited.ok(),
-            () = unwanted(turn.as_ref()) => None,
-        }
+        let Running { child, tree, .. } = self.running.as_mut()?;
+        timeout(within, tree.exited(child)).await.ok()
     }
 
     /// How the command itself has ended.
     pub(crate) async fn status(&mut self) -> io::Result<ExitStatus> {
-        match self.running.as_mut().and_then(|running| running.child.as_mut()) {
-            Some(child) => child.wait().await,
+        match &mut self.running {
+            Some(running) => running.child.wait().await,
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -90,19 +77,6 @@ impl Owned {
         self.is_settled = true;
         left
     }
-
-    /// What it has left in the background is nobody's any more.
-    pub(crate) fn let_go(&mut self) {
-        if let Some(running) = &self.running {
-            running.tree.let_go();
-        }
-        self.is_settled = true;
-    }
-
-    /// The turn of whoever it was run for, once it has ended or was let go of.
-    pub(crate) fn into_turn(mut self) -> Option<Turn> {
-        self.running.as_mut()?.turn.take()
-    }
 }
 
 impl Drop for Owned {
@@ -110,13 +84,6 @@ impl Drop for Owned {
         if let Some(running) = self.running.take().filter(|_| !self.is_settled) {
             give(running);
         }
-    }
-}
-
-async fn unwanted(turn: Option<&Turn>) {
-    match turn {
-        Some(turn) => turn.unwanted().await,
-        None => pending().await,
     }
 }
 

@@ -1,9 +1,9 @@
-//! Runs one command to its end, and leaves nothing of it behind but what it may leave.
+//! Runs one command to its end, and leaves nothing of it behind.
 
 use std::{collections::BTreeSet, io, path::Path, pin::pin, process::Stdio, time::Duration};
 
 use estatus_core::{
-    command::{Background, CommandEnd, CommandOutcome, CommandRun},
+    command::{CommandEnd, CommandOutcome, CommandRun},
     secret::Secret,
 };
 use tokio::{
@@ -14,7 +14,6 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    commands::Turn,
     output::Output,
     platform::{self, Tree},
     reaper::Owned,
@@ -28,46 +27,26 @@ pub(crate) const END_WITHIN: Duration = Duration::from_secs(3);
 
 /// Runs `run` with the variables of Estatus but for `hidden`, its own and `secret_env`, and gives back how it ended.
 ///
-/// `run.command.secret_env` is not looked at: `secret_env` is what has been fetched for it; and nor is `run.owner`, which
-/// is for [`crate::Commands::run`]. A secret that the command
-/// writes out is not in the outcome. When the command has ended, by itself or at its timeout, so has everything that
-/// it started, in the background too, but for what `run.background` lets live on. Dropping the future ends the tree as
+/// `run.command.secret_env` is not looked at: `secret_env` is what has been fetched for it. A secret that the command writes
+/// out is not in the outcome. When the command has ended, by itself or at its timeout, so has everything that
+/// it started, in the background too. Dropping the future ends the tree as
 /// well, without holding up who drops it: see [`crate::all_ended`].
 ///
 /// This takes at most the timeout, half a second for pipes that stay open, and three seconds for the proof that nothing
 /// is left; [`CommandOutcome::took`] is the time of the command alone.
 pub async fn run(run: CommandRun, secret_env: Vec<(String, Secret)>, hidden: &BTreeSet<String>) -> CommandOutcome {
-    run_as(run, secret_env, hidden, None).await
-}
-
-/// The same, as the turn of somebody.
-pub(crate) async fn run_as(
-    run: CommandRun,
-    secret_env: Vec<(String, Secret)>,
-    hidden: &BTreeSet<String>,
-    turn: Option<Turn>,
-) -> CommandOutcome {
     let begun = Instant::now();
     let mut stdout = Output::up_to(run.output_limit);
     let mut stderr = Output::up_to(run.output_limit);
-    let (end, took, turn) = match start(&run, &secret_env, hidden, turn) {
+    let (end, took) = match start(&run, &secret_env, hidden) {
         Ok(started) => started.finish(&run, begun, &mut stdout, &mut stderr).await,
-        Err(reason) => (CommandEnd::CannotStart(reason), begun.elapsed(), None),
+        Err(reason) => (CommandEnd::CannotStart(reason), begun.elapsed()),
     };
     let (stdout, stderr) = (stdout.into_text(&secret_env), stderr.into_text(&secret_env));
-    let outcome = CommandOutcome { end, stdout, stderr, took };
-    if let Some(turn) = turn {
-        turn.tell(&outcome);
-    }
-    outcome
+    CommandOutcome { end, stdout, stderr, took }
 }
 
-fn start(
-    run: &CommandRun,
-    secret_env: &[(String, Secret)],
-    hidden: &BTreeSet<String>,
-    turn: Option<Turn>,
-) -> Result<Started, String> {
+fn start(run: &CommandRun, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Result<Started, String> {
     let directory = run.command.directory.as_deref();
     if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
         return Err(format!("the directory {} does not exist", directory.display()));
@@ -82,12 +61,9 @@ fn start(
         .collect();
     let command = command(run, directory, env, hidden);
     let token = platform::random_name().map_err(|error| in_words(&error))?;
-    let note = |root| turn.as_ref().map_or((), |turn| turn.note(&token, root, run.timeout));
-    note(None);
     let (mut child, tree) = Tree::spawn(command, &token).map_err(|error| in_words(&error))?;
-    note(tree.root());
     let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr: child.stderr.take() };
-    Ok(Started { owned: Owned::new(Some(child), tree, turn), pipes })
+    Ok(Started { owned: Owned::new(child, tree), pipes })
 }
 
 fn command(run: &CommandRun, directory: Option<&Path>, env: Vec<(&str, &str)>, hidden: &BTreeSet<String>) -> Command {
@@ -133,9 +109,8 @@ impl Started {
         begun: Instant,
         stdout: &mut Output,
         stderr: &mut Output,
-    ) -> (CommandEnd, Duration, Option<Turn>) {
+    ) -> (CommandEnd, Duration) {
         let Self { mut owned, mut pipes } = self;
-        let ends = run.background == Background::Ends;
         let (exited, left, took) = {
             let Pipes { stdin, stdout: from_stdout, stderr: from_stderr } = &mut pipes;
             let mut talk = pin!(async {
@@ -161,15 +136,10 @@ impl Started {
             if exited.is_some() && talking {
                 talking = timeout(PIPE_GRACE, &mut talk).await.is_err();
             }
-            let mut left = Vec::new();
-            if ends || exited.is_none() {
-                left = end(&mut owned).await;
-                if talking {
-                    // What was written before the end is still in the pipes.
-                    let _ = timeout(PIPE_GRACE, &mut talk).await;
-                }
-            } else {
-                owned.let_go();
+            let left = end(&mut owned).await;
+            if talking {
+                // What was written before the end is still in the pipes.
+                let _ = timeout(PIPE_GRACE, &mut talk).await;
             }
             (exited, left, took)
         };
@@ -177,10 +147,7 @@ impl Started {
             Some(exited) => outcome(exited, &mut owned).await,
             None => CommandEnd::TimedOut { left },
         };
-        if !ends && !matches!(end, CommandEnd::TimedOut { .. }) {
-            pipes.read_on();
-        }
-        (end, took, owned.into_turn())
+        (end, took)
     }
 }
 
@@ -200,16 +167,6 @@ async fn outcome(exited: io::Result<()>, owned: &mut Owned) -> CommandEnd {
     match status {
         Ok(status) => platform::end_of(status),
         Err(error) => CommandEnd::CannotStart(format!("its end cannot be observed: {error}")),
-    }
-}
-
-impl Pipes {
-    /// Somebody in the background may still write to what is open.
-    fn read_on(self) {
-        let read = [self.stdout.map(platform::read_on), self.stderr.map(platform::read_on)];
-        for error in read.into_iter().flatten().filter_map(Result::err) {
-            warn!(%error, "what a command has left in the background can write no more");
-        }
     }
 }
 

@@ -40,7 +40,12 @@ const TAKEN: u8 = 75;
 
 /// The folder of a program below the data folder: a readable part of its name, and what makes it the only one.
 pub fn folder(data: &Path, program: &str) -> PathBuf {
-    data.join("programs").join(file_name(program))
+    programs(data).join(file_name(program))
+}
+
+/// Where the folders of programs are.
+pub(crate) fn programs(data: &Path) -> PathBuf {
+    data.join("programs")
 }
 
 /// A name for what belongs to whoever is called `name`: a readable part of that, and what makes it the only one.

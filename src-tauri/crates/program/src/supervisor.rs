@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     platform::Shims,
-    shim::{Launch, ShimRequest, Stopping, folder},
+    shim::{Launch, ShimRequest, Stopping, file_name, programs},
 };
 use client::ShimConnector;
 use mailbox::{Slot, mailbox};
@@ -47,7 +47,8 @@ pub struct SupervisorEvent {
 
 /// Supervises programs through their shims, which live on with their programs when this is dropped.
 pub struct Supervisor {
-    data: PathBuf,
+    /// Where the folders of those are that it supervises.
+    root: PathBuf,
     shims: Arc<Shims>,
     events: mpsc::Sender<SupervisorEvent>,
     tasks: BTreeMap<Arc<str>, Slot>,
@@ -57,7 +58,13 @@ impl Supervisor {
     /// Supervises the programs whose folders are below `data`, and tells `events` what happens to them.
     pub fn new(data: &Path, shim: ShimCommand, events: mpsc::Sender<SupervisorEvent>) -> Self {
         let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
-        Self { data, shims: Arc::new(Shims::new(shim)), events, tasks: BTreeMap::new() }
+        Self { root: programs(&data), shims: Arc::new(Shims::new(shim)), events, tasks: BTreeMap::new() }
+    }
+
+    /// One for others, whose folders are in `root`; their shims come from where those of this one do.
+    pub(crate) fn another(&self, root: &Path, events: mpsc::Sender<SupervisorEvent>) -> Self {
+        let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        Self { root, shims: Arc::clone(&self.shims), events, tasks: BTreeMap::new() }
     }
 
     /// Carries out `command` on the process of `program`: what comes of it is told as the command says. What runs of an
@@ -88,15 +95,19 @@ impl Supervisor {
                     task.put(ShimRequest::Measure { start, ports });
                 }
             }
-            // Its shim goes away if nothing runs.
-            ProgramCommand::Release => drop(self.tasks.remove(&program.name)),
+            ProgramCommand::Release => self.release(&program.name),
         }
     }
 
-    fn ask(&mut self, program: &Arc<str>, asked: ShimRequest) {
+    /// Lets go of it: its shim goes away if nothing runs.
+    pub(crate) fn release(&mut self, program: &str) {
+        self.tasks.remove(program);
+    }
+
+    pub(crate) fn ask(&mut self, program: &Arc<str>, asked: ShimRequest) {
         let task = self.tasks.entry(Arc::clone(program)).or_insert_with(|| {
             let (slot, mailbox) = mailbox();
-            let connector = ShimConnector::new(folder(&self.data, program), Arc::clone(&self.shims));
+            let connector = ShimConnector::new(self.root.join(file_name(program)), Arc::clone(&self.shims));
             tokio::spawn(Task::new(Arc::clone(program), connector, self.events.clone()).live(mailbox));
             slot
         });

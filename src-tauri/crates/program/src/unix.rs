@@ -36,7 +36,7 @@ pub(crate) use notify::NotifySocket;
 pub(crate) use pipes::Pipes;
 pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};
-pub(crate) use run_tree::{Tree, read_on};
+pub(crate) use run_tree::Tree;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 /// The variable that marks every process of a run, wherever it went.

@@ -30,7 +30,7 @@ pub(crate) use notify::NotifySocket;
 pub(crate) use pipes::Pipes;
 pub(crate) use process::{boot_id, random_name};
 pub(crate) use program_tree::{First, ProgramTree};
-pub(crate) use run_tree::{Tree, read_on};
+pub(crate) use run_tree::Tree;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 /// The command for `run`, without its environment and directory. A program is looked for as the shell does, so that

@@ -1,193 +1,329 @@
-//! Of a remedy's command there is one at a time, also where the engine is another by now.
+//! A durable command has a supervising process: it outlives an engine that is killed, its end is learned by the next, and
+//! what has begun is never begun again.
 #![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod support;
 
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use estatus_core::command::{Background, CommandEnd, CommandLine, CommandOutcome, CommandRun, Run};
+use estatus_core::{
+    command::{CommandEnd, CommandLine, CommandOutcome, DurableCommand, Run},
+    ids::StartId,
+    secret::Secret,
+};
 use estatus_program::Commands;
-use tempfile::TempDir;
+use support::{Stage, eventually, is_alive, kill};
 use tokio::task::JoinHandle;
 
 const LONG: Duration = Duration::from_secs(30);
 const OWNER: &str = "remedy of web";
 
-/// A data folder, and what commands leave beside it.
-struct Stage {
-    data: TempDir,
+/// The commands of an engine; of another one, as if the one before had been killed, where there is one already.
+fn engine(stage: &mut Stage) -> Arc<Commands> {
+    stage.replace_engine();
+    Arc::new(Commands::new(stage.data.path(), &stage.supervisor))
 }
 
-impl Stage {
-    fn new() -> Self {
-        Self { data: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.data.path().join(name)
-    }
-
-    /// The commands of an engine; of another one that was killed, where there is one already.
-    fn engine(&self) -> Arc<Commands> {
-        Arc::new(Commands::new(self.data.path()))
-    }
-
-    /// A command that says when it begins, ends when it is told so, and says when two of them run at once.
-    fn line(&self, name: &str) -> String {
-        format!(
-            "cd {}; mkdir running || touch twice; echo {name} >>begun; until [ -e go ]; do sleep 0.01; done; \
-             rmdir running; echo {name} >>ended",
-            self.data.path().display()
-        )
-    }
-
-    fn lines(&self, file: &str) -> Vec<String> {
-        let text = fs::read_to_string(self.path(file)).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
-    }
-
-    async fn until(&self, fact: &str, is_so: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + LONG;
-        while !is_so(self) {
-            assert!(Instant::now() < deadline, "never: {fact}");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    async fn leaves_nothing(self) {
-        self.until("nothing is noted any more", |stage| is_empty(&stage.path("commands"))).await;
-        assert!(!self.path("twice").exists(), "two ran at once");
-    }
+fn path(stage: &Stage, name: &str) -> PathBuf {
+    stage.data.path().join(name)
 }
 
-fn is_empty(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|mut files| files.next().is_none())
+fn lines(stage: &Stage, file: &str) -> Vec<String> {
+    let text = fs::read_to_string(path(stage, file)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }
 
-fn run_of(line: &str) -> CommandRun {
+/// A command that says when it begins, ends when it is told so, and says when two of them run at once.
+fn line(stage: &Stage, name: &str) -> String {
+    format!(
+        "cd {}; mkdir running || touch twice; echo {name} >>begun; until [ -e go ]; do sleep 0.01; done; rmdir running; \
+         echo {name} >>ended; echo done; exit 3",
+        stage.data.path().display()
+    )
+}
+
+fn command(line: &str, start: u64) -> DurableCommand {
     let run = Run::Shell(line.to_owned());
-    CommandRun {
+    DurableCommand {
+        owner: OWNER.to_owned(),
+        start: StartId(start),
         command: CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() },
         env: Vec::new(),
-        stdin: None,
         timeout: LONG,
-        background: Background::LivesOn,
-        owner: Some(OWNER.to_owned()),
-        output_limit: 1024,
     }
 }
 
-fn spawn(commands: &Arc<Commands>, run: CommandRun) -> JoinHandle<CommandOutcome> {
+fn spawn(commands: &Arc<Commands>, command: DurableCommand) -> JoinHandle<CommandOutcome> {
     let commands = Arc::clone(commands);
-    tokio::spawn(async move { commands.run(OWNER, run, Vec::new(), &BTreeSet::new()).await })
+    tokio::spawn(async move { commands.run(&command, &[], &BTreeSet::new()).await })
+}
+
+/// The engine is killed, with who waits in it.
+async fn is_killed(commands: Arc<Commands>, waiting: JoinHandle<CommandOutcome>) {
+    waiting.abort();
+    assert!(waiting.await.is_err());
+    assert_eq!(Arc::strong_count(&commands), 1);
+}
+
+async fn runs(stage: &Stage, begun: &[&str]) {
+    eventually("it runs", || lines(stage, "begun") == begun).await;
+}
+
+fn let_end(stage: &Stage) {
+    fs::write(path(stage, "go"), "").unwrap();
+}
+
+async fn leaves_nothing(stage: Stage) {
+    assert!(!path(&stage, "twice").exists(), "two ran at once");
+    eventually("its supervising process is gone", || stage.shims().len() <= 1).await;
 }
 
 #[tokio::test]
-async fn the_same_command_goes_on_and_how_it_ends_is_the_outcome() {
-    let stage = Stage::new();
-    let first = stage.engine();
-    let mut of_first = spawn(&first, run_of(&stage.line("a")));
-    stage.until("it runs", |stage| stage.lines("begun") == ["a"]).await;
-    let twice = spawn(&first, run_of(&stage.line("a")));
-    let second = stage.engine();
-    let of_second = spawn(&second, run_of(&stage.line("a")));
-    assert!(tokio::time::timeout(Duration::from_millis(300), &mut of_first).await.is_err());
-    fs::write(stage.path("go"), "").unwrap();
-    assert_eq!(of_first.await.unwrap().end, CommandEnd::Exited(0));
-    assert_eq!(twice.await.unwrap().end, CommandEnd::Exited(0));
-    assert_eq!(of_second.await.unwrap().end, CommandEnd::Unseen);
-    assert_eq!((stage.lines("begun"), stage.lines("ended")), (vec!["a".to_owned()], vec!["a".to_owned()]));
-    // It is another's turn.
-    assert_eq!(spawn(&second, run_of(&stage.line("b"))).await.unwrap().end, CommandEnd::Exited(0));
-    stage.leaves_nothing().await;
+async fn the_end_of_a_command_is_told_with_what_it_wrote_but_for_secrets() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let mut command = command("echo \"$OWN $RUN $ESTATUS_PROGRAM.\"; echo \"$TOP_SECRET\" >&2; exit 7", 1);
+    command.command.env.push(("OWN".into(), "12".into()));
+    command.env.push(("RUN".into(), "34".into()));
+    let secrets = [("TOP_SECRET".to_owned(), Secret::new("hunter2"))];
+    let outcome = commands.run(&command, &secrets, &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(7));
+    let mut written: Vec<&str> = outcome.stdout.lines().collect();
+    written.sort_unstable();
+    assert_eq!(written, ["12 34 .", "[secret]"]);
+    leaves_nothing(stage).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_told_in_words() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let mut none = command("", 1);
+    none.command.run = Run::Program { program: "no-such-program-of-estatus".to_owned(), args: Vec::new() };
+    let outcome = commands.run(&none, &[], &BTreeSet::new()).await;
+    assert!(matches!(&outcome.end, CommandEnd::CannotStart(why) if why.contains("no-such-program")), "{outcome:?}");
+    let outcome = commands.run(&command("exit 0", 2), &[], &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(0));
+}
+
+#[tokio::test]
+async fn a_command_goes_on_when_the_engine_is_killed_and_the_next_one_learns_its_end() {
+    let mut stage = Stage::new();
+    let first = engine(&mut stage);
+    let of_first = spawn(&first, command(&line(&stage, "a"), 1));
+    runs(&stage, &["a"]).await;
+    is_killed(first, of_first).await;
+    let second = engine(&mut stage);
+    let of_second = spawn(&second, command(&line(&stage, "a"), 1));
+    let twice = spawn(&second, command(&line(&stage, "a"), 1));
+    let again = spawn(&second, command(&line(&stage, "a"), 2));
+    let_end(&stage);
+    for outcome in [of_second.await.unwrap(), twice.await.unwrap(), again.await.unwrap()] {
+        assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(3), "done"));
+    }
+    assert_eq!((lines(&stage, "begun"), lines(&stage, "ended")), (vec!["a".to_owned()], vec!["a".to_owned()]));
+    leaves_nothing(stage).await;
+}
+
+#[tokio::test]
+async fn a_command_that_ended_while_there_was_no_engine_is_not_begun_again() {
+    let mut stage = Stage::new();
+    let first = engine(&mut stage);
+    let of_first = spawn(&first, command(&line(&stage, "a"), 1));
+    runs(&stage, &["a"]).await;
+    is_killed(first, of_first).await;
+    stage.leave_engine();
+    let_end(&stage);
+    eventually("it has ended, and its supervising process too", || {
+        !lines(&stage, "ended").is_empty() && stage.shims().is_empty()
+    })
+    .await;
+    for _ in 0..2 {
+        let next = engine(&mut stage);
+        let outcome = next.run(&command(&line(&stage, "a"), 1), &[], &BTreeSet::new()).await;
+        assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(3), "done"));
+    }
+    assert_eq!(lines(&stage, "begun"), ["a"]);
+    // Another execution of the same is another.
+    let next = engine(&mut stage);
+    let outcome = next.run(&command(&line(&stage, "b"), 2), &[], &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(3));
+    assert_eq!(lines(&stage, "begun"), ["a", "b"]);
+    leaves_nothing(stage).await;
+}
+
+#[tokio::test]
+async fn whoever_is_killed_a_command_is_neither_doubled_nor_lost() {
+    let mut stage = Stage::new();
+    let mut commands = engine(&mut stage);
+    let mut waiting = spawn(&commands, command(&line(&stage, "a"), 1));
+    runs(&stage, &["a"]).await;
+    for round in 0..4 {
+        if round % 2 == 0 {
+            is_killed(commands, waiting).await;
+            commands = engine(&mut stage);
+            waiting = spawn(&commands, command(&line(&stage, "a"), 1));
+        }
+        stage.shims().into_iter().for_each(kill);
+        eventually("it has a supervising process again", || !stage.shims().is_empty()).await;
+    }
+    let_end(&stage);
+    // Its first supervising process was its parent: the others did not see how it ended.
+    assert_eq!(waiting.await.unwrap().end, CommandEnd::Unseen);
+    assert_eq!((lines(&stage, "begun"), lines(&stage, "ended")), (vec!["a".to_owned()], vec!["a".to_owned()]));
+    leaves_nothing(stage).await;
+}
+
+#[tokio::test]
+async fn what_went_down_with_the_machine_is_told_so_and_not_begun_again() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let waiting = spawn(&commands, command(&line(&stage, "a"), 1));
+    runs(&stage, &["a"]).await;
+    let folder = fs::read_dir(path(&stage, "commands")).unwrap().next().unwrap().unwrap().path();
+    let of_another_boot =
+        fs::read_to_string(folder.join("ledger.json")).unwrap().replacen("\"boot\":\"", "\"boot\":\"no", 1);
+    let_end(&stage);
+    waiting.await.unwrap();
+    fs::write(folder.join("ledger.json"), of_another_boot).unwrap();
+    let next = engine(&mut stage);
+    let outcome = next.run(&command(&line(&stage, "a"), 1), &[], &BTreeSet::new()).await;
+    assert_eq!((outcome.end, lines(&stage, "begun")), (CommandEnd::Cancelled, vec!["a".to_owned()]));
 }
 
 #[tokio::test]
 async fn another_command_is_ended_before_the_new_one_begins() {
     async fn check(is_another_engine: bool) {
-        let stage = Stage::new();
-        let first = stage.engine();
-        let of_first = spawn(&first, run_of(&stage.line("a")));
-        stage.until("it runs", |stage| stage.lines("begun") == ["a"]).await;
-        let second = if is_another_engine { stage.engine() } else { first };
-        fs::remove_dir(stage.path("running")).unwrap();
-        let of_second = spawn(&second, run_of(&stage.line("b")));
-        stage.until("the other runs", |stage| stage.lines("begun") == ["a", "b"]).await;
-        let end = of_first.await.unwrap().end;
-        assert!(matches!(end, CommandEnd::Signaled(9) | CommandEnd::TimedOut { .. }), "{end:?}");
-        fs::write(stage.path("go"), "").unwrap();
-        assert_eq!(of_second.await.unwrap().end, CommandEnd::Exited(0));
-        assert_eq!(stage.lines("ended"), ["b"]);
-        stage.leaves_nothing().await;
+        let mut stage = Stage::new();
+        let mut commands = engine(&mut stage);
+        let of_first = spawn(&commands, command(&line(&stage, "a"), 1));
+        runs(&stage, &["a"]).await;
+        let mut of_first = Some(of_first);
+        if is_another_engine {
+            is_killed(commands, of_first.take().unwrap()).await;
+            commands = engine(&mut stage);
+        }
+        fs::remove_dir(path(&stage, "running")).unwrap();
+        let of_second = spawn(&commands, command(&line(&stage, "b"), 2));
+        runs(&stage, &["a", "b"]).await;
+        if let Some(of_first) = of_first {
+            assert_eq!(of_first.await.unwrap().end, CommandEnd::Cancelled);
+        }
+        let_end(&stage);
+        assert_eq!(of_second.await.unwrap().end, CommandEnd::Exited(3));
+        assert_eq!(lines(&stage, "ended"), ["b"]);
+        leaves_nothing(stage).await;
     }
     check(false).await;
     check(true).await;
 }
 
 #[tokio::test]
-async fn what_was_left_running_has_no_more_time_than_it_had() {
-    let stage = Stage::new();
-    let first = stage.engine();
-    let _of_first = spawn(&first, CommandRun { timeout: Duration::from_secs(2), ..run_of(&stage.line("a")) });
-    stage.until("it runs", |stage| stage.lines("begun") == ["a"]).await;
-    let begun = Instant::now();
-    let second = stage.engine();
-    let end = spawn(&second, run_of(&stage.line("a"))).await.unwrap().end;
-    assert_eq!(end, CommandEnd::TimedOut { left: vec![] });
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
-    assert_eq!(stage.lines("ended"), [""; 0]);
-    stage.leaves_nothing().await;
+async fn a_command_has_its_time_whoever_is_there_to_see_it() {
+    async fn check(engine_is_killed: bool) {
+        let mut stage = Stage::new();
+        let mut commands = engine(&mut stage);
+        let short = DurableCommand { timeout: Duration::from_secs(1), ..command(&line(&stage, "a"), 1) };
+        let mut waiting = spawn(&commands, short.clone());
+        runs(&stage, &["a"]).await;
+        let begun = Instant::now();
+        if engine_is_killed {
+            is_killed(commands, waiting).await;
+            stage.shims().into_iter().for_each(kill);
+            commands = engine(&mut stage);
+            waiting = spawn(&commands, short);
+        }
+        assert_eq!(waiting.await.unwrap().end, CommandEnd::TimedOut { left: vec![] });
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        assert_eq!(lines(&stage, "ended"), [""; 0]);
+        leaves_nothing(stage).await;
+    }
+    check(false).await;
+    check(true).await;
 }
 
 #[tokio::test]
-async fn what_has_ended_before_is_nothing_to_the_next_engine_and_what_it_let_go_of_lives_on() {
-    let stage = Stage::new();
-    let line = format!("sleep 1000 >/dev/null 2>&1 & echo $! >{}", stage.path("pid").display());
-    assert_eq!(spawn(&stage.engine(), run_of(&line)).await.unwrap().end, CommandEnd::Exited(0));
-    let pid: i32 = stage.lines("pid")[0].parse().unwrap();
-    let second = stage.engine();
-    fs::write(stage.path("go"), "").unwrap();
-    assert_eq!(spawn(&second, run_of(&stage.line("b"))).await.unwrap().end, CommandEnd::Exited(0));
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("it lives");
-    stage.leaves_nothing().await;
+async fn all_are_ended_when_nobody_wants_them_any_more() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let waiting = spawn(&commands, command(&line(&stage, "a"), 1));
+    runs(&stage, &["a"]).await;
+    assert!(commands.cancel_all(LONG).await);
+    assert_eq!(waiting.await.unwrap().end, CommandEnd::Cancelled);
+    let next = engine(&mut stage);
+    let outcome = next.run(&command(&line(&stage, "a"), 1), &[], &BTreeSet::new()).await;
+    assert_eq!((outcome.end, lines(&stage, "begun")), (CommandEnd::Cancelled, vec!["a".to_owned()]));
+    leaves_nothing(stage).await;
 }
 
 #[tokio::test]
-async fn what_is_given_up_is_ended_and_forgotten() {
-    let stage = Stage::new();
-    let commands = stage.engine();
-    let running = spawn(&commands, run_of(&stage.line("a")));
-    stage.until("it runs", |stage| stage.lines("begun") == ["a"]).await;
-    running.abort();
-    assert!(running.await.is_err());
-    assert!(estatus_program::all_ended(LONG).await);
-    fs::remove_dir(stage.path("running")).unwrap();
-    let running = spawn(&commands, run_of(&stage.line("b")));
-    stage.until("another runs", |stage| stage.lines("begun") == ["a", "b"]).await;
-    commands.give_up();
-    assert_eq!(running.await.unwrap().end, CommandEnd::TimedOut { left: vec![] });
-    fs::remove_dir(stage.path("running")).unwrap();
-    stage.leaves_nothing().await;
+async fn what_it_let_go_of_lives_on_and_is_nothing_to_the_next_one() {
+    async fn check(line: &str) {
+        let mut stage = Stage::new();
+        let commands = engine(&mut stage);
+        let pids = path(&stage, "pids");
+        let line = line.replace("SLEEP", &format!("sh -c 'echo $$ >>{}; exec sleep 1000'", pids.display()));
+        let outcome = commands.run(&command(&line, 1), &[], &BTreeSet::new()).await;
+        assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(0), "started"), "{line}");
+        eventually("it has begun", || lines(&stage, "pids").len() == 1).await;
+        let pid: u32 = lines(&stage, "pids")[0].parse().unwrap();
+        let outcome = commands.run(&command("exit 4", 2), &[], &BTreeSet::new()).await;
+        assert_eq!(outcome.end, CommandEnd::Exited(4));
+        assert!(commands.cancel_all(LONG).await);
+        assert!(is_alive(pid), "{line}");
+        kill(pid);
+        leaves_nothing(stage).await;
+    }
+    check("SLEEP & echo started").await;
+    check("(setsid SLEEP >/dev/null 2>&1 &); echo started").await;
+    check("env -i setsid SLEEP & echo started").await;
 }
 
 #[tokio::test]
-async fn what_is_no_note_of_this_boot_is_removed() {
-    let stage = Stage::new();
-    let folder = stage.path("commands");
-    fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("broken.json"), "{").unwrap();
-    let entry = format!(
-        r#"{{"owner":"o","command":"c","boot":"another","token":"t","root":{{"pid":{},"started":1}},
-            "began":"2026-01-01T00:00:00Z","timeout":{{"secs":1,"nanos":0}}}}"#,
-        std::process::id()
+async fn what_it_let_go_of_may_go_on_writing_to_its_output() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let written = path(&stage, "written");
+    let line = format!(
+        "(while echo much; echo more >&2; do echo x >>{}; done) & echo $! >{}",
+        written.display(),
+        path(&stage, "pid").display()
     );
-    fs::write(folder.join("old.json"), entry).unwrap();
-    drop(stage.engine());
-    stage.leaves_nothing().await;
+    let outcome = commands.run(&command(&line, 1), &[], &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(0));
+    let writer: u32 = lines(&stage, "pid")[0].parse().unwrap();
+    drop(commands);
+    stage.leave_engine();
+    let count = || fs::metadata(&written).map_or(0, |file| file.len());
+    // More than any pipe holds.
+    let wanted = count() + 300_000;
+    let deadline = Instant::now() + LONG;
+    while count() < wanted && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let reached = count();
+    kill(writer);
+    assert!(reached >= wanted, "it could write no more after {reached} lines");
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_is_forgotten() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    commands.run(&command("exit 0", 1), &[], &BTreeSet::new()).await;
+    let folder = fs::read_dir(path(&stage, "commands")).unwrap().next().unwrap().unwrap().path();
+    drop(engine(&mut stage));
+    assert!(folder.exists());
+    let ledger = fs::File::options().write(true).open(folder.join("ledger.json")).unwrap();
+    ledger.set_modified(std::time::SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60)).unwrap();
+    drop(engine(&mut stage));
+    assert!(!folder.exists());
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use estatus_core::{
-    command::{Background, CommandEnd, CommandLine, CommandOutcome, CommandRun, Run},
+    command::{CommandEnd, CommandLine, CommandOutcome, CommandRun, Run},
     secret::Secret,
 };
 use tokio::task::JoinSet;
@@ -187,73 +187,13 @@ fn cpu_time() -> Duration {
     Duration::new(used.tv_sec.unsigned_abs(), u32::try_from(used.tv_nsec).unwrap())
 }
 
-#[tokio::test]
-async fn what_a_remedy_let_go_of_lives_on() {
-    async fn check(line: &str) {
-        let mark = Mark::new();
-        let line = line.replace("SLEEP", &mark.sleep());
-        let outcome = of(CommandRun { background: Background::LivesOn, ..run_of(shell(&line)) }).await;
-        assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(0), "started\n"), "{line}");
-        mark.wait_for(1).await;
-        assert!(estatus_program::all_ended(LONG).await, "nobody waits for it");
-        assert_eq!(mark.alive().len(), 1, "{line}");
-        mark.kill();
-    }
-    check("SLEEP & echo started").await;
-    check("(setsid SLEEP >/dev/null 2>&1 &); echo started").await;
-    check("env -i setsid SLEEP & echo started").await;
-}
-
-#[tokio::test]
-async fn what_a_remedy_let_go_of_may_go_on_writing_to_its_output() {
-    let (folder, mark) = (tempfile::tempdir().unwrap(), Mark::new());
-    let written = folder.path().join("written");
-    let line = format!("(while echo much; echo more >&2; do echo x >>{}; done; {}) &", written.display(), mark.sleep());
-    let outcome = of(CommandRun { background: Background::LivesOn, ..run_of(shell(&format!("{line} echo $!"))) }).await;
-    let writer: u32 = outcome.stdout.lines().find_map(|line| line.parse().ok()).expect("its pid");
-    let count = || fs::metadata(&written).map_or(0, |file| file.len());
-    // More than any pipe holds.
-    let wanted = count() + 300_000;
-    let deadline = Instant::now() + LONG;
-    while count() < wanted && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let reached = count();
-    kill(writer);
-    assert!(reached >= wanted, "it could write no more after {reached} lines");
-}
-
-#[tokio::test]
-async fn at_its_timeout_all_that_a_remedy_has_started_is_ended() {
-    let mark = Mark::new();
-    let timeout = Duration::from_secs(1);
-    let run = run_of(shell(&format!("setsid {0} & {0}", mark.sleep())));
-    let outcome = of(CommandRun { timeout, background: Background::LivesOn, ..run }).await;
-    assert_eq!(outcome.end, CommandEnd::TimedOut { left: vec![] });
-    assert_eq!(mark.alive(), Vec::<u32>::new());
-}
-
-fn kill(pid: u32) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-}
-
 async fn of(run: CommandRun) -> CommandOutcome {
     estatus_program::run(run, Vec::new(), &BTreeSet::new()).await
 }
 
 fn run_of(run: Run) -> CommandRun {
     let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
-    let background = Background::Ends;
-    CommandRun {
-        command,
-        env: Vec::new(),
-        stdin: None,
-        timeout: LONG,
-        background,
-        owner: None,
-        output_limit: 64 * 1024,
-    }
+    CommandRun { command, env: Vec::new(), stdin: None, timeout: LONG, output_limit: 64 * 1024 }
 }
 
 fn in_directory(run: Run, directory: PathBuf) -> CommandRun {
@@ -289,10 +229,6 @@ impl Mark {
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         pids.filter(|pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == wanted.as_bytes()))
             .collect()
-    }
-
-    fn kill(&self) {
-        self.alive().into_iter().for_each(kill);
     }
 
     async fn wait_for(&self, count: usize) {

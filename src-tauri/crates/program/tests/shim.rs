@@ -341,7 +341,7 @@ async fn a_killed_shim_is_replaced_at_once() {
 }
 
 #[tokio::test]
-async fn a_killed_nursery_is_replaced() {
+async fn a_killed_fork_server_is_replaced() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["exit", "0"]));
     stage.start(&program, 1).await;

@@ -7,7 +7,7 @@ use estatus_core::{
     ids::StartId,
     incident::{Alert, Incident, News},
     observation::{Cause, Failure, Phase},
-    program::{Ended, Leftover, ProgramTrouble, RestartCount, StartFailure},
+    program::{Ended, EndedBy, Leftover, ProgramTrouble, RestartCount, StartFailure},
     remedy::{Attempt, Outcome, RemedyError, RemedyKind},
 };
 
@@ -95,6 +95,7 @@ pub fn end() -> Ended {
         left: vec![Leftover::Process { pid: 4711, name: "node".to_owned() }],
         tail: lines(&["building 1 %\rbuilding 99 %", "<script>alert(1)</script>", "Killed"]),
         background: Vec::new(),
+        by: EndedBy::Itself,
     }
 }
 

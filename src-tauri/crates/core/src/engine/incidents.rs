@@ -142,18 +142,22 @@ impl Engine {
         self.close_attempt(name, outcome, now);
     }
 
-    /// Whatever is remembered of tries that this life of the engine knows nothing of: one that was under way was cut
-    /// off, and what another remedy tried does not count.
-    pub(super) fn sort_tries(&mut self, name: &Arc<str>, deed: &RemedyKind, now: Now) {
-        let Some(incident) = self.open_incident_of(name) else { return };
+    /// Whatever is remembered of tries that this life of the engine knows nothing of: a command that was being run is gone
+    /// on with, anything else that was under way was cut off, and what another remedy tried does not count. Whether there
+    /// is a try to go on with comes back.
+    pub(super) fn sort_tries(&mut self, name: &Arc<str>, remedy: &RemedyKind, now: Now) -> bool {
+        let Some(incident) = self.open_incident_of(name) else { return false };
         let tried = incident.attempts.get(incident.earlier_attempts..).and_then(<[Attempt]>::last);
-        let is_another = tried.is_some_and(|tried| tried.deed != *deed);
-        if open_attempt(incident).is_some() {
+        let is_another = tried.is_some_and(|tried| tried.deed != *remedy);
+        let goes_on = !is_another && matches!(remedy, RemedyKind::Run { .. });
+        let under_way = open_attempt(incident).is_some();
+        if under_way && !goes_on {
             self.close_attempt(name, Outcome::NotDone(RemedyError::Interrupted), now);
         }
         if is_another {
             self.renew_tries(name);
         }
+        under_way && goes_on
     }
 
     /// The monitor has another remedy: what was tried before does not count against it.
@@ -185,6 +189,11 @@ impl Engine {
         let count = |incident: &Incident| incident.attempts.len().saturating_sub(incident.earlier_attempts);
         let tries = self.open_incident_of(name).map_or(0, count);
         u32::try_from(tries).unwrap_or(u32::MAX)
+    }
+
+    /// The try of its open incident that is under way.
+    pub(super) fn try_under_way(&self, name: &Arc<str>) -> Option<&Attempt> {
+        self.open_incident_of(name).and_then(open_attempt)
     }
 
     fn close_attempt(&mut self, name: &Arc<str>, outcome: Outcome, now: Now) {

@@ -24,16 +24,15 @@ const PEERS: usize = 2;
 impl Engine {
     pub(super) fn start_probe(&mut self, name: &Arc<str>, now: Now) {
         self.give_up_lost_probe(name, now);
-        let id = self.next_id();
         let clock_steps = self.clock.steps();
         let Some(watched) = self.monitors.get_mut(name) else { return };
         if watched.is_busy() || !watched.is_watched() {
             return;
         }
         watched.next_probe = None;
+        let id = self.owners.begin(Key::Monitor(Arc::clone(name)));
         watched.in_flight = Some(InFlight { id, began: now.monotonic, clock_steps });
         let monitor = Arc::clone(&watched.monitor);
-        self.probes.insert(id, Arc::clone(name));
         self.effects.push_back(Effect::StartProbe { id, monitor });
     }
 
@@ -55,27 +54,28 @@ impl Engine {
         watched.held = None;
         self.holding.remove(name);
         if let Some(InFlight { id, .. }) = watched.in_flight.take() {
-            self.probes.remove(&id);
-            self.effects.push_back(Effect::CancelProbe { id });
+            self.cancel(id);
         }
     }
 
-    pub(super) fn probed(&mut self, id: EffectId, observation: Observation, now: Now) {
-        if self.readiness_probed(id, &observation, now) {
-            return;
-        }
-        let Some(name) = self.probes.remove(&id) else { return };
-        let Some(watched) = self.monitors.get_mut(&name) else { return };
+    pub(super) fn probed(&mut self, name: &Arc<str>, id: EffectId, observation: Observation, now: Now) {
+        let Some(watched) = self.monitors.get_mut(name) else { return };
         let Some(flight) = watched.in_flight.take_if(|flight| flight.id == id) else { return };
-        match self.excuse(&name, flight, &observation, now) {
-            Some(cause) => self.settle(&name, observation.inconclusive(cause), flight.began, now),
+        match self.inconclusive_because(name, flight, &observation, now) {
+            Some(cause) => self.settle(name, observation.inconclusive(cause), flight.began, now),
             None if observation.verdict == Verdict::Down => self.suspect(name, observation, flight.began, now),
-            None => self.settle(&name, observation, flight.began, now),
+            None => self.settle(name, observation, flight.began, now),
         }
     }
 
     /// Why a failure does not count, as far as the clock and the calendar know.
-    fn excuse(&self, name: &Arc<str>, flight: InFlight, observation: &Observation, now: Now) -> Option<Cause> {
+    fn inconclusive_because(
+        &self,
+        name: &Arc<str>,
+        flight: InFlight,
+        observation: &Observation,
+        now: Now,
+    ) -> Option<Cause> {
         let watched = self.monitors.get(name)?;
         let cause = &observation.failure.as_ref().filter(|_| observation.verdict == Verdict::Down)?.cause;
         let far = scope_of(watched, observation) != Scope::Machine;
@@ -91,30 +91,30 @@ impl Engine {
     }
 
     /// A failure that the own network or a parent may explain is held until they have been asked.
-    fn suspect(&mut self, name: Arc<str>, observation: Observation, began: Instant, now: Now) {
-        let Some(watched) = self.monitors.get(&name) else { return };
+    fn suspect(&mut self, name: &Arc<str>, observation: Observation, began: Instant, now: Now) {
+        let Some(watched) = self.monitors.get(name) else { return };
         let suspect = suspect(watched, &observation, began, now.monotonic);
         let fault = suspect.as_ref().map(|suspect| self.network.fault_known(suspect, now.monotonic));
         if fault == Some(Some(Fault::Ours)) {
-            self.settle(&name, observation.inconclusive(Cause::OwnNetworkOff), began, now);
+            self.settle(name, observation.inconclusive(Cause::OwnNetworkOff), began, now);
             return;
         }
-        if let Some(parent) = self.parent_that_is_down(&name) {
-            self.settle(&name, observation.inconclusive(Cause::ParentDown { parent }), began, now);
+        if let Some(parent) = self.parent_that_is_down(name) {
+            self.settle(name, observation.inconclusive(Cause::ParentDown { parent }), began, now);
             return;
         }
         let suspect = suspect.filter(|_| fault == Some(None));
-        let parents = self.parents_to_ask(&name, now);
+        let parents = self.parents_to_ask(name, now);
         if suspect.is_none() && parents.is_empty() {
-            self.settle(&name, observation, began, now);
+            self.settle(name, observation, began, now);
             return;
         }
         let question = suspect.as_ref().map(|suspect| self.ask_about(suspect, now));
         for parent in &parents {
             self.probe_out_of_turn(parent, now);
         }
-        self.holding.insert(Arc::clone(&name));
-        if let Some(watched) = self.monitors.get_mut(&name) {
+        self.holding.insert(Arc::clone(name));
+        if let Some(watched) = self.monitors.get_mut(name) {
             watched.held = Some(Box::new(UnjudgedProbe { observation, began, suspect, question, parents }));
         }
     }
@@ -133,7 +133,7 @@ impl Engine {
         if let Some(id) = self.network.question(&purpose, now.monotonic) {
             return id;
         }
-        let id = self.next_id();
+        let id = self.owners.number();
         let question = self.network.ask(id, purpose, now.monotonic);
         self.effects.push_back(Effect::AskNetwork { id, question });
         id

@@ -101,21 +101,18 @@ impl Engine {
     }
 
     fn ask_whether_ready(&mut self, name: &Arc<str>) {
-        let id = self.next_id();
         let Some(kept) = self.programs.get_mut(name) else { return };
         let Some(Ready::Check { check, timeout }) = &kept.program.ready else { return };
         let monitor = Monitor { timeout: *timeout, ..Monitor::new(name, (**check).clone()) };
+        let id = self.owners.begin(Key::Program(Arc::clone(name)));
         kept.asks(id);
-        self.questions.insert(id, Arc::clone(name));
         self.effects.push_back(Effect::StartProbe { id, monitor: Arc::new(monitor) });
     }
 
-    /// A probe that asked whether a program is ready came to an end; whether it was one.
-    pub(super) fn readiness_probed(&mut self, id: EffectId, observation: &Observation, now: Now) -> bool {
-        let Some(name) = self.questions.remove(&id) else { return false };
+    /// A probe that asked whether a program is ready came to an end.
+    pub(super) fn readiness_probed(&mut self, name: &Arc<str>, id: EffectId, observation: &Observation, now: Now) {
         let is_up = observation.verdict == Verdict::Up;
-        self.step_program(&name, now, |supervised, step| supervised.answered(id, is_up, step));
-        true
+        self.step_program(name, now, |supervised, step| supervised.answered(id, is_up, step));
     }
 
     // What the user wants.
@@ -249,12 +246,14 @@ impl Engine {
         take: impl FnOnce(&mut ProgramMachine, &mut Step<'_>) -> T,
     ) -> Option<T> {
         let kept = self.programs.get_mut(name)?;
-        let before = (kept.state(), kept.process());
+        let (before, question) = ((kept.state(), kept.process()), kept.question());
         let mut step = Step::new(now, &mut self.rng, &mut self.signals, self.quits);
         let result = take(kept, &mut step);
         let program = &kept.program;
         let effect = |command| Effect::Program { program: Arc::clone(program), command };
         self.effects.extend(step.commands.into_iter().map(effect));
+        let unwanted = question.filter(|_| kept.question() != question);
+        unwanted.into_iter().for_each(|id| self.cancel(id));
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
         Some(result)

@@ -4,18 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Effect, EffectId, Engine};
 use crate::{
-    command::{Background, CommandEnd, CommandLine, CommandOutcome, CommandRun},
+    command::{CommandEnd, CommandLine, CommandOutcome, DurableCommand},
     healing::DONE_WITHIN,
-    ids::Key,
+    ids::{Key, StartId},
     observation::cut,
     program::{Ended, ProgramState},
     remedy::{RemedyAction, RemedyError},
     signal::{Answer, Signal, Stands},
     time::Now,
 };
-
-/// So many bytes of a command's output are kept.
-const OUTPUT_LIMIT: usize = 16 * 1024;
 
 impl Engine {
     /// Does what a remedy asks for.
@@ -29,18 +26,19 @@ impl Engine {
     }
 
     fn run_remedy(&mut self, monitor: &Arc<str>, command: CommandLine, timeout: Duration, now: Now) {
-        let run = CommandRun {
+        // A try that began before a restart of Estatus is the same one: its command is not run twice.
+        let Some(began) = self.try_under_way(monitor).map(|attempt| attempt.began) else { return };
+        let start = StartId(u64::try_from(began.as_microsecond()).unwrap_or_default());
+        let command = DurableCommand {
+            owner: format!("remedy of {monitor}"),
+            start,
             command,
             env: vec![("ESTATUS_MONITOR".to_owned(), monitor.to_string())],
-            stdin: None,
             timeout,
-            background: Background::LivesOn,
-            owner: Some(format!("remedy of {monitor}")),
-            output_limit: OUTPUT_LIMIT,
         };
-        let id = self.next_id();
+        let id = self.owners.begin(Key::Monitor(Arc::clone(monitor)));
         self.healings.command_begun(id, monitor, timeout, now.monotonic);
-        self.effects.push_back(Effect::RunCommand { id, run });
+        self.effects.push_back(Effect::RunCommand { id, command });
         self.answer(monitor, Answer::UnderWay, timeout);
     }
 
@@ -85,11 +83,12 @@ impl Engine {
     }
 
     /// A remedy's command came to an end.
-    pub(super) fn command_ran(&mut self, id: EffectId, outcome: &CommandOutcome, now: Now) {
-        let Some(monitor) = self.healings.command_ended(id, now.monotonic) else { return };
-        self.signals.send(Signal::Wrote { monitor: Arc::clone(&monitor), output: last_lines(outcome) });
-        let error = command_error(outcome).map(|error| RemedyError::Command { error });
-        self.answer(&monitor, error.map_or(Answer::Done, Answer::NotDone), Duration::ZERO);
+    pub(super) fn command_ran(&mut self, monitor: &Arc<str>, id: EffectId, outcome: &CommandOutcome, now: Now) {
+        if !self.healings.command_ended(monitor, id, now.monotonic) {
+            return;
+        }
+        self.signals.send(Signal::Wrote { monitor: Arc::clone(monitor), output: last_lines(outcome) });
+        self.answer(monitor, command_error(outcome).map_or(Answer::Done, Answer::NotDone), Duration::ZERO);
     }
 }
 
@@ -99,18 +98,20 @@ fn last_lines(outcome: &CommandOutcome) -> Vec<String> {
     lines.into_iter().skip(surplus).map(|line| cut(line.to_owned(), Ended::TAIL_LINE_LIMIT)).collect()
 }
 
-/// Why a remedy's command did not do its work, in English.
-fn command_error(outcome: &CommandOutcome) -> Option<String> {
-    match &outcome.end {
+/// Why a remedy's command did not do its work.
+fn command_error(outcome: &CommandOutcome) -> Option<RemedyError> {
+    let error = match &outcome.end {
         // Whether it has helped is seen by the monitor.
-        CommandEnd::Exited(0) | CommandEnd::Unseen => None,
-        CommandEnd::Exited(code) => Some(format!("exit code {code}")),
+        CommandEnd::Exited(0) | CommandEnd::Unseen => return None,
+        CommandEnd::Cancelled => return Some(RemedyError::Interrupted),
+        CommandEnd::Exited(code) => format!("exit code {code}"),
         CommandEnd::Signaled(number) => {
-            Some(crate::exit::signal_name(*number).map_or_else(|| format!("signal {number}"), str::to_owned))
+            crate::exit::signal_name(*number).map_or_else(|| format!("signal {number}"), str::to_owned)
         }
         CommandEnd::TimedOut { .. } => {
-            Some(format!("it did not end within {}", crate::maintenance::in_words(outcome.took)))
+            format!("it did not end within {}", crate::maintenance::in_words(outcome.took))
         }
-        CommandEnd::CannotStart(error) => Some(error.clone()),
-    }
+        CommandEnd::CannotStart(error) => error.clone(),
+    };
+    Some(RemedyError::Command { error })
 }

@@ -49,7 +49,9 @@ impl Engine {
             }
             Signal::Rest { monitor, why } => self.healings.rest(&monitor, why, &mut self.signals),
             Signal::Try { monitor, action } => {
-                self.try_begins(&monitor, action.kind(), self.last_words(&action), now);
+                if self.try_under_way(&monitor).is_none() {
+                    self.try_begins(&monitor, action.kind(), self.last_words(&action), now);
+                }
                 self.act(&monitor, &action, now);
             }
             Signal::Acted { monitor, answer, within } => {
@@ -79,10 +81,10 @@ impl Engine {
     fn heal_again(&mut self, monitor: &Arc<str>, now: Now) {
         let Some(watched) = self.monitors.get(monitor).filter(|_| !self.healings.is_healing(monitor)) else { return };
         let Some(remedy) = watched.monitor.on_down.clone() else { return };
-        self.sort_tries(monitor, &remedy.action.kind(), now);
+        let goes_on = self.sort_tries(monitor, &remedy.action.kind(), now);
         if self.open_incident_of(monitor).is_some_and(|incident| incident.escalated.is_none()) {
             let tries = self.tries_of(monitor);
-            self.healings.resume(monitor, remedy, tries, now.monotonic);
+            self.healings.resume(monitor, remedy, tries, goes_on, now.monotonic);
         }
     }
 

@@ -324,7 +324,7 @@ impl Engine {
             self.outbox.hold(id, now.instant_of(until));
             return;
         }
-        let attempt = self.next_id();
+        let attempt = self.owners.number();
         let (monitors, programs) = (&self.monitors, &self.programs);
         let conversation = |channel: &str, alert: &Alert| match alert.check {
             Some(_) => monitors

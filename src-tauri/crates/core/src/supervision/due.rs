@@ -106,6 +106,11 @@ impl ProgramMachine {
         }
     }
 
+    /// The probe that asks whether it is ready.
+    pub(crate) fn question(&self) -> Option<EffectId> {
+        if let State::Starting { question, .. } = self.state { question } else { None }
+    }
+
     /// Its readiness is being probed.
     pub(crate) fn asks(&mut self, id: EffectId) {
         if let State::Starting { question, .. } = &mut self.state {

@@ -8,7 +8,7 @@ use estatus_core::{
     exit::Exit,
     ids::Key,
     program::{Program, ProgramState, Ready, RestartPolicy, RestartWhen, StopPolicy},
-    remedy::{Remedy, RemedyAction},
+    remedy::{Outcome, Remedy, RemedyAction, RemedyError, RemedyKind},
 };
 
 use crate::scene::{Scene, count, line, monitor, program, restart, seconds};
@@ -238,6 +238,70 @@ fn a_command_that_runs_is_never_run_a_second_time_beside_itself() {
         scene.passes(120.0);
         assert_eq!(scene.commands.len(), 1, "change {index}: it is tried again: {}", scene.story);
     }
+}
+
+#[test]
+fn a_command_that_was_being_run_when_estatus_was_killed_is_the_same_try_after_it() {
+    let begun = |tries| {
+        let page = Monitor {
+            on_down: run().map(|remedy| Remedy { tries, ..remedy }),
+            alert_when: AlertWhen::Unhealed,
+            ..monitor("page", None)
+        };
+        let mut scene = Scene::new(Vec::new(), vec![page]);
+        scene.command_lasts = true;
+        scene.passes(20.0);
+        scene.is_up = false;
+        scene.passes(60.0);
+        assert_eq!((scene.commands.len(), count(&scene.story, "mail")), (1, 0), "{}", scene.story);
+        scene
+    };
+    let attempts = |scene: &Scene| scene.core.open_incidents().next().map(|incident| incident.attempts.clone());
+
+    let scene = begun(3);
+    let execution = scene.executions.clone();
+    let mut scene = scene.crashes();
+    scene.command_lasts = true;
+    scene.passes(60.0);
+    assert_eq!(scene.executions, execution, "it is asked for by the name that it was begun under");
+    scene.command_exit = 3;
+    scene.command_ends();
+    let tried = attempts(&scene).unwrap();
+    let error = "exit code 3".to_owned();
+    assert_eq!(tried.last().unwrap().outcome, Some(Outcome::NotDone(RemedyError::Command { error })));
+    assert_eq!(tried.len(), 1);
+    scene.passes(60.0);
+    assert_eq!(scene.executions.len(), 2, "the next try is another: {}", scene.story);
+    assert_ne!(scene.executions[1], execution[0]);
+
+    // It was the last try that was left.
+    let mut scene = begun(1).crashes();
+    scene.command_lasts = true;
+    scene.passes(60.0);
+    assert_eq!((scene.commands.len(), count(&scene.story, "mail")), (1, 0), "{}", scene.story);
+    scene.command_ends();
+    scene.is_up = true;
+    scene.passes(60.0);
+    assert_eq!(attempts(&scene), None);
+    assert_eq!(count(&scene.story, "mail"), 0, "it has healed: {}", scene.story);
+
+    // The monitor is up before it is asked for.
+    let mut scene = begun(3).crashes();
+    scene.is_up = true;
+    scene.passes(60.0);
+    assert_eq!((scene.executions.len(), attempts(&scene)), (0, None), "{}", scene.story);
+
+    // Another remedy stands there now.
+    let mut scene = begun(3);
+    let mut config = Config::clone(&scene.config);
+    config.programs.push(Arc::new(web()));
+    Arc::make_mut(&mut config.monitors[0]).on_down = restart("web");
+    scene.config = Arc::new(config);
+    let mut scene = scene.crashes();
+    scene.passes(5.0);
+    let tried = attempts(&scene).unwrap();
+    assert_eq!(tried[0].outcome, Some(Outcome::NotDone(RemedyError::Interrupted)));
+    assert!(matches!(tried[1].deed, RemedyKind::Restart { .. }), "{tried:?}");
 }
 
 #[test]

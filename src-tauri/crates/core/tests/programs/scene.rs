@@ -70,6 +70,8 @@ pub(crate) struct Scene {
     /// A remedy's command that runs goes on until the scene ends it.
     pub(crate) command_lasts: bool,
     pub(crate) commands: Vec<EffectId>,
+    /// What its commands are known by.
+    pub(crate) executions: Vec<StartId>,
     /// What a remedy's command ends with.
     pub(crate) command_exit: i32,
     pub(crate) running: BTreeMap<Arc<str>, StartId>,
@@ -104,6 +106,7 @@ impl Scene {
             silent: false,
             command_lasts: false,
             commands: Vec::new(),
+            executions: Vec::new(),
             command_exit: 0,
             running: BTreeMap::new(),
             pids: 100,
@@ -191,8 +194,9 @@ impl Scene {
                     }
                 }
                 Effect::StartProbe { id, .. } => self.probe(id),
-                Effect::RunCommand { id, run } => {
-                    self.tell(&format!("run {}", run.command));
+                Effect::RunCommand { id, command } => {
+                    self.tell(&format!("run {}", command.command));
+                    self.executions.push(command.start);
                     self.commands.push(id);
                     if !self.command_lasts {
                         self.command_ends();
@@ -213,7 +217,7 @@ impl Scene {
                     let answer = NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
                     self.input(Input::NetworkSeen { id, answer });
                 }
-                Effect::CancelProbe { .. } | Effect::Program { command: ProgramCommand::Release, .. } => {}
+                Effect::Cancel { .. } | Effect::Program { command: ProgramCommand::Release, .. } => {}
                 Effect::Publish(change) => self.published.push(change),
             }
         }

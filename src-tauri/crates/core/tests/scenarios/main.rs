@@ -151,7 +151,7 @@ impl Scene {
                     self.core.handle(Input::Delivered { id, result }, self.clocks()).unwrap();
                 }
                 Effect::Record(records) => records.iter().for_each(|record| self.note(record)),
-                Effect::CancelProbe { id } => self.hanging.retain(|_, hanging| *hanging != id),
+                Effect::Cancel { id } => self.hanging.retain(|_, hanging| *hanging != id),
                 Effect::Publish(change) => self.published += usize::from(matches!(change, Change::Message(_))),
                 program => panic!("nobody configured a program: {program:?}"),
             }

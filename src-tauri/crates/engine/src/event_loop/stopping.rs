@@ -24,6 +24,8 @@ impl EventLoop {
     /// and closes the store.
     pub(super) async fn stop(mut self) {
         self.tasks.stop_probes();
+        let commands = Arc::clone(&self.tasks.commands);
+        let commands_end = tokio::spawn(async move { commands.cancel_all(COMMANDS_END_WITHIN).await });
         let _ = self.core.handle(Input::Quitting, clock::now());
         self.drain();
         let stopped = self.tell_of_quitting();
@@ -48,7 +50,8 @@ impl EventLoop {
         }
         self.tell_of_leftovers(&stopped);
         self.tasks.stop_deliveries();
-        if !estatus_program::all_ended(COMMANDS_END_WITHIN).await {
+        let ended = [estatus_program::all_ended(COMMANDS_END_WITHIN).await, matches!(commands_end.await, Ok(true))];
+        if ended.contains(&false) {
             tracing::warn!("commands that were given up have not ended yet");
         }
         drop(self.store.record(vec![journal(JournalEntry::Stopped)]));

@@ -35,6 +35,7 @@ pub(crate) fn terms(launch: &Launch) -> LaunchTerms {
         },
         patience: launch.stop.within.min(stop::PATIENCE),
         watchdog: promised.and_then(|(_, value)| notify_socket::microseconds(value)).flatten(),
+        once: launch.once.clone(),
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) fn obstacle(launch: &Launch) -> Option<StartFailure> {
 
 /// The command with all that the program finds in its environment.
 pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> io::Result<Command> {
-    let Launch { program, command: line, environment: StartEnvironment { restarts, last_exit }, .. } = launch;
+    let Launch { program, command: line, environment, .. } = launch;
     let env: Vec<(&str, &str)> = line.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut command = platform::command(&line.run(), line.directory.as_deref(), &env);
     if let Some(directory) = &line.directory {
@@ -62,6 +63,10 @@ pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> 
     for name in &line.hidden {
         command.env_remove(name);
     }
+    let Some(StartEnvironment { restarts, last_exit }) = environment else {
+        command.envs(env);
+        return Ok(command);
+    };
     command
         .env_remove(WATCHDOG)
         .env_remove("WATCHDOG_PID")

@@ -11,7 +11,7 @@ use std::{
 use estatus_core::{
     exit::Exit,
     ids::StartId,
-    program::{Ended, Found, Leftover, ProgramEvent},
+    program::{Ended, EndedBy, Found, Leftover, ProgramEvent},
 };
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -123,7 +123,8 @@ impl Shim {
 
     fn due(&self) -> Option<Instant> {
         let running = self.running.as_ref()?;
-        running.silent_at.into_iter().chain(running.output.as_ref().and_then(Output::due)).min()
+        let [silent_at, limit_at] = [running.silent_at, running.limit_at.filter(|_| running.stopping.is_none())];
+        silent_at.into_iter().chain(limit_at).chain(running.output.as_ref().and_then(Output::due)).min()
     }
 
     async fn handle(&mut self, happened: ShimEvent) {
@@ -213,7 +214,7 @@ impl Shim {
 
     async fn stop(&mut self, start: StartId, how: Stopping) {
         if let Some(running) = &mut self.running {
-            running.stop(how);
+            running.stop(how, EndedBy::Stop);
             if let Some(waiting) = self.waiting.take() {
                 self.tell(ProgramEvent::Exited(never_seen(waiting.start))).await;
             }
@@ -247,10 +248,12 @@ impl Shim {
     }
 
     async fn ended(&mut self, left: Vec<Leftover>) {
-        let Some(running) = self.running.take() else { return };
+        let Some(mut running) = self.running.take() else { return };
         let ended = running.end(left).await;
         self.note(StartPhase::Ended(ended.clone()));
         self.tell(ProgramEvent::Exited(ended)).await;
+        // What lives on is none of the next start's, which gets a shim of its own.
+        self.steps_aside |= running.let_go();
         if let Some(waiting) = self.waiting.take() {
             self.start(waiting).await;
         }
@@ -273,6 +276,9 @@ impl Shim {
         let Some(running) = &mut self.running else { return };
         if let Some(output) = &mut running.output {
             output.tidy(now);
+        }
+        if running.limit_at.is_some_and(|at| at <= now) {
+            running.stop(Stopping::at_once(), EndedBy::Limit);
         }
         if running.silent_at.is_some_and(|at| at <= now) {
             self.keep_promise();

@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use estatus_core::{
-    command::{CommandLine, Run},
+    command::{CommandLine, DurableCommand, Run},
     exit::Signal,
     ids::StartId,
     program::{Found, ProcessId, Program, ProgramEvent, Ready, StartEnvironment, StopHow, StopPolicy},
     secret::Secret,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::ledger::Once;
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
 pub(crate) const PROTOCOL: u32 = 4;
@@ -68,8 +70,8 @@ pub(crate) struct Launch {
     pub(crate) start: StartId,
     /// The program's name.
     pub(crate) program: String,
-    /// What it finds of its past.
-    pub(crate) environment: StartEnvironment,
+    /// What it finds of its past; a command has none.
+    pub(crate) environment: Option<StartEnvironment>,
     /// The foreign process to take over instead of starting one.
     pub(crate) adopt: Option<ProcessId>,
     /// What is run.
@@ -82,6 +84,8 @@ pub(crate) struct Launch {
     pub(crate) ready_log: Option<String>,
     /// The most bytes that its logs take on disk.
     pub(crate) log_keep: u64,
+    /// What holds for a command.
+    pub(crate) once: Option<Once>,
 }
 
 impl Launch {
@@ -97,7 +101,7 @@ impl Launch {
         Self {
             start,
             program: program.name.to_string(),
-            environment,
+            environment: Some(environment),
             adopt,
             command: Line::new(&program.command, secret_env, hidden),
             stop: Stopping::new(&program.stop, &[], hidden),
@@ -107,6 +111,27 @@ impl Launch {
                 _ => None,
             },
             log_keep: program.log_keep,
+            once: None,
+        }
+    }
+
+    /// The execution of `command`, with what has been fetched for its `secret_env`, and without the variables `hidden`.
+    pub(crate) fn once(command: &DurableCommand, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Self {
+        /// What it writes is looked at when it has ended, the last lines of it.
+        const LOG_KEEP: u64 = 1 << 20;
+        let mut line = Line::new(&command.command, secret_env, hidden);
+        line.env.extend(command.env.iter().cloned());
+        Self {
+            start: command.start,
+            program: command.owner.clone(),
+            environment: None,
+            adopt: None,
+            command: line,
+            stop: Stopping::at_once(),
+            ports: Vec::new(),
+            ready_log: None,
+            log_keep: LOG_KEEP,
+            once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
         }
     }
 }
@@ -132,6 +157,11 @@ pub(crate) enum StopBy {
 
 impl Stopping {
     /// `policy`, with what has been fetched for the `secret_env` of its command, and without the variables `hidden`.
+    /// All of it is ended at once.
+    pub(crate) const fn at_once() -> Self {
+        Self { by: StopBy::Signal(Signal::Kill), within: Duration::ZERO }
+    }
+
     pub(crate) fn new(policy: &StopPolicy, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Self {
         let by = match &policy.how {
             StopHow::Signal(signal) => StopBy::Signal(*signal),

@@ -5,7 +5,7 @@ use std::{pin::Pin, rc::Rc, time::Duration};
 use estatus_core::{
     exit::Exit,
     ids::StartId,
-    program::{Ended, LeftBehind, Leftover},
+    program::{Ended, EndedBy, LeftBehind, Leftover},
 };
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -32,6 +32,9 @@ pub(crate) struct Running {
     /// How and when its first process has ended.
     pub(crate) exit: Option<(Exit, Timestamp)>,
     pub(crate) stopping: Option<UnderWay>,
+    /// When a command has had its time.
+    pub(crate) limit_at: Option<Instant>,
+    by: EndedBy,
     /// When it has been silent for longer than it promised.
     pub(crate) silent_at: Option<Instant>,
     measured: Option<(Instant, Duration)>,
@@ -47,13 +50,26 @@ impl Running {
         output: Option<Output>,
         notify: Option<NotifySocket>,
     ) -> Self {
-        let (tree, exit, stopping, silent_at, measured) = (Rc::new(tree), None, None, None, None);
-        Self { start, tree, first, output, notify, exit, stopping, silent_at, measured, background: Vec::new() }
+        Self {
+            start,
+            tree: Rc::new(tree),
+            first,
+            output,
+            notify,
+            exit: None,
+            stopping: None,
+            limit_at: None,
+            by: EndedBy::Itself,
+            silent_at: None,
+            measured: None,
+            background: Vec::new(),
+        }
     }
 
     /// Begins to stop it, unless that has begun.
-    pub(crate) fn stop(&mut self, how: Stopping) {
+    pub(crate) fn stop(&mut self, how: Stopping, by: EndedBy) {
         if self.stopping.is_none() {
+            self.by = by;
             self.stopping = Some(Box::pin(stop::stop(Rc::clone(&self.tree), self.first.id, how)));
         }
     }
@@ -69,18 +85,33 @@ impl Running {
         }
         let left = self.tree.named().into_iter().take(Ended::BACKGROUND_LIMIT);
         self.background = left.map(|(pid, name)| LeftBehind { pid, name }).collect();
+        if terms.once.is_some() {
+            return true;
+        }
         self.stopping = Some(Box::pin(stop::rest(Rc::clone(&self.tree), terms.signal, terms.patience)));
         false
     }
 
-    /// How it ended, once its processes have.
-    pub(crate) async fn end(mut self, left: Vec<Leftover>) -> Ended {
+    /// How it ended, once its processes have, but for those that may live on.
+    pub(crate) async fn end(&mut self, left: Vec<Leftover>) -> Ended {
         let (exit, at) = self.exit.unwrap_or_else(|| (self.first.exit(), Timestamp::now()));
         let tail = match &mut self.output {
             Some(output) => output.finish().await,
             None => Vec::new(),
         };
-        Ended { left, tail, background: self.background, ..Ended::new(self.start, exit, at) }
+        let background = std::mem::take(&mut self.background);
+        Ended { left, tail, background, by: self.by, ..Ended::new(self.start, exit, at) }
+    }
+
+    /// What a command has left in the background is nobody's any more, and may write what it likes. Whether there is
+    /// something.
+    pub(crate) fn let_go(self) -> bool {
+        let lives_on = self.stopping.is_none() && !self.tree.is_surely_gone();
+        if lives_on {
+            self.tree.let_go();
+            self.output.into_iter().for_each(|output| output.pipes.read_on());
+        }
+        lives_on
     }
 
     /// The TCP ports that its processes listen on.

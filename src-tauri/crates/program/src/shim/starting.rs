@@ -2,10 +2,10 @@
 
 use std::io;
 
-use estatus_core::program::{ProgramEvent, StartFailure};
+use estatus_core::program::{EndedBy, ProgramEvent, StartFailure};
 use jiff::Timestamp;
 
-use super::{launch, live::Shim, output::Output, protocol::Launch, running::Running};
+use super::{after, launch, live::Shim, output::Output, protocol::Launch, running::Running};
 use crate::{
     ledger::{Ledger, RunRecord, StartPhase},
     platform::{First, NotifySocket, ProgramTree, boot_id, random_name},
@@ -18,11 +18,18 @@ impl Shim {
                 let (start, process) = (running.start, running.first.id);
                 return self.tell(ProgramEvent::Started { start, process }).await;
             }
-            running.stop(launch.stop.clone());
+            running.stop(launch.stop.clone(), EndedBy::Stop);
             self.waiting = Some(launch);
             return;
         }
         let start = launch.start;
+        if let Some(StartPhase::Ended(ended)) = self.ledger.as_ref().map(|ledger| &ledger.phase)
+            && ended.start == start
+        {
+            // What has been is never begun again.
+            let ended = ended.clone();
+            return self.tell(ProgramEvent::Exited(ended)).await;
+        }
         let begun = if launch.adopt.is_some() { self.adopt(&launch) } else { self.begin(&launch) };
         match begun {
             Ok(running) => {
@@ -59,7 +66,9 @@ impl Shim {
         let (tree, first) = ProgramTree::spawn(command, &token, &self.folder, &mut output.pipes, &self.children)
             .map_err(|error| launch::failure(&launch.command, &error))?;
         self.runs(&first, false);
-        Ok(Running::new(launch.start, tree, first, Some(output), Some(notify)))
+        let mut running = Running::new(launch.start, tree, first, Some(output), Some(notify));
+        running.limit_at = terms.once.map(|once| after(once.limit));
+        Ok(running)
     }
 
     /// Takes over a process that somebody else started.

@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use estatus_core::{
-    command::{Background, CommandEnd, CommandLine, CommandRun},
+    command::{CommandEnd, CommandLine, CommandRun},
     exit::Signal,
     program::{Leftover, ProcessId},
 };
@@ -78,8 +78,6 @@ fn command(line: &Line, first: ProcessId, deadline: Instant) -> CommandRun {
         env: vec![("ESTATUS_PID".to_owned(), first.pid.to_string())],
         stdin: None,
         timeout: deadline.saturating_duration_since(Instant::now()),
-        background: Background::Ends,
-        owner: None,
         output_limit: 0,
     }
 }

@@ -1,6 +1,6 @@
 //! What a new shim does where the one before it was killed.
 
-use std::{io, path::Path, rc::Rc};
+use std::{io, path::Path, rc::Rc, time::Duration};
 
 use estatus_core::{
     exit::Exit,
@@ -40,6 +40,10 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
     let notify = if adopted { None } else { Some(NotifySocket::open(folder, &ledger.token)?) };
     let mut running = Running::new(ledger.start, tree, first, output, notify);
     running.silent_at = record.watchdog.map(after);
+    running.limit_at = ledger.terms.once.as_ref().map(|once| {
+        let ran = Timestamp::now().duration_since(record.since);
+        after(once.limit.saturating_sub(Duration::try_from(ran).unwrap_or_default()))
+    });
     ledger.phase = StartPhase::Running(record);
     ledger.write(folder)?;
     Ok(Some(running))

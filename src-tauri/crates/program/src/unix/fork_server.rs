@@ -32,7 +32,7 @@ use super::{EngineEnd, Listener, ShimEnd};
 use crate::supervisor::ShimCommand;
 
 /// The argument that makes a shim's executable a fork server.
-const NURSERY: &str = "fork_server";
+const FORK_SERVER: &str = "fork_server";
 /// The longest path of a folder, in bytes (`PATH_MAX`).
 const PATH_LIMIT: usize = 4096;
 
@@ -85,7 +85,7 @@ impl ForkServer {
     fn start(command: &ShimCommand) -> io::Result<Self> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let mut fork_server = Command::new(&command.program);
-        fork_server.args(&command.args).arg(NURSERY).stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
+        fork_server.args(&command.args).arg(FORK_SERVER).stdin(theirs).stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Self { socket: Some(ours), process: fork_server.spawn()? })
     }
 
@@ -131,7 +131,7 @@ impl Entry {
 
 /// Is the fork server: gives back once in every shim that is made, and nothing at the end.
 pub(crate) fn enter(mut args: impl Iterator<Item = OsString>) -> io::Result<Option<Entry>> {
-    if args.next().as_deref() != Some(OsStr::new(NURSERY)) {
+    if args.next().as_deref() != Some(OsStr::new(FORK_SERVER)) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     // The end of the terminal or of the session in which Estatus was started is nothing to it.

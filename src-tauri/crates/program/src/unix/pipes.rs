@@ -1,11 +1,14 @@
 //! The pipes that a program writes to. They have names, so that they outlive the shim that reads them.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
-    os::fd::{AsFd, OwnedFd},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt as _,
+    },
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use rustix::{
@@ -14,6 +17,7 @@ use rustix::{
     pipe::fcntl_setpipe_size,
 };
 use tokio::io::{Interest, unix::AsyncFd};
+use tracing::warn;
 
 use super::watched;
 use crate::log::{Capture, Stream, Taken};
@@ -78,6 +82,23 @@ impl Pipes {
         }
     }
 
+    /// Somebody in the background may still write to them: they are read for as long as that can be, also when this process
+    /// has ended, and nobody else gets them.
+    pub(crate) fn read_on(self) {
+        for path in &self.paths {
+            // Not for writing as well: it comes to its end with the last who writes.
+            let reader = open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
+            let read = reader.map_err(io::Error::from).and_then(|reader| {
+                rustix::io::ioctl_fionbio(&reader, false)?;
+                read_on(reader)
+            });
+            if let Err(error) = read {
+                warn!(%error, "what a command has left in the background can write no more");
+            }
+            let _ = fs::remove_file(path);
+        }
+    }
+
     fn pipe(&mut self, stream: Stream) -> &mut Pipe {
         match stream {
             Stream::Out => &mut self.out,
@@ -116,4 +137,13 @@ impl Pipe {
             taken => taken,
         }
     }
+}
+
+/// Has `pipe` read for as long as anybody can write to it, also when this process has ended: a pipe that nobody reads holds
+/// up whoever writes to it.
+fn read_on(pipe: OwnedFd) -> io::Result<()> {
+    let mut reader = Command::new("cat");
+    reader.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    reader.current_dir("/").process_group(0).stdin(pipe).stdout(Stdio::null()).stderr(Stdio::null());
+    reader.spawn().map(drop)
 }

@@ -189,6 +189,10 @@ impl ProgramTree {
         }
     }
 
+    /// What is left of it lives on.
+    #[expect(clippy::unused_self, reason = "on other systems there is something to be done")]
+    pub(crate) fn let_go(&self) {}
+
     /// While a command runs that asks it to end: that one's processes are not its own.
     pub(crate) fn spare_others(&self, spares: bool) {
         self.reaper.spare(spares);

@@ -4,11 +4,9 @@ use std::{
     collections::HashSet,
     io,
     os::fd::OwnedFd,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
-use estatus_core::program::ProcessId;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
@@ -20,7 +18,7 @@ use tokio::{
 
 use super::{
     TOKEN,
-    process::{Process, family, hold, pid_of, processes},
+    process::{Process, family, processes},
     watched,
 };
 
@@ -53,33 +51,8 @@ impl Tree {
         Ok(Self { root, pidfd })
     }
 
-    /// The tree that an engine before this one has left behind under `token`, if its root lives. Where it is not known
-    /// which that is, it is the eldest that leads a group of its own.
-    pub(crate) fn left_behind(token: &str, root: Option<ProcessId>) -> Option<Self> {
-        let mark = mark(token);
-        let root = root.or_else(|| {
-            let leads = |process: &Process| {
-                process.group == process.pid.as_raw_pid()
-                    && process.has_variable(|variable| variable == mark.as_bytes())
-            };
-            processes().filter(leads).map(|process| process.id()).min_by_key(|id| (id.started, id.pid))
-        })?;
-        let pidfd = watched(hold(root)?).ok()?;
-        Some(Self { root: Root { pid: pid_of(root.pid)?, started: root.started, mark, is_child: false }, pidfd })
-    }
-
-    /// Its root.
-    pub(crate) fn root(&self) -> Option<ProcessId> {
-        Some(ProcessId { pid: self.root.pid.as_raw_pid().cast_unsigned(), started: self.root.started })
-    }
-
     /// Waits for the end of the root.
     pub(crate) async fn exited(&self, _child: &mut Child) -> io::Result<()> {
-        self.pidfd.readable().await.map(drop)
-    }
-
-    /// The same where another has started it.
-    pub(crate) async fn left_behind_exited(&self) -> io::Result<()> {
         self.pidfd.readable().await.map(drop)
     }
 
@@ -97,10 +70,6 @@ impl Tree {
         let roots: Vec<Root> = trees.map(|tree| tree.root.clone()).collect();
         end(&roots, within)
     }
-
-    /// What is left of it lives on.
-    #[expect(clippy::unused_self, reason = "on other systems there is something to be done")]
-    pub(crate) fn let_go(&self) {}
 }
 
 #[derive(Clone)]
@@ -170,13 +139,4 @@ fn kill(members: &[Process], deadline: Instant) {
             let _ = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Timespec::try_from(remaining).ok().as_ref());
         }
     }
-}
-
-/// Has `pipe` read for as long as anybody can write to it, also when this process has ended: whoever writes to a pipe that
-/// nobody reads any more is killed (SIGPIPE, pipe(7)).
-pub(crate) fn read_on(pipe: impl TryInto<Stdio, Error = io::Error>) -> io::Result<()> {
-    let mut reader = Command::new("cat");
-    reader.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    reader.current_dir("/").process_group(0).stdin(pipe.try_into()?).stdout(Stdio::null()).stderr(Stdio::null());
-    reader.spawn().map(drop)
 }

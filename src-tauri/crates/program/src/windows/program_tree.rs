@@ -11,6 +11,7 @@ use tokio::{
     sync::oneshot,
     time::{Instant, sleep},
 };
+use tracing::warn;
 use windows_sys::Win32::{
     Foundation::{HWND, LPARAM},
     System::{
@@ -156,6 +157,13 @@ impl ProgramTree {
             sleep(STEP).await;
         }
         Vec::new()
+    }
+
+    /// What is left of it lives on, also when the job is closed.
+    pub(crate) fn let_go(&self) {
+        if let Some(Err(error)) = self.job.as_ref().map(|job| job.end_with_us(false)) {
+            warn!(%error, "what a command has left in the background ends with its supervising process");
+        }
     }
 
     /// While a command runs that asks it to end: that one has a job of its own.

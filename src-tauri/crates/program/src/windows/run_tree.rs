@@ -35,26 +35,6 @@ impl Tree {
         }
     }
 
-    /// An engine leaves nothing behind that it has not let go of: a job ends with who made it.
-    pub(crate) fn left_behind(_token: &str, _root: Option<ProcessId>) -> Option<Self> {
-        None
-    }
-
-    /// Nobody has to find it again.
-    #[expect(clippy::unused_self, reason = "on other systems there is one")]
-    pub(crate) fn root(&self) -> Option<ProcessId> {
-        None
-    }
-
-    /// Waits for the end of a tree that another has started.
-    pub(crate) async fn left_behind_exited(&self) -> io::Result<()> {
-        const STEP: Duration = Duration::from_millis(50);
-        while self.0.active() > 0 {
-            sleep(STEP).await;
-        }
-        Ok(())
-    }
-
     /// Waits for the end of the root.
     pub(crate) async fn exited(&self, child: &mut Child) -> io::Result<()> {
         child.wait().await.map(drop)
@@ -75,17 +55,4 @@ impl Tree {
         trees.clone().for_each(|tree| tree.0.terminate());
         trees.flat_map(|tree| tree.0.end(deadline.saturating_duration_since(Instant::now()))).collect()
     }
-
-    /// What is left of it lives on, also when the job is closed.
-    pub(crate) fn let_go(&self) {
-        if let Err(error) = self.0.end_with_us(false) {
-            warn!(%error, "what a command has left in the background ends with Estatus");
-        }
-    }
-}
-
-/// Has `pipe` read for as long as anybody can write to it; when this process has ended, nobody is killed for writing.
-pub(crate) fn read_on(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> io::Result<()> {
-    tokio::spawn(async move { copy(&mut pipe, &mut sink()).await });
-    Ok(())
 }

@@ -58,6 +58,13 @@ impl Stage {
         (self.supervisor, self.events) = supervisor(self.data.path(), &self.tag);
     }
 
+    /// As if the engine had been killed, and none were there.
+    pub(crate) fn leave_engine(&mut self) {
+        let nobody = ShimCommand { program: "/bin/true".into(), args: Vec::new() };
+        let (events, heard) = mpsc::channel(1);
+        (self.supervisor, self.events) = (Supervisor::new(self.data.path(), nobody, events), heard);
+    }
+
     pub(crate) fn folder(&self, program: &Program) -> PathBuf {
         estatus_program::folder(self.data.path(), &program.name)
     }

@@ -16,7 +16,7 @@ use estatus_core::{
     ids::{IncidentId, Key, MessageId, StartId},
     incident::{Alert, Before, Delivery, Incident, Message, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
-    program::{Ended, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StoppedBy},
+    program::{Ended, EndedBy, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StoppedBy},
     record::Record,
     time::later,
 };
@@ -134,6 +134,7 @@ fn program_memory(start: u64) -> ProgramMemory {
         left: vec![Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) }],
         tail: vec!["ready in 120 ms".to_owned(), "\u{1b}[31mKilled\u{1b}[0m \"ñ\"".to_owned()],
         background: Vec::new(),
+        by: EndedBy::Stop,
     };
     ProgramMemory {
         stopped: Some(StoppedBy::User),

@@ -17,6 +17,9 @@ use anyhow::{Context, Result, bail};
 use super::meter;
 use crate::command::clean;
 
+/// What was measured has ended for good within this, with all that watched over it.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+
 /// A folder for the time of a bench.
 pub(crate) struct Lab {
     folder: PathBuf,
@@ -52,8 +55,13 @@ impl Lab {
     /// Makes an empty folder in it, and says where it is.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("Failed to empty {}", folder.display()))?;
+        let begun = Instant::now();
+        while folder.exists() {
+            // What ends may still write something.
+            let removed = fs::remove_dir_all(&folder);
+            if begun.elapsed() > ENDS_WITHIN {
+                removed.with_context(|| format!("Failed to empty {}", folder.display()))?;
+            }
         }
         fs::create_dir(&folder).with_context(|| format!("Failed to make {}", folder.display()))?;
         Ok(folder)
