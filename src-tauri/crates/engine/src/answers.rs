@@ -27,6 +27,7 @@ use crate::{
     event_loop::EventLoop,
     programs::ForProgram,
     view::{self, incident_state},
+    workers::Workers,
 };
 
 /// The figures of a status are over this.
@@ -40,7 +41,7 @@ const CHANGES_LIMIT: usize = 10_000;
 
 type Answer = oneshot::Sender<Result<Reply, ApiError>>;
 
-impl EventLoop {
+impl<W: Workers> EventLoop<W> {
     pub(crate) fn answer(&mut self, request: ClientRequest) {
         match request {
             ClientRequest::Enter(entered) => {

@@ -16,9 +16,10 @@ use crate::{
     event_loop::EventLoop,
     programs::ForProgram,
     tasks::{Barrier, Published},
+    workers::Workers,
 };
 
-impl EventLoop {
+impl<W: Workers> EventLoop<W> {
     /// Carries out all that the core asks for. What is to be done with programs does not wait for the disk: the program
     /// room has a ledger of its own.
     pub(crate) fn carry_out(&mut self) {

@@ -13,10 +13,11 @@
 //! What is ready first in this order comes first. The loop itself never waits for anything else.
 
 mod stopping;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, pin::pin, sync::Arc};
 
-use estatus_alert::Courier;
 use estatus_api::{Event, Host, Listener, Usage};
 use estatus_config::last_good;
 use estatus_core::{
@@ -26,8 +27,7 @@ use estatus_core::{
     program::ProgramEvent,
     record::{JournalEntry, Record, Restored},
 };
-use estatus_probe::Prober;
-use estatus_program::{Commands, Supervisor, SupervisorEvent};
+use estatus_program::SupervisorEvent;
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -36,11 +36,12 @@ use crate::{
     Audience, Options,
     clients::{self, ClientRequest},
     clock::{self, Timer},
-    ports::{Customs, EnginePorts},
+    ports::Customs,
     programs::{ProgramCommands, SecretsResolved},
     tasks::Tasks,
     view::{self, View},
     watch,
+    workers::{Parts, Workers},
 };
 
 /// So many results wait to be taken; whoever brings more waits.
@@ -64,11 +65,11 @@ enum LoopEvent {
 }
 
 /// The loop and all it holds.
-pub(crate) struct EventLoop {
+pub(crate) struct EventLoop<W> {
     pub(crate) core: Engine,
     pub(crate) store: Store,
     pub(crate) view: View,
-    pub(crate) tasks: Tasks,
+    pub(crate) tasks: Tasks<W>,
     pub(crate) host: Arc<Host>,
     pub(crate) audience: Box<dyn Audience>,
     /// What the configuration in force says of the ports.
@@ -87,7 +88,7 @@ pub(crate) struct EventLoop {
     batch: Vec<Input>,
 }
 
-impl EventLoop {
+impl<W: Workers> EventLoop<W> {
     /// A loop over what the store gave back, with the first configuration in force.
     pub(crate) fn new(
         options: Options,
@@ -95,6 +96,7 @@ impl EventLoop {
         opened: Opened,
         host: Host,
         audience: Box<dyn Audience>,
+        parts: Parts<W>,
     ) -> Self {
         let watch::First { config, before, refused } = first;
         let (in_force, reader_sees) = tokio::sync::watch::channel(Arc::clone(&config));
@@ -103,16 +105,10 @@ impl EventLoop {
         let channels = before.map(|before| before.channels.clone()).unwrap_or_default();
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
-        let (happened_sender, happened) = mpsc::channel(RESULTS_LIMIT);
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
-        let supervisor = Supervisor::new(&options.data, options.shim.clone(), happened_sender);
-        let (customs, observed) = tokio::sync::watch::channel(Customs::of(&config));
-        let commands = Arc::new(Commands::new(&options.data, &supervisor));
-        let ports = EnginePorts::new(observed);
-        let (prober, courier) =
-            (Prober::new(Arc::new(ports.clone())), Courier::new(Arc::new(ports.clone()), installation.clone()));
-        let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
-        let tasks = Tasks::new(prober, courier, ports, programs, commands, events, result_sender);
+        let Parts { workers, supervisor, happened, ports, customs } = parts;
+        let programs = ProgramCommands::new(supervisor, ports, resolved_sender);
+        let tasks = Tasks::new(workers, programs, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
         for trouble in trouble {

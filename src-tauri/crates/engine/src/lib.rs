@@ -22,6 +22,7 @@ mod tasks;
 mod touched;
 mod view;
 mod watch;
+mod workers;
 
 use std::{
     future::Future,
@@ -127,7 +128,8 @@ pub async fn run(
     let host =
         Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
     audience.ready(&host);
-    let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience);
+    let parts = workers::Parts::new(&options, &first.config, &opened.installation);
+    let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience, parts);
     tokio::select! {
         () = event_loop.run(listener, timer, stop) => {}
         never = limits::keep_small() => match never {},

@@ -13,12 +13,12 @@ use estatus_core::{
     program::{Program, ProgramCommand, ProgramEvent, StartFailure, StopHow},
     secret::{Secret, SecretError, SecretRef},
 };
-use estatus_program::Supervisor;
 use tokio::sync::mpsc;
 
 use crate::{
     bounded::{GRACE, bounded},
     ports::EnginePorts,
+    workers::Supervise,
 };
 
 /// A command for the process of a program.
@@ -111,7 +111,7 @@ impl CommandQueues {
 
 /// The supervisor, and the commands for it.
 pub(crate) struct ProgramCommands {
-    supervisor: Supervisor,
+    supervisor: Box<dyn Supervise>,
     ports: EnginePorts,
     queues: CommandQueues,
     fetched: mpsc::Sender<SecretsResolved>,
@@ -119,7 +119,11 @@ pub(crate) struct ProgramCommands {
 
 impl ProgramCommands {
     /// Commands for `supervisor`; what is fetched for them goes to `fetched`, and from there to [`ProgramCommands::fetched`].
-    pub(crate) fn new(supervisor: Supervisor, ports: EnginePorts, fetched: mpsc::Sender<SecretsResolved>) -> Self {
+    pub(crate) fn new(
+        supervisor: Box<dyn Supervise>,
+        ports: EnginePorts,
+        fetched: mpsc::Sender<SecretsResolved>,
+    ) -> Self {
         Self { supervisor, ports, queues: CommandQueues::default(), fetched }
     }
 

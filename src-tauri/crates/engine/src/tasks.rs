@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use estatus_alert::Courier;
 use estatus_api::Event;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
@@ -14,8 +13,6 @@ use estatus_core::{
     observation::{Cause, Failure, Observation, Phase, Phases},
     words::Words,
 };
-use estatus_probe::Prober;
-use estatus_program::Commands;
 use jiff::Timestamp;
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -24,8 +21,8 @@ use tokio::{
 
 use crate::{
     bounded::{GRACE, bounded},
-    ports::{EnginePorts, cannot_start},
     programs::ProgramCommands,
+    workers::Workers,
 };
 
 /// The bound for a delivery, beyond any timeout that a channel may have.
@@ -68,39 +65,24 @@ enum What {
 }
 
 /// What runs beside the loop.
-pub(crate) struct Tasks {
-    prober: Arc<Prober>,
-    courier: Arc<Courier>,
-    ports: EnginePorts,
+pub(crate) struct Tasks<W> {
+    pub(crate) workers: Arc<W>,
+    pub(crate) programs: ProgramCommands,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
-    pub(crate) programs: ProgramCommands,
     running: BTreeMap<EffectId, Running>,
-    pub(crate) commands: Arc<Commands>,
     pub(crate) barrier: Option<Barrier>,
 }
 
-impl Tasks {
+impl<W: Workers> Tasks<W> {
     pub(crate) fn new(
-        prober: Prober,
-        courier: Courier,
-        ports: EnginePorts,
+        workers: W,
         programs: ProgramCommands,
-        commands: Arc<Commands>,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
-        Self {
-            prober: Arc::new(prober),
-            courier: Arc::new(courier),
-            ports,
-            events,
-            results,
-            programs,
-            running: BTreeMap::new(),
-            commands,
-            barrier: None,
-        }
+        let (workers, running, barrier) = (Arc::new(workers), BTreeMap::new(), None);
+        Self { workers, programs, events, results, running, barrier }
     }
 
     /// Tells clients of something that no record goes with.
@@ -147,10 +129,10 @@ impl Tasks {
     }
 
     pub(crate) fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
-        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        let (workers, results) = (Arc::clone(&self.workers), self.results.clone());
         let task = tokio::spawn(async move {
-            let probe = prober.probe(&monitor.check, monitor.timeout);
-            let observation = bounded(monitor.timeout + GRACE, probe).await.unwrap_or_else(|| broken(&monitor));
+            let observation =
+                bounded(monitor.timeout + GRACE, workers.probe(&monitor)).await.unwrap_or_else(|| broken(&monitor));
             // The loop is gone only when the engine stops.
             let _ = results.send(Input::Probed { id, observation }).await;
         });
@@ -158,40 +140,33 @@ impl Tasks {
     }
 
     pub(crate) fn ask_network(&self, id: EffectId, question: NetworkQuestion) {
-        let (prober, results) = (Arc::clone(&self.prober), self.results.clone());
+        let (workers, results) = (Arc::clone(&self.workers), self.results.clone());
         tokio::spawn(async move {
             // Who cannot look must not excuse anybody.
             let blind = || NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
-            let answer = bounded(GRACE, prober.ask_network(&question)).await.unwrap_or_else(blind);
+            let answer = bounded(GRACE, workers.ask_network(&question)).await.unwrap_or_else(blind);
             let _ = results.send(Input::NetworkSeen { id, answer }).await;
         });
     }
 
     /// Runs a command, once it is on disk that it is to be run.
     pub(crate) fn run_command(&self, id: EffectId, command: DurableCommand) {
-        let (ports, commands) = (self.ports.clone(), Arc::clone(&self.commands));
-        let (results, barrier) = (self.results.clone(), self.barrier.clone());
+        let (workers, results, barrier) = (Arc::clone(&self.workers), self.results.clone(), self.barrier.clone());
         tokio::spawn(async move {
             pass(barrier).await;
-            let within = command.timeout + GRACE;
-            let run = async {
-                match ports.secrets(&command.command.secret_env).await {
-                    Ok(secrets) => commands.run(&command, &secrets, &ports.hidden()).await,
-                    Err(error) => cannot_start(&error),
-                }
-            };
-            let outcome = bounded(within, run).await.unwrap_or_else(command_lost);
+            let run = workers.run_command(&command);
+            let outcome = bounded(command.timeout + GRACE, run).await.unwrap_or_else(command_lost);
             let _ = results.send(Input::CommandRan { id, outcome }).await;
         });
     }
 
     pub(crate) fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
-        let (courier, results, barrier) = (Arc::clone(&self.courier), self.results.clone(), self.barrier.clone());
+        let (workers, results, barrier) = (Arc::clone(&self.workers), self.results.clone(), self.barrier.clone());
         let task = tokio::spawn(async move {
             pass(barrier).await;
             let result = match channel {
                 Some(channel) => {
-                    let delivery = courier.deliver(&channel, &message, &words);
+                    let delivery = workers.deliver(&channel, &message, &words);
                     bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(lost)
                 }
                 None => undeliverable("its channel is no longer configured"),

@@ -10,6 +10,7 @@ use estatus_core::{
 use tokio::time;
 
 use super::{BATCH, EventLoop, clock, journal};
+use crate::workers::Workers;
 
 /// When the engine is asked to stop, messages that are being delivered get so long.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,13 +20,13 @@ const PROOF_WITHIN: Duration = Duration::from_secs(15);
 /// Commands that are given up, of checks, remedies and channels, get so long to end with all that they have started.
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
-impl EventLoop {
+impl<W: Workers> EventLoop<W> {
     /// Stops the programs that must not outlive the engine, lets deliveries come to an end, writes down how they did,
     /// and closes the store.
     pub(super) async fn stop(mut self) {
         self.tasks.stop_probes();
-        let commands = Arc::clone(&self.tasks.commands);
-        let commands_end = tokio::spawn(async move { commands.cancel_all(COMMANDS_END_WITHIN).await });
+        let workers = Arc::clone(&self.tasks.workers);
+        let commands_end = tokio::spawn(async move { workers.cancel_commands(COMMANDS_END_WITHIN).await });
         let _ = self.core.handle(Input::Quitting, clock::now());
         self.drain();
         let stopped = self.tell_of_quitting();

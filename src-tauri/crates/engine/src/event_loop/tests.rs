@@ -1,0 +1,350 @@
+//! The loop between a real store, a real socket and rooms that are played.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard},
+    time::Duration,
+};
+
+use estatus_api::{Client, Endpoint, Request};
+use estatus_config::Defaults;
+use estatus_core::{
+    command::{CommandEnd, CommandOutcome, DurableCommand},
+    config::{Channel, Language, Monitor, Retention},
+    engine::Ask,
+    exit::Exit,
+    ids::StartId,
+    incident::{DeliveryResult, Health, Message},
+    network::{NetworkAnswer, NetworkQuestion},
+    observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
+    program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramState},
+    remedy::RemedyKind,
+    secret::Secret,
+    words::Words,
+};
+use estatus_program::ShimCommand;
+use jiff::tz::TimeZone;
+use tempfile::TempDir;
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, oneshot, watch as tokio_watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::*;
+use crate::{
+    ports::EnginePorts,
+    workers::{Parts, Supervise, Workers},
+};
+
+/// Whatever is waited for comes within this.
+const LONG: Duration = Duration::from_secs(30);
+
+const BEGINNING: &str = "[alerts]\ngrace = \"0s\"\nmerge_within = \"0s\"\n[network]\nreference = []\n\
+                         [channel.desk]\ncommand = \"tell\"\n";
+
+/// What the played rooms do, and what was asked of them.
+struct World {
+    data: PathBuf,
+    state: Mutex<Played>,
+}
+
+#[derive(Default)]
+struct Played {
+    /// The monitors whose targets are down.
+    down: BTreeSet<String>,
+    /// The monitors whose probes panic.
+    broken: BTreeSet<String>,
+    delivered: Vec<String>,
+    commands: Vec<DurableCommand>,
+    /// What was on disk when something was asked for.
+    copies: BTreeMap<&'static str, TempDir>,
+}
+
+impl World {
+    fn played(&self) -> MutexGuard<'_, Played> {
+        self.state.lock().unwrap()
+    }
+
+    /// Keeps what is on disk the first time that this happens.
+    fn copy(&self, when: &'static str) {
+        let copy = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(&self.data).unwrap().flatten().filter(|file| file.path().is_file()) {
+            let _ = fs::copy(file.path(), copy.path().join(file.file_name()));
+        }
+        self.played().copies.entry(when).or_insert(copy);
+    }
+}
+
+struct Workshop(Arc<World>);
+
+impl Workers for Workshop {
+    async fn probe(&self, monitor: &Monitor) -> Observation {
+        let name = &*monitor.name;
+        assert!(!self.0.played().broken.contains(name), "this probe is broken");
+        let (at, phases) = (Timestamp::now(), Phases::default());
+        if self.0.played().down.contains(name) {
+            Observation::down(at, phases, "", Failure::new(Phase::Connect, Cause::Refused))
+        } else {
+            Observation::up(at, phases, "")
+        }
+    }
+
+    async fn ask_network(&self, _question: &NetworkQuestion) -> NetworkAnswer {
+        NetworkAnswer { has_route: true, ..NetworkAnswer::default() }
+    }
+
+    async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
+        self.0.copy("command");
+        self.0.played().commands.push(command.clone());
+        self.0.played().down.clear();
+        let end = CommandEnd::Exited(0);
+        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO }
+    }
+
+    async fn cancel_commands(&self, _within: Duration) -> bool {
+        true
+    }
+
+    async fn deliver(&self, _channel: &Channel, message: &Message, _words: &Words) -> DeliveryResult {
+        self.0.copy("delivery");
+        let told = message.alerts.iter().map(|alert| alert.subject.to_string());
+        self.0.played().delivered.extend(told);
+        DeliveryResult::Delivered
+    }
+}
+
+struct Overseer(mpsc::UnboundedSender<(Arc<str>, ProgramCommand)>);
+
+impl Supervise for Overseer {
+    fn carry_out(
+        &mut self,
+        program: &Arc<Program>,
+        command: ProgramCommand,
+        _secret_env: &[(String, Secret)],
+        _hidden: &BTreeSet<String>,
+    ) {
+        // A test that does not look has ended.
+        let _ = self.0.send((Arc::clone(&program.name), command));
+    }
+}
+
+struct Nobody;
+
+impl Audience for Nobody {
+    fn ready(&mut self, _host: &Host) {}
+    fn journal(&mut self, _at: Timestamp, _entry: &JournalEntry) {}
+    fn quitting(&mut self, _stopped: &[Arc<str>], _left: &[Arc<str>]) {}
+}
+
+/// A loop that runs.
+struct Stage {
+    _folder: TempDir,
+    world: Arc<World>,
+    endpoint: Endpoint,
+    commands: UnboundedReceiver<(Arc<str>, ProgramCommand)>,
+    happened: mpsc::Sender<SupervisorEvent>,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<()>,
+}
+
+impl Stage {
+    async fn start(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, data) = (folder.path().join("estatus.toml"), folder.path().join("data"));
+        fs::write(&file, format!("{BEGINNING}{config}")).unwrap();
+        let options = Options {
+            config: file,
+            data: data.clone(),
+            defaults: Defaults { language: Language::English, zone: TimeZone::UTC },
+            shim: ShimCommand { program: "/bin/false".into(), args: Vec::new() },
+        };
+        let first = watch::first(&options).await.unwrap();
+        let opened = opened(&data);
+        let world = Arc::new(World { data: data.clone(), state: Mutex::default() });
+        let (sender, commands) = mpsc::unbounded_channel();
+        let (happened, heard) = mpsc::channel(16);
+        let (customs, observed) = tokio_watch::channel(Customs::of(&first.config));
+        let parts = Parts {
+            workers: Workshop(Arc::clone(&world)),
+            supervisor: Box::new(Overseer(sender)),
+            happened: heard,
+            ports: EnginePorts::new(observed),
+            customs,
+        };
+        let endpoint = Endpoint::of(&data);
+        let listener = Listener::bind(&endpoint).unwrap();
+        let host = Host { pid: 1, started: Timestamp::now(), config: options.config.clone(), data };
+        let event_loop = EventLoop::new(options, first, opened, host, Box::new(Nobody), parts);
+        let (stop, stopped) = oneshot::channel();
+        let run = event_loop.run(listener, Timer::new().unwrap(), async { drop(stopped.await) });
+        let ended = tokio::spawn(run);
+        Self { _folder: folder, world, endpoint, commands, happened, stop: Some(stop), ended }
+    }
+
+    async fn client(&self) -> Client {
+        Client::attach(&self.endpoint).await.unwrap()
+    }
+
+    /// What is asked of the supervisor next.
+    async fn asked(&mut self) -> ProgramCommand {
+        timeout(LONG, self.commands.recv()).await.expect("nothing is asked of the supervisor").unwrap().1
+    }
+
+    async fn happens(&self, event: ProgramEvent) {
+        self.happened.send(SupervisorEvent { program: "web".into(), event }).await.unwrap();
+    }
+
+    /// Brings the program `web` to run.
+    async fn begins(&mut self) {
+        assert_eq!(self.asked().await, ProgramCommand::Look);
+        self.happens(ProgramEvent::Found(Found::Nothing)).await;
+        let asked = self.asked().await;
+        assert!(matches!(asked, ProgramCommand::Start { start: StartId(1), .. }), "{asked:?}");
+        self.happens(ProgramEvent::Started { start: StartId(1), process: ProcessId { pid: 7, started: 1 } }).await;
+    }
+}
+
+fn opened(data: &Path) -> Opened {
+    estatus_store::open(data, Retention::default(), Timestamp::now()).unwrap()
+}
+
+/// Waits for the event that `wanted` takes something from.
+async fn event<T>(client: &mut Client, wanted: impl Fn(&Event) -> Option<T>) -> T {
+    let found = async {
+        loop {
+            let event = client.event().await.expect("the loop is there");
+            if let Some(found) = wanted(&event) {
+                return found;
+            }
+        }
+    };
+    timeout(LONG, found).await.expect("it is told")
+}
+
+fn is(name: &str, health: Health) -> impl Fn(&Event) -> Option<()> {
+    move |event| match event {
+        Event::Monitor(state) if &*state.name == name && state.health == health => Some(()),
+        _ => None,
+    }
+}
+
+fn monitor(name: &str, more: &str) -> String {
+    format!(
+        "[[monitor]]\nname = \"{name}\"\ntcp = \"127.0.0.1:1\"\nevery = \"1s\"\nretry_every = \"1s\"\n\
+             confirm_after = \"0s\"\nfailures = 1\n{more}\n"
+    )
+}
+
+const PROGRAM: &str = "[[program]]\nname = \"web\"\ncommand = \"web\"\n";
+
+#[tokio::test]
+async fn what_is_down_is_on_disk_before_it_is_mailed_and_clients_see_it() {
+    let stage = Stage::start(&monitor("web", "")).await;
+    let mut client = stage.client().await;
+    event(&mut client, is("web", Health::Up)).await;
+    stage.world.played().down.insert("web".to_owned());
+    let incident = event(&mut client, |event| match event {
+        Event::Incident(incident) => Some(incident.clone()),
+        _ => None,
+    });
+    let incident = incident.await;
+    assert_eq!(&*incident.monitor, "web");
+    event(&mut client, |event| matches!(event, Event::Told { alerts, .. } if !alerts.is_empty()).then_some(())).await;
+    stage.world.played().down.clear();
+    event(&mut client, |event| matches!(event, Event::IncidentClosed { .. }).then_some(())).await;
+
+    let copy = stage.world.played().copies.remove("delivery").expect("it was delivered");
+    let on_disk = opened(copy.path()).restored;
+    assert_eq!((on_disk.incidents.len(), on_disk.messages.len()), (1, 1));
+    assert_eq!(on_disk.incidents[0].id, incident.id);
+}
+
+#[tokio::test]
+async fn that_a_remedy_is_tried_and_under_which_name_is_on_disk_before_it_runs() {
+    let stage = Stage::start(&monitor("web", "on_down = { run = \"mend\" }")).await;
+    let mut client = stage.client().await;
+    event(&mut client, is("web", Health::Up)).await;
+    stage.world.played().down.insert("web".to_owned());
+    event(&mut client, |event| matches!(event, Event::IncidentClosed { .. }).then_some(())).await;
+
+    let copy = stage.world.played().copies.remove("command").expect("it was run");
+    let on_disk = opened(copy.path()).restored.incidents;
+    let attempt = on_disk[0].attempts.last().expect("it is known that it is tried");
+    assert_eq!(attempt.deed, RemedyKind::Run { command: "mend".to_owned() });
+    assert_eq!(attempt.outcome, None);
+    let commands = stage.world.played().commands.clone();
+    assert_eq!(commands.len(), 1);
+    assert_eq!(commands[0].start.0, u64::try_from(attempt.began.as_microsecond()).unwrap());
+}
+
+#[tokio::test]
+async fn a_probe_that_breaks_in_itself_says_nothing_of_its_target_and_disturbs_no_other() {
+    let stage = Stage::start(&format!("{}{}", monitor("web", ""), monitor("page", ""))).await;
+    stage.world.played().broken.insert("web".to_owned());
+    let mut client = stage.client().await;
+    let seen = |name: &'static str| {
+        move |event: &Event| match event {
+            Event::Monitor(state) if &*state.name == name => state.last.clone().map(|last| (state.health, last)),
+            _ => None,
+        }
+    };
+    let (health, last) = event(&mut client, seen("web")).await;
+    assert!(health != Health::Down && last.verdict == Verdict::Inconclusive, "{last:?}");
+    for _ in 0..2 {
+        event(&mut client, is("page", Health::Up)).await;
+    }
+    assert_eq!(stage.world.played().delivered, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_program_is_started_stopped_by_wish_and_seen() {
+    let mut stage = Stage::start(PROGRAM).await;
+    let mut client = stage.client().await;
+    let stands = |wanted: ProgramState| {
+        move |event: &Event| match event {
+            Event::Program(state) if state.state == wanted => Some(()),
+            _ => None,
+        }
+    };
+    stage.begins().await;
+    event(&mut client, stands(ProgramState::Running)).await;
+    client.ask(Request::Do(Ask::StopProgram { program: "web".to_owned() })).await.unwrap();
+    assert_eq!(stage.asked().await, ProgramCommand::Stop { start: StartId(1) });
+    event(&mut client, stands(ProgramState::Stopping)).await;
+    stage.happens(ProgramEvent::Exited(Ended::new(StartId(1), Exit::Signal(15), Timestamp::now()))).await;
+    event(&mut client, stands(ProgramState::Stopped)).await;
+    assert_eq!(stage.asked().await, ProgramCommand::Release);
+}
+
+#[tokio::test]
+async fn a_program_whose_secret_is_missing_is_not_started_and_says_so() {
+    let config = format!("{PROGRAM}env = {{ TOKEN = {{ env = \"ESTATUS_NEVER_SET\" }} }}\n");
+    let mut stage = Stage::start(&config).await;
+    let mut client = stage.client().await;
+    assert_eq!(stage.asked().await, ProgramCommand::Look);
+    stage.happens(ProgramEvent::Found(Found::Nothing)).await;
+    let trouble = event(&mut client, |event| match event {
+        Event::Program(state) => state.trouble.clone(),
+        _ => None,
+    });
+    assert!(trouble.await.contains("ESTATUS_NEVER_SET"));
+    assert!(stage.commands.try_recv().is_err(), "it was started all the same");
+}
+
+#[tokio::test]
+async fn a_loop_that_is_to_stop_waits_for_the_programs_that_must_not_outlive_it() {
+    let mut stage = Stage::start(PROGRAM).await;
+    stage.begins().await;
+    let mut client = stage.client().await;
+    stage.stop.take().unwrap().send(()).unwrap();
+    assert_eq!(stage.asked().await, ProgramCommand::Stop { start: StartId(1) });
+    let mut ended = stage.ended;
+    assert!(timeout(Duration::from_millis(100), &mut ended).await.is_err(), "it did not wait");
+    let exited = ProgramEvent::Exited(Ended::new(StartId(1), Exit::Signal(15), Timestamp::now()));
+    stage.happened.send(SupervisorEvent { program: "web".into(), event: exited }).await.unwrap();
+    timeout(LONG, ended).await.expect("it ends").unwrap();
+    assert!(client.request(Request::Status).await.is_err());
+}

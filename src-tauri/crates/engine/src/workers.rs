@@ -1,0 +1,139 @@
+//! Who does what the loop has done by others. The loop knows them by these traits alone, and its tests play them.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use estatus_alert::Courier;
+use estatus_core::{
+    command::{CommandOutcome, DurableCommand},
+    config::{Channel, Config, Monitor},
+    incident::{DeliveryResult, Message},
+    network::{NetworkAnswer, NetworkQuestion},
+    observation::Observation,
+    program::{Program, ProgramCommand},
+    secret::Secret,
+    words::Words,
+};
+use estatus_probe::Prober;
+use estatus_program::{Commands, Supervisor, SupervisorEvent};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    Options,
+    ports::{Customs, EnginePorts, cannot_start},
+};
+
+/// So many events of programs wait to be taken; whoever brings more waits.
+const EVENTS_LIMIT: usize = 1024;
+
+/// Does what takes time.
+pub(crate) trait Workers: Send + Sync + 'static {
+    /// Probes a monitor once.
+    fn probe(&self, monitor: &Monitor) -> impl Future<Output = Observation> + Send;
+
+    /// Looks at the own network.
+    fn ask_network(&self, question: &NetworkQuestion) -> impl Future<Output = NetworkAnswer> + Send;
+
+    /// Runs a command, or learns how it ended.
+    fn run_command(&self, command: &DurableCommand) -> impl Future<Output = CommandOutcome> + Send;
+
+    /// Ends every such command. Whether they have ended, `within` that time.
+    fn cancel_commands(&self, within: Duration) -> impl Future<Output = bool> + Send;
+
+    /// Tries to deliver a message.
+    fn deliver(
+        &self,
+        channel: &Channel,
+        message: &Message,
+        words: &Words,
+    ) -> impl Future<Output = DeliveryResult> + Send;
+}
+
+/// Carries out commands on the processes of programs, and tells by [`SupervisorEvent`] what comes of them.
+pub(crate) trait Supervise: Send {
+    /// Begins to carry out `command`.
+    fn carry_out(
+        &mut self,
+        program: &Arc<Program>,
+        command: ProgramCommand,
+        secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
+    );
+}
+
+impl Supervise for Supervisor {
+    fn carry_out(
+        &mut self,
+        program: &Arc<Program>,
+        command: ProgramCommand,
+        secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
+    ) {
+        Self::carry_out(self, program, command, secret_env, hidden);
+    }
+}
+
+/// What a loop has beside the core and the store.
+pub(crate) struct Parts<W> {
+    pub(crate) workers: W,
+    pub(crate) supervisor: Box<dyn Supervise>,
+    /// What happens to programs.
+    pub(crate) happened: mpsc::Receiver<SupervisorEvent>,
+    pub(crate) ports: EnginePorts,
+    /// What the configuration in force says of the ports.
+    pub(crate) customs: watch::Sender<Customs>,
+}
+
+/// The rooms below the engine.
+pub(crate) struct Rooms {
+    prober: Prober,
+    courier: Courier,
+    commands: Commands,
+    ports: EnginePorts,
+}
+
+impl Parts<Rooms> {
+    /// The rooms below the engine, for a data folder of the name `installation`.
+    pub(crate) fn new(options: &Options, config: &Config, installation: &str) -> Self {
+        let (sender, happened) = mpsc::channel(EVENTS_LIMIT);
+        let supervisor = Supervisor::new(&options.data, options.shim.clone(), sender);
+        let (customs, observed) = watch::channel(Customs::of(config));
+        let ports = EnginePorts::new(observed);
+        let workers = Rooms {
+            prober: Prober::new(Arc::new(ports.clone())),
+            courier: Courier::new(Arc::new(ports.clone()), installation.to_owned()),
+            commands: Commands::new(&options.data, &supervisor),
+            ports: ports.clone(),
+        };
+        Self { workers, supervisor: Box::new(supervisor), happened, ports, customs }
+    }
+}
+
+impl Workers for Rooms {
+    fn probe(&self, monitor: &Monitor) -> impl Future<Output = Observation> + Send {
+        self.prober.probe(&monitor.check, monitor.timeout)
+    }
+
+    fn ask_network(&self, question: &NetworkQuestion) -> impl Future<Output = NetworkAnswer> + Send {
+        self.prober.ask_network(question)
+    }
+
+    async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
+        match self.ports.secrets(&command.command.secret_env).await {
+            Ok(secrets) => self.commands.run(command, &secrets, &self.ports.hidden()).await,
+            Err(error) => cannot_start(&error),
+        }
+    }
+
+    fn cancel_commands(&self, within: Duration) -> impl Future<Output = bool> + Send {
+        self.commands.cancel_all(within)
+    }
+
+    fn deliver(
+        &self,
+        channel: &Channel,
+        message: &Message,
+        words: &Words,
+    ) -> impl Future<Output = DeliveryResult> + Send {
+        self.courier.deliver(channel, message, words)
+    }
+}
