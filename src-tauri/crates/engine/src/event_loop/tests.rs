@@ -1,7 +1,7 @@
 //! The loop between a real store, a real socket and rooms that are played.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard},
@@ -20,7 +20,6 @@ use estatus_core::{
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
     program::{Ended, Found, ProcessId, Program, ProgramCommand, ProgramState},
-    remedy::RemedyKind,
     secret::Secret,
     words::Words,
 };
@@ -59,22 +58,13 @@ struct Played {
     broken: BTreeSet<String>,
     delivered: Vec<String>,
     commands: Vec<DurableCommand>,
-    /// What was on disk when something was asked for.
-    copies: BTreeMap<&'static str, TempDir>,
+    /// The monitors that were seen to be down.
+    seen_down: BTreeSet<String>,
 }
 
 impl World {
     fn played(&self) -> MutexGuard<'_, Played> {
         self.state.lock().unwrap()
-    }
-
-    /// Keeps what is on disk the first time that this happens.
-    fn copy(&self, when: &'static str) {
-        let copy = tempfile::tempdir().unwrap();
-        for file in fs::read_dir(&self.data).unwrap().flatten().filter(|file| file.path().is_file()) {
-            let _ = fs::copy(file.path(), copy.path().join(file.file_name()));
-        }
-        self.played().copies.entry(when).or_insert(copy);
     }
 }
 
@@ -86,6 +76,7 @@ impl Workers for Workshop {
         assert!(!self.0.played().broken.contains(name), "this probe is broken");
         let (at, phases) = (Timestamp::now(), Phases::default());
         if self.0.played().down.contains(name) {
+            self.0.played().seen_down.insert(name.to_owned());
             Observation::down(at, phases, "", Failure::new(Phase::Connect, Cause::Refused))
         } else {
             Observation::up(at, phases, "")
@@ -97,7 +88,6 @@ impl Workers for Workshop {
     }
 
     async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
-        self.0.copy("command");
         self.0.played().commands.push(command.clone());
         self.0.played().down.clear();
         let end = CommandEnd::Exited(0);
@@ -109,7 +99,6 @@ impl Workers for Workshop {
     }
 
     async fn deliver(&self, _channel: &Channel, message: &Message, _words: &Words) -> DeliveryResult {
-        self.0.copy("delivery");
         let told = message.alerts.iter().map(|alert| alert.subject.to_string());
         self.0.played().delivered.extend(told);
         DeliveryResult::Delivered
@@ -240,44 +229,53 @@ fn monitor(name: &str, more: &str) -> String {
 
 const PROGRAM: &str = "[[program]]\nname = \"web\"\ncommand = \"web\"\n";
 
+/// Brings the monitor `web` down while nothing can be written to disk, and looks that nothing `comes` of it before it can.
+async fn waits_for_the_disk(stage: &Stage, client: &mut Client, comes: impl Fn(&Played) -> bool) {
+    event(client, is("web", Health::Up)).await;
+    let disk = rusqlite::Connection::open(stage.world.data.join("estatus.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    stage.world.played().down.insert("web".to_owned());
+    let until = async |is_so: &dyn Fn(&Played) -> bool| {
+        while !is_so(&stage.world.played()) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, until(&|played| played.seen_down.contains("web"))).await.expect("it is probed");
+    let came = timeout(Duration::from_millis(500), until(&comes)).await;
+    assert!(came.is_err(), "it came of what was not on disk");
+    disk.execute_batch("ROLLBACK").unwrap();
+    timeout(LONG, until(&comes)).await.expect("it comes once it is on disk");
+}
+
 #[tokio::test]
 async fn what_is_down_is_on_disk_before_it_is_mailed_and_clients_see_it() {
     let stage = Stage::start(&monitor("web", "")).await;
     let mut client = stage.client().await;
-    event(&mut client, is("web", Health::Up)).await;
-    stage.world.played().down.insert("web".to_owned());
+    waits_for_the_disk(&stage, &mut client, |played| !played.delivered.is_empty()).await;
     let incident = event(&mut client, |event| match event {
         Event::Incident(incident) => Some(incident.clone()),
         _ => None,
     });
     let incident = incident.await;
-    assert_eq!(&*incident.monitor, "web");
+    assert_eq!((&*incident.monitor, stage.world.played().delivered.clone()), ("web", vec!["web".to_owned()]));
     event(&mut client, |event| matches!(event, Event::Told { alerts, .. } if !alerts.is_empty()).then_some(())).await;
     stage.world.played().down.clear();
     event(&mut client, |event| matches!(event, Event::IncidentClosed { .. }).then_some(())).await;
-
-    let copy = stage.world.played().copies.remove("delivery").expect("it was delivered");
-    let on_disk = opened(copy.path()).restored;
-    assert_eq!((on_disk.incidents.len(), on_disk.messages.len()), (1, 1));
-    assert_eq!(on_disk.incidents[0].id, incident.id);
 }
 
 #[tokio::test]
 async fn that_a_remedy_is_tried_and_under_which_name_is_on_disk_before_it_runs() {
     let stage = Stage::start(&monitor("web", "on_down = { run = \"mend\" }")).await;
     let mut client = stage.client().await;
-    event(&mut client, is("web", Health::Up)).await;
-    stage.world.played().down.insert("web".to_owned());
-    event(&mut client, |event| matches!(event, Event::IncidentClosed { .. }).then_some(())).await;
-
-    let copy = stage.world.played().copies.remove("command").expect("it was run");
-    let on_disk = opened(copy.path()).restored.incidents;
-    let attempt = on_disk[0].attempts.last().expect("it is known that it is tried");
-    assert_eq!(attempt.deed, RemedyKind::Run { command: "mend".to_owned() });
-    assert_eq!(attempt.outcome, None);
+    waits_for_the_disk(&stage, &mut client, |played| !played.commands.is_empty()).await;
+    let attempt = event(&mut client, |event| match event {
+        Event::Incident(incident) => incident.attempts.first().cloned(),
+        _ => None,
+    });
+    let began = attempt.await.began;
     let commands = stage.world.played().commands.clone();
     assert_eq!(commands.len(), 1);
-    assert_eq!(commands[0].start.0, u64::try_from(attempt.began.as_microsecond()).unwrap());
+    assert_eq!(commands[0].start.0, u64::try_from(began.as_microsecond()).unwrap());
 }
 
 #[tokio::test]
