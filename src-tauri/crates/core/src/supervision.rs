@@ -1,32 +1,51 @@
 //! How one program is kept running: a state, moved by what happened, by time and by what somebody wants.
+//!
+//! | state | read in | what it waits for, and what comes next |
+//! |---|---|---|
+//! | Looking | `looking.rs` | whether it runs: Running, or Starting until it is ready; Stopping if nobody wants it; as after its end if it has ended; Backoff if it never ran. If nobody says, Cooling. |
+//! | Stopped | `resting.rs` | somebody to want it: Backoff, at once |
+//! | Finished | `resting.rs` | its plan, or somebody to want it: Backoff, at once |
+//! | Backoff | `resting.rs` | its time: Starting, or Waiting if it starts after others |
+//! | Cooling | `resting.rs` | its time: Starting |
+//! | Waiting | `starting.rs` | those it starts after to be ready: Starting |
+//! | Starting | `starting.rs` | to be ready: Running. If it cannot be started, Backoff or Cooling; if it is not ready in time, Stopping. If nobody says, Cooling. |
+//! | Running | `running.rs` | its end: as its restart policy and its limit say, Finished, Backoff or Cooling. A ceiling, silence, its plan or somebody's wish: Stopping. |
+//! | Stopping | `stopping.rs` | its end: Stopped, or Backoff, or Cooling by its limit. If nobody says, Cooling. |
+//!
+//! What users, remedies and the configuration want, in whatever state it is, stands in `wanted.rs`; what monitors see of it in
+//! `signs.rs`. Before a program of which nobody says anything is started again, it is looked for (`unseen`).
 
-mod due;
-mod happened;
-mod lost;
-mod moves;
+mod looking;
+mod resting;
+mod running;
+mod signs;
+mod starting;
+mod stopping;
 mod wanted;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
-    check::ProcessMatch,
     exit::Exit,
     ids::{EffectId, StartId},
+    input::Due,
+    machine::Machine,
     program::{
-        Ended, LeftBehind, ProcessId, Program, ProgramCommand, ProgramMemory, ProgramState, ProgramTrouble, StoppedBy,
+        Ended, LeftBehind, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramMemory, ProgramState,
+        ProgramTrouble, StoppedBy,
     },
     schedule::Rng,
     signal::Signals,
     time::{Instant, Now},
 };
 
-/// Starting so many times in a row is put down to the start; after that failures of its monitors count.
-const EXCUSED_STARTS: u32 = 2;
+pub(crate) use self::signs::Sign;
+use self::{running::Run, stopping::AfterStop};
 
-/// When somebody was found to listen on a port, programs are looked at once after this, for all such ports together.
-const LOOKS_AFTER: Duration = Duration::from_secs(1);
+/// That a program was looked for, or what became of its start, is told within this.
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a step may use, and where it says what is to be done.
 pub(crate) struct Step<'a> {
@@ -42,15 +61,6 @@ impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, rng: &'a mut Rng, signals: &'a mut Signals, quits: bool) -> Self {
         Self { now, rng, signals, commands: Vec::new(), quits }
     }
-}
-
-/// What a monitor looks at, by which a program shows that it runs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Sign {
-    /// Somebody listens on this port of this machine.
-    Port(u16),
-    /// There is such a process.
-    Process(ProcessMatch),
 }
 
 /// A program as it is supervised.
@@ -75,11 +85,14 @@ pub(crate) struct ProgramMachine {
 
 #[derive(Clone, Debug, PartialEq)]
 enum State {
+    /// Whether it runs is not known yet.
     Looking {
         since: Instant,
     },
-    Resting {
-        finished: bool,
+    /// Somebody wants it so.
+    Stopped,
+    /// It has done its work.
+    Finished {
         /// When it is started again, if its plan says so.
         planned: Option<Timestamp>,
     },
@@ -100,37 +113,14 @@ enum State {
         then: AfterStop,
         since: Instant,
     },
-    Pausing {
+    /// The next start waits for its time.
+    Backoff {
         until: Instant,
-        cooling: bool,
     },
-}
-
-/// A program that runs.
-#[derive(Clone, Debug, PartialEq)]
-struct Run {
-    start: StartId,
-    since: Instant,
-    /// What its monitors that have succeeded since look at.
-    proved: Vec<Option<Sign>>,
-    /// The ports of which it is to be seen, or was, whether it listens on them.
-    looked_for: BTreeSet<u16>,
-    next_look: Option<Instant>,
-    planned: Option<Timestamp>,
-    next_measure: Option<Instant>,
-    too_big_since: Option<Instant>,
-    too_busy_since: Option<Instant>,
-}
-
-/// What becomes of a program once it has been stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AfterStop {
-    /// It rests.
-    Rest,
-    /// It is started at once; that was wanted.
-    StartAnew,
-    /// It is started when its limit allows.
-    StartAgain,
+    /// It was started too many times, or cannot be: now and then it is tried all the same.
+    Cooling {
+        until: Instant,
+    },
 }
 
 /// Why a program stands as it does, for the journal.
@@ -179,17 +169,82 @@ impl ProgramMachine {
         }
     }
 
+    /// Something happened to its process.
+    pub(crate) fn happened(&mut self, event: ProgramEvent, step: &mut Step<'_>) {
+        match event {
+            ProgramEvent::Found(found) => self.found(found, step),
+            ProgramEvent::Started { start, process } if self.start_in_force() == Some(start) => {
+                self.started(start, process, step);
+            }
+            ProgramEvent::CannotStart { start, failure } if self.start_in_force() == Some(start) => {
+                self.cannot_start(failure, step);
+            }
+            ProgramEvent::Ready { start } => self.said_ready(start, step),
+            ProgramEvent::Said { start, status } if self.start_in_force() == Some(start) => self.says = Some(status),
+            ProgramEvent::Silent { start } if !self.is_stopping() && self.start_in_force() == Some(start) => {
+                self.stop_and(AfterStop::StartAgain, ChangeCause::Silent, step);
+            }
+            ProgramEvent::Exited(ended) if self.start_in_force() == Some(ended.start) => self.ended(ended, step),
+            ProgramEvent::Measured { start, memory, cpu, ports } => {
+                self.seen_listening(start, &ports.unwrap_or_default());
+                self.measured(start, memory, cpu, step);
+            }
+            _ => {}
+        }
+    }
+
+    /// When it wants to be woken.
+    pub(crate) fn due(&self, now: Now) -> Option<Instant> {
+        match &self.state {
+            State::Looking { .. } | State::Stopping { .. } => self.overdue(),
+            State::Stopped | State::Waiting { .. } => None,
+            State::Finished { planned } => planned.map(|at| now.instant_of(at)),
+            State::Starting { .. } => self.starting_due(),
+            State::Running(run) => self.running_due(run, now),
+            State::Backoff { until } | State::Cooling { until } => Some(*until),
+        }
+    }
+
+    /// Does what is due. Whether its readiness is to be probed comes back.
+    pub(crate) fn wake(&mut self, step: &mut Step<'_>) -> bool {
+        if self.overdue().is_some_and(|at| at <= step.now.monotonic) {
+            self.lose(step);
+            return false;
+        }
+        match self.state {
+            State::Starting { .. } => return self.wake_starting(step),
+            State::Running(_) => self.wake_running(step),
+            State::Finished { planned } if planned.is_some_and(|at| at <= step.now.utc) => {
+                self.start_anew(step);
+                self.why = Some(ChangeCause::Planned);
+            }
+            // The engine starts what is due to be started, as that may wait for others.
+            _ => {}
+        }
+        false
+    }
+
+    /// When what it waits for is overdue. A stop has its own time, after which it is killed.
+    pub(super) fn overdue(&self) -> Option<Instant> {
+        match &self.state {
+            State::Looking { since } => Some(*since + TOLD_WITHIN),
+            State::Starting { began, .. } if self.process.is_none() => Some(*began + TOLD_WITHIN),
+            State::Stopping { since, .. } => Some(*since + self.program.stop.within + TOLD_WITHIN),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state(&self) -> ProgramState {
         match &self.state {
             State::Looking { .. } => ProgramState::Looking,
-            State::Resting { finished: false, .. } => ProgramState::Stopped,
-            State::Resting { finished: true, .. } => ProgramState::Finished,
+            State::Stopped => ProgramState::Stopped,
+            State::Finished { .. } => ProgramState::Finished,
             State::Waiting { .. } => ProgramState::Waiting,
             State::Starting { .. } => ProgramState::Starting,
             State::Running(_) => ProgramState::Running,
             State::Stopping { .. } => ProgramState::Stopping,
-            State::Pausing { cooling: false, .. } => ProgramState::Backoff,
-            State::Pausing { cooling: true, .. } => ProgramState::Cooling,
+            State::Backoff { .. } => ProgramState::Backoff,
+            State::Cooling { .. } => ProgramState::Cooling,
         }
     }
 
@@ -218,7 +273,7 @@ impl ProgramMachine {
     }
 
     pub(crate) fn next_start(&self) -> Option<Instant> {
-        if let State::Pausing { until, .. } = self.state { Some(until) } else { None }
+        if let State::Backoff { until } | State::Cooling { until } = self.state { Some(until) } else { None }
     }
 
     /// Whether it is no longer configured.
@@ -228,16 +283,14 @@ impl ProgramMachine {
 
     /// Whether it is no longer configured and has ended.
     pub(crate) fn is_over(&self) -> bool {
-        self.gone && matches!(self.state, State::Resting { .. })
+        self.gone && matches!(self.state, State::Stopped | State::Finished { .. })
     }
 
     /// Whether those that start after it may start: it is ready, or has done its work.
     pub(crate) fn is_ready(&self) -> bool {
         match &self.state {
             State::Running(_) => true,
-            State::Resting { finished: true, .. } => {
-                self.memory.last_end.as_ref().is_some_and(|ended| ended.exit.is_success())
-            }
+            State::Finished { .. } => self.memory.last_end.as_ref().is_some_and(|ended| ended.exit.is_success()),
             _ => false,
         }
     }
@@ -253,43 +306,12 @@ impl ProgramMachine {
 
     /// Whether it runs, or somebody is about to see to that.
     pub(crate) fn is_to_be_alive(&self) -> bool {
-        !matches!(self.state, State::Resting { .. })
+        !matches!(self.state, State::Stopped | State::Finished { .. })
     }
 
-    /// Whether `sign` is of it, as far as is known: a port as its readiness says or as was seen when it last ran, a
-    /// process as its command says.
-    pub(crate) fn shows(&self, sign: &Sign) -> bool {
-        let is_its_own = match sign {
-            Sign::Port(port) => self.memory.ports.contains(port) || self.program.ports().contains(port),
-            Sign::Process(by) => self.program.is_called(by),
-        };
-        is_its_own && !self.shown_by_others.contains(sign)
-    }
-
-    /// Whether a failure of one of its monitors, in a probe that looked at `sign` and began at `began`, is put down to its
-    /// start.
-    pub(crate) fn excuses(&self, began: Instant, sign: Option<&Sign>) -> bool {
-        match &self.state {
-            State::Looking { .. } => true,
-            State::Starting { .. } => self.memory.attempt <= EXCUSED_STARTS,
-            State::Stopping { then, .. } => match then {
-                AfterStop::StartAnew => true,
-                AfterStop::StartAgain => {
-                    matches!(self.why, Some(ChangeCause::TooBig { .. } | ChangeCause::TooBusy { .. }))
-                }
-                AfterStop::Rest => false,
-            },
-            State::Running(run) => {
-                let ready = run.since
-                    + if self.program.ready.is_none() && !run.proved.iter().any(|proved| proved.as_ref() == sign) {
-                        self.program.ready_within
-                    } else {
-                        Duration::ZERO
-                    };
-                began < ready && self.memory.attempt <= EXCUSED_STARTS
-            }
-            State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => false,
-        }
+    /// Whether it must be looked for before anything is done with it.
+    pub(crate) fn is_unseen(&self) -> bool {
+        self.unseen
     }
 
     /// Whether it does not run because the user wants it so.
@@ -299,61 +321,19 @@ impl ProgramMachine {
 
     /// Whether it does not run, and that is what somebody wants.
     pub(crate) fn rests_by_wish(&self) -> bool {
-        self.is_stopped_by_user() || matches!(self.state, State::Resting { finished: false, .. }) && !self.is_wanted()
-    }
-
-    /// Whether nothing more can be learnt from a monitor's success, which looks at `sign`.
-    pub(crate) fn is_proved(&self, sign: Option<&Sign>) -> bool {
-        if let State::Running(run) = &self.state {
-            run.proved.iter().any(|proved| proved.as_ref() == sign)
-        } else {
-            true
-        }
-    }
-
-    /// One of its monitors has succeeded, which looks at `sign`.
-    pub(crate) fn prove(&mut self, sign: Option<&Sign>) {
-        if !self.is_proved(sign)
-            && let State::Running(run) = &mut self.state
-        {
-            run.proved.push(sign.cloned());
-        }
-    }
-
-    /// Whether a probe that began at `at` and found `sign` tells it anything.
-    pub(crate) fn learns_of(&self, sign: &Sign, at: Timestamp) -> bool {
-        match (&self.state, sign) {
-            (State::Running(run), Sign::Port(port)) if !run.looked_for.contains(port) => true,
-            (State::Running(_), sign) => self.shows(sign) && !self.is_proved(Some(sign)),
-            (State::Resting { .. }, sign) => at > self.since && self.shows(sign),
-            _ => false,
-        }
-    }
-
-    /// A probe that began at `at` found `sign`: while it runs, whether it is who listens on a port is looked at once,
-    /// soon; while it rests, it is somebody else's.
-    pub(crate) fn is_seen(&mut self, sign: &Sign, at: Timestamp, now: Instant) {
-        let its_own = self.shows(sign);
-        if its_own {
-            self.prove(Some(sign));
-        }
-        match (&mut self.state, sign) {
-            (State::Running(run), Sign::Port(port)) => {
-                let is_new = run.looked_for.insert(*port);
-                run.next_look = run.next_look.or_else(|| is_new.then_some(now + LOOKS_AFTER));
-            }
-            (State::Resting { .. }, _) if its_own && at > self.since => {
-                self.shown_by_others.push(sign.clone());
-                if let Sign::Port(port) = sign {
-                    self.memory.ports.remove(port);
-                }
-            }
-            _ => {}
-        }
+        self.is_stopped_by_user() || matches!(self.state, State::Stopped) && !self.is_wanted()
     }
 
     fn is_wanted(&self) -> bool {
         !self.gone && self.memory.stopped.is_none() && (self.program.enabled || self.memory.asked_for)
+    }
+
+    fn start_in_force(&self) -> Option<StartId> {
+        match &self.state {
+            State::Starting { start, .. } | State::Stopping { start, .. } => Some(*start),
+            State::Running(run) => Some(run.start),
+            _ => None,
+        }
     }
 
     fn enter(&mut self, state: State, why: Option<ChangeCause>, step: &Step<'_>) {
@@ -368,17 +348,20 @@ impl ProgramMachine {
             self.says = None;
         }
     }
-
-    fn start_in_force(&self) -> Option<StartId> {
-        match &self.state {
-            State::Starting { start, .. } | State::Stopping { start, .. } => Some(*start),
-            State::Running(run) => Some(run.start),
-            _ => None,
-        }
-    }
 }
 
-/// The readiness of a program that was just started is probed so often; later a tenth of its age apart.
-const QUESTION_SOONEST: Duration = Duration::from_millis(10);
-/// It is probed at least so often.
-const QUESTION_LATEST: Duration = Duration::from_secs(1);
+impl Machine for ProgramMachine {
+    type Memory = ProgramMemory;
+
+    fn memory(&self) -> &ProgramMemory {
+        &self.memory
+    }
+
+    fn memory_mut(&mut self) -> &mut ProgramMemory {
+        &mut self.memory
+    }
+
+    fn dues(&self, now: Now) -> Vec<(Instant, Due)> {
+        self.due(now).map(|at| (at, Due::Program(Arc::clone(&self.program.name)))).into_iter().collect()
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AfterStop, ChangeCause, ProgramMachine, State, Step};
+use super::{ChangeCause, ProgramMachine, State, Step, stopping::AfterStop};
 use crate::{
     program::{OnQuit, ProcessId, Program, ProgramTrouble, StoppedBy},
     remedy::{RemedyAction, RemedyError},
@@ -15,7 +15,11 @@ impl ProgramMachine {
         self.memory.stopped = None;
         self.memory.asked_for = true;
         match self.state {
-            State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. } => self.wanted_anew(step),
+            State::Stopped
+            | State::Finished { .. }
+            | State::Backoff { .. }
+            | State::Cooling { .. }
+            | State::Waiting { .. } => self.wanted_anew(step),
             State::Stopping { .. } => self.stop_and(AfterStop::StartAnew, ChangeCause::Asked, step),
             State::Looking { .. } | State::Starting { .. } | State::Running(_) => {}
         }
@@ -41,7 +45,11 @@ impl ProgramMachine {
             State::Starting { .. } | State::Running(_) | State::Stopping { .. } => {
                 self.stop_and(AfterStop::Rest, why, step)
             }
-            State::Resting { .. } | State::Waiting { .. } | State::Pausing { .. } => self.rest(false, Some(why), step),
+            State::Stopped
+            | State::Finished { .. }
+            | State::Waiting { .. }
+            | State::Backoff { .. }
+            | State::Cooling { .. } => self.rest(false, Some(why), step),
         }
     }
 
@@ -70,8 +78,8 @@ impl ProgramMachine {
         match &self.state {
             State::Running(_) if matches!(action, RemedyAction::Start(_)) => Answer::Done,
             State::Running(_) => self.heal_by_restart(step),
-            State::Pausing { cooling: true, .. } => Answer::NotDone(self.why_cooling()),
-            State::Resting { .. } => {
+            State::Cooling { .. } => Answer::NotDone(self.why_cooling()),
+            State::Stopped | State::Finished { .. } => {
                 self.memory.stopped = None;
                 self.memory.asked_for = true;
                 self.start_again(Some(ChangeCause::Remedy), step);
@@ -81,7 +89,7 @@ impl ProgramMachine {
             | State::Waiting { .. }
             | State::Starting { .. }
             | State::Stopping { .. }
-            | State::Pausing { .. } => Answer::UnderWay,
+            | State::Backoff { .. } => Answer::UnderWay,
         }
     }
 
@@ -115,7 +123,7 @@ impl ProgramMachine {
         if !self.is_wanted() {
             if self.is_alive() {
                 self.stop_and(AfterStop::Rest, ChangeCause::Configured, step);
-            } else if !matches!(self.state, State::Looking { .. } | State::Resting { .. }) {
+            } else if !matches!(self.state, State::Looking { .. } | State::Stopped | State::Finished { .. }) {
                 self.rest(false, Some(ChangeCause::Configured), step);
             }
         } else if self.is_stopping() || self.is_alive() && !same_start {
@@ -126,7 +134,14 @@ impl ProgramMachine {
             if let State::Running(run) = &mut self.state {
                 run.next_measure = every.map(|every| step.now.monotonic + every);
             }
-        } else if matches!(self.state, State::Resting { .. } | State::Pausing { .. } | State::Waiting { .. }) {
+        } else if matches!(
+            self.state,
+            State::Stopped
+                | State::Finished { .. }
+                | State::Backoff { .. }
+                | State::Cooling { .. }
+                | State::Waiting { .. }
+        ) {
             self.start_anew(step);
         }
     }
