@@ -170,13 +170,13 @@ mod tests {
     async fn whoever_watches_the_file_is_told_of_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings::of(folder.path());
-        let mut touched = estatus_engine::touched(settings.file().to_owned());
+        let mut changes = estatus_engine::file_changes(settings.file().to_owned());
         // The watch begins at some time; until then a change is not seen.
         let told = async {
             loop {
                 let off = !settings.load().notifications;
                 settings.change(Change { notifications: Some(off), ..Change::default() }).unwrap();
-                if tokio::time::timeout(std::time::Duration::from_millis(500), touched.recv()).await.is_ok() {
+                if tokio::time::timeout(std::time::Duration::from_millis(500), changes.recv()).await.is_ok() {
                     return;
                 }
             }

@@ -107,7 +107,7 @@ async fn after(wake: Option<Duration>) {
 }
 
 async fn watch(settings: Settings, events: mpsc::Sender<TrayEvent>) {
-    let mut touches = estatus_engine::touched(settings.file().to_owned());
+    let mut touches = estatus_engine::file_changes(settings.file().to_owned());
     while touches.recv().await.is_some() {
         if events.send(TrayEvent::Settings(settings.load())).await.is_err() {
             return;

@@ -74,7 +74,7 @@ pub struct Engine {
     outbox: Outbox,
     /// The messages that stand differently from how they were last written down; those that have left the outbox as they
     /// left it.
-    touched_messages: BTreeMap<MessageId, Option<Message>>,
+    dirty_messages: BTreeMap<MessageId, Option<Message>>,
     network: Network,
     memory: EngineMemory,
     owners: Owners,
@@ -169,7 +169,7 @@ impl Engine {
             incidents: restored.incidents.into_iter().map(|incident| (incident.id, incident)).collect(),
             last_incident: restored.last_incident.unwrap_or_default(),
             outbox: Outbox::restored(restored.messages, last_message, now.monotonic),
-            touched_messages: BTreeMap::new(),
+            dirty_messages: BTreeMap::new(),
             network,
             memory: restored.engine,
             owners: Owners::default(),

@@ -13,13 +13,13 @@ mod clients;
 mod clock;
 mod effects;
 mod event_loop;
+mod file_changes;
 mod limits;
 mod lock;
 mod ports;
 mod programs;
 mod sent_alerts;
 mod tasks;
-mod touched;
 mod view;
 mod watch;
 mod workers;
@@ -46,11 +46,11 @@ use estatus_core::{
 use estatus_probe::Prober;
 pub use estatus_program::ShimCommand;
 use estatus_store::StoreError;
+pub use file_changes::file_changes;
 use jiff::Timestamp;
 pub use limits::set as set_limits;
 pub use lock::Holder;
 use ports::{Customs, EnginePorts};
-pub use touched::touched;
 
 /// Where an engine finds what it needs.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::{Options, Problems, touched};
+use crate::{Options, Problems, file_changes};
 
 /// A file that takes nearly everything away is believed when it still does after this.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -91,8 +91,8 @@ pub(crate) fn start(
 ) -> (mpsc::Sender<Applied>, mpsc::Receiver<Loaded>) {
     let (loaded, receiver) = mpsc::channel(1);
     let (sender, wanted) = mpsc::channel(APPLIES_LIMIT);
-    let touched = touched(options.config.clone());
-    tokio::spawn(Reader { options, in_force, loaded, doubt: None }.live(touched, wanted));
+    let changes = file_changes(options.config.clone());
+    tokio::spawn(Reader { options, in_force, loaded, doubt: None }.live(changes, wanted));
     (sender, receiver)
 }
 
@@ -111,13 +111,13 @@ struct Doubt {
 }
 
 impl Reader {
-    async fn live(mut self, mut touched: mpsc::Receiver<()>, mut wanted: mpsc::Receiver<Applied>) {
+    async fn live(mut self, mut changes: mpsc::Receiver<()>, mut wanted: mpsc::Receiver<Applied>) {
         loop {
             tokio::select! {
                 biased;
                 () = self.loaded.closed() => return,
                 Some(applied) = wanted.recv() => self.apply(applied).await,
-                Some(()) = touched.recv() => self.look().await,
+                Some(()) = changes.recv() => self.look().await,
                 () = end_of(self.doubt.as_ref()) => self.look().await,
             }
         }

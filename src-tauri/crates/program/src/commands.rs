@@ -29,8 +29,9 @@ use tokio::{
 
 use crate::{
     ledger::{Ledger, StartPhase},
+    names::file_name,
     output,
-    shim::{Launch, ShimRequest, Stopping, file_name},
+    shim::{Launch, ShimRequest, Stopping},
     supervisor::{Supervisor, SupervisorEvent},
 };
 

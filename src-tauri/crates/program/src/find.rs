@@ -6,15 +6,17 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
-    time::Duration,
 };
 
 use estatus_core::{
-    naming::{Called, comparable_name, comparable_path},
+    naming::{comparable_name, comparable_path},
     program::ProcessId,
 };
 
-use crate::platform;
+use crate::{
+    facts::{Running, Usage},
+    platform,
+};
 
 /// Which running process is meant.
 #[derive(Clone, Debug)]
@@ -122,22 +124,6 @@ pub fn survey() -> Vec<Surveyed> {
 /// Of what does not listen, so many are told of.
 const OTHERS: usize = 300;
 
-/// A process, as the system shows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Running {
-    pub(crate) process: ProcessId,
-    pub(crate) parent: u32,
-    /// On Linux at most 15 bytes, and a script's own name rather than its interpreter's.
-    pub(crate) name: String,
-    /// `None` where this user may not know it.
-    pub(crate) path: Option<PathBuf>,
-    /// What it was called by.
-    pub(crate) called: PathBuf,
-    pub(crate) command_line: String,
-    /// The same word by word, where the system keeps it so.
-    pub(crate) words: Vec<String>,
-}
-
 /// All processes, by pid.
 struct Table(BTreeMap<u32, Running>);
 
@@ -202,25 +188,6 @@ impl<'a> Fitting<'a> {
     }
 }
 
-impl Running {
-    /// Whether it runs the executable that this process runs.
-    fn is_ours(&self) -> bool {
-        self.path.is_some() && self.path == std::env::current_exe().ok()
-    }
-
-    fn called(&self) -> Called<'_> {
-        Called { name: &self.name, path: self.path.as_deref(), started_as: &self.called }
-    }
-}
-
-/// Somebody who listens on a TCP port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Listener {
-    pub(crate) port: u16,
-    /// `None` if this user may not see who it is.
-    pub(crate) pid: Option<u32>,
-}
-
 /// How a port of this machine stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Port {
@@ -264,15 +231,6 @@ pub(crate) fn ports_of(pids: &[u32]) -> Vec<u16> {
     let ports: BTreeSet<u16> =
         platform::listeners(None, Some(pids)).into_iter().map(|listener| listener.port).collect();
     ports.into_iter().collect()
-}
-
-/// What processes use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
-    /// The sum of their resident memory, in bytes; what they share is counted for each.
-    pub(crate) memory: u64,
-    /// The CPU time they have used; on Linux with that of children of theirs that have ended.
-    pub(crate) cpu_time: Duration,
 }
 
 /// What these processes use together.

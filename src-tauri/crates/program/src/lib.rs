@@ -5,15 +5,18 @@
 //! with its start time. An end is proven: what cannot be ended is named.
 
 mod commands;
+mod facts;
 mod find;
 mod ledger;
 mod log;
+mod names;
 #[cfg_attr(windows, allow(dead_code, reason = "there is no such socket"))]
 mod notify_socket;
 mod output;
 mod reaper;
 mod run;
 mod shim;
+mod shim_command;
 mod supervisor;
 
 #[cfg(unix)]
@@ -32,4 +35,5 @@ pub use log::{Line, LogReader, Stream};
 pub use reaper::all_ended;
 pub use run::run;
 pub use shim::{folder, shim_main};
-pub use supervisor::{ShimCommand, Supervisor, SupervisorEvent};
+pub use shim_command::ShimCommand;
+pub use supervisor::{Supervisor, SupervisorEvent};

@@ -33,7 +33,10 @@ pub(crate) use protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, Stopping};
 
 use tokio::time::Instant;
 
-use crate::platform::{self, Entry};
+use crate::{
+    names::file_name,
+    platform::{self, Entry},
+};
 
 /// There is a shim of this program already.
 const TAKEN: u8 = 75;
@@ -48,23 +51,10 @@ pub(crate) fn programs(data: &Path) -> PathBuf {
     data.join("programs")
 }
 
-/// A name for what belongs to whoever is called `name`: a readable part of that, and what makes it the only one.
-pub(crate) fn file_name(name: &str) -> String {
-    const READABLE: usize = 32;
-    let plain = |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '-' };
-    let readable: String = name.chars().map(plain).take(READABLE).collect();
-    format!("{readable}-{:016x}", fnv1a(name.as_bytes()))
-}
-
-/// FNV-1a with 64 bits (draft-eastlake-fnv): the same on every machine and in every version.
-pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 /// What the executable named in [`crate::ShimCommand`] does with the arguments that follow. It must be called before
 /// this process has any other thread.
 pub fn shim_main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match platform::enter(args) {
+    match platform::enter(args, trouble) {
         Ok(Some(entry)) => live(entry),
         Ok(None) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -106,8 +96,7 @@ pub(crate) fn after(within: Duration) -> Instant {
 }
 
 /// The frame that says that there is no shim.
-#[cfg(unix)]
-pub(crate) fn trouble(error: &io::Error) -> Vec<u8> {
+fn trouble(error: &io::Error) -> Vec<u8> {
     frames::encode(&ShimMessage::Trouble { error: error.to_string() }).unwrap_or_default()
 }
 

@@ -8,7 +8,6 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,21 +19,14 @@ use estatus_core::{
 use tokio::sync::mpsc;
 
 use crate::{
+    names::file_name,
     platform::Shims,
-    shim::{Launch, ShimRequest, Stopping, file_name, programs},
+    shim::{Launch, ShimRequest, Stopping, programs},
+    shim_command::ShimCommand,
 };
 use client::ShimConnector;
 use mailbox::{Slot, mailbox};
 use task::Task;
-
-/// How a shim is started: an executable that calls [`crate::shim_main`] with what follows `args`.
-#[derive(Clone, Debug)]
-pub struct ShimCommand {
-    /// The executable.
-    pub program: PathBuf,
-    /// Its first arguments.
-    pub args: Vec<OsString>,
-}
 
 /// Something happened to a program.
 #[derive(Clone, Debug)]

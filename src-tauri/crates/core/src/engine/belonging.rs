@@ -15,7 +15,7 @@ use crate::{
 impl Engine {
     /// What of our own making explains a failure: a program that is being started or was stopped, or that nobody has had
     /// the time yet to start.
-    pub(super) fn excuse_by_ourselves(
+    pub(super) fn inconclusive_by_ourselves(
         &self,
         watched: &MonitorMachine,
         observation: &Observation,
@@ -27,7 +27,7 @@ impl Engine {
             self.showing(sign.as_ref()).partition(|supervised| supervised.is_to_be_alive());
         let mut owners = named.into_iter().chain(alive.iter().copied()).peekable();
         if owners.peek().is_some() {
-            return owners.find_map(|supervised| self.excuse_by_program(supervised, sign.as_ref(), began));
+            return owners.find_map(|supervised| self.inconclusive_by_program(supervised, sign.as_ref(), began));
         }
         if resting.is_empty() {
             let is_new = is_new(watched, observation, began, self.config.alerts.grace);
@@ -39,7 +39,12 @@ impl Engine {
 
     /// A program that is being started, that is stopped as somebody wants, or that waits for such a one explains why its
     /// monitors fail.
-    fn excuse_by_program(&self, supervised: &ProgramMachine, sign: Option<&Sign>, began: Instant) -> Option<Cause> {
+    fn inconclusive_by_program(
+        &self,
+        supervised: &ProgramMachine,
+        sign: Option<&Sign>,
+        began: Instant,
+    ) -> Option<Cause> {
         let stopped = |by: &ProgramMachine| Cause::ProgramStopped { program: by.program.name.to_string() };
         if self.quits || supervised.is_stopped_by_user() {
             return Some(stopped(supervised));
@@ -48,7 +53,7 @@ impl Engine {
             return Some(Cause::ProgramStarting { program: supervised.program.name.to_string() });
         }
         let before = self.supervised(supervised.waits_for()?)?;
-        if before.rests_by_wish() { Some(stopped(before)) } else { self.excuse_by_program(before, None, began) }
+        if before.rests_by_wish() { Some(stopped(before)) } else { self.inconclusive_by_program(before, None, began) }
     }
 
     fn supervised(&self, program: &Arc<str>) -> Option<&ProgramMachine> {

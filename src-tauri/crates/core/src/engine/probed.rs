@@ -87,7 +87,7 @@ impl Engine {
         if maintained {
             return Some(Cause::Maintenance);
         }
-        self.excuse_by_ourselves(watched, observation, flight.began)
+        self.inconclusive_by_ourselves(watched, observation, flight.began)
     }
 
     /// A failure that the own network or a parent may explain is held until they have been asked.

@@ -289,7 +289,7 @@ impl Engine {
     fn post_alert(&mut self, alert: Alert, channels: &[String], now: Now) {
         for channel in channels {
             let id = self.outbox.post(channel, alert.clone(), self.config.alerts.merge_within, now);
-            self.touched_messages.insert(id, None);
+            self.dirty_messages.insert(id, None);
         }
     }
 
@@ -346,7 +346,7 @@ impl Engine {
             self.message_left(message);
         }
         let Some(message) = message else { return };
-        self.touched_messages.insert(id, None);
+        self.dirty_messages.insert(id, None);
         self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message) });
     }
 
@@ -378,12 +378,12 @@ impl Engine {
 
     /// A message is no longer on its way; or it is again, and then the outbox knows it better.
     pub(super) fn message_left(&mut self, message: Message) {
-        self.touched_messages.insert(message.id, Some(message));
+        self.dirty_messages.insert(message.id, Some(message));
     }
 
     /// Writes down how messages stand: each once, however many alerts were added to it.
     pub(super) fn write_messages(&mut self) {
-        for (id, left) in std::mem::take(&mut self.touched_messages) {
+        for (id, left) in std::mem::take(&mut self.dirty_messages) {
             let Some(message) = self.outbox.get(id).cloned().or(left) else { continue };
             self.records.push(Record::Message(message.clone()));
             self.publish(Change::Message(message));

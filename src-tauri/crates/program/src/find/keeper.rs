@@ -1,7 +1,6 @@
 //! Who else keeps a process running: kept by two, it would be started twice.
 
-use super::Running;
-use crate::platform;
+use crate::{facts::Running, platform};
 
 /// What starts the processes that it keeps, by its name, and what people call it.
 const KEEPERS: [(&str, &str); 7] = [

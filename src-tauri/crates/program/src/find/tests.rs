@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
+use std::time::Duration;
+
 use super::*;
 
 fn process(name: &str, path: Option<&str>, command_line: &str) -> Running {

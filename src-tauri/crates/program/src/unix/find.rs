@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::process::{Process, pid_of, processes};
-use crate::find::{Listener, Running, Usage};
+use crate::facts::{Listener, Running, Usage};
 
 /// The longest part of a command line that is kept, in bytes. Some programs have hundreds of kilobytes of them.
 const COMMAND_LINE_LIMIT: u64 = 32 * 1024;

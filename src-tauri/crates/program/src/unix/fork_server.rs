@@ -29,7 +29,7 @@ use rustix::{
 };
 
 use super::{EngineEnd, Listener, ShimEnd};
-use crate::supervisor::ShimCommand;
+use crate::shim_command::ShimCommand;
 
 /// The argument that makes a shim's executable a fork server.
 const FORK_SERVER: &str = "fork_server";
@@ -114,6 +114,8 @@ impl Drop for ForkServer {
 pub(crate) struct Entry {
     pub(crate) folder: PathBuf,
     engine: UnixStream,
+    /// What tells that there is no shim, because of an error.
+    trouble: fn(&io::Error) -> Vec<u8>,
 }
 
 impl Entry {
@@ -125,19 +127,23 @@ impl Entry {
 
     /// Tells who asked for it that there is no shim.
     pub(crate) fn refuse(&self, error: &io::Error) {
-        let _ = (&self.engine).write_all(&crate::shim::trouble(error));
+        let _ = (&self.engine).write_all(&(self.trouble)(error));
     }
 }
 
-/// Is the fork server: gives back once in every shim that is made, and nothing at the end.
-pub(crate) fn enter(mut args: impl Iterator<Item = OsString>) -> io::Result<Option<Entry>> {
+/// Is the fork server: gives back once in every shim that is made, and nothing at the end. `trouble` is what is told where there
+/// is no shim.
+pub(crate) fn enter(
+    mut args: impl Iterator<Item = OsString>,
+    trouble: fn(&io::Error) -> Vec<u8>,
+) -> io::Result<Option<Entry>> {
     if args.next().as_deref() != Some(OsStr::new(FORK_SERVER)) {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     // The end of the terminal or of the session in which Estatus was started is nothing to it.
     setsid()?;
     leave_children_to_the_system(true);
-    while let Some(entry) = asked_for()? {
+    while let Some(entry) = asked_for(trouble)? {
         // SAFETY: this process has one thread.
         match unsafe { libc::fork() } {
             -1 => entry.refuse(&io::Error::last_os_error()),
@@ -157,7 +163,7 @@ fn begin(entry: Entry) -> io::Result<Entry> {
 }
 
 /// What the fork server is asked for next; nothing when the engine has ended.
-fn asked_for() -> io::Result<Option<Entry>> {
+fn asked_for(trouble: fn(&io::Error) -> Vec<u8>) -> io::Result<Option<Entry>> {
     let mut path = [0; PATH_LIMIT];
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -168,7 +174,7 @@ fn asked_for() -> io::Result<Option<Entry>> {
     });
     let engine = handed.next().map(UnixStream::from);
     let folder = path.get(..received.bytes).map(|path| PathBuf::from(OsStr::from_bytes(path)));
-    Ok(folder.zip(engine).map(|(folder, engine)| Entry { folder, engine }))
+    Ok(folder.zip(engine).map(|(folder, engine)| Entry { folder, engine, trouble }))
 }
 
 /// Whether the system forgets children that have ended.

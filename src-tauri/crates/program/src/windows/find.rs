@@ -20,7 +20,7 @@ use windows_sys::Win32::{
 };
 
 use super::process::Process;
-use crate::find::{Listener, Running, Usage};
+use crate::facts::{Listener, Running, Usage};
 
 /// The longest part of a command line that is kept, in bytes.
 const COMMAND_LINE_LIMIT: usize = 32 * 1024;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW};
 
 use super::{EngineEnd, Listener, ShimEnd, connect};
-use crate::supervisor::ShimCommand;
+use crate::shim_command::ShimCommand;
 
 /// For how long the engine and a new shim wait for each other.
 const MEET_WITHIN: Duration = Duration::from_secs(10);
@@ -65,7 +65,10 @@ impl Entry {
 }
 
 /// What the arguments of a shim say.
-pub(crate) fn enter(mut args: impl Iterator<Item = OsString>) -> io::Result<Option<Entry>> {
+pub(crate) fn enter(
+    mut args: impl Iterator<Item = OsString>,
+    _trouble: fn(&io::Error) -> Vec<u8>,
+) -> io::Result<Option<Entry>> {
     let folder = args.next().map(PathBuf::from).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(Some(Entry { folder }))
 }

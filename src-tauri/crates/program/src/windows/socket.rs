@@ -28,7 +28,7 @@ const BUSY_WAIT: Duration = Duration::from_millis(20);
 
 fn name(folder: &Path) -> io::Result<String> {
     let folder = std::fs::canonicalize(folder)?;
-    Ok(format!(r"\\.\pipe\estatus-shim-{:016x}", crate::shim::fnv1a(folder.as_os_str().as_encoded_bytes())))
+    Ok(format!(r"\\.\pipe\estatus-shim-{:016x}", crate::names::fnv1a(folder.as_os_str().as_encoded_bytes())))
 }
 
 /// Connects to the shim of the program whose folder this is, if there is one.

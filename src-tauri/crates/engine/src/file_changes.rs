@@ -29,7 +29,7 @@ const LINKS_LIMIT: usize = 40;
 const TRIES: usize = 3;
 
 /// Says once that `file` is being watched, and then each time that it has changed, until the receiver is dropped.
-pub fn touched(file: PathBuf) -> mpsc::Receiver<()> {
+pub fn file_changes(file: PathBuf) -> mpsc::Receiver<()> {
     let (sender, receiver) = mpsc::channel(1);
     let said = file.clone();
     let started = thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&file, &sender));
@@ -192,11 +192,11 @@ mod tests {
         lay(&root);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut touched = touched(root.join("cfg/estatus.toml"));
-            tokio::time::timeout(AT_ONCE, touched.recv()).await.expect("the file is watched");
+            let mut changes = file_changes(root.join("cfg/estatus.toml"));
+            tokio::time::timeout(AT_ONCE, changes.recv()).await.expect("the file is watched");
             for (number, save) in saves.iter().enumerate() {
                 save(&root);
-                let told = tokio::time::timeout(AT_ONCE, touched.recv()).await;
+                let told = tokio::time::timeout(AT_ONCE, changes.recv()).await;
                 assert_eq!(told, Ok(Some(())), "save {number} is not noticed");
             }
         });
