@@ -57,7 +57,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 4,
+    protocol: 6,
     version: "0.1.0",
     host: {
       pid: 4711,

@@ -8,11 +8,12 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::AlertPolicy,
+    config::{AlertPolicy, Language},
     ids::{EffectId, IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Message, News},
     schedule::Rng,
     time::{Instant, Now, elapsed},
+    words,
 };
 
 /// The wait after the first failed try; it doubles with each further one.
@@ -284,10 +285,10 @@ impl Outbox {
             .collect()
     }
 
-    /// Gives up a message whose channel no longer exists.
-    pub(crate) fn abandon(&mut self, id: MessageId, now: Timestamp) -> Option<Message> {
+    /// Gives up a message whose channel no longer exists; says so in `language`.
+    pub(crate) fn abandon(&mut self, id: MessageId, language: Language, now: Timestamp) -> Option<Message> {
         let mut message = self.pending.remove(&id)?.message;
-        let error = format!("the channel “{}” is no longer configured", message.channel);
+        let error = words::text(language, "delivery.no_channel", &[("channel", &message.channel)]);
         message.delivery = Delivery::Abandoned { at: now, error };
         Some(message)
     }

@@ -148,10 +148,20 @@ pub enum RemedyError {
     StoppedByUser,
     /// The program has ended as its restart policy wants.
     Finished,
-    /// The command failed.
+    /// The command could not be run.
     Command {
-        /// How, in English: `exit code 3`, `not ended within 30 s`, or what the operating system said.
+        /// Why not, in English, or as the operating system said it.
         error: String,
+    },
+    /// The command ended, but not well.
+    CommandEnded {
+        /// How.
+        exit: Exit,
+    },
+    /// The command had not ended when it had had its time.
+    CommandTimedOut {
+        /// Its time.
+        within: Duration,
     },
     /// Estatus was restarted meanwhile.
     Interrupted,

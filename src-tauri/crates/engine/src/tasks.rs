@@ -167,9 +167,12 @@ impl<W: Workers> Tasks<W> {
             let result = match channel {
                 Some(channel) => {
                     let delivery = workers.deliver(&channel, &message, &words);
-                    bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(lost)
+                    bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(|| lost(&words))
                 }
-                None => undeliverable("its channel is no longer configured"),
+                None => {
+                    let error = words.text("delivery.no_channel", &[("channel", &message.channel)]);
+                    DeliveryResult::Failed { error, perhaps_received: false, permanent: true }
+                }
             };
             log_delivery(&message, &result);
             let _ = results.send(Input::Delivered { id, result }).await;
@@ -203,13 +206,9 @@ fn command_lost() -> CommandOutcome {
     }
 }
 
-fn lost() -> DeliveryResult {
-    let error = "its delivery failed in itself, which is a fault of Estatus".to_owned();
+fn lost(words: &Words) -> DeliveryResult {
+    let error = words.text("delivery.failed_in_itself", &[]);
     DeliveryResult::Failed { error, perhaps_received: true, permanent: false }
-}
-
-fn undeliverable(why: &str) -> DeliveryResult {
-    DeliveryResult::Failed { error: why.to_owned(), perhaps_received: false, permanent: true }
 }
 
 fn log_delivery(message: &Message, result: &DeliveryResult) {

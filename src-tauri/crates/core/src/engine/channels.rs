@@ -37,7 +37,7 @@ impl Engine {
     /// Nobody has put the channel back for which a message waits.
     pub(super) fn give_up_parked(&mut self, id: MessageId, now: Now) -> bool {
         let Waits::ForItsChannel = self.outbox.waits(id) else { return false };
-        if let Some(message) = self.outbox.abandon(id, now.utc) {
+        if let Some(message) = self.outbox.abandon(id, self.config.language, now.utc) {
             self.message_left(message);
         }
         true

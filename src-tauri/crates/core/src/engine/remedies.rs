@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Effect, EffectId, Engine};
 use crate::{
     command::{CommandEnd, CommandLine, CommandOutcome, DurableCommand},
+    exit::Exit,
     healing::DONE_WITHIN,
     ids::{Key, StartId},
     observation::cut,
@@ -100,18 +101,13 @@ fn last_lines(outcome: &CommandOutcome) -> Vec<String> {
 
 /// Why a remedy's command did not do its work.
 fn command_error(outcome: &CommandOutcome) -> Option<RemedyError> {
-    let error = match &outcome.end {
+    match &outcome.end {
         // Whether it has helped is seen by the monitor.
-        CommandEnd::Exited(0) | CommandEnd::Unseen => return None,
-        CommandEnd::Cancelled => return Some(RemedyError::Interrupted),
-        CommandEnd::Exited(code) => format!("exit code {code}"),
-        CommandEnd::Signaled(number) => {
-            crate::exit::signal_name(*number).map_or_else(|| format!("signal {number}"), str::to_owned)
-        }
-        CommandEnd::TimedOut { .. } => {
-            format!("it did not end within {}", crate::maintenance::in_words(outcome.took))
-        }
-        CommandEnd::CannotStart(error) => error.clone(),
-    };
-    Some(RemedyError::Command { error })
+        CommandEnd::Exited(0) | CommandEnd::Unseen => None,
+        CommandEnd::Cancelled => Some(RemedyError::Interrupted),
+        CommandEnd::Exited(code) => Some(RemedyError::CommandEnded { exit: Exit::Code(*code) }),
+        CommandEnd::Signaled(number) => Some(RemedyError::CommandEnded { exit: Exit::Signal(*number) }),
+        CommandEnd::TimedOut { .. } => Some(RemedyError::CommandTimedOut { within: outcome.took }),
+        CommandEnd::CannotStart(error) => Some(RemedyError::Command { error: error.clone() }),
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     record::{JournalEntry, Record},
     signal::Flapping,
     time::{Now, earlier, later},
+    words,
 };
 
 /// A monitor that goes down so many times within [`flaps_within`] is flapping.
@@ -313,7 +314,7 @@ impl Engine {
     /// A message is due: it goes out now, or when it is no longer quiet.
     pub(super) fn send(&mut self, id: MessageId, now: Now) {
         if let Some(attempt) = self.outbox.lost_try(id) {
-            let error = "nothing was heard of the try".to_owned();
+            let error = words::text(self.config.language, "delivery.unheard", &[]);
             let lost = DeliveryResult::Failed { error, perhaps_received: true, permanent: false };
             return self.delivered(attempt, lost, now);
         }

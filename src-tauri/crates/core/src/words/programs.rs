@@ -120,6 +120,7 @@ impl Words {
         match undone {
             RemedyError::CannotStart { failure } => self.start_failure(failure),
             RemedyError::Ended { exit } => self.text("undone.ended", &[("exit", &self.exit(*exit))]),
+            RemedyError::CommandEnded { exit } => self.text("undone.command_ended", &[("exit", &self.exit(*exit))]),
             RemedyError::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
             _ => self.tagged("undone", "kind", undone),
         }
@@ -295,7 +296,10 @@ mod tests {
             not_done(RemedyError::Finished),
             "the program has finished, and its restart policy does not start it again",
         );
-        check(not_done(RemedyError::Command { error: "exit code 3".to_owned() }), "the command failed: exit code 3");
+        check(not_done(RemedyError::Command { error: "no such file".to_owned() }), "the command failed: no such file");
+        check(not_done(RemedyError::CommandEnded { exit: Exit::Code(3) }), "the command failed: exit code 3");
+        let within = Duration::from_secs(60);
+        check(not_done(RemedyError::CommandTimedOut { within }), "the command did not end within 1 min");
         check(not_done(RemedyError::Interrupted), "Estatus was restarted meanwhile");
         check(not_done(RemedyError::Gone), "it is no longer in the configuration");
     }

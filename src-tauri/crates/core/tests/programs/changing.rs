@@ -267,8 +267,8 @@ fn a_command_that_was_being_run_when_estatus_was_killed_is_the_same_try_after_it
     scene.command_exit = 3;
     scene.command_ends();
     let tried = attempts(&scene).unwrap();
-    let error = "exit code 3".to_owned();
-    assert_eq!(tried.last().unwrap().outcome, Some(Outcome::NotDone(RemedyError::Command { error })));
+    let ended = RemedyError::CommandEnded { exit: Exit::Code(3) };
+    assert_eq!(tried.last().unwrap().outcome, Some(Outcome::NotDone(ended)));
     assert_eq!(tried.len(), 1);
     scene.passes(60.0);
     assert_eq!(scene.executions.len(), 2, "the next try is another: {}", scene.story);
