@@ -6,13 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use estatus_core::program::ProcessId;
-use tokio::{
-    io::{AsyncRead, copy, sink},
-    process::{Child, Command},
-    time::sleep,
-};
-use tracing::warn;
+use tokio::process::{Child, Command};
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
 use super::job::{Job, join};
