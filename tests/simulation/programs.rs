@@ -56,12 +56,12 @@ struct RunningCommand {
     life: u64,
     took: Duration,
     ends: Duration,
-    code: i32,
+    end: CommandEnd,
 }
 
 impl RunningCommand {
     fn outcome(&self) -> CommandOutcome {
-        let (end, took) = (CommandEnd::Exited(self.code), self.took);
+        let (end, took) = (self.end.clone(), self.took);
         CommandOutcome { end, stdout: String::new(), stderr: String::new(), took }
     }
 }
@@ -241,6 +241,12 @@ impl World {
 
     fn begin(&mut self) {
         self.life += 1;
+        for command in self.commands.values_mut().filter(|command| command.ends > self.now) {
+            if self.dice.one_in(4) {
+                // Whoever supervised it was killed too: it goes on, and nobody sees how it ends.
+                command.end = CommandEnd::Unseen;
+            }
+        }
         let names: Vec<Arc<str>> = self.natures.keys().cloned().collect();
         for name in names {
             self.fresh.insert(name, self.now);
@@ -470,8 +476,8 @@ impl World {
             }
         }
         let took = self.dice.between(MS, Duration::from_secs(20));
-        let (ends, code) = (self.now + took, i32::from(self.dice.one_in(4)));
-        let running = RunningCommand { command: command.clone(), life: self.life, took, ends, code };
+        let (ends, end) = (self.now + took, CommandEnd::Exited(i32::from(self.dice.one_in(4))));
+        let running = RunningCommand { command: command.clone(), life: self.life, took, ends, end };
         let outcome = running.outcome();
         self.commands.insert(command.owner.clone(), running);
         if self.dice.one_in(2)

@@ -240,6 +240,8 @@ fn told(event: ProgramEvent, execution: &Execution) -> Option<CommandOutcome> {
         ProgramEvent::Exited(ended) | ProgramEvent::Found(Found::Ended(ended)) if ended.start == execution.start => {
             Some(outcome_of(&ended, execution.began))
         }
+        // Whoever was looked for is not there, and nothing is known of it any more.
+        ProgramEvent::Found(Found::Nothing) => Some(unseen()),
         ProgramEvent::CannotStart { start, failure } if start == execution.start => {
             Some(outcome(CommandEnd::CannotStart(in_words(&failure)), String::new(), Duration::ZERO))
         }

@@ -134,7 +134,7 @@ fn program_memory(start: u64) -> ProgramMemory {
         left: vec![Leftover::Port { port: 5173, holder: Some("node (pid 4711)".to_owned()) }],
         tail: vec!["ready in 120 ms".to_owned(), "\u{1b}[31mKilled\u{1b}[0m \"ñ\"".to_owned()],
         background: Vec::new(),
-        by: EndedBy::Stop,
+        by: EndedBy::Itself,
     };
     ProgramMemory {
         stopped: Some(StoppedBy::User),
