@@ -55,6 +55,8 @@ pub(crate) struct World {
     pub(crate) now: Duration,
     /// The file as it is; the script has it whole.
     file: Arc<Config>,
+    /// The channels of the last good version of the file.
+    kept: BTreeMap<String, Channel>,
     core: Option<Engine>,
     disk: Disk,
     pub(crate) inboxes: BTreeMap<String, Inbox>,
@@ -74,6 +76,7 @@ impl World {
         let mut world = Self {
             now: Duration::ZERO,
             file: Arc::clone(&script.config),
+            kept: BTreeMap::new(),
             core: None,
             disk: Disk::default(),
             inboxes,
@@ -93,7 +96,7 @@ impl World {
         if world.script.faults.edits {
             world.at(Duration::from_secs(3600), Coming::User);
         }
-        world.start(BTreeMap::new());
+        world.start();
         world
     }
 
@@ -157,12 +160,20 @@ impl World {
         later(Timestamp::from_second(1_800_000_000 + offset).expect("a year of ours"), at)
     }
 
-    /// Starts the engine; `channels` were configured when it ran the last time.
-    fn start(&mut self, channels: BTreeMap<String, Channel>) {
+    fn start(&mut self) {
         self.life += 1;
-        let restored = Restored { channels, ..self.disk.restored() };
+        let restored = Restored { channels: self.kept.clone(), ..self.disk.restored() };
         self.core = Some(Engine::new(Arc::clone(&self.file), restored, self.script.seed, self.clocks()));
         self.carry_out();
+        self.keep();
+    }
+
+    /// The file is the last good one once what follows from it is on disk.
+    fn keep(&mut self) {
+        if !self.disk_is_full() {
+            self.disk.commit();
+            self.kept = self.file.channels.clone();
+        }
     }
 
     fn wake(&mut self) {
@@ -212,11 +223,10 @@ impl World {
     fn crash(&mut self) {
         self.rules.crashed(self.now);
         self.core = None;
-        let channels = self.file.channels.clone();
         if self.script.faults.edits && self.now < self.script.peace && self.script.dice.one_in(3) {
             self.edit();
         }
-        self.start(channels);
+        self.start();
     }
 
     fn carry_out(&mut self) {

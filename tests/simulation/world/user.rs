@@ -86,6 +86,7 @@ impl World {
         let file = Arc::clone(&self.file);
         self.core.as_mut().expect("there is always a core").apply_config(file, now);
         self.carry_out();
+        self.keep();
     }
 
     fn ask(&mut self, ask: Ask) {

@@ -120,6 +120,10 @@ pub struct NetworkMemory {
 /// their own.
 const STANDS_FOR: Duration = Duration::from_secs(3);
 
+/// When the first host answers again, others may not yet be found: who was asked for in vain is asked for again after a
+/// second (RFC 1122, section 2.3.2.1).
+const IS_BACK_WITHIN: Duration = Duration::from_secs(2);
+
 /// When the witnesses that a verdict hangs on have been silent for so long, some peers are probed: other monitors as far
 /// away, of which one that is well shows that the own network is.
 const PEERS_AFTER: Duration = Duration::from_millis(500);
@@ -228,10 +232,12 @@ impl Network {
         excused.then_some(Fault::Ours)
     }
 
-    /// Whether the network was off at any time after the probe began, as far as is known.
+    /// Whether the network was off at any time after the probe began, or shortly before, as far as is known.
     pub(crate) fn was_off_during(&self, suspect: &SuspectProbe) -> bool {
         let state = self.scopes.get(&suspect.scope);
-        state.is_some_and(|state| state.off.is_some() || state.back.is_some_and(|back| suspect.began < back))
+        state.is_some_and(|state| {
+            state.off.is_some() || state.back.is_some_and(|back| suspect.began < back + IS_BACK_WITHIN)
+        })
     }
 
     /// Those one of whom must answer before a failure is the target's. Where none of them can be believed, their silence
@@ -494,15 +500,17 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_during_which_the_network_came_back_says_nothing() {
+    fn a_probe_during_which_the_network_came_back_or_shortly_after_it_says_nothing() {
         let mut network = network(&[reference()]);
         assert!(!network.was_off_during(&suspect(Scope::Internet, "a.example")));
         assert!(network.found_off(Scope::Internet, at(5)));
         assert!(network.was_off_during(&suspect(Scope::Internet, "a.example")));
         assert!(network.found_on(Scope::Internet, at(21)));
         assert!(network.was_off_during(&suspect(Scope::Internet, "a.example")));
-        let later = SuspectProbe { began: at(22), ended: at(23), ..suspect(Scope::Internet, "a.example") };
-        assert!(!network.was_off_during(&later));
+        for (began, says_nothing) in [(21, true), (22, true), (23, false)] {
+            let later = SuspectProbe { began: at(began), ended: at(24), ..suspect(Scope::Internet, "a.example") };
+            assert_eq!(network.was_off_during(&later), says_nothing, "begun at {began}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) const AFTER_SLEEP: Duration = Duration::from_secs(5);
 const SPREAD_LIMIT: Duration = Duration::from_secs(10);
 /// The room each of them gets within the spread: about what one takes of a core, so that thousands of them neither connect
 /// at once nor need their buffers at once.
-const SPREAD_EACH: Duration = Duration::from_micros(200);
+const SPREAD_EACH: Duration = Duration::from_micros(120);
 
 /// What is being started is looked at so often.
 const WHILE_STARTING: Duration = Duration::from_secs(5);

@@ -80,6 +80,8 @@ pub(crate) struct EventLoop<W> {
     pub(crate) apply: mpsc::Sender<watch::Applied>,
     loaded: mpsc::Receiver<watch::Loaded>,
     options: Options,
+    /// What is still to be kept as the last good version of the file.
+    good: Option<String>,
     notices: Notices,
     happened: mpsc::Receiver<SupervisorEvent>,
     fetched: mpsc::Receiver<SecretsResolved>,
@@ -98,7 +100,7 @@ impl<W: Workers> EventLoop<W> {
         audience: Box<dyn Audience>,
         parts: Parts<W>,
     ) -> Self {
-        let watch::First { config, before, refused } = first;
+        let watch::First { config, before, refused, good } = first;
         let (in_force, reader_sees) = tokio::sync::watch::channel(Arc::clone(&config));
         let (apply, loaded) = watch::start(options.clone(), reader_sees);
         let Opened { store, restored, installation, trouble, notices } = opened;
@@ -128,6 +130,7 @@ impl<W: Workers> EventLoop<W> {
             apply,
             loaded,
             options,
+            good,
             notices,
             happened,
             fetched,
@@ -158,6 +161,8 @@ impl<W: Workers> EventLoop<W> {
     /// Runs until `stop` is ready.
     pub(crate) async fn run(mut self, listener: Listener, mut timer: Timer, stop: impl Future<Output = ()>) {
         self.remember().await;
+        self.carry_out();
+        self.keep_first();
         let (request_sender, mut requests) = mpsc::channel(REQUESTS_LIMIT);
         let doorkeeper = tokio::spawn(clients::accept(listener, request_sender));
         let mut stop = pin!(stop);
@@ -196,6 +201,16 @@ impl<W: Workers> EventLoop<W> {
         // Whoever asks now is told that the engine is stopping.
         drop(requests);
         self.stop().await;
+    }
+
+    /// The file that the loop began with is the last good one, once what follows from it is on disk.
+    fn keep_first(&mut self) {
+        let Some(good) = self.good.take() else { return };
+        let (store, options) = (self.store.clone(), self.options.clone());
+        tokio::spawn(async move {
+            store.flush().await;
+            watch::keep(&options, good).await;
+        });
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -278,8 +293,13 @@ impl<W: Workers> EventLoop<W> {
             }
         }
         self.publish_engine();
-        // The reader is gone only when the engine stops.
-        let _ = loaded.taken.send(());
+        self.carry_out();
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            store.flush().await;
+            // The reader is gone only when the engine stops.
+            let _ = loaded.taken.send(());
+        });
     }
 
     fn take_notice(&mut self, notice: Notice) {

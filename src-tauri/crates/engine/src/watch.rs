@@ -29,6 +29,8 @@ pub(crate) struct First {
     pub(crate) before: Option<Arc<Config>>,
     /// Why that is not the file as it stands, but its last good version.
     pub(crate) refused: Option<Refused>,
+    /// What is the last good version from now on, once what follows from it is on disk: see [`keep`].
+    pub(crate) good: Option<String>,
 }
 
 /// Why a file is not in force as it stands.
@@ -48,7 +50,7 @@ impl From<Problems> for Refused {
 /// What has become of the file.
 pub(crate) struct Loaded {
     pub(crate) read: Result<Arc<Config>, Refused>,
-    /// Told when that has been taken in.
+    /// Told when that has been taken in, and what follows from it is on disk.
     pub(crate) taken: oneshot::Sender<()>,
 }
 
@@ -62,25 +64,23 @@ pub(crate) type Applied = oneshot::Sender<Result<(), Problems>>;
 pub(crate) async fn first(options: &Options) -> Result<First, Problems> {
     let Some(last) = last(options).await else {
         let (text, config) = read(options).await?;
-        keep(options, text).await;
-        return Ok(First { config, before: None, refused: None });
+        return Ok(First { config, before: None, refused: None, good: Some(text) });
     };
     let before = Some(Arc::clone(&last));
     let mut doubtful = None;
     for _ in 0..FIRST_LOOKS {
         let (text, config) = match believable(read(options).await, &last, options) {
             Ok(read) => read,
-            Err(refused) => return Ok(First { config: last, before, refused: Some(refused) }),
+            Err(refused) => return Ok(First { config: last, before, refused: Some(refused), good: None }),
         };
         if Removal::of(&last, &config) == Removal::Little || doubtful.as_ref() == Some(&text) {
-            keep(options, text).await;
-            return Ok(First { config, before, refused: None });
+            return Ok(First { config, before, refused: None, good: Some(text) });
         }
         doubtful = Some(text);
         sleep(PAUSE).await;
     }
     // Whoever writes it will be done some time; that is seen.
-    Ok(First { config: last, before, refused: None })
+    Ok(First { config: last, before, refused: None, good: None })
 }
 
 /// Watches the file from now on. What is sent into the first channel has it put in force as it is; out of the second comes
@@ -230,7 +230,9 @@ async fn last(options: &Options) -> Option<Arc<Config>> {
     .await
 }
 
-async fn keep(options: &Options, text: String) {
+/// Keeps `text` as the last good version of the file. What is remembered is of that version, so nothing that follows from
+/// it may be missing on disk: a channel that was renamed would be a new one at the next start, and told everything again.
+pub(crate) async fn keep(options: &Options, text: String) {
     let options = options.clone();
     in_a_thread(move || {
         if let Err(error) = last_good::keep(&text, &options.config, &options.data) {
