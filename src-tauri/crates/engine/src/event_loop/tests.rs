@@ -58,7 +58,9 @@ struct Played {
     broken: BTreeSet<String>,
     delivered: Vec<String>,
     commands: Vec<DurableCommand>,
-    /// The monitors that were seen to be down.
+    /// The monitors that were probed.
+    probed: BTreeSet<String>,
+    /// Those that were seen to be down.
     seen_down: BTreeSet<String>,
 }
 
@@ -75,6 +77,7 @@ impl Workers for Workshop {
         let name = &*monitor.name;
         assert!(!self.0.played().broken.contains(name), "this probe is broken");
         let (at, phases) = (Timestamp::now(), Phases::default());
+        self.0.played().probed.insert(name.to_owned());
         if self.0.played().down.contains(name) {
             self.0.played().seen_down.insert(name.to_owned());
             Observation::down(at, phases, "", Failure::new(Phase::Connect, Cause::Refused))
@@ -130,7 +133,7 @@ impl Audience for Nobody {
 
 /// A loop that runs.
 struct Stage {
-    _folder: TempDir,
+    folder: TempDir,
     world: Arc<World>,
     endpoint: Endpoint,
     commands: UnboundedReceiver<(Arc<str>, ProgramCommand)>,
@@ -170,7 +173,7 @@ impl Stage {
         let (stop, stopped) = oneshot::channel();
         let run = event_loop.run(listener, Timer::new().unwrap(), async { drop(stopped.await) });
         let ended = tokio::spawn(run);
-        Self { _folder: folder, world, endpoint, commands, happened, stop: Some(stop), ended }
+        Self { folder, world, endpoint, commands, happened, stop: Some(stop), ended }
     }
 
     async fn client(&self) -> Client {
@@ -276,6 +279,36 @@ async fn that_a_remedy_is_tried_and_under_which_name_is_on_disk_before_it_runs()
     let commands = stage.world.played().commands.clone();
     assert_eq!(commands.len(), 1);
     assert_eq!(commands[0].start.0, u64::try_from(began.as_microsecond()).unwrap());
+}
+
+#[tokio::test]
+async fn a_file_is_the_last_good_one_once_what_follows_from_it_is_on_disk() {
+    let stage = Stage::start(&monitor("web", "")).await;
+    let mut client = stage.client().await;
+    event(&mut client, is("web", Health::Up)).await;
+    let kept = |name: &str| {
+        let text = fs::read_to_string(stage.world.data.join("last-good.toml")).unwrap_or_default();
+        text.contains(&format!("name = \"{name}\""))
+    };
+    let until_kept = async |name: &str| {
+        while !kept(name) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, until_kept("web")).await.expect("it is kept");
+    let disk = rusqlite::Connection::open(stage.world.data.join("estatus.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let file = stage.folder.path().join("estatus.toml");
+    fs::write(&file, format!("{BEGINNING}{}{}", monitor("web", ""), monitor("page", ""))).unwrap();
+    let is_in_force = async {
+        while !stage.world.played().probed.contains("page") {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, is_in_force).await.expect("it is in force");
+    assert!(timeout(Duration::from_millis(300), until_kept("page")).await.is_err(), "it was kept before");
+    disk.execute_batch("ROLLBACK").unwrap();
+    timeout(LONG, until_kept("page")).await.expect("it is kept then");
 }
 
 #[tokio::test]
