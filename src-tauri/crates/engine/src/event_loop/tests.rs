@@ -27,7 +27,7 @@ use estatus_program::ShimCommand;
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 use tokio::{
-    sync::{mpsc::UnboundedReceiver, oneshot, watch as tokio_watch},
+    sync::{Notify, mpsc::UnboundedReceiver, oneshot, watch as tokio_watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -48,6 +48,8 @@ const BEGINNING: &str = "[alerts]\ngrace = \"0s\"\nmerge_within = \"0s\"\n[netwo
 struct World {
     data: PathBuf,
     state: Mutex<Played>,
+    /// Told when something was asked of a room.
+    asked: Notify,
 }
 
 #[derive(Default)]
@@ -68,6 +70,13 @@ impl World {
     fn played(&self) -> MutexGuard<'_, Played> {
         self.state.lock().unwrap()
     }
+
+    /// Waits until `is_so`.
+    async fn until(&self, is_so: impl Fn(&Played) -> bool) {
+        while !is_so(&self.played()) {
+            self.asked.notified().await;
+        }
+    }
 }
 
 struct Workshop(Arc<World>);
@@ -78,8 +87,12 @@ impl Workers for Workshop {
         assert!(!self.0.played().broken.contains(name), "this probe is broken");
         let (at, phases) = (Timestamp::now(), Phases::default());
         self.0.played().probed.insert(name.to_owned());
-        if self.0.played().down.contains(name) {
+        let is_down = self.0.played().down.contains(name);
+        if is_down {
             self.0.played().seen_down.insert(name.to_owned());
+        }
+        self.0.asked.notify_one();
+        if is_down {
             Observation::down(at, phases, "", Failure::new(Phase::Connect, Cause::Refused))
         } else {
             Observation::up(at, phases, "")
@@ -93,6 +106,7 @@ impl Workers for Workshop {
     async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
         self.0.played().commands.push(command.clone());
         self.0.played().down.clear();
+        self.0.asked.notify_one();
         let end = CommandEnd::Exited(0);
         CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO }
     }
@@ -104,6 +118,7 @@ impl Workers for Workshop {
     async fn deliver(&self, _channel: &Channel, message: &Message, _words: &Words) -> DeliveryResult {
         let told = message.alerts.iter().map(|alert| alert.subject.to_string());
         self.0.played().delivered.extend(told);
+        self.0.asked.notify_one();
         DeliveryResult::Delivered
     }
 }
@@ -155,7 +170,7 @@ impl Stage {
         };
         let first = watch::first(&options).await.unwrap();
         let opened = opened(&data);
-        let world = Arc::new(World { data: data.clone(), state: Mutex::default() });
+        let world = Arc::new(World { data: data.clone(), state: Mutex::default(), asked: Notify::new() });
         let (sender, commands) = mpsc::unbounded_channel();
         let (happened, heard) = mpsc::channel(16);
         let (customs, observed) = tokio_watch::channel(Customs::of(&first.config));
@@ -238,16 +253,11 @@ async fn waits_for_the_disk(stage: &Stage, client: &mut Client, comes: impl Fn(&
     let disk = rusqlite::Connection::open(stage.world.data.join("estatus.db")).unwrap();
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();
     stage.world.played().down.insert("web".to_owned());
-    let until = async |is_so: &dyn Fn(&Played) -> bool| {
-        while !is_so(&stage.world.played()) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    timeout(LONG, until(&|played| played.seen_down.contains("web"))).await.expect("it is probed");
-    let came = timeout(Duration::from_millis(500), until(&comes)).await;
+    timeout(LONG, stage.world.until(|played| played.seen_down.contains("web"))).await.expect("it is probed");
+    let came = timeout(Duration::from_millis(500), stage.world.until(&comes)).await;
     assert!(came.is_err(), "it came of what was not on disk");
     disk.execute_batch("ROLLBACK").unwrap();
-    timeout(LONG, until(&comes)).await.expect("it comes once it is on disk");
+    timeout(LONG, stage.world.until(&comes)).await.expect("it comes once it is on disk");
 }
 
 #[tokio::test]
@@ -290,9 +300,10 @@ async fn a_file_is_the_last_good_one_once_what_follows_from_it_is_on_disk() {
         let text = fs::read_to_string(stage.world.data.join("last-good.toml")).unwrap_or_default();
         text.contains(&format!("name = \"{name}\""))
     };
-    let until_kept = async |name: &str| {
+    let mut changes = crate::file_changes(stage.world.data.join("last-good.toml"));
+    let mut until_kept = async |name: &str| {
         while !kept(name) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            changes.recv().await.expect("it is watched");
         }
     };
     timeout(LONG, until_kept("web")).await.expect("it is kept");
@@ -300,13 +311,10 @@ async fn a_file_is_the_last_good_one_once_what_follows_from_it_is_on_disk() {
     disk.execute_batch("BEGIN IMMEDIATE").unwrap();
     let file = stage.folder.path().join("estatus.toml");
     fs::write(&file, format!("{BEGINNING}{}{}", monitor("web", ""), monitor("page", ""))).unwrap();
-    let is_in_force = async {
-        while !stage.world.played().probed.contains("page") {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
+    let is_in_force = stage.world.until(|played| played.probed.contains("page"));
     timeout(LONG, is_in_force).await.expect("it is in force");
     assert!(timeout(Duration::from_millis(300), until_kept("page")).await.is_err(), "it was kept before");
+    assert!(!kept("page"), "it was kept before");
     disk.execute_batch("ROLLBACK").unwrap();
     timeout(LONG, until_kept("page")).await.expect("it is kept then");
 }
