@@ -116,7 +116,7 @@ impl Commands {
     }
 
     /// Ends the command that `owner` has running, if there is one.
-    pub fn cancel(&self, owner: &str) {
+    fn cancel(&self, owner: &str) {
         shared(&self.shared).cancel(owner);
     }
 
@@ -145,7 +145,12 @@ impl Commands {
         let ledger = Ledger::read_of_any_boot(&self.folder.join(file_name(&command.owner)));
         if let Some(ledger) = ledger.filter(|ledger| ledger.start == command.start) {
             match &ledger.phase {
-                StartPhase::Ended(ended) => return Begun::HasEnded(outcome_of(ended, ended.at)),
+                StartPhase::Ended(ended) => {
+                    // When it began is not known any more; one that had its time took that.
+                    let limit =
+                        ledger.terms.once.as_ref().filter(|_| ended.by == EndedBy::Limit).map(|once| once.limit);
+                    return Begun::HasEnded(outcome_of(ended, limit.unwrap_or_default()));
+                }
                 // It went down with the machine.
                 _ if !ledger.is_of_this_boot() => {
                     return Begun::HasEnded(outcome(CommandEnd::Cancelled, String::new(), Duration::ZERO));
@@ -238,7 +243,8 @@ async fn listen(mut events: mpsc::Receiver<SupervisorEvent>, all: Weak<Mutex<Sha
 fn told(event: ProgramEvent, execution: &Execution) -> Option<CommandOutcome> {
     match event {
         ProgramEvent::Exited(ended) | ProgramEvent::Found(Found::Ended(ended)) if ended.start == execution.start => {
-            Some(outcome_of(&ended, execution.began))
+            let took = Duration::try_from(ended.at.duration_since(execution.began)).unwrap_or_default();
+            Some(outcome_of(&ended, took))
         }
         // Whoever was looked for is not there, and nothing is known of it any more.
         ProgramEvent::Found(Found::Nothing) => Some(unseen()),
@@ -249,7 +255,7 @@ fn told(event: ProgramEvent, execution: &Execution) -> Option<CommandOutcome> {
     }
 }
 
-fn outcome_of(ended: &Ended, began: Timestamp) -> CommandOutcome {
+fn outcome_of(ended: &Ended, took: Duration) -> CommandOutcome {
     let left = ended.left.iter().filter_map(|left| match left {
         Leftover::Process { pid, .. } => Some(*pid),
         Leftover::Port { .. } => None,
@@ -261,7 +267,6 @@ fn outcome_of(ended: &Ended, began: Timestamp) -> CommandOutcome {
         (EndedBy::Itself, Exit::Signal(number)) => CommandEnd::Signaled(number),
         (EndedBy::Itself, Exit::Unseen) => CommandEnd::Unseen,
     };
-    let took = Duration::try_from(ended.at.duration_since(began)).unwrap_or_default();
     outcome(end, ended.tail.join("\n"), took)
 }
 

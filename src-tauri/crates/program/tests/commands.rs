@@ -239,11 +239,15 @@ async fn a_command_has_its_time_whoever_is_there_to_see_it() {
             is_killed(commands, waiting).await;
             stage.shims().into_iter().for_each(kill);
             commands = engine(&mut stage);
-            waiting = spawn(&commands, short);
+            waiting = spawn(&commands, short.clone());
         }
         assert_eq!(waiting.await.unwrap().end, CommandEnd::TimedOut { left: vec![] });
         assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
         assert_eq!(lines(&stage, "ended"), [""; 0]);
+        // So it is told to an engine that was not there.
+        drop(commands);
+        let outcome = engine(&mut stage).run(&short, &[], &BTreeSet::new()).await;
+        assert_eq!((outcome.end, outcome.took), (CommandEnd::TimedOut { left: vec![] }, short.timeout));
         leaves_nothing(stage).await;
     }
     check(false).await;
