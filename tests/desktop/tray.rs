@@ -57,10 +57,12 @@ impl Tray {
 
     /// Waits until its window is called by `title`.
     pub(crate) fn shows(&self, session: &Session, title: &str) {
-        eventually(title, || {
-            let listed = session.command("wmctrl").arg("-l").output().ok()?;
-            String::from_utf8_lossy(&listed.stdout).contains(title).then_some(())
-        });
+        let titles = || {
+            let listed = session.command("wmctrl").arg("-l").output().unwrap();
+            String::from_utf8_lossy(&listed.stdout).into_owned()
+        };
+        let shown = within(BOUND, || titles().contains(title).then_some(()));
+        assert!(shown.is_some(), "no window is called “{title}”; these are there: {}", titles());
     }
 
     /// Closes its window as a person would.

@@ -1,11 +1,12 @@
 //! The window, steered as a person would by WebKit's driver.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, path::Path};
 
 use estatus_tests::{BOUND, Estatus, built, eventually, free_port};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::session::{Ended, Session};
 
@@ -13,18 +14,28 @@ use crate::session::{Ended, Session};
 pub(crate) struct Window {
     client: Client,
     _driver: Ended,
+    said: NamedTempFile,
+}
+
+impl Drop for Window {
+    /// A test that fails shows what the driver and the window have said.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the driver: {}", fs::read_to_string(self.said.path()).unwrap_or_default());
+        }
+    }
 }
 
 impl Window {
     /// Opens it on `page`.
     pub(crate) async fn open(session: &Session, estatus: &Estatus, page: &str) -> Self {
-        let port = free_port();
+        let (port, said) = (free_port(), NamedTempFile::new().unwrap());
         let driver = session
             .command("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(said.reopen().unwrap())
+            .stderr(said.reopen().unwrap())
             .spawn();
         let driver = Ended(driver.expect("cargo xtask test installs WebKit's driver"));
         eventually("the driver listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
@@ -37,7 +48,7 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("the window opens");
-        Self { client, _driver: driver }
+        Self { client, _driver: driver, said }
     }
 
     /// Waits until a text can be read.
@@ -102,7 +113,7 @@ impl Window {
 
     async fn click(&self, path: &str, name: &str) {
         let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(path)).await;
-        let found = found.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let Ok(found) = found else { panic!("“{name}” is not in {}", self.text().await) };
         found.click().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     }
 
@@ -118,7 +129,7 @@ impl Window {
             "//*[(self::input or self::textarea) and @id=//label[starts-with(normalize-space(), '{label}')]/@for]"
         );
         let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&field)).await;
-        let found = found.unwrap_or_else(|error| panic!("{label}: {error}"));
+        let Ok(found) = found else { panic!("“{label}” is not in {}", self.text().await) };
         found.clear().await.unwrap();
         found.send_keys(text).await.unwrap();
     }

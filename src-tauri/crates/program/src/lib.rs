@@ -13,6 +13,7 @@ mod names;
 #[cfg_attr(windows, allow(dead_code, reason = "there is no such socket"))]
 mod notify_socket;
 mod output;
+mod process_start;
 mod reaper;
 mod run;
 mod shim;

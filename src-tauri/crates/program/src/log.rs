@@ -24,9 +24,7 @@ mod fault;
 mod tests;
 
 pub use reader::{Line, LogReader};
-pub(crate) use writer::Capture;
-#[cfg(unix)]
-pub(crate) use writer::Taken;
+pub(crate) use writer::{Capture, Taken};
 
 /// One of the two that a program writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,16 +2,16 @@
 
 use std::{
     io,
-    process::ExitStatus,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
-use tokio::{process::Child, sync::watch, time::timeout};
+use estatus_core::command::CommandEnd;
+use tokio::{sync::watch, time::timeout};
 use tracing::warn;
 
-use crate::platform::Tree;
+use crate::platform::{Child, Tree, command_end};
 
 /// For how long the proof is waited for that nothing is left.
 const PROOF_WITHIN: Duration = Duration::from_secs(3);
@@ -61,9 +61,9 @@ impl Owned {
     }
 
     /// How the command itself has ended.
-    pub(crate) async fn status(&mut self) -> io::Result<ExitStatus> {
+    pub(crate) async fn command_end(&mut self) -> io::Result<CommandEnd> {
         match &mut self.running {
-            Some(running) => running.child.wait().await,
+            Some(running) => command_end(&mut running.child).await,
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }

@@ -1,21 +1,22 @@
 //! Runs one command to its end, and leaves nothing of it behind.
 
-use std::{collections::BTreeSet, io, path::Path, pin::pin, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, io, pin::pin, time::Duration};
 
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     secret::Secret,
 };
 use tokio::{
-    io::AsyncWriteExt,
-    process::{ChildStderr, ChildStdin, ChildStdout, Command},
+    io::{AsyncWrite, AsyncWriteExt},
     time::{Instant, timeout},
 };
 use tracing::warn;
 
 use crate::{
+    names::random_name,
     output::Output,
-    platform::{self, Tree},
+    platform::{ChildStderr, ChildStdin, ChildStdout, Tree},
+    process_start::{ProcessStart, Variables},
     reaper::Owned,
 };
 
@@ -51,32 +52,19 @@ fn start(run: &CommandRun, secret_env: &[(String, Secret)], hidden: &BTreeSet<St
     if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
         return Err(format!("the directory {} does not exist", directory.display()));
     }
-    let env: Vec<(&str, &str)> = run
-        .command
-        .env
-        .iter()
-        .chain(&run.env)
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .chain(secret_env.iter().map(|(name, secret)| (name.as_str(), secret.reveal())))
-        .collect();
-    let command = command(run, directory, env, hidden);
-    let token = platform::random_name().map_err(|error| in_words(&error))?;
-    let (mut child, tree) = Tree::spawn(command, &token).map_err(|error| in_words(&error))?;
+    let start = process_start(run, secret_env, hidden);
+    let token = random_name().map_err(|error| in_words(&error))?;
+    let (mut child, tree) = Tree::spawn(&start, run.stdin.is_some(), &token).map_err(|error| in_words(&error))?;
     let pipes = Pipes { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr: child.stderr.take() };
     Ok(Started { owned: Owned::new(child, tree), pipes })
 }
 
-fn command(run: &CommandRun, directory: Option<&Path>, env: Vec<(&str, &str)>, hidden: &BTreeSet<String>) -> Command {
-    let mut command = platform::command(&run.command.run, directory, &env);
-    if let Some(directory) = directory {
-        command.current_dir(directory);
-    }
-    let stdin = if run.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
-    for name in hidden {
-        command.env_remove(name);
-    }
-    command.envs(env).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+fn process_start(run: &CommandRun, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> ProcessStart {
+    let mut variables = Variables::default();
+    hidden.iter().for_each(|name| variables.remove(name));
+    run.command.env.iter().chain(&run.env).for_each(|(name, value)| variables.set(name, value));
+    secret_env.iter().for_each(|(name, secret)| variables.set(name, secret.reveal()));
+    ProcessStart { run: run.command.run.clone(), directory: run.command.directory.clone(), variables }
 }
 
 fn in_words(error: &io::Error) -> String {
@@ -160,18 +148,15 @@ async fn end(owned: &mut Owned) -> Vec<u32> {
 }
 
 async fn outcome(exited: io::Result<()>, owned: &mut Owned) -> CommandEnd {
-    let status = match exited {
-        Ok(()) => owned.status().await,
+    let end = match exited {
+        Ok(()) => owned.command_end().await,
         Err(error) => Err(error),
     };
-    match status {
-        Ok(status) => platform::end_of(status),
-        Err(error) => CommandEnd::CannotStart(format!("its end cannot be observed: {error}")),
-    }
+    end.unwrap_or_else(|error| CommandEnd::CannotStart(format!("its end cannot be observed: {error}")))
 }
 
 /// Writes `text` and closes the pipe; a command that does not read it is free to do so.
-async fn feed(pipe: Option<ChildStdin>, text: Option<&str>) {
+async fn feed(pipe: Option<impl AsyncWrite + Unpin>, text: Option<&str>) {
     if let (Some(mut pipe), Some(text)) = (pipe, text) {
         let _ = pipe.write_all(text.as_bytes()).await;
         let _ = pipe.shutdown().await;

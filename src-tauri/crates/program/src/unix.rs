@@ -19,11 +19,9 @@ use std::{
         unix::{fs::DirBuilderExt, process::ExitStatusExt},
     },
     path::Path,
-    process::ExitStatus,
 };
 
 use estatus_core::command::{CommandEnd, Run};
-use rustix::rand::{GetRandomFlags, getrandom};
 use tokio::{
     io::{Interest, unix::AsyncFd},
     process::Command,
@@ -38,13 +36,15 @@ pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
+pub(crate) use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
+
+use crate::process_start::ProcessStart;
 
 /// The variable that marks every process of a run, wherever it went.
 const TOKEN: &str = "ESTATUS_RUN_TOKEN";
 
-/// The command for `run`, without its environment and directory.
-pub(crate) fn command(run: &Run, _directory: Option<&Path>, _env: &[(&str, &str)]) -> Command {
-    match run {
+fn command(start: &ProcessStart) -> Command {
+    let mut command = match &start.run {
         Run::Shell(line) => {
             let mut command = Command::new("/bin/sh");
             command.arg("-c").arg(line);
@@ -55,15 +55,26 @@ pub(crate) fn command(run: &Run, _directory: Option<&Path>, _env: &[(&str, &str)
             command.args(args);
             command
         }
+    };
+    if let Some(directory) = &start.directory {
+        command.current_dir(directory);
     }
+    for (name, value) in start.variables.changes() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
 }
 
-/// How a process ended that we did not end.
-pub(crate) fn end_of(status: ExitStatus) -> CommandEnd {
-    match (status.code(), status.signal()) {
+/// How a command ended that we did not end, once it has.
+pub(crate) async fn command_end(child: &mut Child) -> io::Result<CommandEnd> {
+    let status = child.wait().await?;
+    Ok(match (status.code(), status.signal()) {
         (Some(code), _) => CommandEnd::Exited(code),
         (None, signal) => CommandEnd::Signaled(signal.unwrap_or_default()),
-    }
+    })
 }
 
 /// Whether `error` says that there is something, but nothing that can be executed.
@@ -75,13 +86,6 @@ pub(crate) fn is_not_executable(error: &io::Error) -> bool {
 /// Makes a folder that is this user's alone.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// A name that nobody can guess.
-pub(crate) fn random_name() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    getrandom(&mut bytes[..], GetRandomFlags::empty())?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 /// `fd`, of which the runtime tells when it becomes readable.

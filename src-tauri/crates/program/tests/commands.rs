@@ -3,7 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod support;
 
 use std::{

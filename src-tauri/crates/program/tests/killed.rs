@@ -1,5 +1,4 @@
 //! Whoever is killed at whatever moment: one copy, no lost line, no orphan.
-#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +7,7 @@
     reason = "a test fails by them, and says what it did"
 )]
 
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod support;
 
 use std::{
@@ -54,12 +53,17 @@ fn counting(stage: &Stage, port: u16) -> Arc<Program> {
     Arc::new(program)
 }
 
-/// Each start counts from 1, and none of its numbers is missing or there twice.
+/// Each start counts from 1, and none of its numbers is there twice, or missing but for those that were on their way out
+/// of the pipe when the shim was killed: on Windows, nothing tells whether they were taken.
 fn assert_complete(log: &[String]) {
+    let most = if cfg!(windows) { ROUNDS_RUNNING } else { 0 };
     let numbers: Vec<u64> = log.iter().map(|line| line.parse().expect("a number")).collect();
-    for pair in numbers.windows(2) {
-        assert!(pair[1] == pair[0] + 1 || pair[1] == 1, "{} follows {} of {}", pair[1], pair[0], numbers.len());
+    let mut missing = 0;
+    for pair in numbers.windows(2).filter(|pair| pair[1] != 1) {
+        assert!(pair[1] > pair[0], "{} follows {} of {}", pair[1], pair[0], numbers.len());
+        missing += pair[1] - pair[0] - 1;
     }
+    assert!(missing <= most, "{missing} of {}", numbers.len());
     assert_eq!(numbers.first(), Some(&1));
 }
 

@@ -8,7 +8,7 @@
     reason = "a test fails by them, and says what it did"
 )]
 
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod support;
 
 use std::{

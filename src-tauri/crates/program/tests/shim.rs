@@ -1,15 +1,13 @@
 //! Programs are started, watched, heard and found again.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod support;
 
 use std::{
     collections::BTreeSet,
     fs,
     net::TcpListener,
-    os::unix::process::CommandExt,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
@@ -23,7 +21,10 @@ use estatus_core::{
     program::{Found, ProcessId, Program, ProgramCommand, ProgramEvent, Ready, StartEnvironment, StartFailure},
     secret::Secret,
 };
-use support::{Stage, child, code, command, eventually, identity, is_alive, kill};
+use support::{
+    AND_THEN, ASKED, FOREVER, KILLED, Stage, UNSEEN, apart, code, command, eventually, identity, is_alive, kill,
+    shim_command,
+};
 
 #[tokio::test]
 async fn the_end_of_a_program_is_told_with_its_last_lines() {
@@ -39,6 +40,11 @@ async fn the_end_of_a_program_is_told_with_its_last_lines() {
     }
     let shell = |line: &str| Run::Shell(line.to_owned());
     check(shell("exit 0"), code(0), &[]).await;
+    if cfg!(windows) {
+        check(shell("echo one& echo two& exit 3"), code(3), &["one", "two"]).await;
+        check(shell("<nul set /p x=unfinished& exit 4"), code(4), &["unfinished"]).await;
+        return;
+    }
     check(shell("echo one; echo two; exit 3"), code(3), &["one", "two"]).await;
     check(shell("printf unfinished; kill -KILL $$"), Exit::Signal(9), &["unfinished"]).await;
     check(shell("no-such-program-of-estatus 2>/dev/null"), code(127), &[]).await;
@@ -65,8 +71,13 @@ async fn why_a_program_cannot_be_started_is_told() {
 
     let plain = stage.data.path().join("plain.txt").to_str().unwrap().to_owned();
     fs::write(&plain, "no program").unwrap();
-    let error = "Permission denied (os error 13)".to_owned();
-    check(&mut stage, program(straight(&plain)), StartFailure::NotExecutable { program: plain.clone(), error }).await;
+    let failure = if cfg!(windows) {
+        // What does not end as programs do is none.
+        StartFailure::ProgramMissing { program: plain.clone() }
+    } else {
+        StartFailure::NotExecutable { program: plain.clone(), error: "Permission denied (os error 13)".to_owned() }
+    };
+    check(&mut stage, program(straight(&plain)), failure).await;
 
     let mut nowhere = program(straight("true"));
     nowhere.command.directory = Some("/no/such/folder".into());
@@ -74,10 +85,8 @@ async fn why_a_program_cannot_be_started_is_told() {
 
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let comm = fs::read_to_string("/proc/self/comm").unwrap();
-    let holder = Some(format!("{} (pid {})", comm.trim(), std::process::id()));
     let on_port = on_port(&stage, port);
-    check(&mut stage, on_port, StartFailure::PortHeld { port, holder }).await;
+    check(&mut stage, on_port, StartFailure::PortHeld { port, holder: support::holder() }).await;
     drop(listener);
 
     let gone = ProcessId { pid: std::process::id(), started: 1 };
@@ -115,7 +124,7 @@ async fn an_engine_that_cannot_start_shims_says_so() {
         _ => None,
     });
     let error = refused.await;
-    assert!(error.contains("No such file"), "{error}");
+    assert!(["(os error 2)", "(os error 3)"].iter().any(|number| error.contains(number)), "{error}");
 }
 
 #[tokio::test]
@@ -125,8 +134,8 @@ async fn a_program_that_nobody_can_stop_yet_is_not_said_to_have_ended() {
     let process = stage.start(&program, 1).await;
     let executable = stage.data.path().join("executable");
     let (events, told) = tokio::sync::mpsc::channel(8);
-    let shim =
-        estatus_program::ShimCommand { program: executable.clone(), args: vec!["shim".into(), (&stage.tag).into()] };
+    let own = shim_command(stage.data.path(), &stage.tag);
+    let shim = estatus_program::ShimCommand { program: executable.clone(), args: own.args };
     stage.supervisor = estatus_program::Supervisor::new(stage.data.path(), shim, events);
     stage.events = told;
     stage.shims().into_iter().for_each(kill);
@@ -134,7 +143,7 @@ async fn a_program_that_nobody_can_stop_yet_is_not_said_to_have_ended() {
     let told = tokio::time::timeout(Duration::from_millis(200), stage.events.recv()).await;
     assert!(told.is_err(), "{told:?}");
     assert!(is_alive(process.pid));
-    std::os::unix::fs::symlink(support::child(), executable).unwrap();
+    fs::copy(own.program, executable).unwrap();
     assert_eq!(stage.ended(1).await.left, []);
     assert!(!is_alive(process.pid));
 }
@@ -168,10 +177,10 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
     let mut env = String::new();
     eventually("the environment is written", || {
         env = fs::read_to_string(&file).unwrap_or_default();
-        env.contains("NOTIFY_SOCKET=")
+        env.contains("ESTATUS_STATE_DIR=")
     })
     .await;
-    let folder = fs::canonicalize(stage.folder(&program)).unwrap();
+    let folder = dunce::canonicalize(stage.folder(&program)).unwrap();
     let state = format!("ESTATUS_STATE_DIR={}", folder.join("state").display());
     let path = format!("PATH={}", std::env::var("PATH").unwrap());
     for line in ["NODE_ENV=development", "PASSWORD=hunter2", "ESTATUS_PROGRAM=web", "ESTATUS_RESTARTS=4"] {
@@ -196,13 +205,15 @@ async fn what_a_program_leaves_in_the_background_is_told_and_ended() {
     let ended = stage.ended(1).await;
     assert_eq!((ended.exit, ended.left.len(), stage.alive()), (code(0), 0, vec![]));
     let left = ended.daemon().expect("what it left");
-    assert!(left.name.starts_with("estatus-child") && !is_alive(left.pid), "{left:?}");
+    assert!(left.name.contains("child") && !is_alive(left.pid), "{left:?}");
     let program = Arc::new(stage.program(&["exit", "0"]));
     stage.ask_start(&program, 2, None);
     assert_eq!(stage.ended(2).await.daemon(), None);
     stage.leaves_nothing().await;
 }
 
+/// Its shell is that of Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_line_that_never_ends_is_in_the_log_while_it_is_written() {
     let mut stage = Stage::new();
@@ -215,6 +226,8 @@ async fn a_line_that_never_ends_is_in_the_log_while_it_is_written() {
     stage.leaves_nothing().await;
 }
 
+/// Its shell is that of Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_coloured_line_makes_it_ready() {
     let mut stage = Stage::new();
@@ -231,7 +244,10 @@ async fn a_coloured_line_makes_it_ready() {
 #[tokio::test]
 async fn the_line_that_is_waited_for_makes_it_ready() {
     let mut stage = Stage::new();
-    let mut program = Program::new("web", command(Run::Shell("echo starting; echo ready in 3 ms; sleep 1000".into())));
+    let mut program = Program::new(
+        "web",
+        command(Run::Shell(format!("echo starting{AND_THEN} echo ready in 3 ms{AND_THEN} {FOREVER}"))),
+    );
     program.ready = Some(Ready::Log("ready in".into()));
     let program = Arc::new(program);
     stage.start(&program, 1).await;
@@ -241,6 +257,8 @@ async fn the_line_that_is_waited_for_makes_it_ready() {
     stage.leaves_nothing().await;
 }
 
+/// `NOTIFY_SOCKET` belongs to Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn what_a_program_says_of_itself_is_told() {
     let mut stage = Stage::new();
@@ -261,6 +279,8 @@ async fn what_a_program_says_of_itself_is_told() {
     stage.leaves_nothing().await;
 }
 
+/// `NOTIFY_SOCKET` belongs to Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_watchdog_begins_with_the_first_sign_of_life_where_the_environment_has_it() {
     let mut stage = Stage::new();
@@ -273,6 +293,8 @@ async fn a_watchdog_begins_with_the_first_sign_of_life_where_the_environment_has
     stage.leaves_nothing().await;
 }
 
+/// `NOTIFY_SOCKET` belongs to Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn another_process_can_become_the_first() {
     let mut stage = Stage::new();
@@ -305,7 +327,7 @@ async fn a_program_that_is_found_again_goes_on() {
     kill(stage.shim(&program).unwrap());
     let found = stage.look(&program).await;
     assert!(matches!(found, Found::Running { start: StartId(2), .. }), "{found:?}");
-    assert_eq!(stage.stop(&program, 2).await.exit, Exit::Unseen, "its parent was killed");
+    assert_eq!(stage.stop(&program, 2).await.exit, UNSEEN(code(7)), "its parent was killed");
     stage.leaves_nothing().await;
 }
 
@@ -320,7 +342,7 @@ async fn what_ends_while_no_engine_is_there_is_told_to_the_next() {
     kill(process.pid);
     eventually("its shim has gone", || !is_alive(shim)).await;
     let Found::Ended(ended) = stage.look(&program).await else { panic!("it was not found as ended") };
-    assert_eq!((ended.start, ended.exit), (StartId(1), Exit::Signal(9)));
+    assert_eq!((ended.start, ended.exit), (StartId(1), KILLED));
     assert_eq!(stage.shims(), [0; 0], "nothing is started to learn that");
 }
 
@@ -336,7 +358,7 @@ async fn a_killed_shim_is_replaced_at_once() {
     assert!(matches!(found, Found::Running { process: same, .. } if same == process), "{found:?}");
     assert_ne!(stage.shim(&program), Some(shim));
     kill(process.pid);
-    assert_eq!(stage.ended(1).await.exit, Exit::Unseen);
+    assert_eq!(stage.ended(1).await.exit, UNSEEN(KILLED));
     stage.leaves_nothing().await;
 }
 
@@ -365,7 +387,7 @@ async fn what_a_dead_program_left_behind_is_ended_before_its_next_start() {
     kill(stage.shim(&program).unwrap());
     kill(process.pid);
     let found = stage.look(&program).await;
-    assert!(matches!(&found, Found::Ended(ended) if ended.exit == Exit::Unseen && ended.left.is_empty()), "{found:?}");
+    assert!(matches!(&found, Found::Ended(ended) if ended.left.is_empty()), "{found:?}");
     assert_eq!(stage.alive(), [0; 0]);
     stage.leaves_nothing().await;
 }
@@ -376,7 +398,7 @@ async fn a_newer_start_comes_after_the_end_of_the_older() {
     let program = Arc::new(stage.program(&["sleep"]));
     let first = stage.start(&program, 1).await;
     stage.ask_start(&program, 2, None);
-    assert_eq!(stage.ended(1).await.exit, Exit::Signal(15));
+    assert_eq!(stage.ended(1).await.exit, *ASKED);
     let second = stage.until(|event| match event {
         ProgramEvent::Started { start: StartId(2), process } => Some(process),
         _ => None,
@@ -392,7 +414,7 @@ async fn a_foreign_process_is_adopted_and_stopped_with_what_came_of_it() {
     for habit in ["sleep", "deaf-below"] {
         let mut stage = Stage::new();
         let program = Arc::new(stage.program(&["exit", "0"]));
-        let mut foreign = Command::new(child()).args([&stage.tag, habit]).process_group(0).spawn().unwrap();
+        let mut foreign = apart(Command::new(stage.executable()).args([&stage.tag, habit])).spawn().unwrap();
         let process = identity(foreign.id());
         let all = if habit == "sleep" { 1 } else { 2 };
         eventually("it is complete", || stage.alive().len() == all).await;
@@ -407,7 +429,7 @@ async fn a_foreign_process_is_adopted_and_stopped_with_what_came_of_it() {
         let found = stage.found().await;
         assert!(matches!(found, Found::Running { process: same, .. } if same == process), "{found:?}");
         let ended = stage.stop(&program, 1).await;
-        assert_eq!((ended.exit, ended.left, stage.alive()), (Exit::Unseen, vec![], vec![]), "{habit}");
+        assert_eq!((ended.exit, ended.left, stage.alive()), (UNSEEN(ended.exit), vec![], vec![]), "{habit}");
         foreign.wait().unwrap();
         stage.leaves_nothing().await;
     }
@@ -417,7 +439,7 @@ async fn a_foreign_process_is_adopted_and_stopped_with_what_came_of_it() {
 async fn what_an_adopted_process_leaves_behind_is_ended() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["exit", "0"]));
-    let mut foreign = Command::new(child()).args([&stage.tag, "deaf-below"]).process_group(0).spawn().unwrap();
+    let mut foreign = apart(Command::new(stage.executable()).args([&stage.tag, "deaf-below"])).spawn().unwrap();
     let process = identity(foreign.id());
     eventually("it is complete", || stage.alive().len() == 2).await;
     stage.ask_start(&program, 1, Some(process));
@@ -425,7 +447,7 @@ async fn what_an_adopted_process_leaves_behind_is_ended() {
     foreign.kill().unwrap();
     foreign.wait().unwrap();
     let ended = stage.ended(1).await;
-    assert_eq!((ended.exit, ended.left, stage.alive()), (Exit::Unseen, vec![], vec![]));
+    assert_eq!((ended.exit, ended.left, stage.alive()), (UNSEEN(ended.exit), vec![], vec![]));
     stage.leaves_nothing().await;
 }
 
@@ -441,6 +463,7 @@ async fn a_flood_reaches_the_log_and_slows_nobody() {
     stage.leaves_nothing().await;
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_program_that_closes_its_output_goes_on() {
     let mut stage = Stage::new();
@@ -451,12 +474,14 @@ async fn a_program_that_closes_its_output_goes_on() {
     stage.leaves_nothing().await;
 }
 
+/// `NOTIFY_SOCKET` belongs to Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_deep_data_folder_is_no_obstacle() {
     let mut stage = Stage::new();
     let deep = stage.data.path().join("x".repeat(120));
     let (events, told) = tokio::sync::mpsc::channel(64);
-    let shim = estatus_program::ShimCommand { program: child(), args: vec!["shim".into(), stage.tag.clone().into()] };
+    let shim = shim_command(stage.data.path(), &stage.tag);
     (stage.supervisor, stage.events) = (estatus_program::Supervisor::new(&deep, shim, events), told);
     let program = Arc::new(stage.program(&["notify", "READY=1"]));
     stage.ask_start(&program, 1, None);

@@ -1,8 +1,7 @@
 //! A stop is proven: nothing of a program is left, whatever its habits.
-#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
-#[allow(dead_code, reason = "not every test needs all of it")]
+#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
 mod support;
 
 use std::{
@@ -12,10 +11,10 @@ use std::{
 
 use estatus_core::{
     command::Run,
-    exit::{Exit, Signal},
+    exit::Exit,
     program::{Program, StopHow},
 };
-use support::{Stage, code, command, free_port, is_alive};
+use support::{ASKED, Stage, code, command, free_port, is_alive};
 
 /// Starts it, waits until it has written `ready`, stops it, and looks.
 async fn check(stage: &mut Stage, program: Program, ready: &str) -> Exit {
@@ -35,37 +34,41 @@ async fn check_habit(habit: &[&str], ready: &str, exit: Exit) {
     stage.leaves_nothing().await;
 }
 
-const TERM: Exit = Exit::Signal(15);
+/// How what is killed by a shim ends.
 const KILL: Exit = Exit::Signal(9);
 
 #[tokio::test]
-async fn a_program_that_is_deaf_to_sigterm_is_killed() {
+async fn a_program_that_is_deaf_is_killed() {
     check_habit(&["deaf"], "deaf", KILL).await;
 }
 
 #[tokio::test]
-async fn a_program_that_listens_to_sigterm_says_how_it_ends() {
+async fn a_program_that_listens_says_how_it_ends() {
     check_habit(&["exit-when-asked", "3"], "waits", code(3)).await;
 }
 
 #[tokio::test]
 async fn a_daemon_in_a_session_of_its_own_is_found() {
-    check_habit(&["daemon"], "daemon", TERM).await;
+    check_habit(&["daemon"], "daemon", *ASKED).await;
 }
 
 #[tokio::test]
 async fn a_daemon_without_a_variable_or_a_pipe_is_found() {
-    check_habit(&["bare"], "bare", TERM).await;
+    check_habit(&["bare"], "bare", *ASKED).await;
 }
 
+/// Nobody has another name than that of its executable on Windows.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_program_under_another_name_is_found() {
-    check_habit(&["disguise"], "disguise", TERM).await;
+    check_habit(&["disguise"], "disguise", *ASKED).await;
 }
 
+/// There is no SIGSTOP on Windows.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_program_that_stopped_itself_is_continued_and_ends() {
-    check_habit(&["stopped"], "stopped", TERM).await;
+    check_habit(&["stopped"], "stopped", *ASKED).await;
 }
 
 #[tokio::test]
@@ -99,8 +102,10 @@ async fn a_port_that_was_held_is_free() {
     }
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn the_signal_is_the_one_that_was_asked_for() {
+    use estatus_core::exit::Signal;
     async fn check_signal(signal: Signal, number: i32) {
         let mut stage = Stage::new();
         let mut program = stage.program(&["sleep"]);
@@ -119,6 +124,18 @@ async fn the_signal_is_the_one_that_was_asked_for() {
     check_signal(Signal::Kill, 9).await;
 }
 
+/// What a program does while it is ended is not cut short, and neither is it by what its children do.
+#[tokio::test]
+async fn a_program_with_children_has_its_time_to_tidy_up() {
+    let mut stage = Stage::new();
+    let file = stage.data.path().join("tidy");
+    let mut program = stage.program(&["tidy", file.to_str().unwrap()]);
+    program.stop.within = Duration::from_secs(20);
+    assert_eq!(check(&mut stage, program, "waits").await, code(3));
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "onetwothree");
+    stage.leaves_nothing().await;
+}
+
 #[tokio::test]
 async fn a_stop_command_asks_instead_and_knows_the_pid() {
     async fn check_command(line: &str, exit: Exit) {
@@ -131,12 +148,14 @@ async fn a_stop_command_asks_instead_and_knows_the_pid() {
         assert_eq!((ended.exit, ended.left), (exit, vec![]), "{line}");
         stage.leaves_nothing().await;
     }
-    check_command("kill -USR1 $ESTATUS_PID", Exit::Signal(10)).await;
+    if cfg!(unix) {
+        check_command("kill -USR1 $ESTATUS_PID", Exit::Signal(10)).await;
+    }
     // It works, but does nothing: killed when the time is up.
-    check_command("true", KILL).await;
+    check_command("exit 0", KILL).await;
     // It does not work: asked by a signal.
-    check_command("false", TERM).await;
-    check_command("sleep 1000", KILL).await;
+    check_command("exit 1", *ASKED).await;
+    check_command(support::FOREVER, KILL).await;
 }
 
 #[tokio::test]
@@ -158,7 +177,7 @@ async fn a_program_that_ends_in_time_is_not_waited_for() {
     let program = Arc::new(program);
     stage.start(&program, 1).await;
     let begun = Instant::now();
-    assert_eq!(stage.stop(&program, 1).await.exit, TERM);
+    assert_eq!(stage.stop(&program, 1).await.exit, *ASKED);
     assert!(begun.elapsed() < Duration::from_secs(10));
     stage.leaves_nothing().await;
 }

@@ -5,20 +5,12 @@ use std::{
     fs,
     io::{self, Write},
     net::TcpListener,
-    os::{
-        linux::net::SocketAddrExt,
-        unix::{
-            net::{SocketAddr, UnixDatagram},
-            process::CommandExt,
-        },
-    },
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use rustix::process::{Signal, getpid, kill_process, setsid};
-use tokio::signal::unix::{SignalKind, signal};
+use crate::platform::{self, Asked};
 
 /// Does as the habit says.
 pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>) {
@@ -29,14 +21,8 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
         "exit" => std::process::exit(arg(0).parse().unwrap()),
         "say" => println!("{}", args.join(" ")),
         "env" => write_env(arg(0)),
-        // Ignores SIGTERM.
+        // Does not do as it is asked.
         "deaf" => runtime().block_on(deaf()),
-        // Stops itself: it acts on no signal until it is continued.
-        "stopped" => {
-            println!("stopped");
-            kill_process(getpid(), Signal::STOP).unwrap();
-            sleep();
-        }
         // Its descendants are out of its session and its parent is gone.
         "daemon" => {
             other(tag, "fork-and-go", &["deaf"]).status().unwrap();
@@ -44,8 +30,8 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
             sleep();
         }
         "fork-and-go" => {
-            setsid().unwrap();
-            other(tag, arg(0), &[]).spawn().unwrap();
+            platform::leave_session();
+            platform::apart(&mut other(tag, arg(0), &[])).spawn().unwrap();
         }
         // Leaves something behind that holds its output and ends on no signal that can be caught.
         "leave" => {
@@ -64,17 +50,6 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
             println!("bare");
             sleep();
         }
-        // Goes under another name.
-        "disguise" => {
-            println!("disguise");
-            let _ = other(tag, "sleep", &[]).arg0("[kworker/0:1]").exec();
-        }
-        "close" => {
-            let nothing = fs::File::options().write(true).open("/dev/null").unwrap();
-            rustix::stdio::dup2_stdout(&nothing).unwrap();
-            rustix::stdio::dup2_stderr(&nothing).unwrap();
-            sleep();
-        }
         "flood" => flood(arg(0).parse().unwrap()),
         // As long as it is asked to end it starts others.
         "burst" => runtime().block_on(burst(tag, arg(0).parse().unwrap())),
@@ -88,67 +63,71 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
             spawned(&mut other(tag, "port", &[arg(0)]));
             sleep();
         }
-        // A child of its, out of its group, ignores SIGTERM.
+        // A child of its, out of its group, is deaf.
         "deaf-below" => {
-            let mut child = other(tag, "deaf", &[]);
-            spawned(child.process_group(0));
+            spawned(platform::apart(&mut other(tag, "deaf", &[])));
             sleep();
         }
-        "notify" => {
-            notify(&args);
-            sleep();
-        }
-        // Another becomes its first process.
-        "main-pid" => {
-            let child = spawned(&mut other(tag, "exit-when-asked", &["7"]));
-            notify(&[format!("MAINPID={}\nREADY=1", child.id())]);
-        }
+        // Writes into a file that it was asked, while its children, which are asked too, still live.
+        "tidy" => runtime().block_on(tidy(tag, arg(0))),
         "exit-when-asked" => runtime().block_on(exit_when_asked(arg(0).parse().unwrap())),
         "count" => count(arg(0).parse().unwrap()),
-        _ => panic!("{habit} is no habit"),
+        _ => platform::live(tag, habit, &args),
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn sleep() {
+pub(crate) fn sleep() {
     loop {
         std::thread::park();
     }
 }
 
 /// Another process of the same executable.
-fn other(tag: &str, habit: &str, args: &[&str]) -> Command {
+pub(crate) fn other(tag: &str, habit: &str, args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([tag, habit]).args(args);
     command
 }
 
-fn spawned(command: &mut Command) -> Child {
+pub(crate) fn spawned(command: &mut Command) -> Child {
     command.spawn().unwrap()
 }
 
 async fn deaf() {
-    let mut asked = signal(SignalKind::terminate()).unwrap();
+    let mut asked = Asked::new();
     println!("deaf");
     loop {
-        asked.recv().await;
+        asked.wait().await;
     }
 }
 
 async fn exit_when_asked(code: i32) {
-    let mut asked = signal(SignalKind::terminate()).unwrap();
+    let mut asked = Asked::new();
     println!("waits");
-    asked.recv().await;
+    asked.wait().await;
     std::process::exit(code);
 }
 
+async fn tidy(tag: &str, file: &str) {
+    let mut asked = Asked::new();
+    spawned(&mut other(tag, "exit-when-asked", &["0"]));
+    println!("begun");
+    asked.wait().await;
+    for line in ["one", "two", "three"] {
+        fs::OpenOptions::new().create(true).append(true).open(file).unwrap().write_all(line.as_bytes()).unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    std::process::exit(3);
+}
+
 async fn burst(tag: &str, forks: u32) {
-    let mut asked = signal(SignalKind::terminate()).unwrap();
+    let mut asked = Asked::new();
     println!("ready to burst");
-    asked.recv().await;
+    asked.wait().await;
     for _ in 0..forks {
         spawned(&mut other(tag, "deaf", &[]));
     }
@@ -164,18 +143,6 @@ fn flood(bytes: usize) {
         out.write_all(b"\n").unwrap();
     }
     out.flush().unwrap();
-}
-
-fn notify(messages: &[String]) {
-    let socket = UnixDatagram::unbound().unwrap();
-    let address = std::env::var("NOTIFY_SOCKET").unwrap();
-    let address = match address.strip_prefix('@') {
-        Some(name) => SocketAddr::from_abstract_name(name).unwrap(),
-        None => SocketAddr::from_pathname(address).unwrap(),
-    };
-    for message in messages {
-        socket.send_to_addr(message.as_bytes(), &address).unwrap();
-    }
 }
 
 fn write_env(file: &str) {

@@ -11,8 +11,11 @@
     reason = "bad habits, and a test fails by the others"
 )]
 
-#[cfg(unix)]
 mod habits;
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod platform;
 
 use std::process::ExitCode;
 
@@ -23,9 +26,6 @@ fn main() -> ExitCode {
     if first == "shim" {
         return estatus_program::shim_main(args);
     }
-    #[cfg(unix)]
     habits::live(&first.to_string_lossy(), &second.to_string_lossy(), args);
-    #[cfg(windows)]
-    drop(second);
     ExitCode::SUCCESS
 }

@@ -111,7 +111,6 @@ impl Spool {
     /// Marks the room for a read of `length` bytes, so that afterwards it can be told whether it was done, even by
     /// somebody else: [`Spool::read_of`]. The mark stands at the beginning of every page, which has the kernel find
     /// them all at hand: it copies and consumes in one go.
-    #[cfg(unix)]
     pub(super) fn mark(&mut self, stream: Stream, length: usize) {
         let mark = self.mark;
         let from = buffer(stream).start + self.held(stream).end;

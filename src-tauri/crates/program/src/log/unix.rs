@@ -110,8 +110,16 @@ pub(crate) enum Pipe {
     Ended,
 }
 
+/// The end of a pipe that is read.
+pub(crate) type PipeEnd<'p> = BorrowedFd<'p>;
+
+/// Reads what is in a pipe.
+pub(crate) fn read(pipe: PipeEnd<'_>, into: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::read(pipe, into)?)
+}
+
 /// Looks into a pipe.
-pub(crate) fn look(pipe: BorrowedFd<'_>) -> io::Result<Pipe> {
+pub(crate) fn look(pipe: PipeEnd<'_>) -> io::Result<Pipe> {
     let waiting = || rustix::io::ioctl_fionread(pipe).map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     if let count @ 1.. = waiting()? {
         return Ok(Pipe::Holds(count));

@@ -1,20 +1,25 @@
-//! A mapped file on Windows.
-#![allow(unsafe_code, reason = "a file is mapped")]
+//! A mapped file, and what is known of a pipe, on Windows.
+#![allow(unsafe_code, reason = "a file is mapped, and a pipe is looked into")]
 
 use std::{
     fs::File,
     io, mem,
     ops::{Deref, DerefMut, Range},
-    os::windows::io::{AsRawHandle, HandleOrNull, OwnedHandle},
+    os::windows::io::{AsRawHandle, BorrowedHandle, HandleOrNull, OwnedHandle},
     path::Path,
     ptr::{self, NonNull},
     slice,
 };
 
 use windows_sys::Win32::{
-    Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle},
-    System::Memory::{
-        CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE, UnmapViewOfFile,
+    Foundation::ERROR_BROKEN_PIPE,
+    Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle, ReadFile},
+    System::{
+        Memory::{
+            CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE,
+            UnmapViewOfFile,
+        },
+        Pipes::PeekNamedPipe,
     },
 };
 
@@ -107,4 +112,45 @@ pub(crate) fn found_at(path: &Path) -> io::Result<Option<Found>> {
         Err(error) => return Err(error),
     };
     Ok(Some(Found { id: identity(&file)?, length: file.metadata()?.len() }))
+}
+
+/// What there is in a pipe.
+pub(crate) enum Pipe {
+    /// So many bytes.
+    Holds(usize),
+    /// Nothing.
+    Empty,
+    /// Nothing, and nobody can write to it.
+    Ended,
+}
+
+/// The end of a pipe that is read; it was not made for overlapped reading.
+pub(crate) type PipeEnd<'p> = BorrowedHandle<'p>;
+
+/// Looks into a pipe.
+pub(crate) fn look(pipe: PipeEnd<'_>) -> io::Result<Pipe> {
+    let mut count = 0;
+    // SAFETY: the handle is open; nothing is asked for but how much there is, and `count` is where that goes.
+    let looked = unsafe {
+        PeekNamedPipe(pipe.as_raw_handle(), ptr::null_mut(), 0, ptr::null_mut(), &raw mut count, ptr::null_mut())
+    };
+    match (looked, count) {
+        (0, _) => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(ERROR_BROKEN_PIPE.cast_signed()) => Ok(Pipe::Ended),
+            error => Err(error),
+        },
+        (_, 0) => Ok(Pipe::Empty),
+        (_, count) => Ok(Pipe::Holds(usize::try_from(count).unwrap_or(usize::MAX))),
+    }
+}
+
+/// Reads what is in a pipe.
+pub(crate) fn read(pipe: PipeEnd<'_>, into: &mut [u8]) -> io::Result<usize> {
+    let (mut count, room) = (0, u32::try_from(into.len()).unwrap_or(u32::MAX));
+    // SAFETY: the handle is open, the pointer and the length are those of `into`, and `count` is where it goes how many
+    // bytes were read.
+    if unsafe { ReadFile(pipe.as_raw_handle(), into.as_mut_ptr(), room, &raw mut count, ptr::null_mut()) } == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(usize::try_from(count).unwrap_or_default())
 }

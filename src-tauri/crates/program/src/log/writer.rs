@@ -16,9 +16,10 @@ use super::{
     awaited::Awaited,
     entry::Entries,
     files::Files,
+    platform::{self, Pipe, PipeEnd},
     reader,
     spool::Spool,
-    state::{AsWhat, BUFFER, State, Writing},
+    state::{AsWhat, BUFFER, Reading, State, Writing},
     step,
 };
 use crate::output::whole_characters;
@@ -48,7 +49,6 @@ pub(crate) struct Capture {
 }
 
 /// What there was in a pipe.
-#[cfg(unix)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// Something, and there may be more: take again, before waiting for the pipe to become readable.
@@ -139,19 +139,17 @@ impl Capture {
         self.spool.state().seen
     }
 
-    /// Takes what is in the pipe `fd`, up to about a megabyte. It never waits.
+    /// Takes what is in the `pipe`, up to about a megabyte. It never waits.
     ///
     /// # Errors
     /// If the pipe cannot be read. That the log cannot be written is none: lines are dropped then and counted, and
     /// the log says how many as soon as it can be written again.
-    #[cfg(unix)]
-    pub(crate) fn take(&mut self, stream: Stream, fd: std::os::fd::BorrowedFd<'_>) -> io::Result<Taken> {
-        use super::platform::{Pipe, look};
+    pub(crate) fn take(&mut self, stream: Stream, pipe: PipeEnd<'_>) -> io::Result<Taken> {
         const AT_ONCE: usize = 16;
         self.settle(stream);
         for _ in 0..AT_ONCE {
-            match look(fd)? {
-                Pipe::Holds(count) => self.read(stream, fd, count)?,
+            match platform::look(pipe)? {
+                Pipe::Holds(count) => self.read(stream, pipe, count)?,
                 Pipe::Empty => return Ok(Taken::Nothing),
                 Pipe::Ended => {
                     self.end(stream);
@@ -163,24 +161,22 @@ impl Capture {
         Ok(Taken::Some)
     }
 
-    #[cfg(unix)]
-    fn read(&mut self, stream: Stream, fd: std::os::fd::BorrowedFd<'_>, count: usize) -> io::Result<()> {
-        use super::state::Reading;
+    fn read(&mut self, stream: Stream, pipe: PipeEnd<'_>, count: usize) -> io::Result<()> {
         let length = count.min(self.spool.room(stream).len());
         self.spool.mark(stream, length);
         self.spool.commit(|state| state.reading = Some(Reading { stream, length }));
-        let read = rustix::io::read(fd, &mut self.spool.room(stream)[..length]);
+        let read = platform::read(pipe, &mut self.spool.room(stream)[..length]);
         step();
-        let length = read.unwrap_or(0);
+        let length = *read.as_ref().unwrap_or(&0);
         self.taken(stream, length);
         match read {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
         }
     }
 
     /// Takes `bytes`, which have been read already.
-    #[cfg(any(windows, test))]
+    #[cfg(test)]
     pub(crate) fn push(&mut self, stream: Stream, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -7,7 +7,6 @@ use estatus_core::{
     exit::Signal,
     program::{StartEnvironment, StartFailure},
 };
-use tokio::process::Command;
 
 use super::{
     protocol::{Launch, Line, StopBy},
@@ -18,6 +17,7 @@ use crate::{
     ledger::LaunchTerms,
     notify_socket,
     platform::{self, NotifySocket},
+    process_start::{ProcessStart, Variables},
 };
 
 /// The variable by which a program makes the promise that systemd's programs make.
@@ -52,34 +52,27 @@ pub(crate) fn obstacle(launch: &Launch) -> Option<StartFailure> {
     })
 }
 
-/// The command with all that the program finds in its environment.
-pub(crate) fn command(launch: &Launch, folder: &Path, notify: &NotifySocket) -> io::Result<Command> {
+/// The process with all that the program finds in its environment.
+pub(crate) fn process_start(launch: &Launch, folder: &Path, notify: &NotifySocket) -> io::Result<ProcessStart> {
     let Launch { program, command: line, environment, .. } = launch;
-    let env: Vec<(&str, &str)> = line.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let mut command = platform::command(&line.run(), line.directory.as_deref(), &env);
-    if let Some(directory) = &line.directory {
-        command.current_dir(directory);
+    let mut variables = Variables::default();
+    line.hidden.iter().for_each(|name| variables.remove(name));
+    if environment.is_some() {
+        variables.remove(WATCHDOG);
+        variables.remove("WATCHDOG_PID");
     }
-    for name in &line.hidden {
-        command.env_remove(name);
+    line.env.iter().for_each(|(name, value)| variables.set(name, value));
+    if let Some(StartEnvironment { restarts, last_exit }) = environment {
+        variables.set("ESTATUS_PROGRAM", program);
+        variables.set("ESTATUS_STATE_DIR", state_folder(folder)?);
+        variables.set("ESTATUS_RESTARTS", restarts.to_string());
+        variables.set("ESTATUS_LAST_EXIT", last_exit.map(|exit| exit.to_string()).unwrap_or_default());
+        match notify.address() {
+            Some(address) => variables.set("NOTIFY_SOCKET", address),
+            None => variables.remove("NOTIFY_SOCKET"),
+        }
     }
-    let Some(StartEnvironment { restarts, last_exit }) = environment else {
-        command.envs(env);
-        return Ok(command);
-    };
-    command
-        .env_remove(WATCHDOG)
-        .env_remove("WATCHDOG_PID")
-        .envs(env)
-        .env("ESTATUS_PROGRAM", program)
-        .env("ESTATUS_STATE_DIR", state_folder(folder)?)
-        .env("ESTATUS_RESTARTS", restarts.to_string())
-        .env("ESTATUS_LAST_EXIT", last_exit.map(|exit| exit.to_string()).unwrap_or_default());
-    match notify.address() {
-        Some(address) => command.env("NOTIFY_SOCKET", address),
-        None => command.env_remove("NOTIFY_SOCKET"),
-    };
-    Ok(command)
+    Ok(ProcessStart { run: line.run(), directory: line.directory.clone(), variables })
 }
 
 /// Why it could not be started, when the system has said so.

@@ -1,7 +1,6 @@
 //! The life of a shim: one task, one closed set of events.
 
 use std::{
-    fs,
     future::pending,
     io,
     path::{Path, PathBuf},
@@ -85,7 +84,7 @@ pub(super) struct Shim {
 
 impl Shim {
     async fn new(folder: &Path) -> io::Result<Self> {
-        let folder = fs::canonicalize(folder)?;
+        let folder = dunce::canonicalize(folder)?;
         let listener = Listener::bind(&folder)?;
         let children = Children::new()?;
         let mut ledger = Ledger::read(&folder);

@@ -122,6 +122,7 @@ impl Running {
     /// The memory it uses in bytes, and its CPU in percent of one core since it was last measured.
     pub(crate) fn measure(&mut self) -> (u64, Option<f64>) {
         let now = Instant::now();
+        self.tree.remember();
         let usage = find::measure(&self.tree.pids());
         let before = self.measured.replace((now, usage.cpu_time));
         let cpu = before.and_then(|(then, used)| {

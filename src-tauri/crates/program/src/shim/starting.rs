@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::{after, launch, live::Shim, output::Output, protocol::Launch, running::Running};
 use crate::{
     ledger::{Ledger, RunRecord, StartPhase},
-    platform::{First, NotifySocket, ProgramTree, boot_id, random_name},
+    names::random_name,
+    platform::{First, NotifySocket, ProgramTree, boot_id},
 };
 
 impl Shim {
@@ -62,8 +63,8 @@ impl Shim {
         let (token, terms) = (ledger.token.clone(), ledger.terms.clone());
         let mut output = Output::open(&self.folder, launch.start, &terms).map_err(refused)?;
         let notify = NotifySocket::open(&self.folder, &token).map_err(refused)?;
-        let command = launch::command(launch, &self.folder, &notify).map_err(refused)?;
-        let (tree, first) = ProgramTree::spawn(command, &token, &self.folder, &mut output.pipes, &self.children)
+        let process = launch::process_start(launch, &self.folder, &notify).map_err(refused)?;
+        let (tree, first) = ProgramTree::spawn(&process, &token, &self.folder, &mut output.pipes, &self.children)
             .map_err(|error| launch::failure(&launch.command, &error))?;
         self.runs(&first, false);
         let mut running = Running::new(launch.start, tree, first, Some(output), Some(notify));

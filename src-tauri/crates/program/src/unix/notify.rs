@@ -100,7 +100,7 @@ mod tests {
             let data = tempfile::tempdir().unwrap();
             let folder = data.path().join("x".repeat(depth));
             fs::create_dir(&folder).unwrap();
-            let token = super::super::random_name().unwrap();
+            let token = crate::names::random_name().unwrap();
             let mut socket = NotifySocket::open(&folder, &token).unwrap();
             let address = socket.address().unwrap().as_bytes().to_owned();
             let address = match address.strip_prefix(b"@") {

@@ -16,16 +16,17 @@ use estatus_core::{
 use rustix::process::{PidfdFlags, Signal as Number, getpid, pidfd_open, pidfd_send_signal, setsid};
 use tokio::{
     io::unix::AsyncFd,
-    process::Command,
     time::{Instant, timeout_at},
 };
 
 use super::{
     Children, Pipes, TOKEN,
     children::Reaper,
+    command,
     process::{Process, family, hold, pid_of, processes},
     watched,
 };
+use crate::process_start::ProcessStart;
 
 /// All that came of a start of a program: the descendants of its shim, who has its token, leads back to its first
 /// process by group, session or descent, or holds its pipes.
@@ -45,16 +46,16 @@ pub(crate) struct ProgramTree {
 }
 
 impl ProgramTree {
-    /// Starts `command`, whose output goes to `pipes`.
+    /// Starts a process, whose output goes to `pipes`.
     pub(crate) fn spawn(
-        command: Command,
+        start: &ProcessStart,
         token: &str,
         folder: &Path,
         pipes: &mut Pipes,
         children: &Children,
     ) -> io::Result<(Self, First)> {
         let (stdout, stderr) = pipes.writers()?;
-        let mut command = command.into_std();
+        let mut command = command(start).into_std();
         command.env(TOKEN, token).stdin(std::process::Stdio::null()).stdout(stdout).stderr(stderr);
         // SAFETY: between fork and exec there is one system call, which allocates nothing and takes no lock.
         unsafe { command.pre_exec(|| Ok(setsid().map(drop)?)) };

@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     io,
     os::fd::OwnedFd,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -11,16 +12,14 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
 };
-use tokio::{
-    io::unix::AsyncFd,
-    process::{Child, Command},
-};
+use tokio::{io::unix::AsyncFd, process::Child};
 
 use super::{
-    TOKEN,
+    TOKEN, command,
     process::{Process, family, processes},
     watched,
 };
+use crate::process_start::ProcessStart;
 
 /// A process and all that came of it.
 pub(crate) struct Tree {
@@ -31,9 +30,12 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Starts `command` as the root of a tree of its own.
-    pub(crate) fn spawn(mut command: Command, token: &str) -> io::Result<(Child, Self)> {
-        let mut child = command.env(TOKEN, token).process_group(0).spawn()?;
+    /// Starts a process as the root of a tree of its own, with pipes to what it writes and, with `stdin`, to what it reads.
+    pub(crate) fn spawn(start: &ProcessStart, stdin: bool, token: &str) -> io::Result<(Child, Self)> {
+        let mut command = command(start);
+        command.stdin(if stdin { Stdio::piped() } else { Stdio::null() });
+        command.env(TOKEN, token).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.process_group(0).spawn()?;
         match Self::of(&child, token) {
             Ok(tree) => Ok((child, tree)),
             Err(error) => {

@@ -3,16 +3,26 @@
 use std::{
     ffi::OsString,
     io,
-    os::windows::process::CommandExt,
+    os::windows::io::AsHandle,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    sync::Once,
     time::Duration,
 };
 
 use tokio::time::{Instant, sleep, timeout};
-use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW};
+use tracing::warn;
+use windows_sys::Win32::{
+    Foundation::ERROR_ACCESS_DENIED,
+    System::Threading::{CREATE_BREAKAWAY_FROM_JOB, DETACHED_PROCESS, PROCESS_CREATION_FLAGS},
+};
 
-use super::{EngineEnd, Listener, ShimEnd, connect};
+use super::{
+    EngineEnd, Listener, ShimEnd, command_line, connect, console,
+    image::Image,
+    job,
+    process::Process,
+    spawn::{Spawn, Streams, nothing},
+};
 use crate::shim_command::ShimCommand;
 
 /// For how long the engine and a new shim wait for each other.
@@ -29,24 +39,57 @@ impl Shims {
 
     /// Starts the shim of the program whose folder this is; connected with it, or with the one that is there already.
     pub(crate) async fn start(&self, folder: &Path) -> io::Result<EngineEnd> {
-        let mut shim = self.spawn(folder)?;
+        let shim = self.spawn(folder)?;
         let deadline = Instant::now() + MEET_WITHIN;
         loop {
             match connect(folder).await {
                 Ok(engine) => return Ok(engine),
-                Err(_) if shim.try_wait()?.is_some() => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(_) if !shim.is_alive() => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(_) => sleep(STEP).await,
             }
         }
     }
 
-    /// It has a console, for its program to be asked to end, and no window.
-    fn spawn(&self, folder: &Path) -> io::Result<Child> {
-        let mut shim = Command::new(&self.0.program);
-        shim.args(&self.0.args).arg(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        shim.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP).spawn()
+    /// It outlives this process, also where that is in somebody's job that ends all in it, if that job lets it go.
+    fn spawn(&self, folder: &Path) -> io::Result<Process> {
+        match self.spawn_with(folder, CREATE_BREAKAWAY_FROM_JOB) {
+            Err(error) if error.raw_os_error() == Some(ERROR_ACCESS_DENIED.cast_signed()) => {
+                say_that_programs_end_with_us();
+                self.spawn_with(folder, 0)
+            }
+            spawned => spawned,
+        }
     }
+
+    /// It has no console: its program has one of its own.
+    fn spawn_with(&self, folder: &Path, flags: PROCESS_CREATION_FLAGS) -> io::Result<Process> {
+        let args = self.0.args.iter().map(OsString::as_os_str).chain([folder.as_os_str()]);
+        let executable = self.0.program.clone();
+        let image = Image { line: command_line::of_program(&executable, args)?, executable };
+        let nothing = nothing()?;
+        let nothing = || nothing.as_handle();
+        Spawn {
+            image,
+            environment: None,
+            directory: None,
+            streams: Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() },
+            job: None,
+            flags: DETACHED_PROCESS | flags,
+        }
+        .spawn()
+    }
+}
+
+/// Whoever started us may have done so within a job that ends all of us with it: Task Scheduler does, and many editors'
+/// terminals.
+fn say_that_programs_end_with_us() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if job::ends_with_ours() {
+            warn!("whatever started Estatus ends all that came of it when it ends, programs too: start Estatus at login, or as a service, for them to go on");
+        }
+    });
 }
 
 /// What a shim is made for.
@@ -64,11 +107,16 @@ impl Entry {
     pub(crate) fn refuse(&self, _error: &io::Error) {}
 }
 
-/// What the arguments of a shim say.
+/// What the arguments of a shim say; nothing if they are those of a helper, which has then done what it was made for.
 pub(crate) fn enter(
     mut args: impl Iterator<Item = OsString>,
     _trouble: fn(&io::Error) -> Vec<u8>,
 ) -> io::Result<Option<Entry>> {
-    let folder = args.next().map(PathBuf::from).ok_or(io::ErrorKind::InvalidInput)?;
-    Ok(Some(Entry { folder }))
+    let first = args.next().ok_or(io::ErrorKind::InvalidInput)?;
+    if first == console::HELPER {
+        console::help(args)?;
+        return Ok(None);
+    }
+    console::let_children_be_interrupted();
+    Ok(Some(Entry { folder: PathBuf::from(first) }))
 }

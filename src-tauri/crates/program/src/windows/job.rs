@@ -2,51 +2,75 @@
 
 use std::{
     io, mem,
-    os::windows::io::{AsRawHandle, FromRawHandle, HandleOrNull, OwnedHandle, RawHandle},
-    ptr, thread,
-    time::{Duration, Instant},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    ptr,
+    sync::Arc,
+    time::Duration,
 };
 
-use tokio::process::Child;
+use tokio::{sync::Notify, time::timeout};
 use windows_sys::Win32::{
-    Foundation::{HANDLE, INVALID_HANDLE_VALUE},
+    Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, HANDLE},
     System::{
-        Diagnostics::ToolHelp::{
-            CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
-        },
         JobObjects::{
-            AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-            JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_BASIC_PROCESS_ID_LIST,
-            JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectBasicAccountingInformation, JobObjectBasicProcessIdList,
-            JobObjectExtendedLimitInformation, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
+            AssignProcessToJobObject, CreateJobObjectW, IsProcessInJob, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+            JOBOBJECT_BASIC_ACCOUNTING_INFORMATION, JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JOBOBJECTINFOCLASS,
+            JobObjectBasicAccountingInformation, JobObjectBasicProcessIdList, JobObjectExtendedLimitInformation,
+            OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
         },
-        Threading::{OpenThread, ResumeThread, THREAD_SUSPEND_RESUME},
+        SystemServices::{self, JOB_OBJECT_ASSIGN_PROCESS, JOB_OBJECT_QUERY, JOB_OBJECT_SET_ATTRIBUTES},
+        Threading::GetCurrentProcess,
     },
 };
 
-use super::{length_of, succeeded};
+use super::{handle, job_events::Emptied, length_of, process::Process, succeeded, wide};
+
+/// The exit code of a process that was ended by us. No program chooses it: the bit of codes that are the system's
+/// customers' own is set (MS-ERREF, 2.3), and the rest is "EST".
+pub(super) const ENDED_BY_US: u32 = 0xE045_5354;
+/// How often is looked although nothing was told: what a completion port is told may get lost.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A job object: no descendant of what is put into it can leave it.
-pub(super) struct Job(OwnedHandle);
+pub(super) struct Job {
+    handle: OwnedHandle,
+    /// Nothing where the system cannot tell when the job is empty: then it is looked for.
+    emptied: Option<Emptied>,
+}
 
 impl Job {
-    pub(super) fn new() -> io::Result<Self> {
-        // SAFETY: both arguments may be null: default security, no name.
-        let handle = unsafe { CreateJobObjectW(ptr::null(), ptr::null()) };
-        // SAFETY: the handle is the caller's to close, and null where there is none.
-        let handle = unsafe { HandleOrNull::from_raw_handle(handle) };
-        Ok(Self(OwnedHandle::try_from(handle).map_err(|_| io::Error::last_os_error())?))
+    /// A new job, without a name or with one by which it is found as long as anybody has a handle on it.
+    pub(super) fn new(name: Option<&str>) -> io::Result<Self> {
+        let name = name.map(wide);
+        let name = name.as_ref().map_or(ptr::null(), |name| name.as_ptr());
+        // SAFETY: nothing is said of security; the name is null, or ends in a zero and outlives the call. The handle is
+        // the caller's to close.
+        unsafe { handle::or_null(CreateJobObjectW(ptr::null(), name)) }.map(Self::from)
     }
 
-    /// Whether its processes end when this is dropped, or this process ends however it may.
-    pub(super) fn end_with_us(&self, ends: bool) -> io::Result<()> {
+    /// The job of this name, if there is one.
+    pub(super) fn open(name: &str) -> io::Result<Option<Self>> {
+        const ACCESS: u32 = JOB_OBJECT_ASSIGN_PROCESS
+            | JOB_OBJECT_SET_ATTRIBUTES
+            | JOB_OBJECT_QUERY
+            | SystemServices::JOB_OBJECT_TERMINATE;
+        let name = wide(name);
+        // SAFETY: the name ends in a zero and outlives the call, and the handle is the caller's to close.
+        match unsafe { handle::or_null(OpenJobObjectW(ACCESS, 0, name.as_ptr())) } {
+            Err(error) if error.raw_os_error() == Some(ERROR_FILE_NOT_FOUND.cast_signed()) => Ok(None),
+            opened => opened.map(|handle| Some(Self::from(handle))),
+        }
+    }
+
+    /// Whether its processes end when nobody has a handle on it any more.
+    pub(super) fn end_with_last_handle(&self, ends: bool) -> io::Result<()> {
         // SAFETY: the structure is plain numbers, for which zeroes are valid.
         let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { mem::zeroed() };
         limits.BasicLimitInformation.LimitFlags = if ends { JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE } else { 0 };
         // SAFETY: the pointer and the length are those of `limits`, which is what this class of information is made of.
         succeeded(unsafe {
             SetInformationJobObject(
-                self.handle(),
+                self.raw(),
                 JobObjectExtendedLimitInformation,
                 ptr::from_ref(&limits).cast(),
                 length_of(&limits),
@@ -54,121 +78,118 @@ impl Job {
         })
     }
 
-    fn handle(&self) -> HANDLE {
-        self.0.as_raw_handle()
+    pub(super) fn handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
     }
 
-    pub(super) fn add(&self, process: RawHandle) -> io::Result<()> {
-        // SAFETY: both handles are open: the job's is ours, the process's that of a child not yet waited for.
-        succeeded(unsafe { AssignProcessToJobObject(self.handle(), process) })
+    fn raw(&self) -> HANDLE {
+        self.handle.as_raw_handle()
     }
 
-    /// Ends all of it and gives back what is still there after `within`.
-    pub(super) fn end(&self, within: Duration) -> Vec<u32> {
-        const STEP: Duration = Duration::from_millis(5);
-        let deadline = Instant::now() + within;
-        self.terminate();
-        while self.active() > 0 {
-            if Instant::now() >= deadline {
-                return self.pids();
-            }
-            thread::sleep(STEP);
-        }
-        Vec::new()
+    pub(super) fn add(&self, process: &Process) -> io::Result<()> {
+        // SAFETY: both handles are open.
+        succeeded(unsafe { AssignProcessToJobObject(self.raw(), process.handle().as_raw_handle()) })
     }
 
     /// Ends every process in it.
-    pub(super) fn terminate(&self) {
-        const ENDED_BY_US: u32 = 1;
+    pub(super) fn terminate(&self) -> io::Result<()> {
         // SAFETY: the handle is open.
-        unsafe { TerminateJobObject(self.handle(), ENDED_BY_US) };
+        succeeded(unsafe { TerminateJobObject(self.raw(), ENDED_BY_US) })
     }
 
-    /// How many processes are alive in it.
-    pub(super) fn active(&self) -> u32 {
+    /// Whether no process in it is alive. What cannot be known is no proof.
+    pub(super) fn is_empty(&self) -> bool {
+        self.active().is_ok_and(|active| active == 0)
+    }
+
+    fn active(&self) -> io::Result<u32> {
         // SAFETY: the structure is plain numbers, for which zeroes are valid.
         let mut accounting: JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = unsafe { mem::zeroed() };
-        // SAFETY: the pointer and the length are those of `accounting`, which is what this class of information is
-        // made of; the length that was written is not asked for.
-        unsafe {
-            QueryInformationJobObject(
-                self.handle(),
-                JobObjectBasicAccountingInformation,
-                ptr::from_mut(&mut accounting).cast(),
-                length_of(&accounting),
-                ptr::null_mut(),
-            )
-        };
-        accounting.ActiveProcesses
+        // SAFETY: this class of information is made of that structure.
+        unsafe { query(self.raw(), JobObjectBasicAccountingInformation, &mut accounting)? };
+        Ok(accounting.ActiveProcesses)
     }
 
-    /// The processes in it, as far as they are not too many.
-    pub(super) fn pids(&self) -> Vec<u32> {
-        #[repr(C)]
-        struct Pids {
-            list: JOBOBJECT_BASIC_PROCESS_ID_LIST,
-            more: [usize; 63],
+    /// Waits until no process in it is alive.
+    pub(super) async fn emptied(&self) {
+        while !self.is_empty() {
+            let told = async {
+                match &self.emptied {
+                    Some(emptied) => emptied.told().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let _ = timeout(LOOK_EVERY, told).await;
         }
-        // SAFETY: the structure is plain numbers, for which zeroes are valid.
-        let mut pids: Pids = unsafe { mem::zeroed() };
-        // SAFETY: the pointer and the length are those of `pids`, which begins with what this class of information is
-        // made of and has room for the array that continues it; the length that was written is not asked for.
-        unsafe {
-            QueryInformationJobObject(
-                self.handle(),
-                JobObjectBasicProcessIdList,
-                ptr::from_mut(&mut pids).cast(),
-                length_of(&pids),
-                ptr::null_mut(),
-            )
-        };
-        let all = pids.list.ProcessIdList.iter().chain(&pids.more);
-        let listed = usize::try_from(pids.list.NumberOfProcessIdsInList).unwrap_or(usize::MAX);
-        all.take(listed).filter_map(|&pid| u32::try_from(pid).ok()).collect()
+    }
+
+    /// The pids of the processes in it.
+    pub(super) fn pids(&self) -> io::Result<Vec<u32>> {
+        const MORE: usize = 64;
+        let mut room = MORE;
+        loop {
+            // What comes first is how many processes there are and, in the other half on 64 bits, how many are listed
+            // (JOBOBJECT_BASIC_PROCESS_ID_LIST).
+            let mut list = vec![0_usize; HEAD + room];
+            // SAFETY: this class of information is an array of such words behind two numbers of four bytes.
+            match unsafe { query_words(self.raw(), JobObjectBasicProcessIdList, &mut list) } {
+                Err(error) if error.raw_os_error() == Some(ERROR_MORE_DATA.cast_signed()) => room *= 2,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    let [_, listed] = head(&list);
+                    let pids = list.into_iter().skip(HEAD).take(usize::try_from(listed).unwrap_or(0));
+                    return Ok(pids.filter_map(|pid| u32::try_from(pid).ok()).collect());
+                }
+            }
+        }
     }
 }
 
-/// Puts a child that was created suspended into `job`, and lets it run.
-pub(super) fn join(child: &Child, job: &Job) -> io::Result<()> {
-    match (child.raw_handle(), child.id()) {
-        (Some(process), Some(pid)) => job.add(process).and_then(|()| resume(pid)),
-        _ => Err(io::ErrorKind::NotFound.into()),
+impl From<OwnedHandle> for Job {
+    fn from(handle: OwnedHandle) -> Self {
+        let emptied = Emptied::of(handle.as_handle(), Arc::new(Notify::new())).ok();
+        Self { handle, emptied }
     }
 }
 
-/// Lets the threads of a process that was created suspended run.
-fn resume(pid: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
-    if snapshot == INVALID_HANDLE_VALUE {
-        return Err(io::Error::last_os_error());
+/// How many words stand before the pids of a list.
+const HEAD: usize = 2 * size_of::<u32>() / size_of::<usize>();
+
+/// The two numbers that stand before the pids of a list.
+fn head(list: &[usize]) -> [u32; 2] {
+    let mut bytes = list.iter().flat_map(|word| word.to_ne_bytes());
+    let mut number = || u32::from_ne_bytes(std::array::from_fn(|_| bytes.next().unwrap_or_default()));
+    [number(), number()]
+}
+
+/// # Safety
+/// `class` is information that is made of a `T`.
+unsafe fn query<T>(job: HANDLE, class: JOBOBJECTINFOCLASS, into: &mut T) -> io::Result<()> {
+    // SAFETY: the pointer and the length are those of `into`; the length that was written is not asked for.
+    succeeded(unsafe {
+        QueryInformationJobObject(job, class, ptr::from_mut(into).cast(), length_of(into), ptr::null_mut())
+    })
+}
+
+/// # Safety
+/// `class` is information that is made of plain numbers.
+unsafe fn query_words(job: HANDLE, class: JOBOBJECTINFOCLASS, into: &mut [usize]) -> io::Result<()> {
+    let length = u32::try_from(size_of_val(into)).unwrap_or(u32::MAX);
+    // SAFETY: the pointer and the length are those of `into`; the length that was written is not asked for.
+    succeeded(unsafe { QueryInformationJobObject(job, class, into.as_mut_ptr().cast(), length, ptr::null_mut()) })
+}
+
+/// Whether this process is in a job that ends all of its processes when it is closed.
+pub(super) fn ends_with_ours() -> bool {
+    let mut is_in_job = 0;
+    // SAFETY: the pseudo-handle of this process needs no closing; no job means any; `is_in_job` is where the answer goes.
+    let asked = unsafe { IsProcessInJob(GetCurrentProcess(), ptr::null_mut(), &raw mut is_in_job) };
+    if asked == 0 || is_in_job == 0 {
+        return false;
     }
-    // SAFETY: the handle is valid and the caller's to close.
-    let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
     // SAFETY: the structure is plain numbers, for which zeroes are valid.
-    let mut entry: THREADENTRY32 = unsafe { mem::zeroed() };
-    entry.dwSize = length_of(&entry);
-    // SAFETY: the handle is open and `entry` tells its own length.
-    let mut more = unsafe { Thread32First(snapshot.as_raw_handle(), &raw mut entry) };
-    let mut resumed = false;
-    while more != 0 {
-        if entry.th32OwnerProcessID == pid {
-            resume_thread(entry.th32ThreadID)?;
-            resumed = true;
-        }
-        // SAFETY: as above.
-        more = unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut entry) };
-    }
-    if resumed { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
-}
-
-fn resume_thread(id: u32) -> io::Result<()> {
-    // SAFETY: takes no pointers.
-    let thread = unsafe { OpenThread(THREAD_SUSPEND_RESUME, 0, id) };
-    // SAFETY: the handle is the caller's to close, and null where there is none.
-    let thread = unsafe { HandleOrNull::from_raw_handle(thread) };
-    let thread = OwnedHandle::try_from(thread).map_err(|_| io::Error::last_os_error())?;
-    // SAFETY: the handle is open and has the right to resume.
-    let count = unsafe { ResumeThread(thread.as_raw_handle()) };
-    if count == u32::MAX { Err(io::Error::last_os_error()) } else { Ok(()) }
+    let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { mem::zeroed() };
+    // SAFETY: no job means that of this process; this class of information is made of that structure.
+    let asked = unsafe { query(ptr::null_mut(), JobObjectExtendedLimitInformation, &mut limits) };
+    asked.is_ok() && limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE != 0
 }

@@ -1,53 +1,67 @@
 //! Processes, by handles.
 
 use std::{
-    ffi::OsString,
-    hash::{BuildHasher, RandomState},
     io, mem,
-    os::windows::{
-        ffi::OsStringExt,
-        io::{AsRawHandle, FromRawHandle, HandleOrNull, OwnedHandle},
-    },
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
 };
 
 use estatus_core::program::ProcessId;
 use windows_sys::Win32::{
-    Foundation::{FILETIME, INVALID_HANDLE_VALUE, WAIT_TIMEOUT},
+    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_TIMEOUT},
     System::{
         Diagnostics::ToolHelp::{
             CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
         },
         Threading::{
-            GetExitCodeProcess, GetProcessTimes, INFINITE, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION,
-            PROCESS_SET_QUOTA, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, QueryFullProcessImageNameW, WaitForSingleObject,
+            GetExitCodeProcess, GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_DUP_HANDLE,
+            PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SET_QUOTA, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE,
+            QueryFullProcessImageNameW, TerminateProcess, WaitForSingleObject,
         },
     },
 };
 
-use super::{length_of, succeeded};
+use super::{handle, length_of, succeeded, text_of, wait::EndOf};
 
 /// A handle on a process: as long as it is there, the pid is nobody else's.
 pub(super) struct Process(OwnedHandle);
 
 impl Process {
-    /// The process with this pid.
-    pub(super) fn open(pid: u32) -> io::Result<Self> {
-        let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | PROCESS_TERMINATE | PROCESS_SET_QUOTA;
-        // SAFETY: takes no pointers.
-        let handle = unsafe { OpenProcess(rights, 0, pid) };
-        // SAFETY: the handle is the caller's to close, and null where there is none.
-        let handle = unsafe { HandleOrNull::from_raw_handle(handle) };
-        OwnedHandle::try_from(handle).map(Self).map_err(|_| io::Error::last_os_error())
+    /// The process with this pid; nothing if there is none.
+    ///
+    /// # Errors
+    /// If there is one that this user may not end: it is another's, or has more rights.
+    pub(super) fn open(pid: u32) -> io::Result<Option<Self>> {
+        open(pid, PROCESS_TERMINATE | PROCESS_SET_QUOTA)
     }
 
     /// A process that is alive, unless its pid has gone to another.
-    pub(super) fn hold(id: ProcessId) -> Option<Self> {
-        let process = Self::open(id.pid).ok()?;
-        (process.started().ok()? == id.started && process.is_alive()).then_some(process)
+    ///
+    /// # Errors
+    /// As [`Process::open`].
+    pub(super) fn hold(id: ProcessId) -> io::Result<Option<Self>> {
+        Ok(Self::open(id.pid)?.filter(|process| process.is_alive_since(id.started)))
     }
 
-    pub(super) fn handle(&self) -> std::os::windows::io::RawHandle {
+    /// A process that is alive, to take handles from.
+    pub(super) fn to_take_from(id: ProcessId) -> io::Result<Option<Self>> {
+        Ok(open(id.pid, PROCESS_DUP_HANDLE)?.filter(|process| process.is_alive_since(id.started)))
+    }
+
+    fn is_alive_since(&self, started: u64) -> bool {
+        self.started().is_ok_and(|own| own == started) && self.is_alive()
+    }
+
+    pub(super) fn handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+
+    fn raw(&self) -> HANDLE {
         self.0.as_raw_handle()
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        // SAFETY: the handle is open.
+        unsafe { GetProcessId(self.raw()) }
     }
 
     /// Another handle on it.
@@ -61,28 +75,35 @@ impl Process {
         let (mut created, mut exited, mut kernel, mut user) = (nothing, nothing, nothing, nothing);
         // SAFETY: the handle is open, and the four are where the times go.
         succeeded(unsafe {
-            GetProcessTimes(self.handle(), &raw mut created, &raw mut exited, &raw mut kernel, &raw mut user)
+            GetProcessTimes(self.raw(), &raw mut created, &raw mut exited, &raw mut kernel, &raw mut user)
         })?;
         Ok(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
     }
 
     pub(super) fn is_alive(&self) -> bool {
         // SAFETY: the handle is open and has the right to be waited for.
-        unsafe { WaitForSingleObject(self.handle(), 0) == WAIT_TIMEOUT }
+        unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
     }
 
-    /// Waits until it has ended; this thread waits.
-    pub(super) fn wait(&self) {
-        // SAFETY: the handle is open and has the right to be waited for.
-        unsafe { WaitForSingleObject(self.handle(), INFINITE) };
+    /// Waits until it has ended, or cannot be waited for.
+    pub(super) async fn ended(&self) {
+        if let Ok(end) = EndOf::of(self) {
+            end.reached().await;
+        }
+    }
+
+    /// Ends it with this exit code.
+    pub(super) fn terminate(&self, code: u32) {
+        // SAFETY: the handle is open; one that has ended, or may not be ended, stays as it is.
+        unsafe { TerminateProcess(self.raw(), code) };
     }
 
     /// Its exit code, once it has ended.
-    pub(super) fn exit_code(&self) -> Option<i32> {
+    pub(super) fn exit_code(&self) -> io::Result<i32> {
         let mut code = 0;
         // SAFETY: the handle is open, and `code` is where the code goes.
-        succeeded(unsafe { GetExitCodeProcess(self.handle(), &raw mut code) }).ok()?;
-        Some(code.cast_signed())
+        succeeded(unsafe { GetExitCodeProcess(self.raw(), &raw mut code) })?;
+        Ok(code.cast_signed())
     }
 
     /// Its executable, if this user may know it.
@@ -90,9 +111,23 @@ impl Process {
         let mut path = [0; 1024];
         let mut length = u32::try_from(path.len()).ok()?;
         // SAFETY: the handle is open, and `length` tells how much room there is in `path`.
-        succeeded(unsafe { QueryFullProcessImageNameW(self.handle(), 0, path.as_mut_ptr(), &raw mut length) }).ok()?;
-        let path = path.get(..usize::try_from(length).ok()?)?;
-        Some(OsString::from_wide(path).to_string_lossy().into_owned())
+        succeeded(unsafe { QueryFullProcessImageNameW(self.raw(), 0, path.as_mut_ptr(), &raw mut length) }).ok()?;
+        Some(text_of(path.get(..usize::try_from(length).ok()?)?).to_string_lossy().into_owned())
+    }
+}
+
+impl From<OwnedHandle> for Process {
+    fn from(handle: OwnedHandle) -> Self {
+        Self(handle)
+    }
+}
+
+fn open(pid: u32, more: PROCESS_ACCESS_RIGHTS) -> io::Result<Option<Process>> {
+    let rights = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE | more;
+    // SAFETY: takes no pointers, and the handle is the caller's to close.
+    match unsafe { handle::or_null(OpenProcess(rights, 0, pid)) } {
+        Err(error) if error.raw_os_error() == Some(ERROR_INVALID_PARAMETER.cast_signed()) => Ok(None),
+        opened => opened.map(|process| Some(Process(process))),
     }
 }
 
@@ -105,13 +140,10 @@ pub(super) struct Listed {
 
 /// Every process there is.
 pub(super) fn processes() -> Vec<Listed> {
-    // SAFETY: takes no pointers.
-    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
-    if snapshot == INVALID_HANDLE_VALUE {
+    // SAFETY: takes no pointers, and the handle is the caller's to close.
+    let Ok(snapshot) = (unsafe { handle::or_invalid(CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0)) }) else {
         return Vec::new();
-    }
-    // SAFETY: the handle is valid and the caller's to close.
-    let snapshot = unsafe { OwnedHandle::from_raw_handle(snapshot) };
+    };
     // SAFETY: the structure is plain numbers, for which zeroes are valid.
     let mut entry: PROCESSENTRY32W = unsafe { mem::zeroed() };
     entry.dwSize = length_of(&entry);
@@ -131,10 +163,4 @@ pub(super) fn processes() -> Vec<Listed> {
 /// A pid and a start time mean something for ever here.
 pub(crate) fn boot_id() -> String {
     "windows".to_owned()
-}
-
-/// A name that is not given twice.
-pub(crate) fn random_name() -> io::Result<String> {
-    let random = || RandomState::new().hash_one(());
-    Ok(format!("{:016x}{:016x}", random(), random()))
 }

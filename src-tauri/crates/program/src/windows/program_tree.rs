@@ -1,80 +1,98 @@
 //! The processes of a program.
 
-use std::{io, path::Path, process::Stdio, rc::Rc, time::Duration};
+use std::{
+    io,
+    os::windows::io::AsHandle,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
 
 use estatus_core::{
     exit::{Exit, Signal},
     program::ProcessId,
 };
-use tokio::{
-    process::Command,
-    sync::oneshot,
-    time::{Instant, sleep},
-};
+use tokio::time::timeout;
 use tracing::warn;
-use windows_sys::Win32::{
-    Foundation::{HWND, LPARAM},
-    System::{
-        Console::{CTRL_BREAK_EVENT, GenerateConsoleCtrlEvent},
-        Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED},
-    },
-    UI::WindowsAndMessaging::{EnumWindows, GetWindowThreadProcessId, PostMessageW, WM_CLOSE},
-};
+use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
 use super::{
     Children, Pipes,
-    job::{Job, join},
+    close::close_windows,
+    console::{self, Key},
+    descent::descendants,
+    environment::Environment,
+    handles::Kept,
+    image::Image,
+    job::{ENDED_BY_US, Job},
     process::{Process, processes},
+    spawn::{Spawn, Streams, nothing},
+    wait::EndOf,
 };
+use crate::process_start::ProcessStart;
 
-/// How often is looked while it is being stopped.
-const STEP: Duration = Duration::from_millis(10);
+/// What shows a console that has no window: it belongs to the system, and ends with whoever is on it.
+const CONSOLE_HOST: &str = "conhost.exe";
 
 /// All that came of a start of a program: its job.
 #[derive(Clone)]
 pub(crate) struct ProgramTree {
-    /// Nothing where nothing runs: no program outlives its shim.
+    folder: PathBuf,
     job: Option<Rc<Job>>,
+    /// Those that could not be put into the job, or that were in it when it was closed and end by that.
+    others: Rc<Vec<Process>>,
+    adopted: bool,
 }
 
 impl ProgramTree {
-    /// Starts `command`, whose output goes to `pipes`. It shares the console of this process, which nobody sees.
+    /// Starts a process, whose output goes to `pipes`, on a console of its own that nobody sees.
     pub(crate) fn spawn(
-        mut command: Command,
-        _token: &str,
-        _folder: &Path,
+        start: &ProcessStart,
+        token: &str,
+        folder: &Path,
         pipes: &mut Pipes,
         _children: &Children,
     ) -> io::Result<(Self, First)> {
-        let job = Job::new()?;
-        job.end_with_us(true)?;
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.creation_flags(CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED).spawn()?;
-        let pid = child.id().ok_or(io::ErrorKind::NotFound)?;
-        let first = match Process::open(pid).and_then(First::watch) {
-            Ok(first) => join(&child, &job).map(|()| first),
-            Err(error) => Err(error),
-        };
-        if first.is_err() {
-            child.start_kill()?;
+        let environment = Environment::with(&start.variables);
+        let image = Image::of(start, &environment)?;
+        let job = Job::new(Some(&job_name(token)))?;
+        job.end_with_last_handle(true)?;
+        let ([stdout, stderr], nothing) = (pipes.renew()?, nothing()?);
+        let process = Spawn {
+            image,
+            environment: Some(environment.block()?),
+            directory: start.directory.as_deref(),
+            streams: Streams { stdin: nothing.as_handle(), stdout: stdout.as_handle(), stderr: stderr.as_handle() },
+            job: Some(&job),
+            flags: CREATE_NO_WINDOW,
         }
-        let first = first?;
-        pipes.attach(&mut child);
-        Ok((Self { job: Some(Rc::new(job)) }, first))
+        .spawn()?;
+        let first = First::watch(process)?;
+        if let Err(error) = keep_handles(&first, &job, pipes, folder) {
+            warn!(%error, "a program ends if its supervising process is killed");
+        }
+        let tree = Self { folder: folder.to_owned(), job: Some(Rc::new(job)), others: Rc::default(), adopted: false };
+        Ok((tree, first))
     }
 
-    /// What was started by another: it ended with that one.
-    pub(crate) fn of(_root: Option<ProcessId>, _token: &str, _folder: &Path, _children: &Children) -> Self {
-        Self { job: None }
+    /// What was started by another.
+    pub(crate) fn of(_root: Option<ProcessId>, token: &str, folder: &Path, _children: &Children) -> Self {
+        let kept = Kept::read(folder);
+        let job = kept.job().or_else(|| Job::open(&job_name(token)).ok().flatten()).map(Rc::new);
+        let others = if job.is_some() {
+            Vec::new()
+        } else {
+            kept.members.iter().filter_map(|&id| Process::hold(id).ok().flatten()).collect()
+        };
+        Self { folder: folder.to_owned(), job, others: Rc::new(others), adopted: false }
     }
 
     /// A foreign process and its descendants. They outlive this process.
-    pub(crate) fn adopted(root: ProcessId, _folder: &Path, _children: &Children) -> Self {
-        let job = Job::new().ok().map(Rc::new);
-        for process in job.iter().flat_map(|_| descendants(root)) {
-            let _ = job.as_ref().map(|job| job.add(process.handle()));
-        }
-        Self { job }
+    pub(crate) fn adopted(root: ProcessId, folder: &Path, _children: &Children) -> Self {
+        let job = Job::new(None).ok();
+        let is_added = |process: &Process| job.as_ref().is_some_and(|job| job.add(process).is_ok());
+        let others = descendants(root).into_iter().filter(|process| !is_added(process)).collect();
+        Self { folder: folder.to_owned(), others: Rc::new(others), job: job.map(Rc::new), adopted: true }
     }
 
     /// The same, once its root is known.
@@ -82,86 +100,104 @@ impl ProgramTree {
         self
     }
 
-    /// The process from which all others of it come, when it is not known which that is.
+    /// The process from which all others of it come, when it is not known which that is. A start of which nobody noted
+    /// which process came of it has just begun, and is ended rather than guessed at.
     pub(crate) fn find_root(&self) -> Option<ProcessId> {
         None
     }
 
-    /// Whether a process lives on: nobody else has its pid and start time.
+    /// Whether a process lives on: nobody else has its pid and start time. What cannot be known is no end.
     pub(crate) fn lives(&self, id: ProcessId, _executable: Option<&str>) -> bool {
-        Process::hold(id).is_some()
+        Process::hold(id).map_or(true, |process| process.is_some())
     }
 
     /// The process with this pid, if it belongs to it.
     pub(crate) fn member(&self, pid: u32) -> Option<ProcessId> {
-        if !self.pids().contains(&pid) {
-            return None;
-        }
-        Some(ProcessId { pid, started: Process::open(pid).ok()?.started().ok()? })
+        if self.pids().contains(&pid) { id_of(pid) } else { None }
     }
 
-    /// Takes note of who belongs to it now: the job does.
-    pub(crate) fn remember(&self) {}
+    /// Takes note of who belongs to it now, for who takes over when its job is gone.
+    pub(crate) fn remember(&self) {
+        if self.adopted {
+            return;
+        }
+        let mut kept = Kept::read(&self.folder);
+        let members: Vec<ProcessId> = self.pids().into_iter().filter_map(id_of).collect();
+        if kept.members != members {
+            kept.members = members;
+            if let Err(error) = kept.write(&self.folder) {
+                warn!(%error, "who belongs to a program cannot be noted");
+            }
+        }
+    }
 
     /// The pids of its processes.
     pub(crate) fn pids(&self) -> Vec<u32> {
-        self.job.as_ref().map(|job| job.pids()).unwrap_or_default()
+        let in_job = self.job.as_ref().and_then(|job| job.pids().ok()).unwrap_or_default();
+        in_job.into_iter().chain(self.others().map(Process::pid)).collect()
     }
 
-    /// Asks every process of it to end: consoles by Ctrl-Break, as Ctrl-C reaches no group of processes; windows by
-    /// closing them.
+    /// Those outside of the job that are alive.
+    fn others(&self) -> impl Iterator<Item = &Process> {
+        self.others.iter().filter(|process| process.is_alive())
+    }
+
+    /// Asks all of it to end, as `signal` is understood here.
     pub(crate) fn ask(&self, signal: Signal) {
-        if signal == Signal::Kill {
-            if let Some(job) = &self.job {
-                job.terminate();
-            }
-            return;
-        }
         let pids = self.pids();
-        for &pid in &pids {
-            // SAFETY: takes no pointers. Who leads no group on this console is not reached.
-            unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, pid) };
+        match signal {
+            Signal::Kill => self.terminate(),
+            Signal::Int => press(Key::CtrlC, &pids),
+            Signal::Quit => press(Key::CtrlBreak, &pids),
+            Signal::Hup => close_windows(&pids),
+            Signal::Term | Signal::Usr1 | Signal::Usr2 => {
+                press(Key::CtrlC, &pids);
+                close_windows(&pids);
+            }
         }
-        // SAFETY: `close` is what the function wants, and the pointer it is given is that of `pids`, which outlives
-        // the call.
-        unsafe { EnumWindows(Some(close), (&raw const pids).expose_provenance().cast_signed()) };
+    }
+
+    fn terminate(&self) {
+        if let Some(Err(error)) = self.job.as_ref().map(|job| job.terminate()) {
+            warn!(%error, "the processes of a program cannot be ended");
+        }
+        self.others().for_each(|process| process.terminate(ENDED_BY_US));
     }
 
     /// Its processes, with their names.
     pub(crate) fn named(&self) -> Vec<(u32, String)> {
         let pids = self.pids();
         let alive = processes().into_iter().filter(|process| pids.contains(&process.pid));
-        alive.map(|process| (process.pid, process.name)).collect()
+        alive.filter(|process| process.name != CONSOLE_HOST).map(|process| (process.pid, process.name)).collect()
     }
 
     /// Whether nothing of it is alive, as far as that can be told at once.
     pub(crate) fn is_surely_gone(&self) -> bool {
-        self.job.as_ref().is_none_or(|job| job.active() == 0)
+        self.job.as_ref().is_none_or(|job| job.is_empty()) && self.others().next().is_none()
     }
 
     /// Waits until nothing of it is alive.
     pub(crate) async fn gone(&self) {
-        while !self.is_surely_gone() {
-            sleep(STEP).await;
+        if let Some(job) = &self.job {
+            job.emptied().await;
+        }
+        for process in self.others() {
+            process.ended().await;
         }
     }
 
     /// Kills all of it, and gives back what is alive after `within`, with names.
     pub(crate) async fn end(&self, within: Duration) -> Vec<(u32, String)> {
-        let deadline = Instant::now() + within;
-        while let Some(job) = self.job.as_ref().filter(|job| job.active() > 0) {
-            if Instant::now() >= deadline {
-                return self.named();
-            }
-            job.terminate();
-            sleep(STEP).await;
+        if self.is_surely_gone() {
+            return Vec::new();
         }
-        Vec::new()
+        self.terminate();
+        if timeout(within, self.gone()).await.is_ok() { Vec::new() } else { self.named() }
     }
 
     /// What is left of it lives on, also when the job is closed.
     pub(crate) fn let_go(&self) {
-        if let Some(Err(error)) = self.job.as_ref().map(|job| job.end_with_us(false)) {
+        if let Some(Err(error)) = self.job.as_ref().map(|job| job.end_with_last_handle(false)) {
             warn!(%error, "what a command has left in the background ends with its supervising process");
         }
     }
@@ -170,66 +206,46 @@ impl ProgramTree {
     pub(crate) fn spare_others(&self, _spares: bool) {}
 }
 
-/// A foreign process and what came of it: whoever is younger than the parent it names.
-fn descendants(root: ProcessId) -> Vec<Process> {
-    let mut found: Vec<(ProcessId, Process)> = Process::hold(root).map(|process| (root, process)).into_iter().collect();
-    let mut others = processes();
-    loop {
-        let children = others.extract_if(.., |other| found.iter().any(|(id, _)| id.pid == other.parent));
-        let before = found.len();
-        let children: Vec<(ProcessId, Process)> = children
-            .filter_map(|child| {
-                let process = Process::open(child.pid).ok()?;
-                let id = ProcessId { pid: child.pid, started: process.started().ok()? };
-                let parent = found.iter().find(|(id, _)| id.pid == child.parent)?;
-                (id.started >= parent.0.started && id.pid != root.pid).then_some((id, process))
-            })
-            .collect();
-        found.extend(children);
-        if found.len() == before {
-            return found.into_iter().map(|(_, process)| process).collect();
-        }
-    }
+/// The name by which the job of a start is found.
+fn job_name(token: &str) -> String {
+    format!(r"Local\estatus-{token}")
 }
 
-/// Closes a window, if it belongs to one of the processes that `pids` points to.
-unsafe extern "system" fn close(window: HWND, pids: LPARAM) -> windows_sys::core::BOOL {
-    // SAFETY: it is the pointer that `ask` gives, to a vector that outlives the call.
-    let pids: &Vec<u32> = unsafe { &*std::ptr::with_exposed_provenance(pids.cast_unsigned()) };
-    let mut owner = 0;
-    // SAFETY: `owner` is where the pid goes; a window that is gone has none.
-    unsafe { GetWindowThreadProcessId(window, &raw mut owner) };
-    if pids.contains(&owner) {
-        // SAFETY: takes no pointers.
-        unsafe { PostMessageW(window, WM_CLOSE, 0, 0) };
+fn id_of(pid: u32) -> Option<ProcessId> {
+    Some(ProcessId { pid, started: Process::open(pid).ok()??.started().ok()? })
+}
+
+fn keep_handles(first: &First, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {
+    let ends = pipes.ends().ok_or(io::ErrorKind::BrokenPipe)?;
+    Kept::by(&first.process, first.id, job, ends)?.write(folder)
+}
+
+fn press(key: Key, pids: &[u32]) {
+    if let Err(error) = console::press(key, pids) {
+        warn!(%error, "a program cannot be asked to end");
     }
-    1
 }
 
 /// The first process of a program: with it, the program ends.
 pub(crate) struct First {
     pub(crate) id: ProcessId,
     process: Process,
-    ended: oneshot::Receiver<()>,
+    end: EndOf,
 }
 
 impl First {
     /// A process that somebody else started; nothing if it is gone.
+    ///
+    /// # Errors
+    /// If this user may not end it.
     pub(crate) fn held(id: ProcessId, _children: &Children) -> io::Result<Option<Self>> {
-        Process::hold(id).map(Self::watch).transpose()
+        Process::hold(id)?.map(Self::watch).transpose()
     }
 
     fn watch(process: Process) -> io::Result<Self> {
-        // SAFETY: the handle is open.
-        let pid = unsafe { windows_sys::Win32::System::Threading::GetProcessId(process.handle()) };
-        let id = ProcessId { pid, started: process.started()? };
-        let (tell, ended) = oneshot::channel();
-        let watched = process.again()?;
-        std::thread::Builder::new().spawn(move || {
-            watched.wait();
-            let _ = tell.send(());
-        })?;
-        Ok(Self { id, process, ended })
+        let id = ProcessId { pid: process.pid(), started: process.started()? };
+        let end = EndOf::of(&process)?;
+        Ok(Self { id, process, end })
     }
 
     /// Its executable, if this user may know it.
@@ -239,13 +255,19 @@ impl First {
 
     /// Waits until it has ended.
     pub(crate) async fn ended(&mut self) {
-        if !self.ended.is_terminated() {
-            let _ = (&mut self.ended).await;
-        }
+        self.end.reached().await;
     }
 
-    /// How it ended.
+    /// How it ended. What we end is told as what it is elsewhere.
     pub(crate) fn exit(&mut self) -> Exit {
-        if self.process.is_alive() { Exit::Unseen } else { self.process.exit_code().map_or(Exit::Unseen, Exit::Code) }
+        const SIGKILL: i32 = 9;
+        if self.process.is_alive() {
+            return Exit::Unseen;
+        }
+        match self.process.exit_code() {
+            Ok(code) if code == ENDED_BY_US.cast_signed() => Exit::Signal(SIGKILL),
+            Ok(code) => Exit::Code(code),
+            Err(_) => Exit::Unseen,
+        }
     }
 }

@@ -2,51 +2,87 @@
 
 use std::{
     io,
+    os::windows::io::AsHandle,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
-use tokio::process::{Child, Command};
-use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
+use tokio::time::timeout;
+use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
-use super::job::{Job, join};
+use super::{
+    child::{Child, Way, pipe},
+    environment::Environment,
+    image::Image,
+    job::Job,
+    spawn::{Spawn, Streams, nothing},
+};
+use crate::process_start::ProcessStart;
 
 /// A process and all that came of it.
 pub(crate) struct Tree(Arc<Job>);
 
 impl Tree {
-    /// Starts `command` as the root of a tree of its own, without a console window.
-    pub(crate) fn spawn(mut command: Command, _token: &str) -> io::Result<(Child, Self)> {
-        let job = Job::new()?;
-        job.end_with_us(true)?;
-        let mut child = command.creation_flags(CREATE_NO_WINDOW | CREATE_SUSPENDED).spawn()?;
-        match join(&child, &job) {
-            Ok(()) => Ok((child, Self(Arc::new(job)))),
-            Err(error) => {
-                child.start_kill()?;
-                Err(error)
-            }
+    /// Starts a process as the root of a tree of its own, without a console window, and with pipes to what it writes and,
+    /// with `stdin`, to what it reads.
+    pub(crate) fn spawn(start: &ProcessStart, stdin: bool, _token: &str) -> io::Result<(Child, Self)> {
+        let environment = Environment::with(&start.variables);
+        let image = Image::of(start, &environment)?;
+        let job = Job::new(None)?;
+        job.end_with_last_handle(true)?;
+        let (to_child, from_us) = match stdin.then(|| pipe(Way::ToChild)).transpose()? {
+            Some((ours, theirs)) => (Some(ours), theirs),
+            None => (None, nothing()?),
+        };
+        let ((stdout, their_stdout), (stderr, their_stderr)) = (pipe(Way::FromChild)?, pipe(Way::FromChild)?);
+        let process = Spawn {
+            image,
+            environment: Some(environment.block()?),
+            directory: start.directory.as_deref(),
+            streams: Streams {
+                stdin: from_us.as_handle(),
+                stdout: their_stdout.as_handle(),
+                stderr: their_stderr.as_handle(),
+            },
+            job: Some(&job),
+            flags: CREATE_NO_WINDOW,
         }
+        .spawn()?;
+        let mut child = Child::of(process)?;
+        (child.stdin, child.stdout, child.stderr) = (to_child, Some(stdout), Some(stderr));
+        Ok((child, Self(Arc::new(job))))
     }
 
     /// Waits for the end of the root.
     pub(crate) async fn exited(&self, child: &mut Child) -> io::Result<()> {
-        child.wait().await.map(drop)
+        child.ended().await;
+        Ok(())
     }
 
     /// Ends all of the tree and gives back what is still there after `within`.
     pub(crate) async fn end(&self, within: Duration) -> Vec<u32> {
-        let job = Arc::clone(&self.0);
-        match tokio::task::spawn_blocking(move || job.end(within)).await {
-            Ok(left) => left,
-            Err(_) => self.0.end(within),
+        let terminated = self.0.terminate();
+        match timeout(within, self.0.emptied()).await {
+            Ok(()) if terminated.is_ok() => Vec::new(),
+            _ => self.left(),
         }
     }
 
     /// The same with many, on this thread.
     pub(crate) fn end_all<'t>(trees: impl Iterator<Item = &'t Self> + Clone, within: Duration) -> Vec<u32> {
+        const STEP: Duration = Duration::from_millis(5);
         let deadline = Instant::now() + within;
-        trees.clone().for_each(|tree| tree.0.terminate());
-        trees.flat_map(|tree| tree.0.end(deadline.saturating_duration_since(Instant::now()))).collect()
+        for tree in trees.clone() {
+            let _ = tree.0.terminate();
+        }
+        while trees.clone().any(|tree| !tree.0.is_empty()) && Instant::now() < deadline {
+            thread::sleep(STEP);
+        }
+        trees.flat_map(Self::left).collect()
+    }
+
+    fn left(&self) -> Vec<u32> {
+        if self.0.is_empty() { Vec::new() } else { self.0.pids().unwrap_or_default() }
     }
 }

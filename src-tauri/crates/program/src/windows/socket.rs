@@ -62,11 +62,14 @@ impl Listener {
 }
 
 fn instance(name: &str, first: bool) -> io::Result<NamedPipeServer> {
+    create_private(ServerOptions::new().first_pipe_instance(first).reject_remote_clients(true), name)
+}
+
+/// Makes a pipe that is as [`ACCESS`] says.
+pub(super) fn create_private(options: &ServerOptions, name: &str) -> io::Result<NamedPipeServer> {
     let access = Access::new()?;
     let mut attributes = SECURITY_ATTRIBUTES { nLength: 0, lpSecurityDescriptor: access.0, bInheritHandle: 0 };
     attributes.nLength = length_of(&attributes);
-    let mut options = ServerOptions::new();
-    options.first_pipe_instance(first).reject_remote_clients(true);
     // SAFETY: `attributes` is whole and, like its descriptor, outlives the call.
     unsafe { options.create_with_security_attributes_raw(name, (&raw mut attributes).cast::<c_void>()) }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -20,6 +19,12 @@ use estatus_core::{
 use estatus_program::{ShimCommand, Supervisor, SupervisorEvent};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod platform;
+
+pub(crate) use platform::{AND_THEN, ASKED, FOREVER, KILLED, UNSEEN, apart, holder, identity, is_alive, kill};
 
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -41,7 +46,7 @@ fn unique() -> String {
 pub(crate) fn child() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let target = tests.parent().and_then(Path::parent).unwrap();
-    let child = target.join("examples").join("estatus-child");
+    let child = target.join("examples").join(format!("estatus-child{}", std::env::consts::EXE_SUFFIX));
     assert!(child.exists(), "build the examples first: {} is missing", child.display());
     child
 }
@@ -49,6 +54,7 @@ pub(crate) fn child() -> PathBuf {
 impl Stage {
     pub(crate) fn new() -> Self {
         let (data, tag) = (tempfile::tempdir().unwrap(), unique());
+        platform::set_up(&child(), data.path(), &tag);
         let (supervisor, events) = supervisor(data.path(), &tag);
         Self { data, tag, supervisor, events }
     }
@@ -60,7 +66,7 @@ impl Stage {
 
     /// As if the engine had been killed, and none were there.
     pub(crate) fn leave_engine(&mut self) {
-        let nobody = ShimCommand { program: "/bin/true".into(), args: Vec::new() };
+        let nobody = ShimCommand { program: platform::NOTHING.into(), args: Vec::new() };
         let (events, heard) = mpsc::channel(1);
         (self.supervisor, self.events) = (Supervisor::new(self.data.path(), nobody, events), heard);
     }
@@ -72,17 +78,22 @@ impl Stage {
     /// A program with this habit.
     pub(crate) fn program(&self, habit: &[&str]) -> Program {
         let args = [&[self.tag.as_str()], habit].concat().into_iter().map(str::to_owned).collect();
-        let run = Run::Program { program: child().to_str().unwrap().to_owned(), args };
+        let run = Run::Program { program: self.executable().to_str().unwrap().to_owned(), args };
         let mut program = Program::new("web", command(run));
-        program.stop.within = Duration::from_millis(500);
+        program.stop.within = platform::STOPPED_WITHIN;
         program
     }
 
-    /// A program that is started by a shell. A command in front keeps the shell from becoming the child itself.
+    /// The executable of the programs of this test.
+    pub(crate) fn executable(&self) -> PathBuf {
+        platform::executable(&child(), self.data.path(), &self.tag)
+    }
+
+    /// A program that is started by a shell. A command behind it keeps the shell from becoming the child itself.
     pub(crate) fn shell(&self, habit: &str) -> Program {
-        let line = format!("{} {} {habit}; true", child().display(), self.tag);
+        let line = format!("{} {} {habit}{} echo", self.executable().display(), self.tag, platform::AND_THEN);
         let mut program = Program::new("web", command(Run::Shell(line)));
-        program.stop.within = Duration::from_millis(500);
+        program.stop.within = platform::STOPPED_WITHIN;
         program
     }
 
@@ -160,21 +171,17 @@ impl Stage {
 
     /// The processes of this test, but for its shims and their fork server.
     pub(crate) fn alive(&self) -> Vec<u32> {
-        processes_with(&self.tag, false)
+        platform::processes_with(&self.tag, false)
     }
 
     /// The shims of this test and their fork server.
     pub(crate) fn shims(&self) -> Vec<u32> {
-        processes_with(&self.tag, true)
+        platform::processes_with(&self.tag, true)
     }
 
     /// The shim of the program.
     pub(crate) fn shim(&self, program: &Program) -> Option<u32> {
-        let lock = fs::canonicalize(self.folder(program).join("shim.lock")).ok()?;
-        self.shims().into_iter().find(|pid| {
-            let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-            open.filter_map(|entry| fs::read_link(entry.path()).ok()).any(|file| file == lock)
-        })
+        platform::shim_among(&self.shims(), &self.folder(program))
     }
 
     /// Waits until a line with `text` is in the log.
@@ -206,29 +213,16 @@ impl Drop for Stage {
 
 fn supervisor(data: &Path, tag: &str) -> (Supervisor, mpsc::Receiver<SupervisorEvent>) {
     let (events, told) = mpsc::channel(256);
-    let shim = ShimCommand { program: child(), args: vec!["shim".into(), tag.into()] };
-    (Supervisor::new(data, shim, events), told)
+    (Supervisor::new(data, shim_command(data, tag), events), told)
+}
+
+/// How the shims of the test with this tag are started, whose first data folder is `data`.
+pub(crate) fn shim_command(data: &Path, tag: &str) -> ShimCommand {
+    ShimCommand { program: platform::shim_executable(&child(), data, tag), args: vec!["shim".into(), tag.into()] }
 }
 
 pub(crate) fn command(run: Run) -> CommandLine {
     CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
-}
-
-fn processes_with(tag: &str, shims: bool) -> Vec<u32> {
-    let pids = fs::read_dir("/proc").unwrap().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let args: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
-        let has_tag = line.windows(tag.len()).any(|part| part == tag.as_bytes());
-        has_tag && is_alive(*pid) && (args.get(1) == Some(&b"shim".as_slice())) == shims
-    })
-    .collect()
-}
-
-pub(crate) fn is_alive(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// Waits for a fact.
@@ -240,11 +234,6 @@ pub(crate) async fn eventually(fact: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub(crate) fn kill(pid: u32) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-}
-
 /// A port that is free now.
 pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
@@ -252,11 +241,4 @@ pub(crate) fn free_port() -> u16 {
 
 pub(crate) fn code(code: i32) -> Exit {
     Exit::Code(code)
-}
-
-/// What tells a process from every other.
-pub(crate) fn identity(pid: u32) -> ProcessId {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let started = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap();
-    ProcessId { pid, started: started.parse().unwrap() }
 }

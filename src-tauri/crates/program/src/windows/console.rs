@@ -1,0 +1,136 @@
+//! How what has a console is asked to end: by Ctrl-C or Ctrl-Break, as if somebody had pressed it there.
+//!
+//! Only who is on a console can do that, and a process is on one at most. So a helper is started, which goes to the
+//! consoles of a program's processes one after the other.
+
+use std::{
+    collections::BTreeSet,
+    ffi::{OsStr, OsString},
+    io,
+    os::windows::io::AsHandle,
+};
+
+use windows_sys::Win32::System::{
+    Console::{
+        AttachConsole, CTRL_BREAK_EVENT, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent, GetConsoleProcessList,
+        SetConsoleCtrlHandler,
+    },
+    Threading::CREATE_NO_WINDOW,
+};
+
+use super::{
+    command_line,
+    image::Image,
+    spawn::{Spawn, Streams, nothing},
+    succeeded,
+};
+
+/// The first argument of a helper.
+pub(super) const HELPER: &str = "--press";
+
+/// What is pressed on a console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    CtrlC,
+    CtrlBreak,
+}
+
+impl Key {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::CtrlC => "ctrl-c",
+            Self::CtrlBreak => "ctrl-break",
+        }
+    }
+
+    const fn event(self) -> u32 {
+        match self {
+            Self::CtrlC => CTRL_C_EVENT,
+            Self::CtrlBreak => CTRL_BREAK_EVENT,
+        }
+    }
+
+    fn called(name: &OsStr) -> Option<Self> {
+        [Self::CtrlC, Self::CtrlBreak].into_iter().find(|key| name == key.name())
+    }
+}
+
+/// Presses `key` on every console that one of these processes is on, and on no other. Must be called from a shim: the
+/// helper is the same executable.
+pub(super) fn press(key: Key, pids: &[u32]) -> io::Result<()> {
+    let executable = std::env::current_exe()?;
+    // The last argument of a shim is its folder; what comes before it makes it a shim.
+    let own: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let own = own.split_last().map_or(&[][..], |(_, own)| own).to_vec();
+    let more = [HELPER.to_owned(), key.name().to_owned()].into_iter().chain(pids.iter().map(u32::to_string));
+    let args: Vec<OsString> = own.into_iter().chain(more.map(OsString::from)).collect();
+    let image =
+        Image { line: command_line::of_program(&executable, args.iter().map(OsString::as_os_str))?, executable };
+    let nothing = nothing()?;
+    let nothing = || nothing.as_handle();
+    Spawn {
+        image,
+        environment: None,
+        directory: None,
+        streams: Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() },
+        job: None,
+        flags: CREATE_NO_WINDOW,
+    }
+    .spawn()?;
+    Ok(())
+}
+
+/// What a helper does.
+pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
+    let key = args.next().and_then(|name| Key::called(&name)).ok_or(io::ErrorKind::InvalidInput)?;
+    let pids: BTreeSet<u32> = args.filter_map(|pid| pid.to_str()?.parse().ok()).collect();
+    // SAFETY: the handler is a function that takes what it is given.
+    succeeded(unsafe { SetConsoleCtrlHandler(Some(stay), 1) })?;
+    let mut reached = BTreeSet::new();
+    for &pid in &pids {
+        if !reached.contains(&pid) {
+            reached.extend(press_at(key, pid)?);
+        }
+    }
+    Ok(())
+}
+
+/// Presses `key` on the console of a process, if it is on one; gives back who is on it.
+fn press_at(key: Key, pid: u32) -> io::Result<Vec<u32>> {
+    // SAFETY: takes nothing; where there is no console, nothing happens.
+    unsafe { FreeConsole() };
+    // SAFETY: takes no pointers.
+    if unsafe { AttachConsole(pid) } == 0 {
+        return Ok(Vec::new());
+    }
+    let there = on_this_console();
+    // SAFETY: takes no pointers. Nobody leads a group of the number nought: it means everybody on this console.
+    succeeded(unsafe { GenerateConsoleCtrlEvent(key.event(), 0) })?;
+    Ok(there)
+}
+
+fn on_this_console() -> Vec<u32> {
+    let mut pids = vec![0; 64];
+    loop {
+        let room = u32::try_from(pids.len()).unwrap_or(u32::MAX);
+        // SAFETY: the pointer and the length are those of `pids`.
+        let count = unsafe { GetConsoleProcessList(pids.as_mut_ptr(), room) };
+        let count = usize::try_from(count).unwrap_or(0);
+        if count <= pids.len() {
+            pids.truncate(count);
+            return pids;
+        }
+        pids.resize(count, 0);
+    }
+}
+
+/// The helper itself is not to end by what it presses.
+unsafe extern "system" fn stay(_event: u32) -> windows_sys::core::BOOL {
+    1
+}
+
+/// Whoever started this process may have had it ignore Ctrl-C, which children inherit: here it is not ignored.
+pub(super) fn let_children_be_interrupted() {
+    // SAFETY: without a handler, the second argument says whether Ctrl-C is ignored.
+    unsafe { SetConsoleCtrlHandler(None, 0) };
+}

@@ -1,0 +1,67 @@
+//! What the first process of a program keeps for a shim that takes over.
+//!
+//! The process does not know of it: it has handles on its job and on the ends of its pipes that its shim reads. So where
+//! the shim is killed they stay, and the program goes on, until another shim takes them; and where both end, nobody has a
+//! handle on the job any more, which ends all that is left in it. A file beside the ledger says which handles these are.
+
+use std::{
+    fs, io,
+    os::windows::io::{BorrowedHandle, OwnedHandle},
+    path::Path,
+};
+
+use estatus_core::program::ProcessId;
+use serde::{Deserialize, Serialize};
+
+use super::{handle, job::Job, process::Process};
+
+const FILE: &str = "handles.json";
+
+/// What is known of a program beside its ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// Who keeps the handles.
+    first: Option<ProcessId>,
+    /// By their values there: the job, and the pipes of standard output and standard error.
+    job: usize,
+    pipes: [usize; 2],
+    /// The processes of the program at the last look: where its job is gone, they may still be ending.
+    #[serde(default)]
+    pub(super) members: Vec<ProcessId>,
+}
+
+impl Kept {
+    /// Has `process` keep handles on these.
+    pub(super) fn by(process: &Process, id: ProcessId, job: &Job, pipes: [BorrowedHandle<'_>; 2]) -> io::Result<Self> {
+        let put = |handle| handle::put_into(process.handle(), handle);
+        let [out, err] = pipes;
+        Ok(Self { first: Some(id), job: put(job.handle())?, pipes: [put(out)?, put(err)?], members: vec![id] })
+    }
+
+    /// What the file in `folder` says; nothing if there is none.
+    pub(super) fn read(folder: &Path) -> Self {
+        let text = fs::read(folder.join(FILE)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
+        let (file, new) = (folder.join(FILE), folder.join("handles.new"));
+        fs::write(&new, serde_json::to_vec(self)?)?;
+        fs::rename(new, file)
+    }
+
+    /// The job, unless whoever kept it has ended.
+    pub(super) fn job(&self) -> Option<Job> {
+        self.take(self.job).map(Job::from)
+    }
+
+    /// The pipes, unless whoever kept them has ended.
+    pub(super) fn pipes(&self) -> [Option<OwnedHandle>; 2] {
+        self.pipes.map(|value| self.take(value))
+    }
+
+    fn take(&self, value: usize) -> Option<OwnedHandle> {
+        let first = Process::to_take_from(self.first?).ok().flatten()?;
+        handle::taken_from(first.handle(), value).ok()
+    }
+}

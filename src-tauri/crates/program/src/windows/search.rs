@@ -1,0 +1,75 @@
+//! Where a program is found by its name, as the shell does it: so that `npm` is `npm.cmd`.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use super::environment::Environment;
+
+/// Where and under which endings a program is looked for.
+pub(super) struct Search {
+    directory: PathBuf,
+    path: Vec<PathBuf>,
+    endings: Vec<OsString>,
+}
+
+impl Search {
+    pub(super) fn new(directory: Option<&Path>, environment: &Environment) -> Self {
+        let path = environment.get("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default();
+        let endings = environment.get("PATHEXT").and_then(OsStr::to_str).filter(|endings| !endings.is_empty());
+        let endings = endings.unwrap_or(".COM;.EXE;.BAT;.CMD").split(';').map(OsString::from).collect();
+        Self { directory: directory.map(Path::to_owned).unwrap_or_default(), path, endings }
+    }
+
+    /// The first file that fits.
+    pub(super) fn find(&self, program: &str) -> Option<PathBuf> {
+        let path: &[PathBuf] = if program.contains(['/', '\\']) { &[] } else { &self.path };
+        std::iter::once(&self.directory)
+            .chain(path)
+            .flat_map(|folder| self.candidates(&folder.join(program)))
+            .find(|candidate| candidate.is_file())
+    }
+
+    /// A name without an ending is never taken as it is: beside `npm.cmd` lies an `npm` for other systems.
+    fn candidates(&self, file: &Path) -> Vec<PathBuf> {
+        let with = |ending: &OsString| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        let complete = self.endings.iter().any(|ending| {
+            let own = file.extension().unwrap_or(OsStr::new(""));
+            own.eq_ignore_ascii_case(ending.to_string_lossy().trim_start_matches('.'))
+        });
+        complete.then(|| file.to_owned()).into_iter().chain(self.endings.iter().map(with)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process_start::Variables;
+
+    #[test]
+    fn a_program_is_found_by_the_endings_of_programs_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["npm", "npm.cmd", "tool.exe", "tool.cmd", "notes.txt"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let mut variables = Variables::default();
+        variables.set("Path", folder.path());
+        variables.set("PATHEXT", ".EXE;.CMD");
+        let search = Search::new(None, &Environment::with(&variables));
+        let check = |program: &str, found: Option<&str>| {
+            let name = search.find(program).map(|file| file.file_name().unwrap().to_string_lossy().to_lowercase());
+            assert_eq!(name.as_deref(), found, "{program}");
+        };
+        check("npm", Some("npm.cmd"));
+        check("NPM.CMD", Some("npm.cmd"));
+        check("tool", Some("tool.exe"));
+        check("notes", None);
+        check("notes.txt", None);
+        check("none", None);
+    }
+}
