@@ -22,6 +22,7 @@ use crate::{
 pub(crate) fn program(table: &mut tables::Program, zone: &TimeZone, reader: &mut Reader<'_>) -> Option<Program> {
     let (directory, env) = (table.directory.take(), table.env.take());
     let command = table.command.take().map(|run| command_line(run, directory, env, reader))?;
+    let mut log = table.log.take().unwrap_or_default();
     Some(Program {
         enabled: table.enabled.take().unwrap_or(true),
         restart: restart(table, reader),
@@ -31,7 +32,8 @@ pub(crate) fn program(table: &mut tables::Program, zone: &TimeZone, reader: &mut
         limit: limit(&mut table.limit),
         on_quit: table.on_quit.take().unwrap_or(OnQuit::Stop),
         start_after: links(table),
-        log_keep: table.log.take().and_then(|mut log| log.keep.take()).map_or(Program::LOG_KEEP, |keep| keep.0),
+        log_keep: log.keep.take().map_or(Program::LOG_KEEP, |keep| keep.0),
+        encoding: log.encoding.take().unwrap_or_default(),
         memory: memory(&mut table.memory),
         cpu: cpu(&mut table.cpu),
         every: every(&mut table.every, zone, reader),

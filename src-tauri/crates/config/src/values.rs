@@ -6,6 +6,7 @@ use estatus_core::{
     check::{CodeRange, IpVersion, RecordType, Redirects, StartTls},
     command::Run,
     config::{AlertWhen, EmailSecurity, Language},
+    encoding::OutputEncoding,
     exit::Signal,
     program::{OnQuit, RestartWhen},
     secret::SecretRef,
@@ -83,6 +84,17 @@ impl Shape for RecordType {
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "enum": Self::ALL.map(Self::word) })
+    }
+}
+
+impl Shape for OutputEncoding {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let names: Vec<&'static str> = Self::names().collect();
+        chosen(&names, node, at, reader).and_then(Self::named)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": Self::names().collect::<Vec<_>>() })
     }
 }
 

@@ -12,6 +12,7 @@ pub mod check;
 mod clock;
 pub mod command;
 pub mod config;
+pub mod encoding;
 pub mod engine;
 pub mod exit;
 mod healing;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{Check, ProcessMatch},
     command::{CommandLine, Run},
+    encoding::OutputEncoding,
     exit::{Exit, Signal},
     ids::{MessageId, StartId},
     maintenance::Cron,
@@ -51,6 +52,8 @@ pub struct Program {
     pub start_after: Vec<Arc<str>>,
     /// The most bytes that its logs take on disk.
     pub log_keep: u64,
+    /// The encoding of what it writes.
+    pub encoding: OutputEncoding,
     /// It is started again when its processes together use more memory.
     pub memory: Option<MemoryCeiling>,
     /// It is started again when its processes together use more CPU.
@@ -83,6 +86,7 @@ impl Program {
             on_quit: OnQuit::Stop,
             start_after: Vec::new(),
             log_keep: Self::LOG_KEEP,
+            encoding: OutputEncoding::Auto,
             memory: None,
             cpu: None,
             every: None,
@@ -92,7 +96,10 @@ impl Program {
 
     /// Whether a process started for `other` does as well for this: nothing it was started with has changed.
     pub fn starts_like(&self, other: &Self) -> bool {
-        self.command == other.command && self.ready == other.ready && self.log_keep == other.log_keep
+        self.command == other.command
+            && self.ready == other.ready
+            && self.log_keep == other.log_keep
+            && self.encoding == other.encoding
     }
 
     /// The ports of this machine that it is going to listen on, as far as its readiness says.

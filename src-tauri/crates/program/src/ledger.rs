@@ -6,6 +6,7 @@
 use std::{fs, io, path::Path, time::Duration};
 
 use estatus_core::{
+    encoding::OutputEncoding,
     exit::Signal,
     ids::StartId,
     program::{Ended, Found, ProcessId},
@@ -41,6 +42,9 @@ pub(crate) struct LaunchTerms {
     pub(crate) ready_log: Option<String>,
     /// The most bytes that its logs take on disk.
     pub(crate) log_keep: u64,
+    /// The encoding of what it writes.
+    #[serde(default)]
+    pub(crate) encoding: OutputEncoding,
     /// What asks the rest of it to end once its first process has.
     pub(crate) signal: Signal,
     /// How long that may take.
@@ -142,6 +146,7 @@ mod tests {
         let terms = LaunchTerms {
             ready_log: None,
             log_keep: 1,
+            encoding: OutputEncoding::Auto,
             signal: Signal::Term,
             patience: Duration::from_secs(1),
             watchdog: None,

@@ -5,6 +5,7 @@
 //! with its start time. An end is proven: what cannot be ended is named.
 
 mod commands;
+mod encoding;
 mod facts;
 mod find;
 mod ledger;

@@ -1,7 +1,9 @@
 //! What is kept of what a process writes.
 
-use estatus_core::secret::Secret;
+use estatus_core::{encoding::OutputEncoding, secret::Secret};
 use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::{encoding::Decoder, platform::code_pages};
 
 /// The beginning of an output, up to a limit; the rest is read and thrown away, so that its writer never waits.
 pub(crate) struct Output {
@@ -32,9 +34,8 @@ impl Output {
         if self.bytes.len() >= self.limit {
             self.bytes.truncate(whole_characters(&self.bytes));
         }
-        let text = String::from_utf8(self.bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        without_secrets(text, secrets)
+        let decoder = Decoder::new(OutputEncoding::Auto, code_pages());
+        without_secrets(decoder.text(self.bytes), secrets)
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) use run_tree::Tree;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 pub(crate) use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
-use crate::process_start::ProcessStart;
+use crate::{encoding::CodePages, process_start::ProcessStart};
 
 /// The variable that marks every process of a run, wherever it went.
 const TOKEN: &str = "ESTATUS_RUN_TOKEN";
@@ -66,6 +66,11 @@ fn command(start: &ProcessStart) -> Command {
         };
     }
     command
+}
+
+/// Everything is written in UTF-8 here.
+pub(crate) fn code_pages() -> CodePages {
+    CodePages::default()
 }
 
 /// How a command ended that we did not end, once it has.

@@ -33,7 +33,10 @@ use std::{
     path::Path,
 };
 
-use windows_sys::Win32::Foundation::ERROR_BAD_EXE_FORMAT;
+use windows_sys::Win32::{
+    Foundation::ERROR_BAD_EXE_FORMAT,
+    Globalization::{GetACP, GetOEMCP},
+};
 
 pub(crate) use child::{Child, ChildStderr, ChildStdin, ChildStdout, command_end};
 pub(crate) use children::Children;
@@ -46,7 +49,14 @@ pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
-use crate::names::random_name;
+use crate::{encoding::CodePages, names::random_name};
+
+/// The code pages of this system.
+pub(crate) fn code_pages() -> CodePages {
+    // SAFETY: takes and changes nothing.
+    let (console, windows) = unsafe { (GetOEMCP(), GetACP()) };
+    CodePages { console: u16::try_from(console).ok(), windows: u16::try_from(windows).ok() }
+}
 
 /// Whether `error` says that there is something, but nothing that can be executed.
 pub(crate) fn is_not_executable(error: &io::Error) -> bool {

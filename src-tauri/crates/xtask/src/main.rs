@@ -36,7 +36,7 @@ enum Verb {
     },
     /// Runs every test there is, and the checks of format, lints, documentation and Windows
     Test,
-    /// Type-checks every crate for Windows
+    /// Type-checks every crate for Windows, and runs the tests that there are for it, under Wine
     Windows,
     /// Makes a package for Debian
     Bundle(bundle::Options),

@@ -118,8 +118,16 @@ pub(crate) const TO_TEST: &[Need] = &[
 /// What making a package for Debian takes beside what building takes.
 pub(crate) const TO_BUNDLE: &[Need] = &[program("dpkg-dev, which makes packages", "dpkg-shlibdeps", &["dpkg-dev"])];
 
-/// What the type-check for Windows takes, whatever compiler it is done with.
-pub(crate) const TO_CHECK_WINDOWS: &[Need] =
+/// What runs programs for Windows.
+pub(crate) const TO_RUN_FOR_WINDOWS: &[Need] = &[Need {
+    what: "Wine, which runs programs for Windows",
+    found: Found::Path("/usr/lib/wine/wine64"),
+    packages: &["wine64"],
+    service: None,
+}];
+
+/// What building for Windows takes, whatever compiler it is done with.
+pub(crate) const TO_BUILD_FOR_WINDOWS: &[Need] =
     &[program("MinGW-w64's C compiler, for Windows", "x86_64-w64-mingw32-gcc", &["gcc-mingw-w64-x86-64-posix"])];
 
 /// Debian's own compiler, with the source of its standard library.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use estatus_core::{
     command::Run,
+    encoding::OutputEncoding,
     exit::{Exit, Signal},
     program::{OnQuit, RestartWhen},
 };
@@ -53,7 +54,7 @@ table! {
         on_quit: OnQuit,
         /// Names of programs that must be ready before it is started.
         start_after: Many<String>,
-        /// How much of its output is kept. Default: { keep = "50MB" }.
+        /// How much of its output is kept, and its encoding. Default: { keep = "50MB" }.
         log: Log,
         /// Restarts it when it uses more memory: { above = "1GB", for = "1m" }.
         memory: MemoryCeiling,
@@ -93,10 +94,12 @@ table! {
         within: Lasting<1000, DAY>,
     }
 
-    /// How much of a program's output is kept.
+    /// How a program's output is kept.
     struct Log requires [] like r#"{ keep = "50MB" }"# {
         /// The size on disk; the oldest output is removed first. Default: "50MB".
         keep: Size<1_000_000, 1_000_000_000_000>,
+        /// The encoding it is written in, like "windows-1252" or "cp850". Default: "auto", UTF-8 or what fits best.
+        encoding: OutputEncoding,
     }
 
     /// A memory limit.

@@ -6,7 +6,7 @@ use super::{Stream, escapes::Escapes};
 
 /// Looks for a text in two streams, however they are cut into pieces and coloured.
 pub(super) struct Awaited {
-    finder: Finder<'static>,
+    finders: Vec<Finder<'static>>,
     /// By stream, the last bytes, in which the text may have begun.
     before: [Vec<u8>; 2],
     /// By stream, what takes escape sequences out; nothing where the text has some itself.
@@ -14,9 +14,11 @@ pub(super) struct Awaited {
 }
 
 impl Awaited {
-    pub(super) fn new(text: &str) -> Self {
-        let escapes = (!text.contains('\u{1b}')).then(Default::default);
-        Self { finder: Finder::new(text).into_owned(), before: [Vec::new(), Vec::new()], escapes }
+    /// The text is written in one of `forms`.
+    pub(super) fn new(forms: &[Vec<u8>]) -> Self {
+        let escapes = (!forms.iter().any(|form| form.contains(&0x1b))).then(Default::default);
+        let finders = forms.iter().map(|form| Finder::new(form).into_owned()).collect();
+        Self { finders, before: [Vec::new(), Vec::new()], escapes }
     }
 
     /// Whether the text ends in `bytes`, which come next in `stream`.
@@ -26,10 +28,11 @@ impl Awaited {
             Some(escapes) => escapes[stream.index()].without(bytes, &mut plain),
             None => bytes,
         };
-        let connector = self.finder.needle().len().saturating_sub(1);
+        let longest = self.finders.iter().map(|finder| finder.needle().len()).max().unwrap_or(0);
+        let connector = longest.saturating_sub(1);
         let before = &mut self.before[stream.index()];
         before.extend_from_slice(&bytes[..connector.min(bytes.len())]);
-        let found = self.finder.find(before).is_some() || self.finder.find(bytes).is_some();
+        let found = self.finders.iter().any(|finder| finder.find(before).is_some() || finder.find(bytes).is_some());
         if bytes.len() > connector {
             before.clear();
             before.extend_from_slice(&bytes[bytes.len() - connector..]);
@@ -47,7 +50,7 @@ mod tests {
     use super::*;
 
     fn is_found(text: &str, pieces: &[&[u8]]) -> bool {
-        let mut awaited = Awaited::new(text);
+        let mut awaited = Awaited::new(&[text.into()]);
         pieces.iter().any(|piece| awaited.is_in(Stream::Out, piece))
     }
 
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_text_that_begins_in_one_stream_does_not_end_in_the_other() {
-        let mut awaited = Awaited::new("ready");
+        let mut awaited = Awaited::new(&["ready".into()]);
         let found = [(Stream::Out, "rea"), (Stream::Err, "dy"), (Stream::Out, "-"), (Stream::Err, "ready")]
             .map(|(stream, text)| awaited.is_in(stream, text.as_bytes()));
         assert_eq!(found, [false, false, false, true]);

@@ -5,17 +5,24 @@ use jiff::Timestamp;
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::{Line, Stream, state::AsWhat};
+use crate::encoding::Decoder;
 
 /// Puts entries together, all of one time.
 pub(super) struct Entries {
+    decoder: Decoder,
     bytes: Vec<u8>,
     /// What an entry begins with, up to its letter.
     stamp: String,
 }
 
 impl Entries {
-    pub(super) const fn new() -> Self {
-        Self { bytes: Vec::new(), stamp: String::new() }
+    pub(super) const fn new(decoder: Decoder) -> Self {
+        Self { decoder, bytes: Vec::new(), stamp: String::new() }
+    }
+
+    /// Gives memory back, and what has been put together.
+    pub(super) fn release(&mut self) {
+        *self = Self::new(self.decoder);
     }
 
     /// Begins again. `at` is in milliseconds since 1970.
@@ -43,13 +50,13 @@ impl Entries {
     /// Puts the lines of `text` that have an end, as long as no more than `limit` bytes come of them, but at least one.
     /// Gives back how far it came.
     pub(super) fn put_lines(&mut self, stream: Stream, text: &[u8], limit: usize) -> usize {
-        let is_clean = memchr2(b'\r', 0, text).is_none();
+        let is_clean = self.decoder.leaves(text) && memchr2(b'\r', 0, text).is_none();
         let mut done = 0;
         for end in memchr_iter(b'\n', text) {
             if done > 0 && self.bytes.len() + self.stamp.len() + (end - done) > limit {
                 break;
             }
-            self.put(letter(stream, false), without_return(&text[done..end]), is_clean);
+            self.put_line(letter(stream, false), &text[done..end], is_clean);
             done = end + 1;
         }
         done
@@ -57,9 +64,22 @@ impl Entries {
 
     /// Puts `text`, which has no line end.
     pub(super) fn put_rest(&mut self, stream: Stream, text: &[u8], as_what: AsWhat) {
-        let is_part = as_what == AsWhat::Part;
-        let text = if is_part { text } else { without_return(text) };
-        self.put(letter(stream, is_part), text, false);
+        match as_what {
+            AsWhat::Part => {
+                let text = self.decoder.line(text);
+                self.put(letter(stream, true), &text, false);
+            }
+            AsWhat::Lines | AsWhat::Last => self.put_line(letter(stream, false), text, false),
+        }
+    }
+
+    #[inline]
+    fn put_line(&mut self, letter: u8, line: &[u8], is_clean: bool) {
+        if is_clean {
+            return self.put(letter, line, true);
+        }
+        let line = self.decoder.line(line);
+        self.put(letter, without_return(&line), false);
     }
 
     #[inline]

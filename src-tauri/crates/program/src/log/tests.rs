@@ -14,6 +14,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 use super::{Capture, Stream, files};
+use crate::encoding::Decoder;
 
 /// Enough for several files of 80 kB.
 const KEEP: u64 = 400_000;
@@ -23,7 +24,7 @@ fn folder() -> TempDir {
 }
 
 fn open(folder: &TempDir) -> Capture {
-    Capture::open(folder.path(), KEEP).unwrap()
+    Capture::open(folder.path(), KEEP, Decoder::default()).unwrap()
 }
 
 /// Does what is done when nothing has been written for a while.

@@ -22,7 +22,7 @@ use super::{
     state::{AsWhat, BUFFER, Reading, State, Writing},
     step,
 };
-use crate::output::whole_characters;
+use crate::{encoding::Decoder, output::whole_characters};
 
 /// How many bytes of entries are written at once, except that one entry may be longer.
 const WRITE_LIMIT: usize = 96 * 1024;
@@ -63,16 +63,17 @@ impl Capture {
     /// Opens the log of the program whose folder this is, and makes what is missing of it. Call [`Capture::begin`] next,
     /// with the start that runs or is about to.
     ///
-    /// At most `keep` bytes of logs are kept, but at least 129 KiB.
+    /// At most `keep` bytes of logs are kept, but at least 129 KiB. What comes is written as `decoder` reads it.
     ///
     /// # Errors
     /// If the log cannot be read, or its spool not be made.
-    pub(crate) fn open(folder: &Path, keep: u64) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, keep: u64, decoder: Decoder) -> io::Result<Self> {
         let files = Files::new(folder, keep)?;
         let written = files.written()?;
         let fresh = || State { written, begun: written, ..State::default() };
         let spool = Spool::open(&folder.join("spool"), fresh)?;
-        let mut capture = Self { spool, files, awaited: None, entries: Entries::new(), is_deep: false, writes: [0; 2] };
+        let entries = Entries::new(decoder);
+        let mut capture = Self { spool, files, awaited: None, entries, is_deep: false, writes: [0; 2] };
         capture.go_on()?;
         Ok(capture)
     }
@@ -121,9 +122,10 @@ impl Capture {
         });
     }
 
-    /// Looks for `text` in every line of this start from now on, and in what has been taken and is not yet in the log.
-    pub(crate) fn wait_for(&mut self, text: &str) {
-        let mut awaited = Awaited::new(text);
+    /// Looks for a text, which is written in one of `forms`, in every line of this start from now on, and in what has been
+    /// taken and is not yet in the log.
+    pub(crate) fn wait_for(&mut self, forms: &[Vec<u8>]) {
+        let mut awaited = Awaited::new(forms);
         let mut is_held = false;
         for stream in Stream::ALL {
             is_held |= awaited.is_in(stream, self.spool.text(stream));
@@ -233,7 +235,7 @@ impl Capture {
 
     /// Gives back what memory an idle capture does not need.
     pub(crate) fn release(&mut self) {
-        self.entries = Entries::new();
+        self.entries.release();
         self.spool.release();
         self.is_deep = false;
     }
@@ -299,7 +301,8 @@ impl Capture {
         if as_what == AsWhat::Lines {
             return self.entries.put_lines(stream, text, WRITE_LIMIT);
         }
-        let is_nothing = as_what == AsWhat::Last && matches!(text, b"" | b"\r") && !self.spool.held(stream).open;
+        let is_nothing =
+            as_what == AsWhat::Last && matches!(text, b"" | b"\r" | b"\0") && !self.spool.held(stream).open;
         if !is_nothing {
             self.entries.put_rest(stream, text, as_what);
         }

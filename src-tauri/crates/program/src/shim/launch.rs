@@ -29,6 +29,7 @@ pub(crate) fn terms(launch: &Launch) -> LaunchTerms {
     LaunchTerms {
         ready_log: launch.ready_log.clone(),
         log_keep: launch.log_keep,
+        encoding: launch.encoding,
         signal: match launch.stop.by {
             StopBy::Signal(signal) => signal,
             StopBy::Command(_) => Signal::Term,

@@ -6,9 +6,10 @@ use estatus_core::{ids::StartId, program::Ended};
 use tokio::time::Instant;
 
 use crate::{
+    encoding::Decoder,
     ledger::LaunchTerms,
     log::{Capture, Stream},
-    platform::Pipes,
+    platform::{Pipes, code_pages},
 };
 
 /// So much of an unfinished line as has come stands in the log after so long.
@@ -30,10 +31,11 @@ pub(crate) struct Output {
 impl Output {
     /// Takes up what the program whose folder this is writes, from where an earlier shim stopped.
     pub(crate) fn open(folder: &Path, start: StartId, terms: &LaunchTerms) -> io::Result<Self> {
-        let mut capture = Capture::open(folder, terms.log_keep)?;
+        let decoder = Decoder::new(terms.encoding, code_pages());
+        let mut capture = Capture::open(folder, terms.log_keep, decoder)?;
         capture.begin(start);
         if let Some(text) = &terms.ready_log {
-            capture.wait_for(text);
+            capture.wait_for(&decoder.forms(text));
         }
         let waits = terms.ready_log.is_some();
         Ok(Self { pipes: Pipes::open(folder)?, capture, waits, unfinished: [None; 2], quiet_at: None })

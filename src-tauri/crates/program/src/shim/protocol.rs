@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use estatus_core::{
     command::{CommandLine, DurableCommand, Run},
+    encoding::OutputEncoding,
     exit::Signal,
     ids::StartId,
     program::{Found, ProcessId, Program, ProgramEvent, Ready, StartEnvironment, StopHow, StopPolicy},
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::Once;
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
-pub(crate) const PROTOCOL: u32 = 4;
+pub(crate) const PROTOCOL: u32 = 5;
 
 /// What the engine asks for.
 #[derive(Serialize, Deserialize)]
@@ -84,6 +85,8 @@ pub(crate) struct Launch {
     pub(crate) ready_log: Option<String>,
     /// The most bytes that its logs take on disk.
     pub(crate) log_keep: u64,
+    /// The encoding of what it writes.
+    pub(crate) encoding: OutputEncoding,
     /// What holds for a command.
     pub(crate) once: Option<Once>,
 }
@@ -111,6 +114,7 @@ impl Launch {
                 _ => None,
             },
             log_keep: program.log_keep,
+            encoding: program.encoding,
             once: None,
         }
     }
@@ -131,6 +135,7 @@ impl Launch {
             ports: Vec::new(),
             ready_log: None,
             log_keep: LOG_KEEP,
+            encoding: OutputEncoding::Auto,
             once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
         }
     }

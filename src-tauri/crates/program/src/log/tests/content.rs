@@ -2,9 +2,10 @@
 
 use std::{fs, time::Instant};
 
-use estatus_core::ids::StartId;
+use estatus_core::{encoding::OutputEncoding, ids::StartId};
 
 use super::*;
+use crate::encoding::CodePages;
 
 #[test]
 fn lines_stand_as_they_were_written() {
@@ -42,7 +43,7 @@ fn invalid_utf8_is_kept_byte_for_byte() {
 #[test]
 fn a_line_of_a_megabyte_is_kept_in_parts() {
     let folder = folder();
-    let mut capture = Capture::open(folder.path(), 10_000_000).unwrap();
+    let mut capture = Capture::open(folder.path(), 10_000_000, Decoder::default()).unwrap();
     let line: String = "ñandú ".chars().cycle().take(1_000_000).chain("\nnext\n".chars()).collect();
     capture.push(Stream::Out, line.as_bytes());
     assert_same(&logged(folder.path(), Stream::Out), line.as_bytes(), "the long line");
@@ -137,7 +138,7 @@ fn what_is_waited_for_is_seen_in_any_line_of_this_start() {
         capture.begin(StartId(1));
         capture.push(Stream::Out, before.as_bytes());
         capture.begin(StartId(2));
-        capture.wait_for("ready in");
+        capture.wait_for(&["ready in".into()]);
         for piece in pieces {
             capture.push(Stream::Err, piece.as_bytes());
             flush(&mut capture);
@@ -167,7 +168,7 @@ fn what_was_taken_before_it_is_waited_for_is_seen_while_it_is_held() {
     drop(capture);
     let mut capture = open(&folder);
     capture.begin(StartId(1));
-    capture.wait_for("ready");
+    capture.wait_for(&["ready".into()]);
     assert!(!capture.seen());
     capture.push(Stream::Out, b"dy");
     assert!(capture.seen());
@@ -177,7 +178,7 @@ fn what_was_taken_before_it_is_waited_for_is_seen_while_it_is_held() {
 fn the_cap_on_disk_holds_and_the_newest_lines_are_kept() {
     let check = |keep: u64, line: &str, lines: usize| {
         let folder = folder();
-        let mut capture = Capture::open(folder.path(), keep).unwrap();
+        let mut capture = Capture::open(folder.path(), keep, Decoder::default()).unwrap();
         let begun = Instant::now();
         let text = line.repeat(1_000);
         for _ in 0..lines / 1_000 {
@@ -225,4 +226,19 @@ fn what_a_crash_of_the_machine_left_of_an_entry_is_cut_off() {
     let mut capture = open(&folder);
     capture.push(Stream::Out, b"next\n");
     assert_same(&logged(folder.path(), Stream::Out), b"whole\nnext\n", "both");
+}
+
+#[test]
+fn what_is_written_in_another_encoding_stands_in_the_log_as_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let decoder = Decoder::new(OutputEncoding::named("cp850").unwrap(), CodePages::default());
+    let mut capture = Capture::open(folder.path(), 1_000_000, decoder).unwrap();
+    capture.begin(StartId(1));
+    capture.wait_for(&decoder.forms("está"));
+    for piece in [b"el \xa4and\xa3 est".as_slice(), b"\xa0 aqu\xa1\r\nsin fi\xa4"] {
+        capture.push(Stream::Out, piece);
+    }
+    assert!(capture.seen());
+    capture.end(Stream::Out);
+    assert_eq!(capture.tail(9), ["el ñandú está aquí", "sin fiñ"]);
 }

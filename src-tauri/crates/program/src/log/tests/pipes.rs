@@ -84,9 +84,9 @@ fn captures_for_another_test() {
     let folder = Path::new(&folder);
     let pipe = rustix::fs::open(folder.join("pipe"), OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
     println!("{BEGINS}");
-    let mut capture = Capture::open(folder, KEEP_ALL).unwrap();
+    let mut capture = Capture::open(folder, KEEP_ALL, Decoder::default()).unwrap();
     capture.begin(StartId(1));
-    capture.wait_for(LAST);
+    capture.wait_for(&[LAST.into()]);
     capture_until(&mut capture, pipe.as_fd(), Capture::seen);
     flush(&mut capture);
 }
@@ -129,7 +129,7 @@ fn how_fast_it_is_and_how_much_memory_it_takes() {
         let block = format!("{}\n", "x".repeat(99)).repeat(640);
         (0..WRITTEN / block.len()).for_each(|_| writer.write_all(block.as_bytes()).unwrap());
     });
-    let mut capture = Capture::open(folder.path(), 50_000_000).unwrap();
+    let mut capture = Capture::open(folder.path(), 50_000_000, Decoder::default()).unwrap();
     let begun = Instant::now();
     capture_until(&mut capture, reader.as_fd(), |_| false);
     let took = begun.elapsed();

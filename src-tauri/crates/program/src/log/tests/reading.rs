@@ -29,7 +29,7 @@ async fn a_reader_gets_every_line_once_while_the_log_is_written_rotated_and_the_
     let mut reader = LogReader::open(folder.path()).unwrap();
     let path = folder.path().to_owned();
     // Files of 200 kB, none of which is removed.
-    let capture = move || Capture::open(&path, 1_000_000).unwrap();
+    let capture = move || Capture::open(&path, 1_000_000, Decoder::default()).unwrap();
     let writer = thread::spawn(move || {
         for round in 0..LINES / ROUND {
             let mut capture = capture();
