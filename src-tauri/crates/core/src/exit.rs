@@ -42,18 +42,18 @@ impl fmt::Display for Exit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signal {
-    /// SIGTERM, and on Windows the close of its console or window.
+    /// SIGTERM; on Windows Ctrl-C, and its windows are closed.
     #[default]
     Term,
-    /// SIGINT, on Windows Ctrl-C.
+    /// SIGINT; on Windows Ctrl-C alone.
     Int,
-    /// SIGQUIT, on Windows Ctrl-Break.
+    /// SIGQUIT; on Windows Ctrl-Break.
     Quit,
-    /// SIGHUP.
+    /// SIGHUP; on Windows its windows are closed.
     Hup,
-    /// SIGUSR1.
+    /// SIGUSR1; on Windows as [`Signal::Term`].
     Usr1,
-    /// SIGUSR2.
+    /// SIGUSR2; on Windows as [`Signal::Term`].
     Usr2,
     /// SIGKILL, without a chance to tidy up.
     Kill,

@@ -77,7 +77,8 @@ table! {
 
     /// How a program is stopped: asked by a signal or by a command, and when it has not ended in time, killed.
     struct Stop requires [] like r#"{ signal = "SIGTERM", within = "10s" }"# {
-        /// The signal. Default: "SIGTERM". On Windows SIGTERM closes it, SIGINT is Ctrl-C and SIGQUIT Ctrl-Break.
+        /// The signal. Default: "SIGTERM". On Windows SIGTERM is Ctrl-C and closes windows, SIGINT is Ctrl-C alone, SIGQUIT
+        /// Ctrl-Break and SIGHUP closes windows.
         signal: Signal,
         /// A command that stops it; it runs in the working directory of the program, with its environment variables,
         /// and its pid in ESTATUS_PID.

@@ -16,6 +16,8 @@ impl Words {
     pub fn exit(&self, exit: Exit) -> String {
         match exit {
             Exit::Code(code) => self.exit_code(code),
+            // There are none on Windows: it is how what was ended from here is told.
+            Exit::Signal(_) if cfg!(windows) => self.text("exit.ended", &[]),
             Exit::Signal(number) => self.known("exit.signal", exit.to_string(), self.signal(number)),
             Exit::Unseen => self.text("exit.unseen", &[]),
         }
