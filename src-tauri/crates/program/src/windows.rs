@@ -22,6 +22,7 @@ mod process;
 mod program_tree;
 mod run_tree;
 mod search;
+mod shim_copy;
 mod socket;
 mod spawn;
 mod wait;

@@ -55,15 +55,23 @@ impl Key {
     }
 }
 
-/// Presses `key` on every console that one of these processes is on, and on no other. Must be called from a shim: the
-/// helper is the same executable.
-pub(super) fn press(key: Key, pids: &[u32]) -> io::Result<()> {
+/// Whose consoles are pressed on.
+pub(super) struct Consoles<'p> {
+    /// Those of these processes.
+    pub(super) of: &'p [u32],
+    /// Only where nobody else is on them but these; nothing: they are nobody else's.
+    pub(super) shared_with: Option<&'p [u32]>,
+}
+
+/// Presses `key` on consoles. Must be called from a shim: the helper is the same executable.
+pub(super) fn press(key: Key, consoles: &Consoles<'_>) -> io::Result<()> {
     let executable = std::env::current_exe()?;
     // The last argument of a shim is its folder; what comes before it makes it a shim.
     let own: Vec<OsString> = std::env::args_os().skip(1).collect();
     let own = own.split_last().map_or(&[][..], |(_, own)| own).to_vec();
-    let more = [HELPER.to_owned(), key.name().to_owned()].into_iter().chain(pids.iter().map(u32::to_string));
-    let args: Vec<OsString> = own.into_iter().chain(more.map(OsString::from)).collect();
+    let more = [HELPER.to_owned(), key.name().to_owned(), written(consoles.of)];
+    let shared_with = consoles.shared_with.map(written);
+    let args: Vec<OsString> = own.into_iter().chain(more.into_iter().chain(shared_with).map(OsString::from)).collect();
     let image =
         Image { line: command_line::of_program(&executable, args.iter().map(OsString::as_os_str))?, executable };
     let nothing = nothing()?;
@@ -80,23 +88,36 @@ pub(super) fn press(key: Key, pids: &[u32]) -> io::Result<()> {
     Ok(())
 }
 
+fn written(pids: &[u32]) -> String {
+    pids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn read(pids: &OsStr) -> BTreeSet<u32> {
+    pids.to_string_lossy().split(',').filter_map(|pid| pid.parse().ok()).collect()
+}
+
 /// What a helper does.
 pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let key = args.next().and_then(|name| Key::called(&name)).ok_or(io::ErrorKind::InvalidInput)?;
-    let pids: BTreeSet<u32> = args.filter_map(|pid| pid.to_str()?.parse().ok()).collect();
+    let pids = args.next().map(|pids| read(&pids)).ok_or(io::ErrorKind::InvalidInput)?;
+    let shared_with = args.next().map(|pids| read(&pids));
     // SAFETY: the handler is a function that takes what it is given.
     succeeded(unsafe { SetConsoleCtrlHandler(Some(stay), 1) })?;
+    let is_ours = |pid: &u32| {
+        let others = shared_with.as_ref();
+        *pid == std::process::id() || pids.contains(pid) || others.is_none_or(|others| others.contains(pid))
+    };
     let mut reached = BTreeSet::new();
     for &pid in &pids {
         if !reached.contains(&pid) {
-            reached.extend(press_at(key, pid)?);
+            reached.extend(press_at(key, pid, is_ours)?);
         }
     }
     Ok(())
 }
 
-/// Presses `key` on the console of a process, if it is on one; gives back who is on it.
-fn press_at(key: Key, pid: u32) -> io::Result<Vec<u32>> {
+/// Presses `key` on the console of a process, if it is on one and all who are on it are ours; gives back who is on it.
+fn press_at(key: Key, pid: u32, is_ours: impl Fn(&u32) -> bool) -> io::Result<Vec<u32>> {
     // SAFETY: takes nothing; where there is no console, nothing happens.
     unsafe { FreeConsole() };
     // SAFETY: takes no pointers.
@@ -104,8 +125,10 @@ fn press_at(key: Key, pid: u32) -> io::Result<Vec<u32>> {
         return Ok(Vec::new());
     }
     let there = on_this_console();
-    // SAFETY: takes no pointers. Nobody leads a group of the number nought: it means everybody on this console.
-    succeeded(unsafe { GenerateConsoleCtrlEvent(key.event(), 0) })?;
+    if there.iter().all(is_ours) {
+        // SAFETY: takes no pointers. Nobody leads a group of the number nought: it means everybody on this console.
+        succeeded(unsafe { GenerateConsoleCtrlEvent(key.event(), 0) })?;
+    }
     Ok(there)
 }
 

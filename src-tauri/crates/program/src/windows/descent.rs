@@ -1,4 +1,4 @@
-//! Who came of a process that somebody else started.
+//! Who came of a process that somebody else started, and of whom it came.
 
 use estatus_core::program::ProcessId;
 
@@ -25,4 +25,21 @@ pub(super) fn descendants(root: ProcessId) -> Vec<Process> {
             return found.into_iter().map(|(_, process)| process).collect();
         }
     }
+}
+
+/// From whom these processes came, as far as those are still there.
+pub(super) fn ancestors(of: &[u32]) -> Vec<u32> {
+    let all = processes();
+    let mut found = of.to_vec();
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        let parent = all.iter().find(|process| process.pid == pid).map(|process| process.parent);
+        // A pid may have gone to another: nobody is looked at twice.
+        if let Some(parent) = parent.filter(|parent| *parent != 0 && !found.contains(parent)) {
+            found.push(parent);
+        }
+        next += 1;
+    }
+    found.drain(..of.len());
+    found
 }

@@ -21,6 +21,7 @@ use super::{
     image::Image,
     job,
     process::Process,
+    shim_copy,
     spawn::{Spawn, Streams, nothing},
 };
 use crate::shim_command::ShimCommand;
@@ -62,10 +63,19 @@ impl Shims {
         }
     }
 
+    /// A copy, which is kept beside the folders of all programs.
+    fn executable(&self, folder: &Path) -> PathBuf {
+        let Some(data) = folder.parent().and_then(Path::parent) else { return self.0.program.clone() };
+        shim_copy::of(&self.0.program, &data.join("shims")).unwrap_or_else(|error| {
+            warn!(%error, "Estatus cannot be replaced by a newer one while programs run");
+            self.0.program.clone()
+        })
+    }
+
     /// It has no console: its program has one of its own.
     fn spawn_with(&self, folder: &Path, flags: PROCESS_CREATION_FLAGS) -> io::Result<Process> {
         let args = self.0.args.iter().map(OsString::as_os_str).chain([folder.as_os_str()]);
-        let executable = self.0.program.clone();
+        let executable = self.executable(folder);
         let image = Image { line: command_line::of_program(&executable, args)?, executable };
         let nothing = nothing()?;
         let nothing = || nothing.as_handle();

@@ -7,7 +7,7 @@ use std::{
 
 use estatus_core::program::ProcessId;
 use windows_sys::Win32::{
-    Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_TIMEOUT},
+    Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_TIMEOUT},
     System::{
         Diagnostics::ToolHelp::{
             CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
@@ -127,6 +127,13 @@ fn open(pid: u32, more: PROCESS_ACCESS_RIGHTS) -> io::Result<Option<Process>> {
     // SAFETY: takes no pointers, and the handle is the caller's to close.
     match unsafe { handle::or_null(OpenProcess(rights, 0, pid)) } {
         Err(error) if error.raw_os_error() == Some(ERROR_INVALID_PARAMETER.cast_signed()) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(ERROR_ACCESS_DENIED.cast_signed()) => {
+            let why = format!(
+                "process {pid} belongs to another user or runs as administrator, so Estatus may not end it: start it by \
+                 Estatus, or run Estatus as administrator"
+            );
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+        }
         opened => opened.map(|process| Some(Process(process))),
     }
 }

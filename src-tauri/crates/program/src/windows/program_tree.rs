@@ -19,8 +19,8 @@ use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 use super::{
     Children, Pipes,
     close::close_windows,
-    console::{self, Key},
-    descent::descendants,
+    console::{self, Consoles, Key},
+    descent::{ancestors, descendants},
     environment::Environment,
     handles::Kept,
     image::Image,
@@ -147,13 +147,23 @@ impl ProgramTree {
         let pids = self.pids();
         match signal {
             Signal::Kill => self.terminate(),
-            Signal::Int => press(Key::CtrlC, &pids),
-            Signal::Quit => press(Key::CtrlBreak, &pids),
+            Signal::Int => self.press(Key::CtrlC, &pids),
+            Signal::Quit => self.press(Key::CtrlBreak, &pids),
             Signal::Hup => close_windows(&pids),
             Signal::Term | Signal::Usr1 | Signal::Usr2 => {
-                press(Key::CtrlC, &pids);
+                self.press(Key::CtrlC, &pids);
                 close_windows(&pids);
             }
+        }
+    }
+
+    /// On a console that others are on as well, only where those are the shells that it was started from: what was adopted
+    /// may run in somebody's terminal, beside other things.
+    fn press(&self, key: Key, pids: &[u32]) {
+        let shells = self.adopted.then(|| ancestors(pids));
+        let pressed = console::press(key, &Consoles { of: pids, shared_with: shells.as_deref() });
+        if let Err(error) = pressed {
+            warn!(%error, "a program cannot be asked to end");
         }
     }
 
@@ -218,12 +228,6 @@ fn id_of(pid: u32) -> Option<ProcessId> {
 fn keep_handles(first: &First, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {
     let ends = pipes.ends().ok_or(io::ErrorKind::BrokenPipe)?;
     Kept::by(&first.process, first.id, job, ends)?.write(folder)
-}
-
-fn press(key: Key, pids: &[u32]) {
-    if let Err(error) = console::press(key, pids) {
-        warn!(%error, "a program cannot be asked to end");
-    }
 }
 
 /// The first process of a program: with it, the program ends.

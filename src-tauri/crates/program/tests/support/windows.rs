@@ -65,8 +65,10 @@ pub(crate) fn shim_executable(_child: &Path, data: &Path, tag: &str) -> PathBuf 
 }
 
 pub(crate) fn processes_with(tag: &str, shims: bool) -> Vec<u32> {
-    let name = format!("{}-{tag}.exe", if shims { "shim" } else { "child" });
-    all().into_iter().filter(|(pid, own)| *own == name && is_alive(*pid)).map(|(pid, _)| pid).collect()
+    let name = format!("{}-{tag}", if shims { "shim" } else { "child" });
+    // Shims run as copies, which have one part more in their names.
+    let is_it = |own: &str| own.strip_prefix(&name).is_some_and(|rest| rest.starts_with(['.', '-']));
+    all().into_iter().filter(|(pid, own)| is_it(own) && is_alive(*pid)).map(|(pid, _)| pid).collect()
 }
 
 /// The shim of this folder: of the tests that ask, each has one program.

@@ -1,0 +1,62 @@
+//! The executable of shims is a copy: what runs cannot be replaced, and an update is not to wait for programs to end.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use crate::names::{fnv1a, random_name};
+
+/// The copy of `executable` in `folder`, made where there is none of this version. Those of others go, unless they run.
+pub(super) fn of(executable: &Path, folder: &Path) -> io::Result<PathBuf> {
+    let name = name(executable)?;
+    let copy = folder.join(&name);
+    if copy.is_file() {
+        return Ok(copy);
+    }
+    fs::create_dir_all(folder)?;
+    remove_others(folder);
+    let begun = folder.join(format!("{}.new", random_name()?));
+    fs::copy(executable, &begun)?;
+    // Another may have been quicker: then its copy may run already.
+    match fs::rename(&begun, &copy) {
+        Err(_) if copy.is_file() => drop(fs::remove_file(begun)),
+        renamed => renamed?,
+    }
+    Ok(copy)
+}
+
+/// A name that another version does not have.
+fn name(executable: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(executable)?;
+    let written = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let version = fnv1a(format!("{} {}", metadata.len(), written.as_nanos()).as_bytes());
+    let stem = executable.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(format!("{stem}-{version:016x}.exe"))
+}
+
+fn remove_others(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_version_has_a_copy_of_its_own_and_the_older_goes_unless_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let (executable, copies) = (folder.path().join("estatus.exe"), folder.path().join("shims"));
+        fs::write(&executable, "one").unwrap();
+        let first = of(&executable, &copies).unwrap();
+        assert_eq!(of(&executable, &copies).unwrap(), first);
+        assert_eq!(fs::read_to_string(&first).unwrap(), "one");
+        fs::write(&executable, "two, which is longer").unwrap();
+        let second = of(&executable, &copies).unwrap();
+        assert_eq!(fs::read_to_string(&second).unwrap(), "two, which is longer");
+        assert_eq!(fs::read_dir(&copies).unwrap().count(), 1);
+    }
+}
