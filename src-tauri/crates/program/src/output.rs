@@ -76,8 +76,11 @@ mod tests {
         check("año".as_bytes(), 2, "a").await;
         check("año".as_bytes(), 3, "añ").await;
         check("€😀".as_bytes(), 6, "€").await;
-        check(b"a\xffb", 10, "a\u{fffd}b").await;
-        check(b"\x80\x80\x80\x80\x80", 5, "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}").await;
+        // What is no UTF-8 is in a code page there.
+        if cfg!(unix) {
+            check(b"a\xffb", 10, "a\u{fffd}b").await;
+            check(b"\x80\x80\x80\x80\x80", 5, "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}").await;
+        }
     }
 
     #[tokio::test]

@@ -28,7 +28,7 @@ pub(crate) fn put(file: &Path, text: &str, permissions: Option<Permissions>) -> 
             new.set_permissions(permissions)?;
         }
         new.sync_all()?;
-        fs::rename(&aside, file)
+        replace(&aside, file)
     });
     if written.is_err() {
         let _ = fs::remove_file(&aside);
@@ -57,6 +57,26 @@ fn options(permissions: Option<&Permissions>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(permissions.map_or(0o600, |it| it.mode() & 0o777));
     options
+}
+
+#[cfg(unix)]
+fn replace(new: &Path, file: &Path) -> io::Result<()> {
+    fs::rename(new, file)
+}
+
+/// Whoever has the file open for a moment, as those do who look for viruses, is in the way of that.
+#[cfg(windows)]
+fn replace(new: &Path, file: &Path) -> io::Result<()> {
+    use std::{thread::sleep, time::Duration};
+    const TRIES: u32 = 50;
+    const PAUSE: Duration = Duration::from_millis(20);
+    for _ in 1..TRIES {
+        match fs::rename(new, file) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => sleep(PAUSE),
+            renamed => return renamed,
+        }
+    }
+    fs::rename(new, file)
 }
 
 #[cfg(windows)]

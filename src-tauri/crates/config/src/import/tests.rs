@@ -46,6 +46,8 @@ fn shown(name: &str, text: &str) -> String {
     format!("# {}\n{}\n{notes}", imported.from, taken(&imported.edits).unwrap())
 }
 
+/// The folders that samples name are those of Unix.
+#[cfg(unix)]
 #[test]
 fn every_sample_becomes_a_file_that_is_read() {
     for (name, text) in SAMPLES {

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn the_block_is_in_order_and_ends_in_two_zeroes() {
         let mut all = changed(&[("b", Some("2")), ("A", Some("1")), ("C", Some(""))]);
-        all.0.retain(|name, _| name.len() == 1);
+        all.0.retain(|name, _| ["A", "B", "C"].iter().any(|kept| name == kept));
         let text = String::from_utf16(&all.block().unwrap()).unwrap();
         assert_eq!(text, "A=1\0b=2\0C=\0\0");
         all.0.clear();
