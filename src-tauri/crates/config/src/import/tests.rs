@@ -40,6 +40,7 @@ fn imported(name: &str, text: &str, tables: &Json) -> Imported {
 }
 
 /// What comes of a file, with the notes behind it.
+#[cfg(unix)]
 fn shown(name: &str, text: &str) -> String {
     let imported = imported(name, text, &json!({}));
     let notes: String = imported.notes.iter().map(|note| format!("# {note}\n")).collect();

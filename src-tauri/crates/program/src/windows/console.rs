@@ -8,6 +8,8 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     os::windows::io::AsHandle,
+    thread,
+    time::Duration,
 };
 
 use windows_sys::Win32::System::{
@@ -27,6 +29,10 @@ use super::{
 
 /// The first argument of a helper.
 pub(super) const HELPER: &str = "--press";
+
+/// A process that has just been started is on no console yet; one that has windows alone never is.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// What is pressed on a console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,10 +114,16 @@ pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
         *pid == std::process::id() || pids.contains(pid) || others.is_none_or(|others| others.contains(pid))
     };
     let mut reached = BTreeSet::new();
-    for &pid in &pids {
-        if !reached.contains(&pid) {
-            reached.extend(press_at(key, pid, is_ours)?);
+    for _ in 0..TRIES {
+        for &pid in &pids {
+            if !reached.contains(&pid) {
+                reached.extend(press_at(key, pid, is_ours)?);
+            }
         }
+        if !reached.is_empty() {
+            break;
+        }
+        thread::sleep(PAUSE);
     }
     Ok(())
 }
