@@ -7,7 +7,7 @@ use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{
-    desktop::{Action, Desktop, Face, Page, Span},
+    desktop::{Action, Desktop, Face, NotificationTrouble, Page, Span},
     face,
     menu::menu,
     news::{Announcement, News, Quiet},
@@ -32,9 +32,8 @@ pub(crate) enum TrayEvent {
     /// The settings are these now.
     Settings(DesktopSettings),
     /// Why notifications cannot be shown, or that they can.
-    NotificationTrouble(Option<String>),
+    NotificationTrouble(Option<NotificationTrouble>),
     /// Whether the desktop must not be disturbed.
-    #[cfg_attr(windows, allow(dead_code, reason = "Windows holds notifications back by itself"))]
     DoNotDisturb(bool),
     /// What the person chose could not be done, and why.
     Failed(String),
@@ -72,6 +71,9 @@ const ENDLESS: i64 = 100;
 /// The hour of the day at which tomorrow begins.
 const MORNING: i8 = 8;
 
+/// So much that was chosen waits at most for the engine to start; nobody clicks so often.
+const WAITING: usize = 16;
+
 /// The tray's one loop has this, and nobody else.
 pub(crate) struct Controller<D> {
     pub(crate) desktop: D,
@@ -81,6 +83,10 @@ pub(crate) struct Controller<D> {
     locale: Option<String>,
     words: Texts,
     do_not_disturb: bool,
+    /// Why notifications cannot be shown, once that was looked at.
+    notification_trouble: Option<Option<NotificationTrouble>>,
+    /// What was chosen before there was an engine to ask.
+    waiting: Vec<Action>,
     drawn: Option<Face>,
     ended: bool,
 }
@@ -97,6 +103,8 @@ impl<D: Desktop> Controller<D> {
             locale,
             words,
             do_not_disturb: false,
+            notification_trouble: None,
+            waiting: Vec::new(),
             drawn: None,
             ended: false,
         }
@@ -107,11 +115,14 @@ impl<D: Desktop> Controller<D> {
         match event {
             TrayEvent::Quit => self.quit(),
             TrayEvent::Host(hosted) => self.hosted(hosted),
-            TrayEvent::Engine(heard) => self.heard(heard, now.timestamp()),
+            TrayEvent::Engine(heard) => self.heard(heard, now),
             TrayEvent::Chosen(action) => self.chosen(action, now),
             TrayEvent::StartedAgain => self.desktop.open_window(&Page::Overview),
             TrayEvent::Settings(settings) => self.take_settings(settings),
-            TrayEvent::NotificationTrouble(trouble) => self.take_trouble(trouble),
+            TrayEvent::NotificationTrouble(trouble) => {
+                self.notification_trouble = Some(trouble);
+                self.remember_trouble();
+            }
             TrayEvent::DoNotDisturb(wanted) => self.do_not_disturb = wanted,
             TrayEvent::Failed(why) => self.desktop.notify(&telling::failed(&why, &self.words)),
             TrayEvent::Due => {}
@@ -132,7 +143,7 @@ impl<D: Desktop> Controller<D> {
         let icon = face::icon(&self.view, now.timestamp());
         let tool_tip = face::tool_tip(&self.view, icon, &self.words);
         let menu = menu(&self.view, icon, &self.settings, &self.words, now);
-        let face = Face { icon, tool_tip, menu };
+        let face = Face { icon, tool_tip, menu, farewell: self.words.plain("tray.farewell") };
         if self.drawn.as_ref() != Some(&face) {
             self.desktop.draw(&face);
             self.drawn = Some(face);
@@ -193,7 +204,7 @@ impl<D: Desktop> Controller<D> {
         }
     }
 
-    fn heard(&mut self, heard: Heard, now: Timestamp) {
+    fn heard(&mut self, heard: Heard, now: &Zoned) {
         if matches!(self.view.link, EngineConnection::Quitting { .. }) {
             return;
         }
@@ -201,11 +212,12 @@ impl<D: Desktop> Controller<D> {
             Heard::Hello(hello) => {
                 self.desktop.tell_window(None);
                 self.view.begin(&hello);
-                self.news.begin(&self.view, now);
+                self.news.begin(&self.view, now.timestamp());
+                std::mem::take(&mut self.waiting).into_iter().for_each(|action| self.chosen(action, now));
             }
             Heard::Event(event) => {
                 if self.view.fold(&event) {
-                    self.news.take(&event, now);
+                    self.news.take(&event, now.timestamp());
                 }
             }
             // Why ours does not start says more than that there is none.
@@ -216,27 +228,40 @@ impl<D: Desktop> Controller<D> {
 
     fn is_gone(&mut self, why: String) {
         if !matches!(self.view.link, EngineConnection::Quitting { .. }) {
+            if !self.waiting.is_empty() {
+                self.waiting.clear();
+                self.desktop.notify(&telling::failed(&why, &self.words));
+            }
             self.view.link = EngineConnection::Gone { why };
         }
     }
 
     fn take_settings(&mut self, settings: DesktopSettings) {
-        if settings.language != self.settings.language {
-            self.words = Texts::new(settings.language.is_spanish(self.locale.as_deref()));
-        }
         if settings.start_at_login != self.settings.start_at_login {
             self.desktop.start_at_login(settings.start_at_login);
         }
-        self.settings = settings;
+        let before = std::mem::replace(&mut self.settings, settings).language;
+        if self.settings.language != before {
+            self.words = Texts::new(self.settings.language.is_spanish(self.locale.as_deref()));
+            self.remember_trouble();
+        }
     }
 
-    fn take_trouble(&mut self, trouble: Option<String>) {
+    fn remember_trouble(&mut self) {
+        let Some(trouble) = &self.notification_trouble else { return };
+        let trouble = trouble.as_ref().map(|trouble| face::no_notifications(trouble, &self.words));
         if self.settings.notification_trouble != trouble {
             self.desktop.change(Change { notification_trouble: Some(trouble), ..Change::default() });
         }
     }
 
     fn chosen(&mut self, action: Action, now: &Zoned) {
+        if matches!(self.view.link, EngineConnection::Starting) && action.asks_the_engine() {
+            if self.waiting.len() < WAITING {
+                self.waiting.push(action);
+            }
+            return;
+        }
         match action {
             Action::Open(page) => self.desktop.open_window(&page),
             Action::CheckAll => self.desktop.ask(Ask::CheckNow { monitor: None }),

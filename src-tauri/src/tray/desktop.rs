@@ -45,6 +45,8 @@ pub(crate) struct Face {
     pub(crate) icon: Icon,
     pub(crate) tool_tip: String,
     pub(crate) menu: Menu,
+    /// What the system may say of us while it waits for our end, when the session ends.
+    pub(crate) farewell: String,
 }
 
 /// How all is together: the worst of it, the best first here.
@@ -116,6 +118,11 @@ impl Action {
             Self::Quit => "quit",
         }
     }
+
+    /// Whether the engine is asked to do it.
+    pub(crate) fn asks_the_engine(&self) -> bool {
+        matches!(self, Self::CheckAll | Self::Restart(_) | Self::Pause { .. } | Self::Resume | Self::Acknowledge(_))
+    }
 }
 
 /// For how long nothing is told.
@@ -152,6 +159,27 @@ impl fmt::Display for Page {
     }
 }
 
+#[cfg(any(windows, test))]
+impl std::str::FromStr for Page {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let name = |name: &str| {
+            let decoded = percent_encoding::percent_decode_str(name).decode_utf8().map_err(|_| ())?;
+            Ok(Arc::from(decoded.as_ref()))
+        };
+        Ok(match word.split_once('/') {
+            None if word == "overview" => Self::Overview,
+            None if word == "incidents" => Self::Incidents,
+            None if word == "settings" => Self::Settings,
+            Some(("monitor", monitor)) => Self::Monitor(name(monitor)?),
+            Some(("program", program)) => Self::Program(name(program)?),
+            Some(("incident", id)) => Self::Incident(IncidentId(id.parse().map_err(|_| ())?)),
+            _ => return Err(()),
+        })
+    }
+}
+
 /// A notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Notification {
@@ -173,6 +201,21 @@ pub(crate) struct Notification {
 pub(crate) struct Button {
     pub(crate) text: String,
     pub(crate) action: Action,
+}
+
+/// Why notifications cannot be shown. What the system says of it is English.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(unix, allow(dead_code, reason = "only Windows says that somebody switched them off"))]
+#[cfg_attr(windows, allow(dead_code, reason = "only Linux reaches the desktop by a bus"))]
+pub(crate) enum NotificationTrouble {
+    /// The desktop cannot be reached.
+    NoBus(String),
+    /// Nobody on this desktop shows notifications.
+    NoService(String),
+    /// The person, or whoever administers the machine, has switched them off.
+    SwitchedOff,
+    /// The system does not show them.
+    Refused(String),
 }
 
 /// What a notification is about.
@@ -198,5 +241,23 @@ mod tests {
         check(Page::Overview, "overview");
         check(Page::Monitor("web port/ñ\n".into()), "monitor/web%20port%2F%C3%B1%0A");
         check(Page::Incident(IncidentId(7)), "incident/7");
+    }
+
+    #[test]
+    fn a_page_is_known_again_by_its_word() {
+        let named = "web port/ñ\n%";
+        for page in [
+            Page::Overview,
+            Page::Monitor(named.into()),
+            Page::Program(named.into()),
+            Page::Incident(IncidentId(7)),
+            Page::Incidents,
+            Page::Settings,
+        ] {
+            assert_eq!(page.to_string().parse(), Ok(page));
+        }
+        for word in ["", "overview/", "monitor", "incident/x", "incident/-1", "program/%ff", "https://example.org"] {
+            assert_eq!(word.parse::<Page>(), Err(()), "{word}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use estatus_core::{program::ProgramState, standing::Standing};
 use jiff::Timestamp;
 
 use super::{
-    desktop::Icon,
+    desktop::{Icon, NotificationTrouble},
     view::{EngineConnection, View},
     words::{Texts, outside},
 };
@@ -86,4 +86,14 @@ pub(crate) fn stopping(stopped: &[std::sync::Arc<str>], words: &Texts) -> String
         return String::new();
     }
     words.say("tray.quitting.stops", &[("stopped", &words.list(&names))])
+}
+
+/// Why notifications cannot be shown.
+pub(crate) fn no_notifications(trouble: &NotificationTrouble, words: &Texts) -> String {
+    match trouble {
+        NotificationTrouble::NoBus(why) => words.say("tray.no_notifications.bus", &[("why", &outside(why))]),
+        NotificationTrouble::NoService(why) => words.say("tray.no_notifications.service", &[("why", &outside(why))]),
+        NotificationTrouble::SwitchedOff => words.plain("tray.no_notifications.off"),
+        NotificationTrouble::Refused(why) => words.say("tray.no_notifications.refused", &[("why", &outside(why))]),
+    }
 }

@@ -24,9 +24,12 @@ macro_rules! pictures {
     ($name:literal) => {
         [
             include_bytes!(concat!("../../../icons/tray/", $name, "-16.png")),
+            include_bytes!(concat!("../../../icons/tray/", $name, "-20.png")),
             include_bytes!(concat!("../../../icons/tray/", $name, "-22.png")),
             include_bytes!(concat!("../../../icons/tray/", $name, "-24.png")),
+            include_bytes!(concat!("../../../icons/tray/", $name, "-28.png")),
             include_bytes!(concat!("../../../icons/tray/", $name, "-32.png")),
+            include_bytes!(concat!("../../../icons/tray/", $name, "-40.png")),
             include_bytes!(concat!("../../../icons/tray/", $name, "-48.png")),
         ]
     };
@@ -34,7 +37,7 @@ macro_rules! pictures {
 
 /// The picture of a state in every size, the smallest first.
 pub(crate) fn of(icon: Icon, panel: Panel) -> Vec<Picture> {
-    let files: [&[u8]; 5] = match (icon, panel) {
+    let files: [&[u8]; 8] = match (icon, panel) {
         (Icon::Well, Panel::Dark) => pictures!("well-dark"),
         (Icon::Well, Panel::Light) => pictures!("well-light"),
         (Icon::Suspect, Panel::Dark) => pictures!("suspect-dark"),
@@ -50,6 +53,19 @@ pub(crate) fn of(icon: Icon, panel: Panel) -> Vec<Picture> {
     };
     // The test reads every one of them.
     files.into_iter().filter_map(|file| decode(file).ok()).collect()
+}
+
+/// Of `pictures`, the smallest first, the one that fits a place of so many pixels: one that is as large, or the next larger,
+/// which loses less by being made smaller than a small one by being made larger.
+#[cfg(any(windows, test))]
+pub(crate) fn fitting(pictures: Vec<Picture>, side: i32) -> Option<Picture> {
+    let mut pictures = pictures.into_iter().peekable();
+    while let Some(picture) = pictures.next() {
+        if picture.side >= side || pictures.peek().is_none() {
+            return Some(picture);
+        }
+    }
+    None
 }
 
 fn decode(file: &[u8]) -> Result<Picture, png::DecodingError> {
@@ -73,13 +89,31 @@ mod tests {
         for icon in ICONS {
             for panel in [Panel::Dark, Panel::Light] {
                 let pictures = of(icon, panel);
-                assert_eq!(pictures.iter().map(|picture| picture.side).collect::<Vec<_>>(), [16, 22, 24, 32, 48]);
+                assert_eq!(
+                    pictures.iter().map(|picture| picture.side).collect::<Vec<_>>(),
+                    [16, 20, 22, 24, 28, 32, 40, 48]
+                );
                 for Picture { side, rgba } in pictures {
                     assert_eq!(i32::try_from(rgba.len()), Ok(side * side * 4));
                     assert!(all.insert(rgba), "{icon:?} {panel:?} {side}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_picture_is_as_large_as_its_place_or_a_bit_larger() {
+        let check = |side: i32, chosen: i32| {
+            let picture = fitting(of(Icon::Well, Panel::Dark), side);
+            assert_eq!(picture.map(|picture| picture.side), Some(chosen), "{side}");
+        };
+        check(0, 16);
+        check(16, 16);
+        check(20, 20);
+        check(21, 22);
+        check(36, 40);
+        check(64, 48);
+        assert_eq!(fitting(Vec::new(), 16), None);
     }
 
     /// Told apart without colour: on a quarter of the pixels that any of the two covers, at least.

@@ -1,5 +1,9 @@
 //! Starting when the person logs in.
 
+#[cfg(any(windows, test))]
+mod approval;
+#[cfg(any(windows, test))]
+pub(crate) mod command_line;
 #[cfg_attr(unix, path = "login/linux.rs")]
 #[cfg_attr(windows, path = "login/windows.rs")]
 mod platform;
@@ -22,6 +26,12 @@ impl Login {
         let place = |flag: &str, path: Option<PathBuf>| path.map(|path| [flag.into(), absolute(path)]);
         let places = place("--config", said.config).into_iter().chain(place("--data", said.data)).flatten();
         Self { arguments: places.chain(["--hidden".into()]).collect() }
+    }
+
+    /// The arguments with which this start's places are found again, and with which no window is shown.
+    #[cfg(windows)]
+    pub(crate) fn arguments(&self) -> &[OsString] {
+        &self.arguments
     }
 
     /// Whether it starts at login.

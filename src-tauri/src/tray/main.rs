@@ -12,6 +12,8 @@ mod door;
 mod face;
 mod host;
 mod icons;
+#[cfg(any(windows, test))]
+mod links;
 mod login;
 mod menu;
 mod news;
@@ -22,6 +24,8 @@ mod running;
 mod telling;
 #[cfg(test)]
 mod testing;
+#[cfg(any(windows, test))]
+mod toast;
 mod view;
 mod window;
 mod words;
@@ -29,7 +33,8 @@ mod words;
 use std::process::ExitCode;
 
 use clap::Parser;
-use estatus_tray::Where;
+use estatus_tray::{Language, Where, dialog};
+use words::Texts;
 
 /// Keeps an icon in the tray that says how everything is that Estatus watches.
 #[derive(Debug, Parser)]
@@ -40,15 +45,23 @@ pub(crate) struct Arguments {
     /// Show no window at the start.
     #[arg(long)]
     pub(crate) hidden: bool,
+    /// The link of a notification that is to be followed. It stands last and after all options, so that no link is one.
+    #[cfg(windows)]
+    #[arg(last = true, hide = true)]
+    pub(crate) link: Option<String>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    estatus_tray::log();
+    let arguments = match dialog::arguments::<Arguments>() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    estatus_tray::log("tray.log", &arguments.places);
     match running::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            let words = Texts::new(Language::System.is_spanish(sys_locale::get_locale().as_deref()));
+            dialog::tell(&words.say("tray.not_started", &[("why", &format!("{error:#}"))]));
             ExitCode::FAILURE
         }
     }

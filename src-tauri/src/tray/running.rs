@@ -16,7 +16,7 @@ use super::{
     door::{Door, knock},
     host::Host,
     login::Login,
-    platform::{self, Shown},
+    platform::{self, Shown, Start},
     window::Window,
 };
 
@@ -31,15 +31,22 @@ impl From<Heard> for TrayEvent {
 
 /// Runs the tray until it is quit, or brings the window of the one that runs already up.
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
-    let said = arguments.places.clone();
-    let places = Places::find(arguments.places)?;
+    let places = Places::find(arguments.places.clone())?;
     places.begin()?;
-    let Some(door) = Door::take(&places.data)? else {
-        let runtime = runtime()?;
-        return if arguments.hidden { Ok(()) } else { runtime.block_on(knock(&places.data)) };
-    };
-    let login = Login::new(said);
-    platform::run(move |shown, sender, events| live(places, login, !arguments.hidden, door, shown, sender, events))
+    let Some(door) = Door::take(&places.data)? else { return start_again(&arguments, &places) };
+    let login = Login::new(arguments.places.clone());
+    let start = Start::of(&arguments, &places, &login);
+    let open = !arguments.hidden;
+    platform::run(start, move |shown, sender, events| live(places, login, open, door, shown, sender, events))
+}
+
+/// There is a tray already.
+fn start_again(arguments: &Arguments, places: &Places) -> Result<()> {
+    let runtime = runtime()?;
+    if platform::follow_elsewhere(arguments, places)? || arguments.hidden {
+        return Ok(());
+    }
+    runtime.block_on(knock(&places.data))
 }
 
 /// One thread for all that is not the engine.
@@ -72,8 +79,7 @@ async fn live(
     let mut controller = Controller::new(outside, first, sys_locale::get_locale());
     tokio::spawn(line.keep(sender.clone()));
     tokio::spawn(door.answer(sender.clone()));
-    tokio::spawn(watch(settings, sender.clone()));
-    tokio::spawn(wait_for_the_end(sender));
+    tokio::spawn(watch(settings, sender));
     if open {
         controller.desktop.open_window(&Page::Overview);
     }
@@ -113,12 +119,6 @@ async fn watch(settings: Settings, events: mpsc::Sender<TrayEvent>) {
             return;
         }
     }
-}
-
-async fn wait_for_the_end(events: mpsc::Sender<TrayEvent>) {
-    platform::asked_to_end().await;
-    // Who is gone has ended already.
-    let _ = events.send(TrayEvent::Quit).await;
 }
 
 /// The real desktop.

@@ -92,10 +92,12 @@ mod tests {
         let source = [
             include_str!("controller.rs"),
             include_str!("face.rs"),
+            include_str!("main.rs"),
             include_str!("menu.rs"),
             include_str!("news.rs"),
             include_str!("telling.rs"),
             include_str!("words.rs"),
+            include_str!("../window/main.rs"),
         ]
         .concat();
         let used: BTreeSet<&str> =

@@ -12,14 +12,18 @@ mod stream;
 
 use std::{
     io::{BufRead, Write, stdin, stdout},
-    process::ExitCode,
+    process::{ExitCode, exit},
 };
 
 use clap::Parser;
-use estatus_tray::{OPEN, Places, TROUBLE, Where};
+use estatus_core::{config, words};
+use estatus_tray::{OPEN, Places, Settings, TROUBLE, Where, dialog};
 use tauri::{AppHandle, Manager};
 
 use stream::{Streamed, Streams};
+
+/// Where Microsoft gives away what a window is drawn with.
+const WEBVIEW_PAGE: &str = "https://developer.microsoft.com/microsoft-edge/webview2/#download";
 
 /// Shows Estatus in a window.
 #[derive(Debug, Parser)]
@@ -36,12 +40,15 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    estatus_tray::log();
+    let arguments = match dialog::arguments::<Arguments>() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    estatus_tray::log("window.log", &arguments.places);
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            not_opened(config_language(None), &format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -49,6 +56,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let places = Places::find(arguments.places)?;
+    let language = config_language(Some(&places));
+    if tauri::webview_version().is_err() {
+        offer_webview(language, arguments.orders);
+        return Ok(());
+    }
     let remembered = frame::Remembered::of(&places.data);
     tauri::Builder::default()
         .manage(backend::Backend::new(&places))
@@ -61,8 +73,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::change,
         ])
         .setup(move |app| {
-            frame::build(app, &remembered)?;
-            if arguments.orders {
+            // What this closure returns as an error is a panic.
+            if let Err(error) = frame::build(app, &remembered) {
+                not_opened(language, &error.to_string());
+                app.handle().exit(1);
+            } else if arguments.orders {
                 let handle = app.handle().clone();
                 std::thread::Builder::new().name("orders".to_owned()).spawn(move || take_orders(&handle))?;
             }
@@ -70,6 +85,40 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         })
         .run(tauri::generate_context!())?;
     Ok(())
+}
+
+/// The language of this desktop, where it is known what belongs to it.
+fn config_language(places: Option<&Places>) -> config::Language {
+    let settings = places.map(|places| Settings::of(&places.data).load()).unwrap_or_default();
+    let spanish = settings.language.is_spanish(sys_locale::get_locale().as_deref());
+    if spanish { config::Language::Spanish } else { config::Language::English }
+}
+
+fn not_opened(language: config::Language, why: &str) {
+    dialog::tell(&words::text(language, "tray.window.not_opened", &[("why", why)]));
+}
+
+/// Says that this machine has nothing to draw a window with, and where to get it.
+fn offer_webview(language: config::Language, orders: bool) {
+    tracing::warn!("the WebView2 runtime is missing, so that there is no window");
+    if orders {
+        std::thread::spawn(answer_orders);
+    }
+    let wanted = dialog::ask(&words::text(language, "tray.window.no_webview", &[]));
+    if wanted && let Err(error) = opener::open_browser(WEBVIEW_PAGE) {
+        not_opened(language, &format!("{WEBVIEW_PAGE}: {error}"));
+    }
+}
+
+/// What is to be opened while the person is asked is answered by the question, and ends with the tray.
+fn answer_orders() {
+    for line in stdin().lock().lines().map_while(Result::ok) {
+        if line.starts_with(OPEN) {
+            // The tray asks again at worst.
+            let _ = writeln!(stdout(), "{line}");
+        }
+    }
+    exit(0);
 }
 
 /// Opens what the tray says, until the tray is gone.

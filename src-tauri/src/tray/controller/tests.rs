@@ -4,7 +4,7 @@ use estatus_tray::{Language, Lost};
 
 use super::*;
 use crate::{
-    desktop::{About, Icon},
+    desktop::{About, Icon, NotificationTrouble},
     testing::{Tray, attempt, hello, hosted_by, incident, monitor, monitors, noon, program, read},
 };
 use estatus_api::Event;
@@ -151,6 +151,36 @@ fn what_is_chosen_is_asked_for() {
 }
 
 #[test]
+fn what_is_chosen_before_there_is_an_engine_is_asked_for_when_there_is_one() {
+    let mut tray = Tray::new();
+    for program in 0..99 {
+        let _ = tray.happens(TrayEvent::Chosen(Action::Restart(format!("p{program}").into())));
+    }
+    let _ = tray.happens(TrayEvent::Chosen(Action::Open(Page::Incidents)));
+    let _ = tray.hear(lost(true));
+    assert_eq!(
+        (&tray.controller.desktop.opened[..], &tray.controller.desktop.asked[..]),
+        (&[Page::Incidents][..], &[][..])
+    );
+    for _ in 0..2 {
+        let _ = tray.hear(hello(Snapshot::default()));
+        assert_eq!(tray.controller.desktop.asked.len(), WAITING);
+        assert_eq!(tray.controller.desktop.asked[0], Ask::RestartProgram { program: "p0".to_owned() });
+    }
+}
+
+#[test]
+fn what_was_chosen_and_no_engine_could_do_is_told_and_forgotten() {
+    let mut tray = Tray::new();
+    let _ = tray.happens(TrayEvent::Chosen(Action::Acknowledge("a".into())));
+    let _ = tray.hear(lost(true));
+    let _ = tray.happens(TrayEvent::Host(Hosted::Failed("estatus.toml:3:1: no such key".to_owned())));
+    assert_eq!(tray.controller.desktop.shown[0].about, About::Failure);
+    let _ = tray.hear(hello(Snapshot::default()));
+    assert_eq!((tray.controller.desktop.shown.len(), tray.controller.desktop.asked.len()), (1, 0));
+}
+
+#[test]
 fn a_second_start_brings_the_window_up() {
     let mut tray = Tray::new();
     let _ = tray.happens(TrayEvent::StartedAgain);
@@ -174,13 +204,21 @@ fn the_settings_decide_the_language_and_the_start_at_login() {
 #[test]
 fn a_missing_notification_service_is_remembered_once() {
     let mut tray = Tray::attached(Snapshot::default());
-    let none = Some("there is none".to_owned());
+    let none = NotificationTrouble::NoService("timeout".to_owned());
     let _ = tray.happens(TrayEvent::NotificationTrouble(None));
-    let _ = tray.happens(TrayEvent::NotificationTrouble(none.clone()));
+    let _ = tray.happens(TrayEvent::NotificationTrouble(Some(none.clone())));
+    let sentence = Some("no notification service answers on this desktop: timeout".to_owned());
     assert_eq!(tray.controller.desktop.changed.len(), 1);
-    let settings = DesktopSettings { notification_trouble: none, ..DesktopSettings::default() };
-    let _ = tray.happens(TrayEvent::Settings(settings));
-    assert!(read(&tray.face().menu).contains(&"Notifications cannot be shown: there is none".to_owned()));
+    assert_eq!(tray.controller.desktop.changed[0].notification_trouble, Some(sentence.clone()));
+    let settings = DesktopSettings { notification_trouble: sentence, ..DesktopSettings::default() };
+    let _ = tray.happens(TrayEvent::Settings(settings.clone()));
+    let shown = "Notifications cannot be shown: no notification service answers on this desktop: timeout";
+    assert!(read(&tray.face().menu).contains(&shown.to_owned()));
+    let _ = tray.happens(TrayEvent::NotificationTrouble(Some(none)));
+    assert_eq!(tray.controller.desktop.changed.len(), 1);
+    let _ = tray.happens(TrayEvent::Settings(DesktopSettings { language: Language::Es, ..settings }));
+    let sentence = "ningún servicio de notificaciones responde en este escritorio: timeout".to_owned();
+    assert_eq!(tray.controller.desktop.changed[1].notification_trouble, Some(Some(sentence)));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use zbus::{Connection, fdo::PropertiesProxy, proxy, proxy::CacheProperties, zvar
 use super::tray::escaped;
 use crate::{
     controller::TrayEvent,
-    desktop::{About, Action, Icon, Notification},
+    desktop::{About, Action, Icon, Notification, NotificationTrouble},
     icons::{self, Panel},
 };
 
@@ -74,7 +74,7 @@ pub(super) async fn show(mut orders: mpsc::Receiver<Order>, events: mpsc::Sender
         Err(error) => Err(error),
     };
     if let Err(error) = ended {
-        trouble.is(Some(format!("there is no session bus: {error}"))).await;
+        trouble.is(Some(NotificationTrouble::NoBus(error.to_string()))).await;
     }
 }
 
@@ -121,8 +121,8 @@ fn image(icon: Icon) -> Option<Value<'static>> {
     Some(Value::from((side, side, side * 4, true, 8, 4, picture.rgba)))
 }
 
-fn missing(error: zbus::Error) -> String {
-    format!("no notification service answers on this desktop: {error}")
+fn missing(error: zbus::Error) -> NotificationTrouble {
+    NotificationTrouble::NoService(error.to_string())
 }
 
 /// Says whether the desktop must not be disturbed, and again when that changes. Most services do not know that word.
@@ -148,11 +148,11 @@ async fn follow_inhibited(connection: &Connection, events: &mpsc::Sender<TrayEve
 struct Availability {
     events: mpsc::Sender<TrayEvent>,
     /// What was told last, if anything was.
-    told: Option<Option<String>>,
+    told: Option<Option<NotificationTrouble>>,
 }
 
 impl Availability {
-    async fn is(&mut self, trouble: Option<String>) {
+    async fn is(&mut self, trouble: Option<NotificationTrouble>) {
         if self.told.as_ref() != Some(&trouble) {
             self.told = Some(trouble.clone());
             // Who is gone wants to know nothing.

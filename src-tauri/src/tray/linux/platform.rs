@@ -5,28 +5,48 @@ mod scheme;
 mod tray;
 
 use anyhow::Result;
+use estatus_tray::Places;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
 };
 
 use super::{
+    Arguments,
     controller::TrayEvent,
     desktop::{About, Face, Notification},
+    login::Login,
     running::{EVENTS, runtime},
 };
 
 /// So many notifications wait at most to be shown; those beyond are not.
 const WAITING: usize = 64;
 
+/// What the desktop is to know of this start: nothing. What is done with a notification comes back over the bus.
+pub(crate) struct Start;
+
+impl Start {
+    /// That of any arguments.
+    pub(crate) fn of(_arguments: &Arguments, _places: &Places, _login: &Login) -> Self {
+        Self
+    }
+}
+
+/// There is no link that another tray could follow.
+pub(crate) fn follow_elsewhere(_arguments: &Arguments, _places: &Places) -> Result<bool> {
+    Ok(false)
+}
+
 /// Runs the tray's life.
 pub(crate) fn run<L: Future<Output = Result<()>>>(
+    _start: Start,
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L,
 ) -> Result<()> {
     estatus_engine::set_limits();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let (sender, events) = mpsc::channel(EVENTS);
+        tokio::spawn(wait_for_the_end(sender.clone()));
         live(Shown::new(&sender), sender, events).await
     });
     // What hangs must not keep the program.
@@ -68,8 +88,14 @@ impl Shown {
     }
 }
 
-/// Resolves when the user or the system wants the program to end.
-pub(crate) async fn asked_to_end() {
+/// Tells that the user or the system wants the program to end.
+async fn wait_for_the_end(events: mpsc::Sender<TrayEvent>) {
+    asked_to_end().await;
+    // Who is gone has ended already.
+    let _ = events.send(TrayEvent::Quit).await;
+}
+
+async fn asked_to_end() {
     let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
     let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)] = signals else {
         return std::future::pending().await;

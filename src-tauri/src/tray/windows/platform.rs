@@ -1,89 +1,142 @@
-//! Windows: the icon is Tauri's, whose loop has the main thread; the tray's life has a thread of its own.
+//! Windows: the main thread has the icon and a hidden window and hears what Windows wants of the program; the tray's life has
+//! a thread of its own.
 
+mod hidden_window;
+mod main_thread;
 mod notifications;
+mod registration;
+mod taskbar;
 mod tray;
 
-use anyhow::{Context, Result};
-use tauri::{AppHandle, RunEvent};
-use tokio::{
-    signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown},
-    sync::mpsc,
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::{Arc, Mutex, PoisonError, mpsc::channel},
+    thread::sleep,
+    time::Duration,
 };
 
+use anyhow::{Context, Result, bail};
+use estatus_tray::Places;
+use tokio::sync::mpsc;
+
 use super::{
+    Arguments,
     controller::TrayEvent,
     desktop::{About, Face, Notification},
+    links::Links,
+    login::Login,
     running::{EVENTS, runtime},
 };
+use hidden_window::{Bell, HiddenWindow};
+use main_thread::MainThread;
 use notifications::Notifications;
-use tray::TrayItem;
+use registration::Registration;
+
+/// What is to be drawn, the newest only.
+type Drawn = Arc<Mutex<Option<Face>>>;
+/// Who was just started may have no window yet: a link is passed on to it so many times, with this between.
+const TRIES: u32 = 50;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+
+/// What Windows is to know of this start.
+pub(crate) struct Start {
+    data: PathBuf,
+    /// With what Estatus is started again to follow a link.
+    arguments: Vec<OsString>,
+    /// The link that is to be followed first.
+    link: Option<String>,
+}
+
+impl Start {
+    /// That of these arguments.
+    pub(crate) fn of(arguments: &Arguments, places: &Places, login: &Login) -> Self {
+        Self { data: places.data.clone(), arguments: login.arguments().to_vec(), link: arguments.link.clone() }
+    }
+}
+
+/// Has the tray that runs already follow the link of these arguments, if there is one; whether there is.
+pub(crate) fn follow_elsewhere(arguments: &Arguments, places: &Places) -> Result<bool> {
+    hidden_window::let_others_come_forward();
+    let Some(link) = &arguments.link else { return Ok(false) };
+    for _ in 0..TRIES {
+        if hidden_window::pass_on(&title(&places.data), link) {
+            return Ok(true);
+        }
+        sleep(BETWEEN_TRIES);
+    }
+    bail!("another tray has {} and does not answer", places.data.display())
+}
 
 /// Runs the tray's life.
 pub(crate) fn run<L: Future<Output = Result<()>>>(
+    start: Start,
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L + Send + 'static,
 ) -> Result<()> {
-    let (ended, end) = std::sync::mpsc::channel();
-    let begin = move |app: &mut tauri::App| {
-        let (sender, events) = mpsc::channel(EVENTS);
-        let shown = Shown {
-            tray: TrayItem::new(app.handle(), sender.clone())?,
-            notifications: Notifications::new(sender.clone()),
-        };
-        let app = app.handle().clone();
-        std::thread::Builder::new().name("tray".to_owned()).spawn(move || {
-            // Who waits for it is there as long as the application.
-            let _ = ended.send(spend(&app, move || live(shown, sender, events)));
-        })?;
-        Ok(())
+    let Start { data, arguments, link } = start;
+    let (sender, events) = mpsc::channel(EVENTS);
+    let key = registration::key(&data).with_context(|| format!("Failed to make a key in {}", data.display()))?;
+    let links = Links::new(key);
+    if let Some(link) = link {
+        // There is room for it.
+        let _ = sender.try_send(TrayEvent::Chosen(links.action(&link)));
+    }
+    let (ended, end) = channel();
+    let drawn = Drawn::default();
+    let main_thread = Rc::new(MainThread::new(Arc::clone(&drawn), links.clone(), sender.clone(), end));
+    let heard = Rc::clone(&main_thread);
+    let window = HiddenWindow::open(&title(&data), Box::new(move |window, message| heard.hear(window, message)))
+        .context("Windows gives the tray no window")?;
+    let bell = window.bell();
+    let notifications = Notifications::begin(links, Registration { data, arguments }, sender.clone())?;
+    let shown = Shown { drawn, bell, notifications };
+    let live = move || {
+        // Who waits for it is there as long as the window.
+        let _ = ended.send(spend(move || live(shown, sender, events)));
+        bell.ended();
     };
-    let app = tauri::Builder::default().setup(begin).build(tauri::generate_context!())?;
-    app.run(|_, event| {
-        // There never is a window here whose closing could be meant.
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
-        }
-    });
-    end.try_recv().context("The tray ended before its time")?
+    std::thread::Builder::new().name("tray".to_owned()).spawn(live).context("Failed to start the tray")?;
+    window.serve();
+    main_thread.outcome()
 }
 
-fn spend<L: Future<Output = Result<()>>>(app: &AppHandle, live: impl FnOnce() -> L) -> Result<()> {
+/// By what the hidden window of the tray of a data folder is found.
+fn title(data: &Path) -> String {
+    data.display().to_string().to_lowercase()
+}
+
+fn spend<L: Future<Output = Result<()>>>(live: impl FnOnce() -> L) -> Result<()> {
     let runtime = runtime()?;
     let ended = runtime.block_on(async { live().await });
     // What hangs must not keep the program.
     runtime.shutdown_background();
-    app.exit(0);
     ended
 }
 
 /// What is shown on the desktop.
 pub(crate) struct Shown {
-    tray: TrayItem,
+    drawn: Drawn,
+    bell: Bell,
     notifications: Notifications,
 }
 
 impl Shown {
     pub(crate) fn draw(&mut self, face: &Face) {
-        if let Err(error) = self.tray.draw(face) {
-            tracing::warn!(%error, "the icon cannot be drawn");
-        }
+        *self.drawn.lock().unwrap_or_else(PoisonError::into_inner) = Some(face.clone());
+        self.bell.draw();
     }
 
     pub(crate) fn notify(&self, notification: &Notification) {
         self.notifications.show(notification);
     }
 
-    /// Windows takes notifications away by itself.
-    pub(crate) fn close_notification(&self, _about: &About) {}
+    pub(crate) fn close_notification(&self, about: &About) {
+        self.notifications.close(about);
+    }
 }
 
-/// Resolves when the user or the system wants the program to end.
-pub(crate) async fn asked_to_end() {
-    let (Ok(mut interrupt), Ok(mut close), Ok(mut shutdown)) = (ctrl_c(), ctrl_close(), ctrl_shutdown()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = close.recv() => {}
-        _ = shutdown.recv() => {}
-    }
+/// Text as Windows takes it, with the zero at its end.
+fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
 }

@@ -1,0 +1,122 @@
+//! Links that do something, for the notifications of a desktop that can only follow links: they are followed by starting
+//! Estatus, so that they do what they say whether it runs or not.
+//!
+//! Anybody can put such a link into a web page. Only one that has the key of this data folder does more than to show the
+//! window.
+
+use url::{Url, form_urlencoded::Serializer};
+
+use crate::desktop::{Action, Page, Span};
+
+/// What the links begin with.
+pub(crate) const SCHEME: &str = "estatus";
+
+/// Makes the links of a data folder, and knows them again.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    key: String,
+}
+
+impl Links {
+    /// Those with this key.
+    pub(crate) fn new(key: String) -> Self {
+        Self { key }
+    }
+
+    /// The link that does this. What notifications do not offer has none of its own, and shows the window.
+    pub(crate) fn to(&self, action: &Action) -> String {
+        let mut query = Serializer::new(String::new());
+        match action {
+            Action::Open(page) => drop(query.append_pair("page", &page.to_string())),
+            Action::Restart(program) => drop(query.append_pair("program", program)),
+            Action::Acknowledge(monitor) => drop(query.append_pair("monitor", monitor)),
+            Action::Pause { monitor, span } => {
+                query.append_pair("for", word(*span));
+                if let Some(monitor) = monitor {
+                    query.append_pair("monitor", monitor);
+                }
+            }
+            Action::CheckAll | Action::Resume | Action::StartAtLogin(_) | Action::StartEngine | Action::Quit => {
+                return self.to(&Action::Open(Page::Overview));
+            }
+        }
+        format!("{SCHEME}:{}?{}", action.key(), query.append_pair("key", &self.key).finish())
+    }
+
+    /// What the link does.
+    pub(crate) fn action(&self, link: &str) -> Action {
+        self.read(link).unwrap_or(Action::Open(Page::Overview))
+    }
+
+    fn read(&self, link: &str) -> Option<Action> {
+        let link = Url::parse(link).ok().filter(|link| link.scheme() == SCHEME)?;
+        let value = |name: &str| link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        if value("key")? != self.key {
+            return None;
+        }
+        Some(match link.path() {
+            "open" => Action::Open(value("page")?.parse().ok()?),
+            "restart" => Action::Restart(value("program")?.into()),
+            "acknowledge" => Action::Acknowledge(value("monitor")?.into()),
+            "snooze" => Action::Pause { monitor: value("monitor").map(Into::into), span: span(&value("for")?)? },
+            _ => return None,
+        })
+    }
+}
+
+fn word(span: Span) -> &'static str {
+    match span {
+        Span::Hour => "hour",
+        Span::UntilTomorrow => "tomorrow",
+        Span::UntilResumed => "resumed",
+    }
+}
+
+fn span(word: &str) -> Option<Span> {
+    [Span::Hour, Span::UntilTomorrow, Span::UntilResumed].into_iter().find(|span| self::word(*span) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use estatus_core::ids::IncidentId;
+
+    use super::*;
+
+    fn links() -> Links {
+        Links::new("5ec7e7".to_owned())
+    }
+
+    #[test]
+    fn a_link_does_what_the_button_says_and_is_one_word_without_quotation_marks() {
+        let check = |action: Action| {
+            let link = links().to(&action);
+            assert!(link.chars().all(|char| char.is_ascii_graphic() && char != '"'), "{link}");
+            assert_eq!(links().action(&link), action, "{link}");
+        };
+        check(Action::Open(Page::Incident(IncidentId(7))));
+        check(Action::Open(Page::Program("a/b?c=d&key=x#y \"ñ\" %1".into())));
+        check(Action::Open(Page::Settings));
+        check(Action::Restart("web & \"db\"".into()));
+        check(Action::Acknowledge("ñandú".into()));
+        for span in [Span::Hour, Span::UntilTomorrow, Span::UntilResumed] {
+            check(Action::Pause { monitor: None, span });
+            check(Action::Pause { monitor: Some("m".into()), span });
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_not_ours_shows_the_window_and_nothing_more() {
+        let check = |link: &str| assert_eq!(links().action(link), Action::Open(Page::Overview), "{link}");
+        check("");
+        check("estatus:");
+        check("estatus:restart?program=web");
+        check("estatus:restart?program=web&key=");
+        check("estatus:restart?program=web&key=5ec7e8");
+        check("https://restart?program=web&key=5ec7e7");
+        check("estatus:quit?key=5ec7e7");
+        check("estatus:open?page=https%3A%2F%2Fexample.org&key=5ec7e7");
+        check("estatus:snooze?for=ever&key=5ec7e7");
+        check(&Links::new("another".to_owned()).to(&Action::Restart("web".into())));
+        check(&links().to(&Action::Quit));
+    }
+}
