@@ -165,19 +165,20 @@ fn gone() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use estatus_api::{Host, Listener, PROTOCOL, Snapshot};
+    use estatus_api::{Admits, Host, Listener, PROTOCOL, Permission, Snapshot};
     use jiff::Timestamp;
 
     use super::*;
 
     fn hello() -> Hello {
         let host = Host { pid: 1, started: Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
-        Hello { protocol: PROTOCOL, version: "0".into(), host, snapshot: Snapshot::default() }
+        let (permission, snapshot) = (Permission::Edit, Snapshot::default());
+        Hello { protocol: PROTOCOL, version: "0".into(), host, permission, snapshot }
     }
 
     /// Greets one client, answers its first request and is gone.
     async fn engine(endpoint: Endpoint) {
-        let mut listener = Listener::bind(&endpoint).unwrap();
+        let mut listener = Listener::bind(&endpoint, Admits::ThisUser).unwrap();
         let mut connection = listener.accept().await.unwrap();
         connection.outgoing.hello(hello()).await.unwrap();
         let asked = connection.next().await.unwrap().unwrap();

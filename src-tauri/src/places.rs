@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::Args;
+use estatus_access::create_private_folder;
 use estatus_config::{Defaults, last_good, places};
 use estatus_core::config::Language;
 use jiff::tz::TimeZone;
@@ -51,7 +52,7 @@ impl Places {
     /// # Errors
     /// If one of them cannot be written.
     pub fn begin(&self) -> Result<()> {
-        make_folder(&self.data)?;
+        create_private_folder(&self.data).with_context(|| format!("Failed to make {}", self.data.display()))?;
         let was_there = || last_good::exists(&self.config, &self.data);
         if !self.config_is_own || self.config.exists() || was_there() {
             return Ok(());

@@ -9,4 +9,6 @@ mod killed;
 mod mistakes;
 #[cfg(target_os = "linux")]
 mod programs;
+#[cfg(target_os = "linux")]
+mod users;
 mod watching;

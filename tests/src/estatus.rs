@@ -18,6 +18,9 @@ pub struct Estatus {
     env: Vec<(String, String)>,
     /// What is put before every command line.
     before: Vec<String>,
+    program: PathBuf,
+    /// What its engine is started with.
+    run: Vec<&'static str>,
     engine: Option<Child>,
 }
 
@@ -36,7 +39,8 @@ impl Estatus {
     /// With `config` as its `estatus.toml`. Nothing runs yet.
     pub fn new(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let estatus = Self { folder, env: Vec::new(), before: Vec::new(), engine: None };
+        let program = built("estatus");
+        let estatus = Self { folder, env: Vec::new(), before: Vec::new(), program, run: vec!["run"], engine: None };
         estatus.configure(config);
         estatus
     }
@@ -53,6 +57,27 @@ impl Estatus {
     pub fn run_by(mut self, before: &[&str]) -> Self {
         self.before = before.iter().map(|word| (*word).to_owned()).collect();
         self
+    }
+
+    /// The same, whose engine admits every user of this machine.
+    #[must_use]
+    pub fn for_all_users(mut self) -> Self {
+        self.run.push("--all-users");
+        self
+    }
+
+    /// The same, run by the user `user`, with files of that user's, among them a copy of the program: where it was built
+    /// others may not come. Needs root.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn owned_by(mut self, user: u32) -> Self {
+        self.program = self.folder.path().join("estatus");
+        fs::copy(built("estatus"), &self.program).unwrap();
+        for file in [self.folder.path(), &self.config(), &self.program] {
+            std::os::unix::fs::chown(file, Some(user), Some(user)).unwrap();
+        }
+        let user = user.to_string();
+        self.run_by(&["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"])
     }
 
     /// What its commands find in their environment.
@@ -79,7 +104,7 @@ impl Estatus {
 
     /// Starts the engine and waits until it can be asked.
     pub fn start(&mut self) {
-        let mut engine = self.command(&["run"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut engine = self.command(&self.run).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut lines = BufReader::new(engine.stdout.take().unwrap()).lines();
         let runs = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("Estatus is running"));
         // Its further output is read so that it never waits for us.
@@ -91,7 +116,7 @@ impl Estatus {
 
     /// Starts the engine with `out` as its standard output, and waits until it can be asked.
     pub fn start_silently(&mut self, out: impl Into<Stdio>) {
-        self.engine = Some(self.command(&["run"]).stdout(out).stderr(Stdio::inherit()).spawn().unwrap());
+        self.engine = Some(self.command(&self.run).stdout(out).stderr(Stdio::inherit()).spawn().unwrap());
         eventually("the engine answers", || (self.say(&["status"]).code == 0).then_some(()));
     }
 
@@ -191,8 +216,7 @@ impl Estatus {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut words = self.before.iter().map(String::as_str).collect::<Vec<_>>();
-        let program = built("estatus");
-        words.push(program.to_str().unwrap());
+        words.push(self.program.to_str().unwrap());
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg("--config").arg(self.config()).arg("--data").arg(self.data()).args(arguments);
         command.envs(self.env.iter().map(|(name, value)| (name, value))).env("LANG", "C.UTF-8").stdin(Stdio::null());

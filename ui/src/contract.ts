@@ -17,6 +17,10 @@ version: string,
  */
 host: Host, 
 /**
+ * What this client may do.
+ */
+permission: Permission, 
+/**
  * How things are.
  */
 snapshot: Snapshot, };
@@ -41,6 +45,11 @@ config: string,
  * The data folder.
  */
 data: string, };
+
+/**
+ * What a client may do; whoever may do one of these may do those before it.
+ */
+export type Permission = "look" | "steer" | "edit";
 
 /**
  * How things are, without figures over time.
@@ -965,7 +974,7 @@ message: string, };
 /**
  * The kinds of [`ApiError`] that a consumer tells apart.
  */
-export type ErrorCode = "wrong" | "failed" | "gone";
+export type ErrorCode = "wrong" | "denied" | "failed" | "gone";
 
 /**
  * Something that changed.

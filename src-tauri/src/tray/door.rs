@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use estatus_api::{AttachError, Client, Endpoint, Hello, Host, Listener, PROTOCOL, Snapshot};
+use estatus_api::{Admits, AttachError, Client, Endpoint, Hello, Host, Listener, PROTOCOL, Permission, Snapshot};
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -43,7 +43,7 @@ impl Door {
 
     /// Greets everybody who knocks, and tells the tray.
     pub(crate) async fn answer(self, events: mpsc::Sender<TrayEvent>) {
-        let mut listener = match Listener::bind(&self.endpoint) {
+        let mut listener = match Listener::bind(&self.endpoint, Admits::ThisUser) {
             Ok(listener) => listener,
             Err(error) => return tracing::warn!(%error, "a second start cannot bring the window up"),
         };
@@ -86,7 +86,7 @@ fn hello(data: &Path) -> Hello {
     let host =
         Host { pid: process::id(), started: Timestamp::now(), config: Default::default(), data: data.to_owned() };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    Hello { protocol: PROTOCOL, version, host, snapshot: Snapshot::default() }
+    Hello { protocol: PROTOCOL, version, host, permission: Permission::Look, snapshot: Snapshot::default() }
 }
 
 #[cfg(test)]

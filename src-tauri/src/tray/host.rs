@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use estatus_api::Host as EngineHost;
 use estatus_core::record::JournalEntry;
-use estatus_engine::{Audience, Options, ShimCommand};
+use estatus_engine::{Admits, Audience, Options, ShimCommand};
 use estatus_tray::{Asking, Places, defaults};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -45,6 +45,7 @@ impl Host {
             data: places.data.clone(),
             defaults: defaults(),
             shim: ShimCommand { program, args: vec!["shim".into()] },
+            admits: Admits::ThisUser,
         };
         Ok(Self { options, events, asking, running: None })
     }

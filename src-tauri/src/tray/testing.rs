@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use estatus_api::{
-    AttemptState, Event, Hello, Host, IncidentState, LastSeen, MonitorState, PROTOCOL, ProgramStatus, Snapshot,
+    AttemptState, Event, Hello, Host, IncidentState, LastSeen, MonitorState, PROTOCOL, Permission, ProgramStatus,
+    Snapshot,
 };
 use estatus_core::{
     check::Kind,
@@ -175,7 +176,13 @@ pub(crate) fn hello(snapshot: Snapshot) -> Heard {
 /// By the process itself, or by another.
 pub(crate) fn hosted_by(pid: u32, snapshot: Snapshot) -> Heard {
     let host = Host { pid, started: Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
-    Heard::Hello(Box::new(Hello { protocol: PROTOCOL, version: "0".into(), host, snapshot }))
+    Heard::Hello(Box::new(Hello {
+        protocol: PROTOCOL,
+        version: "0".into(),
+        host,
+        permission: Permission::Edit,
+        snapshot,
+    }))
 }
 
 pub(crate) fn monitors(all: &[(&str, Health)]) -> Snapshot {

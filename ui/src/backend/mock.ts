@@ -9,7 +9,8 @@ import { ago, chance } from "./mock/seed";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
- * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?still`.
+ * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
+ * `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -57,7 +58,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 6,
+    protocol: 7,
     version: "0.1.0",
     host: {
       pid: 4711,
@@ -65,6 +66,7 @@ function hello(): Hello {
       config: "/home/isaac/.config/estatus/estatus.toml",
       data: "/home/isaac/.local/share/estatus",
     },
+    permission: asked.get("may") === "steer" ? "steer" : "edit",
     snapshot: { monitors: [...monitors.values()], programs: [...running.values()], incidents: open, engine },
   };
 }

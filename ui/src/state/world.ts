@@ -7,6 +7,7 @@ import type {
   IncidentId,
   IncidentState,
   MonitorState,
+  Permission,
   ProgramStatus,
   Usage,
 } from "../contract";
@@ -19,6 +20,8 @@ export interface World {
   why: string | null;
   version: string | null;
   host: Host | null;
+  /** What the engine lets this window do; nothing until it has said. */
+  permission: Permission | null;
   /** In the order of the configuration. */
   monitors: ReadonlyMap<string, MonitorState>;
   programs: ReadonlyMap<string, ProgramStatus>;
@@ -55,6 +58,7 @@ export const NOTHING: World = {
   why: null,
   version: null,
   host: null,
+  permission: null,
   monitors: new Map(),
   programs: new Map(),
   incidents: new Map(),
@@ -62,6 +66,9 @@ export const NOTHING: World = {
   engine: QUIET,
   usage: new Map(),
 };
+
+/** Whether this window may see and change the configuration. */
+export const mayEdit = (world: World): boolean => world.permission === "edit";
 
 /** The world after all of `heard`, in order. */
 export function fold(world: World, heard: readonly Heard[]): World {
@@ -84,13 +91,14 @@ class Draft {
     else if (heard.heard === "event") this.happen(heard.event);
   }
 
-  private greet({ version, host, snapshot }: Hello) {
+  private greet({ version, host, permission, snapshot }: Hello) {
     this.own.clear();
     this.world = {
       link: "live",
       why: null,
       version,
       host,
+      permission,
       monitors: new Map(snapshot.monitors.map((monitor) => [monitor.name, monitor])),
       programs: new Map(snapshot.programs.map((program) => [program.name, program])),
       incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),

@@ -481,3 +481,18 @@ test("a system without a language does not keep the window from opening", async 
   await page.reload();
   await rows().first().waitFor();
 });
+
+test("who may only steer is offered nothing that the engine would refuse, and told why", async () => {
+  page = await stage.open("?still&may=steer");
+  const goTo = (hash: string) => page.evaluate((hash) => (location.hash = hash), hash);
+  await rows().first().waitFor();
+  expect(await page.getByRole("button", { name: "Add" }).count()).toBe(0);
+  await goTo("#/program/web");
+  await page.getByRole("button", { name: "Restart" }).first().waitFor();
+  expect(await page.getByRole("button", { name: "Edit" }).count()).toBe(0);
+  for (const closed of ["#/settings", "#/edit/monitor/shop", "#/new/program", "#/welcome"]) {
+    await goTo(closed);
+    await page.getByText("Only administrators can change the configuration").waitFor();
+    expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
+  }
+});

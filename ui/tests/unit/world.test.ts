@@ -93,7 +93,13 @@ function hello(monitors: MonitorState[], programs: ProgramStatus[] = []): Heard 
   const host = { pid: 1, started: "", config: "", data: "" };
   return {
     heard: "hello",
-    hello: { protocol: 4, version: "1", host, snapshot: { monitors, programs, incidents: [], engine } } satisfies Hello,
+    hello: {
+      protocol: 7,
+      version: "1",
+      host,
+      permission: "edit",
+      snapshot: { monitors, programs, incidents: [], engine },
+    } satisfies Hello,
   };
 }
 

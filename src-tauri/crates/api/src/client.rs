@@ -146,11 +146,12 @@ mod tests {
     use estatus_core::engine::Ask;
 
     use super::*;
-    use crate::{Host, Listener, Snapshot};
+    use crate::{Admits, Host, Listener, Permission, Snapshot};
 
     fn hello(protocol: u32) -> Hello {
         let host = Host { pid: 1, started: jiff::Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
-        Hello { protocol, version: "0".into(), host, snapshot: Snapshot::default() }
+        let permission = Permission::Edit;
+        Hello { protocol, version: "0".into(), host, permission, snapshot: Snapshot::default() }
     }
 
     async fn engine(mut listener: Listener, protocol: u32) -> io::Result<()> {
@@ -167,7 +168,7 @@ mod tests {
     async fn a_client_asks_and_the_engine_answers() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = Endpoint::of(folder.path());
-        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        let server = tokio::spawn(engine(Listener::bind(&endpoint, Admits::ThisUser).unwrap(), PROTOCOL));
         let mut client = Client::attach(&endpoint).await.unwrap();
         assert_eq!(client.hello(), &hello(PROTOCOL));
         assert_eq!(client.request(Request::Do(Ask::CheckNow { monitor: None })).await, Ok(Reply::Done));
@@ -180,7 +181,7 @@ mod tests {
     async fn a_client_that_listens_while_it_asks_misses_no_event() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = Endpoint::of(folder.path());
-        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        let server = tokio::spawn(engine(Listener::bind(&endpoint, Admits::ThisUser).unwrap(), PROTOCOL));
         let mut client = Client::attach(&endpoint).await.unwrap();
         let id = client.ask(Request::Status).await.unwrap();
         let event = Said::Event(Arc::new(Event::MonitorGone("m".into())));
@@ -195,7 +196,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = Endpoint::of(folder.path());
         assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::NoEngine)));
-        drop(Listener::bind(&endpoint).unwrap());
+        drop(Listener::bind(&endpoint, Admits::ThisUser).unwrap());
         assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::NoEngine)));
     }
 
@@ -203,7 +204,7 @@ mod tests {
     async fn an_engine_of_another_version_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = Endpoint::of(folder.path());
-        tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL + 1));
+        tokio::spawn(engine(Listener::bind(&endpoint, Admits::ThisUser).unwrap(), PROTOCOL + 1));
         assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::OtherVersion { .. })));
     }
 
@@ -213,9 +214,9 @@ mod tests {
     async fn the_engine_that_takes_the_lock_takes_over_a_dead_engines_socket() {
         let folder = tempfile::tempdir().unwrap();
         let endpoint = Endpoint::of(folder.path());
-        let dead = Listener::bind(&endpoint).unwrap();
+        let dead = Listener::bind(&endpoint, Admits::ThisUser).unwrap();
         std::mem::forget(dead);
-        let server = tokio::spawn(engine(Listener::bind(&endpoint).unwrap(), PROTOCOL));
+        let server = tokio::spawn(engine(Listener::bind(&endpoint, Admits::ThisUser).unwrap(), PROTOCOL));
         drop(Client::attach(&endpoint).await.unwrap());
         server.await.unwrap().unwrap();
     }

@@ -6,9 +6,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
-/// The longest frame from a client, in bytes: a file of five million bytes fits, of which JSON makes up to six
-/// each. So much room may be set aside for a client; only the user's own and the administrator's processes are clients.
+/// The longest frame from a client that may edit, in bytes: a file of five million bytes fits, of which JSON makes up to
+/// six each. So much room may be set aside for it.
 pub(crate) const ASKED_LIMIT: usize = 32 << 20;
+/// The longest frame from a client that may not: what it may ask for is short.
+pub(crate) const STEERED_LIMIT: usize = 1 << 20;
 /// The longest frame from the engine, in bytes: the status of ten thousand monitors fits.
 pub(crate) const ANSWER_LIMIT: usize = 64 << 20;
 
@@ -21,7 +23,7 @@ pub(crate) struct Codec<In, Out> {
 impl<In, Out> Codec<In, Out> {
     /// A codec that refuses to read a frame of more than `read_limit` bytes.
     pub(crate) fn new(read_limit: usize) -> Self {
-        let frames = LengthDelimitedCodec::builder().max_frame_length(read_limit.max(ASKED_LIMIT)).new_codec();
+        let frames = LengthDelimitedCodec::builder().max_frame_length(read_limit).new_codec();
         Self { frames, kinds: PhantomData }
     }
 }

@@ -155,7 +155,8 @@ fn frame() -> impl Strategy<Value = Frame> {
     ];
     let hello = (any::<u32>(), text(), moment()).prop_map(|(protocol, version, started)| {
         let host = Host { pid: protocol, started, config: PathBuf::from(&version), data: PathBuf::new() };
-        Frame::Hello(Box::new(Hello { protocol, version, host, snapshot: Snapshot::default() }))
+        let (permission, snapshot) = (Permission::Steer, Snapshot::default());
+        Frame::Hello(Box::new(Hello { protocol, version, host, permission, snapshot }))
     });
     prop_oneof![
         (any::<u64>(), answer).prop_map(|(id, result)| Frame::Answer { id, result }),

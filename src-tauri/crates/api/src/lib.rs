@@ -1,6 +1,6 @@
 //! The contract between the engine and everybody who talks to it: the tray, the window, the command line.
 //!
-//! A connection begins with the engine's [`Hello`]. Then the client sends [`Request`]s, each answered by one
+//! A connection begins with the engine's [`Hello`], which says what the client may do ([`Permission`]). Then the client sends [`Request`]s, each answered by one
 //! [`Reply`] or [`ApiError`], and the engine sends [`Event`]s as they happen. A client that does not keep up is
 //! dropped; it connects again and begins with a fresh [`Hello`].
 //!
@@ -10,6 +10,7 @@
 mod client;
 mod codec;
 mod endpoint;
+mod permission;
 mod request;
 mod server;
 mod state;
@@ -21,6 +22,8 @@ mod typescript;
 
 pub use client::{AttachError, Client, Said};
 pub use endpoint::Endpoint;
+pub use estatus_access::{Admits, Peer};
+pub use permission::Permission;
 pub use request::*;
 pub use server::{Connection, Listener, Outgoing};
 pub use state::*;

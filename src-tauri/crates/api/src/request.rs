@@ -311,6 +311,8 @@ pub struct ApiError {
 pub enum ErrorCode {
     /// A name that nobody has, or a value out of range: the user's mistake.
     Wrong,
+    /// This client may not have it done: [`crate::Permission`].
+    Denied,
     /// The engine could not do it.
     Failed,
     /// The connection is gone; attach again.

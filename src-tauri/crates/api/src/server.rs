@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use estatus_access::{Admits, Peer};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
@@ -9,45 +10,64 @@ use futures_util::{
 use tokio_util::codec::Framed;
 
 use crate::{
-    codec::{ASKED_LIMIT, Codec},
+    codec::{ASKED_LIMIT, Codec, STEERED_LIMIT},
     endpoint::{Endpoint, PlatformListener, ServerStream},
+    permission::Permission,
     request::{ApiError, ClientFrame, Event, Frame, Reply},
     state::Hello,
 };
 
 type Stream = Framed<ServerStream, Codec<ClientFrame, Frame>>;
 
-/// Accepts clients. Only this user's and the administrator's processes get through.
-pub struct Listener(PlatformListener);
+/// Accepts clients.
+pub struct Listener {
+    platform: PlatformListener,
+    admits: Admits,
+}
 
 impl Listener {
-    /// Takes the endpoint over; whoever calls holds the engine lock of its folder.
+    /// Takes the endpoint over, for those whom it `admits`; whoever calls holds the engine lock of its folder.
     ///
     /// # Errors
     /// If the socket or the pipe cannot be made.
-    pub fn bind(endpoint: &Endpoint) -> io::Result<Self> {
-        PlatformListener::bind(endpoint).map(Self)
+    pub fn bind(endpoint: &Endpoint, admits: Admits) -> io::Result<Self> {
+        Ok(Self { platform: PlatformListener::bind(endpoint, admits)?, admits })
     }
 
-    /// The next client.
+    /// The next client of those who are admitted. Nobody is lost if this is not waited for to the end.
     ///
     /// # Errors
     /// If the system cannot accept one now, for want of file descriptors for instance.
     pub async fn accept(&mut self) -> io::Result<Connection> {
-        let stream = self.0.accept().await?;
-        let (sink, stream) = Framed::new(stream, Codec::new(ASKED_LIMIT)).split();
-        Ok(Connection { incoming: stream, outgoing: Outgoing(sink) })
+        loop {
+            let (stream, peer) = self.platform.accept().await?;
+            if self.admits.admits(peer) {
+                return Ok(Connection::new(stream, peer));
+            }
+        }
     }
 }
 
 /// A client that has connected.
 pub struct Connection {
+    peer: Peer,
     incoming: SplitStream<Stream>,
     /// What is sent to it.
     pub outgoing: Outgoing,
 }
 
 impl Connection {
+    fn new(stream: ServerStream, peer: Peer) -> Self {
+        let limit = if Permission::of(peer) == Permission::Edit { ASKED_LIMIT } else { STEERED_LIMIT };
+        let (sink, stream) = Framed::new(stream, Codec::new(limit)).split();
+        Self { peer, incoming: stream, outgoing: Outgoing(sink) }
+    }
+
+    /// Who it is.
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
     /// The next request; `None` when the client has gone.
     ///
     /// # Errors

@@ -17,8 +17,10 @@ use estatus_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::permission::Permission;
+
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Hello {
     pub version: String,
     /// Who hosts the engine.
     pub host: Host,
+    /// What this client may do.
+    pub permission: Permission,
     /// How things are.
     pub snapshot: Snapshot,
 }

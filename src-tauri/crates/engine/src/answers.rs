@@ -6,8 +6,8 @@ mod looking;
 use std::{sync::Arc, time::Duration};
 
 use estatus_api::{
-    AlertState, ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Point, ProgramChange, Reply,
-    Request, Snapshot, Status, millis, seconds,
+    AlertState, ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Permission, Point,
+    ProgramChange, Reply, Request, Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
     config::Language,
@@ -50,7 +50,15 @@ impl<W: Workers> EventLoop<W> {
                 // A client that has gone meanwhile wants nothing.
                 let _ = entered.send(Entered { host, snapshot, events: self.tasks.events.subscribe() });
             }
-            ClientRequest::Ask { request, answer } => self.answer_request(request, answer),
+            ClientRequest::Ask { request, permission, answer } => {
+                if permission >= Permission::needed(&request) {
+                    self.answer_request(request, answer);
+                } else {
+                    let message = view::words(self.core.config()).text("denied", &[]);
+                    // A client that has gone meanwhile wants nothing.
+                    let _ = answer.send(Err(ApiError { code: ErrorCode::Denied, message }));
+                }
+            }
             ClientRequest::Measure => self.measure(),
         }
     }

@@ -5,7 +5,8 @@ mod following;
 use std::{io, sync::Arc, time::Duration};
 
 use estatus_api::{
-    ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Reply, Request, Snapshot,
+    ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Peer, Permission, Reply, Request,
+    Snapshot,
 };
 use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
@@ -14,6 +15,8 @@ use crate::tasks::Published;
 
 /// So many clients are served at once; further ones wait to be accepted.
 const CLIENTS_LIMIT: usize = 64;
+/// So many of them may be other users'; further ones are sent away, so that those who may edit always get through.
+const OTHERS_LIMIT: usize = 32;
 /// A client that does not take a frame within this is dropped.
 const TAKES_WITHIN: Duration = Duration::from_secs(10);
 /// After the system could not accept a client, it is asked again after this.
@@ -27,6 +30,8 @@ pub(crate) enum ClientRequest {
     Ask {
         /// The request.
         request: Request,
+        /// What the client may do.
+        permission: Permission,
         /// Where the answer goes.
         answer: oneshot::Sender<Result<Reply, ApiError>>,
     },
@@ -44,16 +49,24 @@ pub(crate) struct Entered {
 /// Accepts clients for as long as the engine runs.
 pub(crate) async fn accept(mut listener: Listener, requests: mpsc::Sender<ClientRequest>) {
     let places = Arc::new(Semaphore::new(CLIENTS_LIMIT));
+    let others = Arc::new(Semaphore::new(OTHERS_LIMIT));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok(connection) => {
                 let requests = requests.clone();
+                let other = match connection.peer() {
+                    Peer::Owner | Peer::Administrator => None,
+                    Peer::OtherUser => match Arc::clone(&others).try_acquire_owned() {
+                        Ok(other) => Some(other),
+                        Err(_) => continue,
+                    },
+                };
                 tokio::spawn(async move {
                     if let Err(error) = serve(connection, requests).await {
                         tracing::debug!(%error, "a client is gone");
                     }
-                    drop(place);
+                    drop((place, other));
                 });
             }
             Err(error) => {
@@ -65,15 +78,18 @@ pub(crate) async fn accept(mut listener: Listener, requests: mpsc::Sender<Client
 }
 
 async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>) -> io::Result<()> {
-    let (mut events, mut following) = enter(&mut connection, &requests).await?;
+    let permission = Permission::of(connection.peer());
+    let (mut events, mut following) = enter(&mut connection, permission, &requests).await?;
     loop {
         tokio::select! {
             asked = connection.next() => {
                 let Some(asked) = asked? else { return Ok(()) };
-                if let Request::Follow { log_of, usage } = &asked.request {
+                if let Request::Follow { log_of, usage } = &asked.request
+                    && permission >= Permission::needed(&asked.request)
+                {
                     following.set(log_of.as_deref(), *usage).await;
                 }
-                answer(&mut connection, &requests, asked).await?;
+                answer(&mut connection, permission, &requests, asked).await?;
             }
             published = events.recv() => match published {
                 Ok(published) if following.wants(&published.event) => tell(&mut connection, published).await?,
@@ -91,24 +107,26 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
 
 async fn enter(
     connection: &mut Connection,
+    permission: Permission,
     requests: &mpsc::Sender<ClientRequest>,
 ) -> io::Result<(broadcast::Receiver<Published>, Following)> {
     let (sender, receiver) = oneshot::channel();
     requests.send(ClientRequest::Enter(sender)).await.map_err(io::Error::other)?;
     let Entered { host, snapshot, events } = receiver.await.map_err(io::Error::other)?;
     let (host, following) = (Host::clone(&host), Following::new(&host.data));
-    let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, snapshot };
+    let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, permission, snapshot };
     in_time(connection.outgoing.hello(hello)).await?;
     Ok((events, following))
 }
 
 async fn answer(
     connection: &mut Connection,
+    permission: Permission,
     requests: &mpsc::Sender<ClientRequest>,
     asked: ClientFrame,
 ) -> io::Result<()> {
     let (sender, receiver) = oneshot::channel();
-    let request = ClientRequest::Ask { request: asked.request, answer: sender };
+    let request = ClientRequest::Ask { request: asked.request, permission, answer: sender };
     requests.send(request).await.map_err(io::Error::other)?;
     let result = receiver.await.unwrap_or_else(|_| Err(stopping()));
     in_time(connection.outgoing.answer(asked.id, result)).await

@@ -33,6 +33,7 @@ use std::{
 };
 
 use estatus_alert::Courier;
+pub use estatus_api::Admits;
 use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
@@ -63,6 +64,8 @@ pub struct Options {
     pub defaults: Defaults,
     /// What supervises a program while the engine is away.
     pub shim: ShimCommand,
+    /// Whose processes may connect; what they may do is [`estatus_api::Permission`].
+    pub admits: Admits,
 }
 
 /// Why an engine does not start.
@@ -120,7 +123,7 @@ pub async fn run(
     // Nothing runs yet that this could hold up.
     let opened = estatus_store::open(&options.data, first.config.retention, now)?;
     let endpoint = Endpoint::of(&options.data);
-    let listener = Listener::bind(&endpoint).map_err(|error| StartError::System {
+    let listener = Listener::bind(&endpoint, options.admits).map_err(|error| StartError::System {
         what: format!("the engine cannot be made reachable in {}", options.data.display()),
         error,
     })?;

@@ -6,10 +6,11 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read},
+    io::Read,
     path::Path,
 };
 
+use estatus_access::create_private_folder;
 use jiff::Timestamp;
 
 use crate::StartError;
@@ -35,11 +36,12 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Takes the lock of `data`, which is made if it is not there.
+/// Takes the lock of `data`, which is made if it is not there, and refused if others than this user can change what is in
+/// it: the last good configuration is kept there, which runs as this user.
 pub(crate) fn take(data: &Path) -> Result<Lock, StartError> {
     let failed =
         |error| StartError::System { what: format!("the data folder {} cannot be used", data.display()), error };
-    make_folder(data).map_err(failed)?;
+    create_private_folder(data).map_err(failed)?;
     let path = data.join(FILE);
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
@@ -61,15 +63,4 @@ fn holder(data: &Path) -> Holder {
         Ok(_) if !note.is_empty() => Holder(note),
         _ => Holder("by a process that does not say which".to_owned()),
     }
-}
-
-#[cfg(unix)]
-fn make_folder(data: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
-}
-
-#[cfg(windows)]
-fn make_folder(data: &Path) -> io::Result<()> {
-    fs::create_dir_all(data)
 }

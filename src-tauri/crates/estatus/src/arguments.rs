@@ -23,7 +23,12 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the engine in this terminal until interrupted.
-    Run,
+    Run {
+        /// Let every user of this machine connect: they may see the status and steer; only you and administrators may see
+        /// and change the configuration. On Linux this needs root, or a folder /run/estatus of your own.
+        #[arg(long)]
+        all_users: bool,
+    },
     /// Show the status of all monitors and programs; exits with 1 if one is down or cannot be kept running.
     Status {
         /// Print JSON.

@@ -109,7 +109,7 @@ pub(crate) async fn attach(places: &Places) -> std::result::Result<Client, Comma
 pub(crate) fn trouble(ApiError { code, message }: ApiError) -> CommandError {
     match code {
         ErrorCode::Wrong => CommandError::Wrong(message),
-        ErrorCode::Failed | ErrorCode::Gone => CommandError::Failed(message),
+        ErrorCode::Denied | ErrorCode::Failed | ErrorCode::Gone => CommandError::Failed(message),
     }
 }
 

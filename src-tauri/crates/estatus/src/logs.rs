@@ -1,7 +1,10 @@
-//! `estatus logs`: what a program writes, from its files.
+//! `estatus logs`: what a program writes, from its files; from the engine, where another user may not read them.
+
+mod asked;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use asked::AskedLog;
 use estatus_core::Timestamp;
 use estatus_program::{Line, LogReader, Stream};
 use jiff::tz::TimeZone;
@@ -21,7 +24,11 @@ struct Written<'a> {
 }
 
 pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: bool, json: bool) -> Result {
-    let mut log = open(places, program)?;
+    let mut log = match open(places, program) {
+        Ok(log) => Log::Read(log),
+        Err(Unopened::Denied) => Log::Asked(AskedLog::open(places, program).await?),
+        Err(Unopened::Because(error)) => return Err(error),
+    };
     let page = Page { json, terminal: io::stdout().is_terminal(), paint: show::Paint::for_stdout() };
     match turn(&mut log, &page, lines, follow).await {
         Ok(()) => Ok(Outcome::Well),
@@ -31,8 +38,32 @@ pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: b
     }
 }
 
-async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> io::Result<()> {
-    let last = log.last(lines)?;
+/// Where lines come from.
+enum Log {
+    /// The files.
+    Read(LogReader),
+    /// The engine.
+    Asked(AskedLog),
+}
+
+impl Log {
+    async fn last(&mut self, lines: usize) -> io::Result<Vec<Line>> {
+        match self {
+            Self::Read(log) => log.last(lines),
+            Self::Asked(log) => log.last(lines).await,
+        }
+    }
+
+    async fn next(&mut self) -> io::Result<Vec<Line>> {
+        match self {
+            Self::Read(log) => log.next().await,
+            Self::Asked(log) => log.next().await,
+        }
+    }
+}
+
+async fn turn(log: &mut Log, page: &Page, lines: usize, follow: bool) -> io::Result<()> {
+    let last = log.last(lines).await?;
     page.print(&last)?;
     if !follow {
         if last.is_empty() && lines > 0 {
@@ -45,19 +76,26 @@ async fn turn(log: &mut LogReader, page: &Page, lines: usize, follow: bool) -> i
     }
 }
 
-fn open(places: &Places, program: &str) -> std::result::Result<LogReader, CommandError> {
+/// Why files are not read.
+enum Unopened {
+    /// They are another user's.
+    Denied,
+    /// Nobody can read them.
+    Because(CommandError),
+}
+
+fn open(places: &Places, program: &str) -> std::result::Result<LogReader, Unopened> {
     let folder = estatus_program::folder(&places.data, program);
-    LogReader::open(&folder).map_err(|error| {
-        if error.kind() != ErrorKind::NotFound {
-            return CommandError::Failed(format!("the log of “{program}” cannot be read: {error}"));
-        }
-        match places.load() {
+    LogReader::open(&folder).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => Unopened::Denied,
+        ErrorKind::NotFound => Unopened::Because(match places.load() {
             Ok(config) if config.programs.iter().any(|known| &*known.name == program) => {
                 CommandError::Failed(format!("“{program}” has no output yet"))
             }
             Ok(_) => CommandError::Wrong(format!("{} has no program called “{program}”", places.config.display())),
             Err(_) => CommandError::Failed(format!("there is no log of “{program}” in {}", folder.display())),
-        }
+        }),
+        _ => Unopened::Because(CommandError::Failed(format!("the log of “{program}” cannot be read: {error}"))),
     })
 }
 

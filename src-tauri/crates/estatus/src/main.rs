@@ -75,7 +75,7 @@ fn main() -> ExitCode {
 async fn carry_out(arguments: Arguments) -> Result {
     let places = configuration::Places::find(&arguments)?;
     match arguments.command {
-        Command::Run => running::run(&places).await,
+        Command::Run { all_users } => running::run(&places, all_users).await,
         Command::Status { json } => asking::status(&places, json).await,
         Command::History { monitor, since, points, json } => {
             asking::history(&places, monitor, since, points, json).await

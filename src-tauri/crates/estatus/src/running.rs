@@ -14,7 +14,7 @@ use estatus_core::{
     remedy::{Attempt, Outcome as RemedyOutcome},
     words::Words,
 };
-use estatus_engine::{Audience, Options, ShimCommand, StartError};
+use estatus_engine::{Admits, Audience, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     show,
 };
 
-pub(crate) async fn run(places: &Places) -> Result {
+pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
     // Whoever prints is a thread already.
     estatus_engine::set_limits();
     let (out, err) = (printer(io::stdout())?, printer(io::stderr())?);
@@ -38,6 +38,7 @@ pub(crate) async fn run(places: &Places) -> Result {
         data: places.data.clone(),
         defaults: configuration::defaults(),
         shim: shim()?,
+        admits: if all_users { Admits::EveryLocalUser } else { Admits::ThisUser },
     };
     let terminal = Terminal {
         out: out.clone(),

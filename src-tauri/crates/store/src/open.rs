@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use estatus_access::create_private_folder;
 use estatus_core::{Timestamp, config::Retention, record::Restored};
 
 use crate::{
@@ -43,12 +44,12 @@ pub struct Opened {
 /// beside it). `now` is the time that ages are reckoned from; the store goes on from it by the machine's clock.
 ///
 /// # Errors
-/// The folder cannot be used, another program keeps the database locked for 5 seconds, or a later version of Estatus
+/// The folder cannot be used or others can change what is in it, another program keeps the database locked for 5 seconds, or a later version of Estatus
 /// has written it.
 pub fn open(folder: &Path, retention: Retention, now: Timestamp) -> Result<Opened, StoreError> {
     let path = folder.join(FILE);
     let unusable = |source| StoreError::Folder { path: folder.to_owned(), source };
-    platform::create_folder(folder).map_err(unusable)?;
+    create_private_folder(folder).map_err(unusable)?;
     platform::create_file(&path).map_err(unusable)?;
     // A database that was closed has no write-ahead log.
     let crashed = beside(&path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);

@@ -1,4 +1,4 @@
-//! A Unix socket, beside the data.
+//! A Unix socket: beside the data, or where every user of this machine reaches it.
 
 use std::{
     fs, io,
@@ -6,14 +6,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use estatus_access::{Admits, Peer, create_private_folder, peer, verify_server};
 use tokio::net::{UnixListener, UnixStream};
 
 /// A socket address holds 108 bytes, the last of them a zero.
 const PATH_LIMIT: usize = 107;
+/// Where engines that admit every user of this machine have their sockets. Only root can make it, or have it made for
+/// the user that such an engine runs as (`RuntimeDirectory=estatus` of systemd).
+const SHARED: &str = "/run/estatus";
 
 /// Where the engine of a data folder is to be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint(PathBuf);
+pub struct Endpoint {
+    /// The socket that is this user's alone.
+    private: PathBuf,
+    /// The data folder, if that socket lies in it.
+    beside: Option<PathBuf>,
+    /// The socket that is open to everybody.
+    shared: PathBuf,
+}
 
 pub(crate) type ClientStream = UnixStream;
 pub(crate) type ServerStream = UnixStream;
@@ -22,21 +33,51 @@ impl Endpoint {
     /// The endpoint of `folder`. Where its path is too long for a socket, the socket stands in a folder of this user's
     /// among the temporary files.
     pub fn of(folder: &Path) -> Self {
+        let name = super::short_name(folder);
+        let shared = Path::new(SHARED).join(format!("{name}.sock"));
         let beside = folder.join("engine.sock");
         if beside.as_os_str().len() <= PATH_LIMIT {
-            return Self(beside);
+            return Self { private: beside, beside: Some(folder.to_owned()), shared };
         }
         let user = rustix::process::geteuid().as_raw();
         let own = std::env::temp_dir().join(format!("estatus-{user}"));
-        Self(own.join(super::short_name(folder)))
+        Self { private: own.join(name), beside: None, shared }
     }
 
+    /// Connects to this user's engine, or where there is none to the one that admits everybody.
     pub(crate) async fn connect(&self) -> io::Result<ClientStream> {
-        UnixStream::connect(&self.0).await
+        match self.connect_private().await {
+            Err(error) if is_nobody(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+                match self.connect_shared().await {
+                    Err(other) if is_nobody(&other) => Err(error),
+                    result => result,
+                }
+            }
+            result => result,
+        }
+    }
+
+    async fn connect_private(&self) -> io::Result<ClientStream> {
+        let stream = UnixStream::connect(&self.private).await?;
+        // Whoever else owns the data folder cannot let us in, unless we are root and want to look.
+        let is_root = rustix::process::geteuid().is_root();
+        verify_server(&stream, self.beside.as_deref().filter(|_| is_root))?;
+        Ok(stream)
+    }
+
+    async fn connect_shared(&self) -> io::Result<ClientStream> {
+        let stream = UnixStream::connect(&self.shared).await?;
+        verify_server(&stream, Some(Path::new(SHARED)))?;
+        Ok(stream)
     }
 }
 
-/// Accepts connections of this user's and the administrator's processes.
+/// That no engine is there.
+fn is_nobody(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+/// Accepts connections.
 pub(crate) struct PlatformListener {
     listener: UnixListener,
     path: PathBuf,
@@ -44,26 +85,32 @@ pub(crate) struct PlatformListener {
 
 impl PlatformListener {
     /// Takes the endpoint over. Whoever calls holds the engine lock, so a socket that is there is a dead engine's.
-    pub(crate) fn bind(endpoint: &Endpoint) -> io::Result<Self> {
-        let path = endpoint.0.clone();
+    pub(crate) fn bind(endpoint: &Endpoint, admits: Admits) -> io::Result<Self> {
+        let (path, mode) = match admits {
+            Admits::ThisUser => (&endpoint.private, 0o600),
+            Admits::EveryLocalUser => (&endpoint.shared, 0o666),
+        };
         if let Some(folder) = path.parent() {
-            make_private(folder)?;
+            match admits {
+                Admits::ThisUser => create_private_folder(folder)?,
+                Admits::EveryLocalUser => create_public_folder(folder)?,
+            }
         }
-        match fs::remove_file(&path) {
+        match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let listener = UnixListener::bind(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path })
+        let listener = UnixListener::bind(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        Ok(Self { listener, path: path.clone() })
     }
 
-    pub(crate) async fn accept(&mut self) -> io::Result<ServerStream> {
+    pub(crate) async fn accept(&mut self) -> io::Result<(ServerStream, Peer)> {
         loop {
             let (stream, _) = self.listener.accept().await?;
-            let own = rustix::process::geteuid().as_raw();
-            if stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0) {
-                return Ok(stream);
+            // Of whom nothing can be known, nothing is taken.
+            if let Ok(peer) = peer(&stream) {
+                return Ok((stream, peer));
             }
         }
     }
@@ -76,13 +123,19 @@ impl Drop for PlatformListener {
     }
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let owner = fs::symlink_metadata(folder)?.uid();
-    let own = rustix::process::geteuid().as_raw();
-    if owner == own || owner == 0 && own == 0 {
-        return Ok(());
+/// Makes `folder`, to which this user alone writes and which everybody may pass.
+fn create_public_folder(folder: &Path) -> io::Result<()> {
+    let described = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    match fs::DirBuilder::new().mode(0o755).create(folder) {
+        Ok(()) => fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(described),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let (owner, own) = (fs::metadata(folder)?.uid(), rustix::process::geteuid().as_raw());
+            if owner == own {
+                return Ok(());
+            }
+            let message = format!("{} belongs to another user ({owner})", folder.display());
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+        }
+        Err(error) => Err(described(error)),
     }
-    let message = format!("{} belongs to another user", folder.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }

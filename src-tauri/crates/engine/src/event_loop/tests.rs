@@ -167,6 +167,7 @@ impl Stage {
             data: data.clone(),
             defaults: Defaults { language: Language::English, zone: TimeZone::UTC },
             shim: ShimCommand { program: "/bin/false".into(), args: Vec::new() },
+            admits: crate::Admits::ThisUser,
         };
         let first = watch::first(&options).await.unwrap();
         let opened = opened(&data);
@@ -182,7 +183,7 @@ impl Stage {
             customs,
         };
         let endpoint = Endpoint::of(&data);
-        let listener = Listener::bind(&endpoint).unwrap();
+        let listener = Listener::bind(&endpoint, options.admits).unwrap();
         let host = Host { pid: 1, started: Timestamp::now(), config: options.config.clone(), data };
         let event_loop = EventLoop::new(options, first, opened, host, Box::new(Nobody), parts);
         let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,29 @@
+//! Who else is on this machine: which user is at the other end of a connection, and what of ours other users reach.
+//!
+//! What is made here is open to this user and to administrators alone, unless it is said to be for everybody. Whoever
+//! connects verifies whom they have reached before they say anything, and whoever accepts knows who has come.
+//!
+//! Architecture invariant: it knows users, and nothing of what they want; who may do what is the contract's
+//! (`estatus-api`).
+
+mod peer;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub use peer::{Admits, Peer};
+#[cfg(unix)]
+pub use platform::verify_server;
+#[cfg(windows)]
+pub use platform::{PipeListener, connect, create_private_pipe, others_read};
+pub use platform::{create_private_folder, peer, refuse_shared_folder};
+
+/// The name of Estatus as a service of the operating system.
+pub const SERVICE: &str = "Estatus";

@@ -1,0 +1,58 @@
+//! Users of Windows; `unix.rs` is the twin.
+#![allow(unsafe_code, reason = "tokens and access lists are reached by the Windows API alone")]
+
+mod access_list;
+mod descriptor;
+mod folder;
+mod pipe;
+mod service;
+mod sid;
+mod token;
+
+use std::io;
+
+pub use access_list::others_read;
+pub use folder::{create_private_folder, refuse_shared_folder};
+pub use pipe::{PipeListener, connect, create_private_pipe};
+use tokio::net::windows::named_pipe::NamedPipeServer;
+use windows_sys::Win32::Foundation::ERROR_SUCCESS;
+
+use crate::peer::Peer;
+use {sid::Sid, token::Token};
+
+/// Who has connected. Clients of [`connect`] can be told before they say anything; of others this fails until they have
+/// spoken, if they let their identity change (`SECURITY_CONTEXT_TRACKING`).
+///
+/// # Errors
+/// If the system does not say.
+pub fn peer(pipe: &NamedPipeServer) -> io::Result<Peer> {
+    let client = Token::of_client(pipe)?;
+    if client.user()? == Token::of_process()?.user()? {
+        return Ok(Peer::Owner);
+    }
+    Ok(if client.is_administrator()? { Peer::Administrator } else { Peer::OtherUser })
+}
+
+/// Whether `sid` is this user, or one from whom nothing on this machine is hidden anyway.
+fn is_trusted(sid: &Sid) -> io::Result<bool> {
+    Ok(*sid == Token::of_process()?.user()? || *sid == Sid::administrators()? || *sid == Sid::system()?)
+}
+
+fn succeeded(result: i32) -> io::Result<()> {
+    if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The same of functions that give back their error.
+fn is_success(code: u32) -> io::Result<()> {
+    if code == ERROR_SUCCESS { Ok(()) } else { Err(io::Error::from_raw_os_error(code.cast_signed())) }
+}
+
+fn denied(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, why)
+}
+
+/// `text` as the Windows API takes it.
+fn wide(text: impl AsRef<std::ffi::OsStr>) -> Vec<u16> {
+    use std::os::windows::ffi::OsStrExt;
+    text.as_ref().encode_wide().chain([0]).collect()
+}

@@ -1,0 +1,164 @@
+//! Folders that are this user's alone.
+
+use std::{
+    fs::OpenOptions,
+    io,
+    os::windows::{fs::OpenOptionsExt, io::AsHandle},
+    path::{Path, PathBuf},
+};
+
+use windows_sys::Win32::{
+    Foundation::{GENERIC_ALL, GENERIC_WRITE},
+    Storage::FileSystem::{
+        CreateDirectoryW, DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS,
+        READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+    },
+};
+
+use super::{
+    Sid, Token,
+    access_list::{Entry, Security},
+    denied,
+    descriptor::Descriptor,
+    is_trusted, succeeded, wide,
+};
+
+/// Whoever may do one of these changes what is in a folder.
+const CHANGE: u32 = FILE_ADD_FILE
+    | FILE_ADD_SUBDIRECTORY
+    | FILE_DELETE_CHILD
+    | DELETE
+    | WRITE_DAC
+    | WRITE_OWNER
+    | GENERIC_WRITE
+    | GENERIC_ALL;
+
+/// Makes `folder` and those above it where they are not there, open to this user, administrators and the system alone,
+/// whatever the folder allows that they lie in.
+///
+/// # Errors
+/// It cannot be made, or what is there can be changed by others: [`refuse_shared_folder`].
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let user = Token::of_process()?.user()?;
+    let access = format!("O:{user}D:P(A;OICI;FA;;;{user})(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)");
+    create_all(folder, &Descriptor::new(&access)?)?;
+    refuse_shared_folder(folder)
+}
+
+fn create_all(folder: &Path, access: &Descriptor) -> io::Result<()> {
+    match (create(folder, access), folder.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            create_all(parent, access)?;
+            create(folder, access)
+        }
+        (result, _) => result,
+    }
+}
+
+fn create(folder: &Path, access: &Descriptor) -> io::Result<()> {
+    let path = wide(unlimited(folder));
+    // SAFETY: the path ends in a zero, and the attributes are whole during the call.
+    match succeeded(access.during(|attributes| unsafe { CreateDirectoryW(path.as_ptr(), attributes) })) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        result => result,
+    }
+}
+
+/// `folder` by a path that may be longer than 260 letters, if the folder is there that it lies in.
+fn unlimited(folder: &Path) -> PathBuf {
+    match (folder.parent().map(Path::canonicalize), folder.file_name()) {
+        (Some(Ok(parent)), Some(name)) => parent.join(name),
+        _ => folder.to_owned(),
+    }
+}
+
+/// Fails if others than this user, administrators and the system can change what is in `folder`.
+///
+/// # Errors
+/// Who can, and what to do about it.
+pub fn refuse_shared_folder(folder: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let open = options.access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder)?;
+    let security = Security::of_file(open.as_handle())?;
+    if let Some(owner) = security.owner()
+        && !is_trusted(&owner)?
+    {
+        let folder = folder.display();
+        return Err(denied(format!("{folder} belongs to another user ({owner}); choose a folder of your own")));
+    }
+    match changer(security.entries()?)? {
+        None => Ok(()),
+        Some(who) => Err(denied(shared(folder, &who))),
+    }
+}
+
+/// Whom `entries` let change what is in a folder, or will be, beside those who may.
+fn changer(entries: Vec<Entry>) -> io::Result<Option<Sid>> {
+    for Entry { who, .. } in entries.into_iter().filter(|entry| entry.mask & CHANGE != 0) {
+        if !is_trusted(&who)? && !who.is_creator()? {
+            return Ok(Some(who));
+        }
+    }
+    Ok(None)
+}
+
+fn shared(folder: &Path, who: &Sid) -> String {
+    let folder = folder.display();
+    format!(
+        "other users ({who}) may write to {folder}: icacls \"{folder}\" /inheritance:r /grant:r \
+         \"%USERNAME%:(OI)(CI)F\" *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Storage::FileSystem::{FILE_ALL_ACCESS, FILE_GENERIC_EXECUTE, FILE_GENERIC_READ};
+
+    use super::*;
+
+    /// Who may do what with `folder`, and with what is made in it.
+    fn allowed(folder: &Path) -> Vec<(String, u32)> {
+        let open =
+            OpenOptions::new().access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder).unwrap();
+        let entries = Security::of_file(open.as_handle()).unwrap().entries().unwrap();
+        entries.into_iter().map(|entry| (entry.who.to_string(), entry.mask)).collect()
+    }
+
+    #[test]
+    fn a_folder_is_made_for_this_user_administrators_and_the_system_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("a").join("data");
+        create_private_folder(&data).unwrap();
+        create_private_folder(&data).unwrap();
+        let others = |(who, _): &(String, u32)| {
+            *who != Token::of_process().unwrap().user().unwrap().to_string()
+                && *who != "S-1-5-18"
+                && *who != "S-1-5-32-544"
+        };
+        for made in [&data, &folder.path().join("a")] {
+            let allowed = allowed(made);
+            assert!(!allowed.is_empty() && !allowed.iter().any(others), "{allowed:x?}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_shared_with_whom_its_list_lets_change_it() {
+        let check = |who: Sid, mask, expected: Option<&str>| {
+            for is_for_children_alone in [false, true] {
+                let entries = vec![Entry { who: who.clone(), mask, is_for_children_alone }];
+                let found = changer(entries).unwrap().map(|who| who.to_string());
+                assert_eq!(found.as_deref(), expected, "{who} {mask:x}");
+            }
+        };
+        let everybody = || Sid::everybody().unwrap();
+        for mask in [FILE_ALL_ACCESS, GENERIC_ALL, GENERIC_WRITE, FILE_ADD_FILE, DELETE, WRITE_DAC] {
+            check(everybody(), mask, Some("S-1-1-0"));
+            check(Token::of_process().unwrap().user().unwrap(), mask, None);
+            check(Sid::system().unwrap(), mask, None);
+            check(Sid::administrators().unwrap(), mask, None);
+        }
+        check(everybody(), FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, None);
+        let said = shared(Path::new(r"D:\data"), &everybody());
+        assert!(said.starts_with(r#"other users (S-1-1-0) may write to D:\data: icacls "D:\data" /inh"#), "{said}");
+    }
+}

@@ -1,0 +1,111 @@
+//! The name that the system has for a user or a group: a security identifier.
+
+use std::{ffi::c_void, fmt, io, ptr, slice};
+
+use windows_sys::Win32::{
+    Foundation::LocalFree,
+    Security::{
+        Authorization::ConvertSidToStringSidW, CreateWellKnownSid, GetLengthSid, PSID, WELL_KNOWN_SID_TYPE,
+        WinBuiltinAdministratorsSid, WinCreatorGroupSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid,
+        WinLocalSystemSid,
+    },
+};
+
+use super::succeeded;
+
+/// The longest identifier, in words of four bytes (`SECURITY_MAX_SID_SIZE`).
+const LONGEST: usize = 17;
+const WORD: usize = size_of::<u32>();
+
+/// A user or a group. It is made of words of four bytes, and two are the same if all their words are.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Sid(Vec<u32>);
+
+impl Sid {
+    /// A copy of what `sid` leads to.
+    ///
+    /// # Safety
+    /// That must be a valid SID, aligned to four bytes as the system's own are.
+    pub(super) unsafe fn copied(sid: PSID) -> Self {
+        // SAFETY: by what the caller promises.
+        let length = unsafe { GetLengthSid(sid) } as usize / WORD;
+        // SAFETY: so many words belong to the SID, which is aligned.
+        Self(unsafe { slice::from_raw_parts(sid.cast::<u32>(), length) }.to_vec())
+    }
+
+    /// The one that `fill` writes into a buffer, whose length in bytes it is told.
+    pub(super) fn filled(fill: impl FnOnce(PSID, &mut u32) -> io::Result<()>) -> io::Result<Self> {
+        let mut buffer = [0_u32; LONGEST];
+        let mut length = size_of_val(&buffer) as u32;
+        fill(buffer.as_mut_ptr().cast(), &mut length)?;
+        // SAFETY: `fill` has written a SID to the beginning of the buffer, which is aligned.
+        Ok(unsafe { Self::copied(buffer.as_mut_ptr().cast()) })
+    }
+
+    /// The administrators of this machine.
+    pub(super) fn administrators() -> io::Result<Self> {
+        Self::well_known(WinBuiltinAdministratorsSid)
+    }
+
+    /// The system itself, as which services may run.
+    pub(super) fn system() -> io::Result<Self> {
+        Self::well_known(WinLocalSystemSid)
+    }
+
+    #[cfg(test)]
+    pub(super) fn everybody() -> io::Result<Self> {
+        Self::well_known(windows_sys::Win32::Security::WinWorldSid)
+    }
+
+    /// Whether it stands for whoever makes or owns something.
+    pub(super) fn is_creator(&self) -> io::Result<bool> {
+        for kind in [WinCreatorOwnerSid, WinCreatorGroupSid, WinCreatorOwnerRightsSid] {
+            if *self == Self::well_known(kind)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn well_known(kind: WELL_KNOWN_SID_TYPE) -> io::Result<Self> {
+        // SAFETY: the buffer is as long as it is said to be; these kinds need no domain.
+        Self::filled(|sid, length| succeeded(unsafe { CreateWellKnownSid(kind, ptr::null_mut(), sid, length) }))
+    }
+
+    /// It, for the system's functions, which only read it.
+    pub(super) fn as_psid(&self) -> PSID {
+        self.0.as_ptr().cast::<c_void>().cast_mut()
+    }
+}
+
+impl fmt::Display for Sid {
+    /// As in `S-1-5-18`, which access lists are written with too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = ptr::null_mut();
+        // SAFETY: it is a valid SID, and `text` outlives the call.
+        if unsafe { ConvertSidToStringSidW(self.as_psid(), &mut text) } == 0 {
+            return Err(fmt::Error);
+        }
+        // SAFETY: the conversion gave a text that ends in a zero.
+        let length = (0..).take_while(|at| unsafe { *text.add(*at) } != 0).count();
+        // SAFETY: so many letters stand before the zero.
+        let shown = String::from_utf16_lossy(unsafe { slice::from_raw_parts(text, length) });
+        // SAFETY: the conversion has allocated it, nothing leads to it any more, and it is freed once.
+        unsafe { LocalFree(text.cast()) };
+        f.write_str(&shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_are_called_as_everywhere() {
+        let check = |sid: io::Result<Sid>, name: &str| assert_eq!(sid.unwrap().to_string(), name);
+        check(Sid::administrators(), "S-1-5-32-544");
+        check(Sid::system(), "S-1-5-18");
+        assert!(Sid::system().unwrap() == Sid::system().unwrap());
+        assert!(!Sid::system().unwrap().is_creator().unwrap());
+    }
+}

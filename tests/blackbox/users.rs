@@ -1,0 +1,205 @@
+//! Other users of this machine: what the engine lets whom do, through its real socket.
+//!
+//! Needs root, which alone can be several users.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, Permissions},
+    io::Read,
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        net::UnixStream,
+    },
+    path::Path,
+    thread,
+};
+
+use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section};
+use estatus_core::{engine::Ask, program::ProcessId};
+use estatus_tests::Estatus;
+use jiff::Timestamp;
+use rustix::{
+    process::{Gid, Uid},
+    thread::{set_thread_gid, set_thread_groups, set_thread_uid},
+};
+
+const CONFIG: &str = "[network]\nreference = []\n[[monitor]]\nname = \"port\"\ntcp = \"127.0.0.1:9\"\nevery = \"1h\"\n\
+                      [[program]]\nname = \"clock\"\nenv = { TOKEN = \"nobody's business\" }\n\
+                      command = \"while true; do echo tick; sleep 0.2; done\"\n";
+const ROOT: u32 = 0;
+const SOMEBODY: u32 = 61_001;
+const SOMEBODY_ELSE: u32 = 61_002;
+
+/// Does `what` as the user `user`: on Linux every thread has a user of its own.
+fn as_user<T: Send + 'static>(user: u32, what: impl AsyncFnOnce() -> T + Send + 'static) -> T {
+    let thread = thread::spawn(move || {
+        if user != ROOT {
+            set_thread_groups(&[]).expect("this test needs root");
+            set_thread_gid(Gid::from_raw(user)).unwrap();
+            set_thread_uid(Uid::from_raw(user)).unwrap();
+        }
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(what())
+    });
+    thread.join().unwrap()
+}
+
+/// One of every kind of request, and what it takes to have it answered.
+fn requests() -> Vec<(Request, Permission)> {
+    let (monitor, program) = (|| "port".to_owned(), || "clock".to_owned());
+    let (look, steer, edit) = (Permission::Look, Permission::Steer, Permission::Edit);
+    let process = ProcessId { pid: 1, started: 1 };
+    let remove = Edit::Remove { section: Section::Monitor, name: "none".to_owned() };
+    let asks = [
+        (Ask::CheckNow { monitor: None }, steer),
+        (Ask::Pause { monitor: monitor(), until: None }, steer),
+        (Ask::Resume { monitor: monitor() }, steer),
+        (Ask::Acknowledge { monitor: monitor() }, steer),
+        (Ask::Snooze { monitor: None, until: None }, steer),
+        (Ask::StopProgram { program: program() }, steer),
+        (Ask::StartProgram { program: program() }, steer),
+        (Ask::RestartProgram { program: program() }, steer),
+        (Ask::AdoptProgram { program: program(), process }, edit),
+    ];
+    let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::now());
+    let requests = [
+        (Request::Status, look),
+        (Request::History { monitor: monitor(), from, to, points: 1 }, look),
+        (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
+        (Request::Log { program: program(), lines: 1 }, look),
+        (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
+        (Request::Follow { log_of: None, usage: false }, look),
+        (Request::Configuration, edit),
+        (Request::Edit { edits: vec![remove.clone()], save: false }, edit),
+        (Request::Edit { edits: vec![remove], save: true }, edit),
+        (Request::Apply, edit),
+        (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
+        (Request::TestMail { channel: None }, edit),
+        (Request::Survey, edit),
+    ];
+    let asks = asks.into_iter().map(|(ask, permission)| (Request::Do(ask), permission));
+    let all: Vec<_> = requests.into_iter().chain(asks).collect();
+    let kinds: BTreeSet<u8> = all.iter().map(|(request, _)| kind(request)).collect();
+    assert!(kinds.into_iter().eq(0..KINDS), "every kind of request is tried");
+    all
+}
+
+const KINDS: u8 = 21;
+
+/// The compiler sees to it that a new kind is tried, too.
+fn kind(request: &Request) -> u8 {
+    match request {
+        Request::Status => 0,
+        Request::History { .. } => 1,
+        Request::Incidents { .. } => 2,
+        Request::Log { .. } => 3,
+        Request::ProgramHistory { .. } => 4,
+        Request::Follow { .. } => 5,
+        Request::Configuration => 6,
+        Request::Edit { .. } => 7,
+        Request::Apply => 8,
+        Request::Import { .. } => 9,
+        Request::TestMail { .. } => 10,
+        Request::Survey => 11,
+        Request::Do(ask) => match ask {
+            Ask::CheckNow { .. } => 12,
+            Ask::Pause { .. } => 13,
+            Ask::Resume { .. } => 14,
+            Ask::Acknowledge { .. } => 15,
+            Ask::Snooze { .. } => 16,
+            Ask::StopProgram { .. } => 17,
+            Ask::StartProgram { .. } => 18,
+            Ask::RestartProgram { .. } => 19,
+            Ask::AdoptProgram { .. } => 20,
+        },
+    }
+}
+
+/// Tries every request as `user`, who may do as much as `permission`.
+fn try_everything(data: &Path, user: u32, permission: Permission) {
+    let endpoint = Endpoint::of(data);
+    as_user(user, async move || {
+        let mut client = Client::attach(&endpoint).await.unwrap();
+        assert_eq!(client.hello().permission, permission, "{user}");
+        for (request, needed) in requests() {
+            let shown = format!("{user}: {request:?}");
+            let answer = client.request(request).await;
+            let denied = answer.as_ref().is_err_and(|error| error.code == ErrorCode::Denied);
+            assert_eq!(denied, needed > permission, "{shown}: {answer:?}");
+            if let Err(error) = answer
+                && denied
+            {
+                assert!(error.message.starts_with("only an administrator"), "{error}");
+            }
+        }
+    });
+}
+
+/// Lets everybody as far as the engine's socket.
+fn open(estatus: &Estatus) {
+    let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(estatus.data().parent().unwrap(), 0o755);
+    mode(&estatus.data(), 0o755);
+    mode(&estatus.data().join("engine.sock"), 0o666);
+}
+
+fn attached(data: &Path, user: u32) -> Result<(), AttachError> {
+    let endpoint = Endpoint::of(data);
+    as_user(user, async move || Client::attach(&endpoint).await.map(drop))
+}
+
+#[test]
+fn an_engine_for_all_users_lets_others_look_and_steer_and_its_own_user_edit() {
+    let mut estatus = Estatus::new(CONFIG).for_all_users();
+    estatus.start();
+    estatus.wait_for_process("clock", None);
+    try_everything(&estatus.data(), SOMEBODY, Permission::Steer);
+    try_everything(&estatus.data(), ROOT, Permission::Edit);
+
+    let endpoint = Endpoint::of(&estatus.data());
+    let seen = as_user(SOMEBODY, async move || {
+        let mut client = Client::attach(&endpoint).await.unwrap();
+        let Ok(Reply::Status(status)) = client.request(Request::Status).await else { panic!("no status") };
+        format!("{:?}{:?}", client.hello(), status)
+    });
+    assert!(seen.contains("clock") && !seen.contains("nobody's business"), "{seen}");
+}
+
+#[test]
+fn an_engine_of_a_user_is_reached_by_that_user_and_root_alone() {
+    let mut estatus = Estatus::new(CONFIG).owned_by(SOMEBODY);
+    estatus.start();
+    try_everything(&estatus.data(), SOMEBODY, Permission::Edit);
+    try_everything(&estatus.data(), ROOT, Permission::Edit);
+    attached(&estatus.data(), SOMEBODY_ELSE).unwrap_err();
+    // Nor if the way to the socket is opened.
+    open(&estatus);
+    let socket = estatus.data().join("engine.sock");
+    let said = as_user(SOMEBODY_ELSE, async move || {
+        let mut said = Vec::new();
+        UnixStream::connect(socket).unwrap().read_to_end(&mut said).map(|_| said)
+    });
+    assert_eq!(said.unwrap(), [0_u8; 0]);
+    attached(&estatus.data(), SOMEBODY).unwrap();
+}
+
+#[test]
+fn nothing_is_said_to_an_engine_that_another_user_pretends_to_be() {
+    let mut estatus = Estatus::new(CONFIG).owned_by(SOMEBODY);
+    estatus.start();
+    open(&estatus);
+    let refused = attached(&estatus.data(), SOMEBODY_ELSE).unwrap_err().to_string();
+    assert!(refused.contains(&format!("another user's ({SOMEBODY})")), "{refused}");
+}
+
+#[test]
+fn a_data_folder_that_others_can_change_is_refused() {
+    let estatus = Estatus::new(CONFIG);
+    fs::create_dir(estatus.data()).unwrap();
+    fs::set_permissions(estatus.data(), Permissions::from_mode(0o777)).unwrap();
+    let said = estatus.say(&["run"]);
+    assert!(said.code == 1 && said.err.contains("other users may write to"), "{said:?}");
+    fs::set_permissions(estatus.data(), Permissions::from_mode(0o755)).unwrap();
+    chown(estatus.data(), Some(SOMEBODY), None).expect("this test needs root");
+    let said = estatus.say(&["run"]);
+    assert!(said.code == 1 && said.err.contains("belongs to another user"), "{said:?}");
+}
