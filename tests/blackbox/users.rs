@@ -11,12 +11,13 @@ use std::{
         net::UnixStream,
     },
     path::Path,
+    process::{Command, Output},
     thread,
 };
 
 use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section};
 use estatus_core::{engine::Ask, program::ProcessId};
-use estatus_tests::Estatus;
+use estatus_tests::{Estatus, built, eventually};
 use jiff::Timestamp;
 use rustix::{
     process::{Gid, Uid},
@@ -162,6 +163,34 @@ fn an_engine_for_all_users_lets_others_look_and_steer_and_its_own_user_edit() {
         format!("{:?}{:?}", client.hello(), status)
     });
     assert!(seen.contains("clock") && !seen.contains("nobody's business"), "{seen}");
+}
+
+#[test]
+fn the_console_of_another_user_shows_what_it_may_and_says_what_it_may_not() {
+    let mut estatus = Estatus::new(CONFIG).for_all_users();
+    estatus.start();
+    estatus.wait_for_process("clock", None);
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("estatus");
+    fs::copy(built("estatus"), &program).unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let say = |arguments: &[&str]| {
+        let user = SOMEBODY.to_string();
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", &user, "--regid", &user, "--clear-groups"]).arg(&program);
+        let output = command.arg("--data").arg(estatus.data()).args(arguments).env("HOME", folder.path()).output();
+        let Output { status, stdout, stderr } = output.unwrap();
+        (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    };
+    let (code, out, err) = say(&["status"]);
+    assert!(code == 0 && out.contains("clock"), "{code} {out} {err}");
+    let logged = || say(&["logs", "clock", "-n", "2"]);
+    let (code, out, err) = eventually("it ticks", || Some(logged()).filter(|(_, out, _)| out.contains("tick")));
+    assert!(code == 0 && err.is_empty(), "{code} {out} {err}");
+    let (code, _, err) = say(&["stop", "clock"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = say(&["config", "apply"]);
+    assert!(code == 1 && err.starts_with("estatus: only an administrator"), "{code} {err}");
 }
 
 #[test]

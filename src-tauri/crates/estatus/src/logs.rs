@@ -39,6 +39,7 @@ pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: b
 }
 
 /// Where lines come from.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 enum Log {
     /// The files.
     Read(LogReader),
