@@ -208,7 +208,7 @@ mod tests {
         assert!(matches!(Client::attach(&endpoint).await, Err(AttachError::OtherVersion { .. })));
     }
 
-    /// A pipe of Windows goes with its engine.
+    /// The pipe of a dead engine is gone with it; a socket stays.
     #[cfg(unix)]
     #[tokio::test]
     async fn the_engine_that_takes_the_lock_takes_over_a_dead_engines_socket() {
