@@ -15,7 +15,7 @@ use crate::{Where, dialog};
 /// A log that is longer begins anew, in bytes.
 const LONGEST: u64 = 1_000_000;
 
-/// Writes what is worth knowing to standard error or, where nobody would see it there, to the file `name` beside the data;
+/// Writes what is worth knowing to standard error or, where nobody would see it there, to the log `name` beside the data;
 /// how much says `ESTATUS_LOG`.
 pub fn log(name: &str, said: &Where) {
     let filter = EnvFilter::try_from_env("ESTATUS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -30,7 +30,7 @@ pub fn log(name: &str, said: &Where) {
 fn file(name: &str, said: &Where) -> Option<File> {
     let data = said.data.clone().map_or_else(|| places::data_folder().ok(), Some)?;
     fs::create_dir_all(&data).ok()?;
-    open(&data.join(name)).ok()
+    open(&data.join(format!("{name}.log"))).ok()
 }
 
 fn open(file: &Path) -> io::Result<File> {

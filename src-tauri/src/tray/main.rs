@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    estatus_tray::log("tray.log", &arguments.places);
+    estatus_tray::log("tray", &arguments.places);
     match running::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(code) => return code,
     };
-    estatus_tray::log("window.log", &arguments.places);
+    estatus_tray::log("window", &arguments.places);
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
