@@ -14,6 +14,7 @@ mod monit;
 mod nssm;
 mod pm2;
 mod procfile;
+mod schtasks;
 #[cfg(test)]
 mod tests;
 mod there;
@@ -72,6 +73,15 @@ fn import_on(
     Ok(found.imported(&format.word()))
 }
 
+/// What services that NSSM runs on this machine would add to a configuration file that holds `tables`, as with [`import`]:
+/// each of `settings` is one of a service, with its name, the key as `nssm set` has it, and the values.
+pub fn import_nssm(settings: Vec<(String, String, Vec<String>)>, tables: &Json, language: Language) -> Imported {
+    let language = edit::language(tables.get("language").and_then(Json::as_str), language);
+    let mut found = Found::beside(tables, language);
+    nssm::add(settings, &mut found);
+    found.imported(&Format::Nssm.word())
+}
+
 /// The text of a file, which is in UTF-8, or in UTF-16 as PowerShell writes it.
 ///
 /// # Errors
@@ -105,6 +115,7 @@ enum Format {
     Monit,
     Kuma,
     Gatus,
+    Schtasks,
 }
 
 impl Format {
@@ -116,6 +127,7 @@ impl Format {
             Self::Monit => note!("format.monit"),
             Self::Kuma => note!("format.kuma"),
             Self::Gatus => note!("format.gatus"),
+            Self::Schtasks => note!("format.schtasks"),
         }
     }
 
@@ -129,6 +141,7 @@ impl Format {
             Self::Monit => monit::read(text, found),
             Self::Kuma => kuma::read(text, found),
             Self::Gatus => gatus::read(text, found),
+            Self::Schtasks => schtasks::read(text, found),
         }
     }
 
@@ -141,6 +154,9 @@ impl Format {
             let is_pm2 = ["apps", "script"].iter().any(|word| text.contains(word));
             let kuma = text.contains("\"monitorList\"").then_some(Self::Kuma);
             return kuma.or_else(|| is_pm2.then_some(Self::Pm2));
+        }
+        if schtasks::is_task(text) {
+            return Some(Self::Schtasks);
         }
         if any_begins(&["module.exports", "export default"]) || any_begins(&["apps:"]) {
             return Some(Self::Pm2);

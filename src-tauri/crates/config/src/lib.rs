@@ -8,6 +8,7 @@
 //!
 //! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
 
+mod argv;
 mod channel;
 mod check;
 mod edit;
@@ -56,7 +57,7 @@ use toml_edit::Document;
 pub use crate::{
     edit::{EditError, configuration, edit},
     example::example,
-    import::{ImportError, import, preview, text_of},
+    import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},
     schema::schema,
     secret::secret,

@@ -1,7 +1,7 @@
 //! The loop.
 //!
 //! ```text
-//!            stop ─┐
+//!     stop, pulse ─┐
 //!  clients ─ClientRequest──┤
 //!  programs, ──────┤
 //!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, programs, probes, courier, clients
@@ -12,6 +12,7 @@
 //!
 //! What is ready first in this order comes first. The loop itself never waits for anything else.
 
+mod pulse;
 mod stopping;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
+use self::pulse::Pulse;
 use crate::{
     Audience, Options,
     clients::{self, ClientRequest},
@@ -55,6 +57,7 @@ const REQUESTS_LIMIT: usize = 64;
 /// One thing that the loop reacts to.
 enum LoopEvent {
     Stop,
+    Pulse,
     Client(ClientRequest),
     Programs,
     Secrets(SecretsResolved),
@@ -88,6 +91,7 @@ pub(crate) struct EventLoop<W> {
     results: mpsc::Receiver<Input>,
     news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
+    pulse: Pulse,
 }
 
 impl<W: Workers> EventLoop<W> {
@@ -118,6 +122,7 @@ impl<W: Workers> EventLoop<W> {
             let said = trouble.what.in_words(core.config().language);
             let _ = core.handle(Input::Trouble(said), clock::now());
         }
+        let pulse = Pulse::every(audience.pulse());
         let mut event_loop = Self {
             view: View::new(core.config()),
             core,
@@ -137,6 +142,7 @@ impl<W: Workers> EventLoop<W> {
             results,
             news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
+            pulse,
         };
         match refused {
             Some(refused) => event_loop.start_without(refused),
@@ -172,6 +178,7 @@ impl<W: Workers> EventLoop<W> {
             let event = tokio::select! {
                 biased;
                 () = &mut stop => LoopEvent::Stop,
+                () = self.pulse.beat() => LoopEvent::Pulse,
                 Some(request) = requests.recv() => LoopEvent::Client(request),
                 _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
                 Some(fetched) = self.fetched.recv() => LoopEvent::Secrets(fetched),
@@ -182,6 +189,7 @@ impl<W: Workers> EventLoop<W> {
             };
             match event {
                 LoopEvent::Stop => break,
+                LoopEvent::Pulse => self.audience.turned(),
                 LoopEvent::Client(request) => self.answer(request),
                 LoopEvent::Programs => {
                     self.take_news();

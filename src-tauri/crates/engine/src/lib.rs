@@ -50,7 +50,7 @@ use estatus_store::StoreError;
 pub use file_changes::file_changes;
 use jiff::Timestamp;
 pub use limits::set as set_limits;
-pub use lock::Holder;
+pub use lock::{Holder, holder_of};
 use ports::{Customs, EnginePorts};
 
 /// Where an engine finds what it needs.
@@ -105,6 +105,14 @@ pub trait Audience: Send {
 
     /// The engine is asked to stop: it now stops these programs, and leaves those running.
     fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]);
+
+    /// How often the loop says by [`Audience::turned`] that it turns; asked once, before it begins.
+    fn pulse(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The loop turns, and waits for nothing but what it is there to wait for; said by the loop alone, while it stops too.
+    fn turned(&mut self) {}
 }
 
 /// Runs an engine until `stop` is ready, then stops the programs that must not outlive it, writes down what is not yet

@@ -56,6 +56,12 @@ pub(crate) fn take(data: &Path) -> Result<Lock, StartError> {
     Ok(Lock { _file: file })
 }
 
+/// Who holds the lock of `data`, if somebody does and may be known.
+pub fn holder_of(data: &Path) -> Option<Holder> {
+    let file = File::open(data.join(FILE)).ok()?;
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock)).then(|| holder(data))
+}
+
 fn holder(data: &Path) -> Holder {
     let mut note = String::new();
     let read = File::open(data.join(NOTE)).and_then(|file| file.take(NOTE_LIMIT).read_to_string(&mut note));

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use crate::{CommandError, Outcome, Result, arguments::Arguments, show};
 
 /// Where the configuration and the data are.
+#[derive(Clone, Debug)]
 pub(crate) struct Places {
     /// The configuration file.
     pub(crate) config: PathBuf,
@@ -16,21 +17,36 @@ pub(crate) struct Places {
     pub(crate) data: PathBuf,
     /// Whether the configuration file is where the platform wants it, and not where the user said.
     config_is_own: bool,
+    /// The same of the data folder.
+    data_is_own: bool,
 }
 
 impl Places {
     pub(crate) fn find(arguments: &Arguments) -> std::result::Result<Self, CommandError> {
-        let config_is_own = arguments.config.is_none();
+        let (config_is_own, data_is_own) = (arguments.config.is_none(), arguments.data.is_none());
         let config = match &arguments.config {
             Some(config) => config.clone(),
             None => places::config_file().map_err(CommandError::wrong)?,
         };
         let data = match &arguments.data {
             Some(data) => data.clone(),
-            None => places::data_folder().map_err(CommandError::wrong)?,
+            // The service's data belong to its configuration.
+            None if config_is_own => places::data_folder().map_err(CommandError::wrong)?,
+            None => places::own_data_folder().map_err(CommandError::wrong)?,
         };
         let data = std::path::absolute(data).map_err(CommandError::wrong)?;
-        Ok(Self { config, data, config_is_own })
+        Ok(Self { config, data, config_is_own, data_is_own })
+    }
+
+    /// The configuration file by its absolute path, if the user has said which.
+    pub(crate) fn given_config(&self) -> std::result::Result<Option<PathBuf>, CommandError> {
+        let given = (!self.config_is_own).then(|| std::path::absolute(&self.config));
+        given.transpose().map_err(CommandError::wrong)
+    }
+
+    /// The data folder, if the user has said which.
+    pub(crate) fn given_data(&self) -> Option<PathBuf> {
+        (!self.data_is_own).then(|| self.data.clone())
     }
 
     /// What the configuration file says.

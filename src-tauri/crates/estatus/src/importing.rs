@@ -35,7 +35,7 @@ pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Res
     match imported.edits.len() {
         0 => say!("Nothing to add."),
         count if yes => {
-            add(places, &imported.edits)?;
+            apply(places, &imported.edits)?;
             say!("Added {} to {}", show::counted(count, "entry", "entries"), places.config.display());
         }
         1 => say!("With --yes, this entry is added to {}", places.config.display()),
@@ -53,14 +53,15 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What stands in the configuration file, which may not be there yet.
-fn tables(places: &Places) -> std::result::Result<Json, CommandError> {
+pub(crate) fn tables(places: &Places) -> std::result::Result<Json, CommandError> {
     if !places.config.exists() {
         return Ok(Json::default());
     }
     estatus_config::configuration(&places.config, &defaults()).map(|file| file.tables).map_err(CommandError::failed)
 }
 
-fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
+/// Makes `edits` in the configuration file, all or none.
+pub(crate) fn apply(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
     begin(&places.config)
         .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
     let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(CommandError::failed)?;
@@ -69,7 +70,7 @@ fn add(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError>
     }
     let file = places.config.display();
     let said = problems.iter().map(|it| format!("{file}:{}:{}: {}", it.line, it.column, it.message));
-    Err(CommandError::Wrong(format!("nothing was added:\n{}", said.collect::<Vec<_>>().join("\n"))))
+    Err(CommandError::Wrong(format!("nothing was changed:\n{}", said.collect::<Vec<_>>().join("\n"))))
 }
 
 /// Makes an empty configuration file where there is none.

@@ -15,6 +15,7 @@ mod importing;
 mod logs;
 mod probing;
 mod running;
+mod service;
 mod show;
 mod steering;
 
@@ -102,6 +103,8 @@ async fn carry_out(arguments: Arguments) -> Result {
             importing::import(&places, &file, yes, json)
         }
         Command::Email { command: EmailCommand::Test { channel } } => email::test(&places, channel.as_deref()).await,
+        Command::Service { command } => service::carry_out(&places, command).await,
+        Command::Doctor { account, env, json } => service::doctor(&places, &account, &env, json),
     }
 }
 

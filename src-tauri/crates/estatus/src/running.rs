@@ -1,7 +1,8 @@
-//! `estatus run`: an engine in this terminal.
+//! `estatus run`: an engine in this terminal; and what an engine of the service has in common with it.
 
 use std::{
     env,
+    future::Future,
     io::{self, IsTerminal},
     sync::Arc,
 };
@@ -27,12 +28,32 @@ use crate::{
 pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
     // Whoever prints is a thread already.
     estatus_engine::set_limits();
-    let (out, err) = (printer(io::stdout())?, printer(io::stderr())?);
-    log(err.clone());
+    let said = Said { out: printer(io::stdout())?, err: printer(io::stderr())? };
+    log(said.err.clone(), io::stderr().is_terminal());
     if places.begin()? {
-        out.line(format_args!("There was no configuration yet: an example was created in {}", places.config.display()));
-        out.line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
+        let example = places.config.display();
+        said.out.line(format_args!("There was no configuration yet: an example was created in {example}"));
+        said.out
+            .line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
     }
+    host(places, said, |terminal| Box::new(terminal), stopped()).await
+}
+
+/// Where an engine's host writes: what happens, and what goes wrong.
+pub(crate) struct Said {
+    /// What happens.
+    pub(crate) out: Printer,
+    /// What goes wrong.
+    pub(crate) err: Printer,
+}
+
+/// Hosts an engine until `stop` is ready; what `face` makes of the terminal hears what it does.
+pub(crate) async fn host(
+    places: &Places,
+    said: Said,
+    face: impl FnOnce(Terminal) -> Box<dyn Audience>,
+    stop: impl Future<Output = ()>,
+) -> Result {
     let options = Options {
         config: places.config.clone(),
         data: places.data.clone(),
@@ -41,13 +62,13 @@ pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
         admits: if all_users { Admits::EveryLocalUser } else { Admits::ThisUser },
     };
     let terminal = Terminal {
-        out: out.clone(),
+        out: said.out.clone(),
         paint: show::Paint::for_stdout(),
         words: Words::new(Language::English, options.defaults.zone.clone()),
     };
-    let ended = estatus_engine::run(options, Box::new(terminal), stopped()).await;
-    out.finish();
-    err.finish();
+    let ended = estatus_engine::run(options, face(terminal), stop).await;
+    said.out.finish();
+    said.err.finish();
     match ended {
         Ok(()) => Ok(Outcome::Well),
         Err(error @ StartError::Config(_)) => Err(CommandError::wrong(error)),
@@ -55,7 +76,7 @@ pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
     }
 }
 
-fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, CommandError> {
+pub(crate) fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, CommandError> {
     Printer::start(out).map_err(|error| CommandError::Failed(format!("cannot start threads: {error}")))
 }
 
@@ -67,7 +88,7 @@ fn shim() -> std::result::Result<ShimCommand, CommandError> {
 }
 
 /// Whoever sits at this terminal.
-struct Terminal {
+pub(crate) struct Terminal {
     out: Printer,
     paint: show::Paint,
     words: Words,
@@ -75,9 +96,7 @@ struct Terminal {
 
 impl Audience for Terminal {
     fn ready(&mut self, host: &Host) {
-        self.out.line(format_args!("Estatus is running (process {}); stop it with Ctrl-C.", host.pid));
-        self.out.line(format_args!("  configuration  {}", host.config.display()));
-        self.out.line(format_args!("  data           {}", host.data.display()));
+        self.hosts(host, "stop it with Ctrl-C");
     }
 
     fn journal(&mut self, at: Timestamp, entry: &JournalEntry) {
@@ -126,6 +145,13 @@ impl Audience for Terminal {
 }
 
 impl Terminal {
+    /// Says that an engine runs, and how it is stopped.
+    pub(crate) fn hosts(&self, host: &Host, stopped: &str) {
+        self.out.line(format_args!("Estatus is running (process {}); {stopped}.", host.pid));
+        self.out.line(format_args!("  configuration  {}", host.config.display()));
+        self.out.line(format_args!("  data           {}", host.data.display()));
+    }
+
     /// How a try to heal stands, in one word, as wide as a health's.
     fn remedy(&self, attempt: &Attempt) -> String {
         match attempt.outcome {
@@ -177,12 +203,13 @@ async fn interrupted() {
     }
 }
 
-fn log(err: Printer) {
+/// Has what goes wrong written to `err`.
+pub(crate) fn log(err: Printer, is_terminal: bool) {
     let filter = EnvFilter::try_from_env("ESTATUS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     // Only a second subscriber in one process is refused, and there is none.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(move || err.clone())
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(is_terminal)
         .try_init();
 }

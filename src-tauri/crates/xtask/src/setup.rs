@@ -90,6 +90,15 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("WebKit's driver, to steer the window", "WebKitWebDriver", &["webkit2gtk-driver"]),
     program("Xvfb, a display that nobody sees", "Xvfb", &["xvfb"]),
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
+    Need {
+        what: "systemd, to run Estatus as a service on a machine of the test's own",
+        found: Found::Path("/lib/systemd/systemd"),
+        packages: &["systemd", "libpam-systemd"],
+        service: None,
+    },
+    program("unshare, for that machine", "unshare", &["util-linux"]),
+    program("useradd, for its users", "useradd", &["passwd"]),
+    program("ps, to look at its processes", "ps", &["procps"]),
     program("wmctrl, to close windows as a person does", "wmctrl", &["wmctrl"]),
     program("openbox, which gives windows a frame", "openbox", &["openbox"]),
     Need {

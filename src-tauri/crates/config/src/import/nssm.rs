@@ -9,7 +9,10 @@ use super::{
     found::{Found, Table},
     line::seconds,
 };
-use crate::reason::{Reason, note};
+use crate::{
+    argv::arguments,
+    reason::{Reason, note},
+};
 
 /// A service as it is put together from its lines.
 #[derive(Default)]
@@ -54,18 +57,27 @@ pub(super) fn is_line(line: &str) -> bool {
 }
 
 pub(super) fn read(text: &str, found: &mut Found) -> Result<(), Reason> {
-    let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    let mut settings = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         match understood(line) {
-            Some((name, key, rest)) => services.entry(name).or_default().take(&key, rest),
+            Some(setting) => settings.push(setting),
             None => found.note(note!("nssm_line", line = super::said(line.trim()))),
         }
+    }
+    add(settings, found);
+    found.note(note!("remove_from_nssm"));
+    Ok(())
+}
+
+/// Adds the services that `settings` make: each a name, a key and its values.
+pub(super) fn add(settings: Vec<(String, String, Vec<String>)>, found: &mut Found) {
+    let mut services: BTreeMap<String, Service> = BTreeMap::new();
+    for (name, key, values) in settings {
+        services.entry(name).or_default().take(&key, values);
     }
     for (name, service) in services {
         service.add(&name, found);
     }
-    found.note(note!("remove_from_nssm"));
-    Ok(())
 }
 
 /// The name, the key and what is behind it, of a line.
@@ -98,37 +110,6 @@ fn for_cmd(line: &str) -> String {
         handed.push(c);
     }
     handed
-}
-
-/// The arguments of a command line, as programs on Windows divide it (CommandLineToArgvW).
-fn arguments(line: &str) -> Vec<String> {
-    let (mut arguments, mut argument, mut is_quoted) = (Vec::new(), None::<String>, false);
-    let mut slashes = 0;
-    for c in line.chars() {
-        if c == '\\' {
-            slashes += 1;
-            continue;
-        }
-        // Before a quotation mark, two of them are one, and an odd one makes it an ordinary character.
-        let kept = if c == '"' { slashes / 2 } else { slashes };
-        if kept > 0 {
-            argument.get_or_insert_default().push_str(&"\\".repeat(kept));
-        }
-        match c {
-            '"' if slashes % 2 == 0 => {
-                is_quoted = !is_quoted;
-                argument.get_or_insert_default();
-            }
-            c if c.is_whitespace() && !is_quoted => arguments.extend(argument.take()),
-            c => argument.get_or_insert_default().push(c),
-        }
-        slashes = 0;
-    }
-    if slashes > 0 {
-        argument.get_or_insert_default().push_str(&"\\".repeat(slashes));
-    }
-    arguments.extend(argument);
-    arguments
 }
 
 impl Service {

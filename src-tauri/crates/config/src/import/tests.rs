@@ -11,7 +11,7 @@ use super::*;
 use crate::{Defaults, parse};
 
 /// The samples: each the name of its file, and what stands in it.
-const SAMPLES: [(&str, &str); 7] = [
+const SAMPLES: [(&str, &str); 8] = [
     ("/srv/shop/Procfile", include_str!("samples/Procfile")),
     ("/srv/shop/ecosystem.json", include_str!("samples/ecosystem.json")),
     ("ecosystem.config.js", include_str!("samples/ecosystem.config.js")),
@@ -19,6 +19,7 @@ const SAMPLES: [(&str, &str); 7] = [
     ("/etc/monit/monitrc", include_str!("samples/monitrc")),
     ("Uptime_Kuma_Backup.json", include_str!("samples/kuma.json")),
     ("config.yaml", include_str!("samples/gatus.yaml")),
+    ("tasks.xml", include_str!("samples/tasks.xml")),
 ];
 
 /// An empty file with the edits in it, which its reader takes.
@@ -81,6 +82,8 @@ fn a_file_is_known_by_what_stands_in_it() {
     check("x", "nssm set web AppDirectory C:\\", Some(Format::Nssm));
     check("x", "  check host x with address y", Some(Format::Monit));
     check("/etc/monitrc", "set daemon 30", Some(Format::Monit));
+    check("x.xml", "<?xml version=\"1.0\"?>\n<Task><Actions/></Task>", Some(Format::Schtasks));
+    check("x.xml", "<html></html>", None);
     check("x", "", None);
     check("x", "Dear friend,\nhow are you?", None);
     check("x.toml", "[[monitor]]\nname = \"x\"\n", None);
@@ -103,6 +106,8 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     check("x.js", "const x = 1;\nmodule.exports = { apps: [] }", line);
     check("x.json", "{ \"monitorList\": {} }", "its `monitorList` is not a list");
     check("x.yaml", "endpoints:\n\t- x", "Gatus configuration cannot be read");
+    check("x.xml", "<Task><Actions>", "scheduled task cannot be read");
+    check("x.xml", "<Tasks></Tasks>", "it holds no task");
     check("Procfile", "Dear friend", "no `name: command` line");
     check("monitrc", "set daemon 30", "it checks nothing");
     check("x.json", &format!("{{ \"apps\": {}", "[".repeat(100_000)), "nesting");
@@ -276,6 +281,32 @@ fn a_number_in_a_body_is_asked_for_as_one() {
     check("<", "10", Some("< 10"));
     check("<", "soon", None);
     check("=", "[1]", Some("= [1]"));
+}
+
+#[test]
+fn settings_from_the_registry_become_what_their_dump_does() {
+    let setting = |key: &str, values: &[&str]| {
+        ("reloj".to_owned(), key.to_owned(), values.iter().map(|value| (*value).to_owned()).collect())
+    };
+    let settings = vec![
+        setting("Application", &[r"C:\node\node.exe"]),
+        setting("AppParameters", &[r#"index.js --zone "Mexico City""#]),
+        setting("AppEnvironmentExtra", &["NODE_ENV=production", "GREETING=good day"]),
+        setting("AppExit", &["Default", "Exit"]),
+        setting("AppExit", &["3", "Restart"]),
+        setting("Start", &["SERVICE_AUTO_START"]),
+    ];
+    let imported = import_nssm(settings, &json!({}), Language::English);
+    let dump = r#"
+nssm set reloj Application C:\node\node.exe
+nssm set reloj AppParameters "index.js --zone \"Mexico City\""
+nssm set reloj AppEnvironmentExtra NODE_ENV=production "GREETING=good day"
+nssm set reloj AppExit Default Exit
+nssm set reloj AppExit 3 Restart
+nssm set reloj Start SERVICE_AUTO_START
+"#;
+    assert_eq!(imported.edits, super::tests::imported("x", dump, &json!({})).edits);
+    assert_eq!((imported.edits.len(), imported.notes), (1, Vec::new()));
 }
 
 #[test]

@@ -40,6 +40,7 @@ impl<W: Workers> EventLoop<W> {
             };
             tokio::select! {
                 biased;
+                () = self.pulse.beat() => self.audience.turned(),
                 _ = self.happened.recv_many(&mut self.news, BATCH) => self.take_news(),
                 Some(fetched) = self.fetched.recv() => self.take_secrets(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => self.take_results(),

@@ -64,6 +64,8 @@ struct Played {
     probed: BTreeSet<String>,
     /// Those that were seen to be down.
     seen_down: BTreeSet<String>,
+    /// How often the loop has said that it turns.
+    turned: u32,
 }
 
 impl World {
@@ -138,12 +140,22 @@ impl Supervise for Overseer {
     }
 }
 
-struct Nobody;
+/// Counts how often the loop says that it turns, and hears nothing else.
+struct Watchdog(Arc<World>);
 
-impl Audience for Nobody {
+impl Audience for Watchdog {
     fn ready(&mut self, _host: &Host) {}
     fn journal(&mut self, _at: Timestamp, _entry: &JournalEntry) {}
     fn quitting(&mut self, _stopped: &[Arc<str>], _left: &[Arc<str>]) {}
+
+    fn pulse(&self) -> Option<Duration> {
+        Some(Duration::from_millis(20))
+    }
+
+    fn turned(&mut self) {
+        self.0.played().turned += 1;
+        self.0.asked.notify_one();
+    }
 }
 
 /// A loop that runs.
@@ -185,7 +197,7 @@ impl Stage {
         let endpoint = Endpoint::of(&data);
         let listener = Listener::bind(&endpoint, options.admits).unwrap();
         let host = Host { pid: 1, started: Timestamp::now(), config: options.config.clone(), data };
-        let event_loop = EventLoop::new(options, first, opened, host, Box::new(Nobody), parts);
+        let event_loop = EventLoop::new(options, first, opened, host, Box::new(Watchdog(Arc::clone(&world))), parts);
         let (stop, stopped) = oneshot::channel();
         let run = event_loop.run(listener, Timer::new().unwrap(), async { drop(stopped.await) });
         let ended = tokio::spawn(run);
@@ -387,4 +399,19 @@ async fn a_loop_that_is_to_stop_waits_for_the_programs_that_must_not_outlive_it(
     stage.happened.send(SupervisorEvent { program: "web".into(), event: exited }).await.unwrap();
     timeout(LONG, ended).await.expect("it ends").unwrap();
     assert!(client.request(Request::Status).await.is_err());
+}
+
+#[tokio::test]
+async fn the_loop_says_that_it_turns_while_nothing_happens_and_while_a_program_is_stopped() {
+    let mut stage = Stage::start(PROGRAM).await;
+    stage.begins().await;
+    let turns = async || {
+        let before = stage.world.played().turned;
+        timeout(LONG, stage.world.until(|played| played.turned > before + 2)).await.expect("it turns");
+    };
+    turns().await;
+    drop(stage.stop.take());
+    let asked = timeout(LONG, stage.commands.recv()).await.expect("it is stopped").unwrap().1;
+    assert!(matches!(asked, ProgramCommand::Stop { .. }), "{asked:?}");
+    turns().await;
 }

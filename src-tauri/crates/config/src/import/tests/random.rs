@@ -119,6 +119,7 @@ readers! {
     monitrcs_have_an_answer: Monit, [4], "set daemon 30\ncheck host x with address y\n", "\n then alert";
     backups_of_uptime_kuma_have_an_answer: Kuma, [5], "{ \"monitorList\": [", "] }";
     configurations_of_gatus_have_an_answer: Gatus, [6], "endpoints:\n", "";
+    scheduled_tasks_have_an_answer: Schtasks, [7], "<Task><Actions><Exec><Command>x</Command></Exec>", "</Actions></Task>";
 }
 
 proptest! {
@@ -127,9 +128,9 @@ proptest! {
     #[test]
     fn any_bytes_under_any_name_have_an_answer(
         bytes in prop::collection::vec(any::<u8>(), 0..200),
-        name in prop::sample::select(vec!["Procfile", "monitrc", "x.json", "x.yaml", "/srv/x.js"]),
+        name in prop::sample::select(vec!["Procfile", "monitrc", "x.json", "x.yaml", "x.xml", "/srv/x.js"]),
         before in prop::sample::select(vec![
-            "", "{", "apps:\n", "endpoints:\n", "module.exports = {", "nssm set x ", "check host x ",
+            "", "{", "apps:\n", "endpoints:\n", "module.exports = {", "nssm set x ", "check host x ", "<Task>",
         ]),
     ) {
         let lossy = || String::from_utf8_lossy(&bytes).into_owned();

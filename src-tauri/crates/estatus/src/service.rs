@@ -1,0 +1,95 @@
+//! `estatus service`: Estatus as a service of the operating system, which runs from boot on, with nobody logged in; and
+//! `estatus doctor`, what is different for it then.
+
+mod doctor;
+mod facts;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+use std::{
+    env,
+    io::{self, BufRead, IsTerminal, Write},
+};
+
+use crate::{
+    CommandError, Outcome, Result,
+    arguments::{ServiceAccount, ServiceCommand, ServiceEnv},
+    configuration::Places,
+};
+
+/// `estatus service …`
+pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Result {
+    match command {
+        ServiceCommand::Install { account, env, no_start, yes } => {
+            let wanted = platform::Wanted::find(places, &account, variables(&env)?)?;
+            wanted.must_be_allowed()?;
+            let findings = doctor::examine(&wanted)?;
+            doctor::print(&findings);
+            if findings.iter().any(doctor::Finding::is_problem)
+                && !yes
+                && !consent("Install the service all the same?")?
+            {
+                return Err(CommandError::Failed(
+                    "nothing was installed: do what is said above, or install it all the same with --yes".into(),
+                ));
+            }
+            platform::install(&wanted, !no_start)
+        }
+        ServiceCommand::Uninstall { whose } => platform::uninstall(whose),
+        ServiceCommand::Start { whose } => platform::start(whose),
+        ServiceCommand::Stop { whose } => platform::stop(whose),
+        ServiceCommand::Status { whose, json } => facts::show(&platform::facts(whose)?, json),
+        #[cfg(windows)]
+        ServiceCommand::TakeOver { names, yes } => platform::take_over(places, &names, yes),
+        #[cfg(windows)]
+        ServiceCommand::GiveBack { name } => platform::give_back(places, &name).await,
+        ServiceCommand::Run => platform::run(places).await,
+    }
+}
+
+/// `estatus doctor`
+pub(crate) fn doctor(places: &Places, account: &ServiceAccount, env: &ServiceEnv, json: bool) -> Result {
+    let findings = doctor::examine(&platform::Wanted::find(places, account, variables(env)?)?)?;
+    if json {
+        crate::show::json(&findings)?;
+    } else if findings.is_empty() {
+        say!("Nothing would be different for Estatus as a service.");
+    } else {
+        doctor::print(&findings);
+    }
+    Ok(if findings.iter().any(doctor::Finding::is_problem) { Outcome::NotWell } else { Outcome::Well })
+}
+
+/// The variables that the service is to have, with their values.
+fn variables(env: &ServiceEnv) -> std::result::Result<Vec<(String, String)>, CommandError> {
+    let variable = |said: &String| match said.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        None if !said.is_empty() => match env::var(said) {
+            Ok(value) => Ok((said.clone(), value)),
+            Err(_) => {
+                Err(CommandError::Wrong(format!("--env {said}: there is no such variable here; say {said}=VALUE")))
+            }
+        },
+        _ => Err(CommandError::Wrong(format!("--env {said}: say NAME or NAME=VALUE"))),
+    };
+    env.env.iter().map(variable).collect()
+}
+
+/// Asks whoever sits at the terminal; where nobody does, the answer is no.
+fn consent(question: &str) -> std::result::Result<bool, CommandError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stdin().lock().read_line(&mut answer));
+    asked.map_err(CommandError::failed)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}

@@ -1,0 +1,140 @@
+//! An engine that systemd has started.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use estatus_api::Host;
+use estatus_core::{Timestamp, incident::Health, program::ProgramState, record::JournalEntry};
+use estatus_engine::Audience;
+
+use super::notify::Notifier;
+use crate::{running::Terminal, show};
+
+/// How often the loop says that it turns, at the least.
+const PULSE: Duration = Duration::from_secs(10);
+/// While it stops, it says at every pulse that it needs so much longer: more than a pulse, and more than what comes after
+/// the last one may take.
+const LONGER: Duration = Duration::from_secs(45);
+
+/// Tells systemd how the engine is, and the journal what happens.
+pub(super) struct Face {
+    terminal: Terminal,
+    notifier: Notifier,
+    standing: Standing,
+    is_stopping: bool,
+}
+
+impl Face {
+    pub(super) fn new(terminal: Terminal, notifier: Notifier) -> Self {
+        Self { terminal, notifier, standing: Standing::default(), is_stopping: false }
+    }
+}
+
+impl Audience for Face {
+    fn ready(&mut self, host: &Host) {
+        self.terminal.hosts(host, "stop it with `estatus service stop`");
+        self.notifier.ready();
+    }
+
+    fn journal(&mut self, at: Timestamp, entry: &JournalEntry) {
+        self.terminal.journal(at, entry);
+        let was_configured = self.standing.configured.is_some();
+        self.standing.hear(entry);
+        if matches!(entry, JournalEntry::Configured { .. }) && was_configured {
+            self.notifier.reloaded();
+        }
+        if !self.is_stopping {
+            self.notifier.status(&self.standing.in_words());
+        }
+    }
+
+    fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]) {
+        self.terminal.quitting(stopped, left);
+        self.is_stopping = true;
+        self.notifier.stopping();
+        self.notifier.takes(LONGER);
+        if !stopped.is_empty() {
+            self.notifier.status(&format!("stopping {}", stopped.join(", ")));
+        }
+    }
+
+    fn pulse(&self) -> Option<Duration> {
+        Some(self.notifier.watchdog.map_or(PULSE, |within| PULSE.min(within / 3)))
+    }
+
+    fn turned(&mut self) {
+        self.notifier.alive();
+        if self.is_stopping {
+            self.notifier.takes(LONGER);
+        }
+    }
+}
+
+/// How all is, as far as the journal tells.
+#[derive(Debug, Default)]
+struct Standing {
+    /// How many monitors and programs there are.
+    configured: Option<(usize, usize)>,
+    down: BTreeSet<Arc<str>>,
+    cooling: BTreeSet<Arc<str>>,
+}
+
+impl Standing {
+    fn hear(&mut self, entry: &JournalEntry) {
+        match entry {
+            JournalEntry::Configured { monitors, programs } => self.configured = Some((*monitors, *programs)),
+            JournalEntry::Health { monitor, to, .. } => {
+                put(&mut self.down, monitor, matches!(to, Health::Down | Health::Recovering));
+            }
+            JournalEntry::Program { program, to, .. } => {
+                put(&mut self.cooling, program, *to == ProgramState::Cooling);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known to be down, or else how much is kept an eye on: what was down before this start is not in the journal.
+    fn in_words(&self) -> String {
+        let named = |what: &str, names: &BTreeSet<Arc<str>>| {
+            let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let troubles = [named("down", &self.down), named("cooling down", &self.cooling)];
+        let troubles: Vec<String> = troubles.into_iter().flatten().collect();
+        if !troubles.is_empty() {
+            return troubles.join("; ");
+        }
+        let (monitors, programs) = self.configured.unwrap_or_default();
+        let monitors = show::counted(monitors, "monitor", "monitors");
+        format!("{monitors}, {}", show::counted(programs, "program", "programs"))
+    }
+}
+
+fn put(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>, is_in: bool) {
+    if is_in {
+        names.insert(Arc::clone(name));
+    } else {
+        names.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_names_what_is_down_until_it_is_not() {
+        let mut standing = Standing::default();
+        let mut check = |entry: JournalEntry, expected: &str| {
+            standing.hear(&entry);
+            assert_eq!(standing.in_words(), expected);
+        };
+        let health = |to| JournalEntry::Health { monitor: "web".into(), from: Health::Up, to, cause: None };
+        let program = |to| JournalEntry::Program { program: "api".into(), to, why: None };
+        check(JournalEntry::Configured { monitors: 2, programs: 1 }, "2 monitors, 1 program");
+        check(health(Health::Down), "down: web");
+        check(program(ProgramState::Cooling), "down: web; cooling down: api");
+        check(health(Health::Recovering), "down: web; cooling down: api");
+        check(health(Health::Up), "cooling down: api");
+        check(program(ProgramState::Running), "2 monitors, 1 program");
+    }
+}

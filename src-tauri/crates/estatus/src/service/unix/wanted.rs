@@ -1,0 +1,270 @@
+//! The service as it is wanted: whose, as whom, with what.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use estatus_config::places;
+
+use super::{
+    account::Account,
+    rights::Access,
+    systemd::Scope,
+    unit::{self, Unit},
+};
+use crate::{CommandError, arguments::ServiceAccount, configuration::Places};
+
+/// The manager of a user's services is there within this once they linger.
+const MANAGER_WITHIN: Duration = Duration::from_secs(20);
+/// Where systemd looks for programs, as Debian has it; a user's manager has the same.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The service as it is wanted.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(super) scope: Scope,
+    /// As whom it runs.
+    pub(crate) account: Account,
+    /// The console program.
+    pub(crate) executable: PathBuf,
+    /// The configuration file.
+    pub(crate) config: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Variables that it has beside those of systemd.
+    env: Vec<(String, String)>,
+    /// Whether the user has said where the configuration file is.
+    config_is_given: bool,
+}
+
+impl Wanted {
+    /// What somebody wants who has said so much.
+    pub(crate) fn find(
+        places: &Places,
+        said: &ServiceAccount,
+        env: Vec<(String, String)>,
+    ) -> Result<Self, CommandError> {
+        let scope = if said.whose.user { Scope::User } else { Scope::System };
+        let account = account(said)?;
+        let own = account == Account::current()?;
+        let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
+        let given = places.given_config()?;
+        let config_is_given = given.is_some();
+        let config = match given {
+            Some(config) => config,
+            None if own => places::own_config_file().map_err(no_home)?,
+            None => places::config_file_of(&account.home),
+        };
+        let data = match places.given_data() {
+            Some(data) => data,
+            None if own => places::own_data_folder().map_err(no_home)?,
+            None => places::data_folder_of(&account.home),
+        };
+        // What is not said stays as it is.
+        let installed = || fs::read_to_string(scope.unit_file(&account)).ok().filter(|text| Unit::is_ours(text));
+        let env = if env.is_empty() { installed().map(|text| Unit::env(&text)).unwrap_or_default() } else { env };
+        let executable = std::env::current_exe()
+            .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
+        let wanted = Self { scope, account, executable, config, data, env, config_is_given };
+        wanted.must_be_sayable()?;
+        Ok(wanted)
+    }
+
+    /// Refuses who may not install it.
+    pub(crate) fn must_be_allowed(&self) -> Result<(), CommandError> {
+        let is_root = rustix::process::geteuid().is_root();
+        if self.scope == Scope::System && !is_root {
+            return Err(CommandError::Failed(
+                "only root may install a service of the machine: use sudo, and it runs as you all the same; or say \
+                 --user for a service of your own systemd user instance"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the service finds in its environment, as far as it matters to programs.
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
+        let mut environment = BTreeMap::from([
+            ("PATH".to_owned(), PATH.to_owned()),
+            ("HOME".to_owned(), self.account.home.display().to_string()),
+            ("USER".to_owned(), self.account.name.clone()),
+            ("LOGNAME".to_owned(), self.account.name.clone()),
+        ]);
+        environment.extend(self.env.iter().cloned());
+        environment
+    }
+
+    /// The command that would install it, with `more` at its end.
+    pub(crate) fn install_command(&self, more: &str) -> String {
+        let how =
+            if self.scope == Scope::User { "estatus service install --user" } else { "sudo estatus service install" };
+        format!("{how} {more}")
+    }
+
+    /// Whether the service runs already.
+    pub(crate) fn is_running(&self) -> bool {
+        self.scope.show().is_ok_and(|shown| shown.is_active())
+    }
+
+    pub(super) fn unit(&self) -> Unit {
+        Unit {
+            account: (self.scope == Scope::System).then(|| self.account.name.clone()),
+            executable: self.executable.clone(),
+            config: self.config.clone(),
+            data: self.data.clone(),
+            env: self.env.clone(),
+        }
+    }
+
+    /// Sees that there is a configuration file, and a data folder if the service cannot make it.
+    pub(super) fn prepare_places(&self) -> Result<(), CommandError> {
+        let failed = |what: &Path, error: io::Error| {
+            CommandError::Failed(format!("{} cannot be created: {error}", what.display()))
+        };
+        if !self.config.exists() {
+            if self.config_is_given {
+                let missing =
+                    format!("there is no {}: `estatus config example` prints a first one", self.config.display());
+                return Err(CommandError::Wrong(missing));
+            }
+            if let Some(folder) = self.config.parent() {
+                self.make_folder(folder).map_err(|error| failed(folder, error))?;
+            }
+            fs::write(&self.config, estatus_config::example())
+                .and_then(|()| self.hand_over(&self.config))
+                .map_err(|error| failed(&self.config, error))?;
+            say!("There was no configuration yet: an example was created in {}", self.config.display());
+        }
+        self.make_folder(&self.data).map_err(|error| failed(&self.data, error))
+    }
+
+    /// Makes `folder`, with those above it, the account's own and private.
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        if folder.is_dir() {
+            return Ok(());
+        }
+        if let Some(above) = folder.parent() {
+            self.make_folder(above)?;
+        }
+        fs::DirBuilder::new().mode(0o700).create(folder)?;
+        self.hand_over(folder)
+    }
+
+    fn hand_over(&self, path: &Path) -> io::Result<()> {
+        if rustix::process::geteuid().as_raw() == self.account.uid {
+            return Ok(());
+        }
+        chown(path, Some(self.account.uid), Some(self.account.gid))
+    }
+
+    /// Sees that the user's services run with nobody logged in, and that their manager is there.
+    pub(super) fn linger(&self) -> Result<(), CommandError> {
+        let name = &self.account.name;
+        if !self.lingers() {
+            let output = Command::new("loginctl").args(["--no-ask-password", "enable-linger", name]).output();
+            let output = output.map_err(|error| CommandError::Failed(format!("loginctl cannot be run: {error}")))?;
+            if !output.status.success() {
+                return Err(CommandError::Failed(format!(
+                    "your services would end when you log out, and not start at boot: first run `sudo loginctl \
+                     enable-linger {name}` ({})",
+                    String::from_utf8_lossy(&output.stderr).trim()
+                )));
+            }
+        }
+        let manager = PathBuf::from(format!("/run/user/{}/systemd/private", self.account.uid));
+        let end = Instant::now() + MANAGER_WITHIN;
+        while !manager.exists() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Whether the user's services run with nobody logged in.
+    fn lingers(&self) -> bool {
+        Path::new("/var/lib/systemd/linger").join(&self.account.name).exists()
+    }
+
+    /// What keeps the account from `access` to `path`, if something does.
+    pub(crate) fn obstacle(&self, path: &Path, access: Access) -> Option<String> {
+        self.account.obstacle(path, access).map(|obstacle| obstacle.display().to_string())
+    }
+
+    /// Whether whoever runs this would see `path` if it were there.
+    pub(crate) fn sees(&self, path: &Path) -> bool {
+        path.parent().is_none_or(|folder| fs::read_dir(folder).is_ok() || fs::metadata(folder).is_err_and(is_missing))
+    }
+
+    /// How the account gets `access` to `path`, in one sentence.
+    pub(crate) fn grant(&self, path: &Path, access: Access) -> String {
+        let (name, path) = (&self.account.name, path.display());
+        let rights = match access {
+            Access::Read => "rX",
+            Access::Write => "rwX",
+            Access::Execute => "rx",
+        };
+        format!(
+            "Run the service as the user who owns it, or give {name} the right: setfacl -m u:{name}:{rights} \"{path}\" \
+             (and -m u:{name}:x for the folders above it)"
+        )
+    }
+
+    /// Why the service does not come to the keyring.
+    pub(crate) fn keyring_obstacle(&self) -> Option<&'static str> {
+        Some("which only opens when its user logs in on a desktop")
+    }
+
+    /// Refuses what cannot be written into a unit.
+    fn must_be_sayable(&self) -> Result<(), CommandError> {
+        let paths = [&self.executable, &self.config, &self.data];
+        let no_text = paths.iter().find(|path| path.to_str().is_none());
+        if let Some(path) = no_text {
+            return Err(CommandError::Wrong(format!("{} is not UTF-8, and cannot stand in a unit", path.display())));
+        }
+        let paths = paths.into_iter().filter_map(|path| path.to_str());
+        let values = paths.chain(self.env.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+        let refused = values.into_iter().find_map(|value| Some((value, unit::refusal(value)?)));
+        refused.map_or(Ok(()), |(value, why)| {
+            Err(CommandError::Wrong(format!("“{}” cannot stand in a unit: {why}", crate::show::one_line(value))))
+        })
+    }
+}
+
+fn is_missing(error: io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+/// As whom the service is to run.
+fn account(said: &ServiceAccount) -> Result<Account, CommandError> {
+    let behind = Account::behind_root()?;
+    if said.whose.user {
+        return match behind {
+            Some(behind) => Err(CommandError::Wrong(format!(
+                "--user is for your own services: run it as {}, without sudo",
+                behind.name
+            ))),
+            None => Account::current(),
+        };
+    }
+    let account = match (&said.account, behind) {
+        _ if said.as_root => return Account::find("root"),
+        (Some(name), _) => Account::find(name)?,
+        (None, Some(behind)) => behind,
+        (None, None) => Account::current()?,
+    };
+    if account.is_root() {
+        return Err(CommandError::Wrong(
+            "as whom should the service run? Say --account NAME; or --as-root, and whoever may edit estatus.toml runs \
+             anything as root"
+                .into(),
+        ));
+    }
+    Ok(account)
+}

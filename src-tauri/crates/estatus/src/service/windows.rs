@@ -1,0 +1,27 @@
+//! The service on Windows: one of the service control manager's; `unix.rs` is the twin.
+
+mod account;
+mod differences;
+mod dispatcher;
+mod drives;
+mod face;
+mod log;
+mod manager;
+mod nssm;
+mod start_type;
+mod takeover;
+mod wanted;
+
+pub(super) use self::{
+    differences::{
+        Access, differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places,
+        variables_in,
+    },
+    dispatcher::run,
+    manager::{facts, install, start, stop, uninstall},
+    takeover::{give_back, take_over},
+    wanted::Wanted,
+};
+
+/// What the service is called.
+pub(super) const NAME: &str = "Estatus";

@@ -1,0 +1,427 @@
+//! What is asked of the service control manager.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use windows_registry::LOCAL_MACHINE;
+use windows_service::{
+    Error,
+    service::{
+        Service, ServiceAccess, ServiceAction, ServiceActionType, ServiceErrorControl, ServiceFailureActions,
+        ServiceFailureResetPeriod, ServiceInfo, ServiceStartType, ServiceState, ServiceType,
+    },
+    service_manager::{ServiceManager, ServiceManagerAccess},
+};
+
+use super::{NAME, account::Account, wanted::Wanted};
+use crate::{CommandError, Outcome, Result, arguments::ServiceScope, service::facts::Facts};
+
+/// What else Windows knows of the service.
+const KEY: &str = r"SYSTEM\CurrentControlSet\Services\Estatus";
+const MACHINE_ENVIRONMENT: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+/// A shutdown waits so long for programs to be stopped.
+const PRESHUTDOWN: Duration = Duration::from_secs(180);
+/// A service that says nothing for so long does not come any further.
+const QUIET: Duration = Duration::from_secs(90);
+
+/// System error codes that lead to advice.
+mod code {
+    pub(super) const ACCESS_DENIED: i32 = 5;
+    pub(super) const NO_SUCH_SERVICE: i32 = 1060;
+    pub(super) const LOGON_FAILED: i32 = 1069;
+    pub(super) const MARKED_FOR_DELETE: i32 = 1072;
+    pub(super) const ALREADY_RUNNING: i32 = 1056;
+    pub(super) const NOT_ACTIVE: i32 = 1062;
+    pub(super) const BAD_ACCOUNT: i32 = 1057;
+}
+
+/// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
+pub(in crate::service) fn install(wanted: &Wanted, starts: bool) -> Result {
+    let password = password(&wanted.account)?;
+    prepare_config(wanted)?;
+    let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE)?;
+    let info = info(wanted, password);
+    let before = open(&manager, ServiceAccess::ALL_ACCESS)?;
+    let is_new = before.is_none();
+    let service = match before {
+        Some(service) => {
+            service.change_config(&info).map_err(failed)?;
+            service
+        }
+        None => manager.create_service(&info, ServiceAccess::ALL_ACCESS).map_err(failed)?,
+    };
+    refine(&service);
+    set_variables(&wanted.env)?;
+    close_own_folder(wanted)?;
+    say!("The service is {}.", if is_new { "installed" } else { "installed already, and now as wanted" });
+    say!("  it runs as     {}", wanted.account);
+    say!("  configuration  {}", wanted.config.display());
+    say!("  data           {}", wanted.data.display());
+    if !starts {
+        say!("It starts at the next boot, or with `estatus service start`.");
+        return Ok(Outcome::Well);
+    }
+    begin(&service)
+}
+
+/// Removes the service; what it has configured and remembered stays.
+pub(in crate::service) fn uninstall(_whose: ServiceScope) -> Result {
+    must_be_elevated()?;
+    let manager = manager(ServiceManagerAccess::CONNECT)?;
+    let Some(service) = open(&manager, ServiceAccess::ALL_ACCESS)? else {
+        say!("The service is not installed.");
+        return Ok(Outcome::Well);
+    };
+    let (config, data) = places(&service);
+    end(&service)?;
+    service.delete().map_err(failed)?;
+    say!("The service is removed.");
+    if let (Some(config), Some(data)) = (config, data) {
+        say!("These stay, remove them yourself if you want to:");
+        say!("  configuration  {}", config.display());
+        say!("  data           {}", data.display());
+    }
+    Ok(Outcome::Well)
+}
+
+/// Starts the service, and says whether it runs.
+pub(in crate::service) fn start(_whose: ServiceScope) -> Result {
+    begin(&installed(ServiceAccess::START | ServiceAccess::QUERY_STATUS)?)
+}
+
+/// Stops the service, until the next boot.
+pub(in crate::service) fn stop(_whose: ServiceScope) -> Result {
+    end(&installed(ServiceAccess::STOP | ServiceAccess::QUERY_STATUS)?)?;
+    say!("The service is stopped. It starts again at the next boot, or with `estatus service start`.");
+    Ok(Outcome::Well)
+}
+
+/// What is known of the service.
+pub(in crate::service) fn facts(_whose: ServiceScope) -> std::result::Result<Facts, CommandError> {
+    let manager = manager(ServiceManagerAccess::CONNECT)?;
+    let Some(service) = open(&manager, ServiceAccess::QUERY_STATUS | ServiceAccess::QUERY_CONFIG)? else {
+        return Ok(Facts::default());
+    };
+    let status = service.query_status().map_err(failed)?;
+    let config = service.query_config().map_err(failed)?;
+    let (file, data) = places(&service);
+    let is_running = status.current_state == ServiceState::Running;
+    Ok(Facts {
+        installed: true,
+        enabled: config.start_type == ServiceStartType::AutoStart,
+        running: is_running,
+        state: Some(word(status.current_state).to_owned()),
+        pid: status.process_id.filter(|pid| *pid != 0),
+        account: config.account_name.map(|name| Account::of_manager(&name.to_string_lossy()).to_string()),
+        definition: Some(format!(r"the service control manager, as {NAME}")),
+        says: data.as_ref().map(|data| format!("what it writes is in {}", data.join("service.log").display())),
+        config: file,
+        data,
+        ..Facts::default()
+    })
+}
+
+/// Whether the service runs.
+pub(super) fn is_running() -> bool {
+    let state = || {
+        let manager = manager(ServiceManagerAccess::CONNECT).ok()?;
+        open(&manager, ServiceAccess::QUERY_STATUS).ok()??.query_status().ok()
+    };
+    state().is_some_and(|status| status.current_state != ServiceState::Stopped)
+}
+
+/// Whether `service` runs, or is about to.
+pub(super) fn runs(service: &Service) -> std::result::Result<bool, CommandError> {
+    Ok(service.query_status().map_err(failed)?.current_state != ServiceState::Stopped)
+}
+
+/// Refuses who may not change services.
+pub(super) fn must_be_elevated() -> std::result::Result<(), CommandError> {
+    manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE).map(drop)
+}
+
+/// The variables that every process of this machine has, whoever runs it.
+pub(super) fn machine_environment() -> BTreeMap<String, String> {
+    let Ok(key) = LOCAL_MACHINE.open(MACHINE_ENVIRONMENT) else { return BTreeMap::new() };
+    let Ok(values) = key.values() else { return BTreeMap::new() };
+    let text = |value: windows_registry::Value| String::try_from(value).ok();
+    values.filter_map(|(name, value)| Some((name, expanded(&text(value)?)))).collect()
+}
+
+/// The variables that were given to the installed service.
+pub(super) fn variables() -> Vec<(String, String)> {
+    let lines = LOCAL_MACHINE.open(KEY).and_then(|key| key.get_multi_string("Environment")).unwrap_or_default();
+    lines.iter().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+fn set_variables(env: &[(String, String)]) -> std::result::Result<(), CommandError> {
+    let lines: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let written = LOCAL_MACHINE.create(KEY).and_then(|key| match lines.as_slice() {
+        // There may be none to remove.
+        [] => Ok(drop(key.remove_value("Environment"))),
+        lines => key.set_multi_string("Environment", lines),
+    });
+    written.map_err(|error| CommandError::Failed(format!("the variables of the service cannot be set: {error}")))
+}
+
+/// What `%NAME%` stands for in a value of the registry.
+fn expanded(value: &str) -> String {
+    let mut parts = value.split('%');
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    let mut is_name = true;
+    for part in parts {
+        match std::env::var(part) {
+            Ok(value) if is_name => {
+                whole.push_str(&value);
+                is_name = false;
+            }
+            _ => {
+                whole.push_str(if is_name { "%" } else { "" });
+                whole.push_str(part);
+                is_name = true;
+            }
+        }
+    }
+    whole
+}
+
+/// The password of a user as whom the service is to run.
+fn password(account: &Account) -> std::result::Result<Option<OsString>, CommandError> {
+    let Account::User(name) = account else { return Ok(None) };
+    let asked = rpassword::prompt_password(format!("Password of {name}, with which Windows starts the service: "));
+    asked
+        .map(|password| Some(password.into()))
+        .map_err(|error| CommandError::Failed(format!("the password of {name} cannot be asked for: {error}")))
+}
+
+/// Sees that there is a configuration file.
+fn prepare_config(wanted: &Wanted) -> std::result::Result<(), CommandError> {
+    let failed = |error| CommandError::Failed(format!("{} cannot be created: {error}", wanted.config.display()));
+    if let Some(folder) = wanted.config.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&wanted.data)
+        .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", wanted.data.display())))?;
+    if wanted.config.exists() {
+        return Ok(());
+    }
+    let own = estatus_config::places::own_config_file().ok().filter(|own| wanted.is_in_own_folder && own.exists());
+    match own {
+        Some(own) => {
+            fs::copy(&own, &wanted.config).map_err(failed)?;
+            let kept = own.with_extension("toml.before-service");
+            // So that no tray hosts an engine of its own beside the service's.
+            fs::rename(&own, &kept).map_err(failed)?;
+            say!("Your configuration was moved to {}; the old file is {}", wanted.config.display(), kept.display());
+        }
+        None => {
+            fs::write(&wanted.config, estatus_config::example()).map_err(failed)?;
+            say!("There was no configuration yet: an example was created in {}", wanted.config.display());
+        }
+    }
+    Ok(())
+}
+
+/// Opens the folder of the service to its account, administrators and the system alone.
+fn close_own_folder(wanted: &Wanted) -> std::result::Result<(), CommandError> {
+    let Some(folder) = wanted.config.parent().filter(|_| wanted.is_in_own_folder) else { return Ok(()) };
+    let mut rights = Command::new("icacls");
+    rights.arg(folder).args(["/inheritance:r", "/grant:r", "*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F"]);
+    if wanted.account == Account::Virtual {
+        rights.arg(format!("{}:(OI)(CI)F", wanted.account));
+    }
+    let output = rights.output();
+    match output {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(refused_rights(folder, String::from_utf8_lossy(&output.stdout).trim())),
+        Err(error) => Err(refused_rights(folder, &error.to_string())),
+    }
+}
+
+fn refused_rights(folder: &Path, error: &str) -> CommandError {
+    CommandError::Failed(format!("icacls cannot give {} to the service: {error}", folder.display()))
+}
+
+fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
+    let words = [
+        OsStr::new("--config"),
+        wanted.config.as_os_str(),
+        OsStr::new("--data"),
+        wanted.data.as_os_str(),
+        OsStr::new("service"),
+        OsStr::new("run"),
+    ];
+    ServiceInfo {
+        name: NAME.into(),
+        display_name: NAME.into(),
+        service_type: ServiceType::OWN_PROCESS,
+        start_type: ServiceStartType::AutoStart,
+        error_control: ServiceErrorControl::Normal,
+        executable_path: wanted.executable.clone(),
+        launch_arguments: words.map(OsStr::to_owned).to_vec(),
+        dependencies: Vec::new(),
+        account_name: (wanted.account != Account::System).then(|| wanted.account.to_string().into()),
+        account_password: password,
+    }
+}
+
+/// What has a call of its own. Without it the service runs all the same, so that it is only said where Windows does not
+/// take it.
+fn refine(service: &Service) {
+    let restart = |after| ServiceAction { action_type: ServiceActionType::Restart, delay: Duration::from_secs(after) };
+    let failures = ServiceFailureActions {
+        reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(3600)),
+        reboot_msg: None,
+        command: None,
+        // The last one holds for all further failures.
+        actions: Some(vec![restart(1), restart(2), restart(5)]),
+    };
+    for (what, done) in [
+        ("keep its description", service.set_description("Monitors what you run and keeps it running")),
+        ("start it again when it was killed", service.update_failure_actions(failures)),
+        ("start it again when it ends with an error", service.set_failure_actions_on_non_crash_failures(true)),
+        ("start it after what a boot needs", service.set_delayed_auto_start(true)),
+        ("have a shutdown wait longer for it", service.set_preshutdown_timeout(PRESHUTDOWN)),
+    ] {
+        if let Err(error) = done {
+            complain!("estatus: Windows does not {what}: {}", in_words(&error));
+        }
+    }
+}
+
+fn begin(service: &Service) -> Result {
+    match service.start::<&OsStr>(&[]) {
+        Err(error) if system_code(&error) == Some(code::ALREADY_RUNNING) => {}
+        started => started.map_err(failed)?,
+    }
+    let status = settle(service, ServiceState::StartPending)?;
+    if status != ServiceState::Running {
+        return Err(CommandError::Failed(format!(
+            "the service is {}: what went wrong is in service.log, in its data folder; `estatus service status` says \
+             which that is",
+            word(status)
+        )));
+    }
+    let pid = service.query_status().map_err(failed)?.process_id.unwrap_or_default();
+    say!("The service is running (process {pid}).");
+    Ok(Outcome::Well)
+}
+
+/// Stops a service, and waits until it has.
+pub(super) fn end(service: &Service) -> std::result::Result<(), CommandError> {
+    match service.stop() {
+        Err(error) if system_code(&error) == Some(code::NOT_ACTIVE) => return Ok(()),
+        stopped => stopped.map_err(failed)?,
+    };
+    match settle(service, ServiceState::StopPending)? {
+        ServiceState::Stopped => Ok(()),
+        other => Err(CommandError::Failed(format!("the service is {} instead of stopped", word(other)))),
+    }
+}
+
+/// Waits until the service leaves `state`, as long as it says that it comes any further.
+fn settle(service: &Service, state: ServiceState) -> std::result::Result<ServiceState, CommandError> {
+    let (mut checkpoint, mut since) = (0, Instant::now());
+    loop {
+        let status = service.query_status().map_err(failed)?;
+        // A stop is not always pending at once.
+        let is_pending = status.current_state == state
+            || state == ServiceState::StopPending && status.current_state == ServiceState::Running;
+        if !is_pending {
+            return Ok(status.current_state);
+        }
+        if status.checkpoint != checkpoint {
+            (checkpoint, since) = (status.checkpoint, Instant::now());
+        }
+        if since.elapsed() > QUIET {
+            return Ok(status.current_state);
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Where the installed service has its configuration and data, by its command line.
+fn places(service: &Service) -> (Option<PathBuf>, Option<PathBuf>) {
+    let config = service.query_config();
+    let line = config.map(|config| config.executable_path.to_string_lossy().into_owned()).unwrap_or_default();
+    estatus_config::places::of_command_line(&line).map(|places| (places.config, places.data)).unzip()
+}
+
+fn installed(access: ServiceAccess) -> std::result::Result<Service, CommandError> {
+    let missing = || CommandError::Failed("the service is not installed: `estatus service install` does it".into());
+    open(&manager(ServiceManagerAccess::CONNECT)?, access)?.ok_or_else(missing)
+}
+
+fn manager(access: ServiceManagerAccess) -> std::result::Result<ServiceManager, CommandError> {
+    ServiceManager::local_computer(None::<&OsStr>, access).map_err(failed)
+}
+
+fn open(manager: &ServiceManager, access: ServiceAccess) -> std::result::Result<Option<Service>, CommandError> {
+    match manager.open_service(NAME, access) {
+        Ok(service) => Ok(Some(service)),
+        Err(error) if system_code(&error) == Some(code::NO_SUCH_SERVICE) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+pub(super) fn failed(error: Error) -> CommandError {
+    CommandError::Failed(in_words(&error))
+}
+
+/// What went wrong, and what to do about it.
+pub(super) fn in_words(error: &Error) -> String {
+    let Error::Winapi(system) = error else { return format!("the service control manager: {error}") };
+    let advice = match system.raw_os_error() {
+        Some(code::ACCESS_DENIED) => "open a terminal by “Run as administrator”, and run this there",
+        Some(code::LOGON_FAILED) => {
+            "the password is wrong, or the account lacks the right “Log on as a service” (secpol.msc, Local Policies, User \
+             Rights Assignment)"
+        }
+        Some(code::BAD_ACCOUNT) => r"there is no such account: write it as .\name or DOMAIN\name",
+        Some(code::MARKED_FOR_DELETE) => "close the Services window and Task Manager, and try again",
+        _ => return format!("the service control manager: {system}"),
+    };
+    format!("the service control manager: {system}; {advice}")
+}
+
+fn system_code(error: &Error) -> Option<i32> {
+    match error {
+        Error::Winapi(error) => io::Error::raw_os_error(error),
+        _ => None,
+    }
+}
+
+fn word(state: ServiceState) -> &'static str {
+    match state {
+        ServiceState::Stopped => "stopped",
+        ServiceState::StartPending => "starting",
+        ServiceState::StopPending => "stopping",
+        ServiceState::Running => "running",
+        ServiceState::ContinuePending => "continuing",
+        ServiceState::PausePending => "pausing",
+        ServiceState::Paused => "paused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_the_registry_is_expanded_where_it_names_a_variable() {
+        let windows = std::env::var("SystemRoot").unwrap();
+        let check = |value: &str, expected: &str| assert_eq!(expanded(value), expected, "{value}");
+        check(r"%SystemRoot%\system32;C:\bin", &format!(r"{windows}\system32;C:\bin"));
+        check("100% sure", "100% sure");
+        check("%NO_SUCH_VARIABLE_ANYWHERE%;x", "%NO_SUCH_VARIABLE_ANYWHERE%;x");
+        check("plain", "plain");
+    }
+}

@@ -1,0 +1,165 @@
+//! The services that NSSM runs, as Windows has them in its registry.
+
+use windows_registry::{Key, LOCAL_MACHINE};
+
+/// All services of this machine.
+const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
+/// What is remembered beside the settings of a service that was taken over: the program it has become, and how it started.
+const TAKEN_AS: &str = "EstatusProgram";
+const STARTED_AS: &str = "EstatusStart";
+const RAN: &str = "EstatusRan";
+
+/// A setting, as `nssm set` has it: the service's name, the key, the values.
+pub(super) type Setting = (String, String, Vec<String>);
+
+/// A service that NSSM runs.
+#[derive(Clone, Debug)]
+pub(super) struct NssmService {
+    /// Its name.
+    pub(super) name: String,
+    /// Its settings.
+    pub(super) settings: Vec<Setting>,
+    /// The program that it has become here, if it has.
+    pub(super) taken_as: Option<String>,
+}
+
+/// How a service was before it was taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    /// The program it has become.
+    pub(super) program: String,
+    /// How it started (SERVICE_AUTO_START and its like, as numbers).
+    pub(super) start: u32,
+    /// Whether it ran.
+    pub(super) ran: bool,
+}
+
+/// Every service that NSSM runs, by name.
+pub(super) fn services() -> windows_registry::Result<Vec<NssmService>> {
+    let all = LOCAL_MACHINE.open(SERVICES)?;
+    let mut found: Vec<NssmService> = all.keys()?.filter_map(|name| read(&all, name)).collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+/// Remembers how a service is, before it is changed.
+pub(super) fn remember(name: &str, before: &Before) -> windows_registry::Result<()> {
+    let key = parameters(name)?;
+    key.set_u32(STARTED_AS, before.start)?;
+    key.set_u32(RAN, u32::from(before.ran))?;
+    key.set_string(TAKEN_AS, &before.program)
+}
+
+/// How a service was before it was taken over; nothing if it was not.
+pub(super) fn remembered(name: &str) -> Option<Before> {
+    let key = LOCAL_MACHINE.open(parameters_of(name)).ok()?;
+    Some(Before {
+        program: key.get_string(TAKEN_AS).ok()?,
+        start: key.get_u32(STARTED_AS).ok()?,
+        ran: key.get_u32(RAN).is_ok_and(|ran| ran != 0),
+    })
+}
+
+/// Forgets that a service was taken over.
+pub(super) fn forget(name: &str) -> windows_registry::Result<()> {
+    let key = parameters(name)?;
+    key.remove_value(TAKEN_AS)?;
+    key.remove_value(STARTED_AS)?;
+    key.remove_value(RAN)
+}
+
+fn parameters(name: &str) -> windows_registry::Result<Key> {
+    LOCAL_MACHINE.options().read().write().open(parameters_of(name))
+}
+
+fn parameters_of(name: &str) -> String {
+    format!(r"{SERVICES}\{name}\Parameters")
+}
+
+fn read(all: &Key, name: String) -> Option<NssmService> {
+    let service = all.open(&name).ok()?;
+    let image = service.get_string("ImagePath").ok()?.to_ascii_lowercase();
+    if !image.contains("nssm") {
+        return None;
+    }
+    let parameters = service.open("Parameters").ok()?;
+    let mut settings = Settings { name: name.clone(), found: Vec::new() };
+    settings.texts(&parameters, &["Application", "AppParameters", "AppDirectory"]);
+    settings.texts(&parameters, &["AppStdin", "AppStdout", "AppStderr", "AppAffinity"]);
+    settings.lists(&parameters, &["AppEnvironment", "AppEnvironmentExtra"]);
+    settings.numbers(&parameters, &["AppStopMethodSkip", "AppStopMethodConsole", "AppThrottle", "AppRestartDelay"]);
+    settings.exits(&parameters);
+    settings.of_windows(&service);
+    let taken_as = parameters.get_string(TAKEN_AS).ok();
+    Some(NssmService { name, settings: settings.found, taken_as })
+}
+
+/// The settings of one service.
+struct Settings {
+    name: String,
+    found: Vec<Setting>,
+}
+
+impl Settings {
+    fn add(&mut self, key: &str, values: Vec<String>) {
+        self.found.push((self.name.clone(), key.to_owned(), values));
+    }
+
+    fn texts(&mut self, key: &Key, names: &[&str]) {
+        for name in names {
+            if let Some(text) = key.get_string(name).ok().filter(|text| !text.is_empty()) {
+                self.add(name, vec![text]);
+            }
+        }
+    }
+
+    fn lists(&mut self, key: &Key, names: &[&str]) {
+        for name in names {
+            if let Some(list) = key.get_multi_string(name).ok().filter(|list| !list.is_empty()) {
+                self.add(name, list);
+            }
+        }
+    }
+
+    fn numbers(&mut self, key: &Key, names: &[&str]) {
+        for name in names {
+            if let Ok(number) = key.get_u32(name) {
+                self.add(name, vec![number.to_string()]);
+            }
+        }
+    }
+
+    /// What is done after exits: the key's own value for all, and one named for each other exit code.
+    fn exits(&mut self, parameters: &Key) {
+        let Ok(exits) = parameters.open("AppExit") else { return };
+        let Ok(values) = exits.values() else { return };
+        for (exit, action) in values {
+            let exit = if exit.is_empty() { "Default".to_owned() } else { exit };
+            if let Ok(action) = String::try_from(action) {
+                self.add("AppExit", vec![exit, action]);
+            }
+        }
+    }
+
+    /// What Windows itself knows of the service.
+    fn of_windows(&mut self, service: &Key) {
+        if let Some(start) = service.get_u32("Start").ok().and_then(start_word) {
+            self.add("Start", vec![start.to_owned()]);
+        }
+        let account = service.get_string("ObjectName").unwrap_or_default();
+        if !account.is_empty() && !account.eq_ignore_ascii_case("LocalSystem") {
+            self.add("ObjectName", vec![account]);
+        }
+        self.lists(service, &["DependOnService"]);
+    }
+}
+
+/// What `nssm` calls a way to start.
+fn start_word(start: u32) -> Option<&'static str> {
+    match start {
+        2 => Some("SERVICE_AUTO_START"),
+        3 => Some("SERVICE_DEMAND_START"),
+        4 => Some("SERVICE_DISABLED"),
+        _ => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! The service as it is wanted: as whom, with what.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+};
+
+use estatus_config::places;
+
+use super::{account::Account, differences::Access, manager};
+use crate::{CommandError, arguments::ServiceAccount, configuration::Places};
+
+/// The service as it is wanted.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// As whom it runs.
+    pub(crate) account: Account,
+    /// The console program.
+    pub(crate) executable: PathBuf,
+    /// The configuration file.
+    pub(crate) config: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Variables that it has beside those of the machine.
+    pub(super) env: Vec<(String, String)>,
+    /// Whether configuration and data are where a service has them that runs as itself.
+    pub(super) is_in_own_folder: bool,
+}
+
+impl Wanted {
+    /// What somebody wants who has said so much.
+    pub(crate) fn find(
+        places: &Places,
+        said: &ServiceAccount,
+        env: Vec<(String, String)>,
+    ) -> Result<Self, CommandError> {
+        let account = match &said.account {
+            Some(name) => Account::user(name),
+            None if said.as_system => Account::System,
+            None => Account::Virtual,
+        };
+        let env = if env.is_empty() { manager::variables() } else { env };
+        let executable = env::current_exe()
+            .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
+        let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
+        let (given_config, given_data) = (places.given_config()?, places.given_data());
+        let is_in_own_folder = !matches!(account, Account::User(_)) && given_config.is_none() && given_data.is_none();
+        if matches!(account, Account::User(_))
+            && !account.is_current()
+            && (given_config.is_none() || given_data.is_none())
+        {
+            return Err(CommandError::Wrong(format!(
+                "where {account} has its configuration and data is not known here: say --config and --data, or run this \
+                 as that user"
+            )));
+        }
+        let own = places::service_folder();
+        let config = match given_config {
+            Some(config) => config,
+            None if is_in_own_folder => own.join("estatus.toml"),
+            None => places::own_config_file().map_err(no_home)?,
+        };
+        let data = match given_data {
+            Some(data) => data,
+            None if is_in_own_folder => own.join("data"),
+            None => places::own_data_folder().map_err(no_home)?,
+        };
+        Ok(Self { account, executable, config, data, env, is_in_own_folder })
+    }
+
+    /// Refuses who may not install it.
+    pub(crate) fn must_be_allowed(&self) -> Result<(), CommandError> {
+        manager::must_be_elevated()
+    }
+
+    /// What the service finds in its environment, as far as it matters to programs.
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
+        let mut environment = manager::machine_environment();
+        environment.extend(self.env.iter().cloned());
+        environment
+    }
+
+    /// The command that would install it, with `more` at its end.
+    pub(crate) fn install_command(&self, more: &str) -> String {
+        match &self.account {
+            Account::Virtual => format!("estatus service install {more}"),
+            Account::User(name) => format!("estatus service install --account {name} {more}"),
+            Account::System => format!("estatus service install --as-system {more}"),
+        }
+    }
+
+    /// Whether the service runs already.
+    pub(crate) fn is_running(&self) -> bool {
+        manager::is_running()
+    }
+
+    /// What keeps the account from `access` to `path`, if something does: a virtual account comes into no user's folder.
+    pub(crate) fn obstacle(&self, path: &Path, _access: Access) -> Option<String> {
+        let profiles = PathBuf::from(env::var_os("PUBLIC")?);
+        let profiles = profiles.parent()?;
+        let below = path.strip_prefix(profiles).ok()?;
+        let user = below.iter().next()?;
+        let is_closed = !user.eq_ignore_ascii_case("Public");
+        let may = match &self.account {
+            Account::System => true,
+            Account::User(_) => user.eq_ignore_ascii_case(self.account.bare_name()),
+            Account::Virtual => false,
+        };
+        (is_closed && !may).then(|| profiles.join(user).display().to_string())
+    }
+
+    /// Whether whoever runs this would see `path` if it were there.
+    pub(crate) fn sees(&self, path: &Path) -> bool {
+        path.parent().is_none_or(|folder| folder.is_dir())
+    }
+
+    /// How the account gets `access` to `path`, in one sentence.
+    pub(crate) fn grant(&self, path: &Path, access: Access) -> String {
+        let (account, right, shown) = (&self.account, access.right(), path.display());
+        let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
+        format!(
+            "Give it the right, once the service is installed: icacls \"{shown}\" /grant \"{account}:{inherited}{right}\""
+        )
+    }
+
+    /// Why the service does not come to the keyring.
+    pub(crate) fn keyring_obstacle(&self) -> Option<&'static str> {
+        (!self.account.is_current()).then_some("which is your own, and not the service's account's")
+    }
+}
