@@ -230,16 +230,21 @@ fn prepare_config(wanted: &Wanted) -> std::result::Result<(), CommandError> {
     Ok(())
 }
 
-/// Opens the folder of the service to its account, administrators and the system alone.
+/// Opens the folder of the service to its account, administrators and the system alone; it belongs to administrators.
 fn close_own_folder(wanted: &Wanted) -> std::result::Result<(), CommandError> {
+    const SYSTEM: &str = "*S-1-5-18:(OI)(CI)F";
+    const ADMINISTRATORS: &str = "*S-1-5-32-544:(OI)(CI)F";
     let Some(folder) = wanted.config.parent().filter(|_| wanted.is_in_own_folder) else { return Ok(()) };
-    let mut rights = Command::new("icacls");
-    rights.arg(folder).args(["/inheritance:r", "/grant:r", "*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F"]);
+    let mut rights = vec!["/inheritance:r".to_owned(), "/grant:r".into(), SYSTEM.into(), ADMINISTRATORS.into()];
     if wanted.account == Account::Virtual {
-        rights.arg(format!("{}:(OI)(CI)F", wanted.account));
+        rights.push(format!("{}:(OI)(CI)F", wanted.account));
     }
-    let output = rights.output();
-    match output {
+    icacls(folder, &rights)?;
+    icacls(folder, &["/setowner".into(), "*S-1-5-32-544".into(), "/t".into(), "/q".into()])
+}
+
+fn icacls(folder: &Path, words: &[String]) -> std::result::Result<(), CommandError> {
+    match Command::new("icacls").arg(folder).args(words).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(refused_rights(folder, String::from_utf8_lossy(&output.stdout).trim())),
         Err(error) => Err(refused_rights(folder, &error.to_string())),

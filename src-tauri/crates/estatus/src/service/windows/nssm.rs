@@ -115,7 +115,10 @@ impl Settings {
 
     fn lists(&mut self, key: &Key, names: &[&str]) {
         for name in names {
-            if let Some(list) = key.get_multi_string(name).ok().filter(|list| !list.is_empty()) {
+            // The zeros at the end of a list come as texts with nothing in them.
+            let list: Vec<String> = key.get_multi_string(name).unwrap_or_default();
+            let list: Vec<String> = list.into_iter().filter(|text| !text.is_empty()).collect();
+            if !list.is_empty() {
                 self.add(name, list);
             }
         }
