@@ -12,7 +12,7 @@ mkdir -p "$1/root/etc/systemd/system"
 echo estatus-test > "$1/root/etc/hostname"
 : > "$1/root/etc/machine-id"
 cp "$2" "$1/root/usr/local/bin/estatus"
-for user in root luz; do
+for user in luz ana; do
     chroot "$1/root" id "$user" >/dev/null 2>&1 || chroot "$1/root" useradd --create-home "$user"
 done
 cat > "$1/boot" <<'BOOT'

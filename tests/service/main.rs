@@ -81,6 +81,10 @@ fn a_service_of_the_machine_runs_from_boot_and_whatever_ends_it_leaves_programs_
     assert!(again.contains("installed already"), "{again}");
     assert_eq!(status(&machine, &[], |_| true)["pid"], first["pid"]);
 
+    // Who has nothing configured looks at the service.
+    let seen = machine.must(&["runuser", "-l", "ana", "-c", "estatus status --json"]);
+    assert!(seen.contains("\"keeper\""), "{seen}");
+
     machine.kill("KILL", &first);
     let second = status(&machine, &[], runs_anew(&first));
     assert_eq!((second["restarts"].as_u64(), keeper(&machine)), (Some(1), program));

@@ -285,7 +285,11 @@ pub(crate) enum ServiceCommand {
     },
     /// Run the engine as the service manager wants it; only the service manager has a use for it.
     #[command(hide = true)]
-    Run,
+    Run {
+        /// Let every user of this machine connect.
+        #[arg(long)]
+        all_users: bool,
+    },
 }
 
 /// Which of the services is meant.

@@ -36,7 +36,12 @@ pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
         said.out
             .line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
     }
-    host(places, said, |terminal| Box::new(terminal), stopped()).await
+    host(places, said, admits(all_users), |terminal| Box::new(terminal), stopped()).await
+}
+
+/// Whose processes may connect.
+pub(crate) fn admits(all_users: bool) -> Admits {
+    if all_users { Admits::EveryLocalUser } else { Admits::ThisUser }
 }
 
 /// Where an engine's host writes: what happens, and what goes wrong.
@@ -51,6 +56,7 @@ pub(crate) struct Said {
 pub(crate) async fn host(
     places: &Places,
     said: Said,
+    admits: Admits,
     face: impl FnOnce(Terminal) -> Box<dyn Audience>,
     stop: impl Future<Output = ()>,
 ) -> Result {
@@ -59,7 +65,7 @@ pub(crate) async fn host(
         data: places.data.clone(),
         defaults: configuration::defaults(),
         shim: shim()?,
-        admits: if all_users { Admits::EveryLocalUser } else { Admits::ThisUser },
+        admits,
     };
     let terminal = Terminal {
         out: said.out.clone(),

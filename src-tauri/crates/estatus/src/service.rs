@@ -51,7 +51,7 @@ pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Resul
         ServiceCommand::TakeOver { names, yes } => platform::take_over(places, &names, yes),
         #[cfg(windows)]
         ServiceCommand::GiveBack { name } => platform::give_back(places, &name).await,
-        ServiceCommand::Run => platform::run(places).await,
+        ServiceCommand::Run { all_users } => platform::run(places, all_users).await,
     }
 }
 

@@ -159,14 +159,15 @@ pub(super) fn facts(whose: ServiceScope) -> std::result::Result<Facts, CommandEr
 }
 
 /// The engine, as systemd starts it.
-pub(super) async fn run(places: &Places) -> Result {
+pub(super) async fn run(places: &Places, all_users: bool) -> Result {
     // SAFETY: this is the first that is done, and the runtime has one thread, this one.
     #[allow(unsafe_code, reason = "a variable can only be taken out of the environment so")]
     let notifier = unsafe { Notifier::take() };
     estatus_engine::set_limits();
     let said = Said { out: running::printer(io::stdout())?, err: running::printer(io::stderr())? };
     running::log(said.err.clone(), false);
-    running::host(places, said, |terminal| Box::new(Face::new(terminal, notifier)), stopped()).await
+    let admits = running::admits(all_users);
+    running::host(places, said, admits, |terminal| Box::new(Face::new(terminal, notifier)), stopped()).await
 }
 
 /// Resolves when systemd wants the engine to end. A terminal that hangs up is none of a service's business.

@@ -45,11 +45,12 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={run} service run
+ExecStart={run} service run{all_users}
 ",
             user = if account.is_some() { "" } else { "--user " },
             after = if account.is_some() { "After=network.target nss-lookup.target\n" } else { "" },
             run = run.join(" "),
+            all_users = if account.is_some() { " --all-users" } else { "" },
         );
         let mut add = |line: std::fmt::Arguments<'_>| {
             // Writing to a string cannot fail.
@@ -183,7 +184,7 @@ mod tests {
         let line = |begins: &str| text.lines().find(|line| line.starts_with(begins)).unwrap();
         assert_eq!(
             line("ExecStart="),
-            r#"ExecStart="/opt/100%% \"sure\"\\estatus" "--config" "/srv/$$HOME/estatus.toml" "--data" "/home/luz/.local/share/estatus" service run"#
+            r#"ExecStart="/opt/100%% \"sure\"\\estatus" "--config" "/srv/$$HOME/estatus.toml" "--data" "/home/luz/.local/share/estatus" service run --all-users"#
         );
         assert_eq!(line("Environment="), r#"Environment="GREETING=100%% \"good\" \\o/ $day""#);
         assert_eq!(Unit::env(&text), unit.env);

@@ -105,6 +105,17 @@ pub(crate) fn usual_places(_wanted: &Wanted) -> Vec<PathBuf> {
 pub(crate) fn differences(wanted: &Wanted, _config: &Config, commands: &[Started<'_>], findings: &mut Vec<Finding>) {
     let folders = commands.iter().filter_map(|started| Some((&started.of, started.command.directory.as_deref()?)));
     let executables = commands.iter().filter_map(|started| Some((&started.of, Path::new(started.executable()?))));
+    let users = PathBuf::from(env::var_os("PUBLIC").unwrap_or_default()).parent().map(Path::to_owned);
+    if wanted.account == Account::System && users.is_some_and(|users| wanted.executable.starts_with(users)) {
+        findings.push(Finding::problem(
+            "LocalSystem",
+            format!(
+                "{} is in a user's folder, who can replace it and thereby run anything",
+                wanted.executable.display()
+            ),
+            "Install Estatus for all users, or leave out --as-system.",
+        ));
+    }
     for (of, path) in folders.chain(executables) {
         let shown = path.display();
         if let Some(letter) = drives::mapped(path) {

@@ -28,16 +28,16 @@ use crate::{
     running::{self, Said},
 };
 
-/// Where the configuration and the data are: the service control manager calls a function that is given nothing of ours.
-static PLACES: OnceLock<Places> = OnceLock::new();
+/// Where the configuration and the data are, and whether every user may connect: the service control manager calls a function that is given nothing of ours.
+static PLACES: OnceLock<(Places, bool)> = OnceLock::new();
 
 define_windows_service!(serve_raw, serve);
 
 /// Serves the service control manager until the service has stopped.
-pub(in crate::service) async fn run(places: &Places) -> Result {
+pub(in crate::service) async fn run(places: &Places, all_users: bool) -> Result {
     /// ERROR_FAILED_SERVICE_CONTROLLER_CONNECT
     const NOT_BY_THE_MANAGER: i32 = 1063;
-    PLACES.get_or_init(|| places.clone());
+    PLACES.get_or_init(|| (places.clone(), all_users));
     match service_dispatcher::start(NAME, serve_raw) {
         Ok(()) => Ok(Outcome::Well),
         Err(windows_service::Error::Winapi(error)) if error.raw_os_error() == Some(NOT_BY_THE_MANAGER) => {
@@ -51,7 +51,7 @@ pub(in crate::service) async fn run(places: &Places) -> Result {
 
 /// What Windows calls on a thread of its own.
 fn serve(_arguments: Vec<OsString>) {
-    let Some(places) = PLACES.get() else { return };
+    let Some((places, all_users)) = PLACES.get() else { return };
     let stop = Arc::new(Notify::new());
     let asked = Arc::clone(&stop);
     let handler = move |control| match control {
@@ -65,7 +65,7 @@ fn serve(_arguments: Vec<OsString>) {
     // Where it cannot be told anything, Windows sees that the process ends.
     let Ok(handle) = service_control_handler::register(NAME, handler) else { return };
     report(handle, Phase::Starting);
-    let code = match host(places, handle, &stop) {
+    let code = match host(places, *all_users, handle, &stop) {
         Ok(_) => 0,
         Err(CommandError::Failed(_)) => 1,
         Err(CommandError::Wrong(_)) => 2,
@@ -74,7 +74,7 @@ fn serve(_arguments: Vec<OsString>) {
 }
 
 /// Hosts the engine until it is asked to stop; why it could not stands in the log.
-fn host(places: &Places, handle: ServiceStatusHandle, stop: &Notify) -> Result {
+fn host(places: &Places, all_users: bool, handle: ServiceStatusHandle, stop: &Notify) -> Result {
     // Not in the folder of Windows's own programs, where a service begins.
     let folder = places.config.parent();
     let moved = folder.map_or(Ok(()), std::env::set_current_dir);
@@ -88,7 +88,7 @@ fn host(places: &Places, handle: ServiceStatusHandle, stop: &Notify) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::failed)?;
     let face =
         |terminal| Box::new(Face { terminal, handle, phase: Phase::Starting }) as Box<dyn estatus_engine::Audience>;
-    let result = runtime.block_on(running::host(places, said, face, stop.notified()));
+    let result = runtime.block_on(running::host(places, said, running::admits(all_users), face, stop.notified()));
     runtime.shutdown_background();
     if let Err(CommandError::Failed(error) | CommandError::Wrong(error)) = &result {
         err.line(format_args!("{error}"));

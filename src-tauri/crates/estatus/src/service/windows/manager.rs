@@ -263,6 +263,7 @@ fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
         wanted.data.as_os_str(),
         OsStr::new("service"),
         OsStr::new("run"),
+        OsStr::new("--all-users"),
     ];
     ServiceInfo {
         name: NAME.into(),
