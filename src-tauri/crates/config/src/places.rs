@@ -1,5 +1,5 @@
-//! Where the configuration and the data are, where nobody says it: where the platform wants those of a user's program to be,
-//! or where the installed service has them.
+//! Where the configuration and the data are, where nobody says it: where the platform wants those of a user's program to
+//! be, or where the installed service has them.
 
 #[cfg(unix)]
 #[path = "places/unix.rs"]

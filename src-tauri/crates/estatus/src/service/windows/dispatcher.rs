@@ -28,7 +28,8 @@ use crate::{
     running::{self, Said},
 };
 
-/// Where the configuration and the data are, and whether every user may connect: the service control manager calls a function that is given nothing of ours.
+/// Where the configuration and the data are, and whether every user may connect: the service control manager calls a
+/// function that is given nothing of ours.
 static PLACES: OnceLock<(Places, bool)> = OnceLock::new();
 
 define_windows_service!(serve_raw, serve);
