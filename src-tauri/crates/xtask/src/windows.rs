@@ -14,7 +14,8 @@ const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
 /// The crates whose tests run under Wine: those with a part of their own for each system. What the others do is the same
 /// everywhere, and is tried on Linux.
-const TRIED: [&str; 5] = ["estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
+const TRIED: [&str; 6] =
+    ["estatus", "estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
 
 /// Sees to what it needs, type-checks every crate and runs the tests that there are for Windows.
 pub(crate) fn windows() -> Result<()> {
