@@ -14,8 +14,11 @@ const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
 /// The crates whose tests run under Wine: those with a part of their own for each system. What the others do is the same
 /// everywhere, and is tried on Linux.
-const TRIED: [&str; 6] =
-    ["estatus", "estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
+pub(crate) const TRIED: &[&str] =
+    &["estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
+/// The console program as well, with the service of Windows: it takes all other crates with it, and long to build.
+const TRIED_WITH_SERVICE: &[&str] =
+    &["estatus", "estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
 
 /// Sees to what it needs, type-checks every crate and runs the tests that there are for Windows.
 pub(crate) fn windows() -> Result<()> {
@@ -23,8 +26,8 @@ pub(crate) fn windows() -> Result<()> {
     let mut stages = Stages::default();
     stages.go("set-up", set_up)?;
     stages.go("type-check", || check(&target))?;
-    stages.go("build", || build(&target))?;
-    stages.go("tests", || test(&target))
+    stages.go("build", || build(TRIED_WITH_SERVICE, &target))?;
+    stages.go("tests", || test(TRIED_WITH_SERVICE, &target))
 }
 
 /// Sees that there is a compiler for Windows, and something that runs what it makes.
@@ -38,17 +41,17 @@ pub(crate) fn check(target: &Path) -> Result<()> {
     run(&mut cargo_for_windows(&["check", "--workspace", "--all-targets"], target)?)
 }
 
-/// Builds the tests, and the programs that they start.
-pub(crate) fn build(target: &Path) -> Result<()> {
+/// Builds the tests of these crates, and the programs that they start.
+pub(crate) fn build(crates: &[&str], target: &Path) -> Result<()> {
     let mut build = cargo_for_windows(&["build", "--tests", "--examples"], target)?;
-    run(build.args(tried()))
+    run(build.args(named(crates)))
 }
 
-/// Runs the tests. What Wine cannot show is left out by name, in `.config/nextest.toml`.
-pub(crate) fn test(target: &Path) -> Result<()> {
+/// Runs the tests of these crates. What Wine cannot show is left out by name, in `.config/nextest.toml`.
+pub(crate) fn test(crates: &[&str], target: &Path) -> Result<()> {
     let wine = wine::Session::start()?;
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
-    run(wine.runs(&mut test).args(tried()))
+    run(wine.runs(&mut test).args(named(crates)))
 }
 
 /// Forgets what was built of our own crates below `target`; the others stay.
@@ -59,6 +62,6 @@ pub(crate) fn clean(target: &Path) -> Result<()> {
     run(&mut cargo_for_windows(&["clean", "--quiet", "--workspace"], target)?)
 }
 
-fn tried() -> impl Iterator<Item = &'static str> {
-    TRIED.into_iter().flat_map(|name| ["-p", name])
+fn named<'c>(crates: &'c [&'c str]) -> impl Iterator<Item = &'c str> {
+    crates.iter().flat_map(|&name| ["-p", name])
 }
