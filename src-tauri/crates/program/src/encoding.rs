@@ -200,6 +200,18 @@ fn judge(before: char, character: char, after: char) -> i32 {
     }
 }
 
+/// The length of `bytes` without a character at their end that was cut in two.
+pub(crate) fn whole_characters(bytes: &[u8]) -> usize {
+    const LONGEST: usize = 4;
+    let tail = bytes.len().saturating_sub(LONGEST);
+    let lead = bytes.iter().skip(tail).rposition(|byte| byte & 0b1100_0000 != 0b1000_0000);
+    let is_cut = |lead: &usize| {
+        let last = bytes.get(*lead..).unwrap_or_default();
+        std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none())
+    };
+    lead.map(|at| tail + at).filter(is_cut).unwrap_or(bytes.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,10 @@
 use estatus_core::{encoding::OutputEncoding, secret::Secret};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::{encoding::Decoder, platform::code_pages};
+use crate::{
+    encoding::{Decoder, whole_characters},
+    platform::code_pages,
+};
 
 /// The beginning of an output, up to a limit; the rest is read and thrown away, so that its writer never waits.
 pub(crate) struct Output {
@@ -43,18 +46,6 @@ impl Output {
 pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> String {
     let secrets = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
     secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[secret]") } else { text })
-}
-
-/// The length of `bytes` without a character at their end that was cut in two.
-pub(crate) fn whole_characters(bytes: &[u8]) -> usize {
-    const LONGEST: usize = 4;
-    let tail = bytes.len().saturating_sub(LONGEST);
-    let lead = bytes.iter().skip(tail).rposition(|byte| byte & 0b1100_0000 != 0b1000_0000);
-    let is_cut = |lead: &usize| {
-        let last = bytes.get(*lead..).unwrap_or_default();
-        std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none())
-    };
-    lead.map(|at| tail + at).filter(is_cut).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::{
     state::{AsWhat, BUFFER, Reading, State, Writing},
     step,
 };
-use crate::{encoding::Decoder, output::whole_characters};
+use crate::encoding::{Decoder, whole_characters};
 
 /// How many bytes of entries are written at once, except that one entry may be longer.
 const WRITE_LIMIT: usize = 96 * 1024;
