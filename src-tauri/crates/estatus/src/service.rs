@@ -1,6 +1,7 @@
 //! `estatus service`: Estatus as a service of the operating system, which runs from boot on, with nobody logged in; and
 //! `estatus doctor`, what is different for it then.
 
+mod access;
 mod doctor;
 mod facts;
 

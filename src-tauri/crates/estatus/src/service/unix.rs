@@ -26,7 +26,6 @@ pub(super) use self::{
     differences::{
         differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places, variables_in,
     },
-    rights::Access,
     wanted::Wanted,
 };
 use super::facts::Facts;

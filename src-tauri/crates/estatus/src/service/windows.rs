@@ -14,8 +14,7 @@ mod wanted;
 
 pub(super) use self::{
     differences::{
-        Access, differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places,
-        variables_in,
+        differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places, variables_in,
     },
     dispatcher::run,
     manager::{facts, install, start, stop, uninstall},

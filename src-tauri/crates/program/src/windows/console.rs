@@ -6,9 +6,7 @@
 use std::{
     collections::BTreeSet,
     ffi::{OsStr, OsString},
-    io,
-    os::windows::io::AsHandle,
-    thread,
+    io, thread,
     time::Duration,
 };
 
@@ -20,12 +18,7 @@ use windows_sys::Win32::System::{
     Threading::CREATE_NO_WINDOW,
 };
 
-use super::{
-    command_line,
-    image::Image,
-    spawn::{Spawn, Streams, nothing},
-    succeeded,
-};
+use super::{spawn::spawn_silent, succeeded};
 
 /// The first argument of a helper.
 pub(super) const HELPER: &str = "--press";
@@ -78,20 +71,7 @@ pub(super) fn press(key: Key, consoles: &Consoles<'_>) -> io::Result<()> {
     let more = [HELPER.to_owned(), key.name().to_owned(), written(consoles.of)];
     let shared_with = consoles.shared_with.map(written);
     let args: Vec<OsString> = own.into_iter().chain(more.into_iter().chain(shared_with).map(OsString::from)).collect();
-    let image =
-        Image { line: command_line::of_program(&executable, args.iter().map(OsString::as_os_str))?, executable };
-    let nothing = nothing()?;
-    let nothing = || nothing.as_handle();
-    Spawn {
-        image,
-        environment: None,
-        directory: None,
-        streams: Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() },
-        job: None,
-        flags: CREATE_NO_WINDOW,
-    }
-    .spawn()?;
-    Ok(())
+    spawn_silent(executable, args.iter().map(OsString::as_os_str), CREATE_NO_WINDOW).map(drop)
 }
 
 fn written(pids: &[u32]) -> String {

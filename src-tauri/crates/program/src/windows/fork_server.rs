@@ -3,7 +3,6 @@
 use std::{
     ffi::OsString,
     io,
-    os::windows::io::AsHandle,
     path::{Path, PathBuf},
     sync::Once,
     time::Duration,
@@ -16,14 +15,7 @@ use windows_sys::Win32::{
     System::Threading::{CREATE_BREAKAWAY_FROM_JOB, DETACHED_PROCESS, PROCESS_CREATION_FLAGS},
 };
 
-use super::{
-    EngineEnd, Listener, ShimEnd, command_line, connect, console,
-    image::Image,
-    job,
-    process::Process,
-    shim_copy,
-    spawn::{Spawn, Streams, nothing},
-};
+use super::{EngineEnd, Listener, ShimEnd, connect, console, job, process::Process, shim_copy, spawn::spawn_silent};
 use crate::shim_command::ShimCommand;
 
 /// For how long the engine and a new shim wait for each other.
@@ -75,19 +67,7 @@ impl Shims {
     /// It has no console: its program has one of its own.
     fn spawn_with(&self, folder: &Path, flags: PROCESS_CREATION_FLAGS) -> io::Result<Process> {
         let args = self.0.args.iter().map(OsString::as_os_str).chain([folder.as_os_str()]);
-        let executable = self.executable(folder);
-        let image = Image { line: command_line::of_program(&executable, args)?, executable };
-        let nothing = nothing()?;
-        let nothing = || nothing.as_handle();
-        Spawn {
-            image,
-            environment: None,
-            directory: None,
-            streams: Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() },
-            job: None,
-            flags: DETACHED_PROCESS | flags,
-        }
-        .spawn()
+        spawn_silent(self.executable(folder), args, DETACHED_PROCESS | flags)
     }
 }
 

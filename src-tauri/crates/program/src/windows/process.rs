@@ -20,7 +20,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{handle, length_of, succeeded, text_of, wait::EndOf};
+use super::{handle, length_of, succeeded, text_of};
 
 /// A handle on a process: as long as it is there, the pid is nobody else's.
 pub(super) struct Process(OwnedHandle);
@@ -83,13 +83,6 @@ impl Process {
     pub(super) fn is_alive(&self) -> bool {
         // SAFETY: the handle is open and has the right to be waited for.
         unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
-    }
-
-    /// Waits until it has ended, or cannot be waited for.
-    pub(super) async fn ended(&self) {
-        if let Ok(end) = EndOf::of(self) {
-            end.reached().await;
-        }
     }
 
     /// Ends it with this exit code.

@@ -192,7 +192,10 @@ impl ProgramTree {
             job.emptied().await;
         }
         for process in self.others() {
-            process.ended().await;
+            // What cannot be waited for cannot be told to be alive either.
+            if let Ok(end) = EndOf::of(process) {
+                end.reached().await;
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! How a process is started: in its job from the first moment, with the handles that are meant for it and no others.
 
 use std::{
-    ffi::c_void,
+    ffi::{OsStr, c_void},
     io, mem,
-    os::windows::io::{AsRawHandle, BorrowedHandle, OwnedHandle},
-    path::Path,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    path::{Path, PathBuf},
     ptr,
 };
 
@@ -18,7 +18,7 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{handle, image::Image, job::Job, length_of, process::Process, succeeded, wide};
+use super::{command_line, handle, image::Image, job::Job, length_of, process::Process, succeeded, wide};
 
 /// What a process reads from and writes to.
 pub(super) struct Streams<'h> {
@@ -135,6 +135,19 @@ impl Drop for Attributes {
         // SAFETY: the list was initialised, and is not used any more.
         unsafe { DeleteProcThreadAttributeList(self.list()) };
     }
+}
+
+/// Starts something of our own that finds our variables, reads nothing and writes nothing.
+pub(super) fn spawn_silent<'a>(
+    executable: PathBuf,
+    args: impl IntoIterator<Item = &'a OsStr>,
+    flags: PROCESS_CREATION_FLAGS,
+) -> io::Result<Process> {
+    let image = Image { line: command_line::of_program(&executable, args)?, executable };
+    let nothing = nothing()?;
+    let nothing = || nothing.as_handle();
+    let streams = Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() };
+    Spawn { image, environment: None, directory: None, streams, job: None, flags }.spawn()
 }
 
 /// The device that is empty when it is read, and takes whatever is written.

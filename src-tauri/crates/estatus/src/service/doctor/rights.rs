@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    super::platform::{Access, Wanted},
+    super::{access::Access, platform::Wanted},
     Finding, Started,
 };
 

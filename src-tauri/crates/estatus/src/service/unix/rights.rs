@@ -7,37 +7,16 @@ use std::{
 };
 
 use super::account::Account;
+use crate::service::access::Access;
 
-/// What somebody wants to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Read it, or list a folder and enter it.
-    Read,
-    /// Read and change it, or what is in a folder.
-    Write,
-    /// Run it.
-    Execute,
-}
-
-impl Access {
-    /// What that is called.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write to",
-            Self::Execute => "run",
-        }
-    }
-
-    /// The bits of a mode that it takes.
-    fn bits(self, is_folder: bool) -> u32 {
-        match self {
-            Self::Read if is_folder => 0o5,
-            Self::Read => 0o4,
-            Self::Write if is_folder => 0o7,
-            Self::Write => 0o6,
-            Self::Execute => 0o1,
-        }
+/// The bits of a mode that `access` takes.
+fn bits(access: Access, is_folder: bool) -> u32 {
+    match access {
+        Access::Read if is_folder => 0o5,
+        Access::Read => 0o4,
+        Access::Write if is_folder => 0o7,
+        Access::Write => 0o6,
+        Access::Execute => 0o1,
     }
 }
 
@@ -46,14 +25,13 @@ impl Account {
     /// known.
     pub(super) fn obstacle<'a>(&self, path: &'a Path, access: Access) -> Option<&'a Path> {
         let above = path.ancestors().skip(1).collect::<Vec<_>>();
-        let closed = above
-            .into_iter()
-            .rev()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .find(|folder| fs::metadata(folder).is_ok_and(|folder| !self.may(&folder, Access::Execute.bits(true))));
+        let closed =
+            above.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()).find(|folder| {
+                fs::metadata(folder).is_ok_and(|folder| !self.may(&folder, bits(Access::Execute, true)))
+            });
         closed.or_else(|| {
             let metadata = fs::metadata(path).ok()?;
-            (!self.may(&metadata, access.bits(metadata.is_dir()))).then_some(path)
+            (!self.may(&metadata, bits(access, metadata.is_dir()))).then_some(path)
         })
     }
 

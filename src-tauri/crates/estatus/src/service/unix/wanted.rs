@@ -14,11 +14,10 @@ use estatus_config::places;
 
 use super::{
     account::Account,
-    rights::Access,
     systemd::Scope,
     unit::{self, Unit},
 };
-use crate::{CommandError, arguments::ServiceAccount, configuration::Places};
+use crate::{CommandError, arguments::ServiceAccount, configuration::Places, service::access::Access};
 
 /// The manager of a user's services is there within this once they linger.
 const MANAGER_WITHIN: Duration = Duration::from_secs(20);

@@ -10,33 +10,6 @@ use estatus_core::config::Config;
 use super::{account::Account, drives, wanted::Wanted};
 use crate::service::doctor::{Finding, Started};
 
-/// What somebody wants to do with a file or a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Read it, or list a folder and enter it.
-    Read,
-    /// Read and change it, or what is in a folder.
-    Write,
-    /// Run it.
-    Execute,
-}
-
-impl Access {
-    /// What that is called.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write to",
-            Self::Execute => "run",
-        }
-    }
-
-    /// What icacls calls it.
-    pub(super) fn right(self) -> &'static str {
-        if self == Self::Write { "M" } else { "RX" }
-    }
-}
-
 /// The endings of executables, beside that which is written.
 pub(crate) fn executable_endings() -> Vec<String> {
     let endings = env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());

@@ -8,8 +8,8 @@ use std::{
 
 use estatus_config::places;
 
-use super::{account::Account, differences::Access, manager};
-use crate::{CommandError, arguments::ServiceAccount, configuration::Places};
+use super::{account::Account, manager};
+use crate::{CommandError, arguments::ServiceAccount, configuration::Places, service::access::Access};
 
 /// The service as it is wanted.
 #[derive(Debug)]
@@ -117,7 +117,8 @@ impl Wanted {
 
     /// How the account gets `access` to `path`, in one sentence.
     pub(crate) fn grant(&self, path: &Path, access: Access) -> String {
-        let (account, right, shown) = (&self.account, access.right(), path.display());
+        let right = if access == Access::Write { "M" } else { "RX" };
+        let (account, shown) = (&self.account, path.display());
         let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
         format!(
             "Give it the right, once the service is installed: icacls \"{shown}\" /grant \"{account}:{inherited}{right}\""
