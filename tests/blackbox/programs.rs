@@ -126,6 +126,24 @@ fn a_program_that_is_left_running_is_found_again() {
 }
 
 #[test]
+fn an_engine_that_is_started_again_keeps_its_programs_and_finds_the_file_that_is_there_now() {
+    let mut estatus = with_program("'sleep'", "");
+    estatus.start();
+    let pid = estatus.wait_for_process("web", None);
+    let began = estatus.json(&["status"])["host"]["started"].clone();
+    let said = estatus.say(&["relaunch"]);
+    assert!(said.code == 0 && said.out.starts_with("Estatus was started again, in version "), "{said:?}");
+    assert_ne!(estatus.json(&["status"])["host"]["started"], began);
+    assert_eq!(estatus.wait_for_process("web", None), pid);
+    let shims = estatus.shims().len();
+    assert_eq!(shims, 1);
+    assert!(estatus.stop().success());
+    assert!(!is_alive(pid));
+    let refused = estatus.say(&["relaunch"]);
+    assert!(refused.code == 1 && refused.err.contains("no engine runs"), "{refused:?}");
+}
+
+#[test]
 fn what_cannot_work_is_said_in_one_sentence() {
     let check = |habit: &str, more: &str, said: &[&str]| {
         let mut estatus = with_program(habit, &format!("{more}\nenabled = false"));

@@ -78,13 +78,15 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Survey, edit),
     ];
     let asks = asks.into_iter().map(|(ask, permission)| (Request::Do(ask), permission));
-    let all: Vec<_> = requests.into_iter().chain(asks).collect();
+    // The last: nobody is there to answer after it.
+    let last = [(Request::Relaunch, edit)];
+    let all: Vec<_> = requests.into_iter().chain(asks).chain(last).collect();
     let kinds: BTreeSet<u8> = all.iter().map(|(request, _)| kind(request)).collect();
     assert!(kinds.into_iter().eq(0..KINDS), "every kind of request is tried");
     all
 }
 
-const KINDS: u8 = 21;
+const KINDS: u8 = 22;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -101,6 +103,7 @@ fn kind(request: &Request) -> u8 {
         Request::Import { .. } => 9,
         Request::TestMail { .. } => 10,
         Request::Survey => 11,
+        Request::Relaunch => 21,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,
@@ -155,6 +158,7 @@ fn an_engine_for_all_users_lets_others_look_and_steer_and_its_own_user_edit() {
     estatus.wait_for_process("clock", None);
     try_everything(&estatus.data(), SOMEBODY, Permission::Steer);
     try_everything(&estatus.data(), ROOT, Permission::Edit);
+    estatus.wait_for_process("clock", None);
 
     let endpoint = Endpoint::of(&estatus.data());
     let seen = as_user(SOMEBODY, async move || {

@@ -715,7 +715,7 @@ text: string, } } | { "request": "test_mail", "of": {
 /**
  * The channel; every one that sends e-mail if none is named.
  */
-channel: string | null, } } | { "request": "survey" } | { "request": "log", "of": { 
+channel: string | null, } } | { "request": "survey" } | { "request": "relaunch" } | { "request": "log", "of": { 
 /**
  * The program.
  */
@@ -1007,7 +1007,7 @@ program: string,
 /**
  * Its lines, the oldest first.
  */
-lines: Array<LogLine>, } } | { "event": "usage", "of": Array<Usage> };
+lines: Array<LogLine>, } } | { "event": "usage", "of": Array<Usage> } | { "event": "relaunching" };
 
 /**
  * The kind of a [`Check`].

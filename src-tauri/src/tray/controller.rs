@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use estatus_api::Event;
 use estatus_core::engine::Ask;
+use estatus_engine::EngineEnd;
 use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
 
@@ -49,7 +51,7 @@ pub(crate) enum Hosted {
     /// It was asked to stop, and now stops these programs.
     Quitting(Vec<Arc<str>>),
     /// It has ended as it was asked to.
-    Ended,
+    Ended(EngineEnd),
 }
 
 /// What comes after what has happened was looked at.
@@ -60,8 +62,8 @@ pub(crate) enum ControlFlow {
     Wait,
     /// At the latest after this, it is [`TrayEvent::Due`].
     WakeIn(Duration),
-    /// It is over.
-    End,
+    /// It is over, for this reason.
+    End(EngineEnd),
 }
 
 /// A snooze that ends later than this is one without end.
@@ -88,6 +90,8 @@ pub(crate) struct Controller<D> {
     /// What was chosen before there was an engine to ask.
     waiting: Vec<Action>,
     drawn: Option<Face>,
+    /// Why it ends, when it does.
+    why: EngineEnd,
     ended: bool,
 }
 
@@ -106,6 +110,7 @@ impl<D: Desktop> Controller<D> {
             notification_trouble: None,
             waiting: Vec::new(),
             drawn: None,
+            why: EngineEnd::Stopped,
             ended: false,
         }
     }
@@ -132,7 +137,7 @@ impl<D: Desktop> Controller<D> {
     /// Shows how things are, where that has changed, and tells what is due.
     pub(crate) fn settle(&mut self, now: &Zoned) -> ControlFlow {
         if self.ended {
-            return ControlFlow::End;
+            return ControlFlow::End(self.why);
         }
         self.draw(now);
         self.tell(now);
@@ -191,16 +196,19 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn hosted(&mut self, hosted: Hosted) {
+        let is_quitting = matches!(self.view.link, EngineConnection::Quitting { .. });
         match hosted {
-            Hosted::Failed(_) | Hosted::Ended if matches!(self.view.link, EngineConnection::Quitting { .. }) => {
-                self.ended = true
+            Hosted::Ended(EngineEnd::Relaunching) => {
+                self.why = EngineEnd::Relaunching;
+                self.ended = true;
             }
+            Hosted::Failed(_) | Hosted::Ended(EngineEnd::Stopped) if is_quitting => self.ended = true,
             Hosted::Failed(why) => {
                 self.desktop.tell_window(Some(&why));
                 self.is_gone(why);
             }
             Hosted::Quitting(stopped) => self.view.link = EngineConnection::Quitting { stopped },
-            Hosted::Ended => {}
+            Hosted::Ended(EngineEnd::Stopped) => {}
         }
     }
 
@@ -214,6 +222,11 @@ impl<D: Desktop> Controller<D> {
                 self.view.begin(&hello);
                 self.news.begin(&self.view, now.timestamp());
                 std::mem::take(&mut self.waiting).into_iter().for_each(|action| self.chosen(action, now));
+            }
+            // An engine of our own says how it ended by itself.
+            Heard::Event(event) if *event == Event::Relaunching => {
+                self.why = EngineEnd::Relaunching;
+                self.quit();
             }
             Heard::Event(event) => {
                 if self.view.fold(&event) {

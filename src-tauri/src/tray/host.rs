@@ -95,7 +95,7 @@ fn host(options: Options, listener: Listener, stopped: oneshot::Receiver<()>) ->
     // A name look-up that hangs must not keep the program.
     runtime.shutdown_background();
     match ended {
-        Ok(()) => Hosted::Ended,
+        Ok(ended) => Hosted::Ended(ended),
         Err(error) => Hosted::Failed(error.to_string()),
     }
 }

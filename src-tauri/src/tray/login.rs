@@ -29,7 +29,6 @@ impl Login {
     }
 
     /// The arguments with which this start's places are found again, and with which no window is shown.
-    #[cfg(windows)]
     pub(crate) fn arguments(&self) -> &[OsString] {
         &self.arguments
     }

@@ -1,10 +1,11 @@
 //! Puts everything together and runs the loop.
 
-use std::{future::pending, time::Duration};
+use std::{env, future::pending, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
 use estatus_api::{Endpoint, Request};
 use estatus_core::engine::Ask;
+use estatus_engine::EngineEnd;
 use estatus_tray::{Asking, Change, Heard, Places, Settings, line};
 use jiff::Zoned;
 use tokio::{sync::mpsc, time::sleep};
@@ -29,15 +30,27 @@ impl From<Heard> for TrayEvent {
     }
 }
 
-/// Runs the tray until it is quit, or brings the window of the one that runs already up.
+/// Runs the tray until it is quit, or brings the window of the one that runs already up. Where it is to be started again,
+/// that is done at its end.
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    let program = env::current_exe().context("Failed to find out where this program is")?;
     let places = Places::find(arguments.places.clone())?;
     places.begin()?;
     let Some(door) = Door::take(&places.data)? else { return start_again(&arguments, &places) };
     let login = Login::new(arguments.places.clone());
     let start = Start::of(&arguments, &places, &login);
     let open = !arguments.hidden;
-    platform::run(start, move |shown, sender, events| live(places, login, open, door, shown, sender, events))
+    let again = login.arguments().to_vec();
+    let ended =
+        platform::run(start, move |shown, sender, events| live(places, login, open, door, shown, sender, events))?;
+    match ended {
+        EngineEnd::Stopped => Ok(()),
+        EngineEnd::Relaunching => {
+            // By the path it had at its start: after an update that is where the new one is.
+            let started = Command::new(&program).args(again).spawn();
+            started.map(drop).with_context(|| format!("Failed to start {} again", program.display()))
+        }
+    }
 }
 
 /// There is a tray already.
@@ -63,7 +76,7 @@ async fn live(
     shown: Shown,
     sender: mpsc::Sender<TrayEvent>,
     mut events: mpsc::Receiver<TrayEvent>,
-) -> Result<()> {
+) -> Result<EngineEnd> {
     let settings = Settings::of(&places.data);
     let first = settings.change(Change { start_at_login: Some(login.is_on()), ..Change::default() })?;
     let (line, asking) = line(Endpoint::of(&places.data));
@@ -83,18 +96,17 @@ async fn live(
     if open {
         controller.desktop.open_window(&Page::Overview);
     }
-    turn(&mut controller, &mut events).await;
-    Ok(())
+    Ok(turn(&mut controller, &mut events).await)
 }
 
-/// The loop.
-async fn turn<D: Desktop>(controller: &mut Controller<D>, events: &mut mpsc::Receiver<TrayEvent>) {
+/// The loop. Why it ended.
+async fn turn<D: Desktop>(controller: &mut Controller<D>, events: &mut mpsc::Receiver<TrayEvent>) -> EngineEnd {
     let mut batch = Vec::new();
     loop {
         let wake = match controller.settle(&Zoned::now()) {
             ControlFlow::Wait => None,
             ControlFlow::WakeIn(span) => Some(span),
-            ControlFlow::End => return,
+            ControlFlow::End(ended) => return ended,
         };
         tokio::select! {
             _ = events.recv_many(&mut batch, EVENTS) => {}

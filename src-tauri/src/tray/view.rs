@@ -131,7 +131,7 @@ impl View {
                 self.engine.clone_from(engine);
                 changed
             }
-            Event::Told { .. } | Event::Log { .. } | Event::Usage(_) => false,
+            Event::Told { .. } | Event::Log { .. } | Event::Usage(_) | Event::Relaunching => false,
         }
     }
 

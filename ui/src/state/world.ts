@@ -137,6 +137,8 @@ class Draft {
       case "usage":
         return this.use(event.of);
       case "log":
+      // Whoever is started again opens its window again.
+      case "relaunching":
         return;
     }
   }

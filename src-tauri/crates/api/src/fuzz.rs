@@ -99,6 +99,7 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         Just(Request::Configuration),
         Just(Request::Apply),
         Just(Request::Survey),
+        Just(Request::Relaunch),
         (text(), moment(), moment(), any::<usize>()).prop_map(|(monitor, from, to, points)| Request::History {
             monitor,
             from,
@@ -151,6 +152,7 @@ fn frame() -> impl Strategy<Value = Frame> {
             lasted: Some(9.5),
         }),
         (text(), vec(line, 0..4)).prop_map(|(program, lines)| Event::Log { program: program.into(), lines }),
+        Just(Event::Relaunching),
         text().prop_map(|why| Event::Engine(EngineState { config_refused: Some(why), ..EngineState::default() })),
     ];
     let hello = (any::<u32>(), text(), moment()).prop_map(|(protocol, version, started)| {

@@ -46,7 +46,8 @@ impl Permission {
             | Request::Apply
             | Request::Import { .. }
             | Request::TestMail { .. }
-            | Request::Survey => Self::Edit,
+            | Request::Survey
+            | Request::Relaunch => Self::Edit,
         }
     }
 

@@ -67,6 +67,9 @@ pub enum Request {
     },
     /// What listens and runs on this machine: [`Reply::Survey`].
     Survey,
+    /// Has the engine end and be started again by whoever hosts it, perhaps in another version: [`Reply::Done`]. Whatever it
+    /// keeps running runs on meanwhile, and so does the command of a remedy.
+    Relaunch,
     /// The last lines that a program wrote: [`Reply::Log`].
     Log {
         /// The program.
@@ -362,6 +365,8 @@ pub enum Event {
     },
     /// What the programs that run use; for those who follow that.
     Usage(Vec<Usage>),
+    /// The engine ends, to be started again ([`Request::Relaunch`]).
+    Relaunching,
 }
 
 /// A frame from a client.

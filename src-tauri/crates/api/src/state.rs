@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::permission::Permission;
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 7;
+pub const PROTOCOL: u32 = 8;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ mod looking;
 use std::{sync::Arc, time::Duration};
 
 use estatus_api::{
-    AlertState, ApiError, ErrorCode, Figures, History, Host, IncidentState, MonitorStatus, Permission, Point,
+    AlertState, ApiError, ErrorCode, Event, Figures, History, Host, IncidentState, MonitorStatus, Permission, Point,
     ProgramChange, Reply, Request, Snapshot, Status, millis, seconds,
 };
 use estatus_core::{
@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::{
+    EngineEnd,
     clients::{ClientRequest, Entered},
     clock,
     event_loop::EventLoop,
@@ -93,6 +94,12 @@ impl<W: Workers> EventLoop<W> {
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
             Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
             Request::Survey => looking::survey(self.core.programs(), answer),
+            Request::Relaunch => {
+                self.ends = Some(EngineEnd::Relaunching);
+                self.tasks.tell(Event::Relaunching);
+                // A client that has gone meanwhile wants nothing.
+                let _ = answer.send(Ok(Reply::Done));
+            }
             Request::Log { program, lines } => {
                 let (unknown, words) = (self.unknown(&program), view::words(self.core.config()));
                 looking::log(&self.host.data, program, unknown, lines, words, answer);

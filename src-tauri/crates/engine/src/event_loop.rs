@@ -35,7 +35,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use self::pulse::Pulse;
 use crate::{
-    Audience, Options,
+    Audience, EngineEnd, Options,
     clients::{self, ClientRequest},
     clock::{self, Timer},
     ports::Customs,
@@ -92,6 +92,8 @@ pub(crate) struct EventLoop<W> {
     news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
     pulse: Pulse,
+    /// That it ends now, and why.
+    pub(crate) ends: Option<EngineEnd>,
 }
 
 impl<W: Workers> EventLoop<W> {
@@ -143,6 +145,7 @@ impl<W: Workers> EventLoop<W> {
             news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
             pulse,
+            ends: None,
         };
         match refused {
             Some(refused) => event_loop.start_without(refused),
@@ -164,16 +167,24 @@ impl<W: Workers> EventLoop<W> {
         let _ = self.core.handle(stale, clock::now());
     }
 
-    /// Runs until `stop` is ready.
-    pub(crate) async fn run(mut self, listener: Listener, mut timer: Timer, stop: impl Future<Output = ()>) {
+    /// Runs until `stop` is ready, or a client wants it to begin anew.
+    pub(crate) async fn run(
+        mut self,
+        listener: Listener,
+        mut timer: Timer,
+        stop: impl Future<Output = ()>,
+    ) -> EngineEnd {
         self.remember().await;
         self.carry_out();
         self.keep_first();
         let (request_sender, mut requests) = mpsc::channel(REQUESTS_LIMIT);
         let doorkeeper = tokio::spawn(clients::accept(listener, request_sender));
         let mut stop = pin!(stop);
-        loop {
+        let ended = loop {
             self.carry_out();
+            if let Some(ended) = self.ends {
+                break ended;
+            }
             let deadline = self.core.next_deadline().map(|(at, _)| at);
             let event = tokio::select! {
                 biased;
@@ -188,7 +199,7 @@ impl<W: Workers> EventLoop<W> {
                 () = timer.until(deadline) => LoopEvent::Deadline,
             };
             match event {
-                LoopEvent::Stop => break,
+                LoopEvent::Stop => self.ends = Some(EngineEnd::Stopped),
                 LoopEvent::Pulse => self.audience.turned(),
                 LoopEvent::Client(request) => self.answer(request),
                 LoopEvent::Programs => {
@@ -204,11 +215,12 @@ impl<W: Workers> EventLoop<W> {
                 LoopEvent::Store(notice) => self.take_notice(notice),
                 LoopEvent::Deadline => self.core.handle_timeout(clock::now()),
             }
-        }
+        };
         doorkeeper.abort();
         // Whoever asks now is told that the engine is stopping.
         drop(requests);
-        self.stop().await;
+        self.end(ended).await;
+        ended
     }
 
     /// The file that the loop began with is the last good one, once what follows from it is on disk.

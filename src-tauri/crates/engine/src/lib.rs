@@ -68,6 +68,15 @@ pub struct Options {
     pub admits: Admits,
 }
 
+/// Why an engine has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineEnd {
+    /// Its host wanted it to.
+    Stopped,
+    /// A client wants it to be started again ([`estatus_api::Request::Relaunch`]), by its host.
+    Relaunching,
+}
+
 /// Why an engine does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -124,7 +133,7 @@ pub async fn run(
     options: Options,
     mut audience: Box<dyn Audience>,
     stop: impl Future<Output = ()>,
-) -> Result<(), StartError> {
+) -> Result<EngineEnd, StartError> {
     let lock = lock::take(&options.data)?;
     let first = watch::first(&options).await.map_err(StartError::Config)?;
     let now = Timestamp::now();
@@ -141,12 +150,12 @@ pub async fn run(
     audience.ready(&host);
     let parts = workers::Parts::new(&options, &first.config, &opened.installation);
     let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience, parts);
-    tokio::select! {
-        () = event_loop.run(listener, timer, stop) => {}
+    let ended = tokio::select! {
+        ended = event_loop.run(listener, timer, stop) => ended,
         never = limits::keep_small() => match never {},
-    }
+    };
     drop(lock);
-    Ok(())
+    Ok(ended)
 }
 
 /// Runs `check` once, without an engine, by what `config` says of secrets and of the language.

@@ -133,6 +133,12 @@ pub(crate) enum Command {
         /// Only this monitor.
         monitor: Option<String>,
     },
+    /// Have Estatus end and start again, for example in the version that was just installed; programs keep running.
+    Relaunch {
+        /// The engine of the installed service, wherever its data are.
+        #[arg(long, conflicts_with_all = ["config", "data"])]
+        service: bool,
+    },
     /// Check, import or print configuration.
     Config {
         /// The command.

@@ -1,6 +1,6 @@
 //! What is asked of the engine that runs on the data folder.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use estatus_api::{ApiError, Client, ErrorCode, Reply, Request};
 use estatus_core::{
@@ -100,9 +100,14 @@ async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, Co
 
 /// A connection to the engine that runs on the data folder.
 pub(crate) async fn attach(places: &Places) -> std::result::Result<Client, CommandError> {
-    Client::attach(&estatus_engine::endpoint(&places.data))
+    attach_to(&places.data).await
+}
+
+/// A connection to the engine that runs on the data folder `data`.
+pub(crate) async fn attach_to(data: &Path) -> std::result::Result<Client, CommandError> {
+    Client::attach(&estatus_engine::endpoint(data))
         .await
-        .map_err(|error| CommandError::Failed(format!("{}: {error}", places.data.display())))
+        .map_err(|error| CommandError::Failed(format!("{}: {error}", data.display())))
 }
 
 /// What an error of the engine means for a command.

@@ -14,6 +14,7 @@ mod email;
 mod importing;
 mod logs;
 mod probing;
+mod relaunching;
 mod running;
 mod service;
 mod show;
@@ -95,6 +96,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Ack { monitor } => asking::acknowledge(&places, monitor).await,
         Command::Snooze { span, monitor } => asking::snooze(&places, span, monitor).await,
         Command::Probe { target, json } => probing::probe(&places, &target, json).await,
+        Command::Relaunch { service } => relaunching::relaunch(places, service).await,
         Command::Config { command: ConfigCommand::Check } => configuration::check(&places),
         Command::Config { command: ConfigCommand::Apply } => asking::apply(&places).await,
         Command::Config { command: ConfigCommand::Schema } => configuration::schema(),

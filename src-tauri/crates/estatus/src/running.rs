@@ -4,6 +4,8 @@ use std::{
     env,
     future::Future,
     io::{self, IsTerminal},
+    path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -15,7 +17,7 @@ use estatus_core::{
     remedy::{Attempt, Outcome as RemedyOutcome},
     words::Words,
 };
-use estatus_engine::{Admits, Audience, Options, ShimCommand, StartError};
+use estatus_engine::{Admits, Audience, EngineEnd, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -26,6 +28,7 @@ use crate::{
 };
 
 pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
+    let program = this_program()?;
     // Whoever prints is a thread already.
     estatus_engine::set_limits();
     let said = Said { out: printer(io::stdout())?, err: printer(io::stderr())? };
@@ -36,7 +39,30 @@ pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
         said.out
             .line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
     }
-    host(places, said, admits(all_users), |terminal| Box::new(terminal), stopped()).await
+    match host(places, said, admits(all_users), |terminal| Box::new(terminal), stopped()).await? {
+        EngineEnd::Stopped => Ok(Outcome::Well),
+        EngineEnd::Relaunching => relaunch(&program),
+    }
+}
+
+/// Becomes what `program` is now, with the same arguments.
+#[cfg(unix)]
+fn relaunch(program: &Path) -> Result {
+    use std::os::unix::process::CommandExt;
+    Err(not_relaunched(program, &Command::new(program).args(env::args_os().skip(1)).exec()))
+}
+
+/// Starts what `program` is now with the same arguments, and stands for it in this terminal: Ctrl-C reaches both, and ends
+/// that one only.
+#[cfg(windows)]
+fn relaunch(program: &Path) -> Result {
+    let ended = Command::new(program).args(env::args_os().skip(1)).status();
+    let ended = ended.map_err(|error| not_relaunched(program, &error))?;
+    std::process::exit(ended.code().unwrap_or(1))
+}
+
+fn not_relaunched(program: &Path, error: &io::Error) -> CommandError {
+    CommandError::Failed(format!("Estatus has ended, and {} cannot be started again: {error}", program.display()))
 }
 
 /// Whose processes may connect.
@@ -59,12 +85,12 @@ pub(crate) async fn host(
     admits: Admits,
     face: impl FnOnce(Terminal) -> Box<dyn Audience>,
     stop: impl Future<Output = ()>,
-) -> Result {
+) -> std::result::Result<EngineEnd, CommandError> {
     let options = Options {
         config: places.config.clone(),
         data: places.data.clone(),
         defaults: configuration::defaults(),
-        shim: shim()?,
+        shim: ShimCommand { program: this_program()?, args: vec![SHIM.into()] },
         admits,
     };
     let terminal = Terminal {
@@ -76,7 +102,7 @@ pub(crate) async fn host(
     said.out.finish();
     said.err.finish();
     match ended {
-        Ok(()) => Ok(Outcome::Well),
+        Ok(ended) => Ok(ended),
         Err(error @ StartError::Config(_)) => Err(CommandError::wrong(error)),
         Err(error) => Err(CommandError::failed(error)),
     }
@@ -87,10 +113,9 @@ pub(crate) fn printer(out: impl io::Write + Send + 'static) -> std::result::Resu
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.
-fn shim() -> std::result::Result<ShimCommand, CommandError> {
-    let program = env::current_exe()
-        .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
-    Ok(ShimCommand { program, args: vec![SHIM.into()] })
+fn this_program() -> std::result::Result<PathBuf, CommandError> {
+    env::current_exe()
+        .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))
 }
 
 /// Whoever sits at this terminal.

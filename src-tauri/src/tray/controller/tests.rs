@@ -7,7 +7,6 @@ use crate::{
     desktop::{About, Icon, NotificationTrouble},
     testing::{Tray, attempt, hello, hosted_by, incident, monitor, monitors, noon, program, read},
 };
-use estatus_api::Event;
 
 fn lost(no_engine: bool) -> Heard {
     Heard::Lost(Lost { no_engine, why: "connection lost".to_owned() })
@@ -108,7 +107,7 @@ fn an_engine_that_goes_is_missed_and_replaced() {
 #[test]
 fn quitting_waits_for_the_engine_of_this_process_and_for_no_other() {
     let mut tray = Tray::attached(Snapshot::default());
-    assert_eq!(tray.happens(TrayEvent::Quit), ControlFlow::End);
+    assert_eq!(tray.happens(TrayEvent::Quit), ControlFlow::End(EngineEnd::Stopped));
 
     let mut tray = Tray::new();
     tray.controller.desktop.hosts = true;
@@ -118,7 +117,33 @@ fn quitting_waits_for_the_engine_of_this_process_and_for_no_other() {
     assert_eq!(read(&tray.face().menu), ["(Estatus is quitting)", "(Stopping web and db …)"]);
     let _ = tray.hear(lost(true));
     assert_eq!(tray.controller.desktop.engines_started, 0);
-    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended)), ControlFlow::End);
+    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended(EngineEnd::Stopped))), ControlFlow::End(EngineEnd::Stopped));
+}
+
+#[test]
+fn a_tray_whose_engine_is_started_again_is_started_again_too() {
+    let again = ControlFlow::End(EngineEnd::Relaunching);
+    let relaunching = || Heard::Event(Arc::new(Event::Relaunching));
+    let mut tray = Tray::attached(Snapshot::default());
+    assert_eq!(tray.hear(relaunching()), again);
+
+    // With its own, once that has ended, whichever it hears first.
+    for hears_first in [true, false] {
+        let mut tray = Tray::new();
+        tray.controller.desktop.hosts = true;
+        let _ = tray.hear(hosted_by(std::process::id(), Snapshot::default()));
+        let tells = |tray: &mut Tray| {
+            assert_eq!(tray.hear(relaunching()), ControlFlow::Wait);
+        };
+        if hears_first {
+            tells(&mut tray);
+        }
+        assert_eq!(tray.happens(TrayEvent::Host(Hosted::Quitting(Vec::new()))), ControlFlow::Wait);
+        if !hears_first {
+            tells(&mut tray);
+        }
+        assert_eq!(tray.happens(TrayEvent::Host(Hosted::Ended(EngineEnd::Relaunching))), again);
+    }
 }
 
 #[test]
@@ -126,7 +151,10 @@ fn an_engine_that_breaks_down_while_it_is_to_quit_does_not_keep_the_tray() {
     let mut tray = Tray::new();
     tray.controller.desktop.hosts = true;
     let _ = tray.happens(TrayEvent::Quit);
-    assert_eq!(tray.happens(TrayEvent::Host(Hosted::Failed("broken".to_owned()))), ControlFlow::End);
+    assert_eq!(
+        tray.happens(TrayEvent::Host(Hosted::Failed("broken".to_owned()))),
+        ControlFlow::End(EngineEnd::Stopped)
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod scheme;
 mod tray;
 
 use anyhow::Result;
+use estatus_engine::EngineEnd;
 use estatus_tray::Places;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -38,10 +39,10 @@ pub(crate) fn follow_elsewhere(_arguments: &Arguments, _places: &Places) -> Resu
 }
 
 /// Runs the tray's life.
-pub(crate) fn run<L: Future<Output = Result<()>>>(
+pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     _start: Start,
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L,
-) -> Result<()> {
+) -> Result<EngineEnd> {
     estatus_engine::set_limits();
     let runtime = runtime()?;
     let ended = runtime.block_on(async {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use estatus_engine::EngineEnd;
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -21,8 +22,8 @@ pub(super) struct MainThread {
     links: Links,
     events: Sender<TrayEvent>,
     /// How the tray's life ended, once it has.
-    end: Receiver<Result<()>>,
-    outcome: Cell<Option<Result<()>>>,
+    end: Receiver<Result<EngineEnd>>,
+    outcome: Cell<Option<Result<EngineEnd>>>,
     item: RefCell<TrayItem>,
     /// What is drawn, or waits for the menu to be closed.
     face: RefCell<Option<Face>>,
@@ -31,7 +32,7 @@ pub(super) struct MainThread {
 }
 
 impl MainThread {
-    pub(super) fn new(drawn: Drawn, links: Links, events: Sender<TrayEvent>, end: Receiver<Result<()>>) -> Self {
+    pub(super) fn new(drawn: Drawn, links: Links, events: Sender<TrayEvent>, end: Receiver<Result<EngineEnd>>) -> Self {
         let item = RefCell::new(TrayItem::new(events.clone()));
         Self {
             drawn,
@@ -47,7 +48,7 @@ impl MainThread {
     }
 
     /// How it went, after [`HiddenWindow::serve`].
-    pub(super) fn outcome(&self) -> Result<()> {
+    pub(super) fn outcome(&self) -> Result<EngineEnd> {
         let ended = self.outcome.take().map_or_else(|| self.end.try_recv(), Ok);
         ended.context("The tray ended before its time")?
     }

@@ -18,6 +18,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use estatus_engine::EngineEnd;
 use estatus_tray::Places;
 use tokio::sync::mpsc;
 
@@ -70,10 +71,10 @@ pub(crate) fn follow_elsewhere(arguments: &Arguments, places: &Places) -> Result
 }
 
 /// Runs the tray's life.
-pub(crate) fn run<L: Future<Output = Result<()>>>(
+pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     start: Start,
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L + Send + 'static,
-) -> Result<()> {
+) -> Result<EngineEnd> {
     let Start { data, arguments, link } = start;
     let (sender, events) = mpsc::channel(EVENTS);
     let key = registration::key(&data).with_context(|| format!("Failed to make a key in {}", data.display()))?;
@@ -106,7 +107,7 @@ fn title(data: &Path) -> String {
     data.display().to_string().to_lowercase()
 }
 
-fn spend<L: Future<Output = Result<()>>>(live: impl FnOnce() -> L) -> Result<()> {
+fn spend<L: Future<Output = Result<EngineEnd>>>(live: impl FnOnce() -> L) -> Result<EngineEnd> {
     let runtime = runtime()?;
     let ended = runtime.block_on(async { live().await });
     // What hangs must not keep the program.

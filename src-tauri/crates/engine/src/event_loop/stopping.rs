@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     engine::{Input, ProgramView},
-    program::{OnQuit, ProgramState},
+    program::ProgramState,
     record::JournalEntry,
 };
 use tokio::time;
 
 use super::{BATCH, EventLoop, clock, journal};
-use crate::workers::Workers;
+use crate::{EngineEnd, workers::Workers};
 
 /// When the engine is asked to stop, messages that are being delivered get so long.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -21,13 +21,16 @@ const PROOF_WITHIN: Duration = Duration::from_secs(15);
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
 impl<W: Workers> EventLoop<W> {
-    /// Stops the programs that must not outlive the engine, lets deliveries come to an end, writes down how they did,
-    /// and closes the store.
-    pub(super) async fn stop(mut self) {
+    /// Lets deliveries come to an end, writes down how they did, and closes the store. An engine that is stopped stops before
+    /// that the programs that must not outlive it, and the commands of remedies; one that is started again leaves them to the
+    /// next, as if it had been killed, but for stops that have begun.
+    pub(super) async fn end(mut self, ended: EngineEnd) {
         self.tasks.stop_probes();
-        let workers = Arc::clone(&self.tasks.workers);
-        let commands_end = tokio::spawn(async move { workers.cancel_commands(COMMANDS_END_WITHIN).await });
-        let _ = self.core.handle(Input::Quitting, clock::now());
+        let commands_end = (ended == EngineEnd::Stopped).then(|| {
+            let _ = self.core.handle(Input::Quitting, clock::now());
+            let workers = Arc::clone(&self.tasks.workers);
+            tokio::spawn(async move { workers.cancel_commands(COMMANDS_END_WITHIN).await })
+        });
         self.drain();
         let stopped = self.tell_of_quitting();
         let deliveries_end = time::Instant::now() + STOPS_WITHIN;
@@ -52,8 +55,11 @@ impl<W: Workers> EventLoop<W> {
         }
         self.tell_of_leftovers(&stopped);
         self.tasks.stop_deliveries();
-        let ended = [estatus_program::all_ended(COMMANDS_END_WITHIN).await, matches!(commands_end.await, Ok(true))];
-        if ended.contains(&false) {
+        let cancelled = match commands_end {
+            Some(cancelled) => matches!(cancelled.await, Ok(true)),
+            None => true,
+        };
+        if !estatus_program::all_ended(COMMANDS_END_WITHIN).await || !cancelled {
             tracing::warn!("commands that were given up have not ended yet");
         }
         drop(self.store.record(vec![journal(JournalEntry::Stopped)]));
@@ -66,11 +72,10 @@ impl<W: Workers> EventLoop<W> {
         time::Instant::now() + longest.unwrap_or_default() + PROOF_WITHIN
     }
 
-    /// The programs that are to be stopped.
+    /// Tells the host which programs are being stopped, and which run on. The former.
     fn tell_of_quitting(&mut self) -> Vec<Arc<str>> {
         let alive = self.core.programs().filter(|view| view.process.is_some() || view.state == ProgramState::Stopping);
-        let (left, stopped): (Vec<_>, Vec<_>) = alive
-            .partition(|view| view.program.on_quit == OnQuit::LeaveRunning && view.state != ProgramState::Stopping);
+        let (stopped, left): (Vec<_>, Vec<_>) = alive.partition(|view| view.state == ProgramState::Stopping);
         let names = |views: Vec<ProgramView>| -> Vec<_> {
             views.into_iter().map(|view| Arc::clone(&view.program.name)).collect()
         };

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use estatus_api::{Client, Endpoint, Request};
+use estatus_api::{Client, Endpoint, Reply, Request};
 use estatus_config::Defaults;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
@@ -166,7 +166,7 @@ struct Stage {
     commands: UnboundedReceiver<(Arc<str>, ProgramCommand)>,
     happened: mpsc::Sender<SupervisorEvent>,
     stop: Option<oneshot::Sender<()>>,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<EngineEnd>,
 }
 
 impl Stage {
@@ -397,8 +397,19 @@ async fn a_loop_that_is_to_stop_waits_for_the_programs_that_must_not_outlive_it(
     assert!(timeout(Duration::from_millis(100), &mut ended).await.is_err(), "it did not wait");
     let exited = ProgramEvent::Exited(Ended::new(StartId(1), Exit::Signal(15), Timestamp::now()));
     stage.happened.send(SupervisorEvent { program: "web".into(), event: exited }).await.unwrap();
-    timeout(LONG, ended).await.expect("it ends").unwrap();
+    assert_eq!(timeout(LONG, ended).await.expect("it ends").unwrap(), EngineEnd::Stopped);
     assert!(client.request(Request::Status).await.is_err());
+}
+
+#[tokio::test]
+async fn a_loop_that_is_to_be_started_again_leaves_its_programs_alone_and_says_so() {
+    let mut stage = Stage::start(PROGRAM).await;
+    stage.begins().await;
+    let mut client = stage.client().await;
+    assert_eq!(client.request(Request::Relaunch).await, Ok(Reply::Done));
+    event(&mut client, |event| (*event == Event::Relaunching).then_some(())).await;
+    assert_eq!(timeout(LONG, stage.ended).await.expect("it ends").unwrap(), EngineEnd::Relaunching);
+    assert!(stage.commands.try_recv().is_err(), "something was done to the program");
 }
 
 #[tokio::test]

@@ -166,7 +166,9 @@ pub(super) async fn run(places: &Places, all_users: bool) -> Result {
     let said = Said { out: running::printer(io::stdout())?, err: running::printer(io::stderr())? };
     running::log(said.err.clone(), false);
     let admits = running::admits(all_users);
-    running::host(places, said, admits, |terminal| Box::new(Face::new(terminal, notifier)), stopped()).await
+    // However it ends, systemd starts it again unless it was told to stop it.
+    running::host(places, said, admits, |terminal| Box::new(Face::new(terminal, notifier)), stopped()).await?;
+    Ok(Outcome::Well)
 }
 
 /// Resolves when systemd wants the engine to end. A terminal that hangs up is none of a service's business.

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use estatus_engine::EngineEnd;
 use tokio::sync::Notify;
 use windows_service::{
     define_windows_service,
@@ -50,6 +51,9 @@ pub(in crate::service) async fn run(places: &Places, all_users: bool) -> Result 
     }
 }
 
+/// The exit code of an engine that is to be started again: Windows does that to what ends with an error.
+const RELAUNCHING: u32 = 75;
+
 /// What Windows calls on a thread of its own.
 fn serve(_arguments: Vec<OsString>) {
     let Some((places, all_users)) = PLACES.get() else { return };
@@ -67,7 +71,8 @@ fn serve(_arguments: Vec<OsString>) {
     let Ok(handle) = service_control_handler::register(NAME, handler) else { return };
     report(handle, Phase::Starting);
     let code = match host(places, *all_users, handle, &stop) {
-        Ok(_) => 0,
+        Ok(EngineEnd::Stopped) => 0,
+        Ok(EngineEnd::Relaunching) => RELAUNCHING,
         Err(CommandError::Failed(_)) => 1,
         Err(CommandError::Wrong(_)) => 2,
     };
@@ -75,7 +80,12 @@ fn serve(_arguments: Vec<OsString>) {
 }
 
 /// Hosts the engine until it is asked to stop; why it could not stands in the log.
-fn host(places: &Places, all_users: bool, handle: ServiceStatusHandle, stop: &Notify) -> Result {
+fn host(
+    places: &Places,
+    all_users: bool,
+    handle: ServiceStatusHandle,
+    stop: &Notify,
+) -> std::result::Result<EngineEnd, CommandError> {
     // Not in the folder of Windows's own programs, where a service begins.
     let folder = places.config.parent();
     let moved = folder.map_or(Ok(()), std::env::set_current_dir);
