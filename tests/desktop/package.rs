@@ -14,7 +14,7 @@ use crate::{panel::Panel, session::Session, tray::Tray};
 /// The package that `cargo xtask bundle` made last.
 fn package() -> PathBuf {
     let target = built("estatus").ancestors().nth(2).unwrap().to_owned();
-    let made = fs::read_dir(target.join("bundle")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let made = fs::read_dir(target.join("bundle/debian")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut packages = made.filter(|file| file.extension().is_some_and(|ending| ending == "deb"));
     packages.next().expect("cargo xtask test makes it first, or cargo xtask bundle")
 }

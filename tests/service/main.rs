@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod machine;
+mod package;
 
 use estatus_tests::eventually;
 use machine::Machine;

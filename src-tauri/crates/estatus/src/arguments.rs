@@ -145,6 +145,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Change the PATH of this user, for the installer.
+    #[cfg(windows)]
+    #[command(hide = true)]
+    Path {
+        /// The command.
+        #[command(subcommand)]
+        command: PathCommand,
+    },
     /// Run Estatus as a service of the operating system: from boot on, with nobody logged in.
     Service {
         /// The command.
@@ -226,6 +234,22 @@ pub(crate) enum ConfigCommand {
         /// Print JSON.
         #[arg(long, conflicts_with = "yes")]
         json: bool,
+    },
+}
+
+/// What is done to the PATH of this user.
+#[cfg(windows)]
+#[derive(Debug, Subcommand)]
+pub(crate) enum PathCommand {
+    /// Put a folder on it.
+    Add {
+        /// The folder.
+        folder: String,
+    },
+    /// Take a folder off it.
+    Remove {
+        /// The folder.
+        folder: String,
     },
 }
 

@@ -16,6 +16,8 @@ mod logs;
 mod probing;
 mod relaunching;
 mod running;
+#[cfg(windows)]
+mod search_path;
 mod service;
 mod show;
 mod steering;
@@ -105,6 +107,8 @@ async fn carry_out(arguments: Arguments) -> Result {
             importing::import(&places, &file, yes, json)
         }
         Command::Email { command: EmailCommand::Test { channel } } => email::test(&places, channel.as_deref()).await,
+        #[cfg(windows)]
+        Command::Path { command } => search_path::carry_out(command),
         Command::Service { command } => service::carry_out(&places, command).await,
         Command::Doctor { account, env, json } => service::doctor(&places, &account, &env, json),
     }

@@ -38,7 +38,7 @@ enum Verb {
     Test,
     /// Type-checks every crate for Windows, and runs the tests that there are for it, under Wine
     Windows,
-    /// Makes a package for Debian
+    /// Makes a package for Debian and an installer for Windows
     Bundle(bundle::Options),
     /// Measures Estatus beside others of its trade
     Bench {

@@ -88,7 +88,7 @@ pub(crate) const TO_TEST: &[Need] = &[
     WEBKIT,
     program("Chromium, to try the window's pages in", "chromium", &["chromium"]),
     program("WebKit's driver, to steer the window", "WebKitWebDriver", &["webkit2gtk-driver"]),
-    program("Xvfb, a display that nobody sees", "Xvfb", &["xvfb"]),
+    DISPLAY,
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
     Need {
         what: "systemd, to run Estatus as a service on a machine of the test's own",
@@ -126,6 +126,16 @@ pub(crate) const TO_TEST: &[Need] = &[
 
 /// What making a package for Debian takes beside what building takes.
 pub(crate) const TO_BUNDLE: &[Need] = &[program("dpkg-dev, which makes packages", "dpkg-shlibdeps", &["dpkg-dev"])];
+
+/// What makes installers for Windows.
+pub(crate) const TO_BUNDLE_FOR_WINDOWS: &[Need] =
+    &[program("NSIS, which makes installers for Windows", "makensis", &["nsis"])];
+
+/// What draws windows for nobody to see.
+const DISPLAY: Need = program("Xvfb, a display that nobody sees", "Xvfb", &["xvfb"]);
+
+/// What programs for Windows draw windows on.
+pub(crate) const TO_SHOW_WINDOWS: &[Need] = &[DISPLAY];
 
 /// What runs programs for Windows.
 pub(crate) const TO_RUN_FOR_WINDOWS: &[Need] = &[Need {

@@ -41,7 +41,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("tests for Windows", || windows::test(windows::TRIED, &target))?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
     stages.go("build", || run(in_workspace("build", &target).arg("--all-targets")))?;
-    stages.go("package", || bundle::of_tests(&target))?;
+    stages.go("package", || bundle::package_of_tests(&target))?;
     stages.go("tests of the pages", pages::test)?;
     stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
     println!("── tests (before them: {})", stages.summary());

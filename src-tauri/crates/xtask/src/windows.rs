@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::{command::run, stages::Stages, workspace};
-use toolchain::cargo_for_windows;
+use crate::{bundle, command::run, pages, stages::Stages, workspace};
+pub(crate) use toolchain::{built, cargo_for_windows, set_up as set_up_compiler};
 
 const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
@@ -27,7 +27,11 @@ pub(crate) fn windows() -> Result<()> {
     stages.go("set-up", set_up)?;
     stages.go("type-check", || check(&target))?;
     stages.go("build", || build(TRIED_WITH_SERVICE, &target))?;
-    stages.go("tests", || test(TRIED_WITH_SERVICE, &target))
+    stages.go("installer", || {
+        pages::build()?;
+        bundle::installer_of_tests(&target)
+    })?;
+    stages.go("tests", || tests(TRIED_WITH_SERVICE, &target, Some(wine::Display::start()?)))
 }
 
 /// Sees that there is a compiler for Windows, and something that runs what it makes.
@@ -47,9 +51,14 @@ pub(crate) fn build(crates: &[&str], target: &Path) -> Result<()> {
     run(build.args(named(crates)))
 }
 
-/// Runs the tests of these crates. What Wine cannot show is left out by name, in `.config/nextest.toml`.
+/// Runs the tests of these crates, which show no windows.
 pub(crate) fn test(crates: &[&str], target: &Path) -> Result<()> {
-    let wine = wine::Session::start()?;
+    tests(crates, target, None)
+}
+
+/// What Wine cannot show is left out by name, in `.config/nextest.toml`.
+fn tests(crates: &[&str], target: &Path, display: Option<wine::Display>) -> Result<()> {
+    let wine = wine::Session::start(display)?;
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
     run(wine.runs(&mut test).args(named(crates)))
 }

@@ -20,7 +20,7 @@ use crate::{
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Sees that there is a compiler with a standard library for Windows.
-pub(super) fn set_up() -> Result<()> {
+pub(crate) fn set_up() -> Result<()> {
     setup::ensure(setup::TO_BUILD_FOR_WINDOWS)?;
     if !has_target() {
         setup::ensure(setup::DEBIAN_RUST)?;
@@ -30,7 +30,7 @@ pub(super) fn set_up() -> Result<()> {
 }
 
 /// `cargo` with this verb, for Windows. It builds in a folder of its own below `target`, as the compiler may be another one.
-pub(super) fn cargo_for_windows(verb: &[&str], target: &Path) -> Result<Command> {
+pub(crate) fn cargo_for_windows(verb: &[&str], target: &Path) -> Result<Command> {
     let mut command = cargo();
     command.args(verb).args(["--locked", "--target", TRIPLE, "--target-dir"]).arg(folder(target));
     // Nobody debugs what is built here, and it is built anew for every clone.
@@ -48,6 +48,11 @@ pub(super) fn cargo_for_windows(verb: &[&str], target: &Path) -> Result<Command>
 /// Where it is built below `target`.
 pub(super) fn folder(target: &Path) -> PathBuf {
     target.join("windows")
+}
+
+/// Where the programs are below `target`, in a folder for each profile.
+pub(crate) fn built(target: &Path) -> PathBuf {
+    folder(target).join(TRIPLE)
 }
 
 /// Whether the compiler in use has the target's standard library.

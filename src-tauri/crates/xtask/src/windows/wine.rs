@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
@@ -59,12 +60,14 @@ fn make(prefix: &Path) -> Result<()> {
 /// A Wine that runs; it ends when this is dropped, with all that runs in it.
 pub(super) struct Session {
     prefix: PathBuf,
+    /// Where windows are drawn, for nobody to see: without it none is made.
+    display: Option<Display>,
 }
 
 impl Session {
     /// Starts it: what runs first takes half a minute, and all that Wine starts beside it keeps its pipes.
-    pub(super) fn start() -> Result<Self> {
-        let session = Self { prefix: prefix()? };
+    pub(super) fn start(display: Option<Display>) -> Result<Self> {
+        let session = Self { prefix: prefix()?, display };
         silently(server(&session.prefix).arg("-p"))?;
         silently(wine(&session.prefix).args(["cmd", "/c", "exit"]))?;
         Ok(session)
@@ -76,6 +79,9 @@ impl Session {
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
         let root = workspace::root().display().to_string().replace('/', "\\");
         cargo.env("INSTA_WORKSPACE_ROOT", format!("Z:{root}")).env("INSTA_UPDATE", "no");
+        if let Some(display) = &self.display {
+            cargo.env("DISPLAY", &display.name);
+        }
         in_prefix(cargo, &self.prefix)
     }
 }
@@ -83,6 +89,42 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         command::succeeds(server(&self.prefix).arg("-k"));
+    }
+}
+
+/// A display that nobody sees. It ends when this is dropped.
+pub(super) struct Display {
+    server: Child,
+    name: String,
+}
+
+impl Display {
+    /// Starts one.
+    pub(super) fn start() -> Result<Self> {
+        setup::ensure(setup::TO_SHOW_WINDOWS)?;
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Failed to start Xvfb")?;
+        let mut number = String::new();
+        if let Some(says) = server.stdout.take() {
+            BufReader::new(says).read_line(&mut number)?;
+        }
+        let display = Self { server, name: format!(":{}", number.trim()) };
+        if number.is_empty() {
+            bail!("Xvfb ended at once");
+        }
+        Ok(display)
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

@@ -89,21 +89,8 @@ ExecStart={run} service run{all_users}
     }
 }
 
-/// How it is kept running, and what of it is not to be ended with it.
-const SUPERVISED: &str = "\
-Restart=always
-RestartSec=2
-# The engine's own loop answers; one that hangs is ended and started again.
-WatchdogSec=60
-TimeoutStartSec=300
-# It says meanwhile that it needs longer, where programs do.
-TimeoutStopSec=90
-# The programs that it keeps running are not to end with it: not when it is killed or updated, and not when one of them
-# runs out of memory. It stops those that must not outlive it by itself.
-KillMode=process
-OOMPolicy=continue
-TasksMax=infinity
-";
+/// How it is kept running, and what of it is not to be ended with it. The unit that the package for Debian brings has it too.
+const SUPERVISED: &str = include_str!("supervised.conf");
 
 /// A path as text; one that is none has been refused before.
 fn text_of(path: &Path) -> String {
