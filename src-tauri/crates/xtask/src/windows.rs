@@ -1,9 +1,9 @@
 //! Windows: every crate is type-checked for it, and the tests of those that have a part of their own for it run under Wine.
 
 mod toolchain;
-mod wine;
+pub(crate) mod wine;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -52,6 +52,13 @@ pub(crate) fn test(crates: &[&str], target: &Path) -> Result<()> {
     let wine = wine::Session::start()?;
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
     run(wine.runs(&mut test).args(named(crates)))
+}
+
+/// Builds these programs as users have them, and says in which folder they are.
+pub(crate) fn build_programs(names: &[&str]) -> Result<PathBuf> {
+    let target = workspace::target();
+    run(cargo_for_windows(&["build", "--release"], &target)?.args(named(names)))?;
+    Ok(toolchain::folder(&target).join(TRIPLE).join("release"))
 }
 
 /// Forgets what was built of our own crates below `target`; the others stay.

@@ -1,6 +1,7 @@
 //! Wine, which runs programs for Windows.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -57,25 +58,45 @@ fn make(prefix: &Path) -> Result<()> {
 }
 
 /// A Wine that runs; it ends when this is dropped, with all that runs in it.
-pub(super) struct Session {
+pub(crate) struct Session {
     prefix: PathBuf,
+    /// Whether the prefix goes as well.
+    is_scratch: bool,
 }
 
 impl Session {
-    /// Starts it: what runs first takes half a minute, and all that Wine starts beside it keeps its pipes.
+    /// Starts it in the prefix that is kept.
     pub(super) fn start() -> Result<Self> {
-        let session = Self { prefix: prefix()? };
-        silently(server(&session.prefix).arg("-p"))?;
-        silently(wine(&session.prefix).args(["cmd", "/c", "exit"]))?;
-        Ok(session)
+        Self { prefix: prefix()?, is_scratch: false }.warmed_up()
+    }
+
+    /// Starts it in a prefix which goes with it, and with that whatever is installed there.
+    pub(crate) fn start_from_scratch() -> Result<Self> {
+        let kept = prefix()?;
+        let session = Self { prefix: kept.with_extension(format!("scratch-{}", std::process::id())), is_scratch: true };
+        copy(&kept, &session.prefix).context("Failed to copy what Wine keeps")?;
+        session.warmed_up()
+    }
+
+    /// What runs first takes half a minute, and all that Wine starts beside it keeps its pipes.
+    fn warmed_up(self) -> Result<Self> {
+        silently(server(&self.prefix).arg("-p"))?;
+        silently(wine(&self.prefix).args(["cmd", "/c", "exit"]))?;
+        Ok(self)
+    }
+
+    /// A command that runs `program` in it.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = wine(&self.prefix);
+        command.arg(program).stdin(Stdio::null());
+        command
     }
 
     /// Has cargo run in it what it builds.
     pub(super) fn runs<'c>(&self, cargo: &'c mut Command) -> &'c mut Command {
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", WINE).stdin(Stdio::null());
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
-        let root = workspace::root().display().to_string().replace('/', "\\");
-        cargo.env("INSTA_WORKSPACE_ROOT", format!("Z:{root}")).env("INSTA_UPDATE", "no");
+        cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
         in_prefix(cargo, &self.prefix)
     }
 }
@@ -83,7 +104,26 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         command::succeeds(server(&self.prefix).arg("-k"));
+        if self.is_scratch {
+            command::succeeds(server(&self.prefix).arg("-w"));
+            let _ = fs::remove_dir_all(&self.prefix);
+        }
     }
+}
+
+/// How programs that run in Wine call `path`, which is absolute.
+pub(crate) fn path(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
+}
+
+/// Links the libraries, which nobody changes, and copies the registry, which is written where it is.
+fn copy(kept: &Path, scratch: &Path) -> Result<()> {
+    run(Command::new("cp").args(["--archive", "--link", "--no-target-directory"]).arg(kept.join(".")).arg(scratch))?;
+    for registry in ["system.reg", "user.reg", "userdef.reg"] {
+        fs::remove_file(scratch.join(registry))?;
+        fs::copy(kept.join(registry), scratch.join(registry))?;
+    }
+    Ok(())
 }
 
 fn wine(prefix: &Path) -> Command {
