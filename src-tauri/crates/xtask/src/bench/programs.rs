@@ -128,3 +128,27 @@ fn measure(lab: &Lab, peer: &Peer, options: &Options) -> Result<Figures> {
     }
     Ok(figures)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn fewer_programs_are_idle_on_windows_unless_it_is_said_how_many() {
+        let check = |words: &[&str], idle: u32| {
+            let line = Line::parse_from([&["programs"], words].concat());
+            assert_eq!(line.options.idle, idle, "{words:?}");
+        };
+        check(&[], 1_000);
+        check(&["--windows"], 100);
+        check(&["--windows", "--idle", "7"], 7);
+    }
+}

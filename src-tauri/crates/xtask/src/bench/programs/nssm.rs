@@ -20,6 +20,8 @@ const PACKAGE: [(&str, &str); 2] = [
 ];
 const INSTALL: &str = "install.bat";
 const START: &str = "start.bat";
+/// Wine's cmd ends at `||` whatever comes before it.
+const OR_FAIL: &str = "if errorlevel 1 exit 1\r\n";
 
 /// Fetches it, if that has not been done; where it is.
 pub(super) fn fetch() -> Result<PathBuf> {
@@ -40,8 +42,8 @@ pub(super) fn configure(wine: &wine::Session, windows: &ForWindows, folder: &Pat
     let (mut install, mut start) = ("@echo off\r\n".to_owned(), "@echo off\r\n".to_owned());
     for program in programs {
         let (nssm, name, line) = (windows.called(folder), &program.name, program.line());
-        write!(install, "{nssm} install {name} {line} || exit /b 1\r\n")?;
-        write!(start, "net start {name} || exit /b 1\r\n")?;
+        write!(install, "{nssm} install {name} {line}\r\n{OR_FAIL}")?;
+        write!(start, "net start {name}\r\n{OR_FAIL}")?;
     }
     fs::write(folder.join(INSTALL), install)?;
     fs::write(folder.join(START), start)?;

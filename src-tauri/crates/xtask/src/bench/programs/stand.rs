@@ -165,7 +165,7 @@ pub(super) fn found(name: &str) -> Result<Command> {
     Ok(clean(find(name).with_context(|| format!("{name} is not installed"))?))
 }
 
-/// What a command has printed.
+/// What a command has printed. NSSM prints UTF-16.
 pub(super) fn said(done: &Output) -> String {
-    [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text)).concat()
+    [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text)).concat().replace('\0', "")
 }

@@ -83,3 +83,19 @@ fn pass_on(from: impl Read, tell: &Sender<Line>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, net::TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_at_the_port_is_heard_by_whoever_waits_for_it() {
+        let told = Told::through_port().unwrap();
+        let mut program = TcpStream::connect(told.address()).unwrap();
+        program.write_all(b"lives\nbegins 42\n").unwrap();
+        assert_eq!(told.wait("begins", Duration::from_secs(30)).unwrap().1, "42");
+        assert!(told.wait("begins", Duration::ZERO).is_err());
+    }
+}

@@ -1,15 +1,14 @@
 //! Programs for Windows, in Wine: those that are compared, and those that they keep running.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::peer::Program;
-use crate::windows::wine;
+use crate::{command::run, windows::wine};
 
 /// A supervisor for Windows.
 pub(crate) struct ForWindows {
@@ -25,8 +24,9 @@ impl ForWindows {
 
     /// Boots a Windows of its own for it, with a copy of the program in `folder`.
     pub(super) fn boot(&self, folder: &Path) -> Result<wine::Session> {
-        fs::copy(&self.program, self.copy(folder))
-            .with_context(|| format!("Failed to copy {}", self.program.display()))?;
+        // Windows shares the pages of an executable among its processes; Wine does where they lie in the file as in memory.
+        let mut copy = Command::new("x86_64-w64-mingw32-objcopy");
+        run(copy.args(["--file-alignment", "4096"]).args([&self.program, &self.copy(folder)]))?;
         wine::Session::start_from_scratch()
     }
 
