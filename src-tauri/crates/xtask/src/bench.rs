@@ -15,13 +15,17 @@ use clap::Subcommand;
 pub(crate) enum Subject {
     /// HTTP checks, beside Monit and Prometheus's blackbox_exporter
     Checks(checks::Options),
-    /// Programs kept running, beside supervisord, runit and Monit
+    /// Programs kept running, beside supervisord, runit and Monit, or on Windows beside NSSM
     Programs(programs::Options),
     /// The tray and its window, beside a bare Tauri application
     Desktop,
     /// Part of `bench programs`: serves a page that can be broken
     #[command(hide = true)]
     Page(programs::Page),
+    /// Part of `bench programs --windows`: does what a program does that is supervised
+    #[cfg(windows)]
+    #[command(subcommand, hide = true)]
+    Habit(programs::Habit),
 }
 
 /// Measures.
@@ -31,5 +35,7 @@ pub(crate) fn bench(subject: &Subject) -> Result<()> {
         Subject::Programs(options) => programs::programs(options),
         Subject::Desktop => desktop::desktop(),
         Subject::Page(page) => page.serve(),
+        #[cfg(windows)]
+        Subject::Habit(habit) => habit.follow(),
     }
 }

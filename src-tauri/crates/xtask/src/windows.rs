@@ -1,9 +1,10 @@
 //! Windows: every crate is type-checked for it, and the tests of those that have a part of their own for it run under Wine.
 
+mod display;
 mod toolchain;
-mod wine;
+pub(crate) mod wine;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -31,7 +32,7 @@ pub(crate) fn windows() -> Result<()> {
         pages::build()?;
         bundle::installer_of_tests(&target)
     })?;
-    stages.go("tests", || tests(TRIED_WITH_SERVICE, &target, Some(wine::Display::start()?)))
+    stages.go("tests", || tests(TRIED_WITH_SERVICE, &target, &wine::Session::start_with_display()?))
 }
 
 /// Sees that there is a compiler for Windows, and something that runs what it makes.
@@ -53,14 +54,20 @@ pub(crate) fn build(crates: &[&str], target: &Path) -> Result<()> {
 
 /// Runs the tests of these crates, which show no windows.
 pub(crate) fn test(crates: &[&str], target: &Path) -> Result<()> {
-    tests(crates, target, None)
+    tests(crates, target, &wine::Session::start()?)
 }
 
 /// What Wine cannot show is left out by name, in `.config/nextest.toml`.
-fn tests(crates: &[&str], target: &Path, display: Option<wine::Display>) -> Result<()> {
-    let wine = wine::Session::start(display)?;
+fn tests(crates: &[&str], target: &Path, wine: &wine::Session) -> Result<()> {
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
     run(wine.runs(&mut test).args(named(crates)))
+}
+
+/// Builds these programs as users have them, and says in which folder they are.
+pub(crate) fn build_programs(names: &[&str]) -> Result<PathBuf> {
+    let target = workspace::target();
+    run(cargo_for_windows(&["build", "--release"], &target)?.args(named(names)))?;
+    Ok(built(&target).join("release"))
 }
 
 /// Forgets what was built of our own crates below `target`; the others stay.

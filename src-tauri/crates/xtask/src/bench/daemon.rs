@@ -41,10 +41,7 @@ impl Lab {
 
     /// Ends what is left of those.
     pub(crate) fn end_programs(&self) {
-        let left: Vec<String> = meter::marked(&self.mark).iter().map(u32::to_string).collect();
-        if !left.is_empty() {
-            let _ = clean("kill").arg("-KILL").args(&left).stderr(Stdio::null()).status();
-        }
+        kill(&meter::marked(&self.mark));
     }
 
     /// A place in it.
@@ -82,6 +79,13 @@ impl Drop for Lab {
     }
 }
 
+/// Kills these processes.
+pub(crate) fn kill(pids: &[u32]) {
+    if !pids.is_empty() {
+        let _ = clean("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).stderr(Stdio::null()).status();
+    }
+}
+
 /// A program that runs until this is dropped.
 pub(crate) struct Daemon {
     child: RefCell<Child>,
@@ -89,18 +93,25 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `program` with as many open files as the system allows; what it prints goes to a file.
+    /// Starts `program`; see [`Self::run`].
     pub(crate) fn start<A: AsRef<OsStr>>(
         lab: &Lab,
         program: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self> {
+        Self::run(lab, clean(program).args(arguments))
+    }
+
+    /// Starts `command` with as many open files as the system allows; what it prints goes to a file.
+    pub(crate) fn run(lab: &Lab, command: &Command) -> Result<Self> {
         let output = lab.join("output");
         let file = fs::File::create(&output).with_context(|| format!("Failed to make {}", output.display()))?;
+        let program = command.get_program();
         let child = clean("sh")
             .args(["-c", "ulimit -n \"$(ulimit -Hn)\"; exec \"$@\"", "sh"])
             .arg(program)
-            .args(arguments)
+            .args(command.get_args())
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

@@ -1,14 +1,15 @@
 //! Wine, which runs programs for Windows.
 
 use std::{
+    ffi::OsStr,
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
 
+use super::display::Display;
 use crate::{
     command::{self, run},
     setup, workspace,
@@ -58,74 +59,81 @@ fn make(prefix: &Path) -> Result<()> {
 }
 
 /// A Wine that runs; it ends when this is dropped, with all that runs in it.
-pub(super) struct Session {
+pub(crate) struct Session {
     prefix: PathBuf,
-    /// Where windows are drawn, for nobody to see: without it none is made.
+    /// Where windows are drawn, if there are any.
     display: Option<Display>,
 }
 
 impl Session {
-    /// Starts it: what runs first takes half a minute, and all that Wine starts beside it keeps its pipes.
-    pub(super) fn start(display: Option<Display>) -> Result<Self> {
-        let session = Self { prefix: prefix()?, display };
-        silently(server(&session.prefix).arg("-p"))?;
-        silently(wine(&session.prefix).args(["cmd", "/c", "exit"]))?;
+    /// Starts it, where no window can be made.
+    pub(crate) fn start() -> Result<Self> {
+        Self::begin(None)
+    }
+
+    /// Starts it with a display.
+    pub(super) fn start_with_display() -> Result<Self> {
+        Self::begin(Some(Display::start()?))
+    }
+
+    /// Starts it in a prefix of its own, which goes with it, and with that whatever is installed there. What runs first takes
+    /// half a minute, and all that Wine starts beside it keeps its pipes.
+    fn begin(display: Option<Display>) -> Result<Self> {
+        let kept = prefix()?;
+        let prefix = kept.with_extension(format!("session-{}", std::process::id()));
+        copy(&kept, &prefix).context("Failed to copy what Wine keeps")?;
+        let session = Self { prefix, display };
+        silently(session.inside(server(&session.prefix).arg("-p")))?;
+        silently(session.command("cmd").args(["/c", "exit"]))?;
         Ok(session)
+    }
+
+    /// A command that runs `program` in it.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = wine(&self.prefix);
+        self.inside(command.arg(program).stdin(Stdio::null()));
+        command
+    }
+
+    /// Has `command` run in it.
+    fn inside<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        if let Some(display) = &self.display {
+            command.env("DISPLAY", display.name());
+        }
+        in_prefix(command, &self.prefix)
     }
 
     /// Has cargo run in it what it builds.
     pub(super) fn runs<'c>(&self, cargo: &'c mut Command) -> &'c mut Command {
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", WINE).stdin(Stdio::null());
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
-        let root = workspace::root().display().to_string().replace('/', "\\");
-        cargo.env("INSTA_WORKSPACE_ROOT", format!("Z:{root}")).env("INSTA_UPDATE", "no");
-        if let Some(display) = &self.display {
-            cargo.env("DISPLAY", &display.name);
-        }
-        in_prefix(cargo, &self.prefix)
+        cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
+        self.inside(cargo)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         command::succeeds(server(&self.prefix).arg("-k"));
+        command::succeeds(server(&self.prefix).arg("-w"));
+        // What is left of it is in nobody's way.
+        let _ = fs::remove_dir_all(&self.prefix);
     }
 }
 
-/// A display that nobody sees. It ends when this is dropped.
-pub(super) struct Display {
-    server: Child,
-    name: String,
+/// How programs that run in Wine call `path`, which is absolute.
+pub(crate) fn path(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
 }
 
-impl Display {
-    /// Starts one.
-    pub(super) fn start() -> Result<Self> {
-        setup::ensure(setup::TO_SHOW_WINDOWS)?;
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("Failed to start Xvfb")?;
-        let mut number = String::new();
-        if let Some(says) = server.stdout.take() {
-            BufReader::new(says).read_line(&mut number)?;
-        }
-        let display = Self { server, name: format!(":{}", number.trim()) };
-        if number.is_empty() {
-            bail!("Xvfb ended at once");
-        }
-        Ok(display)
+/// Links the libraries, which nobody changes, and copies the registry, which is written where it is.
+fn copy(kept: &Path, prefix: &Path) -> Result<()> {
+    run(Command::new("cp").args(["--archive", "--link", "--no-target-directory"]).arg(kept.join(".")).arg(prefix))?;
+    for registry in ["system.reg", "user.reg", "userdef.reg"] {
+        fs::remove_file(prefix.join(registry))?;
+        fs::copy(kept.join(registry), prefix.join(registry))?;
     }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+    Ok(())
 }
 
 fn wine(prefix: &Path) -> Command {

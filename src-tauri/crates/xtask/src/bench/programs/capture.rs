@@ -11,8 +11,9 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    peer::{Peer, Program, Stand},
-    told::AlertPipe,
+    peer::{Peer, Program},
+    stand::Stand,
+    told::Told,
 };
 use crate::bench::daemon::Lab;
 
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Until every line of it is in the log.
 pub(crate) fn megabytes_per_second(lab: &Lab, peer: &Peer, megabytes: u64) -> Result<f64> {
     let folder = lab.folder("capture")?;
-    let told = AlertPipe::new(&folder)?;
+    let told = Told::through_pipe(&folder)?;
     let lines = usize::try_from(megabytes)? * 1_000_000 / LINE;
     let mut line = [b'x'; LINE];
     line[LINE - 1] = b'\n';
@@ -32,11 +33,11 @@ pub(crate) fn megabytes_per_second(lab: &Lab, peer: &Peer, megabytes: u64) -> Re
     let file = folder.join("text");
     std::fs::write(&file, &text)?;
     let script = lab.write("capture/script", SCRIPT)?.display().to_string();
-    let arguments = ["/bin/sh", &script, &told.pipe(), &file.display().to_string(), lab.mark()];
+    let arguments = ["/bin/sh", &script, told.address(), &file.display().to_string(), lab.mark()];
     let stand = peer.start(lab, &[Program::new("web", arguments)], None)?;
     let (begun, _) = told.wait("begins", PATIENCE)?;
     while !is_whole(&stand) {
-        stand.daemon.check()?;
+        stand.check()?;
         if begun.elapsed() > PATIENCE {
             bail!("its output did not come into the log");
         }

@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 
 use super::{
     peer::{Peer, Program},
-    told::AlertPipe,
+    told::Told,
 };
 use crate::{
     bench::daemon::{Lab, free_port},
@@ -29,11 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The worst of some rounds, without what the page takes to start.
 pub(crate) fn worst(lab: &Lab, peer: &Peer) -> Result<Duration> {
     let folder = lab.folder("heal")?;
-    let told = AlertPipe::new(&folder)?;
+    let told = Told::through_pipe(&folder)?;
     let (port, broken) = (free_port()?, folder.join("broken"));
     let own = env::current_exe()?.display().to_string();
-    let (file, pipe) = (broken.display().to_string(), told.pipe());
-    let command = [own.as_str(), "bench", "page", &port.to_string(), &file, &pipe, lab.mark()];
+    let (file, pipe) = (broken.display().to_string(), told.address());
+    let command = [own.as_str(), "bench", "page", &port.to_string(), &file, pipe, lab.mark()];
     let starts = (0..ROUNDS).map(|_| start(&command, &told)).collect::<Result<Vec<_>>>()?;
     let starts_within = starts.into_iter().max().unwrap_or_default();
     let stand = peer.start(lab, &[Program::new("web", command)], Some(port))?;
@@ -54,7 +54,7 @@ pub(crate) fn worst(lab: &Lab, peer: &Peer) -> Result<Duration> {
 }
 
 /// Starts the page by itself: how long that takes.
-fn start(command: &[&str], told: &AlertPipe) -> Result<Duration> {
+fn start(command: &[&str], told: &Told) -> Result<Duration> {
     let begun = Instant::now();
     let mut page = clean(command[0]).args(&command[1..]).stdin(Stdio::null()).spawn()?;
     let listens = told.wait("listens", PATIENCE);

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::peer::{Peer, Program, Stand};
+use super::{
+    peer::{Peer, Program},
+    stand::Stand,
+};
 use crate::bench::{daemon::Lab, meter};
 
 /// All of them run within this.
@@ -24,14 +27,14 @@ pub(crate) struct Idle {
 }
 
 pub(crate) fn idle(lab: &Lab, peer: &Peer, count: u32, seconds: u64) -> Result<Idle> {
-    let programs: Vec<Program> =
-        (0..count).map(|number| Program::new(&format!("idle-{number}"), ["/bin/sleep", lab.mark()])).collect();
+    let programs: Vec<Program> = (0..count).map(|number| sleeps(lab, peer, &format!("idle-{number}"))).collect();
+    let running = || running(&programs[0].line());
     let stand = peer.start(lab, &programs, None)?;
     let begun = Instant::now();
-    while running(lab) < programs.len() {
-        stand.daemon.check()?;
+    while running() < programs.len() {
+        stand.check()?;
         if begun.elapsed() > PATIENCE {
-            bail!("only {} of {count} programs run", running(lab));
+            bail!("only {} of {count} programs run", running());
         }
         thread::sleep(Duration::from_millis(200));
     }
@@ -46,9 +49,16 @@ pub(crate) fn idle(lab: &Lab, peer: &Peer, count: u32, seconds: u64) -> Result<I
     Ok(Idle { memory, cpu_percent })
 }
 
-fn running(lab: &Lab) -> usize {
-    let is_sleep = |pid: &u32| meter::command_line(*pid).starts_with("/bin/sleep ");
-    meter::marked(lab.mark()).into_iter().filter(is_sleep).count()
+fn sleeps(lab: &Lab, peer: &Peer, name: &str) -> Program {
+    match peer.for_windows() {
+        Some(windows) => windows.habit(name, ["sleep", lab.mark()]),
+        None => Program::new(name, ["/bin/sleep", lab.mark()]),
+    }
+}
+
+/// How many processes have this command line.
+fn running(line: &str) -> usize {
+    meter::marked(line).into_iter().filter(|pid| meter::command_line(*pid).trim_end() == line).count()
 }
 
 fn cpu(lab: &Lab, stand: &Stand<'_>) -> Duration {

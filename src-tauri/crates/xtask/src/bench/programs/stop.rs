@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 
 use super::{
     peer::{Peer, Program},
-    told::AlertPipe,
+    told::Told,
 };
 use crate::bench::{daemon::Lab, meter};
 
-/// Six descendants: below a shell, deaf, in a session of its own, forked twice, without anything by which it could be
+/// Six descendants on Linux: below a shell, deaf, in a session of its own, forked twice, without anything by which it could be
 /// known, and all of it at once. `$2` marks them, with a number for each.
 const SCRIPT: &str = r#"
 sh -c "sleep $2.1; true" &
@@ -33,24 +33,39 @@ const GOES_WITHIN: Duration = Duration::from_secs(10);
 
 /// How many of the six live.
 pub(crate) fn survivors(lab: &Lab, peer: &Peer) -> Result<usize> {
-    let folder = lab.folder("stop")?;
-    let told = AlertPipe::new(&folder)?;
-    let script = lab.write("stop/script", SCRIPT)?.display().to_string();
-    let program = Program::new("web", ["/bin/sh", &script, &told.pipe(), lab.mark()]);
+    let (program, told) = descends(lab, peer)?;
     let stand = peer.start(lab, &[program], None)?;
-    told.wait("begins", PATIENCE)?;
+    told.wait("begins", PATIENCE).with_context(|| stand.said())?;
+    wait_for(lab, 6, PATIENCE);
     anyhow::ensure!(alive(lab) == 6, "only {} of six descendants began to live", alive(lab));
     stand.stop("web").context("it cannot be stopped")?;
-    let begun = Instant::now();
-    while alive(lab) > 0 && begun.elapsed() < GOES_WITHIN {
-        thread::sleep(Duration::from_millis(100));
-    }
+    wait_for(lab, 0, GOES_WITHIN);
     let survivors = alive(lab);
     stand.end(lab);
     Ok(survivors)
 }
 
+/// A program with six descendants, and where it says that it has them.
+fn descends(lab: &Lab, peer: &Peer) -> Result<(Program, Told)> {
+    if let Some(windows) = peer.for_windows() {
+        let told = Told::through_port()?;
+        return Ok((windows.habit("web", ["descend", told.address(), lab.mark()]), told));
+    }
+    let folder = lab.folder("stop")?;
+    let told = Told::through_pipe(&folder)?;
+    let script = lab.write("stop/script", SCRIPT)?.display().to_string();
+    Ok((Program::new("web", ["/bin/sh", &script, told.address(), lab.mark()]), told))
+}
+
+fn wait_for(lab: &Lab, count: usize, patience: Duration) {
+    let begun = Instant::now();
+    while alive(lab) != count && begun.elapsed() < patience {
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
 fn alive(lab: &Lab) -> usize {
     let lines: Vec<String> = meter::marked(lab.mark()).into_iter().map(meter::command_line).collect();
-    (1..=6).filter(|number| lines.iter().any(|line| line.trim() == format!("sleep {}.{number}", lab.mark()))).count()
+    let is = |line: &str, number: u32| line.trim_end().ends_with(&format!("sleep {}.{number}", lab.mark()));
+    (1..=6).filter(|number| lines.iter().any(|line| is(line, *number))).count()
 }
