@@ -2,11 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal},
-    path::Path,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
     sync::Mutex,
 };
 
+use estatus_access::create_private_folder;
 use estatus_config::places;
 use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
@@ -26,34 +27,79 @@ pub fn log(name: &str, said: &Where) {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(is_terminal).try_init();
 }
 
-/// The log, or none where it cannot be opened: that is no reason not to start.
-fn file(name: &str, said: &Where) -> Option<File> {
-    let data = said.data.clone().map_or_else(|| places::data_folder().ok(), Some)?;
-    fs::create_dir_all(&data).ok()?;
-    open(&data.join(format!("{name}.log"))).ok()
+/// The log, or none where it cannot be opened: that is no reason not to start. Where the data are another's, it is beside this
+/// user's own.
+fn file(name: &str, said: &Where) -> Option<LogFile> {
+    let data = said.data.clone().or_else(|| places::data_folder().ok());
+    let folders = [data, places::own_data_folder().ok()].into_iter().flatten();
+    folders.into_iter().find_map(|folder| {
+        create_private_folder(&folder).ok()?;
+        LogFile::open(&folder, name).ok()
+    })
 }
 
-fn open(file: &Path) -> io::Result<File> {
-    let goes_on = fs::metadata(file).is_ok_and(|there| there.len() < LONGEST);
-    File::options().create(true).write(true).append(goes_on).truncate(!goes_on).open(file)
+/// A log, and the one before it.
+struct LogFile {
+    /// Nothing only where it could not be opened again.
+    file: Option<File>,
+    length: u64,
+    path: PathBuf,
+    before: PathBuf,
+}
+
+impl LogFile {
+    /// Goes on with the log `name` in `folder`.
+    fn open(folder: &Path, name: &str) -> io::Result<Self> {
+        let (path, before) = (folder.join(format!("{name}.log")), folder.join(format!("{name}.old.log")));
+        let file = File::options().create(true).append(true).open(&path)?;
+        let length = file.metadata()?.len();
+        Ok(Self { file: Some(file), length, path, before })
+    }
+
+    /// Begins a new one.
+    fn begin(&mut self) -> io::Result<()> {
+        // Closed first: what is open may not take another name everywhere.
+        self.file = None;
+        fs::rename(&self.path, &self.before)?;
+        self.file = Some(File::options().create(true).append(true).open(&self.path)?);
+        self.length = 0;
+        Ok(())
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.length >= LONGEST {
+            self.begin()?;
+        }
+        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let written = file.write(bytes)?;
+        self.length += u64::try_from(written).unwrap_or_default();
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
-    fn a_log_goes_on_until_it_is_too_long() {
+    fn a_log_goes_on_until_it_is_too_long_and_then_the_one_before_is_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tray.log");
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         for written in ["a", "b"] {
-            open(&file).unwrap().write_all(written.as_bytes()).unwrap();
+            LogFile::open(folder.path(), "tray").unwrap().write_all(written.as_bytes()).unwrap();
         }
-        assert_eq!(fs::read_to_string(&file).unwrap(), "ab");
-        fs::write(&file, vec![b'x'; usize::try_from(LONGEST).unwrap()]).unwrap();
-        open(&file).unwrap().write_all(b"c").unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), "c");
+        assert_eq!(read("tray.log"), "ab");
+        let mut log = LogFile::open(folder.path(), "tray").unwrap();
+        log.write_all(&vec![b'x'; usize::try_from(LONGEST).unwrap()]).unwrap();
+        log.write_all(b"c").unwrap();
+        log.write_all(b"d").unwrap();
+        assert_eq!(read("tray.log"), "cd");
+        assert!(read("tray.old.log").starts_with("abxx"));
     }
 }

@@ -121,7 +121,7 @@ fn kind(request: &Request) -> u8 {
 /// Tries every request as `user`, who may do as much as `permission`.
 fn try_everything(data: &Path, user: u32, permission: Permission) {
     let endpoint = Endpoint::of(data);
-    as_user(user, async move || {
+    let began = as_user(user, async move || {
         let mut client = Client::attach(&endpoint).await.unwrap();
         assert_eq!(client.hello().permission, permission, "{user}");
         for (request, needed) in requests() {
@@ -135,7 +135,15 @@ fn try_everything(data: &Path, user: u32, permission: Permission) {
                 assert!(error.message.starts_with("only an administrator"), "{error}");
             }
         }
+        client.hello().host.started
     });
+    if permission == Permission::Edit {
+        eventually("it has begun anew", || {
+            let endpoint = Endpoint::of(data);
+            let hello = as_user(user, async move || Some(Client::attach(&endpoint).await.ok()?.hello().clone()))?;
+            (hello.host.started != began).then_some(())
+        });
+    }
 }
 
 /// Lets everybody as far as the engine's socket.
@@ -158,7 +166,6 @@ fn an_engine_for_all_users_lets_others_look_and_steer_and_its_own_user_edit() {
     estatus.wait_for_process("clock", None);
     try_everything(&estatus.data(), SOMEBODY, Permission::Steer);
     try_everything(&estatus.data(), ROOT, Permission::Edit);
-    estatus.wait_for_process("clock", None);
 
     let endpoint = Endpoint::of(&estatus.data());
     let seen = as_user(SOMEBODY, async move || {

@@ -1,5 +1,7 @@
 //! A notification as Windows takes it: a document, and the tag by which a newer one takes its place.
 
+use estatus_core::stable_name::stable_name;
+
 use crate::{
     desktop::{About, Notification},
     links::Links,
@@ -46,7 +48,7 @@ impl Toast {
 pub(crate) fn tag(about: &About) -> String {
     match about {
         About::Incident(id) => format!("incident {}", id.0),
-        About::Program(name) => format!("program {name}").chars().take(TAG / 2).collect(),
+        About::Program(name) => stable_name(&format!("program {name}"), TAG / 2),
         About::Many => "many".to_owned(),
         About::Meanwhile => "meanwhile".to_owned(),
         About::Failure => "failure".to_owned(),
@@ -143,8 +145,10 @@ mod tests {
     fn every_tag_is_short_enough() {
         let check = |about: About, expected: &str| assert_eq!(tag(&about), expected);
         check(About::Many, "many");
-        check(About::Program("web".into()), "program web");
-        let long = tag(&About::Program("😀".repeat(99).into()));
+        let of = |name: &str| tag(&About::Program(name.into()));
+        assert!(of("web").starts_with("program-web-"), "{}", of("web"));
+        let long = of(&"😀".repeat(99));
         assert!(long.encode_utf16().count() <= TAG, "{long}");
+        assert_ne!(of("customer-portal-backend-staging"), of("customer-portal-backend-production"));
     }
 }

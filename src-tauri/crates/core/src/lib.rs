@@ -38,6 +38,7 @@ mod restart;
 mod schedule;
 pub mod secret;
 mod signal;
+pub mod stable_name;
 pub mod standing;
 mod supervision;
 pub mod time;

@@ -27,6 +27,7 @@ use estatus_core::{
     engine::Input,
     program::ProgramEvent,
     record::{JournalEntry, Record, Restored},
+    stable_name::fnv1a,
 };
 use estatus_program::SupervisorEvent;
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
@@ -118,7 +119,8 @@ impl<W: Workers> EventLoop<W> {
         let programs = ProgramCommands::new(supervisor, ports, resolved_sender);
         let tasks = Tasks::new(workers, programs, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
-        let mut core = Engine::new(config, Restored { channels, ..restored }, seed(&installation), clock::now());
+        let mut core =
+            Engine::new(config, Restored { channels, ..restored }, fnv1a(installation.as_bytes()), clock::now());
         for trouble in trouble {
             tracing::warn!("{trouble}");
             let said = trouble.what.in_words(core.config().language);
@@ -343,11 +345,4 @@ impl<W: Workers> EventLoop<W> {
 
 fn journal(entry: JournalEntry) -> Record {
     Record::Journal { at: Timestamp::now(), entry }
-}
-
-/// The places of monitors on their grids stay the same from start to start.
-fn seed(installation: &str) -> u64 {
-    installation
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

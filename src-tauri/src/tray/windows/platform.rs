@@ -93,13 +93,23 @@ pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     let notifications = Notifications::begin(links, Registration { data, arguments }, sender.clone())?;
     let shown = Shown { drawn, bell, notifications };
     let live = move || {
+        // However it ends: an icon without a life would say for ever that all is well.
+        let _farewell = Farewell(bell);
         // Who waits for it is there as long as the window.
         let _ = ended.send(spend(move || live(shown, sender, events)));
-        bell.ended();
     };
     std::thread::Builder::new().name("tray".to_owned()).spawn(live).context("Failed to start the tray")?;
     window.serve();
     main_thread.outcome()
+}
+
+/// Tells the window at the end of the tray's life that it is over.
+struct Farewell(Bell);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
 }
 
 /// By what the hidden window of the tray of a data folder is found.

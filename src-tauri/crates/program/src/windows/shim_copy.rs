@@ -6,7 +6,9 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use crate::names::{fnv1a, random_name};
+use estatus_core::stable_name::fnv1a;
+
+use crate::names::random_name;
 
 /// The copy of `executable` in `folder`, made where there is none of this version. Those of others go, unless they run.
 pub(super) fn of(executable: &Path, folder: &Path) -> io::Result<PathBuf> {

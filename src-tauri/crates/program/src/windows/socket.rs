@@ -13,7 +13,10 @@ pub(crate) type ShimEnd = NamedPipeServer;
 
 fn name(folder: &Path) -> io::Result<String> {
     let folder = std::fs::canonicalize(folder)?;
-    Ok(format!(r"\\.\pipe\estatus-shim-{:016x}", crate::names::fnv1a(folder.as_os_str().as_encoded_bytes())))
+    Ok(format!(
+        r"\\.\pipe\estatus-shim-{:016x}",
+        estatus_core::stable_name::fnv1a(folder.as_os_str().as_encoded_bytes())
+    ))
 }
 
 /// Connects to the shim of the program whose folder this is, if there is one. It is told secrets, so it must be this
