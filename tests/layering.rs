@@ -33,6 +33,10 @@ const FLOORS: [(&str, u8); 14] = [
 const GROUND: [&str; 2] = ["estatus-core", "estatus-access"];
 /// They know no room and are known by none.
 const APART: [&str; 2] = ["xtask", "reloj"];
+/// What tests are made of: it knows no room, and no program is made of it.
+const OF_TESTS: &str = "estatus-valet";
+/// Who may have it for more than tests: what runs them, and what they share.
+const MAY_SERVE_TESTS: [&str; 2] = ["xtask", "estatus-tests"];
 const MAY_SEE_TAURI: [&str; 1] = ["estatus-tray"];
 /// All that the core is made of: nothing that has a clock, a file, a socket, a task or chance of its own.
 const CORE_IS_MADE_OF: [&str; 7] = ["cronexpr", "jiff", "regex", "serde", "serde_json", "thiserror", "url"];
@@ -155,6 +159,10 @@ fn an_edge_that_goes_the_wrong_way_is_named() {
     check("xtask", "estatus-core", Normal, Some(&format!("xtask -> estatus-core: {apart}")));
     check("reloj", "estatus-core", Normal, Some(&format!("reloj -> estatus-core: {apart}")));
     check("estatus", "xtask", Build, Some(&format!("estatus -> xtask: {apart}")));
+    check("estatus-probe", "estatus-valet", Development, None);
+    check("xtask", "estatus-valet", Normal, None);
+    check("estatus-valet", "estatus-core", Normal, Some(&format!("estatus-valet -> estatus-core: {apart}")));
+    check("estatus-probe", "estatus-valet", Normal, Some("estatus-probe -> estatus-valet: only tests see it"));
     check("estatus", "tauri", Normal, Some("estatus -> tauri: only estatus-tray sees Tauri"));
     check(
         "estatus-engine",
@@ -376,7 +384,11 @@ fn wrong_edge(Edge { from, to, kind, is_optional }: &Edge) -> Option<&'static st
     if is_tauri && !MAY_SEE_TAURI.contains(&from.as_str()) {
         return Some("only estatus-tray sees Tauri");
     }
-    let is_apart = |name: &String| APART.contains(&name.as_str());
+    if to == OF_TESTS && from != "estatus-core" {
+        let may_have_it = *kind == DependencyKind::Development || MAY_SERVE_TESTS.contains(&from.as_str());
+        return (!may_have_it).then_some("only tests see it");
+    }
+    let is_apart = |name: &String| APART.contains(&name.as_str()) || name == OF_TESTS;
     if (is_apart(from) && has_place(to)) || is_apart(to) {
         return Some("it stands apart from the rooms");
     }
@@ -398,7 +410,7 @@ fn floor(name: &str) -> Option<u8> {
 }
 
 fn has_place(name: &str) -> bool {
-    APART.contains(&name) || floor(name).is_some()
+    APART.contains(&name) || name == OF_TESTS || floor(name).is_some()
 }
 
 fn edges(metadata: &Metadata) -> Vec<Edge> {

@@ -1,6 +1,10 @@
 //! `kill -9` at any moment: at the next start the history is true, and nothing is announced twice.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use estatus_tests::{Estatus, Mail, MailServer, Site, eventually, within};
 use serde_json::Value;
@@ -64,17 +68,37 @@ struct Healed {
     estatus: Estatus,
 }
 
+/// The remedy, as a line of the shell.
+#[cfg(unix)]
+fn heal(folder: &Path, end: &str) -> String {
+    format!(
+        "cd {} && (mkdir running || touch twice) && echo began >>began && until [ -e go ]; do sleep 0.02; done && \
+         rmdir running && {end}",
+        folder.display()
+    )
+}
+
+/// The remedy, as a line of the shell.
+#[cfg(windows)]
+fn heal(folder: &Path, end: &str) -> String {
+    let batch = format!(
+        "@echo off\r\ncd /d {}\r\nif exist running (echo twice>twice) else (mkdir running)\r\necho began>>began\r\n\
+         :wait\r\nif exist go goto gone\r\nping -n 2 127.0.0.1 >nul\r\ngoto wait\r\n:gone\r\nrmdir running\r\n{end}\r\n",
+        folder.display()
+    );
+    let file = folder.join("heal.cmd");
+    std::fs::write(&file, batch).unwrap();
+    file.display().to_string()
+}
+
 impl Healed {
-    /// Its remedy ends with `end`; `touch well` is what heals.
+    /// Its remedy ends with `end`, a command of the shell; the file `well` is what heals.
     fn start(end: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let heal = format!(
-            "cd {} && (mkdir running || touch twice) && echo began >>began && until [ -e go ]; do sleep 0.02; done && \
-             rmdir running && {end}",
-            folder.path().display()
-        );
+        let heal = heal(folder.path(), end);
+        let is_well = if cfg!(windows) { "type" } else { "test -e" };
         let config = format!(
-            "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"web\"\ncommand = \"test -e {}\"\n\
+            "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"web\"\ncommand = '{is_well} {}'\n\
              every = \"1s\"\nretry_every = \"1s\"\nfailures = 1\non_down = {{ run = '{heal}', tries = 9, timeout = \"60s\" }}\n",
             folder.path().join("well").display()
         );
@@ -99,14 +123,14 @@ impl Healed {
     /// It was begun once, and that try is the only one there was.
     fn was_tried_once(&self) {
         assert!(!self.at("twice").exists());
-        assert_eq!(std::fs::read_to_string(self.at("began")).unwrap(), "began\n");
+        assert_eq!(std::fs::read_to_string(self.at("began")).unwrap().trim_end(), "began");
         assert_eq!(self.attempts().len(), 1, "{:?}", self.attempts());
     }
 }
 
 #[test]
 fn a_remedy_that_runs_while_the_engine_is_killed_goes_on_as_the_same_try() {
-    let mut healed = Healed::start("touch well");
+    let mut healed = Healed::start("echo well>well");
     for _ in 0..3 {
         healed.estatus.kill();
         healed.estatus.start();
@@ -166,7 +190,6 @@ fn after_a_kill_the_history_is_there_and_true_within_a_second() {
     assert_eq!(up.message().in_reply_to().as_text(), Some(down.id().as_str()));
 }
 
-#[cfg(unix)]
 #[test]
 fn an_engine_that_is_asked_to_stop_stops_well_and_goes_on_where_it_was() {
     let site = Site::start();

@@ -7,7 +7,6 @@ mod file;
 mod importing;
 mod killed;
 mod mistakes;
-#[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
 mod users;

@@ -10,7 +10,11 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{eventually, within};
+use crate::{
+    eventually,
+    processes::{apart, ask},
+    within,
+};
 
 /// An `estatus` with a configuration file and a data folder of its own.
 pub struct Estatus {
@@ -104,7 +108,8 @@ impl Estatus {
 
     /// Starts the engine and waits until it can be asked.
     pub fn start(&mut self) {
-        let mut engine = self.command(&self.run).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut command = self.command(&self.run);
+        let mut engine = apart(&mut command).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut lines = BufReader::new(engine.stdout.take().unwrap()).lines();
         let runs = lines.by_ref().map_while(Result::ok).any(|line| line.starts_with("Estatus is running"));
         // Its further output is read so that it never waits for us.
@@ -116,7 +121,8 @@ impl Estatus {
 
     /// Starts the engine with `out` as its standard output, and waits until it can be asked.
     pub fn start_silently(&mut self, out: impl Into<Stdio>) {
-        self.engine = Some(self.command(&self.run).stdout(out).stderr(Stdio::inherit()).spawn().unwrap());
+        let mut command = self.command(&self.run);
+        self.engine = Some(apart(&mut command).stdout(out).stderr(Stdio::inherit()).spawn().unwrap());
         eventually("the engine answers", || (self.say(&["status"]).code == 0).then_some(()));
     }
 
@@ -128,11 +134,9 @@ impl Estatus {
     }
 
     /// Asks the engine to stop, as a service manager would, and waits until it has.
-    #[cfg(unix)]
     pub fn stop(&mut self) -> std::process::ExitStatus {
         let mut engine = self.engine.take().expect("an engine runs");
-        let killed = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        assert!(ask(engine.id()));
         engine.wait().unwrap()
     }
 
@@ -228,11 +232,8 @@ impl Drop for Estatus {
     /// What it has started ends with it, if it can: it is asked before it is killed.
     fn drop(&mut self) {
         let Some(mut engine) = self.engine.take() else { return };
-        if cfg!(unix) {
-            let _ = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
-            if within(crate::BOUND, || engine.try_wait().transpose()).is_some() {
-                return;
-            }
+        if ask(engine.id()) && within(crate::BOUND, || engine.try_wait().transpose()).is_some() {
+            return;
         }
         let _ = engine.kill();
         let _ = engine.wait();

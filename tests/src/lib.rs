@@ -7,6 +7,7 @@
 
 mod estatus;
 mod mail;
+mod processes;
 mod web;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 
 pub use estatus::{Estatus, Said, built};
 pub use mail::{Mail, MailServer};
+pub use processes::{is_alive, signal};
 pub use web::Site;
 
 /// Whatever a test waits for happens within this, on a busy machine too.

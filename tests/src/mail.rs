@@ -2,12 +2,11 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
+use estatus_valet::{Fixture, Running, path};
 use mail_parser::{Message, MessageParser};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
@@ -18,8 +17,7 @@ use crate::BOUND;
 /// A running mail server. It ends with this value.
 pub struct MailServer {
     folder: TempDir,
-    server: Child,
-    taken: Receiver<Value>,
+    server: Running,
     port: u16,
 }
 
@@ -64,27 +62,16 @@ impl MailServer {
         write_certificate(&folder);
         let settings = json!({
             "tls": "starttls",
-            "certificate": folder.path().join("server.pem"),
-            "key": folder.path().join("server.key"),
+            "certificate": path(&folder.path().join("server.pem")),
+            "key": path(&folder.path().join("server.key")),
             "users": { Self::USER: Self::PASSWORD },
         })
         .to_string();
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../src-tauri/crates/alert/tests/smtpd.py");
-        let mut words = before.to_vec();
-        words.extend(["/usr/bin/python3", script, &settings]);
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut server = command.spawn().expect("python3 is installed");
-        let output = BufReader::new(server.stdout.take().unwrap());
-        let (sender, taken) = channel();
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let Ok(()) = sender.send(serde_json::from_str::<Value>(&line).unwrap()) else { break };
-            }
-        });
-        let listens = taken.recv_timeout(BOUND).expect("python3-aiosmtpd is installed");
-        let port = listens["port"].as_u64().unwrap().try_into().unwrap();
-        Self { folder, server, taken, port }
+        let script = path(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../src-tauri/crates/alert/tests/smtpd.py")));
+        let words = [before, &["/usr/bin/python3", &script, &settings]].concat();
+        let server = Fixture::new(words[0]).args(words[1..].iter().copied()).start();
+        let listens: Value = serde_json::from_str(&server.expect_line(BOUND, "where it listens")).unwrap();
+        Self { folder, server, port: listens["port"].as_u64().unwrap().try_into().unwrap() }
     }
 
     /// The certificate of the authority that vouches for it: what `SSL_CERT_FILE` must name.
@@ -111,23 +98,17 @@ impl MailServer {
     /// The next mail it takes.
     #[track_caller]
     pub fn next(&self) -> Mail {
-        mail(self.taken.recv_timeout(BOUND).expect("a mail comes"))
+        mail(&self.server.expect_line(BOUND, "that a mail has come"))
     }
 
     /// All mails it has taken and nobody has asked for.
     pub fn rest(&self) -> Vec<Mail> {
-        self.taken.try_iter().map(mail).collect()
+        std::iter::from_fn(|| self.server.line(Duration::ZERO)).map(|line| mail(&line)).collect()
     }
 }
 
-impl Drop for MailServer {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn mail(taken: Value) -> Mail {
+fn mail(taken: &str) -> Mail {
+    let taken: Value = serde_json::from_str(taken).unwrap();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Mail {
         content: text(&taken["content"]).unwrap(),
@@ -146,6 +127,6 @@ fn write_certificate(folder: &TempDir) {
     let issuer = Issuer::new(authority, authority_key);
     let key = KeyPair::generate().unwrap();
     let server = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
-    fs::write(folder.path().join("server.pem"), server.pem()).unwrap();
-    fs::write(folder.path().join("server.key"), key.serialize_pem()).unwrap();
+    fs::write(path(&folder.path().join("server.pem")), server.pem()).unwrap();
+    fs::write(path(&folder.path().join("server.key")), key.serialize_pem()).unwrap();
 }

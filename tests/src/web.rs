@@ -1,11 +1,8 @@
 //! A web site that can be broken and mended, served by nginx.
 
-use std::{
-    fs,
-    net::TcpStream,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, net::TcpStream};
 
+use estatus_valet::{Fixture, Running, path};
 use tempfile::TempDir;
 
 use crate::{free_port, within};
@@ -13,7 +10,7 @@ use crate::{free_port, within};
 /// A web site. Its nginx ends with this value.
 pub struct Site {
     folder: TempDir,
-    nginx: Child,
+    _nginx: Running,
     port: u16,
 }
 
@@ -32,23 +29,18 @@ impl Site {
         for _ in 0..5 {
             let port = free_port();
             fs::write(folder.path().join("nginx.conf"), configuration(address, port)).unwrap();
-            let prefix = folder.path().to_str().unwrap();
-            let mut words = before.to_vec();
-            words.extend(["/usr/sbin/nginx", "-p", prefix, "-c", "nginx.conf", "-e", "stderr"]);
-            let mut command = Command::new(words[0]);
-            command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut nginx = command.spawn().expect("nginx is installed");
+            let words = [before, &["/usr/sbin/nginx", "-p", &path(folder.path()), "-c", "nginx.conf", "-e", "stderr"]];
+            let words = words.concat();
+            let nginx = Fixture::new(words[0]).args(words[1..].iter().copied()).start();
             let pid_file = folder.path().join("nginx.pid");
             let is_up = || pid_file.exists() && (!before.is_empty() || TcpStream::connect(("127.0.0.1", port)).is_ok());
             let began = within(crate::BOUND, || {
-                let ended = nginx.try_wait().unwrap().is_some();
+                let ended = nginx.has_ended();
                 (ended || is_up()).then_some(!ended)
             });
             if began == Some(true) {
-                return Self { folder, nginx, port };
+                return Self { folder, _nginx: nginx, port };
             }
-            let _ = nginx.kill();
-            let _ = nginx.wait();
         }
         panic!("nginx does not start");
     }
@@ -76,13 +68,6 @@ impl Site {
     /// The pages that were asked for.
     pub fn visits(&self) -> usize {
         fs::read_to_string(self.folder.path().join("access.log")).map_or(0, |log| log.lines().count())
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        let _ = self.nginx.kill();
-        let _ = self.nginx.wait();
     }
 }
 

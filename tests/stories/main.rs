@@ -3,6 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod keep_alive;
-#[cfg(unix)]
 mod port_watch;
 mod web_service;

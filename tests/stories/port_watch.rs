@@ -4,15 +4,13 @@
 //! five minutes, with a timeout of ten seconds, and when nobody answers runs the command again in the page's folder.
 //! The address, the port, the command and the folder stand in his script; here they stand in `estatus.toml`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+#[cfg_attr(unix, path = "port_watch/unix.rs")]
+#[cfg_attr(windows, path = "port_watch/windows.rs")]
+mod platform;
 
-use estatus_tests::{Estatus, MailServer, eventually, free_port, within};
+use estatus_tests::{Estatus, MailServer, eventually, free_port, signal, within};
 
-/// A page with Vite beside it, of its own for each test: Vite keeps a cache in its folder.
+/// A page with its server beside it, of its own for each test: Vite keeps a cache in its folder.
 struct Page {
     folder: tempfile::TempDir,
     port: u16,
@@ -20,69 +18,48 @@ struct Page {
 
 impl Page {
     fn new() -> Self {
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/persistencia-datos");
-        let installed = fixture.join("node_modules");
-        assert!(installed.is_dir(), "`cargo xtask test` installs Vite first, or `npm ci` in {}", fixture.display());
         let folder = tempfile::tempdir().unwrap();
-        for file in ["package.json", "index.html", "main.js"] {
-            fs::copy(fixture.join(file), folder.path().join(file)).unwrap();
-        }
-        std::os::unix::fs::symlink(installed, folder.path().join("node_modules")).unwrap();
+        platform::make(folder.path());
         Self { folder, port: free_port() }
     }
 
     /// The program and the monitor of the document. The author's five minutes are a second here.
     fn config(&self, restart: &str, on_down: &str) -> String {
         format!(
-            "[[program]]\nname = \"web\"\ncommand = \"npm run dev -- --port {0}\"\ndirectory = '{1}'\n\
+            "[[program]]\nname = \"web\"\ncommand = \"{2}\"\ndirectory = '{1}'\n\
              restart = \"{restart}\"\nready = {{ tcp = \"127.0.0.1:{0}\" }}\n\
              [[monitor]]\nname = \"puerto\"\ntcp = \"127.0.0.1:{0}\"\ntimeout = \"10s\"\nevery = \"1s\"\n\
              retry_every = \"1s\"\non_down = {{ {on_down} = \"web\" }}\n[network]\nreference = []\n",
             self.port,
-            self.folder.path().display()
+            self.folder.path().display(),
+            platform::command(self.port)
         )
     }
 
-    /// The processes that run in the page's folder: npm, the shell between, Vite.
+    /// Its processes.
     fn processes(&self) -> Vec<(u32, String)> {
-        let here = self.folder.path().canonicalize().unwrap();
-        let pids =
-            fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd: PathBuf| cwd == here))
-            .map(|pid| (pid, fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ")))
-            .collect()
+        platform::processes(self.folder.path())
     }
 
     /// The process that listens, far below the one that was started.
-    fn vite(&self) -> Option<u32> {
-        let vites: Vec<u32> = self
-            .processes()
-            .into_iter()
-            .filter(|(_, line)| line.starts_with("node ") && line.contains("vite"))
-            .map(|(pid, _)| pid)
-            .collect();
-        assert!(vites.len() < 2, "two copies: {:?}", self.processes());
-        vites.first().copied()
+    fn server(&self) -> Option<u32> {
+        let all = self.processes().into_iter();
+        let servers: Vec<u32> = all.filter(|(_, line)| platform::is_server(line)).map(|(pid, _)| pid).collect();
+        assert!(servers.len() < 2, "two copies: {:?}", self.processes());
+        servers.first().copied()
     }
 
-    /// Waits until another Vite than `before` answers.
+    /// Waits until another server than `before` answers.
     fn served_by_another(&self, before: Option<u32>) -> u32 {
         eventually("the page is served", || {
-            let mut page = std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-            std::io::Write::write_all(&mut page, b"GET / HTTP/1.0\r\n\r\n").ok()?;
-            let said = std::io::read_to_string(page).ok()?;
-            let vite = self.vite().filter(|vite| Some(*vite) != before)?;
-            said.contains("Persistencia de datos").then_some(vite)
+            let server = platform::is_served(self.port).then(|| self.server())?;
+            server.filter(|server| Some(*server) != before)
         })
     }
 
     fn is_quiet(&self) -> bool {
         self.processes().is_empty() && std::net::TcpListener::bind(("127.0.0.1", self.port)).is_ok()
     }
-}
-
-fn signal(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success(), "{signal} to {pid}");
 }
 
 #[test]
@@ -113,12 +90,12 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
     assert_eq!((&attempts[0]["deed"], &attempts[0]["healed"]), (&"se inició web".into(), &true.into()), "{incident}");
     let told = mail.next().message().body_text(0).unwrap().into_owned();
     assert!(told.contains("puerto") && told.contains("web"), "{told}");
-    assert!(told.contains("vite --host 127.0.0.1"), "the program's last lines are in the mail: {told}");
-    assert!(attempts[0]["output"].to_string().contains("vite --host 127.0.0.1"), "{incident}");
+    assert!(told.contains(platform::SAYS), "the program's last lines are in the mail: {told}");
+    assert!(attempts[0]["output"].to_string().contains(platform::SAYS), "{incident}");
 
     assert_eq!(estatus.say(&["stop", "web"]).code, 0);
     assert!(page.is_quiet(), "{:?}", page.processes());
-    assert!(within(std::time::Duration::from_secs(3), || page.vite()).is_none(), "what the user stops stays stopped");
+    assert!(within(std::time::Duration::from_secs(3), || page.server()).is_none(), "what the user stops stays stopped");
 }
 
 #[test]
@@ -126,25 +103,35 @@ fn however_the_page_is_stopped_it_is_back_online_and_there_is_one() {
     let page = Page::new();
     let mut estatus = Estatus::new(&page.config("always", "restart"));
     estatus.start();
-    let mut vite = page.served_by_another(None);
-    for close in ["-TERM", "-KILL", "-INT"] {
-        signal(vite, close);
-        vite = page.served_by_another(Some(vite));
+    let mut server = page.served_by_another(None);
+    for close in platform::STOPPED {
+        signal(server, close);
+        server = page.served_by_another(Some(server));
         estatus.wait_for_process("web", None);
     }
     // What npm started goes with it.
     let npm = estatus.wait_for_process("web", None);
     signal(u32::try_from(npm).unwrap(), "-KILL");
-    vite = page.served_by_another(Some(vite));
+    page.served_by_another(Some(server));
     estatus.wait_for_process("web", Some(npm));
-    // One that hangs still takes connections, until its queue is full: that is what an `http` monitor is for.
-    estatus.configure(&page.config("always", "restart").replace(
+    assert!(estatus.stop().success());
+    assert!(page.is_quiet(), "{:?}", page.processes());
+}
+
+/// One that hangs still takes connections, until its queue is full: that is what an `http` monitor is for.
+#[cfg(unix)]
+#[test]
+fn a_page_that_hangs_is_started_again() {
+    let page = Page::new();
+    let mut estatus = Estatus::new(&page.config("always", "restart").replace(
         &format!("tcp = \"127.0.0.1:{}\"\ntimeout = \"10s\"", page.port),
         &format!("http = \"http://127.0.0.1:{}/\"\ntimeout = \"1s\"", page.port),
     ));
+    estatus.start();
+    let server = page.served_by_another(None);
     estatus.wait_for("puerto", "up");
-    signal(vite, "-STOP");
-    page.served_by_another(Some(vite));
+    signal(server, "-STOP");
+    page.served_by_another(Some(server));
     estatus.wait_for("puerto", "up");
     assert!(estatus.stop().success());
     assert!(page.is_quiet(), "{:?}", page.processes());

@@ -11,6 +11,7 @@ use estatus_core::{
     config::{Channel, CommandChannel, Language},
     incident::{Alert, DeliveryResult, News},
 };
+use estatus_valet::path;
 use serde_json::Value;
 use support::{
     closed_incident, courier, failure, message, portfolio,
@@ -37,8 +38,8 @@ async fn a_command_finds_the_message_in_its_environment_and_on_its_input() {
     let line = format!(
         "printf '%s|' \"$ESTATUS_MESSAGE_ID\" \"$ESTATUS_CHANNEL\" \"$ESTATUS_SUBJECT\" \"$ESTATUS_MONITOR\" \
          \"$ESTATUS_NEWS\" \"$ESTATUS_TEXT\" > '{}'; cat > '{}'",
-        variables.display(),
-        input.display()
+        path(&variables),
+        path(&input)
     );
     assert_eq!(deliver(&line, Duration::from_secs(20)).await, DeliveryResult::Delivered);
     let variables = fs::read_to_string(variables).unwrap();
@@ -58,7 +59,7 @@ async fn a_command_finds_what_is_told_and_of_what() {
         let line = format!(
             "printf '%s|' \"$ESTATUS_MONITOR\" \"$ESTATUS_SUBJECT_KIND\" \"$ESTATUS_NEWS\" \"$ESTATUS_TRIES\" \
              \"$ESTATUS_HEALED_BY\" > '{}'",
-            variables.display()
+            path(&variables)
         );
         assert_eq!(tell(&line, Duration::from_secs(20), vec![alert]).await, DeliveryResult::Delivered);
         assert_eq!(fs::read_to_string(variables).unwrap(), expected);

@@ -1,12 +1,10 @@
 //! A dns check asks a real name server: dnsmasq, on a port of its own.
-#![cfg(unix)]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
 mod common;
 
 use std::{
     net::{IpAddr, Ipv4Addr, TcpStream, UdpSocket},
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -16,10 +14,11 @@ use estatus_core::{
     check::{Check, DnsCheck, HostPort, RecordType},
     observation::{Cause, Observation, Phase},
 };
+use estatus_valet::{Fixture, Running};
 
 /// A name server that knows the zone `test` and nothing else.
 struct Dnsmasq {
-    child: Child,
+    process: Running,
     port: u16,
 }
 
@@ -42,7 +41,7 @@ impl Dnsmasq {
         // More than one datagram holds.
         zone.extend((0..10).map(|n| format!("--txt-record=long.test,{n}{}", "x".repeat(250))));
         loop {
-            let mut server = Self::start_on(free_port(), &zone);
+            let server = Self::start_on(free_port(), &zone);
             if server.listens() {
                 return server;
             }
@@ -50,23 +49,21 @@ impl Dnsmasq {
     }
 
     fn start_on(port: u16, zone: &[String]) -> Self {
-        let child = Command::new("/usr/sbin/dnsmasq")
+        let process = Fixture::new("/usr/sbin/dnsmasq")
             .args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces"])
             .args([format!("--port={port}"), "--listen-address=127.0.0.1".to_owned(), "--pid-file=".to_owned()])
             .args(zone)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dnsmasq starts");
-        Self { child, port }
+            .start();
+        Self { process, port }
     }
 
     /// Waits until it listens; it does not where somebody else was faster to take the port.
-    fn listens(&mut self) -> bool {
+    fn listens(&self) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             assert!(Instant::now() < deadline, "dnsmasq does not listen");
             thread::sleep(Duration::from_millis(5));
-            if self.child.try_wait().unwrap().is_some() {
+            if self.process.has_ended() {
                 return false;
             }
         }
@@ -75,13 +72,6 @@ impl Dnsmasq {
 
     async fn ask(&self, record: RecordType, name: &str, expect: &[&str]) -> Observation {
         ask(record, name, expect, "127.0.0.1", self.port, PATIENCE).await
-    }
-}
-
-impl Drop for Dnsmasq {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

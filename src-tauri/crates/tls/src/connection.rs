@@ -142,10 +142,11 @@ async fn read(path: &Path) -> Result<Given, Cause> {
     Given::read(&bytes).map_err(wrong)
 }
 
-/// What the operating system says, without its number.
+/// What the operating system says, without its number and the full stop of Windows: it goes on after that.
 fn plain(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+    let words = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words);
+    words.trim_end_matches('.').to_owned()
 }
 
 fn server_name(host: &str) -> Result<ServerName<'static>, Cause> {

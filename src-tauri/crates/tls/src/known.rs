@@ -1,8 +1,8 @@
 //! The certificates themselves that this machine trusts.
 
-use std::sync::OnceLock;
+use std::{env, sync::OnceLock};
 
-use rustls::pki_types::CertificateDer;
+use rustls::{RootCertStore, pki_types::CertificateDer};
 
 /// They are read when a server presents a certificate that signs itself, which few do.
 #[derive(Debug)]
@@ -23,13 +23,26 @@ impl Known {
     }
 }
 
-#[cfg(unix)]
 fn machines() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
+    // Windows' own verifier looks for its own itself.
+    if cfg!(windows) && !are_named() { Vec::new() } else { rustls_native_certs::load_native_certs().certs }
 }
 
-/// Windows' own verifier looks for them itself.
-#[cfg(windows)]
-fn machines() -> Vec<CertificateDer<'static>> {
-    Vec::new()
+/// Whether the environment names what is trusted, as OpenSSL has it.
+pub(crate) fn are_named() -> bool {
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Those that the environment names, and `extra`.
+///
+/// # Errors
+/// If there are none.
+pub(crate) fn named(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, rustls::Error> {
+    let read = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(read.certs.into_iter().chain(extra.iter().cloned()));
+    match read.errors.first() {
+        Some(error) if roots.is_empty() => Err(rustls::Error::General(error.to_string())),
+        _ => Ok(roots),
+    }
 }

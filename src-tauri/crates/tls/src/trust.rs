@@ -6,7 +6,7 @@ use estatus_core::Timestamp;
 use rustls::{
     CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        VerifierBuilderError, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
@@ -19,7 +19,7 @@ use x509_parser::parse_x509_certificate;
 use crate::{
     certificate,
     connection::PROVIDER,
-    known::Known,
+    known::{self, Known},
     signature,
     verdict::{self, Refused},
 };
@@ -27,22 +27,21 @@ use crate::{
 /// What this machine trusts.
 #[derive(Debug)]
 pub(crate) struct Authorities {
-    platform: Verifier,
+    verifier: Arc<dyn ServerCertVerifier>,
     known: Known,
 }
 
 impl Authorities {
     /// Reads it, from some hundred files. Blocks.
     pub(crate) fn load(extra_roots: Vec<CertificateDer<'static>>) -> Result<Self, rustls::Error> {
-        let platform = Verifier::new_with_extra_roots(extra_roots.clone(), Arc::clone(&PROVIDER))?;
-        Ok(Self { platform, known: Known::new(extra_roots) })
+        Ok(Self { verifier: verifier(&extra_roots)?, known: Known::new(extra_roots) })
     }
 
     /// Whether `chain` is accepted for `name`: because somebody who is trusted vouches for it, or because the server's own
     /// certificate is itself among those that are trusted, as OpenSSL has it and webpki has not.
     pub(crate) fn judge(&self, chain: &[CertificateDer<'_>], name: &ServerName<'_>) -> Result<(), rustls::Error> {
         let (own, others) = chain.split_first().ok_or(rustls::Error::NoCertificatesPresented)?;
-        let verdict = self.platform.verify_server_cert(own, others, name, &[], UnixTime::now()).map(drop);
+        let verdict = self.verifier.verify_server_cert(own, others, name, &[], UnixTime::now()).map(drop);
         match verdict {
             Err(refused) if signs_itself(own) && self.known.holds(own) => {
                 is_of_today(own)?;
@@ -52,6 +51,17 @@ impl Authorities {
             verdict => verdict,
         }
     }
+}
+
+/// This system's own, unless the environment names what is trusted: on Linux it heeds that, on Windows it does not.
+fn verifier(extra_roots: &[CertificateDer<'static>]) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
+    if cfg!(windows) && known::are_named() {
+        let roots = Arc::new(known::named(extra_roots)?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&PROVIDER)).build();
+        let unusable = |error: VerifierBuilderError| rustls::Error::General(error.to_string());
+        return verifier.map_err(unusable).map(|verifier| verifier as _);
+    }
+    Ok(Arc::new(Verifier::new_with_extra_roots(extra_roots.to_vec(), Arc::clone(&PROVIDER))?))
 }
 
 /// What a file says is to be trusted.

@@ -54,6 +54,14 @@ const fn server(
 
 const C_COMPILER: Need = program("a C compiler, for SQLite and ring", "cc", &["gcc", "libc6-dev"]);
 const NGINX: Need = server("nginx, a web server to check", "nginx", &["nginx-light"], "nginx");
+const AIOSMTPD: Need = Need {
+    what: "aiosmtpd for Python 3, a mail server to send to",
+    found: Found::PythonModule("aiosmtpd"),
+    packages: &["python3-aiosmtpd"],
+    service: None,
+};
+const DNSMASQ: Need = program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]);
+const OPENSSL: Need = program("OpenSSL, for servers and certificates of older days", "openssl", &["openssl"]);
 const MONIT: Need = server("Monit", "monit", &["monit"], "monit");
 
 const NPM: Need = program("npm with Node.js 20.19 or later, for the window's pages", "npm", &["npm"]);
@@ -74,14 +82,9 @@ pub(crate) const TO_BUILD: &[Need] = &[C_COMPILER];
 pub(crate) const TO_TEST: &[Need] = &[
     C_COMPILER,
     NGINX,
-    Need {
-        what: "aiosmtpd for Python 3, a mail server to send to",
-        found: Found::PythonModule("aiosmtpd"),
-        packages: &["python3-aiosmtpd"],
-        service: None,
-    },
-    program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]),
-    program("OpenSSL, for servers and certificates of older days", "openssl", &["openssl"]),
+    AIOSMTPD,
+    DNSMASQ,
+    OPENSSL,
     program("ip, to lay networks that can be cut", "ip", &["iproute2"]),
     program("nft, to drop packets on them", "nft", &["nftables"]),
     NPM,
@@ -137,13 +140,25 @@ const DISPLAY: Need = program("Xvfb, a display that nobody sees", "Xvfb", &["xvf
 /// What programs for Windows draw windows on.
 pub(crate) const TO_SHOW_WINDOWS: &[Need] = &[DISPLAY];
 
-/// What runs programs for Windows.
-pub(crate) const TO_RUN_FOR_WINDOWS: &[Need] = &[Need {
-    what: "Wine, which runs programs for Windows",
-    found: Found::Path("/usr/lib/wine/wine64"),
-    packages: &["wine64"],
-    service: None,
-}];
+/// What runs programs for Windows, and what the tests among them talk to.
+pub(crate) const TO_RUN_FOR_WINDOWS: &[Need] = &[
+    Need {
+        what: "Wine, which runs programs for Windows",
+        found: Found::Path("/usr/lib/wine/wine64"),
+        packages: &["wine64"],
+        service: None,
+    },
+    Need {
+        what: "a certificate authority to trust",
+        found: Found::Path("/usr/share/ca-certificates/mozilla/ISRG_Root_X1.crt"),
+        packages: &["ca-certificates"],
+        service: None,
+    },
+    NGINX,
+    AIOSMTPD,
+    DNSMASQ,
+    OPENSSL,
+];
 
 /// What building for Windows takes, whatever compiler it is done with.
 pub(crate) const TO_BUILD_FOR_WINDOWS: &[Need] =

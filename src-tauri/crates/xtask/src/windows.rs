@@ -13,13 +13,25 @@ pub(crate) use toolchain::{built, cargo_for_windows, set_up as set_up_compiler};
 
 const TRIPLE: &str = "x86_64-pc-windows-gnu";
 
-/// The crates whose tests run under Wine: those with a part of their own for each system. What the others do is the same
-/// everywhere, and is tried on Linux.
+/// The crates whose tests run under Wine in every run: those with a part of their own for each system, that are quick to build.
 pub(crate) const TRIED: &[&str] =
-    &["estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
-/// The console program as well, with the service of Windows: it takes all other crates with it, and long to build.
-const TRIED_WITH_SERVICE: &[&str] =
-    &["estatus", "estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store"];
+    &["estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store", "estatus-tls", "reloj"];
+/// All whose tests run under Wine: the others take long to build, or do the same everywhere.
+const TRIED_WITH_REST: &[&str] = &[
+    "estatus",
+    "estatus-access",
+    "estatus-alert",
+    "estatus-api",
+    "estatus-config",
+    "estatus-core",
+    "estatus-engine",
+    "estatus-probe",
+    "estatus-program",
+    "estatus-store",
+    "estatus-tests",
+    "estatus-tls",
+    "reloj",
+];
 
 /// Sees to what it needs, type-checks every crate and runs the tests that there are for Windows.
 pub(crate) fn windows() -> Result<()> {
@@ -27,12 +39,12 @@ pub(crate) fn windows() -> Result<()> {
     let mut stages = Stages::default();
     stages.go("set-up", set_up)?;
     stages.go("type-check", || check(&target))?;
-    stages.go("build", || build(TRIED_WITH_SERVICE, &target))?;
+    stages.go("build", || build(TRIED_WITH_REST, &target))?;
     stages.go("installer", || {
         pages::build()?;
         bundle::installer_of_tests(&target)
     })?;
-    stages.go("tests", || tests(TRIED_WITH_SERVICE, &target, &wine::Session::start_with_display()?))
+    stages.go("tests", || tests(TRIED_WITH_REST, &target, &wine::Session::start_with_display()?))
 }
 
 /// Sees that there is a compiler for Windows, and something that runs what it makes.

@@ -9,6 +9,7 @@ use std::{
     process::Command,
 };
 
+use estatus_valet::path;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ impl Authority {
     /// `stranger` (by an authority that nobody trusts but who has `strangers.pem`), or one that signs itself: `own`, or
     /// `itself`, which is trusted as such.
     pub fn settings(&self, tls: &str, name: &str) -> Value {
-        let path = |end| self.0.join(format!("{name}.{end}"));
+        let path = |end| path(&self.0.join(format!("{name}.{end}")));
         json!({ "tls": tls, "certificate": path("pem"), "key": path("key") })
     }
 }

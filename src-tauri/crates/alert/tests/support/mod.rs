@@ -7,7 +7,7 @@ pub mod scripted;
 pub mod smtpd;
 pub mod web;
 
-use std::{collections::BTreeMap, process::Stdio, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_alert::Courier;
 use estatus_core::{
@@ -22,8 +22,8 @@ use estatus_core::{
     secret::{Secret, SecretError, SecretRef},
     words::Words,
 };
+use estatus_valet::Fixture;
 use jiff::tz::{Offset, TimeZone};
-use tokio::io::AsyncWriteExt as _;
 
 pub const PASSWORD: &str = "CONTRASEÑA_SUPER_SECRETA123";
 pub const TOKEN: &str = "Bearer 7f3a9c51d0";
@@ -48,32 +48,12 @@ impl Ports for TestPorts {
 }
 
 async fn execute(run: CommandRun) -> CommandOutcome {
-    let Run::Shell(line) = &run.command.run else { panic!("the tests run lines of the shell") };
-    let mut child = tokio::process::Command::new("sh")
-        .args(["-c", line])
-        .envs(run.env)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // A command need not read what it is given.
-    let _ = stdin.write_all(run.stdin.unwrap_or_default().as_bytes()).await;
-    drop(stdin);
-    let outcome = |end, stdout: Vec<u8>, stderr: Vec<u8>| CommandOutcome {
-        end,
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
-        took: Duration::ZERO,
-    };
-    match tokio::time::timeout(run.timeout, child.wait_with_output()).await {
-        Err(_) => outcome(CommandEnd::TimedOut { left: Vec::new() }, Vec::new(), Vec::new()),
-        Ok(output) => {
-            let output = output.unwrap();
-            outcome(CommandEnd::Exited(output.status.code().unwrap()), output.stdout, output.stderr)
-        }
+    let Run::Shell(line) = run.command.run else { panic!("the tests run lines of the shell") };
+    let shell = Fixture::new("sh").args(["-c".to_owned(), line]).envs(run.env).input(run.stdin.unwrap_or_default());
+    let outcome = |end, stdout, stderr| CommandOutcome { end, stdout, stderr, took: Duration::ZERO };
+    match tokio::task::spawn_blocking(move || shell.start().output_within(run.timeout)).await.unwrap() {
+        None => outcome(CommandEnd::TimedOut { left: Vec::new() }, String::new(), String::new()),
+        Some(output) => outcome(CommandEnd::Exited(output.code.unwrap()), output.out, output.err),
     }
 }
 

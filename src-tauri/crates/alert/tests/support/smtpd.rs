@@ -1,16 +1,12 @@
 //! A mail server that we did not write: aiosmtpd, started by `smtpd.py`.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use estatus_core::{
     check::{HostPort, Trust},
     config::{EmailChannel, EmailSecurity, Login},
 };
+use estatus_valet::{Fixture, Running, path};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,8 +17,7 @@ const BOUND: Duration = Duration::from_secs(20);
 
 /// A running mail server. It ends with this value.
 pub struct Smtpd {
-    child: Child,
-    facts: Receiver<Value>,
+    process: Running,
     port: u16,
 }
 
@@ -39,46 +34,25 @@ pub struct Taken {
 impl Smtpd {
     /// Starts one with the settings that `smtpd.py` explains.
     pub fn start(settings: Value) -> Self {
-        let mut child = Command::new("/usr/bin/python3")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtpd.py"))
-            .arg(settings.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 is installed");
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let (sender, facts) = channel();
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let Ok(()) = sender.send(serde_json::from_str(&line).unwrap()) else { break };
-            }
-        });
-        let mut server = Self { child, facts, port: 0 };
-        let listens = server.facts.recv_timeout(BOUND).expect("python3-aiosmtpd is installed");
-        server.port = listens["port"].as_u64().unwrap().try_into().unwrap();
-        server
+        let script = path(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtpd.py")));
+        let process = Fixture::new("/usr/bin/python3").args([script, settings.to_string()]).start();
+        let listens: Value = serde_json::from_str(&process.expect_line(BOUND, "where it listens")).unwrap();
+        Self { process, port: listens["port"].as_u64().unwrap().try_into().unwrap() }
     }
 
     /// The next mail it has taken.
     pub fn taken(&self) -> Taken {
-        serde_json::from_value(self.facts.recv_timeout(BOUND).expect("a mail is taken")).unwrap()
+        serde_json::from_str(&self.process.expect_line(BOUND, "that it has taken a mail")).unwrap()
     }
 
     /// Whether it has taken nothing that nobody has asked for yet.
     pub fn is_empty(&self) -> bool {
-        self.facts.try_recv().is_err()
+        self.process.line(Duration::ZERO).is_none()
     }
 
     /// A channel that goes to it, without a login.
     pub fn channel(&self, security: EmailSecurity) -> EmailChannel {
         channel_to(self.port, security)
-    }
-}
-
-impl Drop for Smtpd {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

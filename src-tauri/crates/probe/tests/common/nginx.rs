@@ -2,17 +2,17 @@
 
 use std::{
     net::TcpStream,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
+use estatus_valet::{Fixture, Running, path};
 use tempfile::TempDir;
 
 use super::{PATIENCE, server::closed_port};
 
 /// Ends when it is dropped.
 pub(crate) struct Nginx {
-    process: Child,
+    _process: Running,
     /// Its files; what lies in `html` is served.
     pub(crate) directory: TempDir,
     /// Where it speaks HTTP.
@@ -38,7 +38,7 @@ impl Nginx {
             let servers = servers.replace("TLS_PORT", &tls_port.to_string()).replace("PORT", &port.to_string());
             std::fs::write(directory.path().join("nginx.conf"), configuration(&servers)).unwrap();
             if let Some(process) = start(&directory, &ports) {
-                return Self { process, directory, port, tls_port };
+                return Self { _process: process, directory, port, tls_port };
             }
         }
         panic!("nginx did not start");
@@ -55,13 +55,6 @@ impl Nginx {
     }
 }
 
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn configuration(servers: &str) -> String {
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let paths: String = paths.iter().map(|path| format!("{path}_temp_path {path};\n")).collect();
@@ -73,24 +66,16 @@ fn configuration(servers: &str) -> String {
 }
 
 /// Starts it, and waits until it listens on every one of `ports`: it opens them one by one.
-fn start(directory: &TempDir, ports: &[u16]) -> Option<Child> {
-    let path = directory.path().to_str().unwrap();
-    let program = if std::path::Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" };
-    let mut nginx = Command::new(program);
-    let nginx = nginx.args(["-p", path, "-c", "nginx.conf", "-e", "stderr"]);
-    let mut process = nginx.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nginx is installed");
+fn start(directory: &TempDir, ports: &[u16]) -> Option<Running> {
+    let folder = path(directory.path());
+    let process = Fixture::new("/usr/sbin/nginx").args(["-p", &folder, "-c", "nginx.conf", "-e", "stderr"]).start();
     let since = Instant::now();
-    while since.elapsed() < PATIENCE {
-        if process.try_wait().unwrap().is_some() {
-            return None;
-        }
+    while since.elapsed() < PATIENCE && !process.has_ended() {
         if ports.iter().all(|port| is_served(*port)) {
             return Some(process);
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    let _ = process.kill();
-    let _ = process.wait();
     None
 }
 

@@ -1,12 +1,11 @@
 //! OpenSSL: servers that speak as old ones do, and certificates as nobody makes them any more.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-};
+use std::path::{Path, PathBuf};
 
+use estatus_valet::{Fixture, Running};
 use tempfile::TempDir;
+
+use super::PATIENCE;
 
 /// A folder with a key and a certificate: `own.key` and `own.pem`.
 pub(crate) struct Identity(TempDir);
@@ -16,9 +15,8 @@ impl Identity {
     pub(crate) fn made(steps: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for step in steps {
-            let made = Command::new("openssl").args(step.split(' ')).current_dir(folder.path()).output();
-            let made = made.expect("openssl is installed");
-            assert!(made.status.success(), "{step}: {}", String::from_utf8_lossy(&made.stderr));
+            let made = Fixture::new("openssl").args(step.split(' ')).in_folder(folder.path()).output();
+            assert_eq!(made.code, Some(0), "{step}: {}", made.err);
         }
         Self(folder)
     }
@@ -40,7 +38,7 @@ impl Identity {
 
 /// A running `openssl s_server`. It ends with this value.
 pub(crate) struct Server {
-    child: Child,
+    _process: Running,
     pub(crate) port: u16,
 }
 
@@ -51,26 +49,10 @@ impl Server {
     }
 
     fn start_in(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new("openssl")
-            .args(["s_server", "-accept", "127.0.0.1:0", "-key", "own.key", "-cert", "own.pem"])
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl is installed");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse().ok());
-        // It goes on telling, and must be heard.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("it listens") }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let listening = ["s_server", "-accept", "127.0.0.1:0", "-key", "own.key", "-cert", "own.pem"];
+        let server = Fixture::new("openssl").args(listening).args(arguments.iter().copied()).in_folder(folder).start();
+        let address = |line: String| line.strip_prefix("ACCEPT ")?.rsplit_once(':')?.1.parse().ok();
+        let port = std::iter::repeat_with(|| server.expect_line(PATIENCE, "where it listens")).find_map(address);
+        Self { _process: server, port: port.expect("it listens") }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use estatus_valet::Valet;
 
 use super::display::Display;
 use crate::{
@@ -21,6 +22,9 @@ const SERVER: &str = "/usr/lib/wine/wineserver";
 const PREFIX_VERSION: u32 = 1;
 /// The version that programs find: from 17763 on, windows call a function by a number which means another one in Wine 8.
 const WINDOWS_BUILD: &str = "16299";
+/// What is trusted in place of what Wine says, whose verifier of certificates is not whole: one authority, quickly read. Tests
+/// bring their own beside it.
+const TRUSTED: &str = r"Z:\usr\share\ca-certificates\mozilla\ISRG_Root_X1.crt";
 const BCRYPT_PRIMITIVES: &str = include_str!("bcryptprimitives.c");
 
 /// Sees that there is a Wine, and a prefix of our own: what a user of Windows has, in a folder.
@@ -61,6 +65,8 @@ fn make(prefix: &Path) -> Result<()> {
 /// A Wine that runs; it ends when this is dropped, with all that runs in it.
 pub(crate) struct Session {
     prefix: PathBuf,
+    /// Starts outside what tests need and Wine cannot run.
+    valet: Valet,
     /// Where windows are drawn, if there are any.
     display: Option<Display>,
 }
@@ -82,7 +88,8 @@ impl Session {
         let kept = prefix()?;
         let prefix = kept.with_extension(format!("session-{}", std::process::id()));
         copy(&kept, &prefix).context("Failed to copy what Wine keeps")?;
-        let session = Self { prefix, display };
+        let valet = Valet::start().context("Failed to listen on 127.0.0.1 for what the tests want started")?;
+        let session = Self { prefix, valet, display };
         silently(session.inside(server(&session.prefix).arg("-p")))?;
         silently(session.command("cmd").args(["/c", "exit"]))?;
         Ok(session)
@@ -108,6 +115,8 @@ impl Session {
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", WINE).stdin(Stdio::null());
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
         cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
+        let (name, value) = self.valet.variable(&self.prefix.join("dosdevices"));
+        cargo.env(name, value).env("SSL_CERT_FILE", TRUSTED);
         self.inside(cargo)
     }
 }
