@@ -29,8 +29,8 @@ fn with_program(habit: &str, more: &str) -> Estatus {
     ))
 }
 
-/// Kills those who supervise its programs. On Windows a program ends with who supervises it, and the tests of the program
-/// room see to what becomes of it.
+/// Kills those who supervise its programs. On Windows nobody tells from outside who they are: there the tests of the program
+/// room kill them.
 #[cfg(unix)]
 fn kill_shims(estatus: &Estatus) {
     for (_, pid) in estatus.shims() {

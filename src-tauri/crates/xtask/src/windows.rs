@@ -30,6 +30,7 @@ const TRIED_WITH_REST: &[&str] = &[
     "estatus-store",
     "estatus-tests",
     "estatus-tls",
+    "estatus-tray",
     "reloj",
 ];
 
