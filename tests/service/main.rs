@@ -8,6 +8,7 @@
 
 mod machine;
 mod package;
+mod planted;
 
 use estatus_tests::eventually;
 use machine::Machine;

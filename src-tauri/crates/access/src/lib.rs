@@ -19,11 +19,11 @@ use unix as platform;
 use windows as platform;
 
 pub use peer::{Admits, Peer};
-#[cfg(unix)]
-pub use platform::verify_server;
 #[cfg(windows)]
-pub use platform::{PipeListener, connect, create_private_pipe, others_read};
+pub use platform::{PipeListener, connect, create_private_pipe, others_read, refuse_shared_with_others_than};
 pub use platform::{create_private_folder, peer, refuse_shared_folder};
+#[cfg(unix)]
+pub use platform::{refuse_shared_with_others_than, verify_server};
 
 /// The name of Estatus as a service of the operating system.
 pub const SERVICE: &str = "Estatus";

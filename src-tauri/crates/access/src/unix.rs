@@ -58,10 +58,18 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// Who can, and what to do about it.
 pub fn refuse_shared_folder(folder: &Path) -> io::Result<()> {
+    refuse_shared_with_others_than(own(), folder)
+}
+
+/// Fails if others than `user`, as whom a service is going to run, and root can change a file or what is in a folder.
+///
+/// # Errors
+/// Who can, and what to do about it.
+pub fn refuse_shared_with_others_than(user: u32, folder: &Path) -> io::Result<()> {
     let (link, metadata) = (symlink_metadata(folder)?, metadata(folder)?);
     // Whoever owns a link can make it lead elsewhere; its mode says nothing.
-    let shared_link = shared(link.uid(), 0, own());
-    match shared_link.or_else(|| shared(metadata.uid(), metadata.mode() & 0o777, own())) {
+    let shared_link = shared(link.uid(), 0, user);
+    match shared_link.or_else(|| shared(metadata.uid(), metadata.mode() & 0o777, user)) {
         None => Ok(()),
         Some(Shared::Anothers(user)) => {
             Err(denied(format!("{} belongs to another user ({user}); choose a folder of your own", folder.display())))
@@ -135,6 +143,19 @@ mod tests {
         }
         let said = create_private_folder(&data).unwrap_err().to_string();
         assert!(said.contains("(mode 702): chmod go-w \"/"), "{said}");
+    }
+
+    #[test]
+    fn a_file_is_the_users_whom_a_service_runs_as() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        refuse_shared_with_others_than(own(), &file).unwrap();
+        let refused = refuse_shared_with_others_than(own() + 1, &file);
+        assert_eq!(refused.is_ok(), own() == ROOT, "{refused:?}");
+        set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+        assert!(refuse_shared_with_others_than(own(), &file).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod token;
 use std::io;
 
 pub use access_list::others_read;
-pub use folder::{create_private_folder, refuse_shared_folder};
+pub use folder::{create_private_folder, refuse_shared_folder, refuse_shared_with_others_than};
 pub use pipe::{PipeListener, connect, create_private_pipe};
 use tokio::net::windows::named_pipe::NamedPipeServer;
 use windows_sys::Win32::Foundation::ERROR_SUCCESS;

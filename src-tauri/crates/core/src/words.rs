@@ -227,6 +227,13 @@ mod tests {
         assert!(different.is_empty(), "{different:?}");
         assert!(english.iter().is_sorted_by(|one, next| one.0 < next.0), "a text stands in two sections");
         assert_eq!((ENGLISH.len(), SPANISH.len()), (english.len(), english.len()));
+        // Of two texts with one key the later would take the place of the other, unseen.
+        for json in [include_str!("../../../../lang/en.json"), include_str!("../../../../lang/es.json")] {
+            let mut keys = BTreeSet::new();
+            let stands = json.lines().filter_map(|line| line.trim_start().strip_prefix('"')?.split_once("\":"));
+            let twice: Vec<&str> = stands.map(|(key, _)| key).filter(|key| !keys.insert(*key)).collect();
+            assert!(twice.is_empty() && keys.len() > 100, "{twice:?}");
+        }
     }
 
     #[test]

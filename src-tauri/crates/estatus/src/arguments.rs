@@ -359,8 +359,8 @@ pub(crate) struct ServiceAccount {
 /// Variables that the service has beside those of its account.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ServiceEnv {
-    /// A variable that the service has, with the value it has here, or another one; may be repeated. Not for secrets:
-    /// others can read it.
+    /// A variable that the service has, with the value it has here, or another one; `NAME=` takes one away. May be repeated;
+    /// others stay. Not for secrets: others can read it.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) env: Vec<String>,
 }

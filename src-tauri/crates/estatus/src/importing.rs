@@ -64,7 +64,17 @@ pub(crate) fn tables(places: &Places) -> std::result::Result<Json, CommandError>
 pub(crate) fn apply(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
     begin(&places.config)
         .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
-    let problems = estatus_config::edit(&places.config, edits, true, &defaults()).map_err(CommandError::failed)?;
+    make(places, edits, true)
+}
+
+/// Whether [`apply`] would be refused what stands in a file that is there; nothing is changed.
+#[cfg(windows)]
+pub(crate) fn try_out(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
+    if places.config.exists() { make(places, edits, false) } else { Ok(()) }
+}
+
+fn make(places: &Places, edits: &[Edit], saves: bool) -> std::result::Result<(), CommandError> {
+    let problems = estatus_config::edit(&places.config, edits, saves, &defaults()).map_err(CommandError::failed)?;
     if problems.is_empty() {
         return Ok(());
     }

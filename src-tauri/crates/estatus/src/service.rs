@@ -18,6 +18,7 @@ use windows as platform;
 use std::{
     env,
     io::{self, BufRead, IsTerminal, Write},
+    path::Path,
 };
 
 use crate::{
@@ -32,6 +33,9 @@ pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Resul
         ServiceCommand::Install { account, env, no_start, yes } => {
             let wanted = platform::Wanted::find(places, &account, variables(&env)?)?;
             wanted.must_be_allowed()?;
+            if let Some(why) = wanted.shared() {
+                return Err(CommandError::Failed(format!("nothing was installed: {why}")));
+            }
             let findings = doctor::examine(&wanted)?;
             doctor::print(&findings);
             if findings.iter().any(doctor::Finding::is_problem)
@@ -42,7 +46,7 @@ pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Resul
                     "nothing was installed: do what is said above, or install it all the same with --yes".into(),
                 ));
             }
-            platform::install(&wanted, !no_start)
+            platform::install(&wanted, places, !no_start).await
         }
         ServiceCommand::Uninstall { whose } => platform::uninstall(whose),
         ServiceCommand::Start { whose } => platform::start(whose),
@@ -84,6 +88,22 @@ fn variables(env: &ServiceEnv) -> std::result::Result<Vec<(String, String)>, Com
     env.env.iter().map(variable).collect()
 }
 
+/// The variables of a service that has `kept` already, once `said` is too: those by the same name are replaced, and those
+/// without a value taken away.
+fn merged(kept: Vec<(String, String)>, said: Vec<(String, String)>) -> Vec<(String, String)> {
+    let is_said = |name: &str| said.iter().any(|(it, _)| platform::is_same_variable(it, name));
+    let mut all: Vec<_> = kept.into_iter().filter(|(name, _)| !is_said(name)).collect();
+    all.extend(said.into_iter().filter(|(_, value)| !value.is_empty()));
+    all
+}
+
+/// The command that installs a service: `words` behind `estatus` and the places that were `given`, and `more` at its end.
+fn command_line(given: [(&str, Option<&Path>); 2], words: &str, more: &str) -> String {
+    let place = |(option, path): (&str, Option<&Path>)| path.map(|path| format!("{option} \"{}\" ", path.display()));
+    let places: String = given.into_iter().filter_map(place).collect();
+    format!("estatus {places}service install {words}{more}")
+}
+
 /// Asks whoever sits at the terminal; where nobody does, the answer is no.
 fn consent(question: &str) -> std::result::Result<bool, CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
@@ -93,4 +113,34 @@ fn consent(question: &str) -> std::result::Result<bool, CommandError> {
     let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stdin().lock().read_line(&mut answer));
     asked.map_err(CommandError::failed)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_said_takes_the_place_of_its_own_alone() {
+        let all = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let check = |said: &[(&str, &str)], expected: &[(&str, &str)]| {
+            assert_eq!(merged(all(&[("PATH", "/bin"), ("PORT", "80")]), all(said)), all(expected));
+        };
+        check(&[], &[("PATH", "/bin"), ("PORT", "80")]);
+        check(&[("PATH", "/opt")], &[("PORT", "80"), ("PATH", "/opt")]);
+        check(&[("NEW", "x")], &[("PATH", "/bin"), ("PORT", "80"), ("NEW", "x")]);
+        check(&[("PORT", "")], &[("PATH", "/bin")]);
+    }
+
+    #[test]
+    fn the_command_says_all_that_was_said() {
+        let check = |given, words, expected: &str| assert_eq!(command_line(given, words, "--env A"), expected);
+        check([("--config", None), ("--data", None)], "", "estatus service install --env A");
+        check(
+            [("--config", Some(Path::new("/a b.toml"))), ("--data", Some(Path::new("/d")))],
+            "--account luz ",
+            r#"estatus --config "/a b.toml" --data "/d" service install --account luz --env A"#,
+        );
+    }
 }

@@ -9,6 +9,7 @@ mod encoding;
 mod facts;
 mod find;
 mod ledger;
+mod left_running;
 mod log;
 mod names;
 #[cfg_attr(windows, allow(dead_code, reason = "there is no such socket"))]
@@ -33,7 +34,9 @@ use windows as platform;
 
 pub use commands::Commands;
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
+pub use left_running::left_running;
 pub use log::{Line, LogReader, Stream};
+pub use platform::find_executable;
 pub use reaper::all_ended;
 pub use run::run;
 pub use shim::{folder, shim_main};

@@ -10,6 +10,7 @@ mod pipes;
 mod process;
 mod program_tree;
 mod run_tree;
+mod search;
 mod socket;
 
 use std::{
@@ -35,6 +36,7 @@ pub(crate) use pipes::Pipes;
 pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
+pub use search::find_executable;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 pub(crate) use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 

@@ -48,6 +48,7 @@ pub(crate) use pipes::Pipes;
 pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
+pub use search::find_executable;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 use crate::{encoding::CodePages, names::random_name};

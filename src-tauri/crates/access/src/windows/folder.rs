@@ -20,7 +20,7 @@ use super::{
     access_list::{Entry, Security},
     denied,
     descriptor::Descriptor,
-    is_trusted, succeeded, wide,
+    is_trusted, service, succeeded, wide,
 };
 
 /// Whoever may do one of these changes what is in a folder.
@@ -77,25 +77,38 @@ fn unlimited(folder: &Path) -> PathBuf {
 /// # Errors
 /// Who can, and what to do about it.
 pub fn refuse_shared_folder(folder: &Path) -> io::Result<()> {
+    refuse_shared(folder, None)
+}
+
+/// The same of a file or a folder that is `account`'s too, as which a service is going to run.
+///
+/// # Errors
+/// Who can, and what to do about it; or there is no such account.
+pub fn refuse_shared_with_others_than(account: &str, path: &Path) -> io::Result<()> {
+    refuse_shared(path, Some(&service::of_account(account)?))
+}
+
+fn refuse_shared(folder: &Path, account: Option<&Sid>) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let open = options.access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder)?;
     let security = Security::of_file(open.as_handle())?;
     if let Some(owner) = security.owner()
+        && account != Some(&owner)
         && !is_trusted(&owner)?
     {
         let folder = folder.display();
         return Err(denied(format!("{folder} belongs to another user ({owner}); choose a folder of your own")));
     }
-    match changer(security.entries()?)? {
+    match changer(security.entries()?, account)? {
         None => Ok(()),
         Some(who) => Err(denied(shared(folder, &who))),
     }
 }
 
-/// Whom `entries` let change what is in a folder, or will be, beside those who may.
-fn changer(entries: Vec<Entry>) -> io::Result<Option<Sid>> {
+/// Whom `entries` let change what is in a folder, or will be, beside those who may and `account`.
+fn changer(entries: Vec<Entry>, account: Option<&Sid>) -> io::Result<Option<Sid>> {
     for Entry { who, .. } in entries.into_iter().filter(|entry| entry.mask & CHANGE != 0) {
-        if !is_trusted(&who)? && !who.is_creator()? {
+        if account != Some(&who) && !is_trusted(&who)? && !who.is_creator()? {
             return Ok(Some(who));
         }
     }
@@ -142,11 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_or_a_folder_that_others_than_the_account_can_change_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        create_private_folder(&data).unwrap();
+        std::fs::write(data.join("file"), "").unwrap();
+        for path in [data.clone(), data.join("file")] {
+            refuse_shared_with_others_than(r"NT SERVICE\Estatus", &path).unwrap();
+        }
+        assert!(refuse_shared_with_others_than("no-such-user-anywhere", &data).is_err());
+    }
+
+    #[test]
     fn a_folder_is_shared_with_whom_its_list_lets_change_it() {
         let check = |who: Sid, mask, expected: Option<&str>| {
             for is_for_children_alone in [false, true] {
                 let entries = vec![Entry { who: who.clone(), mask, is_for_children_alone }];
-                let found = changer(entries).unwrap().map(|who| who.to_string());
+                let found = changer(entries, None).unwrap().map(|who| who.to_string());
                 assert_eq!(found.as_deref(), expected, "{who} {mask:x}");
             }
         };
@@ -158,6 +183,9 @@ mod tests {
             check(Sid::administrators().unwrap(), mask, None);
         }
         check(everybody(), FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, None);
+        let of_everybody = || vec![Entry { who: everybody(), mask: DELETE, is_for_children_alone: false }];
+        assert!(changer(of_everybody(), Some(&everybody())).unwrap().is_none());
+        assert!(changer(of_everybody(), Some(&Sid::system().unwrap())).unwrap().is_some());
         let said = shared(Path::new(r"D:\data"), &everybody());
         assert!(said.starts_with(r#"other users (S-1-1-0) may write to D:\data: icacls "D:\data" /inh"#), "{said}");
     }

@@ -63,7 +63,7 @@ impl Service {
             return Ok(None);
         }
         // A user of this machine; the system looks there first.
-        look_up(text.strip_prefix(r".\").unwrap_or(&text)).map(Some)
+        of_account(&text).map(Some)
     }
 }
 
@@ -73,6 +73,21 @@ impl Drop for Service {
         unsafe { CloseServiceHandle(self.0) };
     }
 }
+
+/// The account called `name`, as the service control manager calls it.
+pub(super) fn of_account(name: &str) -> io::Result<Sid> {
+    match name {
+        "LocalSystem" => Sid::system(),
+        OWN_ACCOUNT => Sid::of_text(OWN_SID),
+        name => look_up(name.strip_prefix(r".\").unwrap_or(name)),
+    }
+}
+
+/// The account that Windows has for the service. It can be looked up only while the service is installed.
+const OWN_ACCOUNT: &str = r"NT SERVICE\Estatus";
+/// Its identifier, which follows from the service's name: the words of the SHA-1 of `ESTATUS` in UTF-16, as `sc showsid`
+/// prints it.
+const OWN_SID: &str = "S-1-5-80-2954704040-3533992775-3402611830-625239999-1179130574";
 
 fn look_up(account: &str) -> io::Result<Sid> {
     let account = wide(account);

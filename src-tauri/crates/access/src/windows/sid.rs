@@ -5,13 +5,13 @@ use std::{ffi::c_void, fmt, io, ptr, slice};
 use windows_sys::Win32::{
     Foundation::LocalFree,
     Security::{
-        Authorization::ConvertSidToStringSidW, CreateWellKnownSid, GetLengthSid, PSID, WELL_KNOWN_SID_TYPE,
-        WinBuiltinAdministratorsSid, WinCreatorGroupSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid,
-        WinLocalSystemSid,
+        Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW},
+        CreateWellKnownSid, GetLengthSid, PSID, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinCreatorGroupSid,
+        WinCreatorOwnerRightsSid, WinCreatorOwnerSid, WinLocalSystemSid,
     },
 };
 
-use super::succeeded;
+use super::{succeeded, wide};
 
 /// The longest identifier, in words of four bytes (`SECURITY_MAX_SID_SIZE`).
 const LONGEST: usize = 17;
@@ -40,6 +40,18 @@ impl Sid {
         fill(buffer.as_mut_ptr().cast(), &mut length)?;
         // SAFETY: `fill` has written a SID to the beginning of the buffer, which is aligned.
         Ok(unsafe { Self::copied(buffer.as_mut_ptr().cast()) })
+    }
+
+    /// The one that is written so, as in `S-1-5-18`.
+    pub(super) fn of_text(text: &str) -> io::Result<Self> {
+        let (text, mut found) = (wide(text), ptr::null_mut());
+        // SAFETY: the text ends in a zero, and `found` outlives the call.
+        succeeded(unsafe { ConvertStringSidToSidW(text.as_ptr(), &raw mut found) })?;
+        // SAFETY: the conversion gave a valid SID, which it has allocated.
+        let sid = unsafe { Self::copied(found) };
+        // SAFETY: nothing leads to it any more, and it is freed once.
+        unsafe { LocalFree(found) };
+        Ok(sid)
     }
 
     /// The administrators of this machine.
@@ -105,6 +117,9 @@ mod tests {
         let check = |sid: io::Result<Sid>, name: &str| assert_eq!(sid.unwrap().to_string(), name);
         check(Sid::administrators(), "S-1-5-32-544");
         check(Sid::system(), "S-1-5-18");
+        let own = "S-1-5-80-2954704040-3533992775-3402611830-625239999-1179130574";
+        check(Sid::of_text(own), own);
+        assert!(Sid::of_text("S-1-x").is_err());
         assert!(Sid::system().unwrap() == Sid::system().unwrap());
         assert!(!Sid::system().unwrap().is_creator().unwrap());
     }

@@ -108,6 +108,11 @@ impl Task<'_, '_> {
             return;
         };
         let program = command.trim_matches('"').to_owned();
+        for text in ["Command", "Arguments", "WorkingDirectory"].into_iter().filter_map(|it| said(*first, it)) {
+            if has_variable(text) {
+                found.note(note!("variables_stay", entry = entry.as_str(), text = super::said(text)));
+            }
+        }
         let words = std::iter::once(program).chain(arguments(said(*first, "Arguments").unwrap_or_default()));
         self.table.insert("command".to_owned(), words.collect::<Vec<_>>().into());
         if let Some(folder) = said(*first, "WorkingDirectory") {
@@ -155,7 +160,7 @@ impl Task<'_, '_> {
                 "BootTrigger" | "LogonTrigger" => is_kept = true,
                 kind @ ("CalendarTrigger" | "TimeTrigger") => match cron(*trigger) {
                     Some(cron) => times.push(cron),
-                    None => found.left(entry, kind, note!("no_cron")),
+                    None => found.left(entry, kind, note!("times_without_cron")),
                 },
                 other => found.left(entry, other, note!("nothing_like_it")),
             }
@@ -175,24 +180,48 @@ impl Task<'_, '_> {
         self.table.insert("restart".to_owned(), "never".into());
         self.table.insert("every".to_owned(), Json::from(first));
         found.note(note!("runs_at_times", entry));
+        let policy = part(self.node, "Settings").and_then(|settings| said(settings, "MultipleInstancesPolicy"));
+        if policy != Some("StopExisting") {
+            found.note(note!("ends_at_next_time", entry));
+        }
     }
 }
 
-/// The times of a trigger as a cron expression, where there is one for them.
+/// Whether there is a name between percent signs in `text`.
+fn has_variable(text: &str) -> bool {
+    let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_()".contains(c));
+    text.split('%').skip(1).step_by(2).any(is_name) && text.matches('%').count() > 1
+}
+
+/// The times of a trigger as a cron expression, where there is one that has all of them and no others.
 fn cron(trigger: Node<'_, '_>) -> Option<String> {
+    const WHOLE_DAY: [&str; 2] = ["P1D", "PT24H"];
     let start = said(trigger, "StartBoundary")?;
     let (hour, minute) = start.split_once('T')?.1.split_once(':')?;
     let (hour, minute) = (hour.parse::<u32>().ok()?, minute.get(..2)?.parse::<u32>().ok()?);
-    let repeated = part(trigger, "Repetition").and_then(|node| said(node, "Interval"));
-    let days = match part(trigger, "ScheduleByDay").or_else(|| part(trigger, "ScheduleByWeek")) {
-        None if repeated.is_none() => return None,
-        None => "*".to_owned(),
-        Some(schedule) => days(schedule)?,
-    };
-    if let Some(interval) = repeated {
-        return Some(format!("{} * * {days}", repetition(interval, hour, minute)?));
+    if said(trigger, "EndBoundary").is_some() {
+        return None;
     }
-    Some(format!("{minute} {hour} * * {days}"))
+    let schedule = parts(trigger).find(|part| kind(*part).starts_with("ScheduleBy"));
+    let is_each_day = schedule.is_none_or(|schedule| kind(schedule) == "ScheduleByDay");
+    let days = match schedule {
+        Some(schedule) if is_each_day || kind(schedule) == "ScheduleByWeek" => Some(days(schedule)?),
+        Some(_) => return None,
+        None => None,
+    };
+    let Some(repetition) = part(trigger, "Repetition") else {
+        return Some(format!("{minute} {hour} * * {}", days?));
+    };
+    // What is repeated for a time only, or beyond the days on which it begins, is another at each time.
+    let is_endless = match said(repetition, "Duration") {
+        None => true,
+        Some(duration) => schedule.is_some() && WHOLE_DAY.contains(&duration),
+    };
+    if !is_endless || !is_each_day {
+        return None;
+    }
+    let days = days.unwrap_or_else(|| "*".to_owned());
+    Some(format!("{} * * {days}", self::repetition(said(repetition, "Interval")?, hour, minute)?))
 }
 
 /// Minutes and hours of what is repeated, where each hour or each day is the same.
@@ -227,6 +256,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_variable_stands_between_percent_signs() {
+        let check = |text: &str, expected: bool| assert_eq!(has_variable(text), expected, "{text}");
+        check(r"%windir%\system32\cmd.exe", true);
+        check(r"C:\%ProgramFiles(x86)%\a", true);
+        check("100% of it", false);
+        check("100% of 50%", false);
+        check("plain", false);
+    }
+
+    #[test]
     fn times_become_a_cron_expression_where_there_is_one() {
         let check = |trigger: &str, expected: Option<&str>| {
             let text = format!("<T><StartBoundary>2025-01-01T04:30:00</StartBoundary>{trigger}</T>");
@@ -242,6 +281,17 @@ mod tests {
         check(&repeated("PT60M"), Some("30 * * * *"));
         check(&repeated("PT6H"), Some("30 4/6 * * *"));
         check(&(repeated("PT15M") + by_day), Some("0/15 * * * *"));
+        // For a time only; for all of each day; until a day; on other days than each; beyond its days.
+        let during = |duration: &str| {
+            format!("<Repetition><Interval>PT15M</Interval><Duration>{duration}</Duration></Repetition>")
+        };
+        check(&during("PT1H"), None);
+        check(&(during("PT1H") + by_day), None);
+        check(&(during("P1D") + by_day), Some("0/15 * * * *"));
+        check(&during("P1D"), None);
+        check(&(by_day.to_owned() + "<EndBoundary>2026-01-01T00:00:00</EndBoundary>"), None);
+        check(&(repeated("PT15M") + "<ScheduleByMonth/>"), None);
+        check(&(repeated("PT15M") + "<ScheduleByWeek><DaysOfWeek><Monday/></DaysOfWeek></ScheduleByWeek>"), None);
         check(&repeated("PT7M"), None);
         check(&repeated("P1D"), None);
         check("", None);

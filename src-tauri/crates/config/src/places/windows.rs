@@ -8,7 +8,7 @@ use super::{FOLDER, ServicePlaces};
 use crate::argv::arguments;
 
 /// What Windows knows of the service; everybody may read it.
-const KEY: &str = r"SYSTEM\CurrentControlSet\Services\Estatus";
+pub const SERVICE_KEY: &str = r"SYSTEM\CurrentControlSet\Services\Estatus";
 
 /// The folder of a service that runs as nobody's user: `%ProgramData%\Estatus`.
 pub fn service_folder() -> PathBuf {
@@ -17,7 +17,7 @@ pub fn service_folder() -> PathBuf {
 
 /// Where the service has its things, if one is installed.
 pub fn of_service() -> Option<ServicePlaces> {
-    of_command_line(&LOCAL_MACHINE.open(KEY).ok()?.get_string("ImagePath").ok()?)
+    of_command_line(&LOCAL_MACHINE.open(SERVICE_KEY).ok()?.get_string("ImagePath").ok()?)
 }
 
 /// What the command line of a service says of where things are.

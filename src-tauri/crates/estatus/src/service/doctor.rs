@@ -7,6 +7,9 @@ mod rights;
 mod secrets;
 mod variables;
 
+use std::{io, path::Path};
+
+use estatus_config::Problems;
 use estatus_core::config::Config;
 use serde::Serialize;
 
@@ -46,10 +49,27 @@ impl Finding {
 /// Everything that is different for the service that is wanted: first what has to be done something about.
 pub(super) fn examine(wanted: &Wanted) -> Result<Vec<Finding>, CommandError> {
     let mut findings = Vec::new();
+    // What others have written there is not read.
+    match wanted.shared() {
+        Some(why) if why.kind() == io::ErrorKind::PermissionDenied => findings.push(Finding::problem(
+            "security",
+            why.to_string(),
+            "Close it to others as is said, or say another --config or --data.",
+        )),
+        Some(why) => findings.push(Finding::note(
+            "security",
+            why.to_string(),
+            "Run this as administrator (on Linux as root), who sees more.",
+        )),
+        None => {}
+    }
+    if !findings.is_empty() {
+        return Ok(findings);
+    }
     held(wanted, &mut findings);
     rights::of_estatus(wanted, &mut findings);
-    if wanted.config.exists() {
-        match estatus_config::load(&wanted.config, &defaults()) {
+    if wanted.config_now().exists() {
+        match config_of(wanted, &mut findings) {
             Ok(config) => of_config(wanted, &config, &mut findings),
             Err(problems) => findings.push(Finding::problem(
                 "configuration",
@@ -61,6 +81,29 @@ pub(super) fn examine(wanted: &Wanted) -> Result<Vec<Finding>, CommandError> {
     findings.sort_by_key(|finding| !finding.problem);
     findings.dedup();
     Ok(findings)
+}
+
+/// The configuration as the service is going to read it, wherever it stands now.
+fn config_of(wanted: &Wanted, findings: &mut Vec<Finding>) -> Result<Config, Problems> {
+    let now = wanted.config_now();
+    let config = estatus_config::load(now, &defaults())?;
+    if now == wanted.config {
+        return Ok(config);
+    }
+    let moved = estatus_config::parse(&estatus_config::text(now, &defaults())?, &wanted.config, &defaults())?;
+    let folder = |file: &Path| file.parent().unwrap_or(Path::new("")).display().to_string();
+    if moved != config {
+        findings.push(Finding::problem(
+            "configuration",
+            format!(
+                "it is moved to {}, and has relative paths, which start from there then and not from {}",
+                folder(&wanted.config),
+                folder(now)
+            ),
+            format!("Write them whole in {}.", now.display()),
+        ));
+    }
+    Ok(moved)
 }
 
 /// Prints what was found.
@@ -84,18 +127,38 @@ fn of_config(wanted: &Wanted, config: &Config, findings: &mut Vec<Finding>) {
     platform::differences(wanted, config, &commands, findings);
 }
 
-/// An engine that is not the service's has the data folder.
+/// What an engine that is not the service's runs, or has left running, of what the service is to run.
 fn held(wanted: &Wanted, findings: &mut Vec<Finding>) {
-    if wanted.is_running() {
-        return;
+    let is_the_services = |data: &Path| data == wanted.data && wanted.is_running();
+    for data in wanted.rivals().into_iter().filter(|data| !is_the_services(data)) {
+        // What was left running on the service's own folder is found again by it.
+        let found = if data == wanted.data { holder(data) } else { rival(data) };
+        findings.extend(found.map(|(what, remedy)| Finding::problem("engine", what, remedy)));
     }
-    if let Some(holder) = estatus_engine::holder_of(&wanted.data) {
-        findings.push(Finding::problem(
-            "engine",
-            format!("Estatus already runs on {}: {holder}", wanted.data.display()),
-            "Quit it (the tray by its menu, `estatus run` by Ctrl-C), then start the service; the tray connects to it.",
-        ));
-    }
+}
+
+/// Who has the data folder `data`, and what to do about it.
+fn holder(data: &Path) -> Option<(String, String)> {
+    let holder = estatus_engine::holder_of(data)?;
+    Some((
+        format!("Estatus already runs on {}: {holder}", data.display()),
+        "Quit it (the tray by its menu, `estatus run` by Ctrl-C), then start the service; the tray connects to it."
+            .into(),
+    ))
+}
+
+/// The same; or else what an engine on `data` has left running, which one on another folder does not find.
+pub(super) fn rival(data: &Path) -> Option<(String, String)> {
+    holder(data).or_else(|| {
+        let left = estatus_program::left_running(data);
+        (!left.is_empty()).then(|| {
+            (
+                format!("Estatus has left these running on {}: {}", data.display(), left.join(", ")),
+                "Start Estatus as before, stop them with `estatus stop`, and quit it; the service starts its own."
+                    .into(),
+            )
+        })
+    })
 }
 
 pub(super) use commands::Started;

@@ -23,9 +23,7 @@ use self::{
     unit::{NAME, Unit},
 };
 pub(super) use self::{
-    differences::{
-        differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places, variables_in,
-    },
+    differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
     wanted::Wanted,
 };
 use super::facts::Facts;
@@ -37,7 +35,8 @@ use crate::{
 };
 
 /// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
-pub(super) fn install(wanted: &Wanted, starts: bool) -> Result {
+#[expect(clippy::unused_async, reason = "on Windows the engine is asked")]
+pub(super) async fn install(wanted: &Wanted, _places: &Places, starts: bool) -> Result {
     let scope = wanted.scope;
     systemd::must_be_booted()?;
     let file = scope.unit_file(&wanted.account);

@@ -13,9 +13,7 @@ mod takeover;
 mod wanted;
 
 pub(super) use self::{
-    differences::{
-        differences, executable_endings, is_executable, is_of_the_system, is_same_variable, usual_places, variables_in,
-    },
+    differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
     dispatcher::run,
     manager::{facts, install, start, stop, uninstall},
     takeover::{give_back, take_over},
@@ -23,4 +21,4 @@ pub(super) use self::{
 };
 
 /// What the service is called.
-pub(super) const NAME: &str = "Estatus";
+pub(super) use estatus_access::SERVICE as NAME;

@@ -6,6 +6,14 @@ use std::{
 };
 
 use super::environment::Environment;
+use crate::process_start::Variables;
+
+/// The file that `program` is, for one that runs in `directory` with `path` as its `PATH`.
+pub fn find_executable(program: &str, directory: &Path, path: &OsStr) -> Option<PathBuf> {
+    let mut variables = Variables::default();
+    variables.set("PATH", path);
+    Search::new(Some(directory), &Environment::with(&variables)).find(program)
+}
 
 /// Where and under which endings a program is looked for.
 pub(super) struct Search {
@@ -49,7 +57,6 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process_start::Variables;
 
     #[test]
     fn a_program_is_found_by_the_endings_of_programs_alone() {
@@ -71,5 +78,11 @@ mod tests {
         check("notes", None);
         check("notes.txt", None);
         check("none", None);
+        let nowhere = tempfile::tempdir().unwrap();
+        let (here, nowhere) = (folder.path(), nowhere.path());
+        for (directory, path) in [(here, nowhere), (nowhere, here)] {
+            assert!(find_executable("tool", directory, path.as_os_str()).is_some(), "{directory:?}");
+        }
+        assert_eq!(find_executable("tool", nowhere, nowhere.as_os_str()), None);
     }
 }

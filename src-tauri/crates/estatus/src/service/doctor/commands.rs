@@ -18,11 +18,11 @@ pub(in crate::service) struct Started<'a> {
     pub(super) is_program: bool,
 }
 
-/// Every command of `config`.
+/// Every command of `config` that is run without somebody asking for it.
 pub(super) fn of(config: &Config) -> Vec<Started<'_>> {
     let mut found = Vec::new();
     let mut add = |of: String, command, is_program| found.push(Started { of, command, is_program });
-    for program in &config.programs {
+    for program in config.programs.iter().filter(|program| program.enabled) {
         let name = format!("program “{}”", program.name);
         add(name.clone(), &program.command, true);
         if let StopHow::Command(command) = &program.stop.how {
@@ -34,7 +34,7 @@ pub(super) fn of(config: &Config) -> Vec<Started<'_>> {
             add(format!("{name}, ready"), &check.command, false);
         }
     }
-    for monitor in &config.monitors {
+    for monitor in config.monitors.iter().filter(|monitor| monitor.enabled) {
         let name = format!("monitor “{}”", monitor.name);
         if let Check::Command(check) = &monitor.check {
             add(name.clone(), &check.command, false);
@@ -75,15 +75,20 @@ impl Started<'_> {
 }
 
 /// What the shells do by themselves, or what cannot be looked up.
-const OF_THE_SHELL: [&str; 36] = [
-    ".", ":", "[", "alias", "call", "cd", "command", "copy", "del", "dir", "echo", "eval", "exec", "exit", "export",
-    "false", "for", "if", "mkdir", "move", "popd", "printf", "pushd", "rd", "read", "ren", "set", "source", "start",
-    "test", "true", "type", "ulimit", "umask", "until", "while",
+const OF_THE_SHELL: &[&str] = &[
+    "!", ".", ":", "[", "alias", "assoc", "bg", "break", "builtin", "call", "case", "cd", "chdir", "cls", "color",
+    "command", "continue", "copy", "date", "declare", "del", "dir", "echo", "endlocal", "erase", "eval", "exec",
+    "exit", "export", "false", "fg", "for", "ftype", "function", "getopts", "goto", "hash", "help", "if", "jobs",
+    "kill", "let", "local", "md", "mkdir", "mklink", "move", "path", "pause", "popd", "printf", "prompt", "pushd",
+    "pwd", "rd", "read", "readonly", "rem", "ren", "rename", "return", "rmdir", "select", "set", "setlocal", "shift",
+    "source", "start", "test", "time", "times", "title", "trap", "true", "type", "typeset", "ulimit", "umask",
+    "unalias", "unset", "until", "ver", "verify", "vol", "wait", "while",
 ];
 
 /// The first word of a line for the shell, if it names a program.
 fn first_word(line: &str) -> Option<&str> {
-    let mut rest = line.trim_start();
+    // Before a line for cmd it says that the line is not to be shown.
+    let mut rest = line.trim_start().trim_start_matches('@');
     loop {
         let (word, behind) = match rest.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"')?,
@@ -116,6 +121,9 @@ mod tests {
         check("cd web && npm run dev", None);
         check("$HOME/bin/x", None);
         check("(npm run dev)", None);
+        check("trap 'exit' TERM; npm run dev", None);
+        check("@rem nothing", None);
+        check("MD web", None);
         check("", None);
     }
 }

@@ -8,8 +8,11 @@ use std::{
 };
 
 use super::{
-    super::platform::{self, Wanted},
-    Finding, Started,
+    super::{
+        access::Access,
+        platform::{self, Wanted},
+    },
+    Finding, Started, rights,
 };
 
 /// Which executables of `commands` the service does not find, and which folders of the PATH here it does not search.
@@ -28,7 +31,8 @@ pub(super) fn missing(
         let path = own.map_or(service, |(_, value)| value);
         let folder = started.command.directory.as_deref();
         match find(name, folder, OsStr::new(path)) {
-            Found::At(_) | Found::NotByPath => {}
+            Found::At(at) => rights::check(wanted, &started.of, &at, Access::Execute, findings),
+            Found::NotByPath => {}
             Found::Nowhere => findings.push(unfound(wanted, started, name, &here)),
         }
     }
@@ -47,7 +51,9 @@ fn unfound(wanted: &Wanted, started: &Started<'_>, name: &str, here: &OsStr) -> 
     }
     let found = match find(name, folder, here) {
         Found::At(at) => Some(at),
-        _ => platform::usual_places(wanted).into_iter().find_map(|place| executable(&place, name)),
+        _ => platform::usual_places(wanted)
+            .into_iter()
+            .find_map(|place| estatus_program::find_executable(name, &place, place.as_os_str())),
     };
     let Some(at) = found else {
         return Finding::problem(
@@ -104,19 +110,14 @@ enum Found {
     Nowhere,
 }
 
+/// Where `name` is for a command that runs in `folder`, by the search that starts it.
 fn find(name: &str, folder: Option<&Path>, path: &OsStr) -> Found {
-    let found = |at: Option<PathBuf>| at.map_or(Found::Nowhere, Found::At);
-    if Path::new(name).is_absolute() {
-        return found(executable(Path::new(""), name));
+    let is_by_path = name.contains(['/', '\\']);
+    if folder.is_none() && is_by_path && !Path::new(name).is_absolute() {
+        return Found::NotByPath;
     }
-    if name.contains(['/', '\\']) {
-        return folder.map_or(Found::NotByPath, |folder| found(executable(folder, name)));
-    }
-    found(env::split_paths(path).find_map(|place| executable(&place, name)))
-}
-
-/// The file that `name` is in `folder`, with one of the endings that executables have.
-fn executable(folder: &Path, name: &str) -> Option<PathBuf> {
-    let endings = platform::executable_endings();
-    endings.iter().map(|ending| folder.join(format!("{name}{ending}"))).find(|file| platform::is_executable(file))
+    // Where no folder is known, a bare name is sought on the PATH alone.
+    let first = env::split_paths(path).next().unwrap_or_default();
+    let found = estatus_program::find_executable(name, folder.unwrap_or(&first), path);
+    found.map_or(Found::Nowhere, Found::At)
 }

@@ -56,7 +56,8 @@ pub(super) fn of_secret(wanted: &Wanted, of: &str, file: &Path, findings: &mut V
     }
 }
 
-fn check(wanted: &Wanted, about: &str, path: &Path, access: Access, findings: &mut Vec<Finding>) {
+/// Whether the account has `access` to `path`.
+pub(super) fn check(wanted: &Wanted, about: &str, path: &Path, access: Access, findings: &mut Vec<Finding>) {
     let Some(obstacle) = wanted.obstacle(path, access) else { return };
     let whole = path.display().to_string();
     let way = if whole == obstacle { String::new() } else { format!(" because of {obstacle}") };

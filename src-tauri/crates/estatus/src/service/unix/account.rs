@@ -2,6 +2,11 @@
 
 use std::{env, fmt, path::PathBuf, process::Command};
 
+use rustix::{
+    process::{Gid, Uid},
+    thread,
+};
+
 use crate::CommandError;
 
 /// A user of this machine.
@@ -51,6 +56,30 @@ impl Account {
         self.uid == 0
     }
 
+    /// Does `deed` with the rights of this account, if this is root's process: what it is made to follow leads no further than
+    /// the account itself could go.
+    ///
+    /// # Errors
+    /// If the rights cannot be taken on.
+    pub(super) fn act<T: Send>(&self, deed: impl FnOnce() -> T + Send) -> Result<T, CommandError> {
+        let take_on = || -> rustix::io::Result<()> {
+            if !rustix::process::geteuid().is_root() {
+                return Ok(());
+            }
+            let groups: Vec<Gid> = self.groups.iter().copied().map(Gid::from_raw).collect();
+            thread::set_thread_groups(&groups)?;
+            thread::set_thread_res_gid(None, Gid::from_raw(self.gid), None)?;
+            // The real user stays root, so that the account can neither trace nor end this thread.
+            thread::set_thread_res_uid(None, Uid::from_raw(self.uid), None)
+        };
+        // On Linux a thread has rights of its own, and these end with it.
+        let done = std::thread::scope(|scope| scope.spawn(|| take_on().map(|()| deed())).join());
+        let failed = |error: &dyn fmt::Display| {
+            CommandError::Failed(format!("what is {}'s cannot be done as that user: {error}", self.name))
+        };
+        done.map_err(|_| failed(&"the thread for it ended"))?.map_err(|error| failed(&error))
+    }
+
     /// What a line of passwd(5) says.
     fn of_line(line: &str) -> Option<Self> {
         let mut fields = line.split(':');
@@ -92,6 +121,21 @@ mod tests {
         check(":x:0:0:root:/root:/bin/bash", None);
         check("luz:x:many:0::/:", None);
         check("luz", None);
+    }
+
+    #[test]
+    fn what_is_done_as_an_account_reaches_no_further_than_it_does() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let account = Account { name: "luz".into(), uid: 4242, gid: 4242, groups: vec![4242], home: "/".into() };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let write = || std::fs::write(&file, "x").map_err(|error| error.kind());
+        assert_eq!(account.act(write).unwrap(), Err(std::io::ErrorKind::PermissionDenied));
+        // Only that was done so.
+        write().unwrap();
     }
 
     #[test]

@@ -11,16 +11,6 @@ use estatus_core::config::Config;
 use super::wanted::Wanted;
 use crate::service::doctor::{Finding, Started};
 
-/// The endings of executables.
-pub(crate) fn executable_endings() -> Vec<String> {
-    vec![String::new()]
-}
-
-/// Whether `file` can be run by somebody.
-pub(crate) fn is_executable(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
 /// Whether both names mean one variable.
 pub(crate) fn is_same_variable(one: &str, other: &str) -> bool {
     one == other

@@ -97,6 +97,10 @@ impl Scope {
         const PROPERTIES: &str = "--property=LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestamp,\
                                   User,FragmentPath,StatusText,NRestarts,Result";
         let output = self.run("systemctl", &["show", "--timestamp=unix", PROPERTIES, unit::NAME])?;
+        if !output.status.success() {
+            let said = crate::show::one_line(String::from_utf8_lossy(&output.stderr).trim());
+            return Err(CommandError::Failed(format!("systemd does not say how the service is: {said}")));
+        }
         let text = String::from_utf8_lossy(&output.stdout);
         let lines = text.lines().filter_map(|line| line.split_once('='));
         Ok(Shown(lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
-    os::unix::fs::chown,
+    fs::{self, DirBuilder, File},
+    io::{self, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -17,7 +18,12 @@ use super::{
     systemd::Scope,
     unit::{self, Unit},
 };
-use crate::{CommandError, arguments::ServiceAccount, configuration::Places, service::access::Access};
+use crate::{
+    CommandError,
+    arguments::ServiceAccount,
+    configuration::Places,
+    service::{access::Access, command_line, merged},
+};
 
 /// The manager of a user's services is there within this once they linger.
 const MANAGER_WITHIN: Duration = Duration::from_secs(20);
@@ -40,6 +46,10 @@ pub(crate) struct Wanted {
     env: Vec<(String, String)>,
     /// Whether the user has said where the configuration file is.
     config_is_given: bool,
+    /// Whether the user has said where the data folder is.
+    data_is_given: bool,
+    /// How the user has said as whom it is to run.
+    as_whom: String,
 }
 
 impl Wanted {
@@ -54,7 +64,13 @@ impl Wanted {
         let own = account == Account::current()?;
         let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
         let given = places.given_config()?;
-        let config_is_given = given.is_some();
+        let (config_is_given, data_is_given) = (given.is_some(), places.given_data().is_some());
+        let as_whom = match &said.account {
+            _ if said.whose.user => "--user ".to_owned(),
+            _ if said.as_root => "--as-root ".to_owned(),
+            Some(name) => format!("--account {name} "),
+            None => String::new(),
+        };
         let config = match given {
             Some(config) => config,
             None if own => places::own_config_file().map_err(no_home)?,
@@ -67,12 +83,34 @@ impl Wanted {
         };
         // What is not said stays as it is.
         let installed = || fs::read_to_string(scope.unit_file(&account)).ok().filter(|text| Unit::is_ours(text));
-        let env = if env.is_empty() { installed().map(|text| Unit::env(&text)).unwrap_or_default() } else { env };
+        let env = merged(installed().map(|text| Unit::env(&text)).unwrap_or_default(), env);
         let executable = std::env::current_exe()
             .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
-        let wanted = Self { scope, account, executable, config, data, env, config_is_given };
+        let wanted = Self { scope, account, executable, config, data, env, config_is_given, data_is_given, as_whom };
         wanted.must_be_sayable()?;
         Ok(wanted)
+    }
+
+    /// Where what the service is to have for its configuration stands now.
+    pub(crate) fn config_now(&self) -> &Path {
+        &self.config
+    }
+
+    /// Why others can change what the service runs, if they can: permission denied; or why that cannot be seen.
+    pub(crate) fn shared(&self) -> Option<io::Error> {
+        let is_shared = |path: &Path| match estatus_access::refuse_shared_with_others_than(self.account.uid, path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.raw_os_error().is_some() => {
+                Some(io::Error::other(format!("who can change {} cannot be seen: {error}", path.display())))
+            }
+            result => result.err(),
+        };
+        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(is_shared)
+    }
+
+    /// The data folders on which an engine would run what the service runs.
+    pub(crate) fn rivals(&self) -> Vec<&Path> {
+        vec![&self.data]
     }
 
     /// Refuses who may not install it.
@@ -102,9 +140,13 @@ impl Wanted {
 
     /// The command that would install it, with `more` at its end.
     pub(crate) fn install_command(&self, more: &str) -> String {
-        let how =
-            if self.scope == Scope::User { "estatus service install --user" } else { "sudo estatus service install" };
-        format!("{how} {more}")
+        let given = |path, is_given: bool| is_given.then_some(path);
+        let places = [
+            ("--config", given(self.config.as_path(), self.config_is_given)),
+            ("--data", given(self.data.as_path(), self.data_is_given)),
+        ];
+        let become_root = if self.scope == Scope::System { "sudo " } else { "" };
+        format!("{become_root}{}", command_line(places, &self.as_whom, more))
     }
 
     /// Whether the service runs already.
@@ -122,46 +164,48 @@ impl Wanted {
         }
     }
 
-    /// Sees that there is a configuration file, and a data folder if the service cannot make it.
+    /// Sees that there is a configuration file, and a data folder. They are made as the account, which may make its folders
+    /// lead anywhere.
     pub(super) fn prepare_places(&self) -> Result<(), CommandError> {
-        let failed = |what: &Path, error: io::Error| {
-            CommandError::Failed(format!("{} cannot be created: {error}", what.display()))
+        let is_example = self.account.act(|| self.make_places())??;
+        if is_example {
+            say!("There was no configuration yet: an example was created in {}", self.config.display());
+        }
+        Ok(())
+    }
+
+    /// Whether the configuration file is an example, made now.
+    fn make_places(&self) -> Result<bool, CommandError> {
+        let refused = |what: &Path, error: io::Error| {
+            let advice = match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    format!("; make its folder first: install -d -m 700 -o {} FOLDER", self.account.name)
+                }
+                _ => String::new(),
+            };
+            CommandError::Failed(format!(
+                "{} cannot be created as {}: {error}{advice}",
+                what.display(),
+                self.account.name
+            ))
         };
-        if !self.config.exists() {
+        let folder = |folder: &Path| {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| refused(folder, error))
+        };
+        let is_missing = !self.config.exists();
+        if is_missing {
             if self.config_is_given {
                 let missing =
                     format!("there is no {}: `estatus config example` prints a first one", self.config.display());
                 return Err(CommandError::Wrong(missing));
             }
-            if let Some(folder) = self.config.parent() {
-                self.make_folder(folder).map_err(|error| failed(folder, error))?;
-            }
-            fs::write(&self.config, estatus_config::example())
-                .and_then(|()| self.hand_over(&self.config))
-                .map_err(|error| failed(&self.config, error))?;
-            say!("There was no configuration yet: an example was created in {}", self.config.display());
+            self.config.parent().map_or(Ok(()), folder)?;
+            File::create_new(&self.config)
+                .and_then(|mut file| file.write_all(estatus_config::example().as_bytes()))
+                .map_err(|error| refused(&self.config, error))?;
         }
-        self.make_folder(&self.data).map_err(|error| failed(&self.data, error))
-    }
-
-    /// Makes `folder`, with those above it, the account's own and private.
-    fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
-        if folder.is_dir() {
-            return Ok(());
-        }
-        if let Some(above) = folder.parent() {
-            self.make_folder(above)?;
-        }
-        fs::DirBuilder::new().mode(0o700).create(folder)?;
-        self.hand_over(folder)
-    }
-
-    fn hand_over(&self, path: &Path) -> io::Result<()> {
-        if rustix::process::geteuid().as_raw() == self.account.uid {
-            return Ok(());
-        }
-        chown(path, Some(self.account.uid), Some(self.account.gid))
+        folder(&self.data)?;
+        Ok(is_missing)
     }
 
     /// Sees that the user's services run with nobody logged in, and that their manager is there.

@@ -24,7 +24,7 @@ impl Account {
     pub(super) fn of_manager(name: &str) -> Self {
         match name {
             _ if name.eq_ignore_ascii_case("LocalSystem") => Self::System,
-            _ if name.eq_ignore_ascii_case(VIRTUAL) => Self::Virtual,
+            _ if name.eq_ignore_ascii_case(&Self::Virtual.to_string()) => Self::Virtual,
             name => Self::User(name.to_owned()),
         }
     }
@@ -45,12 +45,10 @@ impl Account {
     }
 }
 
-const VIRTUAL: &str = r"NT SERVICE\Estatus";
-
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Virtual => f.write_str(VIRTUAL),
+            Self::Virtual => write!(f, r"NT SERVICE\{}", super::NAME),
             Self::User(name) => f.write_str(name),
             Self::System => f.write_str("LocalSystem"),
         }

@@ -10,17 +10,6 @@ use estatus_core::config::Config;
 use super::{account::Account, drives, wanted::Wanted};
 use crate::service::doctor::{Finding, Started};
 
-/// The endings of executables, beside that which is written.
-pub(crate) fn executable_endings() -> Vec<String> {
-    let endings = env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
-    std::iter::once("").chain(endings.split(';')).map(str::to_ascii_lowercase).collect()
-}
-
-/// Whether `file` is there: its ending says whether it can be run.
-pub(crate) fn is_executable(file: &Path) -> bool {
-    file.is_file() && file.extension().is_some()
-}
-
 /// Whether both names mean one variable.
 pub(crate) fn is_same_variable(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)

@@ -33,7 +33,8 @@ impl LogFile {
     fn begin_anew(&mut self) -> io::Result<()> {
         let before = self.path.with_extension("old.log");
         fs::copy(&self.path, before)?;
-        self.file.set_len(0)?;
+        // A handle that may only append may not cut off.
+        OpenOptions::new().write(true).open(&self.path)?.set_len(0)?;
         self.length = 0;
         Ok(())
     }
@@ -46,7 +47,8 @@ impl Write for LogFile {
             self.length = self.file.metadata()?.len();
         }
         if self.length > LIMIT {
-            self.begin_anew()?;
+            // A longer log is better than none.
+            let _ = self.begin_anew();
         }
         self.file.write_all(text)?;
         self.length += text.len() as u64;

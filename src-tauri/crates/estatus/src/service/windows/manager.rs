@@ -7,9 +7,10 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
+use estatus_config::places::SERVICE_KEY;
 use windows_registry::LOCAL_MACHINE;
 use windows_service::{
     Error,
@@ -21,10 +22,11 @@ use windows_service::{
 };
 
 use super::{NAME, account::Account, wanted::Wanted};
-use crate::{CommandError, Outcome, Result, arguments::ServiceScope, service::facts::Facts};
+use crate::{
+    CommandError, Outcome, Result, arguments::ServiceScope, configuration::Places, relaunching::relaunch,
+    service::facts::Facts,
+};
 
-/// What else Windows knows of the service.
-const KEY: &str = r"SYSTEM\CurrentControlSet\Services\Estatus";
 const MACHINE_ENVIRONMENT: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
 /// A shutdown waits so long for programs to be stopped.
 const PRESHUTDOWN: Duration = Duration::from_secs(180);
@@ -43,13 +45,15 @@ mod code {
 }
 
 /// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
-pub(in crate::service) fn install(wanted: &Wanted, starts: bool) -> Result {
+pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts: bool) -> Result {
+    wanted.must_be_free()?;
     let password = password(&wanted.account)?;
-    prepare_config(wanted)?;
+    let mut folders = prepare_places(wanted)?;
     let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE)?;
     let info = info(wanted, password);
     let before = open(&manager, ServiceAccess::ALL_ACCESS)?;
     let is_new = before.is_none();
+    let was = before.as_ref().map(Definition::of).transpose()?;
     let service = match before {
         Some(service) => {
             service.change_config(&info).map_err(failed)?;
@@ -59,7 +63,8 @@ pub(in crate::service) fn install(wanted: &Wanted, starts: bool) -> Result {
     };
     refine(&service);
     set_variables(&wanted.env)?;
-    close_own_folder(wanted)?;
+    folders.extend(wanted.config.parent().filter(|_| wanted.is_in_own_folder).map(Path::to_owned));
+    folders.iter().try_for_each(|folder| close(folder, &wanted.account))?;
     say!("The service is {}.", if is_new { "installed" } else { "installed already, and now as wanted" });
     say!("  it runs as     {}", wanted.account);
     say!("  configuration  {}", wanted.config.display());
@@ -68,7 +73,66 @@ pub(in crate::service) fn install(wanted: &Wanted, starts: bool) -> Result {
         say!("It starts at the next boot, or with `estatus service start`.");
         return Ok(Outcome::Well);
     }
-    begin(&service)
+    match was.map(|was| Ok(was.change(&Definition::of(&service)?))).transpose()? {
+        Some(change) if runs(&service)? => begin_anew(&service, places, change).await,
+        _ => begin(&service),
+    }
+}
+
+/// Has a service that runs become what it is now.
+async fn begin_anew(service: &Service, places: &Places, change: Change) -> Result {
+    let relaunched = match change {
+        Change::Nothing => return begin(service),
+        // Its programs go on meanwhile.
+        Change::OfTheEngine => relaunch(places.clone(), true).await.is_ok(),
+        Change::OfWhoHasPrograms => false,
+    };
+    if !relaunched {
+        end(service)?;
+    }
+    begin(service)
+}
+
+/// What a process of the service is started with.
+#[derive(Debug, PartialEq, Eq)]
+struct Definition {
+    /// The whole command line.
+    line: OsString,
+    /// As whom.
+    account: Option<OsString>,
+    /// Where its programs are remembered.
+    data: Option<PathBuf>,
+    /// Its variables.
+    env: Vec<(String, String)>,
+}
+
+/// What is different of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Nothing,
+    /// What the next engine finds the programs of this one with.
+    OfTheEngine,
+    /// Where programs are remembered, or who may end them: they are ended before.
+    OfWhoHasPrograms,
+}
+
+impl Definition {
+    fn of(service: &Service) -> std::result::Result<Self, CommandError> {
+        let config = service.query_config().map_err(failed)?;
+        let line = config.executable_path.into_os_string();
+        Ok(Self { line, account: config.account_name, data: places(service).1, env: variables() })
+    }
+
+    /// What is different of the service that is `now`.
+    fn change(&self, now: &Self) -> Change {
+        if self == now {
+            Change::Nothing
+        } else if (&self.account, &self.data) == (&now.account, &now.data) {
+            Change::OfTheEngine
+        } else {
+            Change::OfWhoHasPrograms
+        }
+    }
 }
 
 /// Removes the service; what it has configured and remembered stays.
@@ -93,7 +157,7 @@ pub(in crate::service) fn uninstall(_whose: ServiceScope) -> Result {
 
 /// Starts the service, and says whether it runs.
 pub(in crate::service) fn start(_whose: ServiceScope) -> Result {
-    begin(&installed(ServiceAccess::START | ServiceAccess::QUERY_STATUS)?)
+    begin(&installed(ServiceAccess::START | ServiceAccess::QUERY_STATUS | ServiceAccess::QUERY_CONFIG)?)
 }
 
 /// Stops the service, until the next boot.
@@ -157,14 +221,14 @@ pub(super) fn machine_environment() -> BTreeMap<String, String> {
 
 /// The variables that were given to the installed service.
 pub(super) fn variables() -> Vec<(String, String)> {
-    let lines = LOCAL_MACHINE.open(KEY).and_then(|key| key.get_multi_string("Environment")).unwrap_or_default();
+    let lines = LOCAL_MACHINE.open(SERVICE_KEY).and_then(|key| key.get_multi_string("Environment")).unwrap_or_default();
     lines.iter().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn set_variables(env: &[(String, String)]) -> std::result::Result<(), CommandError> {
     let lines: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let written = LOCAL_MACHINE.create(KEY).and_then(|key| match lines.as_slice() {
+    let written = LOCAL_MACHINE.create(SERVICE_KEY).and_then(|key| match lines.as_slice() {
         // There may be none to remove.
         [] => Ok(drop(key.remove_value("Environment"))),
         lines => key.set_multi_string("Environment", lines),
@@ -173,7 +237,7 @@ fn set_variables(env: &[(String, String)]) -> std::result::Result<(), CommandErr
 }
 
 /// What `%NAME%` stands for in a value of the registry.
-fn expanded(value: &str) -> String {
+pub(super) fn expanded(value: &str) -> String {
     let mut parts = value.split('%');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     let mut is_name = true;
@@ -202,24 +266,31 @@ fn password(account: &Account) -> std::result::Result<Option<OsString>, CommandE
         .map_err(|error| CommandError::Failed(format!("the password of {name} cannot be asked for: {error}")))
 }
 
-/// Sees that there is a configuration file.
-fn prepare_config(wanted: &Wanted) -> std::result::Result<(), CommandError> {
+/// Sees that there is a configuration file, and a data folder. The folders that were made for them, which the account of the
+/// service may not enter yet.
+fn prepare_places(wanted: &Wanted) -> std::result::Result<Vec<PathBuf>, CommandError> {
     let failed = |error| CommandError::Failed(format!("{} cannot be created: {error}", wanted.config.display()));
-    if let Some(folder) = wanted.config.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+    let folders = wanted.config.parent().into_iter().chain([wanted.data.as_path()]);
+    let mut made = Vec::new();
+    for folder in folders.filter(|folder| !folder.exists()).map(Path::to_owned) {
+        let inherits = made.iter().any(|above: &PathBuf| folder.starts_with(above));
+        // Closed from its first moment: any user may write to the folder that a service's lies in.
+        let done = if inherits { fs::create_dir_all(&folder) } else { estatus_access::create_private_folder(&folder) };
+        done.map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", folder.display())))?;
+        made.extend((!inherits).then_some(folder));
     }
-    fs::create_dir_all(&wanted.data)
-        .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", wanted.data.display())))?;
+    if let Some(why) = wanted.shared() {
+        return Err(CommandError::Failed(format!("nothing was installed: {why}")));
+    }
     if wanted.config.exists() {
-        return Ok(());
+        return Ok(made);
     }
-    let own = estatus_config::places::own_config_file().ok().filter(|own| wanted.is_in_own_folder && own.exists());
-    match own {
+    match wanted.moved().map(|moved| &moved.config) {
         Some(own) => {
-            fs::copy(&own, &wanted.config).map_err(failed)?;
+            fs::copy(own, &wanted.config).map_err(failed)?;
             let kept = own.with_extension("toml.before-service");
             // So that no tray hosts an engine of its own beside the service's.
-            fs::rename(&own, &kept).map_err(failed)?;
+            fs::rename(own, &kept).map_err(failed)?;
             say!("Your configuration was moved to {}; the old file is {}", wanted.config.display(), kept.display());
         }
         None => {
@@ -227,17 +298,18 @@ fn prepare_config(wanted: &Wanted) -> std::result::Result<(), CommandError> {
             say!("There was no configuration yet: an example was created in {}", wanted.config.display());
         }
     }
-    Ok(())
+    Ok(made)
 }
 
-/// Opens the folder of the service to its account, administrators and the system alone; it belongs to administrators.
-fn close_own_folder(wanted: &Wanted) -> std::result::Result<(), CommandError> {
+/// Opens a folder of the service to its account, administrators and the system alone; it belongs to administrators.
+fn close(folder: &Path, account: &Account) -> std::result::Result<(), CommandError> {
     const SYSTEM: &str = "*S-1-5-18:(OI)(CI)F";
     const ADMINISTRATORS: &str = "*S-1-5-32-544:(OI)(CI)F";
-    let Some(folder) = wanted.config.parent().filter(|_| wanted.is_in_own_folder) else { return Ok(()) };
     let mut rights = vec!["/inheritance:r".to_owned(), "/grant:r".into(), SYSTEM.into(), ADMINISTRATORS.into()];
-    if wanted.account == Account::Virtual {
-        rights.push(format!("{}:(OI)(CI)F", wanted.account));
+    match account {
+        // It may have been the virtual account's before.
+        Account::System => rights.extend(["/remove".into(), Account::Virtual.to_string()]),
+        account => rights.push(format!("{account}:(OI)(CI)F")),
     }
     icacls(folder, &rights)?;
     icacls(folder, &["/setowner".into(), "*S-1-5-32-544".into(), "/t".into(), "/q".into()])
@@ -274,7 +346,8 @@ fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
         executable_path: wanted.executable.clone(),
         launch_arguments: words.map(OsStr::to_owned).to_vec(),
         dependencies: Vec::new(),
-        account_name: (wanted.account != Account::System).then(|| wanted.account.to_string().into()),
+        // None would leave that of an installed service as it is.
+        account_name: Some(wanted.account.to_string().into()),
         account_password: password,
     }
 }
@@ -303,22 +376,40 @@ fn refine(service: &Service) {
     }
 }
 
-fn begin(service: &Service) -> Result {
+/// Has a service started that may run already.
+pub(super) fn launch(service: &Service) -> windows_service::Result<()> {
     match service.start::<&OsStr>(&[]) {
-        Err(error) if system_code(&error) == Some(code::ALREADY_RUNNING) => {}
-        started => started.map_err(failed)?,
+        Err(error) if system_code(&error) == Some(code::ALREADY_RUNNING) => Ok(()),
+        started => started,
     }
+}
+
+fn begin(service: &Service) -> Result {
+    let began = SystemTime::now();
+    launch(service).map_err(failed)?;
     let status = settle(service, ServiceState::StartPending)?;
     if status != ServiceState::Running {
-        return Err(CommandError::Failed(format!(
-            "the service is {}: what went wrong is in service.log, in its data folder; `estatus service status` says \
-             which that is",
-            word(status)
-        )));
+        return Err(CommandError::Failed(format!("the service is {}: {}", word(status), account_of(service, began))));
     }
     let pid = service.query_status().map_err(failed)?.process_id.unwrap_or_default();
     say!("The service is running (process {pid}).");
     Ok(Outcome::Well)
+}
+
+/// What the service says of its start, which `began` then; it has no terminal.
+fn account_of(service: &Service, began: SystemTime) -> String {
+    let Some(log) = places(service).1.map(|data| data.join("service.log")) else {
+        return "its command line is not one of ours: install it again".to_owned();
+    };
+    let is_new = fs::metadata(&log).and_then(|log| log.modified()).is_ok_and(|written| written >= began);
+    if is_new {
+        return format!("what went wrong is in {}", log.display());
+    }
+    format!(
+        "it has written nothing to {}: see with `icacls` whether its account may write there, and in the Event Viewer, \
+         Windows Logs, System, what Windows says",
+        log.display()
+    )
 }
 
 /// Stops a service, and waits until it has.
@@ -420,6 +511,23 @@ fn word(state: ServiceState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_go_on_unless_they_would_be_somebody_elses() {
+        let definition = |line: &str, account: &str, data: &str| Definition {
+            line: line.into(),
+            account: Some(account.into()),
+            data: Some(data.into()),
+            env: Vec::new(),
+        };
+        let was = definition("a", "luz", "D:");
+        let check = |now: &Definition, expected| assert_eq!(was.change(now), expected, "{now:?}");
+        check(&definition("a", "luz", "D:"), Change::Nothing);
+        check(&definition("b", "luz", "D:"), Change::OfTheEngine);
+        check(&Definition { env: vec![("A".into(), "b".into())], ..definition("a", "luz", "D:") }, Change::OfTheEngine);
+        check(&definition("a", "ana", "D:"), Change::OfWhoHasPrograms);
+        check(&definition("a", "luz", "E:"), Change::OfWhoHasPrograms);
+    }
 
     #[test]
     fn a_value_of_the_registry_is_expanded_where_it_names_a_variable() {

@@ -1,6 +1,8 @@
 //! The services that NSSM runs, as Windows has them in its registry.
 
-use windows_registry::{Key, LOCAL_MACHINE};
+use windows_registry::{Key, LOCAL_MACHINE, Type};
+
+use super::manager::expanded;
 
 /// All services of this machine.
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
@@ -107,8 +109,10 @@ impl Settings {
 
     fn texts(&mut self, key: &Key, names: &[&str]) {
         for name in names {
-            if let Some(text) = key.get_string(name).ok().filter(|text| !text.is_empty()) {
-                self.add(name, vec![text]);
+            let Ok(value) = key.get_value(name) else { continue };
+            let is_expanded = value.ty() == Type::ExpandString;
+            if let Some(text) = String::try_from(value).ok().filter(|text| !text.is_empty()) {
+                self.add(name, vec![if is_expanded { expanded(&text) } else { text }]);
             }
         }
     }
@@ -150,7 +154,7 @@ impl Settings {
             self.add("Start", vec![start.to_owned()]);
         }
         let account = service.get_string("ObjectName").unwrap_or_default();
-        if !account.is_empty() && !account.eq_ignore_ascii_case("LocalSystem") {
+        if !account.is_empty() {
             self.add("ObjectName", vec![account]);
         }
         self.lists(service, &["DependOnService"]);
@@ -164,5 +168,56 @@ fn start_word(start: u32) -> Option<&'static str> {
         3 => Some("SERVICE_DEMAND_START"),
         4 => Some("SERVICE_DISABLED"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service in the registry alone, until it is dropped.
+    struct Registered(String);
+
+    impl Registered {
+        fn new(name: &str) -> Self {
+            let this = Self(format!("{name}-{}", std::process::id()));
+            let key = LOCAL_MACHINE.create(format!(r"{SERVICES}\{}", this.0)).unwrap();
+            key.set_string("ImagePath", r"C:\tools\nssm.exe").unwrap();
+            key.set_string("ObjectName", "LocalSystem").unwrap();
+            let parameters = LOCAL_MACHINE.create(parameters_of(&this.0)).unwrap();
+            parameters.set_expand_string("Application", r"%SystemRoot%\app.exe").unwrap();
+            parameters.set_string("AppDirectory", r"C:\100%SystemRoot%").unwrap();
+            this
+        }
+    }
+
+    impl Drop for Registered {
+        fn drop(&mut self) {
+            let _ = LOCAL_MACHINE.remove_tree(format!(r"{SERVICES}\{}", self.0));
+        }
+    }
+
+    #[test]
+    fn a_service_is_read_as_nssm_runs_it() {
+        let registered = Registered::new("estatus-test-read");
+        let service = services().unwrap().into_iter().find(|it| it.name == registered.0).unwrap();
+        let said =
+            |key: &str| service.settings.iter().find(|(_, it, _)| it == key).map(|(_, _, values)| values.concat());
+        let windows = std::env::var("SystemRoot").unwrap();
+        assert_eq!(said("Application"), Some(format!(r"{windows}\app.exe")));
+        // Only what the registry says is to be expanded.
+        assert_eq!(said("AppDirectory").as_deref(), Some(r"C:\100%SystemRoot%"));
+        assert_eq!(said("ObjectName").as_deref(), Some("LocalSystem"));
+    }
+
+    #[test]
+    fn how_a_service_was_is_remembered_until_it_is_given_back() {
+        let registered = Registered::new("estatus-test-remember");
+        let before = Before { program: "web".into(), start: 3, ran: true };
+        assert_eq!(remembered(&registered.0), None);
+        remember(&registered.0, &before).unwrap();
+        assert_eq!(remembered(&registered.0), Some(before));
+        forget(&registered.0).unwrap();
+        assert_eq!(remembered(&registered.0), None);
     }
 }

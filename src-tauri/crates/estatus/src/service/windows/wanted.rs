@@ -2,14 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, io,
     path::{Path, PathBuf},
 };
 
-use estatus_config::places;
+use estatus_config::places::{self, ServicePlaces};
 
 use super::{account::Account, manager};
-use crate::{CommandError, arguments::ServiceAccount, configuration::Places, service::access::Access};
+use crate::{
+    CommandError,
+    arguments::ServiceAccount,
+    configuration::Places,
+    service::{access::Access, command_line, doctor, merged},
+};
 
 /// The service as it is wanted.
 #[derive(Debug)]
@@ -26,6 +31,10 @@ pub(crate) struct Wanted {
     pub(super) env: Vec<(String, String)>,
     /// Whether configuration and data are where a service has them that runs as itself.
     pub(super) is_in_own_folder: bool,
+    /// The configuration file and the data folder, if the user has said where they are.
+    given: [Option<PathBuf>; 2],
+    /// What the user has of their own, with which the tray hosts an engine.
+    pub(super) of_user: Option<ServicePlaces>,
 }
 
 impl Wanted {
@@ -40,7 +49,7 @@ impl Wanted {
             None if said.as_system => Account::System,
             None => Account::Virtual,
         };
-        let env = if env.is_empty() { manager::variables() } else { env };
+        let env = merged(manager::variables(), env);
         let executable = env::current_exe()
             .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
         let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
@@ -55,6 +64,7 @@ impl Wanted {
                  as that user"
             )));
         }
+        let given = [given_config.clone(), given_data.clone()];
         let own = places::service_folder();
         let config = match given_config {
             Some(config) => config,
@@ -66,7 +76,51 @@ impl Wanted {
             None if is_in_own_folder => own.join("data"),
             None => places::own_data_folder().map_err(no_home)?,
         };
-        Ok(Self { account, executable, config, data, env, is_in_own_folder })
+        let of_user =
+            || Some(ServicePlaces { config: places::own_config_file().ok()?, data: places::own_data_folder().ok()? });
+        let of_user = of_user().filter(|user| is_in_own_folder && user.config.exists());
+        Ok(Self { account, executable, config, data, env, is_in_own_folder, given, of_user })
+    }
+
+    /// The configuration of the user that becomes the service's, which has none yet.
+    pub(super) fn moved(&self) -> Option<&ServicePlaces> {
+        self.of_user.as_ref().filter(|_| !self.config.exists())
+    }
+
+    /// Where what the service is to have for its configuration stands now.
+    pub(crate) fn config_now(&self) -> &Path {
+        self.moved().map_or(&self.config, |moved| &moved.config)
+    }
+
+    /// The data folders on which an engine would run what the service runs.
+    pub(crate) fn rivals(&self) -> Vec<&Path> {
+        let of_user = self.of_user.as_ref().map(|user| user.data.as_path());
+        std::iter::once(self.data.as_path()).chain(of_user).collect()
+    }
+
+    /// Why others can change what the service runs, if they can: permission denied; or why that cannot be seen.
+    pub(crate) fn shared(&self) -> Option<io::Error> {
+        // What is where a service has it may have been its own account's before.
+        let account = if self.is_in_own_folder { &Account::Virtual } else { &self.account }.to_string();
+        let is_shared = |path: &Path| match estatus_access::refuse_shared_with_others_than(&account, path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.raw_os_error().is_some() => {
+                Some(io::Error::other(format!("who can change {} cannot be seen: {error}", path.display())))
+            }
+            result => result.err(),
+        };
+        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(is_shared)
+    }
+
+    /// Refuses where programs of a configuration that is moved run: there would be two of each.
+    pub(super) fn must_be_free(&self) -> Result<(), CommandError> {
+        let Some(moved) = self.moved() else { return Ok(()) };
+        match doctor::rival(&moved.data) {
+            None => Ok(()),
+            Some((what, remedy)) => Err(CommandError::Failed(format!(
+                "{what}, and would run twice once your configuration is the service's. {remedy}"
+            ))),
+        }
     }
 
     /// Refuses who may not install it.
@@ -83,11 +137,13 @@ impl Wanted {
 
     /// The command that would install it, with `more` at its end.
     pub(crate) fn install_command(&self, more: &str) -> String {
-        match &self.account {
-            Account::Virtual => format!("estatus service install {more}"),
-            Account::User(name) => format!("estatus service install --account {name} {more}"),
-            Account::System => format!("estatus service install --as-system {more}"),
-        }
+        let as_whom = match &self.account {
+            Account::Virtual => String::new(),
+            Account::User(name) => format!("--account {name} "),
+            Account::System => "--as-system ".to_owned(),
+        };
+        let [config, data] = &self.given;
+        command_line([("--config", config.as_deref()), ("--data", data.as_deref())], &as_whom, more)
     }
 
     /// Whether the service runs already.
