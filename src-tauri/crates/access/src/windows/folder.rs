@@ -88,7 +88,7 @@ pub fn refuse_shared_folder(folder: &Path) -> io::Result<()> {
     }
     match changer(security.entries()?)? {
         None => Ok(()),
-        Some(who) => Err(denied(shared(folder, &who))),
+        Some(who) => Err(denied(shared(folder, &who, &Token::of_process()?.user()?))),
     }
 }
 
@@ -102,11 +102,12 @@ fn changer(entries: Vec<Entry>) -> io::Result<Option<Sid>> {
     Ok(None)
 }
 
-fn shared(folder: &Path, who: &Sid) -> String {
+/// The command means the same in a Command Prompt and in PowerShell: nothing in it is a variable or an expression.
+fn shared(folder: &Path, who: &Sid, own: &Sid) -> String {
     let folder = folder.display();
     format!(
-        "other users ({who}) may write to {folder}: icacls \"{folder}\" /inheritance:r /grant:r \
-         \"%USERNAME%:(OI)(CI)F\" *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F"
+        "other users ({who}) may write to {folder}: icacls \"{folder}\" /inheritance:r /remove \"*{who}\" /grant:r \
+         \"*{own}:(OI)(CI)F\" \"*S-1-5-18:(OI)(CI)F\" \"*S-1-5-32-544:(OI)(CI)F\""
     )
 }
 
@@ -158,7 +159,8 @@ mod tests {
             check(Sid::administrators().unwrap(), mask, None);
         }
         check(everybody(), FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, None);
-        let said = shared(Path::new(r"D:\data"), &everybody());
-        assert!(said.starts_with(r#"other users (S-1-1-0) may write to D:\data: icacls "D:\data" /inh"#), "{said}");
+        let said = shared(Path::new(r"D:\data"), &everybody(), &Sid::system().unwrap());
+        let command = r#"icacls "D:\data" /inheritance:r /remove "*S-1-1-0" /grant:r "*S-1-5-18:(OI)(CI)F" "*S"#;
+        assert!(said.starts_with(&format!("other users (S-1-1-0) may write to D:\\data: {command}")), "{said}");
     }
 }
