@@ -250,6 +250,7 @@ pub(crate) fn attempt(deed: &str, outcome: Option<&str>) -> AttemptState {
         outcome: outcome.map(str::to_owned),
         output: Vec::new(),
     }
+        command: None,
 }
 
 pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool) -> ProgramStatus {
