@@ -8,15 +8,14 @@ use std::{
 };
 
 use estatus_access::create_private_folder;
-use estatus_config::places;
 use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
-use crate::{Where, dialog};
+use crate::{Places, Where, dialog};
 
 /// A log that is longer begins anew, in bytes.
 const LONGEST: u64 = 1_000_000;
 
-/// Writes what is worth knowing to standard error or, where nobody would see it there, to the log `name` beside the data;
+/// Writes what is worth knowing to standard error or, where nobody would see it there, to the log `name` of this desktop;
 /// how much says `ESTATUS_LOG`.
 pub fn log(name: &str, said: &Where) {
     let filter = EnvFilter::try_from_env("ESTATUS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -27,15 +26,11 @@ pub fn log(name: &str, said: &Where) {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(is_terminal).try_init();
 }
 
-/// The log, or none where it cannot be opened: that is no reason not to start. Where the data are another's, it is beside this
-/// user's own.
+/// The log, or none where it cannot be opened: that is no reason not to start.
 fn file(name: &str, said: &Where) -> Option<LogFile> {
-    let data = said.data.clone().or_else(|| places::data_folder().ok());
-    let folders = [data, places::own_data_folder().ok()].into_iter().flatten();
-    folders.into_iter().find_map(|folder| {
-        create_private_folder(&folder).ok()?;
-        LogFile::open(&folder, name).ok()
-    })
+    let folder = Places::find(said.clone()).ok()?.desktop;
+    create_private_folder(&folder).ok()?;
+    LogFile::open(&folder, name).ok()
 }
 
 /// A log, and the one before it.

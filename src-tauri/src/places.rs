@@ -8,7 +8,10 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Args;
 use estatus_access::create_private_folder;
-use estatus_config::{Defaults, last_good, places};
+use estatus_config::{
+    Defaults, last_good,
+    places::{self, Service},
+};
 use estatus_core::config::Language;
 use jiff::tz::TimeZone;
 
@@ -28,8 +31,11 @@ pub struct Where {
 pub struct Places {
     /// The configuration file.
     pub config: PathBuf,
-    /// The data folder.
+    /// The data folder of the engine.
     pub data: PathBuf,
+    /// The folder of what belongs to this desktop: the user's own where a service has the data folder, which may be open
+    /// to its account alone; else the data folder.
+    pub desktop: PathBuf,
     /// Whether the configuration file is where the platform wants it, and not where the user said.
     config_is_own: bool,
 }
@@ -42,17 +48,34 @@ impl Places {
     pub fn find(said: Where) -> Result<Self> {
         let config_is_own = said.config.is_none();
         let config = said.config.map_or_else(places::config_file, Ok)?;
-        let data = said.data.map_or_else(places::data_folder, Ok)?;
-        Ok(Self { config: std::path::absolute(config)?, data: std::path::absolute(data)?, config_is_own })
+        let data = std::path::absolute(said.data.map_or_else(places::data_folder, Ok)?)?;
+        let desktop = match places::service_on(&data) {
+            Some(Service::Machine) => places::own_data_folder()?,
+            Some(Service::User) | None => data.clone(),
+        };
+        Ok(Self { config: std::path::absolute(config)?, data, desktop, config_is_own })
     }
 
-    /// Makes the data folder, and writes the example where the user's own configuration file should be and is not, unless
-    /// it was there once.
+    /// The service that is to run the engine, if one is installed for this data folder. Nobody else hosts one there: it
+    /// would keep the service from starting.
+    pub fn service(&self) -> Option<Service> {
+        places::service_on(&self.data)
+    }
+
+    /// Makes the folder of this desktop. Where an engine may be hosted, it also makes the data folder, and writes the
+    /// example where the user's own configuration file should be and is not, unless it was there once.
     ///
     /// # Errors
     /// If one of them cannot be written.
     pub fn begin(&self) -> Result<()> {
-        create_private_folder(&self.data).with_context(|| format!("Failed to make {}", self.data.display()))?;
+        let make = |folder: &Path| {
+            create_private_folder(folder).with_context(|| format!("Failed to make {}", folder.display()))
+        };
+        make(&self.desktop)?;
+        if self.service().is_some() {
+            return Ok(());
+        }
+        make(&self.data)?;
         let was_there = || last_good::exists(&self.config, &self.data);
         if !self.config_is_own || self.config.exists() || was_there() {
             return Ok(());
@@ -83,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (config, data) = (folder.path().join("my.toml"), folder.path().join("data"));
         let places = Places::find(Where { config: Some(config.clone()), data: Some(data.clone()) }).unwrap();
-        assert_eq!((&places.config, &places.data), (&config, &data));
+        assert_eq!((&places.config, &places.data, &places.desktop), (&config, &data, &data));
         places.begin().unwrap();
         assert!(data.is_dir() && !config.exists());
     }
@@ -92,7 +115,8 @@ mod tests {
     fn a_configuration_is_begun_where_the_users_own_is_missing_and_never_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("estatus/estatus.toml");
-        let places = Places { config: config.clone(), data: folder.path().join("data"), config_is_own: true };
+        let data = folder.path().join("data");
+        let places = Places { config: config.clone(), desktop: data.clone(), data, config_is_own: true };
         places.begin().unwrap();
         assert_eq!(fs::read_to_string(&config).unwrap(), estatus_config::example());
         fs::write(&config, "mine").unwrap();

@@ -1,4 +1,4 @@
-//! What belongs to this desktop and not to the engine: a small file beside the data.
+//! What belongs to this desktop and not to the engine: a small file in the folder of this desktop.
 
 use std::{
     fs, io,
@@ -82,9 +82,9 @@ impl Change {
 pub struct Settings(PathBuf);
 
 impl Settings {
-    /// Those beside `data`.
-    pub fn of(data: &Path) -> Self {
-        Self(data.join("desktop.json"))
+    /// Those in `folder`.
+    pub fn of(folder: &Path) -> Self {
+        Self(folder.join("desktop.json"))
     }
 
     /// Where they are.

@@ -26,7 +26,10 @@ use rustix::{
 
 const CONFIG: &str = "[network]\nreference = []\n[[monitor]]\nname = \"port\"\ntcp = \"127.0.0.1:9\"\nevery = \"1h\"\n\
                       [[program]]\nname = \"clock\"\nenv = { TOKEN = \"nobody's business\" }\n\
-                      command = \"while true; do echo tick; sleep 0.2; done\"\n";
+                      command = \"while true; do echo tick; sleep 0.2; done # business\"\n\
+                      [[monitor]]\nname = \"page\"\nhttp = \"http://127.0.0.1:9/?key=business\"\n\
+                      every = \"1h\"\n[[monitor]]\nname = \"asks\"\ncommand = \"true business\"\n\
+                      every = \"1h\"\n";
 const ROOT: u32 = 0;
 const SOMEBODY: u32 = 61_001;
 const SOMEBODY_ELSE: u32 = 61_002;
@@ -173,7 +176,8 @@ fn an_engine_for_all_users_lets_others_look_and_steer_and_its_own_user_edit() {
         let Ok(Reply::Status(status)) = client.request(Request::Status).await else { panic!("no status") };
         format!("{:?}{:?}", client.hello(), status)
     });
-    assert!(seen.contains("clock") && !seen.contains("nobody's business"), "{seen}");
+    assert!(seen.contains("clock") && seen.contains("\"true …\""), "{seen}");
+    assert!(seen.contains("http://127.0.0.1:9/?…") && !seen.contains("business"), "{seen}");
 }
 
 #[test]

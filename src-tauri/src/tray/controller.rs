@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_api::Event;
+use estatus_config::places::Service;
 use estatus_core::engine::Ask;
 use estatus_engine::EngineEnd;
 use estatus_tray::{Change, DesktopSettings, Heard};
@@ -234,8 +235,23 @@ impl<D: Desktop> Controller<D> {
                 }
             }
             // Why ours does not start says more than that there is none.
-            Heard::Lost(lost) if lost.no_engine && !self.view.is_attached() => self.desktop.start_engine(),
+            Heard::Lost(lost) if lost.no_engine && !self.view.is_attached() => self.start_engine(),
             Heard::Lost(lost) => self.is_gone(lost.why),
+        }
+    }
+
+    /// Starts one here, unless that is a service's: it could not start then, and its programs would end with this session.
+    fn start_engine(&mut self) {
+        let key = match self.desktop.service() {
+            None => return self.desktop.start_engine(),
+            Some(Service::User) => "tray.service_stopped.own",
+            Some(Service::Machine) if cfg!(windows) => "tray.service_stopped.windows",
+            Some(Service::Machine) => "tray.service_stopped",
+        };
+        let why = self.words.plain(key);
+        if !matches!(&self.view.link, EngineConnection::Gone { why: known } if *known == why) {
+            self.desktop.tell_window(Some(&why));
+            self.is_gone(why);
         }
     }
 
@@ -288,7 +304,7 @@ impl<D: Desktop> Controller<D> {
             Action::StartAtLogin(wanted) => {
                 self.desktop.change(Change { start_at_login: Some(wanted), ..Change::default() });
             }
-            Action::StartEngine => self.desktop.start_engine(),
+            Action::StartEngine => self.start_engine(),
             Action::Quit => self.quit(),
         }
     }

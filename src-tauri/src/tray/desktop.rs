@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use estatus_config::places::Service;
 use estatus_core::{engine::Ask, ids::IncidentId};
 use estatus_tray::Change;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -31,6 +32,9 @@ pub(crate) trait Desktop {
 
     /// Asks the engine to do this.
     fn ask(&mut self, ask: Ask);
+
+    /// The service that is to run the engine, if there is one.
+    fn service(&self) -> Option<Service>;
 
     /// Starts an engine in this process, if there is none.
     fn start_engine(&mut self);

@@ -1,4 +1,4 @@
-//! One tray for a data folder: who is started second knocks, and the first one shows its window.
+//! One tray for a desktop's folder: who is started second knocks, and the first one shows its window.
 
 use std::{
     fs::{File, TryLockError},
@@ -20,7 +20,7 @@ const BETWEEN_KNOCKS: Duration = Duration::from_millis(100);
 /// When no visitor can be let in, it is tried again after this.
 const OUT_OF_BREATH: Duration = Duration::from_secs(1);
 
-/// The lock and the socket of the one tray of a data folder.
+/// The lock and the socket of the one tray of a folder.
 pub(crate) struct Door {
     /// Held as long as the tray lives.
     lock: File,
@@ -29,13 +29,13 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Becomes the one tray of `data`; nothing if there is one.
-    pub(crate) fn take(data: &Path) -> Result<Option<Self>> {
-        let file = data.join("tray.lock");
+    /// Becomes the one tray of `folder`; nothing if there is one.
+    pub(crate) fn take(folder: &Path) -> Result<Option<Self>> {
+        let file = folder.join("tray.lock");
         let lock = File::options().create(true).truncate(false).write(true).open(&file);
         let lock = lock.with_context(|| format!("Failed to open {}", file.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { lock, endpoint: endpoint(data), hello: hello(data) })),
+            Ok(()) => Ok(Some(Self { lock, endpoint: endpoint(folder), hello: hello(folder) })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("Failed to lock {}", file.display())),
         }
@@ -65,26 +65,26 @@ impl Door {
     }
 }
 
-/// Has the tray of `data` show its window.
-pub(crate) async fn knock(data: &Path) -> Result<()> {
-    let endpoint = endpoint(data);
+/// Has the tray of `folder` show its window.
+pub(crate) async fn knock(folder: &Path) -> Result<()> {
+    let endpoint = endpoint(folder);
     for _ in 0..KNOCKS {
         match Client::attach(&endpoint).await {
             Err(AttachError::NoEngine) => sleep(BETWEEN_KNOCKS).await,
             answered => return answered.map(drop).context("Failed to reach the tray that runs already"),
         }
     }
-    bail!("another tray has {} and does not answer", data.display())
+    bail!("another tray has {} and does not answer", folder.display())
 }
 
 /// The tray's own, beside the engine's: as private, and with the same greeting.
-fn endpoint(data: &Path) -> Endpoint {
-    Endpoint::of(&data.join("tray"))
+fn endpoint(folder: &Path) -> Endpoint {
+    Endpoint::of(&folder.join("tray"))
 }
 
-fn hello(data: &Path) -> Hello {
+fn hello(folder: &Path) -> Hello {
     let host =
-        Host { pid: process::id(), started: Timestamp::now(), config: Default::default(), data: data.to_owned() };
+        Host { pid: process::id(), started: Timestamp::now(), config: Default::default(), data: folder.to_owned() };
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Hello { protocol: PROTOCOL, version, host, permission: Permission::Look, snapshot: Snapshot::default() }
 }

@@ -4,6 +4,7 @@ use std::{env, future::pending, process::Command, time::Duration};
 
 use anyhow::{Context, Result};
 use estatus_api::{Endpoint, Request};
+use estatus_config::places::Service;
 use estatus_core::engine::Ask;
 use estatus_engine::EngineEnd;
 use estatus_tray::{Asking, Change, Heard, Places, Settings, line};
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let program = env::current_exe().context("Failed to find out where this program is")?;
     let places = Places::find(arguments.places.clone())?;
     places.begin()?;
-    let Some(door) = Door::take(&places.data)? else { return start_again(&arguments, &places) };
+    let Some(door) = Door::take(&places.desktop)? else { return start_again(&arguments, &places) };
     let login = Login::new(arguments.places.clone());
     let start = Start::of(&arguments, &places, &login);
     let open = !arguments.hidden;
@@ -59,7 +60,7 @@ fn start_again(arguments: &Arguments, places: &Places) -> Result<()> {
     if platform::follow_elsewhere(arguments, places)? || arguments.hidden {
         return Ok(());
     }
-    runtime.block_on(knock(&places.data))
+    runtime.block_on(knock(&places.desktop))
 }
 
 /// One thread for all that is not the engine.
@@ -77,7 +78,7 @@ async fn live(
     sender: mpsc::Sender<TrayEvent>,
     mut events: mpsc::Receiver<TrayEvent>,
 ) -> Result<EngineEnd> {
-    let settings = Settings::of(&places.data);
+    let settings = Settings::of(&places.desktop);
     let first = settings.change(Change { start_at_login: Some(login.is_on()), ..Change::default() })?;
     let (line, asking) = line(Endpoint::of(&places.data));
     let outside = Outside {
@@ -86,6 +87,7 @@ async fn live(
         host: Host::new(&places, sender.clone(), asking.clone())?,
         login,
         asking,
+        places,
         settings: settings.clone(),
         events: sender.clone(),
     };
@@ -140,6 +142,7 @@ struct Outside {
     host: Host,
     login: Login,
     asking: Asking,
+    places: Places,
     settings: Settings,
     events: mpsc::Sender<TrayEvent>,
 }
@@ -206,6 +209,10 @@ impl Desktop for Outside {
                 tell_failed(&events, format!("{asked}: {error}")).await;
             }
         });
+    }
+
+    fn service(&self) -> Option<Service> {
+        self.places.service()
     }
 
     fn start_engine(&mut self) {

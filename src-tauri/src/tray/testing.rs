@@ -6,6 +6,7 @@ use estatus_api::{
     AttemptState, Event, Hello, Host, IncidentState, LastSeen, MonitorState, PROTOCOL, Permission, ProgramStatus,
     Snapshot,
 };
+use estatus_config::places::Service;
 use estatus_core::{
     check::Kind,
     engine::Ask,
@@ -39,6 +40,8 @@ pub(crate) struct Fake {
     pub(crate) changed: Vec<Change>,
     pub(crate) at_login: Vec<bool>,
     pub(crate) engines_started: usize,
+    /// The service whose the engine is.
+    pub(crate) service: Option<Service>,
     /// Whether there is an engine to stop.
     pub(crate) hosts: bool,
     pub(crate) told_window: Vec<Option<String>>,
@@ -75,6 +78,10 @@ impl Desktop for Fake {
 
     fn ask(&mut self, ask: Ask) {
         self.asked.push(ask);
+    }
+
+    fn service(&self) -> Option<Service> {
+        self.service
     }
 
     fn start_engine(&mut self) {
@@ -243,6 +250,7 @@ pub(crate) fn incident(id: u64, monitor: &str, now: &Zoned) -> IncidentState {
 /// A try whose outcome is known if `outcome` is.
 pub(crate) fn attempt(deed: &str, outcome: Option<&str>) -> AttemptState {
     AttemptState {
+        command: None,
         deed: deed.to_owned(),
         began: noon().timestamp(),
         ended: outcome.map(|_| noon().timestamp()),

@@ -31,7 +31,7 @@ struct Attached {
 impl Backend {
     /// It attaches when the page does.
     pub(crate) fn new(places: &Places) -> Self {
-        Self { places: places.clone(), settings: Settings::of(&places.data), line: Mutex::new(None) }
+        Self { places: places.clone(), settings: Settings::of(&places.desktop), line: Mutex::new(None) }
     }
 
     fn asking(&self) -> Option<Asking> {

@@ -43,9 +43,9 @@ impl Closing {
 pub(crate) struct Remembered(PathBuf);
 
 impl Remembered {
-    /// The one beside `data`.
-    pub(crate) fn of(data: &Path) -> Self {
-        Self(data.join("window.json"))
+    /// The one in `folder`.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self(folder.join("window.json"))
     }
 
     fn load(&self) -> Size {

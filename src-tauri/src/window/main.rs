@@ -61,7 +61,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         offer_webview(language, arguments.orders);
         return Ok(());
     }
-    let remembered = frame::Remembered::of(&places.data);
+    let remembered = frame::Remembered::of(&places.desktop);
     tauri::Builder::default()
         .manage(backend::Backend::new(&places))
         .manage(Streams::new(arguments.page))
@@ -89,7 +89,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 /// The language of this desktop, where it is known what belongs to it.
 fn config_language(places: Option<&Places>) -> config::Language {
-    let settings = places.map(|places| Settings::of(&places.data).load()).unwrap_or_default();
+    let settings = places.map(|places| Settings::of(&places.desktop).load()).unwrap_or_default();
     let spanish = settings.language.is_spanish(sys_locale::get_locale().as_deref());
     if spanish { config::Language::Spanish } else { config::Language::English }
 }

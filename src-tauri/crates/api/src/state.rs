@@ -204,6 +204,9 @@ pub struct LastExit {
 pub struct AttemptState {
     /// What was done.
     pub deed: String,
+    /// The command that `deed` names, if it was one; not for clients, who may not be told it.
+    #[serde(skip)]
+    pub command: Option<String>,
     /// When it began.
     pub began: Timestamp,
     /// When its outcome was known.

@@ -8,7 +8,7 @@ mod platform;
 #[path = "places/windows.rs"]
 mod platform;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
@@ -26,6 +26,22 @@ pub struct ServicePlaces {
     pub config: PathBuf,
     /// The data folder.
     pub data: PathBuf,
+}
+
+/// Whose service it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The machine's.
+    Machine,
+    /// The user's own, which systemd has.
+    User,
+}
+
+/// The installed service that has its data in `data`.
+pub fn service_on(data: &Path) -> Option<Service> {
+    let services = [(Service::Machine, of_service()), (Service::User, of_own_service())];
+    let is_there = |places: &ServicePlaces| is_same(&places.data, data);
+    services.into_iter().find(|(_, places)| places.as_ref().is_some_and(is_there)).map(|(service, _)| service)
 }
 
 /// The configuration file: the user's own; where there is none, that of the service, if one is installed.
@@ -69,7 +85,7 @@ pub fn own_data_folder() -> Result<PathBuf, NoHome> {
 }
 
 /// The places of the service, for a user who has no configuration file `own`.
-fn instead_of(own: &std::path::Path) -> Option<ServicePlaces> {
+fn instead_of(own: &Path) -> Option<ServicePlaces> {
     if own.exists() { None } else { of_service() }
 }
 

@@ -118,8 +118,11 @@ impl<W: Workers> EventLoop<W> {
                     ))
                 });
             }
-            // Whoever serves the connection sees to it; there is nothing for the loop to do.
-            Request::Follow { .. } => drop(answer.send(Ok(Reply::Done))),
+            // Whoever serves the connection sees to the rest.
+            Request::Follow { log_of, .. } => {
+                let unknown = log_of.and_then(|program| self.unknown(&program));
+                drop(answer.send(unknown.map_or(Ok(Reply::Done), Err)));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Those who watch and ask: one task a connection.
 
+mod discretion;
 mod following;
 
 use std::{io, sync::Arc, time::Duration};
@@ -84,15 +85,22 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
         tokio::select! {
             asked = connection.next() => {
                 let Some(asked) = asked? else { return Ok(()) };
-                if let Request::Follow { log_of, usage } = &asked.request
-                    && permission >= Permission::needed(&asked.request)
-                {
-                    following.set(log_of.as_deref(), *usage).await;
+                let ClientFrame { id, request } = asked;
+                let follow = match &request {
+                    Request::Follow { log_of, usage } => Some((log_of.clone(), *usage)),
+                    _ => None,
+                };
+                let result = ask(permission, &requests, request).await?;
+                let result = result.map(|reply| discretion::reply(reply, permission));
+                if let (Some((log_of, usage)), Ok(_)) = (follow, &result) {
+                    following.set(log_of.as_deref(), usage).await;
                 }
-                answer(&mut connection, permission, &requests, asked).await?;
+                in_time(connection.outgoing.answer(id, result)).await?;
             }
             published = events.recv() => match published {
-                Ok(published) if following.wants(&published.event) => tell(&mut connection, published).await?,
+                Ok(published) if following.wants(&published.event) => {
+                    tell(&mut connection, permission, published).await?;
+                },
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(_)) => return Err(slow()),
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
@@ -113,30 +121,29 @@ async fn enter(
     let (sender, receiver) = oneshot::channel();
     requests.send(ClientRequest::Enter(sender)).await.map_err(io::Error::other)?;
     let Entered { host, snapshot, events } = receiver.await.map_err(io::Error::other)?;
+    let snapshot = discretion::snapshot(snapshot, permission);
     let (host, following) = (Host::clone(&host), Following::new(&host.data));
     let hello = Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), host, permission, snapshot };
     in_time(connection.outgoing.hello(hello)).await?;
     Ok((events, following))
 }
 
-async fn answer(
-    connection: &mut Connection,
+async fn ask(
     permission: Permission,
     requests: &mpsc::Sender<ClientRequest>,
-    asked: ClientFrame,
-) -> io::Result<()> {
+    request: Request,
+) -> io::Result<Result<Reply, ApiError>> {
     let (sender, receiver) = oneshot::channel();
-    let request = ClientRequest::Ask { request: asked.request, permission, answer: sender };
+    let request = ClientRequest::Ask { request, permission, answer: sender };
     requests.send(request).await.map_err(io::Error::other)?;
-    let result = receiver.await.unwrap_or_else(|_| Err(stopping()));
-    in_time(connection.outgoing.answer(asked.id, result)).await
+    Ok(receiver.await.unwrap_or_else(|_| Err(stopping())))
 }
 
-async fn tell(connection: &mut Connection, published: Published) -> io::Result<()> {
+async fn tell(connection: &mut Connection, permission: Permission, published: Published) -> io::Result<()> {
     if let Some(barrier) = published.after {
         barrier.pass().await;
     }
-    in_time(connection.outgoing.event(published.event)).await
+    in_time(connection.outgoing.event(discretion::event(published.event, permission))).await
 }
 
 async fn in_time(write: impl Future<Output = io::Result<()>>) -> io::Result<()> {

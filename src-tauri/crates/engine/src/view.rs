@@ -15,7 +15,7 @@ use estatus_core::{
     incident::{Delivery, Incident, Message},
     observation::Observation,
     program::{Ended, OnQuit, ProgramState},
-    remedy::{Attempt, Outcome, RemedyAction},
+    remedy::{Attempt, Outcome, RemedyAction, RemedyKind},
     time::later,
     words::{Reason, Words},
 };
@@ -176,6 +176,10 @@ pub(crate) fn incident_state(words: &Words, incident: &Incident, alerts: Vec<Ale
 fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
     AttemptState {
         deed: words.deed(&attempt.deed),
+        command: match &attempt.deed {
+            RemedyKind::Run { command } => Some(command.clone()),
+            RemedyKind::Restart { .. } | RemedyKind::Start { .. } | RemedyKind::Stop { .. } => None,
+        },
         began: attempt.began,
         ended: attempt.ended,
         healed: attempt.outcome.as_ref().map(|outcome| *outcome == Outcome::Healed),

@@ -105,6 +105,28 @@ fn an_engine_that_goes_is_missed_and_replaced() {
 }
 
 #[test]
+fn a_service_is_not_replaced_and_it_is_said_how_to_start_it() {
+    let check = |service: Service, command: &str| {
+        let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+        tray.controller.desktop.service = Some(service);
+        let _ = tray.hear(lost(false));
+        let _ = tray.hear(lost(true));
+        let _ = tray.hear(lost(true));
+        let said = tray.face().tool_tip.clone();
+        assert!(said.contains("service") && said.ends_with(command), "{said}");
+        let window = &tray.controller.desktop.told_window;
+        assert!(window.len() == 2 && window[1].as_ref().is_some_and(|said| said.ends_with(command)), "{window:?}");
+        let _ = tray.happens(TrayEvent::Chosen(Action::StartEngine));
+        assert_eq!(tray.controller.desktop.engines_started, 0);
+        let _ = tray.hear(hello(monitors(&[("a", Health::Up)])));
+        assert_eq!(tray.face().icon, Icon::Well);
+    };
+    let machine = if cfg!(windows) { "estatus service start" } else { "sudo estatus service start" };
+    check(Service::Machine, machine);
+    check(Service::User, "estatus service start --user");
+}
+
+#[test]
 fn quitting_waits_for_the_engine_of_this_process_and_for_no_other() {
     let mut tray = Tray::attached(Snapshot::default());
     assert_eq!(tray.happens(TrayEvent::Quit), ControlFlow::End(EngineEnd::Stopped));

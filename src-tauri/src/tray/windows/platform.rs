@@ -43,7 +43,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// What Windows is to know of this start.
 pub(crate) struct Start {
-    data: PathBuf,
+    folder: PathBuf,
     /// With what Estatus is started again to follow a link.
     arguments: Vec<OsString>,
     /// The link that is to be followed first.
@@ -53,7 +53,7 @@ pub(crate) struct Start {
 impl Start {
     /// That of these arguments.
     pub(crate) fn of(arguments: &Arguments, places: &Places, login: &Login) -> Self {
-        Self { data: places.data.clone(), arguments: login.arguments().to_vec(), link: arguments.link.clone() }
+        Self { folder: places.desktop.clone(), arguments: login.arguments().to_vec(), link: arguments.link.clone() }
     }
 }
 
@@ -62,12 +62,12 @@ pub(crate) fn follow_elsewhere(arguments: &Arguments, places: &Places) -> Result
     hidden_window::let_others_come_forward();
     let Some(link) = &arguments.link else { return Ok(false) };
     for _ in 0..TRIES {
-        if hidden_window::pass_on(&title(&places.data), link) {
+        if hidden_window::pass_on(&title(&places.desktop), link) {
             return Ok(true);
         }
         sleep(BETWEEN_TRIES);
     }
-    bail!("another tray has {} and does not answer", places.data.display())
+    bail!("another tray has {} and does not answer", places.desktop.display())
 }
 
 /// Runs the tray's life.
@@ -75,9 +75,9 @@ pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     start: Start,
     live: impl FnOnce(Shown, mpsc::Sender<TrayEvent>, mpsc::Receiver<TrayEvent>) -> L + Send + 'static,
 ) -> Result<EngineEnd> {
-    let Start { data, arguments, link } = start;
+    let Start { folder, arguments, link } = start;
     let (sender, events) = mpsc::channel(EVENTS);
-    let key = registration::key(&data).with_context(|| format!("Failed to make a key in {}", data.display()))?;
+    let key = registration::key(&folder).with_context(|| format!("Failed to make a key in {}", folder.display()))?;
     let links = Links::new(key);
     if let Some(link) = link {
         // There is room for it.
@@ -87,10 +87,10 @@ pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     let drawn = Drawn::default();
     let main_thread = Rc::new(MainThread::new(Arc::clone(&drawn), links.clone(), sender.clone(), end));
     let heard = Rc::clone(&main_thread);
-    let window = HiddenWindow::open(&title(&data), Box::new(move |window, message| heard.hear(window, message)))
+    let window = HiddenWindow::open(&title(&folder), Box::new(move |window, message| heard.hear(window, message)))
         .context("Windows gives the tray no window")?;
     let bell = window.bell();
-    let notifications = Notifications::begin(links, Registration { data, arguments }, sender.clone())?;
+    let notifications = Notifications::begin(links, Registration { folder, arguments }, sender.clone())?;
     let shown = Shown { drawn, bell, notifications };
     let live = move || {
         // However it ends: an icon without a life would say for ever that all is well.
@@ -112,9 +112,9 @@ impl Drop for Farewell {
     }
 }
 
-/// By what the hidden window of the tray of a data folder is found.
-fn title(data: &Path) -> String {
-    data.display().to_string().to_lowercase()
+/// By what the hidden window of the tray of a folder is found.
+fn title(folder: &Path) -> String {
+    folder.display().to_string().to_lowercase()
 }
 
 fn spend<L: Future<Output = Result<EngineEnd>>>(live: impl FnOnce() -> L) -> Result<EngineEnd> {

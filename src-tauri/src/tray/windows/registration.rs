@@ -19,9 +19,9 @@ const CLASSES: &str = r"Software\Classes";
 /// The picture beside our notifications. Windows takes it from a file.
 const PICTURE: &[u8] = include_bytes!("../../../../icons/estatus-256.png");
 
-/// Who we are, where the data is, and the arguments that start us on it.
+/// Who we are, where what belongs to this desktop is, and the arguments that start us on it.
 pub(super) struct Registration {
-    pub(super) data: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) arguments: Vec<OsString>,
 }
 
@@ -45,7 +45,7 @@ impl Registration {
     }
 
     fn picture(&self) -> io::Result<PathBuf> {
-        let file = self.data.join("estatus.png");
+        let file = self.folder.join("estatus.png");
         if fs::read(&file).ok().as_deref() != Some(PICTURE) {
             fs::write(&file, PICTURE)?;
         }
@@ -53,9 +53,9 @@ impl Registration {
     }
 }
 
-/// The key of the links of a data folder: made once, and known to whoever can read the data.
-pub(super) fn key(data: &Path) -> io::Result<String> {
-    let file = data.join("links.key");
+/// The key of the links of a desktop's folder: made once, and known to whoever can read what is in it.
+pub(super) fn key(folder: &Path) -> io::Result<String> {
+    let file = folder.join("links.key");
     match fs::read_to_string(&file) {
         Ok(key) if key.len() == KEY * 2 => return Ok(key),
         Ok(_) => {}
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_data_folder_keeps_its_key_and_each_has_its_own() {
+    fn a_folder_keeps_its_key_and_each_has_its_own() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let key = key(one.path()).unwrap();
         assert_eq!(key.len(), 32);

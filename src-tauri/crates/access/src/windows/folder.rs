@@ -101,7 +101,7 @@ fn refuse_shared(folder: &Path, account: Option<&Sid>) -> io::Result<()> {
     }
     match changer(security.entries()?, account)? {
         None => Ok(()),
-        Some(who) => Err(denied(shared(folder, &who))),
+        Some(who) => Err(denied(shared(folder, &who, &Token::of_process()?.user()?))),
     }
 }
 
@@ -115,11 +115,12 @@ fn changer(entries: Vec<Entry>, account: Option<&Sid>) -> io::Result<Option<Sid>
     Ok(None)
 }
 
-fn shared(folder: &Path, who: &Sid) -> String {
+/// The command means the same in a Command Prompt and in PowerShell: nothing in it is a variable or an expression.
+fn shared(folder: &Path, who: &Sid, own: &Sid) -> String {
     let folder = folder.display();
     format!(
-        "other users ({who}) may write to {folder}: icacls \"{folder}\" /inheritance:r /grant:r \
-         \"%USERNAME%:(OI)(CI)F\" *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F"
+        "other users ({who}) may write to {folder}: icacls \"{folder}\" /inheritance:r /remove \"*{who}\" /grant:r \
+         \"*{own}:(OI)(CI)F\" \"*S-1-5-18:(OI)(CI)F\" \"*S-1-5-32-544:(OI)(CI)F\""
     )
 }
 
@@ -186,7 +187,8 @@ mod tests {
         let of_everybody = || vec![Entry { who: everybody(), mask: DELETE, is_for_children_alone: false }];
         assert!(changer(of_everybody(), Some(&everybody())).unwrap().is_none());
         assert!(changer(of_everybody(), Some(&Sid::system().unwrap())).unwrap().is_some());
-        let said = shared(Path::new(r"D:\data"), &everybody());
-        assert!(said.starts_with(r#"other users (S-1-1-0) may write to D:\data: icacls "D:\data" /inh"#), "{said}");
+        let said = shared(Path::new(r"D:\data"), &everybody(), &Sid::system().unwrap());
+        let command = r#"icacls "D:\data" /inheritance:r /remove "*S-1-1-0" /grant:r "*S-1-5-18:(OI)(CI)F" "*S"#;
+        assert!(said.starts_with(&format!("other users (S-1-1-0) may write to D:\\data: {command}")), "{said}");
     }
 }

@@ -95,8 +95,8 @@ fn access(user: &Sid, admits: Admits) -> String {
 }
 
 /// Connects to the pipe `name`, if it belongs to this user, the administrators or the system. Where the engine of the
-/// data folder `folder` is wanted, whoever runs it, it may also belong to the account of the service Estatus, and for an
-/// administrator to the folder's owner.
+/// data folder `folder` is wanted, whoever runs it, it may also belong to the account of the service Estatus, if the folder
+/// is not this user's own, and for an administrator to the folder's owner.
 ///
 /// # Errors
 /// There is no such pipe (not found), whoever made it takes nobody (timed out), or is none of these (permission denied).
@@ -139,8 +139,11 @@ fn may_serve(owner: &Sid, folder: Option<&Path>) -> io::Result<bool> {
         return Ok(true);
     }
     let Some(folder) = folder else { return Ok(false) };
-    Ok(service::account(SERVICE)?.as_ref() == Some(owner)
-        || token::is_elevated()? && owner_of(folder)?.as_ref() == Some(owner))
+    // A folder that this user may not look at is another's.
+    let folders = owner_of(folder).ok().flatten();
+    let is_ours = folders.as_ref() == Some(&Token::of_process()?.user()?);
+    Ok(!is_ours && service::account(SERVICE)?.as_ref() == Some(owner)
+        || token::is_elevated()? && folders.as_ref() == Some(owner))
 }
 
 fn owner_of(folder: &Path) -> io::Result<Option<Sid>> {

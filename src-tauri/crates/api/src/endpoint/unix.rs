@@ -18,10 +18,10 @@ const SHARED: &str = "/run/estatus";
 /// Where the engine of a data folder is to be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// The data folder.
+    folder: PathBuf,
     /// The socket that is this user's alone.
     private: PathBuf,
-    /// The data folder, if that socket lies in it.
-    beside: Option<PathBuf>,
     /// The socket that is open to everybody.
     shared: PathBuf,
 }
@@ -35,13 +35,12 @@ impl Endpoint {
     pub fn of(folder: &Path) -> Self {
         let name = super::short_name(folder);
         let shared = Path::new(SHARED).join(format!("{name}.sock"));
-        let beside = folder.join("engine.sock");
+        let (folder, beside) = (folder.to_owned(), folder.join("engine.sock"));
         if beside.as_os_str().len() <= PATH_LIMIT {
-            return Self { private: beside, beside: Some(folder.to_owned()), shared };
+            return Self { folder, private: beside, shared };
         }
-        let user = rustix::process::geteuid().as_raw();
-        let own = std::env::temp_dir().join(format!("estatus-{user}"));
-        Self { private: own.join(name), beside: None, shared }
+        let own = std::env::temp_dir().join(format!("estatus-{}", own_user()));
+        Self { folder, private: own.join(name), shared }
     }
 
     /// Connects to this user's engine, or where there is none to the one that admits everybody.
@@ -60,16 +59,23 @@ impl Endpoint {
     async fn connect_private(&self) -> io::Result<ClientStream> {
         let stream = UnixStream::connect(&self.private).await?;
         // Whoever else owns the data folder cannot let us in, unless we are root and want to look.
+        let is_beside = self.private.parent() == Some(&self.folder);
         let is_root = rustix::process::geteuid().is_root();
-        verify_server(&stream, self.beside.as_deref().filter(|_| is_root))?;
+        verify_server(&stream, (is_root && is_beside).then_some(&*self.folder))?;
         Ok(stream)
     }
 
     async fn connect_shared(&self) -> io::Result<ClientStream> {
         let stream = UnixStream::connect(&self.shared).await?;
-        verify_server(&stream, Some(Path::new(SHARED)))?;
+        // What is this user's own nobody else serves, not even a service that may listen there.
+        let is_ours = fs::metadata(&self.folder).is_ok_and(|folder| folder.uid() == own_user());
+        verify_server(&stream, (!is_ours).then_some(Path::new(SHARED)))?;
         Ok(stream)
     }
+}
+
+fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// That no engine is there.
@@ -129,8 +135,8 @@ fn create_public_folder(folder: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o755).create(folder) {
         Ok(()) => fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).map_err(described),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let (owner, own) = (fs::metadata(folder)?.uid(), rustix::process::geteuid().as_raw());
-            if owner == own {
+            let owner = fs::metadata(folder)?.uid();
+            if owner == own_user() {
                 return Ok(());
             }
             let message = format!("{} belongs to another user ({owner})", folder.display());

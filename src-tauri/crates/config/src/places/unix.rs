@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use etcetera::BaseStrategy;
+
 use super::{FOLDER, ServicePlaces};
 
 /// The unit of the machine's service.
@@ -25,6 +27,17 @@ pub fn data_folder_of(home: &Path) -> PathBuf {
 /// Where the service of this machine has its things, if one is installed.
 pub fn of_service() -> Option<ServicePlaces> {
     of_unit(&fs::read_to_string(UNIT).ok()?)
+}
+
+/// Where this user's own service has its things, if one is installed.
+pub fn of_own_service() -> Option<ServicePlaces> {
+    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
+    of_unit(&fs::read_to_string(folder.join("systemd/user/estatus.service")).ok()?)
+}
+
+/// Whether both paths mean one folder.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    one == other
 }
 
 /// What the text of a unit says of where things are.

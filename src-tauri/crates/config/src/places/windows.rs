@@ -1,6 +1,9 @@
 //! Places on Windows; `unix.rs` is the twin.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use windows_registry::LOCAL_MACHINE;
 
@@ -20,6 +23,17 @@ pub fn of_service() -> Option<ServicePlaces> {
     of_command_line(&LOCAL_MACHINE.open(SERVICE_KEY).ok()?.get_string("ImagePath").ok()?)
 }
 
+/// Windows has no services of a user's own.
+pub fn of_own_service() -> Option<ServicePlaces> {
+    None
+}
+
+/// Whether both paths mean one folder: Windows tells no letters apart by their case.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let plain = |path: &Path| path.to_string_lossy().trim_start_matches(r"\\?\").to_lowercase();
+    plain(one) == plain(other)
+}
+
 /// What the command line of a service says of where things are.
 pub fn of_command_line(line: &str) -> Option<ServicePlaces> {
     let words = arguments(line);
@@ -30,6 +44,12 @@ pub fn of_command_line(line: &str) -> Option<ServicePlaces> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_service_s_folder_is_known_however_it_is_written() {
+        assert!(is_same(Path::new(r"\\?\C:\ProgramData\Estatus\data"), Path::new(r"c:\programdata\estatus\Data")));
+        assert!(!is_same(Path::new(r"C:\ProgramData\Estatus\data"), Path::new(r"C:\ProgramData\Estatus")));
+    }
 
     #[test]
     fn a_command_line_says_where_things_are() {
