@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Run { arguments } => run::run(&arguments),
         Verb::Test => test::test(),
-        Verb::Windows => windows::windows(),
+        Verb::Windows => test::windows(),
         Verb::Bundle(options) => bundle::bundle(&options),
         Verb::Bench { subject } => bench::bench(&subject),
     };

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is.
+//! `cargo xtask test`: every test there is; and `cargo xtask windows`: every one for Windows.
 
 use std::{
     fs,
@@ -46,6 +46,21 @@ pub(crate) fn test() -> Result<()> {
     stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
     println!("── tests (before them: {})", stages.summary());
     run_tests(&target).context("stage “tests” failed")
+}
+
+/// Type-checks every crate for Windows, and runs the tests that there are for it.
+pub(crate) fn windows() -> Result<()> {
+    let target = workspace::target();
+    let mut stages = Stages::default();
+    stages.go("set-up", || {
+        setup::ensure(setup::TO_TEST)?;
+        windows::set_up()
+    })?;
+    stages.go("pages", pages::build)?;
+    stages.go("type-check", || windows::check(&target))?;
+    stages.go("build", || windows::build(windows::TRIED_WITH_REST, &target))?;
+    stages.go("installer", || bundle::installer_of_tests(&target))?;
+    stages.go("tests", || windows::test_with_display(windows::TRIED_WITH_REST, &target))
 }
 
 fn in_workspace(verb: &str, target: &PathBuf) -> Command {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::{bundle, command::run, pages, stages::Stages, workspace};
+use crate::{command::run, workspace};
 pub(crate) use toolchain::{built, cargo_for_windows, set_up as set_up_compiler};
 
 const TRIPLE: &str = "x86_64-pc-windows-gnu";
@@ -17,7 +17,7 @@ const TRIPLE: &str = "x86_64-pc-windows-gnu";
 pub(crate) const TRIED: &[&str] =
     &["estatus-access", "estatus-api", "estatus-config", "estatus-program", "estatus-store", "estatus-tls", "reloj"];
 /// All whose tests run under Wine: the others take long to build, or do the same everywhere.
-const TRIED_WITH_REST: &[&str] = &[
+pub(crate) const TRIED_WITH_REST: &[&str] = &[
     "estatus",
     "estatus-access",
     "estatus-alert",
@@ -33,20 +33,6 @@ const TRIED_WITH_REST: &[&str] = &[
     "estatus-tray",
     "reloj",
 ];
-
-/// Sees to what it needs, type-checks every crate and runs the tests that there are for Windows.
-pub(crate) fn windows() -> Result<()> {
-    let target = workspace::target();
-    let mut stages = Stages::default();
-    stages.go("set-up", set_up)?;
-    stages.go("type-check", || check(&target))?;
-    stages.go("build", || build(TRIED_WITH_REST, &target))?;
-    stages.go("installer", || {
-        pages::build()?;
-        bundle::installer_of_tests(&target)
-    })?;
-    stages.go("tests", || tests(TRIED_WITH_REST, &target, &wine::Session::start_with_display()?))
-}
 
 /// Sees that there is a compiler for Windows, and something that runs what it makes.
 pub(crate) fn set_up() -> Result<()> {
@@ -67,11 +53,16 @@ pub(crate) fn build(crates: &[&str], target: &Path) -> Result<()> {
 
 /// Runs the tests of these crates, which show no windows.
 pub(crate) fn test(crates: &[&str], target: &Path) -> Result<()> {
-    tests(crates, target, &wine::Session::start()?)
+    test_in(&wine::Session::start()?, crates, target)
+}
+
+/// The same where windows can be shown.
+pub(crate) fn test_with_display(crates: &[&str], target: &Path) -> Result<()> {
+    test_in(&wine::Session::start_with_display()?, crates, target)
 }
 
 /// What Wine cannot show is left out by name, in `.config/nextest.toml`.
-fn tests(crates: &[&str], target: &Path, wine: &wine::Session) -> Result<()> {
+fn test_in(wine: &wine::Session, crates: &[&str], target: &Path) -> Result<()> {
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
     run(wine.runs(&mut test).args(named(crates)))
 }
