@@ -44,7 +44,7 @@ fn describe(process: &sysinfo::Process) -> Option<Running> {
     let mut command_line = words.join(" ");
     command_line.truncate(command_line.floor_char_boundary(COMMAND_LINE_LIMIT));
     Some(Running {
-        process: ProcessId { pid, started: Process::open(pid).ok()??.started().ok()? },
+        process: ProcessId { pid, started: Process::look_at(pid).ok()??.started().ok()? },
         parent: process.parent().map_or(0, Pid::as_u32),
         name: process.name().to_string_lossy().into_owned(),
         path: process.exe().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned),

@@ -34,17 +34,43 @@ impl Process {
         open(pid, PROCESS_TERMINATE | PROCESS_SET_QUOTA)
     }
 
-    /// A process that is alive, unless its pid has gone to another.
+    /// The process with this pid, to be looked at and waited for; nothing if there is none.
     ///
     /// # Errors
-    /// As [`Process::open`].
-    pub(super) fn hold(id: ProcessId) -> io::Result<Option<Self>> {
-        Ok(Self::open(id.pid)?.filter(|process| process.is_alive_since(id.started)))
+    /// If this user may not even do that: it is another's.
+    pub(super) fn look_at(pid: u32) -> io::Result<Option<Self>> {
+        open(pid, 0)
     }
 
-    /// A process that is alive, to take handles from.
+    /// A process that is alive, to be looked at and waited for; nothing if its pid has gone to another. Whoever may not be
+    /// looked at is another: what this user has started or adopted could be.
+    ///
+    /// # Errors
+    /// If the system cannot say now.
+    fn identified(id: ProcessId) -> io::Result<Option<Self>> {
+        match Self::look_at(id.pid) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            found => Ok(found?.filter(|process| process.is_alive_since(id.started))),
+        }
+    }
+
+    /// The same, to be ended and put into jobs.
+    ///
+    /// # Errors
+    /// If it is alive and this user may not do that: it is another's, or has more rights.
+    pub(super) fn hold(id: ProcessId) -> io::Result<Option<Self>> {
+        Self::identified_for(id, PROCESS_TERMINATE | PROCESS_SET_QUOTA)
+    }
+
+    /// The same, to take handles from.
     pub(super) fn to_take_from(id: ProcessId) -> io::Result<Option<Self>> {
-        Ok(open(id.pid, PROCESS_DUP_HANDLE)?.filter(|process| process.is_alive_since(id.started)))
+        Self::identified_for(id, PROCESS_DUP_HANDLE)
+    }
+
+    fn identified_for(id: ProcessId, more: PROCESS_ACCESS_RIGHTS) -> io::Result<Option<Self>> {
+        // As long as this is there, the pid is nobody else's.
+        let Some(_identified) = Self::identified(id)? else { return Ok(None) };
+        Ok(open(id.pid, more)?.filter(Self::is_alive))
     }
 
     fn is_alive_since(&self, started: u64) -> bool {
