@@ -7,7 +7,7 @@ use std::{
 
 use etcetera::BaseStrategy;
 
-use super::{FOLDER, ServicePlaces};
+use super::{FOLDER, ServicePlaces, own_config_file, own_data_folder};
 
 /// The unit of the machine's service.
 const UNIT: &str = "/etc/systemd/system/estatus.service";
@@ -31,8 +31,19 @@ pub fn of_service() -> Option<ServicePlaces> {
 
 /// Where this user's own service has its things, if one is installed.
 pub fn of_own_service() -> Option<ServicePlaces> {
-    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
-    of_unit(&fs::read_to_string(folder.join("systemd/user/estatus.service")).ok()?)
+    of_units_of_user(&etcetera::choose_base_strategy().ok()?.config_dir().join("systemd/user"))
+}
+
+/// The same with the folder of the user's units. The unit that a package brings says nothing of where things are, and runs
+/// where the user's own are, once it is switched on.
+fn of_units_of_user(units: &Path) -> Option<ServicePlaces> {
+    match fs::read_to_string(units.join("estatus.service")) {
+        Ok(text) => of_unit(&text),
+        Err(_) if units.join("default.target.wants/estatus.service").is_symlink() => {
+            Some(ServicePlaces { config: own_config_file().ok()?, data: own_data_folder().ok()? })
+        }
+        Err(_) => None,
+    }
 }
 
 /// Whether both paths mean one folder.
@@ -50,6 +61,19 @@ pub fn of_unit(text: &str) -> Option<ServicePlaces> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_unit_of_a_package_runs_where_the_users_own_things_are_once_it_is_switched_on() {
+        let units = tempfile::tempdir().unwrap();
+        assert_eq!(of_units_of_user(units.path()), None);
+        let wanted = units.path().join("default.target.wants");
+        fs::create_dir(&wanted).unwrap();
+        std::os::unix::fs::symlink("/usr/lib/systemd/user/estatus.service", wanted.join("estatus.service")).unwrap();
+        let places = of_units_of_user(units.path()).unwrap();
+        assert_eq!((places.config, places.data), (own_config_file().unwrap(), own_data_folder().unwrap()));
+        fs::write(units.path().join("estatus.service"), "[X-Estatus]\nConfig=/c\nData=/d\n").unwrap();
+        assert_eq!(of_units_of_user(units.path()).unwrap().data, Path::new("/d"));
+    }
 
     #[test]
     fn a_unit_says_where_things_are() {
