@@ -3,6 +3,9 @@
 //!
 //! Everything that goes to a client passes here.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use estatus_api::{
@@ -78,6 +81,11 @@ fn monitor(state: &mut MonitorState) {
         Kind::Command => state.target = executable(&state.target),
         Kind::Tcp | Kind::Tls | Kind::Dns | Kind::Ping | Kind::Process | Kind::Host => {}
     }
+    if let Some(last) = &mut state.last {
+        last.detail = words(&last.detail);
+        last.evidence = last.evidence.as_deref().map(evidence);
+        last.redirected_to = last.redirected_to.as_deref().map(address);
+    }
 }
 
 fn program(status: &mut ProgramStatus) {
@@ -85,8 +93,11 @@ fn program(status: &mut ProgramStatus) {
 }
 
 fn incident(state: &mut IncidentState) {
+    state.cause = words(&state.cause);
+    state.evidence = state.evidence.as_deref().map(evidence);
     state.redirected_to = state.redirected_to.as_deref().map(address);
     for attempt in &mut state.attempts {
+        attempt.outcome = attempt.outcome.as_deref().map(words);
         if let Some(command) = attempt.command.take() {
             attempt.deed = attempt.deed.replace(&command, &executable(&command));
         }
@@ -111,14 +122,45 @@ fn engine(state: &mut EngineState) {
 
 /// What a command line runs, without its variables and arguments.
 fn executable(command: &str) -> String {
-    let words = command.split_whitespace();
     // A word in quotation marks may have blanks, and only its beginning is shown then.
-    let first = words.clone().find(|word| !word.contains('='));
-    match first {
+    match command.split_whitespace().find(|word| !is_variable(word)) {
+        Some(first) if first.contains('=') => LEFT_OUT.to_owned(),
         Some(first) if first == command => first.to_owned(),
         Some(first) => format!("{first} {LEFT_OUT}"),
         None => LEFT_OUT.to_owned(),
     }
+}
+
+/// Whether `word` sets a variable for the command, and its value ends with the word.
+fn is_variable(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, value)| {
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !value.contains(['"', '\'', '\\', '$', '`'])
+    })
+}
+
+/// What was found, with every address in it as [`address`] shows it: a redirect often carries the query on.
+fn words(text: &str) -> String {
+    let is_of_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let is_after = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>');
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(found) = rest.find("://") {
+        let begin = rest[..found].trim_end_matches(is_of_scheme).len();
+        let end = rest[found..].find(is_after).map_or(rest.len(), |after| found + after);
+        shown.push_str(&rest[..begin]);
+        shown.push_str(&address(&rest[begin..end]));
+        rest = &rest[end..];
+    }
+    shown + rest
+}
+
+/// The same of what a target said, where a redirect may name its target without a host.
+fn evidence(text: &str) -> String {
+    const LOCATION: &str = "location: ";
+    let line = |line: &str| match line.strip_prefix(LOCATION) {
+        Some(place) => format!("{LOCATION}{}", address(place)),
+        None => words(line),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The address of a page, without the user, the query and the fragment.
@@ -130,36 +172,4 @@ fn address(url: &str) -> String {
     let separator = if before.is_empty() { "" } else { "://" };
     let left_out = if end < url.len() { format!("?{LEFT_OUT}") } else { String::new() };
     format!("{before}{separator}{host}{path}{left_out}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_command_line_the_program_is_shown() {
-        let check = |command: &str, shown: &str| assert_eq!(executable(command), shown, "{command}");
-        check("caddy", "caddy");
-        check("cloudflared tunnel run --token 5ec7e7", "cloudflared …");
-        check("TOKEN=5ec7e7 cloudflared tunnel", "cloudflared …");
-        check("TOKEN=5ec7e7", "…");
-        check("", "…");
-    }
-
-    #[test]
-    fn of_an_address_no_secret_is_shown() {
-        let check = |url: &str, shown: &str| assert_eq!(address(url), shown, "{url}");
-        check("https://example.com/a", "https://example.com/a");
-        check("https://example.com", "https://example.com");
-        check("https://ana:pw@example.com:8443/a?key=5ec7e7#x", "https://example.com:8443/a?…");
-        check("https://example.com?key=a@b", "https://example.com?…");
-        check("https://example.com/@ana", "https://example.com/@ana");
-        check("/next?key=5ec7e7", "/next?…");
-    }
-
-    #[test]
-    fn whoever_may_edit_is_told_everything() {
-        let told = Arc::new(Event::Engine(EngineState::default()));
-        assert!(Arc::ptr_eq(&event(Arc::clone(&told), Permission::Edit), &told));
-    }
 }
