@@ -6,18 +6,10 @@ use std::{
     process::Command,
 };
 
-use estatus_tests::{Estatus, built, eventually};
+use estatus_tests::{Estatus, bundled, eventually};
 use tempfile::TempDir;
 
 use crate::{panel::Panel, session::Session, tray::Tray};
-
-/// The package that `cargo xtask bundle` made last.
-fn package() -> PathBuf {
-    let target = built("estatus").ancestors().nth(2).unwrap().to_owned();
-    let made = fs::read_dir(target.join("bundle/debian")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut packages = made.filter(|file| file.extension().is_some_and(|ending| ending == "deb"));
-    packages.next().expect("cargo xtask test makes it first, or cargo xtask bundle")
-}
 
 /// A root with nothing in it but an empty list of what is installed.
 fn root() -> TempDir {
@@ -59,7 +51,7 @@ fn traces(root: &Path) -> Vec<PathBuf> {
 
 #[tokio::test]
 async fn the_package_installs_starts_and_goes_without_a_trace() {
-    let (package, root) = (package(), root());
+    let (package, root) = (bundled("debian", "deb"), root());
     needs_are_met(&package);
     dpkg(root.path(), &["--install", package.to_str().unwrap()]);
     let bin = root.path().join("usr/bin");

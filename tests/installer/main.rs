@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use estatus_tests::{built, eventually, is_alive};
+use estatus_tests::{built, bundled, eventually, is_alive};
 use serde_json::Value;
 
 const UNINSTALL: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Estatus";
@@ -17,10 +17,7 @@ const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
 const PROGRAMS: [&str; 4] = ["estatus.exe", "estatus-tray.exe", "estatus-window.exe", "WebView2Loader.dll"];
 
 fn installer() -> PathBuf {
-    let target = built("estatus").ancestors().nth(4).unwrap().to_owned();
-    let made = fs::read_dir(target.join("bundle/windows")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut installers = made.filter(|file| file.extension().is_some_and(|ending| ending == "exe"));
-    installers.next().expect("cargo xtask windows makes it first, or cargo xtask bundle")
+    bundled("windows", "exe")
 }
 
 /// A folder that Windows names.

@@ -1,21 +1,13 @@
 //! The package for Debian, on a machine whose Estatus is a service.
 
-use estatus_tests::built;
+use estatus_tests::bundled;
 
 use super::{CONFIG, by_luz, configure, keeper, runs_anew, status};
 use crate::machine::Machine;
 
-/// The package that `cargo xtask bundle` made last.
-fn package() -> String {
-    let folder = built("estatus").ancestors().nth(2).unwrap().join("bundle/debian");
-    let made = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut packages = made.filter(|file| file.extension().is_some_and(|ending| ending == "deb"));
-    packages.next().expect("cargo xtask test makes it first, or cargo xtask bundle").display().to_string()
-}
-
 /// Puts the package there, over whatever is.
 fn install(machine: &Machine) {
-    machine.must(&["dpkg", "--force-depends", "--install", &package()]);
+    machine.must(&["dpkg", "--force-depends", "--install", bundled("debian", "deb").to_str().unwrap()]);
 }
 
 #[test]

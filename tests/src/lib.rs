@@ -47,3 +47,17 @@ pub fn within<T>(bound: Duration, mut fact: impl FnMut() -> Option<T>) -> Option
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
+
+/// What `cargo xtask bundle` made last for `system`: the file with this ending.
+///
+/// # Panics
+/// If there is none.
+#[track_caller]
+pub fn bundled(system: &str, ending: &str) -> std::path::PathBuf {
+    // Of the profile's folder and, for Windows, those of its target and of all that is built for it.
+    let above = if cfg!(windows) { 4 } else { 2 };
+    let folder = built("estatus").ancestors().nth(above).unwrap().join("bundle").join(system);
+    let made = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut fitting = made.filter(|file| file.extension().is_some_and(|its| its == ending));
+    fitting.next().expect("cargo xtask bundle makes it, and before the tests cargo xtask test and windows")
+}

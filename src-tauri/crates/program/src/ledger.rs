@@ -139,11 +139,10 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ledger(boot: &str, phase: StartPhase) -> Ledger {
-        let terms = LaunchTerms {
+impl LaunchTerms {
+    /// Terms that ask for nothing.
+    pub(crate) fn for_tests() -> Self {
+        Self {
             ready_log: None,
             log_keep: 1,
             encoding: OutputEncoding::Auto,
@@ -151,7 +150,16 @@ mod tests {
             patience: Duration::from_secs(1),
             watchdog: None,
             once: None,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(boot: &str, phase: StartPhase) -> Ledger {
+        let terms = LaunchTerms::for_tests();
         Ledger { program: "web".into(), boot: boot.into(), start: StartId(3), token: "t".into(), terms, phase }
     }
 

@@ -31,9 +31,7 @@ pub fn left_running(data: &Path) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use estatus_core::{encoding::OutputEncoding, exit::Signal, ids::StartId};
+    use estatus_core::ids::StartId;
     use jiff::Timestamp;
 
     use super::*;
@@ -44,15 +42,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let me = platform::running().into_iter().map(|it| it.process).find(|it| it.pid == std::process::id()).unwrap();
         let put = |program: &str, process: ProcessId| {
-            let terms = LaunchTerms {
-                ready_log: None,
-                log_keep: 1,
-                encoding: OutputEncoding::Auto,
-                signal: Signal::Term,
-                patience: Duration::from_secs(1),
-                watchdog: None,
-                once: None,
-            };
+            let terms = LaunchTerms::for_tests();
             let record = RunRecord {
                 root: process,
                 first: process,
