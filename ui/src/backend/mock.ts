@@ -172,6 +172,9 @@ function answer(request: Request): Reply {
     case "follow":
       followed = request.of;
       return { reply: "done" };
+    case "relaunch":
+      tell({ event: "relaunching" });
+      return { reply: "done" };
   }
 }
 
