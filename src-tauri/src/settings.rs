@@ -113,7 +113,7 @@ impl Settings {
         if new != old || !self.0.exists() {
             let beside = self.0.with_extension(format!("json.{}", std::process::id()));
             fs::write(&beside, serde_json::to_vec_pretty(&new)?)?;
-            fs::rename(&beside, &self.0)?;
+            estatus_access::replace(&beside, &self.0)?;
         }
         Ok(new)
     }

@@ -3,10 +3,13 @@
 //! What is made here is open to this user and to administrators alone, unless it is said to be for everybody. Whoever
 //! connects verifies whom they have reached before they say anything, and whoever accepts knows who has come.
 //!
+//! Whoever has a file of ours open for a moment is waited for ([`replace()`]).
+//!
 //! Architecture invariant: it knows users, and nothing of what they want; who may do what is the contract's
 //! (`estatus-api`).
 
 mod peer;
+mod replace;
 
 #[cfg(unix)]
 mod unix;
@@ -24,6 +27,7 @@ pub use platform::{PipeListener, connect, create_private_pipe, others_read, refu
 pub use platform::{create_private_folder, peer, refuse_shared_folder};
 #[cfg(unix)]
 pub use platform::{refuse_shared_with_others_than, verify_server};
+pub use replace::replace;
 
 /// The name of Estatus as a service of the operating system.
 pub const SERVICE: &str = "Estatus";

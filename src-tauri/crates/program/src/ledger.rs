@@ -5,6 +5,7 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
+use estatus_access::replace;
 use estatus_core::{
     encoding::OutputEncoding,
     exit::Signal,
@@ -117,7 +118,7 @@ impl Ledger {
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         let new = folder.join("ledger.new");
         fs::write(&new, serde_json::to_vec(self)?)?;
-        fs::rename(new, folder.join(FILE))
+        replace(&new, &folder.join(FILE))
     }
 
     /// Puts back what was there before.

@@ -8,6 +8,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use estatus_access::replace;
+
 /// How many names are tried for the new file: one that was left behind by a process that was killed may be in the way.
 const NAMES: u32 = 1000;
 
@@ -57,26 +59,6 @@ fn options(permissions: Option<&Permissions>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(permissions.map_or(0o600, |it| it.mode() & 0o777));
     options
-}
-
-#[cfg(unix)]
-fn replace(new: &Path, file: &Path) -> io::Result<()> {
-    fs::rename(new, file)
-}
-
-/// Whoever has the file open for a moment, as those do who look for viruses, is in the way of that.
-#[cfg(windows)]
-fn replace(new: &Path, file: &Path) -> io::Result<()> {
-    use std::{thread::sleep, time::Duration};
-    const TRIES: u32 = 50;
-    const PAUSE: Duration = Duration::from_millis(20);
-    for _ in 1..TRIES {
-        match fs::rename(new, file) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => sleep(PAUSE),
-            renamed => return renamed,
-        }
-    }
-    fs::rename(new, file)
 }
 
 #[cfg(windows)]
