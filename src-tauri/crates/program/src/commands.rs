@@ -170,7 +170,11 @@ impl Commands {
     fn look_for_what_was_left(&self) {
         let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for folder in files.map(|file| file.path()).filter(|path| path.is_dir()) {
-            let Some(ledger) = Ledger::read_of_any_boot(&folder) else { continue };
+            let Some(ledger) = Ledger::read_of_any_boot(&folder) else {
+                // Of what was forgotten while somebody had a file of it open, the folder is left.
+                let _ = fs::remove_dir(&folder);
+                continue;
+            };
             let Some(once) = ledger.terms.once.as_ref().filter(|_| ledger.is_of_this_boot()) else {
                 forget_if_old(&folder);
                 continue;
@@ -283,9 +287,16 @@ fn in_words(failure: &StartFailure) -> String {
     Words::new(Language::English, TimeZone::UTC).start_failure(failure)
 }
 
+/// The ledger goes last: as long as it is there, what cannot be removed now, because somebody has it open, will be.
 fn forget_if_old(folder: &Path) {
-    let written = fs::metadata(folder.join("ledger.json")).and_then(|ledger| ledger.modified());
-    if written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > KEPT_FOR)) {
+    let ledger = folder.join("ledger.json");
+    let written = fs::metadata(&ledger).and_then(|ledger| ledger.modified());
+    if !written.is_ok_and(|written| written.elapsed().is_ok_and(|age| age > KEPT_FOR)) {
+        return;
+    }
+    let remove = |path: &Path| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+    if files.filter(|path| *path != ledger).all(|path| remove(&path).is_ok()) {
         let _ = fs::remove_dir_all(folder);
     }
 }

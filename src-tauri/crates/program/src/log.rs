@@ -23,6 +23,8 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
+#[cfg(windows)]
+pub(crate) use platform::{Pipe, look, read};
 pub use reader::{Line, LogReader};
 pub(crate) use writer::{Capture, Taken};
 

@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::{
     names::random_name,
     output::Output,
-    platform::{ChildStderr, ChildStdin, ChildStdout, Tree},
+    platform::{self, ChildStderr, ChildStdin, ChildStdout, Tree},
     process_start::{ProcessStart, Variables},
     reaper::Owned,
 };
@@ -68,12 +68,12 @@ fn process_start(run: &CommandRun, secret_env: &[(String, Secret)], hidden: &BTr
 }
 
 fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            "there is no such program: install it, or write its full path or a name that is found in PATH".to_owned()
-        }
-        io::ErrorKind::PermissionDenied => format!("it may not be executed ({error}): check its permissions"),
-        _ => error.to_string(),
+    if error.kind() == io::ErrorKind::NotFound {
+        "there is no such program: install it, or write its full path or a name that is found in PATH".to_owned()
+    } else if platform::is_not_executable(error) {
+        format!("it cannot be executed ({error}): check that it is a program, and its permissions")
+    } else {
+        error.to_string()
     }
 }
 

@@ -12,6 +12,7 @@ mod find;
 mod fork_server;
 mod handle;
 mod handles;
+mod helper;
 mod image;
 mod job;
 mod job_events;

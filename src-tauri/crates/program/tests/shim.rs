@@ -128,6 +128,22 @@ async fn an_engine_that_cannot_start_shims_says_so() {
 }
 
 #[tokio::test]
+async fn why_a_shim_cannot_live_is_said() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["sleep"]));
+    fs::create_dir_all(stage.folder(&program).join("shim.lock")).unwrap();
+    stage.ask_start(&program, 1, None);
+    let failure = stage.until(|event| match event {
+        ProgramEvent::CannotStart { failure, .. } => Some(failure),
+        _ => None,
+    });
+    match failure.await {
+        StartFailure::Refused { error } => assert!(error.contains("os error"), "{error}"),
+        failure => panic!("{failure:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_program_that_nobody_can_stop_yet_is_not_said_to_have_ended() {
     let mut stage = Stage::new();
     let program = Arc::new(stage.program(&["sleep"]));

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{self, Write},
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -31,22 +31,31 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
         }
         "fork-and-go" => {
             platform::leave_session();
-            platform::apart(&mut other(tag, arg(0), &[])).spawn().unwrap();
+            let rest: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+            platform::apart(&mut other(tag, arg(0), &rest)).spawn().unwrap();
         }
         // Leaves something behind that holds its output and ends on no signal that can be caught.
         "leave" => {
             other(tag, "fork-and-go", &["deaf"]).status().unwrap();
             println!("leaves");
         }
+        // Leaves something behind that does as it is said, and ends with this code.
+        "leave-and-exit" => {
+            let left: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+            other(tag, "fork-and-go", &left).status().unwrap();
+            println!("started");
+            std::process::exit(arg(0).parse().unwrap());
+        }
         // The same without any variable, or pipe, or group, by which it could be known.
+        "leave-bare-and-exit" => {
+            let left: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+            bare(&mut other(tag, "fork-and-go", &left)).status().unwrap();
+            println!("started");
+            std::process::exit(arg(0).parse().unwrap());
+        }
+        // As long as it lives, so does something without any variable, or pipe, or group, by which it could be known.
         "bare" => {
-            other(tag, "fork-and-go", &["sleep"])
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
+            bare(&mut other(tag, "fork-and-go", &["sleep"])).status().unwrap();
             println!("bare");
             sleep();
         }
@@ -72,6 +81,30 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
         "tidy" => runtime().block_on(tidy(tag, arg(0))),
         "exit-when-asked" => runtime().block_on(exit_when_asked(arg(0).parse().unwrap())),
         "count" => count(arg(0).parse().unwrap()),
+        // Says both, and how it ends.
+        "both" => {
+            println!("{}", arg(0));
+            eprintln!("{}", arg(1));
+            std::process::exit(arg(2).parse().unwrap());
+        }
+        "tell" => tell(&args),
+        "complain" => eprintln!("{} refused", std::env::var(arg(0)).unwrap()),
+        "cat" => drop(io::copy(&mut io::stdin(), &mut io::stdout()).unwrap()),
+        // Reads and writes at the same time, and says how much that was.
+        "tee" => println!("{}", io::copy(&mut io::stdin(), &mut io::stderr()).unwrap()),
+        "numbers" => {
+            let numbers: String = (1..=arg(0).parse().unwrap()).map(|number: u32| format!("{number}\n")).collect();
+            io::stdout().write_all(numbers.as_bytes()).unwrap();
+            io::stderr().write_all(numbers.as_bytes()).unwrap();
+            std::process::exit(7);
+        }
+        "once" => once(&PathBuf::from(arg(0)), arg(1)),
+        // Says in a file who it is.
+        "noted" => {
+            note(&PathBuf::from(arg(0)), &std::process::id().to_string());
+            sleep();
+        }
+        "write-on" => write_on(&PathBuf::from(arg(0))),
         _ => platform::live(tag, habit, &args),
     }
 }
@@ -134,6 +167,46 @@ async fn burst(tag: &str, forks: u32) {
     }
     println!("burst");
     sleep();
+}
+
+fn bare(command: &mut Command) -> &mut Command {
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
+
+/// Says where it is, and what these variables are.
+fn tell(names: &[String]) {
+    println!("{}", std::env::current_dir().unwrap().display());
+    let values = names.iter().map(|name| std::env::var(name).unwrap_or_else(|_| "unset".to_owned()));
+    println!("{}", values.collect::<Vec<_>>().join(" "));
+}
+
+fn note(file: &Path, line: &str) {
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+/// Says when it begins, ends when it is told so, and says when two of it run at once.
+fn once(folder: &Path, name: &str) {
+    if fs::create_dir(folder.join("running")).is_err() {
+        fs::write(folder.join("twice"), "").unwrap();
+    }
+    note(&folder.join("begun"), name);
+    while !folder.join("go").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::remove_dir(folder.join("running")).unwrap();
+    note(&folder.join("ended"), name);
+    println!("done");
+    std::process::exit(3);
+}
+
+/// Writes for as long as it can, and says in a file how far it has come.
+fn write_on(file: &Path) {
+    note(&file.with_extension("pid"), &std::process::id().to_string());
+    let mut counted = fs::File::create(file).unwrap();
+    while writeln!(io::stdout(), "much").is_ok() && writeln!(io::stderr(), "more").is_ok() {
+        counted.write_all(b"x\n").unwrap();
+    }
 }
 
 fn flood(bytes: usize) {

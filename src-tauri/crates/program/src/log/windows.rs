@@ -12,14 +12,16 @@ use std::{
 };
 
 use windows_sys::Win32::{
-    Foundation::ERROR_BROKEN_PIPE,
+    Foundation::{ERROR_BROKEN_PIPE, ERROR_IO_PENDING},
     Storage::FileSystem::{BY_HANDLE_FILE_INFORMATION, GetFileInformationByHandle, ReadFile},
     System::{
+        IO::{GetOverlappedResult, OVERLAPPED},
         Memory::{
             CreateFileMappingW, FILE_MAP_WRITE, MEMORY_MAPPED_VIEW_ADDRESS, MapViewOfFile, PAGE_READWRITE,
             UnmapViewOfFile,
         },
         Pipes::PeekNamedPipe,
+        Threading::CreateEventW,
     },
 };
 
@@ -124,7 +126,7 @@ pub(crate) enum Pipe {
     Ended,
 }
 
-/// The end of a pipe that is read; it was not made for overlapped reading.
+/// The end of a pipe that is read.
 pub(crate) type PipeEnd<'p> = BorrowedHandle<'p>;
 
 /// Looks into a pipe.
@@ -144,12 +146,38 @@ pub(crate) fn look(pipe: PipeEnd<'_>) -> io::Result<Pipe> {
     }
 }
 
-/// Reads what is in a pipe.
+thread_local! {
+    /// What tells this thread that a read is done.
+    static EVENT: Result<OwnedHandle, io::ErrorKind> = event().map_err(|error| error.kind());
+}
+
+fn event() -> io::Result<OwnedHandle> {
+    // SAFETY: nothing is said of security, and no name is given; a read resets it when it begins.
+    let event = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+    // SAFETY: the handle is the caller's to close, and null where there is none.
+    let event = unsafe { HandleOrNull::from_raw_handle(event) };
+    OwnedHandle::try_from(event).map_err(|_| io::Error::last_os_error())
+}
+
+/// Reads what is in a pipe, whether or not it was made for overlapped reading.
 pub(crate) fn read(pipe: PipeEnd<'_>, into: &mut [u8]) -> io::Result<usize> {
     let (mut count, room) = (0, u32::try_from(into.len()).unwrap_or(u32::MAX));
-    // SAFETY: the handle is open, the pointer and the length are those of `into`, and `count` is where it goes how many
-    // bytes were read.
-    if unsafe { ReadFile(pipe.as_raw_handle(), into.as_mut_ptr(), room, &raw mut count, ptr::null_mut()) } == 0 {
+    // SAFETY: the structure is plain numbers and pointers, for which zeroes are valid.
+    let mut reading: OVERLAPPED = unsafe { mem::zeroed() };
+    // A thread reads from one pipe at a time.
+    reading.hEvent =
+        EVENT.with(|event| event.as_ref().map(AsRawHandle::as_raw_handle).map_err(|&kind| io::Error::from(kind)))?;
+    // SAFETY: the handle is open, the pointer and the length are those of `into`, and both it and the structure stay until
+    // the read is done, which is waited for below.
+    let read = unsafe { ReadFile(pipe.as_raw_handle(), into.as_mut_ptr(), room, ptr::null_mut(), &raw mut reading) };
+    if read == 0 {
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(ERROR_IO_PENDING.cast_signed()) {
+            return Err(error);
+        }
+    }
+    // SAFETY: handle and structure are those of the read, and `count` is where it goes how many bytes were read.
+    if unsafe { GetOverlappedResult(pipe.as_raw_handle(), &raw const reading, &raw mut count, 1) } == 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(usize::try_from(count).unwrap_or_default())

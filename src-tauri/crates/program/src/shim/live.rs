@@ -228,8 +228,7 @@ impl Shim {
 
     async fn measure(&mut self, start: StartId, ports: bool) {
         let Some(running) = self.running.as_mut().filter(|running| running.start == start) else { return };
-        let (memory, cpu) = running.measure();
-        let ports = ports.then(|| running.ports());
+        let (memory, cpu, ports) = running.measure(ports);
         self.tell(ProgramEvent::Measured { start, memory, cpu, ports }).await;
     }
 

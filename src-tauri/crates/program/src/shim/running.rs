@@ -114,21 +114,17 @@ impl Running {
         lives_on
     }
 
-    /// The TCP ports that its processes listen on.
-    pub(crate) fn ports(&self) -> Vec<u16> {
-        find::ports_of(&self.tree.pids())
-    }
-
-    /// The memory it uses in bytes, and its CPU in percent of one core since it was last measured.
-    pub(crate) fn measure(&mut self) -> (u64, Option<f64>) {
+    /// The memory it uses in bytes, its CPU in percent of one core since it was last measured and, `with_ports`, the TCP
+    /// ports that its processes listen on.
+    pub(crate) fn measure(&mut self, with_ports: bool) -> (u64, Option<f64>, Option<Vec<u16>>) {
         let now = Instant::now();
-        self.tree.remember();
-        let usage = find::measure(&self.tree.pids());
+        let pids = self.tree.remember();
+        let usage = find::measure(&pids);
         let before = self.measured.replace((now, usage.cpu_time));
         let cpu = before.and_then(|(then, used)| {
             let seconds = now.duration_since(then).as_secs_f64();
             (seconds > 0.0).then(|| usage.cpu_time.saturating_sub(used).as_secs_f64() * 100.0 / seconds)
         });
-        (usage.memory, cpu)
+        (usage.memory, cpu, with_ports.then(|| find::ports_of(&pids)))
     }
 }

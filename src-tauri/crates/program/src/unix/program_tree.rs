@@ -114,9 +114,9 @@ impl ProgramTree {
         self.look().iter().map(Process::id).find(|process| process.pid == pid)
     }
 
-    /// Takes note of who belongs to it now: see [`ProgramTree::known`].
-    pub(crate) fn remember(&self) {
-        self.look();
+    /// Takes note of who belongs to it now: see [`ProgramTree::known`]. Gives back their pids.
+    pub(crate) fn remember(&self) -> Vec<u32> {
+        self.pids()
     }
 
     /// The pids of its processes.

@@ -4,6 +4,8 @@ use std::{
     fs::File,
     io,
     os::windows::{fs::OpenOptionsExt, io::OwnedHandle},
+    pin::pin,
+    task,
 };
 
 use estatus_core::command::CommandEnd;
@@ -53,6 +55,14 @@ pub(super) enum Way {
     FromChild,
 }
 
+/// The runtime reads from a pipe only once it knows that somebody is at its other end. Somebody is, so it knows at once.
+fn connected(ours: &NamedPipeServer) -> io::Result<()> {
+    match pin!(ours.connect()).poll(&mut task::Context::from_waker(task::Waker::noop())) {
+        task::Poll::Ready(connected) => connected,
+        task::Poll::Pending => Err(io::ErrorKind::NotConnected.into()),
+    }
+}
+
 /// Both ends of a new pipe: ours, and the child's.
 pub(super) fn pipe(way: Way) -> io::Result<(NamedPipeServer, OwnedHandle)> {
     let name = format!(r"\\.\pipe\estatus-command-{}", random_name()?);
@@ -64,5 +74,6 @@ pub(super) fn pipe(way: Way) -> io::Result<(NamedPipeServer, OwnedHandle)> {
     // Whoever is at the other end may know who opens it, and no more.
     let theirs =
         File::options().read(is_read).write(!is_read).security_qos_flags(SECURITY_IDENTIFICATION).open(&name)?;
+    connected(&ours)?;
     Ok((ours, theirs.into()))
 }

@@ -6,19 +6,19 @@
 use std::{
     collections::BTreeSet,
     ffi::{OsStr, OsString},
-    io, thread,
+    io,
+    os::windows::io::AsHandle,
+    thread,
     time::Duration,
 };
 
-use windows_sys::Win32::System::{
-    Console::{
-        AttachConsole, CTRL_BREAK_EVENT, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent, GetConsoleProcessList,
-        SetConsoleCtrlHandler,
-    },
-    Threading::CREATE_NO_WINDOW,
+use estatus_core::program::ProcessId;
+use windows_sys::Win32::System::Console::{
+    AttachConsole, CTRL_BREAK_EVENT, CTRL_C_EVENT, FreeConsole, GenerateConsoleCtrlEvent, GetConsoleProcessList,
+    SetConsoleCtrlHandler,
 };
 
-use super::{spawn::spawn_silent, succeeded};
+use super::{helper, process::Process, spawn::nothing, succeeded};
 
 /// The first argument of a helper.
 pub(super) const HELPER: &str = "--press";
@@ -26,6 +26,8 @@ pub(super) const HELPER: &str = "--press";
 /// A process that has just been started is on no console yet; one that has windows alone never is.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(25);
+/// A helper is gone after this: a console that is being closed may answer nobody.
+const LIFE: Duration = Duration::from_secs(5);
 
 /// What is pressed on a console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,38 +59,50 @@ impl Key {
 /// Whose consoles are pressed on.
 pub(super) struct Consoles<'p> {
     /// Those of these processes.
-    pub(super) of: &'p [u32],
+    pub(super) of: &'p [ProcessId],
     /// Only where nobody else is on them but these; nothing: they are nobody else's.
     pub(super) shared_with: Option<&'p [u32]>,
 }
 
-/// Presses `key` on consoles. Must be called from a shim: the helper is the same executable.
+/// Presses `key` on consoles. Must be called from a shim.
 pub(super) fn press(key: Key, consoles: &Consoles<'_>) -> io::Result<()> {
-    let executable = std::env::current_exe()?;
-    // The last argument of a shim is its folder; what comes before it makes it a shim.
-    let own: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let own = own.split_last().map_or(&[][..], |(_, own)| own).to_vec();
-    let more = [HELPER.to_owned(), key.name().to_owned(), written(consoles.of)];
-    let shared_with = consoles.shared_with.map(written);
-    let args: Vec<OsString> = own.into_iter().chain(more.into_iter().chain(shared_with).map(OsString::from)).collect();
-    spawn_silent(executable, args.iter().map(OsString::as_os_str), CREATE_NO_WINDOW).map(drop)
+    if consoles.of.is_empty() {
+        return Ok(());
+    }
+    let of = written(consoles.of.iter().map(|id| format!("{}:{}", id.pid, id.started)));
+    let shared_with = consoles.shared_with.map(|pids| written(pids.iter().map(u32::to_string)));
+    let args = [HELPER.to_owned(), key.name().to_owned(), of].into_iter().chain(shared_with);
+    helper::start(args, nothing()?.as_handle())
 }
 
-fn written(pids: &[u32]) -> String {
-    pids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+fn written(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(",")
 }
 
-fn read(pids: &OsStr) -> BTreeSet<u32> {
-    pids.to_string_lossy().split(',').filter_map(|pid| pid.parse().ok()).collect()
+fn processes_in(text: &OsStr) -> Vec<ProcessId> {
+    let process =
+        |(pid, started): (&str, &str)| Some(ProcessId { pid: pid.parse().ok()?, started: started.parse().ok()? });
+    text.to_string_lossy().split(',').filter_map(|part| process(part.split_once(':')?)).collect()
+}
+
+fn pids_in(text: &OsStr) -> BTreeSet<u32> {
+    text.to_string_lossy().split(',').filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// What a helper does.
 pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let key = args.next().and_then(|name| Key::called(&name)).ok_or(io::ErrorKind::InvalidInput)?;
-    let pids = args.next().map(|pids| read(&pids)).ok_or(io::ErrorKind::InvalidInput)?;
-    let shared_with = args.next().map(|pids| read(&pids));
+    let ids = args.next().map(|ids| processes_in(&ids)).ok_or(io::ErrorKind::InvalidInput)?;
+    let shared_with = args.next().map(|pids| pids_in(&pids));
+    thread::spawn(|| {
+        thread::sleep(LIFE);
+        std::process::exit(0);
+    });
     // SAFETY: the handler is a function that takes what it is given.
     succeeded(unsafe { SetConsoleCtrlHandler(Some(stay), 1) })?;
+    // As long as these are held, their pids are nobody else's.
+    let held: Vec<Process> = ids.into_iter().filter_map(|id| Process::identified(id).ok().flatten()).collect();
+    let pids: BTreeSet<u32> = held.iter().map(Process::pid).collect();
     let is_ours = |pid: &u32| {
         let others = shared_with.as_ref();
         *pid == std::process::id() || pids.contains(pid) || others.is_none_or(|others| others.contains(pid))
@@ -100,7 +114,7 @@ pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
                 reached.extend(press_at(key, pid, is_ours)?);
             }
         }
-        if !reached.is_empty() {
+        if !reached.is_empty() || pids.is_empty() {
             break;
         }
         thread::sleep(PAUSE);

@@ -4,11 +4,12 @@ use estatus_core::program::ProcessId;
 
 use super::process::{Process, processes};
 
-/// A foreign process and what came of it: whoever is younger than the parent it names.
-pub(super) fn descendants(root: ProcessId) -> Vec<Process> {
-    let root_process = Process::hold(root).ok().flatten();
-    let mut found: Vec<(ProcessId, Process)> = root_process.map(|process| (root, process)).into_iter().collect();
+/// Foreign processes and what came of them: whoever is younger than the parent it names.
+pub(super) fn descendants(of: &[ProcessId]) -> Vec<Process> {
+    let held = |&id: &ProcessId| Some((id, Process::hold(id).ok().flatten()?));
+    let mut found: Vec<(ProcessId, Process)> = of.iter().filter_map(held).collect();
     let mut others = processes();
+    others.retain(|other| found.iter().all(|(id, _)| id.pid != other.pid));
     loop {
         let children = others.extract_if(.., |other| found.iter().any(|(id, _)| id.pid == other.parent));
         let before = found.len();
@@ -17,7 +18,7 @@ pub(super) fn descendants(root: ProcessId) -> Vec<Process> {
                 let process = Process::open(child.pid).ok().flatten()?;
                 let id = ProcessId { pid: child.pid, started: process.started().ok()? };
                 let parent = found.iter().find(|(id, _)| id.pid == child.parent)?;
-                (id.started >= parent.0.started && id.pid != root.pid).then_some((id, process))
+                (id.started >= parent.0.started).then_some((id, process))
             })
             .collect();
         found.extend(children);

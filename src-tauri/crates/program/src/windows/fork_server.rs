@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsString,
-    io,
+    io::{self, PipeReader, Write, pipe},
+    os::windows::io::{AsHandle, BorrowedHandle},
     path::{Path, PathBuf},
     sync::Once,
     time::Duration,
@@ -15,8 +16,16 @@ use windows_sys::Win32::{
     System::Threading::{CREATE_BREAKAWAY_FROM_JOB, DETACHED_PROCESS, PROCESS_CREATION_FLAGS},
 };
 
-use super::{EngineEnd, Listener, ShimEnd, connect, console, job, process::Process, shim_copy, spawn::spawn_silent};
-use crate::shim_command::ShimCommand;
+use super::{
+    EngineEnd, Listener, ShimEnd, connect, console, helper, job,
+    process::Process,
+    shim_copy,
+    spawn::{nothing, spawn_silent},
+};
+use crate::{
+    log::{Pipe, look, read},
+    shim_command::ShimCommand,
+};
 
 /// For how long the engine and a new shim wait for each other.
 const MEET_WITHIN: Duration = Duration::from_secs(10);
@@ -32,12 +41,14 @@ impl Shims {
 
     /// Starts the shim of the program whose folder this is; connected with it, or with the one that is there already.
     pub(crate) async fn start(&self, folder: &Path) -> io::Result<EngineEnd> {
-        let shim = self.spawn(folder)?;
+        let (said, says) = pipe()?;
+        let shim = self.spawn(folder, says.as_handle())?;
+        drop(says);
         let deadline = Instant::now() + MEET_WITHIN;
         loop {
             match connect(folder).await {
                 Ok(engine) => return Ok(engine),
-                Err(_) if !shim.is_alive() => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(_) if !shim.is_alive() => return Err(why(&said)),
                 Err(error) if Instant::now() >= deadline => return Err(error),
                 Err(_) => sleep(STEP).await,
             }
@@ -45,11 +56,11 @@ impl Shims {
     }
 
     /// It outlives this process, also where that is in somebody's job that ends all in it, if that job lets it go.
-    fn spawn(&self, folder: &Path) -> io::Result<Process> {
-        match self.spawn_with(folder, CREATE_BREAKAWAY_FROM_JOB) {
+    fn spawn(&self, folder: &Path, says: BorrowedHandle<'_>) -> io::Result<Process> {
+        match self.spawn_with(folder, says, CREATE_BREAKAWAY_FROM_JOB) {
             Err(error) if error.raw_os_error() == Some(ERROR_ACCESS_DENIED.cast_signed()) => {
                 say_that_programs_end_with_us();
-                self.spawn_with(folder, 0)
+                self.spawn_with(folder, says, 0)
             }
             spawned => spawned,
         }
@@ -65,9 +76,30 @@ impl Shims {
     }
 
     /// It has no console: its program has one of its own.
-    fn spawn_with(&self, folder: &Path, flags: PROCESS_CREATION_FLAGS) -> io::Result<Process> {
+    fn spawn_with(
+        &self,
+        folder: &Path,
+        says: BorrowedHandle<'_>,
+        flags: PROCESS_CREATION_FLAGS,
+    ) -> io::Result<Process> {
         let args = self.0.args.iter().map(OsString::as_os_str).chain([folder.as_os_str()]);
-        spawn_silent(self.executable(folder), args, DETACHED_PROCESS | flags)
+        let nothing = nothing()?;
+        spawn_silent(self.executable(folder), args, [nothing.as_handle(), says], DETACHED_PROCESS | flags)
+    }
+}
+
+/// Why a shim has ended, as it has said itself.
+fn why(said: &PipeReader) -> io::Error {
+    let mut why = vec![0; 4096];
+    // Where there is nothing, a read may wait for ever: somebody else may have inherited the other end.
+    let said = match look(said.as_handle()) {
+        Ok(Pipe::Holds(_)) => read(said.as_handle(), &mut why),
+        Ok(Pipe::Empty | Pipe::Ended) => Ok(0),
+        Err(error) => Err(error),
+    };
+    match said {
+        Ok(length) if length > 0 => io::Error::other(String::from_utf8_lossy(&why[..length]).into_owned()),
+        _ => io::ErrorKind::UnexpectedEof.into(),
     }
 }
 
@@ -93,8 +125,11 @@ impl Entry {
         timeout(MEET_WITHIN, listener.accept()).await.map_err(|_| io::ErrorKind::TimedOut)?
     }
 
-    /// Tells who asked for it that there is no shim: that it ends is enough.
-    pub(crate) fn refuse(&self, _error: &io::Error) {}
+    /// Tells who asked for it that there is no shim.
+    #[expect(clippy::unused_self, reason = "on other systems it has the connection")]
+    pub(crate) fn refuse(&self, error: &io::Error) {
+        let _ = io::stdout().write_all(error.to_string().as_bytes());
+    }
 }
 
 /// What the arguments of a shim say; nothing if they are those of a helper, which has then done what it was made for.
@@ -103,9 +138,8 @@ pub(crate) fn enter(
     _trouble: fn(&io::Error) -> Vec<u8>,
 ) -> io::Result<Option<Entry>> {
     let first = args.next().ok_or(io::ErrorKind::InvalidInput)?;
-    if first == console::HELPER {
-        console::help(args)?;
-        return Ok(None);
+    if let Some(helped) = helper::help(&first, &mut args) {
+        return helped.map(|()| None);
     }
     console::let_children_be_interrupted();
     Ok(Some(Entry { folder: PathBuf::from(first) }))

@@ -10,6 +10,7 @@ use std::{
     path::Path,
 };
 
+use estatus_access::replace;
 use estatus_core::program::ProcessId;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,10 @@ const FILE: &str = "handles.json";
 /// What is known of a program beside its ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
-    /// Who keeps the handles.
+    /// Of which start this is, by its token; nothing of what was adopted.
+    #[serde(default)]
+    token: String,
+    /// Who keeps the handles; or what was adopted, and keeps none.
     first: Option<ProcessId>,
     /// By their values there: the job, and the pipes of standard output and standard error.
     job: usize,
@@ -31,14 +35,33 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Has `process` keep handles on these.
-    pub(super) fn by(process: &Process, id: ProcessId, job: &Job, pipes: [BorrowedHandle<'_>; 2]) -> io::Result<Self> {
+    /// Has `process`, the first of the start with this token, keep handles on these.
+    pub(super) fn by(
+        process: &Process,
+        id: ProcessId,
+        token: &str,
+        job: &Job,
+        pipes: [BorrowedHandle<'_>; 2],
+    ) -> io::Result<Self> {
         let put = |handle| handle::put_into(process.handle(), handle);
         let [out, err] = pipes;
-        Ok(Self { first: Some(id), job: put(job.handle())?, pipes: [put(out)?, put(err)?], members: vec![id] })
+        let (job, pipes) = (put(job.handle())?, [put(out)?, put(err)?]);
+        Ok(Self { token: token.to_owned(), first: Some(id), job, pipes, members: vec![id] })
     }
 
-    /// What the file in `folder` says; nothing if there is none.
+    /// The file in `folder`, if it tells of the start with this token.
+    pub(super) fn of_start(token: &str, folder: &Path) -> Self {
+        let kept = Some(Self::read(folder)).filter(|kept| kept.token == token);
+        kept.unwrap_or_else(|| Self { token: token.to_owned(), ..Self::default() })
+    }
+
+    /// The same, if it tells of `root`, which was adopted.
+    pub(super) fn of_adopted(root: ProcessId, folder: &Path) -> Self {
+        let kept = Some(Self::read(folder)).filter(|kept| kept.token.is_empty() && kept.first == Some(root));
+        kept.unwrap_or_else(|| Self { first: Some(root), ..Self::default() })
+    }
+
+    /// What the file in `folder` says, of whatever start; nothing if there is none.
     pub(super) fn read(folder: &Path) -> Self {
         let text = fs::read(folder.join(FILE)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
@@ -47,7 +70,7 @@ impl Kept {
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         let (file, new) = (folder.join(FILE), folder.join("handles.new"));
         fs::write(&new, serde_json::to_vec(self)?)?;
-        fs::rename(new, file)
+        replace(&new, &file)
     }
 
     /// The job, unless whoever kept it has ended.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use tokio::{sync::Notify, time::timeout};
+use tracing::warn;
 use windows_sys::Win32::{
     Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, HANDLE},
     System::{
@@ -91,7 +92,25 @@ impl Job {
         succeeded(unsafe { AssignProcessToJobObject(self.raw(), process.handle().as_raw_handle()) })
     }
 
-    /// Ends every process in it.
+    /// Ends every process in it, and whatever is born into it meanwhile. Whether no process in it is alive, `within` that
+    /// time.
+    pub(super) async fn end(&self, within: Duration) -> bool {
+        let ended = async {
+            loop {
+                // Who is being made while others are ended may come into it after them.
+                let terminated = self.terminate();
+                if timeout(LOOK_EVERY, self.emptied()).await.is_ok() {
+                    return;
+                }
+                if let Err(error) = terminated {
+                    warn!(%error, "the processes of a job cannot be ended");
+                }
+            }
+        };
+        timeout(within, ended).await.is_ok()
+    }
+
+    /// Ends every process that is in it now.
     pub(super) fn terminate(&self) -> io::Result<()> {
         // SAFETY: the handle is open.
         succeeded(unsafe { TerminateJobObject(self.raw(), ENDED_BY_US) })
@@ -99,7 +118,7 @@ impl Job {
 
     /// Whether no process in it is alive. What cannot be known is no proof.
     pub(super) fn is_empty(&self) -> bool {
-        self.active().is_ok_and(|active| active == 0)
+        self.active().is_ok_and(|active| active == 0) || self.pids().is_ok_and(|pids| have_ended(&pids))
     }
 
     fn active(&self) -> io::Result<u32> {
@@ -143,6 +162,12 @@ impl Job {
             }
         }
     }
+}
+
+/// Whether these have ended, which are in a job for a moment still: it counts them until they have been cleared away.
+fn have_ended(pids: &[u32]) -> bool {
+    let has_ended = |&pid: &u32| matches!(Process::look_at(pid), Ok(Some(process)) if !process.is_alive());
+    !pids.is_empty() && pids.iter().all(has_ended)
 }
 
 impl From<OwnedHandle> for Job {

@@ -1,9 +1,16 @@
 //! The pipes that a program writes to. Its first process keeps the ends that are read here, so that they outlive the shim.
+//!
+//! They are made for overlapped reading: where a read waits on a handle that was not, every other question about the
+//! pipe waits behind it, also the one how much there is in it.
 
 use std::{
+    fs::File,
     future::pending,
-    io,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    io, mem,
+    os::windows::{
+        fs::OpenOptionsExt,
+        io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    },
     path::Path,
     ptr,
     sync::{Arc, mpsc},
@@ -11,10 +18,22 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use windows_sys::Win32::{Storage::FileSystem::ReadFile, System::Pipes::CreatePipe};
+use tracing::warn;
+use windows_sys::Win32::{
+    Storage::FileSystem::{
+        FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_INBOUND, SECURITY_IDENTIFICATION,
+    },
+    System::{
+        IO::CancelIoEx,
+        Pipes::{CreateNamedPipeW, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE},
+    },
+};
 
-use super::{handle, handles::Kept, succeeded};
-use crate::log::{Capture, Stream, Taken};
+use super::{handle, handles::Kept, helper, random_name, wide};
+use crate::log::{Capture, Stream, Taken, read};
+
+/// The first argument of a helper that reads what nobody else does.
+pub(super) const HELPER: &str = "--read-on";
 
 /// How much a program may have written before it waits for somebody to read it, in bytes.
 const CAPACITY: u32 = 64 * 1024;
@@ -82,17 +101,44 @@ impl Pipes {
         }
     }
 
-    /// Somebody in the background may still write to them: whoever does finds a pipe that nobody reads, and is not held up.
-    pub(crate) fn read_on(self) {}
+    /// Somebody in the background may still write to them: they are read for as long as that can be, also when this process
+    /// has ended, and nobody else gets them.
+    pub(crate) fn read_on(self) {
+        for reader in self.0.iter().flatten() {
+            if let Err(error) = helper::start([HELPER], reader.pipe.as_handle()) {
+                warn!(%error, "what a command has left in the background can write no more");
+            }
+        }
+    }
+}
+
+/// What a helper does: nobody may write to a pipe for ever that nobody reads. It comes to its end with the last who writes.
+pub(super) fn help() {
+    let mut thrown_away = [0; 4096];
+    while read(io::stdin().as_handle(), &mut thrown_away).is_ok_and(|count| count > 0) {}
 }
 
 /// Both ends of a new pipe: the one to read from, and the one to write to.
 fn pipe() -> io::Result<(OwnedHandle, OwnedHandle)> {
-    let (mut read, mut write) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the two are where the handles go; nothing is said of security, so they are not inherited.
-    succeeded(unsafe { CreatePipe(&raw mut read, &raw mut write, ptr::null(), CAPACITY) })?;
-    // SAFETY: both are ours to close.
-    Ok(unsafe { (handle::or_null(read)?, handle::or_null(write)?) })
+    let name = format!(r"\\.\pipe\estatus-output-{}", random_name()?);
+    let wide_name = wide(&name);
+    // SAFETY: the name ends in a zero and outlives the call. Of security nothing is said: then this user and administrators
+    // alone may write to it, and the handle is not inherited. It is ours to close.
+    let read = unsafe {
+        handle::or_invalid(CreateNamedPipeW(
+            wide_name.as_ptr(),
+            PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+            PIPE_TYPE_BYTE | PIPE_REJECT_REMOTE_CLIENTS,
+            1,
+            0,
+            CAPACITY,
+            0,
+            ptr::null(),
+        ))
+    }?;
+    // Whoever is at the other end may know who opens it, and no more.
+    let write = File::options().write(true).security_qos_flags(SECURITY_IDENTIFICATION).open(&name)?;
+    Ok((read, write.into()))
 }
 
 async fn readable(reader: &mut Option<Reader>) {
@@ -102,8 +148,8 @@ async fn readable(reader: &mut Option<Reader>) {
     }
 }
 
-/// The end of a pipe that is read, with a thread that waits for something to be in it: a pipe of this kind, which any
-/// program can write to, can be waited for in no other way.
+/// The end of a pipe that is read, with a thread that waits for something to be in it: a pipe that outlives the process that
+/// reads it can be given to no completion port, which the next process could not take it from.
 struct Reader {
     pipe: Arc<OwnedHandle>,
     told: Arc<Notify>,
@@ -119,7 +165,8 @@ impl Reader {
         let (waited_for, tell) = (Arc::clone(&pipe), Arc::clone(&told));
         thread::Builder::new().name("pipe".to_owned()).stack_size(STACK).spawn(move || {
             while asked.recv().is_ok() {
-                wait(waited_for.as_handle());
+                // Nothing is read. What goes wrong is seen by whoever takes what is there.
+                let _ = read(waited_for.as_handle(), &mut []);
                 tell.notify_one();
             }
         })?;
@@ -131,7 +178,7 @@ impl Reader {
         if self.is_readable {
             return;
         }
-        if !std::mem::replace(&mut self.is_waited_for, true) && self.wait_again.send(()).is_err() {
+        if !mem::replace(&mut self.is_waited_for, true) && self.wait_again.send(()).is_err() {
             return pending().await;
         }
         self.told.notified().await;
@@ -139,13 +186,12 @@ impl Reader {
     }
 }
 
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open; what is cancelled is the waiting of the thread, which then finds nobody who asks.
+        unsafe { CancelIoEx(self.pipe.as_raw_handle(), ptr::null()) };
+    }
+}
+
 /// The thread does nothing but wait.
 const STACK: usize = 64 * 1024;
-
-/// Waits until something can be read from `pipe`, or nothing ever can: a read of nothing waits as any other does.
-fn wait(pipe: BorrowedHandle<'_>) {
-    let mut read = 0;
-    let mut nothing = [0; 1];
-    // SAFETY: the handle is open and was not made for overlapped reading; no byte is written, and `read` says so.
-    unsafe { ReadFile(pipe.as_raw_handle(), nothing.as_mut_ptr(), 0, &raw mut read, ptr::null_mut()) };
-}

@@ -47,7 +47,7 @@ impl Process {
     ///
     /// # Errors
     /// If the system cannot say now.
-    fn identified(id: ProcessId) -> io::Result<Option<Self>> {
+    pub(super) fn identified(id: ProcessId) -> io::Result<Option<Self>> {
         match Self::look_at(id.pid) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
             found => Ok(found?.filter(|process| process.is_alive_since(id.started))),

@@ -1,6 +1,7 @@
 //! The processes of a program.
 
 use std::{
+    collections::BTreeSet,
     io,
     os::windows::io::AsHandle,
     path::{Path, PathBuf},
@@ -41,7 +42,10 @@ pub(crate) struct ProgramTree {
     job: Option<Rc<Job>>,
     /// Those that could not be put into the job, or that were in it when it was closed and end by that.
     others: Rc<Vec<Process>>,
-    adopted: bool,
+    /// The token of its start.
+    token: String,
+    /// What was adopted, if it was.
+    adopted: Option<ProcessId>,
 }
 
 impl ProgramTree {
@@ -68,31 +72,48 @@ impl ProgramTree {
         }
         .spawn()?;
         let first = First::watch(process)?;
-        if let Err(error) = keep_handles(&first, &job, pipes, folder) {
+        if let Err(error) = keep_handles(&first, token, &job, pipes, folder) {
             warn!(%error, "a program ends if its supervising process is killed");
         }
-        let tree = Self { folder: folder.to_owned(), job: Some(Rc::new(job)), others: Rc::default(), adopted: false };
+        let (folder, token, job) = (folder.to_owned(), token.to_owned(), Some(Rc::new(job)));
+        let tree = Self { folder, job, others: Rc::default(), token, adopted: None };
         Ok((tree, first))
     }
 
     /// What was started by another.
     pub(crate) fn of(_root: Option<ProcessId>, token: &str, folder: &Path, _children: &Children) -> Self {
-        let kept = Kept::read(folder);
+        let kept = Kept::of_start(token, folder);
         let job = kept.job().or_else(|| Job::open(&job_name(token)).ok().flatten()).map(Rc::new);
         let others = if job.is_some() {
             Vec::new()
         } else {
             kept.members.iter().filter_map(|&id| Process::hold(id).ok().flatten()).collect()
         };
-        Self { folder: folder.to_owned(), job, others: Rc::new(others), adopted: false }
+        let (folder, token) = (folder.to_owned(), token.to_owned());
+        Self { folder, job, others: Rc::new(others), token, adopted: None }
     }
 
-    /// A foreign process and its descendants. They outlive this process.
+    /// A foreign process and its descendants, with those that were known to be such when it was looked the last time. They
+    /// outlive this process.
     pub(crate) fn adopted(root: ProcessId, folder: &Path, _children: &Children) -> Self {
+        let mut known = Kept::of_adopted(root, folder).members;
+        known.push(root);
         let job = Job::new(None).ok();
-        let is_added = |process: &Process| job.as_ref().is_some_and(|job| job.add(process).is_ok());
-        let others = descendants(root).into_iter().filter(|process| !is_added(process)).collect();
-        Self { folder: folder.to_owned(), others: Rc::new(others), job: job.map(Rc::new), adopted: true }
+        let (mut taken, mut others) = (BTreeSet::new(), Vec::new());
+        loop {
+            let before = taken.len();
+            for process in descendants(&known) {
+                if taken.insert(process.pid()) && job.as_ref().is_none_or(|job| job.add(&process).is_err()) {
+                    others.push(process);
+                }
+            }
+            // Who was born while they were listed is found at the next look; who comes later is born into the job.
+            if taken.len() == before {
+                break;
+            }
+        }
+        let (token, others, job) = (String::new(), Rc::new(others), job.map(Rc::new));
+        Self { folder: folder.to_owned(), job, others, token, adopted: Some(root) }
     }
 
     /// The same, once its root is known.
@@ -116,19 +137,25 @@ impl ProgramTree {
         if self.pids().contains(&pid) { id_of(pid) } else { None }
     }
 
-    /// Takes note of who belongs to it now, for who takes over when its job is gone.
-    pub(crate) fn remember(&self) {
-        if self.adopted {
-            return;
-        }
-        let mut kept = Kept::read(&self.folder);
-        let members: Vec<ProcessId> = self.pids().into_iter().filter_map(id_of).collect();
+    /// Takes note of who belongs to it now, for who takes over when its job is gone: that of what was adopted goes with who
+    /// adopted it. Gives back their pids.
+    pub(crate) fn remember(&self) -> Vec<u32> {
+        let mut kept = match self.adopted {
+            Some(root) => Kept::of_adopted(root, &self.folder),
+            None => Kept::of_start(&self.token, &self.folder),
+        };
+        let members = self.members();
         if kept.members != members {
             kept.members = members;
             if let Err(error) = kept.write(&self.folder) {
                 warn!(%error, "who belongs to a program cannot be noted");
             }
         }
+        kept.members.iter().map(|id| id.pid).collect()
+    }
+
+    fn members(&self) -> Vec<ProcessId> {
+        self.pids().into_iter().filter_map(id_of).collect()
     }
 
     /// The pids of its processes.
@@ -144,24 +171,24 @@ impl ProgramTree {
 
     /// Asks all of it to end, as `signal` is understood here.
     pub(crate) fn ask(&self, signal: Signal) {
-        let pids = self.pids();
         match signal {
             Signal::Kill => self.terminate(),
-            Signal::Int => self.press(Key::CtrlC, &pids),
-            Signal::Quit => self.press(Key::CtrlBreak, &pids),
-            Signal::Hup => close_windows(&pids),
+            Signal::Int => self.press(Key::CtrlC),
+            Signal::Quit => self.press(Key::CtrlBreak),
+            Signal::Hup => close_windows(&self.pids()),
             Signal::Term | Signal::Usr1 | Signal::Usr2 => {
-                self.press(Key::CtrlC, &pids);
-                close_windows(&pids);
+                self.press(Key::CtrlC);
+                close_windows(&self.pids());
             }
         }
     }
 
     /// On a console that others are on as well, only where those are the shells that it was started from: what was adopted
     /// may run in somebody's terminal, beside other things.
-    fn press(&self, key: Key, pids: &[u32]) {
-        let shells = self.adopted.then(|| ancestors(pids));
-        let pressed = console::press(key, &Consoles { of: pids, shared_with: shells.as_deref() });
+    fn press(&self, key: Key) {
+        let of = self.members();
+        let shells = self.adopted.map(|_| ancestors(&of.iter().map(|id| id.pid).collect::<Vec<_>>()));
+        let pressed = console::press(key, &Consoles { of: &of, shared_with: shells.as_deref() });
         if let Err(error) = pressed {
             warn!(%error, "a program cannot be asked to end");
         }
@@ -171,6 +198,10 @@ impl ProgramTree {
         if let Some(Err(error)) = self.job.as_ref().map(|job| job.terminate()) {
             warn!(%error, "the processes of a program cannot be ended");
         }
+        self.terminate_others();
+    }
+
+    fn terminate_others(&self) {
         self.others().for_each(|process| process.terminate(ENDED_BY_US));
     }
 
@@ -204,8 +235,14 @@ impl ProgramTree {
         if self.is_surely_gone() {
             return Vec::new();
         }
-        self.terminate();
-        if timeout(within, self.gone()).await.is_ok() { Vec::new() } else { self.named() }
+        self.terminate_others();
+        let ended = async {
+            if let Some(job) = &self.job {
+                job.end(within).await;
+            }
+            self.gone().await;
+        };
+        if timeout(within, ended).await.is_ok() { Vec::new() } else { self.named() }
     }
 
     /// What is left of it lives on, also when the job is closed.
@@ -228,9 +265,9 @@ fn id_of(pid: u32) -> Option<ProcessId> {
     Some(ProcessId { pid, started: Process::open(pid).ok()??.started().ok()? })
 }
 
-fn keep_handles(first: &First, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {
+fn keep_handles(first: &First, token: &str, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {
     let ends = pipes.ends().ok_or(io::ErrorKind::BrokenPipe)?;
-    Kept::by(&first.process, first.id, job, ends)?.write(folder)
+    Kept::by(&first.process, first.id, token, job, ends)?.write(folder)
 }
 
 /// The first process of a program: with it, the program ends.

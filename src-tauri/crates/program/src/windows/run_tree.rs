@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::timeout;
 use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
 use super::{
@@ -62,21 +61,17 @@ impl Tree {
 
     /// Ends all of the tree and gives back what is still there after `within`.
     pub(crate) async fn end(&self, within: Duration) -> Vec<u32> {
-        let terminated = self.0.terminate();
-        match timeout(within, self.0.emptied()).await {
-            Ok(()) if terminated.is_ok() => Vec::new(),
-            _ => self.left(),
-        }
+        if self.0.end(within).await { Vec::new() } else { self.left() }
     }
 
     /// The same with many, on this thread.
     pub(crate) fn end_all<'t>(trees: impl Iterator<Item = &'t Self> + Clone, within: Duration) -> Vec<u32> {
         const STEP: Duration = Duration::from_millis(5);
         let deadline = Instant::now() + within;
-        for tree in trees.clone() {
-            let _ = tree.0.terminate();
-        }
         while trees.clone().any(|tree| !tree.0.is_empty()) && Instant::now() < deadline {
+            for tree in trees.clone() {
+                let _ = tree.0.terminate();
+            }
             thread::sleep(STEP);
         }
         trees.flat_map(Self::left).collect()

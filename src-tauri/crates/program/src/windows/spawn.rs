@@ -137,16 +137,16 @@ impl Drop for Attributes {
     }
 }
 
-/// Starts something of our own that finds our variables, reads nothing and writes nothing.
+/// Starts something of our own that finds our variables, reads from and writes to what it is given.
 pub(super) fn spawn_silent<'a>(
     executable: PathBuf,
     args: impl IntoIterator<Item = &'a OsStr>,
+    [stdin, stdout]: [BorrowedHandle<'_>; 2],
     flags: PROCESS_CREATION_FLAGS,
 ) -> io::Result<Process> {
     let image = Image { line: command_line::of_program(&executable, args)?, executable };
     let nothing = nothing()?;
-    let nothing = || nothing.as_handle();
-    let streams = Streams { stdin: nothing(), stdout: nothing(), stderr: nothing() };
+    let streams = Streams { stdin, stdout, stderr: nothing.as_handle() };
     Spawn { image, environment: None, directory: None, streams, job: None, flags }.spawn()
 }
 

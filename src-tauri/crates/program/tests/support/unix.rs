@@ -20,6 +20,8 @@ pub(crate) const STOPPED_WITHIN: Duration = Duration::from_millis(500);
 pub(crate) const KILLED: Exit = Exit::Signal(9);
 /// What is known of an exit code that is `_known` when the shim was killed before.
 pub(crate) const UNSEEN: fn(Exit) -> Exit = |_known| Exit::Unseen;
+/// An engine has so many processes from which its shims come.
+pub(crate) const FORK_SERVERS: usize = 1;
 /// Stands between two commands of a shell.
 pub(crate) const AND_THEN: &str = ";";
 /// A command of a shell that does not end by itself.

@@ -41,6 +41,8 @@ pub(crate) const STOPPED_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) const KILLED: Exit = Exit::Code(KILLED_BY_TEST.cast_signed());
 /// What is known of an exit code when the shim was killed before: all, since a process is no child of anybody.
 pub(crate) const UNSEEN: fn(Exit) -> Exit = |known| known;
+/// An engine has so many processes from which its shims come.
+pub(crate) const FORK_SERVERS: usize = 0;
 /// Stands between two commands of a shell.
 pub(crate) const AND_THEN: &str = " &";
 /// A command of a shell that does not end by itself.

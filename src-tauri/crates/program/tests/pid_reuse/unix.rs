@@ -1,15 +1,4 @@
-//! A pid that went to a stranger: the stranger is left alone.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by them, and says what it did"
-)]
-
-#[allow(dead_code, unused_imports, reason = "not every test needs all of it")]
-mod support;
+//! Pids that are really given again, where it can be chosen which comes next.
 
 use std::{
     fs,
@@ -18,11 +7,11 @@ use std::{
     sync::Arc,
 };
 
+use super::support::{Stage, eventually, identity, is_alive, kill};
 use estatus_core::{
     exit::Exit,
     program::{Found, ProgramEvent, StartFailure},
 };
-use support::{Stage, eventually, identity, is_alive, kill};
 
 /// The pid after this one is given to the next process.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";

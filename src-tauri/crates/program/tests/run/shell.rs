@@ -1,25 +1,18 @@
-//! Commands are run to their end, and nothing of them is left.
-#![cfg(unix)]
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
+//! Commands of a shell of Unix, with what they can hide behind.
 
 use std::{
-    collections::BTreeSet,
     fs,
-    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
-use estatus_core::{
-    command::{CommandEnd, CommandLine, CommandOutcome, CommandRun, Run},
-    secret::Secret,
-};
+use estatus_core::command::{CommandEnd, CommandRun, Run};
 use tokio::task::JoinSet;
 
-const LONG: Duration = Duration::from_secs(30);
+use super::{LONG, of, program, run_of};
 
 #[tokio::test]
-async fn the_end_of_a_command_is_told() {
+async fn the_end_of_a_command_of_a_shell_is_told() {
     async fn check(run: Run, end: CommandEnd, stdout: &str, stderr: &str) {
         let outcome = of(run_of(run.clone())).await;
         let found = (outcome.end, outcome.stdout.as_str(), outcome.stderr.as_str());
@@ -31,75 +24,6 @@ async fn the_end_of_a_command_is_told() {
     check(shell("echo $((6 * 7)) \"a  b\" | tr a-z A-Z"), CommandEnd::Exited(0), "42 A  B\n", "").await;
     check(program("echo", &["a  b", "$HOME", "*"]), CommandEnd::Exited(0), "a  b $HOME *\n", "").await;
     check(program("/bin/sh", &["-c", "exit 255"]), CommandEnd::Exited(255), "", "").await;
-}
-
-#[tokio::test]
-async fn what_cannot_be_started_is_told_in_words() {
-    async fn check(run: CommandRun, words: &str) {
-        let outcome = of(run.clone()).await;
-        match outcome.end {
-            CommandEnd::CannotStart(reason) => assert!(reason.contains(words), "{reason} does not say {words}"),
-            end => panic!("{run:?} ended with {end:?}"),
-        }
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let plain = folder.path().join("plain.txt");
-    fs::write(&plain, "no program").unwrap();
-    check(run_of(program("no-such-program-of-estatus", &[])), "there is no such program").await;
-    check(run_of(program(plain.to_str().unwrap(), &[])), "may not be executed").await;
-    check(in_directory(shell("true"), folder.path().join("none")), "none does not exist").await;
-    check(in_directory(shell("true"), plain), "plain.txt does not exist").await;
-}
-
-#[tokio::test]
-async fn a_command_finds_its_directory_and_its_variables() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().canonicalize().unwrap();
-    let mut run = in_directory(shell(r#"pwd; echo "$OWN $RUN" "$TOP_SECRET" | wc -c"#), path.clone());
-    run.command.env.push(("OWN".into(), "12".into()));
-    run.env.push(("RUN".into(), "34".into()));
-    let outcome = estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("56789"))], &BTreeSet::new()).await;
-    assert_eq!(outcome.stdout, format!("{}\n12\n", path.display()));
-}
-
-#[tokio::test]
-async fn a_command_does_not_find_what_is_hidden_from_it_unless_it_is_given_to_it() {
-    assert!(std::env::var("CARGO_PKG_NAME").is_ok() && std::env::var("CARGO_PKG_VERSION").is_ok());
-    let hidden = BTreeSet::from(["CARGO_PKG_NAME".to_owned(), "CARGO_PKG_VERSION".to_owned(), "NEVER_SET".to_owned()]);
-    let mut run = run_of(shell("echo \"${CARGO_PKG_NAME-unset} $CARGO_PKG_VERSION\""));
-    run.command.env.push(("CARGO_PKG_VERSION".into(), "own".into()));
-    assert_eq!(estatus_program::run(run, Vec::new(), &hidden).await.stdout, "unset own\n");
-}
-
-#[tokio::test]
-async fn a_secret_that_a_command_prints_is_not_in_its_outcome() {
-    let run = run_of(shell(r#"echo "password $TOP_SECRET refused" >&2"#));
-    let outcome =
-        estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("hunter2"))], &BTreeSet::new()).await;
-    assert_eq!(outcome.stderr, "password [secret] refused\n");
-}
-
-#[tokio::test]
-async fn standard_input_is_fed_and_closed_however_long_it_is() {
-    async fn check(line: &str, stdin: Option<String>, stdout: &str) {
-        let outcome = of(CommandRun { stdin, ..run_of(shell(line)) }).await;
-        assert_eq!((outcome.end, outcome.stdout.trim()), (CommandEnd::Exited(0), stdout), "{line}");
-    }
-    let megabyte = "x".repeat(1_000_000);
-    check("cat", None, "").await;
-    check("cat", Some("hello".into()), "hello").await;
-    check("cat | wc -c", Some(megabyte.clone()), "1000000").await;
-    // Reads and writes at the same time: both pipes fill up unless both are served.
-    check("tee /dev/stderr | wc -c", Some(megabyte.clone()), "1000000").await;
-    check("echo unread", Some(megabyte), "unread").await;
-}
-
-#[tokio::test]
-async fn output_beyond_the_limit_is_drained_and_thrown_away() {
-    let run = CommandRun { output_limit: 10, ..run_of(shell("seq 200000; seq 200000 >&2; exit 7")) };
-    let outcome = of(run).await;
-    assert_eq!(outcome.end, CommandEnd::Exited(7));
-    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("1\n2\n3\n4\n5\n", "1\n2\n3\n4\n5\n"));
 }
 
 #[tokio::test]
@@ -153,17 +77,6 @@ async fn what_a_short_lived_child_in_the_background_writes_is_kept() {
 }
 
 #[tokio::test]
-async fn dropping_the_future_ends_the_tree() {
-    let mark = Mark::new();
-    let line = format!("setsid {0} & {0} & {0}; true", mark.sleep());
-    let running = tokio::spawn(of(run_of(shell(&line))));
-    mark.wait_for(3).await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
-    mark.wait_for(0).await;
-}
-
-#[tokio::test]
 async fn whoever_drops_many_at_once_does_none_of_the_work() {
     const MANY: usize = 40;
     let mark = Mark::new();
@@ -187,27 +100,8 @@ fn cpu_time() -> Duration {
     Duration::new(used.tv_sec.unsigned_abs(), u32::try_from(used.tv_nsec).unwrap())
 }
 
-async fn of(run: CommandRun) -> CommandOutcome {
-    estatus_program::run(run, Vec::new(), &BTreeSet::new()).await
-}
-
-fn run_of(run: Run) -> CommandRun {
-    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
-    CommandRun { command, env: Vec::new(), stdin: None, timeout: LONG, output_limit: 64 * 1024 }
-}
-
-fn in_directory(run: Run, directory: PathBuf) -> CommandRun {
-    let mut run = run_of(run);
-    run.command.directory = Some(directory);
-    run
-}
-
 fn shell(line: &str) -> Run {
     Run::Shell(line.to_owned())
-}
-
-fn program(program: &str, args: &[&str]) -> Run {
-    Run::Program { program: program.to_owned(), args: args.iter().map(|&arg| arg.to_owned()).collect() }
 }
 
 /// A way to tell the processes of one test from all others: the time they sleep.
