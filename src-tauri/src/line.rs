@@ -165,13 +165,14 @@ fn gone() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use estatus_api::{Admits, Host, Listener, PROTOCOL, Permission, Snapshot};
+    use estatus_api::{Admits, Host, HostKind, Listener, PROTOCOL, Permission, Snapshot};
     use jiff::Timestamp;
 
     use super::*;
 
     fn hello() -> Hello {
-        let host = Host { pid: 1, started: Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
+        let (kind, started) = (HostKind::Terminal, Timestamp::UNIX_EPOCH);
+        let host = Host { kind, pid: 1, started, config: "c".into(), data: "d".into() };
         let (permission, snapshot) = (Permission::Edit, Snapshot::default());
         Hello { protocol: PROTOCOL, version: "0".into(), host, permission, snapshot }
     }

@@ -82,7 +82,7 @@ fn requests() -> Vec<(Request, Permission)> {
     ];
     let asks = asks.into_iter().map(|(ask, permission)| (Request::Do(ask), permission));
     // The last: nobody is there to answer after it.
-    let last = [(Request::Relaunch, edit)];
+    let last = [(Request::Relaunch { stop_programs: false }, edit)];
     let all: Vec<_> = requests.into_iter().chain(asks).chain(last).collect();
     let kinds: BTreeSet<u8> = all.iter().map(|(request, _)| kind(request)).collect();
     assert!(kinds.into_iter().eq(0..KINDS), "every kind of request is tried");
@@ -106,7 +106,7 @@ fn kind(request: &Request) -> u8 {
         Request::Import { .. } => 9,
         Request::TestMail { .. } => 10,
         Request::Survey => 11,
-        Request::Relaunch => 21,
+        Request::Relaunch { .. } => 21,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

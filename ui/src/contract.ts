@@ -30,6 +30,10 @@ snapshot: Snapshot, };
  */
 export type Host = { 
 /**
+ * What it is.
+ */
+kind: HostKind, 
+/**
  * The process.
  */
 pid: number, 
@@ -45,6 +49,11 @@ config: string,
  * The data folder.
  */
 data: string, };
+
+/**
+ * What hosts an engine.
+ */
+export type HostKind = "terminal" | "tray" | "service";
 
 /**
  * What a client may do; whoever may do one of these may do those before it.
@@ -715,7 +724,12 @@ text: string, } } | { "request": "test_mail", "of": {
 /**
  * The channel; every one that sends e-mail if none is named.
  */
-channel: string | null, } } | { "request": "survey" } | { "request": "relaunch" } | { "request": "log", "of": { 
+channel: string | null, } } | { "request": "survey" } | { "request": "relaunch", "of": { 
+/**
+ * Whether it stops programs as when it quits; otherwise whatever it keeps running runs on meanwhile, and so does
+ * the command of a remedy.
+ */
+stop_programs: boolean, } } | { "request": "log", "of": { 
 /**
  * The program.
  */

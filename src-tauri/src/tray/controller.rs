@@ -93,6 +93,8 @@ pub(crate) struct Controller<D> {
     drawn: Option<Face>,
     /// Why it ends, when it does.
     why: EngineEnd,
+    /// Whether it is to end.
+    quits: bool,
     ended: bool,
 }
 
@@ -112,6 +114,7 @@ impl<D: Desktop> Controller<D> {
             waiting: Vec::new(),
             drawn: None,
             why: EngineEnd::Stopped,
+            quits: false,
             ended: false,
         }
     }
@@ -190,6 +193,7 @@ impl<D: Desktop> Controller<D> {
     }
 
     fn quit(&mut self) {
+        self.quits = true;
         if !matches!(self.view.link, EngineConnection::Quitting { .. }) {
             self.view.link = EngineConnection::Quitting { stopped: Vec::new() };
             self.ended = !self.desktop.stop_engine();
@@ -199,10 +203,10 @@ impl<D: Desktop> Controller<D> {
     fn hosted(&mut self, hosted: Hosted) {
         let is_quitting = matches!(self.view.link, EngineConnection::Quitting { .. });
         match hosted {
-            Hosted::Ended(EngineEnd::Relaunching) => {
-                self.why = EngineEnd::Relaunching;
-                self.ended = true;
-            }
+            Hosted::Ended(_) if self.quits => self.ended = true,
+            // The service's is about to run; it is missed if it does not.
+            Hosted::Ended(EngineEnd::Relaunching) if self.gives_way() => self.view.link = EngineConnection::Starting,
+            Hosted::Ended(EngineEnd::Relaunching) => self.relaunch(),
             Hosted::Failed(_) | Hosted::Ended(EngineEnd::Stopped) if is_quitting => self.ended = true,
             Hosted::Failed(why) => {
                 self.desktop.tell_window(Some(&why));
@@ -226,8 +230,10 @@ impl<D: Desktop> Controller<D> {
             }
             // An engine of our own says how it ended by itself.
             Heard::Event(event) if *event == Event::Relaunching => {
-                self.why = EngineEnd::Relaunching;
-                self.quit();
+                if !(self.view.is_ours() && self.gives_way()) {
+                    self.why = EngineEnd::Relaunching;
+                    self.quit();
+                }
             }
             Heard::Event(event) => {
                 if self.view.fold(&event) {
@@ -240,9 +246,22 @@ impl<D: Desktop> Controller<D> {
         }
     }
 
+    /// Whether an engine of this process that is to be started again has given way to that of a service, whose face this
+    /// tray is from then on.
+    fn gives_way(&self) -> bool {
+        self.desktop.service().is_some() && !self.desktop.is_moved()
+    }
+
+    fn relaunch(&mut self) {
+        self.why = EngineEnd::Relaunching;
+        self.ended = true;
+    }
+
     /// Starts one here, unless that is a service's: it could not start then, and its programs would end with this session.
+    /// Where the service whose face this was is gone, and what is this user's own stands elsewhere, the next tray does.
     fn start_engine(&mut self) {
         let key = match self.desktop.service() {
+            None if self.desktop.is_moved() => return self.relaunch(),
             None => return self.desktop.start_engine(),
             Some(Service::User) => "tray.service_stopped.own",
             Some(Service::Machine) if cfg!(windows) => "tray.service_stopped.windows",

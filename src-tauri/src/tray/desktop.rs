@@ -36,6 +36,9 @@ pub(crate) trait Desktop {
     /// The service that is to run the engine, if there is one.
     fn service(&self) -> Option<Service>;
 
+    /// Whether things are to be found elsewhere than where they were at the start, since a service has come or gone.
+    fn is_moved(&self) -> bool;
+
     /// Starts an engine in this process, if there is none.
     fn start_engine(&mut self);
 
@@ -163,7 +166,6 @@ impl fmt::Display for Page {
     }
 }
 
-#[cfg(any(windows, test))]
 impl std::str::FromStr for Page {
     type Err = ();
 

@@ -8,7 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use estatus_api::{Admits, AttachError, Client, Endpoint, Hello, Host, Listener, PROTOCOL, Permission, Snapshot};
+use estatus_api::{
+    Admits, AttachError, Client, Endpoint, Hello, Host, HostKind, Listener, PROTOCOL, Permission, Snapshot,
+};
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -83,8 +85,13 @@ fn endpoint(folder: &Path) -> Endpoint {
 }
 
 fn hello(folder: &Path) -> Hello {
-    let host =
-        Host { pid: process::id(), started: Timestamp::now(), config: Default::default(), data: folder.to_owned() };
+    let host = Host {
+        kind: HostKind::Tray,
+        pid: process::id(),
+        started: Timestamp::now(),
+        config: Default::default(),
+        data: folder.to_owned(),
+    };
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Hello { protocol: PROTOCOL, version, host, permission: Permission::Look, snapshot: Snapshot::default() }
 }

@@ -1,17 +1,16 @@
 //! The engine in this process, on a thread and a runtime of its own.
 
 use std::{
-    env,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread::JoinHandle,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use estatus_api::Host as EngineHost;
 use estatus_core::record::JournalEntry;
-use estatus_engine::{Admits, Audience, Options, ShimCommand};
-use estatus_tray::{Asking, Places, defaults};
+use estatus_engine::{Admits, Audience, HostKind, Options, ShimCommand};
+use estatus_tray::{Asking, CONSOLE, Places, beside_us, defaults};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,9 +18,6 @@ use super::{
     controller::{Hosted, TrayEvent},
     running::runtime,
 };
-
-/// The program that supervises the user's while the engine is away.
-const SHIM: &str = if cfg!(windows) { "estatus.exe" } else { "estatus" };
 
 /// The engine in this process, or none.
 pub(crate) struct Host {
@@ -39,12 +35,13 @@ struct Running {
 impl Host {
     /// None yet. The shim stands beside this program.
     pub(crate) fn new(places: &Places, events: mpsc::Sender<TrayEvent>, asking: Asking) -> Result<Self> {
-        let program = beside_us(SHIM)?;
+        let program = beside_us(CONSOLE)?;
         let options = Options {
             config: places.config.clone(),
             data: places.data.clone(),
             defaults: defaults(),
             shim: ShimCommand { program, args: vec!["shim".into()] },
+            host: HostKind::Tray,
             admits: Admits::ThisUser,
         };
         Ok(Self { options, events, asking, running: None })
@@ -98,12 +95,6 @@ fn host(options: Options, listener: Listener, stopped: oneshot::Receiver<()>) ->
         Ok(ended) => Hosted::Ended(ended),
         Err(error) => Hosted::Failed(error.to_string()),
     }
-}
-
-/// A program of ours, by the path it has now: after an update that is where the new one is.
-pub(crate) fn beside_us(name: &str) -> Result<std::path::PathBuf> {
-    let ours = env::current_exe().context("Failed to find out where this program is")?;
-    Ok(ours.with_file_name(name))
 }
 
 /// Hears what the engine does.

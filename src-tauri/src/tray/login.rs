@@ -2,8 +2,6 @@
 
 #[cfg(any(windows, test))]
 mod approval;
-#[cfg(any(windows, test))]
-pub(crate) mod command_line;
 #[cfg_attr(unix, path = "login/linux.rs")]
 #[cfg_attr(windows, path = "login/windows.rs")]
 mod platform;

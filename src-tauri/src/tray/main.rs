@@ -45,10 +45,17 @@ pub(crate) struct Arguments {
     /// Show no window at the start.
     #[arg(long)]
     pub(crate) hidden: bool,
+    /// The page that is shown at the start all the same.
+    #[arg(long, hide = true, value_parser = page)]
+    pub(crate) page: Option<desktop::Page>,
     /// The link of a notification that is to be followed. It stands last and after all options, so that no link is one.
     #[cfg(windows)]
     #[arg(last = true, hide = true)]
     pub(crate) link: Option<String>,
+}
+
+fn page(word: &str) -> Result<desktop::Page, &'static str> {
+    word.parse().map_err(|()| "there is no such page")
 }
 
 fn main() -> ExitCode {

@@ -1,13 +1,22 @@
 //! Puts everything together and runs the loop.
 
-use std::{env, future::pending, process::Command, time::Duration};
+use std::{
+    env,
+    future::pending,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use estatus_api::{Endpoint, Request};
 use estatus_config::places::Service;
 use estatus_core::engine::Ask;
 use estatus_engine::EngineEnd;
-use estatus_tray::{Asking, Change, Heard, Places, Settings, line};
+use estatus_tray::{Asking, Change, Heard, Places, Settings, Where, line};
 use jiff::Zoned;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -40,15 +49,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let Some(door) = Door::take(&places.desktop)? else { return start_again(&arguments, &places) };
     let login = Login::new(arguments.places.clone());
     let start = Start::of(&arguments, &places, &login);
-    let open = !arguments.hidden;
     let again = login.arguments().to_vec();
-    let ended =
-        platform::run(start, move |shown, sender, events| live(places, login, open, door, shown, sender, events))?;
+    let reopens = Arc::new(AtomicBool::new(false));
+    let page = arguments.page.or((!arguments.hidden).then_some(Page::Overview));
+    let life = Life { said: arguments.places, places, login, page, door, reopens: Arc::clone(&reopens) };
+    let ended = platform::run(start, move |shown, sender, events| live(life, shown, sender, events))?;
     match ended {
         EngineEnd::Stopped => Ok(()),
         EngineEnd::Relaunching => {
+            let mut next = Command::new(&program);
+            if reopens.load(Ordering::Relaxed) {
+                next.args(["--page".to_owned(), Page::Settings.to_string()]);
+            }
             // By the path it had at its start: after an update that is where the new one is.
-            let started = Command::new(&program).args(again).spawn();
+            let started = next.args(again).spawn();
             started.map(drop).with_context(|| format!("Failed to start {} again", program.display()))
         }
     }
@@ -68,16 +82,27 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("Failed to start the tray's tasks")
 }
 
-/// The tray's life.
-async fn live(
+/// What the tray begins with.
+struct Life {
+    /// Where the user says that things are.
+    said: Where,
     places: Places,
     login: Login,
-    open: bool,
+    /// The page that is shown first, if any.
+    page: Option<Page>,
     door: Door,
+    /// Whether the next tray shows the settings: the service was switched there, and the window ends with this one.
+    reopens: Arc<AtomicBool>,
+}
+
+/// The tray's life.
+async fn live(
+    life: Life,
     shown: Shown,
     sender: mpsc::Sender<TrayEvent>,
     mut events: mpsc::Receiver<TrayEvent>,
 ) -> Result<EngineEnd> {
+    let Life { said, places, login, page, door, reopens } = life;
     let settings = Settings::of(&places.desktop);
     let first = settings.change(Change { start_at_login: Some(login.is_on()), ..Change::default() })?;
     let (line, asking) = line(Endpoint::of(&places.data));
@@ -87,6 +112,7 @@ async fn live(
         host: Host::new(&places, sender.clone(), asking.clone())?,
         login,
         asking,
+        said,
         places,
         settings: settings.clone(),
         events: sender.clone(),
@@ -95,10 +121,13 @@ async fn live(
     tokio::spawn(line.keep(sender.clone()));
     tokio::spawn(door.answer(sender.clone()));
     tokio::spawn(watch(settings, sender));
-    if open {
-        controller.desktop.open_window(&Page::Overview);
+    if let Some(page) = page {
+        controller.desktop.open_window(&page);
     }
-    Ok(turn(&mut controller, &mut events).await)
+    let ended = turn(&mut controller, &mut events).await;
+    let desktop = &controller.desktop;
+    reopens.store(desktop.is_moved() && desktop.window.is_open(), Ordering::Relaxed);
+    Ok(ended)
 }
 
 /// The loop. Why it ended.
@@ -142,6 +171,7 @@ struct Outside {
     host: Host,
     login: Login,
     asking: Asking,
+    said: Where,
     places: Places,
     settings: Settings,
     events: mpsc::Sender<TrayEvent>,
@@ -213,6 +243,10 @@ impl Desktop for Outside {
 
     fn service(&self) -> Option<Service> {
         self.places.service()
+    }
+
+    fn is_moved(&self) -> bool {
+        Places::find(self.said.clone()).is_ok_and(|now| now != self.places)
     }
 
     fn start_engine(&mut self) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use estatus_api::{
-    AttemptState, Event, Hello, Host, IncidentState, LastSeen, MonitorState, PROTOCOL, Permission, ProgramStatus,
-    Snapshot,
+    AttemptState, Event, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState, PROTOCOL, Permission,
+    ProgramStatus, Snapshot,
 };
 use estatus_config::places::Service;
 use estatus_core::{
@@ -42,6 +42,8 @@ pub(crate) struct Fake {
     pub(crate) engines_started: usize,
     /// The service whose the engine is.
     pub(crate) service: Option<Service>,
+    /// Whether things are elsewhere now.
+    pub(crate) moved: bool,
     /// Whether there is an engine to stop.
     pub(crate) hosts: bool,
     pub(crate) told_window: Vec<Option<String>>,
@@ -82,6 +84,10 @@ impl Desktop for Fake {
 
     fn service(&self) -> Option<Service> {
         self.service
+    }
+
+    fn is_moved(&self) -> bool {
+        self.moved
     }
 
     fn start_engine(&mut self) {
@@ -182,7 +188,8 @@ pub(crate) fn hello(snapshot: Snapshot) -> Heard {
 
 /// By the process itself, or by another.
 pub(crate) fn hosted_by(pid: u32, snapshot: Snapshot) -> Heard {
-    let host = Host { pid, started: Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
+    let (kind, started) = (HostKind::Tray, Timestamp::UNIX_EPOCH);
+    let host = Host { kind, pid, started, config: "c".into(), data: "d".into() };
     Heard::Hello(Box::new(Hello {
         protocol: PROTOCOL,
         version: "0".into(),

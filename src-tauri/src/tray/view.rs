@@ -144,6 +144,11 @@ impl View {
         true
     }
 
+    /// Whether the engine is in this process.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.link, EngineConnection::Attached { ours: true })
+    }
+
     pub(crate) fn is_attached(&self) -> bool {
         matches!(self.link, EngineConnection::Attached { .. })
     }

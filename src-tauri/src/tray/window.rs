@@ -5,17 +5,21 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::Result;
-use estatus_tray::{OPEN, Places, TROUBLE};
+use estatus_tray::{OPEN, Places, TROUBLE, beside_us};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
     sync::{mpsc, watch},
 };
 
-use super::{desktop::Page, host::beside_us, words::outside};
+use super::{desktop::Page, words::outside};
 
 const PROGRAM: &str = if cfg!(windows) { "estatus-window.exe" } else { "estatus-window" };
 /// So many pages wait at most to be opened; those beyond are forgotten.
@@ -23,6 +27,7 @@ const WAITING: usize = 8;
 
 /// The way to the window. It closes when this is dropped.
 pub(crate) struct Window {
+    is_open: Arc<AtomicBool>,
     pages: mpsc::Sender<String>,
     trouble: watch::Sender<Option<String>>,
 }
@@ -32,8 +37,14 @@ impl Window {
     pub(crate) fn new(places: &Places) -> Result<Self> {
         let (pages, wanted) = mpsc::channel(WAITING);
         let (trouble, known) = watch::channel(None);
-        tokio::spawn(keep(beside_us(PROGRAM)?, places.clone(), wanted, known));
-        Ok(Self { pages, trouble })
+        let is_open = Arc::new(AtomicBool::new(false));
+        tokio::spawn(keep(beside_us(PROGRAM)?, places.clone(), Arc::clone(&is_open), wanted, known));
+        Ok(Self { is_open, pages, trouble })
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
     }
 
     /// Shows the window, with this page.
@@ -53,6 +64,7 @@ impl Window {
 async fn keep(
     program: PathBuf,
     places: Places,
+    is_open: Arc<AtomicBool>,
     mut pages: mpsc::Receiver<String>,
     mut trouble: watch::Receiver<Option<String>>,
 ) {
@@ -61,7 +73,8 @@ async fn keep(
         next = match start(&program, &places, &page) {
             Ok(child) => {
                 trouble.mark_changed();
-                show(child, &mut pages, &mut trouble).await
+                is_open.store(true, Ordering::Relaxed);
+                show(child, &is_open, &mut pages, &mut trouble).await
             }
             Err(error) => {
                 tracing::error!(%error, program = %program.display(), "no window can be opened");
@@ -80,6 +93,7 @@ fn start(program: &Path, places: &Places, page: &str) -> io::Result<Child> {
 /// Tells the window what to open until it is closed; then returns the page for which the next one is wanted.
 async fn show(
     mut child: Child,
+    is_open: &AtomicBool,
     pages: &mut mpsc::Receiver<String>,
     trouble: &mut watch::Receiver<Option<String>>,
 ) -> Option<String> {
@@ -92,6 +106,7 @@ async fn show(
         tokio::select! {
             biased;
             ended = child.wait() => {
+                is_open.store(false, Ordering::Relaxed);
                 if let Ok(status) = ended && !status.success() {
                     tracing::warn!(%status, "the window ended unexpectedly");
                 }

@@ -58,9 +58,10 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 7,
+    protocol: 9,
     version: "0.1.0",
     host: {
+      kind: "tray",
       pid: 4711,
       started: ago(190_000),
       config: "/home/isaac/.config/estatus/estatus.toml",

@@ -90,11 +90,11 @@ test("usage is remembered for a while, and only of what runs", () => {
 
 function hello(monitors: MonitorState[], programs: ProgramStatus[] = []): Heard {
   const engine = NOTHING.engine;
-  const host = { pid: 1, started: "", config: "", data: "" };
+  const host = { kind: "tray" as const, pid: 1, started: "", config: "", data: "" };
   return {
     heard: "hello",
     hello: {
-      protocol: 7,
+      protocol: 9,
       version: "1",
       host,
       permission: "edit",

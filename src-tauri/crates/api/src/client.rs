@@ -146,10 +146,11 @@ mod tests {
     use estatus_core::engine::Ask;
 
     use super::*;
-    use crate::{Admits, Host, Listener, Permission, Snapshot};
+    use crate::{Admits, Host, HostKind, Listener, Permission, Snapshot};
 
     fn hello(protocol: u32) -> Hello {
-        let host = Host { pid: 1, started: jiff::Timestamp::UNIX_EPOCH, config: "c".into(), data: "d".into() };
+        let (kind, started) = (HostKind::Terminal, jiff::Timestamp::UNIX_EPOCH);
+        let host = Host { kind, pid: 1, started, config: "c".into(), data: "d".into() };
         let permission = Permission::Edit;
         Hello { protocol, version: "0".into(), host, permission, snapshot: Snapshot::default() }
     }

@@ -99,7 +99,7 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         Just(Request::Configuration),
         Just(Request::Apply),
         Just(Request::Survey),
-        Just(Request::Relaunch),
+        any::<bool>().prop_map(|stop_programs| Request::Relaunch { stop_programs }),
         (text(), moment(), moment(), any::<usize>()).prop_map(|(monitor, from, to, points)| Request::History {
             monitor,
             from,
@@ -156,7 +156,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         text().prop_map(|why| Event::Engine(EngineState { config_refused: Some(why), ..EngineState::default() })),
     ];
     let hello = (any::<u32>(), text(), moment()).prop_map(|(protocol, version, started)| {
-        let host = Host { pid: protocol, started, config: PathBuf::from(&version), data: PathBuf::new() };
+        let (kind, config) = (HostKind::Service, PathBuf::from(&version));
+        let host = Host { kind, pid: protocol, started, config, data: PathBuf::new() };
         let (permission, snapshot) = (Permission::Steer, Snapshot::default());
         Frame::Hello(Box::new(Hello { protocol, version, host, permission, snapshot }))
     });

@@ -47,7 +47,7 @@ impl Permission {
             | Request::Import { .. }
             | Request::TestMail { .. }
             | Request::Survey
-            | Request::Relaunch => Self::Edit,
+            | Request::Relaunch { .. } => Self::Edit,
         }
     }
 

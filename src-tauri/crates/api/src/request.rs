@@ -67,9 +67,12 @@ pub enum Request {
     },
     /// What listens and runs on this machine: [`Reply::Survey`].
     Survey,
-    /// Has the engine end and be started again by whoever hosts it, perhaps in another version: [`Reply::Done`]. Whatever it
-    /// keeps running runs on meanwhile, and so does the command of a remedy.
-    Relaunch,
+    /// Has the engine end and be started again by whoever hosts it, perhaps in another version: [`Reply::Done`].
+    Relaunch {
+        /// Whether it stops programs as when it quits; otherwise whatever it keeps running runs on meanwhile, and so does
+        /// the command of a remedy.
+        stop_programs: bool,
+    },
     /// The last lines that a program wrote: [`Reply::Log`].
     Log {
         /// The program.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::permission::Permission;
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,10 +38,25 @@ pub struct Hello {
     pub snapshot: Snapshot,
 }
 
+/// What hosts an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum HostKind {
+    /// A terminal: `estatus run`.
+    Terminal,
+    /// The tray of a desktop.
+    Tray,
+    /// A service of the operating system.
+    Service,
+}
+
 /// Who hosts the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Host {
+    /// What it is.
+    pub kind: HostKind,
     /// The process.
     pub pid: u32,
     /// When it started the engine.

@@ -32,6 +32,7 @@ fn contract() -> String {
     let declared = declare![
         Hello,
         Host,
+        HostKind,
         Permission,
         Snapshot,
         EngineState,

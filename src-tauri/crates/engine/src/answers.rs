@@ -25,7 +25,7 @@ use crate::{
     EngineEnd,
     clients::{ClientRequest, Entered},
     clock,
-    event_loop::EventLoop,
+    event_loop::{Ending, EventLoop},
     programs::ForProgram,
     view::{self, incident_state},
     workers::Workers,
@@ -94,8 +94,8 @@ impl<W: Workers> EventLoop<W> {
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
             Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
             Request::Survey => looking::survey(self.core.programs(), answer),
-            Request::Relaunch => {
-                self.ends = Some(EngineEnd::Relaunching);
+            Request::Relaunch { stop_programs } => {
+                self.ends = Some(Ending { end: EngineEnd::Relaunching, stops_programs: stop_programs });
                 self.tasks.tell(Event::Relaunching);
                 // A client that has gone meanwhile wants nothing.
                 let _ = answer.send(Ok(Reply::Done));

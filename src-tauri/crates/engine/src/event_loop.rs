@@ -35,6 +35,7 @@ use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
 
 use self::pulse::Pulse;
+pub(crate) use self::stopping::Ending;
 use crate::{
     Audience, EngineEnd, Options,
     clients::{self, ClientRequest},
@@ -93,8 +94,8 @@ pub(crate) struct EventLoop<W> {
     news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
     pulse: Pulse,
-    /// That it ends now, and why.
-    pub(crate) ends: Option<EngineEnd>,
+    /// That it ends now, and how.
+    pub(crate) ends: Option<Ending>,
 }
 
 impl<W: Workers> EventLoop<W> {
@@ -182,10 +183,10 @@ impl<W: Workers> EventLoop<W> {
         let (request_sender, mut requests) = mpsc::channel(REQUESTS_LIMIT);
         let doorkeeper = tokio::spawn(clients::accept(listener, request_sender));
         let mut stop = pin!(stop);
-        let ended = loop {
+        let ending = loop {
             self.carry_out();
-            if let Some(ended) = self.ends {
-                break ended;
+            if let Some(ending) = self.ends {
+                break ending;
             }
             let deadline = self.core.next_deadline().map(|(at, _)| at);
             let event = tokio::select! {
@@ -201,7 +202,7 @@ impl<W: Workers> EventLoop<W> {
                 () = timer.until(deadline) => LoopEvent::Deadline,
             };
             match event {
-                LoopEvent::Stop => self.ends = Some(EngineEnd::Stopped),
+                LoopEvent::Stop => self.ends = Some(Ending { end: EngineEnd::Stopped, stops_programs: true }),
                 LoopEvent::Pulse => self.audience.turned(),
                 LoopEvent::Client(request) => self.answer(request),
                 LoopEvent::Programs => {
@@ -221,8 +222,8 @@ impl<W: Workers> EventLoop<W> {
         doorkeeper.abort();
         // Whoever asks now is told that the engine is stopping.
         drop(requests);
-        self.end(ended).await;
-        ended
+        self.end(ending).await;
+        ending.end
     }
 
     /// The file that the loop began with is the last good one, once what follows from it is on disk.

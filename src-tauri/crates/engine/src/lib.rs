@@ -33,7 +33,7 @@ use std::{
 };
 
 use estatus_alert::Courier;
-pub use estatus_api::Admits;
+pub use estatus_api::{Admits, HostKind};
 use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
@@ -64,6 +64,8 @@ pub struct Options {
     pub defaults: Defaults,
     /// What supervises a program while the engine is away.
     pub shim: ShimCommand,
+    /// What hosts it.
+    pub host: HostKind,
     /// Whose processes may connect; what they may do is [`estatus_api::Permission`].
     pub admits: Admits,
 }
@@ -145,8 +147,13 @@ pub async fn run(
         error,
     })?;
     let timer = clock::Timer::new().map_err(|error| StartError::System { what: "no timer".to_owned(), error })?;
-    let host =
-        Host { pid: std::process::id(), started: now, config: options.config.clone(), data: options.data.clone() };
+    let host = Host {
+        kind: options.host,
+        pid: std::process::id(),
+        started: now,
+        config: options.config.clone(),
+        data: options.data.clone(),
+    };
     audience.ready(&host);
     let parts = workers::Parts::new(&options, &first.config, &opened.installation);
     let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience, parts);

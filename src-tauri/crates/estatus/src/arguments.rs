@@ -270,12 +270,22 @@ pub(crate) enum ServiceCommand {
         /// Install it even if `estatus doctor` finds something that has to be done first.
         #[arg(long)]
         yes: bool,
+        /// What becomes of its console.
+        #[command(flatten)]
+        wait_on_failure: WaitOnFailure,
     },
     /// Stop the service and remove it; configuration and data stay.
     Uninstall {
         /// Which one.
         #[command(flatten)]
         whose: ServiceScope,
+        /// To whom the configuration is given back.
+        #[cfg(windows)]
+        #[command(flatten)]
+        of_user: OfUser,
+        /// What becomes of its console.
+        #[command(flatten)]
+        wait_on_failure: WaitOnFailure,
     },
     /// Start the service.
     Start {
@@ -322,6 +332,27 @@ pub(crate) enum ServiceCommand {
     },
 }
 
+/// What becomes of a console that closes by itself.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct WaitOnFailure {
+    /// Where it fails, wait for Enter: the window starts this on a console of its own, whose output it cannot read.
+    #[arg(long, hide = true)]
+    pub(crate) wait_on_failure: bool,
+}
+
+/// Where the user who wants this has what is their own: whoever answers Windows' question for an administrator may be
+/// another.
+#[cfg(windows)]
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct OfUser {
+    /// Their configuration file.
+    #[arg(long, hide = true, value_name = "FILE", requires = "user_data")]
+    pub(crate) user_config: Option<PathBuf>,
+    /// Their data folder.
+    #[arg(long, hide = true, value_name = "DIR", requires = "user_config")]
+    pub(crate) user_data: Option<PathBuf>,
+}
+
 /// Which of the services is meant.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct ServiceScope {
@@ -354,6 +385,10 @@ pub(crate) struct ServiceAccount {
     #[cfg(windows)]
     #[arg(long)]
     pub(crate) as_system: bool,
+    /// Whose configuration becomes the service's.
+    #[cfg(windows)]
+    #[command(flatten)]
+    pub(crate) of_user: OfUser,
 }
 
 /// Variables that the service has beside those of its account.

@@ -110,7 +110,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         #[cfg(windows)]
         Command::Path { command } => search_path::carry_out(command),
         Command::Service { command } => service::carry_out(&places, command).await,
-        Command::Doctor { account, env, json } => service::doctor(&places, &account, &env, json),
+        Command::Doctor { account, env, json } => service::doctor(&places, &account, &env, json).await,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
     let data = if service { data_of_service()? } else { places.data };
     let mut client = attach_to(&data).await?;
     let before = client.hello().host.clone();
-    match client.request(Request::Relaunch).await {
+    match client.request(Request::Relaunch { stop_programs: false }).await {
         // It may be quicker to end than to answer.
         Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. }) => {}
         Err(error) => return Err(trouble(error)),

@@ -17,7 +17,7 @@ use estatus_core::{
     remedy::{Attempt, Outcome as RemedyOutcome},
     words::Words,
 };
-use estatus_engine::{Admits, Audience, EngineEnd, Options, ShimCommand, StartError};
+use estatus_engine::{Admits, Audience, EngineEnd, HostKind, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
         said.out
             .line(format_args!("It monitors this machine. Add what you run; Estatus reads it again when you save it."));
     }
-    match host(places, said, admits(all_users), |terminal| Box::new(terminal), stopped()).await? {
+    match host(places, said, HostKind::Terminal, admits(all_users), |terminal| Box::new(terminal), stopped()).await? {
         EngineEnd::Stopped => Ok(Outcome::Well),
         EngineEnd::Relaunching => relaunch(&program),
     }
@@ -82,6 +82,7 @@ pub(crate) struct Said {
 pub(crate) async fn host(
     places: &Places,
     said: Said,
+    kind: HostKind,
     admits: Admits,
     face: impl FnOnce(Terminal) -> Box<dyn Audience>,
     stop: impl Future<Output = ()>,
@@ -91,6 +92,7 @@ pub(crate) async fn host(
         data: places.data.clone(),
         defaults: configuration::defaults(),
         shim: ShimCommand { program: this_program()?, args: vec![SHIM.into()] },
+        host: kind,
         admits,
     };
     let terminal = Terminal {

@@ -4,6 +4,7 @@
 mod access;
 mod doctor;
 mod facts;
+mod handover;
 
 #[cfg(unix)]
 mod unix;
@@ -21,22 +22,47 @@ use std::{
     path::Path,
 };
 
+use self::handover::Rival;
 use crate::{
     CommandError, Outcome, Result,
-    arguments::{ServiceAccount, ServiceCommand, ServiceEnv},
+    arguments::{ServiceAccount, ServiceCommand, ServiceEnv, WaitOnFailure},
     configuration::Places,
 };
 
 /// `estatus service …`
 pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Result {
     match command {
-        ServiceCommand::Install { account, env, no_start, yes } => {
+        ServiceCommand::Install { wait_on_failure: WaitOnFailure { wait_on_failure: true }, .. }
+        | ServiceCommand::Uninstall { wait_on_failure: WaitOnFailure { wait_on_failure: true }, .. } => {
+            Ok(wait_where_it_failed(dispatch(places, command).await))
+        }
+        command => dispatch(places, command).await,
+    }
+}
+
+/// Says on a console that closes by itself why it failed, and waits until that was read.
+fn wait_where_it_failed(result: Result) -> Outcome {
+    match result {
+        Ok(Outcome::Well) => return Outcome::Well,
+        Ok(Outcome::NotWell) => {}
+        Err(CommandError::Failed(why) | CommandError::Wrong(why)) => complain!("estatus: {why}"),
+    }
+    complain!("\nPress Enter to close this window.");
+    // Where there is nobody to press it, nobody reads.
+    let _ = io::stdin().lock().read_line(&mut String::new());
+    Outcome::NotWell
+}
+
+async fn dispatch(places: &Places, command: ServiceCommand) -> Result {
+    match command {
+        ServiceCommand::Install { account, env, no_start, yes, .. } => {
             let wanted = platform::Wanted::find(places, &account, variables(&env)?)?;
             wanted.must_be_allowed()?;
             if let Some(why) = wanted.shared() {
                 return Err(CommandError::Failed(format!("nothing was installed: {why}")));
             }
-            let findings = doctor::examine(&wanted)?;
+            let rivals = Rival::all(&wanted).await;
+            let findings = doctor::examine(&wanted, &rivals)?;
             doctor::print(&findings);
             if findings.iter().any(doctor::Finding::is_problem)
                 && !yes
@@ -46,9 +72,12 @@ pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Resul
                     "nothing was installed: do what is said above, or install it all the same with --yes".into(),
                 ));
             }
-            platform::install(&wanted, places, !no_start).await
+            platform::install(&wanted, places, !no_start, &rivals).await
         }
-        ServiceCommand::Uninstall { whose } => platform::uninstall(whose),
+        #[cfg(unix)]
+        ServiceCommand::Uninstall { whose, .. } => platform::uninstall(whose),
+        #[cfg(windows)]
+        ServiceCommand::Uninstall { of_user, .. } => platform::uninstall(&of_user).await,
         ServiceCommand::Start { whose } => platform::start(whose),
         ServiceCommand::Stop { whose } => platform::stop(whose),
         ServiceCommand::Status { whose, json } => facts::show(&platform::facts(whose)?, json),
@@ -61,8 +90,9 @@ pub(crate) async fn carry_out(places: &Places, command: ServiceCommand) -> Resul
 }
 
 /// `estatus doctor`
-pub(crate) fn doctor(places: &Places, account: &ServiceAccount, env: &ServiceEnv, json: bool) -> Result {
-    let findings = doctor::examine(&platform::Wanted::find(places, account, variables(env)?)?)?;
+pub(crate) async fn doctor(places: &Places, account: &ServiceAccount, env: &ServiceEnv, json: bool) -> Result {
+    let wanted = platform::Wanted::find(places, account, variables(env)?)?;
+    let findings = doctor::examine(&wanted, &Rival::all(&wanted).await)?;
     if json {
         crate::show::json(&findings)?;
     } else if findings.is_empty() {

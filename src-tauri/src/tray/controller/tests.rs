@@ -169,6 +169,53 @@ fn a_tray_whose_engine_is_started_again_is_started_again_too() {
 }
 
 #[test]
+fn a_tray_gives_way_to_a_service_on_its_folder_and_is_its_face() {
+    let hosting = || {
+        let mut tray = Tray::new();
+        tray.controller.desktop.hosts = true;
+        let _ = tray.hear(hosted_by(std::process::id(), Snapshot::default()));
+        tray.controller.desktop.service = Some(Service::User);
+        tray
+    };
+    let ends = |tray: &mut Tray| {
+        let _ = tray.hear(Heard::Event(Arc::new(Event::Relaunching)));
+        let _ = tray.happens(TrayEvent::Host(Hosted::Quitting(Vec::new())));
+        let _ = tray.hear(lost(false));
+        tray.happens(TrayEvent::Host(Hosted::Ended(EngineEnd::Relaunching)))
+    };
+    let mut tray = hosting();
+    assert_eq!(ends(&mut tray), ControlFlow::Wait);
+    assert_eq!(tray.face().tool_tip, "Estatus is starting");
+    let _ = tray.hear(lost(true));
+    assert!(tray.face().tool_tip.ends_with("estatus service start --user"), "{}", tray.face().tool_tip);
+    let _ = tray.hear(hello(Snapshot::default()));
+    assert_eq!((tray.face().icon, tray.controller.desktop.engines_started), (Icon::Well, 0));
+
+    // Where the service has them elsewhere, the next tray looks there; and who wants to quit meanwhile does.
+    let mut tray = hosting();
+    tray.controller.desktop.moved = true;
+    assert_eq!(ends(&mut tray), ControlFlow::End(EngineEnd::Relaunching));
+    let mut tray = hosting();
+    assert_eq!(tray.happens(TrayEvent::Quit), ControlFlow::Wait);
+    assert_eq!(ends(&mut tray), ControlFlow::End(EngineEnd::Stopped));
+}
+
+#[test]
+fn the_face_of_a_service_that_is_gone_hosts_the_engine_or_is_started_again_where_things_are_now() {
+    for moved in [false, true] {
+        let mut tray = Tray::attached(Snapshot::default());
+        tray.controller.desktop.service = Some(Service::User);
+        let _ = tray.hear(lost(false));
+        assert_eq!(tray.hear(lost(true)), ControlFlow::Wait);
+        tray.controller.desktop.service = None;
+        tray.controller.desktop.moved = moved;
+        let then = if moved { ControlFlow::End(EngineEnd::Relaunching) } else { ControlFlow::Wait };
+        assert_eq!(tray.hear(lost(true)), then);
+        assert_eq!(tray.controller.desktop.engines_started, usize::from(!moved));
+    }
+}
+
+#[test]
 fn an_engine_that_breaks_down_while_it_is_to_quit_does_not_keep_the_tray() {
     let mut tray = Tray::new();
     tray.controller.desktop.hosts = true;

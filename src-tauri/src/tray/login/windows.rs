@@ -2,9 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
+use estatus_tray::command_line::command_line;
 use windows_registry::{CURRENT_USER, Result};
 
-use super::{approval::lets_start, command_line::command_line};
+use super::approval::lets_start;
 
 const KEY: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
 /// Where Task Manager and Windows' settings keep what the person switched off there.

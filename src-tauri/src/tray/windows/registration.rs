@@ -8,9 +8,10 @@ use std::{
 };
 
 use anyhow::Result;
+use estatus_tray::command_line::command_line;
 use windows_registry::CURRENT_USER;
 
-use crate::{links::SCHEME, login::command_line::command_line};
+use crate::links::SCHEME;
 
 /// What identifies us among those who notify. As in tauri.conf.json, by which the window is known.
 pub(super) const APP: &str = "org.estatus.desktop";

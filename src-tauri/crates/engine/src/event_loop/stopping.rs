@@ -12,6 +12,15 @@ use tokio::time;
 use super::{BATCH, EventLoop, clock, journal};
 use crate::{EngineEnd, workers::Workers};
 
+/// How the engine ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Why.
+    pub(crate) end: EngineEnd,
+    /// Whether it stops, before that, the programs that must not outlive it.
+    pub(crate) stops_programs: bool,
+}
+
 /// When the engine is asked to stop, messages that are being delivered get so long.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
 /// Programs that are being stopped because the engine stops get so much longer than the longest of their stops may take,
@@ -23,10 +32,10 @@ const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 impl<W: Workers> EventLoop<W> {
     /// Lets deliveries come to an end, writes down how they did, and closes the store. An engine that is stopped stops before
     /// that the programs that must not outlive it, and the commands of remedies; one that is started again leaves them to the
-    /// next, as if it had been killed, but for stops that have begun.
-    pub(super) async fn end(mut self, ended: EngineEnd) {
+    /// next, as if it had been killed, but for stops that have begun, and unless it is asked to stop them all the same.
+    pub(super) async fn end(mut self, ending: Ending) {
         self.tasks.stop_probes();
-        let commands_end = (ended == EngineEnd::Stopped).then(|| {
+        let commands_end = ending.stops_programs.then(|| {
             let _ = self.core.handle(Input::Quitting, clock::now());
             let workers = Arc::clone(&self.tasks.workers);
             tokio::spawn(async move { workers.cancel_commands(COMMANDS_END_WITHIN).await })

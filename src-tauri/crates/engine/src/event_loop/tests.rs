@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use estatus_api::{Client, Endpoint, Reply, Request};
+use estatus_api::{Client, Endpoint, HostKind, Reply, Request};
 use estatus_config::Defaults;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
@@ -179,6 +179,7 @@ impl Stage {
             data: data.clone(),
             defaults: Defaults { language: Language::English, zone: TimeZone::UTC },
             shim: ShimCommand { program: "/bin/false".into(), args: Vec::new() },
+            host: HostKind::Terminal,
             admits: crate::Admits::ThisUser,
         };
         let first = watch::first(&options).await.unwrap();
@@ -196,7 +197,8 @@ impl Stage {
         };
         let endpoint = Endpoint::of(&data);
         let listener = Listener::bind(&endpoint, options.admits).unwrap();
-        let host = Host { pid: 1, started: Timestamp::now(), config: options.config.clone(), data };
+        let (kind, config) = (options.host, options.config.clone());
+        let host = Host { kind, pid: 1, started: Timestamp::now(), config, data };
         let event_loop = EventLoop::new(options, first, opened, host, Box::new(Watchdog(Arc::clone(&world))), parts);
         let (stop, stopped) = oneshot::channel();
         let run = event_loop.run(listener, Timer::new().unwrap(), async { drop(stopped.await) });
@@ -406,10 +408,22 @@ async fn a_loop_that_is_to_be_started_again_leaves_its_programs_alone_and_says_s
     let mut stage = Stage::start(PROGRAM).await;
     stage.begins().await;
     let mut client = stage.client().await;
-    assert_eq!(client.request(Request::Relaunch).await, Ok(Reply::Done));
+    assert_eq!(client.request(Request::Relaunch { stop_programs: false }).await, Ok(Reply::Done));
     event(&mut client, |event| (*event == Event::Relaunching).then_some(())).await;
     assert_eq!(timeout(LONG, stage.ended).await.expect("it ends").unwrap(), EngineEnd::Relaunching);
     assert!(stage.commands.try_recv().is_err(), "something was done to the program");
+}
+
+#[tokio::test]
+async fn an_engine_that_is_started_elsewhere_stops_programs_first_if_that_is_asked() {
+    let mut stage = Stage::start(PROGRAM).await;
+    stage.begins().await;
+    let mut client = stage.client().await;
+    assert_eq!(client.request(Request::Relaunch { stop_programs: true }).await, Ok(Reply::Done));
+    let asked = stage.asked().await;
+    assert!(matches!(asked, ProgramCommand::Stop { start: StartId(1), .. }), "{asked:?}");
+    stage.happens(ProgramEvent::Exited(Ended::new(StartId(1), Exit::Signal(15), Timestamp::now()))).await;
+    assert_eq!(timeout(LONG, stage.ended).await.expect("it ends").unwrap(), EngineEnd::Relaunching);
 }
 
 #[tokio::test]

@@ -13,7 +13,10 @@ use estatus_config::Problems;
 use estatus_core::config::Config;
 use serde::Serialize;
 
-use super::platform::{self, Wanted};
+use super::{
+    handover::Rival,
+    platform::{self, Wanted},
+};
 use crate::{CommandError, configuration::defaults, show};
 
 /// Something that is different for the service.
@@ -40,14 +43,20 @@ impl Finding {
         Self { problem: false, ..Self::problem(about, what, remedy) }
     }
 
+    /// What is different, and what to do about it.
+    pub(super) fn in_one_line(&self) -> String {
+        format!("{}. {}", self.what, self.remedy)
+    }
+
     /// Whether something has to be done about it.
     pub(super) fn is_problem(&self) -> bool {
         self.problem
     }
 }
 
-/// Everything that is different for the service that is wanted: first what has to be done something about.
-pub(super) fn examine(wanted: &Wanted) -> Result<Vec<Finding>, CommandError> {
+/// Everything that is different for the service that is wanted, beside which `rivals` run: first what has to be done
+/// something about.
+pub(super) fn examine(wanted: &Wanted, rivals: &[Rival]) -> Result<Vec<Finding>, CommandError> {
     let mut findings = Vec::new();
     // What others have written there is not read.
     match wanted.shared() {
@@ -66,7 +75,7 @@ pub(super) fn examine(wanted: &Wanted) -> Result<Vec<Finding>, CommandError> {
     if !findings.is_empty() {
         return Ok(findings);
     }
-    held(wanted, &mut findings);
+    held(wanted, rivals, &mut findings);
     rights::of_estatus(wanted, &mut findings);
     if wanted.config_now().exists() {
         match config_of(wanted, &mut findings) {
@@ -128,36 +137,23 @@ fn of_config(wanted: &Wanted, config: &Config, findings: &mut Vec<Finding>) {
 }
 
 /// What an engine that is not the service's runs, or has left running, of what the service is to run.
-fn held(wanted: &Wanted, findings: &mut Vec<Finding>) {
-    let is_the_services = |data: &Path| data == wanted.data && wanted.is_running();
-    for data in wanted.rivals().into_iter().filter(|data| !is_the_services(data)) {
-        // What was left running on the service's own folder is found again by it.
-        let found = if data == wanted.data { holder(data) } else { rival(data) };
-        findings.extend(found.map(|(what, remedy)| Finding::problem("engine", what, remedy)));
-    }
+fn held(wanted: &Wanted, rivals: &[Rival], findings: &mut Vec<Finding>) {
+    findings.extend(rivals.iter().map(Rival::finding));
+    let runs = |data: &Path| rivals.iter().any(|rival| rival.data == data);
+    // What was left running on the service's own folder is found again by it.
+    let others = wanted.rivals().into_iter().filter(|data| *data != wanted.data && !runs(data));
+    findings.extend(others.filter_map(left));
 }
 
-/// Who has the data folder `data`, and what to do about it.
-fn holder(data: &Path) -> Option<(String, String)> {
-    let holder = estatus_engine::holder_of(data)?;
-    Some((
-        format!("Estatus already runs on {}: {holder}", data.display()),
-        "Quit it (the tray by its menu, `estatus run` by Ctrl-C), then start the service; the tray connects to it."
-            .into(),
-    ))
-}
-
-/// The same; or else what an engine on `data` has left running, which one on another folder does not find.
-pub(super) fn rival(data: &Path) -> Option<(String, String)> {
-    holder(data).or_else(|| {
-        let left = estatus_program::left_running(data);
-        (!left.is_empty()).then(|| {
-            (
-                format!("Estatus has left these running on {}: {}", data.display(), left.join(", ")),
-                "Start Estatus as before, stop them with `estatus stop`, and quit it; the service starts its own."
-                    .into(),
-            )
-        })
+/// What an engine on `data` has left running, which one on another folder does not find.
+pub(super) fn left(data: &Path) -> Option<Finding> {
+    let left = estatus_program::left_running(data);
+    (!left.is_empty()).then(|| {
+        Finding::problem(
+            "engine",
+            format!("Estatus has left these running on {}: {}", data.display(), left.join(", ")),
+            "Start Estatus as before, stop them with `estatus stop`, and quit it; the service starts its own.",
+        )
     })
 }
 

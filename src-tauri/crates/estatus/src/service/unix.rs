@@ -13,6 +13,7 @@ use std::{fs, io, path::Path};
 
 use estatus_config::places::{self, ServicePlaces};
 use estatus_core::Timestamp;
+use estatus_engine::HostKind;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
@@ -26,7 +27,10 @@ pub(super) use self::{
     differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
     wanted::Wanted,
 };
-use super::facts::Facts;
+use super::{
+    facts::Facts,
+    handover::{self, Rival},
+};
 use crate::{
     CommandError, Outcome, Result,
     arguments::ServiceScope,
@@ -35,10 +39,13 @@ use crate::{
 };
 
 /// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
-#[expect(clippy::unused_async, reason = "on Windows the engine is asked")]
-pub(super) async fn install(wanted: &Wanted, _places: &Places, starts: bool) -> Result {
+/// The trays' engines among `rivals` give way to it.
+pub(super) async fn install(wanted: &Wanted, _places: &Places, starts: bool, rivals: &[Rival]) -> Result {
     let scope = wanted.scope;
     systemd::must_be_booted()?;
+    if let Some(rival) = rivals.iter().find(|rival| starts && !rival.is_no_obstacle()) {
+        return Err(rival.refusal());
+    }
     let file = scope.unit_file(&wanted.account);
     let before = read(&file)?;
     if before.as_ref().is_some_and(|text| !Unit::is_ours(text)) {
@@ -71,6 +78,8 @@ pub(super) async fn install(wanted: &Wanted, _places: &Places, starts: bool) -> 
         say!("It starts at the next boot, or with `estatus service start{}`.", hint(scope));
         return Ok(Outcome::Well);
     }
+    let go_on = format!("quit the tray by its menu, then `estatus service start{}`", hint(scope));
+    handover::take_over(wanted, rivals, &go_on).await?;
     begin(scope, if was_running && is_new { "restart" } else { "start" })
 }
 
@@ -79,8 +88,7 @@ pub(super) fn uninstall(whose: ServiceScope) -> Result {
     let scope = steered(whose)?;
     let file = scope.unit_file(&Account::current()?);
     let Some(text) = read(&file)? else {
-        say!("The service is not installed.");
-        return Ok(Outcome::Well);
+        return switch_off(scope);
     };
     if !Unit::is_ours(&text) {
         return Err(CommandError::Failed(format!("{} was not written by Estatus, and stays", file.display())));
@@ -101,6 +109,20 @@ pub(super) fn uninstall(whose: ServiceScope) -> Result {
         say!("  configuration  {}", config.display());
         say!("  data           {}", data.display());
     }
+    Ok(Outcome::Well)
+}
+
+/// Switches a unit off that a package has brought.
+fn switch_off(scope: Scope) -> Result {
+    let is_on = |shown: &systemd::Shown| {
+        shown.is_active() || shown.get("UnitFileState").is_some_and(|state| state.starts_with("enabled"))
+    };
+    if !systemd::is_booted() || !scope.show().is_ok_and(|shown| is_on(&shown)) {
+        say!("The service is not installed.");
+        return Ok(Outcome::Well);
+    }
+    scope.tell(&["--quiet", "disable", "--now", NAME])?;
+    say!("The service, whose unit a package has brought, is stopped, and starts at boot no more.");
     Ok(Outcome::Well)
 }
 
@@ -166,7 +188,15 @@ pub(super) async fn run(places: &Places, all_users: bool) -> Result {
     running::log(said.err.clone(), false);
     let admits = running::admits(all_users);
     // However it ends, systemd starts it again unless it was told to stop it.
-    running::host(places, said, admits, |terminal| Box::new(Face::new(terminal, notifier)), stopped()).await?;
+    running::host(
+        places,
+        said,
+        HostKind::Service,
+        admits,
+        |terminal| Box::new(Face::new(terminal, notifier)),
+        stopped(),
+    )
+    .await?;
     Ok(Outcome::Well)
 }
 

@@ -96,6 +96,11 @@ impl Wanted {
         &self.config
     }
 
+    /// Whether a tray whose engine on `data` ends is the service's face from then on.
+    pub(crate) fn takes_place_on(&self, data: &Path) -> bool {
+        self.data == data
+    }
+
     /// Why others can change what the service runs, if they can: permission denied; or why that cannot be seen.
     pub(crate) fn shared(&self) -> Option<io::Error> {
         let is_shared = |path: &Path| match estatus_access::refuse_shared_with_others_than(self.account.uid, path) {
@@ -212,7 +217,7 @@ impl Wanted {
     pub(super) fn linger(&self) -> Result<(), CommandError> {
         let name = &self.account.name;
         if !self.lingers() {
-            let output = Command::new("loginctl").args(["--no-ask-password", "enable-linger", name]).output();
+            let output = Command::new("loginctl").args(["enable-linger", name]).output();
             let output = output.map_err(|error| CommandError::Failed(format!("loginctl cannot be run: {error}")))?;
             if !output.status.success() {
                 return Err(CommandError::Failed(format!(

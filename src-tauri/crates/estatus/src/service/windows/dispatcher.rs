@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use estatus_engine::EngineEnd;
+use estatus_engine::{EngineEnd, HostKind};
 use tokio::sync::Notify;
 use windows_service::{
     define_windows_service,
@@ -99,7 +99,8 @@ fn host(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::failed)?;
     let face =
         |terminal| Box::new(Face { terminal, handle, phase: Phase::Starting }) as Box<dyn estatus_engine::Audience>;
-    let result = runtime.block_on(running::host(places, said, running::admits(all_users), face, stop.notified()));
+    let hosted = running::host(places, said, HostKind::Service, running::admits(all_users), face, stop.notified());
+    let result = runtime.block_on(hosted);
     runtime.shutdown_background();
     if let Err(CommandError::Failed(error) | CommandError::Wrong(error)) = &result {
         err.line(format_args!("{error}"));

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use estatus_api::Client;
 use estatus_config::places::SERVICE_KEY;
 use windows_registry::LOCAL_MACHINE;
 use windows_service::{
@@ -21,10 +22,20 @@ use windows_service::{
     service_manager::{ServiceManager, ServiceManagerAccess},
 };
 
-use super::{NAME, account::Account, wanted::Wanted};
+use super::{
+    NAME,
+    account::Account,
+    wanted::{Wanted, own_places},
+};
 use crate::{
-    CommandError, Outcome, Result, arguments::ServiceScope, configuration::Places, relaunching::relaunch,
-    service::facts::Facts,
+    CommandError, Outcome, Result,
+    arguments::{OfUser, ServiceScope},
+    configuration::Places,
+    relaunching::relaunch,
+    service::{
+        facts::Facts,
+        handover::{self, Rival},
+    },
 };
 
 const MACHINE_ENVIRONMENT: &str = r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
@@ -44,11 +55,40 @@ mod code {
     pub(super) const BAD_ACCOUNT: i32 = 1057;
 }
 
-/// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
-pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts: bool) -> Result {
-    wanted.must_be_free()?;
+/// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`. The trays' engines among
+/// `rivals` give way to it.
+pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts: bool, rivals: &[Rival]) -> Result {
+    wanted.must_be_free(rivals)?;
     let password = password(&wanted.account)?;
-    let mut folders = prepare_places(wanted)?;
+    let moved = wanted.moved().map(|moved| kept(&moved.config));
+    let folders = prepare_places(wanted)?;
+    let (service, change) = register(wanted, password, folders).map_err(|error| match (error, moved) {
+        (CommandError::Failed(why), Some(kept)) => CommandError::Failed(format!(
+            "{why}. There is no service yet, and your configuration is in {}: install again once that is mended, or give \
+             {} its old name to have the tray go on with it",
+            wanted.config.display(),
+            kept.display()
+        )),
+        (error, _) => error,
+    })?;
+    if !starts {
+        say!("It starts at the next boot, or with `estatus service start`.");
+        return Ok(Outcome::Well);
+    }
+    handover::take_over(wanted, rivals, "quit the tray by its menu, then `estatus service start`").await?;
+    match change {
+        Some(change) if runs(&service)? => begin_anew(&service, places, change).await,
+        _ => begin(&service),
+    }
+}
+
+/// Has Windows know the service as it is wanted, whose account may enter these folders then; and what is different of the one
+/// that was there.
+fn register(
+    wanted: &Wanted,
+    password: Option<OsString>,
+    mut folders: Vec<PathBuf>,
+) -> std::result::Result<(Service, Option<Change>), CommandError> {
     let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE)?;
     let info = info(wanted, password);
     let before = open(&manager, ServiceAccess::ALL_ACCESS)?;
@@ -69,14 +109,8 @@ pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts
     say!("  it runs as     {}", wanted.account);
     say!("  configuration  {}", wanted.config.display());
     say!("  data           {}", wanted.data.display());
-    if !starts {
-        say!("It starts at the next boot, or with `estatus service start`.");
-        return Ok(Outcome::Well);
-    }
-    match was.map(|was| Ok(was.change(&Definition::of(&service)?))).transpose()? {
-        Some(change) if runs(&service)? => begin_anew(&service, places, change).await,
-        _ => begin(&service),
-    }
+    let change = was.map(|was| Ok(was.change(&Definition::of(&service)?))).transpose()?;
+    Ok((service, change))
 }
 
 /// Has a service that runs become what it is now.
@@ -135,8 +169,8 @@ impl Definition {
     }
 }
 
-/// Removes the service; what it has configured and remembered stays.
-pub(in crate::service) fn uninstall(_whose: ServiceScope) -> Result {
+/// Removes the service; what it has configured and remembered stays. A configuration that was a user's is theirs again.
+pub(in crate::service) async fn uninstall(of_user: &OfUser) -> Result {
     must_be_elevated()?;
     let manager = manager(ServiceManagerAccess::CONNECT)?;
     let Some(service) = open(&manager, ServiceAccess::ALL_ACCESS)? else {
@@ -144,15 +178,80 @@ pub(in crate::service) fn uninstall(_whose: ServiceScope) -> Result {
         return Ok(Outcome::Well);
     };
     let (config, data) = places(&service);
+    let given_back = config.as_deref().and_then(|config| GivenBack::of(config, of_user));
+    if let (Some(_), Some(data)) = (&given_back, &data) {
+        must_stop_all(data).await?;
+    }
     end(&service)?;
+    // Before the service is gone: a tray that misses it looks for a configuration then.
+    if let Some(given_back) = &given_back {
+        given_back.carry_out()?;
+    }
     service.delete().map_err(failed)?;
     say!("The service is removed.");
+    if let (Some(given_back), Some(data)) = (given_back, data) {
+        say!("  configuration  {}, where it was before", given_back.own.display());
+        say!("  data           {}, remove it yourself if you want to", data.display());
+        return Ok(Outcome::Well);
+    }
     if let (Some(config), Some(data)) = (config, data) {
         say!("These stay, remove them yourself if you want to:");
         say!("  configuration  {}", config.display());
         say!("  data           {}", data.display());
     }
     Ok(Outcome::Well)
+}
+
+/// Refuses where the engine of the service would leave programs running: one on another folder would start them a second time.
+async fn must_stop_all(data: &Path) -> std::result::Result<(), CommandError> {
+    let Ok(client) = Client::attach(&estatus_engine::endpoint(data)).await else { return Ok(()) };
+    let stays = handover::stays(&client);
+    if stays.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::Failed(format!(
+        "{} would run on without the service, and a second time once your configuration is yours again: stop what runs on \
+         when Estatus quits with `estatus stop PROGRAM` first",
+        stays.join(", ")
+    )))
+}
+
+/// What a configuration is called that became a service's.
+fn kept(own: &Path) -> PathBuf {
+    own.with_extension("toml.before-service")
+}
+
+/// The configuration of a service that becomes the user's again whose it was.
+#[derive(Debug)]
+struct GivenBack {
+    /// Where the service has it.
+    config: PathBuf,
+    /// Where the user had it.
+    own: PathBuf,
+}
+
+impl GivenBack {
+    /// Nothing if the configuration was not theirs, or they have another one by now.
+    fn of(config: &Path, of_user: &OfUser) -> Option<Self> {
+        let own = own_places(of_user)?.config;
+        let was_theirs = !own.exists() && kept(&own).exists() && config.exists() && own != config;
+        was_theirs.then(|| Self { config: config.to_owned(), own })
+    }
+
+    fn carry_out(&self) -> std::result::Result<(), CommandError> {
+        let Self { config, own } = self;
+        let given = fs::copy(config, own);
+        // So that it is theirs that the next service is given.
+        let given = given.and_then(|_| fs::rename(config, config.with_extension("toml.given-back")));
+        given.map_err(|error| {
+            CommandError::Failed(format!(
+                "the service is stopped, and stays installed: {} cannot be made {} again: {error}; mend that, or copy it \
+                 there yourself, and uninstall again",
+                config.display(),
+                own.display()
+            ))
+        })
+    }
 }
 
 /// Starts the service, and says whether it runs.
@@ -288,7 +387,7 @@ fn prepare_places(wanted: &Wanted) -> std::result::Result<Vec<PathBuf>, CommandE
     match wanted.moved().map(|moved| &moved.config) {
         Some(own) => {
             fs::copy(own, &wanted.config).map_err(failed)?;
-            let kept = own.with_extension("toml.before-service");
+            let kept = kept(own);
             // So that no tray hosts an engine of its own beside the service's.
             fs::rename(own, &kept).map_err(failed)?;
             say!("Your configuration was moved to {}; the old file is {}", wanted.config.display(), kept.display());

@@ -11,9 +11,9 @@ use estatus_config::places::{self, ServicePlaces};
 use super::{account::Account, manager};
 use crate::{
     CommandError,
-    arguments::ServiceAccount,
+    arguments::{OfUser, ServiceAccount},
     configuration::Places,
-    service::{access::Access, command_line, doctor, merged},
+    service::{access::Access, command_line, doctor, handover::Rival, merged},
 };
 
 /// The service as it is wanted.
@@ -76,9 +76,7 @@ impl Wanted {
             None if is_in_own_folder => own.join("data"),
             None => places::own_data_folder().map_err(no_home)?,
         };
-        let of_user =
-            || Some(ServicePlaces { config: places::own_config_file().ok()?, data: places::own_data_folder().ok()? });
-        let of_user = of_user().filter(|user| is_in_own_folder && user.config.exists());
+        let of_user = own_places(&said.of_user).filter(|user| is_in_own_folder && user.config.exists());
         Ok(Self { account, executable, config, data, env, is_in_own_folder, given, of_user })
     }
 
@@ -112,14 +110,22 @@ impl Wanted {
         self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(is_shared)
     }
 
-    /// Refuses where programs of a configuration that is moved run: there would be two of each.
-    pub(super) fn must_be_free(&self) -> Result<(), CommandError> {
+    /// Whether a tray whose engine on `data` ends is the service's face from then on: it has nothing configured of its own
+    /// then.
+    pub(crate) fn takes_place_on(&self, data: &Path) -> bool {
+        self.data == data || self.moved().is_some_and(|moved| moved.data == data)
+    }
+
+    /// Refuses where programs of a configuration that is moved run, and `rivals` do not give way: there would be two of each.
+    pub(super) fn must_be_free(&self, rivals: &[Rival]) -> Result<(), CommandError> {
         let Some(moved) = self.moved() else { return Ok(()) };
-        match doctor::rival(&moved.data) {
-            None => Ok(()),
-            Some((what, remedy)) => Err(CommandError::Failed(format!(
-                "{what}, and would run twice once your configuration is the service's. {remedy}"
-            ))),
+        match rivals.iter().find(|rival| rival.data == moved.data) {
+            Some(rival) if rival.is_no_obstacle() => Ok(()),
+            Some(rival) => Err(rival.refusal()),
+            None => doctor::left(&moved.data).map_or(Ok(()), |left| {
+                let left = left.in_one_line();
+                Err(CommandError::Failed(format!("nothing was installed, or these would run twice: {left}")))
+            }),
         }
     }
 
@@ -184,5 +190,13 @@ impl Wanted {
     /// Why the service does not come to the keyring.
     pub(crate) fn keyring_obstacle(&self) -> Option<&'static str> {
         (!self.account.is_current()).then_some("which is your own, and not the service's account's")
+    }
+}
+
+/// Where the user who wants the service has what is their own.
+pub(super) fn own_places(said: &OfUser) -> Option<ServicePlaces> {
+    match (&said.user_config, &said.user_data) {
+        (Some(config), Some(data)) => Some(ServicePlaces { config: config.clone(), data: data.clone() }),
+        _ => Some(ServicePlaces { config: places::own_config_file().ok()?, data: places::own_data_folder().ok()? }),
     }
 }

@@ -3,9 +3,13 @@
 use std::ffi::{OsStr, OsString};
 
 /// The line that starts `program` with `arguments`.
-pub(crate) fn command_line(program: &OsStr, arguments: &[OsString]) -> String {
-    let words = [program].into_iter().chain(arguments.iter().map(OsString::as_os_str));
-    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+pub fn command_line(program: &OsStr, arguments: &[OsString]) -> String {
+    words([program].into_iter().chain(arguments.iter().map(OsString::as_os_str)))
+}
+
+/// What of a line says these words.
+pub fn words<'a>(words: impl IntoIterator<Item = &'a OsStr>) -> String {
+    words.into_iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
 /// A word in quotation marks. None of Windows' paths has one in it, but one may end with the backslash that would take its
