@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     frame, opened,
+    service::{self, Finding, ServiceState, SwitchEnd},
     stream::{Streamed, Streams},
 };
 
@@ -94,6 +95,24 @@ pub(crate) fn settings(backend: State<'_, Backend>) -> DesktopSettings {
 #[tauri::command]
 pub(crate) fn change(backend: State<'_, Backend>, settings: Change) -> Result<DesktopSettings, ApiError> {
     backend.settings.change(settings).map_err(failed)
+}
+
+/// How the service of the operating system is.
+#[tauri::command]
+pub(crate) async fn service() -> Result<ServiceState, ApiError> {
+    service::state().await
+}
+
+/// What would be different for a service.
+#[tauri::command]
+pub(crate) async fn examine_service(backend: State<'_, Backend>) -> Result<Vec<Finding>, ApiError> {
+    service::examine(&backend.places).await
+}
+
+/// Installs the service, or removes it.
+#[tauri::command]
+pub(crate) async fn switch_service(backend: State<'_, Backend>, on: bool) -> Result<SwitchEnd, ApiError> {
+    service::switch(&backend.places, on).await
 }
 
 fn failed(error: impl std::fmt::Display) -> ApiError {

@@ -8,6 +8,7 @@
 mod backend;
 mod frame;
 mod opened;
+mod service;
 mod stream;
 
 use std::{
@@ -71,6 +72,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::open,
             backend::settings,
             backend::change,
+            backend::service,
+            backend::examine_service,
+            backend::switch_service,
         ])
         .setup(move |app| {
             // What this closure returns as an error is a panic.

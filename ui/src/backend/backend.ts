@@ -15,7 +15,49 @@ export interface Backend {
   settings(): Promise<DesktopSettings>;
   /** Changes what is named; answers with all of it. */
   change(settings: Partial<DesktopSettings>): Promise<DesktopSettings>;
+  /** How the service of the operating system is. */
+  service(): Promise<ServiceState>;
+  /** What would be different for a service, the problems first. */
+  examineService(): Promise<ServiceFinding[]>;
+  /** Installs the service, or removes it. */
+  switchService(on: boolean): Promise<SwitchEnd>;
 }
+
+/** How the service of the operating system is, and what it takes to switch it. */
+export interface ServiceState {
+  installed: boolean;
+  /** Whether it starts at boot. */
+  enabled: boolean;
+  running: boolean;
+  /** As whom it runs. */
+  account: string | null;
+  /** Whose it is or, where there is none, would be. */
+  whose: "machine" | "user";
+  switching: Switching;
+  /** Whether programs keep running when it is switched on. */
+  keeps_programs: boolean;
+}
+
+/** What it takes to switch the service: nothing more; an administrator, for whom the system asks; the same, by a command that has to be typed; somebody else. */
+export type Switching =
+  { by: "user" } | { by: "administrator" } | { by: "command"; command: string } | { by: "others" };
+
+/** Something that would be different for a service, in English. */
+export interface ServiceFinding {
+  /** Whether something has to be done about it. */
+  problem: boolean;
+  about: string;
+  what: string;
+  remedy: string;
+}
+
+/** How switching the service has ended; what went wrong is told in English, or on a console of its own. */
+export type SwitchEnd =
+  | { ended: "done" }
+  | { ended: "dismissed" }
+  | { ended: "not_allowed" }
+  | { ended: "failed"; why: string }
+  | { ended: "failed_on_console" };
 
 /** What comes unasked. */
 export type Heard =

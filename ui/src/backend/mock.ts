@@ -6,10 +6,12 @@ import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
 import { changes, line, SURVEYED, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
+import { service } from "./mock/service";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
+ * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
  * `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
@@ -95,6 +97,7 @@ export const backend: Backend = {
   open: async (url) => void opened.push(url),
   settings: async () => desktop,
   change: async (settings) => (desktop = { ...desktop, ...settings }),
+  ...service(asked),
 };
 
 /** What was opened outside, for the tests to see. */

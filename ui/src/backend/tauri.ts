@@ -20,4 +20,7 @@ export const backend: Backend = {
   open: (url) => invoke("open", { url }),
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
+  service: () => invoke("service"),
+  examineService: () => invoke("examine_service"),
+  switchService: (on) => invoke("switch_service", { on }),
 };

@@ -21,6 +21,9 @@ const PAGES: [address: string, text: string][] = [
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
   ["?file=wrong#/settings", "line 14"],
+  ["?service=command#/settings", "sudo estatus service uninstall"],
+  ["?service=others&may=steer#/settings", "It runs as another user"],
+  ["?answers=failing#/settings", "It is not known whether there is a service"],
   ["?file=emptied#/", "This is intended"],
   ["#/new/monitor", "New monitor"],
   ["#/edit/monitor/web%20port", "Remedy"],
@@ -62,6 +65,25 @@ test.each(PAGES)("%s shows itself, whole and accessibly, in every width and them
     found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
   }
   expect([...found, ...(await page.evaluate(clobbered)), ...faults(page)]).toEqual([]);
+  await page.context().close();
+});
+
+test("what is found before a service is installed can be read in every width and theme", async () => {
+  const page = await stage.open("?still&switch=failed#/settings", { reducedMotion: "reduce" });
+  await page.getByLabel("Run as a service").click();
+  await page.getByText("it names QUEUE_URL").waitFor();
+  await page.getByRole("button", { name: "Install anyway" }).click();
+  await page.getByRole("alert").getByText("enable-linger").waitFor();
+  const found: string[] = [];
+  for (const { width, height, colorScheme } of [...VIEWS, { width: 420, height: 360, colorScheme: "dark" } as const]) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).include("[role=dialog]").analyze();
+    found.push(...violations.map(({ id, nodes }) => `${width} ${colorScheme} ${id}: ${nodes.map((it) => it.target)}`));
+    const beside = (dialog: Element) => dialog.scrollWidth > dialog.clientWidth || dialog.clientWidth > innerWidth;
+    if (await page.getByRole("dialog").evaluate(beside)) found.push(`${width}: the dialog is too wide`);
+  }
+  expect([...found, ...faults(page)]).toEqual([]);
   await page.context().close();
 });
 

@@ -325,6 +325,57 @@ test("e-mail is tested, and a refusal is explained", async () => {
   await page.getByText("many providers want a password made for this app").waitFor();
 });
 
+const runsAsService = () => page.getByLabel("Run as a service");
+
+test("Estatus becomes a service once what is different for it was read, and is one no more once that is confirmed", async () => {
+  page = await stage.open("?still#/settings");
+  await page.getByText("Not installed").waitFor();
+  await runsAsService().click();
+  expect(await runsAsService().isChecked()).toBe(false);
+  const dialog = page.getByRole("dialog");
+  const first = dialog.getByRole("listitem").first();
+  await first.getByText("which the service does not have").waitFor();
+  await dialog.getByText("Estatus goes on as a service of your own").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await runsAsService().click();
+  await dialog.getByRole("button", { name: "Install anyway" }).click();
+  await page.getByText("Estatus now runs as a service").waitFor();
+  await page.getByText("Running as isaac").waitFor();
+  expect(await runsAsService().isChecked()).toBe(true);
+  await runsAsService().click();
+  await dialog.getByRole("button", { name: "Switch off" }).click();
+  await page.getByText("Estatus no longer runs as a service").waitFor();
+  await page.getByText("Not installed").waitFor();
+});
+
+test("why no service could be installed stays to be read, and it can be tried again", async () => {
+  page = await stage.open("?still&doctor=well&switch=failed#/settings");
+  await runsAsService().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Nothing else will be different").waitFor();
+  await dialog.getByRole("button", { name: "Install" }).click();
+  await dialog.getByRole("alert").getByText("loginctl enable-linger").waitFor();
+  await expect.poll(() => dialog.getByRole("button", { name: "Install" }).isEnabled()).toBe(true);
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Not installed").waitFor();
+});
+
+test("on Windows the one who is asked for an administrator may say no", async () => {
+  page = await stage.open("?still&doctor=well&service=windows&switch=dismissed#/settings");
+  await runsAsService().click();
+  await page.getByRole("dialog").getByText("Windows asks for an administrator").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Install" }).click();
+  await page.getByRole("alert").getByText("It was not allowed").waitFor();
+});
+
+test("who may not switch the service off is told how it is, and why not", async () => {
+  page = await stage.open("?still&service=others&may=steer#/settings");
+  await page.getByText("Running as root").waitFor();
+  await page.getByText("It runs as another user").waitFor();
+  expect(await runsAsService().count()).toBe(0);
+});
+
 test("settings of the desktop take effect at once, the language too", async () => {
   page = await stage.open("?still#/settings");
   await page.getByLabel("Language of this window").selectOption("es");
