@@ -10,7 +10,7 @@ mod machine;
 mod package;
 mod planted;
 
-use estatus_tests::eventually;
+use estatus_tests::{built, eventually};
 use machine::Machine;
 use serde_json::Value;
 
@@ -146,6 +146,77 @@ fn a_service_of_a_users_own_runs_from_boot_with_nobody_logged_in() {
     keeper(&machine);
     machine.must(&by_luz(&["service", "uninstall", "--user"]));
     assert_eq!(machine.run(&["pgrep", "-x", "estatus"]).code, 1, "something of it is left");
+}
+
+/// Has luz run `words` from now on, as `unit`, as what starts a desktop does.
+fn start(machine: &Machine, unit: &str, words: &[&str]) {
+    let started = ["systemd-run", "--quiet", "--collect", "--uid=luz", "--setenv=HOME=/home/luz", "--unit", unit];
+    machine.must(&[&started, words].concat());
+}
+
+/// What hosts the engine of luz, once it is `so`.
+fn host(machine: &Machine, so: &str) {
+    eventually(&format!("a {so} hosts the engine"), || {
+        let status: Value = serde_json::from_str(&machine.run(&by_luz(&["status", "--json"])).out).ok()?;
+        (status["host"]["kind"] == so).then_some(())
+    });
+}
+
+#[test]
+fn a_service_takes_over_from_the_tray_whose_programs_run_on_and_gives_the_engine_back() {
+    let machine = Machine::boot();
+    configure(&machine, "");
+    machine.must(&["cp", built("estatus-tray").to_str().unwrap(), "/usr/local/bin/estatus-tray"]);
+    start(&machine, "desktop", &["estatus-tray", "--hidden"]);
+    let program = keeper(&machine);
+    host(&machine, "tray");
+    let tray = || machine.must(&["systemctl", "show", "--property=MainPID", "--value", "desktop"]);
+    let before = tray();
+
+    let found = machine.must(&by_luz(&["doctor", "--user"]));
+    assert!(found.contains("the service takes over from the tray"), "{found}");
+    let installed = machine.must(&by_luz(&["service", "install", "--user"]));
+    assert!(installed.contains("The service is running"), "{installed}");
+    host(&machine, "service");
+    assert_eq!((keeper(&machine), tray()), (program, before.clone()));
+
+    machine.must(&by_luz(&["service", "uninstall", "--user"]));
+    host(&machine, "tray");
+    keeper(&machine);
+    assert_eq!(tray(), before);
+
+    // That of the machine takes over as well.
+    let program = keeper(&machine);
+    let installed = machine.must(&["estatus", "service", "install", "--account", "luz"]);
+    assert!(installed.contains("The service is running"), "{installed}");
+    host(&machine, "service");
+    assert_eq!((keeper(&machine), tray()), (program, before));
+}
+
+#[test]
+fn a_service_is_refused_where_a_terminal_hosts_the_engine_and_one_of_a_package_is_switched_off() {
+    let machine = Machine::boot();
+    configure(&machine, "");
+    start(&machine, "terminal", &["estatus", "run"]);
+    let program = keeper(&machine);
+    for more in [&[][..], &["--yes"]] {
+        let refused = machine.run(&by_luz(&[&["service", "install", "--user"], more].concat()));
+        assert!(refused.code == 1 && (refused.err + &refused.out).contains("Quit it"), "{more:?}");
+    }
+    assert_eq!(status(&machine, &["--user"], |_| true)["installed"], false);
+    assert_eq!(keeper(&machine), program);
+    machine.must(&["systemctl", "stop", "terminal"]);
+
+    let unit = "[Service]\\nExecStart=/usr/local/bin/estatus service run\\n[Install]\\nWantedBy=default.target\\n";
+    machine.must(&["sh", "-c", &format!("printf '{unit}' >/usr/lib/systemd/user/estatus.service")]);
+    machine.must(&["loginctl", "enable-linger", "luz"]);
+    let switch_on = "XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user enable --now estatus";
+    machine.must(&["runuser", "-l", "luz", "-c", switch_on]);
+    host(&machine, "service");
+    let off = machine.must(&by_luz(&["service", "uninstall", "--user"]));
+    assert!(off.contains("starts at boot no more"), "{off}");
+    let left = status(&machine, &["--user"], |_| true);
+    assert_eq!((&left["running"], &left["enabled"]), (&false.into(), &false.into()), "{left:#}");
 }
 
 #[test]
