@@ -335,7 +335,7 @@ test("Estatus becomes a service once what is different for it was read, and is o
   const dialog = page.getByRole("dialog");
   const first = dialog.getByRole("listitem").first();
   await first.getByText("which the service does not have").waitFor();
-  await dialog.getByText("Estatus goes on as a service of your own").waitFor();
+  await dialog.getByText("Estatus continues as a service of your own").waitFor();
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await dialog.waitFor({ state: "detached" });
   await runsAsService().click();
@@ -353,7 +353,7 @@ test("why no service could be installed stays to be read, and it can be tried ag
   page = await stage.open("?still&doctor=well&switch=failed#/settings");
   await runsAsService().click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("Nothing else will be different").waitFor();
+  await dialog.getByText("Nothing else changes").waitFor();
   await dialog.getByRole("button", { name: "Install" }).click();
   await dialog.getByRole("alert").getByText("loginctl enable-linger").waitFor();
   await expect.poll(() => dialog.getByRole("button", { name: "Install" }).isEnabled()).toBe(true);
@@ -364,9 +364,9 @@ test("why no service could be installed stays to be read, and it can be tried ag
 test("on Windows the one who is asked for an administrator may say no", async () => {
   page = await stage.open("?still&doctor=well&service=windows&switch=dismissed#/settings");
   await runsAsService().click();
-  await page.getByRole("dialog").getByText("Windows asks for an administrator").waitFor();
+  await page.getByRole("dialog").getByText("Windows asks for administrator rights").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Install" }).click();
-  await page.getByRole("alert").getByText("It was not allowed").waitFor();
+  await page.getByRole("alert").getByText("The request was declined").waitFor();
 });
 
 test("who may not switch the service off is told how it is, and why not", async () => {
