@@ -189,15 +189,17 @@ pub(in crate::service) async fn uninstall(of_user: &OfUser) -> Result {
     }
     service.delete().map_err(failed)?;
     say!("The service is removed.");
-    if let (Some(given_back), Some(data)) = (given_back, data) {
-        say!("  configuration  {}, where it was before", given_back.own.display());
-        say!("  data           {}, remove it yourself if you want to", data.display());
-        return Ok(Outcome::Well);
-    }
-    if let (Some(config), Some(data)) = (config, data) {
-        say!("These stay, remove them yourself if you want to:");
-        say!("  configuration  {}", config.display());
-        say!("  data           {}", data.display());
+    match (given_back, config, data) {
+        (Some(given_back), _, Some(data)) => {
+            say!("  configuration  {}, where it was before", given_back.own.display());
+            say!("  data           {}, remove it yourself if you want to", data.display());
+        }
+        (None, Some(config), Some(data)) => {
+            say!("These stay, remove them yourself if you want to:");
+            say!("  configuration  {}", config.display());
+            say!("  data           {}", data.display());
+        }
+        _ => {}
     }
     Ok(Outcome::Well)
 }
