@@ -228,9 +228,9 @@ impl<D: Desktop> Controller<D> {
                 self.news.begin(&self.view, now.timestamp());
                 std::mem::take(&mut self.waiting).into_iter().for_each(|action| self.chosen(action, now));
             }
-            // An engine of our own says how it ended by itself.
+            // An engine of our own says how it ended by itself, perhaps before this is heard.
             Heard::Event(event) if *event == Event::Relaunching => {
-                if !(self.view.is_ours() && self.gives_way()) {
+                if self.view.is_attached() && !(self.view.is_ours() && self.gives_way()) {
                     self.why = EngineEnd::Relaunching;
                     self.quit();
                 }

@@ -41,6 +41,7 @@ pub(crate) struct ServiceState {
 /// Whose a service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(windows, allow(dead_code, reason = "Windows has no service of a user's own, and always asks"))]
 pub(crate) enum Whose {
     /// The machine's.
     Machine,
@@ -51,6 +52,7 @@ pub(crate) enum Whose {
 /// What it takes to switch a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "by")]
+#[cfg_attr(windows, allow(dead_code, reason = "Windows has no service of a user's own, and always asks"))]
 pub(crate) enum Switching {
     /// Nothing more: it is the user's own.
     User,
@@ -81,7 +83,7 @@ pub(crate) struct Finding {
 /// How switching the service has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "ended")]
-#[cfg_attr(unix, allow(dead_code, reason = "on Windows it has a console of its own"))]
+#[allow(dead_code, reason = "each system ends it in its own ways: only Windows has a console of its own for it")]
 pub(crate) enum SwitchEnd {
     /// As it was wanted.
     Done,

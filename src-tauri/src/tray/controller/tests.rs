@@ -186,6 +186,8 @@ fn a_tray_gives_way_to_a_service_on_its_folder_and_is_its_face() {
     let mut tray = hosting();
     assert_eq!(ends(&mut tray), ControlFlow::Wait);
     assert_eq!(tray.face().tool_tip, "Estatus is starting");
+    // What its own engine said last may be heard after its end.
+    assert_eq!(tray.hear(Heard::Event(Arc::new(Event::Relaunching))), ControlFlow::Wait);
     let _ = tray.hear(lost(true));
     assert!(tray.face().tool_tip.ends_with("estatus service start --user"), "{}", tray.face().tool_tip);
     let _ = tray.hear(hello(Snapshot::default()));
