@@ -64,6 +64,8 @@ pub(crate) fn test_with_display(crates: &[&str], target: &Path) -> Result<()> {
 /// What Wine cannot show is left out by name, in `.config/nextest.toml`.
 fn test_in(wine: &wine::Session, crates: &[&str], target: &Path) -> Result<()> {
     let mut test = cargo_for_windows(&["nextest", "run", "--profile", "wine"], target)?;
+    // The library that the window's tests need lies beside the programs, which is not where tests are.
+    test.env("WINEPATH", wine::path(&built(target).join("debug")));
     run(wine.runs(&mut test).args(named(crates)))
 }
 
