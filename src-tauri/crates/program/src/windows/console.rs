@@ -79,10 +79,19 @@ fn written(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(",")
 }
 
-fn processes_in(text: &OsStr) -> Vec<ProcessId> {
-    let process =
-        |(pid, started): (&str, &str)| Some(ProcessId { pid: pid.parse().ok()?, started: started.parse().ok()? });
-    text.to_string_lossy().split(',').filter_map(|part| process(part.split_once(':')?)).collect()
+/// Handles on the processes that are meant: as long as they are held, their pids are nobody else's. A pid without a time,
+/// as a person writes it, means who has it now.
+fn held(text: &OsStr) -> Vec<Process> {
+    let process = |part: &str| {
+        let found = match part.split_once(':') {
+            Some((pid, started)) => {
+                Process::identified(ProcessId { pid: pid.parse().ok()?, started: started.parse().ok()? })
+            }
+            None => Process::look_at(part.parse().ok()?),
+        };
+        found.ok().flatten()
+    };
+    text.to_string_lossy().split(',').filter_map(process).collect()
 }
 
 fn pids_in(text: &OsStr) -> BTreeSet<u32> {
@@ -92,7 +101,7 @@ fn pids_in(text: &OsStr) -> BTreeSet<u32> {
 /// What a helper does.
 pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let key = args.next().and_then(|name| Key::called(&name)).ok_or(io::ErrorKind::InvalidInput)?;
-    let ids = args.next().map(|ids| processes_in(&ids)).ok_or(io::ErrorKind::InvalidInput)?;
+    let held = args.next().map(|processes| held(&processes)).ok_or(io::ErrorKind::InvalidInput)?;
     let shared_with = args.next().map(|pids| pids_in(&pids));
     thread::spawn(|| {
         thread::sleep(LIFE);
@@ -100,8 +109,6 @@ pub(super) fn help(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     });
     // SAFETY: the handler is a function that takes what it is given.
     succeeded(unsafe { SetConsoleCtrlHandler(Some(stay), 1) })?;
-    // As long as these are held, their pids are nobody else's.
-    let held: Vec<Process> = ids.into_iter().filter_map(|id| Process::identified(id).ok().flatten()).collect();
     let pids: BTreeSet<u32> = held.iter().map(Process::pid).collect();
     let is_ours = |pid: &u32| {
         let others = shared_with.as_ref();
