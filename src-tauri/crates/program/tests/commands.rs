@@ -300,9 +300,9 @@ async fn what_it_let_go_of_may_go_on_writing_to_its_output() {
     let writer: u32 = lines(&stage, "written.pid")[0].parse().unwrap();
     drop(commands);
     stage.leave_engine();
-    let count = || fs::metadata(&written).map_or(0, |file| file.len());
-    // More than any pipe holds.
-    let wanted = count() + 300_000;
+    let count = || lines(&stage, "written").len();
+    // Of a kilobyte each: more than any pipe holds.
+    let wanted = count() + 3_000;
     let deadline = Instant::now() + LONG;
     while count() < wanted && is_alive(writer) && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(5)).await;

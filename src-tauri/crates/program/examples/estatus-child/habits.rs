@@ -200,11 +200,12 @@ fn once(folder: &Path, name: &str) {
     std::process::exit(3);
 }
 
-/// Writes for as long as it can, and says in a file how far it has come.
+/// Writes lines of a kilobyte for as long as it can, and says in a file how far it has come.
 fn write_on(file: &Path) {
     note(&file.with_extension("pid"), &std::process::id().to_string());
     let mut counted = fs::File::create(file).unwrap();
-    while writeln!(io::stdout(), "much").is_ok() && writeln!(io::stderr(), "more").is_ok() {
+    let line = [[b'x'; 999].as_slice(), b"\n"].concat();
+    while io::stdout().write_all(&line).is_ok() && io::stderr().write_all(&line).is_ok() {
         counted.write_all(b"x\n").unwrap();
     }
 }
