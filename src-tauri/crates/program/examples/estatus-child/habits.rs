@@ -212,7 +212,8 @@ fn write_on(file: &Path) {
 
 fn flood(bytes: usize) {
     let line = [b'x'; 99];
-    let mut out = io::stdout().lock();
+    // As much at a time as those write that write much: where a system is slow, lines would take longer than the test.
+    let mut out = io::BufWriter::new(io::stdout().lock());
     for _ in 0..bytes / 100 {
         out.write_all(&line).unwrap();
         out.write_all(b"\n").unwrap();

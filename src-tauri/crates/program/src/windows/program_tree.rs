@@ -261,8 +261,10 @@ fn job_name(token: &str) -> String {
     format!(r"Local\estatus-{token}")
 }
 
+/// Of one that is alive: a job counts those that have ended for a moment still.
 fn id_of(pid: u32) -> Option<ProcessId> {
-    Some(ProcessId { pid, started: Process::open(pid).ok()??.started().ok()? })
+    let process = Process::open(pid).ok()?.filter(Process::is_alive)?;
+    Some(ProcessId { pid, started: process.started().ok()? })
 }
 
 fn keep_handles(first: &First, token: &str, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {
