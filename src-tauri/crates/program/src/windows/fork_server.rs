@@ -17,7 +17,7 @@ use windows_sys::Win32::{
 };
 
 use super::{
-    EngineEnd, Listener, ShimEnd, connect, console, helper, job,
+    EngineEnd, Listener, ShimEnd, connect, console, job, pipes,
     process::Process,
     shim_copy,
     spawn::{nothing, spawn_silent},
@@ -138,8 +138,13 @@ pub(crate) fn enter(
     _trouble: fn(&io::Error) -> Vec<u8>,
 ) -> io::Result<Option<Entry>> {
     let first = args.next().ok_or(io::ErrorKind::InvalidInput)?;
-    if let Some(helped) = helper::help(&first, &mut args) {
-        return helped.map(|()| None);
+    match first.to_str() {
+        Some(console::HELPER) => return console::help(args).map(|()| None),
+        Some(pipes::HELPER) => {
+            pipes::help();
+            return Ok(None);
+        }
+        _ => {}
     }
     console::let_children_be_interrupted();
     Ok(Some(Entry { folder: PathBuf::from(first) }))
