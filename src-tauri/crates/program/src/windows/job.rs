@@ -116,7 +116,8 @@ impl Job {
         succeeded(unsafe { TerminateJobObject(self.raw(), ENDED_BY_US) })
     }
 
-    /// Whether no process in it is alive. What cannot be known is no proof.
+    /// Whether no process in it is alive but what shows its console, which ends with whoever is on it. What cannot be known is
+    /// no proof.
     pub(super) fn is_empty(&self) -> bool {
         self.active().is_ok_and(|active| active == 0) || self.pids().is_ok_and(|pids| have_ended(&pids))
     }
@@ -129,7 +130,7 @@ impl Job {
         Ok(accounting.ActiveProcesses)
     }
 
-    /// Waits until no process in it is alive.
+    /// Waits until it is empty.
     pub(super) async fn emptied(&self) {
         while !self.is_empty() {
             let told = async {
@@ -164,10 +165,11 @@ impl Job {
     }
 }
 
-/// Whether these have ended, which are in a job for a moment still: it counts them until they have been cleared away.
+/// Whether none of these is alive but what shows a console. A job counts those that have ended until they have been cleared
+/// away; where it lists nobody any more, that has been done since they were counted.
 fn have_ended(pids: &[u32]) -> bool {
-    let has_ended = |&pid: &u32| matches!(Process::look_at(pid), Ok(Some(process)) if !process.is_alive());
-    !pids.is_empty() && pids.iter().all(has_ended)
+    let has_ended = |process: &Process| !process.is_alive() || process.is_console_host();
+    pids.iter().all(|&pid| Process::look_at(pid).is_ok_and(|found| found.as_ref().is_none_or(has_ended)))
 }
 
 impl From<OwnedHandle> for Job {

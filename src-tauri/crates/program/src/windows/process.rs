@@ -3,6 +3,7 @@
 use std::{
     io, mem,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
+    path::Path,
 };
 
 use estatus_core::program::ProcessId;
@@ -21,6 +22,9 @@ use windows_sys::Win32::{
 };
 
 use super::{handle, length_of, succeeded, text_of};
+
+/// What shows a console that has no window: it belongs to the system, and ends with whoever is on it.
+pub(super) const CONSOLE_HOST: &str = "conhost.exe";
 
 /// A handle on a process: as long as it is there, the pid is nobody else's.
 pub(super) struct Process(OwnedHandle);
@@ -132,6 +136,12 @@ impl Process {
         // SAFETY: the handle is open, and `length` tells how much room there is in `path`.
         succeeded(unsafe { QueryFullProcessImageNameW(self.raw(), 0, path.as_mut_ptr(), &raw mut length) }).ok()?;
         Some(text_of(path.get(..usize::try_from(length).ok()?)?).to_string_lossy().into_owned())
+    }
+
+    /// Whether it is what shows a console.
+    pub(super) fn is_console_host(&self) -> bool {
+        let path = self.executable();
+        path.and_then(|path| Some(Path::new(&path).file_name()?.eq_ignore_ascii_case(CONSOLE_HOST))).unwrap_or(false)
     }
 }
 

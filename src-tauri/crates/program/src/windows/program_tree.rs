@@ -26,14 +26,11 @@ use super::{
     handles::Kept,
     image::Image,
     job::{ENDED_BY_US, Job},
-    process::{Process, processes},
+    process::{CONSOLE_HOST, Process, processes},
     spawn::{Spawn, Streams, nothing},
     wait::EndOf,
 };
 use crate::process_start::ProcessStart;
-
-/// What shows a console that has no window: it belongs to the system, and ends with whoever is on it.
-const CONSOLE_HOST: &str = "conhost.exe";
 
 /// All that came of a start of a program: its job.
 #[derive(Clone)]

@@ -2,11 +2,10 @@
 
 use std::{
     collections::BTreeSet,
+    hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -38,10 +37,9 @@ pub(crate) struct Stage {
     pub(crate) events: mpsc::Receiver<SupervisorEvent>,
 }
 
-/// A number of its own for every test, in every process.
+/// A number of its own for every test, also of one whose process has the pid of another that has ended.
 fn unique() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("tag-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!("tag-{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
 /// The executable of `examples/estatus-child`, which is built with the tests of this crate.
@@ -213,10 +211,16 @@ impl Stage {
 }
 
 impl Drop for Stage {
-    /// A test that failed leaves nothing behind either.
+    /// A test that failed leaves nothing behind either, nor one that kills what is just starting something.
     fn drop(&mut self) {
-        for pid in self.shims().into_iter().chain(self.alive()) {
-            kill(pid);
+        let begun = Instant::now();
+        loop {
+            let left = [self.shims(), self.alive()].concat();
+            left.iter().copied().for_each(kill);
+            if left.is_empty() || begun.elapsed() > LONG {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
         }
     }
 }
