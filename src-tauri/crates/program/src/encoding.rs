@@ -4,11 +4,11 @@
 //! windows, which Python takes for a pipe; in UTF-8 or in UTF-16. Nothing tells which: it is seen in what it writes, line
 //! by line. Of the two code pages the one is taken in which the line reads like words.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use encoding_rs::{Encoding, UTF_16LE};
 use estatus_core::encoding::OutputEncoding;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use oem_cp::{
     code_table::{DECODING_TABLE_CP_MAP, ENCODING_TABLE_CP_MAP},
     code_table_type::TableType,
@@ -16,6 +16,8 @@ use oem_cp::{
 
 const UTF_8: u16 = 65001;
 const UTF_16: u16 = 1200;
+/// What a text in UTF-16 may begin with.
+const BOM: &[u8] = &[0xff, 0xfe];
 
 /// The code pages of a system: none of its own where everything is written in UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,11 +49,40 @@ impl Decoder {
         }
     }
 
+    /// The line ends in `text`, which begins where a character does.
+    pub(crate) fn line_ends<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> + use<'t> {
+        let in_units = self.is_utf16();
+        memchr_iter(b'\n', text).filter_map(move |at| {
+            let is_end = !in_units || (at % 2 == 0 && text.get(at + 1) == Some(&0));
+            is_end.then_some(at..at + if in_units { 2 } else { 1 })
+        })
+    }
+
+    /// `text` without a return at its end, which may be the first half of a line end.
+    pub(crate) fn without_return<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        let end: &[u8] = if self.is_utf16() { b"\r\0" } else { b"\r" };
+        text.strip_suffix(end).unwrap_or(text)
+    }
+
+    /// The length of `text`, which begins where a character does, without a character at its end that was cut in two.
+    pub(crate) fn whole_characters(&self, text: &[u8]) -> usize {
+        if !self.is_utf16() {
+            return whole_characters_of_utf8(text);
+        }
+        let (units, _) = text.as_chunks::<2>();
+        let is_half = units.last().is_some_and(|&last| (0xd800..0xdc00).contains(&u16::from_le_bytes(last)));
+        2 * (units.len() - usize::from(is_half))
+    }
+
+    fn is_utf16(&self) -> bool {
+        self.encoding == OutputEncoding::CodePage(UTF_16)
+    }
+
     /// One line in UTF-8. What is in no known encoding stays as it is.
     pub(crate) fn line<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
         match self.encoding {
             OutputEncoding::CodePage(UTF_8) => Cow::Borrowed(line),
-            OutputEncoding::CodePage(UTF_16) => from_utf16(line),
+            OutputEncoding::CodePage(UTF_16) => into_bytes(utf16(line)),
             OutputEncoding::CodePage(page) => decoded(page, line).map_or(Cow::Borrowed(line), into_bytes),
             OutputEncoding::Auto => self.guessed(line),
         }
@@ -59,7 +90,7 @@ impl Decoder {
 
     fn guessed<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
         if self.pages.windows.is_some() && (line == [0] || is_utf16(line)) {
-            return from_utf16(line);
+            return from_cut_utf16(line);
         }
         if std::str::from_utf8(line).is_ok() {
             return Cow::Borrowed(line);
@@ -71,10 +102,14 @@ impl Decoder {
         best.map_or(Cow::Borrowed(line), into_bytes)
     }
 
-    /// All of a text, line by line.
+    /// All of a text: line by line, unless it says by its beginning that it is in UTF-16.
     pub(crate) fn text(&self, bytes: Vec<u8>) -> String {
+        let says_utf16 =
+            self.encoding == OutputEncoding::Auto && self.pages.windows.is_some() && bytes.starts_with(BOM);
         let text = if self.leaves(&bytes) {
             bytes
+        } else if self.is_utf16() || says_utf16 {
+            utf16(&bytes).into_bytes()
         } else {
             let lines = bytes.split_inclusive(|&byte| byte == b'\n').map(|line| self.line(line));
             lines.flat_map(Cow::into_owned).collect()
@@ -141,17 +176,21 @@ fn is_utf16(line: &[u8]) -> bool {
     !units.is_empty() && rest.len() <= 1 && 4 * units.iter().filter(is_letter).count() >= 3 * units.len()
 }
 
-fn from_utf16(line: &[u8]) -> Cow<'_, [u8]> {
+/// A line that was cut at a byte like a line end.
+fn from_cut_utf16(line: &[u8]) -> Cow<'_, [u8]> {
     let line = without_half(line);
-    let line = line.strip_prefix(&[0xff, 0xfe]).unwrap_or(line);
     // Of a line end, the half that stands before the place where the line was cut.
     let (line, end) = match line.as_chunks::<2>() {
         (_, [end @ (b'\n' | b'\r')]) => (&line[..line.len() - 1], Some(char::from(*end))),
         _ => (line, None),
     };
-    let mut text = UTF_16LE.decode_without_bom_handling(line).0.into_owned();
+    let mut text = utf16(line);
     text.extend(end);
     into_bytes(text)
+}
+
+fn utf16(text: &[u8]) -> String {
+    UTF_16LE.decode_without_bom_handling(text.strip_prefix(BOM).unwrap_or(text)).0.into_owned()
 }
 
 fn without_half(line: &[u8]) -> &[u8] {
@@ -200,8 +239,7 @@ fn judge(before: char, character: char, after: char) -> i32 {
     }
 }
 
-/// The length of `bytes` without a character at their end that was cut in two.
-pub(crate) fn whole_characters(bytes: &[u8]) -> usize {
+fn whole_characters_of_utf8(bytes: &[u8]) -> usize {
     const LONGEST: usize = 4;
     let tail = bytes.len().saturating_sub(LONGEST);
     let lead = bytes.iter().skip(tail).rposition(|byte| byte & 0b1100_0000 != 0b1000_0000);
@@ -271,6 +309,12 @@ mod tests {
     fn lines_of_utf_16_are_read_although_they_are_cut_at_bytes() {
         let whole: Vec<u8> = "\u{feff}uno\r\ndos ñ\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(auto(SPANISH).text(whole), "uno\r\ndos ñ\r\n");
+    }
+
+    #[test]
+    fn what_says_that_it_is_utf_16_is_read_so_whatever_its_letters() {
+        let whole: Vec<u8> = "\u{feff}上へ\r\n一 \u{a0a}😀\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(auto(SPANISH).text(whole), "上へ\r\n一 \u{a0a}😀\r\n");
     }
 
     #[test]

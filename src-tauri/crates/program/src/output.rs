@@ -3,10 +3,7 @@
 use estatus_core::{encoding::OutputEncoding, secret::Secret};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::{
-    encoding::{Decoder, whole_characters},
-    platform::code_pages,
-};
+use crate::{encoding::Decoder, platform::code_pages};
 
 /// The beginning of an output, up to a limit; the rest is read and thrown away, so that its writer never waits.
 pub(crate) struct Output {
@@ -34,10 +31,10 @@ impl Output {
 
     /// The text, without a character that the limit cut in two, and without `secrets`.
     pub(crate) fn into_text(mut self, secrets: &[(String, Secret)]) -> String {
-        if self.bytes.len() >= self.limit {
-            self.bytes.truncate(whole_characters(&self.bytes));
-        }
         let decoder = Decoder::new(OutputEncoding::Auto, code_pages());
+        if self.bytes.len() >= self.limit {
+            self.bytes.truncate(decoder.whole_characters(&self.bytes));
+        }
         without_secrets(decoder.text(self.bytes), secrets)
     }
 }

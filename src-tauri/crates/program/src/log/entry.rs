@@ -2,7 +2,7 @@
 
 use estatus_core::program::Ended;
 use jiff::Timestamp;
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2};
 
 use super::{Line, Stream, state::AsWhat};
 use crate::encoding::Decoder;
@@ -52,14 +52,25 @@ impl Entries {
     pub(super) fn put_lines(&mut self, stream: Stream, text: &[u8], limit: usize) -> usize {
         let is_clean = self.decoder.leaves(text) && memchr2(b'\r', 0, text).is_none();
         let mut done = 0;
-        for end in memchr_iter(b'\n', text) {
-            if done > 0 && self.bytes.len() + self.stamp.len() + (end - done) > limit {
+        for end in self.decoder.line_ends(text) {
+            if done > 0 && self.bytes.len() + self.stamp.len() + (end.start - done) > limit {
                 break;
             }
-            self.put_line(letter(stream, false), &text[done..end], is_clean);
-            done = end + 1;
+            self.put_line(letter(stream, false), &text[done..end.start], is_clean);
+            done = end.end;
         }
         done
+    }
+
+    /// How much of `text`, an unfinished line, can be written as a part of it.
+    pub(super) fn part(&self, text: &[u8]) -> usize {
+        let whole = self.decoder.whole_characters(text);
+        text.get(..whole).map_or(0, |text| self.decoder.without_return(text).len())
+    }
+
+    /// Whether `text`, which comes after the last line end, is the rest of one and no line.
+    pub(super) fn is_nothing(&self, text: &[u8]) -> bool {
+        matches!(self.decoder.without_return(text), b"" | b"\0")
     }
 
     /// Puts `text`, which has no line end.

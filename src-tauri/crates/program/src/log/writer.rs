@@ -22,7 +22,7 @@ use super::{
     state::{AsWhat, BUFFER, Reading, State, Writing},
     step,
 };
-use crate::encoding::{Decoder, whole_characters};
+use crate::encoding::Decoder;
 
 /// How many bytes of entries are written at once, except that one entry may be longer.
 const WRITE_LIMIT: usize = 96 * 1024;
@@ -219,7 +219,7 @@ impl Capture {
 
     /// The unfinished line of `stream`, if some of it is held: as long as it is the same, so is the number.
     pub(crate) fn unfinished(&self, stream: Stream) -> Option<u64> {
-        (part(self.spool.text(stream)) > 0).then_some(self.writes[stream.index()])
+        (self.entries.part(self.spool.text(stream)) > 0).then_some(self.writes[stream.index()])
     }
 
     /// Writes the unfinished line of `stream` to the log as far as it has come.
@@ -276,7 +276,7 @@ impl Capture {
 
     /// Writes the unfinished line as far as it has come, whole characters only.
     fn write_part(&mut self, stream: Stream) {
-        let length = part(self.spool.text(stream));
+        let length = self.entries.part(self.spool.text(stream));
         if length > 0 {
             self.write(stream, self.spool.held(stream).start + length, AsWhat::Part);
         }
@@ -301,8 +301,7 @@ impl Capture {
         if as_what == AsWhat::Lines {
             return self.entries.put_lines(stream, text, WRITE_LIMIT);
         }
-        let is_nothing =
-            as_what == AsWhat::Last && matches!(text, b"" | b"\r" | b"\0") && !self.spool.held(stream).open;
+        let is_nothing = as_what == AsWhat::Last && self.entries.is_nothing(text) && !self.spool.held(stream).open;
         if !is_nothing {
             self.entries.put_rest(stream, text, as_what);
         }
@@ -372,10 +371,4 @@ impl Capture {
             warn!(%error, "old logs cannot be removed");
         }
     }
-}
-
-/// How much of an unfinished line can be written as a part of it. A return may be the first half of a line end.
-fn part(text: &[u8]) -> usize {
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
-    whole_characters(text)
 }

@@ -242,3 +242,25 @@ fn what_is_written_in_another_encoding_stands_in_the_log_as_utf_8() {
     capture.end(Stream::Out);
     assert_eq!(capture.tail(9), ["el ñandú está aquí", "sin fiñ"]);
 }
+
+#[test]
+fn lines_of_utf_16_end_where_a_line_end_is_and_not_at_a_byte_like_one() {
+    let lines = ["上へ", "\u{a0a}\u{a00}一", "", "a 😀 b", "sin fin"];
+    let text = format!("\u{feff}{}", lines.join("\r\n"));
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let decoder = Decoder::new(OutputEncoding::named("utf-16").unwrap(), CodePages::default());
+    for cut in 0..=bytes.len() {
+        for is_flushed in [false, true] {
+            let folder = folder();
+            let mut capture = Capture::open(folder.path(), KEEP, decoder).unwrap();
+            let (one, other) = bytes.split_at(cut);
+            capture.push(Stream::Out, one);
+            if is_flushed {
+                flush(&mut capture);
+            }
+            capture.push(Stream::Out, other);
+            capture.end(Stream::Out);
+            assert_eq!(capture.tail(9), lines, "cut at {cut}, flushed: {is_flushed}");
+        }
+    }
+}
