@@ -6,7 +6,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -34,10 +34,28 @@ impl Place {
         fs::write(self.file("estatus.toml"), format!("[network]\nreference = []\n{text}")).unwrap();
     }
 
+    /// The program with these words, for this place.
+    fn estatus(&self, words: &[&str]) -> Command {
+        let places = ["--config".to_owned(), self.file("estatus.toml"), "--data".to_owned(), self.file("data")];
+        let mut estatus = Command::new(ESTATUS);
+        estatus.args(words).args(places);
+        estatus
+    }
+
     /// Runs the program: its exit code and all that it said.
     fn say(&self, words: &[&str]) -> (i32, String) {
-        let places = ["--config".to_owned(), self.file("estatus.toml"), "--data".to_owned(), self.file("data")];
-        run(Command::new(ESTATUS).args(words).args(places))
+        run(&mut self.estatus(words))
+    }
+
+    /// An engine, once it can be reached.
+    fn engine(&self) -> Engine {
+        let engine = Engine(self.estatus(&["run"]).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+        eventually("the engine runs", &mut String::new(), |said| {
+            let code;
+            (code, *said) = self.say(&["status"]);
+            (code == 0).then_some(())
+        });
+        engine
     }
 
     #[track_caller]
@@ -60,6 +78,16 @@ impl Place {
             let program = status["programs"].get(0).filter(|program| program["state"] == "running")?.clone();
             program["pid"].as_u64()
         })
+    }
+}
+
+/// Ends when this is dropped.
+struct Engine(Child);
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -157,6 +185,9 @@ fn a_service_of_nssms_is_shown_taken_over_and_given_back() {
     // As whom it ran is all that it does not keep.
     assert!(shown.matches("skipped").count() == 1 && shown.contains("`ObjectName` is skipped"), "{shown}");
     assert!(start().contains("0x2") && !file().contains(&name), "it was only to be shown");
+    let (code, said) = place.say(&["service", "take-over", &name, "--yes"]);
+    assert!(code == 1 && said.contains("nothing would start it") && start().contains("0x2"), "{said}");
+    let _engine = place.engine();
     place.must(&["service", "take-over", &name, "--yes"]);
     assert!(start().contains("0x4") && file().contains(&name), "{}", file());
     assert!(place.must(&["service", "take-over", &name, "--yes"]).contains("already"));
