@@ -52,10 +52,10 @@ fn supervised_by(_estatus: &Estatus, _count: usize) {}
 /// A line of the shell that writes its environment into `file`, and then does not end where it is to stay.
 fn telling_env(file: &str, stays: bool) -> String {
     match (cfg!(windows), stays) {
-        (false, false) => format!("env >{file}"),
-        (false, true) => format!("env >{file}; exec sleep 1000"),
-        (true, false) => format!("set >{file}"),
-        (true, true) => format!("set >{file}& ping -n 1000 127.0.0.1 >nul"),
+        (false, false) => format!("env >{file}.new; mv {file}.new {file}"),
+        (false, true) => format!("env >{file}.new; mv {file}.new {file}; exec sleep 1000"),
+        (true, false) => format!("set >{file}.new& move {file}.new {file} >nul"),
+        (true, true) => format!("set >{file}.new& move {file}.new {file} >nul& ping -n 1000 127.0.0.1 >nul"),
     }
 }
 

@@ -106,6 +106,9 @@ impl<W: Workers> EventLoop<W> {
         if let Change::IncidentClosed(incident) = &change {
             self.view.told.is_over(incident.id);
         }
+        if let Change::Gone(key) = &change {
+            self.audience.gone(key);
+        }
         if self.tasks.events.receiver_count() == 0 {
             return;
         }

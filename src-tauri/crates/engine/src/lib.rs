@@ -39,6 +39,7 @@ pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
     check::Check,
     config::{Config, EmailChannel},
+    ids::Key,
     incident::DeliveryResult,
     observation::Observation,
     record::JournalEntry,
@@ -113,6 +114,9 @@ pub trait Audience: Send {
 
     /// Something stands in the journal.
     fn journal(&mut self, at: Timestamp, entry: &JournalEntry);
+
+    /// It is not configured any more.
+    fn gone(&mut self, _key: &Key) {}
 
     /// The engine is asked to stop: it now stops these programs, and leaves those running.
     fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]);

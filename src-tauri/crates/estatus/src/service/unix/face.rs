@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use estatus_api::Host;
-use estatus_core::{Timestamp, incident::Health, program::ProgramState, record::JournalEntry};
+use estatus_core::{Timestamp, ids::Key, incident::Health, program::ProgramState, record::JournalEntry};
 use estatus_engine::Audience;
 
 use super::notify::Notifier;
@@ -27,12 +27,23 @@ impl Face {
     pub(super) fn new(terminal: Terminal, notifier: Notifier) -> Self {
         Self { terminal, notifier, standing: Standing::default(), is_stopping: false }
     }
+
+    fn say_how_all_is(&mut self) {
+        if !self.is_stopping {
+            self.notifier.status(&self.standing.in_words());
+        }
+    }
 }
 
 impl Audience for Face {
     fn ready(&mut self, host: &Host) {
         self.terminal.hosts(host, "stop it with `estatus service stop`");
         self.notifier.ready();
+    }
+
+    fn gone(&mut self, key: &Key) {
+        self.standing.forget(key);
+        self.say_how_all_is();
     }
 
     fn journal(&mut self, at: Timestamp, entry: &JournalEntry) {
@@ -42,9 +53,7 @@ impl Audience for Face {
         if matches!(entry, JournalEntry::Configured { .. }) && was_configured {
             self.notifier.reloaded();
         }
-        if !self.is_stopping {
-            self.notifier.status(&self.standing.in_words());
-        }
+        self.say_how_all_is();
     }
 
     fn quitting(&mut self, stopped: &[Arc<str>], left: &[Arc<str>]) {
@@ -92,6 +101,13 @@ impl Standing {
         }
     }
 
+    fn forget(&mut self, key: &Key) {
+        match key {
+            Key::Monitor(name) => self.down.remove(name),
+            Key::Program(name) => self.cooling.remove(name),
+        };
+    }
+
     /// What is known to be down, or else how much is kept an eye on: what was down before this start is not in the journal.
     fn in_words(&self) -> String {
         let named = |what: &str, names: &BTreeSet<Arc<str>>| {
@@ -136,5 +152,16 @@ mod tests {
         check(health(Health::Recovering), "down: web; cooling down: api");
         check(health(Health::Up), "cooling down: api");
         check(program(ProgramState::Running), "2 monitors, 1 program");
+    }
+
+    #[test]
+    fn the_status_names_nothing_that_is_not_configured_any_more() {
+        let mut standing = Standing::default();
+        standing.hear(&JournalEntry::Health { monitor: "web".into(), from: Health::Up, to: Health::Down, cause: None });
+        standing.hear(&JournalEntry::Program { program: "api".into(), to: ProgramState::Cooling, why: None });
+        standing.forget(&Key::Monitor("web".into()));
+        assert_eq!(standing.in_words(), "cooling down: api");
+        standing.forget(&Key::Program("api".into()));
+        assert_eq!(standing.in_words(), "0 monitors, 0 programs");
     }
 }

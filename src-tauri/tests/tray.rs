@@ -1,4 +1,4 @@
-//! The built tray, and what Windows tells it when the session or the program is to end.
+//! The built tray: its icon in the taskbar, and what Windows tells it when the session or the program is to end.
 
 #![cfg(windows)]
 #![allow(unsafe_code, reason = "windows and their messages have no safe API")]
@@ -6,6 +6,8 @@
 
 use std::{
     fs,
+    iter::successors,
+    path::Path,
     process::{Child, Command},
     ptr::{null, null_mut},
     thread::sleep,
@@ -17,14 +19,17 @@ use tempfile::TempDir;
 use windows_sys::Win32::{
     Foundation::HWND,
     UI::WindowsAndMessaging::{
-        FindWindowExW, GetWindowThreadProcessId, PostMessageW, SendMessageW, WM_CLOSE, WM_ENDSESSION,
-        WM_QUERYENDSESSION,
+        FindWindowExW, GetWindowThreadProcessId, IsWindowVisible, PostMessageW, RegisterWindowMessageW, SendMessageW,
+        WM_CLOSE, WM_ENDSESSION, WM_QUERYENDSESSION,
     },
 };
 
 /// What the hidden window and the icon's own are called.
 const HIDDEN: &str = "EstatusTray";
 const ICON: &str = "tray_icon_app";
+/// What Wine calls its taskbar where the desktop has none, and the icons in it.
+const TASKBAR: &str = "__winex11_standalone_tray";
+const ICON_IN_TASKBAR: &str = "__winex11_tray_icon";
 /// Everything happens within this, on a busy machine too.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -55,19 +60,12 @@ impl Tray {
 
     /// Its window of this class.
     fn window(&self, class: &str) -> Option<HWND> {
-        let class: Vec<u16> = class.encode_utf16().chain([0]).collect();
-        let mut window = null_mut();
-        loop {
+        windows(None, class).find(|&window| {
             let mut process = 0;
-            // SAFETY: the text ends with a zero and lives through the call; `process` is written before it returns.
-            unsafe {
-                window = FindWindowExW(null_mut(), window, class.as_ptr(), null());
-                GetWindowThreadProcessId(window, &raw mut process);
-            }
-            if window.is_null() || process == self.process.id() {
-                return (!window.is_null()).then_some(window);
-            }
-        }
+            // SAFETY: `process` is written before the call returns.
+            unsafe { GetWindowThreadProcessId(window, &raw mut process) };
+            process == self.process.id()
+        })
     }
 
     /// Tells its hidden window this, and waits for the answer.
@@ -90,6 +88,24 @@ impl Drop for Tray {
     }
 }
 
+/// The windows of this class: those of the desktop, or those in `parent`.
+fn windows(parent: Option<HWND>, class: &str) -> impl Iterator<Item = HWND> {
+    let class: Vec<u16> = class.encode_utf16().chain([0]).collect();
+    let after = move |window: HWND| {
+        // SAFETY: the text ends with a zero and lives through the call.
+        let next = unsafe { FindWindowExW(parent.unwrap_or(null_mut()), window, class.as_ptr(), null()) };
+        (!next.is_null()).then_some(next)
+    };
+    successors(after(null_mut()), move |&window| after(window))
+}
+
+/// How many icons are seen in the taskbar of Wine. In that of Windows only a person sees them: `docs/windows-checklist.md`.
+fn icons_seen() -> usize {
+    let icons = windows(None, TASKBAR).flat_map(|taskbar| windows(Some(taskbar), ICON_IN_TASKBAR));
+    // SAFETY: takes no pointers.
+    icons.filter(|&icon| unsafe { IsWindowVisible(icon) } != 0).count()
+}
+
 fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
     while since.elapsed() < PATIENCE {
@@ -99,6 +115,24 @@ fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         sleep(Duration::from_millis(50));
     }
     panic!("in {PATIENCE:?} it never was so that {what}")
+}
+
+#[test]
+fn its_icon_is_seen_as_long_as_it_runs_and_comes_back_with_the_taskbar() {
+    if !Path::new(r"C:\windows\system32\winecfg.exe").exists() {
+        return;
+    }
+    eventually("no other icon is there", || (icons_seen() == 0).then_some(()));
+    let tray = Tray::start();
+    eventually("its icon is seen", || (icons_seen() == 1).then_some(()));
+    // That the taskbar was started again is told to whoever has an icon in it.
+    let anew: Vec<u16> = "TaskbarCreated".encode_utf16().chain([0]).collect();
+    // SAFETY: the text ends with a zero and lives through the call; a message without pointers.
+    unsafe { PostMessageW(tray.window(ICON).unwrap(), RegisterWindowMessageW(anew.as_ptr()), 0, 0) };
+    eventually("it is seen still", || (tray.hosts_an_engine() && icons_seen() == 1).then_some(()));
+    tray.tell(WM_CLOSE, 0);
+    tray.ends_well();
+    eventually("it is gone", || (icons_seen() == 0).then_some(()));
 }
 
 #[test]
