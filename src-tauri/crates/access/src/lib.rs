@@ -23,7 +23,9 @@ use windows as platform;
 
 pub use peer::{Admits, Peer};
 #[cfg(windows)]
-pub use platform::{PipeListener, connect, create_private_pipe, others_read, refuse_shared_with_others_than};
+pub use platform::{
+    FileRight, PipeListener, connect, create_private_pipe, grants, others_read, refuse_shared_with_others_than,
+};
 pub use platform::{create_private_folder, peer, refuse_shared_folder};
 #[cfg(unix)]
 pub use platform::{refuse_shared_with_others_than, verify_server};

@@ -17,7 +17,10 @@ use windows_sys::Win32::{
         PSECURITY_DESCRIPTOR, PSID,
     },
     Storage::FileSystem::FILE_READ_DATA,
-    System::SystemServices::{ACCESS_ALLOWED_ACE_TYPE, ACCESS_ALLOWED_CALLBACK_ACE_TYPE},
+    System::SystemServices::{
+        ACCESS_ALLOWED_ACE_TYPE, ACCESS_ALLOWED_CALLBACK_ACE_TYPE, ACCESS_DENIED_ACE_TYPE,
+        ACCESS_DENIED_CALLBACK_ACE_TYPE,
+    },
 };
 
 use super::{Sid, is_success, is_trusted};
@@ -30,8 +33,8 @@ pub fn others_read(file: &File) -> io::Result<bool> {
     const READ: u32 = FILE_READ_DATA | GENERIC_READ | GENERIC_ALL;
     let security = Security::of_file(file.as_handle())?;
     let owner = security.owner();
-    for entry in security.entries()?.into_iter().filter(|entry| entry.mask & READ != 0 && !entry.is_for_children_alone)
-    {
+    let allows_reading = |entry: &Entry| entry.mask & READ != 0 && !entry.is_for_children_alone;
+    for entry in security.allowing()?.into_iter().filter(allows_reading) {
         if owner.as_ref() != Some(&entry.who) && !is_trusted(&entry.who)? {
             return Ok(true);
         }
@@ -39,10 +42,12 @@ pub fn others_read(file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// An entry of an access list that allows something.
+/// An entry of an access list.
 pub(super) struct Entry {
     pub(super) who: Sid,
-    /// What is allowed.
+    /// Whether what it says is denied, and not allowed.
+    pub(super) is_denial: bool,
+    /// What is allowed or denied.
     pub(super) mask: u32,
     /// Whether it holds for what will be made in the folder, and not for the folder.
     pub(super) is_for_children_alone: bool,
@@ -91,9 +96,17 @@ impl Security {
         (!self.owner.is_null()).then(|| unsafe { Sid::copied(self.owner) })
     }
 
-    /// All that allow something.
+    /// All entries that allow something.
+    pub(super) fn allowing(&self) -> io::Result<Vec<Entry>> {
+        Ok(self.entries()?.into_iter().filter(|entry| !entry.is_denial).collect())
+    }
+
+    /// All entries, in the order in which they hold.
+    ///
+    /// # Errors
+    /// There is no list, or the system does not say.
     pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
-        if self.list.is_null() {
+        if self.is_open() {
             return Err(io::Error::other("it has no access list, so that it is open to everybody"));
         }
         // SAFETY: the list is not null and lies in the descriptor, which lives as long as `self`.
@@ -103,9 +116,14 @@ impl Security {
             let mut entry: *mut c_void = ptr::null_mut();
             // SAFETY: the list is valid, as above, and `entry` outlives the call.
             super::succeeded(unsafe { GetAce(self.list, index, &raw mut entry) })?;
-            entries.extend(allowing(entry));
+            entries.extend(read(entry));
         }
         Ok(entries)
+    }
+
+    /// Whether there is no list, so that everybody may do everything.
+    pub(super) fn is_open(&self) -> bool {
+        self.list.is_null()
     }
 }
 
@@ -117,17 +135,18 @@ impl Drop for Security {
     }
 }
 
-/// What an entry of an access list allows, if it allows something.
-fn allowing(entry: *mut c_void) -> Option<Entry> {
+/// An entry of an access list; nothing if it neither allows nor denies.
+fn read(entry: *mut c_void) -> Option<Entry> {
     // SAFETY: GetAce gave `entry`, so it begins with a header.
     let header = unsafe { *entry.cast::<ACE_HEADER>() };
-    let kind = u32::from(header.AceType);
-    if kind != ACCESS_ALLOWED_ACE_TYPE && kind != ACCESS_ALLOWED_CALLBACK_ACE_TYPE {
-        return None;
-    }
+    let is_denial = match u32::from(header.AceType) {
+        ACCESS_ALLOWED_ACE_TYPE | ACCESS_ALLOWED_CALLBACK_ACE_TYPE => false,
+        ACCESS_DENIED_ACE_TYPE | ACCESS_DENIED_CALLBACK_ACE_TYPE => true,
+        _ => return None,
+    };
     let is_for_children_alone = u32::from(header.AceFlags) & INHERIT_ONLY_ACE != 0;
     let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
-    // SAFETY: entries of both kinds begin with header, mask and SID, in this order.
+    // SAFETY: entries of these kinds begin with header, mask and SID, in this order.
     let (mask, who) = unsafe { ((*entry).Mask, Sid::copied((&raw mut (*entry).SidStart).cast())) };
-    Some(Entry { who, mask, is_for_children_alone })
+    Some(Entry { who, is_denial, mask, is_for_children_alone })
 }

@@ -11,7 +11,7 @@ use windows_sys::Win32::{
     Foundation::{GENERIC_ALL, GENERIC_WRITE},
     Storage::FileSystem::{
         CreateDirectoryW, DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS,
-        READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+        FILE_FLAG_OPEN_REPARSE_POINT, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
     },
 };
 
@@ -32,6 +32,9 @@ const CHANGE: u32 = FILE_ADD_FILE
     | WRITE_OWNER
     | GENERIC_WRITE
     | GENERIC_ALL;
+
+/// Whoever may do one of these with a folder may put another in its place, or in that of what lies in it.
+const REPLACE: u32 = FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
 
 /// Makes `folder` and those above it where they are not there, open to this user, administrators and the system alone,
 /// whatever the folder allows that they lie in.
@@ -85,7 +88,51 @@ pub fn refuse_shared_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// Who can, and what to do about it; or there is no such account.
 pub fn refuse_shared_with_others_than(account: &str, path: &Path) -> io::Result<()> {
-    refuse_shared(path, Some(&service::of_account(account)?))
+    let account = service::of_account(account)?;
+    refuse_shared(path, Some(&account))?;
+    // As it is written, and as it is where a link leads elsewhere.
+    for whole in [std::path::absolute(path)?, path.canonicalize()?] {
+        for part in whole.ancestors() {
+            refuse_replaceable(part, part != whole, &account)?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails if others can put something else in the place of `part`, a folder above or a link, or of what lies in it.
+fn refuse_replaceable(part: &Path, is_above: bool, account: &Sid) -> io::Result<()> {
+    let is_link = part.is_symlink();
+    if !is_above && !is_link {
+        return Ok(());
+    }
+    let mut options = OpenOptions::new();
+    let itself = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
+    let open = options.access_mode(READ_CONTROL).custom_flags(itself).open(part)?;
+    let security = Security::of_file(open.as_handle())?;
+    if is_link
+        && let Some(owner) = security.owner()
+        && owner != *account
+        && !is_trusted(&owner)?
+    {
+        return Err(denied(format!(
+            "{} is a link of another user ({owner}); choose a folder of your own",
+            part.display()
+        )));
+    }
+    let here = security.allowing()?.into_iter().filter(|entry| !entry.is_for_children_alone).collect();
+    match changer(here, Some(account), REPLACE)? {
+        None => Ok(()),
+        Some(who) => Err(denied(replaceable(part, &who, &Token::of_process()?.user()?))),
+    }
+}
+
+/// As [`shared`], of a folder that others may go on reading.
+fn replaceable(folder: &Path, who: &Sid, own: &Sid) -> String {
+    let folder = folder.display();
+    format!(
+        "other users ({who}) may put something else in the place of {folder} or what is in it: icacls \"{folder}\" \
+         /inheritance:d /remove:g \"*{who}\" /grant \"*{who}:(OI)(CI)RX\" \"*{own}:(OI)(CI)F\""
+    )
 }
 
 fn refuse_shared(folder: &Path, account: Option<&Sid>) -> io::Result<()> {
@@ -99,15 +146,15 @@ fn refuse_shared(folder: &Path, account: Option<&Sid>) -> io::Result<()> {
         let folder = folder.display();
         return Err(denied(format!("{folder} belongs to another user ({owner}); choose a folder of your own")));
     }
-    match changer(security.entries()?, account)? {
+    match changer(security.allowing()?, account, CHANGE)? {
         None => Ok(()),
         Some(who) => Err(denied(shared(folder, &who, &Token::of_process()?.user()?))),
     }
 }
 
-/// Whom `entries` let change what is in a folder, or will be, beside those who may and `account`.
-fn changer(entries: Vec<Entry>, account: Option<&Sid>) -> io::Result<Option<Sid>> {
-    for Entry { who, .. } in entries.into_iter().filter(|entry| entry.mask & CHANGE != 0) {
+/// Whom `entries` let do something of `mask` in a folder, or in what will be made in it, beside those who may and `account`.
+fn changer(entries: Vec<Entry>, account: Option<&Sid>, mask: u32) -> io::Result<Option<Sid>> {
+    for Entry { who, .. } in entries.into_iter().filter(|entry| entry.mask & mask != 0) {
         if account != Some(&who) && !is_trusted(&who)? && !who.is_creator()? {
             return Ok(Some(who));
         }
@@ -134,7 +181,7 @@ mod tests {
     fn allowed(folder: &Path) -> Vec<(String, u32)> {
         let open =
             OpenOptions::new().access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder).unwrap();
-        let entries = Security::of_file(open.as_handle()).unwrap().entries().unwrap();
+        let entries = Security::of_file(open.as_handle()).unwrap().allowing().unwrap();
         entries.into_iter().map(|entry| (entry.who.to_string(), entry.mask)).collect()
     }
 
@@ -171,8 +218,8 @@ mod tests {
     fn a_folder_is_shared_with_whom_its_list_lets_change_it() {
         let check = |who: Sid, mask, expected: Option<&str>| {
             for is_for_children_alone in [false, true] {
-                let entries = vec![Entry { who: who.clone(), mask, is_for_children_alone }];
-                let found = changer(entries, None).unwrap().map(|who| who.to_string());
+                let entries = vec![Entry { who: who.clone(), is_denial: false, mask, is_for_children_alone }];
+                let found = changer(entries, None, CHANGE).unwrap().map(|who| who.to_string());
                 assert_eq!(found.as_deref(), expected, "{who} {mask:x}");
             }
         };
@@ -184,9 +231,16 @@ mod tests {
             check(Sid::administrators().unwrap(), mask, None);
         }
         check(everybody(), FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, None);
-        let of_everybody = || vec![Entry { who: everybody(), mask: DELETE, is_for_children_alone: false }];
-        assert!(changer(of_everybody(), Some(&everybody())).unwrap().is_none());
-        assert!(changer(of_everybody(), Some(&Sid::system().unwrap())).unwrap().is_some());
+        let of_everybody =
+            || vec![Entry { who: everybody(), is_denial: false, mask: DELETE, is_for_children_alone: false }];
+        assert!(changer(of_everybody(), Some(&everybody()), CHANGE).unwrap().is_none());
+        assert!(changer(of_everybody(), Some(&Sid::system().unwrap()), CHANGE).unwrap().is_some());
+        // Whoever may make something in a folder above can put nothing in the place of what is there.
+        for (mask, expected) in [(FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY, None), (FILE_DELETE_CHILD, Some(everybody()))]
+        {
+            let entries = vec![Entry { who: everybody(), is_denial: false, mask, is_for_children_alone: false }];
+            assert!(changer(entries, None, REPLACE).unwrap() == expected);
+        }
         let said = shared(Path::new(r"D:\data"), &everybody(), &Sid::system().unwrap());
         let command = r#"icacls "D:\data" /inheritance:r /remove "*S-1-1-0" /grant:r "*S-1-5-18:(OI)(CI)F" "*S"#;
         assert!(said.starts_with(&format!("other users (S-1-1-0) may write to D:\\data: {command}")), "{said}");

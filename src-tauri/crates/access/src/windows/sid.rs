@@ -64,6 +64,11 @@ impl Sid {
         Self::well_known(WinLocalSystemSid)
     }
 
+    /// The part of the system that owns what belongs to Windows (`NT SERVICE\TrustedInstaller`).
+    pub(super) fn trusted_installer() -> io::Result<Self> {
+        Self::of_text("S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464")
+    }
+
     #[cfg(test)]
     pub(super) fn everybody() -> io::Result<Self> {
         Self::well_known(windows_sys::Win32::Security::WinWorldSid)

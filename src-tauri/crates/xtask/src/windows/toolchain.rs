@@ -18,6 +18,8 @@ use crate::{
 };
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+/// How the standard library is built; another number has it built anew.
+const SYSROOT_VERSION: u32 = 2;
 
 /// Sees that there is a compiler with a standard library for Windows.
 pub(crate) fn set_up() -> Result<()> {
@@ -65,7 +67,7 @@ fn has_target() -> bool {
 /// The folder that stands for the compiler's own one, with a standard library for Windows; built if it is not there.
 fn sysroot() -> Result<PathBuf> {
     let version = version(&output(command::clean(DEBIAN_RUSTC).arg("-V"))?).to_owned();
-    let sysroot = workspace::cache()?.join("windows").join(format!("sysroot-{version}"));
+    let sysroot = workspace::cache()?.join("windows").join(format!("sysroot-{version}-{SYSROOT_VERSION}"));
     if !sysroot.is_dir() {
         println!("Building Rust's standard library {version} for Windows, once");
         build_sysroot(&sysroot).context("Failed to build Rust's standard library for Windows")?;
@@ -81,7 +83,9 @@ fn build_sysroot(sysroot: &Path) -> Result<()> {
     build.args(["build", "--quiet", "--release", "--target", TRIPLE, "-Z"]);
     build.arg("build-std=std,panic_unwind,panic_abort,test,proc_macro");
     with_debian_rust(&mut build);
-    build.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", work.join("target")).env_remove("RUSTFLAGS");
+    build.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", work.join("target"));
+    // What is optimised as a whole is made of bitcode, which cargo leaves out of libraries.
+    build.env("RUSTFLAGS", "-Cembed-bitcode=yes");
     run(build.current_dir(&work))?;
 
     let libraries = work.join("lib/rustlib").join(TRIPLE).join("lib");

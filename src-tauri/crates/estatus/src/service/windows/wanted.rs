@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use estatus_access::FileRight;
 use estatus_config::places::{self, ServicePlaces};
 
 use super::{account::Account, manager};
@@ -157,19 +158,34 @@ impl Wanted {
         manager::is_running()
     }
 
-    /// What keeps the account from `access` to `path`, if something does: a virtual account comes into no user's folder.
-    pub(crate) fn obstacle(&self, path: &Path, _access: Access) -> Option<String> {
+    /// What keeps the account from `access` to `path`, if something does. What a service has in its own folder it is given when
+    /// it is installed.
+    pub(crate) fn obstacle(&self, path: &Path, access: Access) -> Option<String> {
+        if self.account == Account::System || (self.is_in_own_folder && path.starts_with(places::service_folder())) {
+            return None;
+        }
+        let right = match access {
+            Access::Read => FileRight::Read,
+            Access::Write => FileRight::Write,
+            Access::Execute => FileRight::Execute,
+        };
+        match estatus_access::grants(&self.account.to_string(), path, right) {
+            Ok(true) => None,
+            Ok(false) if self.account == Account::Virtual => Some(path.display().to_string()),
+            // It may be in groups that are not known here.
+            Ok(false) | Err(_) => self.foreign_profile(path),
+        }
+    }
+
+    /// The folder of another user in which `path` lies: nobody comes in there.
+    fn foreign_profile(&self, path: &Path) -> Option<String> {
         let profiles = PathBuf::from(env::var_os("PUBLIC")?);
         let profiles = profiles.parent()?;
         let below = path.strip_prefix(profiles).ok()?;
         let user = below.iter().next()?;
-        let is_closed = !user.eq_ignore_ascii_case("Public");
-        let may = match &self.account {
-            Account::System => true,
-            Account::User(_) => user.eq_ignore_ascii_case(self.account.bare_name()),
-            Account::Virtual => false,
-        };
-        (is_closed && !may).then(|| profiles.join(user).display().to_string())
+        let is_open = user.eq_ignore_ascii_case("Public")
+            || matches!(&self.account, Account::User(_)) && user.eq_ignore_ascii_case(self.account.bare_name());
+        (!is_open).then(|| profiles.join(user).display().to_string())
     }
 
     /// Whether whoever runs this would see `path` if it were there.
