@@ -1,10 +1,16 @@
 //! The service on Windows: one of the service control manager's; `unix.rs` is the twin.
 
 mod account;
+mod connection;
+mod definition;
 mod differences;
 mod dispatcher;
 mod drives;
+mod environment;
+mod errors;
 mod face;
+mod folders;
+mod given_back;
 mod log;
 mod manager;
 mod nssm;

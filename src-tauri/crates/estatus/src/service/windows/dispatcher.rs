@@ -47,7 +47,7 @@ pub(in crate::service) async fn run(places: &Places, all_users: bool) -> Result 
                 "only Windows itself starts this: `estatus service start` has it do so, `estatus run` runs here".into(),
             ))
         }
-        Err(error) => Err(CommandError::failed(super::manager::in_words(&error))),
+        Err(error) => Err(CommandError::failed(super::errors::in_words(&error))),
     }
 }
 

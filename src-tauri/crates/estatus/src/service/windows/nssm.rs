@@ -2,7 +2,7 @@
 
 use windows_registry::{Key, LOCAL_MACHINE, Type};
 
-use super::manager::expanded;
+use super::environment::expanded;
 
 /// All services of this machine.
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";

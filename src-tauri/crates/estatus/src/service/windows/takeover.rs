@@ -10,7 +10,9 @@ use windows_service::{
 };
 
 use super::{
-    manager::{self, failed},
+    connection::must_be_elevated,
+    errors::failed,
+    manager,
     nssm::{self, Before, NssmService},
 };
 use crate::{
@@ -27,7 +29,7 @@ pub(in crate::service) fn take_over(places: &Places, names: &[String], yes: bool
         return Ok(Outcome::Well);
     }
     if yes {
-        manager::must_be_elevated()?;
+        must_be_elevated()?;
     }
     let mut outcome = Outcome::Well;
     for service in services {
@@ -56,7 +58,7 @@ pub(in crate::service) fn take_over(places: &Places, names: &[String], yes: bool
 
 /// `estatus service give-back`
 pub(in crate::service) async fn give_back(places: &Places, name: &str) -> Result {
-    manager::must_be_elevated()?;
+    must_be_elevated()?;
     let before = nssm::remembered(name).ok_or_else(|| {
         CommandError::Failed(format!("{name} was not taken over: `estatus service take-over` lists what is"))
     })?;

@@ -9,7 +9,7 @@ use std::{
 use estatus_access::FileRight;
 use estatus_config::places::{self, ServicePlaces};
 
-use super::{account::Account, manager};
+use super::{account::Account, connection, environment};
 use crate::{
     CommandError,
     arguments::{OfUser, ServiceAccount},
@@ -50,7 +50,7 @@ impl Wanted {
             None if said.as_system => Account::System,
             None => Account::Virtual,
         };
-        let env = merged(manager::variables(), env);
+        let env = merged(environment::variables(), env);
         let executable = env::current_exe()
             .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
         let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
@@ -132,12 +132,12 @@ impl Wanted {
 
     /// Refuses who may not install it.
     pub(crate) fn must_be_allowed(&self) -> Result<(), CommandError> {
-        manager::must_be_elevated()
+        connection::must_be_elevated()
     }
 
     /// What the service finds in its environment, as far as it matters to programs.
     pub(crate) fn environment(&self) -> BTreeMap<String, String> {
-        let mut environment = manager::machine_environment();
+        let mut environment = environment::machine_environment();
         environment.extend(self.env.iter().cloned());
         environment
     }
@@ -155,7 +155,7 @@ impl Wanted {
 
     /// Whether the service runs already.
     pub(crate) fn is_running(&self) -> bool {
-        manager::is_running()
+        connection::is_running()
     }
 
     /// What keeps the account from `access` to `path`, if something does. What a service has in its own folder it is given when
