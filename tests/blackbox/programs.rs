@@ -12,8 +12,8 @@ use std::{
 
 use estatus_tests::{Estatus, built, eventually, free_port, is_alive, within};
 
-/// Somebody is killed so many times; Windows is slow to start somebody again.
-const ROUNDS: u32 = if cfg!(windows) { 40 } else { 200 };
+/// Somebody is killed so many times.
+const ROUNDS: u32 = 200;
 
 /// A program with habits of its own; see the tests of the program room.
 fn child() -> PathBuf {
