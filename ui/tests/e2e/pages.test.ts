@@ -37,6 +37,7 @@ const PAGES: [address: string, text: string][] = [
   ["?answers=failing#/incidents", "the disk is full"],
   ["?answers=none#/settings", "One moment"],
   ["?engine=lost#/", "Cannot connect to the engine"],
+  ["?engine=lost&service=stopped#/", "Run as a service"],
   ["?engine=silent#/", "Connecting to the engine"],
   ["?language=es#/", "2 monitores están caídos"],
   ["#/nothing/here", "Page not found"],

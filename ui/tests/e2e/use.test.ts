@@ -369,6 +369,15 @@ test("on Windows the one who is asked for an administrator may say no", async ()
   await page.getByRole("alert").getByText("The request was declined").waitFor();
 });
 
+test("a service whose engine does not answer can be switched off", async () => {
+  page = await stage.open("?still&engine=lost&service=stopped#/");
+  await page.getByText("Cannot connect to the engine").waitFor();
+  await runsAsService().click();
+  await page.getByRole("dialog").getByRole("button", { name: "Switch off" }).click();
+  await page.getByText("Estatus no longer runs as a service").waitFor();
+  expect(await runsAsService().count()).toBe(0);
+});
+
 test("who may not switch the service off is told how it is, and why not", async () => {
   page = await stage.open("?still&service=others&may=steer#/settings");
   await page.getByText("Running as root").waitFor();
