@@ -23,7 +23,7 @@ const PAGES: [address: string, text: string][] = [
   ["?file=wrong#/settings", "line 14"],
   ["?service=command#/settings", "sudo estatus service uninstall"],
   ["?service=others&may=steer#/settings", "It runs as another user"],
-  ["?answers=failing#/settings", "It is not known whether there is a service"],
+  ["?answers=failing#/settings", "The state of the service could not be read"],
   ["?file=emptied#/", "This is intended"],
   ["#/new/monitor", "New monitor"],
   ["#/edit/monitor/web%20port", "Remedy"],
