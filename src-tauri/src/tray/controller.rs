@@ -274,6 +274,14 @@ impl<D: Desktop> Controller<D> {
         }
     }
 
+    /// Whoever asks for it is answered, also where all is as it was.
+    fn try_again(&mut self) {
+        self.start_engine();
+        if let (Some(_), EngineConnection::Gone { why }) = (self.desktop.service(), &self.view.link) {
+            self.desktop.notify(&telling::failed(why, &self.words));
+        }
+    }
+
     fn is_gone(&mut self, why: String) {
         if !matches!(self.view.link, EngineConnection::Quitting { .. }) {
             if !self.waiting.is_empty() {
@@ -323,7 +331,7 @@ impl<D: Desktop> Controller<D> {
             Action::StartAtLogin(wanted) => {
                 self.desktop.change(Change { start_at_login: Some(wanted), ..Change::default() });
             }
-            Action::StartEngine => self.start_engine(),
+            Action::StartEngine => self.try_again(),
             Action::Quit => self.quit(),
         }
     }

@@ -116,8 +116,10 @@ fn a_service_is_not_replaced_and_it_is_said_how_to_start_it() {
         assert!(said.contains("service") && said.ends_with(command), "{said}");
         let window = &tray.controller.desktop.told_window;
         assert!(window.len() == 2 && window[1].as_ref().is_some_and(|said| said.ends_with(command)), "{window:?}");
+        assert_eq!(tray.told(), Vec::<String>::new());
         let _ = tray.happens(TrayEvent::Chosen(Action::StartEngine));
         assert_eq!(tray.controller.desktop.engines_started, 0);
+        assert_eq!(tray.told().len(), 1, "whoever tries again is answered");
         let _ = tray.hear(hello(monitors(&[("a", Health::Up)])));
         assert_eq!(tray.face().icon, Icon::Well);
     };

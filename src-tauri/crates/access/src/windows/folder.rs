@@ -119,8 +119,10 @@ fn refuse_replaceable(part: &Path, is_above: bool, account: &Sid) -> io::Result<
             part.display()
         )));
     }
+    // A drive cannot be renamed, and new ones let everybody "change" theirs.
+    let mask = if part.parent().is_some() { REPLACE } else { REPLACE & !DELETE };
     let here = security.allowing()?.into_iter().filter(|entry| !entry.is_for_children_alone).collect();
-    match changer(here, Some(account), REPLACE)? {
+    match changer(here, Some(account), mask)? {
         None => Ok(()),
         Some(who) => Err(denied(replaceable(part, &who, &Token::of_process()?.user()?))),
     }
