@@ -26,6 +26,9 @@ const WINDOWS_BUILD: &str = "16299";
 /// bring their own beside it.
 const TRUSTED: &str = r"Z:\usr\share\ca-certificates\mozilla\ISRG_Root_X1.crt";
 const BCRYPT_PRIMITIVES: &str = include_str!("bcryptprimitives.c");
+const TASKBAR: &str = include_str!("taskbar.c");
+/// The one function of the shell that `taskbar.c` has itself.
+const OWN_FUNCTION: &str = "Shell_NotifyIconGetRect";
 
 /// Sees that there is a Wine, and a prefix of our own: what a user of Windows has, in a folder.
 pub(super) fn set_up() -> Result<()> {
@@ -49,17 +52,39 @@ fn make(prefix: &Path) -> Result<()> {
     fs::create_dir_all(prefix)?;
     silently(wine(prefix).args(["wineboot", "-i"]))?;
     silently(server(prefix).arg("-w"))?;
-    let source = prefix.join("bcryptprimitives.c");
-    fs::write(&source, BCRYPT_PRIMITIVES)?;
-    let library = prefix.join("drive_c/windows/system32/bcryptprimitives.dll");
-    let mut compile = Command::new("x86_64-w64-mingw32-gcc");
-    run(compile.args(["-O2", "-shared", "-o"]).arg(library).arg(source).arg("-ladvapi32"))?;
+    compile(prefix, "bcryptprimitives", BCRYPT_PRIMITIVES, |compile| compile.arg("-ladvapi32"))?;
     silently(wine(prefix).args(["winecfg", "/v", "win10"]))?;
     for name in ["CurrentBuild", "CurrentBuildNumber"] {
         let key = r"HKLM\Software\Microsoft\Windows NT\CurrentVersion";
         silently(wine(prefix).args(["reg", "add", key, "/v", name, "/t", "REG_SZ", "/d", WINDOWS_BUILD, "/f"]))?;
     }
     silently(server(prefix).arg("-w"))
+}
+
+/// Makes a library of the system of `source`; `with` adds what it is linked with.
+fn compile(prefix: &Path, name: &str, source: &str, with: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+    let file = prefix.join(name).with_extension("c");
+    fs::write(&file, source)?;
+    let mut compile = Command::new("x86_64-w64-mingw32-gcc");
+    compile.args(["-O2", "-shared", "-o"]).arg(system(prefix).join(name).with_extension("dll")).arg(file);
+    run(with(&mut compile))
+}
+
+/// Makes `taskbar.dll`, which does all that `shell32.dll` does, and lets a program that loads it in its place be clicked on.
+fn make_taskbar(prefix: &Path) -> Result<()> {
+    let shell = system(prefix).join("shell32.dll");
+    let table = command::output(Command::new("x86_64-w64-mingw32-objdump").arg("-p").arg(shell))?;
+    let functions = table.split("[Ordinal/Name Pointer] Table").nth(1).unwrap_or_default().lines().skip(1);
+    let names = functions.map_while(|line| line.split_whitespace().last()).filter(|name| *name != OWN_FUNCTION);
+    let passed_on: String = names.map(|name| format!("{name} = shell32.{name}\n")).collect();
+    let definition = prefix.join("taskbar.def");
+    fs::write(&definition, format!("LIBRARY taskbar.dll\nEXPORTS\n{OWN_FUNCTION}\n{passed_on}"))?;
+    compile(prefix, "taskbar", TASKBAR, |compile| compile.arg(definition))
+}
+
+/// Where the libraries of the system are.
+fn system(prefix: &Path) -> PathBuf {
+    prefix.join("drive_c/windows/system32")
 }
 
 /// A Wine that runs; it ends when this is dropped, with all that runs in it.
@@ -90,6 +115,9 @@ impl Session {
         copy(&kept, &prefix).context("Failed to copy what Wine keeps")?;
         let valet = Valet::start().context("Failed to listen on 127.0.0.1 for what the tests want started")?;
         let session = Self { prefix, valet, display };
+        if session.display.is_some() {
+            make_taskbar(&session.prefix).context("Failed to make a taskbar that can be clicked on")?;
+        }
         silently(session.inside(server(&session.prefix).arg("-p")))?;
         silently(session.command("cmd").args(["/c", "exit"]))?;
         Ok(session)
