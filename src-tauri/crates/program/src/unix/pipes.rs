@@ -75,7 +75,8 @@ impl Pipes {
         for stream in [Stream::Out, Stream::Err] {
             let pipe = self.pipe(stream);
             for _ in 0..LAST_TAKES {
-                if !matches!(pipe.take(stream, capture), Ok(Taken::Some)) {
+                // Whether it was told that there is something or not: that may come after the end of the program.
+                if !matches!(capture.take(stream, pipe.fd.get_ref().as_fd()), Ok(Taken::Some)) {
                     break;
                 }
             }
@@ -146,4 +147,24 @@ fn read_on(pipe: OwnedFd) -> io::Result<()> {
     reader.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     reader.current_dir("/").process_group(0).stdin(pipe).stdout(Stdio::null()).stderr(Stdio::null());
     reader.spawn().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use estatus_core::ids::StartId;
+
+    use super::*;
+    use crate::encoding::Decoder;
+
+    #[tokio::test]
+    async fn what_was_written_last_is_taken_although_nobody_was_told_of_it_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut capture = Capture::open(folder.path(), 1_000_000, Decoder::default()).unwrap();
+        capture.begin(StartId(1));
+        let mut pipes = Pipes::open(folder.path()).unwrap();
+        let [out, _] = Pipes::paths(folder.path());
+        fs::write(out, "the last line\n").unwrap();
+        pipes.drain(&mut capture).await;
+        assert_eq!(capture.tail(9), ["the last line"]);
+    }
 }
