@@ -2,9 +2,13 @@
 
 use std::{
     ffi::c_void,
-    fs::File,
+    fs::{File, OpenOptions},
     io,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle},
+    os::windows::{
+        fs::OpenOptionsExt,
+        io::{AsHandle, AsRawHandle, BorrowedHandle},
+    },
+    path::Path,
     ptr,
 };
 
@@ -16,7 +20,7 @@ use windows_sys::Win32::{
         DACL_SECURITY_INFORMATION, GetAce, INHERIT_ONLY_ACE, OBJECT_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION,
         PSECURITY_DESCRIPTOR, PSID,
     },
-    Storage::FileSystem::FILE_READ_DATA,
+    Storage::FileSystem::{FILE_FLAG_BACKUP_SEMANTICS, FILE_READ_DATA, READ_CONTROL},
     System::SystemServices::{
         ACCESS_ALLOWED_ACE_TYPE, ACCESS_ALLOWED_CALLBACK_ACE_TYPE, ACCESS_DENIED_ACE_TYPE,
         ACCESS_DENIED_CALLBACK_ACE_TYPE,
@@ -61,6 +65,13 @@ pub(super) struct Security {
 }
 
 impl Security {
+    /// Of what is at `path`; of a link, what it leads to, unless `flags` say otherwise (`FILE_FLAG_OPEN_REPARSE_POINT`).
+    pub(super) fn at(path: &Path, flags: u32) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let options = options.access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS | flags);
+        Self::of_file(options.open(path)?.as_handle())
+    }
+
     /// Of a file or a folder, whose handle may read it (`READ_CONTROL`).
     pub(super) fn of_file(handle: BorrowedHandle<'_>) -> io::Result<Self> {
         Self::of(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION)

@@ -1,17 +1,15 @@
 //! Folders that are this user's alone.
 
 use std::{
-    fs::OpenOptions,
     io,
-    os::windows::{fs::OpenOptionsExt, io::AsHandle},
     path::{Path, PathBuf},
 };
 
 use windows_sys::Win32::{
     Foundation::{GENERIC_ALL, GENERIC_WRITE},
     Storage::FileSystem::{
-        CreateDirectoryW, DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_DELETE_CHILD, FILE_FLAG_BACKUP_SEMANTICS,
-        FILE_FLAG_OPEN_REPARSE_POINT, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+        CreateDirectoryW, DELETE, FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_DELETE_CHILD,
+        FILE_FLAG_OPEN_REPARSE_POINT, WRITE_DAC, WRITE_OWNER,
     },
 };
 
@@ -105,10 +103,7 @@ fn refuse_replaceable(part: &Path, is_above: bool, account: &Sid) -> io::Result<
     if !is_above && !is_link {
         return Ok(());
     }
-    let mut options = OpenOptions::new();
-    let itself = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
-    let open = options.access_mode(READ_CONTROL).custom_flags(itself).open(part)?;
-    let security = Security::of_file(open.as_handle())?;
+    let security = Security::at(part, FILE_FLAG_OPEN_REPARSE_POINT)?;
     if is_link
         && let Some(owner) = security.owner()
         && owner != *account
@@ -138,9 +133,7 @@ fn replaceable(folder: &Path, who: &Sid, own: &Sid) -> String {
 }
 
 fn refuse_shared(folder: &Path, account: Option<&Sid>) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let open = options.access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder)?;
-    let security = Security::of_file(open.as_handle())?;
+    let security = Security::at(folder, 0)?;
     if let Some(owner) = security.owner()
         && account != Some(&owner)
         && !is_trusted(&owner)?
@@ -181,9 +174,7 @@ mod tests {
 
     /// Who may do what with `folder`, and with what is made in it.
     fn allowed(folder: &Path) -> Vec<(String, u32)> {
-        let open =
-            OpenOptions::new().access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder).unwrap();
-        let entries = Security::of_file(open.as_handle()).unwrap().allowing().unwrap();
+        let entries = Security::at(folder, 0).unwrap().allowing().unwrap();
         entries.into_iter().map(|entry| (entry.who.to_string(), entry.mask)).collect()
     }
 

@@ -1,12 +1,12 @@
 //! What an account may do with a file or a folder that is there, by its access list.
 
-use std::{fs::OpenOptions, io, os::windows::fs::OpenOptionsExt, os::windows::io::AsHandle, path::Path};
+use std::{io, path::Path};
 
 use windows_sys::Win32::{
     Foundation::{GENERIC_ALL, GENERIC_EXECUTE, GENERIC_READ, GENERIC_WRITE},
     Storage::FileSystem::{
-        FILE_ALL_ACCESS, FILE_APPEND_DATA, FILE_EXECUTE, FILE_FLAG_BACKUP_SEMANTICS, FILE_GENERIC_EXECUTE,
-        FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_DATA, FILE_WRITE_DATA, READ_CONTROL,
+        FILE_ALL_ACCESS, FILE_APPEND_DATA, FILE_EXECUTE, FILE_GENERIC_EXECUTE, FILE_GENERIC_READ, FILE_GENERIC_WRITE,
+        FILE_READ_DATA, FILE_WRITE_DATA,
     },
 };
 
@@ -49,9 +49,7 @@ impl FileRight {
 /// # Errors
 /// There is no such account, nothing is at `path`, or this user may not see who may do what with it.
 pub fn grants(account: &str, path: &Path, right: FileRight) -> io::Result<bool> {
-    let mut options = OpenOptions::new();
-    let open = options.access_mode(READ_CONTROL).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)?;
-    let security = Security::of_file(open.as_handle())?;
+    let security = Security::at(path, 0)?;
     if security.is_open() {
         return Ok(true);
     }
