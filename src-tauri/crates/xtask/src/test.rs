@@ -60,6 +60,7 @@ pub(crate) fn windows() -> Result<()> {
     stages.go("type-check", || windows::check(&target))?;
     stages.go("build", || windows::build(windows::TRIED_WITH_REST, &target))?;
     stages.go("installer", || bundle::installer_of_tests(&target))?;
+    stages.go("reboot", || windows::reboot(&target))?;
     stages.go("tests", || windows::test_with_display(windows::TRIED_WITH_REST, &target))
 }
 

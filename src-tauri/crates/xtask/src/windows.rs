@@ -1,6 +1,7 @@
 //! Windows: every crate is type-checked for it, and the tests of those that have a part of their own for it run under Wine.
 
 mod display;
+mod reboot;
 mod toolchain;
 pub(crate) mod wine;
 
@@ -67,6 +68,11 @@ fn test_in(wine: &wine::Session, crates: &[&str], target: &Path) -> Result<()> {
     // The library that the window's tests need lies beside the programs, which is not where tests are.
     test.env("WINEPATH", wine::path(&built(target).join("debug")));
     run(wine.runs(&mut test).args(named(crates)))
+}
+
+/// Tries what takes a Windows that is ended and started again.
+pub(crate) fn reboot(target: &Path) -> Result<()> {
+    reboot::service_survives(&built(target).join("debug/estatus.exe"))
 }
 
 /// Builds these programs as users have them, and says in which folder they are.

@@ -118,9 +118,29 @@ impl Session {
         if session.display.is_some() {
             make_taskbar(&session.prefix).context("Failed to make a taskbar that can be clicked on")?;
         }
-        silently(session.inside(server(&session.prefix).arg("-p")))?;
-        silently(session.command("cmd").args(["/c", "exit"]))?;
+        session.boot()?;
         Ok(session)
+    }
+
+    fn boot(&self) -> Result<()> {
+        silently(self.inside(server(&self.prefix).arg("-p")))?;
+        silently(self.command("cmd").args(["/c", "exit"]))
+    }
+
+    /// Ends all that runs in it as if the current were cut, and starts it again.
+    pub(super) fn reboot(&self) -> Result<()> {
+        self.end();
+        self.boot()
+    }
+
+    fn end(&self) {
+        command::succeeds(server(&self.prefix).arg("-k"));
+        command::succeeds(server(&self.prefix).arg("-w"));
+    }
+
+    /// Where its drive C: is.
+    pub(super) fn drive(&self) -> PathBuf {
+        self.prefix.join("drive_c")
     }
 
     /// A command that runs `program` in it.
@@ -151,8 +171,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        command::succeeds(server(&self.prefix).arg("-k"));
-        command::succeeds(server(&self.prefix).arg("-w"));
+        self.end();
         // What is left of it is in nobody's way.
         let _ = fs::remove_dir_all(&self.prefix);
     }
