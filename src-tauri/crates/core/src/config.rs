@@ -76,6 +76,19 @@ pub enum Language {
     Spanish,
 }
 
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
+
+    /// What it is called in files and on command lines.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Spanish => "es",
+        }
+    }
+}
+
 /// A configured thing to check, on a schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Monitor {

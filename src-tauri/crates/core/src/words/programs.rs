@@ -141,8 +141,6 @@ mod tests {
         program::RestartCount,
     };
 
-    const LANGUAGES: [Language; 2] = [Language::English, Language::Spanish];
-
     fn words(language: Language) -> Words {
         Words::new(language, TimeZone::UTC)
     }
@@ -150,7 +148,7 @@ mod tests {
     /// `english` is what is told in English; no language has a fact without words.
     fn check(tell: impl Fn(&Words) -> String, english: &str) {
         assert_eq!(tell(&words(Language::English)), english);
-        for text in LANGUAGES.map(|language| tell(&words(language))) {
+        for text in Language::ALL.map(|language| tell(&words(language))) {
             let key = text.split(['.', ' ']).next().unwrap_or_default();
             let is_key = ["start", "left", "program", "deed", "doing", "outcome", "undone"].contains(&key);
             assert!(!is_key || !text.starts_with(&format!("{key}.")), "there is no text {text}");

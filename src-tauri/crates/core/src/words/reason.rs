@@ -1,6 +1,6 @@
 //! Why something is as it is, as data, until it is put into the reader's language.
 
-use std::fmt;
+use std::{fmt, path};
 
 use super::text;
 use crate::config::Language;
@@ -36,6 +36,20 @@ impl Reason {
     }
 }
 
+/// The text of `lang/` under a section and a key in it, as a [`Reason`]. What stands in its places is named, or is the
+/// variable of that name.
+#[macro_export]
+macro_rules! text {
+    (@part $name:ident) => { $crate::words::Part::from($name) };
+    (@part $name:ident $value:expr) => { $crate::words::Part::from($value) };
+    ($section:literal $key:literal $(, $name:ident $(= $value:expr)?)* $(,)?) => {
+        $crate::words::Reason::new(
+            concat!($section, ".", $key),
+            vec![$((stringify!($name), $crate::text!(@part $name $($value)?))),*],
+        )
+    };
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_words(Language::English))
@@ -46,7 +60,8 @@ impl Part {
     /// Nothing at all.
     pub const NOTHING: Self = Self::Plain(String::new());
 
-    fn in_words(&self, language: Language) -> String {
+    /// What stands there, in `language`.
+    pub fn in_words(&self, language: Language) -> String {
         match self {
             Self::Plain(text) => text.clone(),
             Self::Text(reason) => reason.in_words(language),
@@ -57,6 +72,12 @@ impl Part {
 impl From<Reason> for Part {
     fn from(reason: Reason) -> Self {
         Self::Text(reason)
+    }
+}
+
+impl From<&Reason> for Part {
+    fn from(reason: &Reason) -> Self {
+        Self::Text(reason.clone())
     }
 }
 
@@ -76,4 +97,4 @@ macro_rules! plain {
     )* };
 }
 
-plain! { &str, &String, u32, u64, i64, usize }
+plain! { &str, &String, char, u16, u32, u64, i64, usize, path::Display<'_> }
