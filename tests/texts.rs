@@ -9,8 +9,8 @@ use std::{
 };
 
 /// The sections of `lang/` that are used by a macro: whose they are, and how its use begins.
-const SECTIONS: [(&str, &str, &str); 2] =
-    [("config", "config", "reason!(\""), ("import", "config", "note!(\"")];
+const SECTIONS: [(&str, &str, &str); 3] =
+    [("config", "config", "reason!(\""), ("import", "config", "note!(\""), ("doctor", "estatus", "told!(\"")];
 
 #[test]
 fn no_text_is_missing_and_none_is_left_over() {

@@ -30,6 +30,13 @@ pub(crate) struct Lock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder(String);
 
+impl Holder {
+    /// The process and since when it does, if it says so.
+    pub fn process(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix("process ")?.split_once(", since ")
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -68,5 +75,21 @@ fn holder(data: &Path) -> Holder {
     match read {
         Ok(_) if !note.is_empty() => Holder(note),
         _ => Holder("by a process that does not say which".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_the_lock_can_be_told_by_its_process() {
+        let data = tempfile::tempdir().unwrap();
+        let _lock = take(data.path()).unwrap();
+        let holder = holder_of(data.path()).unwrap();
+        let (pid, since) = holder.process().unwrap();
+        assert_eq!(pid, std::process::id().to_string());
+        since.parse::<Timestamp>().unwrap();
+        assert_eq!(Holder("somebody".to_owned()).process(), None);
     }
 }

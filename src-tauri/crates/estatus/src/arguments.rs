@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use estatus_core::config::Language;
 
 /// Keeps your programs running, monitors what you run, alerts you when it goes down and recovers, and keeps its history.
 #[derive(Debug, Parser)]
@@ -168,6 +172,9 @@ pub(crate) enum Command {
         /// Variables that the service would have.
         #[command(flatten)]
         env: ServiceEnv,
+        /// The language in which the findings are told.
+        #[arg(long, default_value = Language::default().code(), value_parser = language())]
+        language: Language,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -421,6 +428,13 @@ pub(crate) enum SnoozeSpan {
 
 fn span(text: &str) -> Result<Duration, String> {
     estatus_config::duration(text).map_err(|error| error.to_string())
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::ALL.map(Language::code)).map(|said| {
+        let spoken = Language::ALL.into_iter().find(|language| language.code() == said);
+        spoken.unwrap_or_default()
+    })
 }
 
 fn snooze_span(text: &str) -> Result<SnoozeSpan, String> {

@@ -110,7 +110,9 @@ async fn carry_out(arguments: Arguments) -> Result {
         #[cfg(windows)]
         Command::Path { command } => search_path::carry_out(command),
         Command::Service { command } => service::carry_out(&places, command).await,
-        Command::Doctor { account, env, json } => service::doctor(&places, &account, &env, json).await,
+        Command::Doctor { account, env, language, json } => {
+            service::doctor(&places, &account, &env, language, json).await
+        }
     }
 }
 

@@ -1,6 +1,11 @@
 //! `estatus service`: Estatus as a service of the operating system, which runs from boot on, with nobody logged in; and
 //! `estatus doctor`, what is different for it then.
 
+/// A text of the doctor's, as [`estatus_core::text!`] says it.
+macro_rules! told {
+    ($($said:tt)*) => { estatus_core::text!("doctor" $($said)*) };
+}
+
 mod access;
 mod doctor;
 mod facts;
@@ -21,6 +26,8 @@ use std::{
     io::{self, BufRead, IsTerminal, Write},
     path::Path,
 };
+
+use estatus_core::config::Language;
 
 use self::handover::Rival;
 use crate::{
@@ -58,12 +65,12 @@ async fn dispatch(places: &Places, command: ServiceCommand) -> Result {
         ServiceCommand::Install { account, env, no_start, yes, .. } => {
             let wanted = platform::Wanted::find(places, &account, variables(&env)?)?;
             wanted.must_be_allowed()?;
-            if let Some(why) = wanted.shared() {
-                return Err(CommandError::Failed(format!("nothing was installed: {why}")));
+            if let Some(shared) = wanted.shared() {
+                return Err(CommandError::Failed(format!("nothing was installed: {}", shared.why())));
             }
             let rivals = Rival::all(&wanted).await;
-            let findings = doctor::examine(&wanted, &rivals)?;
-            doctor::print(&findings);
+            let findings = doctor::examine(&wanted, &rivals, Language::English)?;
+            doctor::print(&findings, Language::English);
             if findings.iter().any(doctor::Finding::is_problem)
                 && !yes
                 && !consent("Install the service all the same?")?
@@ -90,15 +97,21 @@ async fn dispatch(places: &Places, command: ServiceCommand) -> Result {
 }
 
 /// `estatus doctor`
-pub(crate) async fn doctor(places: &Places, account: &ServiceAccount, env: &ServiceEnv, json: bool) -> Result {
+pub(crate) async fn doctor(
+    places: &Places,
+    account: &ServiceAccount,
+    env: &ServiceEnv,
+    language: Language,
+    json: bool,
+) -> Result {
     let wanted = platform::Wanted::find(places, account, variables(env)?)?;
-    let findings = doctor::examine(&wanted, &Rival::all(&wanted).await)?;
+    let findings = doctor::examine(&wanted, &Rival::all(&wanted).await, language)?;
     if json {
-        crate::show::json(&findings)?;
+        crate::show::json(&doctor::in_words(&findings, language))?;
     } else if findings.is_empty() {
-        say!("Nothing would be different for Estatus as a service.");
+        say!("{}", told!("nothing").in_words(language));
     } else {
-        doctor::print(&findings);
+        doctor::print(&findings, language);
     }
     Ok(if findings.iter().any(doctor::Finding::is_problem) { Outcome::NotWell } else { Outcome::Well })
 }

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -54,16 +55,20 @@ impl User {
             doctor.env(name, home.join(folder));
         }
         doctor.env("XDG_DATA_HOME", home.join(".local/share")).env("HOME", home);
+        doctor.env("NODE_ENV", "test").env("ESTATUS_TOKEN", "x");
         let output = doctor.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
     fn is_told(&self, about: &str, what: &str) -> bool {
-        let findings = self.findings(&[]);
-        let fits = |it: &&Value| it["about"] == about && it["what"].as_str().is_some_and(|said| said.contains(what));
-        findings.iter().any(|it| fits(&it))
+        is_among(&self.findings(&[]), about, what)
     }
+}
+
+fn is_among(findings: &[Value], about: &str, what: &str) -> bool {
+    let fits = |it: &Value| it["about"] == about && it["what"].as_str().is_some_and(|said| said.contains(what));
+    findings.iter().any(fits)
 }
 
 fn hold(data: &Path) -> File {
@@ -79,6 +84,90 @@ fn a_configuration_that_becomes_the_services_is_examined_where_it_is_now() {
     assert!(!user.is_told("engine", "already runs"));
     let _engine = hold(&user.data());
     assert!(user.is_told("engine", "already runs"), "{:#?}", user.findings(&[]));
+}
+
+#[test]
+fn a_finding_is_told_in_the_language_that_is_asked_for() {
+    let token = if cfg!(windows) { "%ESTATUS_TOKEN%" } else { "$ESTATUS_TOKEN" };
+    let user = User::new("");
+    let home = user.home.path().display();
+    let config = format!(
+        r#"
+        [[program]]
+        name = "web"
+        command = ["no-such-tool"]
+
+        [[program]]
+        name = "api"
+        command = ["./no-such-file"]
+        directory = '{home}/no-such-folder'
+        env = {{ A = {{ file = '{home}/no-such-secret' }}, B = {{ env = "ESTATUS_TOKEN" }}, C = {{ keyring = "token" }} }}
+
+        [[program]]
+        name = "shell"
+        command = "run {token}"
+        "#
+    );
+    fs::write(user.config(), config).unwrap();
+    let findings = told_in_both(&user);
+    let told = |about: &str, what: &str| assert!(is_among(&findings, about, what), "{about}, {what}: {findings:#?}");
+    told("programa «web»", "no hay ningún ejecutable «no-such-tool» en PATH");
+    told("programa «api»", "su ejecutable ./no-such-file no existe");
+    told("programa «api»", "su directorio");
+    told("programa «api»", "su secreto está en");
+    told("programa «api»", "su secreto «token» está en el llavero");
+    told("secretos", "un secreto se toma de la variable ESTATUS_TOKEN");
+    told("programa «shell»", "su comando usa la variable ESTATUS_TOKEN");
+    told("entorno", "el servicio no tiene la");
+
+    let user = User::new("[[program]]\nname = 1\n");
+    let _engine = hold(&user.data());
+    let findings = told_in_both(&user);
+    let told = |about: &str, what: &str| assert!(is_among(&findings, about, what), "{about}, {what}: {findings:#?}");
+    told("motor", "Estatus ya está en marcha en");
+    told("configuración", "no se puede usar: ");
+    told("configuración", "se esperaba");
+}
+
+#[test]
+fn who_holds_a_port_is_told_in_the_language_that_is_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let user = User::new(&format!(
+        "[[program]]\nname = \"web\"\ncommand = [\"no-such-tool\"]\nready = {{ tcp = \"127.0.0.1:{port}\" }}\n"
+    ));
+    let findings = told_in_both(&user);
+    let told = format!("su puerto {port} está ocupado por «");
+    assert!(is_among(&findings, "programa «web»", &told), "{findings:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_else_may_change_the_configuration_is_told_in_the_language_that_is_asked_for() {
+    let user = User::new("");
+    let folder = user.config();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    fs::set_permissions(folder.parent().unwrap(), open).unwrap();
+    let findings = told_in_both(&user);
+    assert!(findings[0]["what"].as_str().unwrap().starts_with("otros pueden cambiar"), "{findings:#?}");
+}
+
+/// What is found, in Spanish; each is told otherwise in English, and with all that stands in it.
+fn told_in_both(user: &User) -> Vec<Value> {
+    let [english, spanish] = ["en", "es"].map(|language| user.findings(&["--language", language]));
+    assert_eq!(english, user.findings(&[]));
+    assert!(!english.is_empty());
+    assert_eq!(english.len(), spanish.len());
+    for (english, spanish) in english.iter().zip(&spanish) {
+        for text in ["what", "remedy"] {
+            let [one, other] = [english, spanish].map(|it| it[text].as_str().unwrap());
+            assert_ne!(one, other);
+            for said in [one, other].map(|said| said.replace("{ file = ", "")) {
+                assert!(!said.contains('{') && !said.starts_with("doctor."), "{said}");
+            }
+        }
+    }
+    spanish
 }
 
 #[cfg(windows)]

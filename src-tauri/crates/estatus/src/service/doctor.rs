@@ -7,43 +7,56 @@ mod rights;
 mod secrets;
 mod variables;
 
-use std::{io, path::Path};
+use std::path::Path;
 
-use estatus_config::Problems;
-use estatus_core::config::Config;
+use estatus_config::{Defaults, Problems};
+use estatus_core::{
+    config::{Config, Language},
+    words::{Part, Reason},
+};
 use serde::Serialize;
 
 use super::{
+    access::Shared,
     handover::Rival,
     platform::{self, Wanted},
 };
 use crate::{CommandError, configuration::defaults, show};
 
 /// Something that is different for the service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     /// Whether something has to be done about it.
     problem: bool,
     /// What it is about.
-    about: String,
+    about: Part,
     /// What is different.
-    what: String,
+    what: Reason,
     /// What to do about it, in one sentence.
+    remedy: Reason,
+}
+
+/// A finding in a reader's language.
+#[derive(Debug, Serialize)]
+pub(super) struct FindingInWords {
+    problem: bool,
+    about: String,
+    what: String,
     remedy: String,
 }
 
 impl Finding {
     /// Something that has to be done about, or it does not work.
-    pub(super) fn problem(about: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { problem: true, about: about.into(), what: what.into(), remedy: remedy.into() }
+    pub(super) fn problem(about: impl Into<Part>, what: Reason, remedy: Reason) -> Self {
+        Self { problem: true, about: about.into(), what, remedy }
     }
 
     /// Something that is good to know.
-    pub(super) fn note(about: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn note(about: impl Into<Part>, what: Reason, remedy: Reason) -> Self {
         Self { problem: false, ..Self::problem(about, what, remedy) }
     }
 
-    /// What is different, and what to do about it.
+    /// What is different, and what to do about it, in English.
     pub(super) fn in_one_line(&self) -> String {
         format!("{}. {}", self.what, self.remedy)
     }
@@ -55,35 +68,26 @@ impl Finding {
 }
 
 /// Everything that is different for the service that is wanted, beside which `rivals` run: first what has to be done
-/// something about.
-pub(super) fn examine(wanted: &Wanted, rivals: &[Rival]) -> Result<Vec<Finding>, CommandError> {
-    let mut findings = Vec::new();
+/// something about. What is wrong with the configuration file is told in `language` if the file names none.
+pub(super) fn examine(wanted: &Wanted, rivals: &[Rival], language: Language) -> Result<Vec<Finding>, CommandError> {
     // What others have written there is not read.
-    match wanted.shared() {
-        Some(why) if why.kind() == io::ErrorKind::PermissionDenied => findings.push(Finding::problem(
-            "security",
-            why.to_string(),
-            "Close it to others as is said, or say another --config or --data.",
-        )),
-        Some(why) => findings.push(Finding::note(
-            "security",
-            why.to_string(),
-            "Run this as administrator (on Linux as root), who sees more.",
-        )),
-        None => {}
+    if let Some(shared) = wanted.shared() {
+        let (about, why) = (told!("security"), shared.why());
+        return Ok(vec![match shared {
+            Shared::ByOthers(_) => Finding::problem(about, why, told!("shared.close")),
+            Shared::Unseen(..) => Finding::note(about, why, told!("unseen.see")),
+        }]);
     }
-    if !findings.is_empty() {
-        return Ok(findings);
-    }
+    let mut findings = Vec::new();
     held(wanted, rivals, &mut findings);
     rights::of_estatus(wanted, &mut findings);
     if wanted.config_now().exists() {
-        match config_of(wanted, &mut findings) {
+        match config_of(wanted, &Defaults { language, ..defaults() }, &mut findings) {
             Ok(config) => of_config(wanted, &config, &mut findings),
             Err(problems) => findings.push(Finding::problem(
-                "configuration",
-                format!("it cannot be used: {problems}"),
-                "Correct it; until then the service runs with its last valid version, or not at all.",
+                told!("configuration"),
+                told!("invalid", problems = problems.to_string()),
+                told!("invalid.correct"),
             )),
         }
     }
@@ -93,35 +97,42 @@ pub(super) fn examine(wanted: &Wanted, rivals: &[Rival]) -> Result<Vec<Finding>,
 }
 
 /// The configuration as the service is going to read it, wherever it stands now.
-fn config_of(wanted: &Wanted, findings: &mut Vec<Finding>) -> Result<Config, Problems> {
+fn config_of(wanted: &Wanted, defaults: &Defaults, findings: &mut Vec<Finding>) -> Result<Config, Problems> {
     let now = wanted.config_now();
-    let config = estatus_config::load(now, &defaults())?;
+    let config = estatus_config::load(now, defaults)?;
     if now == wanted.config {
         return Ok(config);
     }
-    let moved = estatus_config::parse(&estatus_config::text(now, &defaults())?, &wanted.config, &defaults())?;
+    let moved = estatus_config::parse(&estatus_config::text(now, defaults)?, &wanted.config, defaults)?;
     let folder = |file: &Path| file.parent().unwrap_or(Path::new("")).display().to_string();
     if moved != config {
         findings.push(Finding::problem(
-            "configuration",
-            format!(
-                "it is moved to {}, and has relative paths, which start from there then and not from {}",
-                folder(&wanted.config),
-                folder(now)
-            ),
-            format!("Write them whole in {}.", now.display()),
+            told!("configuration"),
+            told!("moved", to = folder(&wanted.config), from = folder(now)),
+            told!("moved.write", file = now.display()),
         ));
     }
     Ok(moved)
 }
 
+/// What was found, in `language`.
+pub(super) fn in_words(findings: &[Finding], language: Language) -> Vec<FindingInWords> {
+    let in_words = |finding: &Finding| FindingInWords {
+        problem: finding.problem,
+        about: finding.about.in_words(language),
+        what: finding.what.in_words(language),
+        remedy: finding.remedy.in_words(language),
+    };
+    findings.iter().map(in_words).collect()
+}
+
 /// Prints what was found.
-pub(super) fn print(findings: &[Finding]) {
+pub(super) fn print(findings: &[Finding], language: Language) {
     let paint = show::Paint::for_stdout();
-    for Finding { problem, about, what, remedy } in findings {
-        let mark = if *problem { paint.warning("!") } else { "·".to_owned() };
-        say!("{mark} {}: {}", show::one_line(about), show::one_line(what));
-        say!("    {}", show::one_line(remedy));
+    for FindingInWords { problem, about, what, remedy } in in_words(findings, language) {
+        let mark = if problem { paint.warning("!") } else { "·".to_owned() };
+        say!("{mark} {}: {}", show::one_line(&about), show::one_line(&what));
+        say!("    {}", show::one_line(&remedy));
     }
 }
 
@@ -150,9 +161,9 @@ pub(super) fn left(data: &Path) -> Option<Finding> {
     let left = estatus_program::left_running(data);
     (!left.is_empty()).then(|| {
         Finding::problem(
-            "engine",
-            format!("Estatus has left these running on {}: {}", data.display(), left.join(", ")),
-            "Start Estatus as before, stop them with `estatus stop`, and quit it; the service starts its own.",
+            told!("engine"),
+            told!("left", data = data.display(), names = left.join(", ")),
+            told!("left.stop"),
         )
     })
 }

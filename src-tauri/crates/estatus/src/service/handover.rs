@@ -3,6 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use estatus_api::{ApiError, Client, ErrorCode, HostKind, Permission, Request};
+use estatus_core::words::Reason;
+use estatus_engine::Holder;
 use tokio::time::{Instant, sleep};
 
 use super::{doctor::Finding, platform::Wanted};
@@ -26,8 +28,8 @@ const LOOKS_AGAIN: Duration = Duration::from_millis(50);
 pub(super) struct Rival {
     /// Its data folder.
     pub(super) data: PathBuf,
-    /// Who holds that, in words.
-    holder: String,
+    /// Who holds that.
+    holder: Holder,
     /// Whether the service can take its place: a tray hosts it, which is the service's face then.
     gives_way: bool,
     /// Programs that it would leave running, and the service would start a second time.
@@ -53,39 +55,31 @@ impl Rival {
             let gives_way = kind == Some(HostKind::Tray) && may && wanted.takes_place_on(data);
             let is_left_behind = STOPS_PROGRAMS && data != wanted.data;
             let doubled = client.filter(|_| gives_way && is_left_behind).map(|client| stays(&client));
-            all.push(Self {
-                data: data.to_owned(),
-                holder: holder.to_string(),
-                gives_way,
-                doubled: doubled.unwrap_or_default(),
-            });
+            all.push(Self { data: data.to_owned(), holder, gives_way, doubled: doubled.unwrap_or_default() });
         }
         all
     }
 
     /// What there is to know of it, or to be done about it.
     pub(super) fn finding(&self) -> Finding {
-        let runs = format!("Estatus already runs on {}: {}", self.data.display(), self.holder);
+        let (data, holder) = (self.data.display(), self.holder());
         if !self.gives_way {
-            return Finding::problem(
-                "engine",
-                runs,
-                "Quit it (the tray by its menu, `estatus run` by Ctrl-C), then start the service; the tray connects to it.",
-            );
+            return Finding::problem(told!("engine"), told!("runs", data, holder), told!("runs.quit"));
         }
         if !self.doubled.is_empty() {
-            return Finding::problem(
-                "engine",
-                format!("{} would run on without Estatus, and a second time as the service's", self.doubled.join(", ")),
-                "Stop what runs on when Estatus quits with `estatus stop PROGRAM`; the service starts its own.",
-            );
+            let names = self.doubled.join(", ");
+            return Finding::problem(told!("engine"), told!("doubled", names), told!("doubled.stop"));
         }
-        let then = if STOPS_PROGRAMS { "are stopped, and started again by it" } else { "keep running" };
-        Finding::note(
-            "engine",
-            format!("the tray hosts Estatus on {}: {}", self.data.display(), self.holder),
-            format!("Nothing: the service takes over from the tray, which connects to it; programs {then}."),
-        )
+        let nothing = if STOPS_PROGRAMS { told!("tray.restarts") } else { told!("tray.keeps") };
+        Finding::note(told!("engine"), told!("tray", data, holder), nothing)
+    }
+
+    /// Who holds its data folder.
+    fn holder(&self) -> Reason {
+        match self.holder.process() {
+            Some((pid, at)) => told!("process", pid, at),
+            None => told!("process.unknown"),
+        }
     }
 
     /// Whether nothing of it stands in the way of the service.

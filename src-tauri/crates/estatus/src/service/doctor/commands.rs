@@ -6,12 +6,13 @@ use estatus_core::{
     config::{Channel, Config},
     program::{Ready, StopHow},
     remedy::RemedyAction,
+    words::Reason,
 };
 
 /// A command, and whose it is.
 pub(in crate::service) struct Started<'a> {
     /// Whose it is, as people call it.
-    pub(in crate::service) of: String,
+    pub(in crate::service) of: Reason,
     /// The command.
     pub(in crate::service) command: &'a CommandLine,
     /// Whether it is looked for in the folder that it runs in.
@@ -21,31 +22,31 @@ pub(in crate::service) struct Started<'a> {
 /// Every command of `config` that is run without somebody asking for it.
 pub(super) fn of(config: &Config) -> Vec<Started<'_>> {
     let mut found = Vec::new();
-    let mut add = |of: String, command, is_program| found.push(Started { of, command, is_program });
+    let mut add = |of: Reason, command, is_program| found.push(Started { of, command, is_program });
     for program in config.programs.iter().filter(|program| program.enabled) {
-        let name = format!("program “{}”", program.name);
-        add(name.clone(), &program.command, true);
+        let name = &*program.name;
+        add(told!("program", name), &program.command, true);
         if let StopHow::Command(command) = &program.stop.how {
-            add(format!("{name}, stop"), command, false);
+            add(told!("program.stop", name), command, false);
         }
         if let Some(Ready::Check { check, .. }) = &program.ready
             && let Check::Command(check) = &**check
         {
-            add(format!("{name}, ready"), &check.command, false);
+            add(told!("program.ready", name), &check.command, false);
         }
     }
     for monitor in config.monitors.iter().filter(|monitor| monitor.enabled) {
-        let name = format!("monitor “{}”", monitor.name);
+        let name = &*monitor.name;
         if let Check::Command(check) = &monitor.check {
-            add(name.clone(), &check.command, false);
+            add(told!("monitor", name), &check.command, false);
         }
         if let Some(RemedyAction::Run { command, .. }) = monitor.on_down.as_ref().map(|remedy| &remedy.action) {
-            add(format!("{name}, on_down"), command, false);
+            add(told!("monitor.on_down", name), command, false);
         }
     }
     for (name, channel) in &config.channels {
         if let Channel::Command(channel) = channel {
-            add(format!("channel “{name}”"), &channel.command, false);
+            add(told!("channel", name), &channel.command, false);
         }
     }
     found

@@ -43,11 +43,7 @@ fn unfound(wanted: &Wanted, started: &Started<'_>, name: &str, here: &OsStr) -> 
     let folder = started.command.directory.as_deref();
     let about = &started.of;
     if name.contains(['/', '\\']) {
-        return Finding::problem(
-            about,
-            format!("its executable {name} does not exist"),
-            "Correct the path in `command`; a relative one starts from `directory`.",
-        );
+        return Finding::problem(about, told!("no_executable", name), told!("no_executable.correct"));
     }
     let found = match find(name, folder, here) {
         Found::At(at) => Some(at),
@@ -56,20 +52,14 @@ fn unfound(wanted: &Wanted, started: &Started<'_>, name: &str, here: &OsStr) -> 
             .find_map(|place| estatus_program::find_executable(name, &place, place.as_os_str())),
     };
     let Some(at) = found else {
-        return Finding::problem(
-            about,
-            format!("there is no executable “{name}” on the PATH"),
-            format!("Install {name}, or write its whole path in `command`."),
-        );
+        return Finding::problem(about, told!("not_on_path", name), told!("not_on_path.install", name));
     };
     let place = at.parent().unwrap_or(Path::new("")).display().to_string();
     let versioned = place.contains("nvm") || place.contains("fnm") || place.contains("volta");
-    let again = if versioned { ", again after each change of Node's version" } else { "" };
-    Finding::problem(
-        about,
-        format!("“{name}” is in {place}, which is not on the PATH of the service"),
-        format!("Install the service with that folder on its PATH{again}: {}", with_path(wanted, &place)),
-    )
+    let command = with_path(wanted, &place);
+    let install =
+        if versioned { told!("elsewhere.install_again", command) } else { told!("elsewhere.install", command) };
+    Finding::problem(about, told!("elsewhere", name, folder = place), install)
 }
 
 /// The command that installs the service with `place` on its PATH.
@@ -91,8 +81,8 @@ fn only_here(wanted: &Wanted, service: &str, here: &OsStr, findings: &mut Vec<Fi
     if !only.is_empty() {
         findings.push(Finding::note(
             "PATH",
-            format!("the service does not search {}", only.join(", ")),
-            format!("If a program needs what is there: {}", wanted.install_command("--env PATH=…")),
+            told!("path", folders = only.join(", ")),
+            told!("path.install", command = wanted.install_command("--env PATH=…")),
         ));
     }
 }

@@ -18,18 +18,14 @@ pub(super) fn held(wanted: &Wanted, config: &Config, findings: &mut Vec<Finding>
     for program in wanted_ports() {
         for port in program.ports() {
             let Some(holder) = running.iter().find(|it| it.candidate.ports.contains(&port)) else { continue };
-            let name = &program.name;
-            let by = holder.keeper.as_ref().map(|keeper| format!(", kept running by {keeper}")).unwrap_or_default();
-            findings.push(Finding::problem(
-                format!("program “{name}”"),
-                format!(
-                    "its port {port} is held by “{}” (process {}{by})",
-                    holder.candidate.name, holder.candidate.process.pid
-                ),
-                format!(
-                    "Stop that, or have it taken over once the service runs: estatus adopt \"{name}\" --port {port} --yes"
-                ),
-            ));
+            let (name, pid) = (&holder.candidate.name, holder.candidate.process.pid);
+            let held = match &holder.keeper {
+                Some(keeper) => told!("port.kept", port, name, pid, keeper),
+                None => told!("port", port, name, pid),
+            };
+            let name = &*program.name;
+            let command = format!("estatus adopt \"{name}\" --port {port} --yes");
+            findings.push(Finding::problem(told!("program", name), held, told!("port.stop", command)));
         }
     }
 }

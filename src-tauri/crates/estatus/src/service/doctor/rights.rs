@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use estatus_core::words::{Part, Reason};
+
 use super::{
     super::{access::Access, platform::Wanted},
     Finding, Started,
@@ -11,19 +13,19 @@ use super::{
 pub(super) fn of_estatus(wanted: &Wanted, findings: &mut Vec<Finding>) {
     check(wanted, "Estatus", &wanted.executable, Access::Execute, findings);
     if wanted.config.exists() {
-        check(wanted, "configuration", &wanted.config, Access::Read, findings);
+        check(wanted, told!("configuration"), &wanted.config, Access::Read, findings);
         if let Some(folder) = wanted.config.parent()
             && let Some(obstacle) = wanted.obstacle(folder, Access::Write)
         {
             findings.push(Finding::note(
-                "configuration",
-                format!("{} may not write in {obstacle}, so that the window cannot edit it", wanted.account),
-                "Edit it with an editor, or give the account that right.",
+                told!("configuration"),
+                told!("not_edited", account = wanted.account.to_string(), folder = obstacle),
+                told!("not_edited.edit"),
             ));
         }
     }
     if wanted.data.exists() {
-        check(wanted, "data", &wanted.data, Access::Write, findings);
+        check(wanted, told!("data"), &wanted.data, Access::Write, findings);
     }
 }
 
@@ -36,34 +38,37 @@ pub(super) fn of_commands(wanted: &Wanted, commands: &[Started<'_>], findings: &
         } else if started.is_program && wanted.sees(folder) {
             findings.push(Finding::problem(
                 &started.of,
-                format!("its directory {} does not exist", folder.display()),
-                "Create it, or correct `directory`.",
+                told!("no_directory", folder = folder.display()),
+                told!("no_directory.create"),
             ));
         }
     }
 }
 
 /// Whether the account may read a file with a secret.
-pub(super) fn of_secret(wanted: &Wanted, of: &str, file: &Path, findings: &mut Vec<Finding>) {
+pub(super) fn of_secret(wanted: &Wanted, of: &Reason, file: &Path, findings: &mut Vec<Finding>) {
     if file.exists() {
         check(wanted, of, file, Access::Read, findings);
     } else if wanted.sees(file) {
-        findings.push(Finding::problem(
-            of,
-            format!("its secret is in {}, which does not exist", file.display()),
-            "Put the secret there, or correct the path.",
-        ));
+        findings.push(Finding::problem(of, told!("no_secret", file = file.display()), told!("no_secret.put")));
     }
 }
 
 /// Whether the account has `access` to `path`.
-pub(super) fn check(wanted: &Wanted, about: &str, path: &Path, access: Access, findings: &mut Vec<Finding>) {
+pub(super) fn check(wanted: &Wanted, about: impl Into<Part>, path: &Path, access: Access, findings: &mut Vec<Finding>) {
     let Some(obstacle) = wanted.obstacle(path, access) else { return };
-    let whole = path.display().to_string();
-    let way = if whole == obstacle { String::new() } else { format!(" because of {obstacle}") };
-    findings.push(Finding::problem(
-        about,
-        format!("{} may not {} {whole}{way}", wanted.account, access.word()),
-        wanted.grant(path, access),
-    ));
+    let what = denied(access, wanted.account.to_string(), path.display().to_string(), obstacle);
+    findings.push(Finding::problem(about, what, wanted.grant(path, access)));
+}
+
+/// That `account` may not do it, because of the `obstacle`, which may be the path itself.
+fn denied(access: Access, account: String, path: String, obstacle: String) -> Reason {
+    match access {
+        Access::Read if path == obstacle => told!("no_read", account, path),
+        Access::Read => told!("no_read.above", account, path, obstacle),
+        Access::Write if path == obstacle => told!("no_write", account, path),
+        Access::Write => told!("no_write.above", account, path, obstacle),
+        Access::Execute if path == obstacle => told!("no_execute", account, path),
+        Access::Execute => told!("no_execute.above", account, path, obstacle),
+    }
 }

@@ -4,6 +4,7 @@ use estatus_core::{
     check::{Auth, Check},
     config::{Channel, Config},
     secret::SecretRef,
+    words::Reason,
 };
 
 use super::{super::platform::Wanted, Finding, Started, rights};
@@ -12,13 +13,10 @@ use super::{super::platform::Wanted, Finding, Started, rights};
 pub(super) fn out_of_reach(wanted: &Wanted, config: &Config, commands: &[Started<'_>], findings: &mut Vec<Finding>) {
     for (of, place) in places(config, commands) {
         match place {
-            SecretRef::Keyring(name) => findings.extend(wanted.keyring_obstacle().map(|why| {
-                Finding::problem(
-                    &of,
-                    format!("its secret “{name}” is in the keyring, {why}"),
-                    "Keep it in a file that only the service's account can read, and say { file = \"…\" } in its place.",
-                )
-            })),
+            SecretRef::Keyring(name) => {
+                let obstacle = wanted.keyring_obstacle(name);
+                findings.extend(obstacle.map(|why| Finding::problem(&of, why, keep_in_file())));
+            }
             SecretRef::File(file) => rights::of_secret(wanted, &of, file, findings),
             // Told once for all, with the variables.
             SecretRef::Env(_) => {}
@@ -26,15 +24,20 @@ pub(super) fn out_of_reach(wanted: &Wanted, config: &Config, commands: &[Started
     }
 }
 
+/// Where a secret is that a service reaches.
+pub(super) fn keep_in_file() -> Reason {
+    told!("keep_in_file", instead = "{ file = \"…\" }")
+}
+
 /// Every place where a secret is kept, and whose it is.
-fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(String, &'a SecretRef)> {
+fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &'a SecretRef)> {
     let mut found = Vec::new();
     for (name, channel) in &config.channels {
-        let name = format!("channel “{name}”");
+        let of = told!("channel", name);
         match channel {
-            Channel::Email(email) => found.extend(email.login.iter().map(|login| (name.clone(), &login.password))),
+            Channel::Email(email) => found.extend(email.login.iter().map(|login| (of.clone(), &login.password))),
             Channel::Webhook(webhook) => {
-                found.extend(webhook.secret_headers.iter().map(|(_, place)| (name.clone(), place)));
+                found.extend(webhook.secret_headers.iter().map(|(_, place)| (of.clone(), place)));
             }
             Channel::Command(_) => {}
         }
@@ -42,7 +45,7 @@ fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(String, &
     for monitor in &config.monitors {
         let Check::Http(http) = &monitor.check else { continue };
         if let Some(Auth::Basic { password: place, .. } | Auth::Bearer(place)) = &http.auth {
-            found.push((format!("monitor “{}”", monitor.name), place));
+            found.push((told!("monitor", name = &*monitor.name), place));
         }
     }
     for started in commands {

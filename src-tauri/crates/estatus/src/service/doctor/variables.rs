@@ -6,7 +6,7 @@ use estatus_core::config::Config;
 
 use super::{
     super::platform::{self, Wanted},
-    Finding, Started,
+    Finding, Started, secrets,
 };
 
 /// What programs look for, and what only a person sets.
@@ -46,11 +46,7 @@ pub(super) fn missing(
         environment.keys().any(|known| platform::is_same_variable(known, name)) || platform::is_of_the_system(name)
     };
     for name in config.secret_variables.iter().filter(|name| !is_there(name)) {
-        findings.push(Finding::problem(
-            "secrets",
-            format!("a secret is taken from the variable {name}, which the service does not have"),
-            "Keep it in a file that only the service's account can read, and say { file = \"…\" } in its place.",
-        ));
+        findings.push(Finding::problem(told!("secrets"), told!("secret_variable", name), secrets::keep_in_file()));
     }
     for started in commands {
         let own = |name: &str| started.command.env.iter().any(|(known, _)| platform::is_same_variable(known, name));
@@ -62,17 +58,17 @@ pub(super) fn missing(
             }
             findings.push(Finding::problem(
                 &started.of,
-                format!("its command uses the variable {name}, which the service does not have"),
-                format!("Say it in its `env`, or for all: {}", wanted.install_command(&format!("--env {name}=…"))),
+                told!("used_variable", name = &name),
+                told!("used_variable.say", command = wanted.install_command(&format!("--env {name}=…"))),
             ));
         }
     }
     let lacking: Vec<&str> = USUAL.into_iter().filter(|name| env::var_os(name).is_some() && !is_there(name)).collect();
     if !lacking.is_empty() && !commands.is_empty() {
         findings.push(Finding::note(
-            "environment",
-            format!("the service does not have the variables {}", lacking.join(", ")),
-            format!("If a program needs one: {}", wanted.install_command(&format!("--env {}", lacking[0]))),
+            told!("environment"),
+            told!("variables", count = lacking.len(), names = lacking.join(", ")),
+            told!("variables.install", command = wanted.install_command(&format!("--env {}", lacking[0]))),
         ));
     }
 }

@@ -63,11 +63,7 @@ fn changeable(file: &Path) -> Option<Finding> {
         let (mode, is_sticky) = (metadata.permissions().mode(), metadata.permissions().mode() & 0o1000 != 0);
         metadata.uid() != 0 || (mode & 0o022 != 0 && !is_sticky)
     })?;
-    Some(Finding::problem(
-        "root",
-        format!("others than root can change {}, and thereby run anything as root", open.display()),
-        "Have the service run as the user who owns it, or move it to where only root can write.",
-    ))
+    Some(Finding::problem("root", told!("changeable", path = open.display()), told!("changeable.move")))
 }
 
 #[cfg(test)]

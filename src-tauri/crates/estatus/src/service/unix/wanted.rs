@@ -12,6 +12,7 @@ use std::{
 };
 
 use estatus_config::places;
+use estatus_core::words::Reason;
 
 use super::{
     account::Account,
@@ -22,7 +23,10 @@ use crate::{
     CommandError,
     arguments::ServiceAccount,
     configuration::Places,
-    service::{access::Access, command_line, merged},
+    service::{
+        access::{Access, Shared},
+        command_line, merged,
+    },
 };
 
 /// The manager of a user's services is there within this once they linger.
@@ -101,16 +105,11 @@ impl Wanted {
         self.data == data
     }
 
-    /// Why others can change what the service runs, if they can: permission denied; or why that cannot be seen.
-    pub(crate) fn shared(&self) -> Option<io::Error> {
-        let is_shared = |path: &Path| match estatus_access::refuse_shared_with_others_than(self.account.uid, path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) if error.raw_os_error().is_some() => {
-                Some(io::Error::other(format!("who can change {} cannot be seen: {error}", path.display())))
-            }
-            result => result.err(),
-        };
-        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(is_shared)
+    /// Why the service is not to run what is there: others can change it, or who can is not seen.
+    pub(crate) fn shared(&self) -> Option<Shared> {
+        let shared =
+            |path: &Path| Shared::of(path, estatus_access::refuse_shared_with_others_than(self.account.uid, path));
+        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(shared)
     }
 
     /// The data folders on which an engine would run what the service runs.
@@ -251,22 +250,24 @@ impl Wanted {
     }
 
     /// How the account gets `access` to `path`, in one sentence.
-    pub(crate) fn grant(&self, path: &Path, access: Access) -> String {
+    pub(crate) fn grant(&self, path: &Path, access: Access) -> Reason {
         let (name, path) = (&self.account.name, path.display());
         let rights = match access {
             Access::Read => "rX",
             Access::Write => "rwX",
             Access::Execute => "rx",
         };
-        format!(
-            "Run the service as the user who owns it, or give {name} the right: setfacl -m u:{name}:{rights} \"{path}\" \
-             (and -m u:{name}:x for the folders above it)"
+        told!(
+            "grant",
+            account = name,
+            command = format!("setfacl -m u:{name}:{rights} \"{path}\""),
+            above = format!("-m u:{name}:x"),
         )
     }
 
-    /// Why the service does not come to the keyring.
-    pub(crate) fn keyring_obstacle(&self) -> Option<&'static str> {
-        Some("which only opens when its user logs in on a desktop")
+    /// Why the service does not come to the secret `name` of the keyring.
+    pub(crate) fn keyring_obstacle(&self, name: &str) -> Option<Reason> {
+        Some(told!("keyring_closed", name))
     }
 
     /// Refuses what cannot be written into a unit.

@@ -71,26 +71,22 @@ pub(crate) fn differences(wanted: &Wanted, _config: &Config, commands: &[Started
     if wanted.account == Account::System && users.is_some_and(|users| wanted.executable.starts_with(users)) {
         findings.push(Finding::problem(
             "LocalSystem",
-            format!(
-                "{} is in a user's folder, who can replace it and thereby run anything",
-                wanted.executable.display()
-            ),
-            "Install Estatus for all users, or leave out --as-system.",
+            told!("replaceable", path = wanted.executable.display()),
+            told!("replaceable.install"),
         ));
     }
     for (of, path) in folders.chain(executables) {
-        let shown = path.display();
         if let Some(letter) = drives::mapped(path) {
             findings.push(Finding::problem(
                 of,
-                format!("{shown} is on the mapped drive {letter}:, which only your own session has"),
-                format!(r"Write the path that {letter}: stands for (`net use` shows it), as \\server\folder."),
+                told!("mapped_drive", path = path.display(), letter),
+                told!("mapped_drive.write", letter),
             ));
         } else if drives::is_of_network(path) && !matches!(wanted.account, Account::User(_)) {
             findings.push(Finding::problem(
                 of,
-                format!("{shown} is another machine's, where {} is known as this computer only", wanted.account),
-                "Run the service as a user who may enter there (--account), or let this computer's account in there.",
+                told!("another_machine", path = path.display(), account = wanted.account.to_string()),
+                told!("another_machine.enter"),
             ));
         }
     }

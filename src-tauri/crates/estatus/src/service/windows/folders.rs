@@ -22,8 +22,8 @@ pub(super) fn prepare_places(wanted: &Wanted) -> std::result::Result<Vec<PathBuf
         done.map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", folder.display())))?;
         made.extend((!inherits).then_some(folder));
     }
-    if let Some(why) = wanted.shared() {
-        return Err(CommandError::Failed(format!("nothing was installed: {why}")));
+    if let Some(shared) = wanted.shared() {
+        return Err(CommandError::Failed(format!("nothing was installed: {}", shared.why())));
     }
     if wanted.config.exists() {
         return Ok(made);

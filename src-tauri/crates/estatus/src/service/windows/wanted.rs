@@ -2,19 +2,25 @@
 
 use std::{
     collections::BTreeMap,
-    env, io,
+    env,
     path::{Path, PathBuf},
 };
 
 use estatus_access::FileRight;
 use estatus_config::places::{self, ServicePlaces};
+use estatus_core::words::Reason;
 
 use super::{account::Account, connection, environment};
 use crate::{
     CommandError,
     arguments::{OfUser, ServiceAccount},
     configuration::Places,
-    service::{access::Access, command_line, doctor, handover::Rival, merged},
+    service::{
+        access::{Access, Shared},
+        command_line, doctor,
+        handover::Rival,
+        merged,
+    },
 };
 
 /// The service as it is wanted.
@@ -97,18 +103,12 @@ impl Wanted {
         std::iter::once(self.data.as_path()).chain(of_user).collect()
     }
 
-    /// Why others can change what the service runs, if they can: permission denied; or why that cannot be seen.
-    pub(crate) fn shared(&self) -> Option<io::Error> {
+    /// Why the service is not to run what is there: others can change it, or who can is not seen.
+    pub(crate) fn shared(&self) -> Option<Shared> {
         // What is where a service has it may have been its own account's before.
         let account = if self.is_in_own_folder { &Account::Virtual } else { &self.account }.to_string();
-        let is_shared = |path: &Path| match estatus_access::refuse_shared_with_others_than(&account, path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) if error.raw_os_error().is_some() => {
-                Some(io::Error::other(format!("who can change {} cannot be seen: {error}", path.display())))
-            }
-            result => result.err(),
-        };
-        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(is_shared)
+        let shared = |path: &Path| Shared::of(path, estatus_access::refuse_shared_with_others_than(&account, path));
+        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(shared)
     }
 
     /// Whether a tray whose engine on `data` ends is the service's face from then on: it has nothing configured of its own
@@ -194,18 +194,16 @@ impl Wanted {
     }
 
     /// How the account gets `access` to `path`, in one sentence.
-    pub(crate) fn grant(&self, path: &Path, access: Access) -> String {
+    pub(crate) fn grant(&self, path: &Path, access: Access) -> Reason {
         let right = if access == Access::Write { "M" } else { "RX" };
         let (account, shown) = (&self.account, path.display());
         let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
-        format!(
-            "Give it the right, once the service is installed: icacls \"{shown}\" /grant \"{account}:{inherited}{right}\""
-        )
+        told!("grant_later", command = format!("icacls \"{shown}\" /grant \"{account}:{inherited}{right}\""))
     }
 
-    /// Why the service does not come to the keyring.
-    pub(crate) fn keyring_obstacle(&self) -> Option<&'static str> {
-        (!self.account.is_current()).then_some("which is your own, and not the service's account's")
+    /// Why the service does not come to the secret `name` of the keyring.
+    pub(crate) fn keyring_obstacle(&self, name: &str) -> Option<Reason> {
+        (!self.account.is_current()).then(|| told!("keyring_of_user", name))
     }
 }
 
