@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use estatus_api::{ApiError, Endpoint, ErrorCode, Reply, Request};
+use estatus_core::config::Language;
 use estatus_tray::{Asking, Change, DesktopSettings, Places, Settings, line};
 use tauri::{AppHandle, Manager, State, async_runtime, ipc::Channel};
 use tokio::sync::mpsc;
@@ -103,10 +104,10 @@ pub(crate) async fn service() -> Result<ServiceState, ApiError> {
     service::state().await
 }
 
-/// What would be different for a service.
+/// What would be different for a service, in the language of the page.
 #[tauri::command]
-pub(crate) async fn examine_service(backend: State<'_, Backend>) -> Result<Vec<Finding>, ApiError> {
-    service::examine(&backend.places).await
+pub(crate) async fn examine_service(backend: State<'_, Backend>, language: Language) -> Result<Vec<Finding>, ApiError> {
+    service::examine(&backend.places, language).await
 }
 
 /// Installs the service, or removes it.

@@ -12,6 +12,7 @@ use std::{
 };
 
 use estatus_api::{ApiError, ErrorCode};
+use estatus_core::config::Language;
 use estatus_tray::{CONSOLE, Places, beside_us};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{process::Command, time::timeout};
@@ -67,7 +68,7 @@ pub(crate) enum Switching {
     Others,
 }
 
-/// What `estatus doctor` finds.
+/// What `estatus doctor` finds, in the reader's language.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Finding {
     /// Whether something has to be done about it.
@@ -122,9 +123,10 @@ pub(crate) async fn state() -> Result<ServiceState, ApiError> {
     platform::state().await
 }
 
-/// What would be different for a service.
-pub(crate) async fn examine(places: &Places) -> Result<Vec<Finding>, ApiError> {
-    let words = [options(places), words(&["doctor", "--json"]), platform::wanted()].concat();
+/// What would be different for a service, in `language`.
+pub(crate) async fn examine(places: &Places, language: Language) -> Result<Vec<Finding>, ApiError> {
+    let doctor = words(&["doctor", "--json", "--language", language.code()]);
+    let words = [options(places), doctor, platform::wanted()].concat();
     ask(&words).await
 }
 

@@ -1,4 +1,4 @@
-import type { Event, Hello, Reply, Request } from "../contract";
+import type { Event, Hello, Language, Reply, Request } from "../contract";
 
 /** Where everything comes from that this window shows. */
 export interface Backend {
@@ -17,8 +17,8 @@ export interface Backend {
   change(settings: Partial<DesktopSettings>): Promise<DesktopSettings>;
   /** How the service of the operating system is. */
   service(): Promise<ServiceState>;
-  /** What would be different for a service, the problems first. */
-  examineService(): Promise<ServiceFinding[]>;
+  /** What would be different for a service, the problems first, in this language. */
+  examineService(language: Language): Promise<ServiceFinding[]>;
   /** Installs the service, or removes it. */
   switchService(on: boolean): Promise<SwitchEnd>;
 }
@@ -42,7 +42,7 @@ export interface ServiceState {
 export type Switching =
   { by: "user" } | { by: "administrator" } | { by: "command"; command: string } | { by: "others" };
 
-/** Something that would be different for a service, in English. */
+/** Something that would be different for a service. */
 export interface ServiceFinding {
   /** Whether something has to be done about it. */
   problem: boolean;

@@ -21,6 +21,6 @@ export const backend: Backend = {
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
   service: () => invoke("service"),
-  examineService: () => invoke("examine_service"),
+  examineService: (language) => invoke("examine_service", { language }),
   switchService: (on) => invoke("switch_service", { on }),
 };

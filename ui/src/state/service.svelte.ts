@@ -1,6 +1,6 @@
 import { backend } from "#backend";
 import type { ServiceFinding, ServiceState, SwitchEnd } from "../backend/backend";
-import { t } from "../i18n/i18n.svelte";
+import { i18n, t } from "../i18n/i18n.svelte";
 import { Answer } from "./answer.svelte";
 import { reason } from "./ask";
 
@@ -15,10 +15,11 @@ export class Service {
   /** Looks how it is. */
   look = () => this.state.ask(() => backend.service());
 
-  /** Looks what would be different. */
+  /** Looks what would be different, and has it told in the language that is spoken now. */
   examine() {
+    const { language } = i18n;
     this.findings.forget();
-    return this.findings.ask(() => backend.examineService());
+    return this.findings.ask(() => backend.examineService(language));
   }
 
   /** Switches it, and looks how it is then. */

@@ -72,7 +72,7 @@ test.each(PAGES)("%s shows itself, whole and accessibly, in every width and them
 test("what is found before a service is installed can be read in every width and theme", async () => {
   const page = await stage.open("?still&switch=failed#/settings", { reducedMotion: "reduce" });
   await page.getByLabel("Run as a service").click();
-  await page.getByText("it names QUEUE_URL").waitFor();
+  await page.getByText("uses the variable QUEUE_URL").waitFor();
   await page.getByRole("button", { name: "Install anyway" }).click();
   await page.getByRole("alert").getByText("enable-linger").waitFor();
   const found: string[] = [];

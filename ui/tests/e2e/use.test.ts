@@ -349,6 +349,13 @@ test("Estatus becomes a service once what is different for it was read, and is o
   await page.getByText("Not installed").waitFor();
 });
 
+test("what is different for the service is told in the language of the page", async () => {
+  page = await stage.open("?still&language=es#/settings");
+  await page.getByLabel("Ejecutar como servicio").click();
+  const first = page.getByRole("dialog").getByRole("listitem").first();
+  await first.getByText("programa «queue»: su comando usa la variable QUEUE_URL").waitFor();
+});
+
 test("why no service could be installed stays to be read, and it can be tried again", async () => {
   page = await stage.open("?still&doctor=well&switch=failed#/settings");
   await runsAsService().click();

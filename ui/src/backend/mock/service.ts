@@ -1,3 +1,7 @@
+import en from "../../../../lang/en.json";
+import es from "../../../../lang/es.json";
+import type { Language } from "../../contract";
+import { fill } from "../../i18n/fill";
 import type { Backend, ServiceFinding, ServiceState, SwitchEnd, Switching } from "../backend";
 
 const NONE: ServiceState = {
@@ -10,26 +14,45 @@ const NONE: ServiceState = {
   keeps_programs: true,
 };
 
-const FOUND: ServiceFinding[] = [
-  {
-    problem: true,
-    about: "program “queue”",
-    what: "it names QUEUE_URL, which the service does not have in its environment",
-    remedy: "Set it in the program's `env`, or install with `estatus service install --user --env QUEUE_URL`.",
-  },
-  {
-    problem: true,
-    about: "email",
-    what: "“smtp” is in the keyring, which only opens when its user logs in on a desktop",
-    remedy: 'Keep it in a file that only you can read: password = { file = "smtp.secret" }.',
-  },
-  {
-    problem: false,
-    about: "engine",
-    what: "the tray hosts Estatus on /home/isaac/.local/share/estatus: process 4711, since 2026-11-21T13:55:02Z",
-    remedy: "Nothing: the service takes over from the tray, which connects to it; programs keep running.",
-  },
+const HOLDER = { pid: 4711, at: "2026-11-21T13:55:02Z" };
+
+/** What the doctor finds: its texts, and what stands in them. */
+const FOUND: [problem: boolean, about: Told, what: Told, remedy: Told][] = [
+  [
+    true,
+    ["doctor.program", { name: "queue" }],
+    ["doctor.used_variable", { name: "QUEUE_URL" }],
+    ["doctor.used_variable.say", { command: "estatus service install --user --env QUEUE_URL=…" }],
+  ],
+  [
+    true,
+    ["doctor.channel", { name: "chat" }],
+    ["doctor.keyring_closed", { name: "chat-token" }],
+    ["doctor.keep_in_file", { instead: '{ file = "…" }' }],
+  ],
+  [
+    false,
+    ["doctor.engine", {}],
+    ["doctor.tray", { data: "/home/isaac/.local/share/estatus", holder: ["doctor.process", HOLDER] }],
+    ["doctor.tray.keeps", {}],
+  ],
 ];
+
+type Told = [key: keyof typeof en.doctor, values: Record<string, string | number | Told>];
+
+function found(language: Language): ServiceFinding[] {
+  const texts = { en: en.doctor, es: es.doctor }[language];
+  const tell = ([key, values]: Told): string => {
+    const told = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? tell(value) : value]);
+    return fill(texts[key], Object.fromEntries(told) as Record<string, string | number>);
+  };
+  return FOUND.map(([problem, about, what, remedy]) => ({
+    problem,
+    about: tell(about),
+    what: tell(what),
+    remedy: tell(remedy),
+  }));
+}
 
 /** The service of the made-up world, which can be switched. */
 export function service(asked: URLSearchParams): Pick<Backend, "service" | "examineService" | "switchService"> {
@@ -61,10 +84,10 @@ export function service(asked: URLSearchParams): Pick<Backend, "service" | "exam
       if (asked.get("answers") === "failing") throw { code: "failed", message: "estatus cannot be started" };
       return state;
     },
-    async examineService() {
+    async examineService(language) {
       await pause(60);
       if (asked.get("doctor") === "failing") throw { code: "failed", message: "estatus cannot be started" };
-      return asked.get("doctor") === "well" ? [] : FOUND;
+      return asked.get("doctor") === "well" ? [] : found(language);
     },
     async switchService(on) {
       await pause(Number(asked.get("takes") ?? 60));
