@@ -58,7 +58,7 @@ const NEVER_IN_CORE: [&str; 9] = [
     "std::thread::",
 ];
 /// The rooms of the core that hold the states of something and move them.
-const MACHINES: [&str; 5] = ["healing", "monitor", "network", "outbox", "supervision"];
+const MACHINES: [&str; 6] = ["execution", "healing", "monitor", "network", "outbox", "supervision"];
 /// Under the MPL-2.0, whose terms end at their own files. They come with Tauri, and with what steers its window in tests.
 const FREE_FILE_BY_FILE: [&str; 6] =
     ["cssparser", "cssparser-macros", "dtoa-short", "option-ext", "selectors", "webdriver"];

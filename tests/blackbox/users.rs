@@ -16,7 +16,7 @@ use std::{
 };
 
 use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section};
-use estatus_core::{engine::Ask, program::ProcessId};
+use estatus_core::{engine::Ask, ids::RunId, program::ProcessId};
 use estatus_tests::{Estatus, built, eventually};
 use jiff::Timestamp;
 use rustix::{
@@ -63,6 +63,8 @@ fn requests() -> Vec<(Request, Permission)> {
         (Ask::StartProgram { program: program() }, steer),
         (Ask::RestartProgram { program: program() }, steer),
         (Ask::AdoptProgram { program: program(), process }, edit),
+        (Ask::RunFlow { flow: "none".to_owned() }, steer),
+        (Ask::CancelRun { run: RunId(1) }, steer),
     ];
     let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::now());
     let requests = [
@@ -71,6 +73,9 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
+        (Request::Runs { flow: None, limit: 1 }, look),
+        (Request::LastRuns { limit: 1 }, look),
+        (Request::Run { run: RunId(1) }, look),
         (Request::Follow { log_of: None, usage: false }, look),
         (Request::Configuration, edit),
         (Request::Edit { edits: vec![remove.clone()], save: false }, edit),
@@ -89,7 +94,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 22;
+const KINDS: u8 = 27;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -107,6 +112,9 @@ fn kind(request: &Request) -> u8 {
         Request::TestMail { .. } => 10,
         Request::Survey => 11,
         Request::Relaunch { .. } => 21,
+        Request::Runs { .. } => 22,
+        Request::LastRuns { .. } => 23,
+        Request::Run { .. } => 24,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,
@@ -117,6 +125,8 @@ fn kind(request: &Request) -> u8 {
             Ask::StartProgram { .. } => 18,
             Ask::RestartProgram { .. } => 19,
             Ask::AdoptProgram { .. } => 20,
+            Ask::RunFlow { .. } => 25,
+            Ask::CancelRun { .. } => 26,
         },
     }
 }

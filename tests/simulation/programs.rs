@@ -345,6 +345,7 @@ impl World {
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
                 Effect::RunCommand { id, command } => self.run_command(id, &command),
+                Effect::Confirm { .. } | Effect::EndCommand { .. } => panic!("no flow is configured: {effect:?}"),
                 Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::Cancel { .. }

@@ -280,6 +280,8 @@ impl World {
                     self.tell(port, ProgramEvent::Measured { start, memory: 1, cpu: None, ports });
                 }
                 Effect::RunCommand { .. }
+                | Effect::Confirm { .. }
+                | Effect::EndCommand { .. }
                 | Effect::Program { command: ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::Cancel { .. }

@@ -73,6 +73,10 @@ monitors: Array<MonitorState>,
  */
 programs: Array<ProgramStatus>, 
 /**
+ * Every flow, in the order of the configuration.
+ */
+flows: Array<FlowStatus>, 
+/**
  * The open incidents, the oldest first.
  */
 incidents: Array<IncidentState>, 
@@ -261,6 +265,158 @@ next_start: string | null,
  * Whether it is stopped when its engine stops; otherwise it goes on, and the next engine finds it.
  */
 stops_with_estatus: boolean, };
+
+/**
+ * A flow as it is.
+ */
+export type FlowStatus = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Whether anything but a user begins a run of it.
+ */
+enabled: boolean, 
+/**
+ * How many steps it has.
+ */
+steps: number, 
+/**
+ * When its schedule is due next.
+ */
+next: string | null, 
+/**
+ * The run that goes on.
+ */
+run: RunSummary | null, 
+/**
+ * How many runs wait for their turn.
+ */
+queued: number, };
+
+/**
+ * A run of a flow, without its steps.
+ */
+export type RunSummary = { 
+/**
+ * Its number.
+ */
+run: RunId, 
+/**
+ * The flow's name.
+ */
+flow: string, 
+/**
+ * How it stands.
+ */
+state: RunState, 
+/**
+ * Why it began, in words.
+ */
+cause: string, 
+/**
+ * The monitors that it is to heal.
+ */
+heals?: Array<string>, 
+/**
+ * The step that it failed at, with the attempt and the reason, in words.
+ */
+why: string | null, 
+/**
+ * When it began, was put in the queue, or would have begun.
+ */
+began: string, 
+/**
+ * When it ended.
+ */
+ended: string | null, };
+
+/**
+ * A run of a flow.
+ */
+export type RunStatus = { 
+/**
+ * Its steps, in the order of the file.
+ */
+steps: Array<StepStatus>, 
+/**
+ * Its number.
+ */
+run: RunId, 
+/**
+ * The flow's name.
+ */
+flow: string, 
+/**
+ * How it stands.
+ */
+state: RunState, 
+/**
+ * Why it began, in words.
+ */
+cause: string, 
+/**
+ * The monitors that it is to heal.
+ */
+heals?: Array<string>, 
+/**
+ * The step that it failed at, with the attempt and the reason, in words.
+ */
+why: string | null, 
+/**
+ * When it began, was put in the queue, or would have begun.
+ */
+began: string, 
+/**
+ * When it ended.
+ */
+ended: string | null, };
+
+/**
+ * A step of a run.
+ */
+export type StepStatus = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it does, in words.
+ */
+does: string, 
+/**
+ * How it stands.
+ */
+state: StepState, 
+/**
+ * How many times it was begun.
+ */
+attempts: number, 
+/**
+ * How its command ended the last time.
+ */
+exit: Exit | null, 
+/**
+ * Why it failed the last time, in words.
+ */
+why: string | null, 
+/**
+ * When it was begun first.
+ */
+began: string | null, 
+/**
+ * When it ended, or was skipped.
+ */
+ended: string | null, 
+/**
+ * When it is tried again.
+ */
+retry_at?: string | null, 
+/**
+ * The last lines that its command wrote: text of the outside world.
+ */
+output: Array<string>, };
 
 /**
  * How a program ended.
@@ -463,6 +619,10 @@ monitors: Array<MonitorStatus>,
  * Every program, in the order of the configuration.
  */
 programs: Array<ProgramStatus>, 
+/**
+ * Every flow, in the order of the configuration.
+ */
+flows: Array<FlowStatus>, 
 /**
  * The open incidents, the oldest first.
  */
@@ -749,7 +909,23 @@ since: string,
 /**
  * The newest so many changes at most; at most 10,000.
  */
-limit: number, } } | { "request": "follow", "of": { 
+limit: number, } } | { "request": "runs", "of": { 
+/**
+ * Of one flow only.
+ */
+flow: string | null, 
+/**
+ * At most so many; at most 10,000.
+ */
+limit: number, } } | { "request": "last_runs", "of": { 
+/**
+ * At most so many of each; at most 100.
+ */
+limit: number, } } | { "request": "run", "of": { 
+/**
+ * Its number.
+ */
+run: RunId, } } | { "request": "follow", "of": { 
 /**
  * The program whose log is told, by [`Event::Log`].
  */
@@ -970,7 +1146,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus };
 
 /**
  * Why a request was not carried out.
@@ -993,7 +1169,19 @@ export type ErrorCode = "wrong" | "denied" | "failed" | "gone";
 /**
  * Something that changed.
  */
-export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": { 
+export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "flow", "of": FlowStatus } | { "event": "flow_gone", "of": string } | { "event": "run", "of": RunSummary } | { "event": "step", "of": { 
+/**
+ * The run.
+ */
+run: RunId, 
+/**
+ * The step, by its place.
+ */
+place: number, 
+/**
+ * It.
+ */
+step: StepStatus, } } | { "event": "incident", "of": IncidentState } | { "event": "incident_closed", "of": { 
 /**
  * Which.
  */
@@ -1071,7 +1259,15 @@ program: string, } | { "ask": "restart_program",
 /**
  * The program.
  */
-program: string, } | { "ask": "adopt_program", 
+program: string, } | { "ask": "run_flow", 
+/**
+ * The flow.
+ */
+flow: string, } | { "ask": "cancel_run", 
+/**
+ * The run.
+ */
+run: RunId, } | { "ask": "adopt_program", 
 /**
  * The program.
  */
@@ -1193,6 +1389,21 @@ started: string, };
  * How a program stands.
  */
 export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "starting" | "running" | "stopping" | "backoff" | "cooling";
+
+/**
+ * How a run stands.
+ */
+export type RunState = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "crashed" | "skipped" | "suppressed";
+
+/**
+ * How a step of a run stands.
+ */
+export type StepState = "scheduled" | "running" | "retrying" | "succeeded" | "failed" | "timed_out" | "cancelled" | "skipped" | "indeterminate";
+
+/**
+ * The number of a run of a flow, unique in a data folder.
+ */
+export type RunId = number;
 
 /**
  * The number of a start of a program; each start has a higher one than those before.

@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use estatus_config::places::Service;
-use estatus_core::{engine::Ask, ids::IncidentId};
+use estatus_core::{
+    engine::Ask,
+    ids::{IncidentId, RunId},
+};
 use estatus_tray::Change;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -146,6 +149,8 @@ pub(crate) enum Page {
     Overview,
     Monitor(Arc<str>),
     Program(Arc<str>),
+    Flow(Arc<str>),
+    Run(RunId),
     Incident(IncidentId),
     Incidents,
     Settings,
@@ -159,6 +164,8 @@ impl fmt::Display for Page {
             Self::Overview => f.write_str("overview"),
             Self::Monitor(name) => write!(f, "monitor/{}", encoded(name)),
             Self::Program(name) => write!(f, "program/{}", encoded(name)),
+            Self::Flow(name) => write!(f, "flow/{}", encoded(name)),
+            Self::Run(id) => write!(f, "run/{id}"),
             Self::Incident(id) => write!(f, "incident/{}", id.0),
             Self::Incidents => f.write_str("incidents"),
             Self::Settings => f.write_str("settings"),
@@ -180,6 +187,8 @@ impl std::str::FromStr for Page {
             None if word == "settings" => Self::Settings,
             Some(("monitor", monitor)) => Self::Monitor(name(monitor)?),
             Some(("program", program)) => Self::Program(name(program)?),
+            Some(("flow", flow)) => Self::Flow(name(flow)?),
+            Some(("run", id)) => Self::Run(RunId(id.parse().map_err(|_| ())?)),
             Some(("incident", id)) => Self::Incident(IncidentId(id.parse().map_err(|_| ())?)),
             _ => return Err(()),
         })
@@ -229,6 +238,7 @@ pub(crate) enum NotificationTrouble {
 pub(crate) enum About {
     Incident(IncidentId),
     Program(Arc<str>),
+    Flow(Arc<str>),
     /// Much at once.
     Many,
     /// What happened while nothing was told.
@@ -256,13 +266,17 @@ mod tests {
             Page::Overview,
             Page::Monitor(named.into()),
             Page::Program(named.into()),
+            Page::Flow(named.into()),
+            Page::Run(RunId(31)),
             Page::Incident(IncidentId(7)),
             Page::Incidents,
             Page::Settings,
         ] {
             assert_eq!(page.to_string().parse(), Ok(page));
         }
-        for word in ["", "overview/", "monitor", "incident/x", "incident/-1", "program/%ff", "https://example.org"] {
+        for word in
+            ["", "overview/", "monitor", "incident/x", "incident/-1", "run/x", "program/%ff", "https://example.org"]
+        {
             assert_eq!(word.parse::<Page>(), Err(()), "{word}");
         }
     }

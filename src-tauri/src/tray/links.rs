@@ -78,7 +78,7 @@ fn span(word: &str) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use estatus_core::ids::IncidentId;
+    use estatus_core::ids::{IncidentId, RunId};
 
     use super::*;
 
@@ -95,6 +95,8 @@ mod tests {
         };
         check(Action::Open(Page::Incident(IncidentId(7))));
         check(Action::Open(Page::Program("a/b?c=d&key=x#y \"ñ\" %1".into())));
+        check(Action::Open(Page::Flow("a/b?c=d&key=x#y \"ñ\" %1".into())));
+        check(Action::Open(Page::Run(RunId(31))));
         check(Action::Open(Page::Settings));
         check(Action::Restart("web & \"db\"".into()));
         check(Action::Acknowledge("ñandú".into()));

@@ -13,6 +13,8 @@ use super::{
 
 /// Of what is broken, so much is listed.
 const BROKEN: usize = 10;
+/// Of the flows that are under way, so many are listed.
+const RUNNING: usize = 5;
 /// Of the programs, so many can be restarted here.
 const PROGRAMS: usize = 25;
 
@@ -48,6 +50,7 @@ fn head(view: &View, icon: Icon, words: &Texts) -> Vec<Item> {
         EngineConnection::Attached { .. } => {
             let counts = face::counts(view, words);
             items.extend((!counts.is_empty()).then_some(Item::Text(counts)));
+            items.extend(running(view, words));
         }
         EngineConnection::Gone { why } => {
             items.push(Item::Text(outside(why)));
@@ -57,6 +60,17 @@ fn head(view: &View, icon: Icon, words: &Texts) -> Vec<Item> {
             let stopping = face::stopping(stopped, words);
             items.extend((!stopping.is_empty()).then_some(Item::Text(stopping)));
         }
+    }
+    items
+}
+
+fn running(view: &View, words: &Texts) -> Vec<Item> {
+    let item = |(flow, run): (&std::sync::Arc<str>, &estatus_core::ids::RunId)| {
+        choice(words.say("tray.flow.running", &[("flow", &outside(flow))]), Action::Open(Page::Run(*run)))
+    };
+    let mut items: Vec<Item> = view.runs.iter().take(RUNNING).map(item).collect();
+    if view.runs.len() > RUNNING {
+        items.push(choice(words.count("tray.broken.more", view.runs.len() - RUNNING), Action::Open(Page::Overview)));
     }
     items
 }

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use estatus_api::{AttemptState, Event, IncidentState, ProgramStatus};
-use estatus_core::{incident::Health, program::ProgramState};
+use estatus_api::{AttemptState, Event, IncidentState, ProgramStatus, RunSummary};
+use estatus_core::{flow::run::RunState, incident::Health, program::ProgramState};
 use jiff::Timestamp;
 
 use super::{desktop::About, view::View};
@@ -24,7 +24,7 @@ const REMEMBERED: usize = 1_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewsItem {
     pub(crate) about: About,
-    /// The monitor's or the program's.
+    /// The monitor's, the program's or the flow's.
     pub(crate) name: Arc<str>,
     pub(crate) since: Timestamp,
     pub(crate) why: String,
@@ -38,6 +38,8 @@ pub(crate) struct NewsItem {
     pub(crate) lasted: Option<Duration>,
     /// Whether it is a figure beyond its limit.
     pub(crate) over_limit: bool,
+    /// The run that did not go well, or was not begun, if it is a flow's: nothing that could be over.
+    pub(crate) run: Option<RunSummary>,
 }
 
 impl NewsItem {
@@ -54,6 +56,7 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: incident.over_limit,
+            run: None,
         }
     }
 
@@ -70,7 +73,35 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: false,
+            run: None,
         }
+    }
+
+    fn of_run(run: &RunSummary) -> Self {
+        Self {
+            about: About::Flow(Arc::clone(&run.flow)),
+            name: Arc::clone(&run.flow),
+            since: run.ended.unwrap_or(run.began),
+            why: run.why.clone().unwrap_or_default(),
+            tries: 0,
+            last_try: None,
+            given_up: false,
+            acknowledged: false,
+            over: None,
+            lasted: None,
+            over_limit: false,
+            run: Some(run.clone()),
+        }
+    }
+
+    /// Whether it is that a flow was not begun.
+    pub(crate) fn is_suppressed(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.state == RunState::Suppressed)
+    }
+
+    /// Whether there is nothing to come after it was told.
+    fn is_final(&self) -> bool {
+        self.over.is_some() || self.run.is_some()
     }
 }
 
@@ -132,7 +163,8 @@ impl News {
             match open.remove(about) {
                 Some(trouble) if trouble == known.trouble => {}
                 Some(trouble) => known.trouble = trouble,
-                None => known.trouble.over = known.trouble.over.or(Some(now)),
+                None if known.trouble.is_final() => {}
+                None => known.trouble.over = Some(now),
             }
             self.changed.insert(about.clone());
         }
@@ -159,6 +191,7 @@ impl News {
             Event::Program(program) if !is_restless(program.state) => {
                 self.is_over(About::Program(Arc::clone(&program.name)), now);
             }
+            Event::Run(run) => self.is(NewsItem::of_run(run), now),
             Event::ProgramGone(name) => self.is_over(About::Program(Arc::clone(name)), now),
             _ => {}
         }
@@ -228,7 +261,7 @@ impl News {
     fn verdict(&mut self, about: &About, view: &View, quiet: Quiet, now: Timestamp) -> Option<Verdict> {
         let known = self.known.get_mut(about)?;
         let trouble = &known.trouble;
-        let over = trouble.over.is_some();
+        let (over, is_final) = (trouble.over.is_some(), trouble.is_final());
         let was_told = known.told == Notified::Yes;
         if quiet == Quiet::Always || trouble.acknowledged && !over {
             known.told = Notified::Never;
@@ -246,7 +279,7 @@ impl News {
                 Some(Verdict::Tell(Box::new(trouble.clone())))
             }
         };
-        if over {
+        if is_final {
             self.known.remove(about);
         }
         verdict
@@ -267,7 +300,7 @@ impl News {
             let Some(known) = self.known.get_mut(&about) else { continue };
             known.told = Notified::Yes;
             troubles.push(known.trouble.clone());
-            if known.trouble.over.is_some() {
+            if known.trouble.is_final() {
                 self.known.remove(&about);
             }
         }

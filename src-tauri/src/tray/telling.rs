@@ -1,5 +1,6 @@
 //! Puts what is told into notifications.
 
+use estatus_core::flow::run::RunState;
 use jiff::{SignedDuration, Zoned};
 
 use super::{
@@ -19,6 +20,7 @@ pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -
         (Some(_), About::Program(name)) => {
             (words.say("tray.program.runs", &[("program", &outside(name))]), String::new(), Vec::new())
         }
+        (_, About::Flow(_)) => flow(trouble, view, words),
         (Some(_), _) => {
             let key = if trouble.over_limit { "tray.within" } else { "tray.up" };
             (words.say(key, &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
@@ -42,20 +44,34 @@ pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -
     Notification { about: trouble.about.clone(), icon, title, body, urgent, click, buttons }
 }
 
+/// Of a run that did not go well, or was not begun.
+fn flow(trouble: &NewsItem, view: &View, words: &Texts) -> (String, String, Vec<Button>) {
+    let key = match trouble.run.as_ref().map(|run| run.state) {
+        Some(RunState::TimedOut) => "tray.flow.timed_out",
+        Some(RunState::Crashed) => "tray.flow.crashed",
+        Some(RunState::Suppressed) => "tray.flow.suppressed",
+        _ => "tray.flow.failed",
+    };
+    let body = if trouble.is_suppressed() { words.plain("tray.flow.suppressed.why") } else { outside(&trouble.why) };
+    (words.say(key, &[("flow", &outside(&trouble.name))]), body, buttons(trouble, view, words))
+}
+
 /// Of many at once.
 pub(crate) fn many(troubles: &[NewsItem], words: &Texts) -> Notification {
-    let names = |over: bool| {
-        let some = troubles.iter().filter(|trouble| trouble.over.is_some() == over);
-        words.list(&some.map(|trouble| trouble.name.as_ref()).collect::<Vec<_>>())
-    };
-    let told = |key, names: String| {
+    let told = |key, those: fn(&NewsItem) -> bool| {
+        let some = troubles.iter().filter(|trouble| those(trouble));
+        let names = words.list(&some.map(|trouble| trouble.name.as_ref()).collect::<Vec<_>>());
         if names.is_empty() { names } else { words.say(key, &[("names", &names)]) }
     };
     Notification {
         about: About::Many,
         icon: worst(troubles),
         title: words.count("tray.many", troubles.len()),
-        body: lines([told("tray.many.down", names(false)), told("tray.many.up", names(true))]),
+        body: lines([
+            told("tray.many.down", |it| it.run.is_none() && it.over.is_none()),
+            told("tray.many.flows", |it| it.run.is_some()),
+            told("tray.many.up", |it| it.over.is_some()),
+        ]),
         urgent: false,
         click: Action::Open(Page::Incidents),
         buttons: vec![open(Page::Incidents, words)],
@@ -97,6 +113,10 @@ fn happened_meanwhile(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String 
     let name = outside(&trouble.name);
     let since = words.at(trouble.since, now);
     match (trouble.over, &trouble.about) {
+        (_, About::Flow(_)) if trouble.is_suppressed() => {
+            words.say("tray.meanwhile.flow.suppressed", &[("name", &name)])
+        }
+        (_, About::Flow(_)) => words.say("tray.meanwhile.flow", &[("name", &name), ("at", &since)]),
         (None, About::Program(_)) => words.say("tray.meanwhile.program", &[("name", &name)]),
         (Some(_), About::Program(_)) => words.say("tray.meanwhile.program_runs", &[("name", &name)]),
         (None, _) => {
@@ -150,7 +170,12 @@ fn recovered(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String {
 
 /// How all of them are together.
 fn worst(troubles: &[NewsItem]) -> Icon {
-    if troubles.iter().any(|trouble| trouble.over.is_none()) { Icon::Down } else { Icon::Well }
+    let icon = |trouble: &NewsItem| match trouble.over {
+        Some(_) => Icon::Well,
+        None if trouble.is_suppressed() => Icon::Suspect,
+        None => Icon::Down,
+    };
+    troubles.iter().map(icon).max().unwrap_or(Icon::Well)
 }
 
 /// What was done last, and how it went where that is known.
@@ -166,6 +191,7 @@ fn deed(trouble: &NewsItem, words: &Texts) -> Option<String> {
 fn buttons(trouble: &NewsItem, view: &View, words: &Texts) -> Vec<Button> {
     let program = match &trouble.about {
         About::Program(name) => Some(name),
+        About::Flow(_) => None,
         _ => view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_ref()),
     };
     let restart = program.map(|program| Button {
@@ -190,6 +216,10 @@ fn page(trouble: &NewsItem) -> Page {
     match &trouble.about {
         About::Incident(id) => Page::Incident(*id),
         About::Program(name) => Page::Program(name.clone()),
+        About::Flow(name) => match &trouble.run {
+            Some(run) if run.state != RunState::Suppressed => Page::Run(run.run),
+            _ => Page::Flow(name.clone()),
+        },
         About::Many | About::Meanwhile | About::Failure => Page::Incidents,
     }
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use estatus_api::{
-    AttemptState, Event, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState, PROTOCOL, Permission,
-    ProgramStatus, Snapshot,
+    AttemptState, Event, FlowStatus, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState, PROTOCOL,
+    Permission, ProgramStatus, RunSummary, Snapshot,
 };
 use estatus_config::places::Service;
 use estatus_core::{
     check::Kind,
     engine::Ask,
-    ids::{IncidentId, StartId},
+    flow::run::RunState,
+    ids::{IncidentId, RunId, StartId},
     incident::Health,
     observation::{Phase, Verdict},
     program::ProgramState,
@@ -264,6 +265,27 @@ pub(crate) fn attempt(deed: &str, outcome: Option<&str>) -> AttemptState {
         healed: outcome.map(|_| false),
         outcome: outcome.map(str::to_owned),
         output: Vec::new(),
+    }
+}
+
+/// A flow with this run going on, if there is one.
+pub(crate) fn flow(name: &str, run: Option<u64>) -> FlowStatus {
+    let run = run.map(|id| self::run(id, name, RunState::Running));
+    FlowStatus { name: name.into(), enabled: true, steps: 2, next: None, run, queued: 0 }
+}
+
+/// A run that somebody asked for.
+pub(crate) fn run(id: u64, flow: &str, state: RunState) -> RunSummary {
+    let why = "step “clear the cache” failed: exit code 3".to_owned();
+    RunSummary {
+        run: RunId(id),
+        flow: flow.into(),
+        state,
+        cause: "started by a user".to_owned(),
+        heals: Vec::new(),
+        why: state.is_failure().then_some(why),
+        began: noon().timestamp(),
+        ended: state.is_over().then(|| noon().timestamp()),
     }
 }
 

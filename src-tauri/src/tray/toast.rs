@@ -49,6 +49,7 @@ pub(crate) fn tag(about: &About) -> String {
     match about {
         About::Incident(id) => format!("incident {}", id.0),
         About::Program(name) => stable_name(&format!("program {name}"), TAG / 2),
+        About::Flow(name) => stable_name(&format!("flow {name}"), TAG / 2),
         About::Many => "many".to_owned(),
         About::Meanwhile => "meanwhile".to_owned(),
         About::Failure => "failure".to_owned(),
@@ -147,6 +148,7 @@ mod tests {
         check(About::Many, "many");
         let of = |name: &str| tag(&About::Program(name.into()));
         assert!(of("web").starts_with("program-web-"), "{}", of("web"));
+        assert!(tag(&About::Flow("web".into())).starts_with("flow-web-"));
         let long = of(&"😀".repeat(99));
         assert!(long.encode_utf16().count() <= TAG, "{long}");
         assert_ne!(of("customer-portal-backend-staging"), of("customer-portal-backend-production"));

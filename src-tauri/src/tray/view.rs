@@ -5,8 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use estatus_api::{EngineState, Event, Hello, IncidentState, MonitorState, ProgramStatus};
-use estatus_core::{ids::IncidentId, incident::Health, standing::Standing};
+use estatus_api::{EngineState, Event, FlowStatus, Hello, IncidentState, MonitorState, ProgramStatus, RunSummary};
+use estatus_core::{
+    flow::run::RunState,
+    ids::{IncidentId, RunId},
+    incident::Health,
+    standing::Standing,
+};
 use jiff::Timestamp;
 
 /// How things are.
@@ -16,6 +21,8 @@ pub(crate) struct View {
     pub(crate) monitors: BTreeMap<Arc<str>, MonitorSummary>,
     /// In the order of the configuration.
     pub(crate) programs: Vec<ProgramStatus>,
+    /// The run that goes on, of each flow of which one does.
+    pub(crate) runs: BTreeMap<Arc<str>, RunId>,
     /// The open ones.
     pub(crate) incidents: BTreeMap<IncidentId, IncidentState>,
     pub(crate) engine: EngineState,
@@ -102,6 +109,7 @@ impl View {
                 .map(|state| (Arc::clone(&state.name), MonitorSummary::new(state)))
                 .collect(),
             programs: snapshot.programs.clone(),
+            runs: snapshot.flows.iter().filter_map(|flow| Some((Arc::clone(&flow.name), under_way(flow)?))).collect(),
             incidents: snapshot.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             engine: snapshot.engine.clone(),
         };
@@ -121,6 +129,12 @@ impl View {
                 self.programs.retain(|program| program.name != *name);
                 true
             }
+            Event::Flow(flow) => match under_way(flow) {
+                Some(run) => self.runs.insert(Arc::clone(&flow.name), run) != Some(run),
+                None => self.runs.remove(&flow.name).is_some(),
+            },
+            Event::FlowGone(name) => self.runs.remove(name).is_some(),
+            Event::Run(run) => self.is_told(run),
             Event::Incident(incident) => {
                 self.incidents.insert(incident.id, incident.clone());
                 true
@@ -131,7 +145,7 @@ impl View {
                 self.engine.clone_from(engine);
                 changed
             }
-            Event::Told { .. } | Event::Log { .. } | Event::Usage(_) | Event::Relaunching => false,
+            Event::Step { .. } | Event::Told { .. } | Event::Log { .. } | Event::Usage(_) | Event::Relaunching => false,
         }
     }
 
@@ -142,6 +156,11 @@ impl View {
             None => self.programs.push(status.clone()),
         }
         true
+    }
+
+    /// Whether somebody is to know of a run that it did not go well. Of one that was to heal a monitor its incident tells.
+    fn is_told(&self, run: &RunSummary) -> bool {
+        run.state == RunState::Suppressed || run.state.is_failure() && run.heals.is_empty()
     }
 
     /// Whether the engine is in this process.
@@ -211,6 +230,10 @@ impl View {
         let store = self.engine.store_trouble.as_deref().map(|why| trouble(What::Store, why));
         config.into_iter().chain(store).chain(waiting.map(move |(name, why)| trouble(What::Channel(name), why)))
     }
+}
+
+fn under_way(flow: &FlowStatus) -> Option<RunId> {
+    flow.run.as_ref().map(|run| run.run)
 }
 
 /// Whether something that is broken is down; nothing where it is not broken.

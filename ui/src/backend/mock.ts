@@ -1,6 +1,7 @@
 import type { ApiError, Ask, Edit, Event, Hello, MonitorState, ProgramStatus, Reply, Request } from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
+import { flows as made } from "./mock/flows";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
@@ -12,7 +13,7 @@ import { service } from "./mock/service";
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
- * `?still`.
+ * `?flows=dense`, or how many; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -51,6 +52,7 @@ let desktop: DesktopSettings = {
 };
 
 const tell = (event: Event) => heard?.({ heard: "event", event });
+const flows = lively && !asked.has("monitors") ? made(asked.get("flows"), tell) : null;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function refusal(file: string | null): string | null {
@@ -60,7 +62,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 9,
+    protocol: 10,
     version: "0.1.0",
     host: {
       kind: "tray",
@@ -70,7 +72,13 @@ function hello(): Hello {
       data: "/home/isaac/.local/share/estatus",
     },
     permission: asked.get("may") === "steer" ? "steer" : "edit",
-    snapshot: { monitors: [...monitors.values()], programs: [...running.values()], incidents: open, engine },
+    snapshot: {
+      monitors: [...monitors.values()],
+      programs: [...running.values()],
+      flows: flows?.snapshot() ?? [],
+      incidents: open,
+      engine,
+    },
   };
 }
 
@@ -173,6 +181,15 @@ function answer(request: Request): Reply {
       return { reply: "log", of: log(request.of.program, request.of.lines) };
     case "program_history":
       return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
+    case "runs":
+      return { reply: "runs", of: flows?.runs(request.of.flow, request.of.limit) ?? [] };
+    case "last_runs":
+      return { reply: "runs", of: flows?.lastRuns(request.of.limit) ?? [] };
+    case "run": {
+      const run = flows?.run(request.of.run);
+      if (!run) throw wrong(`there is no run ${request.of.run}`);
+      return { reply: "run", of: run };
+    }
     case "follow":
       followed = request.of;
       return { reply: "done" };
@@ -281,6 +298,11 @@ function carryOut(ask: Ask): Reply {
     });
     return { reply: "done" };
   }
+  if (ask.ask === "run_flow") return { reply: "begun", of: flows?.begin(ask.flow) ?? 0 };
+  if (ask.ask === "cancel_run") {
+    flows?.cancel(ask.run);
+    return { reply: "done" };
+  }
   if (ask.ask === "snooze" && ask.monitor === null) {
     engine = { ...engine, snoozed_until: ask.until };
     tell({ event: "engine", of: engine });
@@ -309,6 +331,7 @@ function tick() {
       change({ ...state, last: seen(sample(state.name), ago(0)) });
     }
   }
+  flows?.tick();
   const alive = [...running.values()].filter((program) => program.pid !== null);
   if (followed.usage) tell({ event: "usage", of: alive.map(({ name }) => usage(name)) });
   if (followed.log_of !== null && running.get(followed.log_of)?.pid) {

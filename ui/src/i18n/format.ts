@@ -10,6 +10,8 @@ export interface Formats {
   bytes(value: number | null | undefined): string;
   /** A span in its two largest units at most: `3d 4h`, `12m`, `8s`. */
   span(ms: number): string;
+  /** How long something took: a span, or a latency if it was short. */
+  took(ms: number | null | undefined): string;
   /** The time of day, with the date beside it unless it is today's. */
   moment(at: string | number | Date, now?: number): string;
   /** Date and time to the second. */
@@ -64,6 +66,16 @@ export function formats(locale: string): Formats {
     const rounded = Math.floor(value / least + 1e-6) * least;
     return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(rounded);
   };
+  const span = (ms: number) => {
+    const largest = UNITS.findIndex(([, length]) => ms >= length);
+    if (largest < 0) return inUnit(0, "second", 0, "narrow");
+    const [name, length] = UNITS[largest] ?? UNITS[3];
+    const whole = Math.floor(ms / length);
+    const next = UNITS[largest + 1];
+    const rest = next ? Math.floor((ms - whole * length) / next[1]) : 0;
+    const first = inUnit(whole, name, 0, "narrow");
+    return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0], 0, "narrow")}` : first;
+  };
   return {
     number: (value) => plain.format(value),
     latency,
@@ -75,16 +87,8 @@ export function formats(locale: string): Formats {
       const scaled = value / 1000 ** power;
       return inUnit(scaled, SIZES[power] ?? "byte", scaled < 10 && power > 0 ? 1 : 0);
     },
-    span(ms) {
-      const largest = UNITS.findIndex(([, length]) => ms >= length);
-      if (largest < 0) return inUnit(0, "second", 0, "narrow");
-      const [name, length] = UNITS[largest] ?? UNITS[3];
-      const whole = Math.floor(ms / length);
-      const next = UNITS[largest + 1];
-      const rest = next ? Math.floor((ms - whole * length) / next[1]) : 0;
-      const first = inUnit(whole, name, 0, "narrow");
-      return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0], 0, "narrow")}` : first;
-    },
+    span,
+    took: (ms) => (ms == null || ms < 10_000 ? latency(ms) : span(ms)),
     moment(at, now = Date.now()) {
       const [then, today] = [new Date(at), new Date(now)];
       if (then.toDateString() === today.toDateString()) return date("clock", then);

@@ -18,6 +18,12 @@ export function page(route: Route): string {
       return route.name;
     case "programs":
       return route.name ?? t("nav.programs");
+    case "flows":
+      return t("nav.flows");
+    case "flow":
+      return route.name;
+    case "run":
+      return t("flow.run", { id: route.id });
     case "incidents":
       return route.id === null ? t("nav.incidents") : t("incident.title", { id: route.id });
     case "settings":

@@ -14,6 +14,9 @@ import type {
   ProgramChange,
   Reply,
   Request,
+  RunId,
+  RunStatus,
+  RunSummary,
   Status,
 } from "../contract";
 
@@ -62,6 +65,20 @@ export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
 /** How `program` stood since `since`, the newest changes only if they are very many. */
 export const askProgramHistory = (program: string, since: Date): Promise<ProgramChange[]> =>
   ask({ request: "program_history", of: { program, since: since.toISOString(), limit: 10_000 } }, "program_history");
+
+/** Begins a run of `flow`, or puts it in the queue. */
+export const askRunFlow = (flow: string): Promise<RunId> =>
+  ask({ request: "do", of: { ask: "run_flow", flow } }, "begun");
+
+/** The newest runs of `flow`, the newest first. */
+export const askRuns = (flow: string, limit: number): Promise<RunSummary[]> =>
+  ask({ request: "runs", of: { flow, limit } }, "runs");
+
+/** The newest runs of every flow, flow by flow, the newest first. */
+export const askLastRuns = (limit: number): Promise<RunSummary[]> =>
+  ask({ request: "last_runs", of: { limit } }, "runs");
+
+export const askRun = (run: RunId): Promise<RunStatus> => ask({ request: "run", of: { run } }, "run");
 
 export const askFollow = (log_of: string | null, usage: boolean): Promise<void> =>
   ask({ request: "follow", of: { log_of, usage } }, "done");

@@ -104,8 +104,8 @@ export function tagsOf(monitors: Iterable<MonitorState>, most: number): string[]
 }
 
 /** Whether nothing is set up yet: nothing at all, or only what the first file brings as an example. */
-export function firstRun(monitors: Iterable<string>, programs: Iterable<string>): "empty" | "example" | null {
-  const names = [...monitors, ...programs];
+export function firstRun(...all: Iterable<string>[]): "empty" | "example" | null {
+  const names = all.flatMap((names) => [...names]);
   if (names.length === 0) return "empty";
   return names.every((name) => EXAMPLE.has(name)) ? "example" : null;
 }

@@ -4,6 +4,9 @@ export type Route =
   | { page: "welcome" }
   | { page: "monitor"; name: string }
   | { page: "programs"; name: string | null }
+  | { page: "flows" }
+  | { page: "flow"; name: string }
+  | { page: "run"; id: number }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
   | { page: "edit"; section: EditedSection; name: string | null }
@@ -36,6 +39,14 @@ export function parse(hash: string): Route {
     case "programs":
     case "program":
       return { page: "programs", name };
+    case "flows":
+      return { page: "flows" };
+    case "flow":
+      return name ? { page: "flow", name } : { page: "flows" };
+    case "run": {
+      const id = number(name);
+      return id === null ? { page: "flows" } : { page: "run", id };
+    }
     case "incidents":
     case "incident":
       return { page: "incidents", id: number(name) };
@@ -61,6 +72,12 @@ export function hash(route: Route): Hash {
       return `#/monitor/${encodeURIComponent(route.name)}`;
     case "programs":
       return route.name === null ? "#/programs" : `#/program/${encodeURIComponent(route.name)}`;
+    case "flows":
+      return "#/flows";
+    case "flow":
+      return `#/flow/${encodeURIComponent(route.name)}`;
+    case "run":
+      return `#/run/${route.id}`;
     case "incidents":
       return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
     case "edit": {
@@ -88,6 +105,9 @@ function decoded(part: string): string {
   }
 }
 
+/** What one comes back from, and never to. */
+const LEAVES: readonly Route["page"][] = ["monitor", "run", "edit", "nowhere"];
+
 let current = $state.raw<Route>({ page: "overview" });
 let before = $state.raw<Route>({ page: "overview" });
 let listing = $state.raw<Route>({ page: "overview" });
@@ -100,16 +120,18 @@ export const route = {
   get before() {
     return before;
   },
-  /** Where one comes back to: from a monitor to what led there, from all else to the overview. */
+  /** Where one comes back to: from a monitor or a run to what led there, from a flow to all of them, from all else to the overview. */
   get back(): Route {
-    return current.page === "monitor" ? listing : { page: "overview" };
+    if (current.page === "monitor") return listing;
+    if (current.page === "run" && listing.page !== "overview") return listing;
+    return { page: current.page === "flow" || current.page === "run" ? "flows" : "overview" };
   },
 };
 
 function arrive(target: Route) {
   if (hash(target) !== hash(current)) before = current;
   current = target;
-  if (target.page !== "monitor" && target.page !== "edit" && target.page !== "nowhere") listing = target;
+  if (!LEAVES.includes(target.page)) listing = target;
 }
 
 /** Goes to `target`, a route or what the address says of one. */

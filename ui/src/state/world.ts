@@ -2,6 +2,7 @@ import type { Heard } from "../backend/backend";
 import type {
   EngineState,
   Event,
+  FlowStatus,
   Hello,
   Host,
   IncidentId,
@@ -9,8 +10,12 @@ import type {
   MonitorState,
   Permission,
   ProgramStatus,
+  RunId,
+  RunSummary,
+  StepStatus,
   Usage,
 } from "../contract";
+import { isOver } from "./flows";
 
 /** How things are, as far as this window has heard. It is never changed, only replaced. */
 export interface World {
@@ -25,6 +30,11 @@ export interface World {
   /** In the order of the configuration. */
   monitors: ReadonlyMap<string, MonitorState>;
   programs: ReadonlyMap<string, ProgramStatus>;
+  flows: ReadonlyMap<string, FlowStatus>;
+  /** The runs of flows that were heard of: those that go on, and the last ones that are over. */
+  runs: ReadonlyMap<RunId, RunSummary>;
+  /** What was heard of the steps of runs, by their places. */
+  steps: ReadonlyMap<RunId, ReadonlyMap<number, StepStatus>>;
   /** The open ones. */
   incidents: ReadonlyMap<IncidentId, IncidentState>;
   /** How often an incident was closed, or told of when it was; what shows closed ones asks again when it changes. */
@@ -39,6 +49,10 @@ export interface UsageTrail {
   memory: readonly number[];
   cpu: readonly number[];
 }
+
+/** So many runs that are over are remembered, and so many of them with what was heard of their steps. */
+export const RUNS_MAX = 400;
+export const STEPS_MAX = 40;
 
 /** So many figures of usage are remembered of a program. */
 export const TRAIL_MAX = 90;
@@ -61,6 +75,9 @@ export const NOTHING: World = {
   permission: null,
   monitors: new Map(),
   programs: new Map(),
+  flows: new Map(),
+  runs: new Map(),
+  steps: new Map(),
   incidents: new Map(),
   closings: 0,
   engine: QUIET,
@@ -101,6 +118,9 @@ class Draft {
       permission,
       monitors: new Map(snapshot.monitors.map((monitor) => [monitor.name, monitor])),
       programs: new Map(snapshot.programs.map((program) => [program.name, program])),
+      flows: new Map(snapshot.flows.map((flow) => [flow.name, flow])),
+      runs: new Map(snapshot.flows.flatMap(({ run }) => (run ? [[run.run, run]] : []))),
+      steps: new Map(),
       incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
       closings: this.world.closings + 1,
       engine: snapshot.engine,
@@ -118,6 +138,14 @@ class Draft {
         return void this.map("programs").set(event.of.name, event.of);
       case "program_gone":
         return void this.map("programs").delete(event.of);
+      case "flow":
+        return void this.map("flows").set(event.of.name, event.of);
+      case "flow_gone":
+        return void this.map("flows").delete(event.of);
+      case "run":
+        return this.run(event.of);
+      case "step":
+        return this.step(event.of);
       case "incident":
         return void this.map("incidents").set(event.of.id, event.of);
       case "incident_closed": {
@@ -143,18 +171,38 @@ class Draft {
     }
   }
 
+  private run(run: RunSummary) {
+    const runs = this.map("runs").set(run.run, run);
+    if (isOver(run.state)) forget(runs, RUNS_MAX, ({ state }) => isOver(state));
+  }
+
+  private step({ run, place, step }: Extract<Event, { event: "step" }>["of"]) {
+    const steps = this.map("steps");
+    if (!steps.has(run))
+      forget(steps, STEPS_MAX - 1, (_, run) => isOver(this.world.runs.get(run)?.state ?? "succeeded"));
+    steps.set(run, new Map(steps.get(run)).set(place, step));
+  }
+
   private use(usages: Usage[]) {
     const before = this.world.usage;
     this.world.usage = new Map(usages.map((now) => [now.program, trail(before.get(now.program), now)]));
   }
 
   /** The map under `key`, to be changed. */
-  private map<K extends "monitors" | "programs" | "incidents">(key: K): Mutable<World[K]> {
+  private map<K extends "monitors" | "programs" | "flows" | "runs" | "steps" | "incidents">(key: K): Mutable<World[K]> {
     if (!this.own.has(key)) {
       this.own.add(key);
       this.world = { ...this.world, [key]: new Map(this.world[key] as ReadonlyMap<unknown, unknown>) };
     }
     return this.world[key] as Mutable<World[K]>;
+  }
+}
+
+/** Takes the oldest away until there are `most`, of those that may be taken. */
+function forget<Key, Value>(map: Map<Key, Value>, most: number, mayGo: (value: Value, key: Key) => boolean) {
+  for (const [key, value] of map) {
+    if (map.size <= most) return;
+    if (mayGo(value, key)) map.delete(key);
   }
 }
 

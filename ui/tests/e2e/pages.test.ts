@@ -17,6 +17,18 @@ const PAGES: [address: string, text: string][] = [
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
   ["#/program/worker", "cooling down"],
+  ["#/flows", "1 flow needs attention"],
+  ["?flows=dense#/flows", "2 of 30 steps"],
+  ["#/flow/nightly%20backup", "suppressed: the budget was used up"],
+  ["#/flow/move%20to%20the%20new%20disk", "No runs yet"],
+  ["#/flow/release%20the%20shop", "Cancel run"],
+  ["#/flow/nobody", "Flow “nobody” not found"],
+  ["#/run/16", "error: canceling statement due to lock timeout"],
+  ["#/run/77", "publish the image"],
+  ["?flows=dense#/run/78", "part 30"],
+  ["#/run/9999", "there is no run 9999"],
+  ["?world=empty#/flows", "No flows yet"],
+  ["?language=es#/run/16", "duró"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
@@ -121,6 +133,9 @@ test.each(["light", "dark"] as const)(
     await page.getByText("Last probe").waitFor();
     await differ(".card button[aria-pressed=true]", ".card button[aria-pressed=false]");
     await painted("div.painted > span");
+    await page.evaluate(() => (location.hash = "#/run/16"));
+    await page.getByText("Last lines").waitFor();
+    await painted(".lane .painted");
     await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
     await page.getByText("Check type").first().waitFor();
     await differ("label.chosen", "label:has([type=radio]):not(.chosen)");

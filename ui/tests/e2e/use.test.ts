@@ -563,3 +563,164 @@ test("who may only steer is offered nothing that the engine would refuse, and to
     expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
   }
 });
+
+const tick = (times: number) =>
+  page.evaluate((times) => {
+    const { mock } = globalThis as unknown as { mock: { tick(): void } };
+    for (let time = 0; time < times; time += 1) mock.tick();
+  }, times);
+const flow = (name: string) =>
+  page.getByRole("listitem").filter({ has: page.getByRole("link", { name, exact: true }) });
+const step = (name: string) => page.getByRole("button", { name: new RegExp(`^${name} `) });
+
+test("where a flow failed is read within two keys: its step, its attempt, its reason and its last lines", async () => {
+  page = await stage.open("?still");
+  await rows().first().waitFor();
+  await page
+    .getByRole("navigation")
+    .getByRole("link", { name: /^Flows 1 need attention/ })
+    .waitFor();
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await page.getByRole("heading", { level: 1, name: "1 flow needs attention" }).waitFor();
+  // What needs attention stands first.
+  expect(await page.getByRole("main").getByRole("listitem").first().textContent()).toContain("heal the shop");
+  await flow("heal the shop")
+    .getByRole("img", { name: "Last 9 runs: 6 × succeeded, 2 × failed, 1 × cancelled" })
+    .waitFor();
+  await flow("heal the shop").getByRole("link", { name: "failed" }).press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Run 16" }).waitFor();
+  await page.getByText("step “migrate the database” failed: exit code 1 (general error) (attempt 3 of 3)").waitFor();
+  await page.getByRole("log").getByText("error: canceling statement due to lock timeout").waitFor();
+  expect(await step("migrate the database").getAttribute("aria-expanded")).toBe("true");
+  expect(await step("clear the cache").getAttribute("aria-expanded")).toBe("false");
+  await step("restart").getByText("skipped").waitFor();
+  await page.getByRole("link", { name: "heal the shop" }).click();
+  await page.getByRole("link", { name: /^succeeded .* Run 15$/ }).click();
+  await page.getByRole("heading", { level: 1, name: "Run 15" }).waitFor();
+  expect(await page.locator("[aria-expanded=true]").count()).toBe(0);
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1, name: "heal the shop" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/flows$/);
+});
+
+test("what steps wrote is searched, and the steps that wrote it open", async () => {
+  page = await stage.open("?still#/run/16");
+  await page.getByRole("log").waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("RECOMMENDED");
+  await page.getByRole("log", { name: "Output of clear the cache" }).locator("mark").waitFor();
+  await page.getByRole("status").getByText("1 line").waitFor();
+  await page.getByRole("searchbox").fill("handlePacket");
+  await page.getByLabel("only matches").check();
+  await expect.poll(() => page.getByRole("log").locator(".line").count()).toBe(1);
+});
+
+test("a run is begun, followed step by step, and told in the list of its flow", async () => {
+  page = await stage.open("?still#/flows");
+  const backup = flow("nightly backup");
+  await backup.getByRole("button", { name: "Run now: nightly backup" }).click();
+  await page.getByText("nightly backup: run 78 was started").waitFor();
+  await backup.getByText("0 of 3 steps: dump").waitFor();
+  await backup.getByRole("link", { name: "running" }).click();
+  await page.getByRole("heading", { level: 1, name: "Run 78" }).waitFor();
+  await step("dump").getByText("running").waitFor();
+  await tick(8);
+  await step("dump").getByText("succeeded").waitFor();
+  await page.getByRole("status").getByText("1 of 3 steps: upload").waitFor();
+  await tick(12);
+  await expect.poll(() => page.getByRole("button", { name: "Cancel run" }).count()).toBe(0);
+  await step("prune").getByText("succeeded").waitFor();
+  await step("dump").click();
+  await page.getByRole("log", { name: "Output of dump" }).waitFor();
+  await page.keyboard.press("Escape");
+  await backup.getByRole("link", { name: "succeeded" }).waitFor();
+  await backup.getByRole("button", { name: "Run now: nightly backup" }).waitFor();
+});
+
+test("a run that retries is tried again, and others wait for their turn until it is over", async () => {
+  page = await stage.open("?still#/flow/release%20the%20shop");
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByText("release the shop: run 78 waits for its turn").waitFor();
+  await page.getByRole("link", { name: /^queued .* Run 78$/ }).waitFor();
+  await page.getByRole("link", { name: /^running .* Run 77$/ }).click();
+  await step("publish the image").getByText("retrying").waitFor();
+  await step("publish the image")
+    .getByText(/next attempt at/)
+    .waitFor();
+  await tick(30);
+  await step("publish the image").getByText("3 attempts").waitFor();
+  await tick(15);
+  await page.goBack();
+  await page.getByRole("link", { name: /^succeeded .* Run 77$/ }).waitFor();
+  await page.getByRole("link", { name: /^running .* Run 78$/ }).waitFor();
+});
+
+test("a run is cancelled once that is confirmed, and a second time without what it always does", async () => {
+  page = await stage.open("?still#/run/77");
+  const dialog = page.getByRole("dialog");
+  const cancel = page.getByRole("main").getByRole("button", { name: "Cancel run" });
+  await cancel.click();
+  await dialog.getByRole("button", { name: "Let it run" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await step("build").getByText("running").waitFor();
+  await cancel.click();
+  await dialog.getByRole("button", { name: "Cancel run" }).click();
+  await page.getByText("Run 77 is being cancelled").waitFor();
+  await step("build").getByText("cancelled").waitFor();
+  await step("answers again").getByText("skipped").waitFor();
+  await tick(1);
+  await step("tidy up").getByText("running").waitFor();
+  await page.getByRole("main").getByRole("button", { name: "Cancel now" }).click();
+  await dialog.getByText("steps that always run are ended or skipped, too").waitFor();
+  await dialog.getByRole("button", { name: "Cancel now" }).click();
+  await step("tidy up").getByText("cancelled").waitFor();
+  await page.locator(".state").getByText("cancelled").waitFor();
+  await expect.poll(() => page.getByRole("main").getByRole("button", { name: "Cancel now" }).count()).toBe(0);
+});
+
+test("the last lines of a step are copied", async () => {
+  page = await stage.open("?still#/run/16", { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByText("Copied").waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("error: canceling statement due to lock");
+});
+
+test("what a run began for is said once, and runs of another day bear its date", async () => {
+  page = await stage.open("?still#/flow/heal%20the%20shop");
+  await page
+    .getByRole("link", { name: /Run 12$/ })
+    .getByText("to heal shop, orders api")
+    .waitFor();
+  expect(await page.getByText("to heal").count()).toBe(1);
+  await page.goto(page.url().replace(/#.*/, "#/flow/release%20the%20shop"));
+  const last = page.getByRole("link", { name: /^running .* Run 77$/ });
+  await last.getByText(/^\d\d:\d\d:\d\d$/).waitFor();
+  await page.clock.setFixedTime(Date.now() + 24 * 3_600_000);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await last.getByText(/^\d+ \w+, \d\d:\d\d$/).waitFor();
+});
+
+test("a thousand flows are listed", async () => {
+  page = await stage.open("?still&flows=1000#/flows");
+  await flow("flow 1000").waitFor();
+  // The last runs of all of them come at once.
+  await flow("flow 1000")
+    .getByRole("img", { name: /^Last 20 runs/ })
+    .waitFor({ timeout: 2500 });
+  expect(await page.getByRole("main").getByRole("listitem").count()).toBe(1004);
+});
+
+test("flows speak the language of the window", async () => {
+  page = await stage.open("?still&language=es#/flows");
+  await page.getByRole("heading", { level: 1, name: "1 flujo requiere atención" }).waitFor();
+  await flow("release the shop").getByText("2 de 8 pasos").waitFor();
+  await flow("nightly backup").getByText("próxima ejecución").waitFor();
+  await flow("release the shop").getByRole("button", { name: "Cancelar ejecución: release the shop" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Dejar que siga" }).click();
+  await flow("heal the shop").getByRole("link", { name: "fallida" }).click();
+  await page.getByRole("heading", { level: 1, name: "Ejecución 16" }).waitFor();
+  await step("migrate the database").getByText("fallido").waitFor();
+  await page.getByText("Últimas líneas").waitFor();
+});

@@ -40,6 +40,16 @@ test("spans are told in their two largest units", () => {
   check(41 * 86_400 + 3600, "41d");
 });
 
+test("what took long is told as a span, and what was short as a latency", () => {
+  const check = (ms: number | null, text: string) => expect(plain(en.took(ms))).toBe(text);
+  check(null, NONE);
+  check(0, "0ms");
+  check(7, "7ms");
+  check(5700, "5.7s");
+  check(10_400, "10s");
+  check(95_000, "1m 35s");
+});
+
 test("sizes and shares of a core are told in decimal units", () => {
   expect(plain(en.bytes(214_000_000))).toBe("214 MB");
   expect(plain(en.bytes(1_500_000_000))).toBe("1.5 GB");

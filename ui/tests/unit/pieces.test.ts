@@ -28,6 +28,11 @@ test("every address leads to its page and back", () => {
   check("#/monitor/a%2Fb%25", { page: "monitor", name: "a/b%" });
   check("#/programs", { page: "programs", name: null });
   check("#/program/web", { page: "programs", name: "web" });
+  check("#/flows", { page: "flows" });
+  check("#/flow/nightly%20backup", { page: "flow", name: "nightly backup" });
+  check("#/flow/a%2Fb", { page: "flow", name: "a/b" });
+  check("#/run/7", { page: "run", id: 7 });
+  check("#/run/x", { page: "flows" });
   check("#/incident/214", { page: "incidents", id: 214 });
   check("#/incidents", { page: "incidents", id: null });
   check("#/settings", { page: "settings" });

@@ -1,7 +1,18 @@
 import { expect, test } from "vitest";
 import type { Heard } from "../../src/backend/backend";
-import type { AlertState, Event, Hello, IncidentState, MonitorState, ProgramStatus } from "../../src/contract";
-import { fold, NOTHING, TRAIL_MAX, type World } from "../../src/state/world";
+import type {
+  AlertState,
+  Event,
+  FlowStatus,
+  Hello,
+  IncidentState,
+  MonitorState,
+  ProgramStatus,
+  RunState,
+  RunSummary,
+  StepStatus,
+} from "../../src/contract";
+import { fold, NOTHING, RUNS_MAX, STEPS_MAX, TRAIL_MAX, type World } from "../../src/state/world";
 
 const event = (event: Event): Heard => ({ heard: "event", event });
 const after = (world: World, ...events: Event[]) => fold(world, events.map(event));
@@ -88,17 +99,55 @@ test("usage is remembered for a while, and only of what runs", () => {
   expect(after(world, { event: "usage", of: [] }).usage.size).toBe(0);
 });
 
-function hello(monitors: MonitorState[], programs: ProgramStatus[] = []): Heard {
+test("a flow changes in its place, and the run that goes on is known from the beginning", () => {
+  const world = fold(NOTHING, [hello([], [], [flow("a", run(3, "running")), flow("b")])]);
+  expect([...world.runs.keys()]).toEqual([3]);
+  const changed = after(
+    world,
+    { event: "flow", of: { ...flow("a"), queued: 2 } },
+    { event: "flow", of: flow("c") },
+    { event: "flow_gone", of: "b" },
+  );
+  expect([...changed.flows.values()].map(({ name, queued }) => `${name} ${queued}`)).toEqual(["a 2", "c 0"]);
+  expect(world.flows.get("a")?.queued).toBe(0);
+});
+
+test("of a run is known how it stands, and what was heard of its steps, in whatever order", () => {
+  const [fetch, build] = [step("fetch"), step("build")];
+  const before = after(NOTHING, { event: "step", of: { run: 7, place: 1, step: build } });
+  const world = after(
+    before,
+    { event: "run", of: run(7, "running") },
+    { event: "step", of: { run: 7, place: 0, step: fetch } },
+    { event: "step", of: { run: 7, place: 1, step: { ...build, state: "succeeded" } } },
+  );
+  expect(world.runs.get(7)?.state).toBe("running");
+  expect([world.steps.get(7)?.get(0), world.steps.get(7)?.get(1)?.state]).toEqual([fetch, "succeeded"]);
+  expect(before.steps.get(7)?.get(1)).toBe(build);
+  expect(fold(world, [hello([])]).steps.size).toBe(0);
+});
+
+test("the oldest runs that are over are forgotten, and none that goes on", () => {
+  const many = Array.from({ length: RUNS_MAX + 10 }, (_, id): Event[] => [
+    { event: "run", of: run(id, id === 0 ? "running" : "succeeded") },
+    { event: "step", of: { run: id, place: 0, step: step("a") } },
+  ]);
+  const world = after(NOTHING, ...many.flat());
+  expect([world.runs.size, world.runs.has(0), world.runs.has(1)]).toEqual([RUNS_MAX, true, false]);
+  expect([world.steps.size, world.steps.has(0), world.steps.has(RUNS_MAX + 9)]).toEqual([STEPS_MAX, true, true]);
+});
+
+function hello(monitors: MonitorState[], programs: ProgramStatus[] = [], flows: FlowStatus[] = []): Heard {
   const engine = NOTHING.engine;
   const host = { kind: "tray" as const, pid: 1, started: "", config: "", data: "" };
   return {
     heard: "hello",
     hello: {
-      protocol: 9,
+      protocol: 10,
       version: "1",
       host,
       permission: "edit",
-      snapshot: { monitors, programs, incidents: [], engine },
+      snapshot: { monitors, programs, flows, incidents: [], engine },
     } satisfies Hello,
   };
 }
@@ -152,5 +201,27 @@ function incident(id: number): IncidentState {
     attempts: [],
     escalated: null,
     alerts: [],
+  };
+}
+
+function flow(name: string, run: RunSummary | null = null): FlowStatus {
+  return { name, enabled: true, steps: 2, next: null, run, queued: 0 };
+}
+
+function run(id: number, state: RunState): RunSummary {
+  return { run: id, flow: "a", state, cause: "", why: null, began: "2026-11-21T10:00:00Z", ended: null };
+}
+
+function step(name: string): StepStatus {
+  return {
+    name,
+    does: "",
+    state: "running",
+    attempts: 1,
+    exit: null,
+    why: null,
+    began: null,
+    ended: null,
+    output: [],
   };
 }

@@ -26,9 +26,10 @@ const VARIABLE_LIMIT: usize = 8000;
 /// One delivery by a command.
 ///
 /// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
-/// and of the first alert `ESTATUS_MONITOR` (the name of the monitor or program), `ESTATUS_SUBJECT_KIND`, `ESTATUS_NEWS`,
-/// and where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`; on its standard input, the whole [`Payload`] as
-/// JSON.
+/// and of the first alert `ESTATUS_MONITOR` (the name of the monitor, program or flow), `ESTATUS_SUBJECT_KIND`,
+/// `ESTATUS_NEWS`, where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`, and where a run failed `ESTATUS_RUN`
+/// (its number), `ESTATUS_STEP` (the step by which it did) and `ESTATUS_ATTEMPT` (in which of its attempts); on its standard
+/// input, the whole [`Payload`] as JSON.
 pub(crate) struct CommandDelivery<'a> {
     pub(crate) channel: &'a CommandChannel,
     pub(crate) ports: &'a dyn Ports,
@@ -85,6 +86,8 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
     let first = payload.alerts.first();
     let incident = first.and_then(|alert| alert.incident.as_ref()).filter(|incident| incident.tries > 0);
     let healed_by = incident.and_then(|incident| incident.healed_by.as_deref()).unwrap_or_default();
+    let run = first.and_then(|alert| alert.run.as_ref());
+    let step = run.and_then(|run| run.failed.as_ref());
     let variables = [
         ("ESTATUS_MESSAGE_ID", payload.message_id.clone()),
         ("ESTATUS_CHANNEL", one_line(&payload.channel, VARIABLE_LIMIT)),
@@ -95,6 +98,9 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
         ("ESTATUS_NEWS", first.map(|alert| alert.news.to_owned()).unwrap_or_default()),
         ("ESTATUS_TRIES", incident.map(|incident| incident.tries.to_string()).unwrap_or_default()),
         ("ESTATUS_HEALED_BY", one_line(healed_by, VARIABLE_LIMIT)),
+        ("ESTATUS_RUN", run.map(|run| run.id.to_string()).unwrap_or_default()),
+        ("ESTATUS_STEP", step.map(|step| one_line(&step.name, VARIABLE_LIMIT)).unwrap_or_default()),
+        ("ESTATUS_ATTEMPT", step.map(|step| step.attempt.to_string()).unwrap_or_default()),
     ];
     variables.map(|(name, value)| (name.to_owned(), cut(value, VARIABLE_LIMIT))).into()
 }

@@ -24,7 +24,10 @@ use estatus_core::{
 };
 use tokio::time::timeout;
 
-pub use crate::payload::{Payload, PayloadAlert, PayloadAttempt, PayloadBefore, PayloadIncident, PayloadProgram};
+pub use crate::payload::{
+    Payload, PayloadAlert, PayloadAttempt, PayloadBefore, PayloadFailedStep, PayloadIncident, PayloadProgram,
+    PayloadRun,
+};
 use crate::{command::CommandDelivery, email::Mail, report::Report, smtp::SmtpDelivery, webhook::WebhookDelivery};
 
 /// Renders and delivers messages.

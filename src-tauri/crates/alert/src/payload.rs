@@ -2,6 +2,7 @@
 
 mod program;
 mod remedy;
+mod run;
 
 use std::time::Duration;
 
@@ -15,7 +16,11 @@ use estatus_core::{
 };
 use serde::Serialize;
 
-pub use self::{program::PayloadProgram, remedy::PayloadAttempt};
+pub use self::{
+    program::PayloadProgram,
+    remedy::PayloadAttempt,
+    run::{PayloadFailedStep, PayloadRun},
+};
 use crate::report::{AlertKind, Report, healing};
 
 /// A message as JSON: the body of a webhook that has no template, the variables of one that has, and what a command
@@ -48,27 +53,30 @@ pub struct Payload {
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct PayloadAlert {
-    /// The name of the monitor or program that is told of, or `estatus.toml`.
+    /// The name of the monitor, program or flow that is told of, or `estatus.toml`.
     pub monitor: String,
-    /// What that is: `monitor`, `program` or `configuration`.
+    /// What that is: `monitor`, `program`, `flow` or `configuration`.
     pub subject_kind: &'static str,
     /// The kind of the monitor's check: `http`, `tcp`, …; `null` for anything else.
     pub check: Option<Kind>,
-    /// What is checked (a URL, `host:port`, a process name, a command), what the program runs, or where the file is.
+    /// What is checked (a URL, `host:port`, a process name, a command), what the program runs, or where the file is;
+    /// empty for a flow.
     pub target: String,
     /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `unsteady`,
     /// `settled_up`, `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
-    /// runs well again); of the configuration `stale` (it is wrong, and Estatus started with its last good version).
+    /// runs well again); of a flow `run_failed` (a run that was to heal nothing failed, had not ended at its deadline, or
+    /// crashed) or `suppressed` (it was not begun again: its budget is used up); of the configuration `stale` (it is wrong, and Estatus started with its last good version).
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
     /// It in one sentence without a full stop.
     pub title: String,
-    /// The incident it is about; `null` for a warning, a program and the configuration.
+    /// The incident it is about; `null` for a warning, a program, a flow and the configuration.
     pub incident: Option<PayloadIncident>,
-    /// How many times it went down, if it is flapping, or failed, if it is unsteady.
+    /// How many times it went down, if it is flapping, or failed, if it is unsteady; how many runs its budget allows, if
+    /// it is `suppressed`.
     pub times: Option<u32>,
-    /// Within how long it did, in seconds.
+    /// Within how long it did, or may, in seconds.
     pub within_seconds: Option<f64>,
     /// What will happen, if it is a warning.
     pub warning: Option<String>,
@@ -76,6 +84,8 @@ pub struct PayloadAlert {
     pub warning_at: Option<Timestamp>,
     /// What is wrong with the program, if it is `cooling`.
     pub program: Option<PayloadProgram>,
+    /// The run that failed, if it is `run_failed`.
+    pub run: Option<PayloadRun>,
     /// What is wrong with the configuration, if it is `stale`: a line for each problem.
     pub mistakes: Option<String>,
 }
@@ -112,7 +122,8 @@ pub struct PayloadIncident {
     pub tries: usize,
     /// The last [`PayloadIncident::ATTEMPTS`] of these tries, the newest one at the end.
     pub attempts: Vec<PayloadAttempt>,
-    /// The last lines that the remedy's program or command wrote, of the last try of which there are some.
+    /// The last lines that the remedy's program or command, or the step by which its flow failed, wrote, of the last try
+    /// of which there are some.
     pub output: Vec<String>,
     /// When its remedy was given up.
     pub escalated: Option<Timestamp>,
@@ -156,6 +167,7 @@ impl PayloadAlert {
             News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
                 (Some(*times), Some(within.as_secs_f64()))
             }
+            News::Suppressed { runs, within } => (Some(*runs), Some(within.as_secs_f64())),
             _ => (None, None),
         };
         let warning = match &alert.news {
@@ -166,6 +178,7 @@ impl PayloadAlert {
             monitor: alert.subject.to_string(),
             subject_kind: match &alert.news {
                 News::Stale { .. } => "configuration",
+                News::RunFailed { .. } | News::Suppressed { .. } => "flow",
                 _ if alert.check.is_some() => "monitor",
                 _ => "program",
             },
@@ -180,6 +193,10 @@ impl PayloadAlert {
             warning: warning.map(|warning| words.warning(warning)),
             warning_at: warning.map(|Warning::CertificateExpires { not_after, .. }| *not_after),
             program: PayloadProgram::new(alert, words),
+            run: match &alert.news {
+                News::RunFailed { run } => Some(PayloadRun::new(run, created, words)),
+                _ => None,
+            },
             mistakes: match &alert.news {
                 News::Stale { error, .. } => Some(error.clone()),
                 _ => None,

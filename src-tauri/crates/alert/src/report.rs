@@ -1,6 +1,7 @@
 //! A message put into words: what the parts of a mail, a webhook and a command have in common.
 
 mod rows;
+mod run;
 mod section;
 mod subject;
 
@@ -18,6 +19,7 @@ use estatus_core::{
 use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
+pub(crate) use self::run::{FailedAt, took};
 use self::{section::Section, subject::names};
 use crate::text::one_line;
 
@@ -111,9 +113,11 @@ pub(crate) enum AlertKind {
     Down,
     Reminder,
     Cooling,
+    RunFailed,
     Flapping,
     Unsteady,
     SettledDown,
+    Suppressed,
     Warning,
     SettledUp,
     Recovered,
@@ -134,6 +138,8 @@ impl AlertKind {
             News::Escalated { .. } => Self::Escalated,
             News::Cooling { .. } => Self::Cooling,
             News::Steady => Self::Steady,
+            News::RunFailed { .. } => Self::RunFailed,
+            News::Suppressed { .. } => Self::Suppressed,
             News::Stale { .. } => Self::Stale,
         }
     }
@@ -152,6 +158,8 @@ impl AlertKind {
             Self::Escalated => "escalated",
             Self::Cooling => "cooling",
             Self::Steady => "steady",
+            Self::RunFailed => "run_failed",
+            Self::Suppressed => "suppressed",
             Self::Stale => "stale",
         }
     }
@@ -170,25 +178,34 @@ fn closer_key(news: &News) -> &'static str {
         News::Down { incident } if incident.escalated.is_some() && incident.attempts.len() < 2 => "unhealed_once",
         News::Down { incident } if incident.escalated.is_some() => "unhealed",
         News::Cooling { trouble: ProgramTrouble::CannotStart(_), .. } => "cannot_start",
+        News::RunFailed { run } => run::telling_key(run),
         _ => AlertKind::of(news).word(),
     }
 }
 
 /// What the texts of [`telling_key`] tell: a message about `news` arose at `created`.
-fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 5] {
+fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 7] {
     let (times, within) = match news {
         News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
             (times.to_string(), in_words(*within))
         }
+        News::Suppressed { runs, within } => (runs.to_string(), in_words(*within)),
+        News::RunFailed { run } => (String::new(), run.run.definition.deadline.map(in_words).unwrap_or_default()),
         _ => Default::default(),
+    };
+    let step = match news {
+        News::RunFailed { run } => run::failed_step(run),
+        _ => String::new(),
     };
     let incident = news.incident();
     let how = incident.and_then(healing).map(|attempt| words.doing(&attempt.deed));
     [
         ("lasted", lasted(news, created)),
+        ("count", times.clone()),
         ("times", times),
         ("within", within),
         ("tries", incident.map_or(0, |incident| incident.attempts.len()).to_string()),
+        ("step", step),
         ("how", how.map(|how| one_line(&how, VALUE_LIMIT)).unwrap_or_default()),
     ]
 }
@@ -214,7 +231,7 @@ pub(crate) fn healing(incident: &Incident) -> Option<&Attempt> {
     incident.attempts.iter().rev().find(|attempt| attempt.outcome == Some(Outcome::Healed))
 }
 
-/// The last lines that a remedy's program or command wrote: of the last try of which there are some.
+/// The last lines that a remedy's program, command or flow wrote: of the last try of which there are some.
 pub(crate) fn speaking(incident: &Incident) -> Option<&Attempt> {
     incident.attempts.iter().rev().find(|attempt| !attempt.output.is_empty())
 }

@@ -14,7 +14,9 @@ use estatus_core::{
 use estatus_valet::path;
 use serde_json::Value;
 use support::{
-    closed_incident, courier, failure, message, portfolio,
+    closed_incident, courier, failure,
+    flows::{run_failed, suppressed},
+    message, portfolio,
     programs::{cooling, given_up, healed, web_answers},
     refused, words,
 };
@@ -58,16 +60,19 @@ async fn a_command_finds_what_is_told_and_of_what() {
         let variables = folder.path().join("variables");
         let line = format!(
             "printf '%s|' \"$ESTATUS_MONITOR\" \"$ESTATUS_SUBJECT_KIND\" \"$ESTATUS_NEWS\" \"$ESTATUS_TRIES\" \
-             \"$ESTATUS_HEALED_BY\" > '{}'",
+             \"$ESTATUS_HEALED_BY\" \"$ESTATUS_RUN\" \"$ESTATUS_STEP\" \"$ESTATUS_ATTEMPT\" > '{}'",
             path(&variables)
         );
         assert_eq!(tell(&line, Duration::from_secs(20), vec![alert]).await, DeliveryResult::Delivered);
         assert_eq!(fs::read_to_string(variables).unwrap(), expected);
     };
-    check(refused("web port"), "web port|monitor|down|||").await;
-    check(cooling(), "web|program|cooling|||").await;
-    check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3||").await;
-    check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web|").await;
+    check(refused("web port"), "web port|monitor|down||||||").await;
+    check(cooling(), "web|program|cooling||||||").await;
+    check(run_failed(), "heal-web|flow|run_failed|||31|clear the cache|4|").await;
+    check(suppressed("heal-web", 3), "heal-web|flow|suppressed||||||").await;
+    check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3|||||").await;
+    check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web||||")
+        .await;
 }
 
 #[tokio::test]

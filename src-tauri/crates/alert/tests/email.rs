@@ -17,7 +17,12 @@ use serde_json::json;
 use support::{
     alert, at,
     authority::trusting,
-    closed_incident, courier, incident, message, portfolio,
+    closed_incident, courier,
+    flows::{
+        long_run, not_healed_by_flow, run_crashed, run_failed, run_failed_somewhere, run_timed_out,
+        run_timed_out_at_no_step, suppressed,
+    },
+    incident, message, portfolio,
     programs::{
         attempt, being_healed, cannot_start, cooling, end, given_up, healed, program, restart, stale, tried,
         web_answers,
@@ -203,6 +208,17 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("cannot be started", vec![cannot_start()]),
         ("steady", vec![program("web", News::Steady)]),
         ("stale", vec![stale()]),
+        ("a flow failed", vec![run_failed()]),
+        ("a flow timed out", vec![run_timed_out()]),
+        ("a flow timed out at no step", vec![run_timed_out_at_no_step()]),
+        ("a flow crashed", vec![run_crashed()]),
+        ("a flow failed somewhere", vec![run_failed_somewhere()]),
+        ("a flow is begun too often", vec![suppressed("heal-web", 3)]),
+        ("a flow is begun twice", vec![suppressed("heal the web", 1)]),
+        ("a flow did not heal", vec![web_answers(News::Escalated { incident: not_healed_by_flow() })]),
+        ("two flows failed", vec![run_failed(), run_timed_out()]),
+        ("two flows are begun too often", vec![suppressed("a", 3), suppressed("b", 3)]),
+        ("mixed with flows", vec![refused("a"), run_failed(), suppressed("b", 1)]),
         ("two cooling", vec![cooling(), cannot_start()]),
         ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
         (
@@ -223,16 +239,35 @@ async fn every_kind_of_news_reads_well_in_every_language() {
             let mail = parse(&taken);
             let html = mail.body_html(0).unwrap();
             // A key that has no text is shown itself.
-            for family in
-                ["label", "title", "state", "count", "tally", "before", "note", "footer", "tr", "gave_up", "stale"]
-            {
+            for family in [
+                "label",
+                "title",
+                "state",
+                "count",
+                "tally",
+                "before",
+                "note",
+                "footer",
+                "tr",
+                "gave_up",
+                "stale",
+                "step",
+                "run",
+                "budget",
+                "suppressed",
+            ] {
                 assert!(!html.contains(&format!("mail.{family}")), "{html}");
             }
             all += &format!("=== {name}\n{}\n", readable(&taken));
         }
         insta::assert_snapshot!(format!("{language:?}"), all);
     }
-    for (name, of) in [("html", "mixed"), ("html_of_an_incident", "escalated"), ("html_of_a_program", "cooling")] {
+    for (name, of) in [
+        ("html", "mixed"),
+        ("html_of_an_incident", "escalated"),
+        ("html_of_a_program", "cooling"),
+        ("html_of_a_flow", "a flow failed"),
+    ] {
         let (_, alerts) = cases.iter().find(|(name, _)| *name == of).unwrap();
         let taken = told_to(&server, &message(1, alerts.clone()), Language::Spanish).await;
         insta::assert_snapshot!(name, parse(&taken).body_html(0).unwrap().replace("\r\n", "\n"));
@@ -364,4 +399,23 @@ async fn of_many_tries_the_last_are_told_and_the_others_counted() {
     assert!(text.contains("web answers is still down: 1000 attempts to heal it failed."), "{text}");
     assert!(text.contains("Tried: 990 times before, without success"), "{text}");
     assert_eq!(text.matches("Tried: restarted web at 12:00:01 → Estatus was restarted meanwhile").count(), 10);
+}
+
+/// The steps of a run are told one by one where that is little to read, and what a command wrote never becomes markup.
+#[tokio::test]
+async fn of_a_long_run_the_step_that_failed_is_told_and_not_every_other_one() {
+    let text = async |steps| {
+        let output = (1..=100).map(|number| format!("</pre><b>{number}")).collect();
+        let taken = told(&message(1, vec![long_run(steps, output)]), Language::English).await;
+        assert!(!parse(&taken).body_html(0).unwrap().contains("<b>"));
+        readable(&taken)
+    };
+    let short = text(20).await;
+    assert!(
+        short.contains("  | step 0: succeeded, 1.0 s\n") && short.contains("  | step 19: failed, 1.0 s\n"),
+        "{short}"
+    );
+    let long = text(21).await;
+    assert!(long.contains("At step: step 20\n") && !long.contains("step 0"), "{long}");
+    assert!(long.contains("  | </pre><b>61\n") && !long.contains("<b>60\n"), "{long}");
 }

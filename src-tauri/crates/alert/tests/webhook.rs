@@ -13,7 +13,9 @@ use estatus_core::{
 };
 use serde_json::Value;
 use support::{
-    TOKEN, closed_incident, courier, failure, incident, message, portfolio,
+    TOKEN, closed_incident, courier, failure,
+    flows::{long_run, not_healed_by_flow, run_crashed, run_failed, run_timed_out_at_no_step, suppressed},
+    incident, message, portfolio,
     programs::{attempt, being_healed, cannot_start, cooling, healed, program, restart, stale, tried, web_answers},
     secret, warning,
     web::{Web, answer},
@@ -75,6 +77,32 @@ async fn programs_and_remedies_are_told_to_programs_too() {
     assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
     let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());
+}
+
+#[tokio::test]
+async fn runs_are_told_to_programs_with_the_step_that_failed() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let alerts = vec![
+        run_failed(),
+        run_timed_out_at_no_step(),
+        run_crashed(),
+        suppressed("heal-web", 3),
+        web_answers(News::Escalated { incident: not_healed_by_flow() }),
+    ];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());
+}
+
+#[tokio::test]
+async fn of_what_a_step_wrote_the_last_lines_are_told() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let alerts = vec![long_run(1000, vec!["x".repeat(10_000); 1000])];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let (_, body) = web.request().await;
+    assert!(body.len() < 100_000, "{}", body.len());
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["alerts"][0]["run"]["failed"]["output"].as_array().unwrap().len(), 40);
 }
 
 #[tokio::test]

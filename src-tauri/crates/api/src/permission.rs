@@ -37,6 +37,9 @@ impl Permission {
             | Request::Incidents { .. }
             | Request::Log { .. }
             | Request::ProgramHistory { .. }
+            | Request::Runs { .. }
+            | Request::LastRuns { .. }
+            | Request::Run { .. }
             | Request::Follow { .. } => Self::Look,
             Request::Do(ask) => Self::needed_to_do(ask),
             // The file has environments and addresses that may be as good as a password; the survey has command lines and
@@ -60,7 +63,9 @@ impl Permission {
             | Ask::Snooze { .. }
             | Ask::StartProgram { .. }
             | Ask::StopProgram { .. }
-            | Ask::RestartProgram { .. } => Self::Steer,
+            | Ask::RestartProgram { .. }
+            | Ask::RunFlow { .. }
+            | Ask::CancelRun { .. } => Self::Steer,
             Ask::AdoptProgram { .. } => Self::Edit,
         }
     }

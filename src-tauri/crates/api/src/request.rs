@@ -4,13 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
     engine::Ask,
-    ids::IncidentId,
+    ids::{IncidentId, RunId},
     program::{ProcessId, ProgramState},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertState, EngineState, Hello, History, IncidentState, MonitorState, ProgramStatus, Status};
+use crate::{
+    AlertState, EngineState, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus, RunStatus,
+    RunSummary, Status, StepStatus,
+};
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ pub enum Request {
         /// At most so many; at most 10,000.
         limit: usize,
     },
-    /// What the user wants done: [`Reply::Done`] once it is on disk.
+    /// What the user wants done: [`Reply::Done`] once it is on disk, or [`Reply::Begun`] where that is a run.
     Do(Ask),
     /// The configuration file as it stands: [`Reply::Configuration`].
     Configuration,
@@ -88,6 +91,23 @@ pub enum Request {
         since: Timestamp,
         /// The newest so many changes at most; at most 10,000.
         limit: usize,
+    },
+    /// The runs of flows, the newest first: [`Reply::Runs`].
+    Runs {
+        /// Of one flow only.
+        flow: Option<String>,
+        /// At most so many; at most 10,000.
+        limit: usize,
+    },
+    /// The newest runs of each flow that is configured, flow by flow, the newest first: [`Reply::Runs`].
+    LastRuns {
+        /// At most so many of each; at most 100.
+        limit: usize,
+    },
+    /// A run with its steps: [`Reply::Run`].
+    Run {
+        /// Its number.
+        run: RunId,
     },
     /// From now on tells this client what is not told to everybody: [`Reply::Done`]. The next such request takes the
     /// place of this one.
@@ -297,6 +317,12 @@ pub enum Reply {
     Log(Vec<LogLine>),
     /// How a program has stood, the oldest first.
     ProgramHistory(Vec<ProgramChange>),
+    /// The run that has begun, or waits for its turn.
+    Begun(RunId),
+    /// Runs.
+    Runs(Vec<RunSummary>),
+    /// A run.
+    Run(RunStatus),
 }
 
 /// Why a request was not carried out.
@@ -338,6 +364,21 @@ pub enum Event {
     Program(ProgramStatus),
     /// A program is gone.
     ProgramGone(Arc<str>),
+    /// A flow, new or as it is now.
+    Flow(FlowStatus),
+    /// A flow is gone.
+    FlowGone(Arc<str>),
+    /// A run as it is now.
+    Run(RunSummary),
+    /// A step of a run as it is now.
+    Step {
+        /// The run.
+        run: RunId,
+        /// The step, by its place.
+        place: usize,
+        /// It.
+        step: StepStatus,
+    },
     /// An open incident as it is now.
     Incident(IncidentState),
     /// An incident is over.

@@ -17,10 +17,10 @@ use estatus_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::permission::Permission;
+use crate::{flow::FlowStatus, permission::Permission};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub monitors: Vec<MonitorState>,
     /// Every program, in the order of the configuration.
     pub programs: Vec<ProgramStatus>,
+    /// Every flow, in the order of the configuration.
+    pub flows: Vec<FlowStatus>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.
@@ -400,6 +402,8 @@ fn news_word(news: &News) -> &'static str {
         News::Escalated { .. } => "escalated",
         News::Cooling { .. } => "cooling",
         News::Steady => "steady",
+        News::RunFailed { .. } => "run_failed",
+        News::Suppressed { .. } => "suppressed",
         News::Stale { .. } => "stale",
     }
 }
@@ -412,6 +416,8 @@ pub struct Status {
     pub monitors: Vec<MonitorStatus>,
     /// Every program, in the order of the configuration.
     pub programs: Vec<ProgramStatus>,
+    /// Every flow, in the order of the configuration.
+    pub flows: Vec<FlowStatus>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.

@@ -60,6 +60,23 @@ log = { keep = "1MB" }
 # on_down = { restart = "web" }        # or start, stop, or { run = "a command" }
 # alert_when = "unhealed"              # no alert if that helps
 
+# A flow: what is done step by step, on a schedule, or as the remedy of a monitor (on_down).
+# [flow.heal-web]
+# every = "0 4 * * *"                  # also "1h"; without it, only as a remedy or when started manually
+
+# [[flow.heal-web.step]]
+# name = "clear the cache"
+# run = "npm cache clean --force"      # also check, wait_until, restart, start, stop, wait
+# retry = 3
+
+# [[flow.heal-web.step]]
+# name = "restart"
+# restart = "web"
+
+# [[flow.heal-web.step]]
+# name = "answers again"
+# wait_until = "web answers"
+
 # A port.
 # [[monitor]]
 # name = "database"

@@ -15,6 +15,7 @@ mod edit;
 mod example;
 mod exit;
 mod failures;
+mod flow;
 mod import;
 mod json;
 pub mod last_good;
@@ -64,7 +65,7 @@ pub use crate::{
     units::{UnitError, duration, size},
 };
 use crate::{
-    listed::{All, Listed, called},
+    listed::{Listed, called},
     names::Defined,
     problem::Findings,
     reason::{Reason, reason},
@@ -146,24 +147,33 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let channel_names = channel_names(&file);
     let channels = channel::channels(&mut file, reader);
     let alerts = channel::alerts(&mut file.alerts, &zone);
-    let (monitors, programs) = (listed(&mut file.monitor).unwrap_or_default(), listed(&mut file.program));
-    let named = Defined { channels: channel_names.as_ref(), programs: programs.as_deref(), monitors: &monitors };
-    names::check(&named, &alerts.channels, reader);
+    let (monitors, programs) = (listed(&mut file.monitor, |all| all.0), listed(&mut file.program, |all| all.0));
+    let flows = listed(&mut file.flow, |all| all.0);
+    let defined = Defined {
+        channels: channel_names.as_ref(),
+        programs: programs.as_deref(),
+        monitors: monitors.as_deref(),
+        flows: flows.as_deref(),
+    };
+    names::check(&defined, &alerts.channels, reader);
+    let monitors = monitors.unwrap_or_default();
     let monitors = each(monitors, reader, |table, reader| monitor::monitor(table, &zone, alerts.when, reader));
     let programs = programs.unwrap_or_default();
     let programs = each(programs, reader, |table, reader| program::program(table, &zone, reader));
+    let flows = flow::flows(flows.unwrap_or_default(), &zone, reader);
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
     let secret_variables = std::mem::take(&mut reader.secret_variables);
-    Config { language, zone, monitors, programs, channels, alerts: alerts.policy, network, retention, secret_variables }
+    let alerts = alerts.policy;
+    Config { language, zone, monitors, programs, flows, channels, alerts, network, retention, secret_variables }
 }
 
-/// The tables of an array; nothing where they cannot even be listed.
-fn listed<T>(field: &mut Field<All<T>>) -> Option<Vec<T>> {
+/// All tables of a kind; nothing where they cannot even be listed.
+fn listed<A, T>(field: &mut Field<A>, tables: impl FnOnce(A) -> Vec<T>) -> Option<Vec<T>> {
     match std::mem::take(field) {
         Field::Absent => Some(Vec::new()),
         Field::Bad => None,
-        Field::Set(set) => Some(set.value.0),
+        Field::Set(set) => Some(tables(set.value)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Arrays of tables that each have a name of their own: monitors, programs.
+//! Arrays of tables that each have a name of their own: monitors, programs, the steps of a flow.
 
 use std::sync::Arc;
 
@@ -15,13 +15,21 @@ use crate::{
 pub(crate) trait Listed: Shape {
     /// What it is, in a word, which is also the key of the array.
     const WORD: &'static str;
+    /// What stands between the brackets of its header.
+    const HEADER: &'static str;
+    /// How many there must be.
+    const LEAST: usize = 0;
     /// How many there may be: more than one machine can bear.
     const MOST: usize;
-    /// The key under which it names others of its kind.
-    const LINKS: &'static str;
 
     /// Its name, if it has one.
     fn name(&self) -> Option<&At<Name>>;
+}
+
+/// A table in an array that names others.
+pub(crate) trait Linked: Listed {
+    /// The key under which it names others of its kind.
+    const LINKS: &'static str;
 
     /// The others of its kind that it names.
     fn links(&self) -> &[At<String>];
@@ -37,7 +45,7 @@ pub(crate) struct All<T>(pub(crate) Vec<T>);
 impl<T: Listed> Shape for All<T> {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(elements) = node.elements(at) else {
-            let word = T::WORD;
+            let word = T::HEADER;
             return match node {
                 Node::Table(_) => reader.refuse(at, reason!("one_bracket", word)),
                 _ => reader.expected(reason!("a.tables", word), node, at),
@@ -46,6 +54,9 @@ impl<T: Listed> Shape for All<T> {
         let count = elements.len();
         if count > T::MOST {
             return reader.refuse(at, reason!("too_many", count, word = T::WORD, most = T::MOST));
+        }
+        if count < T::LEAST {
+            return reader.refuse(at, reason!("must_not_be_empty"));
         }
         let mut tables = Vec::with_capacity(count);
         for (index, (node, at)) in elements.into_iter().enumerate() {
@@ -56,7 +67,8 @@ impl<T: Listed> Shape for All<T> {
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "array", "items": T::schema(generator), "maxItems": T::MOST })
+        let items = T::schema(generator);
+        json_schema!({ "type": "array", "items": items, "minItems": T::LEAST, "maxItems": T::MOST })
     }
 }
 
@@ -81,6 +93,8 @@ pub(crate) fn word(key: &str) -> Reason {
     match key {
         "program" => reason!("word.program"),
         "channel" => reason!("word.channel"),
+        "flow" => reason!("word.flow"),
+        "step" => reason!("word.step"),
         _ => reason!("word.monitor"),
     }
 }
@@ -96,6 +110,6 @@ pub(crate) fn named(field: &Field<Vec<At<String>>>) -> &[At<String>] {
 }
 
 /// The others of its kind that `table` names, as the core wants them.
-pub(crate) fn links<T: Listed>(table: &T) -> Vec<Arc<str>> {
+pub(crate) fn links<T: Linked>(table: &T) -> Vec<Arc<str>> {
     table.links().iter().map(|name| Arc::from(name.value.as_str())).collect()
 }

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     check,
-    listed::links,
+    listed::{Listed, links, word},
     problem::Span,
     reason::reason,
     remedy,
@@ -63,9 +63,10 @@ fn kind(table: &tables::Monitor, reader: &mut Reader<'_>) -> Option<Kind> {
     match check::kinds(&table.check).as_slice() {
         [] => reader.refuse(&table.at, reason!("no_kind", kinds = Kind::ALL.map(Kind::word).join(", "))),
         [(kind, _)] => Some(*kind),
-        [(first, _), (second, at), ..] => {
-            reader.refuse(at, reason!("two_kinds", first = first.word(), second = second.word()))
-        }
+        [(first, _), (second, at), ..] => reader.refuse(
+            at,
+            reason!("two_kinds", word = word(tables::Monitor::WORD), first = first.word(), second = second.word()),
+        ),
     }
 }
 

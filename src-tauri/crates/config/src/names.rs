@@ -1,11 +1,15 @@
 //! Names that stand for something else in the file: each is defined, once, and no chain of them is a circle.
 
+mod circles;
+mod flows;
+
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    listed::{Listed, called, name, word},
+    listed::{Linked, Listed, called, name, word},
+    names::circles::each_circle,
     problem::{advice, shown},
-    reason::reason,
+    reason::{Part, Reason, reason},
     shape::{At, Reader},
     tables,
 };
@@ -17,22 +21,36 @@ pub(crate) struct Defined<'f> {
     /// All programs.
     pub(crate) programs: Option<&'f [tables::Program]>,
     /// All monitors.
-    pub(crate) monitors: &'f [tables::Monitor],
+    pub(crate) monitors: Option<&'f [tables::Monitor]>,
+    /// All flows, by name.
+    pub(crate) flows: Option<&'f [(At<String>, tables::Flow)]>,
+}
+
+/// The places of all tables that can be named; nothing where they cannot even be listed.
+struct Named<'t> {
+    monitors: Option<&'t ByName<'t>>,
+    programs: Option<&'t ByName<'t>>,
+    flows: Option<&'t ByName<'t>>,
 }
 
 /// Says what is wrong with the names in a file, where `alerts` are the channels that its alert rules name.
 pub(crate) fn check(defined: &Defined<'_>, alerts: &[At<String>], reader: &mut Reader<'_>) {
     reader.within("alerts", |reader| channels_exist(alerts, defined.channels, reader));
-    check_kind(defined.monitors, defined.channels, reader);
-    let Some(programs) = defined.programs else { return };
-    let programs = check_kind(programs, defined.channels, reader);
-    for (index, monitor) in defined.monitors.iter().enumerate() {
-        reader.section(called(monitor, index), |reader| remedy_exists(monitor, &programs, reader));
+    let monitors = defined.monitors.map(|monitors| check_kind(monitors, defined.channels, reader));
+    let programs = defined.programs.map(|programs| check_kind(programs, defined.channels, reader));
+    let flows = defined.flows.map(|flows| {
+        let names = flows.iter().map(|(name, _)| name.value.as_str());
+        names.zip(0..).collect::<ByName<'_>>()
+    });
+    let named = Named { monitors: monitors.as_ref(), programs: programs.as_ref(), flows: flows.as_ref() };
+    for (index, monitor) in defined.monitors.unwrap_or_default().iter().enumerate() {
+        reader.section(called(monitor, index), |reader| remedy_exists(monitor, &named, reader));
     }
+    flows::check(defined.flows.unwrap_or_default(), &named, defined.channels, reader);
 }
 
 /// Says what is wrong with the names of `tables` and with those they name; returns the tables by name.
-fn check_kind<'t, T: Listed>(
+fn check_kind<'t, T: Linked>(
     tables: &'t [T],
     channels: Option<&BTreeSet<String>>,
     reader: &mut Reader<'_>,
@@ -75,15 +93,32 @@ fn channels_exist(names: &[At<String>], channels: Option<&BTreeSet<String>>, rea
     });
 }
 
-/// Says that the program does not exist which a monitor's `on_down` names.
-fn remedy_exists(monitor: &tables::Monitor, programs: &ByName<'_>, reader: &mut Reader<'_>) {
+/// Says that the program or flow does not exist which a monitor's `on_down` names.
+fn remedy_exists(monitor: &tables::Monitor, named: &Named<'_>, reader: &mut Reader<'_>) {
     let Some(on_down) = monitor.on_down.get().map(|on_down| &on_down.value) else { return };
+    let &Named { programs, flows, .. } = named;
+    let names = [
+        ("restart", &on_down.restart, "program", programs, ("flow", flows)),
+        ("start", &on_down.start, "program", programs, ("flow", flows)),
+        ("stop", &on_down.stop, "program", programs, ("flow", flows)),
+        ("flow", &on_down.flow, "flow", flows, ("restart", programs)),
+    ];
     reader.within("on_down", |reader| {
-        for (key, program) in [("restart", &on_down.restart), ("start", &on_down.start), ("stop", &on_down.stop)] {
-            let Some(program) = program.get() else { continue };
-            reader.within(key, |reader| exists("program", program, programs, reader));
+        for (key, name, what, there, others) in names {
+            let (Some(name), Some(there)) = (name.get(), there) else { continue };
+            reader.within(key, |reader| match is_other(name, there, others) {
+                Some(advice) => reader.problem(&name.at, || nobody(what, name, advice)),
+                None => exists(what, name, there, reader),
+            });
         }
     });
+}
+
+/// That what is not there is one of the `others`, and so stands under another key.
+fn is_other(name: &At<String>, there: &ByName<'_>, (key, others): (&str, Option<&ByName<'_>>)) -> Option<Part> {
+    let is_in = |names: &ByName<'_>| names.contains_key(name.value.as_str());
+    let is_other = !is_in(there) && others.is_some_and(is_in);
+    is_other.then(|| reason!("meant", near = format!("{key} = \"{}\"", shown(&name.value))).into())
 }
 
 /// Says that nothing of this kind is called so, if that is how it is.
@@ -94,22 +129,15 @@ fn exists(what: &str, name: &At<String>, by_name: &ByName<'_>, reader: &mut Read
 }
 
 fn missing<'k>(what: &str, name: &At<String>, known: impl Iterator<Item = &'k str>, reader: &mut Reader<'_>) {
-    reader.problem(&name.at, || {
-        reason!("nobody", word = word(what), name = shown(&name.value), advice = advice(&name.value, known))
-    });
+    reader.problem(&name.at, || nobody(what, name, advice(&name.value, known)));
 }
 
-/// How far the search for circles has come with a table.
-#[derive(Clone, Copy, PartialEq)]
-enum Search {
-    NotYet,
-    OnTheWay,
-    Done,
+fn nobody(what: &str, name: &At<String>, advice: Part) -> Reason {
+    reason!("nobody", word = word(what), name = shown(&name.value), advice)
 }
 
-/// Says which tables lead back to themselves, each circle once: a depth-first search that keeps its own stack, because
-/// a chain may be as long as the file.
-fn refuse_circles<T: Listed>(tables: &[T], by_name: &ByName<'_>, reader: &mut Reader<'_>) {
+/// Says which tables lead back to themselves.
+fn refuse_circles<T: Linked>(tables: &[T], by_name: &ByName<'_>, reader: &mut Reader<'_>) {
     let links: Vec<Vec<(usize, &At<String>)>> = tables
         .iter()
         .map(|table| {
@@ -117,61 +145,14 @@ fn refuse_circles<T: Listed>(tables: &[T], by_name: &ByName<'_>, reader: &mut Re
             links.filter_map(|link| Some((*by_name.get(link.value.as_str())?, link))).collect()
         })
         .collect();
-    let mut search = vec![Search::NotYet; tables.len()];
-    for start in 0..tables.len() {
-        let mut way = vec![(start, 0)];
-        while let Some((at, next)) = way.last_mut() {
-            let (here, turn) = (*at, *next);
-            let state = search.get(here).copied().unwrap_or(Search::Done);
-            let step = links.get(here).and_then(|links| links.get(turn)).filter(|_| state != Search::Done);
-            *next += 1;
-            match step {
-                None => {
-                    mark(&mut search, here, Search::Done);
-                    way.pop();
-                }
-                Some((there, link)) => {
-                    mark(&mut search, here, Search::OnTheWay);
-                    match search.get(*there) {
-                        Some(Search::NotYet) => way.push((*there, 0)),
-                        Some(Search::OnTheWay) => refuse_circle(&way, *there, link, tables, reader),
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn mark(search: &mut [Search], index: usize, state: Search) {
-    if let Some(mark) = search.get_mut(index) {
-        *mark = state;
-    }
-}
-
-/// Shows the circle that closes at `closing`, where the last table on the way names `first`.
-fn refuse_circle<T: Listed>(
-    way: &[(usize, usize)],
-    first: usize,
-    closing: &At<String>,
-    tables: &[T],
-    reader: &mut Reader<'_>,
-) {
-    /// A longer circle is shown in part.
-    const SHOWN: usize = 10;
-    let circle = || {
-        let indices = way.iter().map(|(index, _)| *index).skip_while(|index| *index != first);
-        let names: Vec<&str> =
-            indices.filter_map(|index| name(tables.get(index)?)).chain([closing.value.as_str()]).collect();
-        let text = match names.as_slice() {
-            [first, second, .., before, last] if names.len() > SHOWN => {
-                let (before, last) = (*before, *last);
-                reason!("part_of_circle", first = *first, second = *second, more = names.len() - 4, before, last)
-            }
-            names => return reason!("circle", circle = names.join(" -> ")),
+    let places: Vec<Vec<usize>> = links.iter().map(|links| links.iter().map(|(place, _)| *place).collect()).collect();
+    each_circle(&places, |circle| {
+        let Some((last, link)) = circle.closes() else { return };
+        let (Some(table), Some((_, link))) = (tables.get(last), links.get(last).and_then(|links| links.get(link)))
+        else {
+            return;
         };
-        reason!("circle", circle = text)
-    };
-    let Some((last, table)) = way.last().and_then(|(last, _)| Some((*last, tables.get(*last)?))) else { return };
-    reader.section(called(table, last), |reader| reader.problem_with(T::LINKS, &closing.at, circle));
+        let shown = || circle.shown(|place| name(tables.get(place)?));
+        reader.section(called(table, last), |reader| reader.problem_with(T::LINKS, &link.at, shown));
+    });
 }

@@ -15,12 +15,12 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The ways to heal, of which a remedy has exactly one.
-const FORMS: [&str; 4] = ["restart", "start", "stop", "run"];
+const FORMS: [&str; 5] = ["restart", "start", "stop", "flow", "run"];
 
 /// Keys that belong to `run`.
 const OF_COMMANDS: [&str; 3] = ["directory", "env", "timeout"];
 
-/// The remedy that stands under `on_down`; whether its program exists is looked at elsewhere.
+/// The remedy that stands under `on_down`; whether its program or flow exists is looked at elsewhere.
 pub(crate) fn remedy(on_down: &mut Field<tables::OnDown>, reader: &mut Reader<'_>) -> Option<Remedy> {
     let At { value: mut table, at } = on_down.take_placed()?;
     reader.within("on_down", |reader| {
@@ -40,16 +40,17 @@ pub(crate) fn remedy(on_down: &mut Field<tables::OnDown>, reader: &mut Reader<'_
 
 fn refuse_foreign_keys(table: &tables::OnDown, form: &str, reader: &mut Reader<'_>) {
     for key in table.present.iter().filter(|key| form != "run" && OF_COMMANDS.contains(&key.value)) {
-        reader.problem(&key.at, reason!("belongs_to_run", key = key.value, form));
+        reader.problem(&key.at, reason!("belongs_to_form", key = key.value, owner = "run", form));
     }
 }
 
 fn action(table: &mut tables::OnDown, reader: &mut Reader<'_>) -> Option<RemedyAction> {
-    let program = |field: &mut Field<String>| field.take().map(Arc::from);
-    let of_program = program(&mut table.restart).map(RemedyAction::Restart);
-    let of_program = of_program.or_else(|| program(&mut table.start).map(RemedyAction::Start));
-    let of_program = of_program.or_else(|| program(&mut table.stop).map(RemedyAction::Stop));
-    of_program.or_else(|| {
+    let name = |field: &mut Field<String>| field.take().map(Arc::from);
+    let named = name(&mut table.restart).map(RemedyAction::Restart);
+    let named = named.or_else(|| name(&mut table.start).map(RemedyAction::Start));
+    let named = named.or_else(|| name(&mut table.stop).map(RemedyAction::Stop));
+    let named = named.or_else(|| name(&mut table.flow).map(RemedyAction::Flow));
+    named.or_else(|| {
         let command = command_line(table.run.take()?, table.directory.take(), table.env.take(), reader);
         let timeout = table.timeout.take().map_or(TIMEOUT, |timeout| timeout.0);
         Some(RemedyAction::Run { command, timeout })

@@ -4,16 +4,17 @@ use estatus_core::check::Kind;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::tables::{BELONGS, File};
+use crate::tables::{BELONGS, FORMS, File, OF_FORMS};
 
 /// The JSON schema of `estatus.toml` (draft 2020-12), for editors that complete and check it.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     schema.insert("title".to_owned(), "estatus.toml".into());
     let mut schema = Value::from(schema);
-    for (table, others) in [("Monitor", [].as_slice()), ("Ready", &["log", "notify"])] {
+    let tables = [("Monitor", kinds(&[])), ("Ready", kinds(&["log", "notify"])), ("Step", forms())];
+    for (table, more) in tables {
         if let Some(Value::Object(table)) = schema.pointer_mut(&format!("/$defs/{table}")) {
-            table.extend(kinds(others));
+            table.extend(more);
         }
     }
     schema
@@ -22,13 +23,25 @@ pub fn schema() -> Value {
 /// What a table of keys cannot say: there is exactly one kind of check, or one of `others`, and some keys belong to some
 /// kinds.
 fn kinds(others: &[&str]) -> Map<String, Value> {
-    let needs = |kind: &Kind| json!({ "required": [kind.word()] });
-    let others = others.iter().map(|key| json!({ "required": [key] }));
-    let one_of: Vec<Value> = Kind::ALL.iter().map(needs).chain(others).collect();
+    let needs = |kind: &Kind| needs(kind.word());
+    let one_of = Kind::ALL.iter().map(needs).chain(others.iter().map(|key| self::needs(key)));
     let belongs = |(key, kinds): (&str, &[Kind])| {
         let any_of: Vec<Value> = kinds.iter().map(needs).collect();
         (key.to_owned(), json!({ "anyOf": any_of }))
     };
-    let dependent: Map<String, Value> = BELONGS.into_iter().map(belongs).collect();
+    one_of_these(one_of.collect(), BELONGS.into_iter().map(belongs).collect())
+}
+
+/// The same of a step.
+fn forms() -> Map<String, Value> {
+    let belongs = OF_FORMS.into_iter().map(|(key, form)| (key.to_owned(), needs(form)));
+    one_of_these(FORMS.into_iter().map(needs).collect(), belongs.collect())
+}
+
+fn needs(key: &str) -> Value {
+    json!({ "required": [key] })
+}
+
+fn one_of_these(one_of: Vec<Value>, dependent: Map<String, Value>) -> Map<String, Value> {
     Map::from_iter([("oneOf".to_owned(), one_of.into()), ("dependentSchemas".to_owned(), dependent.into())])
 }

@@ -11,6 +11,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use toml_edit::{ArrayOfTables, Item, TableLike, Value};
 
 use crate::{
+    listed::Listed,
     problem::{Findings, Span, shown},
     reason::{Because, Part, Reason, reason},
     synonyms, tables,
@@ -176,8 +177,12 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// Reads a part of the file that has a name of its own.
+    /// Reads a part of the file that has a name of its own, perhaps within another one.
     pub(crate) fn section<T>(&mut self, name: Reason, read: impl FnOnce(&mut Self) -> T) -> T {
+        let name = match &self.section {
+            Some(whole) => reason!("part_of", part = name, whole = whole.clone()),
+            None => name,
+        };
         let outer = (self.section.replace(name), std::mem::take(&mut self.keys));
         let value = read(self);
         (self.section, self.keys) = outer;
@@ -196,15 +201,22 @@ impl<'a> Reader<'a> {
     pub(crate) fn unknown_key(&mut self, entry: &Entry<'_>, known: &[&'static str]) {
         let (keys, section) = (&self.keys, &self.section);
         let at_root = keys.is_empty() && section.is_none();
+        let is_value = matches!(entry.node, Node::Value(_));
         self.findings.add(entry.key_at.start, || {
             let is_of_entry = |keys: Vec<&str>| at_root && keys.contains(&entry.key);
             let advice = if is_of_entry(tables::Monitor::keys()) || is_of_entry(tables::Program::keys()) {
                 reason!("below_a_header").into()
+            } else if is_of_entry(vec![tables::Step::WORD]) {
+                reason!("meant", near = tables::Step::HEADER).into()
+            } else if is_value && is_of_entry(tables::Flow::keys()) {
+                reason!("below_this_header", header = "[flow.NAME]").into()
+            } else if is_value && is_of_entry(tables::Step::keys()) {
+                reason!("below_this_header", header = format!("[[{}]]", tables::Step::HEADER)).into()
             } else {
                 synonyms::advice(entry.key, known)
             };
             let key = shown(entry.key);
-            if at_root && !matches!(entry.node, Node::Value(_)) {
+            if at_root && !is_value {
                 return reason!("unknown_table", key, advice);
             }
             let keys = if keys.is_empty() { Part::NOTHING } else { reason!("of_keys", keys = keys.join(".")).into() };

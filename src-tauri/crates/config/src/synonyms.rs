@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
-const WORDS: [(&[&str], &[&str]); 41] = [
+const WORDS: [(&[&str], &[&str]); 59] = [
     (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
@@ -33,12 +33,15 @@ const WORDS: [(&[&str], &[&str]); 41] = [
     (&["timeout"], &["max_time", "timeout_seconds", "timeout_ms"]),
     (&["json"], &["json_path", "query", "json_query"]),
     (&["directory"], &["cwd", "dir", "work_dir", "working_directory", "chdir", "folder", "path"]),
-    (&["command", "run"], &["cmd", "exec", "script", "exec_start", "start_command", "args", "program", "shell"]),
+    (
+        &["command", "run"],
+        &["command", "cmd", "exec", "script", "exec_start", "start_command", "args", "program", "shell"],
+    ),
     (&["env"], &["environment", "envs", "variables", "vars"]),
     (&["enabled"], &["auto_start", "enable", "active", "disabled", "paused"]),
     (&["restart"], &["auto_restart", "restart_policy", "keep_alive"]),
     (
-        &["depends_on", "start_after"],
+        &["depends_on", "start_after", "needs"],
         &["depends_on", "start_after", "depends", "after", "requires", "needs", "parent", "dependencies"],
     ),
     (&["memory"], &["max_memory", "max_memory_restart", "memory_limit"]),
@@ -54,6 +57,42 @@ const WORDS: [(&[&str], &[&str]); 41] = [
     (&["password"], &["pass", "passwd", "pwd", "smtp_password", "secret"]),
     (&["monitor", "program"], &["check", "checks", "endpoints", "targets", "services", "service", "site", "sites"]),
     (&["program"], &["apps", "app", "process", "processes"]),
+    (
+        &["flow"],
+        &[
+            "workflow",
+            "workflows",
+            "pipeline",
+            "pipelines",
+            "procedure",
+            "procedures",
+            "dag",
+            "job",
+            "jobs",
+            "task",
+            "tasks",
+        ],
+    ),
+    (&["step"], &["task", "tasks", "stage", "stages", "job", "jobs", "action", "actions"]),
+    (&["catch_up"], &["catchup", "misfire", "missed", "missed_runs", "start_when_available"]),
+    (&["overlap"], &["concurrency", "concurrency_policy", "max_concurrent", "parallel", "multiple_instances"]),
+    (&["deadline", "timeout"], &["deadline", "timeout", "time_limit", "max_duration", "run_timeout"]),
+    (&["budget"], &["limit", "rate_limit", "max_runs", "quota"]),
+    (&["runs"], &["max_runs", "limit", "count", "times", "max"]),
+    (&["within"], &["per", "period", "window", "during"]),
+    (&["retry"], &["retries", "max_retries", "attempts"]),
+    (&["times"], &["retries", "attempts", "max_attempts", "count", "limit", "max"]),
+    (&["max_wait"], &["max_delay", "max_backoff", "max_interval"]),
+    (&["wait"], &["delay", "retry_delay", "backoff", "interval", "sleep", "pause"]),
+    (&["check"], &["monitor", "probe", "verify"]),
+    (&["wait_until"], &["wait_for", "until"]),
+    (&["when"], &["if", "condition", "only_if", "run_if"]),
+    (&["always"], &["finally", "always_run"]),
+    (
+        &["on_failure"],
+        &["continue_on_error", "allow_failure", "ignore_errors", "ignore_failure", "on_error", "on_fail"],
+    ),
+    (&["after_crash"], &["on_crash", "if_unknown"]),
 ];
 
 /// "; did you mean …?" if something of another name, or something written nearly so, is among the `known` keys.

@@ -57,12 +57,22 @@ fn double(error: &TomlError, text: &str, at: usize) -> Option<Reason> {
     let lines: Vec<(usize, &str)> = before.lines().enumerate().collect();
     let first = lines.into_iter().rev().take_while(of_table).filter(same).last();
     Some(match first {
-        Some((index, _)) if is_header(line.text) && ["monitor", "program"].contains(&own) => {
+        Some((index, _)) if is_header(line.text) && is_list(own) => {
             reason!("double_list", key = own, line = index + 1)
         }
         Some((index, _)) => reason!("double_key", key = shown(key), line = index + 1),
         None => reason!("double", key = shown(key)),
     })
+}
+
+/// Whether there may be several tables of this name, each in two brackets: monitors, programs, the steps of a flow.
+fn is_list(table: &str) -> bool {
+    ["monitor", "program"].contains(&table) || steps_of(table).is_some()
+}
+
+/// The flow whose steps have this name of a table.
+fn steps_of(table: &str) -> Option<&str> {
+    table.strip_prefix("flow.")?.strip_suffix(".step").filter(|flow| !flow.is_empty())
 }
 
 /// What stands between the brackets of the line of a table.
@@ -273,13 +283,13 @@ fn header(line: &str) -> Option<Reason> {
         return None;
     }
     let is_bare = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let name = match inner.split_once('.') {
-        Some((table, name)) if is_bare(table) && !is_bare(name) => format!("{table}.{}", quote(name.trim())),
+    let name = match (steps_of(inner), inner.split_once('.')) {
+        (Some(flow), _) if !is_bare(flow) => format!("flow.{}.step", quote(flow.trim())),
+        (None, Some((table, name))) if is_bare(table) && !is_bare(name) => format!("{table}.{}", quote(name.trim())),
         _ => inner.to_owned(),
     };
     let name = shown_plain(&name);
-    let is_list = line.starts_with("[[") || ["monitor", "program"].contains(&inner);
-    let like = if is_list { format!("[[{name}]]") } else { format!("[{name}]") };
+    let like = if line.starts_with("[[") || is_list(inner) { format!("[[{name}]]") } else { format!("[{name}]") };
     (like != line).then(|| reason!("header", like))
 }
 

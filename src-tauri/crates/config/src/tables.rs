@@ -1,6 +1,7 @@
 //! The tables of `estatus.toml` as they are written. Their keys, and what is said of each, are the JSON schema too.
 
 mod check;
+mod flow;
 mod monitor;
 mod program;
 
@@ -15,6 +16,7 @@ use jiff::civil::{Time, Weekday};
 
 pub(crate) use self::{
     check::{BELONGS, Check},
+    flow::{AfterCrash, Every, FORMS, Flow, Flows, OF_FORMS, Retry, Step, called as flow_called},
     monitor::{Maintenance, Monitor, OnDown},
     program::{CpuCeiling, Limit, MemoryCeiling, Program, Ready, Stop},
 };
@@ -37,7 +39,7 @@ type Timeout = Lasting<1, DAY>;
 type Interval = Lasting<1000, YEAR>;
 
 table! {
-    /// What Estatus checks and keeps running, and where alerts go.
+    /// What Estatus checks, keeps running and runs step by step, and where alerts go.
     struct File requires [] {
         /// The language of alerts. Default: the system's.
         language: Language,
@@ -57,6 +59,8 @@ table! {
         monitor: All<Monitor>,
         /// The programs.
         program: All<Program>,
+        /// The flows, by name.
+        flow: Flows,
     }
 
     /// Email over SMTP.

@@ -8,6 +8,7 @@ use estatus_core::{
     config::{AlertWhen, EmailSecurity, Language},
     encoding::OutputEncoding,
     exit::Signal,
+    flow::{CatchUp, OnFailure, Overlap},
     program::{OnQuit, RestartWhen},
     secret::SecretRef,
 };
@@ -61,10 +62,18 @@ choice! {
         "never" => RestartWhen::Never,
     }
     OnQuit { "stop" => OnQuit::Stop, "leave running" => OnQuit::LeaveRunning }
+    CatchUp { "none" => CatchUp::None, "latest" => CatchUp::Latest, "all" => CatchUp::All }
+    Overlap { "skip" => Overlap::Skip, "queue" => Overlap::Queue, "replace" => Overlap::Replace }
+    OnFailure { "fail" => OnFailure::Fail, "continue" => OnFailure::Continue }
 }
 
 /// The one of `words` that `node` is.
-fn chosen<'t>(words: &[&'static str], node: Node<'t>, at: &Span, reader: &mut Reader<'_>) -> Option<&'t str> {
+pub(crate) fn chosen<'t>(
+    words: &[&'static str],
+    node: Node<'t>,
+    at: &Span,
+    reader: &mut Reader<'_>,
+) -> Option<&'t str> {
     let list = || words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     match node.text() {
         None => reader.expected(reason!("a.one_of", words = list()), node, at),
@@ -123,7 +132,7 @@ impl Shape for IpVersion {
     }
 }
 
-/// The name of a monitor, a program or a channel: one line, at most 100 characters.
+/// The name of a monitor, a program, a channel, a flow or a step: one line, at most 100 characters.
 #[derive(Clone, Debug)]
 pub(crate) struct Name(pub(crate) String);
 

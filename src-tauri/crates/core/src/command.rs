@@ -2,10 +2,12 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ids::StartId, secret::SecretRef};
 
 /// A command to run to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandLine {
     /// A program's name or path, with its arguments; or one line for the system's shell.
     pub run: Run,
@@ -18,7 +20,8 @@ pub struct CommandLine {
 }
 
 /// How a command is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Run {
     /// By the system's shell (`/bin/sh -c` or `cmd /c`), as typed.
     Shell(String),

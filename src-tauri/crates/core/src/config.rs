@@ -13,6 +13,7 @@ use url::Url;
 use crate::{
     check::{Check, HostPort, Trust},
     command::CommandLine,
+    flow::Flow,
     maintenance::{DailySpan, Maintenance},
     network::NetworkPolicy,
     program::Program,
@@ -33,6 +34,9 @@ pub struct Config {
     /// What is kept running, in the order of the file; names are unique, every name in `start_after` and in a remedy
     /// exists, and no chain of `start_after` comes back to where it began.
     pub programs: Vec<Arc<Program>>,
+    /// What is run step by step, in the order of the file; names are unique, and every monitor, program and channel that a
+    /// flow names exists.
+    pub flows: Vec<Arc<Flow>>,
     /// The ways to tell somebody, by name.
     pub channels: BTreeMap<String, Channel>,
     /// How alerts are held, merged and repeated.
@@ -54,6 +58,7 @@ impl Default for Config {
             zone: TimeZone::UTC,
             monitors: Vec::new(),
             programs: Vec::new(),
+            flows: Vec::new(),
             channels: BTreeMap::new(),
             alerts: AlertPolicy::default(),
             network: NetworkPolicy::default(),
@@ -326,7 +331,7 @@ pub struct Retention {
     pub hours: Duration,
     /// Figures by the day.
     pub days: Duration,
-    /// Incidents, with all that was done about them, and the journal.
+    /// Incidents, with all that was done about them, runs of flows, and the journal.
     pub incidents: Duration,
 }
 

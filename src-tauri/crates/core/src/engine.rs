@@ -4,6 +4,7 @@ mod asked;
 mod belonging;
 mod channels;
 mod configured;
+mod flows;
 mod incidents;
 mod owners;
 mod probed;
@@ -19,14 +20,16 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use flows::FlowView;
 use owners::Owners;
 pub use programs::ProgramView;
 
 use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
+    execution::FlowMachine,
     healing::Healings,
-    ids::{IncidentId, MessageId},
+    ids::{IncidentId, MessageId, RunId},
     incident::{Health, Incident, Message},
     machine::Machine,
     monitor::{HealthTracker, MonitorMemory},
@@ -62,6 +65,8 @@ pub struct Engine {
     settles_at: Instant,
     monitors: Registry<MonitorMachine>,
     programs: Registry<ProgramMachine>,
+    flows: Registry<FlowMachine>,
+    last_run: RunId,
     healings: Healings,
     /// What the rooms have told each other and nobody has heard yet.
     signals: Signals,
@@ -162,6 +167,8 @@ impl Engine {
             settles_at: Instant::default(),
             monitors: Registry::default(),
             programs: Registry::default(),
+            flows: Registry::default(),
+            last_run: restored.last_run.unwrap_or_default(),
             healings: Healings::default(),
             signals: Signals::default(),
             quits: false,
@@ -179,7 +186,7 @@ impl Engine {
         for entries in engine.entries() {
             entries.recall(&restored.memories, now);
         }
-        engine.configure(config, now);
+        engine.configure(config, restored.runs, now);
         engine.look_for_removed_programs(now);
         for entries in engine.entries() {
             entries.let_go(now);
@@ -191,7 +198,7 @@ impl Engine {
     /// Puts another configuration in force. Monitors that stay as they are go on undisturbed.
     pub fn apply_config(&mut self, config: Arc<Config>, now: Now) {
         self.read_clock(now);
-        self.configure(config, now);
+        self.configure(config, Vec::new(), now);
         self.finish(now);
     }
 
@@ -206,6 +213,7 @@ impl Engine {
                 match self.owners.take(id) {
                     Some(Key::Monitor(name)) => self.probed(&name, id, observation, now),
                     Some(Key::Program(name)) => self.readiness_probed(&name, id, &observation, now),
+                    Some(Key::Flow(name)) => self.step_probed(&name, id, &observation, now),
                     // Whoever asked does not want to know any more.
                     _ => {}
                 }
@@ -224,8 +232,16 @@ impl Engine {
                 Ok(())
             }
             Input::CommandRan { id, outcome } => {
-                if let Some(Key::Monitor(name)) = self.owners.take(id) {
-                    self.command_ran(&name, id, &outcome, now);
+                match self.owners.take(id) {
+                    Some(Key::Monitor(name)) => self.command_ran(&name, id, &outcome, now),
+                    Some(Key::Flow(name)) => self.step_ran(&name, id, &outcome, now),
+                    _ => {}
+                }
+                Ok(())
+            }
+            Input::WrittenDown { id } => {
+                if let Some(Key::Flow(name)) = self.owners.take(id) {
+                    self.step_written_down(&name, id, now);
                 }
                 Ok(())
             }
@@ -271,6 +287,7 @@ impl Engine {
                 Due::Peers => self.probe_peers(now),
                 Due::Heal(name) => self.wake_healing(&name, now),
                 Due::Program(name) => self.wake_program(&name, now),
+                Due::Flow(name) => self.wake_flow(&name, now),
                 Due::Forget => self.forget_removed(now),
             }
             self.deliver(now);
@@ -309,9 +326,11 @@ impl Engine {
         Restored {
             memories: self.every_kind().into_iter().flat_map(Entries::remembered).collect(),
             incidents: self.incidents.values().cloned().collect(),
+            runs: self.open_runs(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
             channels: self.config.channels.clone(),
+            last_run: Some(self.last_run),
             last_incident: Some(self.last_incident),
             last_message: Some(self.outbox.last()),
         }
@@ -368,13 +387,13 @@ impl Engine {
     }
 
     /// The entries of every kind.
-    fn every_kind(&self) -> [&dyn Entries; 2] {
-        [&self.programs, &self.monitors]
+    fn every_kind(&self) -> [&dyn Entries; 3] {
+        [&self.programs, &self.monitors, &self.flows]
     }
 
     /// The same, to be changed.
-    fn entries(&mut self) -> [&mut dyn Entries; 2] {
-        [&mut self.programs, &mut self.monitors]
+    fn entries(&mut self) -> [&mut dyn Entries; 3] {
+        [&mut self.programs, &mut self.monitors, &mut self.flows]
     }
 
     fn next_due(&mut self, now: Instant) -> Option<Due> {
@@ -395,6 +414,8 @@ impl Engine {
             }
             clock::ClockChange::Set(seconds) => self.journal(JournalEntry::ClockSet { seconds }, now),
         }
+        // While the machine slept its clock may have been set, too.
+        self.flows.change_where(|_, _| true, |_, flow| flow.see_schedule(now));
         for entries in self.entries() {
             entries.plan_all(now);
         }
@@ -419,6 +440,7 @@ impl Engine {
             }
         }
         self.programs.forget(now);
+        self.flows.forget(now);
     }
 
     fn journal(&mut self, entry: JournalEntry, now: Now) {

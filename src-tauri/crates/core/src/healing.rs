@@ -13,7 +13,7 @@ use crate::{
     ids::{EffectId, Key},
     remedy::{Remedy, RemedyAction, RemedyError},
     restart,
-    schedule::Rng,
+    schedule::{Rng, look_again},
     signal::{Answer, Signal, Signals, Stands, TryEnd},
     time::Instant,
 };
@@ -22,10 +22,6 @@ use crate::{
 pub(crate) const DONE_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// After a restart of Estatus an open incident is seen anew before it is healed.
 const LOOKS_AGAIN: Duration = Duration::from_secs(2);
-/// Whether a remedy has helped is looked at so often at first; later a tenth of the time since apart.
-const LOOKS_SOONEST: Duration = Duration::from_millis(25);
-/// And at least so often.
-const LOOKS_LATEST: Duration = Duration::from_secs(5);
 
 /// All that is being healed, by monitor.
 #[derive(Debug, Default)]
@@ -96,7 +92,7 @@ impl Healings {
     /// When a monitor whose remedy was done is looked at again.
     pub(crate) fn looks_again(&self, monitor: &str, now: Instant) -> Option<Instant> {
         let State::Verifying { since, .. } = self.each.get(monitor)?.state else { return None };
-        Some(now + (now.since(since) / 10).clamp(LOOKS_SOONEST, LOOKS_LATEST))
+        Some(look_again(since, now))
     }
 
     /// An incident has begun: the first try comes at once.
@@ -177,20 +173,15 @@ impl Healings {
             let acting = matches!(healing.state, State::Acting { .. });
             acting && target_of(&healing.remedy.action).as_ref() == Some(target)
         };
-        let waiting: Vec<(Arc<str>, bool)> = self
+        let answer = |healing: &Healing| stands.answer_to(healing.remedy.action.on_program()?.0);
+        let answered: Vec<(Arc<str>, Answer)> = self
             .each
             .iter()
             .filter(|(_, healing)| acts_on_it(healing))
-            .map(|(monitor, healing)| (Arc::clone(monitor), matches!(healing.remedy.action, RemedyAction::Stop(_))))
+            .filter_map(|(monitor, healing)| Some((Arc::clone(monitor), answer(healing)?)))
             .collect();
-        for (monitor, stops) in waiting {
-            match stands {
-                Stands::Runs if stops => {}
-                Stands::Runs => self.verify(&monitor, step),
-                Stands::Rests if stops => self.verify(&monitor, step),
-                Stands::Rests => self.fails(&monitor, not_done(RemedyError::StoppedByUser), step),
-                Stands::Cannot(undone) => self.fails(&monitor, not_done(undone.clone()), step),
-            }
+        for (monitor, answer) in answered {
+            self.acted(&monitor, answer, Duration::ZERO, step);
         }
     }
 
@@ -233,6 +224,8 @@ impl Healings {
                     | RemedyError::Finished
                     | RemedyError::Gone
                     | RemedyError::CannotStart { .. }
+                    | RemedyError::FlowOff { .. }
+                    | RemedyError::FlowSuppressed { .. }
             )
         );
         step.signals.send(Signal::Tried { monitor: Arc::clone(monitor), end });

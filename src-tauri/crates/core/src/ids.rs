@@ -11,6 +11,8 @@ pub enum Key {
     Monitor(Arc<str>),
     /// A program.
     Program(Arc<str>),
+    /// A flow.
+    Flow(Arc<str>),
     /// What the tests of the registry make.
     #[cfg(test)]
     Bell(Arc<str>),
@@ -22,6 +24,7 @@ impl Key {
         match kind {
             "monitor" => Some(Self::Monitor(name)),
             "program" => Some(Self::Program(name)),
+            "flow" => Some(Self::Flow(name)),
             _ => None,
         }
     }
@@ -31,6 +34,7 @@ impl Key {
         match self {
             Self::Monitor(_) => "monitor",
             Self::Program(_) => "program",
+            Self::Flow(_) => "flow",
             #[cfg(test)]
             Self::Bell(_) => "bell",
         }
@@ -39,7 +43,7 @@ impl Key {
     /// Its name, which no other of its kind has.
     pub fn name(&self) -> &Arc<str> {
         match self {
-            Self::Monitor(name) | Self::Program(name) => name,
+            Self::Monitor(name) | Self::Program(name) | Self::Flow(name) => name,
             #[cfg(test)]
             Self::Bell(name) => name,
         }
@@ -72,6 +76,18 @@ impl IncidentId {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct MessageId(pub u64);
+
+/// The number of a run of a flow, unique in a data folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(transparent)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// The number of a start of a program; each start has a higher one than those before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

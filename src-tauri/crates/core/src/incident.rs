@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Kind,
+    flow::run::RunRecord,
     ids::{IncidentId, MessageId},
     observation::{Failure, Warning},
     program::{Ended, ProgramTrouble},
@@ -258,6 +259,18 @@ pub enum News {
     },
     /// A program that was cooling has run well for a while.
     Steady,
+    /// A run of a flow that was to heal nothing has failed.
+    RunFailed {
+        /// The run with its steps.
+        run: Box<RunRecord>,
+    },
+    /// A run of a flow was not begun, since as many began as its budget allows.
+    Suppressed {
+        /// So many.
+        runs: u32,
+        /// Within this.
+        within: Duration,
+    },
     /// The configuration file is refused, and Estatus has started with its last good version.
     Stale {
         /// What is wrong with it: a line for each problem.
@@ -277,9 +290,13 @@ impl News {
             | Self::Flapping { incident, .. }
             | Self::Escalated { incident } => Some(incident),
             Self::Settled { incident, .. } => incident.as_ref(),
-            Self::Unsteady { .. } | Self::Warning { .. } | Self::Cooling { .. } | Self::Steady | Self::Stale { .. } => {
-                None
-            }
+            Self::Unsteady { .. }
+            | Self::Warning { .. }
+            | Self::Cooling { .. }
+            | Self::Steady
+            | Self::RunFailed { .. }
+            | Self::Suppressed { .. }
+            | Self::Stale { .. } => None,
         }
     }
 
@@ -301,6 +318,8 @@ impl News {
             | Self::Warning { .. }
             | Self::Escalated { .. }
             | Self::Cooling { .. }
+            | Self::RunFailed { .. }
+            | Self::Suppressed { .. }
             | Self::Stale { .. } => true,
             Self::Recovered { .. } | Self::Steady => false,
             Self::Settled { health, .. } => *health == Health::Down,

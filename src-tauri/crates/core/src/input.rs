@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{CommandOutcome, DurableCommand},
     config::Monitor,
-    ids::{EffectId, IncidentId, Key, MessageId},
+    flow::{
+        Definition,
+        run::{Run, StepRun},
+    },
+    ids::{EffectId, IncidentId, Key, MessageId, RunId},
     incident::{DeliveryResult, Incident, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
@@ -48,7 +52,12 @@ pub enum Input {
         /// What happened.
         event: ProgramEvent,
     },
-    /// A remedy's command came to an end.
+    /// Whatever was recorded before an [`Effect::Confirm`] is on disk, or as good as it will get.
+    WrittenDown {
+        /// The effect that asked for it.
+        id: EffectId,
+    },
+    /// The command of a remedy or a step came to an end.
     CommandRan {
         /// The effect that asked for it.
         id: EffectId,
@@ -83,6 +92,7 @@ impl Input {
             Self::Probed { id, .. }
             | Self::NetworkSeen { id, .. }
             | Self::Delivered { id, .. }
+            | Self::WrittenDown { id }
             | Self::CommandRan { id, .. } => Some(*id),
             Self::Program { .. }
             | Self::Quitting
@@ -144,6 +154,16 @@ pub enum Ask {
         /// The program.
         program: String,
     },
+    /// Begin a run of a flow.
+    RunFlow {
+        /// The flow.
+        flow: String,
+    },
+    /// End a run that goes on, or take one out of the queue.
+    CancelRun {
+        /// The run.
+        run: RunId,
+    },
     /// Keep a process that runs already as the one process of a program that does not run.
     AdoptProgram {
         /// The program.
@@ -173,6 +193,8 @@ impl fmt::Display for Ask {
             Self::StartProgram { program } => write!(f, "start {program}"),
             Self::StopProgram { program } => write!(f, "stop {program}"),
             Self::RestartProgram { program } => write!(f, "restart {program}"),
+            Self::RunFlow { flow } => write!(f, "flow run {flow}"),
+            Self::CancelRun { run } => write!(f, "flow cancel {run}"),
             Self::AdoptProgram { program, process } => write!(f, "adopt {program} --pid {}", process.pid),
         }
     }
@@ -187,6 +209,12 @@ pub enum AskError {
     NoSuchProgram(String),
     /// There would be two of it.
     RunsAlready(String),
+    /// Nobody is called that.
+    NoSuchFlow(String),
+    /// Another run of it goes on, and only one may.
+    FlowRuns(String),
+    /// No such run goes on.
+    NoSuchRun(RunId),
     /// There is nothing to acknowledge.
     NoIncident(String),
 }
@@ -229,7 +257,17 @@ pub enum Effect {
         /// What is to be done.
         command: ProgramCommand,
     },
-    /// Run a remedy's command; the result comes back as [`Input::CommandRan`].
+    /// Say by [`Input::WrittenDown`] when all that was to be recorded before is on disk.
+    Confirm {
+        /// Goes back with the result.
+        id: EffectId,
+    },
+    /// End a command that is known over a restart; how it ended is told as if nobody had asked.
+    EndCommand {
+        /// Whose command it is.
+        owner: String,
+    },
+    /// Run the command of a remedy or a step; the result comes back as [`Input::CommandRan`].
     RunCommand {
         /// Goes back with the result.
         id: EffectId,
@@ -247,6 +285,19 @@ pub enum Change {
     Changed(Key),
     /// An entry is gone.
     Gone(Key),
+    /// A run: how it stands, without its steps.
+    Run(Box<Run>),
+    /// A step of a run.
+    Step {
+        /// The run.
+        run: RunId,
+        /// What that does.
+        definition: Arc<Definition>,
+        /// The step, by its place.
+        place: usize,
+        /// How it stands.
+        step: Box<StepRun>,
+    },
     /// An open incident.
     Incident(IncidentId),
     /// An incident is over.
@@ -274,6 +325,8 @@ pub enum Due {
     Heal(Arc<str>),
     /// A program is to be started, looked at, or has had its time.
     Program(Arc<str>),
+    /// A run of a flow is to begin, or something is due of the one that goes on.
+    Flow(Arc<str>),
     /// What was taken out of the configuration long ago is forgotten.
     Forget,
     /// A message is due.

@@ -14,7 +14,9 @@ pub mod command;
 pub mod config;
 pub mod encoding;
 pub mod engine;
+mod execution;
 pub mod exit;
+pub mod flow;
 mod healing;
 pub mod histogram;
 pub mod ids;
@@ -42,6 +44,7 @@ pub mod stable_name;
 pub mod standing;
 mod supervision;
 pub mod time;
+pub mod undone;
 pub mod varint;
 pub mod words;
 

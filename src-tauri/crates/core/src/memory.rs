@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{ids::Key, monitor::MonitorMemory, program::ProgramMemory};
+use crate::{flow::FlowMemory, ids::Key, monitor::MonitorMemory, program::ProgramMemory};
 
 /// All that must be known of an entry to go on after a restart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,6 +15,8 @@ pub enum Memory {
     Monitor(Box<MonitorMemory>),
     /// Of a program.
     Program(Box<ProgramMemory>),
+    /// Of a flow.
+    Flow(Box<FlowMemory>),
     /// What the tests of the registry make.
     #[cfg(test)]
     Bell(crate::registry::tests::BellMemory),
@@ -29,6 +31,7 @@ impl Memory {
         match of {
             Key::Monitor(_) => serde_json::from_str(json).map(Self::Monitor),
             Key::Program(_) => serde_json::from_str(json).map(Self::Program),
+            Key::Flow(_) => serde_json::from_str(json).map(Self::Flow),
             #[cfg(test)]
             Key::Bell(_) => serde_json::from_str(json).map(Self::Bell),
         }
@@ -47,6 +50,12 @@ impl From<ProgramMemory> for Memory {
     }
 }
 
+impl From<FlowMemory> for Memory {
+    fn from(memory: FlowMemory) -> Self {
+        Self::Flow(Box::new(memory))
+    }
+}
+
 /// What is remembered of an entry of one kind over restarts.
 pub(crate) trait Remembered: Clone + PartialEq + Into<Memory> {
     /// The entry of this kind that is called `name`.
@@ -60,6 +69,24 @@ pub(crate) trait Remembered: Clone + PartialEq + Into<Memory> {
 
     /// A channel has another name: what was told on it was told on that one. Whether there was anything.
     fn rename_channel(&mut self, old: &str, new: &str) -> bool;
+}
+
+impl Remembered for FlowMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Flow(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Flow(memory) = memory { Some(memory) } else { None }
+    }
+
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, _old: &str, _new: &str) -> bool {
+        false
+    }
 }
 
 impl Remembered for MonitorMemory {

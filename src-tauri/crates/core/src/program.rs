@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::{Check, ProcessMatch},
-    command::{CommandLine, Run},
+    command::{CommandLine, CommandOutcome, Run},
     encoding::OutputEncoding,
     exit::{Exit, Signal},
     ids::{MessageId, StartId},
     maintenance::Cron,
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
+    observation::cut,
 };
 
 mod process_id;
@@ -294,6 +295,19 @@ pub enum ProgramCommand {
     Release,
 }
 
+/// What remedies and flows may want of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ProgramAction {
+    /// It is stopped if it runs, and started.
+    Restart,
+    /// It is started if it does not run.
+    Start,
+    /// It is stopped, for good.
+    Stop,
+}
+
 /// Why a program could not be started. [`crate::words::Words::start_failure`] puts it in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -516,6 +530,13 @@ impl Ended {
     pub const TAIL_LINES: usize = 40;
     /// The most bytes of each.
     pub const TAIL_LINE_LIMIT: usize = 400;
+
+    /// The last lines that a command wrote, as they are kept.
+    pub fn tail_of(outcome: &CommandOutcome) -> Vec<String> {
+        let lines: Vec<&str> = outcome.stdout.lines().chain(outcome.stderr.lines()).collect();
+        let surplus = lines.len().saturating_sub(Self::TAIL_LINES);
+        lines.into_iter().skip(surplus).map(|line| cut(line.to_owned(), Self::TAIL_LINE_LIMIT)).collect()
+    }
 }
 
 /// How a program stands.

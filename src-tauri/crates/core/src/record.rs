@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Channel,
-    ids::{IncidentId, Key, MessageId},
+    flow::run::{Run, RunRecord, RunState, StepRun},
+    ids::{IncidentId, Key, MessageId, RunId},
     incident::{Health, Incident, Message},
     memory::Memory,
     network::NetworkMemory,
@@ -40,6 +41,17 @@ pub enum Record {
     },
     /// An incident as it stands; takes the place of what was there.
     Incident(Box<Incident>),
+    /// A run as it stands, without its steps; takes the place of what was there.
+    Run(Box<Run>),
+    /// A step of a run as it stands; takes the place of what was there.
+    Step {
+        /// The run.
+        run: RunId,
+        /// The step, by its place.
+        place: usize,
+        /// How it stands.
+        step: Box<StepRun>,
+    },
     /// A message as it stands; takes the place of what was there.
     Message(Message),
     /// What must be known of everything else; takes the place of what was there.
@@ -56,7 +68,7 @@ pub enum Record {
 impl Record {
     /// Whether it must be safely on disk, power cut included, before anything that follows from it is done.
     pub fn must_be_durable(&self) -> bool {
-        matches!(self, Self::Message(_) | Self::Incident(_))
+        matches!(self, Self::Message(_) | Self::Incident(_) | Self::Run(_) | Self::Step { .. })
     }
 }
 
@@ -100,6 +112,18 @@ pub enum JournalEntry {
         /// The try.
         attempt: Attempt,
     },
+    /// A run of a flow began, ended, or came to nothing.
+    Run {
+        /// Which.
+        run: RunId,
+        /// Of which flow.
+        flow: Arc<str>,
+        /// How it stands now.
+        to: RunState,
+        /// The step whose failure made it fail, and why, in the language of that time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
     /// A configuration came into force.
     Configured {
         /// How many monitors it has.
@@ -107,6 +131,9 @@ pub enum JournalEntry {
         /// How many programs it has.
         #[serde(default)]
         programs: usize,
+        /// How many flows it has.
+        #[serde(default)]
+        flows: usize,
     },
     /// A configuration was refused; the old one stays in force.
     Refused {
@@ -165,12 +192,16 @@ pub struct Restored {
     pub memories: BTreeMap<Key, Memory>,
     /// The incidents that are open.
     pub incidents: Vec<Incident>,
+    /// The runs that are not over, the oldest first.
+    pub runs: Vec<RunRecord>,
     /// The messages that are neither delivered nor given up, in the order of their numbers.
     pub messages: Vec<Message>,
     /// What is known of everything else.
     pub engine: EngineMemory,
     /// The channels that were configured at last: what waits for one that was renamed since goes to its new name.
     pub channels: BTreeMap<String, Channel>,
+    /// The number of the newest run ever.
+    pub last_run: Option<RunId>,
     /// The number of the newest incident ever.
     pub last_incident: Option<IncidentId>,
     /// The number of the newest message ever.

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{command::CommandLine, exit::Exit, observation::Failure, program::StartFailure};
+pub use crate::undone::RemedyError;
+use crate::{command::CommandLine, observation::Failure, program::ProgramAction};
 
 /// What a monitor's `on_down` does.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,8 @@ pub enum RemedyAction {
     Start(Arc<str>),
     /// Stops this program, for good.
     Stop(Arc<str>),
+    /// Begins a run of this flow.
+    Flow(Arc<str>),
     /// Runs a command.
     Run {
         /// The command; it finds the monitor in `ESTATUS_MONITOR`. What it has left in the background when it ends by
@@ -52,9 +55,16 @@ pub enum RemedyAction {
 impl RemedyAction {
     /// The program it concerns.
     pub fn program(&self) -> Option<&Arc<str>> {
+        self.on_program().map(|(_, program)| program)
+    }
+
+    /// What it wants of a program, and of which.
+    pub fn on_program(&self) -> Option<(ProgramAction, &Arc<str>)> {
         match self {
-            Self::Restart(program) | Self::Start(program) | Self::Stop(program) => Some(program),
-            Self::Run { .. } => None,
+            Self::Restart(program) => Some((ProgramAction::Restart, program)),
+            Self::Start(program) => Some((ProgramAction::Start, program)),
+            Self::Stop(program) => Some((ProgramAction::Stop, program)),
+            Self::Flow(_) | Self::Run { .. } => None,
         }
     }
 
@@ -64,6 +74,7 @@ impl RemedyAction {
             Self::Restart(program) => RemedyKind::Restart { program: program.to_string() },
             Self::Start(program) => RemedyKind::Start { program: program.to_string() },
             Self::Stop(program) => RemedyKind::Stop { program: program.to_string() },
+            Self::Flow(flow) => RemedyKind::Flow { flow: flow.to_string() },
             Self::Run { command, .. } => RemedyKind::Run { command: command.to_string() },
         }
     }
@@ -88,11 +99,24 @@ pub enum RemedyKind {
         /// Which.
         program: String,
     },
+    /// Ran a flow.
+    Flow {
+        /// Which.
+        flow: String,
+    },
     /// Ran a command.
     Run {
         /// Which.
         command: String,
     },
+}
+
+impl RemedyKind {
+    /// Whether a try that Estatus was restarted in is gone on with: what it has begun has an identity by which it is found
+    /// again.
+    pub(crate) const fn is_resumed(&self) -> bool {
+        matches!(self, Self::Flow { .. } | Self::Run { .. })
+    }
 }
 
 /// One try to heal an incident.
@@ -121,54 +145,4 @@ pub enum Outcome {
     StillDown(Failure),
     /// It could not be done.
     NotDone(RemedyError),
-}
-
-/// Why a remedy could not be done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum RemedyError {
-    /// The program could not be started.
-    CannotStart {
-        /// Why not.
-        failure: StartFailure,
-    },
-    /// The program was not ready in time.
-    NotReady {
-        /// The time it had.
-        within: Duration,
-    },
-    /// The program ended before it was ready.
-    Ended {
-        /// How.
-        exit: Exit,
-    },
-    /// The program has been started too many times and is cooling.
-    Cooling,
-    /// The user stopped the program, and that holds.
-    StoppedByUser,
-    /// The program has ended as its restart policy wants.
-    Finished,
-    /// The command could not be run.
-    Command {
-        /// Why not, in English, or as the operating system said it.
-        error: String,
-    },
-    /// The command ended, but not well.
-    CommandEnded {
-        /// How.
-        exit: Exit,
-    },
-    /// The command had not ended when it had had its time.
-    CommandTimedOut {
-        /// Its time.
-        within: Duration,
-    },
-    /// Estatus was restarted meanwhile.
-    Interrupted,
-    /// The configuration no longer names it.
-    Gone,
-    /// Its monitor was paused meanwhile, or is not enabled any more.
-    Paused,
-    /// The configuration has another remedy now.
-    Changed,
 }

@@ -10,9 +10,9 @@ use crate::config::Config;
 pub enum Removal {
     /// Nothing, or no more than somebody takes away with one thought.
     Little,
-    /// More than half of the monitors and programs, and at least two; or every channel.
+    /// More than half of the monitors, programs and flows, and at least two; or every channel.
     NearlyAll,
-    /// Every monitor and program, so that there is nothing left to do.
+    /// Every monitor, program and flow, so that there is nothing left to do.
     All,
 }
 
@@ -35,12 +35,14 @@ impl Removal {
 enum Entry {
     Monitor,
     Program,
+    Flow,
 }
 
 fn entries(config: &Config) -> BTreeSet<(Entry, &Arc<str>)> {
     let monitors = config.monitors.iter().map(|monitor| (Entry::Monitor, &monitor.name));
     let programs = config.programs.iter().map(|program| (Entry::Program, &program.name));
-    monitors.chain(programs).collect()
+    let flows = config.flows.iter().map(|flow| (Entry::Flow, &flow.name));
+    monitors.chain(programs).chain(flows).collect()
 }
 
 #[cfg(test)]

@@ -25,6 +25,16 @@ const WHILE_STARTING: Duration = Duration::from_secs(5);
 /// A figure that is beyond its limit is looked at so many times before that counts.
 const LOOKS: u32 = 4;
 
+/// What is waited for is looked at so often at first; later a tenth of the time since apart.
+const LOOKS_SOONEST: Duration = Duration::from_millis(25);
+/// And at least so often.
+const LOOKS_LATEST: Duration = Duration::from_secs(5);
+
+/// When something that has been waited for since then is looked at again.
+pub(crate) fn look_again(since: Instant, now: Instant) -> Instant {
+    now + (now.since(since) / 10).clamp(LOOKS_SOONEST, LOOKS_LATEST)
+}
+
 /// A small generator of numbers that look random and follow from a seed (splitmix64, Steele et al. 2014).
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);

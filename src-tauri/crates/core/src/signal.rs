@@ -11,19 +11,21 @@
 //! | [`Rest`](Signal::Rest) | the configuration, the user | healing |
 //! | [`Try`](Signal::Try) | healing | incidents, the target of the remedy |
 //! | [`Acted`](Signal::Acted) | the target | healing |
-//! | [`Stands`](Signal::Stands) | programs | healing |
+//! | [`Stands`](Signal::Stands) | programs | healing, flows |
 //! | [`Wrote`](Signal::Wrote) | the target | incidents |
 //! | [`Tried`](Signal::Tried) | healing | incidents |
 //! | [`Prove`](Signal::Prove) | healing | the monitor |
 //! | [`GaveUp`](Signal::GaveUp) | healing | incidents, alerts |
 //! | [`Cooling`](Signal::Cooling), [`Steady`](Signal::Steady) | programs | alerts |
+//! | [`RunFailed`](Signal::RunFailed), [`Suppressed`](Signal::Suppressed) | flows | alerts |
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
+    flow::run::RunRecord,
     ids::Key,
     monitor::Moment,
-    program::{Program, ProgramTrouble},
+    program::{Program, ProgramAction, ProgramTrouble},
     remedy::{RemedyAction, RemedyError},
 };
 
@@ -57,6 +59,10 @@ pub(crate) enum Signal {
     Cooling { program: Arc<Program>, trouble: ProgramTrouble },
     /// A program that was cooling runs well again.
     Steady { program: Arc<Program> },
+    /// A run that was to heal nothing has failed.
+    RunFailed { run: Box<RunRecord> },
+    /// A run of a flow was not begun, since its budget is used up.
+    Suppressed { flow: Arc<str> },
 }
 
 /// Whether a monitor flaps.
@@ -71,7 +77,7 @@ pub(crate) enum Flapping {
 }
 
 /// What has become of a remedy's wish.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     /// There is nothing to wait for.
     Done,
@@ -82,7 +88,7 @@ pub(crate) enum Answer {
 }
 
 /// How the target of a remedy stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Stands {
     /// It runs, and is ready.
     Runs,
@@ -92,8 +98,20 @@ pub(crate) enum Stands {
     Cannot(RemedyError),
 }
 
+impl Stands {
+    /// What that says to whoever waits for `action` on it; nothing if that is not decided by it.
+    pub(crate) fn answer_to(&self, action: ProgramAction) -> Option<Answer> {
+        match (self, action) {
+            (Self::Runs, ProgramAction::Stop) => None,
+            (Self::Runs, _) | (Self::Rests, ProgramAction::Stop) => Some(Answer::Done),
+            (Self::Rests, _) => Some(Answer::NotDone(RemedyError::StoppedByUser)),
+            (Self::Cannot(error), _) => Some(Answer::NotDone(error.clone())),
+        }
+    }
+}
+
 /// How a try came to an end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TryEnd {
     /// The monitor succeeded.
     Healed,

@@ -5,6 +5,7 @@
 //! nothing (it is empty, or 0), a text under the same key and `.no_` with the field's name comes first, if there is one.
 
 mod exits;
+mod flows;
 mod programs;
 mod reason;
 
@@ -117,6 +118,9 @@ impl Words {
             AskError::NoSuchProgram(name) => ("refused.no_such_program", name),
             AskError::RunsAlready(name) => ("refused.runs_already", name),
             AskError::NoIncident(name) => ("refused.no_incident", name),
+            AskError::NoSuchFlow(name) => ("refused.no_such_flow", name),
+            AskError::FlowRuns(name) => ("refused.flow_runs", name),
+            AskError::NoSuchRun(run) => ("refused.no_such_run", &run.to_string()),
         };
         self.text(key, &[("name", name)])
     }

@@ -27,7 +27,7 @@ use crate::{
     clock,
     event_loop::{Ending, EventLoop},
     programs::ForProgram,
-    view::{self, incident_state},
+    view::{self, incident_state, run_status, run_summary},
     workers::Workers,
 };
 
@@ -37,6 +37,10 @@ const STATUS_OVER: Duration = Duration::from_secs(24 * 60 * 60);
 const POINTS_LIMIT: usize = 2_000;
 /// The most incidents in one answer.
 const INCIDENTS_LIMIT: usize = 10_000;
+/// The most runs of each flow in one answer.
+const LAST_RUNS_LIMIT: usize = 100;
+/// The most runs in one answer.
+const RUNS_LIMIT: usize = 10_000;
 /// The most changes of a program in one answer.
 const CHANGES_LIMIT: usize = 10_000;
 
@@ -118,6 +122,43 @@ impl<W: Workers> EventLoop<W> {
                     ))
                 });
             }
+            Request::Runs { flow, limit } => {
+                let unknown = flow.as_deref().and_then(|flow| self.unknown_flow(flow));
+                let limit = limit.min(RUNS_LIMIT);
+                let words = view::words(self.core.config());
+                reply_async(answer, async move {
+                    if let Some(unknown) = unknown {
+                        return Err(unknown);
+                    }
+                    // What has just happened is still on its way to the disk.
+                    store.flush().await;
+                    let runs = store.runs(flow.as_deref(), limit).await.map_err(failed(language))?;
+                    Ok(Reply::Runs(runs.iter().map(|run| run_summary(&words, run)).collect()))
+                });
+            }
+            Request::LastRuns { limit } => {
+                let flows = self.core.config().flows.iter().map(|flow| Arc::clone(&flow.name)).collect();
+                let words = view::words(self.core.config());
+                reply_async(answer, async move {
+                    store.flush().await;
+                    let runs = store.last_runs(flows, limit.min(LAST_RUNS_LIMIT)).await.map_err(failed(language))?;
+                    Ok(Reply::Runs(runs.values().flatten().map(|run| run_summary(&words, run)).collect()))
+                });
+            }
+            Request::Run { run } => {
+                let (open, words) = (self.core.open_run(run), view::words(self.core.config()));
+                let unknown = wrong(words.text("refused.no_run", &[("run", &run.to_string())]));
+                reply_async(answer, async move {
+                    let record = match open {
+                        Some(record) => Some(record),
+                        None => {
+                            store.flush().await;
+                            store.run(run).await.map_err(failed(language))?
+                        }
+                    };
+                    record.map(|record| Reply::Run(run_status(&words, &record))).ok_or(unknown)
+                });
+            }
             // Whoever serves the connection sees to the rest.
             Request::Follow { log_of, .. } => {
                 let unknown = log_of.and_then(|program| self.unknown(&program));
@@ -136,6 +177,12 @@ impl<W: Workers> EventLoop<W> {
         (!is_known).then(|| self.refused(&AskError::NoSuchProgram(program.to_owned())))
     }
 
+    /// That there is no such flow, if there is none.
+    fn unknown_flow(&self, flow: &str) -> Option<ApiError> {
+        let is_known = self.core.config().flows.iter().any(|known| &*known.name == flow);
+        (!is_known).then(|| self.refused(&AskError::NoSuchFlow(flow.to_owned())))
+    }
+
     /// Somebody wants to know what programs use.
     fn measure(&mut self) {
         let running: Vec<_> = self.core.programs().filter(|view| view.process.is_some()).collect();
@@ -147,14 +194,16 @@ impl<W: Workers> EventLoop<W> {
 
     /// What the user wants is done when it is on disk.
     fn ask(&mut self, ask: Ask, answer: Answer) {
+        let begins = matches!(ask, Ask::RunFlow { .. });
         let asked = self.core.handle(Input::Asked(ask), clock::now());
+        let done = if begins { Reply::Begun(self.core.newest_run()) } else { Reply::Done };
         let asked = asked.map_err(|error| self.refused(&error));
         self.carry_out();
         let store = self.store.clone();
         reply_async(answer, async move {
             asked?;
             store.flush().await;
-            Ok(Reply::Done)
+            Ok(done)
         });
     }
 }
@@ -179,6 +228,7 @@ async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Status {
     Status {
         monitors: snapshot.monitors.into_iter().map(with_figures).collect(),
         programs: snapshot.programs,
+        flows: snapshot.flows,
         incidents: snapshot.incidents,
         engine: snapshot.engine,
         host,

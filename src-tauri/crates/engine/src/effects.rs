@@ -28,6 +28,8 @@ impl<W: Workers> EventLoop<W> {
                 Effect::Record(records) => self.record(records),
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
                 Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
+                Effect::EndCommand { owner } => self.tasks.workers.end_command(&owner),
+                Effect::Confirm { id } => self.tasks.confirm(id),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
                 Effect::Cancel { id } => self.tasks.cancel(id),
                 Effect::AskNetwork { id, question } => self.tasks.ask_network(id, question),
@@ -58,6 +60,8 @@ impl<W: Workers> EventLoop<W> {
                 }
                 Effect::Publish(change) => self.publish(change),
                 Effect::RunCommand { .. }
+                | Effect::EndCommand { .. }
+                | Effect::Confirm { .. }
                 | Effect::StartProbe { .. }
                 | Effect::Cancel { .. }
                 | Effect::AskNetwork { .. }
@@ -75,8 +79,9 @@ impl<W: Workers> EventLoop<W> {
     pub(crate) fn publish_all(&mut self) {
         let monitors = self.core.monitors().map(|view| Change::Changed(Key::Monitor(Arc::clone(&view.monitor.name))));
         let programs = self.core.programs().map(|view| Change::Changed(Key::Program(Arc::clone(&view.program.name))));
+        let flows = self.core.config().flows.iter().map(|flow| Change::Changed(Key::Flow(Arc::clone(&flow.name))));
         let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
-        let all: Vec<Change> = monitors.chain(programs).chain(incidents).collect();
+        let all: Vec<Change> = monitors.chain(programs).chain(flows).chain(incidents).collect();
         all.into_iter().for_each(|change| self.publish(change));
     }
 

@@ -160,6 +160,15 @@ impl<W: Workers> Tasks<W> {
         });
     }
 
+    /// Says when all that was recorded so far is on disk.
+    pub(crate) fn confirm(&self, id: EffectId) {
+        let (results, barrier) = (self.results.clone(), self.barrier.clone());
+        tokio::spawn(async move {
+            pass(barrier).await;
+            let _ = results.send(Input::WrittenDown { id }).await;
+        });
+    }
+
     pub(crate) fn send_alert(&mut self, id: EffectId, channel: Option<Channel>, message: Arc<Message>, words: Words) {
         let (workers, results, barrier) = (Arc::clone(&self.workers), self.results.clone(), self.barrier.clone());
         let task = tokio::spawn(async move {

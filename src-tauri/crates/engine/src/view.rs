@@ -4,13 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
 use estatus_api::{
-    AlertState, AttemptState, EngineState, Event, IncidentState, LastExit, LastSeen, LogLine, LogStream, MonitorState,
-    ProgramStatus, Snapshot, WaitingMessage,
+    AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogStream,
+    MonitorState, ProgramStatus, RunStatus, RunSummary, Snapshot, StepStatus, WaitingMessage,
 };
 use estatus_core::{
     Engine,
     config::Config,
-    engine::{Change, MonitorView, ProgramView},
+    engine::{Change, FlowView, MonitorView, ProgramView},
+    flow::{
+        Step, StepAction,
+        run::{Run, RunRecord, StepRun},
+    },
     ids::Key,
     incident::{Delivery, Incident, Message},
     observation::Observation,
@@ -51,6 +55,7 @@ impl View {
         Snapshot {
             monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
             programs: core.programs().map(|program| self.program(program)).collect(),
+            flows: core.flows().map(|flow| self.flow(flow)).collect(),
             incidents: core.open_incidents().map(|incident| self.incident(incident)).collect(),
             engine: self.engine(core),
         }
@@ -63,6 +68,13 @@ impl View {
             Change::Changed(Key::Program(name)) => Event::Program(self.program(core.program(&name)?)),
             Change::Gone(Key::Monitor(name)) => Event::MonitorGone(name),
             Change::Gone(Key::Program(name)) => Event::ProgramGone(name),
+            Change::Changed(Key::Flow(name)) => Event::Flow(self.flow(core.flow(&name)?)),
+            Change::Gone(Key::Flow(name)) => Event::FlowGone(name),
+            Change::Run(run) => Event::Run(run_summary(&self.words, &run)),
+            Change::Step { run, definition, place, step } => {
+                let step = step_status(&self.words, definition.steps.get(place)?, &step);
+                Event::Step { run, place, step }
+            }
             Change::Incident(id) => Event::Incident(self.incident(core.open_incident(id)?)),
             Change::IncidentClosed(incident) => Event::IncidentClosed {
                 incident: incident.id,
@@ -97,7 +109,7 @@ impl View {
             snoozed_until: view.snoozed_until,
             heals: view.monitor.on_down.as_ref().and_then(|remedy| match &remedy.action {
                 RemedyAction::Restart(program) | RemedyAction::Start(program) => Some(Arc::clone(program)),
-                RemedyAction::Stop(_) | RemedyAction::Run { .. } => None,
+                RemedyAction::Stop(_) | RemedyAction::Flow(_) | RemedyAction::Run { .. } => None,
             }),
         }
     }
@@ -132,6 +144,17 @@ impl View {
             detail: self.words.ended(&ended),
             left: ended.left.iter().map(|left| self.words.leftover(left)).collect(),
             tail: if state == ProgramState::Running { Vec::new() } else { ended.tail },
+        }
+    }
+
+    fn flow(&self, view: FlowView) -> FlowStatus {
+        FlowStatus {
+            name: Arc::clone(&view.flow.name),
+            enabled: view.flow.enabled,
+            steps: view.flow.definition.steps.len(),
+            next: view.next,
+            run: view.run.map(|record| run_summary(&self.words, &record.run)),
+            queued: view.queued,
         }
     }
 
@@ -173,12 +196,58 @@ pub(crate) fn incident_state(words: &Words, incident: &Incident, alerts: Vec<Ale
     IncidentState::new(incident, words.failure(&incident.cause), attempts, alerts)
 }
 
+/// A run, with what it says in words.
+pub(crate) fn run_summary(words: &Words, run: &Run) -> RunSummary {
+    RunSummary {
+        run: run.id,
+        flow: Arc::clone(&run.flow),
+        state: run.state,
+        cause: words.run_cause(&run.cause),
+        heals: run.heals.clone(),
+        why: words.run_failure(run),
+        began: run.began,
+        ended: run.ended,
+    }
+}
+
+/// A run with its steps.
+pub(crate) fn run_status(words: &Words, record: &RunRecord) -> RunStatus {
+    let nothing = StepRun::default();
+    let step = |(place, step): (usize, &Step)| step_status(words, step, record.steps.get(place).unwrap_or(&nothing));
+    RunStatus {
+        summary: run_summary(words, &record.run),
+        steps: record.run.definition.steps.iter().enumerate().map(step).collect(),
+    }
+}
+
+fn step_status(words: &Words, step: &Step, run: &StepRun) -> StepStatus {
+    StepStatus {
+        name: Arc::clone(&step.name),
+        does: words.step_action(&step.action),
+        command: match &step.action {
+            StepAction::Run { command, .. } => Some(command.to_string()),
+            _ => None,
+        },
+        state: run.state,
+        attempts: run.attempts,
+        exit: run.exit,
+        why: words.step_detail(step, run),
+        began: run.began,
+        ended: run.ended,
+        retry_at: run.retry_at,
+        output: run.output.clone(),
+    }
+}
+
 fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
     AttemptState {
         deed: words.deed(&attempt.deed),
         command: match &attempt.deed {
             RemedyKind::Run { command } => Some(command.clone()),
-            RemedyKind::Restart { .. } | RemedyKind::Start { .. } | RemedyKind::Stop { .. } => None,
+            RemedyKind::Restart { .. }
+            | RemedyKind::Start { .. }
+            | RemedyKind::Stop { .. }
+            | RemedyKind::Flow { .. } => None,
         },
         began: attempt.began,
         ended: attempt.ended,

@@ -36,6 +36,9 @@ pub(crate) trait Workers: Send + Sync + 'static {
     /// Runs a command, or learns how it ended.
     fn run_command(&self, command: &DurableCommand) -> impl Future<Output = CommandOutcome> + Send;
 
+    /// Has the command of `owner` end, if it runs; whoever waits for it learns its end.
+    fn end_command(&self, owner: &str);
+
     /// Ends every such command. Whether they have ended, `within` that time.
     fn cancel_commands(&self, within: Duration) -> impl Future<Output = bool> + Send;
 
@@ -122,6 +125,10 @@ impl Workers for Rooms {
             Ok(secrets) => self.commands.run(command, &secrets, &self.ports.hidden()).await,
             Err(error) => cannot_start(&error),
         }
+    }
+
+    fn end_command(&self, owner: &str) {
+        self.commands.cancel(owner);
     }
 
     fn cancel_commands(&self, within: Duration) -> impl Future<Output = bool> + Send {

@@ -81,6 +81,12 @@ pub(crate) enum Command {
     Stop(Steered),
     /// Restart a program; waits until it is running.
     Restart(Steered),
+    /// List flows, run them, and show what became of their runs.
+    Flow {
+        /// The command.
+        #[command(subcommand)]
+        command: FlowCommand,
+    },
     /// Show the output of a program; works without the engine.
     Logs {
         /// The program.
@@ -257,6 +263,52 @@ pub(crate) enum PathCommand {
     Remove {
         /// The folder.
         folder: String,
+    },
+}
+
+/// What to do with flows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    /// List the flows, with their last run and when they are due next.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a flow now.
+    Run {
+        /// The flow.
+        flow: String,
+        /// Show its steps as they run, and wait for its end; exits with 1 if it does not succeed.
+        #[arg(long)]
+        follow: bool,
+        /// Print JSON: the number of the run.
+        #[arg(long, conflicts_with = "follow")]
+        json: bool,
+    },
+    /// Show the runs of one flow, or of all, newest first.
+    Runs {
+        /// The flow; default: all.
+        flow: Option<String>,
+        /// Maximum number of runs.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a run with its steps, why it failed and what the failed step wrote; exits with 1 if it did not succeed.
+    Show {
+        /// The number of the run, as `estatus flow runs` lists it.
+        run: u64,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Cancel a run: its commands are ended, and only steps that always run still do. A second time ends these, too.
+    Cancel {
+        /// The number of the run.
+        run: u64,
     },
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn done(places: &Places, wanted: Ask) -> Result {
     ask(places, Request::Do(wanted)).await.map(|_| Outcome::Well)
 }
 
-async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, CommandError> {
+pub(crate) async fn ask(places: &Places, request: Request) -> std::result::Result<Reply, CommandError> {
     attach(places).await?.request(request).await.map_err(trouble)
 }
 
@@ -118,6 +118,6 @@ pub(crate) fn trouble(ApiError { code, message }: ApiError) -> CommandError {
     }
 }
 
-fn unexpected() -> CommandError {
+pub(crate) fn unexpected() -> CommandError {
     CommandError::Failed("the engine sent an unexpected response; use the same version of Estatus for both".to_owned())
 }

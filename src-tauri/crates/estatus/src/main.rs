@@ -11,6 +11,7 @@ mod arguments;
 mod asking;
 mod configuration;
 mod email;
+mod flows;
 mod importing;
 mod logs;
 mod probing;
@@ -90,6 +91,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Start(Steered { program, no_wait }) => steering::start(&places, program, !no_wait).await,
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
+        Command::Flow { command } => flows::carry_out(&places, command).await,
         Command::Logs { program, follow, lines, json } => logs::logs(&places, &program, lines, follow, json).await,
         Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,

@@ -153,12 +153,21 @@ impl Audience for Terminal {
                     self.deed(attempt)
                 ));
             }
+            JournalEntry::Run { run, flow, to, why } => {
+                let state = self.paint.run(*to, 10);
+                let why = show::one_line(why.as_deref().unwrap_or_default());
+                self.out.line(format_args!("{at}  {state}  {} (run {run})  {why}", show::one_line(flow)));
+            }
             JournalEntry::NetworkOff { .. } => self.out.line(format_args!("{at}  this machine's own network is down")),
             JournalEntry::NetworkOn { .. } => self.out.line(format_args!("{at}  this machine's own network is back")),
-            JournalEntry::Configured { monitors, programs } => {
+            JournalEntry::Configured { monitors, programs, flows } => {
                 let monitors = show::counted(*monitors, "monitor", "monitors");
                 let programs = show::counted(*programs, "program", "programs");
-                self.out.line(format_args!("{at}  configuration loaded: {monitors}, {programs}"));
+                let flows = match flows {
+                    0 => String::new(),
+                    count => format!(", {}", show::counted(*count, "flow", "flows")),
+                };
+                self.out.line(format_args!("{at}  configuration loaded: {monitors}, {programs}{flows}"));
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! How facts look in a terminal, and as JSON.
 
+pub(crate) mod flows;
 mod paint;
 mod programs;
 
@@ -53,6 +54,7 @@ pub(crate) fn status(status: &Status) {
     if !status.monitors.is_empty() || status.programs.is_empty() {
         monitors(&status.monitors, &paint);
     }
+    flows::in_progress(&status.flows, &paint);
     engine(&status.engine, &paint);
     for open in &status.incidents {
         say!();

@@ -115,8 +115,8 @@ impl Commands {
         }
     }
 
-    /// Ends the command that `owner` has running, if there is one.
-    fn cancel(&self, owner: &str) {
+    /// Ends the command that `owner` has running, if there is one; whoever waits for it learns its end.
+    pub fn cancel(&self, owner: &str) {
         shared(&self.shared).cancel(owner);
     }
 

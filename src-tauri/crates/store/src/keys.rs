@@ -87,7 +87,7 @@ pub(crate) fn ceil(at: Millis, unit: Millis) -> Millis {
     floor(at.saturating_add(unit - 1), unit)
 }
 
-/// Numbers beyond what SQLite can hold do not arise: they count incidents and messages.
+/// Numbers beyond what SQLite can hold do not arise: they count incidents, runs and messages.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -30,7 +30,7 @@ pub struct Opened {
     pub store: Store,
     /// What there is to go on with.
     pub restored: Restored,
-    /// A name of this data folder that no other one has; numbers of incidents and messages are unique with it.
+    /// A name of this data folder that no other one has; numbers of incidents, runs and messages are unique with it.
     pub installation: String,
     /// What was wrong, and what was done about it.
     pub trouble: Vec<Trouble>,

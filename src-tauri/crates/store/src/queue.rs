@@ -256,6 +256,8 @@ impl State {
 enum Subject {
     Entry(Key),
     Incident(u64),
+    Run(u64),
+    Step(u64, usize),
     Message(u64),
     Engine,
 }
@@ -264,6 +266,8 @@ fn subject(record: &Record) -> Option<Subject> {
     match record {
         Record::Memory { of, .. } => Some(Subject::Entry(of.clone())),
         Record::Incident(incident) => Some(Subject::Incident(incident.id.0)),
+        Record::Run(run) => Some(Subject::Run(run.id.0)),
+        Record::Step { run, place, .. } => Some(Subject::Step(run.0, *place)),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
         Record::Engine(_) => Some(Subject::Engine),
         Record::Observation { .. } | Record::Journal { .. } => None,
@@ -278,6 +282,11 @@ fn is_observation(record: &Record) -> bool {
 mod tests {
     use estatus_core::{
         Timestamp,
+        flow::{
+            Flow,
+            run::{Run, RunCause, RunState},
+        },
+        ids::RunId,
         monitor::MonitorMemory,
         program::ProgramMemory,
         record::{EngineMemory, JournalEntry},
@@ -299,6 +308,20 @@ mod tests {
         push(vec![Record::Engine(EngineMemory::default())]);
         push(vec![Record::Memory { of: Key::Program("0".into()), memory: Some(ProgramMemory::default().into()) }]);
         push(vec![Record::Memory { of: Key::Program("0".into()), memory: None }]);
+        let step = |run, place| Record::Step { run: RunId(run), place, step: Box::default() };
+        let run = |state| Run {
+            id: RunId(1),
+            flow: "deploy".into(),
+            definition: Flow::new("deploy", Vec::new()).definition,
+            cause: RunCause::Asked,
+            heals: Vec::new(),
+            state,
+            began: Timestamp::UNIX_EPOCH,
+            ended: None,
+            failed: None,
+        };
+        push(vec![Record::Run(Box::new(run(RunState::Queued)))]);
+        push(vec![step(1, 0), step(1, 1), step(2, 0), step(1, 0), Record::Run(Box::new(run(RunState::Running)))]);
         push((0..OTHERS_LIMIT).map(memory).collect());
         push(vec![journal; OTHERS_LIMIT]);
         queue.close();
@@ -310,11 +333,15 @@ mod tests {
         let expected = [
             Subject::Engine,
             Subject::Entry(Key::Program("0".into())),
+            Subject::Step(1, 1),
+            Subject::Step(2, 0),
+            Subject::Step(1, 0),
+            Subject::Run(1),
             Subject::Entry(Key::Monitor("0".into())),
             Subject::Entry(Key::Monitor("1".into())),
         ];
         assert_eq!(subjects, expected);
         assert_eq!(kept.len(), OTHERS_LIMIT);
-        assert_eq!(queue.take_lost(), 4);
+        assert_eq!(queue.take_lost(), 8);
     }
 }

@@ -1,4 +1,4 @@
-//! What is read back: the state at the start, incidents, the journal.
+//! What is read back: the state at the start, incidents, runs of flows, the journal.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,8 @@ use std::{
 
 use estatus_core::{
     Timestamp,
-    ids::{IncidentId, Key, MessageId},
+    flow::run::{Run, RunRecord, StepError, StepRun, StepState},
+    ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
     memory::Memory,
     record::{JournalEntry, Restored},
@@ -16,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    keys::{millis, timestamp},
+    keys::{millis, signed, timestamp},
     rows::fact,
     trouble::{Trouble, TroubleKind, what},
 };
@@ -57,13 +58,16 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
         connection.query_row("SELECT value FROM fact WHERE name = 'installation'", [], |row| row.get(0))?;
     let memories = memories(connection, &mut lost)?;
     let incidents = rows(connection, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id", &mut lost)?;
+    let runs = open_runs(connection, &mut lost)?;
     let messages = rows(connection, "SELECT id, body FROM message WHERE pending ORDER BY id", &mut lost)?;
     let engine = rows(connection, "SELECT name, value FROM fact WHERE name = 'engine'", &mut lost)?;
     let restored = Restored {
         memories,
         incidents: values(incidents),
+        runs,
         messages: values(messages),
         engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),
+        last_run: newest(connection, "last_run")?.map(RunId),
         last_incident: newest(connection, "last_incident")?.map(IncidentId),
         last_message: newest(connection, "last_message")?.map(MessageId),
         // Those are in the configuration that was kept.
@@ -121,6 +125,70 @@ pub(crate) fn incidents(connection: &Connection, filter: &IncidentFilter) -> Res
         }
     }
     Ok(found)
+}
+
+/// The runs that are not over, the oldest first.
+fn open_runs(connection: &Connection, lost: &mut Vec<Trouble>) -> Result<Vec<RunRecord>> {
+    let open = values(rows(connection, "SELECT id, body FROM run WHERE ended IS NULL ORDER BY id", lost)?);
+    open.into_iter().map(|run| with_steps(connection, run, lost)).collect()
+}
+
+/// The newest `limit` runs, of one flow or of all, the newest first.
+pub(crate) fn runs(connection: &Connection, flow: Option<&str>, limit: usize) -> Result<Vec<Run>> {
+    let mut statement = connection.prepare_cached(match flow {
+        Some(_) => "SELECT id, body FROM run WHERE flow = ?1 ORDER BY id DESC LIMIT ?2",
+        None => "SELECT id, body FROM run WHERE coalesce(?1, 1) ORDER BY id DESC LIMIT ?2",
+    })?;
+    let mut rows = statement.query((flow, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        runs.extend(parse::<Run>(row));
+    }
+    Ok(runs)
+}
+
+/// The newest `limit` runs of each of `flows`; one that never ran is left out.
+pub(crate) fn last_runs(
+    connection: &Connection,
+    flows: &[Arc<str>],
+    limit: usize,
+) -> Result<BTreeMap<Arc<str>, Vec<Run>>> {
+    let mut last = BTreeMap::new();
+    for flow in flows {
+        let runs = runs(connection, Some(flow), limit)?;
+        if !runs.is_empty() {
+            last.insert(Arc::clone(flow), runs);
+        }
+    }
+    Ok(last)
+}
+
+/// The run with this number, with its steps.
+pub(crate) fn run(connection: &Connection, id: RunId) -> Result<Option<RunRecord>> {
+    let mut statement = connection.prepare_cached("SELECT id, body FROM run WHERE id = ?")?;
+    let run = statement.query_row([signed(id.0)], |row| Ok(parse(row).ok())).optional()?.flatten();
+    run.map(|run| with_steps(connection, run, &mut Vec::new())).transpose()
+}
+
+/// `run` with its steps as far as they are written.
+fn with_steps(connection: &Connection, run: Run, lost: &mut Vec<Trouble>) -> Result<RunRecord> {
+    let mut steps = vec![StepRun::default(); run.definition.steps.len()];
+    let mut statement = connection.prepare_cached("SELECT place, body FROM step WHERE run = ? ORDER BY place")?;
+    let mut rows = statement.query([signed(run.id.0)])?;
+    while let Some(row) = rows.next()? {
+        let place = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        let Some(step) = steps.get_mut(place) else { continue };
+        match parse(row) {
+            Ok(written) => *step = written,
+            Err(error) => {
+                lost.push(forgotten(&error));
+                // It was perhaps begun, and must not be begun as if it had not been: nobody knows how it ended.
+                let error = Some(StepError::Lost);
+                *step = StepRun { state: StepState::Indeterminate, error, ..StepRun::default() };
+            }
+        }
+    }
+    Ok(RunRecord { run, steps })
 }
 
 /// The newest `limit` entries of the journal from `since` on, in order.

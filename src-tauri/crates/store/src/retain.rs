@@ -12,6 +12,8 @@ use crate::{
 
 /// So many rows are deleted in one transaction.
 const ROWS_AT_ONCE: i64 = 2_000;
+/// So many of its runs that are over are kept of each flow, the newest ones.
+pub(crate) const RUNS_OF_FLOW: i64 = 1_000;
 /// So many pages are given back to the file system in one transaction.
 const PAGES_AT_ONCE: i64 = 256;
 /// So many pages (4 MiB) may stay free for what comes next.
@@ -34,6 +36,7 @@ impl Database {
             delete(&transaction, HOURS, before(Table::Hour, hours_from))?,
             delete(&transaction, DAYS, before(Table::Day, days_from))?,
             delete(&transaction, INCIDENTS, told_from)?,
+            runs(&transaction, told_from)?,
             delete(&transaction, MESSAGES, told_from)?,
             delete(&transaction, MENTIONS, i64::MAX)?,
             delete(&transaction, JOURNAL, told_from)?,
@@ -60,6 +63,9 @@ impl Database {
 const HOURS: &str = "DELETE FROM hour WHERE id IN (SELECT id FROM hour WHERE id < ? LIMIT ?)";
 const DAYS: &str = "DELETE FROM day WHERE id IN (SELECT id FROM day WHERE id < ? LIMIT ?)";
 const INCIDENTS: &str = "DELETE FROM incident WHERE id IN (SELECT id FROM incident WHERE closed < ? LIMIT ?)";
+const RUNS: &str = "SELECT id FROM run WHERE ended < ?1 UNION ALL SELECT id FROM (SELECT id, \
+    row_number() OVER (PARTITION BY flow ORDER BY id DESC) AS nth FROM run WHERE ended IS NOT NULL) \
+    WHERE nth > ?2 LIMIT ?3";
 /// A message stays as long as an incident that it tells of.
 const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created < ? AND NOT pending \
     AND NOT EXISTS (SELECT 1 FROM mention JOIN incident ON incident.id = mention.incident \
@@ -71,6 +77,25 @@ const JOURNAL: &str = "DELETE FROM journal WHERE id IN (SELECT id FROM journal W
 fn delete(connection: &Connection, sql: &str, before: i64) -> Result<i64> {
     let deleted = connection.prepare_cached(sql)?.execute([before, ROWS_AT_ONCE])?;
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
+/// Deletes runs that ended before `before`, and of each flow those beyond the newest, all with their steps. How many rows
+/// went.
+fn runs(connection: &Connection, before: Millis) -> Result<i64> {
+    let old: Vec<i64> = connection
+        .prepare_cached(RUNS)?
+        .query_map([before, RUNS_OF_FLOW, ROWS_AT_ONCE], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    let mut steps = connection.prepare_cached("DELETE FROM step WHERE run = ?")?;
+    let mut run = connection.prepare_cached("DELETE FROM run WHERE id = ?")?;
+    let mut deleted = 0;
+    for id in old {
+        if deleted >= ROWS_AT_ONCE {
+            break;
+        }
+        deleted += i64::try_from(steps.execute([id])? + run.execute([id])?).unwrap_or(0);
+    }
+    Ok(deleted)
 }
 
 /// Deletes observations before `raw_from`. The newest chunk of a monitor stays, as its last observation may hold until

@@ -1,6 +1,6 @@
--- Format 5. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 6. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
--- Single facts: installation, last_incident, last_message, engine (JSON), raw_from, hours_from.
+-- Single facts: installation, last_incident, last_run, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
 -- Every monitor ever seen. Hours before rolled_until (milliseconds) are in hour, later ones only in log and chunk.
@@ -51,6 +51,20 @@ CREATE TABLE incident (
 CREATE INDEX incident_by_monitor ON incident (monitor, id);
 CREATE INDEX incident_open ON incident (id) WHERE closed IS NULL;
 CREATE INDEX incident_by_closed ON incident (closed);
+
+-- Runs of flows and their steps; body is JSON, times are milliseconds.
+-- ended: since when nothing becomes of the run any more.
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    flow TEXT NOT NULL,
+    state TEXT NOT NULL,
+    began INTEGER NOT NULL,
+    ended INTEGER,
+    body TEXT NOT NULL
+);
+CREATE INDEX run_by_flow ON run (flow, id, ended);
+CREATE INDEX run_by_ended ON run (ended);
+CREATE TABLE step (run INTEGER NOT NULL, place INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, place)) WITHOUT ROWID;
 
 -- pending: neither delivered nor given up.
 CREATE TABLE message (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pending INTEGER NOT NULL, body TEXT NOT NULL);

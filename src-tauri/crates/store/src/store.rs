@@ -13,6 +13,8 @@ use std::{
 use estatus_core::{
     Timestamp,
     config::Retention,
+    flow::run::{Run, RunRecord},
+    ids::RunId,
     record::{JournalEntry, Record},
 };
 use rusqlite::Connection;
@@ -150,6 +152,31 @@ impl Store {
     /// The database cannot be read.
     pub async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentHistory>, Trouble> {
         self.read(move |connection| restore::incidents(connection, &filter)).await
+    }
+
+    /// The newest `limit` runs of `flow`, or of all flows, the newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn runs(&self, flow: Option<&str>, limit: usize) -> Result<Vec<Run>, Trouble> {
+        let flow = flow.map(str::to_owned);
+        self.read(move |connection| restore::runs(connection, flow.as_deref(), limit)).await
+    }
+
+    /// The newest `limit` runs of each of `flows`, the newest first; a flow that never ran is left out.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn last_runs(&self, flows: Vec<Arc<str>>, limit: usize) -> Result<BTreeMap<Arc<str>, Vec<Run>>, Trouble> {
+        self.read(move |connection| restore::last_runs(connection, &flows, limit)).await
+    }
+
+    /// A run with its steps; nothing if there is none of this number any more.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn run(&self, id: RunId) -> Result<Option<RunRecord>, Trouble> {
+        self.read(move |connection| restore::run(connection, id)).await
     }
 
     /// The newest `limit` entries of the journal from `since` on, in the order in which they happened.

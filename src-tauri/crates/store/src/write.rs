@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use estatus_core::{
     Timestamp,
-    ids::Key,
+    flow::run::{Run, StepRun},
+    ids::{Key, RunId},
     incident::{Incident, Message},
     memory::Memory,
     observation::{Failure, Observation, cut},
@@ -84,6 +85,8 @@ impl<'a> Batch<'a> {
             }
             Record::Memory { of, memory } => self.memory(of, memory.as_ref()),
             Record::Incident(incident) => self.incident(incident),
+            Record::Run(run) => self.run(run),
+            Record::Step { run, place, step } => self.step(*run, *place, step),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {
                 let sql = "INSERT OR REPLACE INTO fact VALUES ('engine', ?)";
@@ -167,6 +170,26 @@ impl<'a> Batch<'a> {
             )?
             .execute((number, monitor, millis(incident.opened), incident.closed.map(millis), Json(incident)))?;
         self.number_used("last_incident", number)
+    }
+
+    fn run(&self, run: &Run) -> Result<()> {
+        let number = signed(run.id.0);
+        let ended = run.state.is_over().then(|| millis(run.ended.unwrap_or(run.began)));
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO run (id, flow, state, began, ended, body) VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute((number, &run.flow, run.state.word(), millis(run.began), ended, Json(run)))?;
+        self.number_used("last_run", number)
+    }
+
+    fn step(&self, run: RunId, place: usize, step: &StepRun) -> Result<()> {
+        let number = signed(run.0);
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO step (run, place, body) VALUES (?, ?, ?)")?
+            .execute((number, i64::try_from(place).unwrap_or(i64::MAX), Json(step)))?;
+        // Should its run never come to be written, another must not be taken for it.
+        self.number_used("last_run", number)
     }
 
     fn message(&mut self, message: &Message) -> Result<()> {

@@ -1,11 +1,16 @@
 use estatus_api::{EngineState, Snapshot};
-use estatus_core::{ids::IncidentId, incident::Health, program::ProgramState};
+use estatus_core::{
+    flow::run::RunState,
+    ids::{IncidentId, RunId},
+    incident::Health,
+    program::ProgramState,
+};
 use estatus_tray::{Language, Lost};
 
 use super::*;
 use crate::{
     desktop::{About, Icon, NotificationTrouble},
-    testing::{Tray, attempt, hello, hosted_by, incident, monitor, monitors, noon, program, read},
+    testing::{Tray, attempt, hello, hosted_by, incident, monitor, monitors, noon, program, read, run},
 };
 
 fn lost(no_engine: bool) -> Heard {
@@ -547,4 +552,86 @@ fn what_could_not_be_done_is_told_even_when_alerts_are_paused() {
     let [shown] = tray.controller.desktop.shown.as_slice() else { panic!("not told") };
     assert_eq!(shown.about, About::Failure);
     assert_eq!(shown.body, "restart web: there is no program called “web”");
+}
+
+#[test]
+fn a_run_that_did_not_go_well_is_told_with_its_reason_and_opens_its_page() {
+    let why = "step “clear the cache” failed: exit code 3";
+    let check = |state: RunState, title: &str, body: &str, page: Page| {
+        let mut tray = Tray::attached(Snapshot::default());
+        assert_eq!(tray.event(Event::Run(run(31, "heal-web", state))), ControlFlow::WakeIn(Duration::from_millis(500)));
+        assert_eq!(tray.later(500), ControlFlow::Wait);
+        let shown = &tray.controller.desktop.shown;
+        assert_eq!((shown.len(), shown[0].title.as_str(), shown[0].body.as_str()), (1, title, body));
+        assert_eq!((&shown[0].about, shown[0].urgent), (&About::Flow("heal-web".into()), false));
+        assert_eq!(shown[0].click, Action::Open(page));
+        assert_eq!(shown[0].buttons.len(), 1, "it can be opened");
+    };
+    let page = || Page::Run(RunId(31));
+    check(RunState::Failed, "heal-web failed", why, page());
+    check(RunState::TimedOut, "heal-web did not finish in time", why, page());
+    check(RunState::Crashed, "heal-web crashed", why, page());
+    let budget = "Its budget of runs is used up. Estatus starts it again once the budget allows.";
+    check(RunState::Suppressed, "heal-web was not started again", budget, Page::Flow("heal-web".into()));
+}
+
+#[test]
+fn a_run_that_went_well_or_was_to_heal_a_monitor_is_not_told() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up), ("web", Health::Down)]));
+    for state in [RunState::Queued, RunState::Running, RunState::Succeeded, RunState::Cancelled, RunState::Skipped] {
+        assert_eq!(tray.event(Event::Run(run(31, "heal-web", state))), ControlFlow::Wait, "{state:?}");
+    }
+    let heals = estatus_api::RunSummary { heals: vec!["web".into()], ..run(32, "heal-web", RunState::Failed) };
+    assert_eq!(tray.event(Event::Run(heals)), ControlFlow::Wait);
+    assert_eq!(tray.told(), [""; 0]);
+}
+
+#[test]
+fn every_run_that_fails_is_told_in_the_place_of_the_one_before_and_an_engine_that_went_takes_none_away() {
+    let mut tray = Tray::attached(Snapshot::default());
+    for id in 1..=2 {
+        let _ = tray.event(Event::Run(run(id, "heal-web", RunState::Failed)));
+        let _ = tray.later(500);
+        let _ = tray.hear(lost(false));
+        let _ = tray.hear(hello(Snapshot::default()));
+        let _ = tray.later(500);
+    }
+    assert!(tray.controller.desktop.closed.is_empty());
+    assert_eq!(tray.told(), ["heal-web failed", "heal-web failed"]);
+}
+
+#[test]
+fn runs_that_failed_while_alerts_were_paused_are_summed_up_with_the_rest() {
+    let mut tray = Tray::attached(monitors(&[("a", Health::Up)]));
+    let _ = tray.event(paused(Some("2026-11-21T14:05:00Z")));
+    let _ = tray.event(Event::Run(run(1, "backup", RunState::Failed)));
+    let _ = tray.event(Event::Run(run(2, "clean", RunState::Suppressed)));
+    let _ = tray.later(60_000);
+    tray.goes_down(1, "a");
+    let _ = tray.later(500);
+    let _ = tray.hear(lost(false));
+    let snapshot = Snapshot {
+        incidents: vec![incident(1, "a", &tray.now)],
+        engine: EngineState { snoozed_until: Some("2026-11-21T14:05:00Z".parse().unwrap()), ..EngineState::default() },
+        ..monitors(&[("a", Health::Down)])
+    };
+    let _ = tray.hear(hello(snapshot));
+    let _ = tray.later(500);
+    let _ = tray.later(180_000);
+    let shown = &tray.controller.desktop.shown;
+    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were paused"));
+    let body = "backup: failed at 14:02\nclean: not started again, its budget was used up\na: down since 14:03";
+    assert_eq!(shown[0].body, body);
+}
+
+#[test]
+fn flows_are_told_apart_from_monitors_where_much_happens_at_once() {
+    let mut tray = Tray::attached(Snapshot::default());
+    tray.goes_down(1, "a");
+    for flow in ["b", "c", "d"] {
+        let _ = tray.event(Event::Run(run(1, flow, RunState::Failed)));
+    }
+    let _ = tray.later(500);
+    let shown = &tray.controller.desktop.shown;
+    assert_eq!((shown.len(), shown[0].body.as_str()), (1, "Down: a.\nFlows with a problem: b, c and d."));
 }

@@ -2,7 +2,7 @@ use estatus_api::{EngineState, Event, MonitorState, Snapshot, WaitingMessage};
 use estatus_core::{ids::MessageId, incident::Health, standing::Standing};
 
 use super::*;
-use crate::testing::{Tray, hello, hosted_by, incident, monitor, monitors, noon, program, read};
+use crate::testing::{Tray, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read};
 
 fn menu_of(tray: &Tray) -> Vec<String> {
     read(&tray.face().menu)
@@ -144,4 +144,22 @@ fn a_program_that_does_not_run_is_not_said_to_be_stopped() {
     let _ = tray.hear(hosted_by(std::process::id(), Snapshot { programs, ..Snapshot::default() }));
     assert_eq!(menu_of(&tray).last().map(String::as_str), Some("Quit"));
     let _ = tray.hear(hello(Snapshot::default()));
+}
+
+#[test]
+fn a_flow_that_is_under_way_is_listed_until_it_is_not() {
+    let mut tray =
+        Tray::attached(Snapshot { flows: vec![flow("backup", Some(7)), flow("clean", None)], ..Snapshot::default() });
+    assert_eq!(menu_of(&tray)[1..3], ["backup: running", "-"]);
+    let Item::Choice { action, .. } = &tray.face().menu.0[1] else { panic!("{:?}", tray.face().menu) };
+    assert_eq!(*action, Action::Open(Page::Run(estatus_core::ids::RunId(7))));
+    let _ = tray.event(Event::Flow(flow("clean", Some(8))));
+    assert_eq!(menu_of(&tray)[1..4], ["backup: running", "clean: running", "-"]);
+    let _ = tray.event(Event::Flow(flow("backup", None)));
+    let _ = tray.event(Event::FlowGone("clean".into()));
+    assert_eq!(menu_of(&tray)[1], "-");
+    for number in 10..20 {
+        let _ = tray.event(Event::Flow(flow(&format!("f{number}"), Some(number))));
+    }
+    assert_eq!(menu_of(&tray)[5..8], ["f14: running", "5 more …", "-"]);
 }

@@ -14,12 +14,14 @@ use crate::{report::speaking, text::tail};
 /// One try to heal an incident.
 #[derive(Clone, Debug, Serialize)]
 pub struct PayloadAttempt {
-    /// What was done: `restart`, `start` or `stop` for a program, or `run` for a command.
+    /// What was done: `restart`, `start` or `stop` for a program, `flow` for a flow, or `run` for a command.
     pub deed: String,
     /// The program.
     pub program: Option<String>,
     /// The command.
     pub command: Option<String>,
+    /// The flow.
+    pub flow: Option<String>,
     /// When it began.
     pub began: Timestamp,
     /// When its outcome was known.
@@ -32,17 +34,19 @@ pub struct PayloadAttempt {
 
 impl PayloadAttempt {
     fn new(attempt: &Attempt, words: &Words) -> Self {
-        let (program, command) = match &attempt.deed {
+        let (program, command, flow) = match &attempt.deed {
             RemedyKind::Restart { program } | RemedyKind::Start { program } | RemedyKind::Stop { program } => {
-                (Some(program), None)
+                (Some(program), None, None)
             }
-            RemedyKind::Run { command } => (None, Some(command)),
+            RemedyKind::Run { command } => (None, Some(command), None),
+            RemedyKind::Flow { flow } => (None, None, Some(flow)),
         };
         let outcome = attempt.outcome.as_ref();
         Self {
             deed: tag(&attempt.deed, "deed"),
             program: program.cloned(),
             command: command.cloned(),
+            flow: flow.cloned(),
             began: attempt.began,
             ended: attempt.ended,
             outcome: outcome.map(|outcome: &Outcome| tag(outcome, "outcome")),

@@ -2,6 +2,7 @@
 
 use estatus_core::{
     Timestamp,
+    flow::run::{RunRecord, StepState},
     incident::{Alert, Before, Incident, News},
     maintenance::in_words,
     observation::Failure,
@@ -11,7 +12,10 @@ use estatus_core::{
 };
 use serde::Serialize;
 
-use super::{AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed};
+use super::{
+    AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed,
+    run::{FailedAt, took},
+};
 use crate::text::one_line;
 
 /// So many tries are told where an alert is alone in its message; those before are counted.
@@ -43,6 +47,8 @@ impl<'a> Rows<'a> {
             News::Warning { warning } => rows.add("warning", &words.warning(warning)),
             News::Cooling { trouble, last_end } => rows.cooling(alert, trouble, last_end.as_ref()),
             News::Unsteady { failure, .. } => rows.unsteady(failure),
+            News::RunFailed { run } => rows.run(run, created),
+            News::Suppressed { .. } => rows.suppressed(alert),
             News::Steady | News::Settled { incident: None, .. } => {}
             News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
@@ -66,6 +72,7 @@ impl<'a> Rows<'a> {
 
     fn target(&mut self, alert: &Alert) {
         let label = match &alert.news {
+            News::RunFailed { .. } | News::Suppressed { .. } => return self.add("flow", &alert.subject),
             News::Stale { .. } => "file",
             _ if alert.check.is_some() => "target",
             _ => "command",
@@ -143,6 +150,34 @@ impl<'a> Rows<'a> {
         }
         self.add("next", &words.cooling(&one_line(&alert.subject, VALUE_LIMIT)));
     }
+
+    /// Where a run failed and why, and what is to be known of the run as a whole.
+    fn run(&mut self, record: &RunRecord, created: Timestamp) {
+        let (words, run) = (self.words, &record.run);
+        if let Some(at) = FailedAt::of(record) {
+            self.add("at_step", &at.step.name);
+            self.add("action", &words.step_action(&at.step.action));
+            at.why(words).iter().for_each(|why| self.add("why", why));
+        }
+        self.add("began", &words.time(run.began));
+        self.add("trigger", &words.run_cause(&run.cause));
+        self.add("lasted", &in_words(took(run, created)));
+        let skipped = words.steps_that_are(&run.definition, &record.steps, StepState::Skipped);
+        skipped.iter().for_each(|skipped| self.add("skipped", skipped));
+        self.add("do", &words.text("mail.run.show", &[("run", &run.id.to_string())]));
+    }
+
+    /// What to do about a flow that is begun too often.
+    fn suppressed(&mut self, alert: &Alert) {
+        let flow = argument(&one_line(&alert.subject, VALUE_LIMIT));
+        self.add("do", &self.words.text("mail.suppressed", &[("flow", &flow)]));
+    }
+}
+
+/// A name as it is typed after a command.
+fn argument(name: &str) -> String {
+    let is_one_word = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    if is_one_word { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 /// A try, and how it went where that is known.

@@ -5,7 +5,7 @@ use estatus_core::{
     config::EmailChannel,
     incident::{Alert, News},
     program::Ended,
-    remedy::RemedyKind,
+    remedy::{Attempt, Outcome, RemedyError, RemedyKind},
     words::Words,
 };
 use serde::Serialize;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{
     AlertKind, VALUE_LIMIT,
     rows::{Row, Rows},
+    run::{self, FailedAt},
     speaking, state, title,
 };
 use crate::text::{lines, one_line, tail};
@@ -23,6 +24,8 @@ const EVIDENCE_LIMIT: usize = 4096;
 const OUTPUT_LIMIT: usize = Ended::TAIL_LINES * (Ended::TAIL_LINE_LIMIT + 1);
 /// The most bytes of either where it is not.
 const EVIDENCE_SHARED_LIMIT: usize = 500;
+/// So many steps of a run are told, one by one, where an alert is alone in its message.
+const STEPS_LIMIT: usize = 20;
 
 /// One alert in words.
 #[derive(Debug, Serialize)]
@@ -51,7 +54,7 @@ impl Section {
             state: state(alert, created, words),
             title: title(alert, created, words),
             rows: Rows::of(alert, created, several, words),
-            evidence: [seen(&alert.news, several, words), output(alert, several, words)]
+            evidence: [seen(&alert.news, several, words), output(alert, several, words), steps(alert, several, words)]
                 .into_iter()
                 .flatten()
                 .collect(),
@@ -90,8 +93,9 @@ fn colour(tidings: AlertKind) -> &'static str {
         | AlertKind::SettledDown
         | AlertKind::Escalated
         | AlertKind::Cooling
+        | AlertKind::RunFailed
         | AlertKind::Stale => RED,
-        AlertKind::Flapping | AlertKind::Unsteady | AlertKind::Warning => AMBER,
+        AlertKind::Flapping | AlertKind::Unsteady | AlertKind::Suppressed | AlertKind::Warning => AMBER,
         AlertKind::Recovered | AlertKind::SettledUp | AlertKind::Steady => GREEN,
     }
 }
@@ -109,18 +113,48 @@ fn seen(news: &News, several: bool, words: &Words) -> Option<Evidence> {
 }
 
 fn output(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {
-    let (deed, all) = match &alert.news {
-        News::Cooling { last_end, .. } => (None, &last_end.as_ref()?.tail),
-        news => speaking(news.incident()?).map(|attempt| (Some(&attempt.deed), &attempt.output))?,
-    };
-    let label = match deed {
-        None => words.text("mail.label.output", &[("program", &one_line(&alert.subject, VALUE_LIMIT))]),
-        Some(RemedyKind::Restart { program } | RemedyKind::Start { program } | RemedyKind::Stop { program }) => {
-            words.text("mail.label.output", &[("program", &one_line(program, VALUE_LIMIT))])
+    let (label, all) = match &alert.news {
+        News::Cooling { last_end, .. } => (of_program(&alert.subject, words), last_end.as_ref()?.tail.as_slice()),
+        News::RunFailed { run } => {
+            let at = FailedAt::of(run)?;
+            (of_step(&at.step.name, words), at.output())
         }
-        Some(RemedyKind::Run { .. }) => words.text("mail.label.output_of_command", &[]),
+        news => {
+            let attempt = speaking(news.incident()?)?;
+            (wrote(attempt, words), attempt.output.as_slice())
+        }
     };
     let lines = tail(all, if several { EVIDENCE_SHARED_LIMIT } else { OUTPUT_LIMIT });
     let shown = !lines.is_empty();
     shown.then(|| Evidence { label, text: lines.join("\n") })
+}
+
+/// Who wrote what was written at a try to heal.
+fn wrote(attempt: &Attempt, words: &Words) -> String {
+    match &attempt.deed {
+        RemedyKind::Restart { program } | RemedyKind::Start { program } | RemedyKind::Stop { program } => {
+            of_program(program, words)
+        }
+        RemedyKind::Run { .. } => words.text("mail.label.output_of_command", &[]),
+        RemedyKind::Flow { flow } => match &attempt.outcome {
+            Some(Outcome::NotDone(RemedyError::FlowFailed { failed: Some((step, _)), .. })) => of_step(step, words),
+            _ => words.text("mail.label.output_of_flow", &[("flow", &one_line(flow, VALUE_LIMIT))]),
+        },
+    }
+}
+
+fn of_program(program: &str, words: &Words) -> String {
+    words.text("mail.label.output", &[("program", &one_line(program, VALUE_LIMIT))])
+}
+
+fn of_step(step: &str, words: &Words) -> String {
+    words.text("mail.label.output_of_step", &[("step", &one_line(step, VALUE_LIMIT))])
+}
+
+/// What became of each step of a run, unless that would be too much to read.
+fn steps(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {
+    let News::RunFailed { run } = &alert.news else { return None };
+    let steps = run::steps(run, words);
+    let shown = !several && (2..=STEPS_LIMIT).contains(&steps.len());
+    shown.then(|| Evidence { label: words.text("mail.label.steps", &[]), text: steps.join("\n") })
 }

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use estatus_core::{
     Timestamp,
     incident::{Alert, Incident, Message, News},
+    maintenance::in_words,
     words::Words,
 };
 
-use super::{AlertKind, state};
+use super::{AlertKind, FailedAt, state};
 use crate::text::one_line;
 
 /// The most bytes of a target, a cause, or a list of names in a subject.
@@ -90,10 +91,14 @@ fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
     let why = match &alert.news {
         News::Warning { warning } => words.warning(warning),
         News::Unsteady { failure, .. } => words.failure(failure),
+        News::RunFailed { run } => FailedAt::of(run).and_then(|at| at.why(words)).unwrap_or_default(),
+        News::Suppressed { runs, within } => {
+            words.text("mail.budget", &[("count", &runs.to_string()), ("within", &in_words(*within))])
+        }
         news => news.incident().map(|incident| words.failure(&incident.cause)).unwrap_or_default(),
     };
     let why = one_line(&why, PART_LIMIT);
-    let subject = if target == subject { subject } else { format!("{subject} ({target})") };
+    let subject = if target.is_empty() || target == subject { subject } else { format!("{subject} ({target})") };
     // What is told of a program has its reason in the text alone: that it runs well again would have none.
     if why.is_empty() { format!("[{state}] {subject}") } else { format!("[{state}] {subject}: {why}") }
 }

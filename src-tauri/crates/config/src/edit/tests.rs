@@ -56,6 +56,40 @@ fn what_is_not_changed_stays_as_it_was_written() {
 }
 
 #[test]
+fn what_is_edited_leaves_flows_and_their_comments_as_they_are() {
+    let flow = r#"
+# At night.
+[flow.nightly]
+every = "0 4 * * *"   # when nobody looks
+
+# First of all.
+[[flow.nightly.step]]
+name = "look"          # is it there?
+check = "portfolio"
+
+[[flow.nightly.step]]  # and then
+name = "wait"
+wait = "10s"
+"#;
+    let daily = flow.replace("nightly", "daily");
+    let file = FILE.replace("\n# The portfolio.", &format!("{flow}\n# The portfolio.")) + &daily;
+    let port = json!({ "name": "port", "tcp": "127.0.0.1:23" });
+    let after = edited(&file, &[put(Section::Monitor, Some("port"), port)]).unwrap();
+    assert_eq!(after, file.replace("127.0.0.1:22", "127.0.0.1:23"));
+    let page = json!({ "name": "page", "tcp": "127.0.0.1:80" });
+    let after = edited(&file, &[put(Section::Monitor, None, page)]).unwrap();
+    let added = "\n[[monitor]]\nname = \"page\"\ntcp = \"127.0.0.1:80\"\n";
+    assert_eq!(after.replace(added, ""), file, "{after}");
+    let port = || Edit::Remove { section: Section::Monitor, name: "port".to_owned() };
+    let after = edited(&after, &[port()]).unwrap();
+    assert!(after.contains(flow) && after.contains(&daily), "{after}");
+    let portfolio = Edit::Remove { section: Section::Monitor, name: "portfolio".to_owned() };
+    let wrong = edited(&file, &[portfolio]).unwrap_err();
+    let first = "flow.nightly.step.0.check: `check` en paso \"look\" del flujo \"nightly\": no hay ningún monitor";
+    assert!(wrong.starts_with(first), "{wrong}");
+}
+
+#[test]
 fn an_entry_is_added_and_removed() {
     let page = json!({ "name": "page", "http": "http://127.0.0.1/", "accept": ["200-299", 418] });
     let after = edited(FILE, &[put(Section::Monitor, None, page)]).unwrap();

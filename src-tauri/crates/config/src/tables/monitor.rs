@@ -10,7 +10,7 @@ use jiff::civil::Weekday;
 
 use super::{Check, Interval, Many, Timeout};
 use crate::{
-    listed::{Listed, named},
+    listed::{Linked, Listed, named},
     shape::{At, Own, Whole},
     table::table,
     times::{DAY, HOUR, Lasting, MINUTE, Moment, Stretch, Zone},
@@ -42,14 +42,15 @@ table! {
         channels: Many<String>,
         /// Maintenance windows, in which it is checked but not judged.
         maintenance: Many<Maintenance>,
-        /// The remedy when it goes down: { restart = "PROGRAM" }, or start, or stop, or { run = "command" }.
+        /// The remedy when it goes down: { restart = "PROGRAM" }, or start, or stop, or { flow = "NAME" }, or
+        /// { run = "command" }.
         on_down: OnDown,
         /// When alerts are sent for incidents with a remedy: "always", or "unhealed", only if the remedy fails.
         /// Default: as in [alerts].
         alert_when: AlertWhen,
     }
 
-    /// The remedy when a monitor goes down: exactly one of restart, start, stop and run.
+    /// The remedy when a monitor goes down: exactly one of restart, start, stop, flow and run.
     struct OnDown requires [] like r#"{ restart = "PROGRAM" }"# {
         /// The program that is restarted.
         restart: String,
@@ -57,6 +58,8 @@ table! {
         start: String,
         /// The program that is stopped, for good.
         stop: String,
+        /// The flow that is run.
+        flow: String,
         /// The command that is run: one line for the shell, or an array of the program and its arguments.
         run: Run,
         /// Where the command runs.
@@ -93,12 +96,16 @@ table! {
 
 impl Listed for Monitor {
     const WORD: &'static str = "monitor";
+    const HEADER: &'static str = Self::WORD;
     const MOST: usize = 20_000;
-    const LINKS: &'static str = "depends_on";
 
     fn name(&self) -> Option<&At<Name>> {
         self.name.get()
     }
+}
+
+impl Linked for Monitor {
+    const LINKS: &'static str = "depends_on";
 
     fn links(&self) -> &[At<String>] {
         named(&self.depends_on)

@@ -12,7 +12,7 @@ use estatus_core::{
 use super::{Check, Many, Timeout};
 use crate::{
     limits::OfOneCore,
-    listed::{Listed, named},
+    listed::{Linked, Listed, named},
     shape::{At, Own, Whole},
     table::table,
     times::{DAY, Lasting},
@@ -122,12 +122,16 @@ table! {
 
 impl Listed for Program {
     const WORD: &'static str = "program";
+    const HEADER: &'static str = Self::WORD;
     const MOST: usize = 5000;
-    const LINKS: &'static str = "start_after";
 
     fn name(&self) -> Option<&At<Name>> {
         self.name.get()
     }
+}
+
+impl Linked for Program {
+    const LINKS: &'static str = "start_after";
 
     fn links(&self) -> &[At<String>] {
         named(&self.start_after)

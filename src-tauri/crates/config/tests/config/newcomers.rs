@@ -55,6 +55,12 @@ fn what_newcomers_write_is_told_as_they_meant_it() {
     says("{ \"monitor\": [] }", 1, "this is JSON");
     says("---\nmonitor:\n", 1, "this is YAML");
     says("[channel.my phone]\ncommand = \"x\"\n", 1, "[channel.\"my phone\"]");
+    says("overlap = \"skip\"\n", 1, "unknown key `overlap`; it belongs below a line [flow.NAME]");
+    says("run = \"x\"\n", 1, "unknown key `run`; it belongs below a line [[flow.NAME.step]]");
+    says("[[flow.heal my web.step]]\nname = \"a\"\n", 1, "write [[flow.\"heal my web\".step]]");
+    says("[flow.heal my web]\nevery = \"1h\"\n", 1, "write [flow.\"heal my web\"]");
+    says("[flow.f.step\nname = \"a\"\n", 1, "write [[flow.f.step]]");
+    says("[flow.f.step]\nname = \"a\"\n\n[flow.f.step]\n", 4, "in line 1: write [[flow.f.step]] for each");
     says("[monitor]\nname = \"a\"\n\n[monitor]\nname = \"b\"\n", 4, "in line 1: write [[monitor]] for each");
     says("[email]\n[alerts]\n[email]\n", 3, "`email` is already set in line 1");
     says("[[monitor]]\nname = \"a\"\n[[monitor]]\nevery = \"1m\"\nname = \"b\"\nname = \"c\"\n", 6, "in line 5");
@@ -130,4 +136,45 @@ fn words_of_other_tools_are_told_in_ours() {
     says("[email]\nhost = \"h\"\n", 2, "did you mean `server`?");
     says("[email]\nrecipients = \"h\"\n", 2, "did you mean `to`?");
     says("[[check]]\nname = \"h\"\n", 1, "did you mean `monitor`?");
+    says("[flows.f]\n", 1, "did you mean `flow`?");
+    says("[[task]]\n", 1, "did you mean `flow`?");
+    says("[[step]]\nname = \"a\"\n", 1, "did you mean `flow.NAME.step`?");
+    for (key, near) in [
+        ("steps", "step"),
+        ("task", "step"),
+        ("tasks", "step"),
+        ("schedule", "every"),
+        ("cron", "every"),
+        ("interval", "every"),
+        ("catchup", "catch_up"),
+        ("concurrency", "overlap"),
+        ("timeout", "deadline"),
+        ("limit", "budget"),
+        ("notify", "channels"),
+    ] {
+        says(&format!("[flow.f]\n{key} = 1\n"), 2, &format!("did you mean `{near}`?"));
+    }
+    for (key, near) in [
+        ("retries", "retry"),
+        ("depends_on", "needs"),
+        ("command", "run"),
+        ("cmd", "run"),
+        ("if", "when"),
+        ("cwd", "directory"),
+        ("deadline", "timeout"),
+        ("sleep", "wait"),
+        ("wait_for", "wait_until"),
+        ("monitor", "check"),
+        ("finally", "always"),
+        ("continue_on_error", "on_failure"),
+        ("on_crash", "after_crash"),
+    ] {
+        says(&format!("[[flow.f.step]]\nname = \"a\"\n{key} = 1\n"), 3, &format!("did you mean `{near}`?"));
+    }
+    let step = |line: &str| format!("[[flow.f.step]]\nname = \"a\"\n{line}\n");
+    says(&step("retry = { attempts = 3 }"), 3, "did you mean `times`?");
+    says(&step("retry = { delay = \"1s\" }"), 3, "did you mean `wait`?");
+    says("[flow.f]\nbudget = { max = 3, per = \"1h\" }\n", 2, "did you mean `runs`?");
+    says("[flow.f]\nbudget = { max = 3, per = \"1h\" }\n", 2, "did you mean `within`?");
+    says(&monitor("on_down = { command = \"x\" }"), 3, "did you mean `run`?");
 }

@@ -121,11 +121,11 @@ fn where_a_table_belongs_one_is_shown_that_works() {
             .iter()
             .find_map(|problem| problem.message.split_once("a table like ")?.1.strip_suffix(", found a string"));
         let like = like.unwrap_or_else(|| panic!("{key}: {problems}"));
-        let like = like.replace("PROGRAM", "p").replace("NAME", "n");
+        let like = like.replace("PROGRAM", "p").replace("NAME", "n").replace("STEP", "s");
         let with_it = format!("{before}{key} = {like}\n{after}");
         assert!(read(&with_it).is_ok(), "{}\n{with_it}", read(&with_it).unwrap_err());
     };
-    for key in ["email", "alerts", "network", "retention", "channel"] {
+    for key in ["email", "alerts", "network", "retention", "channel", "flow"] {
         check("", key, "");
     }
     let program = "[[program]]\nname = \"p\"\ncommand = \"x\"\n";
@@ -138,6 +138,10 @@ fn where_a_table_belongs_one_is_shown_that_works() {
     }
     check("[[monitor]]\nname = \"m\"\n", "host", "");
     check("[alerts]\n", "quiet_hours", "");
+    let step = "[[flow.f.step]]\nname = \"s\"\nrun = \"x\"\n";
+    check("[flow.f]\n", "budget", step);
+    check(&format!("{step}[[flow.f.step]]\nname = \"t\"\nrun = \"x\"\n"), "when", "");
+    check("[flow]\n", "f", "");
 }
 
 #[test]

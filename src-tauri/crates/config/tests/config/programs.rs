@@ -369,7 +369,7 @@ fn a_remedy_does_one_thing_with_a_program_that_exists() {
         "on_down = { restart = \"wbe\" }",
         &["23: `on_down.restart` in monitor \"m\": there is no program called \"wbe\"; did you mean `web`?"],
     );
-    let forms = "needs exactly one of `restart`, `start`, `stop` and `run`";
+    let forms = "needs exactly one of `restart`, `start`, `stop`, `flow` and `run`";
     for on_down in ["{}", "{ tries = 3 }", "{ start = \"web\", run = \"x\" }"] {
         refused_of_monitor(&format!("on_down = {on_down}"), &[&format!("11: `on_down` in monitor \"m\": {forms}")]);
     }

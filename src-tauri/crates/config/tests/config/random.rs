@@ -25,7 +25,7 @@ fn cases() -> ProptestConfig {
 }
 
 /// What newcomers write.
-const PIECES: [&str; 34] = [
+const PIECES: [&str; 38] = [
     "\"",
     "'",
     "\\",
@@ -59,6 +59,10 @@ const PIECES: [&str; 34] = [
     "\0",
     "name = 1\n",
     "[monitor]\n",
+    "[[flow.f.step]]\n",
+    "[flow.f]\n",
+    "needs = [\"look\"]\n",
+    "when = { failed = \"look\" }\n",
     " a b ",
 ];
 

@@ -135,6 +135,25 @@ fn the_schema_knows_that_a_monitor_has_one_kind_and_which_keys_belong_to_it() {
 }
 
 #[test]
+fn the_schema_knows_that_a_step_does_one_thing_and_which_keys_belong_to_it() {
+    let schema = estatus_config::schema();
+    let step = &schema["$defs"]["Step"];
+    let forms: Vec<&str> =
+        step["oneOf"].as_array().unwrap().iter().map(|form| form["required"][0].as_str().unwrap()).collect();
+    assert_eq!(forms, ["run", "check", "wait_until", "restart", "start", "stop", "wait"]);
+    let belongs = serde_json::json!({
+        "directory": { "required": ["run"] },
+        "env": { "required": ["run"] },
+        "timeout": { "required": ["run"] },
+        "after_crash": { "required": ["run"] },
+        "within": { "required": ["wait_until"] },
+    });
+    assert_eq!(step["dependentSchemas"], belongs);
+    assert_eq!(schema["$defs"]["Flow"]["required"], serde_json::json!(["step"]));
+    assert_eq!(schema["$defs"]["Budget"]["required"], serde_json::json!(["runs", "within"]));
+}
+
+#[test]
 fn the_schema_knows_that_a_program_is_ready_in_one_way_and_what_it_needs() {
     let schema = estatus_config::schema();
     let ready = &schema["$defs"]["Ready"];

@@ -95,10 +95,15 @@ fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
         name = "web"
         command = "./web"
         env = { DATABASE = { env = "DATABASE_URL" }, PLAIN = "x" }
+        [[flow.nightly.step]]
+        name = "backup"
+        run = "./backup"
+        env = { KEY = { env = "BACKUP_KEY" } }
     "#;
     let config = read(text).unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = config.secret_variables.iter().map(String::as_str).collect();
-    let expected = ["CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD"];
+    let expected =
+        ["BACKUP_KEY", "CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD"];
     assert_eq!(names, expected);
 }
 
@@ -431,6 +436,8 @@ fn what_the_example_only_shows_is_right_too() {
     assert_eq!(names, ["this machine", "estatus is running", "my page", "web answers", "database"]);
     let programs: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
     assert_eq!(programs, ["ticker", "web"]);
+    let [flow] = config.flows.as_slice() else { panic!("{:?}", config.flows) };
+    assert_eq!((&*flow.name, flow.definition.steps.len()), ("heal-web", 3));
     assert!(config.channels.contains_key("email"));
     assert_eq!(config.language, Language::Spanish);
 }

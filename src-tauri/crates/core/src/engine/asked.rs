@@ -36,6 +36,8 @@ impl Engine {
             Ask::StartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_start)?,
             Ask::StopProgram { program } => self.stop_program(&program, now)?,
             Ask::RestartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_restart)?,
+            Ask::RunFlow { flow } => drop(self.run_flow(&flow, now)?),
+            Ask::CancelRun { run } => self.cancel_run(run, now)?,
             Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,
         }
         self.journal(JournalEntry::Asked { what }, now);

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, mem, sync::Arc};
 use super::{Change, Engine, MonitorMachine};
 use crate::{
     config::{Config, Monitor},
+    flow::run::RunRecord,
     ids::{IncidentId, Key},
     incident::Health,
     monitor::MonitorMemory,
@@ -16,7 +17,8 @@ use crate::{
 };
 
 impl Engine {
-    pub(super) fn configure(&mut self, config: Arc<Config>, now: Now) {
+    /// `runs` are not over in an earlier life of the engine, and go on.
+    pub(super) fn configure(&mut self, config: Arc<Config>, runs: Vec<RunRecord>, now: Now) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
         let gone: Vec<Arc<str>> = self.monitors.names().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
@@ -25,7 +27,8 @@ impl Engine {
         let asks_again = self.config.network != config.network;
         self.network.configure(&config.network);
         let count = config.monitors.len();
-        self.journal(JournalEntry::Configured { monitors: count, programs: config.programs.len() }, now);
+        let (programs, flows) = (config.programs.len(), config.flows.len());
+        self.journal(JournalEntry::Configured { monitors: count, programs, flows }, now);
         for (index, monitor) in config.monitors.iter().enumerate() {
             if self.monitors.contains(&monitor.name) {
                 self.replace(monitor, now);
@@ -36,6 +39,7 @@ impl Engine {
         }
         let before = mem::replace(&mut self.config, Arc::clone(&config));
         self.configure_programs(&config, now);
+        self.configure_flows(&config, runs, now);
         self.configure_channels(&before.channels, &config.channels, now);
         self.close_forgotten(now);
         for monitor in &config.monitors {

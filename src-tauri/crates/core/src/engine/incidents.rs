@@ -142,14 +142,14 @@ impl Engine {
         self.close_attempt(name, outcome, now);
     }
 
-    /// Whatever is remembered of tries that this life of the engine knows nothing of: a command that was being run is gone
-    /// on with, anything else that was under way was cut off, and what another remedy tried does not count. Whether there
+    /// Whatever is remembered of tries that this life of the engine knows nothing of: a command or a flow that was being run is
+    /// gone on with, anything else that was under way was cut off, and what another remedy tried does not count. Whether there
     /// is a try to go on with comes back.
     pub(super) fn sort_tries(&mut self, name: &Arc<str>, remedy: &RemedyKind, now: Now) -> bool {
         let Some(incident) = self.open_incident_of(name) else { return false };
         let tried = incident.attempts.get(incident.earlier_attempts..).and_then(<[Attempt]>::last);
         let is_another = tried.is_some_and(|tried| tried.deed != *remedy);
-        let goes_on = !is_another && matches!(remedy, RemedyKind::Run { .. });
+        let goes_on = !is_another && remedy.is_resumed();
         let under_way = open_attempt(incident).is_some();
         if under_way && !goes_on {
             self.close_attempt(name, Outcome::NotDone(RemedyError::Interrupted), now);

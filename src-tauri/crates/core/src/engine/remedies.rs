@@ -8,8 +8,7 @@ use crate::{
     exit::Exit,
     healing::DONE_WITHIN,
     ids::{Key, StartId},
-    observation::cut,
-    program::{Ended, ProgramState},
+    program::{Ended, ProgramAction, ProgramState},
     remedy::{RemedyAction, RemedyError},
     signal::{Answer, Signal, Stands},
     time::Now,
@@ -20,8 +19,11 @@ impl Engine {
     pub(super) fn act(&mut self, monitor: &Arc<str>, action: &RemedyAction, now: Now) {
         match action {
             RemedyAction::Run { command, timeout } => self.run_remedy(monitor, command.clone(), *timeout, now),
-            RemedyAction::Restart(program) | RemedyAction::Start(program) | RemedyAction::Stop(program) => {
-                self.act_on_program(monitor, program, action, now);
+            RemedyAction::Flow(flow) => self.act_on_flow(monitor, flow, now),
+            RemedyAction::Restart(_) | RemedyAction::Start(_) | RemedyAction::Stop(_) => {
+                if let Some((action, program)) = action.on_program() {
+                    self.act_on_program(monitor, program, action, now);
+                }
             }
         }
     }
@@ -43,15 +45,15 @@ impl Engine {
         self.answer(monitor, Answer::UnderWay, timeout);
     }
 
-    fn act_on_program(&mut self, monitor: &Arc<str>, program: &Arc<str>, action: &RemedyAction, now: Now) {
+    fn act_on_program(&mut self, monitor: &Arc<str>, program: &Arc<str>, action: ProgramAction, now: Now) {
         let within = self.programs.get(program).map_or(DONE_WITHIN, |kept| kept.program.ready_within * 2);
-        let answer = self.step_program(program, now, |supervised, step| supervised.heal(action, step));
+        let answer = self.step_program(program, now, |supervised, step| supervised.act(action, step));
         self.answer(monitor, answer.unwrap_or(Answer::NotDone(RemedyError::Gone)), within);
         // What became of it may have been told before it was known who waits.
         self.program_stands(program);
     }
 
-    fn answer(&mut self, monitor: &Arc<str>, answer: Answer, within: Duration) {
+    pub(super) fn answer(&mut self, monitor: &Arc<str>, answer: Answer, within: Duration) {
         self.signals.send(Signal::Acted { monitor: Arc::clone(monitor), answer, within });
     }
 
@@ -88,15 +90,9 @@ impl Engine {
         if !self.healings.command_ended(monitor, id, now.monotonic) {
             return;
         }
-        self.signals.send(Signal::Wrote { monitor: Arc::clone(monitor), output: last_lines(outcome) });
+        self.signals.send(Signal::Wrote { monitor: Arc::clone(monitor), output: Ended::tail_of(outcome) });
         self.answer(monitor, command_error(outcome).map_or(Answer::Done, Answer::NotDone), Duration::ZERO);
     }
-}
-
-fn last_lines(outcome: &CommandOutcome) -> Vec<String> {
-    let lines: Vec<&str> = outcome.stdout.lines().chain(outcome.stderr.lines()).collect();
-    let surplus = lines.len().saturating_sub(Ended::TAIL_LINES);
-    lines.into_iter().skip(surplus).map(|line| cut(line.to_owned(), Ended::TAIL_LINE_LIMIT)).collect()
 }
 
 /// Why a remedy's command did not do its work.

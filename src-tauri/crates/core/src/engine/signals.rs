@@ -59,6 +59,8 @@ impl Engine {
             }
             Signal::Stands { target, stands } => {
                 self.heal(now, |healings, step| healings.stands(&target, &stands, step));
+                self.deliver(now);
+                self.flows_hear(&target, &stands, now);
             }
             Signal::Wrote { monitor, output } => self.try_wrote(&monitor, output),
             Signal::Tried { monitor, end } => self.try_ends(&monitor, end, now),
@@ -69,6 +71,8 @@ impl Engine {
             }
             Signal::Cooling { program, trouble } => self.tell_cooling(&program, trouble, now),
             Signal::Steady { program } => self.tell_steady(&program, now),
+            Signal::RunFailed { run } => self.tell_run_failed(*run, now),
+            Signal::Suppressed { flow } => self.tell_suppressed(&flow, now),
         }
     }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
 use crate::{
     config::{AlertWhen, Monitor},
+    flow::{Budget, run::RunRecord},
     ids::{IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
     observation::{Failure, Observation},
@@ -251,6 +252,23 @@ impl Engine {
         let told = self.programs.get(&program.name).map(|kept| kept.memory.told.clone()).unwrap_or_default();
         channels.retain(|channel| told.contains_key(channel) || self.outbox.will_tell_of(channel, &program.name));
         self.post_of_program(program, News::Steady, &channels, now);
+    }
+
+    /// A run has failed: somebody should look.
+    pub(super) fn tell_run_failed(&mut self, run: RunRecord, now: Now) {
+        let channels = self.channels_or_default(run.run.definition.channels.as_ref());
+        let (subject, target) = (Arc::clone(&run.run.flow), String::new());
+        let news = News::RunFailed { run: Box::new(run) };
+        self.post_alert(Alert { subject, check: None, target, news }, &channels, now);
+    }
+
+    /// A flow is begun too often: somebody should look.
+    pub(super) fn tell_suppressed(&mut self, flow: &Arc<str>, now: Now) {
+        let Some(configured) = self.flows.get(flow).map(|machine| Arc::clone(&machine.flow)) else { return };
+        let Some(Budget { runs, within }) = configured.budget else { return };
+        let channels = self.channels_or_default(configured.definition.channels.as_ref());
+        let news = News::Suppressed { runs, within };
+        self.post_alert(Alert { subject: Arc::clone(flow), check: None, target: String::new(), news }, &channels, now);
     }
 
     /// Estatus has started with the last good version of `file`. Each mistake is told once, however often it starts so.

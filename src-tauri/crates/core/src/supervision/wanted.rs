@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{ChangeCause, ProgramMachine, State, Step, stopping::AfterStop};
 use crate::{
-    program::{OnQuit, ProcessId, Program, ProgramTrouble, StoppedBy},
-    remedy::{RemedyAction, RemedyError},
+    program::{OnQuit, ProcessId, Program, ProgramAction, ProgramTrouble, StoppedBy},
+    remedy::RemedyError,
     restart::{self, Verdict},
     signal::Answer,
 };
@@ -66,9 +66,9 @@ impl ProgramMachine {
         self.start_anew(step);
     }
 
-    /// What a remedy wants done.
-    pub(crate) fn heal(&mut self, action: &RemedyAction, step: &mut Step<'_>) -> Answer {
-        if let RemedyAction::Stop(_) = action {
+    /// What a remedy or a flow wants done.
+    pub(crate) fn act(&mut self, action: ProgramAction, step: &mut Step<'_>) -> Answer {
+        if action == ProgramAction::Stop {
             self.ask_stop(StoppedBy::Remedy, step);
             return if self.is_stopping() { Answer::UnderWay } else { Answer::Done };
         }
@@ -76,7 +76,7 @@ impl ProgramMachine {
             return Answer::NotDone(RemedyError::StoppedByUser);
         }
         match &self.state {
-            State::Running(_) if matches!(action, RemedyAction::Start(_)) => Answer::Done,
+            State::Running(_) if action == ProgramAction::Start => Answer::Done,
             State::Running(_) => self.heal_by_restart(step),
             State::Cooling { .. } => Answer::NotDone(self.why_cooling()),
             State::Stopped | State::Finished { .. } => {

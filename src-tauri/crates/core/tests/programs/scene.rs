@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
 use estatus_core::{
     Engine, Timestamp,
     check::{Check, HostPort, TcpCheck},
-    command::{CommandEnd, CommandLine, CommandOutcome, Run},
+    command::{CommandEnd, CommandLine, CommandOutcome, DurableCommand, Run},
     config::{AlertPolicy, Channel, CommandChannel, Config, Monitor},
     engine::{Ask, Change, Effect, Input},
     exit::Exit,
-    ids::{EffectId, Key, StartId},
+    flow::{Definition, run::RunRecord},
+    ids::{EffectId, Key, RunId, StartId},
     incident::{DeliveryResult, News},
     memory::Memory,
     network::NetworkAnswer,
@@ -69,7 +70,9 @@ pub(crate) struct Scene {
     pub(crate) silent: bool,
     /// A remedy's command that runs goes on until the scene ends it.
     pub(crate) command_lasts: bool,
-    pub(crate) commands: Vec<EffectId>,
+    pub(crate) commands: Vec<(EffectId, DurableCommand)>,
+    /// What a command ends with that is called so; any other as `command_exit` says.
+    pub(crate) exits: BTreeMap<&'static str, i32>,
     /// What its commands are known by.
     pub(crate) executions: Vec<StartId>,
     /// What a remedy's command ends with.
@@ -78,6 +81,8 @@ pub(crate) struct Scene {
     pub(crate) pids: u32,
     pub(crate) story: String,
     pub(crate) published: Vec<Change>,
+    /// What the runs do that were written down.
+    pub(crate) definitions: BTreeMap<RunId, Arc<Definition>>,
 }
 
 impl Scene {
@@ -95,6 +100,8 @@ impl Scene {
     }
 
     pub(crate) fn with(config: Arc<Config>, restored: Restored, now: Duration) -> Self {
+        let definition = |record: &RunRecord| (record.run.id, Arc::clone(&record.run.definition));
+        let definitions = restored.runs.iter().map(definition).collect();
         let core = Engine::new(Arc::clone(&config), restored, 1, at(now));
         Self {
             core,
@@ -106,6 +113,8 @@ impl Scene {
             silent: false,
             command_lasts: false,
             commands: Vec::new(),
+            exits: BTreeMap::new(),
+            definitions,
             executions: Vec::new(),
             command_exit: 0,
             running: BTreeMap::new(),
@@ -197,9 +206,16 @@ impl Scene {
                 Effect::RunCommand { id, command } => {
                     self.tell(&format!("run {}", command.command));
                     self.executions.push(command.start);
-                    self.commands.push(id);
+                    self.commands.push((id, command));
                     if !self.command_lasts {
                         self.command_ends();
+                    }
+                }
+                Effect::Confirm { id } => self.input(Input::WrittenDown { id }),
+                Effect::EndCommand { owner } => {
+                    self.tell(&format!("end {owner}"));
+                    if let Some(running) = self.commands.iter().position(|(_, command)| command.owner == owner) {
+                        self.ends(running, CommandEnd::Cancelled);
                     }
                 }
                 Effect::SendAlert { id, message } => {
@@ -225,9 +241,22 @@ impl Scene {
 
     /// The oldest command that runs comes to its end.
     pub(crate) fn command_ends(&mut self) {
-        let end = CommandEnd::Exited(self.command_exit);
-        let outcome = CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: seconds(0.1) };
-        let id = self.commands.remove(0);
+        let called = self.commands[0].1.command.to_string();
+        let exit = self.exits.get(&*called).copied().unwrap_or(self.command_exit);
+        self.ends(0, CommandEnd::Exited(exit));
+    }
+
+    /// The command that is called so comes to this end.
+    pub(crate) fn command_called_ends(&mut self, called: &str, end: CommandEnd) {
+        let is_called = |(_, command): &(EffectId, DurableCommand)| command.command.to_string() == called;
+        let running = self.commands.iter().position(is_called);
+        self.ends(running.unwrap_or_else(|| panic!("{called} does not run: {}", self.story)), end);
+    }
+
+    fn ends(&mut self, running: usize, end: CommandEnd) {
+        let stdout = String::new();
+        let outcome = CommandOutcome { end, stdout, stderr: String::new(), took: seconds(0.1) };
+        let (id, _) = self.commands.remove(running);
         self.input(Input::CommandRan { id, outcome });
     }
 
@@ -270,6 +299,14 @@ impl Scene {
     }
 
     fn recorded(&mut self, record: &Record) {
+        match record {
+            Record::Run(run) => drop(self.definitions.insert(run.id, Arc::clone(&run.definition))),
+            Record::Step { run, place, step } => {
+                let name = Arc::clone(&self.definitions[run].steps[*place].name);
+                self.tell(&format!("step {name} {}", word(&step.state)));
+            }
+            _ => {}
+        }
         if let Record::Journal { entry, .. } = record {
             match entry {
                 JournalEntry::Program { program, to, .. } => self.tell(&format!("{program} {to}")),
@@ -279,6 +316,11 @@ impl Scene {
                     let kind = outcome["of"]["kind"].as_str().map(|kind| format!(" {kind}")).unwrap_or_default();
                     let words = attempt.output.first().map(|words| format!(" after {words}")).unwrap_or_default();
                     self.tell(&format!("remedy {word}{kind}{words}"));
+                }
+                JournalEntry::Run { flow, to, why, .. } => {
+                    let step = why.as_ref().and_then(|why| why.split(['“', '”']).nth(1));
+                    let why = step.map(|step| format!(" at {step}")).unwrap_or_default();
+                    self.tell(&format!("{flow} {}{why}", word(to)));
                 }
                 JournalEntry::Health { to, .. } => self.tell(&format!("health {to}")),
                 _ => {}
@@ -311,6 +353,10 @@ pub(crate) fn at(now: Duration) -> Now {
     Now { monotonic: Instant::from_boot(now), slept: Duration::ZERO, utc }
 }
 
+fn word(state: &impl serde::Serialize) -> String {
+    serde_json::to_value(state).unwrap().as_str().unwrap().to_owned()
+}
+
 fn news_word(news: &News) -> &'static str {
     match news {
         News::Down { .. } => "down",
@@ -318,6 +364,8 @@ fn news_word(news: &News) -> &'static str {
         News::Escalated { .. } => "escalated",
         News::Cooling { .. } => "cooling",
         News::Steady => "steady",
+        News::RunFailed { .. } => "failed",
+        News::Suppressed { .. } => "suppressed",
         News::Reminder { .. }
         | News::Flapping { .. }
         | News::Unsteady { .. }

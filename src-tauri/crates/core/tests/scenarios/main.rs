@@ -203,7 +203,12 @@ fn word(news: &News) -> &'static str {
         News::Settled { health: Health::Down, .. } => "settled down",
         News::Settled { .. } => "settled",
         News::Warning { .. } => "warning",
-        News::Escalated { .. } | News::Cooling { .. } | News::Steady | News::Stale { .. } => "of no monitor",
+        News::Escalated { .. }
+        | News::Cooling { .. }
+        | News::Steady
+        | News::RunFailed { .. }
+        | News::Suppressed { .. }
+        | News::Stale { .. } => "of no monitor",
     }
 }
 

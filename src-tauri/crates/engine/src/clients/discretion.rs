@@ -9,7 +9,8 @@ mod tests;
 use std::sync::Arc;
 
 use estatus_api::{
-    AlertState, EngineState, Event, IncidentState, MonitorState, Permission, ProgramStatus, Reply, Snapshot,
+    AlertState, EngineState, Event, FlowStatus, IncidentState, MonitorState, Permission, ProgramStatus, Reply,
+    RunSummary, Snapshot, StepStatus,
 };
 use estatus_core::{check::Kind, incident::Delivery};
 
@@ -21,6 +22,7 @@ pub(super) fn snapshot(mut snapshot: Snapshot, permission: Permission) -> Snapsh
     if permission < Permission::Edit {
         snapshot.monitors.iter_mut().for_each(monitor);
         snapshot.programs.iter_mut().for_each(program);
+        snapshot.flows.iter_mut().for_each(flow);
         snapshot.incidents.iter_mut().for_each(incident);
         engine(&mut snapshot.engine);
     }
@@ -34,11 +36,18 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             Reply::Status(status) => {
                 status.monitors.iter_mut().for_each(|status| monitor(&mut status.state));
                 status.programs.iter_mut().for_each(program);
+                status.flows.iter_mut().for_each(flow);
                 status.incidents.iter_mut().for_each(incident);
                 engine(&mut status.engine);
             }
             Reply::Incidents(incidents) => incidents.iter_mut().for_each(incident),
+            Reply::Runs(runs) => runs.iter_mut().for_each(run),
+            Reply::Run(status) => {
+                run(&mut status.summary);
+                status.steps.iter_mut().for_each(step);
+            }
             Reply::Done
+            | Reply::Begun(_)
             | Reply::History(_)
             | Reply::Log(_)
             | Reply::ProgramHistory(_)
@@ -62,11 +71,15 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
     match &mut event {
         Event::Monitor(state) => monitor(state),
         Event::Program(status) => program(status),
+        Event::Flow(status) => flow(status),
+        Event::Run(summary) => run(summary),
+        Event::Step { step: status, .. } => step(status),
         Event::Incident(state) => incident(state),
         Event::Told { alerts, .. } => alerts.iter_mut().for_each(alert),
         Event::Engine(state) => engine(state),
         Event::MonitorGone(_)
         | Event::ProgramGone(_)
+        | Event::FlowGone(_)
         | Event::IncidentClosed { .. }
         | Event::Log { .. }
         | Event::Usage(_)
@@ -90,6 +103,21 @@ fn monitor(state: &mut MonitorState) {
 
 fn program(status: &mut ProgramStatus) {
     status.command = executable(&status.command);
+}
+
+fn flow(status: &mut FlowStatus) {
+    status.run.iter_mut().for_each(run);
+}
+
+fn run(summary: &mut RunSummary) {
+    summary.why = summary.why.as_deref().map(words);
+}
+
+fn step(status: &mut StepStatus) {
+    status.why = status.why.as_deref().map(words);
+    if let Some(command) = status.command.take() {
+        status.does = status.does.replace(&command, &executable(&command));
+    }
 }
 
 fn incident(state: &mut IncidentState) {

@@ -15,6 +15,7 @@ use estatus_core::{
     config::{Channel, Language, Monitor, Retention},
     engine::Ask,
     exit::Exit,
+    flow::run::RunState,
     ids::StartId,
     incident::{DeliveryResult, Health, Message},
     network::{NetworkAnswer, NetworkQuestion},
@@ -60,6 +61,8 @@ struct Played {
     broken: BTreeSet<String>,
     delivered: Vec<String>,
     commands: Vec<DurableCommand>,
+    /// The owners whose commands were to be ended.
+    ended: Vec<String>,
     /// The monitors that were probed.
     probed: BTreeSet<String>,
     /// Those that were seen to be down.
@@ -111,6 +114,11 @@ impl Workers for Workshop {
         self.0.asked.notify_one();
         let end = CommandEnd::Exited(0);
         CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO }
+    }
+
+    fn end_command(&self, owner: &str) {
+        self.0.played().ended.push(owner.to_owned());
+        self.0.asked.notify_one();
     }
 
     async fn cancel_commands(&self, _within: Duration) -> bool {
@@ -304,6 +312,51 @@ async fn that_a_remedy_is_tried_and_under_which_name_is_on_disk_before_it_runs()
     let commands = stage.world.played().commands.clone();
     assert_eq!(commands.len(), 1);
     assert_eq!(commands[0].start.0, u64::try_from(began.as_microsecond()).unwrap());
+}
+
+/// Has the flow `mend` run while nothing can be written to disk. What is in its way comes back.
+async fn runs_while_the_disk_is_locked(stage: &Stage, client: &mut Client) -> rusqlite::Connection {
+    // What the start writes is written.
+    client.request(Request::Do(Ask::CheckNow { monitor: None })).await.unwrap();
+    let disk = rusqlite::Connection::open(stage.world.data.join("estatus.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    client.ask(Request::Do(Ask::RunFlow { flow: "mend".to_owned() })).await.unwrap();
+    disk
+}
+
+#[tokio::test]
+async fn that_a_step_has_begun_and_under_which_name_is_on_disk_before_its_command_runs() {
+    let flow = "[[flow.mend.step]]\nname = \"first\"\nrun = \"mend\"\n";
+    let stage = Stage::start(flow).await;
+    let mut client = stage.client().await;
+    let disk = runs_while_the_disk_is_locked(&stage, &mut client).await;
+    let ran = timeout(Duration::from_millis(500), stage.world.until(|played| !played.commands.is_empty())).await;
+    assert!(ran.is_err(), "it ran before it was on disk");
+    disk.execute_batch("ROLLBACK").unwrap();
+    let over = event(&mut client, |event| match event {
+        Event::Run(run) if run.state.is_over() => Some(run.clone()),
+        _ => None,
+    });
+    let run = over.await;
+    assert_eq!((run.state, run.why), (RunState::Succeeded, None));
+    let Reply::Run(status) = client.request(Request::Run { run: run.run }).await.unwrap() else { panic!("no run") };
+    let began = status.steps[0].began.unwrap();
+    let commands = stage.world.played().commands.clone();
+    assert_eq!(commands.len(), 1);
+    assert_eq!(commands[0].start.0, u64::try_from(began.as_microsecond()).unwrap());
+}
+
+#[tokio::test]
+async fn that_a_step_acts_on_a_program_is_on_disk_before_it_does() {
+    let flow = "[[flow.mend.step]]\nname = \"again\"\nrestart = \"web\"\n";
+    let mut stage = Stage::start(&format!("{PROGRAM}{flow}")).await;
+    let mut client = stage.client().await;
+    stage.begins().await;
+    let disk = runs_while_the_disk_is_locked(&stage, &mut client).await;
+    let stopped = timeout(Duration::from_millis(500), stage.commands.recv()).await;
+    assert!(stopped.is_err(), "{stopped:?} before it was on disk");
+    disk.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(stage.asked().await, ProgramCommand::Stop { start: StartId(1) });
 }
 
 #[tokio::test]

@@ -4,7 +4,12 @@ use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, Color};
-use estatus_core::{incident::Health, observation::Verdict, program::ProgramState};
+use estatus_core::{
+    flow::run::{RunState, StepState},
+    incident::Health,
+    observation::Verdict,
+    program::ProgramState,
+};
 
 /// Colours words, or leaves them as they are where nobody could see it.
 pub(crate) struct Paint {
@@ -44,6 +49,24 @@ impl Tone {
         }
     }
 
+    fn of_run(state: RunState) -> Self {
+        match state {
+            RunState::Succeeded => Self::Well,
+            RunState::Queued | RunState::Running => Self::Doubtful,
+            RunState::Failed | RunState::TimedOut | RunState::Crashed | RunState::Suppressed => Self::Bad,
+            RunState::Cancelled | RunState::Skipped => Self::Idle,
+        }
+    }
+
+    fn of_step(state: StepState) -> Self {
+        match state {
+            StepState::Succeeded => Self::Well,
+            StepState::Running | StepState::Retrying => Self::Doubtful,
+            StepState::Failed | StepState::TimedOut | StepState::Indeterminate => Self::Bad,
+            StepState::Scheduled | StepState::Cancelled | StepState::Skipped => Self::Idle,
+        }
+    }
+
     fn on_a_line(self) -> AnsiColor {
         match self {
             Self::Well => AnsiColor::Green,
@@ -61,6 +84,11 @@ impl Tone {
             Self::Idle => Color::DarkGrey,
         }
     }
+}
+
+/// `timed_out` as people write it.
+fn in_two_words(word: &str) -> String {
+    word.replace('_', " ")
 }
 
 impl Paint {
@@ -86,6 +114,16 @@ impl Paint {
         self.word(Tone::of_program(state), &format!("{:<width$}", state.word()))
     }
 
+    /// The word of a run's state, at least `width` characters wide.
+    pub(crate) fn run(&self, state: RunState, width: usize) -> String {
+        self.word(Tone::of_run(state), &format!("{:<width$}", in_two_words(state.word())))
+    }
+
+    /// The word of a step's state, at least `width` characters wide.
+    pub(crate) fn step(&self, state: StepState, width: usize) -> String {
+        self.word(Tone::of_step(state), &format!("{:<width$}", in_two_words(state.word())))
+    }
+
     /// A cell of a table that says `word` of a monitor in `health`.
     pub(super) fn health_cell(&self, health: Health, word: &str) -> Cell {
         self.cell(Tone::of_health(health), word)
@@ -94,6 +132,16 @@ impl Paint {
     /// A cell of a table that says how a program stands.
     pub(super) fn program_cell(&self, state: ProgramState) -> Cell {
         self.cell(Tone::of_program(state), state.word())
+    }
+
+    /// A cell of a table that says how a run stands.
+    pub(super) fn run_cell(&self, state: RunState) -> Cell {
+        self.cell(Tone::of_run(state), &in_two_words(state.word()))
+    }
+
+    /// A cell of a table that says how a step stands.
+    pub(super) fn step_cell(&self, state: StepState) -> Cell {
+        self.cell(Tone::of_step(state), &in_two_words(state.word()))
     }
 
     /// The verdict's word.

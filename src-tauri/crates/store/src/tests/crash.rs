@@ -20,7 +20,15 @@ async fn child_that_writes_until_it_is_killed() {
         let open = incident(number, "page", after(number), None);
         let told = message(number, &[&open], waiting());
         let program = Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(number).into()) };
-        let records = vec![up("page", after(number)), program, Record::Incident(Box::new(open)), Record::Message(told)];
+        let begun = run(number, "deploy", RunState::Running);
+        let records = vec![
+            up("page", after(number)),
+            program,
+            Record::Incident(Box::new(open)),
+            Record::Message(told),
+            Record::Run(Box::new(begun)),
+            step(number, 1, begun_step()),
+        ];
         store.record(records).await.unwrap();
         println!("written {number}");
         std::io::stdout().flush().unwrap();
@@ -53,6 +61,8 @@ async fn a_killed_program_has_lost_nothing_it_was_told_is_written() {
     assert!(last == written || last == written + 1, "{last} for {written}");
     assert_eq!(restored.incidents.len() as u64, last);
     assert_eq!(restored.messages.len() as u64, last);
+    assert_eq!((restored.runs.len() as u64, restored.last_run), (last, Some(RunId(last))));
+    assert!(restored.runs.iter().all(|record| record.steps[1] == begun_step()));
     assert_eq!(restored.memories, [(Key::Program("web".into()), program_memory(last).into())].into());
     let figures = store.figures(vec!["page".into()], noon(), after(3600)).await.unwrap();
     assert_eq!(figures["page"].samples, last);

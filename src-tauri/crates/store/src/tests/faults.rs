@@ -181,6 +181,7 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
     let open = incident(4, "page", noon(), None);
     let closed = incident(3, "page", noon(), Some(after(1)));
     let memory = estatus_core::monitor::MonitorMemory { incident: Some(open.id), ..Default::default() };
+    let flow = FlowMemory { seen_to: Some(noon()), ..FlowMemory::default() };
     store
         .record(vec![
             Record::Incident(Box::new(open.clone())),
@@ -190,6 +191,18 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
             Record::Memory { of: Key::Program("web".into()), memory: Some(program_memory(7).into()) },
             Record::Memory { of: Key::Program("gone".into()), memory: Some(program_memory(8).into()) },
             Record::Memory { of: Key::Program("gone".into()), memory: None },
+            Record::Memory { of: Key::Flow("deploy".into()), memory: Some(flow.clone().into()) },
+            Record::Run(Box::new(run(5, "deploy", RunState::Running))),
+            step(5, 0, begun_step()),
+            step(5, 0, ended_step()),
+            step(5, 1, begun_step()),
+            // The steps of the next may come before it.
+            step(6, 2, begun_step()),
+            Record::Run(Box::new(run(6, "deploy", RunState::Queued))),
+            Record::Run(Box::new(run(7, "deploy", RunState::Running))),
+            step(7, 0, begun_step()),
+            Record::Run(Box::new(run(7, "deploy", RunState::Failed))),
+            step(7, 0, ended_step()),
         ])
         .await
         .unwrap();
@@ -208,10 +221,23 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
     let again = opened(&folder);
     assert_eq!(again.trouble, []);
     assert_eq!(again.installation, installation);
-    let memories =
-        [(Key::Monitor("page".into()), memory.into()), (Key::Program("web".into()), program_memory(7).into())];
+    let memories = [
+        (Key::Monitor("page".into()), memory.into()),
+        (Key::Program("web".into()), program_memory(7).into()),
+        (Key::Flow("deploy".into()), flow.into()),
+    ];
     assert_eq!(again.restored.memories, memories.into());
     assert_eq!(again.restored.incidents.iter().map(|one| one.id.0).collect::<Vec<_>>(), [4, 10]);
     assert_eq!(again.restored.messages.iter().map(|one| one.id.0).collect::<Vec<_>>(), [9]);
     assert_eq!(again.restored.last_message, Some(MessageId(9)));
+    let record = |id, state, steps| RunRecord { run: run(id, "deploy", state), steps };
+    let runs = [
+        record(5, RunState::Running, vec![ended_step(), begun_step(), StepRun::default()]),
+        record(6, RunState::Queued, vec![StepRun::default(), StepRun::default(), begun_step()]),
+    ];
+    assert_eq!(again.restored.runs, runs);
+    assert_eq!(again.restored.last_run, Some(RunId(7)));
+    let other = Connection::open(folder.path().join(FILE)).unwrap();
+    let steps: i64 = other.query_row("SELECT count(*) FROM step", [], |row| row.get(0)).unwrap();
+    assert_eq!(steps, 3);
 }

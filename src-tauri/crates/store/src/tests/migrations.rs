@@ -12,6 +12,7 @@ const V1: &str = include_str!("../migrations/fixtures/v1.sql");
 const V2: &str = include_str!("../migrations/fixtures/v2.sql");
 const V3: &str = include_str!("../migrations/fixtures/v3.sql");
 const V4: &str = include_str!("../migrations/fixtures/v4.sql");
+const V5: &str = include_str!("../migrations/fixtures/v5.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -79,7 +80,7 @@ async fn a_database_of_format_2_keeps_its_facts() {
     let messages: Vec<_> = incidents.iter().map(|one| (one.incident.id.0, one.messages.len())).collect();
     assert_eq!(messages, [(4, 1), (3, 1)]);
     let started = JournalEntry::Started { version: "0.1.0".to_owned() };
-    let configured = JournalEntry::Configured { monitors: 2, programs: 0 };
+    let configured = JournalEntry::Configured { monitors: 2, programs: 0, flows: 0 };
     assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap(), [(noon(), started), (noon(), configured)]);
     let history = store.history("portfolio", noon(), after(3 * 3600), 3).await.unwrap();
     assert_eq!((history.figures.samples, history.figures.down.as_secs()), (7, 120));
@@ -119,6 +120,37 @@ async fn a_database_of_format_4_keeps_its_facts_and_all_that_is_remembered() {
     assert_eq!((figures.samples, figures.phases.means().len()), (12, 1));
 }
 
+/// In format 5 there were no runs of flows.
+#[tokio::test]
+async fn a_database_of_format_5_keeps_its_facts_and_takes_runs() {
+    let folder = old(V5);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
+    assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
+    assert_eq!((restored.runs, restored.last_run), (vec![], None));
+    let open = Incident { escalated: Some(after(7400)), ..incident(4, "web port", after(7260), None) };
+    assert_eq!(restored.messages, [message(11, &[&open], waiting())]);
+    assert_eq!(restored.incidents, [open]);
+    let incidents = store.incidents(IncidentFilter::default()).await.unwrap();
+    let messages: Vec<_> = incidents.iter().map(|one| (one.incident.id.0, one.messages.len())).collect();
+    assert_eq!(messages, [(4, 1), (3, 1)]);
+    let started = JournalEntry::Started { version: "0.1.0".to_owned() };
+    let configured = JournalEntry::Configured { monitors: 2, programs: 1, flows: 0 };
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap(), [(noon(), started), (noon(), configured)]);
+    let figures = store.figures(vec!["portfolio".into()], noon() - HOURS_2 * 24, after(3 * 3600)).await.unwrap();
+    assert_eq!((figures["portfolio"].samples, figures["portfolio"].phases.means().len()), (12, 1));
+
+    let begun = run(1, "deploy", RunState::Running);
+    store.record(vec![Record::Run(Box::new(begun.clone())), step(1, 0, ended_step())]).await.unwrap();
+    store.close().await;
+    let Opened { restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    let steps = vec![ended_step(), StepRun::default(), StepRun::default()];
+    assert_eq!((restored.runs, restored.last_run), (vec![RunRecord { run: begun, steps }], Some(RunId(1))));
+}
+
 fn web() -> Key {
     Key::Program("web".into())
 }
@@ -135,7 +167,7 @@ fn monitor_memory<'a>(restored: &'a Restored, name: &str) -> &'a MonitorMemory {
 
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2, V3, V4] {
+    for fixture in [V1, V2, V3, V4, V5] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
         store
@@ -160,7 +192,7 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2, V3, V4] {
+    for fixture in [V1, V2, V3, V4, V5] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
@@ -168,7 +200,7 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
 #[test]
 fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
     for (format, fixture, table, rows) in
-        [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1), (4, V4, "program", 1)]
+        [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1), (4, V4, "program", 1), (5, V5, "memory", 3)]
     {
         let folder = old(fixture);
         drop(opened(&folder));
@@ -187,6 +219,7 @@ fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
         (2, V2, "program", "log", 2),
         (3, V3, "old_day", "day", 1),
         (4, V4, "memory", "program", 1),
+        (5, V5, "step", "memory", 3),
     ] {
         let folder = old(fixture);
         let path = folder.path().join(FILE);

@@ -4,6 +4,7 @@ mod faults;
 mod figures;
 mod migrations;
 mod remembering;
+mod runs;
 mod size;
 
 use std::{sync::Arc, time::Duration};
@@ -13,7 +14,11 @@ use estatus_core::{
     check::Kind,
     config::{Language, Retention},
     exit::Exit,
-    ids::{IncidentId, Key, MessageId, StartId},
+    flow::{
+        Definition, FlowMemory, Step, StepAction,
+        run::{Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState},
+    },
+    ids::{IncidentId, Key, MessageId, RunId, StartId},
     incident::{Alert, Before, Delivery, Incident, Message, News},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
     program::{Ended, EndedBy, Leftover, ProgramMemory, ProgramTrouble, RestartCount, StoppedBy},
@@ -147,6 +152,57 @@ fn program_memory(start: u64) -> ProgramMemory {
         cooling: Some(ProgramTrouble::TooManyRestarts(RestartCount { restarts: 5, within: Duration::from_secs(60) })),
         told: [("email".to_owned(), vec![MessageId(4)])].into(),
         ..ProgramMemory::default()
+    }
+}
+
+/// A run of three steps that began `id` seconds after noon, and has taken a second if it is over.
+fn run(id: u64, flow: &str, state: RunState) -> Run {
+    let wait = StepAction::Wait { lasts: Duration::from_secs(1) };
+    let steps = vec![
+        Step::new("build", wait.clone(), vec![]),
+        Step::new("deploy", wait.clone(), vec![0]),
+        Step::new("\"ñ\"", wait, vec![0, 1]),
+    ];
+    Run {
+        id: RunId(id),
+        flow: flow.into(),
+        definition: Definition { deadline: None, channels: None, steps }.into(),
+        cause: RunCause::Scheduled { at: after(id) },
+        heals: Vec::new(),
+        state,
+        began: after(id),
+        ended: state.is_over().then(|| after(id + 1)),
+        failed: None,
+    }
+}
+
+fn step(run: u64, place: usize, step: StepRun) -> Record {
+    Record::Step { run: RunId(run), place, step: Box::new(step) }
+}
+
+fn begun_step() -> StepRun {
+    StepRun {
+        state: StepState::Running,
+        attempts: 1,
+        began: Some(after(1)),
+        attempt_began: Some(after(1)),
+        ..StepRun::default()
+    }
+}
+
+/// A step that has had everything happen to it.
+fn ended_step() -> StepRun {
+    StepRun {
+        state: StepState::Failed,
+        attempts: 2,
+        began: Some(after(1)),
+        attempt_began: Some(after(5)),
+        ended: Some(after(9)),
+        exit: Some(Exit::Code(3)),
+        error: Some(StepError::Ended { exit: Exit::Code(3) }),
+        output: vec!["\u{1b}[31mno space left\u{1b}[0m \"ñ\"".to_owned(), String::new()],
+        retry_at: Some(after(4)),
+        start: Some(StartId(7)),
     }
 }
 

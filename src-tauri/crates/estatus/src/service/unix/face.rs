@@ -90,7 +90,7 @@ struct Standing {
 impl Standing {
     fn hear(&mut self, entry: &JournalEntry) {
         match entry {
-            JournalEntry::Configured { monitors, programs } => self.configured = Some((*monitors, *programs)),
+            JournalEntry::Configured { monitors, programs, .. } => self.configured = Some((*monitors, *programs)),
             JournalEntry::Health { monitor, to, .. } => {
                 put(&mut self.down, monitor, matches!(to, Health::Down | Health::Recovering));
             }
@@ -105,6 +105,7 @@ impl Standing {
         match key {
             Key::Monitor(name) => self.down.remove(name),
             Key::Program(name) => self.cooling.remove(name),
+            Key::Flow(_) => false,
         };
     }
 
@@ -146,7 +147,7 @@ mod tests {
         };
         let health = |to| JournalEntry::Health { monitor: "web".into(), from: Health::Up, to, cause: None };
         let program = |to| JournalEntry::Program { program: "api".into(), to, why: None };
-        check(JournalEntry::Configured { monitors: 2, programs: 1 }, "2 monitors, 1 program");
+        check(JournalEntry::Configured { monitors: 2, programs: 1, flows: 0 }, "2 monitors, 1 program");
         check(health(Health::Down), "down: web");
         check(program(ProgramState::Cooling), "down: web; cooling down: api");
         check(health(Health::Recovering), "down: web; cooling down: api");

@@ -1,0 +1,586 @@
+//! Flows: what a file says is what the core gets, and each mistake is told.
+
+use std::{path::PathBuf, sync::Arc};
+
+use estatus_core::{
+    command::{CommandLine, Run},
+    exit::Exit,
+    flow::*,
+    maintenance::Cron,
+    program::ProgramAction,
+    remedy::{Remedy, RemedyAction},
+    secret::SecretRef,
+};
+
+use super::{
+    problems, read,
+    valid::{everything, monitor, pairs, secs, strings},
+};
+
+/// What stands before a flow in these tests: seven lines.
+const AROUND: &str = "[[monitor]]\nname = \"m\"\ntcp = \"h:1\"\n[[program]]\nname = \"web\"\ncommand = \"run\"\n\n";
+
+fn shell(line: &str) -> CommandLine {
+    let run = Run::Shell(line.to_owned());
+    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+}
+
+fn runs(line: &str) -> StepAction {
+    StepAction::Run { command: shell(line), timeout: StepAction::TIMEOUT }
+}
+
+/// The flow "f" of a file with these lines beside a monitor "m" and a program "web".
+#[track_caller]
+fn flow(lines: &str) -> Flow {
+    let config = read(&format!("{AROUND}{lines}")).unwrap_or_else(|problems| panic!("{problems}\n{lines}"));
+    Flow::clone(&config.flows[0])
+}
+
+/// The steps of a flow, each with its lines.
+fn written(steps: &[&str]) -> String {
+    steps.iter().map(|step| format!("[[flow.f.step]]\n{step}\n")).collect()
+}
+
+fn steps(steps: &[&str]) -> Vec<Step> {
+    flow(&written(steps)).definition.steps.clone()
+}
+
+/// A flow "f" with this line, and a step that runs a command, has exactly these problems, written `column: message`.
+#[track_caller]
+fn refused_of_flow(line: &str, expected: &[&str]) {
+    let toml = format!("{AROUND}[flow.f]\n{line}\n[[flow.f.step]]\nname = \"a\"\nrun = \"x\"\n");
+    check_lines(&toml, 9, expected);
+}
+
+/// A step "b" with these lines, after a step "a" that runs a command and before a step "c", has exactly these problems,
+/// written `line:column: message`, where its header is line 1, and its own lines begin at 3.
+#[track_caller]
+fn refused(lines: &str, expected: &[&str]) {
+    let step = format!("name = \"b\"\n{lines}");
+    let toml = written(&["name = \"a\"\nrun = \"x\"", &step, "name = \"c\"\nrun = \"x\"\nneeds = []"]);
+    let shift = |problem: &&str| {
+        let (line, rest) = problem.split_once(':').unwrap();
+        format!("{}:{rest}", line.parse::<usize>().unwrap() + 10)
+    };
+    let expected: Vec<String> = expected.iter().map(shift).collect();
+    problems::check(&format!("{AROUND}{toml}"), &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[track_caller]
+fn check_lines(toml: &str, line: usize, expected: &[&str]) {
+    let expected: Vec<String> = expected.iter().map(|problem| format!("{line}:{problem}")).collect();
+    problems::check(toml, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_flow_that_says_everything_is_read() {
+    let command = CommandLine {
+        run: Run::Program { program: "npm".to_owned(), args: strings(["run", "migrate"]) },
+        directory: Some(PathBuf::from("/etc/estatus/shop")),
+        env: pairs([("CI", "1")]),
+        secret_env: vec![("TOKEN".to_owned(), SecretRef::Env("MIGRATE_TOKEN".to_owned()))],
+    };
+    let on_program = |action, program: &str| StepAction::Program { action, program: program.into() };
+    let again = Retry { times: 2, wait: Retry::WAIT, max_wait: Retry::MAX_WAIT, on: Vec::new() };
+    let on = vec![
+        RetryOn::Exit(Exit::Code(75)),
+        RetryOn::Timeout,
+        RetryOn::Exit(Exit::Signal(9)),
+        RetryOn::Exit(Exit::Code(3)),
+    ];
+    let steps = vec![
+        Step {
+            retry: Some(again),
+            on_failure: OnFailure::Continue,
+            ..Step::new("look", StepAction::Check { monitor: "shop".into() }, vec![])
+        },
+        Step {
+            retry: Some(Retry { times: 5, wait: secs(2), max_wait: secs(10), on }),
+            after_crash: AfterCrash::Check("web".into()),
+            ..Step::new("migrate", StepAction::Run { command, timeout: secs(1800) }, vec![0])
+        },
+        Step::new("start", on_program(ProgramAction::Start, "web"), vec![]),
+        Step::new("stop", on_program(ProgramAction::Stop, "database"), vec![0, 1]),
+        Step {
+            when: Some(When { failed: vec![1], succeeded: vec![0, 2], skipped: vec![3] }),
+            ..Step::new("restart", on_program(ProgramAction::Restart, "database"), vec![3])
+        },
+        Step { always: true, ..Step::new("pause", StepAction::Wait { lasts: secs(90) }, vec![4]) },
+        Step::new("answers", StepAction::WaitUntil { monitor: "shop".into(), within: secs(120) }, vec![5]),
+    ];
+    let definition = Definition { deadline: Some(secs(300)), channels: Some(strings(["chat"])), steps };
+    let heal = Flow {
+        name: "heal shop".into(),
+        enabled: false,
+        schedule: Some(Schedule::Cron(Cron::parse("0 4 * * *", "Europe/Madrid").unwrap())),
+        catch_up: CatchUp::All,
+        overlap: Overlap::Queue,
+        budget: Some(Budget { runs: 3, within: secs(3600) }),
+        definition: Arc::new(definition),
+    };
+    let backup = Step { after_crash: AfterCrash::Rerun, ..Step::new("only", runs("backup"), vec![]) };
+    let nightly = Flow { schedule: Some(Schedule::Interval(secs(21_600))), ..Flow::new("nightly", vec![backup]) };
+    assert_eq!(everything().flows, [Arc::new(heal), Arc::new(nightly)]);
+    let remedy = Remedy { tries: 1, ..Remedy::new(RemedyAction::Flow("heal shop".into())) };
+    assert_eq!(monitor("shop").on_down, Some(remedy));
+    assert!(everything().secret_variables.contains("MIGRATE_TOKEN"));
+}
+
+#[test]
+fn a_flow_as_one_would_write_it_is_read() {
+    let toml = r#"
+[flow.heal-web]
+every = "0 4 * * *"
+catch_up = "latest"
+overlap = "skip"
+deadline = "5m"
+budget = { runs = 3, within = "1h" }
+channels = ["email"]
+
+[[flow.heal-web.step]]
+name = "is it really down"
+check = "web answers"
+
+[[flow.heal-web.step]]
+name = "clear the cache"
+run = "npm cache clean --force"
+when = { failed = "is it really down" }
+retry = { times = 3, wait = "1s", on = ["exit 75", "timeout"] }
+
+[[flow.heal-web.step]]
+name = "restart"
+restart = "web"
+
+[[flow.heal-web.step]]
+name = "answers again"
+wait_until = "web answers"
+within = "60s"
+on_failure = "continue"
+
+[[monitor]]
+name = "web answers"
+http = "http://127.0.0.1:5173/"
+on_down = { flow = "heal-web" }
+
+[[program]]
+name = "web"
+command = "npm run dev"
+
+[email]
+server = "smtp.example.com"
+from = "me@example.com"
+to = "me@example.com"
+"#;
+    let config = read(toml).unwrap_or_else(|problems| panic!("{problems}"));
+    let monitor: Arc<str> = "web answers".into();
+    let on = vec![RetryOn::Exit(Exit::Code(75)), RetryOn::Timeout];
+    let restart = StepAction::Program { action: ProgramAction::Restart, program: "web".into() };
+    let steps = vec![
+        Step::new("is it really down", StepAction::Check { monitor: monitor.clone() }, vec![]),
+        Step {
+            when: Some(When { failed: vec![0], ..When::default() }),
+            retry: Some(Retry { times: 3, wait: secs(1), max_wait: secs(60), on }),
+            ..Step::new("clear the cache", runs("npm cache clean --force"), vec![0])
+        },
+        Step::new("restart", restart, vec![1]),
+        Step {
+            on_failure: OnFailure::Continue,
+            ..Step::new("answers again", StepAction::WaitUntil { monitor, within: secs(60) }, vec![2])
+        },
+    ];
+    let expected = Flow {
+        schedule: Some(Schedule::Cron(Cron::parse("0 4 * * *", "America/Mexico_City").unwrap())),
+        budget: Some(Budget { runs: 3, within: secs(3600) }),
+        definition: Arc::new(Definition { deadline: Some(secs(300)), channels: Some(strings(["email"])), steps }),
+        ..Flow::new("heal-web", Vec::new())
+    };
+    assert_eq!(config.flows, [Arc::new(expected)]);
+    let remedy = Remedy::new(RemedyAction::Flow("heal-web".into()));
+    assert_eq!(config.monitors[0].on_down, Some(remedy));
+}
+
+#[test]
+fn what_a_flow_does_not_say_has_its_default() {
+    let only = Step::new("a", runs("x"), vec![]);
+    assert_eq!(flow(&written(&["name = \"a\"\nrun = \"x\""])), Flow::new("f", vec![only]));
+    let wait_until = steps(&["name = \"a\"\nwait_until = \"m\""]);
+    assert_eq!(wait_until[0].action, StepAction::WaitUntil { monitor: "m".into(), within: StepAction::WITHIN });
+    let quick = "name = \"a\"\nrun = \"x\"\nretry = ";
+    let check = |retry: &str, times, wait, max_wait| {
+        let expected = Retry { times, wait: secs(wait), max_wait: secs(max_wait), on: Vec::new() };
+        assert_eq!(steps(&[&format!("{quick}{retry}")])[0].retry, Some(expected), "{retry}");
+    };
+    check("5", 5, 1, 60);
+    check("{}", 3, 1, 60);
+    check("{ wait = \"5m\" }", 3, 300, 300);
+    check("{ max_wait = \"0s\" }", 3, 0, 0);
+    let not_always =
+        steps(&["name = \"a\"\nrun = \"x\"", "name = \"b\"\nrun = \"x\"\nalways = false\nwhen = { failed = \"a\" }"]);
+    assert!(!not_always[1].always && not_always[1].when.is_some());
+}
+
+#[test]
+fn a_step_needs_the_one_before_it_where_nothing_is_said() {
+    let step = |name: &str, needs: &str| format!("name = \"{name}\"\nwait = \"1s\"\n{needs}");
+    let all =
+        ["", "needs = \"a\"", "", "needs = []", "needs = [\"c\", \"a\", \"c\"]", "needs = \"g\"", "needs = \"a\""];
+    let all: Vec<String> = all.iter().zip('a'..).map(|(needs, name)| step(&name.to_string(), needs)).collect();
+    let read = steps(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    let needs: Vec<&[usize]> = read.iter().map(|step| step.needs.as_slice()).collect();
+    assert_eq!(
+        needs,
+        [&[][..], &[0], &[1], &[], &[0, 2], &[6], &[0]],
+        "a step that stands further down may be needed too"
+    );
+}
+
+#[test]
+fn it_is_due_after_an_interval_or_by_a_cron_expression() {
+    let schedule =
+        |every: &str| flow(&format!("[flow.f]\nevery = {every}\nstep = [{{ name = \"a\", run = \"x\" }}]")).schedule;
+    assert_eq!(
+        schedule("\"1h 30m 1s 500ms 1s\""),
+        Some(Schedule::Interval(secs(5402) + std::time::Duration::from_millis(500)))
+    );
+    let monthly = Cron::parse("0 4 1 * *", "America/Mexico_City").unwrap();
+    assert_eq!(schedule("\"0 4 1 * *\""), Some(Schedule::Cron(monthly)));
+    refused_of_flow("every = \"999ms\"", &["9: `every` in flow \"f\": \"999ms\" is too short; the minimum is 1s"]);
+    refused_of_flow(
+        "every = 5",
+        &["9: `every` in flow \"f\": \"5\" has no unit: write \"5s\", or another of ms, s, m, h, d"],
+    );
+    for (written, found) in [("\"often\"", "\"often\""), ("\"@daily\"", "\"@daily\""), ("true", "a boolean")] {
+        let expected = "an interval like \"1h\" or a cron expression like \"0 4 * * *\"";
+        let problem = format!("9: `every` in flow \"f\": expected {expected}, found {found}");
+        refused_of_flow(&format!("every = {written}"), &[&problem]);
+    }
+    refused_of_flow("every = \"0 0 30 2 *\"", &["9: `every` in flow \"f\": this time never occurs"]);
+    refused_of_flow(
+        "every = \"0 25 * * *\"",
+        &["9: `every` in flow \"f\": invalid cron expression: value must be in range 0..=23; found 25"],
+    );
+    refused_of_flow(
+        "every = \"0 0 4 * * *\"",
+        &[
+            "9: `every` in flow \"f\": expected the five cron fields minute, hour, day of the month, month, day of the week",
+        ],
+    );
+}
+
+#[test]
+fn what_a_flow_says_of_its_runs_must_be_possible() {
+    refused_of_flow(
+        "catch_up = \"newest\"",
+        &["12: `catch_up` in flow \"f\": \"newest\" is not one of \"none\", \"latest\", \"all\""],
+    );
+    refused_of_flow(
+        "overlap = \"skp\"",
+        &["11: `overlap` in flow \"f\": \"skp\" is not one of \"skip\", \"queue\", \"replace\"; did you mean `skip`?"],
+    );
+    refused_of_flow("deadline = \"1ms\"", &["12: `deadline` in flow \"f\": \"1ms\" is too short; the minimum is 1s"]);
+    refused_of_flow("budget = { runs = 3 }", &["10: `budget` in flow \"f\": `within` is missing"]);
+    refused_of_flow("budget = { within = \"1h\" }", &["10: `budget` in flow \"f\": `runs` is missing"]);
+    refused_of_flow(
+        "budget = { runs = 0, within = \"1h\" }",
+        &["19: `budget.runs` in flow \"f\": 0 is not between 1 and 1000"],
+    );
+    refused_of_flow(
+        "budget = 3",
+        &["10: `budget` in flow \"f\": expected a table like { runs = 3, within = \"1h\" }, found an integer"],
+    );
+    refused_of_flow("channels = \"phone\"", &["12: `channels` in flow \"f\": there is no channel called \"phone\""]);
+    refused_of_flow("catchup = \"all\"", &["1: unknown key `catchup` in flow \"f\"; did you mean `catch_up`?"]);
+}
+
+#[test]
+fn a_flow_is_a_table_with_a_name_and_steps() {
+    problems::check("[flow.f]\nevery = \"1h\"", &["1:1: flow \"f\": `step` is missing"]);
+    problems::check("[flow.f]\nstep = []", &["2:8: `step` in flow \"f\": must not be empty"]);
+    problems::check(
+        "[[flow]]\nname = \"f\"",
+        &[
+            "1:1: `flow`: a flow is a table with a name: write [flow.NAME], and [[flow.NAME.step]] for each of its steps",
+        ],
+    );
+    problems::check(
+        "flow = 1",
+        &[
+            "1:8: `flow`: expected a table like { NAME = { step = [{ name = \"NAME\", run = \"command\" }] } }, found an integer",
+        ],
+    );
+    problems::check(
+        "[flow]\nevery = \"1h\"",
+        &[
+            "2:9: flow \"every\": expected a table like { step = [{ name = \"NAME\", run = \"command\" }] }, found a string",
+        ],
+    );
+    problems::check(
+        "[flow.f.step]\nname = \"a\"\nrun = \"x\"",
+        &["1:1: `step` in flow \"f\": expected an array of tables: write [[flow.NAME.step]], with two brackets"],
+    );
+    problems::check(
+        "[flow.f]\nstep = 1",
+        &["2:8: `step` in flow \"f\": expected an array of tables, [[flow.NAME.step]], found an integer"],
+    );
+    problems::check("[[flow.\"\".step]]\nname = \"a\"\nrun = \"x\"", &["1:8: `flow`: a name must not be empty"]);
+    problems::check(
+        "[[flow.\"a\\nb\".step]]\nname = \"a\"\nrun = \"x\"",
+        &["1:8: `flow`: a name must not contain control characters"],
+    );
+    problems::check(
+        "[flow.f]\nstep = [1]",
+        &[
+            "2:9: step number 1 of flow \"f\": expected a table like { name = \"NAME\", run = \"command\" }, found an integer",
+        ],
+    );
+    let many = "[[flow.f.step]]\nname = \"a\"\nrun = \"x\"\n".repeat(1001);
+    problems::check(&many, &["1:1: `step` in flow \"f\": 1001 steps are too many; the maximum is 1000"]);
+    let many: String = (0..5001).map(|number| format!("[flow.f{number}]\n")).collect();
+    problems::check(&many, &["1:2: `flow`: 5001 flows are too many; the maximum is 5000"]);
+    problems::check(
+        "[[flow.f.step]]\nrun = \"x\"\n[[flow.f.step]]\nname = \" \"\nrun = \"x\"",
+        &[
+            "1:1: step number 1 of flow \"f\": `name` is missing",
+            "4:8: `name` in step number 2 of flow \"f\": a name must not be empty",
+        ],
+    );
+    let twice = written(&["name = \"a\"\nrun = \"x\"", "name = \"a\"\nrun = \"y\""]);
+    problems::check(&twice, &["5:8: flow \"f\": there is already a step with the name \"a\""]);
+    let both =
+        [("f", "a"), ("g", "a")].map(|(flow, step)| format!("[[flow.{flow}.step]]\nname = \"{step}\"\nrun = \"x\"\n"));
+    problems::check(&both.concat(), &[]);
+}
+
+#[test]
+fn a_step_does_exactly_one_thing() {
+    let forms = "run, check, wait_until, restart, start, stop, wait";
+    refused("", &[&format!("1:1: step \"b\" of flow \"f\": does not say what to do: it needs one of {forms}")]);
+    refused(
+        "run = \"x\"\nrestart = \"web\"",
+        &["4:1: step \"b\" of flow \"f\": has two kinds, run and restart; a step has exactly one"],
+    );
+    let only = |key: &str, owner: &str, form: &str| {
+        format!("4:1: step \"b\" of flow \"f\": `{key}` is only for `{owner}`; this one uses `{form}`")
+    };
+    refused("check = \"m\"\ntimeout = \"1s\"", &[&only("timeout", "run", "check")]);
+    refused("restart = \"web\"\ndirectory = \"x\"", &[&only("directory", "run", "restart")]);
+    refused("start = \"web\"\nenv = {}", &[&only("env", "run", "start")]);
+    refused("stop = \"web\"\nafter_crash = \"rerun\"", &[&only("after_crash", "run", "stop")]);
+    refused("check = \"m\"\nwithin = \"1s\"", &[&only("within", "wait_until", "check")]);
+    refused("run = []", &["3:7: `run` in step \"b\" of flow \"f\": names no program"]);
+    refused(
+        "run = \"x\"\nenv = { \"A=\" = \"b\" }",
+        &["4:9: `env.A=` in step \"b\" of flow \"f\": invalid variable name"],
+    );
+    refused(
+        "run = \"x\"\nenv = { A = { env = \"A=B\" } }",
+        &["4:21: `env.A.env` in step \"b\" of flow \"f\": the name of a variable must not contain `=`"],
+    );
+    refused(
+        "run = \"x\"\ntimeout = \"0s\"",
+        &["4:11: `timeout` in step \"b\" of flow \"f\": \"0s\" is too short; the minimum is 1ms"],
+    );
+    refused("wait = \"32d\"", &["3:8: `wait` in step \"b\" of flow \"f\": \"32d\" is too long; the maximum is 31d"]);
+    refused("run = \"x\"\nrnu = \"y\"", &["4:1: unknown key `rnu` in step \"b\" of flow \"f\"; did you mean `run`?"]);
+}
+
+#[test]
+fn what_a_step_names_exists() {
+    let missing = |key: &str, what: &str, name: &str, near: &str| {
+        let column = if key.contains('.') { 25 } else { key.len() + 4 };
+        let line = if key.contains('.') { 4 } else { 3 };
+        format!("{line}:{column}: `{key}` in step \"b\" of flow \"f\": there is no {what} called \"{name}\"{near}")
+    };
+    refused("check = \"x\"", &[&missing("check", "monitor", "x", "; did you mean `m`?")]);
+    refused("wait_until = \"web\"", &[&missing("wait_until", "monitor", "web", "")]);
+    for key in ["restart", "start", "stop"] {
+        refused(&format!("{key} = \"wbe\""), &[&missing(key, "program", "wbe", "; did you mean `web`?")]);
+    }
+    let crashed = missing("after_crash.check", "monitor", "mm", "; did you mean `m`?");
+    refused("run = \"x\"\nafter_crash = { check = \"mm\" }", &[&crashed]);
+    refused(
+        "run = \"x\"\nneeds = [\"a\", \"zz\"]",
+        &["4:15: `needs` in step \"b\" of flow \"f\": there is no step called \"zz\""],
+    );
+    refused(
+        "run = \"x\"\nwhen = { failed = \"aa\" }",
+        &["4:19: `when.failed` in step \"b\" of flow \"f\": there is no step called \"aa\"; did you mean `a`?"],
+    );
+    problems::check(
+        "monitor = 1\nprogram = 1\n[[flow.f.step]]\nname = \"a\"\ncheck = \"m\"\n[[flow.f.step]]\nname = \"b\"\nrestart = \"p\"",
+        &[
+            "1:11: `monitor`: expected an array of tables, [[monitor]], found an integer",
+            "2:11: `program`: expected an array of tables, [[program]], found an integer",
+        ],
+    );
+}
+
+#[test]
+fn a_remedy_is_a_flow_that_exists() {
+    let check = |on_down: &str, problem: &str| {
+        let monitor = format!("[[monitor]]\nname = \"m\"\ntcp = \"h:1\"\non_down = {{ {on_down} }}\n");
+        let others =
+            "[[program]]\nname = \"web\"\ncommand = \"run\"\n[[flow.heal-web.step]]\nname = \"a\"\nrun = \"x\"\n";
+        problems::check(&format!("{monitor}{others}"), &[&format!("4:{problem}")]);
+    };
+    let missing = |key: &str, what: &str, name: &str, near: &str| {
+        let advice = if near.is_empty() { String::new() } else { format!("; did you mean `{near}`?") };
+        let column = key.len() + 16;
+        format!("{column}: `on_down.{key}` in monitor \"m\": there is no {what} called \"{name}\"{advice}")
+    };
+    check("flow = \"heal-wbe\"", &missing("flow", "flow", "heal-wbe", "heal-web"));
+    check("flow = \"m\"", &missing("flow", "flow", "m", ""));
+    check("flow = \"web\"", &missing("flow", "flow", "web", "restart = \"web\""));
+    check("restart = \"heal-web\"", &missing("restart", "program", "heal-web", "flow = \"heal-web\""));
+    let forms = "needs exactly one of `restart`, `start`, `stop`, `flow` and `run`";
+    check("flow = \"heal-web\", restart = \"web\"", &format!("11: `on_down` in monitor \"m\": {forms}"));
+    check(
+        "flow = \"heal-web\", env = {}",
+        "32: `on_down` in monitor \"m\": `env` is only for `run`; this one uses `flow`",
+    );
+    problems::check(
+        "flow = 1\n[[monitor]]\nname = \"m\"\ntcp = \"h:1\"\non_down = { flow = \"f\" }",
+        &[
+            "1:8: `flow`: expected a table like { NAME = { step = [{ name = \"NAME\", run = \"command\" }] } }, found an integer",
+        ],
+    );
+}
+
+#[test]
+fn a_step_looks_back_only() {
+    refused(
+        "run = \"x\"\nwhen = {}",
+        &["4:8: `when` in step \"b\" of flow \"f\": needs at least one of `failed`, `succeeded` and `skipped`"],
+    );
+    refused(
+        "run = \"x\"\nwhen = { failed = [] }",
+        &["4:19: `when.failed` in step \"b\" of flow \"f\": must not be empty"],
+    );
+    refused(
+        "run = \"x\"\nwhen = { succeeded = [\"a\", \"c\"] }",
+        &[
+            "4:28: `when.succeeded` in step \"b\" of flow \"f\": step \"c\" is below this one, and `when` can only name \
+           steps above it: move it up",
+        ],
+    );
+    refused(
+        "run = \"x\"\nwhen = { skipped = \"b\" }",
+        &[
+            "4:20: `when.skipped` in step \"b\" of flow \"f\": a step cannot depend on its own result: name a step above it",
+        ],
+    );
+    refused(
+        "run = \"x\"\nwhen = { skipped = \"a\", failed = \"a\" }",
+        &["4:20: `when.skipped` in step \"b\" of flow \"f\": \"a\" is also in `failed`, and a step ends in one way \
+           only: remove it from one of them"],
+    );
+    refused(
+        "run = \"x\"\nalways = true\nwhen = { failed = \"a\" }",
+        &[
+            "4:10: `always` in step \"b\" of flow \"f\": a step with `when` does not always start: remove one of the two",
+        ],
+    );
+    refused(
+        "run = \"x\"\nwhen = \"a\"",
+        &["4:8: `when` in step \"b\" of flow \"f\": expected a table like { failed = \"STEP\" }, found a string"],
+    );
+}
+
+#[test]
+fn no_step_waits_for_itself() {
+    let step = |name: &str, more: &str| format!("name = \"{name}\"\nwait = \"1s\"\n{more}");
+    let check = |steps: &[String], expected: &[&str]| {
+        problems::check(&written(&steps.iter().map(String::as_str).collect::<Vec<_>>()), expected);
+    };
+    check(&[step("a", "needs = \"a\"")], &["4:9: `needs` in step \"a\" of flow \"f\": circular dependency: a -> a"]);
+    check(
+        &[step("a", "needs = \"b\""), step("b", "needs = \"c\""), step("c", "needs = [\"a\"]")],
+        &["12:10: `needs` in step \"c\" of flow \"f\": circular dependency: a -> b -> c -> a"],
+    );
+    check(
+        &[step("a", "needs = \"b\""), step("b", "")],
+        &[
+            "5:1: step \"b\" of flow \"f\": circular dependency: a -> b -> a; \"b\" has no `needs`, so it needs the step \
+           above it: set its `needs`, to [] if it needs none",
+        ],
+    );
+    check(
+        &[step("a", "needs = \"b\""), step("b", "needs = []\nwhen = { failed = \"a\" }")],
+        &["9:19: `when.failed` in step \"b\" of flow \"f\": circular dependency: a -> b -> a"],
+    );
+    check(&[step("a", "needs = \"b\""), step("b", "needs = []"), step("c", "when = { failed = \"a\" }")], &[]);
+}
+
+#[test]
+fn a_retry_is_possible() {
+    let refused = |retry: &str, expected: &str| refused(&format!("run = \"x\"\nretry = {retry}"), &[expected]);
+    refused("0", "4:9: `retry` in step \"b\" of flow \"f\": 0 is not between 1 and 100");
+    refused("{ times = 101 }", "4:19: `retry.times` in step \"b\" of flow \"f\": 101 is not between 1 and 100");
+    refused(
+        "\"3\"",
+        "4:9: `retry` in step \"b\" of flow \"f\": expected a number of further attempts, or a table like { times = 3, \
+         wait = \"1s\" }, found a string",
+    );
+    refused(
+        "{ wait = \"5s\", max_wait = \"1s\" }",
+        "4:35: `retry.max_wait` in step \"b\" of flow \"f\": is shorter than `wait`, which is 5s",
+    );
+    let what = "`retry.on` in step \"b\" of flow \"f\": expected \"timeout\", an exit like \"exit 75\" or a signal like \
+                \"SIGKILL\", found";
+    refused("{ on = \"exit code 75\" }", &format!("4:16: {what} \"exit code 75\""));
+    refused("{ on = [\"SIGKIL\"] }", &format!("4:17: {what} \"SIGKIL\"; did you mean `SIGKILL`?"));
+    refused("{ on = \"timeot\" }", &format!("4:16: {what} \"timeot\"; did you mean `timeout`?"));
+    refused("{ on = true }", &format!("4:16: {what} a boolean"));
+    refused("{ on = [] }", "4:16: `retry.on` in step \"b\" of flow \"f\": must not be empty");
+    let well = "exit code 0 means success, after which nothing is retried: name another one";
+    refused("{ on = \"exit 0\" }", &format!("4:16: `retry.on` in step \"b\" of flow \"f\": {well}"));
+    refused(
+        "{ on = \"exit 4294967296\" }",
+        "4:16: `retry.on` in step \"b\" of flow \"f\": 4294967296 is not between -2147483648 and 4294967295",
+    );
+    let exits = steps(&["name = \"a\"\nrun = \"x\"\nretry = { on = [\"exit 0xC0000005\", \"exit -1\", 0xC0000005] }"]);
+    let crash = RetryOn::Exit(Exit::Code(-1_073_741_819));
+    assert_eq!(exits[0].retry.as_ref().unwrap().on, [crash, RetryOn::Exit(Exit::Code(-1)), crash]);
+}
+
+#[test]
+fn only_a_command_ends_with_an_exit_code_or_unseen() {
+    refused(
+        "check = \"m\"\nretry = { on = [\"timeout\", \"exit 75\"] }",
+        &["4:28: `retry.on` in step \"b\" of flow \"f\": `exit 75` is only for `run`; this one uses `check`"],
+    );
+    refused(
+        "run = \"x\"\nafter_crash = \"retry\"",
+        &["4:15: `after_crash` in step \"b\" of flow \"f\": \"retry\" is not one of \"fail\", \"rerun\""],
+    );
+    refused(
+        "run = \"x\"\nafter_crash = 1",
+        &["4:15: `after_crash` in step \"b\" of flow \"f\": expected \"fail\", \"rerun\" or a table like { check = \
+           \"MONITOR\" }, found an integer"],
+    );
+    refused("run = \"x\"\nafter_crash = {}", &["4:15: `after_crash` in step \"b\" of flow \"f\": `check` is missing"]);
+    refused(
+        "run = \"x\"\non_failure = { flow = \"g\" }",
+        &["4:14: `on_failure` in step \"b\" of flow \"f\": expected one of \"fail\", \"continue\", found a table"],
+    );
+}
+
+#[test]
+fn mistakes_in_flows_are_told_in_spanish_too() {
+    let file = |step: &str| format!("language = \"es\"\n[[flow.f.step]]\nname = \"a\"\n{step}");
+    problems::check(
+        &file("run = \"x\"\nretry = 0"),
+        &["5:9: `retry` en paso \"a\" del flujo \"f\": 0 no está entre 1 y 100"],
+    );
+    problems::check(
+        &file("restart = \"web\""),
+        &["4:11: `restart` en paso \"a\" del flujo \"f\": no hay ningún programa llamado \"web\""],
+    );
+    problems::check(
+        &file("run = \"x\"\ncheck = \"m\""),
+        &[
+            "5:1: paso \"a\" del flujo \"f\": tiene dos tipos, run y check; un paso tiene exactamente uno",
+            "5:9: `check` en paso \"a\" del flujo \"f\": no hay ningún monitor llamado \"m\"",
+        ],
+    );
+}

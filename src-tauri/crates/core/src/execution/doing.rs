@@ -1,0 +1,112 @@
+//! What a step that is under way is at, and when something is due of that.
+
+use std::time::Duration;
+
+use crate::{
+    ids::EffectId,
+    observation::Failure,
+    program::ProgramAction,
+    time::{Instant, Now},
+};
+
+/// A point on a clock that stands still while the machine sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Awake(Duration);
+
+impl Awake {
+    pub(super) fn of(now: Now) -> Self {
+        Self(now.monotonic.since_boot().saturating_sub(now.slept))
+    }
+
+    pub(super) fn in_(now: Now, wait: Duration) -> Self {
+        Self(Self::of(now).0.saturating_add(wait))
+    }
+
+    /// When it comes, if the machine does not sleep until then.
+    pub(super) fn instant(self, now: Now) -> Instant {
+        now.monotonic + self.0.saturating_sub(Self::of(now).0)
+    }
+}
+
+/// What a step is at.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) doing: Doing,
+    pub(super) effect: Option<EffectId>,
+    pub(super) since: Instant,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Doing {
+    Nothing,
+    /// Its command runs; if nothing was heard of it until then, it is taken for lost.
+    Command {
+        until: Awake,
+    },
+    /// Its command is being ended.
+    Ending {
+        until: Awake,
+    },
+    /// A monitor's check is being probed.
+    Probe {
+        why: Probing,
+        until: Awake,
+    },
+    /// The check is probed again at `again`.
+    Pause {
+        again: Instant,
+        until: Awake,
+        failure: Option<Failure>,
+    },
+    /// How its program stands is to be seen.
+    Seeing {
+        until: Awake,
+    },
+    /// That it acts on its program is being written down.
+    WritingDown {
+        action: ProgramAction,
+        until: Awake,
+    },
+    /// Its program does what is wanted.
+    Program {
+        action: ProgramAction,
+        until: Awake,
+    },
+    /// Time passes.
+    Wait {
+        until: Instant,
+    },
+    /// It is tried again.
+    Retry {
+        at: Instant,
+    },
+}
+
+/// Why a check is probed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Probing {
+    /// That is what the step does.
+    Once,
+    /// The step waits until it passes.
+    Until { until: Awake },
+    /// It says what became of the step.
+    AfterCrash,
+}
+
+impl Live {
+    pub(super) fn due(&self, now: Now) -> Option<Instant> {
+        match &self.doing {
+            Doing::Nothing => None,
+            Doing::Probe { why: Probing::Until { until: passes }, .. } => Some(passes.instant(now)),
+            Doing::Pause { again, until, .. } => Some(until.instant(now).min(*again)),
+            Doing::Command { until }
+            | Doing::Ending { until }
+            | Doing::Probe { until, .. }
+            | Doing::Seeing { until }
+            | Doing::WritingDown { until, .. }
+            | Doing::Program { until, .. } => Some(until.instant(now)),
+            Doing::Wait { until } => Some(*until),
+            Doing::Retry { at } => Some(*at),
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! The steps of a run that are under way: how each begins, goes on, is tried again and ends.
+//!
+//! Whatever changes something is on disk as begun before it is done. So where Estatus is killed, the next one asks for the
+//! very same command again, which is not begun twice ([`DurableCommand`]), and asks a program whether it was started since.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Context, Wish,
+    doing::{Awake, Doing, Live, Probing},
+    order::{Ending, fails_the_run},
+    under_way::RunUnderWay,
+};
+use crate::{
+    command::{CommandEnd, CommandOutcome, DurableCommand},
+    exit::Exit,
+    flow::{
+        AfterCrash, Retry, RetryOn, Step, StepAction,
+        run::{FailedStep, StepError, StepRun, StepState},
+    },
+    ids::{EffectId, StartId},
+    observation::{Failure, Observation, Verdict},
+    program::{Ended, ProgramAction},
+    remedy::RemedyError,
+    schedule::look_again,
+    signal::{Answer, Stands},
+    time::{Now, later},
+};
+
+/// Whoever is asked for something has answered within this beyond the time that it may take, or is taken for lost.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// A command that is to end has ended within this, or nobody knows what became of it.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How the program of a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// There is none of that name.
+    Gone,
+    /// That is not known yet.
+    Looking,
+    /// This is the number of its newest start.
+    Start(StartId),
+}
+
+impl RunUnderWay {
+    // What happens.
+
+    /// What was asked for a step has been begun as `id`, and brings a result within `within`.
+    pub(super) fn begun(&mut self, place: usize, id: EffectId, within: Duration, now: Now) {
+        self.effects.insert(id, place);
+        let Some(live) = self.live.get_mut(place) else { return };
+        live.effect = Some(id);
+        if let Doing::Probe { why: Probing::Once | Probing::AfterCrash, until } = &mut live.doing {
+            *until = Awake::in_(now, within);
+        }
+    }
+
+    /// A command has come to an end.
+    pub(super) fn command_ended(&mut self, id: EffectId, outcome: &CommandOutcome, context: &mut Context<'_>) {
+        let Some(place) = self.take_effect(id) else { return };
+        let was_cut = matches!(self.live[place].doing, Doing::Ending { .. });
+        if let Some(step) = self.step_mut(place) {
+            step.output = Ended::tail_of(outcome);
+            step.exit = exit_of(&outcome.end);
+        }
+        let timeout = self.timeout(place);
+        match &outcome.end {
+            CommandEnd::Exited(0) => self.settle(place, StepState::Succeeded, None, context),
+            _ if was_cut => self.settle(place, self.cut_state(), self.cut_error(), context),
+            CommandEnd::TimedOut { left } if left.is_empty() => {
+                self.fail(place, StepState::TimedOut, StepError::TimedOut { within: timeout }, context);
+            }
+            CommandEnd::TimedOut { left } => {
+                self.fail(place, StepState::TimedOut, StepError::Left { pids: left.clone() }, context);
+            }
+            CommandEnd::CannotStart(error) => {
+                self.fail(place, StepState::Failed, StepError::CannotStart { error: error.clone() }, context);
+            }
+            CommandEnd::Unseen => self.interrupted(place, StepError::Unseen, context),
+            CommandEnd::Cancelled => self.interrupted(place, StepError::Interrupted, context),
+            CommandEnd::Exited(code) => self.ended(place, Exit::Code(*code), context),
+            CommandEnd::Signaled(number) => self.ended(place, Exit::Signal(*number), context),
+        }
+        self.advance(context);
+    }
+
+    fn ended(&mut self, place: usize, exit: Exit, context: &mut Context<'_>) {
+        self.fail(place, StepState::Failed, StepError::Ended { exit }, context);
+    }
+
+    /// A probe has come to an end.
+    pub(super) fn probed(&mut self, id: EffectId, observation: &Observation, context: &mut Context<'_>) {
+        let Some(place) = self.take_effect(id) else { return };
+        let Doing::Probe { why, .. } = self.live[place].doing.clone() else { return };
+        let failure = observation.failure.clone();
+        let cause = failure.as_ref().map(|failure| failure.cause.clone());
+        match (why, observation.verdict) {
+            (_, Verdict::Up) => self.settle(place, StepState::Succeeded, None, context),
+            (Probing::AfterCrash, _) => {
+                let error = self.record.steps[place].error.clone();
+                self.settle(place, StepState::Indeterminate, error, context);
+            }
+            (Probing::Until { until }, _) => {
+                let again = look_again(self.live[place].since, context.now.monotonic);
+                self.set(place, Doing::Pause { again, until, failure });
+            }
+            (Probing::Once, Verdict::Down) if failure.is_some() => {
+                let error = failure.map_or(StepError::Inconclusive { cause }, |failure| StepError::Down { failure });
+                self.fail(place, StepState::Failed, error, context);
+            }
+            (Probing::Once, _) => {
+                self.fail(place, StepState::Failed, StepError::Inconclusive { cause }, context);
+            }
+        }
+        self.advance(context);
+    }
+
+    /// There is no such monitor.
+    pub(super) fn no_such_monitor(&mut self, place: usize, monitor: &Arc<str>, context: &mut Context<'_>) {
+        let error = StepError::NoSuchMonitor { monitor: Arc::clone(monitor) };
+        let is_after_crash = matches!(&self.live[place].doing, Doing::Probe { why: Probing::AfterCrash, .. });
+        let state = if is_after_crash { StepState::Indeterminate } else { StepState::Failed };
+        self.settle(place, state, Some(error), context);
+        self.advance(context);
+    }
+
+    /// How the program of a step stands.
+    pub(super) fn program_seen(&mut self, place: usize, seen: Seen, context: &mut Context<'_>) {
+        let Doing::Seeing { until } = self.live[place].doing else { return };
+        let Some(StepAction::Program { action, .. }) = self.action(place).cloned() else { return };
+        match seen {
+            // It is told how it stands once that is known.
+            Seen::Looking => {}
+            Seen::Gone => {
+                self.settle(place, StepState::Failed, Some(StepError::Program { error: RemedyError::Gone }), context);
+                self.advance(context);
+            }
+            Seen::Start(newest) => {
+                let before = self.step_mut(place).map(|step| *step.start.get_or_insert(newest));
+                // One that was started since is only waited for.
+                let was_started = action == ProgramAction::Restart && before.is_some_and(|before| before < newest);
+                let action = if was_started { ProgramAction::Start } else { action };
+                self.set(place, Doing::WritingDown { action, until });
+                context.wishes.push(Wish::Confirm { place });
+            }
+        }
+    }
+
+    /// Whatever was recorded is on disk.
+    pub(super) fn written_down(&mut self, id: EffectId, context: &mut Context<'_>) {
+        let Some(place) = self.take_effect(id) else { return };
+        let Doing::WritingDown { action, until } = self.live[place].doing else { return };
+        let Some(StepAction::Program { program, .. }) = self.action(place).cloned() else { return };
+        self.set(place, Doing::Program { action, until });
+        context.wishes.push(Wish::Act { place, action, program });
+    }
+
+    /// The program of a step has answered; where it is under way, it may take `within`.
+    pub(super) fn acted(&mut self, place: usize, answer: Answer, within: Duration, context: &mut Context<'_>) {
+        let Some(Live { doing: Doing::Program { until, .. }, .. }) = self.live.get_mut(place) else { return };
+        match answer {
+            Answer::UnderWay => *until = Awake::in_(context.now, within + ANSWERS_WITHIN),
+            Answer::Done => self.settle(place, StepState::Succeeded, None, context),
+            Answer::NotDone(error) => self.fail(place, StepState::Failed, StepError::Program { error }, context),
+        }
+        self.advance(context);
+    }
+
+    /// A program stands differently: the steps that wait for it go on.
+    pub(super) fn program_stands(&mut self, program: &str, stands: &Stands, context: &mut Context<'_>) {
+        let acts_on_it = |place: &usize| {
+            let is_of_it =
+                matches!(self.action(*place), Some(StepAction::Program { program: of, .. }) if **of == *program);
+            is_of_it && matches!(self.live[*place].doing, Doing::Seeing { .. } | Doing::Program { .. })
+        };
+        let waiting: Vec<usize> = (0..self.live.len()).filter(acts_on_it).collect();
+        for place in waiting {
+            match self.live[place].doing.clone() {
+                Doing::Seeing { .. } => self.see_program(place, context),
+                Doing::Program { action, .. } => {
+                    if let Some(answer) = stands.answer_to(action) {
+                        self.acted(place, answer, Duration::ZERO, context);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.advance(context);
+    }
+
+    // What is due.
+
+    pub(super) fn wake_step(&mut self, place: usize, context: &mut Context<'_>) {
+        match self.live[place].doing.clone() {
+            Doing::Nothing => {}
+            Doing::Command { .. } => {
+                self.end_command(place, context);
+                self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
+            }
+            Doing::Ending { .. } => self.settle(place, self.cut_state(), Some(StepError::Lost), context),
+            Doing::Probe { why: Probing::Until { .. }, .. } => self.never_up(place, None, context),
+            Doing::Probe { .. } => {
+                self.forget_effect(place, context);
+                self.fail(place, StepState::Failed, StepError::Lost, context);
+            }
+            Doing::Pause { until, failure, .. } if until <= Awake::of(context.now) => {
+                self.never_up(place, failure, context);
+            }
+            Doing::Pause { until, .. } => self.probe(place, Probing::Until { until }, context),
+            Doing::Seeing { .. } | Doing::WritingDown { .. } | Doing::Program { .. } => {
+                let error = RemedyError::NotReady { within: context.now.monotonic.since(self.live[place].since) };
+                self.forget_effect(place, context);
+                self.fail(place, StepState::TimedOut, StepError::Program { error }, context);
+            }
+            Doing::Wait { .. } => self.settle(place, StepState::Succeeded, None, context),
+            Doing::Retry { .. } => self.begin_step(place, context),
+        }
+    }
+
+    // A step.
+
+    pub(super) fn begin_step(&mut self, place: usize, context: &mut Context<'_>) {
+        let now = context.now.utc;
+        if let Some(step) = self.step_mut(place) {
+            step.state = StepState::Running;
+            step.attempts += 1;
+            step.began.get_or_insert(now);
+            // By it the attempt is known: no two are the same, whatever the clock was set to.
+            let after = step.attempt_began.map(|before| later(before, Duration::from_micros(1)));
+            step.attempt_began = Some(after.map_or(now, |after| after.max(now)));
+            step.retry_at = None;
+            step.error = None;
+            step.exit = None;
+            step.start = None;
+        }
+        self.live[place].since = context.now.monotonic;
+        self.do_step(place, context);
+    }
+
+    /// Does what a step that has been begun is to do.
+    fn do_step(&mut self, place: usize, context: &mut Context<'_>) {
+        let now = context.now;
+        match self.action(place).cloned() {
+            None => {}
+            Some(StepAction::Run { timeout, .. }) => {
+                self.set(place, Doing::Command { until: Awake::in_(now, timeout + ANSWERS_WITHIN) });
+                let command = self.command(place);
+                context.wishes.extend(command.map(|command| Wish::Command { place, command }));
+            }
+            Some(StepAction::Check { .. }) => self.probe(place, Probing::Once, context),
+            Some(StepAction::WaitUntil { within, .. }) => {
+                self.probe(place, Probing::Until { until: Awake::in_(now, within) }, context);
+            }
+            Some(StepAction::Program { .. }) => {
+                self.set(place, Doing::Seeing { until: Awake::in_(now, ANSWERS_WITHIN) });
+                self.see_program(place, context);
+            }
+            Some(StepAction::Wait { lasts }) => {
+                let began = self.record.steps[place].attempt_began.unwrap_or(now.utc);
+                let left = now.instant_of(later(began, lasts)).since(now.monotonic).min(lasts);
+                self.set(place, Doing::Wait { until: now.monotonic + left });
+                if left.is_zero() {
+                    self.settle(place, StepState::Succeeded, None, context);
+                }
+            }
+        }
+    }
+
+    /// A step goes on that was under way in an earlier life of the engine.
+    pub(super) fn go_on_with(&mut self, place: usize, context: &mut Context<'_>) {
+        match self.record.steps[place].state {
+            StepState::Running => self.do_step(place, context),
+            StepState::Retrying => {
+                let at = self.record.steps[place].retry_at.unwrap_or(context.now.utc);
+                let wait = context.now.instant_of(at).since(context.now.monotonic).min(self.longest_wait(place));
+                self.set(place, Doing::Retry { at: context.now.monotonic + wait });
+            }
+            _ => {}
+        }
+    }
+
+    fn see_program(&self, place: usize, context: &mut Context<'_>) {
+        if let Some(StepAction::Program { program, .. }) = self.action(place) {
+            context.wishes.push(Wish::SeeProgram { place, program: Arc::clone(program) });
+        }
+    }
+
+    fn probe(&mut self, place: usize, why: Probing, context: &mut Context<'_>) {
+        let monitor = match (&why, self.action(place)) {
+            (Probing::AfterCrash, _) => match self.step(place).map(|step| &step.after_crash) {
+                Some(AfterCrash::Check(monitor)) => Arc::clone(monitor),
+                _ => return,
+            },
+            (_, Some(StepAction::Check { monitor } | StepAction::WaitUntil { monitor, .. })) => Arc::clone(monitor),
+            _ => return,
+        };
+        self.set(place, Doing::Probe { why, until: Awake::in_(context.now, ANSWERS_WITHIN) });
+        context.wishes.push(Wish::Probe { place, monitor });
+    }
+
+    fn never_up(&mut self, place: usize, failure: Option<Failure>, context: &mut Context<'_>) {
+        self.forget_effect(place, context);
+        let within = match self.action(place) {
+            Some(StepAction::WaitUntil { within, .. }) => *within,
+            _ => Duration::ZERO,
+        };
+        self.fail(place, StepState::TimedOut, StepError::NeverUp { within, failure }, context);
+    }
+
+    /// Nobody saw how a command ended, or it was ended with Estatus.
+    fn interrupted(&mut self, place: usize, error: StepError, context: &mut Context<'_>) {
+        match self.step(place).map(|step| step.after_crash.clone()) {
+            Some(AfterCrash::Rerun) if !context.quits => self.begin_step(place, context),
+            Some(AfterCrash::Rerun) => {}
+            Some(AfterCrash::Check(_)) => {
+                if let Some(step) = self.step_mut(place) {
+                    step.error = Some(error);
+                }
+                self.probe(place, Probing::AfterCrash, context);
+            }
+            _ => self.settle(place, StepState::Indeterminate, Some(error), context),
+        }
+    }
+
+    fn fail(&mut self, place: usize, state: StepState, error: StepError, context: &mut Context<'_>) {
+        let retry = self.step(place).and_then(|step| step.retry.clone());
+        let attempts = self.record.steps[place].attempts;
+        let tries_again = |retry: &Retry| attempts <= retry.times && is_named(&retry.on, state, &error);
+        match retry.filter(|retry| tries_again(retry) && !self.is_cut()) {
+            Some(retry) => self.retry(place, &retry, error, context),
+            None => self.settle(place, state, Some(error), context),
+        }
+    }
+
+    fn retry(&mut self, place: usize, retry: &Retry, error: StepError, context: &mut Context<'_>) {
+        let doublings = self.record.steps[place].attempts.saturating_sub(1).min(31);
+        let wait =
+            context.rng.jitter(retry.wait.saturating_mul(1 << doublings).min(retry.max_wait)).min(retry.max_wait);
+        let at = later(context.now.utc, wait);
+        if let Some(step) = self.step_mut(place) {
+            step.state = StepState::Retrying;
+            step.error = Some(error);
+            step.retry_at = Some(at);
+        }
+        self.set(place, Doing::Retry { at: context.now.monotonic + wait });
+    }
+
+    /// A step is over.
+    pub(super) fn settle(&mut self, place: usize, state: StepState, error: Option<StepError>, context: &Context<'_>) {
+        self.set(place, Doing::Nothing);
+        if let Some(step) = self.step_mut(place) {
+            step.state = state;
+            step.ended = Some(context.now.utc);
+            step.error = error;
+            step.retry_at = None;
+        }
+        if state.is_failure() && self.ending.is_none() && fails_the_run(&self.record.run.definition, place) {
+            self.ending = Some(Ending::Failed);
+            self.failed(place);
+        }
+    }
+
+    /// By this step the run fails.
+    pub(super) fn failed(&mut self, place: usize) {
+        let Some(StepRun { attempts, error, .. }) = self.record.steps.get(place) else { return };
+        self.record.run.failed = Some(FailedStep { place, attempts: *attempts, error: error.clone() });
+        self.run_changed = true;
+    }
+
+    /// Has the command of a step ended; its end is told as that of any command.
+    pub(super) fn end_command(&mut self, place: usize, context: &mut Context<'_>) {
+        self.set_keeping(place, Doing::Ending { until: Awake::in_(context.now, ENDS_WITHIN) });
+        context.wishes.extend(self.owner(place).map(|owner| Wish::EndCommand { owner }));
+    }
+
+    fn command(&self, place: usize) -> Option<DurableCommand> {
+        let StepAction::Run { command, timeout } = self.action(place)? else { return None };
+        let (run, step) = (&self.record.run, self.record.steps.get(place)?);
+        let began = step.attempt_began.unwrap_or_default();
+        let mut env = vec![
+            ("ESTATUS_FLOW".to_owned(), run.flow.to_string()),
+            ("ESTATUS_RUN".to_owned(), run.id.0.to_string()),
+            ("ESTATUS_STEP".to_owned(), self.step(place)?.name.to_string()),
+            ("ESTATUS_ATTEMPT".to_owned(), step.attempts.to_string()),
+        ];
+        env.extend(run.heals.first().map(|monitor| ("ESTATUS_MONITOR".to_owned(), monitor.to_string())));
+        Some(DurableCommand {
+            owner: self.owner(place)?,
+            start: StartId(u64::try_from(began.as_microsecond()).unwrap_or_default()),
+            command: command.clone(),
+            env,
+            timeout: *timeout,
+        })
+    }
+
+    /// Whose command that of a step is: one at a time.
+    fn owner(&self, place: usize) -> Option<String> {
+        Some(format!("step {} of flow {}", self.step(place)?.name, self.record.run.flow))
+    }
+
+    fn timeout(&self, place: usize) -> Duration {
+        if let Some(StepAction::Run { timeout, .. }) = self.action(place) { *timeout } else { Duration::ZERO }
+    }
+
+    fn longest_wait(&self, place: usize) -> Duration {
+        self.step(place).and_then(|step| step.retry.as_ref()).map(|retry| retry.max_wait).unwrap_or_default()
+    }
+
+    fn step(&self, place: usize) -> Option<&Step> {
+        self.record.run.definition.steps.get(place)
+    }
+
+    fn action(&self, place: usize) -> Option<&StepAction> {
+        self.step(place).map(|step| &step.action)
+    }
+
+    /// What became of a step, to be changed.
+    fn step_mut(&mut self, place: usize) -> Option<&mut StepRun> {
+        self.steps_changed.insert(place);
+        self.record.steps.get_mut(place)
+    }
+
+    fn set(&mut self, place: usize, doing: Doing) {
+        if let Some(id) = self.live[place].effect.take() {
+            self.effects.remove(&id);
+        }
+        self.live[place].doing = doing;
+    }
+
+    /// The same, and the result that was waited for still is.
+    fn set_keeping(&mut self, place: usize, doing: Doing) {
+        self.live[place].doing = doing;
+    }
+
+    fn take_effect(&mut self, id: EffectId) -> Option<usize> {
+        let place = self.effects.remove(&id)?;
+        self.live[place].effect = None;
+        Some(place)
+    }
+
+    pub(super) fn forget_effect(&mut self, place: usize, context: &mut Context<'_>) {
+        if let Some(id) = self.live[place].effect.take() {
+            self.effects.remove(&id);
+            context.wishes.push(Wish::Forget { id });
+        }
+    }
+}
+
+/// Whether a step that failed so is tried again.
+fn is_named(on: &[RetryOn], state: StepState, error: &StepError) -> bool {
+    let is = |named: &RetryOn| match (named, error) {
+        (RetryOn::Exit(named), StepError::Ended { exit }) => named == exit,
+        (RetryOn::Timeout, _) => state == StepState::TimedOut,
+        (RetryOn::Exit(_), _) => false,
+    };
+    on.is_empty() || on.iter().any(is)
+}
+
+fn exit_of(end: &CommandEnd) -> Option<Exit> {
+    match end {
+        CommandEnd::Exited(code) => Some(Exit::Code(*code)),
+        CommandEnd::Signaled(number) => Some(Exit::Signal(*number)),
+        CommandEnd::Unseen => Some(Exit::Unseen),
+        CommandEnd::TimedOut { .. } | CommandEnd::Cancelled | CommandEnd::CannotStart(_) => None,
+    }
+}

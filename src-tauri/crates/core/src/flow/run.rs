@@ -1,0 +1,212 @@
+//! Runs: what became of a flow, as it is remembered and told.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Definition;
+pub use crate::undone::StepError;
+use crate::{
+    exit::Exit,
+    ids::{RunId, StartId},
+};
+
+/// One execution of a flow, without its steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The flow's name.
+    pub flow: Arc<str>,
+    /// What it does: what the flow said when it began, or was put in the queue. Nothing where it was left out.
+    pub definition: Arc<Definition>,
+    /// Why it began.
+    pub cause: RunCause,
+    /// The monitors that it is to heal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heals: Vec<Arc<str>>,
+    /// How it stands.
+    pub state: RunState,
+    /// When it began, was put in the queue, or would have begun.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The step whose failure made it fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<FailedStep>,
+}
+
+/// The step whose failure made a run fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedStep {
+    /// Its place.
+    pub place: usize,
+    /// How many times it was begun.
+    pub attempts: u32,
+    /// Why it failed the last time.
+    pub error: Option<StepError>,
+}
+
+/// A run with its steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run.
+    pub run: Run,
+    /// Its steps, in the order of its definition.
+    pub steps: Vec<StepRun>,
+}
+
+/// Why a run began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "cause")]
+pub enum RunCause {
+    /// Somebody asked for it.
+    Asked,
+    /// Its schedule says so.
+    Scheduled {
+        /// For when.
+        at: Timestamp,
+    },
+    /// A monitor is down whose remedy it is.
+    Remedy {
+        /// The first of them.
+        monitor: Arc<str>,
+    },
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It waits for another run of its flow to end.
+    Queued,
+    /// It goes on.
+    Running,
+    /// It has done all that it had to.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// It had not ended at its deadline.
+    TimedOut,
+    /// Somebody wanted it to end, or another took its place.
+    Cancelled,
+    /// Nobody knows how a step ended.
+    Crashed,
+    /// It did not begin: another run of its flow went on.
+    Skipped,
+    /// It did not begin: the budget of its flow was used up.
+    Suppressed,
+}
+
+impl RunState {
+    /// Whether nothing becomes of it any more.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// Whether somebody is to know that it did not go well.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Crashed)
+    }
+
+    /// The word for it, as it is written down.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Crashed => "crashed",
+            Self::Skipped => "skipped",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// What became of a step in a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepRun {
+    /// How it stands.
+    pub state: StepState,
+    /// How many times it was begun.
+    pub attempts: u32,
+    /// When it was begun first.
+    pub began: Option<Timestamp>,
+    /// When it was begun last: the identity of that attempt.
+    pub attempt_began: Option<Timestamp>,
+    /// When it ended, or was skipped.
+    pub ended: Option<Timestamp>,
+    /// How its command ended the last time.
+    pub exit: Option<Exit>,
+    /// Why it failed the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+    /// The last lines that its command wrote, as [`crate::program::Ended::tail_of`] has them: text of the outside world.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
+    /// When it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+    /// The newest start of its program when it was begun: whether the program has been started since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartId>,
+}
+
+/// How a step of a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Its turn has not come.
+    #[default]
+    Scheduled,
+    /// It is under way.
+    Running,
+    /// It failed, and is tried again soon.
+    Retrying,
+    /// It has done its work.
+    Succeeded,
+    /// It has not.
+    Failed,
+    /// It had its time.
+    TimedOut,
+    /// It was ended, since the run was to end.
+    Cancelled,
+    /// It was not begun.
+    Skipped,
+    /// Nobody knows how it ended.
+    Indeterminate,
+}
+
+impl StepState {
+    /// Whether nothing becomes of it any more.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Scheduled | Self::Running | Self::Retrying)
+    }
+
+    /// The word for it, as it is written down.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Running => "running",
+            Self::Retrying => "retrying",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+            Self::Indeterminate => "indeterminate",
+        }
+    }
+
+    /// Whether it was begun and did not do its work.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Indeterminate)
+    }
+}

@@ -1,0 +1,227 @@
+//! Flows, their runs and their steps.
+
+use super::{Words, in_words};
+use crate::{
+    flow::{
+        Definition, Step, StepAction,
+        run::{Run, RunCause, RunState, StepError, StepRun, StepState},
+    },
+    program::ProgramAction,
+};
+
+impl Words {
+    /// How a run stands, in a word or two.
+    pub fn run_state(&self, state: RunState) -> String {
+        self.text(&format!("run.{}", state.word()), &[])
+    }
+
+    /// How a step stands, in a word or two.
+    pub fn step_state(&self, state: StepState) -> String {
+        self.text(&format!("step.{}", state.word()), &[])
+    }
+
+    /// Why a run began, without a full stop.
+    pub fn run_cause(&self, cause: &RunCause) -> String {
+        match cause {
+            RunCause::Asked => self.text("run.cause.asked", &[]),
+            RunCause::Scheduled { at } => self.text("run.cause.scheduled", &[("at", &self.time(*at))]),
+            RunCause::Remedy { monitor } => self.text("run.cause.remedy", &[("monitor", monitor)]),
+        }
+    }
+
+    /// What a step does, like `restart web`.
+    pub fn step_action(&self, action: &StepAction) -> String {
+        match action {
+            StepAction::Run { command, .. } => self.text("step.does.run", &[("command", &command.to_string())]),
+            StepAction::Check { monitor } => self.text("step.does.check", &[("monitor", monitor)]),
+            StepAction::WaitUntil { monitor, within } => {
+                self.text("step.does.wait_until", &[("monitor", monitor), ("within", &in_words(*within))])
+            }
+            StepAction::Program { action, program } => {
+                let key = match action {
+                    ProgramAction::Restart => "step.does.restart",
+                    ProgramAction::Start => "step.does.start",
+                    ProgramAction::Stop => "step.does.stop",
+                };
+                self.text(key, &[("program", program)])
+            }
+            StepAction::Wait { lasts } => self.text("step.does.wait", &[("lasts", &in_words(*lasts))]),
+        }
+    }
+
+    /// Why a step failed, in one sentence without a full stop.
+    pub fn step_error(&self, error: &StepError) -> String {
+        match error {
+            StepError::Ended { exit } => self.exit(*exit),
+            StepError::Down { failure } => self.failure(failure),
+            StepError::Inconclusive { cause: Some(cause) } => {
+                self.text("step.error.inconclusive", &[("cause", &self.cause(cause))])
+            }
+            StepError::NeverUp { within, failure: Some(failure) } => {
+                self.text("step.error.never_up", &[("within", &in_words(*within)), ("cause", &self.failure(failure))])
+            }
+            StepError::NeverUp { within, failure: None } => {
+                self.text("step.error.never_up.no_failure", &[("within", &in_words(*within))])
+            }
+            StepError::Program { error } => self.undone(error),
+            _ => self.tagged("step.error", "kind", error),
+        }
+    }
+
+    /// Why a step is as it is: what it failed by, in which attempt of how many, or when it is tried again. Nothing where its
+    /// state says it all.
+    pub fn step_detail(&self, step: &Step, run: &StepRun) -> Option<String> {
+        let why = run.error.as_ref()?;
+        Some(match run.retry_at {
+            Some(at) => self.text("step.retries", &[("why", &self.step_error(why)), ("at", &self.time(at))]),
+            None => self.failed_attempt(step, run.attempts, why),
+        })
+    }
+
+    fn failed_attempt(&self, step: &Step, attempt: u32, error: &StepError) -> String {
+        let why = self.step_error(error);
+        let attempts = step.retry.as_ref().map_or(1, |retry| retry.times + 1).max(attempt);
+        if attempts == 1 {
+            return why;
+        }
+        let (attempt, attempts) = (attempt.to_string(), attempts.to_string());
+        self.text("step.attempt", &[("why", &why), ("attempt", &attempt), ("attempts", &attempts)])
+    }
+
+    /// Where a run failed and why: the step, its attempt and the reason, in one sentence without a full stop. Nothing where
+    /// none has.
+    pub fn run_failure(&self, run: &Run) -> Option<String> {
+        let failed = run.failed.as_ref()?;
+        let step = run.definition.steps.get(failed.place)?;
+        let error = failed.error.as_ref()?;
+        let why = self.failed_attempt(step, failed.attempts, error);
+        // That it failed is not known, or nothing that it did.
+        let is_known =
+            !matches!(error, StepError::Deadline | StepError::Unseen | StepError::Interrupted | StepError::Lost);
+        let key = if is_known { "run.failed_at" } else { "run.stopped_at" };
+        Some(self.text(key, &[("step", &step.name), ("why", &why)]))
+    }
+
+    /// The names of the steps that stand so, separated by commas; nothing if there are none.
+    pub fn steps_that_are(&self, definition: &Definition, steps: &[StepRun], state: StepState) -> Option<String> {
+        let are = definition.steps.iter().zip(steps).filter(|(_, run)| run.state == state);
+        let names: Vec<&str> = are.map(|(step, _)| &*step.name).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::{
+        config::Language,
+        exit::Exit,
+        flow::{Retry, run::FailedStep},
+        ids::RunId,
+        observation::{Cause, Failure, Phase},
+        remedy::RemedyError,
+    };
+
+    const SPAN: Duration = Duration::from_secs(60);
+
+    fn words(language: Language) -> Words {
+        Words::new(language, TimeZone::UTC)
+    }
+
+    #[test]
+    fn why_a_step_failed_is_said_in_either_language() {
+        let check = |error: StepError, english: &str, spanish: &str| {
+            assert_eq!(words(Language::English).step_error(&error), english);
+            assert_eq!(words(Language::Spanish).step_error(&error), spanish);
+        };
+        let failure = || Failure::new(Phase::Connect, Cause::Refused);
+        check(StepError::Ended { exit: Exit::Code(3) }, "exit code 3", "código de salida 3");
+        check(StepError::TimedOut { within: SPAN }, "it did not end within 1 min", "no terminó en 1 min");
+        check(
+            StepError::NeverUp { within: SPAN, failure: Some(failure()) },
+            "not up within 1 min: connection refused: nothing is listening on the port",
+            "no respondió en 1 min: conexión rechazada: ningún programa escucha en el puerto",
+        );
+        check(
+            StepError::Left { pids: vec![7, 8] },
+            "it did not end in time, and these processes could not be ended: 7, 8",
+            "no terminó a tiempo, y estos procesos no se pudieron terminar: 7, 8",
+        );
+        check(
+            StepError::Program { error: RemedyError::Gone },
+            "it is no longer in the configuration",
+            "ya no está en la configuración",
+        );
+    }
+
+    #[test]
+    fn every_state_and_error_has_its_own_words() {
+        let errors = [
+            StepError::CannotStart { error: "x".to_owned() },
+            StepError::Inconclusive { cause: None },
+            StepError::Inconclusive { cause: Some(Cause::Slept) },
+            StepError::NeverUp { within: SPAN, failure: None },
+            StepError::NoSuchMonitor { monitor: "x".into() },
+            StepError::Unseen,
+            StepError::Interrupted,
+            StepError::Deadline,
+            StepError::Lost,
+        ];
+        let states = [
+            RunState::Queued,
+            RunState::Running,
+            RunState::Succeeded,
+            RunState::Failed,
+            RunState::TimedOut,
+            RunState::Cancelled,
+            RunState::Crashed,
+            RunState::Skipped,
+            RunState::Suppressed,
+        ];
+        let steps = [
+            StepState::Scheduled,
+            StepState::Running,
+            StepState::Retrying,
+            StepState::Succeeded,
+            StepState::Failed,
+            StepState::TimedOut,
+            StepState::Cancelled,
+            StepState::Skipped,
+            StepState::Indeterminate,
+        ];
+        for language in [Language::English, Language::Spanish] {
+            let words = words(language);
+            let errors = errors.iter().map(|error| words.step_error(error));
+            let states = states.iter().map(|state| words.run_state(*state));
+            let steps = steps.iter().map(|state| words.step_state(*state));
+            for text in errors.chain(states).chain(steps) {
+                assert!(!text.starts_with("step.") && !text.starts_with("run.") && !text.contains('{'), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_run_failed_is_said_with_the_attempt() {
+        let mut step = Step::new("clear the cache", StepAction::Wait { lasts: SPAN }, Vec::new());
+        step.retry = Some(Retry { times: 3, wait: SPAN, max_wait: SPAN, on: Vec::new() });
+        let error = Some(StepError::Ended { exit: Exit::Code(3) });
+        let run = Run {
+            id: RunId(1),
+            flow: "heal".into(),
+            definition: Definition { deadline: None, channels: None, steps: vec![step] }.into(),
+            cause: RunCause::Asked,
+            heals: Vec::new(),
+            state: RunState::Failed,
+            began: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+            failed: Some(FailedStep { place: 0, attempts: 4, error }),
+        };
+        let said = |language| words(language).run_failure(&run).unwrap();
+        assert_eq!(said(Language::English), "step “clear the cache” failed: exit code 3 (attempt 4 of 4)");
+        assert_eq!(said(Language::Spanish), "falló el paso «clear the cache»: código de salida 3 (intento 4 de 4)");
+    }
+}
