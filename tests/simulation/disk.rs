@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use estatus_core::{
-    ids::{IncidentId, Key, MessageId},
+    flow::run::{Run, RunRecord, StepRun},
+    ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
     memory::Memory,
     record::{EngineMemory, Record, Restored},
@@ -18,6 +19,8 @@ pub(crate) struct Disk {
     memories: BTreeMap<Key, Memory>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) messages: BTreeMap<MessageId, Message>,
+    pub(crate) runs: BTreeMap<RunId, Run>,
+    steps: BTreeMap<(RunId, usize), StepRun>,
     engine: EngineMemory,
     waiting: Vec<Record>,
     since: Duration,
@@ -51,11 +54,23 @@ impl Disk {
             memories: self.memories.clone(),
             incidents: self.incidents.values().filter(|incident| incident.closed.is_none()).cloned().collect(),
             messages: self.messages.values().filter(open).cloned().collect(),
+            runs: self.open_runs(),
+            last_run: self.runs.keys().last().copied(),
             engine: self.engine.clone(),
             last_incident: self.incidents.keys().last().copied(),
             last_message: self.messages.keys().last().copied(),
             ..Restored::default()
         }
+    }
+
+    /// The runs that are not over, with all that is known of their steps.
+    fn open_runs(&self) -> Vec<RunRecord> {
+        let steps = |run: &Run| {
+            let places = 0..run.definition.steps.len();
+            places.map(|place| self.steps.get(&(run.id, place)).cloned().unwrap_or_default()).collect()
+        };
+        let open = self.runs.values().filter(|run| !run.state.is_over());
+        open.map(|run| RunRecord { run: run.clone(), steps: steps(run) }).collect()
     }
 
     /// Commits what waits: a user is told that something is done when it is on disk.
@@ -66,6 +81,8 @@ impl Disk {
                 Record::Memory { of, memory: None } => drop(self.memories.remove(&of)),
                 Record::Incident(incident) => drop(self.incidents.insert(incident.id, *incident)),
                 Record::Message(message) => drop(self.messages.insert(message.id, message)),
+                Record::Run(run) => drop(self.runs.insert(run.id, *run)),
+                Record::Step { run, place, step } => drop(self.steps.insert((run, place), *step)),
                 Record::Engine(memory) => self.engine = memory,
                 Record::Observation { .. } | Record::Journal { .. } => {}
             }

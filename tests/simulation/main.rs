@@ -12,6 +12,7 @@
 
 mod changes;
 mod disk;
+mod flows;
 mod inbox;
 mod programs;
 mod rules;
@@ -128,6 +129,52 @@ fn programs_keep_every_promise_for_200_days_while_orders_are_never_heard_of_agai
 fn the_same_seed_tells_the_same_story_of_programs() {
     let troubles = Troubles { crashes: true, edits: true, ..Troubles::NONE };
     assert_eq!(supervise(7, 5, troubles), supervise(7, 5, troubles));
+}
+
+/// Runs `days` of the world of flows that `seed` makes.
+fn run_flows(seed: u64, days: u64, troubles: flows::Troubles) -> String {
+    let mut world = flows::World::new(seed, days, troubles);
+    world.run();
+    world.summary()
+}
+
+fn run_many_flows(first_seed: u64, worlds: u64, days: u64, troubles: flows::Troubles) {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (first, count) = seed.map_or((first_seed, worlds), |seed| (seed, 1));
+    for seed in first..first + count {
+        println!("{}", run_flows(seed, days, troubles));
+    }
+}
+
+#[test]
+fn flows_keep_every_promise_for_100_days() {
+    run_many_flows(1300, 5, 20, flows::Troubles::NONE);
+}
+
+#[test]
+fn flows_keep_every_promise_for_100_days_while_estatus_and_what_supervises_them_die() {
+    run_many_flows(1400, 5, 20, flows::Troubles { crashes: true, ..flows::Troubles::NONE });
+}
+
+#[test]
+fn flows_keep_every_promise_for_100_days_while_the_user_changes_everything() {
+    run_many_flows(1500, 5, 20, flows::Troubles { edits: true, ..flows::Troubles::NONE });
+}
+
+#[test]
+fn flows_keep_every_promise_for_100_days_while_the_machine_sleeps_and_its_clock_is_set() {
+    run_many_flows(1600, 5, 20, flows::Troubles { sleep: true, clock: true, ..flows::Troubles::NONE });
+}
+
+#[test]
+fn flows_keep_every_promise_for_100_days_while_everything_goes_wrong() {
+    run_many_flows(1700, 5, 20, flows::Troubles { crashes: true, edits: true, sleep: true, clock: true });
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_of_flows() {
+    let troubles = flows::Troubles { crashes: true, edits: true, sleep: true, clock: true };
+    assert_eq!(run_flows(7, 5, troubles), run_flows(7, 5, troubles));
 }
 
 #[test]
