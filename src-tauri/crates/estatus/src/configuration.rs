@@ -87,10 +87,11 @@ pub(crate) fn defaults() -> Defaults {
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
     say!(
-        "{} is valid: {}, {}, {}",
+        "{} is valid: {}, {}, {}, {}",
         places.config.display(),
         show::counted(config.monitors.len(), "monitor", "monitors"),
         show::counted(config.programs.len(), "program", "programs"),
+        show::counted(config.flows.len(), "flow", "flows"),
         show::counted(config.channels.len(), "channel", "channels"),
     );
     Ok(Outcome::Well)
