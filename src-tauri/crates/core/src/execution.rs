@@ -39,6 +39,7 @@ use crate::{
     schedule::Rng,
     signal::{Answer, Signal, Signals, Stands},
     time::{Instant, Now, earlier},
+    undone::StepFailure,
 };
 
 /// What a step of the machine may use, and where it says what it wants.
@@ -396,10 +397,10 @@ impl FlowMachine {
     fn ended(&mut self, run: &RunUnderWay, context: &mut Context<'_>) {
         let RunRecord { run, steps } = run.record();
         let failed = run.failed.as_ref();
-        let name = |failed: &FailedStep| run.definition.steps.get(failed.place).map(|step| step.name.to_string());
-        let reason = failed.and_then(|failed| Some((name(failed)?, Box::new(failed.error.clone()?))));
-        let error = (run.state != RunState::Succeeded)
-            .then(|| RemedyError::FlowFailed { flow: run.flow.to_string(), failed: reason });
+        let error = (run.state != RunState::Succeeded).then(|| RemedyError::FlowFailed {
+            flow: run.flow.to_string(),
+            failed: failed.and_then(|failed| step_failure(&run.definition, failed)).map(Box::new),
+        });
         if !run.heals.is_empty() {
             let (monitors, ended) = (run.heals.clone(), context.now.utc);
             self.memory.healed = Some(Box::new(Healed { monitors, ended, error: error.clone() }));
@@ -419,6 +420,13 @@ impl FlowMachine {
             context.signals.send(Signal::RunFailed { run: Box::new(record) });
         }
     }
+}
+
+/// How the step failed that made a run fail, if why is known.
+fn step_failure(definition: &Definition, failed: &FailedStep) -> Option<StepFailure> {
+    let step = definition.steps.get(failed.place)?;
+    let (attempt, attempts) = (failed.attempts, step.attempts().max(failed.attempts));
+    Some(StepFailure { step: step.name.to_string(), attempt, attempts, error: failed.error.clone()? })
 }
 
 /// A run comes to nothing before it has begun. What it would have done is of no interest where it was left out.

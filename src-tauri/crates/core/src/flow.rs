@@ -188,6 +188,11 @@ impl Step {
 }
 
 impl Step {
+    /// How many times it is begun at most.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.retry.as_ref().map_or(1, |retry| retry.times.saturating_add(1))
+    }
+
     fn longest(&self) -> Duration {
         let once = match &self.action {
             StepAction::Run { timeout, .. } => *timeout,

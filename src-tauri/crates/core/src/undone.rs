@@ -72,9 +72,22 @@ pub enum RemedyError {
     FlowFailed {
         /// Which.
         flow: String,
-        /// The step whose failure made it fail, and why that failed; nothing if the run was cancelled.
-        failed: Option<(String, Box<StepError>)>,
+        /// The step whose failure made it fail; nothing if the run was cancelled.
+        failed: Option<Box<StepFailure>>,
     },
+}
+
+/// How a step failed that made its run fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepFailure {
+    /// Its name.
+    pub step: String,
+    /// How many times it was begun.
+    pub attempt: u32,
+    /// How many times it could be.
+    pub attempts: u32,
+    /// Why it failed the last time.
+    pub error: StepError,
 }
 
 /// Why a step failed. [`crate::words::Words::step_error`] puts it in words.

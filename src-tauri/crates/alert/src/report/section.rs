@@ -137,7 +137,9 @@ fn wrote(attempt: &Attempt, words: &Words) -> String {
         }
         RemedyKind::Run { .. } => words.text("mail.label.output_of_command", &[]),
         RemedyKind::Flow { flow } => match &attempt.outcome {
-            Some(Outcome::NotDone(RemedyError::FlowFailed { failed: Some((step, _)), .. })) => of_step(step, words),
+            Some(Outcome::NotDone(RemedyError::FlowFailed { failed: Some(failed), .. })) => {
+                of_step(&failed.step, words)
+            }
             _ => words.text("mail.label.output_of_flow", &[("flow", &one_line(flow, VALUE_LIMIT))]),
         },
     }

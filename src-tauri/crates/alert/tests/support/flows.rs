@@ -13,6 +13,7 @@ use estatus_core::{
     incident::{Alert, Incident, News},
     program::ProgramAction,
     remedy::{Attempt, Outcome, RemedyError, RemedyKind},
+    undone::StepFailure,
 };
 
 use super::{
@@ -134,8 +135,13 @@ pub fn suppressed(name: &str, runs: u32) -> Alert {
 pub fn not_healed_by_flow() -> Incident {
     let flow = || "heal-web".to_owned();
     let run = |second, error| attempt(RemedyKind::Flow { flow: flow() }, second, Some(Outcome::NotDone(error)));
-    let failed = Some(("clear the cache".to_owned(), Box::new(StepError::Ended { exit: Exit::Code(75) })));
-    let error = RemedyError::FlowFailed { flow: flow(), failed };
+    let failed = StepFailure {
+        step: "clear the cache".to_owned(),
+        attempt: 4,
+        attempts: 4,
+        error: StepError::Ended { exit: Exit::Code(75) },
+    };
+    let error = RemedyError::FlowFailed { flow: flow(), failed: Some(Box::new(failed)) };
     let first = Attempt { output: vec!["npm error code EPERM".to_owned()], ..run(1, error) };
     let mut incident = tried(vec![first, run(5, RemedyError::FlowSuppressed { flow: flow() })]);
     incident.escalated = Some(at("2026-03-01T18:00:07Z"));

@@ -79,9 +79,12 @@ impl Words {
     }
 
     fn failed_attempt(&self, step: &Step, attempt: u32, error: &StepError) -> String {
-        let why = self.step_error(error);
-        let attempts = step.retry.as_ref().map_or(1, |retry| retry.times + 1).max(attempt);
-        if attempts == 1 {
+        self.in_attempt(self.step_error(error), attempt, step.attempts().max(attempt))
+    }
+
+    /// `why`, with the attempt where there can be several.
+    pub(super) fn in_attempt(&self, why: String, attempt: u32, attempts: u32) -> String {
+        if attempts <= 1 {
             return why;
         }
         let (attempt, attempts) = (attempt.to_string(), attempts.to_string());

@@ -121,9 +121,9 @@ impl Words {
             RemedyError::CannotStart { failure } => self.start_failure(failure),
             RemedyError::Ended { exit } => self.text("undone.ended", &[("exit", &self.exit(*exit))]),
             RemedyError::CommandEnded { exit } => self.text("undone.command_ended", &[("exit", &self.exit(*exit))]),
-            RemedyError::FlowFailed { flow, failed: Some((step, error)) } => {
-                let why = self.step_error(error);
-                self.text("undone.flow_failed", &[("flow", flow), ("step", step), ("why", &why)])
+            RemedyError::FlowFailed { flow, failed: Some(failed) } => {
+                let why = self.in_attempt(self.step_error(&failed.error), failed.attempt, failed.attempts);
+                self.text("undone.flow_failed", &[("flow", flow), ("step", &failed.step), ("why", &why)])
             }
             RemedyError::FlowFailed { flow, failed: None } => self.text("undone.flow_cancelled", &[("flow", flow)]),
             RemedyError::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
