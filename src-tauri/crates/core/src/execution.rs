@@ -239,8 +239,15 @@ impl FlowMachine {
         self.with_run(context, |run, context| run.acted(place, answer, within, context));
     }
 
-    pub(crate) fn program_stands(&mut self, program: &str, stands: &Stands, context: &mut Context<'_>) {
-        self.with_run(context, |run, context| run.program_stands(program, stands, context));
+    /// `wrote` is what the program wrote before it ended, if that is why it stands so.
+    pub(crate) fn program_stands(
+        &mut self,
+        program: &str,
+        stands: &Stands,
+        wrote: &[String],
+        context: &mut Context<'_>,
+    ) {
+        self.with_run(context, |run, context| run.program_stands(program, stands, wrote, context));
     }
 
     /// Does what is due.

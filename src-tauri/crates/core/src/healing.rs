@@ -222,6 +222,7 @@ impl Healings {
                 RemedyError::Cooling
                     | RemedyError::StoppedByUser
                     | RemedyError::Finished
+                    | RemedyError::Ended { .. }
                     | RemedyError::Gone
                     | RemedyError::CannotStart { .. }
                     | RemedyError::FlowOff { .. }

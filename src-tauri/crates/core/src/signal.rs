@@ -96,6 +96,8 @@ pub(crate) enum Stands {
     Rests,
     /// It does not run, and nothing can be expected of it soon.
     Cannot(RemedyError),
+    /// It does not run, since somebody else holds its port; it is tried again and again.
+    Held(RemedyError),
 }
 
 impl Stands {
@@ -106,6 +108,15 @@ impl Stands {
             (Self::Runs, _) | (Self::Rests, ProgramAction::Stop) => Some(Answer::Done),
             (Self::Rests, _) => Some(Answer::NotDone(RemedyError::StoppedByUser)),
             (Self::Cannot(error), _) => Some(Answer::NotDone(error.clone())),
+            (Self::Held(_), _) => None,
+        }
+    }
+
+    /// The same to the step of a flow: whether and when that is tried again, the user says.
+    pub(crate) fn answer_to_step(&self, action: ProgramAction) -> Option<Answer> {
+        match self {
+            Self::Held(error) if action != ProgramAction::Stop => Some(Answer::NotDone(error.clone())),
+            _ => self.answer_to(action),
         }
     }
 }

@@ -125,9 +125,17 @@ impl Engine {
             .filter(|(_, machine)| machine.run().is_some())
             .map(|(name, _)| Arc::clone(name))
             .collect();
+        let wrote = self.wrote_before(program, stands);
         for name in running {
-            self.step_flow(&name, now, |machine, context| machine.program_stands(program, stands, context));
+            self.step_flow(&name, now, |machine, context| machine.program_stands(program, stands, &wrote, context));
         }
+    }
+
+    /// What a program wrote before it ended, if it is by that end that it stands so.
+    fn wrote_before(&self, program: &str, stands: &Stands) -> Vec<String> {
+        let Stands::Cannot(RemedyError::Ended { .. } | RemedyError::Cooling) = stands else { return Vec::new() };
+        let ended = self.programs.get(program).and_then(|kept| kept.memory.last_end.as_ref());
+        ended.map(|ended| ended.tail.clone()).unwrap_or_default()
     }
 
     /// A remedy begins a run, or joins the one that goes on.

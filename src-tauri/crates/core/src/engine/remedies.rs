@@ -64,7 +64,8 @@ impl Engine {
             ProgramState::Running => Stands::Runs,
             ProgramState::Stopped => Stands::Rests,
             ProgramState::Cooling => Stands::Cannot(kept.why_cooling()),
-            ProgramState::Finished => Stands::Cannot(RemedyError::Finished),
+            ProgramState::Finished => Stands::Cannot(kept.why_finished()),
+            ProgramState::Backoff if kept.is_held() => Stands::Held(kept.why_cooling()),
             _ => return,
         };
         self.signals.send(Signal::Stands { target: Key::Program(Arc::clone(program)), stands });

@@ -167,8 +167,15 @@ impl RunUnderWay {
         self.advance(context);
     }
 
-    /// A program stands differently: the steps that wait for it go on.
-    pub(super) fn program_stands(&mut self, program: &str, stands: &Stands, context: &mut Context<'_>) {
+    /// A program stands differently: the steps that wait for it go on. `wrote` is what it wrote before it ended, if that is
+    /// why it stands so.
+    pub(super) fn program_stands(
+        &mut self,
+        program: &str,
+        stands: &Stands,
+        wrote: &[String],
+        context: &mut Context<'_>,
+    ) {
         let acts_on_it = |place: &usize| {
             let is_of_it =
                 matches!(self.action(*place), Some(StepAction::Program { program: of, .. }) if **of == *program);
@@ -179,7 +186,10 @@ impl RunUnderWay {
             match self.live[place].doing.clone() {
                 Doing::Seeing { .. } => self.see_program(place, context),
                 Doing::Program { action, .. } => {
-                    if let Some(answer) = stands.answer_to(action) {
+                    if let Some(answer) = stands.answer_to_step(action) {
+                        if let Some(step) = self.step_mut(place) {
+                            step.output = wrote.to_vec();
+                        }
                         self.acted(place, answer, Duration::ZERO, context);
                     }
                 }

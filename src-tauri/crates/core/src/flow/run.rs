@@ -147,7 +147,8 @@ pub struct StepRun {
     /// Why it failed the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
-    /// The last lines that its command wrote, as [`crate::program::Ended::tail_of`] has them: text of the outside world.
+    /// The last lines that its command wrote, as [`crate::program::Ended::tail_of`] has them, or a program that ended: text of the
+    /// outside world.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
     /// When it is tried again.

@@ -52,7 +52,7 @@ impl ProgramMachine {
     /// There is a process of it.
     pub(super) fn started(&mut self, start: StartId, process: ProcessId, step: &mut Step<'_>) {
         self.process = Some(process);
-        if matches!(self.trouble, Some(ProgramTrouble::CannotStart(StartFailure::PortHeld { .. }))) {
+        if self.is_held() {
             self.memory.attempt = 0;
         }
         let asks = matches!(self.program.ready, Some(Ready::Check { .. }));

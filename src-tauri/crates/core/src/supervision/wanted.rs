@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ChangeCause, ProgramMachine, State, Step, stopping::AfterStop};
 use crate::{
-    program::{OnQuit, ProcessId, Program, ProgramAction, ProgramTrouble, StoppedBy},
+    program::{OnQuit, ProcessId, Program, ProgramAction, ProgramTrouble, StartFailure, StoppedBy},
     remedy::RemedyError,
     restart::{self, Verdict},
     signal::Answer,
@@ -85,6 +85,11 @@ impl ProgramMachine {
                 self.start_again(Some(ChangeCause::Remedy), step);
                 Answer::UnderWay
             }
+            State::Backoff { .. } if self.is_held() => {
+                // The port may be free by now.
+                self.resume(step);
+                Answer::UnderWay
+            }
             State::Looking { .. }
             | State::Waiting { .. }
             | State::Starting { .. }
@@ -105,6 +110,19 @@ impl ProgramMachine {
         }
         self.stop_and(AfterStop::StartAgain, ChangeCause::Remedy, step);
         Answer::UnderWay
+    }
+
+    /// Whether it does not run since somebody else holds its port.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.trouble, Some(ProgramTrouble::CannotStart(StartFailure::PortHeld { .. })))
+    }
+
+    /// Why it has ended and is not started again.
+    pub(crate) fn why_finished(&self) -> RemedyError {
+        match self.memory.last_end.as_ref().filter(|ended| !ended.exit.is_success()) {
+            Some(ended) => RemedyError::Ended { exit: ended.exit },
+            None => RemedyError::Finished,
+        }
     }
 
     /// Why nothing can be expected of it soon.
