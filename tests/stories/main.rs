@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
+#[cfg(unix)]
+mod flow;
 mod keep_alive;
+mod page;
 mod port_watch;
 mod web_service;

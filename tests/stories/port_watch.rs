@@ -4,62 +4,18 @@
 //! five minutes, with a timeout of ten seconds, and when nobody answers runs the command again in the page's folder.
 //! The address, the port, the command and the folder stand in his script; here they stand in `estatus.toml`.
 
-#[cfg_attr(unix, path = "port_watch/unix.rs")]
-#[cfg_attr(windows, path = "port_watch/windows.rs")]
-mod platform;
+use estatus_tests::{Estatus, MailServer, eventually, signal, within};
 
-use estatus_tests::{Estatus, MailServer, eventually, free_port, signal, within};
+use crate::page::{Page, SAYS, STOPPED};
 
-/// A page with its server beside it, of its own for each test: Vite keeps a cache in its folder.
-struct Page {
-    folder: tempfile::TempDir,
-    port: u16,
-}
-
-impl Page {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        platform::make(folder.path());
-        Self { folder, port: free_port() }
-    }
-
-    /// The program and the monitor of the document. The author's five minutes are a second here.
-    fn config(&self, restart: &str, on_down: &str) -> String {
-        format!(
-            "[[program]]\nname = \"web\"\ncommand = \"{2}\"\ndirectory = '{1}'\n\
-             restart = \"{restart}\"\nready = {{ tcp = \"127.0.0.1:{0}\" }}\n\
-             [[monitor]]\nname = \"puerto\"\ntcp = \"127.0.0.1:{0}\"\ntimeout = \"10s\"\nevery = \"1s\"\n\
-             retry_every = \"1s\"\non_down = {{ {on_down} = \"web\" }}\n[network]\nreference = []\n",
-            self.port,
-            self.folder.path().display(),
-            platform::command(self.port)
-        )
-    }
-
-    /// Its processes.
-    fn processes(&self) -> Vec<(u32, String)> {
-        platform::processes(self.folder.path())
-    }
-
-    /// The process that listens, far below the one that was started.
-    fn server(&self) -> Option<u32> {
-        let all = self.processes().into_iter();
-        let servers: Vec<u32> = all.filter(|(_, line)| platform::is_server(line)).map(|(pid, _)| pid).collect();
-        assert!(servers.len() < 2, "two copies: {:?}", self.processes());
-        servers.first().copied()
-    }
-
-    /// Waits until another server than `before` answers.
-    fn served_by_another(&self, before: Option<u32>) -> u32 {
-        eventually("the page is served", || {
-            let server = platform::is_served(self.port).then(|| self.server())?;
-            server.filter(|server| Some(*server) != before)
-        })
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.processes().is_empty() && std::net::TcpListener::bind(("127.0.0.1", self.port)).is_ok()
-    }
+/// The program and the monitor of the document. The author's five minutes are a second here.
+fn config(page: &Page, restart: &str, on_down: &str) -> String {
+    format!(
+        "{}[[monitor]]\nname = \"puerto\"\ntcp = \"127.0.0.1:{}\"\ntimeout = \"10s\"\nevery = \"1s\"\n\
+         retry_every = \"1s\"\non_down = {{ {on_down} = \"web\" }}\n[network]\nreference = []\n",
+        page.program(restart),
+        page.port()
+    )
 }
 
 #[test]
@@ -68,7 +24,7 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
     let mail = MailServer::start();
     let alerts = "[alerts]\nmerge_within = \"100ms\"\n";
     // As in the document, it is the port that says whether the page is to be started again, not the process.
-    let config = format!("language = \"es\"\n{}\n{alerts}{}", mail.table(), page.config("never", "start"));
+    let config = format!("language = \"es\"\n{}\n{alerts}{}", mail.table(), config(&page, "never", "start"));
     let mut estatus = Estatus::new(&config)
         .with_env("SMTP_PASSWORD", MailServer::PASSWORD)
         .with_env("SSL_CERT_FILE", mail.authority());
@@ -90,8 +46,8 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
     assert_eq!((&attempts[0]["deed"], &attempts[0]["healed"]), (&"se inició web".into(), &true.into()), "{incident}");
     let told = mail.next().message().body_text(0).unwrap().into_owned();
     assert!(told.contains("puerto") && told.contains("web"), "{told}");
-    assert!(told.contains(platform::SAYS), "the program's last lines are in the mail: {told}");
-    assert!(attempts[0]["output"].to_string().contains(platform::SAYS), "{incident}");
+    assert!(told.contains(SAYS), "the program's last lines are in the mail: {told}");
+    assert!(attempts[0]["output"].to_string().contains(SAYS), "{incident}");
 
     assert_eq!(estatus.say(&["stop", "web"]).code, 0);
     assert!(page.is_quiet(), "{:?}", page.processes());
@@ -101,10 +57,10 @@ fn the_command_is_run_again_in_its_folder_when_the_port_is_closed() {
 #[test]
 fn however_the_page_is_stopped_it_is_back_online_and_there_is_one() {
     let page = Page::new();
-    let mut estatus = Estatus::new(&page.config("always", "restart"));
+    let mut estatus = Estatus::new(&config(&page, "always", "restart"));
     estatus.start();
     let mut server = page.served_by_another(None);
-    for close in platform::STOPPED {
+    for close in STOPPED {
         signal(server, close);
         server = page.served_by_another(Some(server));
         estatus.wait_for_process("web", None);
@@ -123,9 +79,9 @@ fn however_the_page_is_stopped_it_is_back_online_and_there_is_one() {
 #[test]
 fn a_page_that_hangs_is_started_again() {
     let page = Page::new();
-    let mut estatus = Estatus::new(&page.config("always", "restart").replace(
-        &format!("tcp = \"127.0.0.1:{}\"\ntimeout = \"10s\"", page.port),
-        &format!("http = \"http://127.0.0.1:{}/\"\ntimeout = \"1s\"", page.port),
+    let mut estatus = Estatus::new(&config(&page, "always", "restart").replace(
+        &format!("tcp = \"127.0.0.1:{}\"\ntimeout = \"10s\"", page.port()),
+        &format!("http = \"http://127.0.0.1:{}/\"\ntimeout = \"1s\"", page.port()),
     ));
     estatus.start();
     let server = page.served_by_another(None);

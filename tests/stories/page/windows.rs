@@ -6,9 +6,9 @@ use estatus_tests::built;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 /// What it writes as soon as it serves.
-pub(super) const SAYS: &str = "listening on";
+pub(crate) const SAYS: &str = "listening on";
 /// How it is stopped: by the task manager.
-pub(super) const STOPPED: &[&str] = &["-KILL"];
+pub(crate) const STOPPED: &[&str] = &["-KILL"];
 
 const SERVER: &str = "page.exe";
 

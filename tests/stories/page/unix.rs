@@ -6,9 +6,9 @@ use std::{
 };
 
 /// What it writes as soon as it serves.
-pub(super) const SAYS: &str = "vite --host 127.0.0.1";
+pub(crate) const SAYS: &str = "vite --host 127.0.0.1";
 /// How it is stopped.
-pub(super) const STOPPED: &[&str] = &["-TERM", "-KILL", "-INT"];
+pub(crate) const STOPPED: &[&str] = &["-TERM", "-KILL", "-INT"];
 
 /// Makes it.
 pub(super) fn make(folder: &Path) {
