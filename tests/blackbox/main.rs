@@ -4,6 +4,7 @@
 
 mod contract;
 mod file;
+mod flows;
 mod importing;
 mod killed;
 mod mistakes;

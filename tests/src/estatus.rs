@@ -164,17 +164,13 @@ impl Estatus {
     /// killed too.
     #[cfg(target_os = "linux")]
     pub fn shims(&self) -> Vec<(String, u32)> {
-        let Ok(programs) = self.data().join("programs").canonicalize() else { return Vec::new() };
-        let pids =
-            fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let locks = |pid: u32| {
-            let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-            let mut files = open.filter_map(|entry| fs::read_link(entry.path()).ok());
-            let lock = files.find(|file| file.ends_with("shim.lock") && file.starts_with(&programs))?;
-            let folder = lock.parent()?.file_name()?.to_str()?.to_owned();
-            Some((folder, pid))
-        };
-        pids.filter_map(locks).collect()
+        shims_below(&self.data().join("programs"))
+    }
+
+    /// The processes that supervise the commands of its flows and remedies, in the same way.
+    #[cfg(target_os = "linux")]
+    pub fn shims_of_commands(&self) -> Vec<(String, u32)> {
+        shims_below(&self.data().join("commands"))
     }
 
     /// Attaches to the engine, as the window does.
@@ -238,6 +234,21 @@ impl Drop for Estatus {
         let _ = engine.kill();
         let _ = engine.wait();
     }
+}
+
+/// The processes that hold the lock of a folder in `folder`, by the name of that.
+#[cfg(target_os = "linux")]
+fn shims_below(folder: &Path) -> Vec<(String, u32)> {
+    let Ok(supervised) = folder.canonicalize() else { return Vec::new() };
+    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let locks = |pid: u32| {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        let mut files = open.filter_map(|entry| fs::read_link(entry.path()).ok());
+        let lock = files.find(|file| file.ends_with("shim.lock") && file.starts_with(&supervised))?;
+        let folder = lock.parent()?.file_name()?.to_str()?.to_owned();
+        Some((folder, pid))
+    };
+    pids.filter_map(locks).collect()
 }
 
 /// The program `name` of this workspace, as it was built beside the test that runs.
