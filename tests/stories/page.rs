@@ -5,7 +5,6 @@
 mod platform;
 
 use estatus_tests::{eventually, free_port};
-use std::path::Path;
 
 pub(crate) use platform::{SAYS, STOPPED};
 
@@ -23,7 +22,8 @@ impl Page {
     }
 
     /// Where it lies.
-    pub(crate) fn folder(&self) -> &Path {
+    #[cfg(unix)]
+    pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
