@@ -447,12 +447,26 @@ fn what_the_readme_shows_is_right() {
     let readme = include_str!("../../../../../README.md");
     let blocks = readme.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
     let shown: String = blocks.collect::<Vec<_>>().concat();
-    let keys = readme.lines().skip_while(|line| *line != "## Programs and remedies");
-    let keys = keys.filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(key, _)| key));
-    let keys = keys.take_while(|key| key.contains(" = ")).collect::<Vec<_>>().join("\n");
-    assert!(keys.contains("on_quit") && keys.contains("channels"), "{keys}");
+    // The keys in the table that is the first after `line`, those with a value.
+    let keys = |line: &str| {
+        let table = readme.lines().skip_while(|other| *other != line).skip_while(|other| !other.starts_with("| `"));
+        let keys = table.map_while(|row| row.strip_prefix("| `")?.split_once("` |").map(|(key, _)| key));
+        keys.filter(|key| key.contains(" = ")).collect::<Vec<_>>()
+    };
+    let of_programs = keys("## Programs and remedies").join("\n");
+    assert!(of_programs.contains("on_quit") && of_programs.contains("channels"), "{of_programs}");
+    let (of_flows, of_steps) = (keys("| key of a flow | meaning |"), keys("| key of a step | meaning |"));
+    assert!(of_flows.len() == 3 && of_steps.len() > 4, "{of_flows:?} {of_steps:?}");
+    // Each in a step of its own, after those that are named.
+    let step = |(place, key): (usize, &&str)| {
+        let does = if key.starts_with("wait = ") { "" } else { "run = \"run\"\n" };
+        format!("[[flow.everything.step]]\nname = \"{place}\"\n{does}{key}\n")
+    };
+    let named = ["a", "b"].map(|name| format!("[[flow.everything.step]]\nname = \"{name}\"\nrun = \"run\"\n"));
+    let steps = named.into_iter().chain(of_steps.iter().enumerate().map(step)).collect::<String>();
     let database = "[[program]]\nname = \"database\"\ncommand = \"run\"";
-    let file = format!("{shown}\n{database}\n[[program]]\nname = \"everything\"\ncommand = \"run\"\n{keys}\n");
+    let programs = format!("{database}\n[[program]]\nname = \"everything\"\ncommand = \"run\"\n{of_programs}\n");
+    let file = format!("{shown}\n{programs}[flow.everything]\n{}\n{steps}", of_flows.join("\n"));
     let config = read(&file).unwrap_or_else(|problems| panic!("{problems}\n{file}"));
     let names: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
     assert_eq!(names, ["web", "database", "everything"]);
