@@ -82,7 +82,7 @@ async fn what_a_program_writes_and_uses_is_told_to_those_who_follow_it() {
     estatus.start();
     estatus.wait_for_process("clock", None);
     let (mut follows, mut other) = (estatus.attach().await, estatus.attach().await);
-    let follow = Request::Follow { log_of: Some("clock".to_owned()), usage: true };
+    let follow = Request::Follow { log_of: Some("clock".to_owned()), step: None, usage: true };
     assert_eq!(asked(&mut follows, follow).await, Reply::Done);
     let line = heard(&mut follows, |event| match event {
         Event::Log { program, lines } if &**program == "clock" => lines.first().cloned(),
@@ -101,7 +101,7 @@ async fn what_a_program_writes_and_uses_is_told_to_those_who_follow_it() {
     };
     assert!(!last.is_empty() && last.iter().all(|line| line.text.parse::<u32>().is_ok()));
 
-    assert_eq!(asked(&mut follows, Request::Follow { log_of: None, usage: false }).await, Reply::Done);
+    assert_eq!(asked(&mut follows, Request::Follow { log_of: None, step: None, usage: false }).await, Reply::Done);
     for client in [&mut follows, &mut other] {
         let quiet = async {
             loop {

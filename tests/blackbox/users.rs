@@ -15,8 +15,12 @@ use std::{
     thread,
 };
 
-use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section};
-use estatus_core::{engine::Ask, ids::RunId, program::ProcessId};
+use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section, StepOf};
+use estatus_core::{
+    engine::{Ask, Repeat},
+    ids::RunId,
+    program::ProcessId,
+};
 use estatus_tests::{Estatus, built, eventually};
 use jiff::Timestamp;
 use rustix::{
@@ -65,6 +69,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Ask::AdoptProgram { program: program(), process }, edit),
         (Ask::RunFlow { flow: "none".to_owned() }, steer),
         (Ask::CancelRun { run: RunId(1) }, steer),
+        (Ask::Approve { run: RunId(1), step: None, approved: true }, steer),
     ];
     let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::now());
     let requests = [
@@ -76,7 +81,10 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Runs { flow: None, limit: 1 }, look),
         (Request::LastRuns { limit: 1 }, look),
         (Request::Run { run: RunId(1) }, look),
-        (Request::Follow { log_of: None, usage: false }, look),
+        (Request::Follow { log_of: None, step: None, usage: false }, look),
+        (Request::StepLog { of: StepOf { run: RunId(1), place: 0 }, lines: 1 }, look),
+        (Request::Repeat { run: RunId(1), how: Repeat::default() }, steer),
+        (Request::Plan { flow: "none".to_owned() }, edit),
         (Request::Configuration, edit),
         (Request::Edit { edits: vec![remove.clone()], save: false }, edit),
         (Request::Edit { edits: vec![remove], save: true }, edit),
@@ -94,7 +102,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 27;
+const KINDS: u8 = 31;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -115,6 +123,9 @@ fn kind(request: &Request) -> u8 {
         Request::Runs { .. } => 22,
         Request::LastRuns { .. } => 23,
         Request::Run { .. } => 24,
+        Request::StepLog { .. } => 27,
+        Request::Repeat { .. } => 28,
+        Request::Plan { .. } => 29,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,
@@ -127,6 +138,7 @@ fn kind(request: &Request) -> u8 {
             Ask::AdoptProgram { .. } => 20,
             Ask::RunFlow { .. } => 25,
             Ask::CancelRun { .. } => 26,
+            Ask::Approve { .. } => 30,
         },
     }
 }

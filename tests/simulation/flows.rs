@@ -20,6 +20,7 @@ use estatus_core::{
     exit::Exit,
     flow::{
         AfterCrash, CatchUp, Schedule, StepAction,
+        request::RequestOutcome,
         run::{Run, RunCause, RunState, StepState},
     },
     ids::{EffectId, RunId, StartId},
@@ -331,6 +332,9 @@ impl World {
                         Observation::up(at, Phases::default(), "")
                     };
                     self.tell(Input::Probed { id, observation }, MS * 40);
+                }
+                Effect::SendRequest { id, .. } => {
+                    self.tell(Input::Answered { id, outcome: RequestOutcome::default() }, MS * 50);
                 }
                 Effect::SendAlert { id, message } => {
                     let runs = message.alerts.iter().filter_map(|alert| match &alert.news {

@@ -62,7 +62,7 @@ struct RunningCommand {
 impl RunningCommand {
     fn outcome(&self) -> CommandOutcome {
         let (end, took) = (self.end.clone(), self.took);
-        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took }
+        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took, program: None }
     }
 }
 
@@ -345,7 +345,9 @@ impl World {
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
                 Effect::RunCommand { id, command } => self.run_command(id, &command),
-                Effect::Confirm { .. } | Effect::EndCommand { .. } => panic!("no flow is configured: {effect:?}"),
+                Effect::SendRequest { .. } | Effect::Confirm { .. } | Effect::EndCommand { .. } => {
+                    panic!("no flow is configured: {effect:?}")
+                }
                 Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::Cancel { .. }

@@ -281,6 +281,7 @@ impl World {
                 }
                 Effect::RunCommand { .. }
                 | Effect::Confirm { .. }
+                | Effect::SendRequest { .. }
                 | Effect::EndCommand { .. }
                 | Effect::Program { command: ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }

@@ -324,6 +324,14 @@ heals?: Array<string>,
  */
 why: string | null, 
 /**
+ * The place of that step.
+ */
+failed?: number, 
+/**
+ * The run that it repeats.
+ */
+repeats?: RunId, 
+/**
  * When it began, was put in the queue, or would have begun.
  */
 began: string, 
@@ -340,6 +348,14 @@ export type RunStatus = {
  * Its steps, in the order of the file.
  */
 steps: Array<StepStatus>, 
+/**
+ * What is different from the last run that succeeded; if it failed, and one ever did.
+ */
+since_success?: SinceSuccess, 
+/**
+ * Whether the flow is still defined as this run was.
+ */
+is_current: boolean, 
 /**
  * Its number.
  */
@@ -364,6 +380,14 @@ heals?: Array<string>,
  * The step that it failed at, with the attempt and the reason, in words.
  */
 why: string | null, 
+/**
+ * The place of that step.
+ */
+failed?: number, 
+/**
+ * The run that it repeats.
+ */
+repeats?: RunId, 
 /**
  * When it began, was put in the queue, or would have begun.
  */
@@ -416,7 +440,188 @@ retry_at?: string | null,
 /**
  * The last lines that its command wrote: text of the outside world.
  */
+output: Array<string>, 
+/**
+ * How long it takes as a rule, in seconds.
+ */
+usual?: number, 
+/**
+ * It was not done in this run: this came of it in the one that is repeated.
+ */
+kept?: boolean, 
+/**
+ * Why it was skipped, in words, if that is because of another step.
+ */
+skipped_because?: string, 
+/**
+ * What it asks, and until when; if it waits for somebody to approve, or did: text that may hold what the outside world
+ * wrote.
+ */
+question?: Question, 
+/**
+ * The value that its request saved: text of the outside world.
+ */
+saved?: string, 
+/**
+ * The run of another flow that it has begun.
+ */
+run?: RunId, 
+/**
+ * How it was taken back.
+ */
+undo?: UndoStatus, 
+/**
+ * Whether there is a log of it: [`crate::Request::StepLog`].
+ */
+has_log: boolean, };
+
+/**
+ * What is different from the last run that succeeded.
+ */
+export type SinceSuccess = { 
+/**
+ * That run.
+ */
+run: RunId, 
+/**
+ * When it ended.
+ */
+ended: string, 
+/**
+ * What is different, each in a sentence without a full stop; empty if nothing is known to be.
+ */
+changes: Array<string>, };
+
+/**
+ * What a step asks.
+ */
+export type Question = { 
+/**
+ * The question.
+ */
+text: string, 
+/**
+ * Until when somebody may answer.
+ */
+until: string, 
+/**
+ * Whether the run goes on if nobody does.
+ */
+continues: boolean, };
+
+/**
+ * How what a step did was taken back.
+ */
+export type UndoStatus = { 
+/**
+ * How that stands.
+ */
+state: StepState, 
+/**
+ * When it was begun.
+ */
+began: string, 
+/**
+ * When it ended.
+ */
+ended: string | null, 
+/**
+ * Why it failed, in words.
+ */
+why: string | null, 
+/**
+ * The last lines that its command wrote: text of the outside world.
+ */
 output: Array<string>, };
+
+/**
+ * What a run of a flow would do, and what was found of that without doing it.
+ */
+export type FlowPlan = { 
+/**
+ * The flow's name.
+ */
+flow: string, 
+/**
+ * Whether nothing was found that would make a step fail.
+ */
+well: boolean, 
+/**
+ * Its steps, in the order of the file.
+ */
+steps: Array<PlannedStep>, };
+
+/**
+ * What a step would do.
+ */
+export type PlannedStep = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it does, in words.
+ */
+does: string, 
+/**
+ * The names of the steps that must have ended before.
+ */
+after: Array<string>, 
+/**
+ * Under which condition it begins, in words; nothing where all before it must have succeeded.
+ */
+when: string | null, 
+/**
+ * Whether it would begin if every step before it succeeded.
+ */
+begins: boolean, 
+/**
+ * What was found: monitors probed, programs and folders looked for, secrets fetched.
+ */
+findings: Array<Finding>, 
+/**
+ * What would happen if it failed, each in a sentence without a full stop.
+ */
+if_it_fails: Array<string>, };
+
+/**
+ * Something that was found of a step without doing it.
+ */
+export type Finding = { 
+/**
+ * Whether it is as it should be.
+ */
+well: boolean, 
+/**
+ * It in words.
+ */
+text: string, };
+
+/**
+ * A step of a run.
+ */
+export type StepOf = { 
+/**
+ * The run.
+ */
+run: RunId, 
+/**
+ * The step's place, from 0.
+ */
+place: number, };
+
+/**
+ * How a run is repeated.
+ */
+export type Repeat = { 
+/**
+ * From the step of this name on: what came of those before it is kept. As a whole if none is named.
+ */
+from: string | null, 
+/**
+ * By the definition that the run had, and not by the one in force.
+ */
+as_then: boolean, };
 
 /**
  * How a program ended.
@@ -470,7 +675,11 @@ outcome: string | null,
 /**
  * The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
  */
-output?: Array<string>, };
+output?: Array<string>, 
+/**
+ * The run of a flow that it was.
+ */
+run?: RunId, };
 
 /**
  * What was seen last.
@@ -925,11 +1134,35 @@ limit: number, } } | { "request": "run", "of": {
 /**
  * Its number.
  */
-run: RunId, } } | { "request": "follow", "of": { 
+run: RunId, } } | { "request": "repeat", "of": { 
+/**
+ * The run.
+ */
+run: RunId, 
+/**
+ * How.
+ */
+how: Repeat, } } | { "request": "plan", "of": { 
+/**
+ * The flow.
+ */
+flow: string, } } | { "request": "step_log", "of": { 
+/**
+ * The step.
+ */
+of: StepOf, 
+/**
+ * At most so many; at most 10,000.
+ */
+lines: number, } } | { "request": "follow", "of": { 
 /**
  * The program whose log is told, by [`Event::Log`].
  */
 log_of: string | null, 
+/**
+ * The step whose log is told, by [`Event::StepLog`].
+ */
+step?: StepOf | null, 
 /**
  * Whether it is told what programs use, by [`Event::Usage`].
  */
@@ -975,7 +1208,7 @@ value: unknown, };
 /**
  * A part of the configuration file that has named entries.
  */
-export type Section = "monitor" | "program" | "channel";
+export type Section = "monitor" | "program" | "channel" | "flow";
 
 /**
  * The configuration file as it stands.
@@ -1146,7 +1379,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan };
 
 /**
  * Why a request was not carried out.
@@ -1209,6 +1442,14 @@ program: string,
 /**
  * Its lines, the oldest first.
  */
+lines: Array<LogLine>, } } | { "event": "step_log", "of": { 
+/**
+ * The step.
+ */
+of: StepOf, 
+/**
+ * Its lines, the oldest first.
+ */
 lines: Array<LogLine>, } } | { "event": "usage", "of": Array<Usage> } | { "event": "relaunching" };
 
 /**
@@ -1267,7 +1508,19 @@ flow: string, } | { "ask": "cancel_run",
 /**
  * The run.
  */
-run: RunId, } | { "ask": "adopt_program", 
+run: RunId, } | { "ask": "approve", 
+/**
+ * The run.
+ */
+run: RunId, 
+/**
+ * The step; the only one that asks if none is named.
+ */
+step: string | null, 
+/**
+ * Whether it may.
+ */
+approved: boolean, } | { "ask": "adopt_program", 
 /**
  * The program.
  */
@@ -1393,12 +1646,12 @@ export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "sta
 /**
  * How a run stands.
  */
-export type RunState = "queued" | "running" | "succeeded" | "failed" | "timed_out" | "cancelled" | "crashed" | "skipped" | "suppressed";
+export type RunState = "queued" | "running" | "waiting_for_approval" | "succeeded" | "failed" | "timed_out" | "cancelled" | "crashed" | "skipped" | "suppressed";
 
 /**
  * How a step of a run stands.
  */
-export type StepState = "scheduled" | "running" | "retrying" | "succeeded" | "failed" | "timed_out" | "cancelled" | "skipped" | "indeterminate";
+export type StepState = "scheduled" | "running" | "waiting_for_approval" | "retrying" | "succeeded" | "failed" | "timed_out" | "cancelled" | "skipped" | "indeterminate";
 
 /**
  * The number of a run of a flow, unique in a data folder.

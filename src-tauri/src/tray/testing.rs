@@ -265,6 +265,7 @@ pub(crate) fn attempt(deed: &str, outcome: Option<&str>) -> AttemptState {
         healed: outcome.map(|_| false),
         outcome: outcome.map(str::to_owned),
         output: Vec::new(),
+        run: None,
     }
 }
 
@@ -284,6 +285,8 @@ pub(crate) fn run(id: u64, flow: &str, state: RunState) -> RunSummary {
         cause: "started by a user".to_owned(),
         heals: Vec::new(),
         why: state.is_failure().then_some(why),
+        failed: state.is_failure().then_some(0),
+        repeats: None,
         began: noon().timestamp(),
         ended: state.is_over().then(|| noon().timestamp()),
     }

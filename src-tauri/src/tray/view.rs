@@ -145,7 +145,12 @@ impl View {
                 self.engine.clone_from(engine);
                 changed
             }
-            Event::Step { .. } | Event::Told { .. } | Event::Log { .. } | Event::Usage(_) | Event::Relaunching => false,
+            Event::Step { .. }
+            | Event::Told { .. }
+            | Event::Log { .. }
+            | Event::StepLog { .. }
+            | Event::Usage(_)
+            | Event::Relaunching => false,
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Execution {
 impl Execution {
     pub(super) fn outcome(&self) -> CommandOutcome {
         let (stdout, stderr) = ("last words".to_owned(), String::new());
-        CommandOutcome { end: self.end.clone(), stdout, stderr, took: Duration::ZERO }
+        CommandOutcome { end: self.end.clone(), stdout, stderr, took: Duration::ZERO, program: None }
     }
 }
 

@@ -178,7 +178,7 @@ impl PayloadAlert {
             monitor: alert.subject.to_string(),
             subject_kind: match &alert.news {
                 News::Stale { .. } => "configuration",
-                News::RunFailed { .. } | News::Suppressed { .. } => "flow",
+                News::RunFailed { .. } | News::Suppressed { .. } | News::Approval { .. } | News::Told { .. } => "flow",
                 _ if alert.check.is_some() => "monitor",
                 _ => "program",
             },

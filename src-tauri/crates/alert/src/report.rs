@@ -119,6 +119,8 @@ pub(crate) enum AlertKind {
     SettledDown,
     Suppressed,
     Warning,
+    Approval,
+    Told,
     SettledUp,
     Recovered,
     Steady,
@@ -140,6 +142,8 @@ impl AlertKind {
             News::Steady => Self::Steady,
             News::RunFailed { .. } => Self::RunFailed,
             News::Suppressed { .. } => Self::Suppressed,
+            News::Approval { .. } => Self::Approval,
+            News::Told { .. } => Self::Told,
             News::Stale { .. } => Self::Stale,
         }
     }
@@ -160,6 +164,8 @@ impl AlertKind {
             Self::Steady => "steady",
             Self::RunFailed => "run_failed",
             Self::Suppressed => "suppressed",
+            Self::Approval => "approval",
+            Self::Told => "told",
             Self::Stale => "stale",
         }
     }
@@ -195,6 +201,7 @@ fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static 
     };
     let step = match news {
         News::RunFailed { run } => run::failed_step(run),
+        News::Approval { step, .. } | News::Told { step, .. } => one_line(step, VALUE_LIMIT),
         _ => String::new(),
     };
     let incident = news.incident();

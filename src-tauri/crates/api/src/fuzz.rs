@@ -5,7 +5,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::BytesMut;
-use estatus_core::{engine::Ask, ids::IncidentId};
+use estatus_core::{
+    engine::{Ask, Repeat},
+    ids::{IncidentId, RunId},
+};
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde::{Serialize, de::DeserializeOwned};
@@ -82,7 +85,8 @@ fn table() -> impl Strategy<Value = serde_json::Value> {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let section = prop_oneof![Just(Section::Monitor), Just(Section::Program), Just(Section::Channel)];
+    let section =
+        prop_oneof![Just(Section::Monitor), Just(Section::Program), Just(Section::Channel), Just(Section::Flow)];
     prop_oneof![
         (section.clone(), any::<Option<String>>(), table(), any::<Option<String>>())
             .prop_map(|(section, name, table, called)| Edit::Put { section, name, table, called }),
@@ -90,6 +94,10 @@ fn edit() -> impl Strategy<Value = Edit> {
         (vec(any::<String>(), 0..4), table())
             .prop_map(|(path, value)| Edit::Set { path, value: Some(value).filter(|value| !value.is_null()) }),
     ]
+}
+
+fn step_of() -> impl Strategy<Value = StepOf> {
+    (any::<u64>(), any::<usize>()).prop_map(|(run, place)| StepOf { run: RunId(run), place })
 }
 
 fn asked() -> impl Strategy<Value = ClientFrame> {
@@ -117,7 +125,14 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (vec(edit(), 0..4), any::<bool>()).prop_map(|(edits, save)| Request::Edit { edits, save }),
         (text(), text()).prop_map(|(name, text)| Request::Import { name, text }),
         (text(), any::<usize>()).prop_map(|(program, lines)| Request::Log { program, lines }),
-        (any::<Option<String>>(), any::<bool>()).prop_map(|(log_of, usage)| Request::Follow { log_of, usage }),
+        (any::<Option<String>>(), proptest::option::of(step_of()), any::<bool>())
+            .prop_map(|(log_of, step, usage)| Request::Follow { log_of, step, usage }),
+        (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
+        text().prop_map(|flow| Request::Plan { flow }),
+        (any::<u64>(), any::<Option<String>>(), any::<bool>()).prop_map(|(run, from, as_then)| {
+            let (run, how) = (RunId(run), Repeat { from, as_then });
+            Request::Repeat { run, how }
+        }),
     ];
     (any::<u64>(), request).prop_map(|(id, request)| ClientFrame { id, request })
 }

@@ -24,7 +24,7 @@ mod typescript;
 pub use client::{AttachError, Client, Said};
 pub use endpoint::Endpoint;
 pub use estatus_access::{Admits, Peer};
-pub use flow::{FlowStatus, RunStatus, RunSummary, StepStatus};
+pub use flow::*;
 pub use permission::Permission;
 pub use request::*;
 pub use server::{Connection, Listener, Outgoing};

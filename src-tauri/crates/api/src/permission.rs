@@ -40,11 +40,14 @@ impl Permission {
             | Request::Runs { .. }
             | Request::LastRuns { .. }
             | Request::Run { .. }
+            | Request::StepLog { .. }
             | Request::Follow { .. } => Self::Look,
+            Request::Repeat { .. } => Self::Steer,
             Request::Do(ask) => Self::needed_to_do(ask),
             // The file has environments and addresses that may be as good as a password; the survey has command lines and
             // folders of whatever runs as the engine's user.
             Request::Configuration
+            | Request::Plan { .. }
             | Request::Edit { .. }
             | Request::Apply
             | Request::Import { .. }
@@ -65,6 +68,7 @@ impl Permission {
             | Ask::StopProgram { .. }
             | Ask::RestartProgram { .. }
             | Ask::RunFlow { .. }
+            | Ask::Approve { .. }
             | Ask::CancelRun { .. } => Self::Steer,
             Ask::AdoptProgram { .. } => Self::Edit,
         }

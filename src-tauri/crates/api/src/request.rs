@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
-    engine::Ask,
+    engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
     program::{ProcessId, ProgramState},
 };
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, EngineState, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus, RunStatus,
-    RunSummary, Status, StepStatus,
+    AlertState, EngineState, FlowPlan, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus,
+    RunStatus, RunSummary, Status, StepStatus,
 };
 
 /// What a client asks for.
@@ -109,14 +109,48 @@ pub enum Request {
         /// Its number.
         run: RunId,
     },
+    /// Repeats a run that is over, as a whole or from some step on: [`Reply::Begun`].
+    Repeat {
+        /// The run.
+        run: RunId,
+        /// How.
+        how: Repeat,
+    },
+    /// What a run of a flow would do: probes the monitors and looks for the programs, folders and secrets of its steps, and
+    /// does nothing else: [`Reply::Plan`].
+    Plan {
+        /// The flow.
+        flow: String,
+    },
+    /// The last lines of what the command of a step wrote in a run, as it goes on too: [`Reply::Log`].
+    StepLog {
+        /// The step.
+        of: StepOf,
+        /// At most so many; at most 10,000.
+        lines: usize,
+    },
     /// From now on tells this client what is not told to everybody: [`Reply::Done`]. The next such request takes the
     /// place of this one.
     Follow {
         /// The program whose log is told, by [`Event::Log`].
         log_of: Option<String>,
+        /// The step whose log is told, by [`Event::StepLog`].
+        #[serde(default)]
+        #[cfg_attr(test, ts(optional = nullable))]
+        step: Option<StepOf>,
         /// Whether it is told what programs use, by [`Event::Usage`].
         usage: bool,
     },
+}
+
+/// A step of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StepOf {
+    /// The run.
+    pub run: RunId,
+    /// The step's place, from 0.
+    pub place: usize,
 }
 
 /// A change to the configuration file.
@@ -165,6 +199,8 @@ pub enum Section {
     Program,
     /// `[channel.NAME]`
     Channel,
+    /// `[flow.NAME]`
+    Flow,
 }
 
 /// The configuration file as it stands.
@@ -323,6 +359,8 @@ pub enum Reply {
     Runs(Vec<RunSummary>),
     /// A run.
     Run(RunStatus),
+    /// What a run would do.
+    Plan(FlowPlan),
 }
 
 /// Why a request was not carried out.
@@ -404,6 +442,13 @@ pub enum Event {
     Log {
         /// The program.
         program: Arc<str>,
+        /// Its lines, the oldest first.
+        lines: Vec<LogLine>,
+    },
+    /// What the command of a step wrote; for those who follow it.
+    StepLog {
+        /// The step.
+        of: StepOf,
         /// Its lines, the oldest first.
         lines: Vec<LogLine>,
     },

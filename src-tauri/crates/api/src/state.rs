@@ -6,7 +6,7 @@ use estatus_core::{
     check::Kind,
     config::Language,
     exit::Exit,
-    ids::{IncidentId, MessageId, StartId},
+    ids::{IncidentId, MessageId, RunId, StartId},
     incident::{Delivery, Health, Incident, Message, News},
     network::Scope,
     observation::{Observation, Phase, Verdict, Warning},
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{flow::FlowStatus, permission::Permission};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 10;
+pub const PROTOCOL: u32 = 11;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -235,6 +235,10 @@ pub struct AttemptState {
     /// The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
+    /// The run of a flow that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub run: Option<RunId>,
 }
 
 /// What was seen last.
@@ -404,6 +408,8 @@ fn news_word(news: &News) -> &'static str {
         News::Steady => "steady",
         News::RunFailed { .. } => "run_failed",
         News::Suppressed { .. } => "suppressed",
+        News::Approval { .. } => "approval",
+        News::Told { .. } => "told",
         News::Stale { .. } => "stale",
     }
 }

@@ -114,13 +114,14 @@ fn located(text: &str, problems: Problems) -> Vec<ConfigProblem> {
 /// Makes `edit` in `document`.
 pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), Reason> {
     match edit {
-        Edit::Put { section: Section::Channel, name, table, called } => {
-            put_channel(document, name.as_deref(), table, called.as_deref())
+        Edit::Put { section: section @ (Section::Channel | Section::Flow), name, table, called } => {
+            put_named(document, *section, name.as_deref(), table, called.as_deref())
         }
         Edit::Put { section, name, table, .. } => put_entry(document, *section, name.as_deref(), table),
-        Edit::Remove { section: Section::Channel, name } => {
-            let channels = document.get_mut("channel").and_then(Item::as_table_like_mut);
-            channels.and_then(|channels| channels.remove(name)).map(drop).ok_or_else(|| nobody("channel", name))
+        Edit::Remove { section: section @ (Section::Channel | Section::Flow), name } => {
+            let key = key(*section);
+            let entries = document.get_mut(key).and_then(Item::as_table_like_mut);
+            entries.and_then(|entries| entries.remove(name)).map(drop).ok_or_else(|| nobody(key, name))
         }
         Edit::Remove { section, name } => remove_entry(document, *section, name),
         Edit::Set { path, value } => set(document, path, value.as_ref()),
@@ -136,6 +137,7 @@ pub(crate) const fn key(section: Section) -> &'static str {
         Section::Monitor => "monitor",
         Section::Program => "program",
         Section::Channel => "channel",
+        Section::Flow => "flow",
     }
 }
 
@@ -183,32 +185,33 @@ fn remove_entry(document: &mut DocumentMut, section: Section, name: &str) -> Res
     Ok(())
 }
 
-fn put_channel(
+/// Puts an entry whose name is the key of its table.
+fn put_named(
     document: &mut DocumentMut,
+    section: Section,
     name: Option<&str>,
     wanted: &Json,
     called: Option<&str>,
 ) -> Result<(), Reason> {
-    let new = called.or(name).ok_or_else(|| reason!("channel_without_name"))?;
-    let channels = document.entry("channel").or_insert_with(|| {
+    let key = key(section);
+    let new = called.or(name).ok_or_else(|| reason!("entry_without_name", word = listed::word(key)))?;
+    let entries = document.entry(key).or_insert_with(|| {
         let mut table = Table::new();
         table.set_implicit(true);
         Item::Table(table)
     });
-    let channels = channels.as_table_like_mut().ok_or_else(|| reason!("no_table", key = "channel"))?;
+    let entries = entries.as_table_like_mut().ok_or_else(|| reason!("no_table", key))?;
     let mut item = match name {
-        Some(name) if new == name => {
-            channels.get_mut(name).map(std::mem::take).ok_or_else(|| nobody("channel", name))?
-        }
-        Some(name) => channels.remove(name).ok_or_else(|| nobody("channel", name))?,
+        Some(name) if new == name => entries.get_mut(name).map(std::mem::take).ok_or_else(|| nobody(key, name))?,
+        Some(name) => entries.remove(name).ok_or_else(|| nobody(key, name))?,
         None => Item::Table(Table::new()),
     };
-    let is_taken = channels.get(new).is_some_and(|other| !other.is_none());
+    let is_taken = entries.get(new).is_some_and(|other| !other.is_none());
     if is_taken {
-        return Err(reason!("name_taken", word = listed::word("channel"), name = new));
+        return Err(reason!("name_taken", word = listed::word(key), name = new));
     }
-    merge::merge(item.as_table_like_mut().ok_or_else(|| reason!("no_table", key = format!("channel.{new}")))?, wanted)?;
-    channels.insert(new, item);
+    merge::merge(item.as_table_like_mut().ok_or_else(|| reason!("no_table", key = format!("{key}.{new}")))?, wanted)?;
+    entries.insert(new, item);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{command::CommandLine, secret::SecretRef};
@@ -29,7 +29,7 @@ pub enum Check {
 }
 
 /// The kind of a [`Check`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are those of Check")]
@@ -238,7 +238,8 @@ pub struct HttpCheck {
 }
 
 /// How a request says who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Auth {
     /// User name and password (RFC 7617).
     Basic {
@@ -264,7 +265,7 @@ pub enum Redirects {
 }
 
 /// Status or exit codes from the first to the last, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRange {
     /// The lowest code.
     pub first: u32,
@@ -297,7 +298,8 @@ pub struct JsonAssertion {
 }
 
 /// One step on the way to a JSON value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum JsonStep {
     /// Into an object.
     Name(String),
@@ -331,7 +333,7 @@ pub enum Trust {
 }
 
 /// What is asked of a certificate chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CertificateAssertions {
     /// Whose it must be.
     pub trust: Trust,

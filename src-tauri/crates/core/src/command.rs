@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{ids::StartId, secret::SecretRef};
@@ -96,6 +97,19 @@ pub struct CommandOutcome {
     pub stderr: String,
     /// How long it took.
     pub took: Duration,
+    /// What it ran, if that is known.
+    pub program: Option<ProgramFile>,
+}
+
+/// The file that a command runs, as far as it tells whether that is another one than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFile {
+    /// Where it is: the program, or the script that the command line names first.
+    pub path: PathBuf,
+    /// When it was written last.
+    pub modified: Timestamp,
+    /// How many bytes it has.
+    pub size: u64,
 }
 
 /// How an execution ended.

@@ -45,7 +45,7 @@ use crate::{
 };
 pub use crate::{
     ids::{EffectId, Key},
-    input::{Ask, AskError, Change, Due, Effect, Input},
+    input::{Ask, AskError, Change, Due, Effect, Input, Repeat},
 };
 
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
@@ -249,7 +249,14 @@ impl Engine {
                 self.quit(now);
                 Ok(())
             }
+            Input::Answered { id, outcome } => {
+                if let Some(Key::Flow(name)) = self.owners.take(id) {
+                    self.step_answered(&name, id, &outcome, now);
+                }
+                Ok(())
+            }
             Input::Asked(ask) => self.asked(ask, now),
+            Input::Repeat { record, how } => self.repeat_run(&record, &how, now),
             Input::Trouble(what) => {
                 self.journal(JournalEntry::Trouble { what }, now);
                 Ok(())

@@ -5,17 +5,28 @@
 //! | `schedule.rs` | when a flow is due by its schedule, and what was missed |
 //! | `under_way.rs` | a run under way: which steps begin, when it is cut off, how it ends |
 //! | `steps.rs` | its steps: how each begins, goes on, is tried again and ends |
+//! | `people.rs`, `subflows.rs` | the steps that tell or ask somebody, and those that run another flow |
+//! | `undoing.rs` | what is taken back when a run has failed |
+//! | `results.rs` | what came of steps, for later ones |
+//! | `repetition.rs` | what a run keeps of the one that it repeats |
+//! | `comparison.rs` | a run beside those before it |
 //! | `doing.rs` | what a step is at, and when something is due of that |
 //! | `order.rs` | which steps may begin, and which are left out |
 //!
 //! Architecture invariant: a flow knows no monitor and no program from inside. It says what it wants ([`Wish`]), and hears
 //! what became of that.
 
+mod comparison;
 mod doing;
 mod order;
+mod people;
+mod repetition;
+mod results;
 mod schedule;
 mod steps;
+mod subflows;
 mod under_way;
+mod undoing;
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
@@ -28,10 +39,12 @@ use crate::{
     command::{CommandOutcome, DurableCommand},
     flow::{
         Definition, Flow, FlowMemory, Healed, Overlap,
-        run::{FailedStep, Run, RunCause, RunRecord, RunState, StepRun},
+        request::{HttpRequest, RequestOutcome},
+        run::{FailedStep, Run, RunCause, RunRecord, RunState, StepId, StepRun},
     },
     ids::{EffectId, RunId},
-    input::Due,
+    incident::News,
+    input::{Due, Repeat},
     machine::Machine,
     observation::Observation,
     program::ProgramAction,
@@ -65,6 +78,12 @@ pub(crate) enum Wish {
     Command { place: usize, command: DurableCommand },
     /// The command of this owner is to be ended.
     EndCommand { owner: String },
+    /// A request is to be sent.
+    Request { place: usize, request: Box<HttpRequest> },
+    /// Somebody is to be told or asked by these channels, or by those of the alert policy.
+    Tell { place: usize, channels: Option<Vec<String>>, news: Box<News> },
+    /// The run of a flow that a step has begun is to end.
+    CancelFlow { flow: Arc<str>, step: StepId },
     /// A monitor's check is to be probed.
     Probe { place: usize, monitor: Arc<str> },
     /// Nobody waits for that any more.
@@ -84,6 +103,8 @@ pub(crate) enum Asked {
     Takes(RunId),
     /// Another one goes on, and that is to be so.
     RunsAlready,
+    /// It has no step of the name from which it is to be repeated.
+    NoSuchStep,
 }
 
 /// A flow as it is lived with.
@@ -92,7 +113,7 @@ pub(crate) struct FlowMachine {
     pub(crate) flow: Arc<Flow>,
     pub(crate) memory: FlowMemory,
     under_way: Option<Box<RunUnderWay>>,
-    queue: VecDeque<Run>,
+    queue: VecDeque<RunRecord>,
     gone: bool,
 }
 
@@ -106,10 +127,10 @@ impl FlowMachine {
     ) -> Self {
         let mut machine = Self { flow, memory, under_way: None, queue: VecDeque::new(), gone: false };
         for record in open {
-            if machine.under_way.is_none() && record.run.state == RunState::Running {
+            if machine.under_way.is_none() && record.run.state != RunState::Queued {
                 machine.under_way = Some(Box::new(RunUnderWay::resume(record, context)));
             } else {
-                machine.queue.push_back(record.run);
+                machine.queue.push_back(record);
             }
         }
         machine.see_schedule(context.now);
@@ -124,16 +145,112 @@ impl FlowMachine {
         if self.is_busy() && self.flow.overlap == Overlap::Skip {
             return Asked::RunsAlready;
         }
-        let run = self.start(RunCause::Asked, Vec::new(), false, context);
+        let run = self.run_of(RunCause::Asked, context);
+        self.take(run, Vec::new(), context)
+    }
+
+    /// Somebody asks for a run to be repeated.
+    pub(crate) fn repeat(&mut self, before: &RunRecord, how: &Repeat, context: &mut Context<'_>) -> Asked {
+        if self.is_busy() && self.flow.overlap == Overlap::Skip {
+            return Asked::RunsAlready;
+        }
+        let definition = if how.as_then { &before.run.definition } else { &self.flow.definition };
+        let definition = Arc::clone(definition);
+        let from = how.from.as_deref();
+        let place = from.map(|from| definition.steps.iter().position(|step| *step.name == *from));
+        let steps = match place {
+            None => Vec::new(),
+            Some(Some(place)) => repetition::repeated(&definition, before, place),
+            Some(None) => return Asked::NoSuchStep,
+        };
+        let cause = RunCause::Again { run: before.run.id, from: from.map(Arc::from) };
+        let run = Run { definition, ..self.run_of(cause, context) };
+        self.take(run, steps, context)
+    }
+
+    fn take(&mut self, run: Run, steps: Vec<StepRun>, context: &mut Context<'_>) -> Asked {
+        let run = self.start(RunRecord { run, steps }, false, context);
         self.go_on(context);
         run.map_or(Asked::RunsAlready, Asked::Takes)
     }
 
+    /// A step asks whether it may go on, and somebody has answered: the only one, or the one called `step`. The steps that
+    /// ask, where it is not clear which was meant.
+    pub(crate) fn approve(
+        &mut self,
+        step: Option<&str>,
+        approved: bool,
+        context: &mut Context<'_>,
+    ) -> Result<(), Vec<Arc<str>>> {
+        let Some(run) = self.under_way.as_mut() else { return Err(Vec::new()) };
+        let mut asking = run.asking();
+        if let Some(step) = step {
+            asking.retain(|place| *run.name(*place) == *step);
+        }
+        let [place] = *asking else { return Err(asking.into_iter().map(|place| run.name(place)).collect()) };
+        run.answered(place, approved, context);
+        self.go_on(context);
+        Ok(())
+    }
+
+    /// A step of another run wants a run, or one that failed does. What becomes of it, and which it is.
+    pub(crate) fn wanted(
+        &mut self,
+        cause: RunCause,
+        handles_failure: bool,
+        context: &mut Context<'_>,
+    ) -> (Answer, Option<RunId>) {
+        let under_way = self.under_way.as_ref().map(|run| run.run());
+        let known = under_way.into_iter().chain(self.queued()).find(|run| run.cause == cause).map(|run| run.id);
+        if known.is_some() {
+            return (Answer::UnderWay, known);
+        }
+        let name = || self.flow.name.to_string();
+        if context.quits {
+            return (Answer::NotDone(RemedyError::Interrupted), None);
+        }
+        if self.gone || !self.flow.enabled {
+            return (Answer::NotDone(RemedyError::FlowOff { flow: name() }), None);
+        }
+        let run = Run { handles_failure, ..self.run_of(cause, context) };
+        let begun = self.start(RunRecord { run, steps: Vec::new() }, true, context);
+        self.go_on(context);
+        match begun {
+            Some(run) => (Answer::UnderWay, Some(run)),
+            None => (Answer::NotDone(RemedyError::FlowSuppressed { flow: self.flow.name.to_string() }), None),
+        }
+    }
+
+    /// Nobody waits any more for the run that `step` wanted.
+    pub(crate) fn unwanted(&mut self, step: &StepId, context: &mut Context<'_>) {
+        let cause = RunCause::Step(step.clone());
+        let under_way = self.under_way.as_ref().map(|run| run.run());
+        let run = under_way.into_iter().chain(self.queued()).find(|run| run.cause == cause).map(|run| run.id);
+        if let Some(run) = run {
+            self.cancel(run, context);
+        }
+    }
+
+    /// The flow that a step runs has begun as `run`, or has ended, or cannot be run.
+    pub(crate) fn flow_answered(
+        &mut self,
+        step: &StepId,
+        run: Option<RunId>,
+        answer: Answer,
+        context: &mut Context<'_>,
+    ) {
+        self.with_run(context, |under_way, context| {
+            if under_way.run().id == step.run {
+                under_way.flow_answered(step, run, answer, context);
+            }
+        });
+    }
+
     /// A run is to end. Whether there is such a one.
     pub(crate) fn cancel(&mut self, id: RunId, context: &mut Context<'_>) -> bool {
-        let is_queued = self.queue.iter().position(|run| run.id == id);
-        if let Some(run) = is_queued.and_then(|place| self.queue.remove(place)) {
-            leave_out(run, RunState::Cancelled, context);
+        let is_queued = self.queue.iter().position(|record| record.run.id == id);
+        if let Some(record) = is_queued.and_then(|place| self.queue.remove(place)) {
+            leave_out(record.run, RunState::Cancelled, context);
             return true;
         }
         let Some(run) = self.under_way.as_mut().filter(|run| run.run().id == id) else { return false };
@@ -161,7 +278,8 @@ impl FlowMachine {
             return not_done(RemedyError::FlowOff { flow: self.flow.name.to_string() });
         }
         let cause = RunCause::Remedy { monitor: Arc::clone(monitor) };
-        let begun = self.start(cause, vec![Arc::clone(monitor)], true, context);
+        let run = Run { heals: vec![Arc::clone(monitor)], ..self.run_of(cause, context) };
+        let begun = self.start(RunRecord { run, steps: Vec::new() }, true, context);
         self.go_on(context);
         begun.map_or_else(
             || not_done(RemedyError::FlowSuppressed { flow: self.flow.name.to_string() }),
@@ -186,8 +304,8 @@ impl FlowMachine {
     pub(crate) fn forget(&mut self, context: &mut Context<'_>) {
         self.gone = true;
         self.memory.removed.get_or_insert(context.now.utc);
-        for run in mem::take(&mut self.queue) {
-            leave_out(run, RunState::Cancelled, context);
+        for queued in mem::take(&mut self.queue) {
+            leave_out(queued.run, RunState::Cancelled, context);
         }
         if let Some(run) = self.under_way.as_mut() {
             // What always runs would be the last to know that nobody wants it.
@@ -217,6 +335,15 @@ impl FlowMachine {
 
     pub(crate) fn command_ended(&mut self, id: EffectId, outcome: &CommandOutcome, context: &mut Context<'_>) {
         self.with_run(context, |run, context| run.command_ended(id, outcome, context));
+    }
+
+    pub(crate) fn request_answered(&mut self, id: EffectId, outcome: &RequestOutcome, context: &mut Context<'_>) {
+        self.with_run(context, |run, context| run.request_answered(id, outcome, context));
+    }
+
+    /// Whether there is anybody whom a step told or asked.
+    pub(crate) fn told(&mut self, place: usize, is_told: bool, context: &mut Context<'_>) {
+        self.with_run(context, |run, context| run.told(place, is_told, context));
     }
 
     pub(crate) fn probed(&mut self, id: EffectId, observation: &Observation, context: &mut Context<'_>) {
@@ -280,13 +407,18 @@ impl FlowMachine {
 
     /// The runs that wait for their turn, the first one first.
     pub(crate) fn queued(&self) -> impl Iterator<Item = &Run> {
-        self.queue.iter()
+        self.queue.iter().map(|record| &record.run)
+    }
+
+    /// The run that heals `monitor`, or will.
+    pub(crate) fn run_that_heals(&self, monitor: &str) -> Option<RunId> {
+        let heals = |run: &&Run| run.heals.iter().any(|healed| **healed == *monitor);
+        self.run().map(|record| &record.run).into_iter().chain(self.queued()).find(heals).map(|run| run.id)
     }
 
     /// What of it is not over.
     pub(crate) fn open(&self) -> impl Iterator<Item = RunRecord> + '_ {
-        let queued = self.queue.iter().map(|run| RunRecord { run: run.clone(), steps: Vec::new() });
-        self.run().cloned().into_iter().chain(queued)
+        self.run().into_iter().chain(&self.queue).cloned()
     }
 
     fn is_busy(&self) -> bool {
@@ -311,52 +443,47 @@ impl FlowMachine {
         // Several that are caught up with wait for their turn, whatever becomes of runs that overlap.
         let waits = due.times.len() > 1;
         for at in due.times {
-            self.start(RunCause::Scheduled { at }, Vec::new(), waits, context);
+            let run = self.run_of(RunCause::Scheduled { at }, context);
+            self.start(RunRecord { run, steps: Vec::new() }, waits, context);
         }
     }
 
-    /// A run is due: it begins, waits for its turn, or is left out. With `waits` it is not left out since another goes on.
-    fn start(
-        &mut self,
-        cause: RunCause,
-        heals: Vec<Arc<str>>,
-        waits: bool,
-        context: &mut Context<'_>,
-    ) -> Option<RunId> {
+    /// A run by the definition in force.
+    fn run_of(&self, cause: RunCause, context: &mut Context<'_>) -> Run {
         context.last_run.0 += 1;
-        let run = Run {
-            id: *context.last_run,
-            flow: Arc::clone(&self.flow.name),
-            definition: Arc::clone(&self.flow.definition),
-            cause,
-            heals,
-            state: RunState::Queued,
-            began: context.now.utc,
-            ended: None,
-            failed: None,
-        };
+        let (flow, definition) = (Arc::clone(&self.flow.name), Arc::clone(&self.flow.definition));
+        Run::new(*context.last_run, flow, definition, cause, context.now.utc)
+    }
+
+    /// A run is due: it begins, waits for its turn, or is left out. With `waits` it is not left out since another goes on.
+    fn start(&mut self, record: RunRecord, waits: bool, context: &mut Context<'_>) -> Option<RunId> {
+        let run = &record.run;
         let id = run.id;
         let is_full = self.queue.len() >= Overlap::QUEUE_MAX;
         if self.is_busy() && (is_full || !waits && self.flow.overlap == Overlap::Skip) {
-            leave_out(run, RunState::Skipped, context);
+            leave_out(record.run, RunState::Skipped, context);
             return None;
         }
-        if run.cause != RunCause::Asked && !self.is_within_budget(context.now.utc) {
-            self.suppress(run, context);
+        if run.cause.is_automatic() && !self.is_within_budget(context.now.utc) {
+            self.suppress(record.run, context);
             return None;
         }
         if self.is_busy() && self.flow.overlap == Overlap::Replace && !waits {
             for queued in mem::take(&mut self.queue) {
-                leave_out(queued, RunState::Cancelled, context);
+                leave_out(queued.run, RunState::Cancelled, context);
             }
             if let Some(other) = self.under_way.as_mut().filter(|other| !other.is_cancelled()) {
                 other.cancel(context);
             }
         }
         if self.under_way.is_some() {
-            context.wishes.push(Wish::Run { run: Box::new(run.clone()), is_news: true });
+            context.wishes.push(Wish::Run { run: Box::new(record.run.clone()), is_news: true });
+            for (place, step) in record.steps.iter().enumerate().filter(|(_, step)| step.kept) {
+                let (definition, step) = (Arc::clone(&record.run.definition), Box::new(step.clone()));
+                context.wishes.push(Wish::Step { run: id, definition, place, step });
+            }
         }
-        self.queue.push_back(run);
+        self.queue.push_back(record);
         Some(id)
     }
 
@@ -385,6 +512,7 @@ impl FlowMachine {
     fn go_on(&mut self, context: &mut Context<'_>) {
         loop {
             if let Some(run) = &mut self.under_way {
+                run.compare(&self.memory);
                 run.tell(&mut context.wishes);
                 if !run.is_over() {
                     return;
@@ -402,6 +530,7 @@ impl FlowMachine {
     }
 
     fn ended(&mut self, run: &RunUnderWay, context: &mut Context<'_>) {
+        comparison::remember(&mut self.memory, run.record());
         let RunRecord { run, steps } = run.record();
         let failed = run.failed.as_ref();
         let error = (run.state != RunState::Succeeded).then(|| RemedyError::FlowFailed {
@@ -421,8 +550,9 @@ impl FlowMachine {
             let answer = error.clone().map_or(Answer::Done, Answer::NotDone);
             context.signals.send(Signal::Acted { monitor, answer, within: Duration::ZERO });
         }
-        // Of a run that was to heal a monitor its incident tells.
-        if run.state.is_failure() && run.heals.is_empty() {
+        answer_step(run, error.clone().map_or(Answer::Done, Answer::NotDone), context);
+        // Of a run that was to heal a monitor its incident tells, and of one that a step began that step's run.
+        if run.state.is_failure() && run.heals.is_empty() && !matches!(run.cause, RunCause::Step(_)) {
             let record = RunRecord { run: run.clone(), steps: steps.clone() };
             context.signals.send(Signal::RunFailed { run: Box::new(record) });
         }
@@ -436,11 +566,22 @@ fn step_failure(definition: &Definition, failed: &FailedStep) -> Option<StepFail
     Some(StepFailure { step: step.name.to_string(), attempt, attempts, error: failed.error.clone()? })
 }
 
+/// The step that wanted a run learns what came of it.
+fn answer_step(run: &Run, answer: Answer, context: &mut Context<'_>) {
+    if let RunCause::Step(step) = &run.cause {
+        context.signals.send(Signal::FlowRan { step: step.clone(), answer });
+    }
+}
+
 /// A run comes to nothing before it has begun. What it would have done is of no interest where it was left out.
 fn leave_out(run: Run, state: RunState, context: &mut Context<'_>) {
     let ended = Some(context.now.utc);
     let is_left_out = matches!(state, RunState::Skipped | RunState::Suppressed);
     let definition = if is_left_out { Arc::default() } else { Arc::clone(&run.definition) };
+    if state == RunState::Cancelled {
+        let flow = run.flow.to_string();
+        answer_step(&run, Answer::NotDone(RemedyError::FlowFailed { flow, failed: None }), context);
+    }
     let run = Box::new(Run { definition, state, ended, ..run });
     context.wishes.push(Wish::Run { run, is_news: true });
 }

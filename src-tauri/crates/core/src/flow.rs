@@ -1,14 +1,29 @@
 //! Flows: what a user says of them, and what is remembered of them. What becomes of one is in [`run`], and how it is run in
 //! `execution.rs`.
 
+pub mod request;
 pub mod run;
+pub mod text;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{command::CommandLine, exit::Exit, maintenance::Cron, program::ProgramAction, undone::RemedyError};
+use crate::{
+    command::{CommandLine, ProgramFile},
+    exit::Exit,
+    ids::RunId,
+    maintenance::Cron,
+    program::ProgramAction,
+    undone::RemedyError,
+};
+use request::HttpRequest;
+use text::Text;
 
 /// A named list of steps, run to heal what a monitor found broken, on a schedule, or when somebody asks.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,9 +72,34 @@ pub struct FlowMemory {
     /// The last run that was to heal a monitor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub healed: Option<Box<Healed>>,
+    /// The last run that succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good: Option<Box<GoodRun>>,
+    /// How long each step took, by its name, the last [`FlowMemory::TIMES`] times that it succeeded at the first attempt.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub took: BTreeMap<Arc<str>, VecDeque<Duration>>,
     /// Since when it has been out of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+}
+
+impl FlowMemory {
+    /// So many times are remembered of each step.
+    pub const TIMES: usize = 20;
+}
+
+/// A run that succeeded, as far as the next one that fails is held against it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoodRun {
+    /// Which.
+    pub run: RunId,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What it did.
+    pub definition: Arc<Definition>,
+    /// What the commands of its steps ran, by the steps' names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub programs: BTreeMap<Arc<str>, ProgramFile>,
 }
 
 /// How a run ended that was to heal monitors.
@@ -87,7 +127,7 @@ pub struct Definition {
 
 impl Definition {
     /// It takes no longer than this, if all goes as it should.
-    const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
     /// What a program may take to do what is wanted.
     const OF_PROGRAM: Duration = Duration::from_secs(30 * 60);
 
@@ -169,6 +209,10 @@ pub struct Step {
     pub on_failure: OnFailure,
     /// What it comes to if nobody knows how it ended.
     pub after_crash: AfterCrash,
+    /// The command that takes back what it did, run when it has succeeded and its run fails all the same: that of the step
+    /// that ended last first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<CommandLine>,
 }
 
 impl Step {
@@ -183,11 +227,15 @@ impl Step {
             retry: None,
             on_failure: OnFailure::default(),
             after_crash: AfterCrash::default(),
+            undo: None,
         }
     }
-}
+    /// What stands for the step called `name` in the names of environment variables: its letters and digits in capitals, and
+    /// `_` for anything else.
+    pub fn variable(name: &str) -> String {
+        name.chars().flat_map(char::to_uppercase).map(|it| if it.is_alphanumeric() { it } else { '_' }).collect()
+    }
 
-impl Step {
     /// How many times it is begun at most.
     pub(crate) fn attempts(&self) -> u32 {
         self.retry.as_ref().map_or(1, |retry| retry.times.saturating_add(1))
@@ -200,6 +248,10 @@ impl Step {
             StepAction::WaitUntil { within, .. } => *within,
             StepAction::Program { .. } => Definition::OF_PROGRAM,
             StepAction::Wait { lasts } => *lasts,
+            StepAction::Http { request } => request.timeout,
+            StepAction::Tell { .. } => Duration::ZERO,
+            StepAction::Approve { within, .. } => *within,
+            StepAction::Flow { .. } => Definition::LONGEST,
         };
         let again = |retry: &Retry| once.saturating_add(retry.max_wait).saturating_mul(retry.times);
         once.saturating_add(self.retry.as_ref().map(again).unwrap_or_default())
@@ -241,6 +293,45 @@ pub enum StepAction {
         /// So much.
         lasts: Duration,
     },
+    /// Sends a request; done if the answer is as it should be.
+    Http {
+        /// The request.
+        request: Box<HttpRequest>,
+    },
+    /// Sends a message; done when it is on its way.
+    Tell {
+        /// Names of the channels. `None` leaves it to [`crate::config::AlertPolicy::channels`].
+        channels: Option<Vec<String>>,
+        /// What is told.
+        text: Text,
+    },
+    /// Asks a person; done when somebody approves.
+    Approve {
+        /// What is asked.
+        question: Text,
+        /// Names of the channels that ask. `None` leaves it to [`crate::config::AlertPolicy::channels`].
+        channels: Option<Vec<String>>,
+        /// Somebody must have answered within this.
+        within: Duration,
+        /// What it comes to if nobody has.
+        otherwise: Otherwise,
+    },
+    /// Runs another flow; done when that run has succeeded. No chain of these comes back to where it began.
+    Flow {
+        /// Which.
+        flow: Arc<str>,
+    },
+}
+
+/// What a step that asks a person comes to if nobody answers in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// It has failed.
+    #[default]
+    Fail,
+    /// It has succeeded.
+    Continue,
 }
 
 impl StepAction {
@@ -248,6 +339,13 @@ impl StepAction {
     pub const TIMEOUT: Duration = Duration::from_secs(10 * 60);
     /// `within` of a wait for a monitor where nothing is said.
     pub const WITHIN: Duration = Duration::from_secs(60);
+    /// `within` of a question where nothing is said.
+    pub const ANSWER_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// The flow that it runs, if that is what it does.
+    pub fn flow(&self) -> Option<&Arc<str>> {
+        if let Self::Flow { flow } = self { Some(flow) } else { None }
+    }
 }
 
 /// When a step begins: if each of these is so.
@@ -295,7 +393,7 @@ pub enum RetryOn {
 }
 
 /// What a step's failure means for its run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnFailure {
     /// The run has failed, unless a step is there for that ([`When::failed`]).
@@ -303,6 +401,8 @@ pub enum OnFailure {
     Fail,
     /// The run goes on as if it had succeeded.
     Continue,
+    /// The same as [`OnFailure::Fail`], and this flow is run. What is run so, or by that, runs no further one.
+    Flow(Arc<str>),
 }
 
 /// What a step comes to whose end nobody saw, since Estatus and what supervised it were killed, or the machine was
@@ -317,4 +417,18 @@ pub enum AfterCrash {
     Rerun,
     /// It has succeeded if this monitor's check passes.
     Check(Arc<str>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_of_a_step_are_named_after_it() {
+        for (name, expected) in
+            [("look", "LOOK"), ("is it up?", "IS_IT_UP_"), ("señal-2", "SEÑAL_2"), ("检查", "检查"), ("", "")]
+        {
+            assert_eq!(Step::variable(name), expected);
+        }
+    }
 }

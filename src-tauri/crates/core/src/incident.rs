@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Kind,
-    flow::run::RunRecord,
-    ids::{IncidentId, MessageId},
+    flow::{Otherwise, run::RunRecord},
+    ids::{IncidentId, MessageId, RunId},
     observation::{Failure, Warning},
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
@@ -271,6 +271,28 @@ pub enum News {
         /// Within this.
         within: Duration,
     },
+    /// A step of a flow asks whether it may go on.
+    Approval {
+        /// The run.
+        run: RunId,
+        /// The step's name.
+        step: Arc<str>,
+        /// What it asks.
+        question: String,
+        /// Until when.
+        until: Timestamp,
+        /// What it comes to if nobody answers.
+        otherwise: Otherwise,
+    },
+    /// A step of a flow has something to tell.
+    Told {
+        /// The run.
+        run: RunId,
+        /// The step's name.
+        step: Arc<str>,
+        /// What it tells.
+        text: String,
+    },
     /// The configuration file is refused, and Estatus has started with its last good version.
     Stale {
         /// What is wrong with it: a line for each problem.
@@ -296,6 +318,8 @@ impl News {
             | Self::Steady
             | Self::RunFailed { .. }
             | Self::Suppressed { .. }
+            | Self::Approval { .. }
+            | Self::Told { .. }
             | Self::Stale { .. } => None,
         }
     }
@@ -321,7 +345,7 @@ impl News {
             | Self::RunFailed { .. }
             | Self::Suppressed { .. }
             | Self::Stale { .. } => true,
-            Self::Recovered { .. } | Self::Steady => false,
+            Self::Recovered { .. } | Self::Steady | Self::Approval { .. } | Self::Told { .. } => false,
             Self::Settled { health, .. } => *health == Health::Down,
         }
     }

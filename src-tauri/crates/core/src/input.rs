@@ -10,7 +10,8 @@ use crate::{
     config::Monitor,
     flow::{
         Definition,
-        run::{Run, StepRun},
+        request::{HttpRequest, RequestOutcome},
+        run::{Run, RunRecord, StepRun},
     },
     ids::{EffectId, IncidentId, Key, MessageId, RunId},
     incident::{DeliveryResult, Incident, Message},
@@ -57,6 +58,13 @@ pub enum Input {
         /// The effect that asked for it.
         id: EffectId,
     },
+    /// The request of a step came to an end.
+    Answered {
+        /// The effect that asked for it.
+        id: EffectId,
+        /// What came of it.
+        outcome: RequestOutcome,
+    },
     /// The command of a remedy or a step came to an end.
     CommandRan {
         /// The effect that asked for it.
@@ -68,6 +76,13 @@ pub enum Input {
     Quitting,
     /// The user wants something.
     Asked(Ask),
+    /// The user wants a run to be repeated.
+    Repeat {
+        /// The run, which is over.
+        record: Box<RunRecord>,
+        /// How.
+        how: Repeat,
+    },
     /// The store or another part of the house has something to say for the journal.
     Trouble(String),
     /// The configuration file as it stands is refused; the configuration in force stays.
@@ -93,16 +108,29 @@ impl Input {
             | Self::NetworkSeen { id, .. }
             | Self::Delivered { id, .. }
             | Self::WrittenDown { id }
+            | Self::Answered { id, .. }
             | Self::CommandRan { id, .. } => Some(*id),
             Self::Program { .. }
             | Self::Quitting
             | Self::Asked(_)
+            | Self::Repeat { .. }
             | Self::Trouble(_)
             | Self::ConfigRefused(_)
             | Self::ConfigStale { .. }
             | Self::ConfigTaken => None,
         }
     }
+}
+
+/// How a run is repeated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct Repeat {
+    /// From the step of this name on: what came of those before it is kept. As a whole if none is named.
+    pub from: Option<String>,
+    /// By the definition that the run had, and not by the one in force.
+    pub as_then: bool,
 }
 
 /// Something that the user wants.
@@ -164,6 +192,15 @@ pub enum Ask {
         /// The run.
         run: RunId,
     },
+    /// Answer a step that asks whether it may go on.
+    Approve {
+        /// The run.
+        run: RunId,
+        /// The step; the only one that asks if none is named.
+        step: Option<String>,
+        /// Whether it may.
+        approved: bool,
+    },
     /// Keep a process that runs already as the one process of a program that does not run.
     AdoptProgram {
         /// The program.
@@ -195,6 +232,10 @@ impl fmt::Display for Ask {
             Self::RestartProgram { program } => write!(f, "restart {program}"),
             Self::RunFlow { flow } => write!(f, "flow run {flow}"),
             Self::CancelRun { run } => write!(f, "flow cancel {run}"),
+            Self::Approve { run, step, approved } => {
+                write!(f, "flow {} {run}", if *approved { "approve" } else { "deny" })?;
+                step.as_ref().map_or(Ok(()), |step| write!(f, " --step {step}"))
+            }
             Self::AdoptProgram { program, process } => write!(f, "adopt {program} --pid {}", process.pid),
         }
     }
@@ -215,6 +256,24 @@ pub enum AskError {
     FlowRuns(String),
     /// No such run goes on.
     NoSuchRun(RunId),
+    /// No step of it asks anything; or not the one that was named.
+    NothingToApprove(RunId),
+    /// Several of its steps ask.
+    WhichStep {
+        /// The run.
+        run: RunId,
+        /// Those steps.
+        steps: Vec<Arc<str>>,
+    },
+    /// The flow has no such step.
+    NoSuchStep {
+        /// The flow.
+        flow: Arc<str>,
+        /// The step.
+        step: String,
+    },
+    /// Of a run that never began nothing is known to repeat.
+    NothingToRepeat(RunId),
     /// There is nothing to acknowledge.
     NoIncident(String),
 }
@@ -266,6 +325,14 @@ pub enum Effect {
     EndCommand {
         /// Whose command it is.
         owner: String,
+    },
+    /// Send the request of a step, once all that was recorded before is on disk; the result comes back as
+    /// [`Input::Answered`].
+    SendRequest {
+        /// Goes back with the result.
+        id: EffectId,
+        /// The request; its body is as it is sent.
+        request: Box<HttpRequest>,
     },
     /// Run the command of a remedy or a step; the result comes back as [`Input::CommandRan`].
     RunCommand {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::undone::RemedyError;
-use crate::{command::CommandLine, observation::Failure, program::ProgramAction};
+use crate::{command::CommandLine, ids::RunId, observation::Failure, program::ProgramAction};
 
 /// What a monitor's `on_down` does.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +133,9 @@ pub struct Attempt {
     /// The last lines that the program wrote before it ended, or that the command wrote: text of the outside world.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<String>,
+    /// The run of the flow that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
 }
 
 /// How a try to heal an incident went.

@@ -18,11 +18,12 @@
 //! | [`GaveUp`](Signal::GaveUp) | healing | incidents, alerts |
 //! | [`Cooling`](Signal::Cooling), [`Steady`](Signal::Steady) | programs | alerts |
 //! | [`RunFailed`](Signal::RunFailed), [`Suppressed`](Signal::Suppressed) | flows | alerts |
+//! | [`FlowWanted`](Signal::FlowWanted), [`FlowRan`](Signal::FlowRan) | flows | flows |
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    flow::run::RunRecord,
+    flow::run::{RunCause, RunRecord, StepId},
     ids::Key,
     monitor::Moment,
     program::{Program, ProgramAction, ProgramTrouble},
@@ -63,6 +64,10 @@ pub(crate) enum Signal {
     RunFailed { run: Box<RunRecord> },
     /// A run of a flow was not begun, since its budget is used up.
     Suppressed { flow: Arc<str> },
+    /// A step wants a flow to be run; or one that failed does, and waits for nothing.
+    FlowWanted { flow: Arc<str>, cause: RunCause, handles_failure: bool },
+    /// The run that a step wanted has ended.
+    FlowRan { step: StepId, answer: Answer },
 }
 
 /// Whether a monitor flaps.

@@ -68,6 +68,11 @@ pub enum RemedyError {
         /// Which.
         flow: String,
     },
+    /// The flow is run by the very run that was to run it.
+    FlowCircle {
+        /// Which.
+        flow: String,
+    },
     /// The run of the flow did not succeed.
     FlowFailed {
         /// Which.
@@ -133,6 +138,30 @@ pub enum StepError {
     },
     /// The program did not do what was wanted.
     Program {
+        /// Why not.
+        error: RemedyError,
+    },
+    /// The answer to its request was not as it should be, or there was none.
+    Request {
+        /// Why not.
+        failure: Failure,
+    },
+    /// A text of it could not be filled with the results of earlier steps.
+    Text {
+        /// Why not, in English.
+        error: String,
+    },
+    /// There is no channel to tell or ask anybody by.
+    NoChannel,
+    /// Somebody said no.
+    Denied,
+    /// Nobody answered in time.
+    Unanswered {
+        /// The time there was.
+        within: Duration,
+    },
+    /// The flow that it runs did not do its work.
+    Flow {
         /// Why not.
         error: RemedyError,
     },

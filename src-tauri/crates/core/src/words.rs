@@ -114,6 +114,15 @@ impl Words {
     /// Why something is not done that was asked for.
     pub fn refusal(&self, error: &AskError) -> String {
         let (key, name) = match error {
+            AskError::WhichStep { run, steps } => {
+                let (run, steps) = (run.to_string(), steps.join(", "));
+                return self.text("refused.which_step", &[("run", &run), ("steps", &steps)]);
+            }
+            AskError::NoSuchStep { flow, step } => {
+                return self.text("refused.no_such_step", &[("flow", flow), ("step", step)]);
+            }
+            AskError::NothingToApprove(run) => ("refused.nothing_to_approve", &run.to_string()),
+            AskError::NothingToRepeat(run) => ("refused.nothing_to_repeat", &run.to_string()),
             AskError::NoSuchMonitor(name) => ("refused.no_such_monitor", name),
             AskError::NoSuchProgram(name) => ("refused.no_such_program", name),
             AskError::RunsAlready(name) => ("refused.runs_already", name),

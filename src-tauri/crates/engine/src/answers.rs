@@ -3,7 +3,7 @@
 mod configuring;
 mod looking;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_api::{
     AlertState, ApiError, ErrorCode, Event, Figures, History, Host, IncidentState, MonitorStatus, Permission, Point,
@@ -147,6 +147,9 @@ impl<W: Workers> EventLoop<W> {
             }
             Request::Run { run } => {
                 let (open, words) = (self.core.open_run(run), view::words(self.core.config()));
+                let flows = self.core.config().flows.iter();
+                let definitions: BTreeMap<_, _> =
+                    flows.map(|flow| (Arc::clone(&flow.name), Arc::clone(&flow.definition))).collect();
                 let unknown = wrong(words.text("refused.no_run", &[("run", &run.to_string())]));
                 reply_async(answer, async move {
                     let record = match open {
@@ -156,8 +159,13 @@ impl<W: Workers> EventLoop<W> {
                             store.run(run).await.map_err(failed(language))?
                         }
                     };
-                    record.map(|record| Reply::Run(run_status(&words, &record))).ok_or(unknown)
+                    let record = record.ok_or(unknown)?;
+                    let now = definitions.get(&record.run.flow).map(Arc::as_ref);
+                    Ok(Reply::Run(run_status(&words, &record, now)))
                 });
+            }
+            Request::Repeat { .. } | Request::Plan { .. } | Request::StepLog { .. } => {
+                drop(answer.send(Err(wrong("this engine cannot do that yet".to_owned()))));
             }
             // Whoever serves the connection sees to the rest.
             Request::Follow { log_of, .. } => {

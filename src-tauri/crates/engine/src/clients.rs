@@ -87,7 +87,7 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
                 let Some(asked) = asked? else { return Ok(()) };
                 let ClientFrame { id, request } = asked;
                 let follow = match &request {
-                    Request::Follow { log_of, usage } => Some((log_of.clone(), *usage)),
+                    Request::Follow { log_of, usage, .. } => Some((log_of.clone(), *usage)),
                     _ => None,
                 };
                 let result = ask(permission, &requests, request).await?;

@@ -28,6 +28,7 @@ impl<W: Workers> EventLoop<W> {
                 Effect::Record(records) => self.record(records),
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
                 Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
+                Effect::SendRequest { id, request } => self.tasks.send_request(id, request),
                 Effect::EndCommand { owner } => self.tasks.workers.end_command(&owner),
                 Effect::Confirm { id } => self.tasks.confirm(id),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
@@ -60,6 +61,7 @@ impl<W: Workers> EventLoop<W> {
                 }
                 Effect::Publish(change) => self.publish(change),
                 Effect::RunCommand { .. }
+                | Effect::SendRequest { .. }
                 | Effect::EndCommand { .. }
                 | Effect::Confirm { .. }
                 | Effect::StartProbe { .. }

@@ -121,6 +121,7 @@ pub(crate) fn cannot_start(error: &SecretError) -> CommandOutcome {
         stdout: String::new(),
         stderr: String::new(),
         took: std::time::Duration::ZERO,
+        program: None,
     }
 }
 

@@ -7,6 +7,7 @@ use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Monitor},
     engine::Input,
+    flow::request::{HttpRequest, RequestOutcome},
     ids::EffectId,
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
@@ -61,6 +62,7 @@ struct Running {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     Probe,
+    Request,
     Delivery,
 }
 
@@ -160,6 +162,18 @@ impl<W: Workers> Tasks<W> {
         });
     }
 
+    /// Sends the request of a step, once it is on disk that it is to be sent.
+    pub(crate) fn send_request(&mut self, id: EffectId, request: Box<HttpRequest>) {
+        let (workers, results, barrier) = (Arc::clone(&self.workers), self.results.clone(), self.barrier.clone());
+        let task = tokio::spawn(async move {
+            pass(barrier).await;
+            let sent = bounded(request.timeout + GRACE, workers.send_request(&request)).await;
+            let outcome = sent.unwrap_or_else(request_lost);
+            let _ = results.send(Input::Answered { id, outcome }).await;
+        });
+        self.runs(id, What::Request, task.abort_handle());
+    }
+
     /// Says when all that was recorded so far is on disk.
     pub(crate) fn confirm(&self, id: EffectId) {
         let (results, barrier) = (self.results.clone(), self.barrier.clone());
@@ -205,6 +219,11 @@ fn broken(monitor: &Monitor) -> Observation {
     Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
 }
 
+fn request_lost() -> RequestOutcome {
+    let cause = Cause::Setup { error: "it failed in itself, which is a fault of Estatus".to_owned() };
+    RequestOutcome { failure: Some(Failure::new(Phase::Run, cause)), ..RequestOutcome::default() }
+}
+
 fn command_lost() -> CommandOutcome {
     let error = "it failed in itself, which is a fault of Estatus".to_owned();
     CommandOutcome {
@@ -212,6 +231,7 @@ fn command_lost() -> CommandOutcome {
         stdout: String::new(),
         stderr: String::new(),
         took: Duration::ZERO,
+        program: None,
     }
 }
 

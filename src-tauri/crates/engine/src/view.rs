@@ -5,15 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogStream,
-    MonitorState, ProgramStatus, RunStatus, RunSummary, Snapshot, StepStatus, WaitingMessage,
+    MonitorState, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus, UndoStatus,
+    WaitingMessage,
 };
 use estatus_core::{
     Engine,
     config::Config,
     engine::{Change, FlowView, MonitorView, ProgramView},
     flow::{
-        Step, StepAction,
-        run::{Run, RunRecord, StepRun},
+        Definition, Otherwise, Step, StepAction,
+        run::{Run, RunCause, RunRecord, StepRun, UndoRun},
     },
     ids::Key,
     incident::{Delivery, Incident, Message},
@@ -205,19 +206,51 @@ pub(crate) fn run_summary(words: &Words, run: &Run) -> RunSummary {
         cause: words.run_cause(&run.cause),
         heals: run.heals.clone(),
         why: words.run_failure(run),
+        failed: run.failed.as_ref().map(|failed| failed.place),
+        repeats: if let RunCause::Again { run, .. } = run.cause { Some(run) } else { None },
         began: run.began,
         ended: run.ended,
     }
 }
 
-/// A run with its steps.
-pub(crate) fn run_status(words: &Words, record: &RunRecord) -> RunStatus {
+/// A run with its steps, of a flow that is defined as `now`, if there still is one.
+pub(crate) fn run_status(words: &Words, record: &RunRecord, now: Option<&Definition>) -> RunStatus {
     let nothing = StepRun::default();
-    let step = |(place, step): (usize, &Step)| step_status(words, step, record.steps.get(place).unwrap_or(&nothing));
+    let definition = &record.run.definition;
+    let step = |(place, step): (usize, &Step)| StepStatus {
+        skipped_because: words.skipped_because(record, place),
+        ..step_status(words, step, record.steps.get(place).unwrap_or(&nothing))
+    };
     RunStatus {
         summary: run_summary(words, &record.run),
-        steps: record.run.definition.steps.iter().enumerate().map(step).collect(),
+        steps: definition.steps.iter().enumerate().map(step).collect(),
+        since_success: record.run.compared.as_ref().map(|compared| SinceSuccess {
+            run: compared.run,
+            ended: compared.ended,
+            changes: words.differences(compared),
+        }),
+        is_current: now.is_some_and(|now| *now == **definition),
     }
+}
+
+fn undo_status(words: &Words, undo: &UndoRun) -> UndoStatus {
+    UndoStatus {
+        state: undo.state,
+        began: undo.began,
+        ended: undo.ended,
+        why: undo.error.as_ref().map(|error| words.step_error(error)),
+        output: undo.output.clone(),
+    }
+}
+
+/// What a step asks, if it does or did.
+fn question(step: &Step, run: &StepRun) -> Option<Question> {
+    let StepAction::Approve { within, otherwise, .. } = &step.action else { return None };
+    Some(Question {
+        text: run.question.clone()?,
+        until: later(run.attempt_began?, *within),
+        continues: *otherwise == Otherwise::Continue,
+    })
 }
 
 fn step_status(words: &Words, step: &Step, run: &StepRun) -> StepStatus {
@@ -228,6 +261,10 @@ fn step_status(words: &Words, step: &Step, run: &StepRun) -> StepStatus {
             StepAction::Run { command, .. } => Some(command.to_string()),
             _ => None,
         },
+        address: match &step.action {
+            StepAction::Http { request } => Some(request.url.to_string()),
+            _ => None,
+        },
         state: run.state,
         attempts: run.attempts,
         exit: run.exit,
@@ -236,6 +273,14 @@ fn step_status(words: &Words, step: &Step, run: &StepRun) -> StepStatus {
         ended: run.ended,
         retry_at: run.retry_at,
         output: run.output.clone(),
+        usual: run.usual.map(|usual| usual.as_secs_f64()),
+        kept: run.kept,
+        skipped_because: None,
+        question: question(step, run),
+        saved: run.saved.clone(),
+        run: run.run,
+        undo: run.undo.as_ref().map(|undo| undo_status(words, undo)),
+        has_log: matches!(step.action, StepAction::Run { .. }) && run.attempts > 0 && !run.kept,
     }
 }
 
@@ -253,6 +298,7 @@ fn attempt_state(words: &Words, attempt: &Attempt) -> AttemptState {
         ended: attempt.ended,
         healed: attempt.outcome.as_ref().map(|outcome| *outcome == Outcome::Healed),
         outcome: attempt.outcome.as_ref().map(|outcome| words.outcome(outcome)),
+        run: attempt.run,
         output: attempt.output.clone(),
     }
 }

@@ -6,6 +6,7 @@ use estatus_alert::Courier;
 use estatus_core::{
     command::{CommandOutcome, DurableCommand},
     config::{Channel, Config, Monitor},
+    flow::request::{HttpRequest, RequestOutcome},
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::Observation,
@@ -35,6 +36,9 @@ pub(crate) trait Workers: Send + Sync + 'static {
 
     /// Runs a command, or learns how it ended.
     fn run_command(&self, command: &DurableCommand) -> impl Future<Output = CommandOutcome> + Send;
+
+    /// Sends the request of a step.
+    fn send_request(&self, request: &HttpRequest) -> impl Future<Output = RequestOutcome> + Send;
 
     /// Has the command of `owner` end, if it runs; whoever waits for it learns its end.
     fn end_command(&self, owner: &str);
@@ -125,6 +129,10 @@ impl Workers for Rooms {
             Ok(secrets) => self.commands.run(command, &secrets, &self.ports.hidden()).await,
             Err(error) => cannot_start(&error),
         }
+    }
+
+    fn send_request(&self, request: &HttpRequest) -> impl Future<Output = RequestOutcome> + Send {
+        self.prober.send(request)
     }
 
     fn end_command(&self, owner: &str) {

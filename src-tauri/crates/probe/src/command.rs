@@ -87,7 +87,7 @@ mod tests {
     fn the_evidence_is_the_end_of_the_output() {
         let check = |end: CommandEnd, stdout: &str, stderr: &str, evidence_is: fn(Option<&str>) -> bool| {
             let (stdout, stderr) = (stdout.to_owned(), stderr.to_owned());
-            let evidence = evidence_of(&CommandOutcome { end, stdout, stderr, took: Duration::ZERO });
+            let evidence = evidence_of(&CommandOutcome { end, stdout, stderr, took: Duration::ZERO, program: None });
             assert!(evidence_is(evidence.as_deref()), "{evidence:?}");
         };
         check(CommandEnd::Exited(1), "", "", |evidence| evidence.is_none());

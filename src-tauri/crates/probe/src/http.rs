@@ -19,7 +19,9 @@ use std::time::Duration;
 use ::http::{HeaderMap, StatusCode, header};
 use body::Reading;
 use estatus_core::{
-    check::{HttpCheck, Redirects},
+    check::{CertificateAssertions, HttpCheck, Redirects, TextAssertions},
+    config::Monitor,
+    flow::request::HttpRequest,
     observation::{Cause, Phase, cut},
     ports::Ports,
 };
@@ -47,6 +49,26 @@ const TELLING: [header::HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
 ];
+
+/// The check that asks as `request` does, and judges the answer so.
+pub(crate) fn check_of(request: &HttpRequest) -> HttpCheck {
+    HttpCheck {
+        url: request.url.clone(),
+        method: request.method.clone(),
+        headers: request.headers.clone(),
+        body: request.body.as_ref().map(|body| body.as_written().to_owned()),
+        auth: request.auth.clone(),
+        redirects: Redirects::Follow { at_most: Monitor::REDIRECTS },
+        accept: request.accept.clone(),
+        text: TextAssertions { contains: request.contains.clone(), ..TextAssertions::default() },
+        json: Vec::new(),
+        below: None,
+        ip: None,
+        proxy: None,
+        certificate: CertificateAssertions::default(),
+        body_limit: Monitor::BODY_LIMIT,
+    }
+}
 
 /// Runs the check.
 ///

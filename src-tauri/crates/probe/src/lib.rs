@@ -28,6 +28,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use estatus_core::{
     Timestamp,
     check::{Check, Kind},
+    flow::request::{HttpRequest, RequestOutcome},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Observation},
     ports::Ports,
@@ -77,6 +78,12 @@ impl Prober {
             Err(CutOff::TimedOut) => trace.timed_out(timeout),
             Err(CutOff::NoTurn(waited)) => trace.says_nothing(Cause::NoTurn { waited }),
         }
+    }
+
+    /// Sends the request of a step. What is not done after its timeout has failed in the phase it had reached.
+    pub async fn send(&self, request: &HttpRequest) -> RequestOutcome {
+        let observation = self.probe(&Check::Http(Box::new(http::check_of(request))), request.timeout).await;
+        RequestOutcome { failure: observation.failure, ..RequestOutcome::default() }
     }
 
     /// Asks what the own network looks like; takes at most a few seconds.

@@ -44,8 +44,13 @@ impl Ports for Ending {
 }
 
 fn ended(end: CommandEnd, stdout: &str, stderr: &str) -> Ending {
-    let outcome =
-        CommandOutcome { end, stdout: stdout.to_owned(), stderr: stderr.to_owned(), took: Duration::from_millis(5) };
+    let outcome = CommandOutcome {
+        end,
+        stdout: stdout.to_owned(),
+        stderr: stderr.to_owned(),
+        took: Duration::from_millis(5),
+        program: None,
+    };
     Ending { outcome, after: Duration::ZERO, asked: Arc::default() }
 }
 

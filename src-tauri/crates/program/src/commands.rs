@@ -279,7 +279,7 @@ fn unseen() -> CommandOutcome {
 }
 
 fn outcome(end: CommandEnd, stdout: String, took: Duration) -> CommandOutcome {
-    CommandOutcome { end, stdout, stderr: String::new(), took }
+    CommandOutcome { end, stdout, stderr: String::new(), took, program: None }
 }
 
 /// Why a command could not be started, in English.

@@ -44,7 +44,7 @@ pub async fn run(run: CommandRun, secret_env: Vec<(String, Secret)>, hidden: &BT
         Err(reason) => (CommandEnd::CannotStart(reason), begun.elapsed()),
     };
     let (stdout, stderr) = (stdout.into_text(&secret_env), stderr.into_text(&secret_env));
-    CommandOutcome { end, stdout, stderr, took }
+    CommandOutcome { end, stdout, stderr, took, program: None }
 }
 
 fn start(run: &CommandRun, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Result<Started, String> {

@@ -309,17 +309,9 @@ mod tests {
         push(vec![Record::Memory { of: Key::Program("0".into()), memory: Some(ProgramMemory::default().into()) }]);
         push(vec![Record::Memory { of: Key::Program("0".into()), memory: None }]);
         let step = |run, place| Record::Step { run: RunId(run), place, step: Box::default() };
-        let run = |state| Run {
-            id: RunId(1),
-            flow: "deploy".into(),
-            definition: Flow::new("deploy", Vec::new()).definition,
-            cause: RunCause::Asked,
-            heals: Vec::new(),
-            state,
-            began: Timestamp::UNIX_EPOCH,
-            ended: None,
-            failed: None,
-        };
+        let definition = || Flow::new("deploy", Vec::new()).definition;
+        let begun = || Run::new(RunId(1), "deploy".into(), definition(), RunCause::Asked, Timestamp::UNIX_EPOCH);
+        let run = |state| Run { state, ..begun() };
         push(vec![Record::Run(Box::new(run(RunState::Queued)))]);
         push(vec![step(1, 0), step(1, 1), step(2, 0), step(1, 0), Record::Run(Box::new(run(RunState::Running)))]);
         push((0..OTHERS_LIMIT).map(memory).collect());

@@ -49,6 +49,8 @@ impl<'a> Rows<'a> {
             News::Unsteady { failure, .. } => rows.unsteady(failure),
             News::RunFailed { run } => rows.run(run, created),
             News::Suppressed { .. } => rows.suppressed(alert),
+            News::Approval { question, .. } => rows.add("question", question),
+            News::Told { text, .. } => rows.add("text", text),
             News::Steady | News::Settled { incident: None, .. } => {}
             News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
@@ -72,7 +74,9 @@ impl<'a> Rows<'a> {
 
     fn target(&mut self, alert: &Alert) {
         let label = match &alert.news {
-            News::RunFailed { .. } | News::Suppressed { .. } => return self.add("flow", &alert.subject),
+            News::RunFailed { .. } | News::Suppressed { .. } | News::Approval { .. } | News::Told { .. } => {
+                return self.add("flow", &alert.subject);
+            }
             News::Stale { .. } => "file",
             _ if alert.check.is_some() => "target",
             _ => "command",

@@ -85,6 +85,7 @@ impl Section {
 const RED: &str = "#b3261e";
 const AMBER: &str = "#8a5a00";
 const GREEN: &str = "#1e6f3e";
+const BLUE: &str = "#1f5fa8";
 
 fn colour(tidings: AlertKind) -> &'static str {
     match tidings {
@@ -96,6 +97,7 @@ fn colour(tidings: AlertKind) -> &'static str {
         | AlertKind::RunFailed
         | AlertKind::Stale => RED,
         AlertKind::Flapping | AlertKind::Unsteady | AlertKind::Suppressed | AlertKind::Warning => AMBER,
+        AlertKind::Approval | AlertKind::Told => BLUE,
         AlertKind::Recovered | AlertKind::SettledUp | AlertKind::Steady => GREEN,
     }
 }

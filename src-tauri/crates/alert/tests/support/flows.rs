@@ -59,17 +59,8 @@ fn run(state: RunState, cause: RunCause, steps: Vec<StepRun>, failed: Option<usi
     let steps: Vec<StepRun> = steps.into_iter().chain(vec![skipped; left]).collect();
     let failed =
         failed.map(|place| FailedStep { place, attempts: steps[place].attempts, error: steps[place].error.clone() });
-    let run = Run {
-        id: RunId(31),
-        flow: "heal-web".into(),
-        definition: definition.into(),
-        cause,
-        heals: Vec::new(),
-        state,
-        began: at("2026-03-01T17:59:01Z"),
-        ended: Some(at("2026-03-01T17:59:59Z")),
-        failed,
-    };
+    let begun = Run::new(RunId(31), "heal-web".into(), definition.into(), cause, at("2026-03-01T17:59:01Z"));
+    let run = Run { state, ended: Some(at("2026-03-01T17:59:59Z")), failed, ..begun };
     RunRecord { run, steps }
 }
 

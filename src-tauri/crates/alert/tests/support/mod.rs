@@ -51,7 +51,7 @@ impl Ports for TestPorts {
 async fn execute(run: CommandRun) -> CommandOutcome {
     let Run::Shell(line) = run.command.run else { panic!("the tests run lines of the shell") };
     let shell = Fixture::new("sh").args(["-c".to_owned(), line]).envs(run.env).input(run.stdin.unwrap_or_default());
-    let outcome = |end, stdout, stderr| CommandOutcome { end, stdout, stderr, took: Duration::ZERO };
+    let outcome = |end, stdout, stderr| CommandOutcome { end, stdout, stderr, took: Duration::ZERO, program: None };
     match tokio::task::spawn_blocking(move || shell.start().output_within(run.timeout)).await.unwrap() {
         None => outcome(CommandEnd::TimedOut { left: Vec::new() }, String::new(), String::new()),
         Some(output) => outcome(CommandEnd::Exited(output.code.unwrap()), output.out, output.err),

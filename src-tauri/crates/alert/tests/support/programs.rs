@@ -30,6 +30,7 @@ pub fn attempt(deed: RemedyKind, second: u32, outcome: Option<Outcome>) -> Attem
         ended: outcome.as_ref().map(|_| at(&format!("2026-03-01T18:00:{:02}Z", second + 3))),
         outcome,
         output: Vec::new(),
+        run: None,
     }
 }
 

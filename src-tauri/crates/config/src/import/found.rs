@@ -19,7 +19,7 @@ use crate::{
     listed::Listed,
     parse,
     reason::{Part, Reason, note},
-    tables::{Monitor, Program},
+    tables::{Flows, Monitor, Program},
     values::Name,
 };
 
@@ -108,16 +108,17 @@ impl Found {
             Section::Monitor => Monitor::MOST,
             Section::Program => Program::MOST,
             Section::Channel => CHANNELS_MAX,
+            Section::Flow => Flows::MOST,
         };
         if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
             self.note(note!("most_entries", name, most, section = key(section)));
             return None;
         }
-        let is_channel = section == Section::Channel;
-        if !is_channel {
+        let is_named_table = matches!(section, Section::Channel | Section::Flow);
+        if !is_named_table {
             table.insert("name".to_owned(), name.into());
         }
-        let called = is_channel.then(|| name.to_owned());
+        let called = is_named_table.then(|| name.to_owned());
         let edit = Edit::Put { section, name: None, table: Json::Object(table), called };
         if let Err(reason) = accepted(&edit, self.language) {
             self.note(note!("refused", name, reason));

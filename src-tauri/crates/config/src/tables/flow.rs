@@ -160,7 +160,7 @@ pub(crate) struct Flows(pub(crate) Vec<(At<String>, Flow)>);
 
 impl Flows {
     /// There may be so many.
-    const MOST: usize = 5000;
+    pub(crate) const MOST: usize = 5000;
 }
 
 impl Shape for Flows {

@@ -38,6 +38,7 @@ impl Engine {
             Ask::RestartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_restart)?,
             Ask::RunFlow { flow } => drop(self.run_flow(&flow, now)?),
             Ask::CancelRun { run } => self.cancel_run(run, now)?,
+            Ask::Approve { run, step, approved } => self.approve(run, step.as_deref(), approved, now)?,
             Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,
         }
         self.journal(JournalEntry::Asked { what }, now);

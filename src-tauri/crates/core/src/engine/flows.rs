@@ -11,10 +11,12 @@ use crate::{
     execution::{Asked, Context, FlowMachine, Seen, Wish},
     flow::{
         Flow, FlowMemory,
-        run::{Run, RunRecord},
+        request::RequestOutcome,
+        run::{Run, RunCause, RunRecord, StepId},
     },
     healing::DONE_WITHIN,
     ids::{Key, RunId},
+    input::Repeat,
     observation::Observation,
     program::{ProgramAction, ProgramState},
     record::{JournalEntry, Record},
@@ -79,7 +81,43 @@ impl Engine {
         let name = self.flows.name_of(flow).filter(|name| self.is_configured(name)).ok_or_else(unknown)?;
         match self.step_flow(&name, now, FlowMachine::ask).ok_or_else(unknown)? {
             Asked::Takes(run) => Ok(run),
-            Asked::RunsAlready => Err(AskError::FlowRuns(flow.to_owned())),
+            Asked::RunsAlready | Asked::NoSuchStep => Err(AskError::FlowRuns(flow.to_owned())),
+        }
+    }
+
+    /// Repeats a run that is over.
+    pub(super) fn repeat_run(&mut self, record: &RunRecord, how: &Repeat, now: Now) -> Result<(), AskError> {
+        let (run, flow) = (&record.run, Arc::clone(&record.run.flow));
+        let unknown = || AskError::NoSuchFlow(flow.to_string());
+        if !self.is_configured(&flow) {
+            return Err(unknown());
+        }
+        if run.definition.steps.is_empty() && (how.as_then || how.from.is_some()) {
+            return Err(AskError::NothingToRepeat(run.id));
+        }
+        let asked = self.step_flow(&flow, now, |machine, context| machine.repeat(record, how, context));
+        match asked.ok_or_else(unknown)? {
+            Asked::Takes(_) => {
+                let from = how.from.as_ref().map(|from| format!(" --from {from}")).unwrap_or_default();
+                let what = format!("flow run {flow} --again {}{from}", run.id);
+                self.journal(JournalEntry::Asked { what }, now);
+                Ok(())
+            }
+            Asked::RunsAlready => Err(AskError::FlowRuns(flow.to_string())),
+            Asked::NoSuchStep => Err(AskError::NoSuchStep { flow, step: how.from.clone().unwrap_or_default() }),
+        }
+    }
+
+    /// Somebody has answered a step that asks.
+    pub(super) fn approve(&mut self, run: RunId, step: Option<&str>, approved: bool, now: Now) -> Result<(), AskError> {
+        let is_of = |machine: &FlowMachine| machine.run().is_some_and(|record| record.run.id == run);
+        let name = self.flows.iter().find(|(_, machine)| is_of(machine)).map(|(name, _)| Arc::clone(name));
+        let name = name.ok_or(AskError::NoSuchRun(run))?;
+        let answered = self.step_flow(&name, now, |machine, context| machine.approve(step, approved, context));
+        match answered.ok_or(AskError::NoSuchRun(run))? {
+            Ok(()) => Ok(()),
+            Err(steps) if steps.is_empty() => Err(AskError::NothingToApprove(run)),
+            Err(steps) => Err(AskError::WhichStep { run, steps }),
         }
     }
 
@@ -104,6 +142,48 @@ impl Engine {
     /// The command of a step came to an end.
     pub(super) fn step_ran(&mut self, name: &Arc<str>, id: EffectId, outcome: &CommandOutcome, now: Now) {
         self.step_flow(name, now, |machine, context| machine.command_ended(id, outcome, context));
+    }
+
+    /// The request of a step came to an end.
+    pub(super) fn step_answered(&mut self, name: &Arc<str>, id: EffectId, outcome: &RequestOutcome, now: Now) {
+        self.step_flow(name, now, |machine, context| machine.request_answered(id, outcome, context));
+    }
+
+    /// A step wants a flow to be run, or one that failed does.
+    pub(super) fn flow_wanted(&mut self, flow: &Arc<str>, cause: RunCause, handles_failure: bool, now: Now) {
+        let step = if let RunCause::Step(step) = &cause { Some(step.clone()) } else { None };
+        let circle = step.as_ref().is_some_and(|step| self.is_run_by(step, flow));
+        let answer = match circle {
+            true => None,
+            false => self.step_flow(flow, now, |machine, context| machine.wanted(cause, handles_failure, context)),
+        };
+        let flow = flow.to_string();
+        let not_done = if circle { RemedyError::FlowCircle { flow } } else { RemedyError::FlowOff { flow } };
+        let (answer, run) = answer.unwrap_or((Answer::NotDone(not_done), None));
+        if let Some(step) = step {
+            self.flow_ran(&step, run, answer, now);
+        }
+    }
+
+    /// Whether `step` belongs to a run of `flow`, or to one that was begun by such a run: neither would ever end.
+    fn is_run_by(&self, step: &StepId, flow: &str) -> bool {
+        let mut step = Some(step.clone());
+        while let Some(StepId { flow: name, run, .. }) = step {
+            if *name == *flow {
+                return true;
+            }
+            let record = self.flows.get(&name).and_then(FlowMachine::run).filter(|record| record.run.id == run);
+            step = match record.map(|record| &record.run.cause) {
+                Some(RunCause::Step(step)) => Some(step.clone()),
+                _ => None,
+            };
+        }
+        false
+    }
+
+    /// The flow that a step runs has begun as `run`, or has ended, or cannot be run.
+    pub(super) fn flow_ran(&mut self, step: &StepId, run: Option<RunId>, answer: Answer, now: Now) {
+        self.step_flow(&step.flow, now, |machine, context| machine.flow_answered(step, run, answer, context));
     }
 
     /// A monitor's check was probed for a step.
@@ -144,6 +224,9 @@ impl Engine {
         let within = self.flows.get(flow).map_or(DONE_WITHIN, |machine| machine.flow.definition.longest());
         let off = || Answer::NotDone(RemedyError::FlowOff { flow: flow.to_string() });
         let answer = self.step_flow(flow, now, |machine, context| machine.heal(monitor, tried, context));
+        if let Some(run) = self.flows.get(flow).and_then(|machine| machine.run_that_heals(monitor)) {
+            self.try_runs(monitor, run, now);
+        }
         self.answer(monitor, answer.unwrap_or_else(off), within);
     }
 
@@ -235,6 +318,17 @@ impl Engine {
                     self.effects.push_back(Effect::RunCommand { id, command });
                 }
                 Wish::EndCommand { owner } => self.effects.push_back(Effect::EndCommand { owner }),
+                Wish::Request { place, request } => {
+                    let id = self.begin_for_step(name, place, request.timeout + DONE_WITHIN, now);
+                    self.effects.push_back(Effect::SendRequest { id, request });
+                }
+                Wish::Tell { place, channels, news } => {
+                    let is_told = self.tell_of_flow(name, channels.as_ref(), *news, now);
+                    self.step_flow(name, now, |machine, context| machine.told(place, is_told, context));
+                }
+                Wish::CancelFlow { flow, step } => {
+                    self.step_flow(&flow, now, |machine, context| machine.unwanted(&step, context));
+                }
                 Wish::Probe { place, monitor } => self.probe_for_step(name, place, &monitor, now),
                 Wish::Forget { id } => self.cancel(id),
                 Wish::SeeProgram { place, program } => {

@@ -9,7 +9,7 @@ use super::{
     telling::{FLAPS, flaps_within},
 };
 use crate::{
-    ids::IncidentId,
+    ids::{IncidentId, RunId},
     incident::{Before, Incident, News},
     monitor::Moment,
     observation::{Failure, Observation},
@@ -127,8 +127,18 @@ impl Engine {
 
     /// A try begins.
     pub(super) fn try_begins(&mut self, name: &Arc<str>, deed: RemedyKind, output: Vec<String>, now: Now) {
-        let attempt = Attempt { deed, began: now.utc, ended: None, outcome: None, output };
+        let attempt = Attempt { deed, began: now.utc, ended: None, outcome: None, output, run: None };
         self.note_attempt(name, |incident| incident.attempts.push(attempt), now);
+    }
+
+    /// The try under way is this run of a flow.
+    pub(super) fn try_runs(&mut self, name: &Arc<str>, run: RunId, now: Now) {
+        if self.try_under_way(name).is_some_and(|attempt| attempt.run != Some(run)) {
+            let note = |incident: &mut Incident| {
+                incident.attempts.iter_mut().last().iter_mut().for_each(|it| it.run = Some(run))
+            };
+            self.note_attempt(name, note, now);
+        }
     }
 
     /// The try under way has come to an end.

@@ -73,6 +73,8 @@ impl Engine {
             Signal::Steady { program } => self.tell_steady(&program, now),
             Signal::RunFailed { run } => self.tell_run_failed(*run, now),
             Signal::Suppressed { flow } => self.tell_suppressed(&flow, now),
+            Signal::FlowWanted { flow, cause, handles_failure } => self.flow_wanted(&flow, cause, handles_failure, now),
+            Signal::FlowRan { step, answer } => self.flow_ran(&step, None, answer, now),
         }
     }
 

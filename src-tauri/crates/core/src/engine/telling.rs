@@ -262,6 +262,20 @@ impl Engine {
         self.post_alert(Alert { subject, check: None, target, news }, &channels, now);
     }
 
+    /// A step of a flow has something to tell or to ask. Whether there is anybody to hear it.
+    pub(super) fn tell_of_flow(
+        &mut self,
+        flow: &Arc<str>,
+        channels: Option<&Vec<String>>,
+        news: News,
+        now: Now,
+    ) -> bool {
+        let mut channels = self.channels_or_default(channels);
+        channels.retain(|channel| self.config.channels.contains_key(channel));
+        self.post_alert(Alert { subject: Arc::clone(flow), check: None, target: String::new(), news }, &channels, now);
+        !channels.is_empty()
+    }
+
     /// A flow is begun too often: somebody should look.
     pub(super) fn tell_suppressed(&mut self, flow: &Arc<str>, now: Now) {
         let Some(configured) = self.flows.get(flow).map(|machine| Arc::clone(&machine.flow)) else { return };

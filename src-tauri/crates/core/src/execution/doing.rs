@@ -76,6 +76,24 @@ pub(super) enum Doing {
     Wait {
         until: Instant,
     },
+    /// Its request is under way.
+    Request {
+        until: Awake,
+    },
+    /// Its message is being put on its way.
+    Telling,
+    /// Somebody is to approve.
+    Approval {
+        until: Instant,
+    },
+    /// Its flow runs.
+    Flow {
+        until: Awake,
+    },
+    /// What it did is being taken back.
+    Undo {
+        until: Awake,
+    },
     /// It is tried again.
     Retry {
         at: Instant,
@@ -96,7 +114,7 @@ pub(super) enum Probing {
 impl Live {
     pub(super) fn due(&self, now: Now) -> Option<Instant> {
         match &self.doing {
-            Doing::Nothing => None,
+            Doing::Nothing | Doing::Telling => None,
             Doing::Probe { why: Probing::Until { until: passes }, .. } => Some(passes.instant(now)),
             Doing::Pause { again, until, .. } => Some(until.instant(now).min(*again)),
             Doing::Command { until }
@@ -104,8 +122,11 @@ impl Live {
             | Doing::Probe { until, .. }
             | Doing::Seeing { until }
             | Doing::WritingDown { until, .. }
-            | Doing::Program { until, .. } => Some(until.instant(now)),
-            Doing::Wait { until } => Some(*until),
+            | Doing::Program { until, .. }
+            | Doing::Request { until }
+            | Doing::Flow { until }
+            | Doing::Undo { until } => Some(until.instant(now)),
+            Doing::Wait { until } | Doing::Approval { until } => Some(*until),
             Doing::Retry { at } => Some(*at),
         }
     }

@@ -16,10 +16,12 @@ use crate::{
     exit::Exit,
     flow::{
         AfterCrash, Retry, RetryOn, Step, StepAction,
+        request::{HttpRequest, RequestOutcome},
         run::{FailedStep, StepError, StepRun, StepState},
+        text::Text,
     },
     ids::{EffectId, StartId},
-    observation::{Failure, Observation, Verdict},
+    observation::{Cause, Failure, Observation, Verdict},
     program::{Ended, ProgramAction},
     remedy::RemedyError,
     schedule::look_again,
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// Whoever is asked for something has answered within this beyond the time that it may take, or is taken for lost.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(5 * 60);
+pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// A command that is to end has ended within this, or nobody knows what became of it.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -59,10 +61,15 @@ impl RunUnderWay {
     /// A command has come to an end.
     pub(super) fn command_ended(&mut self, id: EffectId, outcome: &CommandOutcome, context: &mut Context<'_>) {
         let Some(place) = self.take_effect(id) else { return };
+        if matches!(self.live[place].doing, Doing::Undo { .. }) {
+            self.undone(place, outcome, context);
+            return self.advance(context);
+        }
         let was_cut = matches!(self.live[place].doing, Doing::Ending { .. });
         if let Some(step) = self.step_mut(place) {
             step.output = Ended::tail_of(outcome);
             step.exit = exit_of(&outcome.end);
+            step.program = outcome.program.clone();
         }
         let timeout = self.timeout(place);
         match &outcome.end {
@@ -87,6 +94,24 @@ impl RunUnderWay {
 
     fn ended(&mut self, place: usize, exit: Exit, context: &mut Context<'_>) {
         self.fail(place, StepState::Failed, StepError::Ended { exit }, context);
+    }
+
+    /// A request has come to an end.
+    pub(super) fn request_answered(&mut self, id: EffectId, outcome: &RequestOutcome, context: &mut Context<'_>) {
+        let Some(place) = self.take_effect(id) else { return };
+        if let Some(step) = self.step_mut(place) {
+            step.output = outcome.output.clone();
+            step.saved = outcome.saved.clone();
+        }
+        match outcome.failure.clone() {
+            None => self.settle(place, StepState::Succeeded, None, context),
+            Some(failure) => {
+                let timed_out = matches!(failure.cause, Cause::TimedOut { .. });
+                let state = if timed_out { StepState::TimedOut } else { StepState::Failed };
+                self.fail(place, state, StepError::Request { failure }, context);
+            }
+        }
+        self.advance(context);
     }
 
     /// A probe has come to an end.
@@ -203,7 +228,7 @@ impl RunUnderWay {
 
     pub(super) fn wake_step(&mut self, place: usize, context: &mut Context<'_>) {
         match self.live[place].doing.clone() {
-            Doing::Nothing => {}
+            Doing::Nothing | Doing::Telling => {}
             Doing::Command { .. } => {
                 self.end_command(place, context);
                 self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
@@ -213,6 +238,19 @@ impl RunUnderWay {
             Doing::Probe { .. } => {
                 self.forget_effect(place, context);
                 self.fail(place, StepState::Failed, StepError::Lost, context);
+            }
+            Doing::Request { .. } => {
+                self.forget_effect(place, context);
+                self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
+            }
+            Doing::Flow { .. } => {
+                self.cancel_flow(place, context);
+                self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
+            }
+            Doing::Approval { .. } => self.unanswered(place, context),
+            Doing::Undo { .. } => {
+                self.forget_effect(place, context);
+                self.undo_ends(place, StepState::Indeterminate, Some(StepError::Lost), context);
             }
             Doing::Pause { until, failure, .. } if until <= Awake::of(context.now) => {
                 self.never_up(place, failure, context);
@@ -243,6 +281,9 @@ impl RunUnderWay {
             step.error = None;
             step.exit = None;
             step.start = None;
+            step.saved = None;
+            step.question = None;
+            step.run = None;
         }
         self.live[place].since = context.now.monotonic;
         self.do_step(place, context);
@@ -274,20 +315,56 @@ impl RunUnderWay {
                     self.settle(place, StepState::Succeeded, None, context);
                 }
             }
+            Some(StepAction::Http { request }) => self.send_request(place, *request, context),
+            Some(StepAction::Tell { .. }) => self.tell_people(place, context),
+            Some(StepAction::Approve { .. }) => self.ask_people(place, context),
+            Some(StepAction::Flow { .. }) => self.want_flow(place, context),
+        }
+    }
+
+    fn send_request(&mut self, place: usize, request: HttpRequest, context: &mut Context<'_>) {
+        let body = match request.body.as_ref().map(|body| self.text_of(place, body, context)) {
+            Some(None) => return,
+            body => body.flatten().map(Text::new),
+        };
+        self.set(place, Doing::Request { until: Awake::in_(context.now, request.timeout + ANSWERS_WITHIN) });
+        context.wishes.push(Wish::Request { place, request: Box::new(HttpRequest { body, ..request }) });
+    }
+
+    /// A text of the step at `place` with every result in its place; where that cannot be, the step has failed.
+    pub(super) fn text_of(&mut self, place: usize, text: &Text, context: &mut Context<'_>) -> Option<String> {
+        match self.filled(text, place) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let error = StepError::Text { error: error.to_string() };
+                self.settle(place, StepState::Failed, Some(error), context);
+                None
+            }
         }
     }
 
     /// A step goes on that was under way in an earlier life of the engine.
     pub(super) fn go_on_with(&mut self, place: usize, context: &mut Context<'_>) {
         match self.record.steps[place].state {
-            StepState::Running => self.do_step(place, context),
+            // Whether it was received nobody knows.
+            StepState::Running if self.may_not_be_sent_twice(place) => {
+                self.interrupted(place, StepError::Unseen, context);
+            }
+            StepState::Running | StepState::WaitingForApproval => self.do_step(place, context),
             StepState::Retrying => {
                 let at = self.record.steps[place].retry_at.unwrap_or(context.now.utc);
                 let wait = context.now.instant_of(at).since(context.now.monotonic).min(self.longest_wait(place));
                 self.set(place, Doing::Retry { at: context.now.monotonic + wait });
             }
+            _ if self.record.steps[place].undo.as_ref().is_some_and(|undo| !undo.state.is_over()) => {
+                self.do_undo(place, context);
+            }
             _ => {}
         }
+    }
+
+    fn may_not_be_sent_twice(&self, place: usize) -> bool {
+        matches!(self.action(place), Some(StepAction::Http { request }) if !request.is_safe())
     }
 
     fn see_program(&self, place: usize, context: &mut Context<'_>) {
@@ -333,7 +410,7 @@ impl RunUnderWay {
         }
     }
 
-    fn fail(&mut self, place: usize, state: StepState, error: StepError, context: &mut Context<'_>) {
+    pub(super) fn fail(&mut self, place: usize, state: StepState, error: StepError, context: &mut Context<'_>) {
         let retry = self.step(place).and_then(|step| step.retry.clone());
         let attempts = self.record.steps[place].attempts;
         let tries_again = |retry: &Retry| attempts <= retry.times && is_named(&retry.on, state, &error);
@@ -357,7 +434,13 @@ impl RunUnderWay {
     }
 
     /// A step is over.
-    pub(super) fn settle(&mut self, place: usize, state: StepState, error: Option<StepError>, context: &Context<'_>) {
+    pub(super) fn settle(
+        &mut self,
+        place: usize,
+        state: StepState,
+        error: Option<StepError>,
+        context: &mut Context<'_>,
+    ) {
         self.set(place, Doing::Nothing);
         if let Some(step) = self.step_mut(place) {
             step.state = state;
@@ -365,9 +448,12 @@ impl RunUnderWay {
             step.error = error;
             step.retry_at = None;
         }
-        if state.is_failure() && self.ending.is_none() && fails_the_run(&self.record.run.definition, place) {
-            self.ending = Some(Ending::Failed);
-            self.failed(place);
+        if state.is_failure() && fails_the_run(&self.record.run.definition, place) {
+            self.want_handler(place, context);
+            if self.ending.is_none() {
+                self.ending = Some(Ending::Failed);
+                self.failed(place);
+            }
         }
     }
 
@@ -386,20 +472,12 @@ impl RunUnderWay {
 
     fn command(&self, place: usize) -> Option<DurableCommand> {
         let StepAction::Run { command, timeout } = self.action(place)? else { return None };
-        let (run, step) = (&self.record.run, self.record.steps.get(place)?);
-        let began = step.attempt_began.unwrap_or_default();
-        let mut env = vec![
-            ("ESTATUS_FLOW".to_owned(), run.flow.to_string()),
-            ("ESTATUS_RUN".to_owned(), run.id.0.to_string()),
-            ("ESTATUS_STEP".to_owned(), self.step(place)?.name.to_string()),
-            ("ESTATUS_ATTEMPT".to_owned(), step.attempts.to_string()),
-        ];
-        env.extend(run.heals.first().map(|monitor| ("ESTATUS_MONITOR".to_owned(), monitor.to_string())));
+        let began = self.record.steps.get(place)?.attempt_began.unwrap_or_default();
         Some(DurableCommand {
             owner: self.owner(place)?,
             start: StartId(u64::try_from(began.as_microsecond()).unwrap_or_default()),
             command: command.clone(),
-            env,
+            env: self.variables(place),
             timeout: *timeout,
         })
     }
@@ -421,17 +499,22 @@ impl RunUnderWay {
         self.record.run.definition.steps.get(place)
     }
 
-    fn action(&self, place: usize) -> Option<&StepAction> {
+    /// The name of the step at `place`.
+    pub(super) fn name(&self, place: usize) -> Arc<str> {
+        self.step(place).map(|step| Arc::clone(&step.name)).unwrap_or_default()
+    }
+
+    pub(super) fn action(&self, place: usize) -> Option<&StepAction> {
         self.step(place).map(|step| &step.action)
     }
 
     /// What became of a step, to be changed.
-    fn step_mut(&mut self, place: usize) -> Option<&mut StepRun> {
+    pub(super) fn step_mut(&mut self, place: usize) -> Option<&mut StepRun> {
         self.steps_changed.insert(place);
         self.record.steps.get_mut(place)
     }
 
-    fn set(&mut self, place: usize, doing: Doing) {
+    pub(super) fn set(&mut self, place: usize, doing: Doing) {
         if let Some(id) = self.live[place].effect.take() {
             self.effects.remove(&id);
         }
@@ -467,7 +550,7 @@ fn is_named(on: &[RetryOn], state: StepState, error: &StepError) -> bool {
     on.is_empty() || on.iter().any(is)
 }
 
-fn exit_of(end: &CommandEnd) -> Option<Exit> {
+pub(super) fn exit_of(end: &CommandEnd) -> Option<Exit> {
     match end {
         CommandEnd::Exited(code) => Some(Exit::Code(*code)),
         CommandEnd::Signaled(number) => Some(Exit::Signal(*number)),

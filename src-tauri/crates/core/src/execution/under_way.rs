@@ -6,13 +6,13 @@ use std::{
 };
 
 use super::{
-    Context, Wish,
+    Context, Wish, comparison,
     doing::{Awake, Doing, Live},
     order::{self, Ending, Turn, fails_the_run},
 };
 use crate::{
     flow::{
-        Definition,
+        Definition, FlowMemory,
         run::{Run, RunRecord, RunState, StepError, StepRun, StepState},
     },
     ids::EffectId,
@@ -28,7 +28,7 @@ pub(super) struct RunUnderWay {
     pub(super) effects: BTreeMap<EffectId, usize>,
     pub(super) ending: Option<Ending>,
     /// It is to end without what always runs.
-    insists: bool,
+    pub(super) insists: bool,
     /// When it has had its time.
     until: Option<Awake>,
     /// The state that was told last.
@@ -38,12 +38,13 @@ pub(super) struct RunUnderWay {
 }
 
 impl RunUnderWay {
-    /// A run begins.
-    pub(super) fn begin(run: Run, context: &mut Context<'_>) -> Self {
-        let steps = vec![StepRun::default(); run.definition.steps.len()];
+    /// A run begins; `steps` are what is kept of an earlier one, or nothing.
+    pub(super) fn begin(RunRecord { run, mut steps }: RunRecord, context: &mut Context<'_>) -> Self {
+        steps.resize(run.definition.steps.len(), StepRun::default());
         let run = Run { state: RunState::Running, began: context.now.utc, ended: None, ..run };
         let deadline = run.definition.deadline;
         let mut begun = Self::new(RunRecord { run, steps }, context.now);
+        begun.steps_changed = (0..begun.live.len()).filter(|place| begun.record.steps[*place].kept).collect();
         begun.until = deadline.map(|deadline| Awake::in_(context.now, deadline));
         begun.run_changed = true;
         begun.advance(context);
@@ -59,7 +60,7 @@ impl RunUnderWay {
             let left = context.now.instant_of(later(began, deadline)).since(context.now.monotonic);
             Awake::in_(context.now, left)
         });
-        resumed.told = Some(RunState::Running);
+        resumed.told = Some(resumed.record.run.state);
         let definition = resumed.definition();
         let failed = |(place, step): &(usize, &StepRun)| step.state.is_failure() && fails_the_run(&definition, *place);
         let failed = resumed.record.steps.iter().enumerate().find(failed).map(|(place, _)| place);
@@ -144,8 +145,13 @@ impl RunUnderWay {
 
     /// Somebody wants it to end; whoever insists does not wait for what always runs either.
     pub(super) fn cancel(&mut self, context: &mut Context<'_>) {
-        self.insists = self.is_cancelled();
-        self.cut(Ending::Cancelled, context);
+        self.insists = self.is_cancelled() || self.is_undoing();
+        if self.is_undoing() {
+            // It has failed, and that stays so.
+            self.stop_undoing(context);
+        } else {
+            self.cut(Ending::Cancelled, context);
+        }
         self.advance(context);
     }
 
@@ -172,8 +178,21 @@ impl RunUnderWay {
                 moved = true;
             }
         }
-        if self.record.steps.iter().all(|step| step.state.is_over()) {
+        if self.record.steps.iter().all(|step| step.state.is_over()) && !self.undo(context) {
             self.end(context);
+        }
+        if !self.is_over() {
+            self.see_state();
+        }
+    }
+
+    /// Whether it does anything but wait for somebody to approve.
+    fn see_state(&mut self) {
+        let is = |state| self.record.steps.iter().any(|step| step.state == state);
+        let waits = is(StepState::WaitingForApproval) && !is(StepState::Running) && !is(StepState::Retrying);
+        let state = if waits { RunState::WaitingForApproval } else { RunState::Running };
+        if std::mem::replace(&mut self.record.run.state, state) != state {
+            self.run_changed = true;
         }
     }
 
@@ -209,14 +228,15 @@ impl RunUnderWay {
         self.ending = Some(ending);
         let definition = self.definition();
         for (place, step) in definition.steps.iter().enumerate() {
-            let is_begun = matches!(self.record.steps[place].state, StepState::Running | StepState::Retrying);
-            if !is_begun || step.always && !self.insists {
+            let state = self.record.steps[place].state;
+            if state == StepState::Scheduled || state.is_over() || step.always && !self.insists {
                 continue;
             }
             match self.live[place].doing {
                 Doing::Command { .. } => self.end_command(place, context),
                 Doing::Ending { .. } => {}
                 _ => {
+                    self.cancel_flow(place, context);
                     self.forget_effect(place, context);
                     self.settle(place, self.cut_state(), self.cut_error(), context);
                 }
@@ -225,6 +245,19 @@ impl RunUnderWay {
                 self.failed(place);
                 self.record.run.failed.iter_mut().for_each(|failed| failed.error = Some(StepError::Deadline));
             }
+        }
+    }
+
+    /// Holds the steps that have ended, and the run itself once it has failed, against those before it.
+    pub(super) fn compare(&mut self, memory: &FlowMemory) {
+        for place in self.steps_changed.clone() {
+            let (name, Some(step)) = (self.name(place), self.record.steps.get_mut(place)) else { continue };
+            if step.usual.is_none() && step.attempts > 0 {
+                step.usual = comparison::usual(memory, &name);
+            }
+        }
+        if self.record.run.state.is_failure() && self.record.run.compared.is_none() {
+            self.record.run.compared = comparison::compared(memory, &self.record);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Runs: what became of a flow, as it is remembered and told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Definition;
 pub use crate::undone::StepError;
 use crate::{
+    command::ProgramFile,
     exit::Exit,
     ids::{RunId, StartId},
 };
@@ -35,6 +36,70 @@ pub struct Run {
     /// The step whose failure made it fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
+    /// It was begun since another one failed, or by such a run: no failure of it begins a further one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handles_failure: bool,
+    /// The last run that succeeded before it, and what is different; if it failed, and one ever succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Box<Compared>>,
+}
+
+impl Run {
+    /// A run that waits for its turn.
+    pub fn new(id: RunId, flow: Arc<str>, definition: Arc<Definition>, cause: RunCause, began: Timestamp) -> Self {
+        Self {
+            id,
+            flow,
+            definition,
+            cause,
+            heals: Vec::new(),
+            state: RunState::Queued,
+            began,
+            ended: None,
+            failed: None,
+            handles_failure: false,
+            compared: None,
+        }
+    }
+}
+
+/// What is different from the last run that succeeded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// That run.
+    pub run: RunId,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What is different; nothing may be.
+    pub changes: Vec<Difference>,
+}
+
+/// One thing that is different from the last run that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Difference {
+    /// A step is new.
+    Added {
+        /// Its name.
+        step: Arc<str>,
+    },
+    /// A step is gone.
+    Removed {
+        /// Its name.
+        step: Arc<str>,
+    },
+    /// A step is defined differently, or stands elsewhere.
+    Step {
+        /// Its name.
+        step: Arc<str>,
+    },
+    /// The file that a step's command runs is another one.
+    Program {
+        /// The step's name.
+        step: Arc<str>,
+        /// The file now.
+        program: ProgramFile,
+    },
 }
 
 /// The step whose failure made a run fail.
@@ -64,6 +129,13 @@ pub struct RunRecord {
 pub enum RunCause {
     /// Somebody asked for it.
     Asked,
+    /// Somebody asked for an earlier run to be repeated.
+    Again {
+        /// Which.
+        run: RunId,
+        /// From this step on; as a whole if none is named.
+        from: Option<Arc<str>>,
+    },
     /// Its schedule says so.
     Scheduled {
         /// For when.
@@ -74,6 +146,33 @@ pub enum RunCause {
         /// The first of them.
         monitor: Arc<str>,
     },
+    /// A step of another run does it.
+    Step(StepId),
+    /// A step of another run failed.
+    Failure(StepId),
+}
+
+impl RunCause {
+    /// Whether nobody asked for it himself.
+    pub const fn is_automatic(&self) -> bool {
+        !matches!(self, Self::Asked | Self::Again { .. })
+    }
+}
+
+/// A step of a run, in one of its attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StepId {
+    /// The flow.
+    pub flow: Arc<str>,
+    /// The run.
+    pub run: RunId,
+    /// The step's name.
+    pub step: Arc<str>,
+    /// The step's place.
+    pub place: usize,
+    /// Which time it was begun, from 1.
+    pub attempt: u32,
 }
 
 /// How a run stands.
@@ -85,6 +184,8 @@ pub enum RunState {
     Queued,
     /// It goes on.
     Running,
+    /// It goes on, and does nothing but wait for somebody to approve.
+    WaitingForApproval,
     /// It has done all that it had to.
     Succeeded,
     /// A step failed.
@@ -104,7 +205,7 @@ pub enum RunState {
 impl RunState {
     /// Whether nothing becomes of it any more.
     pub const fn is_over(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !matches!(self, Self::Queued | Self::Running | Self::WaitingForApproval)
     }
 
     /// Whether somebody is to know that it did not go well.
@@ -117,6 +218,7 @@ impl RunState {
         match self {
             Self::Queued => "queued",
             Self::Running => "running",
+            Self::WaitingForApproval => "waiting_for_approval",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::TimedOut => "timed_out",
@@ -157,6 +259,45 @@ pub struct StepRun {
     /// The newest start of its program when it was begun: whether the program has been started since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<StartId>,
+    /// The value that its request saved: text of the outside world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved: Option<String>,
+    /// What its command ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramFile>,
+    /// What it asks, with every result in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The run of another flow that it has begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// How long it takes as a rule: the median of the last times that it succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Duration>,
+    /// It was not done in this run: this came of it in the one that is repeated.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
+    /// How it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Box<UndoRun>>,
+}
+
+/// How what a step did is taken back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UndoRun {
+    /// How that stands.
+    pub state: StepState,
+    /// When it was begun.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// How its command ended.
+    pub exit: Option<Exit>,
+    /// Why it failed.
+    pub error: Option<StepError>,
+    /// The last lines that its command wrote: text of the outside world.
+    pub output: Vec<String>,
 }
 
 /// How a step of a run stands.
@@ -169,6 +310,8 @@ pub enum StepState {
     Scheduled,
     /// It is under way.
     Running,
+    /// It waits for somebody to approve.
+    WaitingForApproval,
     /// It failed, and is tried again soon.
     Retrying,
     /// It has done its work.
@@ -188,7 +331,7 @@ pub enum StepState {
 impl StepState {
     /// Whether nothing becomes of it any more.
     pub const fn is_over(self) -> bool {
-        !matches!(self, Self::Scheduled | Self::Running | Self::Retrying)
+        !matches!(self, Self::Scheduled | Self::Running | Self::WaitingForApproval | Self::Retrying)
     }
 
     /// The word for it, as it is written down.
@@ -196,6 +339,7 @@ impl StepState {
         match self {
             Self::Scheduled => "scheduled",
             Self::Running => "running",
+            Self::WaitingForApproval => "waiting_for_approval",
             Self::Retrying => "retrying",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",

@@ -4,7 +4,7 @@ use super::{Words, in_words};
 use crate::{
     flow::{
         Definition, Step, StepAction,
-        run::{Run, RunCause, RunState, StepError, StepRun, StepState},
+        run::{Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState},
     },
     program::ProgramAction,
 };
@@ -26,7 +26,17 @@ impl Words {
             RunCause::Asked => self.text("run.cause.asked", &[]),
             RunCause::Scheduled { at } => self.text("run.cause.scheduled", &[("at", &self.time(*at))]),
             RunCause::Remedy { monitor } => self.text("run.cause.remedy", &[("monitor", monitor)]),
+            RunCause::Again { run, from: None } => self.text("run.cause.again", &[("run", &run.to_string())]),
+            RunCause::Again { run, from: Some(step) } => {
+                self.text("run.cause.again_from", &[("run", &run.to_string()), ("step", step)])
+            }
+            RunCause::Step(by) => self.of_step("run.cause.step", by),
+            RunCause::Failure(by) => self.of_step("run.cause.failure", by),
         }
+    }
+
+    fn of_step(&self, key: &str, StepId { flow, run, step, .. }: &StepId) -> String {
+        self.text(key, &[("flow", flow), ("run", &run.to_string()), ("step", step)])
     }
 
     /// What a step does, like `restart web`.
@@ -46,6 +56,15 @@ impl Words {
                 self.text(key, &[("program", program)])
             }
             StepAction::Wait { lasts } => self.text("step.does.wait", &[("lasts", &in_words(*lasts))]),
+            StepAction::Http { request } => {
+                self.text("step.does.http", &[("method", &request.method), ("url", request.url.as_str())])
+            }
+            StepAction::Tell { channels: Some(channels), .. } => {
+                self.text("step.does.tell", &[("channels", &channels.join(", "))])
+            }
+            StepAction::Tell { channels: None, .. } => self.text("step.does.tell.default", &[]),
+            StepAction::Approve { within, .. } => self.text("step.does.approve", &[("within", &in_words(*within))]),
+            StepAction::Flow { flow } => self.text("step.does.flow", &[("flow", flow)]),
         }
     }
 
@@ -53,7 +72,7 @@ impl Words {
     pub fn step_error(&self, error: &StepError) -> String {
         match error {
             StepError::Ended { exit } => self.exit(*exit),
-            StepError::Down { failure } => self.failure(failure),
+            StepError::Down { failure } | StepError::Request { failure } => self.failure(failure),
             StepError::Inconclusive { cause: Some(cause) } => {
                 self.text("step.error.inconclusive", &[("cause", &self.cause(cause))])
             }
@@ -63,7 +82,7 @@ impl Words {
             StepError::NeverUp { within, failure: None } => {
                 self.text("step.error.never_up.no_failure", &[("within", &in_words(*within))])
             }
-            StepError::Program { error } => self.undone(error),
+            StepError::Program { error } | StepError::Flow { error } => self.undone(error),
             _ => self.tagged("step.error", "kind", error),
         }
     }
@@ -103,6 +122,36 @@ impl Words {
             !matches!(error, StepError::Deadline | StepError::Unseen | StepError::Interrupted | StepError::Lost);
         let key = if is_known { "run.failed_at" } else { "run.stopped_at" };
         Some(self.text(key, &[("step", &step.name), ("why", &why)]))
+    }
+
+    /// What is different from the last run that succeeded, each in a sentence without a full stop.
+    pub fn differences(&self, compared: &Compared) -> Vec<String> {
+        let difference = |difference: &Difference| match difference {
+            Difference::Added { step } => self.text("run.changed.added", &[("step", step)]),
+            Difference::Removed { step } => self.text("run.changed.removed", &[("step", step)]),
+            Difference::Step { step } => self.text("run.changed.step", &[("step", step)]),
+            Difference::Program { step, program } => {
+                let (path, at) = (program.path.display().to_string(), self.time(program.modified));
+                self.text("run.changed.program", &[("step", step), ("path", &path), ("at", &at)])
+            }
+        };
+        compared.changes.iter().map(difference).collect()
+    }
+
+    /// Why the step at `place` of a run was skipped, if that is because of another one that failed or was skipped itself: in
+    /// one sentence without a full stop.
+    pub fn skipped_because(&self, record: &RunRecord, place: usize) -> Option<String> {
+        let step = record.run.definition.steps.get(place)?;
+        let state = |place: &usize| record.steps.get(*place).map(|step| step.state).unwrap_or_default();
+        if state(&place) != StepState::Skipped || step.when.is_some() {
+            return None;
+        }
+        let blocks = |place: &&usize| !matches!(state(place), StepState::Succeeded);
+        let needed = step.needs.iter().find(blocks).copied();
+        let culprit = needed.or(record.run.failed.as_ref().map(|failed| failed.place))?;
+        let name = &record.run.definition.steps.get(culprit)?.name;
+        let state = self.step_state(state(&culprit));
+        Some(self.text("step.skipped_because", &[("step", name), ("state", &state)]))
     }
 
     /// The names of the steps that stand so, separated by commas; nothing if there are none.
@@ -212,16 +261,12 @@ mod tests {
         let mut step = Step::new("clear the cache", StepAction::Wait { lasts: SPAN }, Vec::new());
         step.retry = Some(Retry { times: 3, wait: SPAN, max_wait: SPAN, on: Vec::new() });
         let error = Some(StepError::Ended { exit: Exit::Code(3) });
+        let definition = Definition { deadline: None, channels: None, steps: vec![step] };
+        let (cause, began) = (RunCause::Asked, jiff::Timestamp::UNIX_EPOCH);
         let run = Run {
-            id: RunId(1),
-            flow: "heal".into(),
-            definition: Definition { deadline: None, channels: None, steps: vec![step] }.into(),
-            cause: RunCause::Asked,
-            heals: Vec::new(),
             state: RunState::Failed,
-            began: jiff::Timestamp::UNIX_EPOCH,
-            ended: None,
             failed: Some(FailedStep { place: 0, attempts: 4, error }),
+            ..Run::new(RunId(1), "heal".into(), definition.into(), cause, began)
         };
         let said = |language| words(language).run_failure(&run).unwrap();
         assert_eq!(said(Language::English), "step “clear the cache” failed: exit code 3 (attempt 4 of 4)");

@@ -9,7 +9,7 @@ use estatus_core::{
     config::{AlertPolicy, Channel, CommandChannel, Config, Monitor},
     engine::{Ask, Change, Effect, Input},
     exit::Exit,
-    flow::{Definition, run::RunRecord},
+    flow::{Definition, request::RequestOutcome, run::RunRecord},
     ids::{EffectId, Key, RunId, StartId},
     incident::{DeliveryResult, News},
     memory::Memory,
@@ -73,6 +73,10 @@ pub(crate) struct Scene {
     pub(crate) commands: Vec<(EffectId, DurableCommand)>,
     /// What a command ends with that is called so; any other as `command_exit` says.
     pub(crate) exits: BTreeMap<&'static str, i32>,
+    /// What a command writes that is called so.
+    pub(crate) writes: BTreeMap<&'static str, &'static str>,
+    /// The requests that are not answered.
+    pub(crate) requests: Vec<EffectId>,
     /// What its commands are known by.
     pub(crate) executions: Vec<StartId>,
     /// What a remedy's command ends with.
@@ -114,6 +118,8 @@ impl Scene {
             command_lasts: false,
             commands: Vec::new(),
             exits: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            requests: Vec::new(),
             definitions,
             executions: Vec::new(),
             command_exit: 0,
@@ -211,6 +217,11 @@ impl Scene {
                         self.command_ends();
                     }
                 }
+                Effect::SendRequest { id, request } => {
+                    let body = request.body.as_ref().map(|body| format!(" {}", body.as_written())).unwrap_or_default();
+                    self.tell(&format!("request {} {}{body}", request.method, request.url));
+                    self.requests.push(id);
+                }
                 Effect::Confirm { id } => self.input(Input::WrittenDown { id }),
                 Effect::EndCommand { owner } => {
                     self.tell(&format!("end {owner}"));
@@ -239,6 +250,12 @@ impl Scene {
         }
     }
 
+    /// The oldest request that was sent is answered.
+    pub(crate) fn answered(&mut self, outcome: RequestOutcome) {
+        let id = self.requests.remove(0);
+        self.input(Input::Answered { id, outcome });
+    }
+
     /// The oldest command that runs comes to its end.
     pub(crate) fn command_ends(&mut self) {
         let called = self.commands[0].1.command.to_string();
@@ -254,8 +271,9 @@ impl Scene {
     }
 
     fn ends(&mut self, running: usize, end: CommandEnd) {
-        let stdout = String::new();
-        let outcome = CommandOutcome { end, stdout, stderr: String::new(), took: seconds(0.1) };
+        let stdout =
+            self.writes.get(&*self.commands[running].1.command.to_string()).copied().unwrap_or_default().to_owned();
+        let outcome = CommandOutcome { end, stdout, stderr: String::new(), took: seconds(0.1), program: None };
         let (id, _) = self.commands.remove(running);
         self.input(Input::CommandRan { id, outcome });
     }
@@ -366,6 +384,8 @@ fn news_word(news: &News) -> &'static str {
         News::Steady => "steady",
         News::RunFailed { .. } => "failed",
         News::Suppressed { .. } => "suppressed",
+        News::Approval { .. } => "question",
+        News::Told { .. } => "told",
         News::Reminder { .. }
         | News::Flapping { .. }
         | News::Unsteady { .. }

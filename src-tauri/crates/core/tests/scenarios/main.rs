@@ -208,6 +208,8 @@ fn word(news: &News) -> &'static str {
         | News::Steady
         | News::RunFailed { .. }
         | News::Suppressed { .. }
+        | News::Approval { .. }
+        | News::Told { .. }
         | News::Stale { .. } => "of no monitor",
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Edited(_)
             | Reply::Imported(_)
             | Reply::MailTested(_)
+            | Reply::Plan(_)
             | Reply::Survey(_) => {}
         }
     }
@@ -82,6 +83,7 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         | Event::FlowGone(_)
         | Event::IncidentClosed { .. }
         | Event::Log { .. }
+        | Event::StepLog { .. }
         | Event::Usage(_)
         | Event::Relaunching => {}
     }
@@ -117,6 +119,12 @@ fn step(status: &mut StepStatus) {
     status.why = status.why.as_deref().map(words);
     if let Some(command) = status.command.take() {
         status.does = status.does.replace(&command, &executable(&command));
+    }
+    if let Some(url) = status.address.take() {
+        status.does = status.does.replace(&url, &address(&url));
+    }
+    if let Some(undo) = &mut status.undo {
+        undo.why = undo.why.as_deref().map(words);
     }
 }
 

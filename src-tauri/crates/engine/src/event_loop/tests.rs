@@ -15,7 +15,10 @@ use estatus_core::{
     config::{Channel, Language, Monitor, Retention},
     engine::Ask,
     exit::Exit,
-    flow::run::RunState,
+    flow::{
+        request::{HttpRequest, RequestOutcome},
+        run::RunState,
+    },
     ids::StartId,
     incident::{DeliveryResult, Health, Message},
     network::{NetworkAnswer, NetworkQuestion},
@@ -113,7 +116,11 @@ impl Workers for Workshop {
         self.0.played().down.clear();
         self.0.asked.notify_one();
         let end = CommandEnd::Exited(0);
-        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO }
+        CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO, program: None }
+    }
+
+    async fn send_request(&self, _request: &HttpRequest) -> RequestOutcome {
+        RequestOutcome::default()
     }
 
     fn end_command(&self, owner: &str) {

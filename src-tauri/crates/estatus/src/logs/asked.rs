@@ -23,7 +23,7 @@ impl AskedLog {
     /// Follows the log of `program`, so that no line is missed that is written from now on.
     pub(super) async fn open(places: &Places, program: &str) -> Result<Self, CommandError> {
         let mut client = attach(places).await?;
-        let follow = Request::Follow { log_of: Some(program.to_owned()), usage: false };
+        let follow = Request::Follow { log_of: Some(program.to_owned()), step: None, usage: false };
         client.request(follow).await.map_err(trouble)?;
         Ok(Self { client, program: program.to_owned(), meanwhile: VecDeque::new() })
     }

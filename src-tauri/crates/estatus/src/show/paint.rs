@@ -52,7 +52,7 @@ impl Tone {
     fn of_run(state: RunState) -> Self {
         match state {
             RunState::Succeeded => Self::Well,
-            RunState::Queued | RunState::Running => Self::Doubtful,
+            RunState::Queued | RunState::Running | RunState::WaitingForApproval => Self::Doubtful,
             RunState::Failed | RunState::TimedOut | RunState::Crashed | RunState::Suppressed => Self::Bad,
             RunState::Cancelled | RunState::Skipped => Self::Idle,
         }
@@ -61,7 +61,7 @@ impl Tone {
     fn of_step(state: StepState) -> Self {
         match state {
             StepState::Succeeded => Self::Well,
-            StepState::Running | StepState::Retrying => Self::Doubtful,
+            StepState::Running | StepState::WaitingForApproval | StepState::Retrying => Self::Doubtful,
             StepState::Failed | StepState::TimedOut | StepState::Indeterminate => Self::Bad,
             StepState::Scheduled | StepState::Cancelled | StepState::Skipped => Self::Idle,
         }

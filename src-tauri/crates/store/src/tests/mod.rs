@@ -12,11 +12,12 @@ use std::{sync::Arc, time::Duration};
 use estatus_core::{
     Timestamp,
     check::Kind,
+    command::ProgramFile,
     config::{Language, Retention},
     exit::Exit,
     flow::{
         Definition, FlowMemory, Step, StepAction,
-        run::{Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState},
+        run::{Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState, UndoRun},
     },
     ids::{IncidentId, Key, MessageId, RunId, StartId},
     incident::{Alert, Before, Delivery, Incident, Message, News},
@@ -163,17 +164,10 @@ fn run(id: u64, flow: &str, state: RunState) -> Run {
         Step::new("deploy", wait.clone(), vec![0]),
         Step::new("\"ñ\"", wait, vec![0, 1]),
     ];
-    Run {
-        id: RunId(id),
-        flow: flow.into(),
-        definition: Definition { deadline: None, channels: None, steps }.into(),
-        cause: RunCause::Scheduled { at: after(id) },
-        heals: Vec::new(),
-        state,
-        began: after(id),
-        ended: state.is_over().then(|| after(id + 1)),
-        failed: None,
-    }
+    let definition = Definition { deadline: None, channels: None, steps }.into();
+    let ended = state.is_over().then(|| after(id + 1));
+    let cause = RunCause::Scheduled { at: after(id) };
+    Run { state, ended, ..Run::new(RunId(id), flow.into(), definition, cause, after(id)) }
 }
 
 fn step(run: u64, place: usize, step: StepRun) -> Record {
@@ -203,6 +197,13 @@ fn ended_step() -> StepRun {
         output: vec!["\u{1b}[31mno space left\u{1b}[0m \"ñ\"".to_owned(), String::new()],
         retry_at: Some(after(4)),
         start: Some(StartId(7)),
+        saved: Some("\"ñ\"".to_owned()),
+        program: Some(ProgramFile { path: "/opt/tool".into(), modified: after(1), size: 7 }),
+        question: Some("Is it {{ so }}?".to_owned()),
+        run: Some(RunId(6)),
+        usual: Some(Duration::from_millis(1500)),
+        kept: true,
+        undo: Some(Box::new(UndoRun { state: StepState::Succeeded, began: after(9), ..UndoRun::default() })),
     }
 }
 

@@ -89,6 +89,7 @@ fn what_a_redirect_carries_on_is_shown_nowhere() {
         healed: Some(false),
         outcome: Some(in_words.clone()),
         output: Vec::new(),
+        run: None,
     };
     let told = AlertState {
         message: MessageId(1),

@@ -1,0 +1,76 @@
+//! Steps that run another flow, and the flow that is run when a step has failed.
+
+use std::sync::Arc;
+
+use super::{
+    Context, Wish,
+    doing::{Awake, Doing},
+    under_way::RunUnderWay,
+};
+use crate::{
+    flow::{
+        Definition, OnFailure, StepAction,
+        run::{RunCause, StepError, StepId, StepState},
+    },
+    ids::RunId,
+    signal::{Answer, Signal},
+};
+
+impl RunUnderWay {
+    /// The step at `place` as others know it.
+    pub(super) fn id_of(&self, place: usize) -> StepId {
+        let attempt = self.record.steps.get(place).map(|step| step.attempts).unwrap_or_default();
+        StepId { flow: Arc::clone(&self.run().flow), run: self.run().id, step: self.name(place), place, attempt }
+    }
+
+    /// Has the flow of the step at `place` run, or goes on waiting for that run.
+    pub(super) fn want_flow(&mut self, place: usize, context: &mut Context<'_>) {
+        let Some(flow) = self.action(place).and_then(StepAction::flow).map(Arc::clone) else { return };
+        self.set(place, Doing::Flow { until: Awake::in_(context.now, Definition::LONGEST) });
+        let (cause, handles_failure) = (RunCause::Step(self.id_of(place)), self.run().handles_failure);
+        context.signals.send(Signal::FlowWanted { flow, cause, handles_failure });
+    }
+
+    /// Has the flow run that is there for the failure of the step at `place`.
+    pub(super) fn want_handler(&self, place: usize, context: &mut Context<'_>) {
+        let on_failure = self.run().definition.steps.get(place).map(|step| &step.on_failure);
+        if let Some(OnFailure::Flow(flow)) = on_failure.filter(|_| !self.run().handles_failure) {
+            let (flow, cause) = (Arc::clone(flow), RunCause::Failure(self.id_of(place)));
+            context.signals.send(Signal::FlowWanted { flow, cause, handles_failure: true });
+        }
+    }
+
+    /// The flow that `step` runs has begun as `run`, or has ended, or cannot be run.
+    pub(super) fn flow_answered(
+        &mut self,
+        step: &StepId,
+        run: Option<RunId>,
+        answer: Answer,
+        context: &mut Context<'_>,
+    ) {
+        let place = step.place;
+        let waits = matches!(self.live.get(place).map(|live| &live.doing), Some(Doing::Flow { .. }));
+        if !waits || self.id_of(place) != *step {
+            return;
+        }
+        if let Some(waiting) = self.record.steps.get(place).filter(|waiting| run.is_some() && waiting.run != run) {
+            let begun = crate::flow::run::StepRun { run, ..waiting.clone() };
+            if let Some(step) = self.step_mut(place) {
+                *step = begun;
+            }
+        }
+        match answer {
+            Answer::UnderWay => {}
+            Answer::Done => self.settle(place, StepState::Succeeded, None, context),
+            Answer::NotDone(error) => self.fail(place, StepState::Failed, StepError::Flow { error }, context),
+        }
+        self.advance(context);
+    }
+
+    /// Nobody waits any more for the run of the flow of the step at `place`.
+    pub(super) fn cancel_flow(&self, place: usize, context: &mut Context<'_>) {
+        if let Some(flow) = self.action(place).and_then(StepAction::flow) {
+            context.wishes.push(Wish::CancelFlow { flow: Arc::clone(flow), step: self.id_of(place) });
+        }
+    }
+}

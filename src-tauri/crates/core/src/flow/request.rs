@@ -1,0 +1,57 @@
+//! The request that a step sends.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::text::Text;
+use crate::{
+    check::{Auth, CodeRange, JsonStep},
+    observation::Failure,
+};
+
+/// A request, and what its answer must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// `http://…` or `https://…`, without user and password.
+    pub url: Url,
+    /// The method, in capitals.
+    pub method: String,
+    /// Headers to send, beside those that every request has.
+    pub headers: Vec<(String, String)>,
+    /// The body to send.
+    pub body: Option<Text>,
+    /// Who asks.
+    pub auth: Option<Auth>,
+    /// The status codes that are well; never empty.
+    pub accept: Vec<CodeRange>,
+    /// Each of these is in the answer's body.
+    pub contains: Vec<String>,
+    /// The way to the value in the answer's body, which is JSON then, that is kept as the step's result.
+    pub save: Option<Vec<JsonStep>>,
+    /// The answer must be there within this.
+    pub timeout: Duration,
+}
+
+impl HttpRequest {
+    /// `timeout` where nothing is said.
+    pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Whether it may be sent twice without harm: it only looks (RFC 9110, 9.2.1).
+    pub fn is_safe(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestOutcome {
+    /// Why it is not well; nothing if it is.
+    pub failure: Option<Failure>,
+    /// The value that was to be saved: a text as it is, anything else as JSON.
+    pub saved: Option<String>,
+    /// The last lines of the answer's body, as [`crate::program::Ended::tail_of`] has them of a command: text of the
+    /// outside world.
+    pub output: Vec<String>,
+}
