@@ -65,12 +65,16 @@ impl Disk {
 
     /// The runs that are not over, with all that is known of their steps.
     fn open_runs(&self) -> Vec<RunRecord> {
-        let steps = |run: &Run| {
-            let places = 0..run.definition.steps.len();
-            places.map(|place| self.steps.get(&(run.id, place)).cloned().unwrap_or_default()).collect()
-        };
         let open = self.runs.values().filter(|run| !run.state.is_over());
-        open.map(|run| RunRecord { run: run.clone(), steps: steps(run) }).collect()
+        open.filter_map(|run| self.record_of(run.id)).collect()
+    }
+
+    /// A run with its steps.
+    pub(crate) fn record_of(&self, id: RunId) -> Option<RunRecord> {
+        let run = self.runs.get(&id)?.clone();
+        let places = 0..run.definition.steps.len();
+        let steps = places.map(|place| self.steps.get(&(id, place)).cloned().unwrap_or_default()).collect();
+        Some(RunRecord { run, steps })
     }
 
     /// Commits what waits: a user is told that something is done when it is on disk.

@@ -1,9 +1,11 @@
-//! A world of flows: their commands fail, hang and are begun by whoever wants them, monitors go down that they heal, Estatus
-//! dies in the midst of a step and what supervises its command with it, the machine sleeps, its clock is set, and users run,
-//! cancel, edit, take out and put back what they like.
+//! A world of flows: their commands fail, hang and are begun by whoever wants them, monitors go down that they heal, people
+//! are asked and answer or do not, flows run others, Estatus dies in the midst of a step and what supervises its command with
+//! it, the disk is full, the machine sleeps, its clock is set, and users run, repeat, cancel, edit, take out and put back what
+//! they like.
 
 mod cast;
 mod commands;
+mod promises;
 
 use std::{
     cmp::Reverse,
@@ -16,15 +18,15 @@ use estatus_core::{
     Engine, Timestamp,
     command::DurableCommand,
     config::Config,
-    engine::{Ask, Effect, Input},
+    engine::{Ask, Effect, Input, Repeat},
     exit::Exit,
     flow::{
-        AfterCrash, CatchUp, Schedule, StepAction,
+        AfterCrash, CatchUp, Schedule, Step, StepAction,
         request::RequestOutcome,
-        run::{Run, RunCause, RunState, StepState},
+        run::{Run, RunCause, RunRecord, RunState, StepRun, StepState},
     },
     ids::{EffectId, RunId, StartId},
-    incident::{DeliveryResult, News},
+    incident::{DeliveryResult, Message, News},
     network::NetworkAnswer,
     observation::{Cause, Failure, Observation, Phase, Phases},
     program::{Ended, Found, ProcessId, ProgramCommand, ProgramEvent},
@@ -36,11 +38,12 @@ use crate::{
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
 };
-use commands::Commands;
+use commands::{Commands, is_undo};
+use promises::Promises;
 
 const MS: Duration = Duration::from_millis(1);
 /// Every run of this world has come to an end after so long, by a clock that stands still while the machine sleeps.
-const ENDS_WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
+const ENDS_WITHIN: Duration = Duration::from_secs(12 * 60 * 60);
 /// An incident that no remedy has healed has escalated within this.
 const ESCALATES_WITHIN: Duration = Duration::from_secs(12 * 60 * 60);
 /// No honest engine is woken so many times at one moment.
@@ -57,10 +60,12 @@ pub(crate) struct Troubles {
     pub(crate) sleep: bool,
     /// Its clock is set.
     pub(crate) clock: bool,
+    /// The disk is full for a while.
+    pub(crate) disk: bool,
 }
 
 impl Troubles {
-    pub(crate) const NONE: Self = Self { crashes: false, edits: false, sleep: false, clock: false };
+    pub(crate) const NONE: Self = Self { crashes: false, edits: false, sleep: false, clock: false, disk: false };
 }
 
 enum Coming {
@@ -76,6 +81,8 @@ enum Coming {
     Crash,
     Sleep,
     ClockSet,
+    /// The disk is full, or has room again.
+    Fills,
     /// A monitor's target goes down or comes back.
     Turns(Arc<str>),
     Check,
@@ -95,7 +102,9 @@ pub(crate) struct World {
     config: Arc<Config>,
     core: Option<Engine>,
     disk: Disk,
+    is_full: bool,
     commands: Commands,
+    promises: Promises,
     /// Who waits for the newest command of each owner.
     waiting: BTreeMap<String, (EffectId, DurableCommand)>,
     /// The targets that are down.
@@ -106,7 +115,7 @@ pub(crate) struct World {
     /// The run of each flow that goes on, and when it began, by the clock that stands still.
     running: BTreeMap<Arc<str>, (RunId, Duration)>,
     /// When the automatic runs of each flow began, since its budget was edited or the clock was set.
-    begun: BTreeMap<Arc<str>, Vec<Duration>>,
+    begun: BTreeMap<Arc<str>, Vec<(RunId, Duration)>>,
     counted: BTreeSet<RunId>,
     /// When each flow was last due by its schedule, or might have become due anew.
     seen_to: BTreeMap<Arc<str>, Duration>,
@@ -139,6 +148,8 @@ impl World {
             config,
             core: None,
             disk: Disk::default(),
+            is_full: false,
+            promises: Promises::new(seed),
             commands: Commands::default(),
             waiting: BTreeMap::new(),
             down: BTreeSet::new(),
@@ -168,6 +179,9 @@ impl World {
         if troubles.sleep {
             world.at(HOUR * 2, Coming::Sleep);
         }
+        if troubles.disk {
+            world.at(HOUR * 4, Coming::Fills);
+        }
         if troubles.clock {
             world.at(HOUR * 3, Coming::ClockSet);
         }
@@ -190,7 +204,7 @@ impl World {
                 let (coming, life) = self.events.remove(&key).expect("every key has an event");
                 self.happen(coming, life);
             }
-            self.disk.tick(self.now, false);
+            self.disk.tick(self.now, self.is_full);
         }
         self.at_the_end();
     }
@@ -230,10 +244,17 @@ impl World {
         self.waiting.clear();
         self.commands.killed(self.awake(), &mut self.dice);
         let restored = self.disk.restored();
+        // Of what was not on disk nobody knows any more, and its numbers are given anew.
+        let last = restored.last_run.unwrap_or_default();
+        self.promises.forget_after(last);
+        self.commands.forget_after(last.0);
+        self.counted.retain(|run| *run <= last);
+        self.begun.values_mut().for_each(|begun| begun.retain(|(run, _)| *run <= last));
+        self.failed.retain(|run| self.disk.runs.get(run).is_some_and(|run| run.state.is_over()));
         self.running = restored
             .runs
             .iter()
-            .filter(|record| record.run.state == RunState::Running)
+            .filter(|record| record.run.state != RunState::Queued)
             .map(|record| (Arc::clone(&record.run.flow), (record.run.id, self.awake())))
             .collect();
         self.core = Some(Engine::new(Arc::clone(&self.config), restored, self.seed, self.clocks()));
@@ -296,7 +317,13 @@ impl World {
                 let again = self.now + self.dice.between(HOUR, HOUR * 24);
                 self.at(again, Coming::ClockSet);
             }
-            Coming::Crash | Coming::Sleep | Coming::ClockSet => {}
+            Coming::Fills if self.is_full || !self.is_calm() => {
+                self.is_full = !self.is_full;
+                self.disturbed = self.now;
+                let lasts = if self.is_full { self.dice.between(MINUTE, HOUR) } else { self.dice.between(HOUR, DAY) };
+                self.at(self.now + lasts, Coming::Fills);
+            }
+            Coming::Crash | Coming::Sleep | Coming::ClockSet | Coming::Fills => {}
         }
     }
 
@@ -333,10 +360,19 @@ impl World {
                     };
                     self.tell(Input::Probed { id, observation }, MS * 40);
                 }
-                Effect::SendRequest { id, .. } => {
-                    self.tell(Input::Answered { id, outcome: RequestOutcome::default() }, MS * 50);
+                Effect::SendRequest { id, request } => {
+                    if let Some(step) = Promises::sender(&request).filter(|_| !self.is_full) {
+                        let record = self.core().open_run(step.0).expect("a run that goes on");
+                        self.promises.sends(step, &record, self.life);
+                    }
+                    let failure = self.dice.one_in(4).then(|| Failure::new(Phase::Connect, Cause::Refused));
+                    let takes = self.dice.between(MS, request.timeout);
+                    self.tell(Input::Answered { id, outcome: RequestOutcome { failure, ..Default::default() } }, takes);
                 }
                 Effect::SendAlert { id, message } => {
+                    if !self.is_full {
+                        self.is_told_once(&message);
+                    }
                     let runs = message.alerts.iter().filter_map(|alert| match &alert.news {
                         News::RunFailed { run } => Some(run.run.id),
                         _ => None,
@@ -391,7 +427,15 @@ impl World {
 
     fn run_command(&mut self, id: EffectId, command: DurableCommand) {
         let (now, life) = (self.awake(), self.life);
-        let execution = self.commands.run(&command, life, now, &mut self.dice);
+        let is_known = self.commands.found(&command).is_some();
+        let execution = match self.is_full && !is_known {
+            true => self.commands.cannot_run(&command, life, now),
+            false => self.commands.run(&command, life, now, &mut self.dice),
+        };
+        if self.is_full && !is_known {
+            let outcome = execution.outcome();
+            return self.tell(Input::CommandRan { id, outcome }, MS);
+        }
         self.waiting.insert(command.owner.clone(), (id, command.clone()));
         self.is_begun_as_often_as_it_may(&command);
         self.at(self.now + execution.ends.saturating_sub(now).max(MS), Coming::CommandEnds { id, command });
@@ -416,6 +460,13 @@ impl World {
         let record = self.core().open_run(run).expect("a run that goes on");
         let step = record.run.definition.steps.iter().find(|step| *step.name == **of("ESTATUS_STEP")).expect("a step");
         let (begun, unseen) = self.commands.begun(command);
+        if is_undo(command) {
+            assert_eq!(begun, 1, "seed {}: taken back {begun} times at {:?}: {command:?}", self.seed, self.now);
+            return self.promises.undoes(&record, &step.name);
+        }
+        let kept =
+            record.run.definition.steps.iter().zip(&record.steps).any(|(of, run)| of.name == step.name && run.kept);
+        assert!(!kept, "seed {}: done although it is kept at {:?}: {command:?}", self.seed, self.now);
         let again = if step.after_crash == AfterCrash::Rerun { unseen } else { 0 };
         let may = 1 + step.retry.as_ref().map_or(0, |retry| retry.times) + again;
         assert!(begun <= may, "seed {}: begun {begun} times of {may} at {:?}: {command:?}", self.seed, self.now);
@@ -428,13 +479,27 @@ impl World {
         }
     }
 
+    /// Each step tells and asks once in each attempt.
+    fn is_told_once(&mut self, message: &Message) {
+        let (core, disk) = (self.core.as_ref().expect("there is always a core"), &self.disk);
+        let attempts = |run: RunId, name: &str| {
+            let definition = core.open_run(run).map(|record| record.run.definition);
+            let definition = definition.or_else(|| disk.runs.get(&run).map(|run| Arc::clone(&run.definition)));
+            let retry = definition.and_then(|definition| {
+                definition.steps.iter().find(|step| *step.name == *name).map(|step| step.retry.clone())
+            });
+            1 + retry.flatten().map_or(0, |retry| retry.times)
+        };
+        self.promises.tells(message, attempts);
+    }
+
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
             if let Record::Run(run) = record {
                 self.run_stands(run);
             }
         }
-        self.disk.record(records, self.now, false);
+        self.disk.record(records, self.now, self.is_full);
     }
 
     fn run_stands(&mut self, run: &Run) {
@@ -442,9 +507,11 @@ impl World {
         if let RunCause::Scheduled { .. } = run.cause {
             self.seen_to.insert(Arc::clone(name), now);
         }
+        self.promises.run_stands(run);
         match run.state {
-            RunState::Running if self.running.get(name).is_some_and(|(known, _)| *known == run.id) => {}
-            RunState::Running => {
+            RunState::Running | RunState::WaitingForApproval
+                if self.running.get(name).is_some_and(|(known, _)| *known == run.id) => {}
+            RunState::Running | RunState::WaitingForApproval => {
                 let before = self.running.insert(Arc::clone(name), (run.id, self.awake()));
                 assert_eq!(before, None, "seed {seed}: two runs of {name} at once at {now:?}: {run:?}");
                 assert_eq!(run.state.is_over(), run.ended.is_some(), "seed {seed}: {run:?}");
@@ -455,7 +522,7 @@ impl World {
                 if self.running.get(name).is_some_and(|(known, _)| *known == run.id) {
                     self.running.remove(name);
                 }
-                if run.state.is_failure() && run.heals.is_empty() {
+                if run.state.is_failure() && run.heals.is_empty() && !matches!(run.cause, RunCause::Step(_)) {
                     self.failed.insert(run.id);
                 }
             }
@@ -465,14 +532,14 @@ impl World {
 
     /// What nobody asked for begins no more often than the budget allows.
     fn is_within_budget(&mut self, run: &Run) {
-        let is_new = matches!(run.state, RunState::Queued | RunState::Running) && self.counted.insert(run.id);
+        let is_new = !run.state.is_over() && self.counted.insert(run.id);
         let flow = self.config.flows.iter().find(|flow| flow.name == run.flow);
-        let Some(budget) = flow.and_then(|flow| flow.budget).filter(|_| is_new && run.cause != RunCause::Asked) else {
+        let Some(budget) = flow.and_then(|flow| flow.budget).filter(|_| is_new && run.cause.is_automatic()) else {
             return;
         };
         let begun = self.begun.entry(Arc::clone(&run.flow)).or_default();
-        begun.retain(|at| self.now - *at < budget.within);
-        begun.push(self.now);
+        begun.retain(|(_, at)| self.now - *at < budget.within);
+        begun.push((run.id, self.now));
         let runs = usize::try_from(budget.runs).unwrap();
         assert!(begun.len() <= runs, "seed {}: {} of {runs} at {:?}: {run:?}", self.seed, begun.len(), self.now);
     }
@@ -482,7 +549,9 @@ impl World {
             return self.make_peace();
         }
         let flow = format!("f{}", self.dice.below(cast::FLOWS));
-        match self.dice.below(5) {
+        match self.dice.below(8) {
+            5 | 6 => self.answer(),
+            7 => self.repeat(),
             0 => {
                 let open = self.core().open_runs();
                 if let Some(record) = open.first() {
@@ -499,9 +568,33 @@ impl World {
         self.at(again.min(self.peace), Coming::User);
     }
 
+    /// Somebody answers a step that asks.
+    fn answer(&mut self) {
+        let waits = |record: &RunRecord| record.run.state == RunState::WaitingForApproval;
+        if let Some(record) = self.core().open_runs().into_iter().find(waits) {
+            let asks = |(_, run): &(&Step, &StepRun)| run.state == StepState::WaitingForApproval;
+            let step = record.run.definition.steps.iter().zip(&record.steps).find(asks);
+            let (step, approved) = (step.map(|(step, _)| step.name.to_string()), self.dice.one_in(2));
+            self.ask(Ask::Approve { run: record.run.id, step, approved });
+        }
+    }
+
+    /// Somebody has a run repeated, from some step on.
+    fn repeat(&mut self) {
+        let over: Vec<RunId> =
+            self.disk.runs.values().rev().filter(|run| run.state.is_failure()).take(5).map(|run| run.id).collect();
+        let Some(run) = over.get(usize::try_from(self.dice.below(5)).unwrap()) else { return };
+        let record = self.disk.record_of(*run).expect("it is on disk");
+        let place = usize::try_from(self.dice.below(u64::try_from(record.steps.len().max(1)).unwrap())).unwrap();
+        let from = record.run.definition.steps.get(place).map(|step| step.name.to_string());
+        let how = Repeat { from: from.filter(|_| self.dice.one_in(2)), as_then: self.dice.one_in(2) };
+        self.input(Input::Repeat { record: Box::new(record), how });
+        self.commit();
+    }
+
     fn ask(&mut self, ask: Ask) {
         self.input(Input::Asked(ask));
-        self.disk.commit();
+        self.commit();
     }
 
     fn save(&mut self, file: Config) {
@@ -519,7 +612,14 @@ impl World {
         let (after, now) = (Arc::clone(&self.config), self.clocks());
         self.core.as_mut().expect("there is always a core").apply_config(after, now);
         self.carry_out();
-        self.disk.commit();
+        self.commit();
+    }
+
+    /// A user is told that something is done when it is on disk, or as good as it will get.
+    fn commit(&mut self) {
+        if !self.is_full {
+            self.disk.commit();
+        }
     }
 
     fn make_peace(&mut self) {
@@ -533,12 +633,13 @@ impl World {
         let (seed, now, awake) = (self.seed, self.now, self.awake());
         for record in self.core().open_runs() {
             let run = &record.run;
-            if run.state != RunState::Running {
+            if run.state == RunState::Queued {
                 continue;
             }
-            let goes_on = |state| matches!(state, StepState::Running | StepState::Retrying);
+            let goes_on = |state: StepState| !state.is_over() && state != StepState::Scheduled;
+            let is_undone = |step: &StepRun| step.undo.as_ref().is_some_and(|undo| goes_on(undo.state));
             assert!(
-                record.steps.iter().any(|step| goes_on(step.state)),
+                record.steps.iter().any(|step| goes_on(step.state) || is_undone(step)),
                 "seed {seed}: a run goes on without a step at {now:?}: {record:?}"
             );
             let began = self.running.get(&run.flow).map_or(awake, |(_, began)| *began);

@@ -167,13 +167,18 @@ fn flows_keep_every_promise_for_100_days_while_the_machine_sleeps_and_its_clock_
 }
 
 #[test]
+fn flows_keep_every_promise_for_60_days_while_the_disk_is_full_and_estatus_dies() {
+    run_many_flows(1800, 3, 20, flows::Troubles { crashes: true, disk: true, ..flows::Troubles::NONE });
+}
+
+#[test]
 fn flows_keep_every_promise_for_100_days_while_everything_goes_wrong() {
-    run_many_flows(1700, 5, 20, flows::Troubles { crashes: true, edits: true, sleep: true, clock: true });
+    run_many_flows(1700, 5, 20, flows::Troubles { crashes: true, edits: true, sleep: true, clock: true, disk: true });
 }
 
 #[test]
 fn the_same_seed_tells_the_same_story_of_flows() {
-    let troubles = flows::Troubles { crashes: true, edits: true, sleep: true, clock: true };
+    let troubles = flows::Troubles { crashes: true, edits: true, sleep: true, clock: true, disk: true };
     assert_eq!(run_flows(7, 5, troubles), run_flows(7, 5, troubles));
 }
 

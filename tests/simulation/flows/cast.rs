@@ -7,8 +7,8 @@ use estatus_core::{
     config::{Channel, CommandChannel, Config, Monitor},
     exit::Exit,
     flow::{
-        AfterCrash, Budget, CatchUp, Definition, Flow, OnFailure, Overlap, Retry, RetryOn, Schedule, Step, StepAction,
-        When,
+        AfterCrash, Budget, CatchUp, Definition, Flow, OnFailure, Otherwise, Overlap, Retry, RetryOn, Schedule, Step,
+        StepAction, When, request::HttpRequest, text::Text,
     },
     maintenance::Cron,
     network::NetworkPolicy,
@@ -22,7 +22,9 @@ use crate::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-pub(super) const FLOWS: u64 = 6;
+pub(super) const FLOWS: u64 = 8;
+/// These are run by steps of others, and for those that failed; they have no schedule of their own.
+const INNER: u64 = 6;
 const MONITORS: u64 = 5;
 
 pub(super) fn config(dice: &mut Dice) -> Config {
@@ -59,7 +61,7 @@ fn some_monitor(dice: &mut Dice) -> Arc<str> {
 
 pub(super) fn flow(index: u64, dice: &mut Dice) -> Flow {
     let count = 1 + usize::try_from(dice.below(6)).unwrap();
-    let steps = (0..count).map(|place| step(place, dice)).collect();
+    let steps = (0..count).map(|place| step(index, place, dice)).collect();
     let schedule = match dice.below(4) {
         0 => None,
         1 => Some(Schedule::Cron(Cron::parse("30 2,14 * * *", "Europe/Madrid").unwrap())),
@@ -70,7 +72,7 @@ pub(super) fn flow(index: u64, dice: &mut Dice) -> Flow {
     let budget = dice.one_in(3).then(|| Budget { runs: 1 + u32::try_from(dice.below(4)).unwrap(), within: HOUR });
     let deadline = dice.one_in(3).then(|| dice.between(SECOND * 5, MINUTE * 5));
     Flow {
-        schedule: schedule.filter(|_| index > 1 || dice.one_in(2)),
+        schedule: schedule.filter(|_| index < INNER && (index > 1 || dice.one_in(2))),
         overlap,
         catch_up,
         budget,
@@ -79,7 +81,7 @@ pub(super) fn flow(index: u64, dice: &mut Dice) -> Flow {
     }
 }
 
-fn step(place: usize, dice: &mut Dice) -> Step {
+fn step(flow: u64, place: usize, dice: &mut Dice) -> Step {
     let earlier = |dice: &mut Dice| usize::try_from(dice.below(u64::try_from(place).unwrap())).unwrap();
     let needs = match dice.below(4) {
         _ if place == 0 => Vec::new(),
@@ -87,7 +89,18 @@ fn step(place: usize, dice: &mut Dice) -> Step {
         1 => Vec::new(),
         _ => vec![place - 1],
     };
-    let action = match dice.below(10) {
+    let inner = flow.max(INNER - 1) + 1;
+    let action = match dice.below(16) {
+        10 | 11 => StepAction::Http { request: Box::new(request(dice)) },
+        12 => StepAction::Tell { channels: None, text: Text::new("it is so") },
+        13 => StepAction::Approve {
+            question: Text::new("Shall it?"),
+            channels: None,
+            within: dice.between(SECOND * 20, MINUTE * 10),
+            otherwise: if dice.one_in(2) { Otherwise::Continue } else { Otherwise::Fail },
+        },
+        // No chain of them comes back to where it began.
+        14 if inner < FLOWS => StepAction::Flow { flow: format!("f{inner}").into() },
         0 => StepAction::Check { monitor: some_monitor(dice) },
         1 => StepAction::WaitUntil { monitor: some_monitor(dice), within: dice.between(SECOND, MINUTE * 2) },
         2 => StepAction::Wait { lasts: dice.between(Duration::ZERO, MINUTE) },
@@ -117,13 +130,32 @@ fn step(place: usize, dice: &mut Dice) -> Step {
         always: when.is_none() && dice.one_in(8),
         when,
         retry,
-        on_failure: if dice.one_in(4) { OnFailure::Continue } else { OnFailure::Fail },
+        on_failure: match dice.below(6) {
+            0 => OnFailure::Continue,
+            1 => OnFailure::Flow(format!("f{}", FLOWS - 1).into()),
+            _ => OnFailure::Fail,
+        },
+        undo: dice.one_in(4).then(|| line("undo")),
         after_crash: match dice.below(3) {
             0 => AfterCrash::Rerun,
             1 => AfterCrash::Check(some_monitor(dice)),
             _ => AfterCrash::Fail,
         },
         ..Step::new(&format!("s{place}"), action, needs)
+    }
+}
+
+fn request(dice: &mut Dice) -> HttpRequest {
+    HttpRequest {
+        url: "http://127.0.0.1/".parse().expect("an address"),
+        method: if dice.one_in(2) { "GET" } else { "POST" }.to_owned(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        accept: Vec::new(),
+        contains: Vec::new(),
+        save: None,
+        timeout: dice.between(SECOND, MINUTE),
     }
 }
 

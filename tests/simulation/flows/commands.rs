@@ -34,7 +34,12 @@ impl Execution {
 pub(super) struct Commands {
     newest: BTreeMap<String, Execution>,
     /// By run and step: how many times its command was begun, and how many times nobody saw its end.
-    begun: BTreeMap<(String, String), (u32, u32)>,
+    begun: BTreeMap<(String, String, bool), (u32, u32)>,
+}
+
+/// Whether a command takes back what a step did.
+pub(super) fn is_undo(command: &DurableCommand) -> bool {
+    command.owner.starts_with("undo of ")
 }
 
 impl Commands {
@@ -65,6 +70,17 @@ impl Commands {
         self.newest.insert(command.owner.clone(), execution.clone());
         self.begun.entry(step_of(command)).or_default().0 += 1;
         execution
+    }
+
+    /// The disk is full: a command cannot be noted before it is begun, so it is not.
+    pub(super) fn cannot_run(&mut self, command: &DurableCommand, life: u64, now: Duration) -> Execution {
+        let end = CommandEnd::CannotStart("no space left on device".to_owned());
+        Execution { start: command.start, life, ends: now, end, is_stubborn: false }
+    }
+
+    /// Nothing is known any more of runs after the one called so.
+    pub(super) fn forget_after(&mut self, last: u64) {
+        self.begun.retain(|(run, _, _), _| run.parse::<u64>().is_ok_and(|run| run <= last));
     }
 
     /// The execution of a command, unless its owner has begun another one since.
@@ -108,7 +124,7 @@ impl Commands {
     }
 }
 
-fn step_of(command: &DurableCommand) -> (String, String) {
+fn step_of(command: &DurableCommand) -> (String, String, bool) {
     let of = |name: &str| command.env.iter().find(|(known, _)| known == name).expect("told which it is").1.clone();
-    (of("ESTATUS_RUN"), of("ESTATUS_STEP"))
+    (of("ESTATUS_RUN"), of("ESTATUS_STEP"), is_undo(command))
 }

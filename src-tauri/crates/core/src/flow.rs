@@ -75,9 +75,10 @@ pub struct FlowMemory {
     /// The last run that succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub good: Option<Box<GoodRun>>,
-    /// How long each step took, by its name, the last [`FlowMemory::TIMES`] times that it succeeded at the first attempt.
+    /// How long each step took, by its name, in microseconds, the last [`FlowMemory::TIMES`] times that it succeeded at the
+    /// first attempt.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub took: BTreeMap<Arc<str>, VecDeque<Duration>>,
+    pub took: BTreeMap<Arc<str>, VecDeque<u64>>,
     /// Since when it has been out of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,

@@ -12,9 +12,9 @@ use crate::{
 
 /// How long the step called so takes as a rule: the median of the last times; nothing if it never succeeded.
 pub(super) fn usual(memory: &FlowMemory, step: &str) -> Option<Duration> {
-    let mut took: Vec<Duration> = memory.took.get(step)?.iter().copied().collect();
+    let mut took: Vec<u64> = memory.took.get(step)?.iter().copied().collect();
     took.sort_unstable();
-    took.get(took.len() / 2).copied()
+    took.get(took.len() / 2).copied().map(Duration::from_micros)
 }
 
 /// What is different in `record` from the last run that succeeded.
@@ -68,9 +68,9 @@ pub(super) fn remember(memory: &mut FlowMemory, record: &RunRecord) {
     let steps = || run.definition.steps.iter().zip(steps);
     for (step, run) in steps() {
         if let Some(took) = took(run) {
-            let times: &mut VecDeque<Duration> = memory.took.entry(Arc::clone(&step.name)).or_default();
+            let times: &mut VecDeque<u64> = memory.took.entry(Arc::clone(&step.name)).or_default();
             times.truncate(FlowMemory::TIMES - 1);
-            times.push_front(took);
+            times.push_front(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         }
     }
     if let (RunState::Succeeded, Some(ended)) = (run.state, run.ended) {

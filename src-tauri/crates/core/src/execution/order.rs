@@ -2,19 +2,8 @@
 
 use crate::flow::{
     Definition, OnFailure, When,
-    run::{StepRun, StepState},
+    run::{Ending, StepRun, StepState},
 };
-
-/// Why a run is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// A step failed.
-    Failed,
-    /// It has had its time.
-    TimedOut,
-    /// Somebody wants it to end.
-    Cancelled,
-}
 
 /// What a step that has not begun may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

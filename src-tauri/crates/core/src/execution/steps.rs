@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Context, Wish,
     doing::{Awake, Doing, Live, Probing},
-    order::{Ending, fails_the_run},
+    order::fails_the_run,
     under_way::RunUnderWay,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     flow::{
         AfterCrash, Retry, RetryOn, Step, StepAction,
         request::{HttpRequest, RequestOutcome},
-        run::{FailedStep, StepError, StepRun, StepState},
+        run::{Ending, FailedStep, StepError, StepRun, StepState},
         text::Text,
     },
     ids::{EffectId, StartId},
@@ -29,6 +29,7 @@ use crate::{
     time::{Now, later},
 };
 
+const KEY: &str = HttpRequest::IDEMPOTENCY_KEY;
 /// Whoever is asked for something has answered within this beyond the time that it may take, or is taken for lost.
 pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// A command that is to end has ended within this, or nobody knows what became of it.
@@ -322,7 +323,13 @@ impl RunUnderWay {
         }
     }
 
-    fn send_request(&mut self, place: usize, request: HttpRequest, context: &mut Context<'_>) {
+    fn send_request(&mut self, place: usize, mut request: HttpRequest, context: &mut Context<'_>) {
+        let run = &self.record.run;
+        if !request.is_safe() && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(KEY)) {
+            // The same in every attempt, and in no other run, whatever was lost with a data folder.
+            let key = format!("\"estatus-{}-{place}-{}\"", run.id, run.began.as_microsecond());
+            request.headers.push((KEY.to_owned(), key));
+        }
         let body = match request.body.as_ref().map(|body| self.text_of(place, body, context)) {
             Some(None) => return,
             body => body.flatten().map(Text::new),
@@ -450,8 +457,8 @@ impl RunUnderWay {
         }
         if state.is_failure() && fails_the_run(&self.record.run.definition, place) {
             self.want_handler(place, context);
-            if self.ending.is_none() {
-                self.ending = Some(Ending::Failed);
+            if self.record.run.ending.is_none() {
+                self.record.run.ending = Some(Ending::Failed);
                 self.failed(place);
             }
         }

@@ -8,12 +8,12 @@ use std::{
 use super::{
     Context, Wish, comparison,
     doing::{Awake, Doing, Live},
-    order::{self, Ending, Turn, fails_the_run},
+    order::{self, Turn, fails_the_run},
 };
 use crate::{
     flow::{
         Definition, FlowMemory,
-        run::{Run, RunRecord, RunState, StepError, StepRun, StepState},
+        run::{Ending, Run, RunRecord, RunState, StepError, StepRun, StepState},
     },
     ids::EffectId,
     time::{Instant, Now, later},
@@ -26,7 +26,6 @@ pub(super) struct RunUnderWay {
     pub(super) live: Vec<Live>,
     /// The steps whose results are waited for.
     pub(super) effects: BTreeMap<EffectId, usize>,
-    pub(super) ending: Option<Ending>,
     /// It is to end without what always runs.
     pub(super) insists: bool,
     /// When it has had its time.
@@ -65,13 +64,16 @@ impl RunUnderWay {
         let failed = |(place, step): &(usize, &StepRun)| step.state.is_failure() && fails_the_run(&definition, *place);
         let failed = resumed.record.steps.iter().enumerate().find(failed).map(|(place, _)| place);
         if let Some(place) = failed {
-            resumed.ending = Some(Ending::Failed);
+            resumed.record.run.ending.get_or_insert(Ending::Failed);
             if resumed.record.run.failed.is_none() {
                 resumed.failed(place);
             }
         }
         for place in 0..resumed.record.steps.len() {
             resumed.go_on_with(place, context);
+        }
+        if resumed.is_cut() {
+            resumed.cut_steps(context);
         }
         resumed.advance(context);
         resumed
@@ -83,7 +85,6 @@ impl RunUnderWay {
             live: vec![idle; record.steps.len()],
             record,
             effects: BTreeMap::new(),
-            ending: None,
             insists: false,
             until: None,
             told: None,
@@ -114,7 +115,7 @@ impl RunUnderWay {
 
     /// Whether somebody has cancelled it.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.ending == Some(Ending::Cancelled)
+        self.record.run.ending == Some(Ending::Cancelled)
     }
 
     pub(super) fn definition(&self) -> Arc<Definition> {
@@ -169,7 +170,7 @@ impl RunUnderWay {
                 if self.record.steps[place].state != StepState::Scheduled {
                     continue;
                 }
-                match order::turn(&definition, &self.record.steps, place, self.ending) {
+                match order::turn(&definition, &self.record.steps, place, self.record.run.ending) {
                     Turn::NotYet => continue,
                     Turn::Begin if !self.insists => self.begin_step(place, context),
                     Turn::Begin | Turn::Skip => self.settle(place, StepState::Skipped, None, context),
@@ -199,7 +200,7 @@ impl RunUnderWay {
     fn end(&mut self, context: &Context<'_>) {
         let run = &mut self.record.run;
         let failed = run.failed.as_ref().and_then(|failed| self.record.steps.get(failed.place)).map(|step| step.state);
-        run.state = match self.ending {
+        run.state = match run.ending {
             None => RunState::Succeeded,
             Some(Ending::Failed) if failed == Some(StepState::Indeterminate) => RunState::Crashed,
             Some(Ending::Failed) => RunState::Failed,
@@ -212,20 +213,25 @@ impl RunUnderWay {
 
     /// Whether what runs is to end before it has done its work.
     pub(super) fn is_cut(&self) -> bool {
-        matches!(self.ending, Some(Ending::TimedOut | Ending::Cancelled))
+        matches!(self.record.run.ending, Some(Ending::TimedOut | Ending::Cancelled))
     }
 
     pub(super) fn cut_state(&self) -> StepState {
-        if self.ending == Some(Ending::TimedOut) { StepState::TimedOut } else { StepState::Cancelled }
+        if self.record.run.ending == Some(Ending::TimedOut) { StepState::TimedOut } else { StepState::Cancelled }
     }
 
     pub(super) fn cut_error(&self) -> Option<StepError> {
-        (self.ending == Some(Ending::TimedOut)).then_some(StepError::Deadline)
+        (self.record.run.ending == Some(Ending::TimedOut)).then_some(StepError::Deadline)
     }
 
     /// Ends what runs, but for what always runs, unless somebody insists.
     fn cut(&mut self, ending: Ending, context: &mut Context<'_>) {
-        self.ending = Some(ending);
+        self.record.run.ending = Some(ending);
+        self.run_changed = true;
+        self.cut_steps(context);
+    }
+
+    fn cut_steps(&mut self, context: &mut Context<'_>) {
         let definition = self.definition();
         for (place, step) in definition.steps.iter().enumerate() {
             let state = self.record.steps[place].state;
@@ -241,7 +247,7 @@ impl RunUnderWay {
                     self.settle(place, self.cut_state(), self.cut_error(), context);
                 }
             }
-            if ending == Ending::TimedOut && self.record.run.failed.is_none() {
+            if self.record.run.ending == Some(Ending::TimedOut) && self.record.run.failed.is_none() {
                 self.failed(place);
                 self.record.run.failed.iter_mut().for_each(|failed| failed.error = Some(StepError::Deadline));
             }
@@ -263,6 +269,11 @@ impl RunUnderWay {
 
     /// Says what has changed since this was called last.
     pub(super) fn tell(&mut self, wishes: &mut Vec<Wish>) {
+        if self.told.is_none() && self.is_over() {
+            // What has ended as soon as it began has begun all the same.
+            let run = Run { state: RunState::Running, ended: None, failed: None, ..self.record.run.clone() };
+            wishes.push(Wish::Run { run: Box::new(run), is_news: true });
+        }
         let changed = std::mem::take(&mut self.run_changed);
         let is_news = self.told.replace(self.record.run.state) != Some(self.record.run.state);
         let run = changed.then(|| Wish::Run { run: Box::new(self.record.run.clone()), is_news });

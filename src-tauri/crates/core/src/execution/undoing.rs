@@ -3,7 +3,6 @@
 use super::{
     Context, Wish,
     doing::{Awake, Doing},
-    order::Ending,
     steps::{ANSWERS_WITHIN, exit_of},
     under_way::RunUnderWay,
 };
@@ -11,7 +10,7 @@ use crate::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     flow::{
         StepAction,
-        run::{StepError, StepState, UndoRun},
+        run::{Ending, StepError, StepState, UndoRun},
     },
     ids::StartId,
     program::Ended,
@@ -25,7 +24,7 @@ impl RunUnderWay {
 
     /// The next step to take back, once all of them are over.
     fn next_to_undo(&self) -> Option<usize> {
-        let is_wanted = matches!(self.ending, Some(Ending::Failed | Ending::TimedOut)) && !self.insists;
+        let is_wanted = matches!(self.record.run.ending, Some(Ending::Failed | Ending::TimedOut)) && !self.insists;
         let definition = &self.record.run.definition;
         let to_undo =
             definition.steps.iter().zip(&self.record.steps).enumerate().filter(|(_, (step, run))| {

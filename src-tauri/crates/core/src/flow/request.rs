@@ -38,6 +38,10 @@ impl HttpRequest {
     /// `timeout` where nothing is said.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
 
+    /// The header by which a server knows a request that it has received already
+    /// (draft-ietf-httpapi-idempotency-key-header).
+    pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
     /// Whether it may be sent twice without harm: it only looks (RFC 9110, 9.2.1).
     pub fn is_safe(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")

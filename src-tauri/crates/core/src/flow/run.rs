@@ -33,6 +33,9 @@ pub struct Run {
     pub began: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// Why it is to end before all was done, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
     /// The step whose failure made it fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
@@ -56,11 +59,24 @@ impl Run {
             state: RunState::Queued,
             began,
             ended: None,
+            ending: None,
             failed: None,
             handles_failure: false,
             compared: None,
         }
     }
+}
+
+/// Why a run is to end before all was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// A step failed.
+    Failed,
+    /// It has had its time.
+    TimedOut,
+    /// Somebody wants it to end, or another takes its place.
+    Cancelled,
 }
 
 /// What is different from the last run that succeeded.

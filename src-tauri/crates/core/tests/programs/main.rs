@@ -6,4 +6,5 @@ mod flows;
 mod healing;
 mod scene;
 mod starting;
+mod steps;
 mod supervising;
