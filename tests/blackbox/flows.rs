@@ -6,27 +6,27 @@ use serde_json::{Value, json};
 const NO_NETWORK: &str = "[network]\nreference = []\n";
 
 /// A step that runs `command`, in words of the configuration.
-fn step(flow: &str, name: &str, command: &str, more: &str) -> String {
+pub(crate) fn step(flow: &str, name: &str, command: &str, more: &str) -> String {
     format!("[[flow.{flow}.step]]\nname = \"{name}\"\nrun = '{command}'\n{more}\n")
 }
 
-fn engine(config: &str) -> Estatus {
+pub(crate) fn engine(config: &str) -> Estatus {
     let mut estatus = Estatus::new(&format!("{NO_NETWORK}{config}"));
     estatus.start();
     estatus
 }
 
 /// Begins a run, and says which.
-fn begin(estatus: &Estatus, flow: &str) -> String {
+pub(crate) fn begin(estatus: &Estatus, flow: &str) -> String {
     estatus.json(&["flow", "run", flow])["run"].to_string()
 }
 
-fn show(estatus: &Estatus, run: &str) -> Value {
+pub(crate) fn show(estatus: &Estatus, run: &str) -> Value {
     estatus.json(&["flow", "show", run])
 }
 
 /// Waits for the end of a run.
-fn ended(estatus: &Estatus, run: &str) -> Value {
+pub(crate) fn ended(estatus: &Estatus, run: &str) -> Value {
     eventually(&format!("run {run} is over: {}", show(estatus, run)), || {
         Some(show(estatus, run)).filter(|run| run["ended"].is_string())
     })

@@ -9,6 +9,7 @@ mod importing;
 mod killed;
 mod mistakes;
 mod programs;
+mod steps;
 #[cfg(target_os = "linux")]
 mod users;
 mod watching;
