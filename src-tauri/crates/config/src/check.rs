@@ -17,7 +17,7 @@ use crate::{
     reason::{Part, Reason, reason},
     shape::{At, Field, Own, Reader, plain},
     tables::{self, BELONGS},
-    values::Valued,
+    values::{Plain, Valued},
 };
 
 /// The kinds of check that `table` names, each with where it stands.
@@ -54,12 +54,10 @@ fn refuse_foreign_keys(table: &tables::Check, kind: Kind, reader: &mut Reader<'_
 }
 
 fn http(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<HttpCheck> {
-    /// What RFC 9110 lets a status code be.
-    const CODES: CodeRange = CodeRange { first: 100, last: 999 };
-    let auth = auth(table, reader);
-    let headers = table.headers.take().map_or_else(Vec::new, |headers| checked_headers(headers, reader));
+    let auth = auth(&mut table.username, &mut table.password, &mut table.bearer, reader);
+    let headers = checked_headers(&mut table.headers, reader);
     let method = method(&mut table.method, reader);
-    let accept = accept(&mut table.accept, CODES, CodeRange { first: 200, last: 299 }, reader);
+    let accept = status_codes(&mut table.accept, reader);
     Some(HttpCheck {
         url: table.http.take()?.0,
         method: method?,
@@ -78,14 +76,20 @@ fn http(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<HttpCheck>
     })
 }
 
-fn auth(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Auth> {
-    let bearer = table.bearer.take_placed();
+/// Who sends a request.
+pub(crate) fn auth(
+    username: &mut Field<String>,
+    password: &mut Field<SecretRef>,
+    bearer: &mut Field<SecretRef>,
+    reader: &mut Reader<'_>,
+) -> Option<Auth> {
+    let bearer = bearer.take_placed();
     if let Some(bearer) = &bearer
-        && !(table.username.is_absent() && table.password.is_absent())
+        && !(username.is_absent() && password.is_absent())
     {
         reader.problem_with("bearer", &bearer.at, reason!("two_logins"));
     }
-    let basic = login(&mut table.username, &mut table.password, |username| username, reader);
+    let basic = login(username, password, |username| username, reader);
     let basic = basic.map(|(username, password)| Auth::Basic { username, password });
     basic.or(bearer.map(|bearer| Auth::Bearer(bearer.value)))
 }
@@ -111,7 +115,8 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-fn method(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> Option<String> {
+/// The method of a request, in capitals.
+pub(crate) fn method(field: &mut Field<Plain>, reader: &mut Reader<'_>) -> Option<String> {
     let Some(At { value, at }) = field.take_placed() else { return Some("GET".to_owned()) };
     let method = value.0.to_ascii_uppercase();
     if !is_token(&method) || method == "CONNECT" {
@@ -122,8 +127,9 @@ fn method(field: &mut Field<crate::values::Plain>, reader: &mut Reader<'_>) -> O
 }
 
 /// Headers whose names and values may be sent.
-fn checked_headers(headers: Own<String>, reader: &mut Reader<'_>) -> Vec<(String, String)> {
-    let headers = headers.0.into_iter().map(|(name, value)| (name, Valued::Text(value)));
+pub(crate) fn checked_headers(field: &mut Field<Own<String>>, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    let headers = field.take().map_or_else(Vec::new, |headers| headers.0);
+    let headers = headers.into_iter().map(|(name, value)| (name, Valued::Text(value)));
     let (headers, _) = split(Own(headers.collect()), header_is_wrong, "headers", reader);
     headers
 }
@@ -164,6 +170,13 @@ pub(crate) fn split(
         }
     }
     (texts, secrets)
+}
+
+/// The status codes that are well.
+pub(crate) fn status_codes(field: &mut Field<Vec<At<CodeRange>>>, reader: &mut Reader<'_>) -> Vec<CodeRange> {
+    /// What RFC 9110 lets a status code be.
+    const CODES: CodeRange = CodeRange { first: 100, last: 999 };
+    accept(field, CODES, CodeRange { first: 200, last: 299 }, reader)
 }
 
 /// The codes that are well: those in the file, each within `bounds`, or `default`.

@@ -66,7 +66,7 @@ log = { keep = "1MB" }
 
 # [[flow.heal-web.step]]
 # name = "clear the cache"
-# run = "npm cache clean --force"      # also check, wait_until, restart, start, stop, wait
+# run = "npm cache clean --force"      # also check, wait_until, start, stop, wait, http, tell, approve, flow
 # retry = 3
 
 # [[flow.heal-web.step]]

@@ -3,16 +3,20 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use estatus_core::{
+    command::CommandLine,
     exit::Exit,
-    flow::{AfterCrash, Budget, Definition, Flow, Retry, RetryOn, Schedule, Step, StepAction, When},
+    flow::{
+        AfterCrash, Budget, Definition, Flow, OnFailure, Retry, RetryOn, Schedule, Step, StepAction, When,
+        request::HttpRequest,
+    },
     program::ProgramAction,
 };
 use jiff::tz::TimeZone;
 
 use crate::{
-    check::command_line,
+    check::{auth, checked_headers, command_line, method, status_codes},
     listed::{All, Listed, called, name, named, word},
-    reason::reason,
+    reason::{Part, Reason, reason},
     shape::{At, Field, Reader, plain},
     tables::{self, Every, FORMS, OF_FORMS},
     times::{Written, cron},
@@ -97,17 +101,24 @@ fn step(
         Some(tables::AfterCrash::Rerun) => AfterCrash::Rerun,
         Some(tables::AfterCrash::Check(monitor)) => AfterCrash::Check(monitor.value.into()),
     };
+    let on_failure = match table.on_failure.take() {
+        None | Some(tables::OnFailure::Fail) => OnFailure::Fail,
+        Some(tables::OnFailure::Continue) => OnFailure::Continue,
+        Some(tables::OnFailure::Flow(flow)) => OnFailure::Flow(flow.value.into()),
+    };
     let needs = match table.needs.is_absent() {
         true => place.checked_sub(1).into_iter().collect(),
         false => places_of(named(&table.needs), places),
     };
-    let action = action(form?, table, reader)?;
+    let (command, undo) = commands(table, reader);
+    let action = action(form?, command, table, reader)?;
     Some(Step {
         when,
         always: table.always.take().unwrap_or(false),
         retry,
-        on_failure: table.on_failure.take().unwrap_or_default(),
+        on_failure,
         after_crash,
+        undo,
         ..Step::new(&table.name.take()?.0, action, needs)
     })
 }
@@ -134,23 +145,49 @@ fn form(table: &tables::Step, reader: &mut Reader<'_>) -> Option<&'static str> {
 }
 
 fn refuse_foreign_keys(table: &tables::Step, form: &str, reader: &mut Reader<'_>) {
+    let is_there = |key: &&str| table.present.iter().any(|other| other.value == *key);
     for key in &table.present {
-        let belongs = OF_FORMS.iter().find(|(name, owner)| *name == key.value && *owner != form);
-        if let Some((_, owner)) = belongs {
-            reader.problem(&key.at, reason!("belongs_to_form", key = key.value, owner = *owner, form));
+        let belongs = OF_FORMS.iter().find(|(name, _)| *name == key.value);
+        if let Some((_, owners)) = belongs.filter(|(_, owners)| !owners.iter().any(is_there)) {
+            reader.problem(&key.at, belongs_to(key.value.to_owned(), owners, form));
         }
     }
 }
 
-fn action(form: &str, table: &mut tables::Step, reader: &mut Reader<'_>) -> Option<StepAction> {
+/// That `key` is only for these others.
+pub(crate) fn belongs_to(key: String, owners: &[&str], form: &str) -> Reason {
+    let owners = owners.iter().map(|owner| Part::from(format!("`{owner}`")));
+    let owners = owners.reduce(|first, second| reason!("and", first, second).into()).unwrap_or(Part::NOTHING);
+    reason!("belongs_to_form", key, owners, form)
+}
+
+/// The command that a step runs, and the one that takes back what it did: both run in the same place, and find the same.
+fn commands(table: &mut tables::Step, reader: &mut Reader<'_>) -> (Option<CommandLine>, Option<CommandLine>) {
+    let (directory, env) = (table.directory.take(), table.env.take());
+    match (table.run.take(), table.undo.take()) {
+        (None, None) => (None, None),
+        (None, Some(undo)) => (None, Some(command_line(undo, directory, env, reader))),
+        (Some(run), undo) => {
+            let command = command_line(run, directory, env, reader);
+            let undo = undo.map(|run| CommandLine { run, ..command.clone() });
+            (Some(command), undo)
+        }
+    }
+}
+
+/// What a step of kind `form` does, where `command` is what it runs.
+fn action(
+    form: &str,
+    command: Option<CommandLine>,
+    table: &mut tables::Step,
+    reader: &mut Reader<'_>,
+) -> Option<StepAction> {
     let name = |field: &mut Field<String>| field.take().map(Arc::from);
     let on_program = |action, field: &mut Field<String>| Some(StepAction::Program { action, program: name(field)? });
     match form {
         "run" => {
-            let (directory, env) = (table.directory.take(), table.env.take());
             let timeout = table.timeout.take().map_or(StepAction::TIMEOUT, |timeout| timeout.0);
-            let command = table.run.take().map(|run| command_line(run, directory, env, reader))?;
-            Some(StepAction::Run { command, timeout })
+            Some(StepAction::Run { command: command?, timeout })
         }
         "check" => Some(StepAction::Check { monitor: name(&mut table.check)? }),
         "wait_until" => {
@@ -160,8 +197,45 @@ fn action(form: &str, table: &mut tables::Step, reader: &mut Reader<'_>) -> Opti
         "restart" => on_program(ProgramAction::Restart, &mut table.restart),
         "start" => on_program(ProgramAction::Start, &mut table.start),
         "stop" => on_program(ProgramAction::Stop, &mut table.stop),
+        "http" => request(table, reader).map(|request| StepAction::Http { request: Box::new(request) }),
+        "tell" => Some(StepAction::Tell { channels: channels(table, reader), text: table.tell.take()?.0 }),
+        "approve" => Some(StepAction::Approve {
+            channels: channels(table, reader),
+            question: table.approve.take()?.0,
+            within: table.within.take().map_or(StepAction::ANSWER_WITHIN, |within| within.0),
+            otherwise: table.otherwise.take().unwrap_or_default(),
+        }),
+        "flow" => Some(StepAction::Flow { flow: name(&mut table.flow)? }),
         _ => Some(StepAction::Wait { lasts: table.wait.take()?.0 }),
     }
+}
+
+/// The request that a step sends.
+fn request(table: &mut tables::Step, reader: &mut Reader<'_>) -> Option<HttpRequest> {
+    let auth = auth(&mut table.username, &mut table.password, &mut table.bearer, reader);
+    let headers = checked_headers(&mut table.headers, reader);
+    let method = method(&mut table.method, reader);
+    let accept = status_codes(&mut table.accept, reader);
+    Some(HttpRequest {
+        url: table.http.take()?.0,
+        method: method?,
+        headers,
+        body: table.body.take(),
+        auth,
+        accept,
+        contains: table.contains.take().map_or_else(Vec::new, plain),
+        save: table.save.take().map(|path| path.0),
+        timeout: table.timeout.take().map_or(HttpRequest::TIMEOUT, |timeout| timeout.0),
+    })
+}
+
+/// The channels that a step names: whoever names them wants somebody to be told.
+fn channels(table: &mut tables::Step, reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let channels = table.channels.take_placed()?;
+    if channels.value.is_empty() {
+        reader.problem_with("channels", &channels.at, reason!("must_not_be_empty"));
+    }
+    Some(plain(channels.value))
 }
 
 /// When a step begins; whether what it looks back at stands above it is looked at elsewhere.
@@ -220,7 +294,7 @@ fn on(field: &mut Field<Vec<At<RetryOn>>>, form: Option<&str>, reader: &mut Read
     for failure in &on {
         if let (RetryOn::Exit(exit), Some(form)) = (failure.value, form.filter(|form| *form != "run")) {
             let key = if let Exit::Code(code) = exit { format!("exit {code}") } else { exit.to_string() };
-            reader.problem_with("on", &failure.at, reason!("belongs_to_form", key, owner = "run", form));
+            reader.problem_with("on", &failure.at, belongs_to(key, &["run"], form));
         }
     }
     plain(on)

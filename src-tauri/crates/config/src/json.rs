@@ -1,4 +1,4 @@
-//! What is asked of values in a JSON text: `json = { "queue.length" = "< 10" }`.
+//! Values in a JSON text: what is asked of them, `json = { "queue.length" = "< 10" }`, and which is kept, `save = "data.id"`.
 
 use estatus_core::check::{Comparison, JsonAssertion, JsonStep};
 use schemars::{Schema, SchemaGenerator, json_schema};
@@ -28,6 +28,21 @@ impl Shape for JsonAssertions {
             "additionalProperties": { "type": ["string", "number", "boolean", "object"] },
             "examples": [{ "status": "ok", "queue.length": "< 10", "items[0].id": 3 }],
         })
+    }
+}
+
+/// The way to one value.
+#[derive(Debug)]
+pub(crate) struct JsonPath(pub(crate) Vec<JsonStep>);
+
+impl Shape for JsonPath {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected(reason!("a.path"), node, at) };
+        path(text).map(Self).or_else(|| reader.unreadable(reason!("a.path"), text, at))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "examples": ["data.id", "items[0].id"] })
     }
 }
 

@@ -6,6 +6,7 @@ use estatus_core::remedy::{Remedy, RemedyAction};
 
 use crate::{
     check::command_line,
+    flow::belongs_to,
     reason::reason,
     shape::{At, Field, Reader},
     tables,
@@ -40,7 +41,7 @@ pub(crate) fn remedy(on_down: &mut Field<tables::OnDown>, reader: &mut Reader<'_
 
 fn refuse_foreign_keys(table: &tables::OnDown, form: &str, reader: &mut Reader<'_>) {
     for key in table.present.iter().filter(|key| form != "run" && OF_COMMANDS.contains(&key.value)) {
-        reader.problem(&key.at, reason!("belongs_to_form", key = key.value, owner = "run", form));
+        reader.problem(&key.at, belongs_to(key.value.to_owned(), &["run"], form));
     }
 }
 

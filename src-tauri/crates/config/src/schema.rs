@@ -25,17 +25,18 @@ pub fn schema() -> Value {
 fn kinds(others: &[&str]) -> Map<String, Value> {
     let needs = |kind: &Kind| needs(kind.word());
     let one_of = Kind::ALL.iter().map(needs).chain(others.iter().map(|key| self::needs(key)));
-    let belongs = |(key, kinds): (&str, &[Kind])| {
-        let any_of: Vec<Value> = kinds.iter().map(needs).collect();
-        (key.to_owned(), json!({ "anyOf": any_of }))
-    };
+    let belongs = |(key, kinds): (&str, &[Kind])| (key.to_owned(), any_of(kinds.iter().map(needs)));
     one_of_these(one_of.collect(), BELONGS.into_iter().map(belongs).collect())
 }
 
 /// The same of a step.
 fn forms() -> Map<String, Value> {
-    let belongs = OF_FORMS.into_iter().map(|(key, form)| (key.to_owned(), needs(form)));
-    one_of_these(FORMS.into_iter().map(needs).collect(), belongs.collect())
+    let belongs = |(key, owners): (&str, &[&str])| (key.to_owned(), any_of(owners.iter().map(|owner| needs(owner))));
+    one_of_these(FORMS.into_iter().map(needs).collect(), OF_FORMS.into_iter().map(belongs).collect())
+}
+
+fn any_of(these: impl Iterator<Item = Value>) -> Value {
+    json!({ "anyOf": these.collect::<Vec<_>>() })
 }
 
 fn needs(key: &str) -> Value {

@@ -1,12 +1,12 @@
 //! What other tools call things, so that whoever writes it is told what it is called here.
 
 use crate::{
-    problem,
+    listed, problem,
     reason::{Part, reason},
 };
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
-const WORDS: [(&[&str], &[&str]); 59] = [
+const WORDS: [(&[&str], &[&str]); 66] = [
     (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
@@ -48,6 +48,7 @@ const WORDS: [(&[&str], &[&str]); 59] = [
     (&["stop"], &["kill_timeout", "stop_timeout", "stop_signal", "kill_signal", "stop_command", "stop_wait_secs"]),
     (&["log"], &["stdout", "stderr", "log_file", "logs", "output", "log_size"]),
     (&["on_down"], &["on_failure", "on_fail", "on_error", "action", "remedy", "heal", "recovery"]),
+    (&["tell"], &["notify", "message", "msg", "say", "send_message", "mail"]),
     (&["channels"], &["notify", "notifications", "alert", "alerts", "notification", "notifiers", "channel"]),
     (&["channel"], &["notification", "notifications", "notifiers", "alerting", "slack", "webhook", "webhooks"]),
     (&["tags"], &["group", "groups", "label", "labels", "category"]),
@@ -93,12 +94,22 @@ const WORDS: [(&[&str], &[&str]); 59] = [
         &["continue_on_error", "allow_failure", "ignore_errors", "ignore_failure", "on_error", "on_fail"],
     ),
     (&["after_crash"], &["on_crash", "if_unknown"]),
+    (&["approve"], &["approval", "ask", "question", "confirm", "manual", "gate", "prompt"]),
+    (&["otherwise"], &["else", "default", "on_timeout", "if_unanswered"]),
+    (&["save"], &["extract", "capture", "output", "result", "register"]),
+    (&["bearer"], &["token", "bearer_token", "auth_token", "authorization"]),
+    (&["undo"], &["rollback", "revert", "compensate", "compensation", "on_rollback"]),
+    (&["flow"], &["subflow", "sub_flow", "run_flow", "call", "trigger"]),
 ];
 
 /// "; did you mean …?" if something of another name, or something written nearly so, is among the `known` keys.
 pub(crate) fn advice(key: &str, known: &[&'static str]) -> Part {
     if ["type", "kind"].contains(&key) && known.contains(&"http") {
-        return reason!("kind_is_a_key", like = "http = \"https://example.com/\"").into();
+        let (word, like) = match known.contains(&"run") {
+            true => ("step", "run = \"command\""),
+            false => ("monitor", "http = \"https://example.com/\""),
+        };
+        return reason!("kind_is_a_key", word = listed::word(word), like).into();
     }
     let key_plain = plain(key);
     let ours = WORDS.iter().filter(|(_, theirs)| theirs.iter().any(|their| plain(their) == key_plain));

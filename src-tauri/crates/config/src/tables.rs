@@ -16,7 +16,7 @@ use jiff::civil::{Time, Weekday};
 
 pub(crate) use self::{
     check::{BELONGS, Check},
-    flow::{AfterCrash, Every, FORMS, Flow, Flows, OF_FORMS, Retry, Step, called as flow_called},
+    flow::{AfterCrash, Every, FORMS, Flow, Flows, OF_FORMS, OnFailure, Retry, Step, called as flow_called},
     monitor::{Maintenance, Monitor, OnDown},
     program::{CpuCeiling, Limit, MemoryCeiling, Program, Ready, Stop},
 };

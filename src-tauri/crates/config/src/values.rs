@@ -8,7 +8,7 @@ use estatus_core::{
     config::{AlertWhen, EmailSecurity, Language},
     encoding::OutputEncoding,
     exit::Signal,
-    flow::{CatchUp, OnFailure, Overlap},
+    flow::{CatchUp, Otherwise, Overlap},
     program::{OnQuit, RestartWhen},
     secret::SecretRef,
 };
@@ -64,7 +64,7 @@ choice! {
     OnQuit { "stop" => OnQuit::Stop, "leave running" => OnQuit::LeaveRunning }
     CatchUp { "none" => CatchUp::None, "latest" => CatchUp::Latest, "all" => CatchUp::All }
     Overlap { "skip" => Overlap::Skip, "queue" => Overlap::Queue, "replace" => Overlap::Replace }
-    OnFailure { "fail" => OnFailure::Fail, "continue" => OnFailure::Continue }
+    Otherwise { "fail" => Otherwise::Fail, "continue" => Otherwise::Continue }
 }
 
 /// The one of `words` that `node` is.

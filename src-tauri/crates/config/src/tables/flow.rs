@@ -3,25 +3,32 @@
 use std::path::PathBuf;
 
 use estatus_core::{
+    check::CodeRange,
     command::Run,
-    flow::{CatchUp, OnFailure, Overlap, RetryOn},
+    flow::{CatchUp, Otherwise, Overlap, RetryOn, text::Text},
+    secret::SecretRef,
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::{Interval, Many, Timeout};
 use crate::{
+    json::JsonPath,
     listed::{All, Listed, named},
+    net::Page,
     problem::{Span, shown},
     reason::{Reason, reason},
     shape::{At, Entry, Field, Node, Own, Reader, Shape, Whole, entries},
     table::table,
     times::{DAY, Lasting, YEAR},
     units::{self, UnitError},
-    values::{Name, Valued, chosen},
+    values::{Name, Plain, Valued, chosen},
 };
 
 /// How long a run may take.
 type Deadline = Lasting<1000, { 31 * DAY }>;
+
+/// How long something is waited for that a person or a machine does.
+type Within = Lasting<1, { 31 * DAY }>;
 
 /// How often a step that fails may be tried again.
 type Times = Whole<1, 100>;
@@ -57,25 +64,26 @@ table! {
         within: Lasting<1000, YEAR>,
     }
 
-    /// A step of a flow: exactly one of run, check, wait_until, restart, start, stop and wait.
+    /// A step of a flow: exactly one of run, check, wait_until, restart, start, stop, wait, http, tell, approve and flow.
     struct Step requires [name] like r#"{ name = "NAME", run = "command" }"# {
         /// Its name, unique within the flow.
         name: Name,
         /// Runs this command, which must end with exit code 0: one line for the shell, or an array of the program and its
         /// arguments.
         run: Run,
-        /// Where the command runs.
+        /// Where its commands run.
         directory: PathBuf,
-        /// Environment variables of the command; a value may be a secret.
+        /// Environment variables of its commands; a value may be a secret.
         env: Own<Valued>,
-        /// How long the command may take. Default: "10m".
+        /// How long the command, or the request, may take. Default: "10m" for a command, "30s" for a request.
         timeout: Timeout,
         /// Probes this monitor once; fails if it is down.
         check: String,
         /// Probes this monitor until it is up.
         wait_until: String,
-        /// How soon the monitor of `wait_until` must be up. Default: "60s".
-        within: Timeout,
+        /// How soon the monitor of `wait_until` must be up, or somebody must have answered `approve`. Default: "60s" for a
+        /// monitor, "24h" for an answer.
+        within: Within,
         /// Restarts this program, and is done when it is ready.
         restart: String,
         /// Starts this program unless it runs, and is done when it is ready.
@@ -84,6 +92,37 @@ table! {
         stop: String,
         /// Waits for this long.
         wait: Lasting<1, { 31 * DAY }>,
+        /// Sends a request to this address; fails if the response is not as expected.
+        http: Page,
+        /// The method of the request. Default: "GET".
+        method: Plain,
+        /// Headers of the request.
+        headers: Own<String>,
+        /// The body of the request; {{ steps.NAME.output }} stands for the result of a step above it.
+        body: Text,
+        /// The username (basic authentication); needs `password`.
+        username: String,
+        /// Where the password is kept.
+        password: SecretRef,
+        /// Where the bearer token is kept.
+        bearer: SecretRef,
+        /// Expected status codes. Default: ["200-299"].
+        accept: Many<CodeRange>,
+        /// The body of the response must contain each of these.
+        contains: Many<String>,
+        /// The path of a value in the JSON body of the response, like "data.id", which is kept as the result of the step.
+        save: JsonPath,
+        /// Sends this message; {{ steps.NAME.output }} stands for the result of a step above it.
+        tell: ForPeople,
+        /// Asks a person this question, and is done when somebody approves; {{ steps.NAME.output }} stands for the result
+        /// of a step above it.
+        approve: ForPeople,
+        /// Names of the channels that get the message or the question. Default: those of [alerts].
+        channels: Many<String>,
+        /// What becomes of it if nobody answers in time: "fail", or "continue", as if it was approved. Default: "fail".
+        otherwise: Otherwise,
+        /// Runs this flow, and is done when it has succeeded.
+        flow: String,
         /// Names of the steps that must have ended before it starts; [] starts it at once. Default: the step before it.
         needs: Many<String>,
         /// Starts it only if other steps above it ended like this: { failed = "STEP" }. Default: if all that it needs
@@ -93,11 +132,15 @@ table! {
         always: bool,
         /// How often it is tried again when it fails: 3, or { times = 3, wait = "1s", on = ["exit 75", "timeout"] }.
         retry: Retry,
-        /// What its failure means for the run: "fail", or "continue", as if it had succeeded. Default: "fail".
+        /// What its failure means for the run: "fail", or "continue", as if it had succeeded, or { flow = "FLOW" }: the run
+        /// fails and this flow is run. Default: "fail".
         on_failure: OnFailure,
-        /// What is done if nobody knows how the command ended, as this machine was switched off: "fail", "rerun", or
-        /// { check = "MONITOR" }: it succeeded if that monitor is up. Default: "fail".
+        /// What is done if nobody knows how the command or the request ended, as this machine was switched off: "fail",
+        /// "rerun", or { check = "MONITOR" }: it succeeded if that monitor is up. Default: "fail".
         after_crash: AfterCrash,
+        /// Undoes what the step did, with this command, if it succeeded and its run fails all the same: one line for the
+        /// shell, or an array of the program and its arguments.
+        undo: Run,
     }
 
     /// How other steps must have ended: at least one of failed, succeeded and skipped.
@@ -122,19 +165,42 @@ table! {
         on: Many<RetryOn>,
     }
 
-    /// What tells whether a command succeeded whose end nobody saw.
+    /// What tells whether a command or a request succeeded whose end nobody saw.
     struct AfterCrashTable requires [check] like r#"{ check = "MONITOR" }"# {
-        /// The monitor: the command succeeded if it is up.
+        /// The monitor: it succeeded if this one is up.
         check: String,
+    }
+
+    /// What is done when a step has failed.
+    struct OnFailureTable requires [flow] like r#"{ flow = "FLOW" }"# {
+        /// The flow that is run.
+        flow: String,
     }
 }
 
 /// The kinds of step, of which each has exactly one.
-pub(crate) const FORMS: [&str; 7] = ["run", "check", "wait_until", "restart", "start", "stop", "wait"];
+pub(crate) const FORMS: [&str; 11] =
+    ["run", "check", "wait_until", "restart", "start", "stop", "wait", "http", "tell", "approve", "flow"];
 
-/// The keys of a step that belong to one kind only.
-pub(crate) const OF_FORMS: [(&str, &str); 5] =
-    [("directory", "run"), ("env", "run"), ("timeout", "run"), ("after_crash", "run"), ("within", "wait_until")];
+/// The keys of a step that belong to some others, of which one must be there.
+pub(crate) const OF_FORMS: [(&str, &[&str]); 16] = [
+    ("directory", &["run", "undo"]),
+    ("env", &["run", "undo"]),
+    ("timeout", &["run", "http"]),
+    ("after_crash", &["run", "http"]),
+    ("within", &["wait_until", "approve"]),
+    ("method", &["http"]),
+    ("headers", &["http"]),
+    ("body", &["http"]),
+    ("username", &["http"]),
+    ("password", &["http"]),
+    ("bearer", &["http"]),
+    ("accept", &["http"]),
+    ("contains", &["http"]),
+    ("save", &["http"]),
+    ("channels", &["tell", "approve"]),
+    ("otherwise", &["approve"]),
+];
 
 impl When {
     /// How a step can have ended, each with the steps of which it is asked.
@@ -271,5 +337,57 @@ impl Shape for AfterCrash {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({ "anyOf": [{ "enum": ["fail", "rerun"] }, AfterCrashTable::schema(generator)] })
+    }
+}
+
+/// What the failure of a step means for its run.
+#[derive(Debug)]
+pub(crate) enum OnFailure {
+    Fail,
+    Continue,
+    Flow(At<String>),
+}
+
+impl Shape for OnFailure {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match node {
+            Node::Table(_) => OnFailureTable::read(node, at, reader)?.flow.take_placed().map(Self::Flow),
+            _ if node.text().is_some() => {
+                let word = chosen(&["fail", "continue"], node, at, reader)?;
+                Some(if word == "continue" { Self::Continue } else { Self::Fail })
+            }
+            _ => {
+                let like = OnFailureTable::like().unwrap_or_default();
+                reader.expected(reason!("a.on_failure", like), node, at)
+            }
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "enum": ["fail", "continue"] }, OnFailureTable::schema(generator)] })
+    }
+}
+
+/// What a person is to read: a text that is not empty, and may have places for what came of other steps.
+#[derive(Debug)]
+pub(crate) struct ForPeople(pub(crate) Text);
+
+impl Shape for ForPeople {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        Plain::read(node, at, reader).map(|text| Self(Text::new(text.0)))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Plain::schema(generator)
+    }
+}
+
+impl Shape for Text {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        String::read(node, at, reader).map(Self::new)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        String::schema(generator)
     }
 }

@@ -3,9 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
+    check::{Auth, CodeRange, JsonStep},
     command::{CommandLine, Run},
     exit::Exit,
-    flow::*,
+    flow::{request::HttpRequest, text::Text, *},
     maintenance::Cron,
     program::ProgramAction,
     remedy::{Remedy, RemedyAction},
@@ -27,6 +28,21 @@ fn shell(line: &str) -> CommandLine {
 
 fn runs(line: &str) -> StepAction {
     StepAction::Run { command: shell(line), timeout: StepAction::TIMEOUT }
+}
+
+/// A request that says nothing but where it goes.
+fn request(url: &str) -> HttpRequest {
+    HttpRequest {
+        url: url.parse().unwrap(),
+        method: "GET".to_owned(),
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        accept: vec![CodeRange { first: 200, last: 299 }],
+        contains: Vec::new(),
+        save: None,
+        timeout: HttpRequest::TIMEOUT,
+    }
 }
 
 /// The flow "f" of a file with these lines beside a monitor "m" and a program "web".
@@ -80,6 +96,40 @@ fn a_flow_that_says_everything_is_read() {
         env: pairs([("CI", "1")]),
         secret_env: vec![("TOKEN".to_owned(), SecretRef::Env("MIGRATE_TOKEN".to_owned()))],
     };
+    let rollback = CommandLine {
+        run: Run::Program { program: "npm".to_owned(), args: strings(["run", "rollback"]) },
+        ..command.clone()
+    };
+    let deploy = HttpRequest {
+        url: "https://ci.example.com/deploy".parse().unwrap(),
+        method: "POST".to_owned(),
+        headers: pairs([("Accept", "application/json")]),
+        body: Some(Text::new(r#"{"after": "{{ steps.migrate.output }}"}"#)),
+        auth: Some(Auth::Basic { username: "me".to_owned(), password: SecretRef::Keyring("ci".to_owned()) }),
+        accept: vec![CodeRange { first: 200, last: 299 }, CodeRange { first: 409, last: 409 }],
+        contains: strings(["queued"]),
+        save: Some(vec![
+            JsonStep::Name("data".to_owned()),
+            JsonStep::Name("items".to_owned()),
+            JsonStep::Index(0),
+            JsonStep::Name("id".to_owned()),
+        ]),
+        timeout: secs(60),
+    };
+    let look = HttpRequest {
+        auth: Some(Auth::Bearer(SecretRef::Env("CI_TOKEN".to_owned()))),
+        ..request("http://ci.example.com/")
+    };
+    let say_so = StepAction::Tell {
+        channels: Some(strings(["chat", "email"])),
+        text: Text::new("deployed {{ steps.deploy.output }} ({{ steps['look there'].state }})"),
+    };
+    let may_we = StepAction::Approve {
+        question: Text::new("Restart the database now?"),
+        channels: Some(strings(["chat"])),
+        within: secs(3 * 24 * 60 * 60),
+        otherwise: Otherwise::Continue,
+    };
     let on_program = |action, program: &str| StepAction::Program { action, program: program.into() };
     let again = Retry { times: 2, wait: Retry::WAIT, max_wait: Retry::MAX_WAIT, on: Vec::new() };
     let on = vec![
@@ -96,7 +146,9 @@ fn a_flow_that_says_everything_is_read() {
         },
         Step {
             retry: Some(Retry { times: 5, wait: secs(2), max_wait: secs(10), on }),
+            on_failure: OnFailure::Flow("nightly".into()),
             after_crash: AfterCrash::Check("web".into()),
+            undo: Some(rollback),
             ..Step::new("migrate", StepAction::Run { command, timeout: secs(1800) }, vec![0])
         },
         Step::new("start", on_program(ProgramAction::Start, "web"), vec![]),
@@ -107,6 +159,19 @@ fn a_flow_that_says_everything_is_read() {
         },
         Step { always: true, ..Step::new("pause", StepAction::Wait { lasts: secs(90) }, vec![4]) },
         Step::new("answers", StepAction::WaitUntil { monitor: "shop".into(), within: secs(120) }, vec![5]),
+        Step {
+            after_crash: AfterCrash::Rerun,
+            undo: Some(CommandLine {
+                directory: Some(PathBuf::from("/srv")),
+                secret_env: vec![("TOKEN".to_owned(), SecretRef::File("/etc/estatus/ci.token".into()))],
+                ..shell("cancel")
+            }),
+            ..Step::new("deploy", StepAction::Http { request: Box::new(deploy) }, vec![6])
+        },
+        Step::new("look there", StepAction::Http { request: Box::new(look) }, vec![7]),
+        Step::new("say so", say_so, vec![8]),
+        Step::new("may we", may_we, vec![9]),
+        Step::new("backup", StepAction::Flow { flow: "nightly".into() }, vec![10]),
     ];
     let definition = Definition { deadline: Some(secs(300)), channels: Some(strings(["chat"])), steps };
     let heal = Flow {
@@ -123,7 +188,9 @@ fn a_flow_that_says_everything_is_read() {
     assert_eq!(everything().flows, [Arc::new(heal), Arc::new(nightly)]);
     let remedy = Remedy { tries: 1, ..Remedy::new(RemedyAction::Flow("heal shop".into())) };
     assert_eq!(monitor("shop").on_down, Some(remedy));
-    assert!(everything().secret_variables.contains("MIGRATE_TOKEN"));
+    for variable in ["MIGRATE_TOKEN", "CI_TOKEN"] {
+        assert!(everything().secret_variables.contains(variable), "{variable}");
+    }
 }
 
 #[test]
@@ -205,6 +272,19 @@ fn what_a_flow_does_not_say_has_its_default() {
     assert_eq!(flow(&written(&["name = \"a\"\nrun = \"x\""])), Flow::new("f", vec![only]));
     let wait_until = steps(&["name = \"a\"\nwait_until = \"m\""]);
     assert_eq!(wait_until[0].action, StepAction::WaitUntil { monitor: "m".into(), within: StepAction::WITHIN });
+    let only = |lines: &str| steps(&[&format!("name = \"a\"\n{lines}")])[0].clone();
+    assert_eq!(only("http = \"http://h/x\"").action, StepAction::Http { request: Box::new(request("http://h/x")) });
+    let told = StepAction::Tell { channels: None, text: Text::new("it is done") };
+    assert_eq!(only("tell = \"it is done\""), Step::new("a", told, vec![]));
+    let asked = StepAction::Approve {
+        question: Text::new("now?"),
+        channels: None,
+        within: StepAction::ANSWER_WITHIN,
+        otherwise: Otherwise::Fail,
+    };
+    assert_eq!(only("approve = \"now?\"").action, asked);
+    let undone = only("wait = \"1s\"\nundo = \"back\"");
+    assert_eq!(undone.undo, Some(shell("back")));
     let quick = "name = \"a\"\nrun = \"x\"\nretry = ";
     let check = |retry: &str, times, wait, max_wait| {
         let expected = Retry { times, wait: secs(wait), max_wait: secs(max_wait), on: Vec::new() };
@@ -353,20 +433,42 @@ fn a_flow_is_a_table_with_a_name_and_steps() {
 
 #[test]
 fn a_step_does_exactly_one_thing() {
-    let forms = "run, check, wait_until, restart, start, stop, wait";
+    let forms = "run, check, wait_until, restart, start, stop, wait, http, tell, approve, flow";
     refused("", &[&format!("1:1: step \"b\" of flow \"f\": does not say what to do: it needs one of {forms}")]);
     refused(
         "run = \"x\"\nrestart = \"web\"",
         &["4:1: step \"b\" of flow \"f\": has two kinds, run and restart; a step has exactly one"],
     );
-    let only = |key: &str, owner: &str, form: &str| {
-        format!("4:1: step \"b\" of flow \"f\": `{key}` is only for `{owner}`; this one uses `{form}`")
+    let only = |key: &str, owners: &str, form: &str| {
+        format!("4:1: step \"b\" of flow \"f\": `{key}` is only for {owners}; this one uses `{form}`")
     };
-    refused("check = \"m\"\ntimeout = \"1s\"", &[&only("timeout", "run", "check")]);
-    refused("restart = \"web\"\ndirectory = \"x\"", &[&only("directory", "run", "restart")]);
-    refused("start = \"web\"\nenv = {}", &[&only("env", "run", "start")]);
-    refused("stop = \"web\"\nafter_crash = \"rerun\"", &[&only("after_crash", "run", "stop")]);
-    refused("check = \"m\"\nwithin = \"1s\"", &[&only("within", "wait_until", "check")]);
+    for (does, line, owners) in [
+        ("check = \"m\"", "timeout = \"1s\"", "`run` and `http`"),
+        ("restart = \"web\"", "directory = \"x\"", "`run` and `undo`"),
+        ("start = \"web\"", "env = {}", "`run` and `undo`"),
+        ("stop = \"web\"", "after_crash = \"rerun\"", "`run` and `http`"),
+        ("check = \"m\"", "within = \"1s\"", "`wait_until` and `approve`"),
+        ("run = \"x\"", "method = \"POST\"", "`http`"),
+        ("run = \"x\"", "headers = {}", "`http`"),
+        ("tell = \"x\"", "body = \"y\"", "`http`"),
+        ("check = \"m\"", "accept = 200", "`http`"),
+        ("check = \"m\"", "contains = \"x\"", "`http`"),
+        ("run = \"x\"", "save = \"x\"", "`http`"),
+        ("run = \"x\"", "bearer = { keyring = \"x\" }", "`http`"),
+        ("http = \"http://h/\"", "channels = []", "`tell` and `approve`"),
+        ("tell = \"x\"", "otherwise = \"fail\"", "`approve`"),
+        ("wait = \"1s\"", "otherwise = \"continue\"", "`approve`"),
+    ] {
+        let word = |line: &str| line.split(' ').next().unwrap().to_owned();
+        refused(&format!("{does}\n{line}"), &[&only(&word(line), owners, &word(does))]);
+    }
+    refused(
+        "run = \"x\"\nusername = \"a\"\npassword = { keyring = \"b\" }",
+        &[&only("username", "`http`", "run"), &only("password", "`http`", "run").replace("4:", "5:")],
+    );
+    for does in ["restart = \"web\"", "check = \"m\"", "http = \"http://h/\"", "tell = \"x\"", "approve = \"x\""] {
+        refused(&format!("{does}\nundo = \"y\"\ndirectory = \"x\"\nenv = {{ A = \"b\" }}"), &[]);
+    }
     refused("run = []", &["3:7: `run` in step \"b\" of flow \"f\": names no program"]);
     refused(
         "run = \"x\"\nenv = { \"A=\" = \"b\" }",
@@ -549,6 +651,9 @@ fn only_a_command_ends_with_an_exit_code_or_unseen() {
         "check = \"m\"\nretry = { on = [\"timeout\", \"exit 75\"] }",
         &["4:28: `retry.on` in step \"b\" of flow \"f\": `exit 75` is only for `run`; this one uses `check`"],
     );
+    for does in ["http = \"http://h/\"", "check = \"m\"", "restart = \"web\"", "approve = \"x\"", "tell = \"x\""] {
+        refused(&format!("{does}\nretry = {{ on = \"timeout\" }}"), &[]);
+    }
     refused(
         "run = \"x\"\nafter_crash = \"retry\"",
         &["4:15: `after_crash` in step \"b\" of flow \"f\": \"retry\" is not one of \"fail\", \"rerun\""],
@@ -559,9 +664,172 @@ fn only_a_command_ends_with_an_exit_code_or_unseen() {
            \"MONITOR\" }, found an integer"],
     );
     refused("run = \"x\"\nafter_crash = {}", &["4:15: `after_crash` in step \"b\" of flow \"f\": `check` is missing"]);
+}
+
+#[test]
+fn a_request_is_one_that_a_monitor_could_send() {
+    let check = |lines: &str, expected: &str| {
+        let problem = format!("4:{expected}");
+        let expected = if expected.is_empty() { Vec::new() } else { vec![problem.as_str()] };
+        refused(&format!("http = \"http://h/\"\n{lines}"), &expected);
+    };
+    let of = |key: &str, reason: &str| format!("`{key}` in step \"b\" of flow \"f\": {reason}");
+    let url = |url: &str, reason: &str| {
+        refused(&format!("http = \"{url}\""), &[&format!("3:8: {}", of("http", reason))]);
+    };
+    url("ftp://h/", "expected a URL that begins with http:// or https://");
+    url("h/x", "expected a URL that begins with http:// or https://");
+    url("http://", "invalid URL: empty host");
+    url(
+        "http://me:secret@h/",
+        "a URL here must not contain a user or a password: set `username` and `password`, or a header",
+    );
+    check("method = \"A B\"", &format!("10: {}", of("method", "expected a method like \"GET\", \"HEAD\" or \"POST\"")));
+    check("headers = { \"A b\" = \"c\" }", &format!("13: {}", of("headers.A b", "invalid header name")));
+    check("accept = []", &format!("10: {}", of("accept", "accepts no code, so it could never succeed")));
+    check("accept = 99", &format!("10: {}", of("accept", "99 is not within 100-999")));
+    check("username = \"me\"", &format!("12: {}", of("username", "needs `password` as well")));
+    check(
+        "bearer = \"abc\"",
+        &format!(
+            "10: {}",
+            of(
+                "bearer",
+                "a secret must not be in this file: write { keyring = \"NAME\" }, { env = \"VARIABLE\" } or { file = \
+                 \"PATH\" }",
+            ),
+        ),
+    );
+    check("timeout = \"2d\"", &format!("11: {}", of("timeout", "\"2d\" is too long; the maximum is 1d")));
+    let path = "expected a path like \"queue.length\" or \"items[0].id\", found";
+    for (save, found) in [("\"a..b\"", "\"a..b\""), ("\"\"", "\"\""), ("\"a[x]\"", "\"a[x]\""), ("3", "an integer")] {
+        check(&format!("save = {save}"), &format!("8: {}", of("save", &format!("{path} {found}"))));
+    }
+    check("save = \"[\\\"a.b\\\"].c[2]\"", "");
+    check("redirects = 3", "1: unknown key `redirects` in step \"b\" of flow \"f\"");
+}
+
+#[test]
+fn people_are_told_and_asked_something_over_channels_that_exist() {
+    let of = |key: &str, reason: &str| format!("`{key}` in step \"b\" of flow \"f\": {reason}");
+    refused("tell = \" \"", &[&format!("3:8: {}", of("tell", "must not be empty"))]);
+    refused("approve = \"\"", &[&format!("3:11: {}", of("approve", "must not be empty"))]);
+    refused("approve = true", &[&format!("3:11: {}", of("approve", "expected a string, found a boolean"))]);
+    let nobody = of("channels", "there is no channel called \"phone\"");
+    for does in ["tell", "approve"] {
+        refused(&format!("{does} = \"x\"\nchannels = [\"phone\"]"), &[&format!("4:13: {nobody}")]);
+        refused(
+            &format!("{does} = \"x\"\nchannels = []"),
+            &[&format!("4:12: {}", of("channels", "must not be empty"))],
+        );
+    }
     refused(
-        "run = \"x\"\non_failure = { flow = \"g\" }",
-        &["4:14: `on_failure` in step \"b\" of flow \"f\": expected one of \"fail\", \"continue\", found a table"],
+        "approve = \"x\"\notherwise = \"continu\"",
+        &[&format!(
+            "4:13: {}",
+            of("otherwise", "\"continu\" is not one of \"fail\", \"continue\"; did you mean `continue`?")
+        )],
+    );
+    refused(
+        "approve = \"x\"\nwithin = \"32d\"",
+        &[&format!("4:10: {}", of("within", "\"32d\" is too long; the maximum is 31d"))],
+    );
+}
+
+#[test]
+fn a_text_names_steps_that_stand_above_it() {
+    let text = |template: &str, reason: &str| {
+        let template = toml_edit::Value::from(template);
+        for (does, key, line, column) in
+            [("", "tell", 3, 8), ("", "approve", 3, 11), ("http = \"http://h/\"\n", "body", 4, 8)]
+        {
+            let reason = reason.replace("{key}", key);
+            let problem = format!("{line}:{column}: `{key}` in step \"b\" of flow \"f\": {reason}");
+            let expected = if reason.is_empty() { Vec::new() } else { vec![problem.as_str()] };
+            refused(&format!("{does}{key} = {template}"), &expected);
+        }
+    };
+    text("{{ steps.a.output }} {{ steps[\"a\"].exit }} {{ steps.a.state }}", "");
+    text("{\"a\": {\"b\": 1}}", "");
+    text("{{ steps.aa.output }}", "there is no step called \"aa\"; did you mean `a`?");
+    text("{{ steps['no such step'].output }}", "there is no step called \"no such step\"");
+    text("{{ steps.b.output }}", "a step cannot depend on its own result: name a step above it");
+    text("{{ steps.c.output }}", "step \"c\" is below this one, and `{key}` can only name steps above it: move it up");
+    let wrong = |error: &str| {
+        format!(
+            "this text cannot be filled in: {error}; the result of a step is written as {{{{ steps.NAME.output }}}}"
+        )
+    };
+    text("{{ steps.a.outptu }}", &wrong("undefined value"));
+    text("{{ monitor }}", &wrong("undefined value"));
+    text("{% if %}", &wrong("syntax error: unexpected end of block"));
+}
+
+#[test]
+fn no_two_steps_give_the_same_variables() {
+    let step = |name: &str| format!("name = \"{name}\"\nwait = \"1s\"");
+    let toml = |names: &[&str]| {
+        let steps: Vec<String> = names.iter().map(|name| step(name)).collect();
+        written(&steps.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    problems::check(
+        &toml(&["is it up", "other", "Is-it-up"]),
+        &["8:8: `name` in step \"Is-it-up\" of flow \"f\": \"Is-it-up\" and \"is it up\" give the same environment \
+           variables, ESTATUS_STEP_IS_IT_UP_…: rename one of these steps"],
+    );
+    problems::check(&toml(&["a", "a"]), &["5:8: flow \"f\": there is already a step with the name \"a\""]);
+    problems::check(&toml(&["ñ", "n", "n1", "n 1"]), &[]);
+}
+
+#[test]
+fn a_flow_runs_others_and_none_comes_back_to_itself() {
+    let flow = |name: &str, lines: &str| format!("[[flow.{name}.step]]\nname = \"s\"\n{lines}\n");
+    let file = |flows: &[(&str, &str)]| flows.iter().map(|(name, lines)| flow(name, lines)).collect::<String>();
+    let check = |flows: &[(&str, &str)], expected: &[&str]| problems::check(&file(flows), expected);
+    let ends = "such a run would never end: remove one of these steps";
+    let plain = ("c", "wait = \"1s\"");
+    check(&[("a", "flow = \"b\""), ("b", "flow = \"c\""), plain], &[]);
+    check(
+        &[("a", "flow = \"cc\""), plain],
+        &["3:8: `flow` in step \"s\" of flow \"a\": there is no flow called \"cc\"; did you mean `c`?"],
+    );
+    check(
+        &[("a", "flow = \"a\"")],
+        &[&format!("3:8: `flow` in step \"s\" of flow \"a\": circular dependency: a -> a; {ends}")],
+    );
+    check(
+        &[("a", "flow = \"b\""), ("b", "flow = \"c\""), ("c", "flow = \"a\"")],
+        &[&format!("9:8: `flow` in step \"s\" of flow \"c\": circular dependency: a -> b -> c -> a; {ends}")],
+    );
+    // Of two steps, the one that closes the circle.
+    let two = "[[flow.b.step]]\nname = \"t\"\nflow = \"a\"\n";
+    problems::check(
+        &(file(&[("a", "flow = \"b\""), ("b", "flow = \"c\"")]) + two + &file(&[plain])),
+        &[&format!("9:8: `flow` in step \"t\" of flow \"b\": circular dependency: a -> b -> a; {ends}")],
+    );
+    // What is run for a failure runs nothing for its own.
+    let back = |flow: &str| format!("wait = \"1s\"\non_failure = {{ flow = \"{flow}\" }}");
+    check(&[("a", "flow = \"b\""), ("b", &back("a"))], &[]);
+    check(&[("a", &back("b")), ("b", &back("a"))], &[]);
+    check(
+        &[("a", &back("a"))],
+        &["4:23: `on_failure.flow` in step \"s\" of flow \"a\": a flow cannot be run because it failed itself: name \
+           another one"],
+    );
+    check(
+        &[("a", &back("b"))],
+        &["4:23: `on_failure.flow` in step \"s\" of flow \"a\": there is no flow called \"b\"; did you mean `a`?"],
+    );
+    refused("run = \"x\"\non_failure = {}", &["4:14: `on_failure` in step \"b\" of flow \"f\": `flow` is missing"]);
+    refused(
+        "run = \"x\"\non_failure = \"contine\"",
+        &["4:14: `on_failure` in step \"b\" of flow \"f\": \"contine\" is not one of \"fail\", \"continue\"; did you \
+           mean `continue`?"],
+    );
+    refused(
+        "run = \"x\"\non_failure = 1",
+        &["4:14: `on_failure` in step \"b\" of flow \"f\": expected \"fail\", \"continue\" or a table like { flow = \
+           \"FLOW\" }, found an integer"],
     );
 }
 
@@ -582,5 +850,65 @@ fn mistakes_in_flows_are_told_in_spanish_too() {
             "5:1: paso \"a\" del flujo \"f\": tiene dos tipos, run y check; un paso tiene exactamente uno",
             "5:9: `check` en paso \"a\" del flujo \"f\": no hay ningún monitor llamado \"m\"",
         ],
+    );
+    let of = |key: &str, reason: &str| format!("`{key}` en paso \"a\" del flujo \"f\": {reason}");
+    problems::check(
+        &file("tell = \"x\"\nmethod = \"POST\"\nwithin = \"1s\""),
+        &[
+            "5:1: paso \"a\" del flujo \"f\": `method` es solo para `http`; este usa `tell`",
+            "6:1: paso \"a\" del flujo \"f\": `within` es solo para `wait_until` y `approve`; este usa `tell`",
+        ],
+    );
+    problems::check(
+        &file("tell = \"{{ nobody }}\""),
+        &[&format!(
+            "4:8: {}",
+            of(
+                "tell",
+                "este texto no se puede completar: undefined value; el resultado de un paso se escribe {{ \
+                 steps.NAME.output }}"
+            )
+        )],
+    );
+    problems::check(
+        &file("tell = \"{{ steps.b.output }}\"\n[[flow.f.step]]\nname = \"b\"\nrun = \"x\""),
+        &[&format!(
+            "4:8: {}",
+            of(
+                "tell",
+                "el paso \"b\" está más abajo, y `tell` solo puede nombrar pasos anteriores: muévalo más arriba"
+            )
+        )],
+    );
+    problems::check(
+        &file("run = \"x\"\n[[flow.f.step]]\nname = \"A\"\nrun = \"x\""),
+        &["6:8: `name` en paso \"A\" del flujo \"f\": \"A\" y \"a\" dan las mismas variables de entorno, \
+           ESTATUS_STEP_A_…: cambie el nombre de uno de estos pasos"],
+    );
+    problems::check(
+        &file("flow = \"f\"\non_failure = { flow = \"f\" }"),
+        &[
+            &format!(
+                "4:8: {}",
+                of(
+                    "flow",
+                    "dependencia circular: f -> f; una ejecución así no terminaría nunca: quite uno de estos pasos"
+                )
+            ),
+            &format!(
+                "5:23: {}",
+                of("on_failure.flow", "un flujo no puede ejecutarse porque él mismo haya fallado: nombre otro")
+            ),
+        ],
+    );
+    problems::check(
+        &file("run = \"x\"\non_failure = 1"),
+        &[&format!(
+            "5:14: {}",
+            of(
+                "on_failure",
+                "se esperaba \"fail\", \"continue\" o una tabla como { flow = \"FLOW\" }, se encontró un número entero"
+            )
+        )],
     );
 }

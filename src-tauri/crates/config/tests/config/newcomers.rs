@@ -168,10 +168,21 @@ fn words_of_other_tools_are_told_in_ours() {
         ("finally", "always"),
         ("continue_on_error", "on_failure"),
         ("on_crash", "after_crash"),
+        ("url", "http"),
+        ("notify", "tell"),
+        ("message", "tell"),
+        ("approval", "approve"),
+        ("on_timeout", "otherwise"),
+        ("extract", "save"),
+        ("token", "bearer"),
+        ("rollback", "undo"),
+        ("subflow", "flow"),
+        ("workflow", "flow"),
     ] {
         says(&format!("[[flow.f.step]]\nname = \"a\"\n{key} = 1\n"), 3, &format!("did you mean `{near}`?"));
     }
     let step = |line: &str| format!("[[flow.f.step]]\nname = \"a\"\n{line}\n");
+    says(&step("type = \"command\""), 3, "the kind of a step is written as a key: run = \"command\"");
     says(&step("retry = { attempts = 3 }"), 3, "did you mean `times`?");
     says(&step("retry = { delay = \"1s\" }"), 3, "did you mean `wait`?");
     says("[flow.f]\nbudget = { max = 3, per = \"1h\" }\n", 2, "did you mean `runs`?");

@@ -350,11 +350,7 @@ fn what_a_check_asks_for_must_be_possible() {
         "11: `matches` in monitor \"m\": invalid regular expression: unclosed group",
     );
     check_monitor(HTTP, "accept = [99]", "11: `accept` in monitor \"m\": 99 is not within 100-999");
-    check_monitor(
-        HTTP,
-        "accept = []",
-        "10: `accept` in monitor \"m\": accepts no code, so the check could never succeed",
-    );
+    check_monitor(HTTP, "accept = []", "10: `accept` in monitor \"m\": accepts no code, so it could never succeed");
     check_monitor(HTTP, "accept = \"299-200\"", "10: `accept` in monitor \"m\": \"299-200\" ends before it begins");
     check_monitor(
         HTTP,

@@ -140,14 +140,25 @@ fn the_schema_knows_that_a_step_does_one_thing_and_which_keys_belong_to_it() {
     let step = &schema["$defs"]["Step"];
     let forms: Vec<&str> =
         step["oneOf"].as_array().unwrap().iter().map(|form| form["required"][0].as_str().unwrap()).collect();
-    assert_eq!(forms, ["run", "check", "wait_until", "restart", "start", "stop", "wait"]);
-    let belongs = serde_json::json!({
-        "directory": { "required": ["run"] },
-        "env": { "required": ["run"] },
-        "timeout": { "required": ["run"] },
-        "after_crash": { "required": ["run"] },
-        "within": { "required": ["wait_until"] },
+    let expected =
+        ["run", "check", "wait_until", "restart", "start", "stop", "wait", "http", "tell", "approve", "flow"];
+    assert_eq!(forms, expected);
+    let one_of = |owners: &[&str]| {
+        let owners: Vec<Value> = owners.iter().map(|owner| serde_json::json!({ "required": [owner] })).collect();
+        serde_json::json!({ "anyOf": owners })
+    };
+    let mut belongs = serde_json::json!({
+        "directory": one_of(&["run", "undo"]),
+        "env": one_of(&["run", "undo"]),
+        "timeout": one_of(&["run", "http"]),
+        "after_crash": one_of(&["run", "http"]),
+        "within": one_of(&["wait_until", "approve"]),
+        "channels": one_of(&["tell", "approve"]),
+        "otherwise": one_of(&["approve"]),
     });
+    for key in ["method", "headers", "body", "username", "password", "bearer", "accept", "contains", "save"] {
+        belongs[key] = one_of(&["http"]);
+    }
     assert_eq!(step["dependentSchemas"], belongs);
     assert_eq!(schema["$defs"]["Flow"]["required"], serde_json::json!(["step"]));
     assert_eq!(schema["$defs"]["Budget"]["required"], serde_json::json!(["runs", "within"]));
