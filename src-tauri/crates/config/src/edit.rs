@@ -1,5 +1,6 @@
 //! Changes a configuration file: what is not concerned stays as it was written, comments and order included.
 
+mod list;
 mod lock;
 mod merge;
 mod place;
@@ -211,8 +212,27 @@ fn put_named(
         return Err(reason!("name_taken", word = listed::word(key), name = new));
     }
     merge::merge(item.as_table_like_mut().ok_or_else(|| reason!("no_table", key = format!("{key}.{new}")))?, wanted)?;
+    if let Item::Table(table) = &mut item {
+        head(table);
+    }
     entries.insert(new, item);
     Ok(())
+}
+
+/// Gives a table a header where it needs one: if it says something itself, or nothing at all, and not only in tables
+/// below it.
+fn head(table: &mut Table) {
+    let first = table.iter().filter_map(|(_, item)| item.as_array_of_tables()).flatten().next().map(Table::position);
+    match (table.position(), first) {
+        // It has had none so far, and stands where what is below it begins.
+        (None, Some(first)) => {
+            let says_something = table.iter().any(|(_, item)| item.is_value());
+            table.set_implicit(!says_something);
+            table.set_position(first);
+        }
+        _ if table.is_empty() => table.set_implicit(false),
+        _ => {}
+    }
 }
 
 fn set(document: &mut DocumentMut, path: &[String], value: Option<&Json>) -> Result<(), Reason> {

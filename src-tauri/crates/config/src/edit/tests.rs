@@ -1,3 +1,5 @@
+mod flows;
+
 use std::fs;
 
 use estatus_core::config::Language;
