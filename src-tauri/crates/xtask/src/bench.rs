@@ -3,6 +3,8 @@
 mod checks;
 mod daemon;
 mod desktop;
+#[cfg(unix)]
+mod flows;
 mod meter;
 mod programs;
 mod table;
@@ -17,6 +19,9 @@ pub(crate) enum Subject {
     Checks(checks::Options),
     /// Programs kept running, beside supervisord, runit and Monit, or on Windows beside NSSM
     Programs(programs::Options),
+    /// Flows, beside Prefect and a journal in SQLite
+    #[cfg(unix)]
+    Flows(flows::Options),
     /// The tray and its window, beside a bare Tauri application
     Desktop,
     /// Part of `bench programs`: serves a page that can be broken
@@ -33,6 +38,8 @@ pub(crate) fn bench(subject: &Subject) -> Result<()> {
     match subject {
         Subject::Checks(options) => checks::checks(options),
         Subject::Programs(options) => programs::programs(options),
+        #[cfg(unix)]
+        Subject::Flows(options) => flows::flows(options),
         Subject::Desktop => desktop::desktop(),
         Subject::Page(page) => page.serve(),
         #[cfg(windows)]

@@ -37,7 +37,7 @@ enum Found {
 }
 
 /// The Python that the system's packages bring modules for; the first one on the path may be another.
-const SYSTEM_PYTHON: &str = "/usr/bin/python3";
+pub(crate) const SYSTEM_PYTHON: &str = "/usr/bin/python3";
 
 const fn program(what: &'static str, name: &'static str, packages: &'static [&'static str]) -> Need {
     Need { what, found: Found::Program(name), packages, service: None }
@@ -199,6 +199,17 @@ pub(crate) const TO_BENCH_PROGRAMS: &[Need] = &[
     MONIT,
     server("supervisord", "supervisord", &["supervisor"], "supervisor"),
     program("runit", "runsvdir", &["runit"]),
+];
+
+/// What `cargo xtask bench flows` compares with.
+pub(crate) const TO_BENCH_FLOWS: &[Need] = &[
+    C_COMPILER,
+    Need {
+        what: "pip and virtual environments for Python 3, which bring Prefect",
+        found: Found::PythonModule("ensurepip"),
+        packages: &["python3-venv"],
+        service: None,
+    },
 ];
 
 /// What `cargo xtask bench programs --windows` compares with.

@@ -107,11 +107,15 @@ impl Daemon {
         let output = lab.join("output");
         let file = fs::File::create(&output).with_context(|| format!("Failed to make {}", output.display()))?;
         let program = command.get_program();
-        let child = clean("sh")
-            .args(["-c", "ulimit -n \"$(ulimit -Hn)\"; exec \"$@\"", "sh"])
-            .arg(program)
-            .args(command.get_args())
-            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        let mut shell = clean("sh");
+        shell.args(["-c", "ulimit -n \"$(ulimit -Hn)\"; exec \"$@\"", "sh"]).arg(program).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let child = shell
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

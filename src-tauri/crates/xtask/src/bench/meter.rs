@@ -14,6 +14,26 @@ pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     Ok(Duration::from_secs_f64(ticks as f64 / ticks_per_second()?))
 }
 
+/// CPU time of all threads that live, to the nanosecond: what is too little for [`cpu`] to count.
+pub(crate) fn cpu_of_threads(pid: u32) -> Result<Duration> {
+    let of_thread = |text: &str| text.split_whitespace().next()?.parse().ok();
+    threads(pid, "schedstat", of_thread).map(Duration::from_nanos)
+}
+
+/// How often a thread that lives went to sleep, and so was woken.
+pub(crate) fn wakes(pid: u32) -> Result<u64> {
+    threads(pid, "status", |text| number_of(text, "voluntary_ctxt_switches:"))
+}
+
+/// The sum of what `read` finds in a file of each thread.
+fn threads(pid: u32, file: &str, read: impl Fn(&str) -> Option<u64>) -> Result<u64> {
+    let folder = format!("/proc/{pid}/task");
+    let threads = fs::read_dir(&folder).with_context(|| format!("Failed to read {folder} (a bench needs Linux)"))?;
+    // A thread that has ended meanwhile is none.
+    let texts = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join(file)).ok());
+    texts.map(|text| read(&text).with_context(|| format!("{folder}/*/{file} is not as expected"))).sum()
+}
+
 /// Resident memory, in bytes.
 pub(crate) fn resident(pid: u32) -> Result<u64> {
     let file = format!("/proc/{pid}/status");
@@ -80,6 +100,10 @@ fn resident_bytes(status: &str) -> Option<u64> {
     line_of_kilobytes(status, "VmRSS:")
 }
 
+fn number_of(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
+}
+
 fn line_of_kilobytes(text: &str, name: &str) -> Option<u64> {
     let kilobytes = text.lines().find_map(|line| line.strip_prefix(name))?;
     Some(kilobytes.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
@@ -101,5 +125,11 @@ mod tests {
     fn resident_memory_is_read_in_bytes() {
         assert_eq!(resident_bytes("Name:\tx\nVmRSS:\t    2048 kB\nThreads:\t1\n"), Some(2048 * 1024));
         assert_eq!(resident_bytes("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn sleeps_by_choice_are_told_from_those_that_are_not() {
+        let status = "nonvoluntary_ctxt_switches:\t7\nvoluntary_ctxt_switches:\t42\n";
+        assert_eq!(number_of(status, "voluntary_ctxt_switches:"), Some(42));
     }
 }

@@ -12,7 +12,36 @@ struct Row<const N: usize> {
     figure: &'static str,
     digits: usize,
     limit: Limit,
-    values: [Option<f64>; N],
+    values: [Option<Value>; N],
+}
+
+/// A figure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value {
+    /// So much.
+    Is(f64),
+    /// More than so much: it was not waited for any longer.
+    Above(f64),
+}
+
+impl From<f64> for Value {
+    fn from(is: f64) -> Self {
+        Self::Is(is)
+    }
+}
+
+impl Value {
+    fn text(self, digits: usize) -> String {
+        match self {
+            Self::Is(is) => format!("{is:.digits$}"),
+            Self::Above(least) => format!("> {least:.digits$}"),
+        }
+    }
+
+    /// How much it is, if that is known.
+    fn known(self) -> Option<f64> {
+        if let Self::Is(is) = self { Some(is) } else { None }
+    }
 }
 
 /// What Estatus is to reach.
@@ -35,8 +64,14 @@ impl<const N: usize> Table<N> {
     }
 
     /// Adds a figure, with so many digits after the point; `None` is what one has not, or what was not measured.
-    pub(crate) fn row(&mut self, figure: &'static str, digits: usize, limit: Limit, values: [Option<f64>; N]) {
-        self.rows.push(Row { figure, digits, limit, values });
+    pub(crate) fn row<V: Into<Value>>(
+        &mut self,
+        figure: &'static str,
+        digits: usize,
+        limit: Limit,
+        values: [Option<V>; N],
+    ) {
+        self.rows.push(Row { figure, digits, limit, values: values.map(|value| value.map(Into::into)) });
     }
 
     /// As it is printed.
@@ -51,7 +86,7 @@ impl<const N: usize> Table<N> {
 impl<const N: usize> Row<N> {
     fn cells(&self, names: &[&str; N]) -> Vec<String> {
         let digits = self.digits;
-        let figure = |value: &Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
+        let figure = |value: &Option<Value>| value.map_or_else(|| "–".to_owned(), |value| value.text(digits));
         let shares = self.shares();
         let said = shares.iter().zip(&names[1..]);
         let said: Vec<String> = said.filter_map(|(share, name)| Some(format!("{:.2} × {name}", (*share)?))).collect();
@@ -69,13 +104,18 @@ impl<const N: usize> Row<N> {
 
     /// What Estatus takes, as a part of what each of the others takes.
     fn shares(&self) -> Vec<Option<f64>> {
-        let share = |of: &Option<f64>| Some(self.values[0]? / of.filter(|of| *of > 0.0)?);
+        let own = self.own();
+        let share = |of: &Option<Value>| Some(own? / of.and_then(Value::known).filter(|of| *of > 0.0)?);
         self.values.iter().skip(1).map(share).collect()
+    }
+
+    fn own(&self) -> Option<f64> {
+        self.values[0].and_then(Value::known)
     }
 
     /// What it is to reach, and whether it does.
     fn goal(&self, shares: &[Option<f64>], names: &[&str; N]) -> (String, Option<bool>) {
-        let (digits, own) = (self.digits.min(2), self.values[0]);
+        let (digits, own) = (self.digits.min(2), self.own());
         match &self.limit {
             Limit::AtMost(most) => (format!("≤ {most:.digits$}"), own.map(|own| own <= *most)),
             Limit::AtLeast(least) => (format!("≥ {least:.digits$}"), own.map(|own| own >= *least)),
@@ -111,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_goal_is_reached_missed_or_unknown() {
-        let check = |limit, values, expected: &str| {
+        let check = |limit, values: [Option<f64>; 3], expected: &str| {
+            let values = values.map(|value| value.map(Value::Is));
             let cells = Row { figure: "it", digits: 1, limit, values }.cells(&["Estatus", "one", "other"]);
             assert!(cells.last().unwrap().ends_with(expected), "{cells:?}");
         };
@@ -123,5 +164,12 @@ mod tests {
         check(Limit::Shares(&[1.0, 0.5]), [Some(1.0), Some(1.0), Some(2.0)], ": reached");
         check(Limit::Shares(&[1.0, 0.5]), [Some(1.1), Some(1.0), Some(9.0)], ": MISSED");
         check(Limit::Shares(&[1.0, 0.5]), [Some(1.0), Some(1.0), Some(1.9)], ": MISSED");
+    }
+    #[test]
+    fn what_was_not_waited_for_is_no_number_to_compare_with() {
+        let values = [Some(Value::Is(0.5)), Some(Value::Above(20.0)), None];
+        let cells =
+            Row { figure: "it", digits: 1, limit: Limit::AtMost(1.0), values }.cells(&["Estatus", "one", "other"]);
+        assert_eq!(cells, ["it", "0.5", "> 20.0", "–", "", "≤ 1.0: reached"]);
     }
 }
