@@ -32,17 +32,21 @@ const NOTHING: &str = "wait = \"1ms\"";
 const NOTHING_TAKES: f64 = 1.0;
 const TRUE: &str = "run = [\"true\"]";
 /// How often a flow with many steps is run.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 9;
+/// How often `true` is run without a step each time.
+const BARE: u32 = 50;
 /// How often the engine is killed.
 const KILLS: usize = 10;
-/// Before memory or CPU time is measured, an engine is left alone for so long.
+/// An engine gives memory back once a minute.
+const GIVES_BACK_WITHIN: Duration = Duration::from_secs(65);
+/// Before CPU time is measured, an engine is left alone for so long.
 const SETTLES: Duration = Duration::from_secs(15);
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 pub(super) fn measure(lab: &Lab, program: &Path, options: &Options, figures: &mut Figures) -> Result<()> {
     let column = &mut figures.estatus;
     println!("── estatus: an empty flow {} times, and flows of {} steps", options.rounds, options.steps);
-    (column.empty, column.step, column.true_step) = steps(lab, program, options)?;
+    [column.empty, column.step, column.true_step] = steps(lab, program, options)?;
     println!("── estatus: {} steps that run `true` side by side", options.side);
     column.side = side(lab, program, options.side)?;
     println!("── estatus: its engine is killed while a step runs, and started again, {KILLS} times");
@@ -57,40 +61,41 @@ pub(super) fn measure(lab: &Lab, program: &Path, options: &Options, figures: &mu
 }
 
 /// An empty flow, and what a step takes that does nothing, and one that runs `true` beyond what that takes by itself.
-fn steps(lab: &Lab, program: &Path, options: &Options) -> Result<(Option<f64>, Option<f64>, Option<f64>)> {
-    let flows = [("empty", NOTHING, 1), ("empty_many", NOTHING, options.steps), ("true", TRUE, 1)];
-    let flows = flows.into_iter().chain([("true_many", TRUE, options.steps)]);
-    let engine = Engine::start(
-        lab,
-        program,
-        &flows.map(|(name, does, count)| flow(name, "", does, "", count)).collect::<String>(),
-    )?;
+fn steps(lab: &Lab, program: &Path, options: &Options) -> Result<[Option<f64>; 3]> {
+    let many = options.steps;
+    let flows = [("empty", NOTHING, 1), ("empty_many", NOTHING, many), ("true", TRUE, 1), ("true_many", TRUE, many)];
+    let flows = flows.map(|(name, does, count)| flow(name, "", does, "", count));
+    let engine = Engine::start(lab, program, &flows.concat())?;
     let mut client = engine.client()?;
-    let mut rounds = |flow: &str, count: usize| -> Result<Option<f64>> {
-        client.run(flow)?;
-        let took: Result<Vec<f64>> = (0..count).map(|_| client.run(flow).map(ms)).collect();
-        Ok(median(took?))
-    };
-    let beyond_the_first = f64::from(options.steps - 1);
-    let empty = rounds("empty", usize::try_from(options.rounds)?)?;
-    let each = |many: Option<f64>, one: Option<f64>| Some((many? - one?) / beyond_the_first);
-    let nothing = each(rounds("empty_many", ROUNDS)?, empty).map(|took| took - NOTHING_TAKES);
-    let one = rounds("true", ROUNDS * 3)?;
-    let bare = bare(options.steps)?;
-    let runs_true = each(rounds("true_many", ROUNDS)?, one).map(|took| took - bare);
-    println!("   `true` takes {bare:.2} ms by itself");
+    let empty = several(usize::try_from(options.rounds)?, || client.run("empty").map(ms))?;
+    let nothing = several(ROUNDS, || Ok(each(&mut client, "empty", many)? - NOTHING_TAKES))?;
+    let runs_true = several(ROUNDS, || Ok(each(&mut client, "true", many)? - bare()?))?;
     drop(client);
     engine.end(lab);
-    Ok((empty, nothing, runs_true))
+    println!("   `true` takes {:.2} ms by itself", bare()?);
+    Ok([empty, nothing, runs_true])
+}
+
+/// The one in the middle of so many figures, after it was done once.
+fn several(count: usize, mut measure: impl FnMut() -> Result<f64>) -> Result<Option<f64>> {
+    measure()?;
+    (0..count).map(|_| measure()).collect::<Result<_>>().map(median)
+}
+
+/// What each further step takes: a flow of one step beside the one of many of the same.
+fn each(client: &mut Client, flow: &str, many: u32) -> Result<f64> {
+    let one = several(5, || client.run(flow).map(ms))?.unwrap_or_default();
+    let all = ms(client.run(&format!("{flow}_many"))?);
+    Ok((all - one) / f64::from(many - 1))
 }
 
 /// What it takes to start `true` and to see it end.
-fn bare(count: u32) -> Result<f64> {
+fn bare() -> Result<f64> {
     let begun = Instant::now();
-    for _ in 0..count {
+    for _ in 0..BARE {
         ensure!(clean("true").stdin(Stdio::null()).status()?.success(), "`true` fails");
     }
-    Ok(ms(begun.elapsed()) / f64::from(count))
+    Ok(ms(begun.elapsed()) / f64::from(BARE))
 }
 
 fn side(lab: &Lab, program: &Path, count: u32) -> Result<Option<f64>> {
@@ -134,18 +139,31 @@ fn true_again(lab: &Lab, program: &Path) -> Result<f64> {
 /// Kilobytes for each of so many runs that wait.
 fn waiting(lab: &Lab, program: &Path, count: u32) -> Result<f64> {
     let flows = |number: u32| flow(&format!("waits_{number}"), "", "wait = \"1h\"", "", 1);
-    let engine = Engine::start(lab, program, &(0..count).map(flows).collect::<String>())?;
+    let flows = (0..count).map(flows).chain([flow("empty", "", NOTHING, "", 1)]);
+    let engine = Engine::start(lab, program, &flows.collect::<String>())?;
     let mut client = engine.client()?;
-    thread::sleep(SETTLES);
-    let before = meter::proportional(engine.daemon.pid());
+    // What any run takes, however many there are, is not counted.
+    several(usize::try_from(count)?, || client.run("empty").map(ms))?;
+    let before = memory(&engine)?;
     for number in 0..count {
         client.begin(&format!("waits_{number}"))?;
     }
-    thread::sleep(SETTLES);
-    let after = meter::proportional(engine.daemon.pid());
+    let after = memory(&engine)?;
     drop(client);
     engine.end(lab);
     Ok((after as f64 - before as f64) / 1e3 / f64::from(count))
+}
+
+/// What it has when it has given back what it needed for a moment.
+fn memory(engine: &Engine) -> Result<u64> {
+    let begun = Instant::now();
+    let mut least = u64::MAX;
+    while begun.elapsed() < GIVES_BACK_WITHIN {
+        thread::sleep(Duration::from_secs(1));
+        engine.daemon.check()?;
+        least = least.min(meter::proportional(engine.daemon.pid()));
+    }
+    Ok(least)
 }
 
 fn idle(lab: &Lab, program: &Path, count: u32, seconds: u64) -> Result<Idle> {
