@@ -27,9 +27,9 @@ const VARIABLE_LIMIT: usize = 8000;
 ///
 /// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
 /// and of the first alert `ESTATUS_MONITOR` (the name of the monitor, program or flow), `ESTATUS_SUBJECT_KIND`,
-/// `ESTATUS_NEWS`, where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`, and where a run failed `ESTATUS_RUN`
-/// (its number), `ESTATUS_STEP` (the step by which it did) and `ESTATUS_ATTEMPT` (in which of its attempts); on its standard
-/// input, the whole [`Payload`] as JSON.
+/// `ESTATUS_NEWS`, where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`, where a run failed `ESTATUS_RUN`
+/// (its number), `ESTATUS_STEP` (the step by which it did) and `ESTATUS_ATTEMPT` (in which of its attempts), and where a step
+/// asks or tells something `ESTATUS_RUN` and `ESTATUS_STEP`, its name; on its standard input, the whole [`Payload`] as JSON.
 pub(crate) struct CommandDelivery<'a> {
     pub(crate) channel: &'a CommandChannel,
     pub(crate) ports: &'a dyn Ports,
@@ -86,8 +86,13 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
     let first = payload.alerts.first();
     let incident = first.and_then(|alert| alert.incident.as_ref()).filter(|incident| incident.tries > 0);
     let healed_by = incident.and_then(|incident| incident.healed_by.as_deref()).unwrap_or_default();
-    let run = first.and_then(|alert| alert.run.as_ref());
-    let step = run.and_then(|run| run.failed.as_ref());
+    let failed = first.and_then(|alert| alert.run.as_ref());
+    let failed_step = failed.and_then(|run| run.failed.as_ref());
+    let asks = first.and_then(|alert| alert.approval.as_ref()).map(|asked| (asked.run, asked.step.as_str()));
+    let tells = first.and_then(|alert| alert.told.as_ref()).map(|told| (told.run, told.step.as_str()));
+    let speaks = asks.or(tells);
+    let run = failed.map(|run| run.id).or(speaks.map(|(run, _)| run));
+    let step = failed_step.map(|step| step.name.as_str()).or(speaks.map(|(_, step)| step));
     let variables = [
         ("ESTATUS_MESSAGE_ID", payload.message_id.clone()),
         ("ESTATUS_CHANNEL", one_line(&payload.channel, VARIABLE_LIMIT)),
@@ -98,9 +103,9 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
         ("ESTATUS_NEWS", first.map(|alert| alert.news.to_owned()).unwrap_or_default()),
         ("ESTATUS_TRIES", incident.map(|incident| incident.tries.to_string()).unwrap_or_default()),
         ("ESTATUS_HEALED_BY", one_line(healed_by, VARIABLE_LIMIT)),
-        ("ESTATUS_RUN", run.map(|run| run.id.to_string()).unwrap_or_default()),
-        ("ESTATUS_STEP", step.map(|step| one_line(&step.name, VARIABLE_LIMIT)).unwrap_or_default()),
-        ("ESTATUS_ATTEMPT", step.map(|step| step.attempt.to_string()).unwrap_or_default()),
+        ("ESTATUS_RUN", run.map(|run| run.to_string()).unwrap_or_default()),
+        ("ESTATUS_STEP", one_line(step.unwrap_or_default(), VARIABLE_LIMIT)),
+        ("ESTATUS_ATTEMPT", failed_step.map(|step| step.attempt.to_string()).unwrap_or_default()),
     ];
     variables.map(|(name, value)| (name.to_owned(), cut(value, VARIABLE_LIMIT))).into()
 }

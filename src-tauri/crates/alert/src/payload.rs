@@ -1,6 +1,7 @@
 //! A message as JSON, for programs.
 
 mod program;
+mod question;
 mod remedy;
 mod run;
 
@@ -18,8 +19,9 @@ use serde::Serialize;
 
 pub use self::{
     program::PayloadProgram,
+    question::{PayloadApproval, PayloadTold},
     remedy::PayloadAttempt,
-    run::{PayloadFailedStep, PayloadRun},
+    run::{PayloadFailedStep, PayloadRun, PayloadSuccess, PayloadUndoing},
 };
 use crate::report::{AlertKind, Report, healing};
 
@@ -65,7 +67,9 @@ pub struct PayloadAlert {
     /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `unsteady`,
     /// `settled_up`, `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
     /// runs well again); of a flow `run_failed` (a run that was to heal nothing failed, had not ended at its deadline, or
-    /// crashed) or `suppressed` (it was not begun again: its budget is used up); of the configuration `stale` (it is wrong, and Estatus started with its last good version).
+    /// crashed), `suppressed` (it was not begun again: its budget is used up), `approval` (a step asks whether it may go on) or
+    /// `told` (a step has something to tell); of the configuration `stale` (it is wrong, and Estatus started with its last
+    /// good version).
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
@@ -86,6 +90,10 @@ pub struct PayloadAlert {
     pub program: Option<PayloadProgram>,
     /// The run that failed, if it is `run_failed`.
     pub run: Option<PayloadRun>,
+    /// What is asked, if it is `approval`.
+    pub approval: Option<PayloadApproval>,
+    /// What is told, if it is `told`.
+    pub told: Option<PayloadTold>,
     /// What is wrong with the configuration, if it is `stale`: a line for each problem.
     pub mistakes: Option<String>,
 }
@@ -197,6 +205,8 @@ impl PayloadAlert {
                 News::RunFailed { run } => Some(PayloadRun::new(run, created, words)),
                 _ => None,
             },
+            approval: PayloadApproval::new(&alert.news),
+            told: PayloadTold::new(&alert.news),
             mistakes: match &alert.news {
                 News::Stale { error, .. } => Some(error.clone()),
                 _ => None,

@@ -3,6 +3,7 @@
 mod rows;
 mod run;
 mod section;
+mod speech;
 mod subject;
 
 use std::time::Duration;
@@ -19,8 +20,11 @@ use estatus_core::{
 use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-pub(crate) use self::run::{FailedAt, took};
-use self::{section::Section, subject::names};
+pub(crate) use self::{
+    run::{FailedAt, Undoing, step_took, took},
+    speech::SPEECH_LIMIT,
+};
+use self::{section::Section, speech::Speech, subject::names};
 use crate::text::one_line;
 
 /// So many alerts are told in full; of the rest the names are told.
@@ -221,7 +225,13 @@ fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static 
 fn state(alert: &Alert, created: Timestamp, words: &Words) -> String {
     let values = telling_values(&alert.news, created, words);
     let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
-    words.text(&format!("mail.state.{}", telling_key(&alert.news)), &values)
+    let state = words.text(&format!("mail.state.{}", telling_key(&alert.news)), &values);
+    match &alert.news {
+        News::RunFailed { run } if !run::not_undone(run).is_empty() => {
+            words.text("mail.state.not_undone", &[("state", &state)])
+        }
+        _ => state,
+    }
 }
 
 /// An alert in one sentence without a full stop.
@@ -230,7 +240,17 @@ pub(crate) fn title(alert: &Alert, created: Timestamp, words: &Words) -> String 
     let values = telling_values(&alert.news, created, words);
     let values = values.iter().map(|(name, value)| (*name, value.as_str()));
     let values: Vec<_> = values.chain([("subject", subject.as_str())]).collect();
-    words.text(&format!("mail.title.{}", telling_key(&alert.news)), &values)
+    let title = words.text(&format!("mail.title.{}", telling_key(&alert.news)), &values);
+    if let Some(speech) = Speech::of(&alert.news, false) {
+        return format!("{title}: {}", one_line(&speech.first_line, VALUE_LIMIT));
+    }
+    let News::RunFailed { run } = &alert.news else { return title };
+    let steps = run::not_undone(run);
+    if steps.is_empty() {
+        return title;
+    }
+    let steps = names(steps.iter().map(|undoing| &*undoing.step.name), VALUE_LIMIT, words);
+    words.text("mail.title.not_undone", &[("title", &title), ("steps", &steps)])
 }
 
 /// The try that healed an incident.

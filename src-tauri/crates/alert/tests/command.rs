@@ -9,13 +9,14 @@ use std::{fs, time::Duration};
 use estatus_core::{
     command::{CommandLine, Run},
     config::{Channel, CommandChannel, Language},
+    flow::Otherwise,
     incident::{Alert, DeliveryResult, News},
 };
 use estatus_valet::path;
 use serde_json::Value;
 use support::{
     closed_incident, courier, failure,
-    flows::{run_failed, suppressed},
+    flows::{approval, run_failed, suppressed, told},
     message, portfolio,
     programs::{cooling, given_up, healed, web_answers},
     refused, words,
@@ -70,6 +71,8 @@ async fn a_command_finds_what_is_told_and_of_what() {
     check(cooling(), "web|program|cooling||||||").await;
     check(run_failed(), "heal-web|flow|run_failed|||31|clear the cache|4|").await;
     check(suppressed("heal-web", 3), "heal-web|flow|suppressed||||||").await;
+    check(approval("Now?", Otherwise::Fail), "deploy|flow|approval|||31|ask||").await;
+    check(told("Done"), "backup|flow|told|||31|say so||").await;
     check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3|||||").await;
     check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web||||")
         .await;

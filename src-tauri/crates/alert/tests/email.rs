@@ -6,6 +6,7 @@ mod support;
 
 use estatus_core::{
     config::{Channel, EmailSecurity, Language},
+    flow::Otherwise,
     ids::MessageId,
     incident::{Alert, DeliveryResult, Health, Incident, Message, News},
     observation::{Cause, Failure, HostFigure, Phase},
@@ -19,8 +20,8 @@ use support::{
     authority::trusting,
     closed_incident, courier,
     flows::{
-        long_run, not_healed_by_flow, run_crashed, run_failed, run_failed_somewhere, run_timed_out,
-        run_timed_out_at_no_step, suppressed,
+        approval, long_run, not_healed_by_flow, run_crashed, run_failed, run_failed_as_it_was, run_failed_somewhere,
+        run_timed_out, run_timed_out_at_no_step, run_undone, suppressed, told as told_by_flow,
     },
     incident, message, portfolio,
     programs::{
@@ -183,6 +184,9 @@ async fn a_test_mail_says_which_settings_work() {
     insta::assert_snapshot!(readable(&mails[0]).replace(&port, "SERVER"));
 }
 
+/// What a step says in several lines.
+const LINES: &str = "Deploy <b>version 3</b>?\r\n  12 files changed\n\nThe old one stays for a day.\u{7}\n";
+
 /// Every kind of news alone and in company, in both languages, as the text part and as HTML.
 #[tokio::test]
 async fn every_kind_of_news_reads_well_in_every_language() {
@@ -209,6 +213,8 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("steady", vec![program("web", News::Steady)]),
         ("stale", vec![stale()]),
         ("a flow failed", vec![run_failed()]),
+        ("a flow failed as it was", vec![run_failed_as_it_was()]),
+        ("a flow failed and is not all undone", vec![run_undone()]),
         ("a flow timed out", vec![run_timed_out()]),
         ("a flow timed out at no step", vec![run_timed_out_at_no_step()]),
         ("a flow crashed", vec![run_crashed()]),
@@ -216,9 +222,17 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("a flow is begun too often", vec![suppressed("heal-web", 3)]),
         ("a flow is begun twice", vec![suppressed("heal the web", 1)]),
         ("a flow did not heal", vec![web_answers(News::Escalated { incident: not_healed_by_flow() })]),
+        ("a flow asks", vec![approval("Deploy version <3>?", Otherwise::Fail)]),
+        ("a flow asks in several lines", vec![approval(LINES, Otherwise::Continue)]),
+        ("a flow tells", vec![told_by_flow("The backup is done: 12 files & 3 MB")]),
+        ("a flow tells in several lines", vec![told_by_flow(LINES)]),
+        ("a flow has nothing to tell", vec![told_by_flow(" \r\n")]),
+        ("two flows ask", vec![approval("Now?", Otherwise::Fail), approval("And now?", Otherwise::Fail)]),
+        ("two flows tell", vec![told_by_flow(LINES), told_by_flow("two")]),
         ("two flows failed", vec![run_failed(), run_timed_out()]),
         ("two flows are begun too often", vec![suppressed("a", 3), suppressed("b", 3)]),
         ("mixed with flows", vec![refused("a"), run_failed(), suppressed("b", 1)]),
+        ("mixed with words of flows", vec![told_by_flow(LINES), approval(LINES, Otherwise::Fail), refused("a")]),
         ("two cooling", vec![cooling(), cannot_start()]),
         ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
         (
@@ -255,6 +269,12 @@ async fn every_kind_of_news_reads_well_in_every_language() {
                 "run",
                 "budget",
                 "suppressed",
+                "undoing",
+                "last_success",
+                "changed",
+                "more",
+                "approval",
+                "unanswered",
             ] {
                 assert!(!html.contains(&format!("mail.{family}")), "{html}");
             }
@@ -267,6 +287,8 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("html_of_an_incident", "escalated"),
         ("html_of_a_program", "cooling"),
         ("html_of_a_flow", "a flow failed"),
+        ("html_of_a_flow_that_is_not_undone", "a flow failed and is not all undone"),
+        ("html_of_a_question", "a flow asks in several lines"),
     ] {
         let (_, alerts) = cases.iter().find(|(name, _)| *name == of).unwrap();
         let taken = told_to(&server, &message(1, alerts.clone()), Language::Spanish).await;
@@ -418,4 +440,50 @@ async fn of_a_long_run_the_step_that_failed_is_told_and_not_every_other_one() {
     let long = text(21).await;
     assert!(long.contains("At step: step 20\n") && !long.contains("step 0"), "{long}");
     assert!(long.contains("  | </pre><b>61\n") && !long.contains("<b>60\n"), "{long}");
+}
+
+/// What a step says is never more than its words, and the subject is one line.
+#[tokio::test]
+async fn the_words_of_a_flow_are_the_mail_and_add_no_header_and_no_markup() {
+    let text = "Done\u{2028}\u{b}now\nBcc: spy@evil.org\n\n<script>alert(1)</script>";
+    for (alert, begins) in
+        [(told_by_flow(text), "Done now"), (approval(text, Otherwise::Fail), "[Approval needed] deploy: Done now")]
+    {
+        let taken = told(&message(1, vec![alert]), Language::English).await;
+        let mail = parse(&taken);
+        assert_eq!((mail.subject(), mail.bcc().is_none()), (Some(begins), true));
+        assert!(!mail.body_html(0).unwrap().contains("<script>"));
+        let text = mail.body_text(0).unwrap().replace("\r\n", "\n");
+        assert!(text.contains("now\nBcc: spy@evil.org\n\n<script>alert(1)</script>\n\n  Flow: "), "{text}");
+    }
+    let long = "x".repeat(100_000);
+    let many = vec![told_by_flow(&long); 50];
+    let taken = told(&message(1, many), Language::English).await;
+    assert!(taken.content.len() < 500_000, "{}", taken.content.len());
+    let taken = told(&message(1, vec![told_by_flow(&long)]), Language::English).await;
+    assert!(parse(&taken).subject().unwrap().len() <= 200 && taken.content.len() < 50_000);
+}
+
+/// Of much that has changed, and of much that is not undone, a part is told and the rest counted.
+#[tokio::test]
+async fn of_many_changes_and_undoings_a_part_is_told() {
+    let mut alert = run_undone();
+    let News::RunFailed { run } = &mut alert.news else { panic!("it failed") };
+    let mut definition = (*run.run.definition).clone();
+    for number in 0..30 {
+        let mut step = definition.steps[2].clone();
+        step.name = format!("copy {number}").into();
+        definition.steps.push(step);
+        run.steps.push(run.steps[2].clone());
+    }
+    run.run.definition = definition.into();
+    let compared = run.run.compared.as_mut().unwrap();
+    compared.changes = vec![compared.changes[0].clone(); 30];
+    let taken = told(&message(1, vec![alert]), Language::English).await;
+    let text = readable(&taken);
+    assert_eq!((text.matches("  Not undone: ").count(), text.matches("  Changed since then: ").count()), (11, 11));
+    assert!(
+        text.contains("  Not undone: and 21 more\n") && text.contains("  Changed since then: and 20 more\n"),
+        "{text}"
+    );
 }

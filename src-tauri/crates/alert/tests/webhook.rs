@@ -8,13 +8,17 @@ use std::{net::TcpListener, time::Duration};
 
 use estatus_core::{
     config::{Channel, Language, WebhookChannel},
+    flow::Otherwise,
     ids::MessageId,
     incident::{DeliveryResult, Message, News},
 };
 use serde_json::Value;
 use support::{
     TOKEN, closed_incident, courier, failure,
-    flows::{long_run, not_healed_by_flow, run_crashed, run_failed, run_timed_out_at_no_step, suppressed},
+    flows::{
+        approval, long_run, not_healed_by_flow, run_crashed, run_failed, run_timed_out_at_no_step, run_undone,
+        suppressed, told,
+    },
     incident, message, portfolio,
     programs::{attempt, being_healed, cannot_start, cooling, healed, program, restart, stale, tried, web_answers},
     secret, warning,
@@ -89,6 +93,17 @@ async fn runs_are_told_to_programs_with_the_step_that_failed() {
         suppressed("heal-web", 3),
         web_answers(News::Escalated { incident: not_healed_by_flow() }),
     ];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());
+}
+
+#[tokio::test]
+async fn what_is_asked_told_and_undone_is_told_to_programs_too() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let lines = "Deploy\r\n  <3>?\u{1b}[0m\n";
+    let alerts =
+        vec![approval(lines, Otherwise::Fail), approval("Now?", Otherwise::Continue), told(lines), run_undone()];
     assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
     let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());

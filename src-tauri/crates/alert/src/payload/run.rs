@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::tag;
 use crate::{
-    report::{FailedAt, took},
+    report::{FailedAt, Undoing, step_took, took},
     text::tail,
 };
 
@@ -22,7 +22,8 @@ pub struct PayloadRun {
     pub state: String,
     /// Why it began, in words.
     pub cause: String,
-    /// The same as one word: `asked`, `scheduled` or `remedy`.
+    /// The same as one word: `asked`, `again` (somebody had an earlier run repeated), `scheduled`, `remedy`, `step` (one of
+    /// another run does it) or `failure` (another run failed).
     pub cause_kind: String,
     /// When it began.
     pub began: Timestamp,
@@ -34,6 +35,41 @@ pub struct PayloadRun {
     pub failed: Option<PayloadFailedStep>,
     /// The names of the steps that were not begun because of that, or as their `when` says.
     pub skipped: Vec<String>,
+    /// What is different from the last run that succeeded; `null` if none is known.
+    pub since_success: Option<PayloadSuccess>,
+    /// The steps that had succeeded and were to be undone since the run failed, in the order in which that was begun; at
+    /// most [`PayloadRun::UNDOINGS`].
+    pub undone: Vec<PayloadUndoing>,
+}
+
+/// The last run that succeeded, and what has changed since.
+#[derive(Clone, Debug, Serialize)]
+pub struct PayloadSuccess {
+    /// Its number.
+    pub run: u64,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// What is different, each in one sentence without a full stop; empty if nothing is known to be.
+    pub changes: Vec<String>,
+}
+
+/// A step that was to be undone.
+#[derive(Clone, Debug, Serialize)]
+pub struct PayloadUndoing {
+    /// The step's name.
+    pub step: String,
+    /// The command that undoes it.
+    pub command: String,
+    /// Whether it is undone.
+    pub done: bool,
+    /// Why it is not, in one sentence without a full stop.
+    pub why: Option<String>,
+    /// When that was begun; `null` if nobody began it.
+    pub began: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The last lines that the command wrote, if the step is not undone.
+    pub output: Vec<String>,
 }
 
 /// The step by which a run failed.
@@ -55,11 +91,21 @@ pub struct PayloadFailedStep {
     pub why: Option<String>,
     /// The same as one word: `ended`, `timed_out`, `down`, `deadline`, …
     pub why_kind: Option<String>,
+    /// How long it took in that attempt, in seconds.
+    pub took_seconds: Option<f64>,
+    /// How long it takes as a rule, in seconds; `null` if it has never succeeded at the first attempt.
+    pub usual_seconds: Option<f64>,
     /// The last lines that its command wrote.
     pub output: Vec<String>,
 }
 
+/// The most bytes of what the command wrote by which a step is undone.
+const UNDOING_OUTPUT_LIMIT: usize = 4096;
+
 impl PayloadRun {
+    /// The most steps that were to be undone of which that is told.
+    pub const UNDOINGS: usize = 50;
+
     pub(super) fn new(record: &RunRecord, created: Timestamp, words: &Words) -> Self {
         let run = &record.run;
         let steps = run.definition.steps.iter().zip(&record.steps);
@@ -74,6 +120,31 @@ impl PayloadRun {
             lasted_seconds: took(run, created).as_secs_f64(),
             failed: FailedAt::of(record).map(|at| PayloadFailedStep::new(at, words)),
             skipped: skipped.map(|(step, _)| step.name.to_string()).collect(),
+            since_success: run.compared.as_ref().map(|compared| PayloadSuccess {
+                run: compared.run.0,
+                ended: compared.ended,
+                changes: words.differences(compared),
+            }),
+            undone: Undoing::all(record)
+                .iter()
+                .take(Self::UNDOINGS)
+                .map(|undoing| PayloadUndoing::new(undoing, words))
+                .collect(),
+        }
+    }
+}
+
+impl PayloadUndoing {
+    fn new(undoing: &Undoing<'_>, words: &Words) -> Self {
+        let written = if undoing.is_well() { &[] } else { undoing.output() };
+        Self {
+            step: undoing.step.name.to_string(),
+            command: undoing.command.to_string(),
+            done: undoing.is_well(),
+            why: undoing.why(words),
+            began: undoing.seen.map(|seen| seen.began),
+            ended: undoing.seen.and_then(|seen| seen.ended),
+            output: tail(written, UNDOING_OUTPUT_LIMIT),
         }
     }
 }
@@ -90,6 +161,8 @@ impl PayloadFailedStep {
             exit_told: exit.map(|exit| words.exit(exit)),
             why: at.why(words),
             why_kind: at.failed.error.as_ref().map(|error| tag(error, "kind")),
+            took_seconds: at.seen.and_then(step_took).map(|took| took.as_secs_f64()),
+            usual_seconds: at.seen.and_then(|seen| seen.usual).map(|usual| usual.as_secs_f64()),
             output: tail(at.output(), usize::MAX),
         }
     }

@@ -2,7 +2,11 @@
 
 use estatus_core::{
     Timestamp,
-    flow::run::{RunRecord, StepState},
+    flow::{
+        Otherwise,
+        run::{Run, RunRecord},
+    },
+    ids::RunId,
     incident::{Alert, Before, Incident, News},
     maintenance::in_words,
     observation::Failure,
@@ -14,7 +18,8 @@ use serde::Serialize;
 
 use super::{
     AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed,
-    run::{FailedAt, took},
+    run::{FailedAt, Undoing, skipped, took, unusual},
+    subject::names,
 };
 use crate::text::one_line;
 
@@ -49,8 +54,11 @@ impl<'a> Rows<'a> {
             News::Unsteady { failure, .. } => rows.unsteady(failure),
             News::RunFailed { run } => rows.run(run, created),
             News::Suppressed { .. } => rows.suppressed(alert),
-            News::Approval { question, .. } => rows.add("question", question),
-            News::Told { text, .. } => rows.add("text", text),
+            News::Approval { run, step, until, otherwise, .. } => rows.approval(*run, step, *until, *otherwise),
+            News::Told { run, step, .. } => {
+                rows.add("step", step);
+                rows.add("run", &run.to_string());
+            }
             News::Steady | News::Settled { incident: None, .. } => {}
             News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
@@ -162,13 +170,68 @@ impl<'a> Rows<'a> {
             self.add("at_step", &at.step.name);
             self.add("action", &words.step_action(&at.step.action));
             at.why(words).iter().for_each(|why| self.add("why", why));
+            if let Some((took, usual)) = at.seen.and_then(unusual) {
+                let values = [("took", in_words(took)), ("usual", in_words(usual))];
+                let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+                self.add("step_took", &words.text("mail.step_took", &values));
+            }
         }
+        self.undoings(record);
+        let skipped = skipped(record, words);
+        if !skipped.is_empty() {
+            self.add("skipped", &names(skipped.into_iter(), VALUE_LIMIT, words));
+        }
+        self.since_success(run);
         self.add("began", &words.time(run.began));
         self.add("trigger", &words.run_cause(&run.cause));
         self.add("lasted", &in_words(took(run, created)));
-        let skipped = words.steps_that_are(&run.definition, &record.steps, StepState::Skipped);
-        skipped.iter().for_each(|skipped| self.add("skipped", skipped));
         self.add("do", &words.text("mail.run.show", &[("run", &run.id.to_string())]));
+    }
+
+    /// What was undone; what was not comes first.
+    fn undoings(&mut self, record: &RunRecord) {
+        let (undone, not_undone): (Vec<_>, Vec<_>) = Undoing::all(record).into_iter().partition(Undoing::is_well);
+        for (label, undoings) in [("not_undone", not_undone), ("undone", undone)] {
+            undoings.iter().take(LEFT_LIMIT).for_each(|undoing| self.add(label, &undoing.told(self.words)));
+            self.more(label, undoings.len());
+        }
+    }
+
+    /// What is different from the last run that succeeded.
+    fn since_success(&mut self, run: &Run) {
+        let words = self.words;
+        let Some(compared) = &run.compared else {
+            return self.add("last_success", &words.text("mail.last_success.none", &[]));
+        };
+        let (run, at) = (compared.run.to_string(), words.time(compared.ended));
+        self.add("last_success", &words.text("mail.last_success", &[("run", &run), ("at", &at)]));
+        let changes = words.differences(compared);
+        if changes.is_empty() {
+            self.add("changed", &words.text("mail.changed.nothing", &[]));
+        }
+        changes.iter().take(LEFT_LIMIT).for_each(|change| self.add("changed", change));
+        self.more("changed", changes.len());
+    }
+
+    /// How many there are beyond those that are told, if there are so many in all.
+    fn more(&mut self, label: &str, all: usize) {
+        let beyond = all.saturating_sub(LEFT_LIMIT);
+        if beyond > 0 {
+            self.add(label, &self.words.text("mail.more_rows", &[("count", &beyond.to_string())]));
+        }
+    }
+
+    /// How, and until when, a question is answered, and what becomes of the run if it is not.
+    fn approval(&mut self, run: RunId, step: &str, until: Timestamp, otherwise: Otherwise) {
+        let words = self.words;
+        self.add("step", step);
+        self.add("answer_by", &words.time(until));
+        let key = match otherwise {
+            Otherwise::Fail => "mail.unanswered.fail",
+            Otherwise::Continue => "mail.unanswered.continue",
+        };
+        self.add("unanswered", &words.text(key, &[]));
+        self.add("do", &words.text("mail.approval", &[("run", &run.to_string())]));
     }
 
     /// What to do about a flow that is begun too often.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use estatus_core::{
     Timestamp,
+    command::CommandLine,
     flow::{
         Step,
-        run::{FailedStep, Run, RunRecord, RunState, StepError, StepRun},
+        run::{FailedStep, Run, RunRecord, RunState, StepError, StepRun, StepState, UndoRun},
     },
     maintenance::in_words,
     words::Words,
@@ -14,6 +15,9 @@ use estatus_core::{
 
 use super::{VALUE_LIMIT, elapsed};
 use crate::text::one_line;
+
+/// A step took as long as ever if it is not by this longer or shorter.
+const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// The step by which a run failed.
 #[derive(Clone, Copy, Debug)]
@@ -73,16 +77,133 @@ pub(crate) fn took(run: &Run, now: Timestamp) -> Duration {
 
 /// What became of each step: a line each.
 pub(super) fn steps(record: &RunRecord, words: &Words) -> Vec<String> {
-    record.run.definition.steps.iter().zip(&record.steps).map(|(step, run)| line(step, run, words)).collect()
+    let undoings = Undoing::all(record);
+    let undoing = |step: &Step| undoings.iter().find(|undoing| std::ptr::eq(undoing.step, step));
+    let steps = record.run.definition.steps.iter().zip(&record.steps).enumerate();
+    let line = |(place, (step, run)): (usize, (&Step, &StepRun))| {
+        let line = line(record, place, step, run, words);
+        match undoing(step).map(Undoing::is_well) {
+            None => line,
+            Some(true) => words.text("mail.step.undone", &[("step", &line)]),
+            Some(false) => words.text("mail.step.not_undone", &[("step", &line)]),
+        }
+    };
+    steps.map(line).collect()
 }
 
-fn line(step: &Step, run: &StepRun, words: &Words) -> String {
-    let (step, state) = (one_line(&step.name, VALUE_LIMIT), words.step_state(run.state));
+fn line(record: &RunRecord, place: usize, step: &Step, run: &StepRun, words: &Words) -> String {
+    let (name, state) = (one_line(&step.name, VALUE_LIMIT), words.step_state(run.state));
+    let unusual = unusual(run).filter(|_| run.attempts == 1);
+    let usual = unusual.map(|(_, usual)| in_words(usual)).unwrap_or_default();
+    let why = words.skipped_because(record, place).map(|why| one_line(&why, VALUE_LIMIT)).unwrap_or_default();
     let (key, took) = match run.began.zip(run.ended) {
+        _ if run.kept => ("mail.step.kept", String::new()),
+        None if !why.is_empty() => ("mail.step.skipped", String::new()),
         None => ("mail.step", String::new()),
         Some((began, ended)) if run.attempts > 1 => ("mail.step.tried", in_words(elapsed(began, ended))),
-        Some((began, ended)) => ("mail.step.took", in_words(elapsed(began, ended))),
+        Some((began, ended)) if usual.is_empty() => ("mail.step.took", in_words(elapsed(began, ended))),
+        Some((began, ended)) => ("mail.step.unusual", in_words(elapsed(began, ended))),
     };
     let count = run.attempts.to_string();
-    words.text(key, &[("step", &step), ("state", &state), ("count", &count), ("took", &took)])
+    let values = [("step", name), ("state", state), ("count", count), ("took", took), ("usual", usual), ("why", why)];
+    words.text(key, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// How long a step took, in its last attempt.
+pub(crate) fn step_took(run: &StepRun) -> Option<Duration> {
+    Some(elapsed(run.attempt_began.or(run.began)?, run.ended?))
+}
+
+/// How long a step took, in its last attempt, and how long it takes as a rule, if that differs by half.
+pub(super) fn unusual(run: &StepRun) -> Option<(Duration, Duration)> {
+    let (took, usual) = (step_took(run)?, run.usual?);
+    let difference = took.abs_diff(usual);
+    (difference >= NOTICEABLE && difference > usual / 2 && !run.kept).then_some((took, usual))
+}
+
+/// The names of the steps that were skipped because another one failed, or was skipped itself.
+pub(super) fn skipped<'a>(record: &'a RunRecord, words: &Words) -> Vec<&'a str> {
+    let steps = record.run.definition.steps.iter().enumerate();
+    steps.filter(|(place, _)| words.skipped_because(record, *place).is_some()).map(|(_, step)| &*step.name).collect()
+}
+
+/// How a step of a failed run was undone, or was not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Undoing<'a> {
+    pub(crate) step: &'a Step,
+    /// The command that undoes it.
+    pub(crate) command: &'a CommandLine,
+    /// What came of that; nothing if nobody began it.
+    pub(crate) seen: Option<&'a UndoRun>,
+}
+
+impl<'a> Undoing<'a> {
+    /// Those of `record`, in the order in which they were begun; those that were not begun come last.
+    pub(crate) fn all(record: &'a RunRecord) -> Vec<Self> {
+        let steps = record.run.definition.steps.iter().zip(&record.steps);
+        let steps = steps.filter(|(_, run)| run.state == StepState::Succeeded);
+        let undoing = |(step, run): (&'a Step, &'a StepRun)| {
+            Some(Self { step, command: step.undo.as_ref()?, seen: run.undo.as_deref() })
+        };
+        let mut all: Vec<Self> = steps.filter_map(undoing).collect();
+        all.sort_by_key(|undoing| (undoing.seen.is_none(), undoing.seen.map(|seen| seen.began)));
+        all
+    }
+
+    /// Whether what the step did is undone.
+    pub(crate) fn is_well(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.state == StepState::Succeeded)
+    }
+
+    /// Why it is not, in one sentence without a full stop.
+    pub(crate) fn why(&self, words: &Words) -> Option<String> {
+        if self.is_well() {
+            return None;
+        }
+        Some(match self.seen {
+            None => words.text("mail.undoing.not_begun", &[]),
+            Some(UndoRun { error: Some(error), .. }) => words.step_error(error),
+            Some(undo) => words.step_state(undo.state),
+        })
+    }
+
+    /// The last lines that the command wrote.
+    pub(crate) fn output(&self) -> &'a [String] {
+        self.seen.map(|seen| seen.output.as_slice()).unwrap_or_default()
+    }
+
+    /// It as a fact: the step, the command, and why it did not help.
+    pub(super) fn told(&self, words: &Words) -> String {
+        let command = words.text("step.does.run", &[("command", &self.command.to_string())]);
+        let fact = words.text("mail.undoing", &[("step", &self.step.name), ("command", &command)]);
+        self.why(words).map_or(fact.clone(), |why| format!("{fact}: {why}"))
+    }
+}
+
+/// What should have been undone and is not.
+pub(super) fn not_undone(record: &RunRecord) -> Vec<Undoing<'_>> {
+    Undoing::all(record).into_iter().filter(|undoing| !undoing.is_well()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_from_the_rule_by_half_is_unusual() {
+        let check = |took: u64, usual: u64, expected: bool| {
+            let time = |millis: u64| Timestamp::from_millisecond(i64::try_from(millis).unwrap()).unwrap();
+            let usual = Some(Duration::from_millis(usual));
+            let run = StepRun { attempt_began: Some(time(0)), ended: Some(time(took)), usual, ..StepRun::default() };
+            assert_eq!(unusual(&run).is_some(), expected, "{took} {usual:?}");
+        };
+        check(10_000, 10_000, false);
+        check(15_000, 10_000, false);
+        check(15_001, 10_000, true);
+        check(4_999, 10_000, true);
+        check(5_000, 10_000, false);
+        check(999, 1, false);
+        check(0, 1_000, true);
+        assert_eq!(unusual(&StepRun::default()), None);
+    }
 }

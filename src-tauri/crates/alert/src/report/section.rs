@@ -14,7 +14,9 @@ use super::{
     AlertKind, VALUE_LIMIT,
     rows::{Row, Rows},
     run::{self, FailedAt},
-    speaking, state, title,
+    speaking,
+    speech::Speech,
+    state, title,
 };
 use crate::text::{lines, one_line, tail};
 
@@ -34,6 +36,8 @@ pub(super) struct Section {
     colour: &'static str,
     state: String,
     title: String,
+    /// What stands in the place of the title.
+    speech: Option<Speech>,
     rows: Vec<Row>,
     evidence: Vec<Evidence>,
 }
@@ -53,11 +57,17 @@ impl Section {
             colour: colour(tidings),
             state: state(alert, created, words),
             title: title(alert, created, words),
+            speech: Speech::of(&alert.news, several),
             rows: Rows::of(alert, created, several, words),
-            evidence: [seen(&alert.news, several, words), output(alert, several, words), steps(alert, several, words)]
-                .into_iter()
-                .flatten()
-                .collect(),
+            evidence: [
+                seen(&alert.news, several, words),
+                output(alert, several, words),
+                output_of_undoing(alert, several, words),
+                steps(alert, several, words),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
         }
     }
 
@@ -72,6 +82,7 @@ impl Section {
             colour: GREEN,
             state: words.text("mail.test.state", &[]),
             title: words.text("mail.test.title", &[]),
+            speech: None,
             rows: vec![
                 row("server", channel.server.to_string()),
                 row("from", channel.from.clone()),
@@ -126,6 +137,19 @@ fn output(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {
             (wrote(attempt, words), attempt.output.as_slice())
         }
     };
+    written(label, all, several)
+}
+
+/// What the command wrote that was to undo a step and did not: that of the first one that wrote anything.
+fn output_of_undoing(alert: &Alert, several: bool, words: &Words) -> Option<Evidence> {
+    let News::RunFailed { run } = &alert.news else { return None };
+    let not_undone = run::not_undone(run);
+    let undoing = not_undone.iter().find(|undoing| !undoing.output().is_empty())?;
+    let step = one_line(&undoing.step.name, VALUE_LIMIT);
+    written(words.text("mail.label.output_of_undoing", &[("step", &step)]), undoing.output(), several)
+}
+
+fn written(label: String, all: &[String], several: bool) -> Option<Evidence> {
     let lines = tail(all, if several { EVIDENCE_SHARED_LIMIT } else { OUTPUT_LIMIT });
     let shown = !lines.is_empty();
     shown.then(|| Evidence { label, text: lines.join("\n") })

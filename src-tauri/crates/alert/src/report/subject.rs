@@ -13,11 +13,13 @@ use estatus_core::{
     words::Words,
 };
 
-use super::{AlertKind, FailedAt, state};
+use super::{AlertKind, FailedAt, Speech, state};
 use crate::text::one_line;
 
 /// The most bytes of a target, a cause, or a list of names in a subject.
 const PART_LIMIT: usize = 120;
+/// The most bytes of a subject that somebody has written himself.
+const OWN_LIMIT: usize = 200;
 
 /// The subject of `message`.
 pub(super) fn of(message: &Message, words: &Words) -> String {
@@ -85,6 +87,10 @@ pub(super) fn names<'a>(all: impl Iterator<Item = &'a str>, limit: usize, words:
 }
 
 fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
+    let speech = Speech::of(&alert.news, false);
+    if let (News::Told { .. }, Some(speech)) = (&alert.news, &speech) {
+        return one_line(&speech.first_line, OWN_LIMIT);
+    }
     let state = one_line(&state(alert, created, words), PART_LIMIT);
     let subject = one_line(&alert.subject, PART_LIMIT);
     let target = one_line(&alert.target, PART_LIMIT);
@@ -92,6 +98,7 @@ fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
         News::Warning { warning } => words.warning(warning),
         News::Unsteady { failure, .. } => words.failure(failure),
         News::RunFailed { run } => FailedAt::of(run).and_then(|at| at.why(words)).unwrap_or_default(),
+        News::Approval { .. } => speech.map(|speech| speech.first_line).unwrap_or_default(),
         News::Suppressed { runs, within } => {
             words.text("mail.budget", &[("count", &runs.to_string()), ("within", &in_words(*within))])
         }

@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
-    command::{CommandLine, Run as Command},
+    command::{CommandLine, ProgramFile, Run as Command},
     exit::Exit,
     flow::{
-        Definition, Retry, Step, StepAction,
-        run::{FailedStep, Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState},
+        Definition, Otherwise, Retry, Step, StepAction, When,
+        run::{
+            Compared, Difference, FailedStep, Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState,
+            UndoRun,
+        },
     },
     ids::RunId,
     incident::{Alert, Incident, News},
@@ -34,8 +37,7 @@ fn failed(run: RunRecord) -> Alert {
 
 /// A look, a command that is tried four times, a restart and a wait, within five minutes.
 fn definition() -> Definition {
-    let run = Command::Shell("npm cache clean --force".to_owned());
-    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = shell("npm cache clean --force");
     let monitor: Arc<str> = "web answers".into();
     let look = Step::new("is it really down", StepAction::Check { monitor: Arc::clone(&monitor) }, Vec::new());
     let mut clear = Step::new("clear the cache", StepAction::Run { command, timeout: MINUTE }, vec![0]);
@@ -44,6 +46,11 @@ fn definition() -> Definition {
     let restart = Step::new("restart", restart, vec![1]);
     let wait = Step::new("answers again", StepAction::WaitUntil { monitor, within: MINUTE }, vec![2]);
     Definition { deadline: Some(5 * MINUTE), channels: None, steps: vec![look, clear, restart, wait] }
+}
+
+fn shell(line: &str) -> CommandLine {
+    let run = Command::Shell(line.to_owned());
+    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
 }
 
 fn step(state: StepState, attempts: u32, began: u32, ended: u32) -> StepRun {
@@ -100,6 +107,85 @@ pub fn run_crashed() -> Alert {
 /// A run of which less is known than there should be.
 pub fn run_failed_somewhere() -> Alert {
     failed(run(RunState::Failed, RunCause::Asked, Vec::new(), None))
+}
+
+/// A deployment failed at its fourth step, far sooner than that usually ends. Of the three that had succeeded one was kept of
+/// the run that it repeats, one is undone and one is not; the steps after it were skipped, the last one as it wants it.
+pub fn run_undone() -> Alert {
+    let step_of = |name: &str, needs: &[usize]| {
+        Step::new(name, StepAction::Run { command: shell(&format!("./{name}.sh")), timeout: MINUTE }, needs.to_vec())
+    };
+    let undone_by = |step: Step, line: &str| Step { undo: Some(shell(line)), ..step };
+    let build = step_of("build", &[]);
+    let create = undone_by(step_of("create", &[0]), "dropdb web");
+    let copy = undone_by(step_of("copy", &[1]), "rm -r /srv/<new>");
+    let (migrate, switch) = (step_of("migrate", &[2]), step_of("switch", &[3]));
+    let mut recover = step_of("recover", &[3]);
+    recover.when = Some(When { skipped: vec![3], ..When::default() });
+    let steps = vec![build, create, copy, migrate, switch, recover];
+
+    let timed = |run: StepRun, usual| StepRun { attempt_began: run.began, usual: Some(usual), ..run };
+    let undo = |state, second: u32| UndoRun {
+        state,
+        began: at(&format!("2026-03-01T17:59:{second}Z")),
+        ended: Some(at(&format!("2026-03-01T17:59:{}Z", second + 1))),
+        ..UndoRun::default()
+    };
+    let exit = Exit::Code(1);
+    let not_copied = UndoRun {
+        exit: Some(exit),
+        error: Some(StepError::Ended { exit }),
+        output: vec!["rm: cannot remove '/srv/<new>': Device or resource busy".to_owned()],
+        ..undo(StepState::Failed, 40)
+    };
+    let second = Duration::from_secs(1);
+    let kept = StepRun { kept: true, ..timed(step(StepState::Succeeded, 1, 1, 2), second) };
+    let create = timed(step(StepState::Succeeded, 1, 2, 20), 5 * second);
+    let create = StepRun { undo: Some(Box::new(undo(StepState::Succeeded, 50))), ..create };
+    let copy = timed(step(StepState::Succeeded, 1, 20, 30), 9 * second);
+    let copy = StepRun { undo: Some(Box::new(not_copied)), ..copy };
+    let exit = Exit::Code(3);
+    let migrate = StepRun {
+        exit: Some(exit),
+        error: Some(StepError::Ended { exit }),
+        output: vec!["no such column: \"id\"".to_owned()],
+        ..timed(step(StepState::Failed, 1, 30, 32), MINUTE)
+    };
+    let skipped = || StepRun { state: StepState::Skipped, ..StepRun::default() };
+    let failed_step = FailedStep { place: 3, attempts: 1, error: migrate.error.clone() };
+    let runs = vec![kept, create, copy, migrate, skipped(), skipped()];
+
+    let again = RunCause::Again { run: RunId(30), from: Some("create".into()) };
+    let mut record = run(RunState::Failed, again, Vec::new(), None);
+    let program = ProgramFile { path: "/srv/migrate.sh".into(), modified: at("2026-03-01T16:00:00Z"), size: 4711 };
+    let changes =
+        vec![Difference::Step { step: "switch".into() }, Difference::Program { step: "migrate".into(), program }];
+    let compared = Compared { run: RunId(28), ended: at("2026-02-28T18:00:00Z"), changes };
+    record.run.definition = Definition { deadline: None, channels: None, steps }.into();
+    (record.run.flow, record.run.failed) = ("deploy".into(), Some(failed_step));
+    record.run.compared = Some(Box::new(compared));
+    failed(RunRecord { run: record.run, steps: runs })
+}
+
+/// The command failed though nothing is known to have changed.
+pub fn run_failed_as_it_was() -> Alert {
+    let mut alert = run_failed();
+    if let News::RunFailed { run } = &mut alert.news {
+        let compared = Compared { run: RunId(30), ended: at("2026-02-28T17:59:30Z"), changes: Vec::new() };
+        run.run.compared = Some(Box::new(compared));
+    }
+    alert
+}
+
+/// A step asks this.
+pub fn approval(question: &str, otherwise: Otherwise) -> Alert {
+    let (run, until) = (RunId(31), at("2026-03-01T19:00:00Z"));
+    flow("deploy", News::Approval { run, step: "ask".into(), question: question.to_owned(), until, otherwise })
+}
+
+/// A step has this to tell.
+pub fn told(text: &str) -> Alert {
+    flow("backup", News::Told { run: RunId(31), step: "say so".into(), text: text.to_owned() })
 }
 
 /// A run of so many steps, of which the last failed, having written `output`.
