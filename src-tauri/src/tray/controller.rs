@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_api::Event;
+use estatus_api::{ApiError, Event, RunStatus};
 use estatus_config::places::Service;
 use estatus_core::engine::Ask;
 use estatus_engine::EngineEnd;
@@ -14,6 +14,7 @@ use super::{
     face,
     menu::menu,
     news::{Announcement, News, Quiet},
+    questions::Questions,
     telling,
     view::{EngineConnection, View},
     words::Texts,
@@ -38,7 +39,11 @@ pub(crate) enum TrayEvent {
     NotificationTrouble(Option<NotificationTrouble>),
     /// Whether the desktop must not be disturbed.
     DoNotDisturb(bool),
-    /// What the person chose could not be done, and why.
+    /// How a run stands that was asked for.
+    Run(Box<RunStatus>),
+    /// The engine does not do what the person chose, and why.
+    Refused(Ask, ApiError),
+    /// What else the person chose could not be done, and why.
     Failed(String),
     /// What the clock shows is to be looked at again.
     Due,
@@ -82,6 +87,7 @@ pub(crate) struct Controller<D> {
     pub(crate) desktop: D,
     view: View,
     news: News,
+    questions: Questions,
     settings: DesktopSettings,
     locale: Option<String>,
     words: Texts,
@@ -106,6 +112,7 @@ impl<D: Desktop> Controller<D> {
             desktop,
             view: View::default(),
             news: News::default(),
+            questions: Questions::default(),
             settings,
             locale,
             words,
@@ -133,6 +140,10 @@ impl<D: Desktop> Controller<D> {
                 self.remember_trouble();
             }
             TrayEvent::DoNotDisturb(wanted) => self.do_not_disturb = wanted,
+            TrayEvent::Run(status) => self.view.take_run(&status),
+            TrayEvent::Refused(asked, error) => {
+                self.desktop.notify(&telling::not_done(&asked, &error, &self.words));
+            }
             TrayEvent::Failed(why) => self.desktop.notify(&telling::failed(&why, &self.words)),
             TrayEvent::Due => {}
         }
@@ -161,6 +172,11 @@ impl<D: Desktop> Controller<D> {
 
     fn tell(&mut self, now: &Zoned) {
         let quiet = self.quiet(now.timestamp());
+        let asked = self.questions.tell(&self.view, quiet);
+        asked.over.iter().for_each(|about| self.desktop.close_notification(about));
+        for asking in &asked.new {
+            self.desktop.notify(&telling::question(asking, &self.words, now));
+        }
         for telling in self.news.tell(&self.view, quiet, now.timestamp()) {
             let notification = match telling {
                 Announcement::Withdraw(about) => {
@@ -226,6 +242,8 @@ impl<D: Desktop> Controller<D> {
                 self.desktop.tell_window(None);
                 self.view.begin(&hello);
                 self.news.begin(&self.view, now.timestamp());
+                // Which step each is at, and what it asks, is not in what was said first.
+                self.view.runs.values().for_each(|run| self.desktop.look_at(run.run));
                 std::mem::take(&mut self.waiting).into_iter().for_each(|action| self.chosen(action, now));
             }
             // An engine of our own says how it ended by itself, perhaps before this is heard.
@@ -328,6 +346,9 @@ impl<D: Desktop> Controller<D> {
             }
             Action::Resume => self.desktop.ask(Ask::Snooze { monitor: None, until: None }),
             Action::Acknowledge(monitor) => self.desktop.ask(Ask::Acknowledge { monitor: monitor.to_string() }),
+            Action::Answer { run, step, approved } => {
+                self.desktop.ask(Ask::Approve { run, step: Some(step.to_string()), approved });
+            }
             Action::StartAtLogin(wanted) => {
                 self.desktop.change(Change { start_at_login: Some(wanted), ..Change::default() });
             }

@@ -33,8 +33,11 @@ pub(crate) trait Desktop {
     /// Makes it start at login, or not.
     fn start_at_login(&mut self, wanted: bool);
 
-    /// Asks the engine to do this.
+    /// Asks the engine to do this; that it was not done comes as an event.
     fn ask(&mut self, ask: Ask);
+
+    /// Asks the engine how this run stands with its steps; that comes as an event.
+    fn look_at(&mut self, run: RunId);
 
     /// The service that is to run the engine, if there is one.
     fn service(&self) -> Option<Service>;
@@ -108,6 +111,12 @@ pub(crate) enum Action {
     },
     Resume,
     Acknowledge(Arc<str>),
+    /// Answer a step that asks whether it may go on.
+    Answer {
+        run: RunId,
+        step: Arc<str>,
+        approved: bool,
+    },
     StartAtLogin(bool),
     StartEngine,
     Quit,
@@ -123,6 +132,8 @@ impl Action {
             Self::Pause { .. } => "snooze",
             Self::Resume => "resume",
             Self::Acknowledge(_) => "acknowledge",
+            Self::Answer { approved: true, .. } => "approve",
+            Self::Answer { approved: false, .. } => "deny",
             Self::StartAtLogin(_) => "start-at-login",
             Self::StartEngine => "start-engine",
             Self::Quit => "quit",
@@ -131,7 +142,15 @@ impl Action {
 
     /// Whether the engine is asked to do it.
     pub(crate) fn asks_the_engine(&self) -> bool {
-        matches!(self, Self::CheckAll | Self::Restart(_) | Self::Pause { .. } | Self::Resume | Self::Acknowledge(_))
+        match self {
+            Self::CheckAll
+            | Self::Restart(_)
+            | Self::Pause { .. }
+            | Self::Resume
+            | Self::Acknowledge(_)
+            | Self::Answer { .. } => true,
+            Self::Open(_) | Self::StartAtLogin(_) | Self::StartEngine | Self::Quit => false,
+        }
     }
 }
 
@@ -239,6 +258,8 @@ pub(crate) enum About {
     Incident(IncidentId),
     Program(Arc<str>),
     Flow(Arc<str>),
+    /// What the step at this place of a run asks.
+    Question(RunId, usize),
     /// Much at once.
     Many,
     /// What happened while nothing was told.

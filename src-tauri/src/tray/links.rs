@@ -4,6 +4,7 @@
 //! Anybody can put such a link into a web page. Only one that has the key of this data folder does more than to show the
 //! window.
 
+use estatus_core::ids::RunId;
 use url::{Url, form_urlencoded::Serializer};
 
 use crate::desktop::{Action, Page, Span};
@@ -30,6 +31,9 @@ impl Links {
             Action::Open(page) => drop(query.append_pair("page", &page.to_string())),
             Action::Restart(program) => drop(query.append_pair("program", program)),
             Action::Acknowledge(monitor) => drop(query.append_pair("monitor", monitor)),
+            Action::Answer { run, step, .. } => {
+                query.append_pair("run", &run.to_string()).append_pair("step", step);
+            }
             Action::Pause { monitor, span } => {
                 query.append_pair("for", word(*span));
                 if let Some(monitor) = monitor {
@@ -54,10 +58,16 @@ impl Links {
         if value("key")? != self.key {
             return None;
         }
+        let answer = |approved: bool| {
+            let run = RunId(value("run")?.parse().ok()?);
+            Some(Action::Answer { run, step: value("step")?.into(), approved })
+        };
         Some(match link.path() {
             "open" => Action::Open(value("page")?.parse().ok()?),
             "restart" => Action::Restart(value("program")?.into()),
             "acknowledge" => Action::Acknowledge(value("monitor")?.into()),
+            "approve" => answer(true)?,
+            "deny" => answer(false)?,
             "snooze" => Action::Pause { monitor: value("monitor").map(Into::into), span: span(&value("for")?)? },
             _ => return None,
         })
@@ -78,7 +88,7 @@ fn span(word: &str) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use estatus_core::ids::{IncidentId, RunId};
+    use estatus_core::ids::IncidentId;
 
     use super::*;
 
@@ -100,6 +110,9 @@ mod tests {
         check(Action::Open(Page::Settings));
         check(Action::Restart("web & \"db\"".into()));
         check(Action::Acknowledge("ñandú".into()));
+        for approved in [true, false] {
+            check(Action::Answer { run: RunId(31), step: "ask & \"wait\"".into(), approved });
+        }
         for span in [Span::Hour, Span::UntilTomorrow, Span::UntilResumed] {
             check(Action::Pause { monitor: None, span });
             check(Action::Pause { monitor: Some("m".into()), span });
@@ -118,6 +131,9 @@ mod tests {
         check("estatus:quit?key=5ec7e7");
         check("estatus:open?page=https%3A%2F%2Fexample.org&key=5ec7e7");
         check("estatus:snooze?for=ever&key=5ec7e7");
+        check("estatus:approve?run=31&step=ask");
+        check("estatus:approve?run=x&step=ask&key=5ec7e7");
+        check("estatus:deny?run=31&key=5ec7e7");
         check(&Links::new("another".to_owned()).to(&Action::Restart("web".into())));
         check(&links().to(&Action::Quit));
     }

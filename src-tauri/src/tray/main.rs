@@ -20,7 +20,9 @@ mod news;
 #[cfg_attr(unix, path = "linux/platform.rs")]
 #[cfg_attr(windows, path = "windows/platform.rs")]
 mod platform;
+mod questions;
 mod running;
+mod runs;
 mod telling;
 #[cfg(test)]
 mod testing;

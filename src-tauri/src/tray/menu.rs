@@ -1,12 +1,16 @@
 //! The menu, made from how things are.
 
+use std::sync::Arc;
+
 use estatus_core::program::ProgramState;
 use estatus_tray::DesktopSettings;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{
-    desktop::{Action, Icon, Item, Menu, Page, Span},
+    desktop::{Action, Button, Icon, Item, Menu, Page, Span},
     face,
+    runs::{Asking, Doing, RunInProgress},
+    telling,
     view::{Broken, EngineConnection, View, What},
     words::{Texts, outside},
 };
@@ -15,12 +19,14 @@ use super::{
 const BROKEN: usize = 10;
 /// Of the flows that are under way, so many are listed.
 const RUNNING: usize = 5;
+/// Of the questions that wait for an answer, so many are.
+const ASKING: usize = 10;
 /// Of the programs, so many can be restarted here.
 const PROGRAMS: usize = 25;
 
 /// The menu as it should be now.
 pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &Texts, now: &Zoned) -> Menu {
-    let mut items = head(view, icon, words);
+    let mut items = head(view, icon, words, now);
     let broken = broken(view, settings, words, now);
     if !broken.is_empty() {
         items.push(Item::Separator);
@@ -43,13 +49,14 @@ pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &
     Menu(items)
 }
 
-fn head(view: &View, icon: Icon, words: &Texts) -> Vec<Item> {
+fn head(view: &View, icon: Icon, words: &Texts, now: &Zoned) -> Vec<Item> {
     let mut items = vec![Item::Text(face::state(view, icon, words))];
     match &view.link {
         EngineConnection::Starting => {}
         EngineConnection::Attached { .. } => {
             let counts = face::counts(view, words);
             items.extend((!counts.is_empty()).then_some(Item::Text(counts)));
+            items.extend(asking(view, words, now));
             items.extend(running(view, words));
         }
         EngineConnection::Gone { why } => {
@@ -64,13 +71,52 @@ fn head(view: &View, icon: Icon, words: &Texts) -> Vec<Item> {
     items
 }
 
+/// What flows ask, each with its answers.
+fn asking(view: &View, words: &Texts, now: &Zoned) -> Vec<Item> {
+    some(view.asking().map(|asking| question(&asking, words, now)).collect(), ASKING, words)
+}
+
+fn question(asking: &Asking<'_>, words: &Texts, now: &Zoned) -> Item {
+    let values = [("flow", outside(asking.flow)), ("question", outside(&asking.question.text))];
+    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let answers = telling::answers(asking, words).map(|Button { text, action }| choice(text, action));
+    let until = Item::Text(telling::until(asking.question, words, now));
+    let open = choice(words.plain("tray.button.open"), Action::Open(Page::Run(asking.run)));
+    Item::Submenu {
+        text: words.say("tray.question.asks", &values),
+        items: answers.into_iter().chain([Item::Separator, until, open]).collect(),
+        enabled: true,
+    }
+}
+
+/// What goes on. A run that only waits for an answer is told by its question, once that is known.
 fn running(view: &View, words: &Texts) -> Vec<Item> {
-    let item = |(flow, run): (&std::sync::Arc<str>, &estatus_core::ids::RunId)| {
-        choice(words.say("tray.flow.running", &[("flow", &outside(flow))]), Action::Open(Page::Run(*run)))
+    let is_shown = |flow: &Arc<str>, run: &RunInProgress| run.doing() != Doing::Waits || run.asking(flow).count() == 0;
+    let shown = view.runs.iter().filter(|(flow, run)| is_shown(flow, run));
+    some(shown.map(|(flow, run)| progress(flow, run, words)).collect(), RUNNING, words)
+}
+
+fn progress(flow: &str, run: &RunInProgress, words: &Texts) -> Item {
+    let flow = outside(flow);
+    let text = match run.doing() {
+        Doing::Step(place, step) => {
+            let (number, count, step) = ((place + 1).to_string(), run.count.to_string(), outside(step));
+            let values = [("flow", flow.as_str()), ("number", &number), ("count", &count), ("step", &step)];
+            words.say("tray.flow.step", &values)
+        }
+        Doing::Undoes(step) => words.say("tray.flow.undoing", &[("flow", &flow), ("step", &outside(step))]),
+        Doing::Waits => words.say("tray.flow.waiting", &[("flow", &flow)]),
+        Doing::Something => words.say("tray.flow.running", &[("flow", &flow)]),
     };
-    let mut items: Vec<Item> = view.runs.iter().take(RUNNING).map(item).collect();
-    if view.runs.len() > RUNNING {
-        items.push(choice(words.count("tray.broken.more", view.runs.len() - RUNNING), Action::Open(Page::Overview)));
+    choice(text, Action::Open(Page::Run(run.run)))
+}
+
+/// The first `limit` of `items`; the others are counted.
+fn some(mut items: Vec<Item>, limit: usize, words: &Texts) -> Vec<Item> {
+    let beyond = items.len().saturating_sub(limit);
+    if beyond > 0 {
+        items.truncate(limit);
+        items.push(choice(words.count("tray.broken.more", beyond), Action::Open(Page::Overview)));
     }
     items
 }
@@ -82,12 +128,8 @@ fn broken(view: &View, settings: &DesktopSettings, words: &Texts, now: &Zoned) -
     if !view.is_attached() {
         return Vec::new();
     }
-    let all = view.broken();
-    let mut items: Vec<Item> = all.iter().take(BROKEN).map(|broken| broken_item(broken, words, now)).collect();
-    if all.len() > BROKEN {
-        let more = words.count("tray.broken.more", all.len() - BROKEN);
-        items.push(choice(more, Action::Open(Page::Overview)));
-    }
+    let all = view.broken().iter().map(|broken| broken_item(broken, words, now)).collect();
+    let mut items = some(all, BROKEN, words);
     items.extend(no_notifications);
     items
 }

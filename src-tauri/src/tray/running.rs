@@ -12,9 +12,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use estatus_api::{Endpoint, Request};
+use estatus_api::{Endpoint, Reply, Request};
 use estatus_config::places::Service;
-use estatus_core::engine::Ask;
+use estatus_core::{engine::Ask, ids::RunId};
 use estatus_engine::EngineEnd;
 use estatus_tray::{Asking, Change, Heard, Places, Settings, Where, line};
 use jiff::Zoned;
@@ -234,9 +234,22 @@ impl Desktop for Outside {
     fn ask(&mut self, ask: Ask) {
         let (asking, events) = (self.asking.clone(), self.events.clone());
         tokio::spawn(async move {
-            let asked = ask.to_string();
-            if let Err(error) = asking.request(Request::Do(ask)).await {
-                tell_failed(&events, format!("{asked}: {error}")).await;
+            if let Err(error) = asking.request(Request::Do(ask.clone())).await {
+                tracing::warn!("{ask}: {error}");
+                // Who is gone wants to know nothing.
+                let _ = events.send(TrayEvent::Refused(ask, error)).await;
+            }
+        });
+    }
+
+    fn look_at(&mut self, run: RunId) {
+        let (asking, events) = (self.asking.clone(), self.events.clone());
+        tokio::spawn(async move {
+            match asking.request(Request::Run { run }).await {
+                // Who is gone wants to know nothing.
+                Ok(Reply::Run(status)) => drop(events.send(TrayEvent::Run(Box::new(status))).await),
+                // With the next connection it is asked for again.
+                reply => tracing::debug!(?reply, %run, "the engine does not say how the run stands"),
             }
         });
     }

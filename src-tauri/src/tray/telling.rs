@@ -1,13 +1,16 @@
 //! Puts what is told into notifications.
 
-use estatus_core::flow::run::RunState;
+use estatus_api::{ApiError, ErrorCode, Question};
+use estatus_core::{engine::Ask, flow::run::RunState};
 use jiff::{SignedDuration, Zoned};
 
 use super::{
     desktop::{About, Action, Button, Icon, Notification, Page, Span},
     news::NewsItem,
+    questions,
+    runs::Asking,
     view::View,
-    words::{Texts, outside},
+    words::{Texts, outside, outside_lines},
 };
 
 /// Of what happened while nothing was told, so much is listed.
@@ -93,6 +96,44 @@ pub(crate) fn meanwhile(troubles: &[NewsItem], words: &Texts, now: &Zoned) -> No
         urgent: false,
         click: Action::Open(Page::Incidents),
         buttons: vec![open(Page::Incidents, words)],
+    }
+}
+
+/// What a step of a flow asks. It stays until it is seen, since a run waits.
+pub(crate) fn question(asking: &Asking<'_>, words: &Texts, now: &Zoned) -> Notification {
+    let page = Page::Run(asking.run);
+    Notification {
+        about: questions::about(asking),
+        icon: Icon::Suspect,
+        title: words.say("tray.question", &[("flow", &outside(asking.flow))]),
+        body: lines([outside_lines(&asking.question.text), until(asking.question, words, now)]),
+        urgent: true,
+        click: Action::Open(page.clone()),
+        buttons: answers(asking, words).into_iter().chain([open(page, words)]).collect(),
+    }
+}
+
+/// The answers to what a step asks.
+pub(crate) fn answers(asking: &Asking<'_>, words: &Texts) -> [Button; 2] {
+    [("tray.button.approve", true), ("tray.button.deny", false)].map(|(key, approved)| {
+        let action = Action::Answer { run: asking.run, step: asking.step.clone(), approved };
+        Button { text: words.plain(key), action }
+    })
+}
+
+/// Until when a question can be answered, and what happens otherwise.
+pub(crate) fn until(question: &Question, words: &Texts, now: &Zoned) -> String {
+    let key = if question.continues { "tray.question.continues" } else { "tray.question.fails" };
+    words.say(key, &[("at", &words.at(question.until, now))])
+}
+
+/// That the engine did not do what the person chose.
+pub(crate) fn not_done(asked: &Ask, error: &ApiError, words: &Texts) -> Notification {
+    match asked {
+        Ask::Approve { run, .. } if error.code == ErrorCode::Wrong => {
+            failed(&words.say("tray.question.over", &[("run", &run.to_string())]), words)
+        }
+        _ => failed(&format!("{asked}: {error}"), words),
     }
 }
 
@@ -220,6 +261,7 @@ fn page(trouble: &NewsItem) -> Page {
             Some(run) if run.state != RunState::Suppressed => Page::Run(run.run),
             _ => Page::Flow(name.clone()),
         },
+        About::Question(run, _) => Page::Run(*run),
         About::Many | About::Meanwhile | About::Failure => Page::Incidents,
     }
 }

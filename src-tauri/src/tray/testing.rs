@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use estatus_api::{
     AttemptState, Event, FlowStatus, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState, PROTOCOL,
-    Permission, ProgramStatus, RunSummary, Snapshot,
+    Permission, ProgramStatus, Question, RunStatus, RunSummary, Snapshot, StepStatus,
 };
 use estatus_config::places::Service;
 use estatus_core::{
     check::Kind,
     engine::Ask,
-    flow::run::RunState,
+    flow::run::{RunState, StepState},
     ids::{IncidentId, RunId, StartId},
     incident::Health,
     observation::{Phase, Verdict},
@@ -38,6 +38,7 @@ pub(crate) struct Fake {
     pub(crate) closed: Vec<About>,
     pub(crate) opened: Vec<Page>,
     pub(crate) asked: Vec<Ask>,
+    pub(crate) looked_at: Vec<RunId>,
     pub(crate) changed: Vec<Change>,
     pub(crate) at_login: Vec<bool>,
     pub(crate) engines_started: usize,
@@ -81,6 +82,10 @@ impl Desktop for Fake {
 
     fn ask(&mut self, ask: Ask) {
         self.asked.push(ask);
+    }
+
+    fn look_at(&mut self, run: RunId) {
+        self.looked_at.push(run);
     }
 
     fn service(&self) -> Option<Service> {
@@ -131,6 +136,11 @@ impl Tray {
 
     pub(crate) fn event(&mut self, event: Event) -> ControlFlow {
         self.hear(Heard::Event(Arc::new(event)))
+    }
+
+    /// A step of a run stands so.
+    pub(crate) fn steps(&mut self, run: u64, place: usize, step: StepStatus) {
+        let _ = self.event(Event::Step { run: RunId(run), place, step });
     }
 
     /// A monitor goes down, with this incident.
@@ -290,6 +300,43 @@ pub(crate) fn run(id: u64, flow: &str, state: RunState) -> RunSummary {
         began: noon().timestamp(),
         ended: state.is_over().then(|| noon().timestamp()),
     }
+}
+
+/// Such a run, with these steps.
+pub(crate) fn run_status(id: u64, flow: &str, state: RunState, steps: &[StepStatus]) -> RunStatus {
+    RunStatus { summary: run(id, flow, state), steps: steps.to_vec(), since_success: None, is_current: true }
+}
+
+pub(crate) fn step(name: &str, state: StepState) -> StepStatus {
+    StepStatus {
+        name: name.into(),
+        does: "wait 1 s".to_owned(),
+        command: None,
+        address: None,
+        state,
+        attempts: 1,
+        exit: None,
+        why: None,
+        began: Some(noon().timestamp()),
+        ended: state.is_over().then(|| noon().timestamp()),
+        retry_at: None,
+        output: Vec::new(),
+        usual: None,
+        kept: false,
+        skipped_because: None,
+        question: None,
+        saved: None,
+        run: None,
+        undo: None,
+        has_log: false,
+    }
+}
+
+/// One that asks this, or did, until three o'clock.
+pub(crate) fn asking(name: &str, text: &str, state: StepState) -> StepStatus {
+    let until = "2026-11-21T15:00:00Z".parse().unwrap();
+    let question = Question { text: text.to_owned(), until, continues: false };
+    StepStatus { question: Some(question), ..step(name, state) }
 }
 
 pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool) -> ProgramStatus {

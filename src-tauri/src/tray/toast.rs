@@ -50,6 +50,7 @@ pub(crate) fn tag(about: &About) -> String {
         About::Incident(id) => format!("incident {}", id.0),
         About::Program(name) => stable_name(&format!("program {name}"), TAG / 2),
         About::Flow(name) => stable_name(&format!("flow {name}"), TAG / 2),
+        About::Question(run, place) => format!("question {run} {place}"),
         About::Many => "many".to_owned(),
         About::Meanwhile => "meanwhile".to_owned(),
         About::Failure => "failure".to_owned(),
@@ -76,7 +77,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use estatus_core::ids::IncidentId;
+    use estatus_core::ids::{IncidentId, RunId};
 
     use super::*;
     use crate::desktop::{Action, Button, Icon, Page};
@@ -146,6 +147,7 @@ mod tests {
     fn every_tag_is_short_enough() {
         let check = |about: About, expected: &str| assert_eq!(tag(&about), expected);
         check(About::Many, "many");
+        check(About::Question(RunId(31), 2), "question 31 2");
         let of = |name: &str| tag(&About::Program(name.into()));
         assert!(of("web").starts_with("program-web-"), "{}", of("web"));
         assert!(tag(&About::Flow("web".into())).starts_with("flow-web-"));

@@ -5,14 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use estatus_api::{EngineState, Event, FlowStatus, Hello, IncidentState, MonitorState, ProgramStatus, RunSummary};
-use estatus_core::{
-    flow::run::RunState,
-    ids::{IncidentId, RunId},
-    incident::Health,
-    standing::Standing,
+use estatus_api::{
+    EngineState, Event, FlowStatus, Hello, IncidentState, MonitorState, ProgramStatus, RunStatus, RunSummary,
 };
+use estatus_core::{flow::run::RunState, ids::IncidentId, incident::Health, standing::Standing};
 use jiff::Timestamp;
+
+use super::runs::{Asking, RunInProgress};
 
 /// How things are.
 #[derive(Debug, Default)]
@@ -22,7 +21,7 @@ pub(crate) struct View {
     /// In the order of the configuration.
     pub(crate) programs: Vec<ProgramStatus>,
     /// The run that goes on, of each flow of which one does.
-    pub(crate) runs: BTreeMap<Arc<str>, RunId>,
+    pub(crate) runs: BTreeMap<Arc<str>, RunInProgress>,
     /// The open ones.
     pub(crate) incidents: BTreeMap<IncidentId, IncidentState>,
     pub(crate) engine: EngineState,
@@ -101,6 +100,8 @@ impl View {
     /// Begins anew with what the engine says first.
     pub(crate) fn begin(&mut self, hello: &Hello) {
         let snapshot = &hello.snapshot;
+        let mut before = std::mem::take(&mut self.runs);
+        let mut run = |flow: &FlowStatus| Some(RunInProgress::of(flow)?.seen_before(before.remove(&flow.name)));
         *self = Self {
             link: EngineConnection::Attached { ours: hello.host.pid == std::process::id() },
             monitors: snapshot
@@ -109,7 +110,7 @@ impl View {
                 .map(|state| (Arc::clone(&state.name), MonitorSummary::new(state)))
                 .collect(),
             programs: snapshot.programs.clone(),
-            runs: snapshot.flows.iter().filter_map(|flow| Some((Arc::clone(&flow.name), under_way(flow)?))).collect(),
+            runs: snapshot.flows.iter().filter_map(|flow| Some((Arc::clone(&flow.name), run(flow)?))).collect(),
             incidents: snapshot.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             engine: snapshot.engine.clone(),
         };
@@ -129,10 +130,7 @@ impl View {
                 self.programs.retain(|program| program.name != *name);
                 true
             }
-            Event::Flow(flow) => match under_way(flow) {
-                Some(run) => self.runs.insert(Arc::clone(&flow.name), run) != Some(run),
-                None => self.runs.remove(&flow.name).is_some(),
-            },
+            Event::Flow(flow) => self.take_flow(flow),
             Event::FlowGone(name) => self.runs.remove(name).is_some(),
             Event::Run(run) => self.is_told(run),
             Event::Incident(incident) => {
@@ -145,12 +143,12 @@ impl View {
                 self.engine.clone_from(engine);
                 changed
             }
-            Event::Step { .. }
-            | Event::Told { .. }
-            | Event::Log { .. }
-            | Event::StepLog { .. }
-            | Event::Usage(_)
-            | Event::Relaunching => false,
+            Event::Step { run, place, step } => {
+                self.runs.values_mut().find(|known| known.run == *run).is_some_and(|known| known.take(*place, step))
+            }
+            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::Usage(_) | Event::Relaunching => {
+                false
+            }
         }
     }
 
@@ -161,6 +159,29 @@ impl View {
             None => self.programs.push(status.clone()),
         }
         true
+    }
+
+    fn take_flow(&mut self, flow: &FlowStatus) -> bool {
+        let Some(run) = &flow.run else { return self.runs.remove(&flow.name).is_some() };
+        match self.runs.get_mut(&flow.name) {
+            Some(known) if known.run == run.run => known.stands(run),
+            _ => {
+                self.runs.extend(RunInProgress::of(flow).map(|run| (Arc::clone(&flow.name), run)));
+                true
+            }
+        }
+    }
+
+    /// Takes in what the engine answered of a run, if that still goes on.
+    pub(crate) fn take_run(&mut self, status: &RunStatus) {
+        if let Some(known) = self.runs.values_mut().find(|known| known.run == status.summary.run) {
+            known.take_all(status);
+        }
+    }
+
+    /// The steps that ask whether they may go on.
+    pub(crate) fn asking(&self) -> impl Iterator<Item = Asking<'_>> {
+        self.runs.iter().flat_map(|(flow, run)| run.asking(flow))
     }
 
     /// Whether somebody is to know of a run that it did not go well. Of one that was to heal a monitor its incident tells.
@@ -235,10 +256,6 @@ impl View {
         let store = self.engine.store_trouble.as_deref().map(|why| trouble(What::Store, why));
         config.into_iter().chain(store).chain(waiting.map(move |(name, why)| trouble(What::Channel(name), why)))
     }
-}
-
-fn under_way(flow: &FlowStatus) -> Option<RunId> {
-    flow.run.as_ref().map(|run| run.run)
 }
 
 /// Whether something that is broken is down; nothing where it is not broken.

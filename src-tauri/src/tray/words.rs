@@ -7,6 +7,9 @@ use jiff::{Timestamp, Zoned};
 const NAMES: usize = 3;
 /// What comes from outside is cut to so many characters.
 const LONGEST: usize = 120;
+/// Where it may have several lines, each of them is cut to so many, and so many lines are shown.
+const LONGEST_OF_LINES: usize = 300;
+const LINES: usize = 5;
 
 /// The texts of one language.
 #[derive(Debug)]
@@ -70,11 +73,25 @@ fn joined(names: &[&str]) -> String {
 
 /// Text of the outside world as one line of bearable length, without what steers a terminal or turns its direction.
 pub(crate) fn outside(text: &str) -> String {
+    harmless(text, LONGEST)
+}
+
+/// Text of the outside world with its lines, but no empty ones, and not too many.
+pub(crate) fn outside_lines(text: &str) -> String {
+    let mut lines = text.lines().map(|line| harmless(line, LONGEST_OF_LINES)).filter(|line| !line.is_empty());
+    let mut shown: Vec<String> = lines.by_ref().take(LINES).collect();
+    if lines.next().is_some() {
+        shown.push("…".to_owned());
+    }
+    shown.join("\n")
+}
+
+fn harmless(text: &str, longest: usize) -> String {
     let unseen =
         |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let clean: String = text.chars().map(|char| if char.is_control() || unseen(char) { ' ' } else { char }).collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(longest) {
         Some((cut, _)) => format!("{} …", line[..cut].trim_end()),
         None => line,
     }
@@ -148,5 +165,14 @@ mod tests {
         assert_eq!(outside(" a\n\tb\u{1b}[31m \u{202e}c "), "a b [31m c");
         assert_eq!(outside(&"x".repeat(121)), format!("{} …", "x".repeat(120)));
         assert_eq!(outside(&"ñ".repeat(120)), "ñ".repeat(120));
+    }
+
+    #[test]
+    fn lines_from_outside_stay_lines_and_are_few() {
+        assert_eq!(outside_lines(" a \r\n\n\tb\u{1b}[31m\n"), "a\nb [31m");
+        assert_eq!(outside_lines(&"x\n".repeat(5)), "x\nx\nx\nx\nx");
+        assert_eq!(outside_lines(&"x\n".repeat(6)), "x\nx\nx\nx\nx\n…");
+        assert_eq!(outside_lines(&"ñ".repeat(301)), format!("{} …", "ñ".repeat(300)));
+        assert_eq!(outside_lines(" \n"), "");
     }
 }

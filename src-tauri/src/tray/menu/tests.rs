@@ -1,8 +1,15 @@
-use estatus_api::{EngineState, Event, MonitorState, Snapshot, WaitingMessage};
-use estatus_core::{ids::MessageId, incident::Health, standing::Standing};
+use estatus_api::{EngineState, Event, MonitorState, Snapshot, StepStatus, WaitingMessage};
+use estatus_core::{
+    flow::run::{RunState, StepState},
+    ids::{MessageId, RunId},
+    incident::Health,
+    standing::Standing,
+};
 
 use super::*;
-use crate::testing::{Tray, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read};
+use crate::testing::{
+    Tray, asking, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run_status, step,
+};
 
 fn menu_of(tray: &Tray) -> Vec<String> {
     read(&tray.face().menu)
@@ -152,7 +159,7 @@ fn a_flow_that_is_under_way_is_listed_until_it_is_not() {
         Tray::attached(Snapshot { flows: vec![flow("backup", Some(7)), flow("clean", None)], ..Snapshot::default() });
     assert_eq!(menu_of(&tray)[1..3], ["backup: running", "-"]);
     let Item::Choice { action, .. } = &tray.face().menu.0[1] else { panic!("{:?}", tray.face().menu) };
-    assert_eq!(*action, Action::Open(Page::Run(estatus_core::ids::RunId(7))));
+    assert_eq!(*action, Action::Open(Page::Run(RunId(7))));
     let _ = tray.event(Event::Flow(flow("clean", Some(8))));
     assert_eq!(menu_of(&tray)[1..4], ["backup: running", "clean: running", "-"]);
     let _ = tray.event(Event::Flow(flow("backup", None)));
@@ -162,4 +169,103 @@ fn a_flow_that_is_under_way_is_listed_until_it_is_not() {
         let _ = tray.event(Event::Flow(flow(&format!("f{number}"), Some(number))));
     }
     assert_eq!(menu_of(&tray)[5..8], ["f14: running", "5 more …", "-"]);
+}
+
+#[test]
+fn a_run_says_at_which_step_it_is() {
+    let mut tray = Tray::attached(Snapshot { flows: vec![flow("deploy", Some(7))], ..Snapshot::default() });
+    let mut check = |event: Option<(usize, StepStatus)>, told: &str| {
+        if let Some((place, step)) = event {
+            tray.steps(7, place, step);
+        }
+        assert_eq!(menu_of(&tray)[1], told);
+    };
+    check(None, "deploy: running");
+    check(Some((0, step("build it\nall", StepState::Running))), "deploy: step 1 of 2, build it all");
+    check(Some((0, step("build it\nall", StepState::Succeeded))), "deploy: running");
+    // Side by side with another one, in the order of the file; and it knows more of its steps than the file.
+    check(Some((2, step("copy", StepState::Retrying))), "deploy: step 3 of 3, copy");
+    check(Some((1, step("check", StepState::Running))), "deploy: step 2 of 3, check");
+    check(Some((1, step("check", StepState::Failed))), "deploy: step 3 of 3, copy");
+    check(Some((2, step("copy", StepState::Succeeded))), "deploy: running");
+    let undo = |state| {
+        let began = noon().timestamp();
+        let undo = estatus_api::UndoStatus { state, began, ended: None, why: None, output: Vec::new() };
+        StepStatus { undo: Some(undo), ..step("copy", StepState::Succeeded) }
+    };
+    check(Some((2, undo(StepState::Running))), "deploy: undoing copy");
+    check(Some((2, undo(StepState::Failed))), "deploy: running");
+    // Of a run that does not go on nobody wants to know.
+    tray.steps(6, 0, step("old", StepState::Running));
+    assert_eq!(menu_of(&tray)[1], "deploy: running");
+}
+
+#[test]
+fn a_question_stands_in_the_menu_with_its_answers_as_long_as_it_is_open() {
+    let mut tray = Tray::attached(Snapshot { flows: vec![flow("deploy", Some(7))], ..Snapshot::default() });
+    tray.steps(7, 1, asking("ask", "Deploy\nversion 3?", StepState::WaitingForApproval));
+    let asks = "deploy asks: Deploy version 3?";
+    let submenu = |line: &str| format!("{asks} > {line}");
+    let expected = [
+        submenu("Approve"),
+        submenu("Deny"),
+        submenu("-"),
+        submenu("(Answer by 15:00; otherwise the step fails.)"),
+        submenu("Open"),
+        "deploy: running".to_owned(),
+        "-".to_owned(),
+    ];
+    assert_eq!(menu_of(&tray)[1..8], expected);
+    let Item::Submenu { items, .. } = &tray.face().menu.0[1] else { panic!("{:?}", tray.face().menu) };
+    let actions: Vec<&Action> = items
+        .iter()
+        .filter_map(|item| if let Item::Choice { action, .. } = item { Some(action) } else { None })
+        .collect();
+    let answer = |approved| Action::Answer { run: RunId(7), step: "ask".into(), approved };
+    assert_eq!(actions, [&answer(true), &answer(false), &Action::Open(Page::Run(RunId(7)))]);
+
+    // A run that does nothing but wait is told by its question alone.
+    let run = Some(crate::testing::run(7, "deploy", RunState::WaitingForApproval));
+    let _ = tray.event(Event::Flow(estatus_api::FlowStatus { run, ..flow("deploy", None) }));
+    assert_eq!(menu_of(&tray)[5..7], [submenu("Open"), "-".to_owned()]);
+    tray.steps(7, 1, asking("ask", "Deploy?", StepState::Succeeded));
+    assert_eq!(menu_of(&tray)[1], "deploy: waiting for approval");
+    let _ = tray.event(Event::Flow(flow("deploy", Some(7))));
+    assert_eq!(menu_of(&tray)[1], "deploy: running");
+}
+
+#[test]
+fn what_a_run_asks_and_does_is_known_once_the_engine_has_answered() {
+    let waits = estatus_api::FlowStatus {
+        run: Some(crate::testing::run(7, "deploy", RunState::WaitingForApproval)),
+        ..flow("deploy", None)
+    };
+    let flows = vec![flow("backup", Some(8)), waits, flow("clean", None)];
+    let mut tray = Tray::attached(Snapshot { flows, ..Snapshot::default() });
+    assert_eq!(menu_of(&tray)[1..3], ["backup: running", "deploy: waiting for approval"]);
+    let steps = [
+        step("build", StepState::Succeeded),
+        asking("ask", "Deploy?", StepState::WaitingForApproval),
+        step("copy", StepState::Scheduled),
+    ];
+    let status = run_status(7, "deploy", RunState::WaitingForApproval, &steps);
+    let _ = tray.happens(crate::controller::TrayEvent::Run(Box::new(status)));
+    let steps = [step("dump", StepState::Running), step("send", StepState::Scheduled)];
+    let _ =
+        tray.happens(crate::controller::TrayEvent::Run(Box::new(run_status(8, "backup", RunState::Running, &steps))));
+    let lines = menu_of(&tray);
+    assert_eq!((lines[1].as_str(), lines[6].as_str()), ("deploy asks: Deploy? > Approve", "backup: step 1 of 2, dump"));
+}
+
+#[test]
+fn of_many_questions_a_part_is_listed() {
+    let name = |number: u64| format!("f{number}");
+    let flows = (10..25).map(|number| flow(&name(number), Some(number))).collect();
+    let mut tray = Tray::attached(Snapshot { flows, ..Snapshot::default() });
+    for number in 10..25 {
+        tray.steps(number, 0, asking("ask", "?", StepState::WaitingForApproval));
+    }
+    let lines = menu_of(&tray);
+    let asks = lines.iter().filter(|line| line.ends_with("> Approve")).count();
+    assert_eq!((asks, lines.iter().filter(|line| *line == "5 more …").count()), (10, 1));
 }
