@@ -1,4 +1,15 @@
-import type { ApiError, Ask, Edit, Event, Hello, MonitorState, ProgramStatus, Reply, Request } from "../contract";
+import type {
+  ApiError,
+  Ask,
+  Edit,
+  Event,
+  Hello,
+  MonitorState,
+  ProgramStatus,
+  Reply,
+  Request,
+  StepOf,
+} from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { flows as made } from "./mock/flows";
@@ -33,7 +44,7 @@ const running = new Map<string, ProgramStatus>((lively ? programs() : []).map((p
 
 let tables: Tables = lively ? TABLES : {};
 let heard: ((heard: Heard) => void) | undefined;
-let followed: { log_of: string | null; usage: boolean } = { log_of: null, usage: false };
+let followed: { log_of: string | null; step?: StepOf | null; usage: boolean } = { log_of: null, usage: false };
 let lines = 1000;
 let engine: Hello["snapshot"]["engine"] = {
   network_off: [],
@@ -52,7 +63,7 @@ let desktop: DesktopSettings = {
 };
 
 const tell = (event: Event) => heard?.({ heard: "event", event });
-const flows = lively && !asked.has("monitors") ? made(asked.get("flows"), tell) : null;
+const flows = lively && !asked.has("monitors") ? made(asked.get("flows"), tell, () => followed.step ?? null) : null;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function refusal(file: string | null): string | null {
@@ -190,6 +201,17 @@ function answer(request: Request): Reply {
       if (!run) throw wrong(`there is no run ${request.of.run}`);
       return { reply: "run", of: run };
     }
+    case "repeat":
+      return { reply: "begun", of: flows?.repeat(request.of.run, request.of.how) ?? 0 };
+    case "plan": {
+      if (hello().permission !== "edit")
+        throw { code: "denied", message: "only administrators may" } satisfies ApiError;
+      const plan = flows?.plan(request.of.flow);
+      if (!plan) throw wrong(`there is no flow called “${request.of.flow}”`);
+      return { reply: "plan", of: plan };
+    }
+    case "step_log":
+      return { reply: "log", of: flows?.log(request.of.of, request.of.lines) ?? [] };
     case "follow":
       followed = request.of;
       return { reply: "done" };
@@ -301,6 +323,10 @@ function carryOut(ask: Ask): Reply {
   if (ask.ask === "run_flow") return { reply: "begun", of: flows?.begin(ask.flow) ?? 0 };
   if (ask.ask === "cancel_run") {
     flows?.cancel(ask.run);
+    return { reply: "done" };
+  }
+  if (ask.ask === "approve") {
+    flows?.approve(ask.run, ask.step, ask.approved);
     return { reply: "done" };
   }
   if (ask.ask === "snooze" && ask.monitor === null) {

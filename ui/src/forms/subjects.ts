@@ -1,4 +1,4 @@
-import type { Configuration, Edit, Section } from "../contract";
+import type { Configuration, Edit } from "../contract";
 import type { EditedSection } from "../state/route.svelte";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
@@ -17,7 +17,7 @@ const GROUPS: Record<EditedSection, readonly Group[]> = {
 };
 
 /** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
-export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
+export function entry(configuration: Configuration, section: EditedSection, name: string | null): Subject | null {
   if (section === "channel") return channel(configuration, name);
   const entries = list(configuration.tables[section]);
   const index = name === null ? entries.length : entries.findIndex((table) => table.name === name);

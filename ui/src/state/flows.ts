@@ -2,7 +2,8 @@ import type { RunState, RunStatus, RunSummary, StepState, StepStatus } from "../
 import type { Mark } from "../parts/HealthMark.svelte";
 
 /** Whether nothing becomes of a run any more. */
-export const isOver = (state: RunState): boolean => state !== "queued" && state !== "running";
+export const isOver = (state: RunState): boolean =>
+  state !== "queued" && state !== "running" && state !== "waiting_for_approval";
 
 /** Whether a step was begun and did not do its work. */
 export const isFailure = (state: StepState): boolean =>
@@ -15,6 +16,8 @@ export function runMark(state: RunState): Mark {
       return "unknown";
     case "running":
       return "running";
+    case "waiting_for_approval":
+      return "asks";
     case "succeeded":
       return "up";
     case "failed":
@@ -36,6 +39,8 @@ export function stepMark(state: StepState): Mark {
       return "unknown";
     case "running":
       return "running";
+    case "waiting_for_approval":
+      return "asks";
     case "retrying":
       return "suspect";
     case "succeeded":
@@ -159,6 +164,7 @@ const FEET: Partial<Record<Mark, RunBar["foot"]>> = {
     [0, 2],
     [3, 2],
   ],
+  asks: [[1.5, 3.5]],
   left_out: [[0, 1.5]],
 };
 

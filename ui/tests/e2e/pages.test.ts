@@ -17,7 +17,7 @@ const PAGES: [address: string, text: string][] = [
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
   ["#/program/worker", "cooling down"],
-  ["#/flows", "1 flow needs attention"],
+  ["#/flows", "2 flows need attention"],
   ["?flows=dense#/flows", "2 of 30 steps"],
   ["#/flow/nightly%20backup", "suppressed: the budget was used up"],
   ["#/flow/move%20to%20the%20new%20disk", "No runs yet"],

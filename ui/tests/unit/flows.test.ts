@@ -23,6 +23,7 @@ const at = (seconds: number) => new Date(AT + seconds * 1000).toISOString();
 const STATES: RunState[] = [
   "queued",
   "running",
+  "waiting_for_approval",
   "succeeded",
   "failed",
   "timed_out",
@@ -52,11 +53,13 @@ const step = (state: StepState, began: number | null = null, ended: number | nul
   began: began === null ? null : at(began),
   ended: ended === null ? null : at(ended),
   output: [],
+  has_log: false,
 });
 
 const status = (state: RunState, steps: StepStatus[], ended: number | null = null): RunStatus => ({
   ...run(1, state, ended),
   steps,
+  is_current: true,
 });
 
 test("runs are told apart by their flows and stay in order", () => {
@@ -136,6 +139,7 @@ test("a flow wants attention while its last run that came to something did not s
 test("a run that was not begun took no time, and one that goes on has taken what has passed", () => {
   expect(STATES.map((state) => took(run(1, state, isOver(state) ? 2 : null), AT + 5000))).toEqual([
     null,
+    5000,
     5000,
     2000,
     2000,

@@ -223,5 +223,6 @@ function step(name: string): StepStatus {
     began: null,
     ended: null,
     output: [],
+    has_log: false,
   };
 }

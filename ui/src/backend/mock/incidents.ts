@@ -32,12 +32,12 @@ export function openIncidents(): IncidentState[] {
           output: ["shop-server 4.2.0", "migration 0042 is under way: 61 %"],
         },
         {
-          deed: "restarted shop-server",
+          deed: "ran the flow heal the shop",
           began: ago(12 * MINUTE),
           ended: ago(11 * MINUTE),
           healed: false,
-          outcome: "the program was not ready within 30 s",
-          output: [],
+          outcome: "the flow heal the shop failed at the step “migrate the database”: exit code 1 (general error)",
+          run: 16,
         },
       ],
       alerts: [
