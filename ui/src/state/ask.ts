@@ -5,6 +5,7 @@ import type {
   ConfigProblem,
   Configuration,
   Edit,
+  FlowPlan,
   History,
   Imported,
   IncidentState,
@@ -12,13 +13,18 @@ import type {
   LogLine,
   MailTested,
   ProgramChange,
+  Repeat,
   Reply,
   Request,
   RunId,
   RunStatus,
   RunSummary,
   Status,
+  StepOf,
 } from "../contract";
+
+/** Whose log it is: that of a program, or of a step of a run. */
+export type Source = { program: string } | { step: StepOf };
 
 type Answer<R extends Reply["reply"]> = Extract<Reply, { reply: R }> extends { of: infer Of } ? Of : void;
 
@@ -80,8 +86,22 @@ export const askLastRuns = (limit: number): Promise<RunSummary[]> =>
 
 export const askRun = (run: RunId): Promise<RunStatus> => ask({ request: "run", of: { run } }, "run");
 
-export const askFollow = (log_of: string | null, usage: boolean): Promise<void> =>
-  ask({ request: "follow", of: { log_of, usage } }, "done");
+/** Repeats a run that is over, or puts that in the queue. */
+export const askRepeat = (run: RunId, how: Repeat): Promise<RunId> =>
+  ask({ request: "repeat", of: { run, how } }, "begun");
+
+/** What a run of `flow` would do. */
+export const askPlan = (flow: string): Promise<FlowPlan> => ask({ request: "plan", of: { flow } }, "plan");
+
+export const askStepLog = (of: StepOf, lines: number): Promise<LogLine[]> =>
+  ask({ request: "step_log", of: { of, lines } }, "log");
+
+/** Has the log of a program or of a step be told from now on, and what programs use. */
+export const askFollow = (log: Source | null, usage: boolean): Promise<void> => {
+  const log_of = log && "program" in log ? log.program : null;
+  const step = log && "step" in log ? log.step : null;
+  return ask({ request: "follow", of: { log_of, step, usage } }, "done");
+};
 
 /** What `error` says, whatever it is. */
 export function reason(error: unknown): string {

@@ -18,3 +18,9 @@ export function pieces(text: string, wanted: string): Piece[] {
   if (from < text.length) made.push({ text: text.slice(from), found: false });
   return made;
 }
+
+/** Those of `lines` in which `wanted` stands, in whatever case; all of them if nothing is looked for. */
+export function matching<Line>(lines: readonly Line[], wanted: string, text: (line: Line) => string): readonly Line[] {
+  const needle = wanted.toLowerCase();
+  return needle === "" ? lines : lines.filter((line) => text(line).toLowerCase().includes(needle));
+}

@@ -1,6 +1,7 @@
 import { backend } from "#backend";
 import type { Heard } from "../backend/backend";
 import type { LogLine } from "../contract";
+import type { Source } from "./ask";
 import { follow } from "./route.svelte";
 import { fold, NOTHING, type World } from "./world";
 
@@ -11,7 +12,9 @@ let world = $state.raw<World>(NOTHING);
 let queue: Heard[] = [];
 let flushing: number | undefined;
 let unsubscribe: (() => void) | undefined;
-let listeners: ((program: string, lines: LogLine[]) => void)[] = [];
+let listeners: Listener[] = [];
+
+type Listener = (source: Source, lines: LogLine[]) => void;
 
 /** The one place that components read how things are from. */
 export const live = {
@@ -26,8 +29,8 @@ export function attach() {
   unsubscribe = backend.subscribe(hear);
 }
 
-/** Tells `listener` what programs write, as far as that is followed. */
-export function listen(listener: (program: string, lines: LogLine[]) => void): () => void {
+/** Tells `listener` what programs and steps write, as far as that is followed. */
+export function listen(listener: Listener): () => void {
   listeners = [...listeners, listener];
   return () => {
     listeners = listeners.filter((other) => other !== listener);
@@ -38,7 +41,11 @@ function hear(heard: Heard) {
   if (heard.heard === "open") return follow(heard.page);
   if (heard.heard === "event" && heard.event.event === "log") {
     const { program, lines } = heard.event.of;
-    return listeners.forEach((listener) => listener(program, lines));
+    return listeners.forEach((listener) => listener({ program }, lines));
+  }
+  if (heard.heard === "event" && heard.event.event === "step_log") {
+    const { of, lines } = heard.event.of;
+    return listeners.forEach((listener) => listener({ step: of }, lines));
   }
   queue.push(heard);
   if (heard.heard === "event") flushing ??= window.setTimeout(flush, TOGETHER_MS);

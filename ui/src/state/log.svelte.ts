@@ -1,14 +1,15 @@
 import type { LogLine } from "../contract";
-import { askFollow, askLog, reason } from "./ask";
+import { askLog, askStepLog, reason, type Source } from "./ask";
+import { following } from "./following.svelte";
 import { listen } from "./live.svelte";
 import { unread } from "./overlap";
 import { plain } from "./plain";
 
-/** So many lines are read at first. */
+/** So many lines of a program are read at first. */
 const READ_MAX = 1000;
 
-/** So many lines are kept. */
-const KEPT_MAX = 5000;
+/** So many lines are kept, and read of a step, which has an end. */
+export const KEPT_MAX = 5000;
 
 /** A line as it is shown. */
 export interface Shown {
@@ -19,40 +20,67 @@ export interface Shown {
   text: string;
 }
 
-/** What one program writes, from its last lines on. */
+/** What a program or a step writes, from its last lines on. */
 export class Log {
   lines = $state.raw<Shown[]>([]);
-  state = $state<"reading" | "following" | "failed">("reading");
+  state = $state<"reading" | "read" | "failed">("reading");
   trouble = $state("");
   private early: LogLine[] | null = [];
   private next = 0;
   private unlisten: () => void;
 
-  constructor(readonly program: string) {
-    this.unlisten = listen((program, lines) => {
-      if (program === this.program) this.hear(lines);
+  /** `isLive` says whether more is written: it is followed then. */
+  constructor(
+    readonly source: Source,
+    private isLive = true,
+  ) {
+    this.unlisten = listen((source, lines) => {
+      if (isSame(source, this.source)) this.hear(lines);
     });
+    void this.read();
+  }
+
+  /** Whether it is told what is written. */
+  get isFollowed(): boolean {
+    return following.log === this.source;
+  }
+
+  /** Follows it, in the place of any other log, and reads what was missed. */
+  follow() {
+    this.isLive = true;
+    void this.read();
+  }
+
+  /** Reads what was missed of it: nothing more is written. */
+  finish() {
+    this.isLive = false;
     void this.read();
   }
 
   close() {
     this.unlisten();
+    following.leave(this.source);
   }
 
   /** Follows first and reads then, so that no line is missed; what comes twice is taken once. */
   async read() {
     this.early = [];
     try {
-      await askFollow(this.program, true);
-      const lines = await askLog(this.program, READ_MAX);
+      if (this.isLive) await following.follow(this.source);
+      const lines = await this.ask();
       this.lines = [];
       this.add([...lines, ...unread(lines, this.early)]);
-      this.state = "following";
+      this.state = "read";
     } catch (error) {
       this.trouble = reason(error);
       this.state = "failed";
     }
     this.early = null;
+  }
+
+  private ask(): Promise<LogLine[]> {
+    if ("program" in this.source) return askLog(this.source.program, READ_MAX);
+    return askStepLog(this.source.step, KEPT_MAX);
   }
 
   private hear(lines: LogLine[]) {
@@ -64,4 +92,9 @@ export class Log {
     const shown = lines.map(({ at, stream, text }) => ({ number: this.next++, at, stream, text: plain(text) }));
     this.lines = [...this.lines, ...shown].slice(-KEPT_MAX);
   }
+}
+
+function isSame(one: Source, other: Source): boolean {
+  if ("program" in one) return "program" in other && one.program === other.program;
+  return "step" in other && one.step.run === other.step.run && one.step.place === other.step.place;
 }

@@ -165,6 +165,7 @@ class Draft {
       case "usage":
         return this.use(event.of);
       case "log":
+      case "step_log":
       // Whoever is started again opens its window again.
       case "relaunching":
         return;
