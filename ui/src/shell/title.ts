@@ -22,6 +22,8 @@ export function page(route: Route): string {
       return t("nav.flows");
     case "flow":
       return route.name;
+    case "plan":
+      return t("plan.title", { name: route.name });
     case "run":
       return t("flow.run", { id: route.id });
     case "incidents":

@@ -1,4 +1,4 @@
-import type { RunState, RunStatus, RunSummary, StepState, StepStatus } from "../contract";
+import type { Question, RunState, RunStatus, RunSummary, StepState, StepStatus } from "../contract";
 import type { Mark } from "../parts/HealthMark.svelte";
 
 /** Whether nothing becomes of a run any more. */
@@ -93,30 +93,57 @@ export function asHeard(
   return { ...run, ...heard, steps: run.steps.map((step, place) => steps?.get(place) ?? step) };
 }
 
+/** Whether a step is under way. */
+export const isGoing = (state: StepState): boolean =>
+  state === "running" || state === "retrying" || state === "waiting_for_approval";
+
 /** How far a run has come. */
 export interface Progress {
   /** So many steps are over. */
   done: number;
   all: number;
-  /** The names of those that are under way. */
-  now: string[];
+  /** The places of those that are under way. */
+  now: number[];
+  /** The names of those that are being taken back. */
+  undoing: string[];
 }
 
 export function progress(steps: readonly StepStatus[]): Progress {
-  const [begun, waits]: StepState[][] = [["running", "retrying"], ["scheduled"]];
-  const now = steps.filter(({ state }) => begun?.includes(state)).map(({ name }) => name);
-  const waiting = steps.filter(({ state }) => waits?.includes(state)).length;
-  return { done: steps.length - now.length - waiting, all: steps.length, now };
+  const now = [...steps.keys()].filter((place) => isGoing(steps[place]?.state ?? "scheduled"));
+  const waiting = steps.filter(({ state }) => state === "scheduled").length;
+  const undoing = steps.filter(({ undo }) => undo && isGoing(undo.state)).map(({ name }) => name);
+  return { done: steps.length - now.length - waiting, all: steps.length, now, undoing };
 }
 
-/** The place of the step that made `run` fail: the one that the reason names, else the first that failed. */
-export function failedAt({ state, why, steps }: RunStatus): number | null {
-  if (state === "succeeded") return null;
-  const failed = [...steps.keys()].filter((place) => isFailure(steps[place]?.state ?? "scheduled"));
-  const name = (place: number) => steps[place]?.name ?? "";
-  const named = failed.filter((place) => why?.includes(name(place)));
-  const [longest] = named.sort((one, other) => name(other).length - name(one).length);
-  return longest ?? failed[0] ?? null;
+/** The place of the step that made `run` fail. */
+export const failedAt = ({ failed, steps }: RunStatus): number | null =>
+  failed !== undefined && failed < steps.length ? failed : null;
+
+/** A step that asks, with what it asks. */
+export type Asking = StepStatus & { question: Question };
+
+/** The steps of `steps` that wait for somebody to approve. */
+export const asking = (steps: readonly StepStatus[]): Asking[] =>
+  steps.filter((step): step is Asking => step.state === "waiting_for_approval" && step.question !== undefined);
+
+/** How long a step took, or has until `now`, in milliseconds; nothing of one that was not begun in this run. */
+export function stepTook({ began, ended, kept }: StepStatus, now: number): number | null {
+  if (began === null || kept) return null;
+  return Math.max(0, (ended ? Date.parse(ended) : now) - Date.parse(began));
+}
+
+/** Whether what took `span` milliseconds took much longer than it usually does, in seconds. */
+export const isSlow = (span: number, usual: number | undefined): boolean =>
+  usual !== undefined && span > 2 * usual * 1000 && span - usual * 1000 > 5000;
+
+/** What became of `steps` because the run failed: those that were skipped for it, and those that were taken back. */
+export function consequences(steps: readonly StepStatus[]): { skipped: StepStatus[]; undone: StepStatus[] } {
+  return {
+    skipped: steps.filter(({ skipped_because }) => skipped_because !== undefined),
+    undone: steps
+      .filter(({ undo }) => undo !== undefined)
+      .sort((one, other) => Date.parse(one.undo?.began ?? "") - Date.parse(other.undo?.began ?? "")),
+  };
 }
 
 /** Whether a flow wants attention: its last run that came to something did not succeed. */

@@ -27,15 +27,22 @@ const known = (moments: readonly (string | null | undefined)[]): number[] =>
 
 /** From when to when `run` went; to `now`, or when a step is tried again, while it goes on. */
 export function stretch({ began, ended, steps }: RunStatus, now: number): Stretch {
-  const begun = known(steps.map((step) => step.began));
-  const from = Math.min(Date.parse(began), ...begun);
-  const later = known(steps.flatMap((step) => [step.began, step.ended, ended ? null : step.retry_at]));
+  // What was kept of an earlier run is of another time.
+  const own = steps.filter(({ kept }) => !kept);
+  const from = Math.min(Date.parse(began), ...known(own.map((step) => step.began)));
+  const later = known(
+    own.flatMap((step) => [step.began, step.ended, ended ? null : step.retry_at, step.undo?.began, step.undo?.ended]),
+  );
   return { from, to: Math.max(from + 1, ended ? Date.parse(ended) : now, ...later) };
 }
 
-/** Where on `stretch` a step was under way; nothing of one that was not begun. */
-export function lane({ began, ended }: StepStatus, stretch: Stretch, now: number): Lane | null {
-  if (began === null) return null;
+/** Where on `stretch` a step was under way, or was taken back; nothing of one that was not begun in this run. */
+export function lane(
+  { began, ended, kept }: Pick<StepStatus, "began" | "ended" | "kept">,
+  stretch: Stretch,
+  now: number,
+): Lane | null {
+  if (began === null || kept) return null;
   const first = Date.parse(began);
   return share(first, Math.max(first, ended ? Date.parse(ended) : now), stretch);
 }

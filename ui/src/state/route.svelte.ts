@@ -6,6 +6,7 @@ export type Route =
   | { page: "programs"; name: string | null }
   | { page: "flows" }
   | { page: "flow"; name: string }
+  | { page: "plan"; name: string }
   | { page: "run"; id: number }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
@@ -43,6 +44,8 @@ export function parse(hash: string): Route {
       return { page: "flows" };
     case "flow":
       return name ? { page: "flow", name } : { page: "flows" };
+    case "plan":
+      return name ? { page: "plan", name } : { page: "flows" };
     case "run": {
       const id = number(name);
       return id === null ? { page: "flows" } : { page: "run", id };
@@ -76,6 +79,8 @@ export function hash(route: Route): Hash {
       return "#/flows";
     case "flow":
       return `#/flow/${encodeURIComponent(route.name)}`;
+    case "plan":
+      return `#/plan/${encodeURIComponent(route.name)}`;
     case "run":
       return `#/run/${route.id}`;
     case "incidents":
@@ -106,7 +111,7 @@ function decoded(part: string): string {
 }
 
 /** What one comes back from, and never to. */
-const LEAVES: readonly Route["page"][] = ["monitor", "run", "edit", "nowhere"];
+const LEAVES: readonly Route["page"][] = ["monitor", "plan", "run", "edit", "nowhere"];
 
 let current = $state.raw<Route>({ page: "overview" });
 let before = $state.raw<Route>({ page: "overview" });
@@ -120,9 +125,10 @@ export const route = {
   get before() {
     return before;
   },
-  /** Where one comes back to: from a monitor or a run to what led there, from a flow to all of them, from all else to the overview. */
+  /** Where one comes back to: from a monitor, a run or a plan to what led there, from a flow to all of them, from all else to the overview. */
   get back(): Route {
     if (current.page === "monitor") return listing;
+    if (current.page === "plan") return listing.page === "flows" ? listing : { page: "flow", name: current.name };
     if (current.page === "run" && listing.page !== "overview") return listing;
     return { page: current.page === "flow" || current.page === "run" ? "flows" : "overview" };
   },

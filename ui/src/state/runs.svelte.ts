@@ -1,10 +1,11 @@
 import { SvelteSet } from "svelte/reactivity";
-import type { RunId, RunStatus, RunSummary, StepStatus } from "../contract";
+import type { Repeat, RunId, RunStatus, RunSummary, StepStatus } from "../contract";
 import { t } from "../i18n/i18n.svelte";
 import { Answer } from "./answer.svelte";
-import { askDo, askLastRuns, askRun, askRunFlow, reason } from "./ask";
-import { asHeard, byFlow, newest, troubled } from "./flows";
+import { askDo, askLastRuns, askRepeat, askRun, askRunFlow, reason } from "./ask";
+import { asHeard, asking, type Asking, byFlow, newest, troubled } from "./flows";
 import { live } from "./live.svelte";
+import { go } from "./route.svelte";
 import { tell } from "./told.svelte";
 import { Wanted } from "./wanted";
 
@@ -34,9 +35,18 @@ const NONE: RunSummary[] = [];
 
 /** The runs that were heard of, by their flows. */
 const heard: ReadonlyMap<string, RunSummary[]> = $derived(byFlow(live.world.runs.values()));
-/** The flows that want attention. */
+/** The flows whose last runs did not go well. */
 const bad: ReadonlySet<string> = $derived(
   new Set([...live.world.flows.keys()].filter((flow) => troubled(runs.of(flow) ?? NONE))),
+);
+
+/** The flows of which a run waits for somebody to approve. */
+const waiting: ReadonlySet<string> = $derived(
+  new Set(
+    [...live.world.flows.values()]
+      .filter(({ run }) => run && (run.state === "waiting_for_approval" || runs.questions(run.run).length > 0))
+      .map(({ name }) => name),
+  ),
 );
 
 /** The last runs of flows, and the steps of those that go on. */
@@ -60,7 +70,27 @@ export const runs = {
     const known = open.get(String(run));
     return known && asHeard(known, live.world.runs.get(run), live.world.steps.get(run)).steps;
   },
-  /** The flows that want attention, as far as their runs are known. */
+  /** The steps of a run that goes on that ask whether they may; none until they are known. */
+  questions: (run: RunId): Asking[] => asking(runs.steps(run) ?? [...(live.world.steps.get(run)?.values() ?? [])]),
+  /** The flows of which a run waits for somebody to approve. */
+  get asking(): ReadonlySet<string> {
+    return waiting;
+  },
+  /** The flows that want attention. */
+  get attention(): ReadonlySet<string> {
+    return new Set([...waiting, ...bad]);
+  },
+  /** A run, as far as it was heard of, or is among the last ones of its flow. */
+  known(run: RunId): RunSummary | undefined {
+    const heard = live.world.runs.get(run);
+    if (heard) return heard;
+    for (const those of last.value?.values() ?? []) {
+      const found = those.find((known) => known.run === run);
+      if (found) return found;
+    }
+    return undefined;
+  },
+  /** The flows whose last runs did not go well, as far as those are known. */
   get bad(): ReadonlySet<string> {
     return bad;
   },
@@ -86,6 +116,28 @@ export async function runNow(flow: string) {
   try {
     const id = await askRunFlow(flow);
     tell(t(waits ? "done.queued_run" : "done.began_run", { name: flow, id }));
+  } catch (error) {
+    tell(reason(error), true);
+  }
+}
+
+/** Repeats `run` of `flow`, tells of it, and goes to see what becomes of it. */
+export async function runAgain({ run, flow }: RunSummary, how: Repeat) {
+  const waits = live.world.flows.get(flow)?.run != null;
+  try {
+    const id = await askRepeat(run, how);
+    tell(t(waits ? "done.queued_run" : "done.began_run", { name: flow, id }));
+    go({ page: "run", id });
+  } catch (error) {
+    tell(reason(error), true);
+  }
+}
+
+/** Answers the step of `run` that is called `step`. */
+export async function answer(run: RunId, step: string, approved: boolean) {
+  try {
+    await askDo({ ask: "approve", run, step, approved });
+    tell(t(approved ? "done.approved" : "done.denied", { name: step }));
   } catch (error) {
     tell(reason(error), true);
   }

@@ -18,17 +18,25 @@ const PAGES: [address: string, text: string][] = [
   ["#/program/web", "Last exit"],
   ["#/program/worker", "cooling down"],
   ["#/flows", "2 flows need attention"],
-  ["?flows=dense#/flows", "2 of 30 steps"],
+  ["?flows=dense#/flows", " of 30: part "],
   ["#/flow/nightly%20backup", "suppressed: the budget was used up"],
   ["#/flow/move%20to%20the%20new%20disk", "No runs yet"],
   ["#/flow/release%20the%20shop", "Cancel run"],
   ["#/flow/nobody", "Flow “nobody” not found"],
   ["#/run/16", "error: canceling statement due to lock timeout"],
+  ["#/flow/switch%20the%20database", "Switch the shop to replica-2?"],
+  ["#/run/73", "could not be undone"],
+  ["#/run/75", "Failed at step 4 of 8"],
+  ["#/run/76", "If nobody answers by"],
   ["#/run/77", "publish the image"],
   ["?flows=dense#/run/78", "part 30"],
   ["#/run/9999", "there is no run 9999"],
   ["?world=empty#/flows", "No flows yet"],
   ["?language=es#/run/16", "duró"],
+  ["#/plan/switch%20the%20database", "Nothing was found that would make a step fail"],
+  ["?flows=dense#/plan/reindex", "part 30"],
+  ["#/plan/nobody", "there is no flow called “nobody”"],
+  ["?language=es#/plan/move%20to%20the%20new%20disk", "1 paso fallaría"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
@@ -134,7 +142,7 @@ test.each(["light", "dark"] as const)(
     await differ(".card button[aria-pressed=true]", ".card button[aria-pressed=false]");
     await painted("div.painted > span");
     await page.evaluate(() => (location.hash = "#/run/16"));
-    await page.getByText("Last lines").waitFor();
+    await page.getByText("Failed at step 3 of 5").waitFor();
     await painted(".lane .painted");
     await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
     await page.getByText("Check type").first().waitFor();

@@ -557,7 +557,10 @@ test("who may only steer is offered nothing that the engine would refuse, and to
   await goTo("#/program/web");
   await page.getByRole("button", { name: "Restart" }).first().waitFor();
   expect(await page.getByRole("button", { name: "Edit" }).count()).toBe(0);
-  for (const closed of ["#/settings", "#/edit/monitor/shop", "#/new/program", "#/welcome"]) {
+  await goTo("#/flow/nightly%20backup");
+  await page.getByRole("button", { name: "Run now" }).waitFor();
+  expect(await page.getByRole("button", { name: "Dry run" }).count()).toBe(0);
+  for (const closed of ["#/settings", "#/edit/monitor/shop", "#/new/program", "#/welcome", "#/plan/nightly%20backup"]) {
     await goTo(closed);
     await page.getByText("Only administrators can change the configuration").waitFor();
     expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
@@ -583,19 +586,32 @@ test("where a flow failed is read within two keys: its step, its attempt, its re
   await page.keyboard.press("g");
   await page.keyboard.press("f");
   await page.getByRole("heading", { level: 1, name: "2 flows need attention" }).waitFor();
-  // What needs attention stands first.
-  expect(await page.getByRole("main").getByRole("listitem").first().textContent()).toContain("heal the shop");
+  // What needs attention stands first, and before that who waits for an answer.
+  const listed = await page.getByRole("list", { name: "Flows" }).getByRole("listitem").allTextContents();
+  expect(listed[0]).toContain("switch the database");
+  expect(listed[1]).toContain("heal the shop");
   await flow("heal the shop")
     .getByRole("img", { name: "Last 9 runs: 6 × succeeded, 2 × failed, 1 × cancelled" })
     .waitFor();
   await flow("heal the shop").getByRole("link", { name: "failed" }).press("Enter");
   await page.getByRole("heading", { level: 1, name: "Run 16" }).waitFor();
-  await page.getByText("step “migrate the database” failed: exit code 1 (general error) (attempt 3 of 3)").waitFor();
-  await page.getByRole("log").getByText("error: canceling statement due to lock timeout").last().waitFor();
-  expect(await step("migrate the database").getAttribute("aria-expanded")).toBe("true");
+  const failure = page.getByRole("region", { name: "Failed at step 3 of 5: migrate the database" });
+  await failure.getByText("exit code 1 (general error) (attempt 3 of 3)").waitFor();
+  await failure
+    .getByRole("region", { name: "Last lines" })
+    .getByText("error: canceling statement due to lock timeout")
+    .waitFor();
+  await failure.getByText("(usually 4s)").waitFor();
+  await failure.getByRole("link", { name: "Run 15" }).waitFor();
+  await failure.getByText("migrate.mjs, last modified today").waitFor();
+  await failure.getByText("restart, answers again").waitFor();
+  // All that it wrote is one more key away.
+  await failure.getByRole("button", { name: "Show this step" }).press("Enter");
+  await page.getByRole("log", { name: "Output of migrate the database" }).getByText("was rolled back").last().waitFor();
+  await expect.poll(focused).toBe("step-2");
   expect(await step("clear the cache").getAttribute("aria-expanded")).toBe("false");
   await step("restart").getByText("skipped").waitFor();
-  await page.getByRole("link", { name: "heal the shop" }).click();
+  await page.getByRole("main").getByRole("link", { name: "heal the shop", exact: true }).click();
   await page.getByRole("link", { name: /^succeeded .* Run 15$/ }).click();
   await page.getByRole("heading", { level: 1, name: "Run 15" }).waitFor();
   expect(await page.locator("[aria-expanded=true]").count()).toBe(0);
@@ -607,14 +623,16 @@ test("where a flow failed is read within two keys: its step, its attempt, its re
 
 test("what steps wrote is searched, and the steps that wrote it open", async () => {
   page = await stage.open("?still#/run/16");
-  await page.getByRole("log").waitFor();
+  await page.getByText("Failed at step").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("RECOMMENDED");
   await page.getByRole("log", { name: "Output of clear the cache" }).locator("mark").waitFor();
   await page.getByRole("status").getByText("1 line").waitFor();
   await page.getByRole("searchbox").fill("handlePacket");
+  // Each of the three attempts wrote it: the whole log is searched, not its last lines.
+  await page.getByRole("status").getByText("3 lines").waitFor();
   await page.getByLabel("only matches").check();
-  await expect.poll(() => page.getByRole("log").locator(".line").count()).toBe(2);
+  await expect.poll(() => page.getByRole("log").locator(".line").count()).toBe(3);
 });
 
 test("a run is begun, followed step by step, and told in the list of its flow", async () => {
@@ -622,13 +640,13 @@ test("a run is begun, followed step by step, and told in the list of its flow", 
   const backup = flow("nightly backup");
   await backup.getByRole("button", { name: "Run now: nightly backup" }).click();
   await page.getByText("nightly backup: run 78 was started").waitFor();
-  await backup.getByText("0 of 3 steps: dump").waitFor();
+  await backup.getByText("step 1 of 3: dump").waitFor();
   await backup.getByRole("link", { name: "running" }).click();
   await page.getByRole("heading", { level: 1, name: "Run 78" }).waitFor();
   await step("dump").getByText("running").waitFor();
   await tick(8);
   await step("dump").getByText("succeeded").waitFor();
-  await page.getByRole("status").getByText("1 of 3 steps: upload").waitFor();
+  await page.getByRole("status").getByText("step 2 of 3: upload").waitFor();
   await tick(12);
   await expect.poll(() => page.getByRole("button", { name: "Cancel run" }).count()).toBe(0);
   await step("prune").getByText("succeeded").waitFor();
@@ -712,15 +730,185 @@ test("a thousand flows are listed", async () => {
   expect(await page.getByRole("main").getByRole("listitem").count()).toBe(1005);
 });
 
+test("a run that failed is repeated from the step that failed, and keeps what was done before it", async () => {
+  page = await stage.open("?still#/run/16");
+  await page.getByRole("button", { name: "Run again from “migrate the database”" }).click();
+  await page.getByRole("heading", { level: 1, name: "Run 78" }).waitFor();
+  await page.getByText("heal the shop: run 78 was started").waitFor();
+  await page.getByText("repeats run 16 from the step “migrate the database”").waitFor();
+  await step("clear the cache").getByText("kept from run 16").waitFor();
+  await step("migrate the database").getByText("running").waitFor();
+  await step("clear the cache").click();
+  const before = page.locator("#more-1").getByRole("link", { name: "run 16 of heal the shop" });
+  await before.waitFor();
+  // What goes on cannot be repeated.
+  expect(await page.getByRole("button", { name: /^Run again/ }).count()).toBe(0);
+  await tick(15);
+  await step("answers again").getByText("succeeded").waitFor();
+  await page.getByRole("button", { name: "Run again from here" }).waitFor();
+  await before.click();
+  await page.getByRole("heading", { level: 1, name: "Run 16" }).waitFor();
+});
+
+test("any step of a run that is over can be the one from which it is done again", async () => {
+  page = await stage.open("?still#/run/15");
+  await step("restart").click();
+  await page.getByRole("button", { name: "Run again from here" }).click();
+  await page.getByText("repeats run 15 from the step “restart”").waitFor();
+  await step("migrate the database").getByText("kept from run 15").waitFor();
+  await step("restart").getByText("running").waitFor();
+});
+
+test("if the flow was changed since, it is asked by which definition the run is repeated", async () => {
+  page = await stage.open("?still#/run/13");
+  const dialog = page.getByRole("dialog", { name: "Run again" });
+  const again = page.getByRole("button", { name: "Run again …", exact: true });
+  const does = async () => {
+    await step("answers again").click();
+    return page.locator("#more-4 dd").first().textContent();
+  };
+  await page.getByText("Nothing known has changed.").waitFor();
+  await again.click();
+  await dialog.getByText("The flow has been changed since run 13.").waitFor();
+  expect(await dialog.getByLabel("As it is now").isChecked()).toBe(true);
+  await dialog.getByRole("button", { name: "Run again" }).click();
+  await page.getByRole("heading", { level: 1, name: "Run 78" }).waitFor();
+  expect(await does()).toBe("wait until shop is up, for 1 min at most");
+  await tick(20);
+  await page.goBack();
+  await again.click();
+  await dialog.getByLabel("As it was in run 13").check();
+  await dialog.getByRole("button", { name: "Run again" }).press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Run 79" }).waitFor();
+  expect(await does()).toBe("wait until shop is up, for 20 s at most");
+});
+
+test("who is asked approves in the list, and the run goes on with the run of another flow", async () => {
+  page = await stage.open("?still#/flows");
+  await page.getByRole("status").getByText("1 run is waiting for approval").waitFor();
+  const asking = flow("switch the database");
+  await asking.getByText("Switch the shop to replica-2?").waitFor();
+  await asking.getByText(/^If nobody answers by .*, the step fails\.$/).waitFor();
+  await asking.getByRole("button", { name: "Approve: go ahead" }).press("Enter");
+  await page.getByText("“go ahead” was approved").waitFor();
+  await page.getByText("1 run is waiting for approval").waitFor({ state: "detached" });
+  await asking.getByText("step 5 of 8: switch").waitFor();
+  await tick(4);
+  await asking.getByText("step 6 of 8: back up again").waitFor();
+  await asking.getByRole("link", { name: "running" }).click();
+  await step("switch").click();
+  await page.getByText("replica-2.db.example:5432").waitFor();
+  await step("back up again").click();
+  const child = page.locator("#more-5").getByRole("link", { name: "run 78 of nightly backup" });
+  await child.click();
+  await page.getByRole("heading", { level: 1, name: "Run 78" }).waitFor();
+  await page.getByText("started by the step “back up again” of run 76 of switch the database").waitFor();
+  await tick(25);
+  await page.goBack();
+  await page.locator(".state").getByText("succeeded").waitFor();
+});
+
+test("what is denied fails, and what was done is undone, one after the other", async () => {
+  page = await stage.open("?still#/run/76");
+  await page.getByRole("button", { name: "Deny: go ahead" }).first().click();
+  const failure = page.getByRole("region", { name: "Failed at step 4 of 8: go ahead" });
+  await failure.getByText("it was denied").waitFor();
+  // With what it is compared is known when it is over.
+  expect(await failure.getByText("Since the last success").count()).toBe(0);
+  await tick(1);
+  await page.getByRole("status").getByText("undoing: stop the worker").waitFor();
+  await step("stop the worker").getByText("being undone").waitFor();
+  await tick(4);
+  await page.locator(".state").getByText("failed").waitFor();
+  await failure.getByText("stop the worker: undone").waitFor();
+  await failure.getByText("copy the data: undone").waitFor();
+  await failure.getByText("switch, back up again, tell the team").waitFor();
+  await failure.getByRole("link", { name: "Run 74" }).waitFor();
+  await step("back up again").click();
+  await page.getByText("“switch” before it: skipped").waitFor();
+  await page.getByRole("button", { name: "Run again from “go ahead”" }).waitFor();
+});
+
+test("what could not be undone is said, with what it wrote", async () => {
+  page = await stage.open("?still#/run/73");
+  await page.getByText("stop the worker: could not be undone (exit code 1 (general error))").waitFor();
+  await step("stop the worker").click();
+  await page.getByRole("log", { name: "stop the worker: Output of the undo" }).getByText("worker: not found").waitFor();
+});
+
+test("the log of a step is told as it is written, one at a time", async () => {
+  page = await stage.open("?still#/run/77");
+  const build = page.getByRole("log", { name: "Output of build" });
+  const live = (place: number) => page.locator(`#more-${place}`).getByText("live", { exact: true });
+  await step("build").click();
+  await live(2).waitFor();
+  await tick(2);
+  await build.getByText("> vite build").waitFor();
+  await step("test").click();
+  await live(3).waitFor();
+  await tick(1);
+  await page.getByRole("log", { name: "Output of test" }).getByText("orders.test.ts").waitFor();
+  expect(await build.getByText("warning: 2 chunks").count()).toBe(0);
+  // Who is not followed any more says so, and misses nothing when one comes back.
+  await page.getByRole("button", { name: "Follow: build" }).click();
+  await live(2).waitFor();
+  await page.getByRole("button", { name: "Follow: test" }).waitFor();
+  await tick(1);
+  await build.getByText("warning: 2 chunks").waitFor();
+  await page.getByRole("searchbox", { name: "Search output" }).fill("WARNING");
+  await build.locator("mark").waitFor();
+  await tick(4);
+  await step("build").getByText("succeeded").waitFor();
+  await build.getByText("✓ built in 6.41s").waitFor();
+  // What goes on is followed again by itself.
+  await page.getByRole("searchbox", { name: "Search output" }).fill("");
+  await live(3).waitFor();
+});
+
+test("a run is gone through without doing anything, from the flow and from the list", async () => {
+  page = await stage.open("?still#/flows");
+  await page.getByRole("button", { name: "More actions: move to the new disk" }).press("Enter");
+  await page.getByRole("menuitem", { name: "Dry run" }).press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Dry run: move to the new disk" }).waitFor();
+  await page.getByRole("status").getByText("1 step would fail").waitFor();
+  const move = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "move", exact: true }) });
+  await move.getByText("after stop").waitFor();
+  await move.getByText("the program was not found: ./move-to-the-new-disk.sh").waitFor();
+  await move.getByText("the run fails, and “start” would be skipped").waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/flows$/);
+  await flow("switch the database").getByRole("link", { name: "switch the database", exact: true }).click();
+  await page.getByRole("button", { name: "Dry run" }).click();
+  await page.getByRole("status").getByText("Nothing was found that would make a step fail").waitFor();
+  await page.getByText("if “back up” failed").waitFor();
+  await page.getByText("would be skipped if all goes well").waitFor();
+  await page.getByRole("button", { name: "Look again" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1, name: "switch the database" }).waitFor();
+});
+
+test("from an incident one comes to the run that was its remedy, and back", async () => {
+  page = await stage.open("?still#/incident/214");
+  const attempt = page.getByRole("listitem").filter({ hasText: "ran the flow heal the shop" });
+  await attempt.getByText("failed", { exact: true }).last().waitFor();
+  await attempt.getByRole("link", { name: "run 16 of heal the shop" }).click();
+  await page.getByRole("heading", { level: 1, name: "Run 16" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/incident\/214$/);
+});
+
 test("flows speak the language of the window", async () => {
   page = await stage.open("?still&language=es#/flows");
   await page.getByRole("heading", { level: 1, name: "2 flujos requieren atención" }).waitFor();
-  await flow("release the shop").getByText("2 de 8 pasos").waitFor();
+  await flow("release the shop").getByText("pasos 3–5 de 8: build, test, publish the image").waitFor();
   await flow("nightly backup").getByText("próxima ejecución").waitFor();
   await flow("release the shop").getByRole("button", { name: "Cancelar ejecución: release the shop" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Dejar que siga" }).click();
   await flow("heal the shop").getByRole("link", { name: "fallida" }).click();
   await page.getByRole("heading", { level: 1, name: "Ejecución 16" }).waitFor();
   await step("migrate the database").getByText("fallido").waitFor();
-  await page.getByText("Últimas líneas").waitFor();
+  await page.getByRole("region", { name: "Falló en el paso 3 de 5: migrate the database" }).waitFor();
+  await page.getByRole("region", { name: "Últimas líneas" }).waitFor();
+  await page.getByRole("button", { name: "Ejecutar de nuevo desde «migrate the database»" }).click();
+  await step("clear the cache").getByText("conservado de la ejecución 16").waitFor();
 });

@@ -2,14 +2,18 @@ import { expect, test } from "vitest";
 import type { RunState, RunStatus, RunSummary, StepState, StepStatus } from "../../src/contract";
 import {
   asHeard,
+  asking,
   bars,
   BARS,
   byFlow,
+  consequences,
   failedAt,
   isOver,
+  isSlow,
   newest,
   progress,
   runMark,
+  stepTook,
   tallied,
   took,
   troubled,
@@ -88,42 +92,67 @@ test("a run is shown as it was heard of, and as it was asked for once it is over
   expect(asHeard(over, run(1, "running", null), new Map([[0, step("running")]]))).toBe(over);
 });
 
-test("how far a run has come is told by its steps that are over, and those that are under way", () => {
+test("how far a run has come is told by its steps that are over, and those that are under way or are taken back", () => {
+  const undo = (state: StepState) => ({ state, began: at(2), ended: null, why: null, output: [] });
   const steps = [
     step("succeeded"),
+    { ...step("succeeded", 0, 1, "undone"), undo: undo("succeeded") },
+    { ...step("succeeded", 0, 1, "undoing"), undo: undo("running") },
     step("skipped"),
     step("running"),
     step("retrying", 0, null, "b"),
+    step("waiting_for_approval", 0, null, "c"),
     step("scheduled"),
   ];
-  expect(progress(steps)).toEqual({ done: 2, all: 5, now: ["a", "b"] });
+  expect(progress(steps)).toEqual({ done: 4, all: 8, now: [4, 5, 6], undoing: ["undoing"] });
 });
 
-test("the step that made a run fail is the one that the reason names", () => {
-  const check = (state: RunState, why: string | null, names: [string, StepState][], place: number | null) => {
-    const steps = names.map(([name, state]) => step(state, 0, 1, name));
-    expect(failedAt({ ...status(state, steps), why })).toBe(place);
-  };
-  check("succeeded", null, [["look", "failed"]], null);
-  check("running", null, [["look", "succeeded"]], null);
-  check(
-    "failed",
-    "step “build docs” failed: exit code 1",
-    [
-      ["build", "failed"],
-      ["build docs", "failed"],
-    ],
-    1,
-  );
-  check(
-    "crashed",
-    null,
-    [
-      ["look", "succeeded"],
-      ["build", "indeterminate"],
-    ],
-    1,
-  );
+test("the step that made a run fail is the one that is said to", () => {
+  const run = status("failed", [step("failed"), step("failed", 0, 1, "b")]);
+  expect(failedAt({ ...run, failed: 1 })).toBe(1);
+  expect(failedAt(run)).toBe(null);
+  expect(failedAt({ ...run, failed: 2 })).toBe(null);
+});
+
+test("who waits for approval is told with what is asked", () => {
+  const question = { text: "May I?", until: at(60), continues: false };
+  const steps = [
+    { ...step("succeeded"), question },
+    { ...step("waiting_for_approval", 0, null, "b"), question },
+  ];
+  expect(asking([...steps, step("waiting_for_approval")]).map(({ name }) => name)).toEqual(["b"]);
+});
+
+test("a step took what passed in this run, and much longer than usual if it took twice as long and some seconds", () => {
+  expect(stepTook(step("running", 2), AT + 5000)).toBe(3000);
+  expect(stepTook(step("succeeded", 2, 4), AT + 60_000)).toBe(2000);
+  expect(stepTook({ ...step("succeeded", 2, 4), kept: true }, AT)).toBe(null);
+  expect(stepTook(step("skipped", null, 4), AT)).toBe(null);
+  expect([isSlow(21_000, 10), isSlow(20_000, 10), isSlow(4000, 0.1), isSlow(9000, undefined)]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+test("what a failure led to: what was skipped for it, and what was taken back, in that order", () => {
+  const undo = (began: number) => ({
+    state: "succeeded" as const,
+    began: at(began),
+    ended: null,
+    why: null,
+    output: [],
+  });
+  const { skipped, undone } = consequences([
+    { ...step("succeeded", 0, 1, "first"), undo: undo(9) },
+    { ...step("succeeded", 1, 2, "second"), undo: undo(7) },
+    step("failed", 2, 3),
+    { ...step("skipped", null, 3, "after"), skipped_because: "“a” before it: failed" },
+    step("skipped", null, 3, "by itself"),
+  ]);
+  expect(skipped.map(({ name }) => name)).toEqual(["after"]);
+  expect(undone.map(({ name }) => name)).toEqual(["second", "first"]);
 });
 
 test("a flow wants attention while its last run that came to something did not succeed", () => {
@@ -201,6 +230,12 @@ test("a time line goes from the beginning of a run to its end, or to what is kno
   expect(line(status("running", [step("succeeded", 1, 7), step("running", 7)]), 5)).toEqual([0, 7]);
   expect(line(status("running", [{ ...step("retrying", 1), retry_at: at(9) }]), 5)).toEqual([0, 9]);
   expect(line(status("queued", [step("scheduled")]), -1)[1]).toBeGreaterThan(0);
+  // What was kept of an earlier run lies before it, and what is taken back lies within it.
+  expect(
+    line(status("succeeded", [{ ...step("succeeded", -90, -80), kept: true }, step("succeeded", 1, 3)], 4), 60),
+  ).toEqual([0, 4]);
+  const undo = { state: "succeeded" as const, began: at(5), ended: at(6), why: null, output: [] };
+  expect(line(status("failed", [{ ...step("succeeded", 0, 1), undo }]), 2)).toEqual([0, 6]);
 });
 
 test("steps lie on the time line where they were under way, side by side or one after the other", () => {
@@ -209,6 +244,8 @@ test("steps lie on the time line where they were under way, side by side or one 
   expect(lane(step("succeeded", 1, 3), line, now)).toEqual({ from: 0.125, length: 0.25 });
   expect(lane(step("running", 2), line, now)).toEqual({ from: 0.25, length: 0.5 });
   expect(lane(step("scheduled"), line, now)).toBe(null);
+  expect(lane({ ...step("succeeded", 1, 3), kept: true }, line, now)).toBe(null);
+  expect(lane({ began: at(4), ended: at(6) }, line, now)).toEqual({ from: 0.5, length: 0.25 });
   expect(lane(step("skipped", null, 3), line, now)).toBe(null);
   // Whoever sets the clock back does not make it longer than the line.
   expect(lane(step("succeeded", 4, 2), line, now)).toEqual({ from: 0.5, length: 0 });

@@ -3,7 +3,7 @@ import type { IncidentState, Surveyed, LogLine, Point } from "../../src/contract
 import { columns } from "../../src/pages/monitor/plot";
 import { last, parts, RANGES } from "../../src/state/range";
 import { decoded } from "../../src/state/decoded";
-import { pieces } from "../../src/state/found";
+import { matching, pieces } from "../../src/state/found";
 import { linePath } from "../../src/state/line";
 import { unread } from "../../src/state/overlap";
 import { bar, part, redShare } from "../../src/state/parts";
@@ -31,6 +31,7 @@ test("every address leads to its page and back", () => {
   check("#/flows", { page: "flows" });
   check("#/flow/nightly%20backup", { page: "flow", name: "nightly backup" });
   check("#/flow/a%2Fb", { page: "flow", name: "a/b" });
+  check("#/plan/nightly%20backup", { page: "plan", name: "nightly backup" });
   check("#/run/7", { page: "run", id: 7 });
   check("#/run/x", { page: "flows" });
   check("#/incident/214", { page: "incidents", id: 214 });
@@ -93,6 +94,14 @@ test("what was looked for is marked, in whatever case", () => {
       .join(""),
   ).toBe("a [Foo] [foo]");
   expect(pieces("a", "")).toEqual([{ text: "a", found: false }]);
+});
+
+test("lines that match are those in which it stands, or all while nothing is looked for", () => {
+  const check = (wanted: string, lines: string[]) =>
+    expect(matching(["Foo 1", "bar", "a foo"], wanted, (line) => line)).toEqual(lines);
+  check("FOO", ["Foo 1", "a foo"]);
+  check("", ["Foo 1", "bar", "a foo"]);
+  check("x", []);
 });
 
 test("colours of terminals are left out", () => {

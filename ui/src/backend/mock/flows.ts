@@ -182,7 +182,8 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
   function fail(run: Going, place: number, state: StepState, why: string) {
     step(run, place, { state, ended: ago(0), why });
     if (run.plan.some(({ heals }) => heals === place)) return;
-    Object.assign(run, failure(run.plan, { state: run.state, at: place, why }));
+    Object.assign(run, failure(run.plan, { state: "running", at: place, why }));
+    changed(run);
     run.plan.forEach((_, at) => run.steps[at]?.state === "scheduled" && begin(run, at));
   }
 
@@ -212,8 +213,8 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
   /** Sees whether the run is over, or does nothing but wait for somebody. */
   function settle(run: Going) {
     const isUndoing = run.steps.some(({ undo }) => undo?.state === "running");
-    if (run.steps.every(({ ended }) => ended !== null)) {
-      if (isUndoing || nextToUndo(run) >= 0) return;
+    const goesBack = isUndoing || nextToUndo(run) >= 0;
+    if (!goesBack && run.steps.every(({ ended }) => ended !== null)) {
       return end(run, run.failed !== undefined ? "failed" : run.cancelled > 0 ? "cancelled" : "succeeded");
     }
     const is = (...states: StepState[]) => run.steps.some(({ state }) => states.includes(state));
@@ -275,8 +276,8 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
   /** A run that has come to its question. */
   function wait(name: string) {
     const plan = plans.get(name)?.steps ?? [];
-    const run = create(name, plan, { cause: "started by a user", state: "waiting_for_approval", began: ago(260) });
-    [260, 200, 90, 80].forEach((seconds, place, all) => {
+    const run = create(name, plan, { cause: "started by a user", state: "waiting_for_approval", began: ago(95) });
+    [95, 92, 85, 84].forEach((seconds, place, all) => {
       const planned = plan[place]!;
       const begun = { attempts: 1, began: ago(seconds), has_log: writes(planned) };
       if (planned.asks) {
@@ -289,20 +290,21 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
       logs.fill(of, run.steps[place]!, planned.says ?? []);
       step(run, place, { output: logs.tail(of) });
     });
+    plan.forEach(({ heals }, place) => heals !== undefined && step(run, place, { state: "skipped", ended: ago(92) }));
   }
 
   /** A run with some of its steps behind it, some under way, and one that is tried again. */
   function halfway(name: string) {
     const plan = plans.get(name);
     if (!plan) return;
-    const run = create(name, plan.steps, { cause: "started by a user", state: "running", began: ago(31) });
+    const run = create(name, plan.steps, { cause: "started by a user", state: "running", began: ago(22) });
     plan.steps.slice(0, 5).forEach((planned, place) => {
       const of = { run: run.run, place };
-      const begun = { attempts: 1, began: ago(place < 2 ? 31 - 4 * place : 13), has_log: writes(planned) };
+      const begun = { attempts: 1, began: ago(place < 2 ? 22 - 2 * place : 13), has_log: writes(planned) };
       if (place >= 2) run.left[place] = planned.ticks;
       step(run, place, { ...begun, state: "running" });
       if (place === 2 || place === 3) return;
-      step(run, place, { ended: place < 2 ? ago(27 - 14 * place) : ago(9) });
+      step(run, place, { ended: place < 2 ? ago(20 - 6 * place) : ago(9) });
       logs.fill(of, run.steps[place]!, planned.says ?? []);
       const output = logs.tail(of);
       if (place < 2) step(run, place, { state: "succeeded", exit: DONE, output });
