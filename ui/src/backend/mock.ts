@@ -13,6 +13,8 @@ import type {
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { flows as made } from "./mock/flows";
+import { planned as plans } from "./mock/flows/plans";
+import { planOf } from "./mock/flows/tables";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
@@ -63,7 +65,11 @@ let desktop: DesktopSettings = {
 };
 
 const tell = (event: Event) => heard?.({ heard: "event", event });
-const flows = lively && !asked.has("monitors") ? made(asked.get("flows"), tell, () => followed.step ?? null) : null;
+const flows = made(
+  lively && !asked.has("monitors") ? plans(asked.get("flows")) : new Map(),
+  tell,
+  () => followed.step ?? null,
+);
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function refusal(file: string | null): string | null {
@@ -86,7 +92,7 @@ function hello(): Hello {
     snapshot: {
       monitors: [...monitors.values()],
       programs: [...running.values()],
-      flows: flows?.snapshot() ?? [],
+      flows: flows.snapshot(),
       incidents: open,
       engine,
     },
@@ -193,25 +199,19 @@ function answer(request: Request): Reply {
     case "program_history":
       return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
     case "runs":
-      return { reply: "runs", of: flows?.runs(request.of.flow, request.of.limit) ?? [] };
+      return { reply: "runs", of: flows.runs(request.of.flow, request.of.limit) };
     case "last_runs":
-      return { reply: "runs", of: flows?.lastRuns(request.of.limit) ?? [] };
-    case "run": {
-      const run = flows?.run(request.of.run);
-      if (!run) throw wrong(`there is no run ${request.of.run}`);
-      return { reply: "run", of: run };
-    }
+      return { reply: "runs", of: flows.lastRuns(request.of.limit) };
+    case "run":
+      return { reply: "run", of: flows.run(request.of.run) };
     case "repeat":
-      return { reply: "begun", of: flows?.repeat(request.of.run, request.of.how) ?? 0 };
-    case "plan": {
+      return { reply: "begun", of: flows.repeat(request.of.run, request.of.how) };
+    case "plan":
       if (hello().permission !== "edit")
         throw { code: "denied", message: "only administrators may" } satisfies ApiError;
-      const plan = flows?.plan(request.of.flow);
-      if (!plan) throw wrong(`there is no flow called “${request.of.flow}”`);
-      return { reply: "plan", of: plan };
-    }
+      return { reply: "plan", of: flows.plan(request.of.flow) };
     case "step_log":
-      return { reply: "log", of: flows?.log(request.of.of, request.of.lines) ?? [] };
+      return { reply: "log", of: flows.log(request.of.of, request.of.lines) };
     case "follow":
       followed = request.of;
       return { reply: "done" };
@@ -245,6 +245,7 @@ function past24(name: string) {
 /** Takes `wanted` for the file, and what it says for the world. */
 function apply(wanted: Tables) {
   const before = new Set(((tables.monitor ?? []) as Table[]).map((table) => String(table.name)));
+  applyFlows((wanted.flow ?? {}) as Record<string, Table>);
   tables = wanted;
   for (const table of (wanted.monitor ?? []) as Table[]) {
     const name = String(table.name);
@@ -294,6 +295,14 @@ function apply(wanted: Tables) {
   }
 }
 
+function applyFlows(wanted: Record<string, Table>) {
+  const before = (tables.flow ?? {}) as Record<string, Table>;
+  for (const [name, table] of Object.entries(wanted)) {
+    if (JSON.stringify(table) !== JSON.stringify(before[name])) flows.put(planOf(name, table, flows.planning(name)));
+  }
+  for (const name of Object.keys(before)) if (!(name in wanted)) flows.remove(name);
+}
+
 function change(monitor: MonitorState) {
   monitors.set(monitor.name, monitor);
   tell({ event: "monitor", of: monitor });
@@ -320,13 +329,13 @@ function carryOut(ask: Ask): Reply {
     });
     return { reply: "done" };
   }
-  if (ask.ask === "run_flow") return { reply: "begun", of: flows?.begin(ask.flow) ?? 0 };
+  if (ask.ask === "run_flow") return { reply: "begun", of: flows.begin(ask.flow) };
   if (ask.ask === "cancel_run") {
-    flows?.cancel(ask.run);
+    flows.cancel(ask.run);
     return { reply: "done" };
   }
   if (ask.ask === "approve") {
-    flows?.approve(ask.run, ask.step, ask.approved);
+    flows.approve(ask.run, ask.step, ask.approved);
     return { reply: "done" };
   }
   if (ask.ask === "snooze" && ask.monitor === null) {
@@ -357,7 +366,7 @@ function tick() {
       change({ ...state, last: seen(sample(state.name), ago(0)) });
     }
   }
-  flows?.tick();
+  flows.tick();
   const alive = [...running.values()].filter((program) => program.pid !== null);
   if (followed.usage) tell({ event: "usage", of: alive.map(({ name }) => usage(name)) });
   if (followed.log_of !== null && running.get(followed.log_of)?.pid) {
@@ -376,6 +385,7 @@ Object.assign(globalThis, {
   mock: {
     opened,
     edit: (edits: Edit[]) => apply(edited(tables, edits)),
+    tables: () => tables,
     tell,
     tick,
     hear: (message: Heard) => heard?.(message),

@@ -311,12 +311,12 @@ test("another kind shows its own fields, and the remedy those that it needs", as
 });
 
 test("an entry is removed only when one says so twice", async () => {
-  page = await stage.open("?still#/edit/monitor/web%20port");
+  page = await stage.open("?still#/edit/monitor/portfolio");
   await page.getByRole("button", { name: "Remove" }).last().click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.waitForURL(/#\/$/);
   await rows().first().waitFor();
-  await expect.poll(() => rows().locator("a").allTextContents()).not.toContain("web port");
+  await expect.poll(() => rows().locator("a").allTextContents()).not.toContain("portfolio");
 });
 
 test("e-mail is tested, and a refusal is explained", async () => {

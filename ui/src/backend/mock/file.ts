@@ -1,4 +1,5 @@
-import type { ConfigProblem, Edit } from "../../contract";
+import type { ApiError, ConfigProblem, Edit, Section } from "../../contract";
+import { flowProblems, FLOWS } from "./flows/tables";
 
 export type Table = Record<string, unknown>;
 export type Tables = Record<string, unknown>;
@@ -54,7 +55,10 @@ export const TABLES: Tables = {
     },
     { name: "cloudflared", command: "cloudflared tunnel run home", enabled: false },
   ],
+  flow: FLOWS,
 };
+
+const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 /** `tables` with `edits` carried out. */
 export function edited(tables: Tables, edits: Edit[]): Tables {
@@ -63,16 +67,26 @@ export function edited(tables: Tables, edits: Edit[]): Tables {
 
 function carryOut(tables: Tables, edit: Edit): Tables {
   if (edit.edit === "set") return set(tables, edit.path, edit.value) as Tables;
-  if (edit.section === "channel") {
-    const channels = { ...(tables.channel as Tables | undefined) };
-    if (edit.name !== null) delete channels[edit.name];
-    if (edit.edit === "put") channels[edit.called ?? edit.name ?? ""] = edit.table;
-    return { ...tables, channel: channels };
-  }
+  if (edit.section === "channel" || edit.section === "flow") return { ...tables, [edit.section]: named(tables, edit) };
   const entries = (tables[edit.section] ?? []) as Table[];
   if (edit.edit === "remove") return { ...tables, [edit.section]: entries.filter((entry) => entry.name !== edit.name) };
   const replaced = entries.map((entry) => (entry.name === edit.name ? edit.table : entry));
   return { ...tables, [edit.section]: edit.name === null ? [...entries, edit.table] : replaced };
+}
+
+/** The entries of a section whose names are keys, with `edit` carried out. */
+function named(tables: Tables, edit: Extract<Edit, { section: Section }>): Tables {
+  const { section, name } = edit;
+  const entries = { ...(tables[section] as Tables | undefined) };
+  if (name !== null && !(name in entries)) throw wrong(`there is no ${section} "${name}" any more`);
+  if (edit.edit === "remove") {
+    delete entries[name ?? ""];
+    return entries;
+  }
+  const called = edit.called ?? name ?? "";
+  if (called !== name && called in entries) throw wrong(`there is a ${section} "${called}" already`);
+  if (name !== null && called !== name) delete entries[name];
+  return { ...entries, [called]: edit.table };
 }
 
 function set(at: unknown, [key, ...rest]: string[], value: unknown): unknown {
@@ -90,6 +104,7 @@ export function problems(tables: Tables): ConfigProblem[] {
   const problem = (path: string[], message: string) =>
     found.push({ line: 10 + found.length, column: 1, path, message });
   const programs = new Set(((tables.program ?? []) as Table[]).map((program) => program.name));
+  const flows = (tables.flow ?? {}) as Tables;
   const names = (section: string, entries: Table[]) =>
     entries.forEach((entry, index) => {
       const path = [section, String(index)];
@@ -122,10 +137,13 @@ export function problems(tables: Tables): ConfigProblem[] {
     const program = remedy?.restart ?? remedy?.start ?? remedy?.stop;
     if (program !== undefined && !programs.has(program as string))
       problem([...path, "on_down"], `there is no program "${String(program)}"`);
+    if (remedy?.flow !== undefined && !(String(remedy.flow) in flows))
+      problem([...path, "on_down", "flow"], `there is no flow "${String(remedy.flow)}"`);
   });
   ((tables.program ?? []) as Table[]).forEach((program, index) => {
     if (!program.command) problem(["program", String(index), "command"], "`command` is missing");
   });
+  flowProblems(tables, problem, span);
   const email = tables.email as Table | undefined;
   if (email && !email.server) problem(["email", "server"], "`server` is missing");
   if (email && Number(email.port ?? 25) > 65535) problem(["email", "port"], "expected a whole number from 1 to 65535");

@@ -17,16 +17,15 @@ import { byFlow, isFailure, isOver } from "../../state/flows";
 import { dependsOn, dryRun } from "./flows/dry";
 import { Logs, share } from "./flows/logs";
 import { asked, failure, type Going, going, past } from "./flows/past";
-import { in_, needs, type Planned, planned, type Planning, waiting, writes } from "./flows/plans";
+import { in_, needs, type Planned, type Planning, waiting, writes } from "./flows/plans";
 import { ago } from "./seed";
 
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 const DONE = { exit: "code", of: 0 } as const;
 
-/** The flows of the made-up world. `like` is `dense`, or how many there are besides; `follows` says whose log is told. */
-export function flows(like: string | null, tell: (event: Event) => void, follows: () => StepOf | null) {
-  const plans = planned(like);
+/** The flows of the made-up world, which go by `plans`; `follows` says whose log is told. */
+export function flows(plans: Map<string, Planning>, tell: (event: Event) => void, follows: () => StepOf | null) {
   const runs = new Map<number, Going>();
   const queues = new Map<string, number[]>();
   const logs = new Logs();
@@ -275,7 +274,8 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
 
   /** A run that has come to its question. */
   function wait(name: string) {
-    const plan = plans.get(name)?.steps ?? [];
+    const plan = plans.get(name)?.steps;
+    if (!plan) return;
     const run = create(name, plan, { cause: "started by a user", state: "waiting_for_approval", began: ago(95) });
     [95, 92, 85, 84].forEach((seconds, place, all) => {
       const planned = plan[place]!;
@@ -368,6 +368,15 @@ export function flows(like: string | null, tell: (event: Event) => void, follows
     },
     tick() {
       for (const run of underWay()) advance(run);
+    },
+    planning: (flow: string): Planning | undefined => plans.get(flow),
+    /** Takes `plan` for its flow from now on. */
+    put(plan: Planning) {
+      plans.set(plan.name, plan);
+      tell({ event: "flow", of: status(plan) });
+    },
+    remove(flow: string) {
+      if (plans.delete(flow)) tell({ event: "flow_gone", of: flow });
     },
   };
 }
