@@ -2,6 +2,7 @@ import { SvelteSet } from "svelte/reactivity";
 import type { ConfigProblem, Configuration, Edit } from "../contract";
 import { askConfiguration, askEdit, reason } from "../state/ask";
 import { type Field, type Group, id, type Table, type Values } from "./fields";
+import { read, said } from "./shapes";
 import { get, isShown, readTable, same } from "./table";
 
 /** After so long without a keystroke the engine is asked what it thinks, in milliseconds. */
@@ -14,6 +15,10 @@ export interface Subject {
   table: Table;
   /** Values beside those of the fields. */
   more?: Values;
+  /** The fields that are there because of what stands in the one called `of`. */
+  inner?: { of: string; fields: (values: Values) => readonly Field[] };
+  /** The time zone of the file, where it names one. */
+  zone?: string;
   /** The changes that `values` ask of the file. */
   edits: (values: Values) => Edit[];
   /** The keys within the form that the path of a problem leads to; nothing if it is about something else. */
@@ -63,7 +68,8 @@ export class Draft {
   }
 
   get fields(): readonly Field[] {
-    return this.subject.groups.flatMap((group) => group.fields);
+    const { groups, inner } = this.subject;
+    return [...groups.flatMap((group) => group.fields), ...(inner?.fields(this.values) ?? [])];
   }
 
   get isChanged(): boolean {
@@ -86,10 +92,12 @@ export class Draft {
   private rebase(subject: Subject) {
     const now = written(subject);
     const [before, changed] = [this.first, this.isChanged];
+    // Where something was typed into what is there no more, it stays.
+    const lost = Object.keys(before).some((key) => !(key in now) && this.isTyped(key)) ? subject.inner?.of : undefined;
     for (const [key, value] of Object.entries(now)) {
       const typed = this.values[key];
       const isNew = before[key] === undefined || !same(value, before[key]);
-      if (typed === undefined || (!this.gone && !this.isTyped(key))) {
+      if (typed === undefined || (!this.gone && !this.isTyped(key) && key !== lost)) {
         if (typed === undefined || isNew) this.values[key] = structuredClone(value);
       } else if (same(typed, value)) this.apart.delete(key);
       else if (isNew) this.apart.add(key);
@@ -110,9 +118,7 @@ export class Draft {
   /** What the file says now of a field that was typed into here as well, if that is so. */
   saysNow(field: Field): string | null {
     if (!this.apart.has(id(field))) return null;
-    const value = get(this.subject.table, field.path);
-    if (value === undefined) return "";
-    return typeof value === "string" ? value : JSON.stringify(value);
+    return said(field.shape, get(this.subject.table, field.path));
   }
 
   private isTyped(key: string): boolean {
@@ -148,8 +154,25 @@ export class Draft {
 
   /** What is wrong with `field`, as far as its user has come to it. */
   wrong(field: Field): string[] {
-    if (!this.asked && !this.touched.has(id(field))) return [];
-    return this.problems.filter((problem) => this.fieldOf(problem) === field).map((problem) => problem.message);
+    const key = id(field);
+    return this.toldOf(field.path, (other) => other === key).map((problem) => problem.message);
+  }
+
+  /** How many things are wrong with the field at `path` and with those below it, as far as its user has come to them. */
+  wrongBelow(path: readonly string[]): number {
+    const key = id({ path });
+    return this.toldOf(path, (other) => other === key || other.startsWith(`${key}.`)).length;
+  }
+
+  /** The problems around `path` whose field is wanted by its id. */
+  private toldOf(path: readonly string[], wants: (id: string) => boolean): ConfigProblem[] {
+    return this.problems.filter((problem) => {
+      const own = this.subject.own(problem.path);
+      if (own === null || !startsLike(path, own)) return false;
+      const field = this.fieldOf(problem);
+      const key = field && id(field);
+      return key !== undefined && wants(key) && (this.asked || this.touched.has(key));
+    });
   }
 
   /** What is wrong and belongs to no field of the form. */
@@ -188,9 +211,13 @@ export class Draft {
   }
 
   /** Whether a field of `group` holds something that is not the usual. */
-  holds(group: Group): boolean {
+  holds(group: Pick<Group, "fields">): boolean {
+    const says = (field: Field) => {
+      const value = this.values[id(field)];
+      return value !== undefined && !same(value, read(field.shape, undefined));
+    };
     return group.fields.some(
-      (field) => get(this.subject.table, field.path) !== undefined || this.wrong(field).length > 0,
+      (field) => get(this.subject.table, field.path) !== undefined || says(field) || this.wrong(field).length > 0,
     );
   }
 
@@ -209,7 +236,8 @@ export class Draft {
     const own = this.subject.own(problem.path);
     if (own === null || own.length === 0) return undefined;
     const fits = this.fields.filter((field) => isShown(field, this.values) && startsLike(field.path, own));
-    return fits.sort((one, other) => other.path.length - one.path.length)[0];
+    const exact = fits.find((field) => field.path.length === own.length);
+    return exact ?? fits.sort((one, other) => other.path.length - one.path.length)[0];
   }
 }
 

@@ -1,7 +1,7 @@
 import { ASKED, EXPECTED, TARGETS } from "./check";
 import type { Field, Group } from "./fields";
 
-const REMEDIES = ["restart", "start", "stop", "run"];
+const REMEDIES = ["restart", "start", "stop", "flow", "run"];
 
 const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
   path: key.split("."),
@@ -40,7 +40,12 @@ export const MONITOR: readonly Group[] = [
     text: "group.remedy",
     fields: [
       plain("on_down", {
-        shape: { is: "oneof", keys: REMEDIES, names: "program", commands: ["run"] },
+        shape: {
+          is: "oneof",
+          keys: REMEDIES,
+          names: { restart: "program", start: "program", stop: "program", flow: "flow" },
+          commands: ["run"],
+        },
         hint: "hint.on_down",
       }),
       plain("on_down.tries", { shape: { is: "number" }, usual: "3", when: after(REMEDIES) }),

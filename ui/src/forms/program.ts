@@ -45,7 +45,7 @@ export const PROGRAM: readonly Group[] = [
       plain("ignore", { shape: { is: "list" }, usual: "0", hint: "hint.exits" }),
       plain("limit.restarts", { shape: { is: "number" }, usual: "5", hint: "hint.limit" }),
       plain("limit.within", { shape: MONO, usual: "60s" }),
-      plain("every", { shape: MONO, usual: "0 4 * * *", hint: "hint.cron" }),
+      plain("every", { shape: { ...MONO, schedule: true }, usual: "0 4 * * *", hint: "hint.cron" }),
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { type Pair, type Placed, SECRET_PLACES, type Shape, type Table, type Value } from "./fields";
+import { stepName } from "./steps";
 import { readTable, writeTable } from "./table";
 
 const isTable = (value: unknown): value is Table =>
@@ -17,6 +18,7 @@ export function read(shape: Shape, value: unknown): Value {
     case "area":
     case "number":
     case "choice":
+    case "name":
       return written(value);
     case "switch":
       return typeof value === "boolean" ? value : shape.usual;
@@ -24,7 +26,12 @@ export function read(shape: Shape, value: unknown): Value {
     case "days":
       return many(value).map(written).join(", ");
     case "lines":
+    case "above":
       return many(value).map(written).join("\n");
+    case "steps":
+      return isTable(value) ? Object.keys(value).join("\n") : "";
+    case "needs":
+      return { place: value === undefined ? "" : "steps", text: many(value).map(written).join("\n") };
     case "command":
       return Array.isArray(value)
         ? { place: "words", text: value.map(written).join("\n") }
@@ -33,6 +40,10 @@ export function read(shape: Shape, value: unknown): Value {
       return readPlace(shape.keys, shape.bare, value);
     case "oneof":
       return readPlace(shape.keys, undefined, value);
+    case "either":
+      return typeof value === "string"
+        ? { place: value, text: "" }
+        : readPlace(Object.keys(shape.names), undefined, value);
     case "pairs":
       return readPairs(value);
     case "rows":
@@ -59,11 +70,22 @@ function readPairs(value: unknown): Pair[] {
   });
 }
 
+/** How `value` of the file is told to whoever has typed something else. */
+export function said(shape: Shape, value: unknown): string {
+  // Steps go by their keys here.
+  if (shape.is === "steps" || shape.is === "above" || shape.is === "needs") {
+    const keys = shape.is === "steps" && isTable(value) ? Object.keys(value) : many(value);
+    return keys.map((key) => stepName(String(key))).join(", ");
+  }
+  return value === undefined ? "" : written(value);
+}
+
 /** How `value` of the form stands in the file, where `before` stood there; nothing if it is empty. */
 export function write(shape: Shape, value: Value, before: unknown): unknown {
   switch (shape.is) {
     case "text":
     case "choice":
+    case "name":
       return text(value);
     case "area":
       return value === "" ? undefined : value;
@@ -75,13 +97,24 @@ export function write(shape: Shape, value: Value, before: unknown): unknown {
     case "days":
       return oneOrMany(String(value).split(","));
     case "lines":
+    case "above":
       return oneOrMany(String(value).split("\n"));
+    case "steps":
+      return String(value).split("\n");
+    case "needs": {
+      const { place, text } = value as Placed;
+      return place === "" ? undefined : text.split("\n").filter((key) => key !== "");
+    }
     case "command":
       return writeCommand(value as Placed);
     case "place":
       return writePlace(shape.bare, value as Placed);
     case "oneof":
       return writeOneOf(shape, value as Placed, before);
+    case "either": {
+      const { place, text } = value as Placed;
+      return place in shape.names ? { [place]: text } : place || undefined;
+    }
     case "pairs":
       return writePairs(value as Pair[], shape.typed ?? false);
     case "rows": {

@@ -1,24 +1,39 @@
-import type { Configuration, Edit } from "../contract";
-import type { EditedSection } from "../state/route.svelte";
+import type { Configuration, Edit, Section } from "../contract";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
-import type { Field, Group, Table, Values } from "./fields";
+import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
+import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
 
-const NAME: Field = { path: ["called"], text: "field.name", shape: { is: "text" }, required: true };
-
-const GROUPS: Record<EditedSection, readonly Group[]> = {
+const GROUPS: Record<Exclude<Section, "flow">, readonly Group[]> = {
   monitor: MONITOR,
   program: PROGRAM,
-  channel: CHANNEL.map((group, index) => (index === 0 ? { ...group, fields: [NAME, ...group.fields] } : group)),
+  channel: CHANNEL.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group)),
 };
 
 /** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
-export function entry(configuration: Configuration, section: EditedSection, name: string | null): Subject | null {
-  if (section === "channel") return channel(configuration, name);
+export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
+  const { zone } = configuration.tables;
+  const subject = subjectOf(configuration, section, name);
+  return subject && typeof zone === "string" ? { ...subject, zone } : subject;
+}
+
+function subjectOf(configuration: Configuration, section: Section, name: string | null): Subject | null {
+  switch (section) {
+    case "channel":
+      return channel(configuration, name);
+    case "flow":
+      return flow(configuration, name);
+    default:
+      return numbered(configuration, section, name);
+  }
+}
+
+/** Of a section whose entries are a list. */
+function numbered(configuration: Configuration, section: "monitor" | "program", name: string | null): Subject | null {
   const entries = list(configuration.tables[section]);
   const index = name === null ? entries.length : entries.findIndex((table) => table.name === name);
   if (index < 0) return null;
@@ -77,7 +92,7 @@ export function unnamed(configuration: Configuration, what: Unnamed): Subject {
 }
 
 /** The form of the entry `name` of `section`, or of a new one. */
-export function entryForm(section: EditedSection, name: string | null): Edited {
+export function entryForm(section: Section, name: string | null): Edited {
   return {
     key: entryKey(section, name),
     find: (configuration) => entry(configuration, section, name),
@@ -85,7 +100,7 @@ export function entryForm(section: EditedSection, name: string | null): Edited {
   };
 }
 
-export const entryKey = (section: EditedSection, name: string | null): string => `${section}/${name ?? ""}`;
+export const entryKey = (section: Section, name: string | null): string => `${section}/${name ?? ""}`;
 
 /** The form of the tables that have no name. */
 export function unnamedForm(what: Unnamed): Edited {
@@ -98,10 +113,15 @@ export type Unnamed = "email" | "alerts";
 export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
 
 /** The names of the entries of `configuration`, for the fields that want one. */
-export function names({ tables }: Configuration): Record<EditedSection, string[]> {
+export function names({ tables }: Configuration): Known {
   const of = (section: "monitor" | "program") => list(tables[section]).map((table) => String(table.name ?? ""));
-  const channels = Object.keys((tables.channel ?? {}) as Table);
-  return { monitor: of("monitor"), program: of("program"), channel: tables.email ? ["email", ...channels] : channels };
+  const keys = (section: "channel" | "flow") => Object.keys((tables[section] ?? {}) as Table);
+  return {
+    monitor: of("monitor"),
+    program: of("program"),
+    channel: tables.email ? ["email", ...keys("channel")] : keys("channel"),
+    flow: keys("flow"),
+  };
 }
 
 const list = (value: unknown): Table[] => (Array.isArray(value) ? (value as Table[]) : []);

@@ -1,4 +1,3 @@
-import type { Kind } from "../contract";
 import { kindOf } from "./check";
 import { type Field, id, type Placed, type Table, type Value, type Values } from "./fields";
 import { read, write } from "./shapes";
@@ -8,20 +7,35 @@ export function readTable(fields: readonly Field[], table: Table): Values {
   return Object.fromEntries(fields.map((field) => [id(field), read(field.shape, get(table, field.path))]));
 }
 
-/** `before` with what was changed in the form. What was not stays as it was, and so does what the form does not know. */
-export function writeTable(fields: readonly Field[], values: Values, before: Table): Table {
+/**
+ * `before`, which was of the kind `kind`, with what was changed in the form. What was not stays as it was, and so does what
+ * the form does not know.
+ */
+export function writeTable(
+  fields: readonly Field[],
+  values: Values,
+  before: Table,
+  kind: string = kindOf(before),
+): Table {
   return fields.reduce<Table>((table, field) => {
-    const change = changed(field, values, before, table);
+    const change = changed(field, values, before, table, kind);
     return change ? ((put(table, field.path, change.value) ?? {}) as Table) : table;
   }, structuredClone(before));
 }
 
 /** Whether the form says something else of `field` than `before`, and what. */
-export function changed(field: Field, values: Values, before: Table, now = before): { value: unknown } | null {
+export function changed(
+  field: Field,
+  values: Values,
+  before: Table,
+  now = before,
+  kind: string = kindOf(before),
+): { value: unknown } | null {
   const old = get(before, field.path);
   const value = isShown(field, values) ? values[id(field)] : undefined;
-  // A key that does not belong to the kind is the engine's to complain of, unless the kind was changed here.
-  if (value === undefined && field.kinds && values[KIND] === kindOf(before)) return null;
+  const was = !field.kinds || field.kinds.includes(kind) || (field.beside && get(before, field.beside) !== undefined);
+  // A key that never belonged there is the engine's to complain of, unless the kind was changed here.
+  if (value === undefined && !was && values[KIND] === kind) return null;
   if (value === undefined) return get(now, field.path) === undefined ? null : { value: undefined };
   // What must be said and is not is sent as nothing, so that the engine's answer names this field.
   if (field.required && write(field.shape, value, undefined) === undefined) return { value: "" };
@@ -29,17 +43,21 @@ export function changed(field: Field, values: Values, before: Table, now = befor
   return { value: write(field.shape, value, get(now, field.path)) };
 }
 
-/** The id of the value that says which kind of check a monitor has. */
+/** The id of the value that says of which kind a monitor, or a step, is. */
 export const KIND = "kind";
 
 /** Whether `field` makes sense beside the other values. */
 export function isShown(field: Field, values: Values): boolean {
-  const kind = values[KIND];
-  if (field.kinds && typeof kind === "string" && !field.kinds.includes(kind as Kind)) return false;
+  const kind = values[field.kindAt ?? KIND];
+  const isBeside = field.beside !== undefined && says(values[id({ path: field.beside })]);
+  if (field.kinds && typeof kind === "string" && !field.kinds.includes(kind) && !isBeside) return false;
   if (!field.when) return true;
   const other = values[field.when.id] as Placed | undefined;
   return other !== undefined && field.when.places.includes(other.place);
 }
+
+const says = (value: Value | undefined): boolean =>
+  (typeof value === "object" && "text" in value ? value.text : String(value ?? "")).trim() !== "";
 
 export const same = (one: Value, other: Value): boolean => JSON.stringify(one) === JSON.stringify(other);
 

@@ -11,7 +11,7 @@ import { live } from "./live.svelte";
 export function configurationFile(): Answer<Configuration> {
   const file = new Answer<Configuration>();
   const refused = $derived(live.world.engine.config_refused);
-  const count = $derived(live.world.monitors.size + live.world.programs.size);
+  const count = $derived(live.world.monitors.size + live.world.programs.size + live.world.flows.size);
   const host = $derived(live.world.host);
   $effect(() => {
     void [refused, count, host];

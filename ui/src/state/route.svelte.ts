@@ -1,3 +1,5 @@
+import type { Section } from "../contract";
+
 /** Where in the window one is. */
 export type Route =
   | { page: "overview" }
@@ -10,15 +12,13 @@ export type Route =
   | { page: "run"; id: number }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
-  | { page: "edit"; section: EditedSection; name: string | null }
+  | { page: "edit"; section: Section; name: string | null }
   | { page: "nowhere" };
-
-export type EditedSection = "monitor" | "program" | "channel";
 
 /** What stands behind the address of this window. */
 export type Hash = `#/${string}`;
 
-const SECTIONS: readonly string[] = ["monitor", "program", "channel"];
+const SECTIONS: readonly string[] = ["monitor", "program", "channel", "flow"] satisfies Section[];
 
 /** The route that `hash` says. */
 export function parse(hash: string): Route {
@@ -94,7 +94,7 @@ export function hash(route: Route): Hash {
 
 function edited([section, ...name]: string[]): Route {
   if (!SECTIONS.includes(section ?? "")) return { page: "nowhere" };
-  return { page: "edit", section: section as EditedSection, name: name.length > 0 ? name.join("/") : null };
+  return { page: "edit", section: section as Section, name: name.length > 0 ? name.join("/") : null };
 }
 
 function number(text: string | null): number | null {

@@ -222,7 +222,7 @@ test("settings are set key by key, only those that changed", () => {
 });
 
 test("names are offered from the file, and e-mail is a channel", () => {
-  expect(names(FILE)).toEqual({ monitor: ["a", "b"], program: ["p"], channel: ["email", "chat"] });
+  expect(names(FILE)).toEqual({ monitor: ["a", "b"], program: ["p"], channel: ["email", "chat"], flow: [] });
 });
 
 test("values are put and got by path, and what becomes empty goes", () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ALERTS, CHANNEL, EMAIL } from "../../src/forms/channel";
 import type { Field } from "../../src/forms/fields";
+import { FLOW, STEP, STEP_FIELDS } from "../../src/forms/flow";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
 import texts from "../../../lang/en.json";
@@ -38,10 +39,11 @@ test("every field and group of every form has its text and its hint", () => {
     check(one.hint);
     if (one.shape.is === "rows") one.shape.fields.forEach(field);
   };
-  for (const group of [...MONITOR, ...PROGRAM, ...CHANNEL, ...EMAIL, ...ALERTS]) {
+  for (const group of [...MONITOR, ...PROGRAM, ...CHANNEL, ...EMAIL, ...ALERTS, ...FLOW, STEP.request, ...STEP.more]) {
     check(group.text);
     group.fields.forEach(field);
   }
+  STEP_FIELDS.forEach(field);
 });
 
 test("every text of the window is used", () => {
@@ -52,7 +54,13 @@ test("every text of the window is used", () => {
     // A family is used by a template with its head: `health.${health}`.
     const heads = base.split(".").map((_, index, parts) => parts.slice(0, index + 1).join("."));
     return (
-      heads.some((head) => source.includes(`\`${head}.\${`) || source.includes(`${head}.\${[`)) || counts(source, base)
+      heads.some(
+        (head) =>
+          source.includes(`\`${head}.\${`) ||
+          source.includes(`${head}.\${[`) ||
+          // So does the shape of a field with its words.
+          source.includes(`words: "${head}"`),
+      ) || counts(source, base)
     );
   };
   expect(Object.keys(texts.window).filter((key) => !isUsed(key))).toEqual([]);
