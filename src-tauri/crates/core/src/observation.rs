@@ -468,6 +468,13 @@ pub enum Cause {
         /// Where it stops being JSON.
         error: String,
     },
+    /// The value in the JSON answer that is to be saved is not there, or too long.
+    Save {
+        /// The path of the value.
+        path: String,
+        /// How many bytes it may have; 0 if it is not there.
+        longer_than: usize,
+    },
     /// The answer cannot be decompressed.
     Compression {
         /// What was wrong with it.

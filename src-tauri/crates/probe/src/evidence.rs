@@ -9,7 +9,7 @@ use estatus_core::observation::Failure;
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     // One byte more than is kept lets `cut` see that something is missing.
     let start = bytes.get(..=Failure::EVIDENCE_LIMIT).unwrap_or(bytes);
-    let text: String = String::from_utf8_lossy(start).chars().filter(|&c| c != '\r').map(harmless).collect();
+    let text = harmless_text(&String::from_utf8_lossy(start));
     (!text.is_empty()).then_some(text)
 }
 
@@ -21,6 +21,11 @@ pub(crate) fn line(bytes: &[u8]) -> String {
 /// The first line of `bytes`.
 pub(crate) fn harmless_line(bytes: &[u8]) -> String {
     text(bytes).unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// `text` without what could command a terminal.
+pub(crate) fn harmless_text(text: &str) -> String {
+    text.chars().filter(|&c| c != '\r').map(harmless).collect()
 }
 
 fn harmless(c: char) -> char {

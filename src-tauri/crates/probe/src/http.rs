@@ -12,6 +12,7 @@ mod proxy;
 mod redirect;
 mod request;
 mod route;
+mod tail;
 mod wire;
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, StatusCode, header};
 use body::Reading;
 use estatus_core::{
-    check::{CertificateAssertions, HttpCheck, Redirects, TextAssertions},
+    check::{CertificateAssertions, HttpCheck, JsonStep, Redirects, TextAssertions},
     config::Monitor,
     flow::request::HttpRequest,
     observation::{Cause, Phase, cut},
@@ -50,8 +51,35 @@ const TELLING: [header::HeaderName; 7] = [
     header::CONTENT_LENGTH,
 ];
 
+/// What is kept of the answer to the request of a step.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// See [`RequestOutcome::saved`](estatus_core::flow::request::RequestOutcome::saved).
+    pub(crate) saved: Option<String>,
+    /// See [`RequestOutcome::output`](estatus_core::flow::request::RequestOutcome::output).
+    pub(crate) output: Vec<String>,
+}
+
+/// What is to be kept of an answer, and where.
+struct Keeping<'a> {
+    save: Option<&'a [JsonStep]>,
+    kept: &'a mut Kept,
+}
+
+impl Keeping<'_> {
+    /// Keeps of an answer that was `judged` so what is to be kept.
+    fn keep(self, judged: Result<(), Cause>, reading: &Reading<'_>, hop: &Hop) -> Result<(), Cause> {
+        self.kept.output = reading.tail(hop);
+        judged?;
+        if let Some(path) = self.save {
+            self.kept.saved = Some(hop.without_secrets(reading.value(path)?));
+        }
+        Ok(())
+    }
+}
+
 /// The check that asks as `request` does, and judges the answer so.
-pub(crate) fn check_of(request: &HttpRequest) -> HttpCheck {
+fn check_of(request: &HttpRequest) -> HttpCheck {
     HttpCheck {
         url: request.url.clone(),
         method: request.method.clone(),
@@ -80,6 +108,31 @@ pub(crate) async fn probe(
     ports: &dyn Ports,
     trace: &mut Trace,
 ) -> Result<(), Cause> {
+    run(check, ways, ports, trace, None).await
+}
+
+/// Sends the request of a step, and keeps what is to be kept of the answer: its last lines also where it is not well.
+///
+/// # Errors
+/// The first thing that is not as it should be.
+pub(crate) async fn send(
+    request: &HttpRequest,
+    ways: &impl Open,
+    ports: &dyn Ports,
+    trace: &mut Trace,
+    kept: &mut Kept,
+) -> Result<(), Cause> {
+    let keeping = Keeping { save: request.save.as_deref(), kept };
+    run(&check_of(request), ways, ports, trace, Some(keeping)).await
+}
+
+async fn run(
+    check: &HttpCheck,
+    ways: &impl Open,
+    ports: &dyn Ports,
+    trace: &mut Trace,
+    keeping: Option<Keeping<'_>>,
+) -> Result<(), Cause> {
     let mut hop = trace.wait(Hop::first(check, ports)).await?;
     let mut way = Way::default();
     let (answer, exchange) = loop {
@@ -95,7 +148,11 @@ pub(crate) async fn probe(
             None => break (answer, exchange),
         }
     };
-    judge(check, answer, exchange, &hop, &way, trace).await.map_err(|cause| hop.without_secrets_in(cause))
+    let judged = match accepts(check, answer.status()) {
+        true => judge(check, answer, exchange, &hop, trace, keeping).await,
+        false => Err(refuse(check, answer, exchange, &hop, &way, trace, keeping).await),
+    };
+    judged.map_err(|cause| hop.without_secrets_in(cause))
 }
 
 /// The redirects that led to where a probe is.
@@ -145,34 +202,59 @@ fn next(hop: &Hop, answer: &Answer, redirects: Redirects, way: &Way, trace: &mut
     Ok(Some(next))
 }
 
-async fn judge(
+/// The answer is refused for its status; what comes with it is evidence.
+async fn refuse(
     check: &HttpCheck,
     answer: Answer,
     mut exchange: Exchange,
     hop: &Hop,
     way: &Way,
     trace: &mut Trace,
+    keeping: Option<Keeping<'_>>,
+) -> Cause {
+    let head = head(&answer, trace);
+    trace.evidence = shown(&head, "", hop);
+    let cause = refused(&answer, check, way);
+    trace.known = Some(cause.clone());
+    let mut reading = match &keeping {
+        Some(_) => Reading::to_keep(check, false, &answer),
+        None => Reading::start_of(&answer),
+    };
+    let read = reading.read(answer, &mut exchange, trace);
+    // What has come by then is evidence, too.
+    let _ = tokio::time::timeout(EVIDENCE_WAIT, read).await;
+    trace.enter(Phase::Assertion);
+    trace.evidence = shown(&head, reading.start(), hop);
+    if let Some(keeping) = keeping {
+        keeping.kept.output = reading.tail(hop);
+    }
+    cause
+}
+
+async fn judge(
+    check: &HttpCheck,
+    answer: Answer,
+    mut exchange: Exchange,
+    hop: &Hop,
+    trace: &mut Trace,
+    keeping: Option<Keeping<'_>>,
 ) -> Result<(), Cause> {
     let head = head(&answer, trace);
     trace.evidence = shown(&head, "", hop);
-    if !accepts(check, answer.status()) {
-        let cause = refused(&answer, check, way);
-        trace.known = Some(cause.clone());
-        let mut reading = Reading::start_of(&answer);
-        let read = reading.read(answer, &mut exchange, trace);
-        // What has come by then is evidence, too.
-        let _ = tokio::time::timeout(EVIDENCE_WAIT, read).await;
-        trace.enter(Phase::Assertion);
-        trace.evidence = shown(&head, reading.start(), hop);
-        return Err(cause);
-    }
-    let mut reading = Reading::of(check, &answer);
+    let mut reading = match &keeping {
+        Some(keeping) => Reading::to_keep(check, keeping.save.is_some(), &answer),
+        None => Reading::of(check, &answer),
+    };
     let read = reading.read(answer, &mut exchange, trace).await;
     drop(exchange);
     let judged = read.and_then(|()| {
         trace.enter(Phase::Assertion);
         reading.judge(check)
     });
+    let judged = match keeping {
+        Some(keeping) => keeping.keep(judged, &reading, hop),
+        None => judged,
+    };
     if judged.is_err() {
         trace.evidence = shown(&head, reading.start(), hop);
     }

@@ -71,19 +71,22 @@ impl Prober {
             let probe = pin!(self.run(check, timeout, &mut trace));
             turns.within(timeout.saturating_add(ending), probe).await
         };
-        match ended {
-            Ok(Ok(())) => trace.up(),
-            Ok(Err(cause)) if cause.is_ours() => trace.says_nothing(cause),
-            Ok(Err(cause)) => trace.down(cause),
-            Err(CutOff::TimedOut) => trace.timed_out(timeout),
-            Err(CutOff::NoTurn(waited)) => trace.says_nothing(Cause::NoTurn { waited }),
-        }
+        observed(trace, ended, timeout)
     }
 
     /// Sends the request of a step. What is not done after its timeout has failed in the phase it had reached.
+    ///
+    /// It is sent once, but where a redirect asks for it again (307, 308), or where a server that was asked over HTTP/2 has
+    /// done nothing and wants to be asked over HTTP/1.1: as browsers have it.
     pub async fn send(&self, request: &HttpRequest) -> RequestOutcome {
-        let observation = self.probe(&Check::Http(Box::new(http::check_of(request))), request.timeout).await;
-        RequestOutcome { failure: observation.failure, ..RequestOutcome::default() }
+        let (mut trace, mut kept) = (Trace::begin(Timestamp::now()), http::Kept::default());
+        let turns = trace.turns.clone();
+        let ended = {
+            let sent = pin!(http::send(request, &self.tls, self.ports.as_ref(), &mut trace, &mut kept));
+            turns.within(request.timeout, sent).await
+        };
+        let failure = observed(trace, ended, request.timeout).failure;
+        RequestOutcome { failure, saved: kept.saved, output: kept.output }
     }
 
     /// Asks what the own network looks like; takes at most a few seconds.
@@ -102,5 +105,16 @@ impl Prober {
             Check::Command(check) => command::probe(check, self.ports.as_ref(), timeout, trace).await,
             Check::Host(check) => host::probe(check, &self.meter, trace).await,
         }
+    }
+}
+
+/// What a probe with these notes has seen, that had `timeout` and ended so.
+fn observed(trace: Trace, ended: Result<Result<(), Cause>, CutOff>, timeout: Duration) -> Observation {
+    match ended {
+        Ok(Ok(())) => trace.up(),
+        Ok(Err(cause)) if cause.is_ours() => trace.says_nothing(cause),
+        Ok(Err(cause)) => trace.down(cause),
+        Err(CutOff::TimedOut) => trace.timed_out(timeout),
+        Err(CutOff::NoTurn(waited)) => trace.says_nothing(Cause::NoTurn { waited }),
     }
 }

@@ -37,6 +37,8 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// `timeout` where nothing is said.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
+    /// The most bytes of a value that is saved: commands find it in their environment.
+    pub const SAVED_LIMIT: usize = 16 * 1024;
 
     /// The header by which a server knows a request that it has received already
     /// (draft-ietf-httpapi-idempotency-key-header).
@@ -53,7 +55,8 @@ impl HttpRequest {
 pub struct RequestOutcome {
     /// Why it is not well; nothing if it is.
     pub failure: Option<Failure>,
-    /// The value that was to be saved: a text as it is, anything else as JSON.
+    /// The value that was to be saved: a text as it is, anything else as JSON. Secrets of the request are hidden in it, as
+    /// they are in all that comes back.
     pub saved: Option<String>,
     /// The last lines of the answer's body, as [`crate::program::Ended::tail_of`] has them of a command: text of the
     /// outside world.

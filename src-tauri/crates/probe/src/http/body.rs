@@ -3,7 +3,7 @@
 use std::{io, ops::ControlFlow, time::Duration};
 
 use estatus_core::{
-    check::{HttpCheck, TextAssertions},
+    check::{HttpCheck, JsonStep, TextAssertions},
     observation::{Cause, Failure},
 };
 use http::{HeaderMap, header};
@@ -16,6 +16,8 @@ use super::{
     coding::Unpacking,
     exchange::{Answer, Exchange},
     json,
+    request::Hop,
+    tail::Tail,
 };
 use crate::{
     text::{Extent, Search},
@@ -46,6 +48,8 @@ pub(super) struct Reading<'a> {
     sink: Sink<'a>,
     is_endless: bool,
     listens: bool,
+    /// The key that lets more be read; empty where there is none.
+    limit_key: &'static str,
     end: End,
 }
 
@@ -72,6 +76,17 @@ impl<'a> Reading<'a> {
         reading
     }
 
+    /// The reading of what `check` needs of the body of `answer`, and of its last lines; and of all of it where something
+    /// `is_saved` of it.
+    pub(super) fn to_keep(check: &'a HttpCheck, is_saved: bool, answer: &Answer) -> Self {
+        let mut reading = Self::up_to(check.body_limit, &check.text, true, answer);
+        reading.sink.tail = Some(Tail::default());
+        reading.sink.json = is_saved.then(Vec::new);
+        reading.is_endless = !is_saved && is_endless(answer);
+        reading.limit_key = "";
+        reading
+    }
+
     /// The reading of the start of the body of `answer`, as evidence.
     pub(super) fn start_of(answer: &Answer) -> Self {
         Self::up_to(Failure::EVIDENCE_LIMIT as u64, &NOTHING, true, answer)
@@ -86,6 +101,7 @@ impl<'a> Reading<'a> {
                 piece: String::new(),
                 search: Search::of(asked),
                 start: String::new(),
+                tail: None,
                 json: None,
                 count: 0,
                 limit,
@@ -93,6 +109,7 @@ impl<'a> Reading<'a> {
             },
             is_endless: false,
             listens: false,
+            limit_key: "body_limit",
             end: End::Enough,
             headers: headers.clone(),
         }
@@ -165,19 +182,33 @@ impl<'a> Reading<'a> {
         match (self.sink.search.judge(extent), unknown) {
             (Err(Cause::Unproven { .. }), Some(unknown)) => return Err(unknown),
             (Err(Cause::Unproven { text, within, .. }), None) => {
-                return Err(Cause::Unproven { text, within, key: "body_limit".to_owned() });
+                return Err(Cause::Unproven { text, within, key: self.limit_key.to_owned() });
             }
             (Ok(()), Some(unknown)) if self.sink.json.is_some() => return Err(unknown),
             (judged, _) => judged?,
         }
         match &self.sink.json {
             Some(_) if self.end == End::Limit => {
-                let error = format!("it is longer than the {} bytes that are read (body_limit)", self.sink.count);
+                let key = if self.limit_key.is_empty() { String::new() } else { format!(" ({})", self.limit_key) };
+                let error = format!("it is longer than the {} bytes that are read{key}", self.sink.count);
                 Err(Cause::NotJson { error })
             }
             Some(bytes) => json::judge(&check.json, &charset::json(bytes, &self.headers)),
             None => Ok(()),
         }
+    }
+
+    /// The value of the body, which is JSON, at the end of `path`, once it has been judged.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub(super) fn value(&self, path: &[JsonStep]) -> Result<String, Cause> {
+        json::value(path, &charset::json(self.sink.json.as_deref().unwrap_or_default(), &self.headers))
+    }
+
+    /// The last lines of the text, without the secrets of `hop`; none where they are not kept.
+    pub(super) fn tail(&self, hop: &Hop) -> Vec<String> {
+        self.sink.tail.as_ref().map(|tail| tail.lines(hop)).unwrap_or_default()
     }
 
     /// Whether nothing more is to be read.
@@ -215,6 +246,8 @@ struct Sink<'a> {
     piece: String,
     search: Search<'a>,
     start: String,
+    /// The last lines, where they are kept.
+    tail: Option<Tail>,
     /// All of them, where JSON is asked for.
     json: Option<Vec<u8>>,
     count: u64,
@@ -252,7 +285,7 @@ impl Sink<'_> {
     }
 
     fn is_proven(&self) -> bool {
-        self.json.is_none() && self.search.is_proven()
+        self.json.is_none() && self.tail.is_none() && self.search.is_proven()
     }
 
     fn search(&mut self) {
@@ -260,6 +293,7 @@ impl Sink<'_> {
         let room = (Failure::EVIDENCE_LIMIT + 1).saturating_sub(self.start.len());
         let shown = self.piece.get(..self.piece.ceil_char_boundary(room)).unwrap_or_default();
         self.start.push_str(shown);
+        self.tail.iter_mut().for_each(|tail| tail.push(&self.piece));
         self.piece.clear();
     }
 }

@@ -4,6 +4,7 @@ use std::{cmp::Ordering, fmt, fmt::Write as _};
 
 use estatus_core::{
     check::{Comparison, JsonAssertion, JsonStep},
+    flow::request::HttpRequest,
     observation::{Cause, cut},
 };
 use serde::{
@@ -24,6 +25,20 @@ pub(super) fn judge(asked: &[JsonAssertion], text: &str) -> Result<(), Cause> {
         let found = find(text, &assertion.path).map_err(|error| Cause::NotJson { error: error.to_string() })?;
         hold(assertion, found.as_ref())
     })
+}
+
+/// The value in `text`, which is JSON, at the end of `way`, to be kept: a text as it is, anything else as JSON.
+///
+/// # Errors
+/// If it is not there, or longer than [`HttpRequest::SAVED_LIMIT`].
+pub(super) fn value(way: &[JsonStep], text: &str) -> Result<String, Cause> {
+    let found = find(text, way).map_err(|error| Cause::NotJson { error: error.to_string() })?;
+    let not_saved = |longer_than| Cause::Save { path: path(way), longer_than };
+    let value = match found.ok_or_else(|| not_saved(0))? {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    if value.len() <= HttpRequest::SAVED_LIMIT { Ok(value) } else { Err(not_saved(HttpRequest::SAVED_LIMIT)) }
 }
 
 fn hold(assertion: &JsonAssertion, found: Option<&Value>) -> Result<(), Cause> {
@@ -271,6 +286,25 @@ mod tests {
         check(r#"{"a": 1, "\u0061": 2}"#, &a, Some(json!(2)));
         check(r#"{"a": {"b": 1}, "a": 2}"#, &[name("a"), name("b")], None);
         check("7", &[], Some(json!(7)));
+    }
+
+    #[test]
+    fn a_value_is_kept_as_a_text_or_as_json() {
+        let check = |text: &str, path: &[JsonStep], kept: Result<&str, Cause>| {
+            assert_eq!(value(path, text), kept.map(str::to_owned), "{text}");
+        };
+        let not_saved = |path: &str, longer_than| Err(Cause::Save { path: path.to_owned(), longer_than });
+        let a = [name("a")];
+        check(r#"{"a": "it is \"so\""}"#, &a, Ok("it is \"so\""));
+        check(r#"{"a": 7.50}"#, &a, Ok("7.5"));
+        check(r#"{"a": [1, {"b": "c"}]}"#, &a, Ok(r#"[1,{"b":"c"}]"#));
+        check(r#"{"a": null}"#, &a, Ok("null"));
+        check("[true]", &[], Ok("[true]"));
+        check(r#"{"b": 1}"#, &a, not_saved("a", 0));
+        check("[]", &[JsonStep::Index(0), name("b")], not_saved("[0].b", 0));
+        let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(HttpRequest::SAVED_LIMIT + 1));
+        check(&long, &a, not_saved("a", HttpRequest::SAVED_LIMIT));
+        assert!(matches!(value(&a, "<html>"), Err(Cause::NotJson { .. })));
     }
 
     #[test]

@@ -59,6 +59,19 @@ impl Hop {
         Ok(hop)
     }
 
+    /// One that knows these secrets.
+    #[cfg(test)]
+    pub(super) fn with_secrets(secrets: &[&str]) -> Self {
+        Self {
+            url: Url::parse("http://example.org/").unwrap(),
+            method: Method::GET,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            cookies: Jar::default(),
+            secrets: secrets.iter().map(|&secret| secret.to_owned()).collect(),
+        }
+    }
+
     /// The request, in the form that `route` needs.
     ///
     /// # Errors
@@ -126,6 +139,14 @@ impl Hop {
     /// `text` with every secret of this request hidden.
     pub(super) fn without_secrets(&self, text: String) -> String {
         self.secrets.iter().fold(text, |text, secret| text.replace(secret, HIDDEN))
+    }
+
+    /// The same of the beginning of a longer text, at whose end half a secret may stand.
+    pub(super) fn without_secrets_in_start(&self, start: String) -> String {
+        let mut text = self.without_secrets(start);
+        let longest = self.secrets.iter().map(String::len).max().unwrap_or_default();
+        text.truncate(text.floor_char_boundary(text.len().saturating_sub(longest)));
+        text
     }
 
     /// `cause` with every secret of this request hidden in what came from the server.
