@@ -67,6 +67,8 @@ pub struct Engine {
     programs: Registry<ProgramMachine>,
     flows: Registry<FlowMachine>,
     last_run: RunId,
+    /// The run that somebody asked for last.
+    asked_run: RunId,
     healings: Healings,
     /// What the rooms have told each other and nobody has heard yet.
     signals: Signals,
@@ -169,6 +171,7 @@ impl Engine {
             programs: Registry::default(),
             flows: Registry::default(),
             last_run: restored.last_run.unwrap_or_default(),
+            asked_run: RunId::default(),
             healings: Healings::default(),
             signals: Signals::default(),
             quits: false,
@@ -205,7 +208,7 @@ impl Engine {
     /// Takes something that happened.
     ///
     /// # Errors
-    /// Only for [`Input::Asked`]: if what the user wants cannot be done.
+    /// Only for [`Input::Asked`] and [`Input::Repeat`]: if what the user wants cannot be done.
     pub fn handle(&mut self, input: Input, now: Now) -> Result<(), AskError> {
         self.read_clock(now);
         let result = match input {

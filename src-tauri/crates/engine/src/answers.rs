@@ -2,6 +2,7 @@
 
 mod configuring;
 mod looking;
+mod repeating;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use estatus_api::{
 use estatus_core::{
     config::Language,
     engine::{Ask, AskError, Input},
+    ids::RunId,
     observation::Phase,
     program::ProgramCommand,
     record::JournalEntry,
@@ -43,6 +45,8 @@ const LAST_RUNS_LIMIT: usize = 100;
 const RUNS_LIMIT: usize = 10_000;
 /// The most changes of a program in one answer.
 const CHANGES_LIMIT: usize = 10_000;
+
+pub(crate) use repeating::ToRepeat;
 
 type Answer = oneshot::Sender<Result<Reply, ApiError>>;
 
@@ -150,7 +154,6 @@ impl<W: Workers> EventLoop<W> {
                 let flows = self.core.config().flows.iter();
                 let definitions: BTreeMap<_, _> =
                     flows.map(|flow| (Arc::clone(&flow.name), Arc::clone(&flow.definition))).collect();
-                let unknown = wrong(words.text("refused.no_run", &[("run", &run.to_string())]));
                 reply_async(answer, async move {
                     let record = match open {
                         Some(record) => Some(record),
@@ -159,12 +162,13 @@ impl<W: Workers> EventLoop<W> {
                             store.run(run).await.map_err(failed(language))?
                         }
                     };
-                    let record = record.ok_or(unknown)?;
+                    let record = record.ok_or_else(|| no_run(&words, run))?;
                     let now = definitions.get(&record.run.flow).map(Arc::as_ref);
                     Ok(Reply::Run(run_status(&words, &record, now)))
                 });
             }
-            Request::Repeat { .. } | Request::Plan { .. } | Request::StepLog { .. } => {
+            Request::Repeat { run, how } => self.find_to_repeat(run, how, answer),
+            Request::Plan { .. } | Request::StepLog { .. } => {
                 drop(answer.send(Err(wrong("this engine cannot do that yet".to_owned()))));
             }
             // Whoever serves the connection sees to the rest.
@@ -200,16 +204,20 @@ impl<W: Workers> EventLoop<W> {
         }
     }
 
-    /// What the user wants is done when it is on disk.
     fn ask(&mut self, ask: Ask, answer: Answer) {
         let begins = matches!(ask, Ask::RunFlow { .. });
         let asked = self.core.handle(Input::Asked(ask), clock::now());
-        let done = if begins { Reply::Begun(self.core.newest_run()) } else { Reply::Done };
+        let done = if begins { Reply::Begun(self.core.asked_run()) } else { Reply::Done };
+        self.answer_once_on_disk(asked.map(|()| done), answer);
+    }
+
+    /// What the user wants is done when it is on disk.
+    fn answer_once_on_disk(&mut self, asked: Result<Reply, AskError>, answer: Answer) {
         let asked = asked.map_err(|error| self.refused(&error));
         self.carry_out();
         let store = self.store.clone();
         reply_async(answer, async move {
-            asked?;
+            let done = asked?;
             store.flush().await;
             Ok(done)
         });
@@ -313,6 +321,10 @@ fn reply_blocking(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError>
 
 fn wrong(message: String) -> ApiError {
     ApiError { code: ErrorCode::Wrong, message }
+}
+
+fn no_run(words: &Words, run: RunId) -> ApiError {
+    wrong(words.text("refused.no_run", &[("run", &run.to_string())]))
 }
 
 /// How clients are told of a trouble of the store.

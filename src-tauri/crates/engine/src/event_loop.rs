@@ -38,6 +38,7 @@ use self::pulse::Pulse;
 pub(crate) use self::stopping::Ending;
 use crate::{
     Audience, EngineEnd, Options,
+    answers::ToRepeat,
     clients::{self, ClientRequest},
     clock::{self, Timer},
     ports::Customs,
@@ -61,6 +62,7 @@ enum LoopEvent {
     Stop,
     Pulse,
     Client(ClientRequest),
+    Repeat(ToRepeat),
     Programs,
     Secrets(SecretsResolved),
     Results,
@@ -91,6 +93,9 @@ pub(crate) struct EventLoop<W> {
     happened: mpsc::Receiver<SupervisorEvent>,
     fetched: mpsc::Receiver<SecretsResolved>,
     results: mpsc::Receiver<Input>,
+    /// Where those go that were looked up since somebody wants them to be repeated.
+    pub(crate) found_to_repeat: mpsc::Sender<ToRepeat>,
+    to_repeat: mpsc::Receiver<ToRepeat>,
     news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
     pulse: Pulse,
@@ -115,6 +120,7 @@ impl<W: Workers> EventLoop<W> {
         let channels = before.map(|before| before.channels.clone()).unwrap_or_default();
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
+        let (found_to_repeat, to_repeat) = mpsc::channel(REQUESTS_LIMIT);
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let Parts { workers, supervisor, happened, ports, customs } = parts;
         let programs = ProgramCommands::new(supervisor, ports, resolved_sender);
@@ -145,6 +151,8 @@ impl<W: Workers> EventLoop<W> {
             happened,
             fetched,
             results,
+            found_to_repeat,
+            to_repeat,
             news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
             pulse,
@@ -194,6 +202,7 @@ impl<W: Workers> EventLoop<W> {
                 () = &mut stop => LoopEvent::Stop,
                 () = self.pulse.beat() => LoopEvent::Pulse,
                 Some(request) = requests.recv() => LoopEvent::Client(request),
+                Some(found) = self.to_repeat.recv() => LoopEvent::Repeat(found),
                 _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
                 Some(fetched) = self.fetched.recv() => LoopEvent::Secrets(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
@@ -205,6 +214,7 @@ impl<W: Workers> EventLoop<W> {
                 LoopEvent::Stop => self.ends = Some(Ending { end: EngineEnd::Stopped, stops_programs: true }),
                 LoopEvent::Pulse => self.audience.turned(),
                 LoopEvent::Client(request) => self.answer(request),
+                LoopEvent::Repeat(found) => self.repeat(found),
                 LoopEvent::Programs => {
                     self.take_news();
                     self.core.handle_timeout(clock::now());

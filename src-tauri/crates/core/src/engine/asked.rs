@@ -36,7 +36,7 @@ impl Engine {
             Ask::StartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_start)?,
             Ask::StopProgram { program } => self.stop_program(&program, now)?,
             Ask::RestartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_restart)?,
-            Ask::RunFlow { flow } => drop(self.run_flow(&flow, now)?),
+            Ask::RunFlow { flow } => self.run_flow(&flow, now)?,
             Ask::CancelRun { run } => self.cancel_run(run, now)?,
             Ask::Approve { run, step, approved } => self.approve(run, step.as_deref(), approved, now)?,
             Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,

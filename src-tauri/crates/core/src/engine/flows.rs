@@ -68,19 +68,22 @@ impl Engine {
         self.flows.values().flat_map(FlowMachine::open).find(|record| record.run.id == id)
     }
 
-    /// The number of the run that was begun or put in a queue last.
-    pub fn newest_run(&self) -> RunId {
-        self.last_run
+    /// The number of the run that somebody asked for last, which has begun or waits for its turn.
+    pub fn asked_run(&self) -> RunId {
+        self.asked_run
     }
 
     // What the user wants.
 
-    /// Begins a run, and says which.
-    pub(super) fn run_flow(&mut self, flow: &str, now: Now) -> Result<RunId, AskError> {
+    /// Begins a run.
+    pub(super) fn run_flow(&mut self, flow: &str, now: Now) -> Result<(), AskError> {
         let unknown = || AskError::NoSuchFlow(flow.to_owned());
         let name = self.flows.name_of(flow).filter(|name| self.is_configured(name)).ok_or_else(unknown)?;
         match self.step_flow(&name, now, FlowMachine::ask).ok_or_else(unknown)? {
-            Asked::Takes(run) => Ok(run),
+            Asked::Takes(run) => {
+                self.asked_run = run;
+                Ok(())
+            }
             Asked::RunsAlready | Asked::NoSuchStep => Err(AskError::FlowRuns(flow.to_owned())),
         }
     }
@@ -97,7 +100,8 @@ impl Engine {
         }
         let asked = self.step_flow(&flow, now, |machine, context| machine.repeat(record, how, context));
         match asked.ok_or_else(unknown)? {
-            Asked::Takes(_) => {
+            Asked::Takes(begun) => {
+                self.asked_run = begun;
                 let from = how.from.as_ref().map(|from| format!(" --from {from}")).unwrap_or_default();
                 let what = format!("flow run {flow} --again {}{from}", run.id);
                 self.journal(JournalEntry::Asked { what }, now);

@@ -565,3 +565,13 @@ fn why_a_step_failed_is_known_with_what_it_wrote() {
     assert_eq!(record.steps[0].error, Some(StepError::Ended { exit: Exit::Code(7) }));
     assert_eq!((record.steps[0].attempts, record.steps[0].exit), (1, Some(Exit::Code(7))));
 }
+
+#[test]
+fn the_run_that_somebody_asked_for_is_known_though_a_step_of_it_begins_another_at_once() {
+    let steps = vec![Step::new("all", StepAction::Flow { flow: "part".into() }, vec![])];
+    let mut scene = scene(Flow::new("heal", steps));
+    scene.applies(|config| config.flows.push(Arc::new(Flow::new("part", row(&["a"])))));
+    asks(&mut scene);
+    assert_eq!(scene.core.asked_run(), RunId(1));
+    assert!(scene.take().contains("part succeeded"));
+}

@@ -8,18 +8,18 @@ use std::{
     time::Duration,
 };
 
-use estatus_api::{Client, Endpoint, HostKind, Reply, Request};
+use estatus_api::{Client, Endpoint, HostKind, Reply, Request, RunSummary};
 use estatus_config::Defaults;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Language, Monitor, Retention},
-    engine::Ask,
+    engine::{Ask, Repeat},
     exit::Exit,
     flow::{
         request::{HttpRequest, RequestOutcome},
         run::RunState,
     },
-    ids::StartId,
+    ids::{RunId, StartId},
     incident::{DeliveryResult, Health, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
@@ -64,6 +64,8 @@ struct Played {
     broken: BTreeSet<String>,
     delivered: Vec<String>,
     commands: Vec<DurableCommand>,
+    /// The commands that fail.
+    failing: BTreeSet<String>,
     /// The owners whose commands were to be ended.
     ended: Vec<String>,
     /// The monitors that were probed.
@@ -115,7 +117,8 @@ impl Workers for Workshop {
         self.0.played().commands.push(command.clone());
         self.0.played().down.clear();
         self.0.asked.notify_one();
-        let end = CommandEnd::Exited(0);
+        let fails = self.0.played().failing.contains(&command.command.to_string());
+        let end = CommandEnd::Exited(fails.into());
         CommandOutcome { end, stdout: String::new(), stderr: String::new(), took: Duration::ZERO, program: None }
     }
 
@@ -340,17 +343,57 @@ async fn that_a_step_has_begun_and_under_which_name_is_on_disk_before_its_comman
     let ran = timeout(Duration::from_millis(500), stage.world.until(|played| !played.commands.is_empty())).await;
     assert!(ran.is_err(), "it ran before it was on disk");
     disk.execute_batch("ROLLBACK").unwrap();
-    let over = event(&mut client, |event| match event {
-        Event::Run(run) if run.state.is_over() => Some(run.clone()),
-        _ => None,
-    });
-    let run = over.await;
+    let run = run_ends(&mut client).await;
     assert_eq!((run.state, run.why), (RunState::Succeeded, None));
     let Reply::Run(status) = client.request(Request::Run { run: run.run }).await.unwrap() else { panic!("no run") };
     let began = status.steps[0].began.unwrap();
     let commands = stage.world.played().commands.clone();
     assert_eq!(commands.len(), 1);
     assert_eq!(commands[0].start.0, u64::try_from(began.as_microsecond()).unwrap());
+}
+
+/// The next run that is over.
+async fn run_ends(client: &mut Client) -> RunSummary {
+    let over = event(client, |event| match event {
+        Event::Run(run) if run.state.is_over() => Some(run.clone()),
+        _ => None,
+    });
+    over.await
+}
+
+#[tokio::test]
+async fn a_run_that_is_over_is_repeated_from_the_step_that_failed() {
+    let step = |name: &str| format!("[[flow.mend.step]]\nname = \"{name}\"\nrun = \"do {name}\"\n");
+    let stage = Stage::start(&["first", "second", "third"].map(step).concat()).await;
+    let mut client = stage.client().await;
+    stage.world.played().failing.insert("do second".to_owned());
+    let begun = client.request(Request::Do(Ask::RunFlow { flow: "mend".to_owned() })).await;
+    let run = run_ends(&mut client).await;
+    assert_eq!((begun, run.state, run.failed), (Ok(Reply::Begun(run.run)), RunState::Failed, Some(1)));
+
+    let refused = async |client: &mut Client, run: u64, from: Option<&str>| {
+        let how = Repeat { from: from.map(str::to_owned), as_then: false };
+        client.request(Request::Repeat { run: RunId(run), how }).await.unwrap_err().message
+    };
+    let unknown = refused(&mut client, 99, None).await;
+    assert!(unknown.starts_with("there is no run 99"), "{unknown}");
+    let no_step = refused(&mut client, run.run.0, Some("fourth")).await;
+    assert!(no_step.contains("has no step “fourth”"), "{no_step}");
+
+    stage.world.played().failing.clear();
+    let how = Repeat { from: Some("second".to_owned()), as_then: true };
+    let begun = client.request(Request::Repeat { run: run.run, how }).await;
+    let again = run_ends(&mut client).await;
+    assert_eq!((again.state, again.repeats), (RunState::Succeeded, Some(run.run)));
+    assert_eq!(begun, Ok(Reply::Begun(again.run)));
+    let ran: Vec<String> = stage.world.played().commands.iter().map(|command| command.command.to_string()).collect();
+    assert_eq!(ran, ["do first", "do second", "do second", "do third"]);
+
+    let disk = runs_while_the_disk_is_locked(&stage, &mut client).await;
+    let running = refused(&mut client, again.run.0 + 1, None).await;
+    assert!(running.contains("is not over yet"), "{running}");
+    disk.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(run_ends(&mut client).await.state, RunState::Succeeded);
 }
 
 #[tokio::test]
