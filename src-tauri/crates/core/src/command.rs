@@ -86,6 +86,13 @@ pub struct DurableCommand {
     pub timeout: Duration,
 }
 
+impl DurableCommand {
+    /// Whose command that of the step called `step` of a flow is: one at a time, whatever the run.
+    pub fn owner_of_step(flow: &str, step: &str) -> String {
+        format!("step {step} of flow {flow}")
+    }
+}
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandOutcome {

@@ -42,6 +42,15 @@ const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many events may wait for who listens to them.
 const EVENTS_LIMIT: usize = 64;
 
+/// The folder of the commands of `owner` below the data folder, with the log of all that they wrote.
+pub fn command_folder(data: &Path, owner: &str) -> PathBuf {
+    commands(data).join(file_name(owner))
+}
+
+fn commands(data: &Path) -> PathBuf {
+    data.join("commands")
+}
+
 /// The commands of owners, below one data folder.
 pub struct Commands {
     folder: PathBuf,
@@ -68,7 +77,7 @@ impl Commands {
     /// The commands below `data`, with shims that come from where those of `supervisor` do. Those that an engine before this
     /// one has left running are watched from now on.
     pub fn new(data: &Path, supervisor: &Supervisor) -> Self {
-        let folder = data.join("commands");
+        let folder = commands(data);
         let (sender, events) = mpsc::channel(EVENTS_LIMIT);
         let shared = Shared { supervisor: supervisor.another(&folder, sender), running: BTreeMap::new() };
         let commands = Self { folder, shared: Arc::new(Mutex::new(shared)) };

@@ -32,7 +32,7 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
-pub use commands::Commands;
+pub use commands::{Commands, command_folder};
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use left_running::left_running;
 pub use log::{Line, LogReader, Stream};

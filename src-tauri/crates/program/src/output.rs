@@ -45,9 +45,31 @@ pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> Str
     secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[secret]") } else { text })
 }
 
+/// The same of `line`, which may hold one line of a secret that has several.
+pub(crate) fn line_without_secrets(line: String, secrets: &[(String, Secret)]) -> String {
+    /// Of a secret of several lines, a shorter one would be found in half the words of a log.
+    const SHORTEST: usize = 4;
+    let line = without_secrets(line, secrets);
+    let lines = secrets.iter().filter_map(|(_, secret)| Some(secret.reveal()).filter(|secret| secret.contains('\n')));
+    let lines = lines.flat_map(str::lines).map(str::trim).filter(|line| line.len() >= SHORTEST);
+    lines.fold(line, |line, secret| if line.contains(secret) { line.replace(secret, "[secret]") } else { line })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_secret_stands_in_a_line() {
+        let secrets = ["hunter2", "-----BEGIN KEY-----\nMIIEpAIB\r\nAAKC\nx=\n", ""];
+        let secrets = secrets.map(|secret| (String::new(), Secret::new(secret)));
+        let check = |line: &str, shown: &str| assert_eq!(line_without_secrets(line.to_owned(), &secrets), shown);
+        check("it is hunter2, hunter2", "it is [secret], [secret]");
+        check("> -----BEGIN KEY-----", "> [secret]");
+        check("MIIEpAIB", "[secret]");
+        check("x=1", "x=1");
+        check("", "");
+    }
 
     #[tokio::test]
     async fn the_beginning_is_kept_and_no_character_is_cut_in_two() {

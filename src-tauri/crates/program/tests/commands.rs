@@ -18,7 +18,7 @@ use estatus_core::{
     ids::StartId,
     secret::Secret,
 };
-use estatus_program::Commands;
+use estatus_program::{Commands, LogReader, command_folder};
 use support::{FORK_SERVERS, Stage, UNSEEN, code, eventually, is_alive, kill};
 use tokio::task::JoinHandle;
 
@@ -328,4 +328,30 @@ async fn what_ended_long_ago_is_forgotten() {
         !folder.exists()
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_command_writes_is_in_its_log_which_stays_within_bounds() {
+    const KEPT: u64 = 5_000_000;
+    /// Of each stream, what has been taken and not yet been written.
+    const SPOOL: u64 = 200_000;
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let folder = command_folder(stage.data.path(), OWNER);
+    let secrets = [("TOP_SECRET".to_owned(), Secret::new("hunter2"))];
+    let outcome = commands.run(&command(&stage, &["tell", "TOP_SECRET"], 1), &secrets, &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(0));
+    let lines = LogReader::open(&folder).unwrap().last(9).unwrap();
+    let shown: Vec<String> = lines.into_iter().map(|line| line.without(&secrets).text).collect();
+    assert_eq!(shown.last().map(String::as_str), Some("[secret]"), "{shown:?}");
+
+    let outcome = commands.run(&command(&stage, &["flood", "12000000"], 2), &[], &BTreeSet::new()).await;
+    assert_eq!(outcome.end, CommandEnd::Exited(0));
+    let last = LogReader::open(&folder).unwrap().last(1).unwrap().remove(0).text;
+    assert_eq!(outcome.stdout.lines().last(), Some(last.as_str()));
+    let size = |folder: PathBuf| -> u64 {
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    assert!(size(folder.join("log")) <= KEPT && size(folder.clone()) <= SPOOL, "{}", size(folder.join("log")));
+    leaves_nothing(stage).await;
 }

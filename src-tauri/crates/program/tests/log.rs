@@ -66,3 +66,49 @@ async fn what_follows_comes_from_the_files_in_their_order() {
     }
     assert_eq!(next, ["eight too", "nine", "ten"]);
 }
+
+#[test]
+fn what_was_written_within_a_while_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |second: usize| -> Timestamp { format!("2026-11-21T12:40:{second:02}.123Z").parse().unwrap() };
+    let entry = |second: usize| format!("{:.3} O {second}\n", at(second));
+    // More than is read at first.
+    let long = |second: usize| format!("{:.3} O {second} {}\n", at(second), "x".repeat(50_000));
+    write(folder.path(), "00000001.log", [long(1), long(2), long(3), entry(4)].concat().as_bytes());
+    write(folder.path(), "current.log", [5, 6, 7].map(entry).concat().as_bytes());
+    let mut reader = LogReader::open(folder.path()).unwrap();
+    let mut check = |from: usize, to: Option<usize>, lines: usize, expected: &[&str]| {
+        let found = reader.last_within(at(from), to.map(at), lines).unwrap();
+        let found: Vec<_> = found.iter().map(|line| line.text.split(' ').next().unwrap()).collect();
+        assert_eq!(found, expected, "{from} to {to:?}");
+    };
+    check(2, Some(5), 9, &["2", "3", "4", "5"]);
+    check(2, Some(5), 2, &["4", "5"]);
+    check(6, None, 9, &["6", "7"]);
+    check(0, Some(0), 9, &[]);
+    check(0, None, 9, &["1", "2", "3", "4", "5", "6", "7"]);
+    check(8, None, 9, &[]);
+}
+
+#[tokio::test]
+async fn a_log_is_followed_from_its_beginning() {
+    let entry = |text: &str| format!("2026-11-21T12:40:05.123Z O {text}\n").into_bytes();
+    for rotated in [&[][..], &["seven", "eight"]] {
+        let folder = tempfile::tempdir().unwrap();
+        for (number, text) in (7..).zip(rotated) {
+            write(folder.path(), &format!("{number:08}.log"), &entry(text));
+        }
+        write(folder.path(), "current.log", &entry("nine"));
+        let mut reader = LogReader::open_at_beginning(folder.path()).unwrap();
+        let expected = [rotated, &["nine", "ten"]].concat();
+        let number = if rotated.is_empty() { 1 } else { 9 };
+        let mut next = Vec::new();
+        while next.len() < expected.len() - 1 {
+            next.extend(reader.next().await.unwrap().into_iter().map(|line| line.text));
+        }
+        fs::rename(folder.path().join("log/current.log"), folder.path().join(format!("log/{number:08}.log"))).unwrap();
+        write(folder.path(), "current.log", &entry("ten"));
+        next.extend(reader.next().await.unwrap().into_iter().map(|line| line.text));
+        assert_eq!(next, expected);
+    }
+}

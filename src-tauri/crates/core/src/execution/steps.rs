@@ -491,7 +491,7 @@ impl RunUnderWay {
 
     /// Whose command that of a step is: one at a time.
     fn owner(&self, place: usize) -> Option<String> {
-        Some(format!("step {} of flow {}", self.step(place)?.name, self.record.run.flow))
+        Some(DurableCommand::owner_of_step(&self.record.run.flow, &self.step(place)?.name))
     }
 
     fn timeout(&self, place: usize) -> Duration {

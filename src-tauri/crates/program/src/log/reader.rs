@@ -7,12 +7,14 @@ use std::{
     sync::Arc,
 };
 
+use estatus_core::secret::Secret;
 use jiff::Timestamp;
 use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::{Stream, entry, files, platform, state::Place};
+use crate::output;
 
 /// An entry of a log: a line, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,14 @@ pub struct Line {
     pub text: String,
     /// Whether the line goes on with the next entry of its stream.
     pub is_part: bool,
+}
+
+impl Line {
+    /// It with something else in the place of `secrets`. One is not recognised where a long line was divided within it.
+    #[must_use]
+    pub fn without(self, secrets: &[(String, Secret)]) -> Self {
+        Self { text: output::line_without_secrets(self.text, secrets), ..self }
+    }
 }
 
 /// Reads the log of a program, also while it is written and rotated.
@@ -46,6 +56,18 @@ impl LogReader {
         let folder = files::folder(folder);
         let mut reader = Self { read: Place::default(), file: None, changes: None, folder };
         reader.seek_end()?;
+        Ok(reader)
+    }
+
+    /// The same, but [`LogReader::next`] begins with the oldest entry.
+    ///
+    /// # Errors
+    /// As of [`LogReader::open`].
+    pub fn open_at_beginning(folder: &Path) -> io::Result<Self> {
+        let mut reader = Self::open(folder)?;
+        let oldest = files::rotated(&reader.folder)?.first().copied();
+        reader.read = Place { file: oldest.unwrap_or(reader.read.file), at: 0 };
+        reader.file = files::open(&reader.folder, reader.read.file)?;
         Ok(reader)
     }
 
@@ -74,6 +96,28 @@ impl LogReader {
         };
         let before = memrchr_iter(b'\n', &bytes).nth(lines);
         Ok(entry::parse(&bytes[before.map_or(0, |end| end + 1)..]).collect())
+    }
+
+    /// The last `lines` of the entries that were taken from `from` on and up to `to`, if that is said; the oldest first.
+    /// [`LogReader::next`] goes on behind the newest of all.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn last_within(&mut self, from: Timestamp, to: Option<Timestamp>, lines: usize) -> io::Result<Vec<Line>> {
+        self.seek_end()?;
+        let is_within = |line: &Line| line.at >= from && to.is_none_or(|to| line.at <= to);
+        let mut limit = 64 * 1024;
+        loop {
+            let ending = ending(&self.folder, Place::default(), self.read, limit)?;
+            let mut entries = entry::parse(&ending.bytes).peekable();
+            let reaches_back = entries.peek().is_some_and(|oldest| oldest.at < from);
+            let mut found: Vec<Line> = entries.filter(is_within).collect();
+            if ending.is_all || reaches_back || found.len() >= lines {
+                let excess = found.len().saturating_sub(lines);
+                return Ok(found.split_off(excess));
+            }
+            limit *= 8;
+        }
     }
 
     /// Waits for entries that come after those read so far. Dropping the future loses none.

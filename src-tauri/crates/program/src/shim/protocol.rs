@@ -121,8 +121,8 @@ impl Launch {
 
     /// The execution of `command`, with what has been fetched for its `secret_env`, and without the variables `hidden`.
     pub(crate) fn once(command: &DurableCommand, secret_env: &[(String, Secret)], hidden: &BTreeSet<String>) -> Self {
-        /// What it writes is looked at when it has ended, the last lines of it.
-        const LOG_KEEP: u64 = 1 << 20;
+        /// There are many commands; of what one wrote in its last executions so much is enough to be looked at.
+        const LOG_KEEP: u64 = 5_000_000;
         let mut line = Line::new(&command.command, secret_env, hidden);
         line.env.extend(command.env.iter().cloned());
         Self {
