@@ -3,6 +3,7 @@
 mod configuring;
 mod looking;
 mod repeating;
+mod step_logs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use estatus_api::{
 use estatus_core::{
     config::Language,
     engine::{Ask, AskError, Input},
+    flow::run::RunRecord,
     ids::RunId,
     observation::Phase,
     program::ProgramCommand,
@@ -67,6 +69,13 @@ impl<W: Workers> EventLoop<W> {
                     // A client that has gone meanwhile wants nothing.
                     let _ = answer.send(Err(ApiError { code: ErrorCode::Denied, message }));
                 }
+            }
+            ClientRequest::FindStepLog { of, answer } => {
+                let log = self.step_log(of);
+                tokio::spawn(async move {
+                    // A client that has gone meanwhile wants nothing.
+                    let _ = answer.send(log.await);
+                });
             }
             ClientRequest::Measure => self.measure(),
         }
@@ -150,25 +159,19 @@ impl<W: Workers> EventLoop<W> {
                 });
             }
             Request::Run { run } => {
-                let (open, words) = (self.core.open_run(run), view::words(self.core.config()));
+                let (found, words) = (self.find_run(run), view::words(self.core.config()));
                 let flows = self.core.config().flows.iter();
                 let definitions: BTreeMap<_, _> =
                     flows.map(|flow| (Arc::clone(&flow.name), Arc::clone(&flow.definition))).collect();
                 reply_async(answer, async move {
-                    let record = match open {
-                        Some(record) => Some(record),
-                        None => {
-                            store.flush().await;
-                            store.run(run).await.map_err(failed(language))?
-                        }
-                    };
-                    let record = record.ok_or_else(|| no_run(&words, run))?;
+                    let record = found.await?;
                     let now = definitions.get(&record.run.flow).map(Arc::as_ref);
                     Ok(Reply::Run(run_status(&words, &record, now)))
                 });
             }
             Request::Repeat { run, how } => self.find_to_repeat(run, how, answer),
-            Request::Plan { .. } | Request::StepLog { .. } => {
+            Request::StepLog { of, lines } => self.read_step_log(of, lines, answer),
+            Request::Plan { .. } => {
                 drop(answer.send(Err(wrong("this engine cannot do that yet".to_owned()))));
             }
             // Whoever serves the connection sees to the rest.
@@ -193,6 +196,20 @@ impl<W: Workers> EventLoop<W> {
     fn unknown_flow(&self, flow: &str) -> Option<ApiError> {
         let is_known = self.core.config().flows.iter().any(|known| &*known.name == flow);
         (!is_known).then(|| self.refused(&AskError::NoSuchFlow(flow.to_owned())))
+    }
+
+    /// A run, as it goes on or as the store has it.
+    fn find_run(&self, run: RunId) -> impl Future<Output = Result<RunRecord, ApiError>> + Send + use<W> {
+        let (open, words, store) = (self.core.open_run(run), view::words(self.core.config()), self.store.clone());
+        async move {
+            if let Some(record) = open {
+                return Ok(record);
+            }
+            // What has just ended is still on its way to the disk.
+            store.flush().await;
+            let record = store.run(run).await.map_err(failed(words.language()))?;
+            record.ok_or_else(|| wrong(words.text("refused.no_run", &[("run", &run.to_string())])))
+        }
     }
 
     /// Somebody wants to know what programs use.
@@ -321,10 +338,6 @@ fn reply_blocking(answer: Answer, work: impl FnOnce() -> Result<Reply, ApiError>
 
 fn wrong(message: String) -> ApiError {
     ApiError { code: ErrorCode::Wrong, message }
-}
-
-fn no_run(words: &Words, run: RunId) -> ApiError {
-    wrong(words.text("refused.no_run", &[("run", &run.to_string())]))
 }
 
 /// How clients are told of a trouble of the store.

@@ -7,12 +7,12 @@ use std::{io, sync::Arc, time::Duration};
 
 use estatus_api::{
     ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Peer, Permission, Reply, Request,
-    Snapshot,
+    Snapshot, StepOf,
 };
 use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
-use crate::tasks::Published;
+use crate::{step_log::StepLog, tasks::Published};
 
 /// So many clients are served at once; further ones wait to be accepted.
 const CLIENTS_LIMIT: usize = 64;
@@ -35,6 +35,13 @@ pub(crate) enum ClientRequest {
         permission: Permission,
         /// Where the answer goes.
         answer: oneshot::Sender<Result<Reply, ApiError>>,
+    },
+    /// To be told where the log of a step is, which it follows.
+    FindStepLog {
+        /// The step.
+        of: StepOf,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Result<StepLog, ApiError>>,
     },
     /// To have what programs use measured, which is told to all who follow it.
     Measure,
@@ -83,28 +90,30 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
     let (mut events, mut following) = enter(&mut connection, permission, &requests).await?;
     loop {
         tokio::select! {
-            asked = connection.next() => {
-                let Some(asked) = asked? else { return Ok(()) };
-                let ClientFrame { id, request } = asked;
-                let follow = match &request {
-                    Request::Follow { log_of, usage, .. } => Some((log_of.clone(), *usage)),
-                    _ => None,
-                };
-                let result = ask(permission, &requests, request).await?;
-                let result = result.map(|reply| discretion::reply(reply, permission));
-                if let (Some((log_of, usage)), Ok(_)) = (follow, &result) {
-                    following.set(log_of.as_deref(), usage).await;
-                }
-                in_time(connection.outgoing.answer(id, result)).await?;
-            }
+            // Which lines are of a step that is followed is known once its beginning and its end have been heard.
+            biased;
             published = events.recv() => match published {
-                Ok(published) if following.wants(&published.event) => {
-                    tell(&mut connection, permission, published).await?;
-                },
-                Ok(_) => {}
+                Ok(published) => {
+                    following.hear(&published.event);
+                    if following.wants(&published.event) {
+                        tell(&mut connection, permission, published).await?;
+                    }
+                }
                 Err(broadcast::error::RecvError::Lagged(_)) => return Err(slow()),
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
+            asked = connection.next() => {
+                let Some(asked) = asked? else { return Ok(()) };
+                let ClientFrame { id, request } = asked;
+                let result = match request {
+                    Request::Follow { log_of, step, usage } => {
+                        follow(permission, &requests, &mut following, log_of, step, usage).await?
+                    }
+                    request => ask(permission, &requests, request).await?,
+                };
+                let result = result.map(|reply| discretion::reply(reply, permission));
+                in_time(connection.outgoing.answer(id, result)).await?;
+            }
             due = following.next() => match due {
                 Due::Log(event) => in_time(connection.outgoing.event(event)).await?,
                 Due::Usage => requests.send(ClientRequest::Measure).await.map_err(io::Error::other)?,
@@ -136,6 +145,36 @@ async fn ask(
     let (sender, receiver) = oneshot::channel();
     let request = ClientRequest::Ask { request, permission, answer: sender };
     requests.send(request).await.map_err(io::Error::other)?;
+    Ok(receiver.await.unwrap_or_else(|_| Err(stopping())))
+}
+
+/// Has a client follow what it asks for from now on, if all of it is there.
+async fn follow(
+    permission: Permission,
+    requests: &mpsc::Sender<ClientRequest>,
+    following: &mut Following,
+    log_of: Option<String>,
+    step: Option<StepOf>,
+    usage: bool,
+) -> io::Result<Result<Reply, ApiError>> {
+    let step = match step {
+        Some(of) => match find_step_log(requests, of).await? {
+            Ok(log) => Some((of, log)),
+            Err(error) => return Ok(Err(error)),
+        },
+        None => None,
+    };
+    let request = Request::Follow { log_of: log_of.clone(), step: step.as_ref().map(|(of, _)| *of), usage };
+    let result = ask(permission, requests, request).await?;
+    if result.is_ok() {
+        following.set(log_of.as_deref(), step, usage).await;
+    }
+    Ok(result)
+}
+
+async fn find_step_log(requests: &mpsc::Sender<ClientRequest>, of: StepOf) -> io::Result<Result<StepLog, ApiError>> {
+    let (answer, receiver) = oneshot::channel();
+    requests.send(ClientRequest::FindStepLog { of, answer }).await.map_err(io::Error::other)?;
     Ok(receiver.await.unwrap_or_else(|_| Err(stopping())))
 }
 

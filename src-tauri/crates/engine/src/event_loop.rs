@@ -41,7 +41,7 @@ use crate::{
     answers::ToRepeat,
     clients::{self, ClientRequest},
     clock::{self, Timer},
-    ports::Customs,
+    ports::{Customs, EnginePorts},
     programs::{ProgramCommands, SecretsResolved},
     tasks::Tasks,
     view::{self, View},
@@ -79,6 +79,8 @@ pub(crate) struct EventLoop<W> {
     pub(crate) tasks: Tasks<W>,
     pub(crate) host: Arc<Host>,
     pub(crate) audience: Box<dyn Audience>,
+    /// Fetches secrets, for whoever is beside the loop.
+    pub(crate) ports: EnginePorts,
     /// What the configuration in force says of the ports.
     customs: tokio::sync::watch::Sender<Customs>,
     /// The configuration in force, for whoever reads the file.
@@ -123,7 +125,7 @@ impl<W: Workers> EventLoop<W> {
         let (found_to_repeat, to_repeat) = mpsc::channel(REQUESTS_LIMIT);
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
         let Parts { workers, supervisor, happened, ports, customs } = parts;
-        let programs = ProgramCommands::new(supervisor, ports, resolved_sender);
+        let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
         let tasks = Tasks::new(workers, programs, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core =
@@ -141,6 +143,7 @@ impl<W: Workers> EventLoop<W> {
             tasks,
             host: Arc::new(host),
             audience,
+            ports,
             customs,
             in_force,
             apply,

@@ -19,6 +19,7 @@ mod lock;
 mod ports;
 mod programs;
 mod sent_alerts;
+mod step_log;
 mod tasks;
 mod view;
 mod watch;

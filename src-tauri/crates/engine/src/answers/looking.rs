@@ -10,7 +10,7 @@ use super::{Answer, reply_blocking};
 use crate::view::log_line;
 
 /// The most lines of a log in one answer.
-const LINES_LIMIT: usize = 10_000;
+pub(super) const LINES_LIMIT: usize = 10_000;
 
 pub(super) fn survey(programs: impl Iterator<Item = ProgramView>, answer: Answer) {
     let known: Vec<(Arc<str>, u32)> =

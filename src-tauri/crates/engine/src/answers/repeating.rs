@@ -7,9 +7,8 @@ use estatus_core::{
     ids::RunId,
     words::Words,
 };
-use estatus_store::Store;
 
-use super::{Answer, failed, wrong};
+use super::{Answer, wrong};
 use crate::{clients::stopping, clock, event_loop::EventLoop, view, workers::Workers};
 
 /// A run that somebody wants to be repeated, as the store has it.
@@ -22,16 +21,12 @@ pub(crate) struct ToRepeat {
 impl<W: Workers> EventLoop<W> {
     /// Has a run that is to be repeated looked up; it comes back to [`EventLoop::repeat`].
     pub(super) fn find_to_repeat(&self, run: RunId, how: Repeat, answer: Answer) {
-        let words = view::words(self.core.config());
-        let still_running = self.core.open_run(run).map(|_| still_running(&words, run));
-        let (store, found) = (self.store.clone(), self.found_to_repeat.clone());
+        let (record, words) = (self.find_run(run), view::words(self.core.config()));
+        let found = self.found_to_repeat.clone();
         tokio::spawn(async move {
-            let record = match still_running {
-                Some(refused) => Err(refused),
-                None => ended(&store, run, &words).await,
-            };
-            let (refused, answer) = match record {
-                Ok(record) => match found.send(ToRepeat { record, how, answer }).await {
+            let (refused, answer) = match record.await {
+                Ok(record) if !record.run.state.is_over() => (still_running(&words, run), answer),
+                Ok(record) => match found.send(ToRepeat { record: Box::new(record), how, answer }).await {
                     Ok(()) => return,
                     Err(unheard) => (stopping(), unheard.0.answer),
                 },
@@ -48,14 +43,6 @@ impl<W: Workers> EventLoop<W> {
         let begun = Reply::Begun(self.core.asked_run());
         self.answer_once_on_disk(asked.map(|()| begun), answer);
     }
-}
-
-async fn ended(store: &Store, run: RunId, words: &Words) -> Result<Box<RunRecord>, ApiError> {
-    // What has just ended is still on its way to the disk.
-    store.flush().await;
-    let record = store.run(run).await.map_err(failed(words.language()))?;
-    let record = record.ok_or_else(|| super::no_run(words, run))?;
-    if record.run.state.is_over() { Ok(Box::new(record)) } else { Err(still_running(words, run)) }
 }
 
 fn still_running(words: &Words, run: RunId) -> ApiError {

@@ -1,5 +1,7 @@
 //! The loop between a real store, a real socket and rooms that are played.
 
+mod flows;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -13,13 +15,13 @@ use estatus_config::Defaults;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Language, Monitor, Retention},
-    engine::{Ask, Repeat},
+    engine::Ask,
     exit::Exit,
     flow::{
         request::{HttpRequest, RequestOutcome},
         run::RunState,
     },
-    ids::{RunId, StartId},
+    ids::StartId,
     incident::{DeliveryResult, Health, Message},
     network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Failure, Observation, Phase, Phases, Verdict},
@@ -37,10 +39,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    ports::EnginePorts,
-    workers::{Parts, Supervise, Workers},
-};
+use crate::workers::{Parts, Supervise, Workers};
 
 /// Whatever is waited for comes within this.
 const LONG: Duration = Duration::from_secs(30);
@@ -54,6 +53,8 @@ struct World {
     state: Mutex<Played>,
     /// Told when something was asked of a room.
     asked: Notify,
+    /// Told when the command that is held may go on.
+    released: Notify,
 }
 
 #[derive(Default)]
@@ -66,6 +67,8 @@ struct Played {
     commands: Vec<DurableCommand>,
     /// The commands that fail.
     failing: BTreeSet<String>,
+    /// The next command goes on only once it is released.
+    holds: bool,
     /// The owners whose commands were to be ended.
     ended: Vec<String>,
     /// The monitors that were probed.
@@ -115,6 +118,10 @@ impl Workers for Workshop {
 
     async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
         self.0.played().commands.push(command.clone());
+        while self.0.played().holds {
+            self.0.released.notified().await;
+        }
+        flows::write_log(&self.0.data, command);
         self.0.played().down.clear();
         self.0.asked.notify_one();
         let fails = self.0.played().failing.contains(&command.command.to_string());
@@ -202,7 +209,8 @@ impl Stage {
         };
         let first = watch::first(&options).await.unwrap();
         let opened = opened(&data);
-        let world = Arc::new(World { data: data.clone(), state: Mutex::default(), asked: Notify::new() });
+        let (state, asked, released) = (Mutex::default(), Notify::new(), Notify::new());
+        let world = Arc::new(World { data: data.clone(), state, asked, released });
         let (sender, commands) = mpsc::unbounded_channel();
         let (happened, heard) = mpsc::channel(16);
         let (customs, observed) = tokio_watch::channel(Customs::of(&first.config));
@@ -359,41 +367,6 @@ async fn run_ends(client: &mut Client) -> RunSummary {
         _ => None,
     });
     over.await
-}
-
-#[tokio::test]
-async fn a_run_that_is_over_is_repeated_from_the_step_that_failed() {
-    let step = |name: &str| format!("[[flow.mend.step]]\nname = \"{name}\"\nrun = \"do {name}\"\n");
-    let stage = Stage::start(&["first", "second", "third"].map(step).concat()).await;
-    let mut client = stage.client().await;
-    stage.world.played().failing.insert("do second".to_owned());
-    let begun = client.request(Request::Do(Ask::RunFlow { flow: "mend".to_owned() })).await;
-    let run = run_ends(&mut client).await;
-    assert_eq!((begun, run.state, run.failed), (Ok(Reply::Begun(run.run)), RunState::Failed, Some(1)));
-
-    let refused = async |client: &mut Client, run: u64, from: Option<&str>| {
-        let how = Repeat { from: from.map(str::to_owned), as_then: false };
-        client.request(Request::Repeat { run: RunId(run), how }).await.unwrap_err().message
-    };
-    let unknown = refused(&mut client, 99, None).await;
-    assert!(unknown.starts_with("there is no run 99"), "{unknown}");
-    let no_step = refused(&mut client, run.run.0, Some("fourth")).await;
-    assert!(no_step.contains("has no step “fourth”"), "{no_step}");
-
-    stage.world.played().failing.clear();
-    let how = Repeat { from: Some("second".to_owned()), as_then: true };
-    let begun = client.request(Request::Repeat { run: run.run, how }).await;
-    let again = run_ends(&mut client).await;
-    assert_eq!((again.state, again.repeats), (RunState::Succeeded, Some(run.run)));
-    assert_eq!(begun, Ok(Reply::Begun(again.run)));
-    let ran: Vec<String> = stage.world.played().commands.iter().map(|command| command.command.to_string()).collect();
-    assert_eq!(ran, ["do first", "do second", "do second", "do third"]);
-
-    let disk = runs_while_the_disk_is_locked(&stage, &mut client).await;
-    let running = refused(&mut client, again.run.0 + 1, None).await;
-    assert!(running.contains("is not over yet"), "{running}");
-    disk.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(run_ends(&mut client).await.state, RunState::Succeeded);
 }
 
 #[tokio::test]
