@@ -24,10 +24,12 @@ use estatus_core::{
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     sync::{mpsc, watch},
+    task::spawn_blocking,
     time::timeout,
 };
 
 use crate::{
+    executable::program_file,
     ledger::{Ledger, StartPhase},
     names::file_name,
     output,
@@ -97,29 +99,36 @@ impl Commands {
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) -> CommandOutcome {
-        let outcome = self.outcome(command, secret_env, hidden).await;
-        CommandOutcome { stdout: output::without_secrets(outcome.stdout, secret_env), ..outcome }
+        let line = command.command.clone();
+        // What the disk says that the program lies on may take its time.
+        let program = spawn_blocking(move || program_file(&line)).await.unwrap_or_default();
+        let (outcome, is_new) = self.outcome(command, secret_env, hidden).await;
+        // Of a command that was begun before, nobody knows what lay there then.
+        let program = program.filter(|_| is_new && !matches!(outcome.end, CommandEnd::CannotStart(_)));
+        CommandOutcome { stdout: output::without_secrets(outcome.stdout, secret_env), program, ..outcome }
     }
 
+    /// The outcome, and whether it is that of an execution which was begun for it.
     async fn outcome(
         &self,
         command: &DurableCommand,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
-    ) -> CommandOutcome {
+    ) -> (CommandOutcome, bool) {
         let line = command.command.to_string();
         loop {
             let execution = match self.begin(command, &line, || Launch::once(command, secret_env, hidden)) {
-                Begun::Runs(execution) => execution,
-                Begun::HasEnded(outcome) => return outcome,
+                Begun::Now(execution) => return (execution.ended().await, true),
+                Begun::Before(execution) => execution,
+                Begun::HasEnded(outcome) => return (outcome, false),
             };
             if execution.start == command.start || execution.line == line {
-                return execution.ended().await;
+                return (execution.ended().await, false);
             }
             self.cancel(&command.owner);
             if timeout(ENDED_WITHIN, execution.ended()).await.is_err() {
                 let reason = format!("`{}` runs since before, and cannot be ended: end it yourself", execution.line);
-                return outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO);
+                return (outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO), false);
             }
         }
     }
@@ -149,7 +158,7 @@ impl Commands {
     fn begin(&self, command: &DurableCommand, line: &str, launch: impl FnOnce() -> Launch) -> Begun {
         let mut shared = shared(&self.shared);
         if let Some(execution) = shared.running.get(&*command.owner) {
-            return Begun::Runs(execution.clone());
+            return Begun::Before(execution.clone());
         }
         let ledger = Ledger::read_of_any_boot(&self.folder.join(file_name(&command.owner)));
         if let Some(ledger) = ledger.filter(|ledger| ledger.start == command.start) {
@@ -172,7 +181,7 @@ impl Commands {
         let owner: Arc<str> = command.owner.as_str().into();
         shared.running.insert(Arc::clone(&owner), execution.clone());
         shared.supervisor.ask(&owner, ShimRequest::Start(Box::new(launch())));
-        Begun::Runs(execution)
+        Begun::Now(execution)
     }
 
     /// Has those watched that an engine before this one has left running, and forgets what ended long ago.
@@ -225,8 +234,10 @@ impl Shared {
 }
 
 enum Begun {
-    /// It runs, or an earlier one of this owner does.
-    Runs(Execution),
+    /// It runs from now on.
+    Now(Execution),
+    /// It runs already, or an earlier one of this owner does.
+    Before(Execution),
     /// It has been.
     HasEnded(CommandOutcome),
 }

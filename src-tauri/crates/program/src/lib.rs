@@ -6,6 +6,7 @@
 
 mod commands;
 mod encoding;
+mod executable;
 mod facts;
 mod find;
 mod ledger;
@@ -33,6 +34,7 @@ use unix as platform;
 use windows as platform;
 
 pub use commands::{Commands, command_folder};
+pub use executable::Executable;
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use left_running::left_running;
 pub use log::{Line, LogReader, Stream};

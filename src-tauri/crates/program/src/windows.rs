@@ -50,6 +50,7 @@ pub(crate) use process::boot_id;
 pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
 pub use search::find_executable;
+pub(crate) use search::{SHELL_SIGNS, SHELL_WORDS, as_shell_word};
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 use crate::{encoding::CodePages, names::random_name};

@@ -95,6 +95,9 @@ async fn the_end_of_a_command_is_told_with_what_it_wrote_but_for_secrets() {
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     let folder = dunce::canonicalize(stage.data.path()).unwrap();
     assert_eq!(outcome.stdout, format!("{}\n12 34 unset [secret]", folder.display()));
+    let Run::Program { program, .. } = &command.command.run else { panic!("no program") };
+    let file = outcome.program.expect("what it ran is known");
+    assert_eq!((file.path, file.size), (PathBuf::from(program), fs::metadata(program).unwrap().len()));
     leaves_nothing(stage).await;
 }
 
@@ -123,6 +126,7 @@ async fn a_command_goes_on_when_the_engine_is_killed_and_the_next_one_learns_its
     let again = spawn(&second, once(&stage, "a", 2));
     let_end(&stage);
     for outcome in [of_second.await.unwrap(), twice.await.unwrap(), again.await.unwrap()] {
+        assert_eq!(outcome.program, None, "what lay there when it was begun is not known");
         assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(3), "done"));
     }
     assert_eq!((lines(&stage, "begun"), lines(&stage, "ended")), (vec!["a".to_owned()], vec!["a".to_owned()]));

@@ -1,11 +1,31 @@
 //! Where a program is found by its name, as `execvp` does it in the folder that the program runs in.
 
 use std::{
+    borrow::Cow,
     ffi::OsStr,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+
+/// What a word must not hold so that a shell takes it as it is.
+pub(crate) const SHELL_SIGNS: &[char] =
+    &['!', '"', '#', '$', '&', '\'', '(', ')', '*', ';', '<', '=', '>', '?', '[', '\\', ']', '`', '{', '|', '}', '~'];
+
+/// What a shell does itself (POSIX, "Special Built-In Utilities", "Reserved Words" and "Regular Built-In Utilities", and what
+/// dash and bash add); some of it lies on the disk, too.
+pub(crate) const SHELL_WORDS: &[&str] = &[
+    ".", ":", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare", "do", "done", "echo",
+    "elif", "else", "esac", "eval", "exec", "exit", "export", "false", "fc", "fg", "fi", "for", "function", "getopts",
+    "hash", "if", "in", "jobs", "kill", "let", "local", "popd", "printf", "pushd", "pwd", "read", "readonly", "return",
+    "set", "shift", "source", "test", "then", "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask",
+    "unalias", "unset", "until", "wait", "while",
+];
+
+/// `word` as it is among [`SHELL_WORDS`], if it is.
+pub(crate) fn as_shell_word(word: &str) -> Cow<'_, str> {
+    word.into()
+}
 
 /// The file that `program` is, for one that runs in `directory` with `path` as its `PATH`.
 pub fn find_executable(program: &str, directory: &Path, path: &OsStr) -> Option<PathBuf> {

@@ -1,12 +1,29 @@
 //! Where a program is found by its name, as the shell does it: so that `npm` is `npm.cmd`.
 
 use std::{
+    borrow::Cow,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
 use super::environment::Environment;
 use crate::process_start::Variables;
+
+/// What a word must not hold so that `cmd` takes it as it is.
+pub(crate) const SHELL_SIGNS: &[char] = &['!', '"', '%', '&', '(', ')', ',', ';', '<', '=', '>', '@', '^', '|'];
+
+/// What `cmd` does itself.
+pub(crate) const SHELL_WORDS: &[&str] = &[
+    "assoc", "break", "call", "cd", "chdir", "cls", "color", "copy", "date", "del", "dir", "echo", "endlocal", "erase",
+    "exit", "for", "ftype", "goto", "if", "md", "mkdir", "mklink", "move", "path", "pause", "popd", "prompt", "pushd",
+    "rd", "rem", "ren", "rename", "rmdir", "set", "setlocal", "shift", "start", "time", "title", "type", "ver",
+    "verify", "vol",
+];
+
+/// `word` as it is among [`SHELL_WORDS`], if it is: `cmd` knows no upper and lower case.
+pub(crate) fn as_shell_word(word: &str) -> Cow<'_, str> {
+    word.to_lowercase().into()
+}
 
 /// The file that `program` is, for one that runs in `directory` with `path` as its `PATH`.
 pub fn find_executable(program: &str, directory: &Path, path: &OsStr) -> Option<PathBuf> {
