@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{
-    Args, Parser, Subcommand,
+    ArgGroup, Args, Parser, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use estatus_core::config::Language;
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     Stop(Steered),
     /// Restart a program; waits until it is running.
     Restart(Steered),
-    /// List flows, run them, and show what became of their runs.
+    /// List flows, run and repeat them, answer what they ask, and show what became of their runs.
     Flow {
         /// The command.
         #[command(subcommand)]
@@ -91,15 +91,9 @@ pub(crate) enum Command {
     Logs {
         /// The program.
         program: String,
-        /// Follow new output until interrupted.
-        #[arg(short, long)]
-        follow: bool,
-        /// Number of last lines to show.
-        #[arg(short = 'n', long, default_value_t = 40, value_name = "LINES")]
-        lines: usize,
-        /// Print JSON, one object per line.
-        #[arg(long)]
-        json: bool,
+        /// How much of it, and how.
+        #[command(flatten)]
+        shown: ShownLog,
     },
     /// Adopt a running process as the process of a program.
     Adopt {
@@ -193,6 +187,20 @@ pub(crate) enum Command {
     },
 }
 
+/// How much of a log is shown, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ShownLog {
+    /// Follow new output until interrupted; that of a step, until it has ended.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Number of last lines to show.
+    #[arg(short = 'n', long, default_value_t = 40, value_name = "LINES")]
+    pub(crate) lines: usize,
+    /// Print JSON, one object per line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// A program to start or stop.
 #[derive(Debug, Args)]
 pub(crate) struct Steered {
@@ -275,17 +283,8 @@ pub(crate) enum FlowCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Run a flow now.
-    Run {
-        /// The flow.
-        flow: String,
-        /// Show its steps as they run, and wait for its end; exits with 1 if it does not succeed.
-        #[arg(long)]
-        follow: bool,
-        /// Print JSON: the number of the run.
-        #[arg(long, conflicts_with = "follow")]
-        json: bool,
-    },
+    /// Run a flow now, repeat one of its runs, or show what a run would do.
+    Run(FlowRun),
     /// Show the runs of one flow, or of all, newest first.
     Runs {
         /// The flow; default: all.
@@ -297,7 +296,8 @@ pub(crate) enum FlowCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show a run with its steps, why it failed and what the failed step wrote; exits with 1 if it did not succeed.
+    /// Show a run with its steps and what they wrote; if it failed, also where, why, and what has changed since the last
+    /// success. Exits with 1 if it did not succeed.
     Show {
         /// The number of the run, as `estatus flow runs` lists it.
         run: u64,
@@ -305,11 +305,63 @@ pub(crate) enum FlowCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show what the command of a step wrote in a run.
+    Log {
+        /// The number of the run.
+        run: u64,
+        /// The step.
+        step: String,
+        /// How much of it, and how.
+        #[command(flatten)]
+        shown: ShownLog,
+    },
+    /// Approve what a run asks, so that it goes on.
+    Approve(FlowAnswer),
+    /// Deny what a run asks: its step fails.
+    Deny(FlowAnswer),
     /// Cancel a run: its commands are ended, and only steps that always run still do. A second time ends these, too.
     Cancel {
         /// The number of the run.
         run: u64,
     },
+}
+
+/// A run of a flow that is wanted.
+#[derive(Debug, Default, Args)]
+#[command(group = ArgGroup::new("repeated").args(["from", "again"]).multiple(true))]
+pub(crate) struct FlowRun {
+    /// The flow.
+    pub(crate) flow: String,
+    /// Only show what each step would do, and whether the monitors, programs, folders and secrets that it needs are as they
+    /// should be; exits with 1 if something was found that would make it fail.
+    #[arg(long, conflicts_with_all = ["follow", "from", "again", "as_then"])]
+    pub(crate) dry_run: bool,
+    /// Show its steps and their output as they run, and wait for its end; exits with 1 if it does not succeed. Ctrl-C leaves
+    /// it running.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Repeat the last run from this step on; what the steps that do not depend on it have done is kept.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) from: Option<String>,
+    /// Repeat this run and not the last one; without --from, all of it.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) again: Option<u64>,
+    /// Repeat it with the steps that it had, even if the flow has been changed since.
+    #[arg(long, requires = "repeated")]
+    pub(crate) as_then: bool,
+    /// Print JSON: the number of the run, or with --dry-run what was found.
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) json: bool,
+}
+
+/// A run that is answered.
+#[derive(Debug, Args)]
+pub(crate) struct FlowAnswer {
+    /// The number of the run.
+    pub(crate) run: u64,
+    /// The step that asks; default: the only one that does.
+    #[arg(long)]
+    pub(crate) step: Option<String>,
 }
 
 /// What to do with the service.
@@ -537,12 +589,64 @@ mod tests {
     #[test]
     fn the_last_lines_of_a_log_can_be_counted() {
         let lines = |words: &[&str]| match Arguments::try_parse_from(["estatus", "logs", "web"].iter().chain(words)) {
-            Ok(Arguments { command: Command::Logs { lines, follow, .. }, .. }) => Some((lines, follow)),
+            Ok(Arguments { command: Command::Logs { shown, .. }, .. }) => Some((shown.lines, shown.follow)),
             _ => None,
         };
         assert_eq!(lines(&[]), Some((40, false)));
         assert_eq!(lines(&["-f", "-n", "0"]), Some((0, true)));
         assert_eq!(lines(&["-n", "few"]), None);
+    }
+
+    fn flow(words: &[&str]) -> Result<FlowCommand, String> {
+        match Arguments::try_parse_from(["estatus", "flow"].iter().chain(words)) {
+            Ok(Arguments { command: Command::Flow { command }, .. }) => Ok(command),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_run_is_begun_repeated_or_only_planned() {
+        let run = |words: &[&str]| match flow(&[&["run", "deploy"], words].concat()) {
+            Ok(FlowCommand::Run(run)) => Ok(run),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        let understood = |words: &[&str]| run(words).unwrap();
+        assert!(understood(&["--dry-run", "--json"]).dry_run);
+        assert_eq!(understood(&["--from", "build it"]).from.as_deref(), Some("build it"));
+        let again = understood(&["--again", "7", "--from", "build", "--as-then", "--follow"]);
+        assert!(again.again == Some(7) && again.as_then && again.follow);
+        assert!(understood(&["--from", "build", "--as-then", "--json"]).json);
+
+        let refused = |words: &[&str], why: &[&str]| {
+            let error = run(words).unwrap_err();
+            assert!(why.iter().all(|why| error.contains(why)), "{words:?}: {error}");
+        };
+        refused(&["--dry-run", "--follow"], &["--dry-run", "cannot be used with", "--follow"]);
+        refused(&["--dry-run", "--from", "build"], &["--dry-run", "cannot be used with", "--from"]);
+        refused(&["--dry-run", "--again", "7"], &["--dry-run", "cannot be used with", "--again"]);
+        refused(&["--dry-run", "--as-then"], &["--dry-run", "cannot be used with", "--as-then"]);
+        refused(&["--follow", "--json"], &["--follow", "cannot be used with", "--json"]);
+        refused(&["--as-then"], &["required", "--from <STEP>", "--again <RUN>"]);
+        refused(&["--again", "the last"], &["invalid value 'the last'", "--again <RUN>"]);
+    }
+
+    #[test]
+    fn a_run_is_answered_by_its_number_and_where_several_steps_ask_by_the_step() {
+        assert!(matches!(flow(&["approve", "7"]), Ok(FlowCommand::Approve(FlowAnswer { run: 7, step: None }))));
+        let Ok(FlowCommand::Deny(denied)) = flow(&["deny", "7", "--step", "go live?"]) else { panic!() };
+        assert_eq!((denied.run, denied.step.as_deref()), (7, Some("go live?")));
+        assert!(flow(&["approve"]).is_err());
+    }
+
+    #[test]
+    fn a_log_of_a_step_is_shown_as_that_of_a_program() {
+        let Ok(FlowCommand::Log { run, step, shown }) = flow(&["log", "7", "build it", "-n", "3", "-f"]) else {
+            panic!()
+        };
+        assert_eq!((run, step.as_str(), shown.lines, shown.follow), (7, "build it", 3, true));
+        assert!(flow(&["log", "7"]).is_err());
     }
 
     #[test]

@@ -1,16 +1,19 @@
-//! `estatus logs`: what a program writes, from its files; from the engine, where another user may not read them.
+//! `estatus logs`: what a program writes, from its files; from the engine, where another user may not read them. And
+//! `estatus flow log`: what a step writes, from the engine.
 
 mod asked;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use asked::AskedLog;
+pub(crate) use asked::{LogOf, MOST_LINES, Shown};
+use estatus_api::StepOf;
 use estatus_core::Timestamp;
 use estatus_program::{Line, LogReader, Stream};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{CommandError, Outcome, Result, configuration::Places, show};
+use crate::{CommandError, Outcome, Result, arguments::ShownLog, configuration::Places, listening::Listening, show};
 
 /// A line, for `--json`.
 #[derive(Serialize)]
@@ -23,18 +26,32 @@ struct Written<'a> {
     part: bool,
 }
 
-pub(crate) async fn logs(places: &Places, program: &str, lines: usize, follow: bool, json: bool) -> Result {
-    let mut log = match open(places, program) {
+pub(crate) async fn logs(places: &Places, program: &str, wanted: ShownLog) -> Result {
+    let log = match open(places, program) {
         Ok(log) => Log::Read(log),
-        Err(Unopened::Denied) => Log::Asked(AskedLog::open(places, program).await?),
+        Err(Unopened::Denied) => {
+            let line = Listening::attach(places).await?;
+            Log::Asked(AskedLog::followed(line, LogOf::Program(program.to_owned())).await?)
+        }
         Err(Unopened::Because(error)) => return Err(error),
     };
-    let page = Page { json, terminal: io::stdout().is_terminal(), paint: show::Paint::for_stdout() };
-    match turn(&mut log, &page, lines, follow).await {
+    print(log, program, wanted).await
+}
+
+/// `estatus flow log`: the log `of` a step that is called `name`. It is followed only if `wanted` says so.
+pub(crate) async fn of_step(line: Listening, of: StepOf, name: &str, wanted: ShownLog) -> Result {
+    let of = LogOf::Step(of);
+    let log = if wanted.follow { AskedLog::followed(line, of).await? } else { AskedLog::of(line, of) };
+    print(Log::Asked(log), name, wanted).await
+}
+
+async fn print(mut log: Log, name: &str, wanted: ShownLog) -> Result {
+    let page = Page { json: wanted.json, terminal: io::stdout().is_terminal(), paint: show::Paint::for_stdout() };
+    match turn(&mut log, &page, wanted.lines, wanted.follow).await {
         Ok(()) => Ok(Outcome::Well),
         // Whoever read along has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Well),
-        Err(error) => Err(CommandError::Failed(format!("the log of “{program}” cannot be read: {error}"))),
+        Err(error) => Err(CommandError::Failed(format!("the log of “{name}” cannot be read: {error}"))),
     }
 }
 
@@ -55,9 +72,10 @@ impl Log {
         }
     }
 
-    async fn next(&mut self) -> io::Result<Vec<Line>> {
+    /// What is written next; nothing once that is all.
+    async fn next(&mut self) -> io::Result<Option<Vec<Line>>> {
         match self {
-            Self::Read(log) => log.next().await,
+            Self::Read(log) => log.next().await.map(Some),
             Self::Asked(log) => log.next().await,
         }
     }
@@ -72,9 +90,10 @@ async fn turn(log: &mut Log, page: &Page, lines: usize, follow: bool) -> io::Res
         }
         return Ok(());
     }
-    loop {
-        page.print(&log.next().await?)?;
+    while let Some(lines) = log.next().await? {
+        page.print(&lines)?;
     }
+    Ok(())
 }
 
 /// Why files are not read.

@@ -13,6 +13,7 @@ mod configuration;
 mod email;
 mod flows;
 mod importing;
+mod listening;
 mod logs;
 mod probing;
 mod relaunching;
@@ -92,7 +93,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
         Command::Flow { command } => flows::carry_out(&places, command).await,
-        Command::Logs { program, follow, lines, json } => logs::logs(&places, &program, lines, follow, json).await,
+        Command::Logs { program, shown } => logs::logs(&places, &program, shown).await,
         Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,
         Command::Pause { monitor, span } => asking::pause(&places, monitor, span).await,

@@ -239,7 +239,8 @@ async fn stopped() {
     }
 }
 
-async fn interrupted() {
+/// Resolves when the user presses Ctrl-C.
+pub(crate) async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

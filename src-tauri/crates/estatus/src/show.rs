@@ -33,6 +33,27 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
+/// `name` as a word of a command that is shown: as it is, or in quotation marks.
+pub(crate) fn word(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.chars().all(is_plain) && !name.is_empty() && !name.starts_with('-') {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
+}
+
+/// `name` in quotation marks, for a command that is shown.
+pub(crate) fn quoted(name: &str) -> String {
+    // Whatever shell reads it: within double ones only these mean something to one of them.
+    let name = one_line(name);
+    if cfg!(unix) && name.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    } else {
+        format!("\"{}\"", name.replace('"', "\\\""))
+    }
+}
+
 /// Prints `fact` as JSON.
 pub(crate) fn json(fact: &impl Serialize) -> Result<(), CommandError> {
     say!("{}", serde_json::to_string_pretty(fact).map_err(CommandError::failed)?);
@@ -286,6 +307,21 @@ mod tests {
             (counted(1, "program", "programs"), counted(0, "program", "programs")),
             ("1 program".into(), "0 programs".into())
         );
+    }
+
+    #[test]
+    fn a_name_in_a_command_is_one_word_in_every_shell() {
+        let check = |name: &str, wanted: &str| assert_eq!(word(name), wanted);
+        check("heal-web_2.año", "heal-web_2.año");
+        check("clear the cache", "\"clear the cache\"");
+        check("it's up?", "\"it's up?\"");
+        check("-x", "\"-x\"");
+        if cfg!(unix) {
+            check("$HOME isn't here", r"'$HOME isn'\''t here'");
+            check("a\\", r"'a\'");
+        } else {
+            check("say \"x\"", r#""say \"x\"""#);
+        }
     }
 
     #[test]

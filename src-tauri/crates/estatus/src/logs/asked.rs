@@ -1,72 +1,139 @@
 //! A log as the engine tells it.
 
-use std::{collections::VecDeque, io};
+use std::io;
 
-use estatus_api::{Client, Event, LogLine, LogStream, Reply, Request, Said};
+use estatus_api::{Event, LogLine, LogStream, Request, StepOf};
 use estatus_program::{Line, Stream};
 
-use crate::{
-    CommandError,
-    asking::{attach, trouble},
-    configuration::Places,
-};
+use crate::{CommandError, asking::trouble, listening::Listening};
+
+/// The most lines that the engine tells at once.
+pub(crate) const MOST_LINES: usize = 10_000;
+
+/// Whose log it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LogOf {
+    /// A program's.
+    Program(String),
+    /// That of a step of a run, which ends with the step.
+    Step(StepOf),
+}
+
+impl LogOf {
+    /// Asks to be told of it from now on.
+    pub(crate) fn follow(&self) -> Request {
+        let (log_of, step) = match self {
+            Self::Program(program) => (Some(program.clone()), None),
+            Self::Step(of) => (None, Some(*of)),
+        };
+        Request::Follow { log_of, step, usage: false }
+    }
+
+    /// Asks for its last lines.
+    fn last(&self, lines: usize) -> Request {
+        match self {
+            Self::Program(program) => Request::Log { program: program.clone(), lines },
+            Self::Step(of) => Request::StepLog { of: *of, lines },
+        }
+    }
+
+    /// The lines that `event` tells of it.
+    fn told<'a>(&self, event: &'a Event) -> Option<&'a [LogLine]> {
+        match (self, event) {
+            (Self::Program(_), Event::Log { lines, .. }) => Some(lines),
+            (Self::Step(followed), Event::StepLog { of, lines }) if followed == of => Some(lines),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is written to it any more, from what `event` tells on.
+    fn ends_with(&self, event: &Event) -> bool {
+        match (self, event) {
+            (Self::Step(of), Event::Step { run, place, step }) => {
+                of.run == *run && of.place == *place && step.state.is_over()
+            }
+            (Self::Step(of), Event::Run(summary)) => of.run == summary.run && summary.state.is_over(),
+            _ => false,
+        }
+    }
+}
 
 /// A log that the engine reads.
 pub(super) struct AskedLog {
-    client: Client,
-    program: String,
-    /// What was written while its last lines were asked for.
-    meanwhile: VecDeque<Vec<LogLine>>,
+    line: Listening,
+    of: LogOf,
+    shown: Shown,
+    is_over: bool,
 }
 
 impl AskedLog {
-    /// Follows the log of `program`, so that no line is missed that is written from now on.
-    pub(super) async fn open(places: &Places, program: &str) -> Result<Self, CommandError> {
-        let mut client = attach(places).await?;
-        let follow = Request::Follow { log_of: Some(program.to_owned()), step: None, usage: false };
-        client.request(follow).await.map_err(trouble)?;
-        Ok(Self { client, program: program.to_owned(), meanwhile: VecDeque::new() })
+    /// A log that nobody writes to any more, or is not followed.
+    pub(super) fn of(line: Listening, of: LogOf) -> Self {
+        Self { line, of, shown: Shown::default(), is_over: true }
+    }
+
+    /// Follows a log, so that no line is missed that is written from now on.
+    pub(super) async fn followed(mut line: Listening, of: LogOf) -> Result<Self, CommandError> {
+        line.request(of.follow()).await.map_err(trouble)?;
+        Ok(Self { is_over: false, ..Self::of(line, of) })
     }
 
     /// The last lines.
     pub(super) async fn last(&mut self, lines: usize) -> io::Result<Vec<Line>> {
-        let request = Request::Log { program: self.program.clone(), lines };
-        let asked = self.client.ask(request).await.map_err(io::Error::other)?;
-        let last = loop {
-            match self.client.hear().await.map_err(io::Error::other)? {
-                Said::Answer { id, result } if id == asked => match result.map_err(io::Error::other)? {
-                    Reply::Log(lines) => break lines,
-                    _ => return Err(io::ErrorKind::InvalidData.into()),
-                },
-                Said::Answer { .. } => {}
-                Said::Event(event) => self.meanwhile.extend(written(&event)),
-            }
-        };
-        // What was told before the answer may be in it.
-        if let Some(newest) = last.last() {
-            self.meanwhile.iter_mut().for_each(|lines| lines.retain(|line| line.at > newest.at));
-        }
-        Ok(last.into_iter().map(line).collect())
+        // One line at least says from where on all is new.
+        let last = self.line.log(self.of.last(lines.max(1))).await.map_err(io::Error::other)?;
+        let mut new = self.shown.news(last);
+        let new = new.split_off(new.len().saturating_sub(lines));
+        Ok(new.into_iter().map(line).collect())
     }
 
-    /// What is written next.
-    pub(super) async fn next(&mut self) -> io::Result<Vec<Line>> {
-        if let Some(lines) = self.meanwhile.pop_front() {
-            return Ok(lines.into_iter().map(line).collect());
-        }
-        loop {
-            let event = self.client.event().await.map_err(io::Error::other)?;
-            if let Some(lines) = written(&event) {
-                return Ok(lines.into_iter().map(line).collect());
+    /// What is written next; nothing once that is all.
+    pub(super) async fn next(&mut self) -> io::Result<Option<Vec<Line>>> {
+        while !self.is_over {
+            let event = self.line.event().await.map_err(io::Error::other)?;
+            self.is_over = self.of.ends_with(&event);
+            match self.of.told(&event) {
+                // The last lines may be told after the end, or not at all.
+                _ if self.is_over => return self.last(MOST_LINES).await.map(Some),
+                // A log that has just been begun may have more.
+                Some(_) if self.shown.is_nothing() => return self.last(MOST_LINES).await.map(Some),
+                Some(lines) => {
+                    self.shown.note(lines);
+                    return Ok(Some(lines.iter().cloned().map(line).collect()));
+                }
+                None => {}
             }
         }
+        Ok(None)
     }
 }
 
-fn written(event: &Event) -> Option<Vec<LogLine>> {
-    match event {
-        Event::Log { lines, .. } => Some(lines.clone()),
-        _ => None,
+/// How far a log has been shown.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    last: Option<LogLine>,
+}
+
+impl Shown {
+    /// Whether nothing has been shown.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// These are shown.
+    pub(crate) fn note(&mut self, lines: &[LogLine]) {
+        self.last = lines.last().cloned().or(self.last.take());
+    }
+
+    /// Those of the last lines of the log that have not been shown; they are now.
+    pub(crate) fn news(&mut self, mut lines: Vec<LogLine>) -> Vec<LogLine> {
+        let is_new = |last: &LogLine| match lines.iter().rposition(|line| line == last) {
+            Some(place) => place + 1,
+            None => lines.iter().position(|line| line.at > last.at).unwrap_or(lines.len()),
+        };
+        let new = lines.split_off(self.last.as_ref().map_or(0, is_new));
+        self.note(&new);
+        new
     }
 }
 
@@ -76,4 +143,118 @@ fn line(told: LogLine) -> Line {
         LogStream::Err => Stream::Err,
     });
     Line { at: told.at, stream, text: told.text, is_part: told.part }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use estatus_api::{
+        Admits, Client, Connection, Endpoint, Hello, Host, HostKind, Listener, PROTOCOL, Permission, Reply, Snapshot,
+    };
+    use estatus_core::{
+        Timestamp,
+        flow::run::{RunState, StepState},
+        ids::RunId,
+    };
+
+    use super::*;
+    use crate::show::flows::testing::{step, summary};
+
+    const OF: StepOf = StepOf { run: RunId(7), place: 1 };
+
+    /// The lines of these numbers, each of the second of its number.
+    fn lines(numbers: std::ops::RangeInclusive<i64>) -> Vec<LogLine> {
+        let line = |number| LogLine {
+            at: Timestamp::from_second(number).unwrap(),
+            stream: Some(LogStream::Out),
+            text: number.to_string(),
+            part: false,
+        };
+        numbers.map(line).collect()
+    }
+
+    fn texts(lines: Vec<Line>) -> Vec<String> {
+        lines.into_iter().map(|line| line.text).collect()
+    }
+
+    /// An engine that is asked to follow a log, then for its last lines, and once more when the step has ended.
+    async fn engine(mut listener: Listener, ends: Event) -> io::Result<()> {
+        let mut connection = listener.accept().await?;
+        let host = Host {
+            kind: HostKind::Terminal,
+            pid: 1,
+            started: Timestamp::UNIX_EPOCH,
+            config: "c".into(),
+            data: "d".into(),
+        };
+        let (version, permission) = ("0".to_owned(), Permission::Edit);
+        let hello = Hello { protocol: PROTOCOL, version, host, permission, snapshot: Snapshot::default() };
+        connection.outgoing.hello(hello).await?;
+        let writes = |numbers| Arc::new(Event::StepLog { of: OF, lines: lines(numbers) });
+
+        answer(&mut connection, |asked| asked == LogOf::Step(OF).follow(), Reply::Done, None).await?;
+        // The second line is told, and is among the last lines, too.
+        let reads = |asked: Request| matches!(asked, Request::StepLog { of: OF, .. });
+        answer(&mut connection, reads, Reply::Log(lines(1..=2)), Some(writes(2..=3))).await?;
+        connection.outgoing.event(writes(4..=4)).await?;
+        connection.outgoing.event(Arc::new(ends)).await?;
+        answer(&mut connection, reads, Reply::Log(lines(1..=5)), None).await
+    }
+
+    async fn answer(
+        connection: &mut Connection,
+        is_asked: impl Fn(Request) -> bool,
+        reply: Reply,
+        before: Option<Arc<Event>>,
+    ) -> io::Result<()> {
+        let asked = connection.next().await?.unwrap();
+        assert!(is_asked(asked.request.clone()), "{:?}", asked.request);
+        if let Some(event) = before {
+            connection.outgoing.event(event).await?;
+        }
+        connection.outgoing.answer(asked.id, Ok(reply)).await
+    }
+
+    /// What is shown of the log of a step, first `last` lines, if it `ends` so.
+    async fn followed(last: usize, ends: Event) -> Vec<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        let server = tokio::spawn(engine(Listener::bind(&endpoint, Admits::ThisUser).unwrap(), ends));
+        let line = Listening::on(Client::attach(&endpoint).await.unwrap());
+        let mut log = AskedLog::followed(line, LogOf::Step(OF)).await.unwrap();
+        let mut shown = vec![texts(log.last(last).await.unwrap())];
+        while let Some(lines) = log.next().await.unwrap() {
+            shown.push(texts(lines));
+        }
+        server.await.unwrap().unwrap();
+        shown
+    }
+
+    #[tokio::test]
+    async fn of_the_log_of_a_step_each_line_is_shown_once_until_it_ends() {
+        let step = Event::Step { run: OF.run, place: OF.place, step: step("build", StepState::Failed) };
+        assert_eq!(followed(40, step).await, [&["1", "2"][..], &["3"], &["4"], &["5"]]);
+        let run = Event::Run(summary(RunState::Cancelled));
+        assert_eq!(followed(0, run).await, [&[][..], &["3"], &["4"], &["5"]]);
+    }
+
+    #[test]
+    fn what_has_been_shown_is_found_again_by_its_last_line() {
+        let check = |shown: Vec<LogLine>, last: Vec<LogLine>, wanted: Vec<LogLine>| {
+            let mut known = Shown::default();
+            known.note(&shown);
+            assert_eq!(known.news(last), wanted);
+            assert_eq!(known.last, wanted.last().or(shown.last()).cloned());
+        };
+        check(Vec::new(), lines(1..=3), lines(1..=3));
+        check(lines(1..=2), lines(1..=3), lines(3..=3));
+        check(lines(1..=3), lines(1..=3), Vec::new());
+        // The clock was set back.
+        let back = [lines(5..=6), lines(1..=2)].concat();
+        check(lines(5..=6), back, lines(1..=2));
+        // So much was written that it is not there any more.
+        check(lines(1..=2), lines(8..=9), lines(8..=9));
+        check(lines(1..=2), Vec::new(), Vec::new());
+    }
 }

@@ -1,18 +1,26 @@
 //! How flows, runs and steps look in a terminal.
 
-use comfy_table::Cell;
-use estatus_api::{FlowStatus, RunStatus, RunSummary, StepStatus};
-use estatus_core::{
-    Timestamp,
-    flow::run::{RunState, StepState},
-    maintenance::in_words,
-    time::elapsed,
-};
+pub(crate) mod following;
+mod plan;
+mod run;
+#[cfg(test)]
+pub(crate) mod testing;
 
-use super::{Paint, counted, one_line, table, time};
+use std::{sync::Arc, time::Duration};
+
+use comfy_table::Cell;
+use estatus_api::{FlowStatus, RunSummary};
+use estatus_core::{Timestamp, flow::run::RunState, ids::RunId, maintenance::in_words, time::elapsed};
+pub(crate) use plan::plan;
+pub(crate) use run::{failure, run};
+
+use super::{Paint, counted, one_line, table, time, word};
+
+/// Steps of runs that wait for somebody to approve.
+pub(crate) type Asking = [(RunId, Vec<Arc<str>>)];
 
 /// Prints the flows, each with its last run.
-pub(crate) fn list(flows: &[(FlowStatus, Option<RunSummary>)]) {
+pub(crate) fn list(flows: &[(FlowStatus, Option<RunSummary>)], asking: &Asking) {
     let paint = Paint::for_stdout();
     if flows.is_empty() {
         say!("no flows are configured; `estatus config example` shows one");
@@ -33,16 +41,30 @@ pub(crate) fn list(flows: &[(FlowStatus, Option<RunSummary>)]) {
             Cell::new(last.as_ref().map(|last| time(last.began)).unwrap_or_default()),
             Cell::new(last.as_ref().map(took).unwrap_or_default()),
             Cell::new(next),
-            Cell::new(one_line(&note(flow, last.as_ref()))),
+            Cell::new(one_line(&note(flow, last.as_ref(), asking))),
         ]);
     }
     say!("{table}");
 }
 
-fn note(flow: &FlowStatus, last: Option<&RunSummary>) -> String {
+fn note(flow: &FlowStatus, last: Option<&RunSummary>, asking: &Asking) -> String {
     let queued = (flow.queued > 0).then(|| counted(flow.queued, "run is queued", "runs are queued"));
-    let why = last.and_then(|last| last.why.clone());
-    [why, queued].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    [last.and_then(|last| why(last, asking)), queued].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// Where a run failed, or what it asks.
+fn why(run: &RunSummary, asking: &Asking) -> Option<String> {
+    let steps = asking.iter().find(|(asks, _)| *asks == run.run).map_or(&[][..], |(_, steps)| steps);
+    let asks = match steps {
+        [] => None,
+        [step] => Some(format!("“{step}” waits for an answer: `estatus flow approve {}`", run.run)),
+        [first, ..] => {
+            let names = steps.iter().map(|step| format!("“{step}”")).collect::<Vec<_>>().join(", ");
+            let answer = format!("estatus flow approve {} --step {}", run.run, word(first));
+            Some(format!("{names} wait for an answer: `{answer}`"))
+        }
+    };
+    asks.or_else(|| run.why.clone())
 }
 
 /// Prints the runs that are in progress, a line each.
@@ -54,7 +76,7 @@ pub(super) fn in_progress(flows: &[FlowStatus], paint: &Paint) {
 }
 
 /// Prints runs.
-pub(crate) fn runs(runs: &[RunSummary]) {
+pub(crate) fn runs(runs: &[RunSummary], asking: &Asking) {
     let paint = Paint::for_stdout();
     if runs.is_empty() {
         say!("no runs so far");
@@ -69,64 +91,10 @@ pub(crate) fn runs(runs: &[RunSummary]) {
             Cell::new(time(run.began)),
             Cell::new(took(run)),
             Cell::new(one_line(&run.cause)),
-            Cell::new(one_line(run.why.as_deref().unwrap_or_default())),
+            Cell::new(one_line(&why(run, asking).unwrap_or_default())),
         ]);
     }
     say!("{table}");
-}
-
-/// Prints a run with its steps, and what those that failed wrote.
-pub(crate) fn run(status: &RunStatus) {
-    let paint = Paint::for_stdout();
-    let run = &status.summary;
-    let state = paint.run(run.state, 0);
-    say!("run {} of {}: {state}, {}", run.run, one_line(&run.flow), one_line(&run.cause));
-    let span = if run.ended.is_some() { format!(", took {}", took(run)) } else { String::new() };
-    say!("began {}{span}", time(run.began));
-    if let Some(why) = &run.why {
-        say!("{}", one_line(why));
-    }
-    if !run.heals.is_empty() {
-        say!("heals {}", one_line(&run.heals.join(", ")));
-    }
-    say!();
-    let mut steps = table(&["STATE", "STEP", "ATTEMPTS", "BEGAN", "TOOK", "WHAT", "WHY"]);
-    for step in &status.steps {
-        steps.add_row(vec![
-            paint.step_cell(step.state),
-            Cell::new(one_line(&step.name)),
-            Cell::new(if step.attempts == 0 { String::new() } else { step.attempts.to_string() }),
-            Cell::new(step.began.map(time).unwrap_or_default()),
-            Cell::new(span_of(step.began, step.ended)),
-            Cell::new(one_line(&step.does)),
-            Cell::new(one_line(step.why.as_deref().unwrap_or_default())),
-        ]);
-    }
-    say!("{steps}");
-    for step in status.steps.iter().filter(|step| step.state.is_failure() && !step.output.is_empty()) {
-        say!();
-        say!("last lines of “{}”:", one_line(&step.name));
-        step.output.iter().for_each(|line| say!("  | {}", one_line(line)));
-    }
-}
-
-/// Prints that a step of a run that is followed stands differently.
-pub(crate) fn step_line(step: &StepStatus) {
-    let paint = Paint::for_stdout();
-    let attempt = if step.attempts > 1 { format!(", attempt {}", step.attempts) } else { String::new() };
-    let what = match step.state {
-        StepState::Running => one_line(&step.does),
-        _ => one_line(step.why.as_deref().unwrap_or_default()),
-    };
-    let now = time(Timestamp::now());
-    say!("{now}  {}  {}{attempt}  {what}", paint.step(step.state, 13), one_line(&step.name));
-}
-
-/// Prints how a run that is followed has ended.
-pub(crate) fn end(run: &RunSummary) {
-    let paint = Paint::for_stdout();
-    let why = run.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-    say!("{}  {}  {}{why}", time(Timestamp::now()), paint.run(run.state, 13), one_line(&run.flow));
 }
 
 fn took(run: &RunSummary) -> String {
@@ -136,7 +104,31 @@ fn took(run: &RunSummary) -> String {
     }
 }
 
-/// How long it took, or has taken so far.
+/// How long it took, or has taken so far, in words.
 fn span_of(began: Option<Timestamp>, ended: Option<Timestamp>) -> String {
-    began.map(|began| in_words(elapsed(began, ended.unwrap_or_else(Timestamp::now)))).unwrap_or_default()
+    began.map(|began| in_words(lasted(began, ended))).unwrap_or_default()
+}
+
+/// How long it took, or has taken so far.
+fn lasted(began: Timestamp, ended: Option<Timestamp>) -> Duration {
+    elapsed(began, ended.unwrap_or_else(Timestamp::now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_asks_says_how_to_answer() {
+        let check = |steps: &[&str], why: Option<&str>, wanted: &str| {
+            let run = RunSummary { why: why.map(str::to_owned), ..testing::summary(RunState::Running) };
+            let asking = [(run.run, steps.iter().copied().map(Arc::from).collect())];
+            assert_eq!(super::why(&run, &asking).unwrap_or_default(), wanted);
+        };
+        check(&[], None, "");
+        check(&[], Some("step “build” failed: exit code 1"), "step “build” failed: exit code 1");
+        check(&["go live?"], None, "“go live?” waits for an answer: `estatus flow approve 7`");
+        let both = "“go live?”, “tell” wait for an answer: `estatus flow approve 7 --step \"go live?\"`";
+        check(&["go live?", "tell"], None, both);
+    }
 }
