@@ -43,7 +43,8 @@ impl Service {
                 }
                 let body = "{\"data\": {\"id\": 42}}";
                 let length = body.len();
-                let _ = write!(&visitor, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                let _ =
+                    write!(&visitor, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             }
         });
         Self { port, asked, is_silent }
