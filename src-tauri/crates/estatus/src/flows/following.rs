@@ -139,7 +139,7 @@ impl Followed {
     ) -> std::result::Result<Option<RunSummary>, CommandError> {
         match event {
             Event::Step { run, place, step } if *run == self.run => self.step(*place, step, stage).await?,
-            Event::StepLog { of, lines } if of.run == self.run => self.wrote(of.place, lines, stage).await?,
+            Event::StepLog { of, lines } if of.run == self.run => self.wrote(of.place, lines, stage),
             Event::Run(summary) if summary.run == self.run && summary.state.is_over() => {
                 return Ok(Some(summary.clone()));
             }
@@ -208,26 +208,16 @@ impl Followed {
     ) -> std::result::Result<(), CommandError> {
         let lines = stage.read(StepOf { run: self.run, place }, is_last).await?;
         let Some(step) = self.steps.get_mut(place) else { return Ok(()) };
-        let new = step.shown.news(lines);
+        let new = step.shown.read(lines);
         self.say_lines(place, &new, stage);
         Ok(())
     }
 
     /// A step has written this.
-    async fn wrote(
-        &mut self,
-        place: usize,
-        lines: &[LogLine],
-        stage: &mut impl Stage,
-    ) -> std::result::Result<(), CommandError> {
-        let Some(step) = self.steps.get_mut(place) else { return Ok(()) };
-        if step.shown.is_nothing() {
-            // A log that has just been begun may have more.
-            return self.read(place, false, stage).await;
-        }
-        step.shown.note(lines);
-        self.say_lines(place, lines, stage);
-        Ok(())
+    fn wrote(&mut self, place: usize, lines: &[LogLine], stage: &mut impl Stage) {
+        let Some(step) = self.steps.get_mut(place) else { return };
+        let new = step.shown.told(lines.to_vec());
+        self.say_lines(place, &new, stage);
     }
 
     fn say_lines(&mut self, place: usize, lines: &[LogLine], stage: &mut impl Stage) {

@@ -82,7 +82,7 @@ impl AskedLog {
     pub(super) async fn last(&mut self, lines: usize) -> io::Result<Vec<Line>> {
         // One line at least says from where on all is new.
         let last = self.line.log(self.of.last(lines.max(1))).await.map_err(io::Error::other)?;
-        let mut new = self.shown.news(last);
+        let mut new = self.shown.read(last);
         let new = new.split_off(new.len().saturating_sub(lines));
         Ok(new.into_iter().map(line).collect())
     }
@@ -95,11 +95,9 @@ impl AskedLog {
             match self.of.told(&event) {
                 // The last lines may be told after the end, or not at all.
                 _ if self.is_over => return self.last(MOST_LINES).await.map(Some),
-                // A log that has just been begun may have more.
-                Some(_) if self.shown.is_nothing() => return self.last(MOST_LINES).await.map(Some),
                 Some(lines) => {
-                    self.shown.note(lines);
-                    return Ok(Some(lines.iter().cloned().map(line).collect()));
+                    let new = self.shown.told(lines.to_vec());
+                    return Ok(Some(new.into_iter().map(line).collect()));
                 }
                 None => {}
             }
@@ -115,24 +113,29 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Whether nothing has been shown.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.last.is_none()
-    }
-
-    /// These are shown.
-    pub(crate) fn note(&mut self, lines: &[LogLine]) {
-        self.last = lines.last().cloned().or(self.last.take());
-    }
-
     /// Those of the last lines of the log that have not been shown; they are now.
-    pub(crate) fn news(&mut self, mut lines: Vec<LogLine>) -> Vec<LogLine> {
-        let is_new = |last: &LogLine| match lines.iter().rposition(|line| line == last) {
-            Some(place) => place + 1,
-            None => lines.iter().position(|line| line.at > last.at).unwrap_or(lines.len()),
-        };
-        let new = lines.split_off(self.last.as_ref().map_or(0, is_new));
-        self.note(&new);
+    pub(crate) fn read(&mut self, lines: Vec<LogLine>) -> Vec<LogLine> {
+        let newer = |last: &LogLine| lines.iter().position(|line| line.at > last.at).unwrap_or(lines.len());
+        let new = self.seen(&lines).or(self.last.as_ref().map(newer));
+        self.show(lines, new)
+    }
+
+    /// Those of the lines that are told that have not been shown; they are now. A log that has just been begun is told from
+    /// its beginning.
+    pub(crate) fn told(&mut self, lines: Vec<LogLine>) -> Vec<LogLine> {
+        let new = self.seen(&lines);
+        self.show(lines, new)
+    }
+
+    /// How many of `lines` have been shown; nothing if the last one that was is not among them.
+    fn seen(&self, lines: &[LogLine]) -> Option<usize> {
+        let last = self.last.as_ref()?;
+        lines.iter().rposition(|line| line == last).map(|place| place + 1)
+    }
+
+    fn show(&mut self, mut lines: Vec<LogLine>, new: Option<usize>) -> Vec<LogLine> {
+        let new = lines.split_off(new.unwrap_or_default());
+        self.last = new.last().cloned().or(self.last.take());
         new
     }
 }
@@ -241,20 +244,27 @@ mod tests {
 
     #[test]
     fn what_has_been_shown_is_found_again_by_its_last_line() {
-        let check = |shown: Vec<LogLine>, last: Vec<LogLine>, wanted: Vec<LogLine>| {
-            let mut known = Shown::default();
-            known.note(&shown);
-            assert_eq!(known.news(last), wanted);
+        let after = |shown: &[LogLine]| Shown { last: shown.last().cloned() };
+        let read = |shown: Vec<LogLine>, last: Vec<LogLine>, wanted: Vec<LogLine>| {
+            let mut known = after(&shown);
+            assert_eq!(known.read(last), wanted);
             assert_eq!(known.last, wanted.last().or(shown.last()).cloned());
         };
-        check(Vec::new(), lines(1..=3), lines(1..=3));
-        check(lines(1..=2), lines(1..=3), lines(3..=3));
-        check(lines(1..=3), lines(1..=3), Vec::new());
+        read(Vec::new(), lines(1..=3), lines(1..=3));
+        read(lines(1..=2), lines(1..=3), lines(3..=3));
+        read(lines(1..=3), lines(1..=3), Vec::new());
         // The clock was set back.
         let back = [lines(5..=6), lines(1..=2)].concat();
-        check(lines(5..=6), back, lines(1..=2));
+        read(lines(5..=6), back, lines(1..=2));
         // So much was written that it is not there any more.
-        check(lines(1..=2), lines(8..=9), lines(8..=9));
-        check(lines(1..=2), Vec::new(), Vec::new());
+        read(lines(1..=2), lines(8..=9), lines(8..=9));
+        read(lines(1..=2), Vec::new(), Vec::new());
+
+        let told = |shown: Vec<LogLine>, told: Vec<LogLine>, wanted: Vec<LogLine>| {
+            assert_eq!(after(&shown).told(told), wanted);
+        };
+        told(lines(1..=2), lines(3..=4), lines(3..=4));
+        told(lines(1..=2), lines(1..=4), lines(3..=4));
+        told(lines(5..=6), lines(1..=2), lines(1..=2));
     }
 }
