@@ -3,7 +3,6 @@
 mod checks;
 mod daemon;
 mod desktop;
-#[cfg(unix)]
 mod flows;
 mod meter;
 mod programs;
@@ -20,7 +19,6 @@ pub(crate) enum Subject {
     /// Programs kept running, beside supervisord, runit and Monit, or on Windows beside NSSM
     Programs(programs::Options),
     /// Flows, beside Prefect and a journal in SQLite
-    #[cfg(unix)]
     Flows(flows::Options),
     /// The tray and its window, beside a bare Tauri application
     Desktop,
@@ -38,7 +36,6 @@ pub(crate) fn bench(subject: &Subject) -> Result<()> {
     match subject {
         Subject::Checks(options) => checks::checks(options),
         Subject::Programs(options) => programs::programs(options),
-        #[cfg(unix)]
         Subject::Flows(options) => flows::flows(options),
         Subject::Desktop => desktop::desktop(),
         Subject::Page(page) => page.serve(),

@@ -4,4 +4,4 @@
 #[cfg_attr(windows, path = "platform/windows.rs")]
 mod system;
 
-pub(crate) use system::{close_to_others, has_desktop, is_root, link, replace_by};
+pub(crate) use system::{Stream, close_to_others, connect, has_desktop, is_root, link, replace_by};

@@ -1,7 +1,9 @@
 use std::{
     fs::{Permissions, set_permissions},
+    io,
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
+        net::UnixStream,
         process::CommandExt,
     },
     path::Path,
@@ -24,6 +26,14 @@ pub(crate) fn replace_by(mut command: Command) -> Result<()> {
 /// Lets nobody but us read or enter `path`.
 pub(crate) fn close_to_others(path: &Path) -> Result<()> {
     set_permissions(path, Permissions::from_mode(0o700)).with_context(|| format!("Failed to close {}", path.display()))
+}
+
+/// A connection with a server of this machine.
+pub(crate) type Stream = UnixStream;
+
+/// Connects to the server whose socket is at `path`.
+pub(crate) fn connect(path: &Path) -> io::Result<Stream> {
+    UnixStream::connect(path)
 }
 
 /// Makes a link at `at` that leads to `to`.

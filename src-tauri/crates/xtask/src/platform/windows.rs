@@ -1,4 +1,6 @@
 use std::{
+    io,
+    net::TcpStream,
     path::Path,
     process::{Command, exit},
 };
@@ -19,6 +21,14 @@ pub(crate) fn replace_by(mut command: Command) -> Result<()> {
 /// Nothing to do: what we write below the user's own temporary folder is the user's alone.
 pub(crate) fn close_to_others(_path: &Path) -> Result<()> {
     Ok(())
+}
+
+/// A connection with a server of this machine.
+pub(crate) type Stream = TcpStream;
+
+/// Connects to the server whose socket is at `path`: nothing that is measured on Windows has one.
+pub(crate) fn connect(_path: &Path) -> io::Result<Stream> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes a link at `at` that leads to `to`: nothing that is made on Windows has one.

@@ -2,7 +2,6 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    os::unix::net::UnixStream,
     path::Path,
     time::{Duration, Instant},
 };
@@ -10,12 +9,14 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::platform::{self, Stream};
+
 /// What comes late by so much does not come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection with an engine. Its frames are a length of four bytes, the highest first, and JSON.
 pub(super) struct Client {
-    stream: UnixStream,
+    stream: Stream,
     asked: u64,
 }
 
@@ -25,7 +26,7 @@ impl Client {
         let begun = Instant::now();
         loop {
             check()?;
-            match UnixStream::connect(data.join("engine.sock")) {
+            match platform::connect(&data.join("engine.sock")) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(PATIENCE))?;
                     let mut client = Self { stream, asked: 0 };
