@@ -44,6 +44,7 @@ use crate::{
     time::{Instant, Lasting, Now},
 };
 pub use crate::{
+    execution::{Fallout, Plan, StepPlan},
     ids::{EffectId, Key},
     input::{Ask, AskError, Change, Due, Effect, Input, Repeat},
 };

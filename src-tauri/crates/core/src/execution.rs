@@ -12,6 +12,7 @@
 //! | `comparison.rs` | a run beside those before it |
 //! | `doing.rs` | what a step is at, and when something is due of that |
 //! | `order.rs` | which steps may begin, and which are left out |
+//! | `plan.rs` | what a run would do, and what would come of a failure |
 //!
 //! Architecture invariant: a flow knows no monitor and no program from inside. It says what it wants ([`Wish`]), and hears
 //! what became of that.
@@ -20,6 +21,7 @@ mod comparison;
 mod doing;
 mod order;
 mod people;
+mod plan;
 mod repetition;
 mod results;
 mod schedule;
@@ -32,6 +34,7 @@ use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+pub use plan::{Fallout, Plan, StepPlan};
 pub(crate) use steps::Seen;
 use under_way::RunUnderWay;
 

@@ -2,6 +2,7 @@
 
 mod configuring;
 mod looking;
+mod planning;
 mod repeating;
 mod step_logs;
 
@@ -23,11 +24,10 @@ use estatus_core::{
 };
 use estatus_store::{IncidentFilter, IncidentHistory, Store, Trouble};
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
 use crate::{
     EngineEnd,
-    clients::{ClientRequest, Entered},
+    clients::{Answer, ClientRequest, Entered},
     clock,
     event_loop::{Ending, EventLoop},
     programs::ForProgram,
@@ -47,10 +47,6 @@ const LAST_RUNS_LIMIT: usize = 100;
 const RUNS_LIMIT: usize = 10_000;
 /// The most changes of a program in one answer.
 const CHANGES_LIMIT: usize = 10_000;
-
-pub(crate) use repeating::ToRepeat;
-
-type Answer = oneshot::Sender<Result<Reply, ApiError>>;
 
 impl<W: Workers> EventLoop<W> {
     pub(crate) fn answer(&mut self, request: ClientRequest) {
@@ -171,9 +167,7 @@ impl<W: Workers> EventLoop<W> {
             }
             Request::Repeat { run, how } => self.find_to_repeat(run, how, answer),
             Request::StepLog { of, lines } => self.read_step_log(of, lines, answer),
-            Request::Plan { .. } => {
-                drop(answer.send(Err(wrong("this engine cannot do that yet".to_owned()))));
-            }
+            Request::Plan { flow } => self.plan(flow, answer),
             // Whoever serves the connection sees to the rest.
             Request::Follow { log_of, .. } => {
                 let unknown = log_of.and_then(|program| self.unknown(&program));

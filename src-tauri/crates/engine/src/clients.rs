@@ -9,6 +9,7 @@ use estatus_api::{
     ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Peer, Permission, Reply, Request,
     Snapshot, StepOf,
 };
+use estatus_core::{engine::Repeat, flow::run::RunRecord};
 use following::{Due, Following};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
@@ -23,6 +24,9 @@ const TAKES_WITHIN: Duration = Duration::from_secs(10);
 /// After the system could not accept a client, it is asked again after this.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
+/// Where the answer to a request goes.
+pub(crate) type Answer = oneshot::Sender<Result<Reply, ApiError>>;
+
 /// What a client wants of the loop.
 pub(crate) enum ClientRequest {
     /// To be shown how things are and told what changes from then on.
@@ -34,7 +38,7 @@ pub(crate) enum ClientRequest {
         /// What the client may do.
         permission: Permission,
         /// Where the answer goes.
-        answer: oneshot::Sender<Result<Reply, ApiError>>,
+        answer: Answer,
     },
     /// To be told where the log of a step is, which it follows.
     FindStepLog {
@@ -45,6 +49,13 @@ pub(crate) enum ClientRequest {
     },
     /// To have what programs use measured, which is told to all who follow it.
     Measure,
+}
+
+/// A run that a client wants to be repeated, as the store has it.
+pub(crate) struct ToRepeat {
+    pub(crate) record: Box<RunRecord>,
+    pub(crate) how: Repeat,
+    pub(crate) answer: Answer,
 }
 
 /// What a client is shown first.

@@ -38,8 +38,7 @@ use self::pulse::Pulse;
 pub(crate) use self::stopping::Ending;
 use crate::{
     Audience, EngineEnd, Options,
-    answers::ToRepeat,
-    clients::{self, ClientRequest},
+    clients::{self, ClientRequest, ToRepeat},
     clock::{self, Timer},
     ports::{Customs, EnginePorts},
     programs::{ProgramCommands, SecretsResolved},

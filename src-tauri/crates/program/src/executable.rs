@@ -15,9 +15,17 @@ use crate::platform::{self, find_executable};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Executable {
     /// Here.
-    At(PathBuf),
-    /// It is not found under this name.
-    Nowhere(String),
+    At {
+        /// What it is called by.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// It is not found.
+    Nowhere {
+        /// What it is called by.
+        name: String,
+    },
     /// The shell sees to it: it is one of its own words, or not known before the line is run.
     OfShell,
 }
@@ -25,9 +33,10 @@ pub enum Executable {
 impl Executable {
     /// The executable of `line`; of a line for the shell that of its first command.
     pub fn of(line: &CommandLine) -> Self {
-        match first_words(line).first() {
-            Some(name) => find(name, line).map_or_else(|| Self::Nowhere(name.clone()), Self::At),
-            None => Self::OfShell,
+        let Some(name) = first_words(line).into_iter().next() else { return Self::OfShell };
+        match find(&name, line) {
+            Some(path) => Self::At { name, path },
+            None => Self::Nowhere { name },
         }
     }
 }
@@ -38,11 +47,10 @@ pub(crate) fn program_file(line: &CommandLine) -> Option<ProgramFile> {
     let words = first_words(line);
     let executable = find(words.first()?, line)?;
     let script = words.get(1).filter(|_| reads_scripts(&executable)).map(|script| directory(line).join(script));
-    let path = script.filter(|script| script.is_file()).unwrap_or(executable);
+    let path = script.filter(|script| script.is_file()).map_or(executable, |script| straight(&script));
     let file = fs::metadata(&path).ok()?;
     let modified = Timestamp::try_from(file.modified().ok()?).ok()?;
-    // Without what leads nowhere, like `./`.
-    Some(ProgramFile { path: path.components().collect(), modified, size: file.len() })
+    Some(ProgramFile { path, modified, size: file.len() })
 }
 
 /// What is run, and its first argument, as far as they are known: nothing where a shell sees to it itself.
@@ -77,7 +85,12 @@ fn plain_words(line: &str) -> Vec<String> {
 }
 
 fn find(name: &str, line: &CommandLine) -> Option<PathBuf> {
-    find_executable(name, &directory(line), &path(line))
+    find_executable(name, &directory(line), &path(line)).map(|path| straight(&path))
+}
+
+/// `path` without what leads nowhere, like `./`.
+fn straight(path: &Path) -> PathBuf {
+    path.components().collect()
 }
 
 /// Where `line` runs.
@@ -193,8 +206,12 @@ mod tests {
                 assert_eq!(Executable::of(&line(run.clone(), Path::new("/"))), expected, "{run:?}");
             };
             let shell = |line: &str| Run::Shell(line.to_owned());
-            check(Run::Program { program: "bin/sh".to_owned(), args: Vec::new() }, Executable::At("/bin/sh".into()));
-            check(shell("no-such-program --now"), Executable::Nowhere("no-such-program".to_owned()));
+            let at = |name: &str| Executable::At { name: name.to_owned(), path: "/bin/sh".into() };
+            check(Run::Program { program: "bin/sh".to_owned(), args: Vec::new() }, at("bin/sh"));
+            check(shell("/bin/sh x.sh"), at("/bin/sh"));
+            check(shell("no-such-program --now"), Executable::Nowhere { name: "no-such-program".to_owned() });
+            let dotted = Executable::At { name: "./bin/./sh".to_owned(), path: "/bin/sh".into() };
+            check(shell("./bin/./sh"), dotted);
             check(shell("echo hello"), Executable::OfShell);
             check(shell("$(which sh) -c true"), Executable::OfShell);
         }

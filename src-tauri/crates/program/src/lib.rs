@@ -19,6 +19,7 @@ mod output;
 mod process_start;
 mod reaper;
 mod run;
+mod secrets;
 mod shim;
 mod shim_command;
 mod supervisor;

@@ -3,7 +3,7 @@
 use estatus_core::{encoding::OutputEncoding, secret::Secret};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::{encoding::Decoder, platform::code_pages};
+use crate::{encoding::Decoder, platform::code_pages, secrets::without_secrets};
 
 /// The beginning of an output, up to a limit; the rest is read and thrown away, so that its writer never waits.
 pub(crate) struct Output {
@@ -39,37 +39,9 @@ impl Output {
     }
 }
 
-/// `text`, with something else in the place of `secrets`.
-pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> String {
-    let secrets = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
-    secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[secret]") } else { text })
-}
-
-/// The same of `line`, which may hold one line of a secret that has several.
-pub(crate) fn line_without_secrets(line: String, secrets: &[(String, Secret)]) -> String {
-    /// Of a secret of several lines, a shorter one would be found in half the words of a log.
-    const SHORTEST: usize = 4;
-    let line = without_secrets(line, secrets);
-    let lines = secrets.iter().filter_map(|(_, secret)| Some(secret.reveal()).filter(|secret| secret.contains('\n')));
-    let lines = lines.flat_map(str::lines).map(str::trim).filter(|line| line.len() >= SHORTEST);
-    lines.fold(line, |line, secret| if line.contains(secret) { line.replace(secret, "[secret]") } else { line })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_secret_stands_in_a_line() {
-        let secrets = ["hunter2", "-----BEGIN KEY-----\nMIIEpAIB\r\nAAKC\nx=\n", ""];
-        let secrets = secrets.map(|secret| (String::new(), Secret::new(secret)));
-        let check = |line: &str, shown: &str| assert_eq!(line_without_secrets(line.to_owned(), &secrets), shown);
-        check("it is hunter2, hunter2", "it is [secret], [secret]");
-        check("> -----BEGIN KEY-----", "> [secret]");
-        check("MIIEpAIB", "[secret]");
-        check("x=1", "x=1");
-        check("", "");
-    }
 
     #[tokio::test]
     async fn the_beginning_is_kept_and_no_character_is_cut_in_two() {

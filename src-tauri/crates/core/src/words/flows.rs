@@ -2,6 +2,7 @@
 
 use super::{Words, in_words};
 use crate::{
+    execution::Fallout,
     flow::{
         Definition, Step, StepAction,
         run::{Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState},
@@ -138,6 +139,43 @@ impl Words {
         compared.changes.iter().map(difference).collect()
     }
 
+    /// Under which condition a step begins, without a full stop; nothing where all that it needs must have succeeded.
+    pub fn step_when(&self, definition: &Definition, step: &Step) -> Option<String> {
+        if step.always {
+            return Some(self.text("plan.when.always", &[]));
+        }
+        let when = step.when.as_ref()?;
+        let conditions = [("failed", &when.failed), ("succeeded", &when.succeeded), ("skipped", &when.skipped)];
+        let conditions = conditions.into_iter().filter(|(_, places)| !places.is_empty());
+        conditions
+            .map(|(state, places)| self.with_steps(&format!("plan.when.{state}"), definition, places))
+            .reduce(|one, other| self.text("plan.when.and", &[("one", &one), ("other", &other)]))
+    }
+
+    /// What would come of the failure of the step at `place`, each in a sentence without a full stop.
+    pub fn if_it_fails(&self, definition: &Definition, place: usize, fallout: &Fallout) -> Vec<String> {
+        let retry = definition.steps.get(place).and_then(|step| step.retry.as_ref());
+        let mut said: Vec<String> = retry
+            .map(|retry| self.text("plan.then.retries", &[("count", &retry.times.to_string())]))
+            .into_iter()
+            .collect();
+        said.push(self.text(if fallout.fails { "plan.then.fails" } else { "plan.then.goes_on" }, &[]));
+        let all = [("begun", &fallout.begun), ("skipped", &fallout.skipped), ("undone", &fallout.undone)];
+        let all = all.into_iter().filter(|(_, places)| !places.is_empty());
+        said.extend(all.map(|(what, places)| self.with_steps(&format!("plan.then.{what}"), definition, places)));
+        said.extend(fallout.flow.as_ref().map(|flow| self.text("plan.then.flow", &[("flow", flow)])));
+        said
+    }
+
+    /// The text under `key`, with the names of the steps at `places`, or of the first of many.
+    fn with_steps(&self, key: &str, definition: &Definition, places: &[usize]) -> String {
+        const MOST: usize = 20;
+        let names = places.iter().filter_map(|place| definition.steps.get(*place)).map(|step| &*step.name);
+        let more = (places.len() > MOST).then_some("…");
+        let names: Vec<&str> = names.take(MOST).chain(more).collect();
+        self.text(key, &[("count", &places.len().to_string()), ("steps", &names.join(", "))])
+    }
+
     /// Why the step at `place` of a run was skipped, if that is because of another one that failed or was skipped itself: in
     /// one sentence without a full stop.
     pub fn skipped_because(&self, record: &RunRecord, place: usize) -> Option<String> {
@@ -172,7 +210,7 @@ mod tests {
     use crate::{
         config::Language,
         exit::Exit,
-        flow::{Retry, run::FailedStep},
+        flow::{Retry, When, run::FailedStep},
         ids::RunId,
         observation::{Cause, Failure, Phase},
         remedy::RemedyError,
@@ -254,6 +292,53 @@ mod tests {
                 assert!(!text.starts_with("step.") && !text.starts_with("run.") && !text.contains('{'), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_would_come_of_a_failure_is_said_in_either_language() {
+        let step = |name: &str| Step::new(name, StepAction::Wait { lasts: SPAN }, Vec::new());
+        let when = When { failed: vec![0], skipped: vec![0, 1], ..When::default() };
+        let retry = Some(Retry { times: 1, wait: SPAN, max_wait: SPAN, on: Vec::new() });
+        let steps = vec![Step { retry, ..step("a") }, step("b"), Step { when: Some(when), ..step("c") }];
+        let definition = Definition { deadline: None, channels: None, steps };
+        let fallout = Fallout {
+            fails: true,
+            skipped: vec![1, 2],
+            begun: vec![2],
+            undone: vec![1, 0],
+            flow: Some("call-somebody".into()),
+        };
+        let said = |language| words(language).if_it_fails(&definition, 0, &fallout);
+        let english = [
+            "first it is tried again, once",
+            "the run fails",
+            "then this step begins: c",
+            "these steps are skipped: b, c",
+            "these are undone, in this order: b, a",
+            "then “call-somebody” is run",
+        ];
+        assert_eq!(said(Language::English), english);
+        let spanish = [
+            "antes se vuelve a intentar, una vez",
+            "la ejecución falla",
+            "entonces empieza este paso: c",
+            "se omiten estos pasos: b, c",
+            "se deshacen estos, en este orden: b, a",
+            "después se ejecuta «call-somebody»",
+        ];
+        assert_eq!(said(Language::Spanish), spanish);
+        assert_eq!(words(Language::English).if_it_fails(&definition, 1, &Fallout::default()), ["the run goes on"]);
+
+        let when = |language, place: usize| words(language).step_when(&definition, &definition.steps[place]);
+        assert_eq!(when(Language::English, 0), None);
+        assert_eq!(
+            when(Language::English, 2).unwrap(),
+            "if this step failed: a, and if these steps were skipped: a, b"
+        );
+        assert_eq!(when(Language::Spanish, 2).unwrap(), "si falló este paso: a, y si se omitieron estos pasos: a, b");
+        let always = Step { always: true, ..step("d") };
+        let always = words(Language::English).step_when(&definition, &always);
+        assert_eq!(always.unwrap(), "whatever became of the others, even if the run is to end");
     }
 
     #[test]

@@ -3,20 +3,18 @@
 use estatus_api::{ApiError, Reply};
 use estatus_core::{
     engine::{Input, Repeat},
-    flow::run::RunRecord,
     ids::RunId,
     words::Words,
 };
 
 use super::{Answer, wrong};
-use crate::{clients::stopping, clock, event_loop::EventLoop, view, workers::Workers};
-
-/// A run that somebody wants to be repeated, as the store has it.
-pub(crate) struct ToRepeat {
-    record: Box<RunRecord>,
-    how: Repeat,
-    answer: Answer,
-}
+use crate::{
+    clients::{ToRepeat, stopping},
+    clock,
+    event_loop::EventLoop,
+    view,
+    workers::Workers,
+};
 
 impl<W: Workers> EventLoop<W> {
     /// Has a run that is to be repeated looked up; it comes back to [`EventLoop::repeat`].

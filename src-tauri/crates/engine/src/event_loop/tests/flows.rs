@@ -1,6 +1,6 @@
 //! What clients ask of flows and their runs.
 
-use estatus_api::{LogLine, StepOf};
+use estatus_api::{LogLine, PlannedStep, StepOf};
 use estatus_core::{engine::Repeat, ids::RunId};
 use estatus_program::command_folder;
 
@@ -148,4 +148,90 @@ async fn whoever_follows_a_step_is_told_what_it_writes_in_that_run_alone() {
             break;
         }
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_plan_says_what_a_run_would_do_and_what_was_found_and_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&token, "hunter2").unwrap();
+    let config = format!(
+        "{monitor}{PROGRAM}\
+         [[flow.mend.step]]\nname = \"look\"\ncheck = \"page\"\n\
+         [[flow.mend.step]]\nname = \"clear\"\nrun = [\"sh\", \"-c\", \"true\"]\nwhen = {{ failed = \"look\" }}\n\
+         directory = '{folder}'\nenv = {{ TOKEN = {{ file = '{token}' }} }}\n\
+         [[flow.mend.step]]\nname = \"again\"\nrestart = \"web\"\n\
+         [[flow.mend.step]]\nname = \"back\"\nwait_until = \"page\"\n",
+        monitor = monitor("page", "enabled = false"),
+        folder = folder.path().display(),
+        token = token.path().display(),
+    );
+    let mut stage = Stage::start(&config).await;
+    let mut client = stage.client().await;
+    let unknown = client.request(Request::Plan { flow: "men".to_owned() }).await.unwrap_err();
+    assert!(unknown.message.contains("no flow called “men”"), "{unknown:?}");
+    stage.world.played().down.insert("page".to_owned());
+    let plan = async |client: &mut Client| {
+        let plan = client.request(Request::Plan { flow: "mend".to_owned() }).await;
+        let Ok(Reply::Plan(plan)) = plan else { panic!("no plan: {plan:?}") };
+        plan
+    };
+    let planned = plan(&mut client).await;
+    let told = |place: usize| {
+        let step: &PlannedStep = &planned.steps[place];
+        let found: Vec<(bool, &str)> =
+            step.findings.iter().map(|finding| (finding.well, finding.text.as_str())).collect();
+        (step.begins, step.when.as_deref(), found, step.if_it_fails.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let down = "“page” does not pass now: connection refused: nothing is listening on the port";
+    let heals = vec!["the run goes on", "then these steps begin: clear, again, back"];
+    assert_eq!(told(0), (true, None, vec![(false, down)], heals));
+    let there = format!("the directory {} is there", folder.path().display());
+    let (begins, when, found, falls) = told(1);
+    assert_eq!((begins, when), (false, Some("if this step failed: look")));
+    assert_eq!(falls, ["the run fails", "these steps are skipped: again, back"]);
+    assert!(
+        matches!(&found[..], [
+        (true, folder), (true, sh), (true, "its secrets are available: TOKEN"),
+    ] if *folder == there && sh.starts_with("sh is /")),
+        "{found:?}"
+    );
+    let web = "web was not found: install it, or correct the command in estatus.toml";
+    assert_eq!(told(2).2, [(false, web)]);
+    assert_eq!(told(3).2, [(false, down)]);
+    assert_eq!((planned.well, &*planned.flow), (false, "mend"));
+
+    fs::remove_file(&token).unwrap();
+    let planned = plan(&mut client).await;
+    let secret = &planned.steps[1].findings[2];
+    assert!(!secret.well && secret.text.starts_with("a secret that it needs is not available"), "{secret:?}");
+    assert!(!format!("{planned:?}").contains("hunter2"), "{planned:?}");
+
+    assert_eq!(stage.asked().await, ProgramCommand::Look);
+    assert!(stage.commands.try_recv().is_err(), "something was done to the program");
+    assert!(stage.world.played().commands.is_empty());
+    let runs = client.request(Request::Runs { flow: None, limit: 9 }).await;
+    assert_eq!(runs, Ok(Reply::Runs(Vec::new())));
+}
+
+#[tokio::test]
+async fn a_plan_is_well_if_what_fails_now_is_healed_by_the_run() {
+    let flow = "[[flow.mend.step]]\nname = \"look\"\ncheck = \"page\"\n\
+                [[flow.mend.step]]\nname = \"clear\"\nrun = \"echo clear\"\nwhen = { failed = \"look\" }\n\
+                [[flow.mend.step]]\nname = \"back\"\ncheck = \"page\"\n\
+                [[flow.look.step]]\nname = \"look\"\ncheck = \"page\"\n";
+    let stage = Stage::start(&format!("{}{flow}", monitor("page", "enabled = false"))).await;
+    let mut client = stage.client().await;
+    let mut plan = async |flow: &str| {
+        let plan = client.request(Request::Plan { flow: flow.to_owned() }).await;
+        let Ok(Reply::Plan(plan)) = plan else { panic!("no plan: {plan:?}") };
+        (plan.well, plan.steps[0].findings[0].well)
+    };
+    assert_eq!(plan("look").await, (true, true));
+    stage.world.played().down.insert("page".to_owned());
+    assert_eq!(plan("mend").await, (true, false));
+    assert_eq!(plan("look").await, (false, false));
+    stage.world.played().broken.insert("page".to_owned());
+    assert_eq!(plan("look").await, (false, false));
 }
