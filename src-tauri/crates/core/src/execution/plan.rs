@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::order::{self, Ending, Turn, fails_the_run};
+use super::order::{self, Turn, fails_the_run};
 use crate::flow::{
     Definition, Flow, OnFailure, Step, StepAction,
-    run::{StepRun, StepState},
+    run::{Ending, StepRun, StepState},
 };
 
 /// What a run of a flow would do.
