@@ -332,6 +332,19 @@ mod unix {
         assert!(left.is_empty(), "{left:?}");
     }
 
+    /// Who changes his mind does not wait for what is about to begin.
+    #[test]
+    fn a_run_that_is_cancelled_as_soon_as_it_is_begun_leaves_nothing_behind() {
+        let slow = own("slow");
+        let estatus = engine(&step(&slow, "sleeps", "sleep 300", ""));
+        for _ in 0..20 {
+            let run = begin(&estatus, &slow);
+            assert_eq!(estatus.say(&["flow", "cancel", &run]).code, 0);
+            assert_eq!(ended(&estatus, &run)["state"], "cancelled");
+            is_gone(&slow, &run);
+        }
+    }
+
     #[test]
     fn a_run_that_is_cancelled_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();

@@ -29,7 +29,7 @@ impl<W: Workers> EventLoop<W> {
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
                 Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
                 Effect::SendRequest { id, request } => self.tasks.send_request(id, request),
-                Effect::EndCommand { owner } => self.tasks.workers.end_command(&owner),
+                Effect::EndCommand { owner } => self.tasks.end_command(&owner),
                 Effect::Confirm { id } => self.tasks.confirm(id),
                 Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
                 Effect::Cancel { id } => self.tasks.cancel(id),

@@ -72,6 +72,8 @@ pub(crate) struct Tasks<W> {
     pub(crate) programs: ProgramCommands,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
+    /// By owner: whether his command that was begun last, or is about to be, is to end.
+    commands: BTreeMap<String, watch::Sender<bool>>,
     running: BTreeMap<EffectId, Running>,
     pub(crate) barrier: Option<Barrier>,
 }
@@ -83,8 +85,8 @@ impl<W: Workers> Tasks<W> {
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
-        let (workers, running, barrier) = (Arc::new(workers), BTreeMap::new(), None);
-        Self { workers, programs, events, results, running, barrier }
+        let (workers, commands, running) = (Arc::new(workers), BTreeMap::new(), BTreeMap::new());
+        Self { workers, programs, events, results, commands, running, barrier: None }
     }
 
     /// Tells clients of something that no record goes with.
@@ -152,14 +154,25 @@ impl<W: Workers> Tasks<W> {
     }
 
     /// Runs a command, once it is on disk that it is to be run.
-    pub(crate) fn run_command(&self, id: EffectId, command: DurableCommand) {
+    pub(crate) fn run_command(&mut self, id: EffectId, command: DurableCommand) {
+        let (ends, ended) = watch::channel(false);
+        self.commands.retain(|_, ends| !ends.is_closed());
+        self.commands.insert(command.owner.clone(), ends);
         let (workers, results, barrier) = (Arc::clone(&self.workers), self.results.clone(), self.barrier.clone());
         tokio::spawn(async move {
             pass(barrier).await;
-            let run = workers.run_command(&command);
+            let run = workers.run_command(&command, ended);
             let outcome = bounded(command.timeout + GRACE, run).await.unwrap_or_else(command_lost);
             let _ = results.send(Input::CommandRan { id, outcome }).await;
         });
+    }
+
+    /// Has the command of `owner` end, also if it is only about to begin.
+    pub(crate) fn end_command(&self, owner: &str) {
+        let is_heard = self.commands.get(owner).is_some_and(|ends| ends.send(true).is_ok());
+        if !is_heard {
+            self.workers.end_command(owner);
+        }
     }
 
     /// Sends the request of a step, once it is on disk that it is to be sent.

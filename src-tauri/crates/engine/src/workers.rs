@@ -1,10 +1,10 @@
 //! Who does what the loop has done by others. The loop knows them by these traits alone, and its tests play them.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
 use estatus_alert::Courier;
 use estatus_core::{
-    command::{CommandOutcome, DurableCommand},
+    command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Config, Monitor},
     flow::request::{HttpRequest, RequestOutcome},
     incident::{DeliveryResult, Message},
@@ -34,8 +34,12 @@ pub(crate) trait Workers: Send + Sync + 'static {
     /// Looks at the own network.
     fn ask_network(&self, question: &NetworkQuestion) -> impl Future<Output = NetworkAnswer> + Send;
 
-    /// Runs a command, or learns how it ended.
-    fn run_command(&self, command: &DurableCommand) -> impl Future<Output = CommandOutcome> + Send;
+    /// Runs a command, or learns how it ended; it is to end once `ended` holds true.
+    fn run_command(
+        &self,
+        command: &DurableCommand,
+        ended: watch::Receiver<bool>,
+    ) -> impl Future<Output = CommandOutcome> + Send;
 
     /// Sends the request of a step.
     fn send_request(&self, request: &HttpRequest) -> impl Future<Output = RequestOutcome> + Send;
@@ -115,6 +119,11 @@ impl Parts<Rooms> {
     }
 }
 
+fn ended_before_it_began() -> CommandOutcome {
+    let (stdout, stderr) = (String::new(), String::new());
+    CommandOutcome { end: CommandEnd::Cancelled, stdout, stderr, took: Duration::ZERO, program: None }
+}
+
 impl Workers for Rooms {
     fn probe(&self, monitor: &Monitor) -> impl Future<Output = Observation> + Send {
         self.prober.probe(&monitor.check, monitor.timeout)
@@ -124,11 +133,23 @@ impl Workers for Rooms {
         self.prober.ask_network(question)
     }
 
-    async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
-        match self.ports.secrets(&command.command.secret_env).await {
-            Ok(secrets) => self.commands.run(command, &secrets, &self.ports.hidden()).await,
-            Err(error) => cannot_start(&error),
+    async fn run_command(&self, command: &DurableCommand, mut ended: watch::Receiver<bool>) -> CommandOutcome {
+        let secrets = match self.ports.secrets(&command.command.secret_env).await {
+            Ok(secrets) => secrets,
+            Err(error) => return cannot_start(&error),
+        };
+        if *ended.borrow() && !self.commands.runs(&command.owner) {
+            return ended_before_it_began();
         }
+        let hidden = self.ports.hidden();
+        let mut run = pin!(self.commands.run(command, &secrets, &hidden));
+        // It begins as soon as it is looked at, which comes first: what is ended then is it.
+        tokio::select! {
+            biased;
+            outcome = &mut run => return outcome,
+            Ok(_) = ended.wait_for(|ended| *ended) => self.commands.cancel(&command.owner),
+        }
+        run.await
     }
 
     fn send_request(&self, request: &HttpRequest) -> impl Future<Output = RequestOutcome> + Send {

@@ -133,6 +133,11 @@ impl Commands {
         }
     }
 
+    /// Whether `owner` has a command running.
+    pub fn runs(&self, owner: &str) -> bool {
+        shared(&self.shared).running.contains_key(owner)
+    }
+
     /// Ends the command that `owner` has running, if there is one; whoever waits for it learns its end.
     pub fn cancel(&self, owner: &str) {
         shared(&self.shared).cancel(owner);

@@ -116,7 +116,11 @@ impl Workers for Workshop {
         NetworkAnswer { has_route: true, ..NetworkAnswer::default() }
     }
 
-    async fn run_command(&self, command: &DurableCommand) -> CommandOutcome {
+    async fn run_command(
+        &self,
+        command: &DurableCommand,
+        _ended: tokio::sync::watch::Receiver<bool>,
+    ) -> CommandOutcome {
         self.0.played().commands.push(command.clone());
         while self.0.played().holds {
             self.0.released.notified().await;
