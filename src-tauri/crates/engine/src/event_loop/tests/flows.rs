@@ -1,6 +1,6 @@
 //! What clients ask of flows and their runs.
 
-use estatus_api::{LogLine, PlannedStep, StepOf};
+use estatus_api::{LogLine, StepOf};
 use estatus_core::{engine::Repeat, ids::RunId};
 use estatus_program::command_folder;
 
@@ -179,7 +179,7 @@ async fn a_plan_says_what_a_run_would_do_and_what_was_found_and_does_nothing() {
     };
     let planned = plan(&mut client).await;
     let told = |place: usize| {
-        let step: &PlannedStep = &planned.steps[place];
+        let step: &estatus_api::PlannedStep = &planned.steps[place];
         let found: Vec<(bool, &str)> =
             step.findings.iter().map(|finding| (finding.well, finding.text.as_str())).collect();
         (step.begins, step.when.as_deref(), found, step.if_it_fails.iter().map(String::as_str).collect::<Vec<_>>())
