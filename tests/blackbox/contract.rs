@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_api::{Client, Edit, Event, LogStream, Reply, Request, Said, Section};
-use estatus_core::{engine::Ask, program::ProgramState};
+use estatus_api::{Client, Edit, Event, LogStream, Reply, Request, Said, Section, StepOf};
+use estatus_core::{engine::Ask, ids::RunId, program::ProgramState};
 use estatus_tests::{BOUND, Estatus, eventually};
 use jiff::Timestamp;
 use serde_json::json;
@@ -113,6 +113,65 @@ async fn what_a_program_writes_and_uses_is_told_to_those_who_follow_it() {
         };
         assert!(tokio::time::timeout(Duration::from_millis(300), quiet).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn a_flow_is_planned_and_what_its_step_writes_is_told_run_by_run_to_those_who_follow_it() {
+    let child = estatus_tests::built("examples/estatus-child").to_str().unwrap().to_owned();
+    let counts = json!([child, format!("tag-{}", std::process::id()), "count", estatus_tests::free_port().to_string()]);
+    let mut estatus = Estatus::new(&format!(
+        "[network]\nreference = []\n[[flow.work.step]]\nname = \"say\"\nrun = \"echo hello\"\n\
+         [[flow.work.step]]\nname = \"count\"\nrun = {counts}\n\
+         env = {{ ESTATUS_STATE_DIR = '{}' }}\n\
+         [[flow.work.step]]\nname = \"never\"\nrun = [\"no-such-program\"]\n",
+        std::env::temp_dir().display()
+    ));
+    estatus.start();
+    let (mut client, mut follows) = (estatus.attach().await, estatus.attach().await);
+    let Reply::Plan(plan) = asked(&mut client, Request::Plan { flow: "work".to_owned() }).await else {
+        panic!("no plan")
+    };
+    let found: Vec<Vec<bool>> =
+        plan.steps.iter().map(|step| step.findings.iter().map(|finding| finding.well).collect()).collect();
+    assert_eq!((plan.well, found), (false, vec![vec![], vec![true], vec![false]]), "{plan:?}");
+    assert_eq!(plan.steps[0].if_it_fails, ["the run fails", "these steps are skipped: count, never"]);
+
+    for _ in 0..2 {
+        let begun = asked(&mut client, Request::Do(Ask::RunFlow { flow: "work".to_owned() })).await;
+        let Reply::Begun(run) = begun else { panic!("{begun:?}") };
+        let counting = StepOf { run, place: 1 };
+        let follow = Request::Follow { log_of: None, step: Some(counting), usage: false };
+        assert_eq!(asked(&mut follows, follow).await, Reply::Done);
+        let line = heard(&mut follows, |event| match event {
+            // It counts faster than anybody reads, and that is said, too.
+            Event::StepLog { of, lines } if *of == counting => lines.iter().find(|line| line.stream.is_some()).cloned(),
+            _ => None,
+        });
+        assert!(line.await.text.parse::<u32>().is_ok());
+        assert_eq!(asked(&mut client, Request::Do(Ask::CancelRun { run })).await, Reply::Done);
+        // It counts from 1 in each run, and what it wrote in the other stands in the same log.
+        let log = written(&mut client, run, counting).await;
+        let numbers: Vec<u32> = log.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(numbers.len() > 1 && numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
+        let said = asked(&mut client, Request::StepLog { of: StepOf { run, place: 0 }, lines: 9 }).await;
+        let Reply::Log(said) = said else { panic!("{said:?}") };
+        assert_eq!(said.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["hello"]);
+    }
+}
+
+/// Waits for the end of a run, and reads what a step of it wrote.
+async fn written(client: &mut Client, run: RunId, of: StepOf) -> Vec<String> {
+    let over = async {
+        loop {
+            let Reply::Run(status) = asked(client, Request::Run { run }).await else { panic!("no run") };
+            if status.summary.state.is_over() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, over).await.expect("it is over");
+    let Reply::Log(lines) = asked(client, Request::StepLog { of, lines: 10_000 }).await else { panic!("no log") };
+    lines.into_iter().map(|line| line.text).collect()
 }
 
 #[tokio::test]
