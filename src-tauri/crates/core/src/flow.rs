@@ -128,7 +128,7 @@ pub struct Definition {
 
 impl Definition {
     /// It takes no longer than this, if all goes as it should.
-    pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
     /// What a program may take to do what is wanted.
     const OF_PROGRAM: Duration = Duration::from_secs(30 * 60);
 

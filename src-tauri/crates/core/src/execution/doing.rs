@@ -86,10 +86,8 @@ pub(super) enum Doing {
     Approval {
         until: Instant,
     },
-    /// Its flow runs.
-    Flow {
-        until: Awake,
-    },
+    /// Its flow runs: that run always comes to an end, and tells.
+    Flow,
     /// What it did is being taken back.
     Undo {
         until: Awake,
@@ -114,7 +112,7 @@ pub(super) enum Probing {
 impl Live {
     pub(super) fn due(&self, now: Now) -> Option<Instant> {
         match &self.doing {
-            Doing::Nothing | Doing::Telling => None,
+            Doing::Nothing | Doing::Telling | Doing::Flow => None,
             Doing::Probe { why: Probing::Until { until: passes }, .. } => Some(passes.instant(now)),
             Doing::Pause { again, until, .. } => Some(until.instant(now).min(*again)),
             Doing::Command { until }
@@ -124,7 +122,6 @@ impl Live {
             | Doing::WritingDown { until, .. }
             | Doing::Program { until, .. }
             | Doing::Request { until }
-            | Doing::Flow { until }
             | Doing::Undo { until } => Some(until.instant(now)),
             Doing::Wait { until } | Doing::Approval { until } => Some(*until),
             Doing::Retry { at } => Some(*at),

@@ -229,7 +229,7 @@ impl RunUnderWay {
 
     pub(super) fn wake_step(&mut self, place: usize, context: &mut Context<'_>) {
         match self.live[place].doing.clone() {
-            Doing::Nothing | Doing::Telling => {}
+            Doing::Nothing | Doing::Telling | Doing::Flow => {}
             Doing::Command { .. } => {
                 self.end_command(place, context);
                 self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
@@ -242,10 +242,6 @@ impl RunUnderWay {
             }
             Doing::Request { .. } => {
                 self.forget_effect(place, context);
-                self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
-            }
-            Doing::Flow { .. } => {
-                self.cancel_flow(place, context);
                 self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
             }
             Doing::Approval { .. } => self.unanswered(place, context),

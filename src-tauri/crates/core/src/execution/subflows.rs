@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{
-    Context, Wish,
-    doing::{Awake, Doing},
-    under_way::RunUnderWay,
-};
+use super::{Context, Wish, doing::Doing, under_way::RunUnderWay};
 use crate::{
     flow::{
-        Definition, OnFailure, StepAction,
-        run::{RunCause, StepError, StepId, StepState},
+        OnFailure, StepAction,
+        run::{RunCause, StepError, StepId, StepRun, StepState},
     },
     ids::RunId,
     signal::{Answer, Signal},
@@ -26,7 +22,7 @@ impl RunUnderWay {
     /// Has the flow of the step at `place` run, or goes on waiting for that run.
     pub(super) fn want_flow(&mut self, place: usize, context: &mut Context<'_>) {
         let Some(flow) = self.action(place).and_then(StepAction::flow).map(Arc::clone) else { return };
-        self.set(place, Doing::Flow { until: Awake::in_(context.now, Definition::LONGEST) });
+        self.set(place, Doing::Flow);
         let (cause, handles_failure) = (RunCause::Step(self.id_of(place)), self.run().handles_failure);
         context.signals.send(Signal::FlowWanted { flow, cause, handles_failure });
     }
@@ -49,12 +45,12 @@ impl RunUnderWay {
         context: &mut Context<'_>,
     ) {
         let place = step.place;
-        let waits = matches!(self.live.get(place).map(|live| &live.doing), Some(Doing::Flow { .. }));
+        let waits = matches!(self.live.get(place).map(|live| &live.doing), Some(Doing::Flow));
         if !waits || self.id_of(place) != *step {
             return;
         }
         if let Some(waiting) = self.record.steps.get(place).filter(|waiting| run.is_some() && waiting.run != run) {
-            let begun = crate::flow::run::StepRun { run, ..waiting.clone() };
+            let begun = StepRun { run, ..waiting.clone() };
             if let Some(step) = self.step_mut(place) {
                 *step = begun;
             }
