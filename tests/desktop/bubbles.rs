@@ -25,10 +25,12 @@ pub(crate) struct Bubble {
 pub(crate) struct Bubbles {
     connection: Connection,
     shown: mpsc::UnboundedReceiver<Bubble>,
+    withdrawn: mpsc::UnboundedReceiver<u32>,
 }
 
 struct Server {
     shown: mpsc::UnboundedSender<Bubble>,
+    withdrawn: mpsc::UnboundedSender<u32>,
     last: u32,
     /// Whether the desktop must not be disturbed.
     inhibited: bool,
@@ -58,6 +60,7 @@ impl Server {
     }
 
     async fn close_notification(&self, id: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
+        let _ = self.withdrawn.send(id);
         let _ = Self::notification_closed(&emitter, id, 3).await;
     }
 
@@ -86,13 +89,15 @@ impl Bubbles {
     /// Puts a server on the bus.
     pub(crate) async fn on(bus: &str) -> Self {
         let (sender, shown) = mpsc::unbounded_channel();
+        let (taken_back, withdrawn) = mpsc::unbounded_channel();
+        let server = Server { shown: sender, withdrawn: taken_back, last: 0, inhibited: false };
         let built = connection::Builder::address(bus)
             .unwrap()
             .name("org.freedesktop.Notifications")
             .unwrap()
-            .serve_at(PATH, Server { shown: sender, last: 0, inhibited: false })
+            .serve_at(PATH, server)
             .unwrap();
-        Self { connection: built.build().await.unwrap(), shown }
+        Self { connection: built.build().await.unwrap(), shown, withdrawn }
     }
 
     /// Waits for the next one.
@@ -108,6 +113,12 @@ impl Bubbles {
                 return bubble;
             }
         }
+    }
+
+    /// Waits until this one is taken from the screen by whoever showed it.
+    pub(crate) async fn withdrawn(&mut self, bubble: &Bubble) {
+        let next = async { while self.withdrawn.recv().await.unwrap() != bubble.id {} };
+        tokio::time::timeout(BOUND, next).await.unwrap_or_else(|_| panic!("{bubble:?} is withdrawn"));
     }
 
     /// Those that were shown and not looked at yet.

@@ -10,6 +10,7 @@
 
 mod bubbles;
 mod figures;
+mod flows;
 mod package;
 mod panel;
 mod screen;

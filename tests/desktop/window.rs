@@ -101,6 +101,21 @@ impl Window {
         self.click(&format!("//label[contains(normalize-space(), '{label}')]{option}"), label).await;
     }
 
+    /// Goes to one of the places that are always at hand.
+    pub(crate) async fn visit(&self, place: &str) {
+        self.click(&format!("//nav//a[@title='{place}']"), place).await;
+    }
+
+    /// Follows the first link on the page that says this.
+    pub(crate) async fn follow(&self, text: &str) {
+        self.click(&format!("//main//a[contains(normalize-space(), '{text}')]"), text).await;
+    }
+
+    /// Unfolds what is called so.
+    pub(crate) async fn unfold(&self, name: &str) {
+        self.click(&format!("//button[@aria-expanded='false'][contains(normalize-space(), '{name}')]"), name).await;
+    }
+
     /// Chooses from the menu that is open.
     pub(crate) async fn choose(&self, choice: &str) {
         self.click(&format!("//*[@role='menuitem'][normalize-space()='{choice}']"), choice).await;
@@ -114,7 +129,12 @@ impl Window {
     async fn click(&self, path: &str, name: &str) {
         let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(path)).await;
         let Ok(found) = found else { panic!("“{name}” is not in {}", self.text().await) };
-        found.click().await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let begun = std::time::Instant::now();
+        // What stands in a list that draws only what is seen cannot be clicked before it is drawn.
+        while let Err(error) = found.click().await {
+            assert!(error.is_element_not_interactable() && begun.elapsed() < BOUND, "{name}: {error:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     /// Chooses a file where one is asked for.
