@@ -44,6 +44,7 @@ async fn a_failing_flow_is_found_read_mended_and_run_again_from_where_it_failed(
     let window = Window::open(&session, &estatus, "/").await;
     window.visit("Flows").await;
     window.reads("1 flow needs attention").await;
+    window.picture(&pictures().join("flow-list.png")).await;
     window.follow("release").await;
     window.follow(&format!("Run {failed}")).await;
     for text in ["Failed at step 2 of 3: pack", "Exit code 4", "the archive is missing", "Skipped because of it"] {
@@ -63,9 +64,9 @@ async fn a_failing_flow_is_found_read_mended_and_run_again_from_where_it_failed(
     window.follow(&format!("Run {failed}")).await;
     window.press("Run again from “pack” …").await;
     window.tick("As it is now").await;
+    window.picture(&pictures().join("flow-again.png")).await;
     window.confirm("Run again").await;
     window.reads(&format!("kept from run {failed}")).await;
-    window.reads("succeeded").await;
     let newest = estatus.json(&["flow", "runs", "release"])[0]["run"].to_string();
     assert_ne!(newest, failed);
     let run = ended(&estatus, &newest);
@@ -86,8 +87,10 @@ async fn a_question_of_a_flow_is_answered_by_a_button_of_its_notification() {
     let session = Session::start();
     let mut panel = Panel::on(session.bus()).await;
     let mut bubbles = Bubbles::on(session.bus()).await;
+    let _frames = session.frames();
     let mut estatus = Estatus::new(&format!(
-        "{ALONE}[[flow.release.step]]\nname = \"may we\"\napprove = \"Release version 7?\"\nwithin = \"1h\"\n\
+        "{ALONE}[alerts]\nmerge_within = \"100ms\"\n\
+         [[flow.release.step]]\nname = \"may we\"\napprove = \"Release version 7?\"\nwithin = \"1h\"\n\
          [[flow.release.step]]\nname = \"go\"\nrun = \"echo gone\"\n"
     ));
     estatus.start();
@@ -107,6 +110,13 @@ async fn a_question_of_a_flow_is_answered_by_a_button_of_its_notification() {
     assert_eq!(denied.code, 0, "{denied:?}");
     bubbles.withdrawn(&bubble).await;
     assert_eq!(stand(&ended(&estatus, &run)), ["failed", "skipped"]);
+    let told = bubbles.saying("release failed").await;
+    assert!(told.body.contains("may we") && told.body.contains("denied"), "{told:?}");
+    bubbles.click(&told).await;
+    tray.window(&session);
+    tray.shows(&session, &format!("Run {run} – Estatus"));
+    tray.close_window(&session);
+    eventually("the window's process has ended", || tray.windows().is_empty().then_some(()));
 
     let run = begin(&estatus, "release");
     let bubble = bubbles.saying("release asks for approval").await;
