@@ -27,7 +27,8 @@ use crate::{
 const REQUIREMENTS: &str = include_str!("prefect/requirements.txt");
 const SCRIPT: &str = include_str!("prefect/flows.py");
 /// How it is set up, beside having a home of its own.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
+    ("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "100"),
     ("DO_NOT_TRACK", "1"),
     ("PREFECT_SERVER_ANALYTICS_ENABLED", "false"),
     ("PREFECT_LOGGING_LEVEL", "CRITICAL"),
