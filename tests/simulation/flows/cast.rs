@@ -147,15 +147,9 @@ fn step(flow: u64, place: usize, dice: &mut Dice) -> Step {
 
 fn request(dice: &mut Dice) -> HttpRequest {
     HttpRequest {
-        url: "http://127.0.0.1/".parse().expect("an address"),
         method: if dice.one_in(2) { "GET" } else { "POST" }.to_owned(),
-        headers: Vec::new(),
-        body: None,
-        auth: None,
-        accept: Vec::new(),
-        contains: Vec::new(),
-        save: None,
         timeout: dice.between(SECOND, MINUTE),
+        ..HttpRequest::new("http://127.0.0.1/".parse().expect("an address"))
     }
 }
 

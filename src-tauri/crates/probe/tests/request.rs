@@ -11,7 +11,7 @@ use std::{
 
 use common::{PATIENCE, prober, server};
 use estatus_core::{
-    check::{Auth, CodeRange, JsonStep},
+    check::{Auth, JsonStep},
     flow::{
         request::{HttpRequest, RequestOutcome},
         text::Text,
@@ -24,15 +24,9 @@ use tokio::io::AsyncWriteExt;
 
 fn request(method: &str, address: SocketAddr) -> HttpRequest {
     HttpRequest {
-        url: format!("http://{address}/deploy").parse().unwrap(),
         method: method.to_owned(),
-        headers: Vec::new(),
-        body: None,
-        auth: None,
-        accept: vec![CodeRange { first: 200, last: 299 }],
-        contains: Vec::new(),
-        save: None,
         timeout: PATIENCE,
+        ..HttpRequest::new(format!("http://{address}/deploy").parse().unwrap())
     }
 }
 

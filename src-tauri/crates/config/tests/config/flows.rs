@@ -30,21 +30,6 @@ fn runs(line: &str) -> StepAction {
     StepAction::Run { command: shell(line), timeout: StepAction::TIMEOUT }
 }
 
-/// A request that says nothing but where it goes.
-fn request(url: &str) -> HttpRequest {
-    HttpRequest {
-        url: url.parse().unwrap(),
-        method: "GET".to_owned(),
-        headers: Vec::new(),
-        body: None,
-        auth: None,
-        accept: vec![CodeRange { first: 200, last: 299 }],
-        contains: Vec::new(),
-        save: None,
-        timeout: HttpRequest::TIMEOUT,
-    }
-}
-
 /// The flow "f" of a file with these lines beside a monitor "m" and a program "web".
 #[track_caller]
 fn flow(lines: &str) -> Flow {
@@ -118,7 +103,7 @@ fn a_flow_that_says_everything_is_read() {
     };
     let look = HttpRequest {
         auth: Some(Auth::Bearer(SecretRef::Env("CI_TOKEN".to_owned()))),
-        ..request("http://ci.example.com/")
+        ..HttpRequest::new("http://ci.example.com/".parse().unwrap())
     };
     let say_so = StepAction::Tell {
         channels: Some(strings(["chat", "email"])),
@@ -273,7 +258,10 @@ fn what_a_flow_does_not_say_has_its_default() {
     let wait_until = steps(&["name = \"a\"\nwait_until = \"m\""]);
     assert_eq!(wait_until[0].action, StepAction::WaitUntil { monitor: "m".into(), within: StepAction::WITHIN });
     let only = |lines: &str| steps(&[&format!("name = \"a\"\n{lines}")])[0].clone();
-    assert_eq!(only("http = \"http://h/x\"").action, StepAction::Http { request: Box::new(request("http://h/x")) });
+    assert_eq!(
+        only("http = \"http://h/x\"").action,
+        StepAction::Http { request: Box::new(HttpRequest::new("http://h/x".parse().unwrap())) }
+    );
     let told = StepAction::Tell { channels: None, text: Text::new("it is done") };
     assert_eq!(only("tell = \"it is done\""), Step::new("a", told, vec![]));
     let asked = StepAction::Approve {

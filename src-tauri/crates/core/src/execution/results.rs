@@ -12,6 +12,9 @@ use crate::{
     },
 };
 
+/// So many bytes of results a command finds in its environment: systems have no room for much more.
+const ROOM: usize = 256 << 10;
+
 fn result(step: &StepRun) -> StepResult {
     StepResult {
         output: step.saved.as_ref().or(step.output.last()).cloned().unwrap_or_default(),
@@ -53,14 +56,19 @@ impl RunUnderWay {
             ("ESTATUS_ATTEMPT".to_owned(), attempt.to_string()),
         ];
         variables.extend(run.heals.first().map(|monitor| ("ESTATUS_MONITOR".to_owned(), monitor.to_string())));
-        for (step, run) in definition.steps.iter().zip(&self.record.steps).filter(|(_, run)| run.state.is_over()) {
+        let mut room = ROOM;
+        let over = definition.steps.iter().zip(&self.record.steps).filter(|(_, run)| run.state.is_over());
+        // Where there is not room for all, there is for the nearest.
+        for (step, run) in over.rev() {
             let variable = |what: &str| format!("ESTATUS_STEP_{}_{what}", Step::variable(&step.name));
             let StepResult { output, exit, state } = result(run);
             variables.push((variable("STATE"), state.to_owned()));
-            if run.attempts > 0 {
-                variables.push((variable("OUTPUT"), output));
-            }
             variables.extend(exit.map(|exit| (variable("EXIT"), exit.to_string())));
+            if run.attempts > 0 && output.len() <= room {
+                room -= output.len();
+                // No variable may hold it.
+                variables.push((variable("OUTPUT"), output.replace('\0', "")));
+            }
         }
         variables
     }

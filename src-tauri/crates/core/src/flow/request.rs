@@ -35,6 +35,21 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
+    /// Asks for `url`, with every default.
+    pub fn new(url: Url) -> Self {
+        Self {
+            url,
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            body: None,
+            auth: None,
+            accept: vec![CodeRange { first: 200, last: 299 }],
+            contains: Vec::new(),
+            save: None,
+            timeout: Self::TIMEOUT,
+        }
+    }
+
     /// `timeout` where nothing is said.
     pub const TIMEOUT: Duration = Duration::from_secs(30);
     /// The most bytes of a value that is saved: commands find it in their environment.

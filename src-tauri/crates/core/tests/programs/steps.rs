@@ -34,15 +34,9 @@ fn tell(text: &str) -> StepAction {
 
 fn request(method: &str, body: Option<&str>) -> StepAction {
     let request = HttpRequest {
-        url: "http://127.0.0.1/deploy".parse().unwrap(),
         method: method.to_owned(),
-        headers: Vec::new(),
         body: body.map(Text::new),
-        auth: None,
-        accept: Vec::new(),
-        contains: Vec::new(),
-        save: None,
-        timeout: seconds(30.0),
+        ..HttpRequest::new("http://127.0.0.1/deploy".parse().unwrap())
     };
     StepAction::Http { request: Box::new(request) }
 }
@@ -138,6 +132,24 @@ fn what_came_of_a_step_is_there_for_later_ones() {
     assert_eq!(of("ESTATUS_STEP_LOOK_AT_IT_STATE"), Some("succeeded"));
     assert_eq!((of("ESTATUS_STEP_SEND_OUTPUT"), of("ESTATUS_STEP_SEND_EXIT")), (Some("42"), None));
     assert_eq!(of("ESTATUS_STEP_AFTER_STATE"), None, "it is not over");
+}
+
+#[test]
+fn what_came_of_many_steps_leaves_room_for_a_command() {
+    let name = |place: usize| -> &'static str { format!("s{place}").leak() };
+    let sends = (0..40).map(|place| (name(place), request("GET", None)));
+    let mut scene = scene([Flow::new("heal", row(sends.chain([("after", run("after"))])))]);
+    scene.command_lasts = true;
+    begin(&mut scene, "heal");
+    for _ in 0..40 {
+        let saved = Some(format!("{}\0", "x".repeat(HttpRequest::SAVED_LIMIT - 1)));
+        scene.answered(RequestOutcome { saved, ..RequestOutcome::default() });
+    }
+    let env = &scene.commands[0].1.env;
+    assert!(env.iter().all(|(_, value)| !value.contains('\0')));
+    let of = |name: &str| env.iter().any(|(known, _)| known == name);
+    assert!(of("ESTATUS_STEP_S39_OUTPUT") && !of("ESTATUS_STEP_S0_OUTPUT") && of("ESTATUS_STEP_S0_STATE"));
+    assert!(env.iter().map(|(_, value)| value.len()).sum::<usize>() < 300 << 10);
 }
 
 // Requests.
