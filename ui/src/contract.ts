@@ -442,6 +442,14 @@ retry_at?: string | null,
  */
 output: Array<string>, 
 /**
+ * How long its last attempt took, in seconds, if that was made in this run and is over.
+ */
+took?: number, 
+/**
+ * Whether that differs noticeably from `usual`.
+ */
+unusual?: boolean, 
+/**
  * How long it takes as a rule, in seconds.
  */
 usual?: number, 
@@ -571,6 +579,10 @@ after: Array<string>,
  * Under which condition it begins, in words; nothing where all before it must have succeeded.
  */
 when: string | null, 
+/**
+ * Whether nothing was found by which the run would fail at it.
+ */
+well: boolean, 
 /**
  * Whether it would begin if every step before it succeeded.
  */

@@ -309,26 +309,10 @@ pub(crate) fn run_status(id: u64, flow: &str, state: RunState, steps: &[StepStat
 
 pub(crate) fn step(name: &str, state: StepState) -> StepStatus {
     StepStatus {
-        name: name.into(),
-        does: "wait 1 s".to_owned(),
-        command: None,
-        address: None,
-        state,
         attempts: 1,
-        exit: None,
-        why: None,
         began: Some(noon().timestamp()),
         ended: state.is_over().then(|| noon().timestamp()),
-        retry_at: None,
-        output: Vec::new(),
-        usual: None,
-        kept: false,
-        skipped_because: None,
-        question: None,
-        saved: None,
-        run: None,
-        undo: None,
-        has_log: false,
+        ..StepStatus::new(name, "wait 1 s".to_owned(), state)
     }
 }
 

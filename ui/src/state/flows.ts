@@ -132,10 +132,6 @@ export function stepTook({ began, ended, kept }: StepStatus, now: number): numbe
   return Math.max(0, (ended ? Date.parse(ended) : now) - Date.parse(began));
 }
 
-/** Whether what took `span` milliseconds took much longer than it usually does, in seconds. */
-export const isSlow = (span: number, usual: number | undefined): boolean =>
-  usual !== undefined && span > 2 * usual * 1000 && span - usual * 1000 > 5000;
-
 /** What became of `steps` because the run failed: those that were skipped for it, and those that were taken back. */
 export function consequences(steps: readonly StepStatus[]): { skipped: StepStatus[]; undone: StepStatus[] } {
   return {

@@ -21,7 +21,7 @@ use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 pub(crate) use self::{
-    run::{FailedAt, Undoing, step_took, took},
+    run::{FailedAt, Undoing, took},
     speech::SPEECH_LIMIT,
 };
 use self::{section::Section, speech::Speech, subject::names};

@@ -120,6 +120,14 @@ pub struct StepStatus {
     pub retry_at: Option<Timestamp>,
     /// The last lines that its command wrote: text of the outside world.
     pub output: Vec<String>,
+    /// How long its last attempt took, in seconds, if that was made in this run and is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub took: Option<f64>,
+    /// Whether that differs noticeably from `usual`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    pub unusual: bool,
     /// How long it takes as a rule, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -151,6 +159,36 @@ pub struct StepStatus {
     pub undo: Option<UndoStatus>,
     /// Whether there is a log of it: [`crate::Request::StepLog`].
     pub has_log: bool,
+}
+
+impl StepStatus {
+    /// A step that does this, and of which nothing but its state is known.
+    pub fn new(name: &str, does: String, state: StepState) -> Self {
+        Self {
+            name: name.into(),
+            does,
+            command: None,
+            address: None,
+            state,
+            attempts: 0,
+            exit: None,
+            why: None,
+            began: None,
+            ended: None,
+            retry_at: None,
+            output: Vec::new(),
+            took: None,
+            unusual: false,
+            usual: None,
+            kept: false,
+            skipped_because: None,
+            question: None,
+            saved: None,
+            run: None,
+            undo: None,
+            has_log: false,
+        }
+    }
 }
 
 /// What a step asks.
@@ -205,6 +243,8 @@ pub struct PlannedStep {
     pub after: Vec<Arc<str>>,
     /// Under which condition it begins, in words; nothing where all before it must have succeeded.
     pub when: Option<String>,
+    /// Whether nothing was found by which the run would fail at it.
+    pub well: bool,
     /// Whether it would begin if every step before it succeeded.
     pub begins: bool,
     /// What was found: monitors probed, programs and folders looked for, secrets fetched.

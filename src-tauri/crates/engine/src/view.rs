@@ -273,6 +273,8 @@ fn step_status(words: &Words, step: &Step, run: &StepRun) -> StepStatus {
         ended: run.ended,
         retry_at: run.retry_at,
         output: run.output.clone(),
+        took: run.took().map(|took| took.as_secs_f64()),
+        unusual: run.unusual().is_some(),
         usual: run.usual.map(|usual| usual.as_secs_f64()),
         kept: run.kept,
         skipped_because: None,

@@ -2,14 +2,14 @@
 
 use estatus_core::{
     Timestamp,
-    flow::run::{RunRecord, StepState},
+    flow::run::{RunRecord, StepRun, StepState},
     words::Words,
 };
 use serde::Serialize;
 
 use super::tag;
 use crate::{
-    report::{FailedAt, Undoing, step_took, took},
+    report::{FailedAt, Undoing, took},
     text::tail,
 };
 
@@ -161,7 +161,7 @@ impl PayloadFailedStep {
             exit_told: exit.map(|exit| words.exit(exit)),
             why: at.why(words),
             why_kind: at.failed.error.as_ref().map(|error| tag(error, "kind")),
-            took_seconds: at.seen.and_then(step_took).map(|took| took.as_secs_f64()),
+            took_seconds: at.seen.and_then(StepRun::took).map(|took| took.as_secs_f64()),
             usual_seconds: at.seen.and_then(|seen| seen.usual).map(|usual| usual.as_secs_f64()),
             output: tail(at.output(), usize::MAX),
         }

@@ -4,7 +4,7 @@ use estatus_core::{
     Timestamp,
     flow::{
         Otherwise,
-        run::{Run, RunRecord},
+        run::{Run, RunRecord, StepRun},
     },
     ids::RunId,
     incident::{Alert, Before, Incident, News},
@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::{
     AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed,
-    run::{FailedAt, Undoing, skipped, took, unusual},
+    run::{FailedAt, Undoing, skipped, took},
     subject::names,
 };
 use crate::text::one_line;
@@ -170,7 +170,7 @@ impl<'a> Rows<'a> {
             self.add("at_step", &at.step.name);
             self.add("action", &words.step_action(&at.step.action));
             at.why(words).iter().for_each(|why| self.add("why", why));
-            if let Some((took, usual)) = at.seen.and_then(unusual) {
+            if let Some((took, usual)) = at.seen.and_then(StepRun::unusual) {
                 let values = [("took", in_words(took)), ("usual", in_words(usual))];
                 let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
                 self.add("step_took", &words.text("mail.step_took", &values));

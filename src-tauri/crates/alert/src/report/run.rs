@@ -16,9 +16,6 @@ use estatus_core::{
 use super::{VALUE_LIMIT, elapsed};
 use crate::text::one_line;
 
-/// A step took as long as ever if it is not by this longer or shorter.
-const NOTICEABLE: Duration = Duration::from_secs(1);
-
 /// The step by which a run failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedAt<'a> {
@@ -93,7 +90,7 @@ pub(super) fn steps(record: &RunRecord, words: &Words) -> Vec<String> {
 
 fn line(record: &RunRecord, place: usize, step: &Step, run: &StepRun, words: &Words) -> String {
     let (name, state) = (one_line(&step.name, VALUE_LIMIT), words.step_state(run.state));
-    let unusual = unusual(run).filter(|_| run.attempts == 1);
+    let unusual = run.unusual().filter(|_| run.attempts == 1);
     let usual = unusual.map(|(_, usual)| in_words(usual)).unwrap_or_default();
     let why = words.skipped_because(record, place).map(|why| one_line(&why, VALUE_LIMIT)).unwrap_or_default();
     let (key, took) = match run.began.zip(run.ended) {
@@ -107,18 +104,6 @@ fn line(record: &RunRecord, place: usize, step: &Step, run: &StepRun, words: &Wo
     let count = run.attempts.to_string();
     let values = [("step", name), ("state", state), ("count", count), ("took", took), ("usual", usual), ("why", why)];
     words.text(key, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
-}
-
-/// How long a step took, in its last attempt.
-pub(crate) fn step_took(run: &StepRun) -> Option<Duration> {
-    Some(elapsed(run.attempt_began.or(run.began)?, run.ended?))
-}
-
-/// How long a step took, in its last attempt, and how long it takes as a rule, if that differs by half.
-pub(super) fn unusual(run: &StepRun) -> Option<(Duration, Duration)> {
-    let (took, usual) = (step_took(run)?, run.usual?);
-    let difference = took.abs_diff(usual);
-    (difference >= NOTICEABLE && difference > usual / 2 && !run.kept).then_some((took, usual))
 }
 
 /// The names of the steps that were skipped because another one failed, or was skipped itself.
@@ -183,27 +168,4 @@ impl<'a> Undoing<'a> {
 /// What should have been undone and is not.
 pub(super) fn not_undone(record: &RunRecord) -> Vec<Undoing<'_>> {
     Undoing::all(record).into_iter().filter(|undoing| !undoing.is_well()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_differs_from_the_rule_by_half_is_unusual() {
-        let check = |took: u64, usual: u64, expected: bool| {
-            let time = |millis: u64| Timestamp::from_millisecond(i64::try_from(millis).unwrap()).unwrap();
-            let usual = Some(Duration::from_millis(usual));
-            let run = StepRun { attempt_began: Some(time(0)), ended: Some(time(took)), usual, ..StepRun::default() };
-            assert_eq!(unusual(&run).is_some(), expected, "{took} {usual:?}");
-        };
-        check(10_000, 10_000, false);
-        check(15_000, 10_000, false);
-        check(15_001, 10_000, true);
-        check(4_999, 10_000, true);
-        check(5_000, 10_000, false);
-        check(999, 1, false);
-        check(0, 1_000, true);
-        assert_eq!(unusual(&StepRun::default()), None);
-    }
 }

@@ -55,7 +55,8 @@ fn shell(line: &str) -> CommandLine {
 
 fn step(state: StepState, attempts: u32, began: u32, ended: u32) -> StepRun {
     let time = |second: u32| Some(at(&format!("2026-03-01T17:59:{second:02}Z")));
-    StepRun { state, attempts, began: time(began), ended: time(ended), ..StepRun::default() }
+    let (began, ended) = (time(began), time(ended));
+    StepRun { state, attempts, began, attempt_began: began, ended, ..StepRun::default() }
 }
 
 /// A run that began at 17:59:01 and took 58 seconds; `steps` are the first ones, and the others were skipped.

@@ -2,12 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use crate::{
-    flow::{
-        Definition, FlowMemory, GoodRun, Step,
-        run::{Compared, Difference, RunRecord, RunState, StepRun, StepState},
-    },
-    time::elapsed,
+use crate::flow::{
+    Definition, FlowMemory, GoodRun, Step,
+    run::{Compared, Difference, RunRecord, RunState, StepRun, StepState},
 };
 
 /// How long the step called so takes as a rule: the median of the last times; nothing if it never succeeded.
@@ -83,9 +80,8 @@ pub(super) fn remember(memory: &mut FlowMemory, record: &RunRecord) {
 
 /// How long a step took that succeeded at the first attempt of this run.
 fn took(run: &StepRun) -> Option<Duration> {
-    let is_typical = run.state == StepState::Succeeded && run.attempts == 1 && !run.kept && run.error.is_none();
-    let (began, ended) = (run.attempt_began.filter(|_| is_typical)?, run.ended?);
-    Some(elapsed(began, ended))
+    let is_typical = run.state == StepState::Succeeded && run.attempts == 1 && run.error.is_none();
+    run.took().filter(|_| is_typical)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::{
     command::ProgramFile,
     exit::Exit,
     ids::{RunId, StartId},
+    time::elapsed,
 };
 
 /// One execution of a flow, without its steps.
@@ -298,6 +299,24 @@ pub struct StepRun {
     pub undo: Option<Box<UndoRun>>,
 }
 
+impl StepRun {
+    /// What takes as long as ever differs from that by less than this.
+    const NOTICEABLE: Duration = Duration::from_secs(1);
+
+    /// How long its last attempt took; nothing if that was made in another run, or goes on.
+    pub fn took(&self) -> Option<Duration> {
+        Some(elapsed(self.attempt_began.filter(|_| !self.kept)?, self.ended?))
+    }
+
+    /// How long its last attempt took, and how long it takes as a rule, if that differs by more than half. How long people take
+    /// to answer is no rule.
+    pub fn unusual(&self) -> Option<(Duration, Duration)> {
+        let (took, usual) = (self.took()?, self.usual.filter(|_| self.question.is_none())?);
+        let difference = took.abs_diff(usual);
+        (difference >= Self::NOTICEABLE && difference > usual / 2).then_some((took, usual))
+    }
+}
+
 /// How what a step did is taken back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -369,5 +388,32 @@ impl StepState {
     /// Whether it was begun and did not do its work.
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::TimedOut | Self::Indeterminate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_from_the_rule_by_more_than_half_is_unusual() {
+        let run = |took: u64, usual: u64| {
+            let time = |millis: u64| Timestamp::from_millisecond(i64::try_from(millis).unwrap()).unwrap();
+            let usual = Some(Duration::from_millis(usual));
+            StepRun { attempt_began: Some(time(0)), ended: Some(time(took)), usual, ..StepRun::default() }
+        };
+        let check = |took: u64, usual: u64, expected: bool| {
+            assert_eq!(run(took, usual).unusual().is_some(), expected, "{took} {usual}");
+        };
+        check(10_000, 10_000, false);
+        check(15_000, 10_000, false);
+        check(15_001, 10_000, true);
+        check(4_999, 10_000, true);
+        check(5_000, 10_000, false);
+        check(999, 1, false);
+        check(0, 1_000, true);
+        assert_eq!(StepRun::default().unusual(), None);
+        assert_eq!(StepRun { kept: true, ..run(60_000, 10_000) }.unusual(), None);
+        assert_eq!(StepRun { question: Some("Shall it?".to_owned()), ..run(60_000, 10_000) }.unusual(), None);
     }
 }

@@ -93,8 +93,16 @@ fn looks(config: &Config, words: &Words, step: &Step) -> Vec<Look> {
             let nothing_sent = known(true, "plan.found.http", &[("url", request.url.as_str())]);
             std::iter::once(nothing_sent).chain(secret).collect()
         }
-        StepAction::Tell { channels, .. } | StepAction::Approve { channels, .. } => {
-            channels_of(config, words, channels.as_ref()).into_iter().map(Look::Known).collect()
+        StepAction::Tell { channels, .. } => {
+            let channels = Channels::of(config, channels.as_ref());
+            let nobody = known(false, "plan.found.no_channel", &[]);
+            channels.found(words).map(Look::Known).chain(channels.there.is_empty().then_some(nobody)).collect()
+        }
+        // Who looks can answer all the same.
+        StepAction::Approve { channels, .. } => {
+            let channels = Channels::of(config, channels.as_ref());
+            let nobody = known(true, "plan.found.asks_nobody", &[]);
+            channels.found(words).map(Look::Known).chain(channels.there.is_empty().then_some(nobody)).collect()
         }
         StepAction::Flow { flow } => {
             let found = config.flows.iter().find(|known| known.name == *flow);
@@ -110,22 +118,32 @@ fn looks(config: &Config, words: &Words, step: &Step) -> Vec<Look> {
     looks
 }
 
-/// Who would be told by a step that names `channels`.
-fn channels_of(config: &Config, words: &Words, channels: Option<&Vec<String>>) -> Vec<Finding> {
-    let all = || config.channels.keys().cloned().collect();
-    let named: Vec<String> = channels.or(config.alerts.channels.as_ref()).cloned().unwrap_or_else(all);
-    let (there, missing): (Vec<_>, Vec<_>) =
-        named.into_iter().partition(|channel| config.channels.contains_key(channel));
-    let bad = |key: &str, values: &[(&str, &str)]| Finding { well: false, text: words.text(key, values) };
-    let mut found: Vec<Finding> =
-        missing.iter().map(|channel| bad("plan.found.no_such_channel", &[("channel", channel)])).collect();
-    if there.is_empty() {
-        found.push(bad("plan.found.no_channel", &[]));
-    } else {
-        let values = [("count", &*there.len().to_string()), ("channels", &*there.join(", "))];
-        found.push(Finding { well: true, text: words.text("plan.found.channels", &values) });
+/// Who would be told or asked by a step.
+struct Channels {
+    there: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl Channels {
+    /// Those of a step that names `channels`.
+    fn of(config: &Config, channels: Option<&Vec<String>>) -> Self {
+        let all = || config.channels.keys().cloned().collect();
+        let named: Vec<String> = channels.or(config.alerts.channels.as_ref()).cloned().unwrap_or_else(all);
+        let (there, missing) = named.into_iter().partition(|channel| config.channels.contains_key(channel));
+        Self { there, missing }
     }
-    found
+
+    fn found(&self, words: &Words) -> impl Iterator<Item = Finding> {
+        let missing = self.missing.iter().map(|channel| {
+            let text = words.text("plan.found.no_such_channel", &[("channel", channel)]);
+            Finding { well: false, text }
+        });
+        let there = (!self.there.is_empty()).then(|| {
+            let values = [("count", &*self.there.len().to_string()), ("channels", &*self.there.join(", "))];
+            Finding { well: true, text: words.text("plan.found.channels", &values) }
+        });
+        missing.chain(there)
+    }
 }
 
 /// Looks at what a run would need.
@@ -252,19 +270,20 @@ fn flow_plan(words: &Words, plan: &Plan, found: Vec<Vec<Finding>>) -> FlowPlan {
                 .filter_map(|place| Some(Arc::clone(&definition.steps.get(*place)?.name)))
                 .collect(),
             when: words.step_when(definition, step),
+            well: is_well(plan, place, &findings),
             begins: planned.begins,
             findings,
             if_it_fails: words.if_it_fails(definition, place, &planned.if_it_fails),
         })
         .collect();
-    let ends_well = |(place, step): (usize, &PlannedStep)| {
-        let looks = matches!(
-            definition.steps.get(place).map(|step| &step.action),
-            Some(StepAction::Check { .. } | StepAction::WaitUntil { .. })
-        );
-        step.findings.iter().all(|finding| finding.well) || looks && !plan.fails_by_what_is_seen_at(place)
-    };
-    FlowPlan { flow: Arc::clone(&plan.flow.name), well: steps.iter().enumerate().all(ends_well), steps }
+    FlowPlan { flow: Arc::clone(&plan.flow.name), well: steps.iter().all(|step| step.well), steps }
+}
+
+/// Whether the run would not fail at the step at `place` by what was found.
+fn is_well(plan: &Plan, place: usize, findings: &[Finding]) -> bool {
+    let action = plan.flow.definition.steps.get(place).map(|step| &step.action);
+    let looks = matches!(action, Some(StepAction::Check { .. } | StepAction::WaitUntil { .. }));
+    findings.iter().all(|finding| finding.well) || looks && !plan.fails_by_what_is_seen_at(place)
 }
 
 #[cfg(test)]
@@ -272,7 +291,6 @@ mod tests {
     use std::time::Duration;
 
     use estatus_core::{
-        check::CodeRange,
         config::{Channel, CommandChannel, Language},
         flow::{Flow, request::HttpRequest, text::Text},
     };
@@ -334,15 +352,9 @@ mod tests {
     #[test]
     fn a_request_is_not_sent_and_its_secret_is_looked_for() {
         let request = HttpRequest {
-            url: "https://ci.example/deploy".parse().unwrap(),
             method: "POST".to_owned(),
-            headers: Vec::new(),
-            body: None,
             auth: Some(Auth::Bearer(SecretRef::Keyring("ci".to_owned()))),
-            accept: vec![CodeRange { first: 200, last: 299 }],
-            contains: Vec::new(),
-            save: None,
-            timeout: HttpRequest::TIMEOUT,
+            ..HttpRequest::new("https://ci.example/deploy".parse().unwrap())
         };
         let action = StepAction::Http { request: Box::new(request) };
         check(&config(), action.clone(), &[(true, "nothing was sent to https://ci.example/deploy")]);

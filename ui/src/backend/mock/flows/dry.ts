@@ -12,12 +12,16 @@ export function dryRun({ name, steps }: Planning): FlowPlan {
       : step.heals !== undefined
         ? `if “${steps[step.heals]?.name}” failed`
         : null,
+    well: (step.finds ?? []).every(({ well }) => well) || isHandled(steps, place),
     begins: step.heals === undefined,
     findings: step.finds ?? [],
     if_it_fails: ifItFails(steps, place),
   }));
-  return { flow: name, well: planned.every(({ findings }) => findings.every(({ well }) => well)), steps: planned };
+  return { flow: name, well: planned.every(({ well }) => well), steps: planned };
 }
+
+/** Whether a step is there for the failure of the one at `place`. */
+const isHandled = (steps: readonly Planned[], place: number) => steps.some(({ heals }) => heals === place);
 
 function ifItFails(steps: readonly Planned[], place: number): string[] {
   const said: string[] = [];

@@ -123,7 +123,8 @@ function lived(run: Going, fate: Fate | null, slowly: number, logs: Logs): Going
     const started = { ...step, attempts, began: iso(), has_log: writes(plan), ...asked(plan, at) };
     at += plan.ticks * slowly * attempts * 1000;
     const of = { run: run.run, place };
-    const ended = { ...started, ended: iso() };
+    const took = plan.ticks * slowly;
+    const ended = { ...started, ended: iso(), ...lasted(took, plan) };
     logs.fill(of, ended, (place === stop && fate?.says) || (plan.says ?? []));
     const output = logs.tail(of);
     if (place === stop && fate) {
@@ -147,6 +148,12 @@ function lived(run: Going, fate: Fate | null, slowly: number, logs: Logs): Going
   }
   return { ...ended, ended: iso() };
 }
+
+/** How long the last attempt of a step took, beside what it takes as a rule. */
+export const lasted = (took: number, { ticks, asks }: Planned): Pick<StepStatus, "took" | "unusual"> => ({
+  took,
+  ...(!asks && Math.abs(took - ticks) >= Math.max(1, ticks / 2) && { unusual: true }),
+});
 
 /** What a step asks, if it does. */
 export function asked({ asks }: Planned, at: number): Pick<StepStatus, "question"> {

@@ -17,11 +17,11 @@ fn lines(plan: &FlowPlan, paint: &Paint) -> Vec<String> {
         let indent = " ".repeat(width + 2);
         lines.extend(details(step, paint).iter().map(|detail| format!("{indent}{detail}")));
     }
-    let wrong = plan.steps.iter().flat_map(|step| &step.findings).filter(|finding| !finding.well).count();
-    let verdict = match (plan.well, wrong) {
-        (true, _) => paint.good("nothing was found that would make it fail"),
-        (false, 0 | 1) => paint.bad("something was found that would make it fail"),
-        (false, _) => paint.bad(&format!("{wrong} things were found that would make it fail")),
+    let wrong = plan.steps.iter().filter(|step| !step.well).map(|step| one_line(&step.name)).collect::<Vec<_>>();
+    let verdict = match &*wrong {
+        [] => paint.good("nothing was found that would make it fail"),
+        [step] => paint.bad(&format!("it would fail at this step: {step}")),
+        steps => paint.bad(&format!("it would fail at one of these steps: {}", steps.join(", "))),
     };
     lines.extend([String::new(), verdict]);
     lines
@@ -55,6 +55,7 @@ mod tests {
             does: format!("run ./{name}"),
             after: after.iter().copied().map(Into::into).collect(),
             when: None,
+            well: true,
             begins: true,
             findings: Vec::new(),
             if_it_fails: Vec::new(),
@@ -68,6 +69,7 @@ mod tests {
     #[test]
     fn a_plan_says_of_each_step_what_was_found_and_what_would_happen() {
         let fetch = PlannedStep {
+            well: false,
             findings: vec![found(true, "./fetch is /srv/shop/fetch"), found(false, "the folder /srv/shop\nis missing")],
             if_it_fails: vec!["the run fails".to_owned(), "you get an alert by email".to_owned()],
             ..step("fetch", &[])
@@ -94,20 +96,22 @@ mod tests {
            after fetch, build; only if “fetch” failed; not run if all goes well
            if it fails: the run goes on
 
-        something was found that would make it fail
+        it would fail at this step: fetch
         ");
     }
 
     #[test]
-    fn a_plan_ends_with_whether_anything_is_wrong() {
-        let check = |well: bool, wrong: usize, wanted: &str| {
-            let findings = std::iter::repeat_n(found(false, "it is missing"), wrong).collect();
-            let steps = vec![PlannedStep { findings, ..step("fetch", &[]) }];
-            let plan = FlowPlan { flow: "deploy".into(), well, steps };
+    fn a_plan_ends_with_the_steps_at_which_it_would_fail() {
+        let check = |wrong: &[&str], wanted: &str| {
+            // What is handled is no failure, whatever was found.
+            let handled = PlannedStep { findings: vec![found(false, "it is down")], ..step("look", &[]) };
+            let wrong = wrong.iter().map(|name| PlannedStep { well: false, ..step(name, &[]) });
+            let steps: Vec<PlannedStep> = std::iter::once(handled).chain(wrong).collect();
+            let plan = FlowPlan { flow: "deploy".into(), well: steps.len() == 1, steps };
             assert_eq!(lines(&plan, &Paint::plain()).last().unwrap(), wanted);
         };
-        check(true, 0, "nothing was found that would make it fail");
-        check(false, 1, "something was found that would make it fail");
-        check(false, 3, "3 things were found that would make it fail");
+        check(&[], "nothing was found that would make it fail");
+        check(&["fetch"], "it would fail at this step: fetch");
+        check(&["fetch", "build"], "it would fail at one of these steps: fetch, build");
     }
 }

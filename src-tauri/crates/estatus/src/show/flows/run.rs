@@ -116,31 +116,33 @@ pub(super) fn why(step: &StepStatus, repeats: Option<RunId>) -> Option<String> {
     because.map(|why| one_line(why)).or_else(exit)
 }
 
-/// How long a step took, or has taken so far, and beside it how long it takes as a rule where that is another time.
+/// How long a step took with all its attempts, or has taken so far, and beside it how long it takes as a rule if its only
+/// attempt took another time.
 pub(super) fn took(step: &StepStatus) -> Option<String> {
     let began = step.began.filter(|_| !step.kept)?;
     let took = span_of(Some(began), step.ended);
-    Some(match unusual(step) {
+    Some(match usual(step).filter(|_| step.attempts <= 1) {
         Some(usual) => format!("{took} (usually {})", in_words(usual)),
         None => took,
     })
 }
 
-/// How long a step takes as a rule, if it took at least twice or at most half that time. One that goes on may only be late.
-fn unusual(step: &StepStatus) -> Option<Duration> {
-    /// Less than that is nobody's concern.
-    const NOTICED: Duration = Duration::from_secs(1);
-    let usual = Duration::try_from_secs_f64(step.usual?).ok()?;
-    let took = super::lasted(step.began?, step.ended);
-    let is_late = took >= usual * 2;
-    let is_early = step.state == StepState::Succeeded && took <= usual / 2;
-    ((is_late || is_early) && took.abs_diff(usual) >= NOTICED).then_some(usual)
+/// How long a step takes as a rule, if its last attempt took another time.
+fn usual(step: &StepStatus) -> Option<Duration> {
+    step.usual.filter(|_| step.unusual).and_then(|usual| Duration::try_from_secs_f64(usual).ok())
+}
+
+/// How long the last attempt of a step took, if that is not as ever.
+fn unusual(step: &StepStatus) -> Option<String> {
+    let took = step.took.and_then(|took| Duration::try_from_secs_f64(took).ok())?;
+    let last = if step.attempts > 1 { " in the last attempt" } else { "" };
+    Some(format!("took {}{last} (usually {})", in_words(took), in_words(usual(step)?)))
 }
 
 /// A step, how it stands and why.
 fn heading(status: &RunStatus, step: &StepStatus, paint: &Paint) -> String {
     let why = why(step, status.summary.repeats).map(|why| format!(", {why}")).unwrap_or_default();
-    let took = took(step).filter(|_| unusual(step).is_some()).map(|took| format!(", took {took}")).unwrap_or_default();
+    let took = unusual(step).map(|took| format!(", {took}")).unwrap_or_default();
     format!("“{}”: {}{why}{took}", one_line(&step.name), paint.step(step.state, 0))
 }
 
@@ -219,7 +221,9 @@ mod tests {
             why: Some("exit code 1 (attempt 3 of 3)".to_owned()),
             ended: Some(at(45)),
             output: (1..=12).map(|line| format!("pushing {line}\u{1b}[K")).collect(),
-            usual: Some(20.0),
+            took: Some(15.0),
+            unusual: true,
+            usual: Some(5.0),
             ..step("publish", StepState::Failed)
         };
         let restart = StepStatus {
@@ -247,11 +251,11 @@ mod tests {
           the step “publish” was changed
           the step “restart” is new
 
-         STATE      STEP                 ATTEMPTS  BEGAN                TOOK                 WHAT                       WHY
-         succeeded  fetch                1                                                   run ./fetch                kept from run 5
-         succeeded  create the database  1         YYYY-MM-DD HH:MM:SS  2.0 s                run ./create the database
-         failed     publish              3         YYYY-MM-DD HH:MM:SS  45 s (usually 20 s)  run ./publish              exit code 1 (attempt 3 of 3)
-         skipped    restart                                                                  run ./restart              “publish” before it: failed
+         STATE      STEP                 ATTEMPTS  BEGAN                TOOK   WHAT                       WHY
+         succeeded  fetch                1                                     run ./fetch                kept from run 5
+         succeeded  create the database  1         YYYY-MM-DD HH:MM:SS  2.0 s  run ./create the database
+         failed     publish              3         YYYY-MM-DD HH:MM:SS  45 s   run ./publish              exit code 1 (attempt 3 of 3)
+         skipped    restart                                                    run ./restart              “publish” before it: failed
 
         “fetch”: succeeded, kept from run 5
           | kept
@@ -266,7 +270,7 @@ mod tests {
           undo: failed, exit code 4, took 3.0 s
           | no such database
 
-        “publish”: failed, exit code 1 (attempt 3 of 3), took 45 s (usually 20 s)
+        “publish”: failed, exit code 1 (attempt 3 of 3), took 15 s in the last attempt (usually 5.0 s)
           | pushing 1 [K
           | pushing 2 [K
           | pushing 3 [K
@@ -290,31 +294,12 @@ mod tests {
         let status = failing();
         let unchanged = SinceSuccess { changes: Vec::new(), ..status.since_success.clone().unwrap() };
         let status = RunStatus { since_success: Some(unchanged), is_current: false, ..status };
-        insta::assert_snapshot!(shown(&failed(&status, Some(RunId(9)), &Paint::plain())), @r#"
-        “create the database”: succeeded
-          | … (2 more before)
-          | row 3
-          | row 4
-          | row 5
-          | row 6
-          | row 7
-          undo: failed, exit code 4, took 3.0 s
-          | no such database
-
-        “publish”: failed, exit code 1 (attempt 3 of 3), took 45 s (usually 20 s)
-          | pushing 1 [K
-          | pushing 2 [K
-          | pushing 3 [K
-          | pushing 4 [K
-          | pushing 5 [K
-          | pushing 6 [K
-          | pushing 7 [K
-          | pushing 8 [K
-          | pushing 9 [K
-          | pushing 10 [K
-          | pushing 11 [K
-          | pushing 12 [K
-
+        let whole = shown(&whole(&status, Some(RunId(9)), &Paint::plain()));
+        let told = shown(&failed(&status, Some(RunId(9)), &Paint::plain()));
+        let (steps, rest) = told.split_at(told.find("“restart”").unwrap());
+        assert!(steps.starts_with("“create the database”") && steps.contains("“publish”"), "{steps}");
+        assert!(whole.contains(steps), "{steps} is not in {whole}");
+        insta::assert_snapshot!(rest, @r#"
         “restart”: skipped, “publish” before it: failed
 
         since the last success (run 4, YYYY-MM-DD HH:MM:SS): nothing known has changed
@@ -381,21 +366,21 @@ mod tests {
     }
 
     #[test]
-    fn how_long_a_step_takes_as_a_rule_is_said_where_it_is_noticed() {
-        let check = |state, usual: Option<f64>, wanted: &str| {
-            let step = StepStatus { usual, ended: Some(at(2)), ..step("build", state) };
-            assert_eq!(took(&step).unwrap(), wanted, "{state:?} {usual:?}");
+    fn how_long_a_step_takes_as_a_rule_is_said_of_its_last_attempt() {
+        let check = |attempts, unusual, in_all: &str, last: Option<&str>| {
+            let times = StepStatus {
+                took: Some(1.5),
+                usual: Some(4.0),
+                ended: Some(at(2)),
+                ..step("build", StepState::Failed)
+            };
+            let step = StepStatus { attempts, unusual, ..times };
+            assert_eq!((took(&step).as_deref(), super::unusual(&step).as_deref()), (Some(in_all), last));
         };
-        check(StepState::Succeeded, None, "2.0 s");
-        check(StepState::Succeeded, Some(1.6), "2.0 s");
-        check(StepState::Succeeded, Some(1.0), "2.0 s (usually 1.0 s)");
-        check(StepState::Failed, Some(0.5), "2.0 s (usually 500 ms)");
-        check(StepState::Succeeded, Some(20.0), "2.0 s (usually 20 s)");
-        // It had not ended yet when it failed.
-        check(StepState::Failed, Some(20.0), "2.0 s");
-        check(StepState::Succeeded, Some(f64::NAN), "2.0 s");
+        check(1, false, "2.0 s", None);
+        check(1, true, "2.0 s (usually 4.0 s)", Some("took 1.5 s (usually 4.0 s)"));
+        check(2, true, "2.0 s", Some("took 1.5 s in the last attempt (usually 4.0 s)"));
     }
-
     #[test]
     fn a_run_is_repeated_by_its_number_where_it_is_not_the_newest() {
         let check = |newest: Option<u64>, is_current: bool, wanted: Option<&str>| {

@@ -32,26 +32,11 @@ pub(crate) fn run(state: RunState, steps: Vec<StepStatus>) -> RunStatus {
 pub(crate) fn step(name: &str, state: StepState) -> StepStatus {
     let was_begun = !matches!(state, StepState::Scheduled | StepState::Skipped);
     StepStatus {
-        name: name.into(),
-        does: format!("run ./{name}"),
-        command: None,
-        address: None,
-        state,
         attempts: was_begun.into(),
-        exit: None,
-        why: None,
         began: was_begun.then(|| at(0)),
         ended: state.is_over().then(|| at(2)),
-        retry_at: None,
-        output: Vec::new(),
-        usual: None,
-        kept: false,
-        skipped_because: None,
-        question: None,
-        saved: None,
-        run: None,
-        undo: None,
         has_log: was_begun,
+        ..StepStatus::new(name, format!("run ./{name}"), state)
     }
 }
 
