@@ -5,7 +5,15 @@ use std::fs;
 use estatus_tests::{Estatus, eventually};
 use serde_json::{Value, json};
 
-use crate::{bubbles::Bubbles, panel::Panel, pictures, session::Session, tray::Tray, window::Window};
+use crate::{
+    bubbles::Bubbles,
+    panel::Panel,
+    pictures,
+    session::Session,
+    tray::Tray,
+    watch::{BACK, Missing, RUN, Stranger, Watch, stand},
+    window::Window,
+};
 
 const ALONE: &str = "language = \"en\"\n[network]\nreference = []\n";
 
@@ -18,11 +26,6 @@ fn begin(estatus: &Estatus, flow: &str) -> String {
 fn ended(estatus: &Estatus, run: &str) -> Value {
     let show = || estatus.json(&["flow", "show", run]);
     eventually(&format!("run {run} is over: {}", show()), || Some(show()).filter(|run| run["ended"].is_string()))
-}
-
-/// How the steps of a run stand.
-fn stand(run: &Value) -> Vec<&str> {
-    run["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -126,25 +129,37 @@ async fn a_question_of_a_flow_is_answered_by_a_button_of_its_notification() {
     assert!(tray.quit(&icon).await.success());
 }
 
-#[tokio::test]
-async fn the_page_of_a_run_names_the_step_the_attempt_and_the_reason() {
-    let (session, folder) = (Session::start(), tempfile::tempdir().unwrap());
-    let mut estatus = Estatus::new(&format!(
-        "{ALONE}[[program]]\nname = \"web\"\ncommand = \"no-such-server --port 80\"\ndirectory = '{}'\n\
-         restart = \"never\"\nready = {{ log = \"serving\" }}\n\
-         [[flow.watch.step]]\nname = \"look\"\nrun = \"echo nobody answers; exit 1\"\n\
-         [[flow.watch.step]]\nname = \"start it again\"\nrestart = \"web\"\nwhen = {{ failed = \"look\" }}\n\
-         retry = {{ times = 1, wait = \"100ms\" }}\n\
-         [[flow.watch.step]]\nname = \"is back\"\nrun = \"true\"\n",
-        folder.path().display()
-    ));
-    estatus.start();
-    let run = begin(&estatus, "watch");
-    assert_eq!(stand(&ended(&estatus, &run)), ["failed", "failed", "skipped"]);
-    let window = Window::open(&session, &estatus, &format!("/run/{run}")).await;
-    for text in ["Failed at step 2 of 3: start it again", "attempt 2 of 2", "127", "no-such-server: not found"] {
+/// The window names the task of the port watch that failed, its second attempt, and the reason.
+async fn names(watch: &Watch, task: &str, reason: &[&str]) {
+    let (session, run) = (Session::start(), watch.ended("vigilar"));
+    let window = Window::open(&session, &watch.estatus, &format!("/run/{}", run["run"])).await;
+    for text in [&[task, "intento 2 de 2"], reason].concat() {
         window.reads(text).await;
     }
     window.picture(&pictures().join("flow-attempts.png")).await;
     window.close().await;
+}
+
+#[tokio::test]
+async fn a_stranger_on_the_port_is_named_by_the_task_that_meets_it() {
+    let mut watch = Watch::new();
+    let _stranger = Stranger::on(watch.page.port());
+    watch.estatus.start();
+    names(&watch, RUN, &["ocupado", &format!("pid {}", std::process::id())]).await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_missing_is_named_by_the_task_that_runs_it() {
+    let mut watch = Watch::new();
+    let _missing = Missing::of(&watch.page, "node_modules");
+    watch.estatus.start();
+    names(&watch, RUN, &["127", "sh: 1: vite: not found"]).await;
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_back_is_named_by_the_task_that_waits_for_it() {
+    let mut watch = Watch::new();
+    let _missing = Missing::of(&watch.page, "index.html");
+    watch.estatus.start();
+    names(&watch, BACK, &["404"]).await;
 }

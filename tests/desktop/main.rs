@@ -20,6 +20,13 @@ mod using;
 mod window;
 mod xfce;
 
+#[expect(dead_code, unused_imports, reason = "the stories have more of it to tell")]
+#[path = "../stories/page.rs"]
+mod page;
+#[expect(dead_code, reason = "the stories have more of it to tell")]
+#[path = "../stories/watch.rs"]
+mod watch;
+
 use std::path::PathBuf;
 
 use estatus_tests::{Estatus, MailServer, Site, eventually, free_port};

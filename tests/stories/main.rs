@@ -7,4 +7,6 @@ mod flow;
 mod keep_alive;
 mod page;
 mod port_watch;
+#[cfg(unix)]
+mod watch;
 mod web_service;

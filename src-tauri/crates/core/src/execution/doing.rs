@@ -103,8 +103,8 @@ pub(super) enum Doing {
 pub(super) enum Probing {
     /// That is what the step does.
     Once,
-    /// The step waits until it passes.
-    Until { until: Awake },
+    /// The step waits until it passes; why it did not the last time.
+    Until { until: Awake, failure: Option<Failure> },
     /// It says what became of the step.
     AfterCrash,
 }
@@ -113,7 +113,7 @@ impl Live {
     pub(super) fn due(&self, now: Now) -> Option<Instant> {
         match &self.doing {
             Doing::Nothing | Doing::Telling | Doing::Flow => None,
-            Doing::Probe { why: Probing::Until { until: passes }, .. } => Some(passes.instant(now)),
+            Doing::Probe { why: Probing::Until { until: passes, .. }, .. } => Some(passes.instant(now)),
             Doing::Pause { again, until, .. } => Some(until.instant(now).min(*again)),
             Doing::Command { until }
             | Doing::Ending { until }

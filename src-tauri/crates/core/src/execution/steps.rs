@@ -127,7 +127,8 @@ impl RunUnderWay {
                 let error = self.record.steps[place].error.clone();
                 self.settle(place, StepState::Indeterminate, error, context);
             }
-            (Probing::Until { until }, _) => {
+            (Probing::Until { until, failure: before }, _) => {
+                let failure = failure.or(before);
                 let again = look_again(self.live[place].since, context.now.monotonic);
                 self.set(place, Doing::Pause { again, until, failure });
             }
@@ -235,7 +236,7 @@ impl RunUnderWay {
                 self.settle(place, StepState::Indeterminate, Some(StepError::Lost), context);
             }
             Doing::Ending { .. } => self.settle(place, self.cut_state(), Some(StepError::Lost), context),
-            Doing::Probe { why: Probing::Until { .. }, .. } => self.never_up(place, None, context),
+            Doing::Probe { why: Probing::Until { failure, .. }, .. } => self.never_up(place, failure, context),
             Doing::Probe { .. } => {
                 self.forget_effect(place, context);
                 self.fail(place, StepState::Failed, StepError::Lost, context);
@@ -252,7 +253,7 @@ impl RunUnderWay {
             Doing::Pause { until, failure, .. } if until <= Awake::of(context.now) => {
                 self.never_up(place, failure, context);
             }
-            Doing::Pause { until, .. } => self.probe(place, Probing::Until { until }, context),
+            Doing::Pause { until, failure, .. } => self.probe(place, Probing::Until { until, failure }, context),
             Doing::Seeing { .. } | Doing::WritingDown { .. } | Doing::Program { .. } => {
                 let error = RemedyError::NotReady { within: context.now.monotonic.since(self.live[place].since) };
                 self.forget_effect(place, context);
@@ -298,7 +299,7 @@ impl RunUnderWay {
             }
             Some(StepAction::Check { .. }) => self.probe(place, Probing::Once, context),
             Some(StepAction::WaitUntil { within, .. }) => {
-                self.probe(place, Probing::Until { until: Awake::in_(now, within) }, context);
+                self.probe(place, Probing::Until { until: Awake::in_(now, within), failure: None }, context);
             }
             Some(StepAction::Program { .. }) => {
                 self.set(place, Doing::Seeing { until: Awake::in_(now, ANSWERS_WITHIN) });

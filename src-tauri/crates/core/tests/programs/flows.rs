@@ -5,7 +5,7 @@ use std::sync::Arc;
 use estatus_core::{
     command::CommandEnd,
     config::Monitor,
-    engine::{Ask, AskError, Input},
+    engine::{Ask, AskError, Change, Input},
     exit::Exit,
     flow::{
         AfterCrash, Budget, CatchUp, Definition, Flow, OnFailure, Overlap, Retry, RetryOn, Schedule, Step, StepAction,
@@ -122,6 +122,25 @@ fn a_failed_check_may_be_what_the_rest_is_there_for() {
     scene.passes(31.0);
     let story = scene.take();
     assert!(story.contains("step back timed_out") && story.contains("heal failed at back"), "{story}");
+}
+
+/// Whether the time is over while it is looked or between two looks is nobody's business.
+#[test]
+fn why_a_monitor_never_came_up_is_known_even_if_the_last_look_is_not_over() {
+    let wait = StepAction::WaitUntil { monitor: "page".into(), within: seconds(10.0) };
+    for probes_last in [false, true] {
+        let monitor = Monitor { enabled: false, ..monitor("page", None) };
+        let mut scene = with_monitors(Flow::new("heal", vec![Step::new("back", wait.clone(), vec![])]), vec![monitor]);
+        scene.is_up = false;
+        asks(&mut scene);
+        scene.probes_last = probes_last;
+        scene.passes(11.0);
+        let error = scene.published.iter().rev().find_map(|change| match change {
+            Change::Step { step, .. } => step.error.clone(),
+            _ => None,
+        });
+        assert!(matches!(error, Some(StepError::NeverUp { failure: Some(_), .. })), "{probes_last}: {error:?}");
+    }
 }
 
 #[test]

@@ -68,6 +68,8 @@ pub(crate) struct Scene {
     pub(crate) cannot_start: Option<StartFailure>,
     /// What is asked for of programs is not done, and nobody says so.
     pub(crate) silent: bool,
+    /// A probe that is begun does not come to an end.
+    pub(crate) probes_last: bool,
     /// A remedy's command that runs goes on until the scene ends it.
     pub(crate) command_lasts: bool,
     pub(crate) commands: Vec<(EffectId, DurableCommand)>,
@@ -115,6 +117,7 @@ impl Scene {
             ports: Vec::new(),
             cannot_start: None,
             silent: false,
+            probes_last: false,
             command_lasts: false,
             commands: Vec::new(),
             exits: BTreeMap::new(),
@@ -208,6 +211,7 @@ impl Scene {
                         self.exits(&program.name.clone(), Exit::Signal(15));
                     }
                 }
+                Effect::StartProbe { .. } if self.probes_last => {}
                 Effect::StartProbe { id, .. } => self.probe(id),
                 Effect::RunCommand { id, command } => {
                     self.tell(&format!("run {}", command.command));
