@@ -128,12 +128,29 @@ pub(crate) struct World {
     events: BTreeMap<u64, (Coming, u64)>,
     last_event: u64,
     life: u64,
+    /// How many effects were carried out, and after which of them Estatus dies.
+    effects: u64,
+    dies_after: Option<u64>,
 }
 
 impl World {
     pub(crate) fn new(seed: u64, days: u64, troubles: Troubles) -> Self {
-        let mut dice = Dice::new(seed);
         let peace = DAY * u32::try_from(days).unwrap();
+        Self::until(seed, peace, peace + DAY, troubles, None)
+    }
+
+    /// An hour of a world, and three of peace, in which Estatus dies once: after so many effects.
+    pub(crate) fn brief(seed: u64, dies_after: Option<u64>) -> Self {
+        Self::until(seed, HOUR, HOUR * 4, Troubles::NONE, dies_after)
+    }
+
+    /// How many effects were carried out.
+    pub(crate) fn effects(&self) -> u64 {
+        self.effects
+    }
+
+    fn until(seed: u64, peace: Duration, end: Duration, troubles: Troubles, dies_after: Option<u64>) -> Self {
+        let mut dice = Dice::new(seed);
         let config = Arc::new(cast::config(&mut dice));
         let mut world = Self {
             seed,
@@ -143,7 +160,7 @@ impl World {
             slept: Duration::ZERO,
             set_by: 0,
             peace,
-            end: peace + DAY,
+            end,
             whole: Arc::clone(&config),
             config,
             core: None,
@@ -166,6 +183,8 @@ impl World {
             events: BTreeMap::new(),
             last_event: 0,
             life: 0,
+            effects: 0,
+            dies_after,
         };
         world.at(HOUR, Coming::User);
         world.at(MINUTE, Coming::Check);
@@ -418,8 +437,10 @@ impl World {
                 }
                 Effect::Program { .. } | Effect::Cancel { .. } | Effect::Publish(_) => {}
             }
+            self.effects += 1;
             // Between any two effects the power may go.
-            if self.troubles.crashes && !self.is_calm() && self.dice.one_in(2_000) {
+            let is_its_end = self.dies_after == Some(self.effects);
+            if is_its_end || self.troubles.crashes && !self.is_calm() && self.dice.one_in(2_000) {
                 return self.begin();
             }
         }

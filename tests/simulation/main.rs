@@ -167,6 +167,20 @@ fn flows_keep_every_promise_for_100_days_while_the_machine_sleeps_and_its_clock_
 }
 
 #[test]
+fn flows_keep_every_promise_after_whichever_effect_estatus_dies() {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (first, count) = seed.map_or((1900, 3), |seed| (seed, 1));
+    for seed in first..first + count {
+        let mut whole = flows::World::brief(seed, None);
+        whole.run();
+        println!("{}, {} effects", whole.summary(), whole.effects());
+        for effect in 1..=whole.effects() {
+            flows::World::brief(seed, Some(effect)).run();
+        }
+    }
+}
+
+#[test]
 fn flows_keep_every_promise_for_60_days_while_the_disk_is_full_and_estatus_dies() {
     run_many_flows(1800, 3, 20, flows::Troubles { crashes: true, disk: true, ..flows::Troubles::NONE });
 }
