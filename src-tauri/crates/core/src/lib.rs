@@ -16,6 +16,7 @@ pub mod encoding;
 pub mod engine;
 mod execution;
 pub mod exit;
+pub mod fleet;
 pub mod flow;
 mod healing;
 pub mod histogram;
