@@ -165,7 +165,8 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let (network, retention) = (network(&mut file), retention(&mut file));
     let secret_variables = std::mem::take(&mut reader.secret_variables);
     let alerts = alerts.policy;
-    Config { language, zone, monitors, programs, flows, channels, alerts, network, retention, secret_variables }
+    let fleets = Vec::new();
+    Config { language, zone, monitors, programs, flows, fleets, channels, alerts, network, retention, secret_variables }
 }
 
 /// All tables of a kind; nothing where they cannot even be listed.

@@ -54,7 +54,7 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 impl Problems {
-    /// That `file`, sound as it is, holds no monitor, program or flow any more, while `count` of them are in force.
+    /// That `file`, sound as it is, holds no monitor, program, flow or fleet any more, while `count` of them are in force.
     pub fn emptied(file: &Path, count: usize, language: Language) -> Self {
         Self::of_file(file, &reason!("emptied", count), language)
     }

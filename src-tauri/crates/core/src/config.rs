@@ -13,6 +13,7 @@ use url::Url;
 use crate::{
     check::{Check, HostPort, Trust},
     command::CommandLine,
+    fleet::Fleet,
     flow::Flow,
     maintenance::{DailySpan, Maintenance},
     network::NetworkPolicy,
@@ -37,6 +38,8 @@ pub struct Config {
     /// What is run step by step, in the order of the file; names are unique, and every monitor, program and channel that a
     /// flow names exists.
     pub flows: Vec<Arc<Flow>>,
+    /// What is scaled, in the order of the file; names are unique, and every channel that a fleet names exists.
+    pub fleets: Vec<Arc<Fleet>>,
     /// The ways to tell somebody, by name.
     pub channels: BTreeMap<String, Channel>,
     /// How alerts are held, merged and repeated.
@@ -59,6 +62,7 @@ impl Default for Config {
             monitors: Vec::new(),
             programs: Vec::new(),
             flows: Vec::new(),
+            fleets: Vec::new(),
             channels: BTreeMap::new(),
             alerts: AlertPolicy::default(),
             network: NetworkPolicy::default(),

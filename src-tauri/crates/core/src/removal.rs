@@ -10,9 +10,9 @@ use crate::config::Config;
 pub enum Removal {
     /// Nothing, or no more than somebody takes away with one thought.
     Little,
-    /// More than half of the monitors, programs and flows, and at least two; or every channel.
+    /// More than half of the monitors, programs, flows and fleets, and at least two; or every channel.
     NearlyAll,
-    /// Every monitor, program and flow, so that there is nothing left to do.
+    /// Every monitor, program, flow and fleet, so that there is nothing left to do.
     All,
 }
 
@@ -36,13 +36,15 @@ enum Entry {
     Monitor,
     Program,
     Flow,
+    Fleet,
 }
 
 fn entries(config: &Config) -> BTreeSet<(Entry, &Arc<str>)> {
     let monitors = config.monitors.iter().map(|monitor| (Entry::Monitor, &monitor.name));
     let programs = config.programs.iter().map(|program| (Entry::Program, &program.name));
     let flows = config.flows.iter().map(|flow| (Entry::Flow, &flow.name));
-    monitors.chain(programs).chain(flows).collect()
+    let fleets = config.fleets.iter().map(|fleet| (Entry::Fleet, &fleet.name));
+    monitors.chain(programs).chain(flows).chain(fleets).collect()
 }
 
 #[cfg(test)]
@@ -52,10 +54,11 @@ mod tests {
         check::{Check, ProcessCheck, ProcessMatch},
         command::{CommandLine, Run},
         config::{Channel, CommandChannel, Monitor},
+        fleet::Fleet,
         program::Program,
     };
 
-    /// A configuration of what the words name: `m1` is a monitor, `p1` a program, `c1` a channel.
+    /// A configuration of what the words name: `m1` is a monitor, `p1` a program, `f1` a fleet, `c1` a channel.
     fn config(words: &str) -> Config {
         let mut config = Config::default();
         let run = Run::Shell("true".to_owned());
@@ -65,6 +68,7 @@ mod tests {
         for word in words.split_whitespace() {
             match word.as_bytes()[0] {
                 b'm' => config.monitors.push(Arc::new(Monitor::new(word, check.clone()))),
+                b'f' => config.fleets.push(Arc::new(Fleet::new(word))),
                 b'p' => config.programs.push(Arc::new(Program::new(word, command.clone()))),
                 _ => {
                     let channel = CommandChannel { command: command.clone(), timeout: std::time::Duration::ZERO };
@@ -86,6 +90,8 @@ mod tests {
         check("m1", "", Removal::All);
         check("m1 p1 c1", "c1", Removal::All);
         check("p1 p2 p3", "", Removal::All);
+        check("f1 c1", "c1", Removal::All);
+        check("m1 f1 f2", "m1", Removal::NearlyAll);
         check("c1", "c2", Removal::Little);
         check("m1", "m2", Removal::Little);
         check("m1 p1", "m1", Removal::Little);

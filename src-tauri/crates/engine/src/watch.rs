@@ -191,7 +191,8 @@ type Read = Result<(String, Arc<Config>), Problems>;
 fn believable(read: Read, in_force: &Config, options: &Options) -> Result<(String, Arc<Config>), Refused> {
     let (text, config) = read?;
     if Removal::of(in_force, &config) == Removal::All {
-        let count = in_force.monitors.len() + in_force.programs.len() + in_force.flows.len();
+        let Config { monitors, programs, flows, fleets, .. } = in_force;
+        let count = monitors.len() + programs.len() + flows.len() + fleets.len();
         let problems = Problems::emptied(&options.config, count, in_force.language);
         return Err(Refused { problems, is_emptied: true });
     }
