@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     check::{auth, checked_headers, command_line, method, status_codes},
-    listed::{All, Listed, called, name, named, word},
+    listed::{All, Listed, called, keyed, name, named, word},
     reason::{Part, Reason, reason},
     shape::{At, Field, Reader, plain},
     tables::{self, Every, FORMS, OF_FORMS},
@@ -35,7 +35,7 @@ pub(crate) fn flows(
             reader.problem_with("flow", &name.at, reason);
             continue;
         }
-        let section = tables::flow_called(&name.value);
+        let section = keyed::<tables::Flow>(&name.value);
         flows.extend(reader.section(section, |reader| flow(&name.value, &mut table, zone, reader)).map(Arc::new));
     }
     flows

@@ -1,4 +1,5 @@
-//! Arrays of tables that each have a name of their own: monitors, programs, the steps of a flow.
+//! Tables that each have a name of their own: in an array, as monitors, programs and the steps of a flow, or by the name as
+//! their key, as flows.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use crate::{
     problem::{Span, shown},
     reason::{Reason, reason},
-    shape::{At, Field, Node, Reader, Shape},
+    shape::{At, Entry, Field, Node, Own, Reader, Shape, entries},
     values::Name,
 };
 
@@ -70,6 +71,54 @@ impl<T: Listed> Shape for All<T> {
         let items = T::schema(generator);
         json_schema!({ "type": "array", "items": items, "minItems": T::LEAST, "maxItems": T::MOST })
     }
+}
+
+/// A table whose name is its key in the table that all of its kind stand in.
+pub(crate) trait Keyed: Shape {
+    /// What it is, in a word, which is also the key of the table that they stand in.
+    const WORD: &'static str;
+    /// How many there may be: more than one machine can bear.
+    const MOST: usize;
+
+    /// How they are written, for whoever writes an array of them.
+    fn header() -> Reason;
+}
+
+/// All of a kind, by name, in the order of the file.
+#[derive(Debug)]
+pub(crate) struct ByKey<T>(pub(crate) Vec<(At<String>, T)>);
+
+impl<T: Keyed> Shape for ByKey<T> {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if node.elements(at).is_some() {
+            return reader.refuse(at, T::header());
+        }
+        let entries = entries(node, at, Self::like(), reader)?;
+        let count = entries.len();
+        if count > T::MOST {
+            return reader.refuse(at, reason!("too_many", count, word = T::WORD, most = T::MOST));
+        }
+        let read = |Entry { key, key_at, node, at }: Entry<'_>| {
+            let table = reader.section(keyed::<T>(key), |reader| T::read(node, &at, reader))?;
+            Some((At { value: key.to_owned(), at: key_at }, table))
+        };
+        // All of them are read before it is known whether one cannot be.
+        let tables: Vec<Option<_>> = entries.into_iter().map(read).collect();
+        tables.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Own::<T>::schema(generator)
+    }
+
+    fn like() -> Option<String> {
+        Own::<T>::like()
+    }
+}
+
+/// What the table with this name for its key is called in messages.
+pub(crate) fn keyed<T: Keyed>(name: &str) -> Reason {
+    reason!("named", word = word(T::WORD), name = shown(name))
 }
 
 fn written_name(node: Node<'_>) -> Option<&str> {

@@ -16,12 +16,12 @@ use jiff::civil::{Time, Weekday};
 
 pub(crate) use self::{
     check::{BELONGS, Check},
-    flow::{AfterCrash, Every, FORMS, Flow, Flows, OF_FORMS, OnFailure, Retry, Step, called as flow_called},
+    flow::{AfterCrash, Every, FORMS, Flow, OF_FORMS, OnFailure, Retry, Step},
     monitor::{Maintenance, Monitor, OnDown},
     program::{CpuCeiling, Limit, MemoryCeiling, Program, Ready, Stop},
 };
 use crate::{
-    listed::All,
+    listed::{All, ByKey},
     net::{Address, Host, Mailbox, Page},
     shape::{At, Own, Whole},
     table::table,
@@ -60,7 +60,7 @@ table! {
         /// The programs.
         program: All<Program>,
         /// The flows, by name.
-        flow: Flows,
+        flow: ByKey<Flow>,
     }
 
     /// Email over SMTP.

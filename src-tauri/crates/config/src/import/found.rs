@@ -16,10 +16,10 @@ use super::there::{self, There};
 use crate::{
     Defaults,
     edit::{apply, key},
-    listed::Listed,
+    listed::{Keyed, Listed},
     parse,
     reason::{Part, Reason, note},
-    tables::{Flows, Monitor, Program},
+    tables::{Flow, Monitor, Program},
     values::Name,
 };
 
@@ -108,7 +108,7 @@ impl Found {
             Section::Monitor => Monitor::MOST,
             Section::Program => Program::MOST,
             Section::Channel => CHANNELS_MAX,
-            Section::Flow => Flows::MOST,
+            Section::Flow => Flow::MOST,
         };
         if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
             self.note(note!("most_entries", name, most, section = key(section)));

@@ -6,11 +6,11 @@ use estatus_core::flow::{self, text::TextError};
 
 use super::{ByName, Named, channels_exist, circles::each_circle, exists, missing, unique};
 use crate::{
-    listed::{Listed, called, name, named},
+    listed::{Listed, called, keyed, name, named},
     problem::{Span, shown},
     reason::{Reason, reason},
     shape::{At, Reader},
-    tables::{AfterCrash, Flow, OnFailure, Step, flow_called},
+    tables::{AfterCrash, Flow, OnFailure, Step},
 };
 
 /// Says what is wrong with the names that `flows` have and use.
@@ -21,7 +21,7 @@ pub(super) fn check(
     reader: &mut Reader<'_>,
 ) {
     for (name, flow) in flows {
-        reader.section(flow_called(&name.value), |reader| {
+        reader.section(keyed::<Flow>(&name.value), |reader| {
             channels_exist(named(&flow.channels), channels, reader);
             OfFlow { name: &name.value, others, channels }.steps(steps_of(flow), reader);
         });
@@ -236,7 +236,7 @@ fn refuse_circles_of_flows(flows: &[(At<String>, Flow)], by_name: &ByName<'_>, r
             let circle = circle.shown(|place| flows.get(place).map(|(name, _)| name.value.as_str()));
             reason!("flows_in_a_circle", circle)
         };
-        reader.section(flow_called(&name.value), |reader| {
+        reader.section(keyed::<Flow>(&name.value), |reader| {
             reader.section(called(step, place), |reader| reader.problem_with("flow", at, circle));
         });
     });

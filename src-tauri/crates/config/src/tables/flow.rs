@@ -13,11 +13,11 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use super::{Interval, Many, Timeout};
 use crate::{
     json::JsonPath,
-    listed::{All, Listed, named},
+    listed::{All, Keyed, Listed, named},
     net::Page,
-    problem::{Span, shown},
+    problem::Span,
     reason::{Reason, reason},
-    shape::{At, Entry, Field, Node, Own, Reader, Shape, Whole, entries},
+    shape::{At, Field, Node, Own, Reader, Shape, Whole},
     table::table,
     times::{DAY, Lasting, YEAR},
     units::{self, UnitError},
@@ -220,46 +220,13 @@ impl Listed for Step {
     }
 }
 
-/// All flows, by name, in the order of the file.
-#[derive(Debug)]
-pub(crate) struct Flows(pub(crate) Vec<(At<String>, Flow)>);
+impl Keyed for Flow {
+    const WORD: &'static str = "flow";
+    const MOST: usize = 5000;
 
-impl Flows {
-    /// There may be so many.
-    pub(crate) const MOST: usize = 5000;
-}
-
-impl Shape for Flows {
-    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
-        if node.elements(at).is_some() {
-            return reader.refuse(at, reason!("flow_header"));
-        }
-        let entries = entries(node, at, Self::like(), reader)?;
-        let count = entries.len();
-        if count > Self::MOST {
-            return reader.refuse(at, reason!("too_many", count, word = "flow", most = Self::MOST));
-        }
-        let read = |Entry { key, key_at, node, at }: Entry<'_>| {
-            let flow = reader.section(called(key), |reader| Flow::read(node, &at, reader))?;
-            Some((At { value: key.to_owned(), at: key_at }, flow))
-        };
-        // All of them are read before it is known whether one cannot be.
-        let flows: Vec<Option<_>> = entries.into_iter().map(read).collect();
-        flows.into_iter().collect::<Option<_>>().map(Self)
+    fn header() -> Reason {
+        reason!("flow_header")
     }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        Own::<Flow>::schema(generator)
-    }
-
-    fn like() -> Option<String> {
-        Own::<Flow>::like()
-    }
-}
-
-/// What the flow of this name is called in messages.
-pub(crate) fn called(name: &str) -> Reason {
-    reason!("named", word = reason!("word.flow"), name = shown(name))
 }
 
 /// When a flow is run.
