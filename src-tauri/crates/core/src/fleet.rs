@@ -1,9 +1,14 @@
 //! Fleets: what a user says of them, and what is remembered of them. What an instance is stands in [`instance`], what is
-//! decided and why in [`decision`].
+//! decided and why in [`decision`], by which rules in [`rule`].
 
 pub mod command;
 pub mod decision;
+pub mod detector;
 pub mod instance;
+pub mod needs;
+pub mod planned;
+pub mod replay;
+pub mod rule;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -186,11 +191,6 @@ pub struct CommandProvider {
     pub timeout: Duration,
 }
 
-impl CommandProvider {
-    /// `timeout` where nothing is said.
-    pub const TIMEOUT: Duration = Duration::from_secs(60);
-}
-
 /// Where and from what EC2 instances are launched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ec2 {
@@ -202,11 +202,6 @@ pub struct Ec2 {
     pub image: Option<String>,
     /// How the cloud is reached.
     pub cloud: Cloud,
-}
-
-impl Ec2 {
-    /// `version` where nothing is said.
-    pub const VERSION: &str = "$Default";
 }
 
 /// How AWS, or what speaks as it does, is reached.
@@ -275,8 +270,13 @@ pub struct FleetMemory {
     pub last_decision: u64,
     /// When the instances were launched that the budget counts.
     pub launches: Vec<Timestamp>,
+    /// When those were that took the place of lost and failed ones, which have the same budget once more.
+    pub replacements: Vec<Timestamp>,
     /// When the fleet last turned from growing to shrinking or back, as far as that is counted.
     pub turns: Vec<Timestamp>,
+    /// Which way its load has moved it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
     /// Since when it has needed more instances than it may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_max_since: Option<Timestamp>,
@@ -285,6 +285,16 @@ pub struct FleetMemory {
     /// Since when it has been out of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+}
+
+/// Which way a fleet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It gets more instances.
+    Growing,
+    /// It gets fewer.
+    Shrinking,
 }
 
 /// What is wrong with a fleet, so that somebody should look.
