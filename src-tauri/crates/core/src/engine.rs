@@ -4,6 +4,7 @@ mod asked;
 mod belonging;
 mod channels;
 mod configured;
+mod fleets;
 mod flows;
 mod incidents;
 mod owners;
@@ -20,6 +21,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use fleets::{FleetView, InstanceView};
 pub use flows::FlowView;
 use owners::Owners;
 pub use programs::ProgramView;
@@ -28,6 +30,7 @@ use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
     execution::FlowMachine,
+    fleet::instance::Instance,
     healing::Healings,
     ids::{IncidentId, MessageId, RunId},
     incident::{Health, Incident, Message},
@@ -38,6 +41,7 @@ use crate::{
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
     registry::{Entries, Registry},
+    scaling::FleetMachine,
     schedule::{self, AFTER_SLEEP, Rng},
     signal::Signals,
     supervision::ProgramMachine,
@@ -67,6 +71,9 @@ pub struct Engine {
     monitors: Registry<MonitorMachine>,
     programs: Registry<ProgramMachine>,
     flows: Registry<FlowMachine>,
+    fleets: Registry<FleetMachine>,
+    /// The instances of fleets that are out of the configuration, by fleet: nobody has said that they are to go.
+    idle_instances: BTreeMap<Arc<str>, Vec<Instance>>,
     last_run: RunId,
     /// The run that somebody asked for last.
     asked_run: RunId,
@@ -171,6 +178,8 @@ impl Engine {
             monitors: Registry::default(),
             programs: Registry::default(),
             flows: Registry::default(),
+            fleets: Registry::default(),
+            idle_instances: BTreeMap::new(),
             last_run: restored.last_run.unwrap_or_default(),
             asked_run: RunId::default(),
             healings: Healings::default(),
@@ -190,7 +199,7 @@ impl Engine {
         for entries in engine.entries() {
             entries.recall(&restored.memories, now);
         }
-        engine.configure(config, restored.runs, now);
+        engine.configure(config, restored.runs, restored.instances, now);
         engine.look_for_removed_programs(now);
         for entries in engine.entries() {
             entries.let_go(now);
@@ -202,7 +211,7 @@ impl Engine {
     /// Puts another configuration in force. Monitors that stay as they are go on undisturbed.
     pub fn apply_config(&mut self, config: Arc<Config>, now: Now) {
         self.read_clock(now);
-        self.configure(config, Vec::new(), now);
+        self.configure(config, Vec::new(), Vec::new(), now);
         self.finish(now);
     }
 
@@ -241,6 +250,10 @@ impl Engine {
                     Some(Key::Flow(name)) => self.step_ran(&name, id, &outcome, now),
                     _ => {}
                 }
+                Ok(())
+            }
+            Input::Fleet { fleet, event } => {
+                self.fleet_happened(&fleet, event, now);
                 Ok(())
             }
             Input::WrittenDown { id } => {
@@ -299,6 +312,7 @@ impl Engine {
                 Due::Heal(name) => self.wake_healing(&name, now),
                 Due::Program(name) => self.wake_program(&name, now),
                 Due::Flow(name) => self.wake_flow(&name, now),
+                Due::Fleet(name) => self.wake_fleet(&name, now),
                 Due::Forget => self.forget_removed(now),
             }
             self.deliver(now);
@@ -338,6 +352,7 @@ impl Engine {
             memories: self.every_kind().into_iter().flat_map(Entries::remembered).collect(),
             incidents: self.incidents.values().cloned().collect(),
             runs: self.open_runs(),
+            instances: self.living_instances(),
             messages: self.outbox.messages().cloned().collect(),
             engine: self.memory.clone(),
             channels: self.config.channels.clone(),
@@ -398,13 +413,13 @@ impl Engine {
     }
 
     /// The entries of every kind.
-    fn every_kind(&self) -> [&dyn Entries; 3] {
-        [&self.programs, &self.monitors, &self.flows]
+    fn every_kind(&self) -> [&dyn Entries; 4] {
+        [&self.programs, &self.monitors, &self.flows, &self.fleets]
     }
 
     /// The same, to be changed.
-    fn entries(&mut self) -> [&mut dyn Entries; 3] {
-        [&mut self.programs, &mut self.monitors, &mut self.flows]
+    fn entries(&mut self) -> [&mut dyn Entries; 4] {
+        [&mut self.programs, &mut self.monitors, &mut self.flows, &mut self.fleets]
     }
 
     fn next_due(&mut self, now: Instant) -> Option<Due> {

@@ -13,6 +13,8 @@ pub enum Key {
     Program(Arc<str>),
     /// A flow.
     Flow(Arc<str>),
+    /// A fleet.
+    Fleet(Arc<str>),
     /// What the tests of the registry make.
     #[cfg(test)]
     Bell(Arc<str>),
@@ -25,6 +27,7 @@ impl Key {
             "monitor" => Some(Self::Monitor(name)),
             "program" => Some(Self::Program(name)),
             "flow" => Some(Self::Flow(name)),
+            "fleet" => Some(Self::Fleet(name)),
             _ => None,
         }
     }
@@ -35,6 +38,7 @@ impl Key {
             Self::Monitor(_) => "monitor",
             Self::Program(_) => "program",
             Self::Flow(_) => "flow",
+            Self::Fleet(_) => "fleet",
             #[cfg(test)]
             Self::Bell(_) => "bell",
         }
@@ -43,7 +47,7 @@ impl Key {
     /// Its name, which no other of its kind has.
     pub fn name(&self) -> &Arc<str> {
         match self {
-            Self::Monitor(name) | Self::Program(name) | Self::Flow(name) => name,
+            Self::Monitor(name) | Self::Program(name) | Self::Flow(name) | Self::Fleet(name) => name,
             #[cfg(test)]
             Self::Bell(name) => name,
         }

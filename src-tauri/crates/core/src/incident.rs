@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Kind,
+    fleet::Trouble,
     flow::{Otherwise, run::RunRecord},
     ids::{IncidentId, MessageId, RunId},
     observation::{Failure, Warning},
@@ -293,6 +294,19 @@ pub enum News {
         /// What it tells.
         text: String,
     },
+    /// Something is wrong with a fleet.
+    FleetTrouble {
+        /// What.
+        trouble: Trouble,
+        /// What the provider said, or which instance it is; nothing where there is no more to say.
+        #[serde(default)]
+        why: Option<String>,
+    },
+    /// What was wrong with a fleet is no more.
+    FleetWell {
+        /// What it was.
+        trouble: Trouble,
+    },
     /// The configuration file is refused, and Estatus has started with its last good version.
     Stale {
         /// What is wrong with it: a line for each problem.
@@ -320,6 +334,8 @@ impl News {
             | Self::Suppressed { .. }
             | Self::Approval { .. }
             | Self::Told { .. }
+            | Self::FleetTrouble { .. }
+            | Self::FleetWell { .. }
             | Self::Stale { .. } => None,
         }
     }
@@ -344,8 +360,13 @@ impl News {
             | Self::Cooling { .. }
             | Self::RunFailed { .. }
             | Self::Suppressed { .. }
+            | Self::FleetTrouble { .. }
             | Self::Stale { .. } => true,
-            Self::Recovered { .. } | Self::Steady | Self::Approval { .. } | Self::Told { .. } => false,
+            Self::Recovered { .. }
+            | Self::Steady
+            | Self::FleetWell { .. }
+            | Self::Approval { .. }
+            | Self::Told { .. } => false,
             Self::Settled { health, .. } => *health == Health::Down,
         }
     }

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{CommandOutcome, DurableCommand},
     config::Monitor,
+    fleet::{
+        Fleet,
+        command::{FleetCommand, FleetEvent},
+        decision::DecisionRecord,
+        instance::Instance,
+    },
     flow::{
         Definition,
         request::{HttpRequest, RequestOutcome},
@@ -52,6 +58,13 @@ pub enum Input {
         program: Arc<str>,
         /// What happened.
         event: ProgramEvent,
+    },
+    /// Something happened to a fleet.
+    Fleet {
+        /// Its name.
+        fleet: Arc<str>,
+        /// What happened.
+        event: FleetEvent,
     },
     /// Whatever was recorded before an [`Effect::Confirm`] is on disk, or as good as it will get.
     WrittenDown {
@@ -111,6 +124,7 @@ impl Input {
             | Self::Answered { id, .. }
             | Self::CommandRan { id, .. } => Some(*id),
             Self::Program { .. }
+            | Self::Fleet { .. }
             | Self::Quitting
             | Self::Asked(_)
             | Self::Repeat { .. }
@@ -201,6 +215,27 @@ pub enum Ask {
         /// Whether it may.
         approved: bool,
     },
+    /// Launch an instance, which no rule removes.
+    AddInstance {
+        /// The fleet.
+        fleet: String,
+    },
+    /// Remove an instance.
+    RemoveInstance {
+        /// The fleet.
+        fleet: String,
+        /// The instance, by its name or by what the provider calls it.
+        instance: String,
+    },
+    /// Keep an instance from being removed, or let it be removed again.
+    ProtectInstance {
+        /// The fleet.
+        fleet: String,
+        /// The instance, by its name or by what the provider calls it.
+        instance: String,
+        /// Whether it is kept.
+        protected: bool,
+    },
     /// Keep a process that runs already as the one process of a program that does not run.
     AdoptProgram {
         /// The program.
@@ -235,6 +270,12 @@ impl fmt::Display for Ask {
             Self::Approve { run, step, approved } => {
                 write!(f, "flow {} {run}", if *approved { "approve" } else { "deny" })?;
                 step.as_ref().map_or(Ok(()), |step| write!(f, " --step {step}"))
+            }
+            Self::AddInstance { fleet } => write!(f, "fleet add {fleet}"),
+            Self::RemoveInstance { fleet, instance } => write!(f, "fleet remove {instance} --fleet {fleet}"),
+            Self::ProtectInstance { fleet, instance, protected } => {
+                let off = if *protected { "" } else { " --off" };
+                write!(f, "fleet protect {instance} --fleet {fleet}{off}")
             }
             Self::AdoptProgram { program, process } => write!(f, "adopt {program} --pid {}", process.pid),
         }
@@ -274,6 +315,19 @@ pub enum AskError {
     },
     /// Of a run that never began nothing is known to repeat.
     NothingToRepeat(RunId),
+    /// Nobody is called that.
+    NoSuchFleet(String),
+    /// The fleet has no such instance.
+    NoSuchInstance {
+        /// The fleet.
+        fleet: String,
+        /// The instance.
+        instance: String,
+    },
+    /// The fleet has as many instances as it may have.
+    FleetFull(String),
+    /// The instance is protected.
+    InstanceProtected(String),
     /// There is nothing to acknowledge.
     NoIncident(String),
 }
@@ -315,6 +369,13 @@ pub enum Effect {
         program: Arc<Program>,
         /// What is to be done.
         command: ProgramCommand,
+    },
+    /// Do something with a fleet; what comes of it comes back as [`Input::Fleet`].
+    Fleet {
+        /// The fleet.
+        fleet: Arc<Fleet>,
+        /// What is to be done.
+        command: FleetCommand,
     },
     /// Say by [`Input::WrittenDown`] when all that was to be recorded before is on disk.
     Confirm {
@@ -365,6 +426,10 @@ pub enum Change {
         /// How it stands.
         step: Box<StepRun>,
     },
+    /// An instance of a fleet.
+    Instance(Box<Instance>),
+    /// What was decided of a fleet.
+    Decision(Box<DecisionRecord>),
     /// An open incident.
     Incident(IncidentId),
     /// An incident is over.
@@ -394,6 +459,8 @@ pub enum Due {
     Program(Arc<str>),
     /// A run of a flow is to begin, or something is due of the one that goes on.
     Flow(Arc<str>),
+    /// Something is due of a fleet.
+    Fleet(Arc<str>),
     /// What was taken out of the configuration long ago is forgotten.
     Forget,
     /// A message is due.

@@ -38,6 +38,7 @@ mod registry;
 pub mod remedy;
 pub mod removal;
 mod restart;
+mod scaling;
 mod schedule;
 pub mod secret;
 mod signal;

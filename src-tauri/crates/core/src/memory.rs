@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{flow::FlowMemory, ids::Key, monitor::MonitorMemory, program::ProgramMemory};
+use crate::{fleet::FleetMemory, flow::FlowMemory, ids::Key, monitor::MonitorMemory, program::ProgramMemory};
 
 /// All that must be known of an entry to go on after a restart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +17,8 @@ pub enum Memory {
     Program(Box<ProgramMemory>),
     /// Of a flow.
     Flow(Box<FlowMemory>),
+    /// Of a fleet.
+    Fleet(Box<FleetMemory>),
     /// What the tests of the registry make.
     #[cfg(test)]
     Bell(crate::registry::tests::BellMemory),
@@ -32,6 +34,7 @@ impl Memory {
             Key::Monitor(_) => serde_json::from_str(json).map(Self::Monitor),
             Key::Program(_) => serde_json::from_str(json).map(Self::Program),
             Key::Flow(_) => serde_json::from_str(json).map(Self::Flow),
+            Key::Fleet(_) => serde_json::from_str(json).map(Self::Fleet),
             #[cfg(test)]
             Key::Bell(_) => serde_json::from_str(json).map(Self::Bell),
         }
@@ -53,6 +56,12 @@ impl From<ProgramMemory> for Memory {
 impl From<FlowMemory> for Memory {
     fn from(memory: FlowMemory) -> Self {
         Self::Flow(Box::new(memory))
+    }
+}
+
+impl From<FleetMemory> for Memory {
+    fn from(memory: FleetMemory) -> Self {
+        Self::Fleet(Box::new(memory))
     }
 }
 
@@ -78,6 +87,24 @@ impl Remembered for FlowMemory {
 
     fn recalled(memory: &Memory) -> Option<&Self> {
         if let Memory::Flow(memory) = memory { Some(memory) } else { None }
+    }
+
+    fn removed(&mut self) -> &mut Option<Timestamp> {
+        &mut self.removed
+    }
+
+    fn rename_channel(&mut self, _old: &str, _new: &str) -> bool {
+        false
+    }
+}
+
+impl Remembered for FleetMemory {
+    fn key(name: Arc<str>) -> Key {
+        Key::Fleet(name)
+    }
+
+    fn recalled(memory: &Memory) -> Option<&Self> {
+        if let Memory::Fleet(memory) = memory { Some(memory) } else { None }
     }
 
     fn removed(&mut self) -> &mut Option<Timestamp> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Channel,
+    fleet::{decision::DecisionRecord, instance::Instance},
     flow::run::{Run, RunRecord, RunState, StepRun},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Health, Incident, Message},
@@ -52,6 +53,10 @@ pub enum Record {
         /// How it stands.
         step: Box<StepRun>,
     },
+    /// An instance of a fleet as it stands; takes the place of what was there.
+    Instance(Box<Instance>),
+    /// What was decided of a fleet.
+    Decision(Box<DecisionRecord>),
     /// A message as it stands; takes the place of what was there.
     Message(Message),
     /// What must be known of everything else; takes the place of what was there.
@@ -68,7 +73,7 @@ pub enum Record {
 impl Record {
     /// Whether it must be safely on disk, power cut included, before anything that follows from it is done.
     pub fn must_be_durable(&self) -> bool {
-        matches!(self, Self::Message(_) | Self::Incident(_) | Self::Run(_) | Self::Step { .. })
+        matches!(self, Self::Message(_) | Self::Incident(_) | Self::Run(_) | Self::Step { .. } | Self::Instance(_))
     }
 }
 
@@ -194,6 +199,8 @@ pub struct Restored {
     pub incidents: Vec<Incident>,
     /// The runs that are not over, the oldest first.
     pub runs: Vec<RunRecord>,
+    /// The instances of fleets that are not gone.
+    pub instances: Vec<Instance>,
     /// The messages that are neither delivered nor given up, in the order of their numbers.
     pub messages: Vec<Message>,
     /// What is known of everything else.

@@ -121,6 +121,9 @@ impl Words {
             AskError::NoSuchStep { flow, step } => {
                 return self.text("refused.no_such_step", &[("flow", flow), ("step", step)]);
             }
+            AskError::NoSuchInstance { fleet, instance } => {
+                return self.text("refused.no_such_instance", &[("fleet", fleet), ("instance", instance)]);
+            }
             AskError::NothingToApprove(run) => ("refused.nothing_to_approve", &run.to_string()),
             AskError::NothingToRepeat(run) => ("refused.nothing_to_repeat", &run.to_string()),
             AskError::NoSuchMonitor(name) => ("refused.no_such_monitor", name),
@@ -128,6 +131,9 @@ impl Words {
             AskError::RunsAlready(name) => ("refused.runs_already", name),
             AskError::NoIncident(name) => ("refused.no_incident", name),
             AskError::NoSuchFlow(name) => ("refused.no_such_flow", name),
+            AskError::NoSuchFleet(name) => ("refused.no_such_fleet", name),
+            AskError::FleetFull(name) => ("refused.fleet_full", name),
+            AskError::InstanceProtected(name) => ("refused.instance_protected", name),
             AskError::FlowRuns(name) => ("refused.flow_runs", name),
             AskError::NoSuchRun(run) => ("refused.no_such_run", &run.to_string()),
         };

@@ -39,6 +39,11 @@ impl Engine {
             Ask::RunFlow { flow } => self.run_flow(&flow, now)?,
             Ask::CancelRun { run } => self.cancel_run(run, now)?,
             Ask::Approve { run, step, approved } => self.approve(run, step.as_deref(), approved, now)?,
+            Ask::AddInstance { fleet } => self.add_instance(&fleet, now)?,
+            Ask::RemoveInstance { fleet, instance } => self.remove_instance(&fleet, &instance, now)?,
+            Ask::ProtectInstance { fleet, instance, protected } => {
+                self.protect_instance(&fleet, &instance, protected, now)?;
+            }
             Ask::AdoptProgram { program, process } => self.adopt_program(&program, process, now)?,
         }
         self.journal(JournalEntry::Asked { what }, now);

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, mem, sync::Arc};
 use super::{Change, Engine, MonitorMachine};
 use crate::{
     config::{Config, Monitor},
+    fleet::instance::Instance,
     flow::run::RunRecord,
     ids::{IncidentId, Key},
     incident::Health,
@@ -17,8 +18,8 @@ use crate::{
 };
 
 impl Engine {
-    /// `runs` are not over in an earlier life of the engine, and go on.
-    pub(super) fn configure(&mut self, config: Arc<Config>, runs: Vec<RunRecord>, now: Now) {
+    /// `runs` are not over and `instances` not gone in an earlier life of the engine, and go on.
+    pub(super) fn configure(&mut self, config: Arc<Config>, runs: Vec<RunRecord>, instances: Vec<Instance>, now: Now) {
         let wanted: BTreeSet<Arc<str>> = config.monitors.iter().map(|monitor| Arc::clone(&monitor.name)).collect();
         let gone: Vec<Arc<str>> = self.monitors.names().filter(|name| !wanted.contains(*name)).cloned().collect();
         for name in gone {
@@ -40,6 +41,7 @@ impl Engine {
         let before = mem::replace(&mut self.config, Arc::clone(&config));
         self.configure_programs(&config, now);
         self.configure_flows(&config, runs, now);
+        self.configure_fleets(&config, instances, now);
         self.configure_channels(&before.channels, &config.channels, now);
         self.close_forgotten(now);
         for monitor in &config.monitors {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
 use crate::{
     config::{AlertWhen, Monitor},
+    fleet::Fleet,
     flow::{Budget, run::RunRecord},
     ids::{IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
@@ -12,6 +13,7 @@ use crate::{
     outbox::quiet_until,
     program::{Program, ProgramTrouble},
     record::{JournalEntry, Record},
+    scaling::TroubleChange,
     signal::Flapping,
     time::{Now, earlier, later},
     words,
@@ -283,6 +285,15 @@ impl Engine {
         let channels = self.channels_or_default(configured.definition.channels.as_ref());
         let news = News::Suppressed { runs, within };
         self.post_alert(Alert { subject: Arc::clone(flow), check: None, target: String::new(), news }, &channels, now);
+    }
+
+    /// Something is wrong with a fleet since now, or is no more.
+    pub(super) fn tell_fleet(&mut self, fleet: &Fleet, change: TroubleChange, now: Now) {
+        let TroubleChange { trouble, begins, why } = change;
+        let channels = self.channels_or_default(fleet.channels.as_ref());
+        let news = if begins { News::FleetTrouble { trouble, why } } else { News::FleetWell { trouble } };
+        let subject = Arc::clone(&fleet.name);
+        self.post_alert(Alert { subject, check: None, target: String::new(), news }, &channels, now);
     }
 
     /// Estatus has started with the last good version of `file`. Each mistake is told once, however often it starts so.

@@ -395,6 +395,8 @@ fn news_word(news: &News) -> &'static str {
         | News::Unsteady { .. }
         | News::Settled { .. }
         | News::Warning { .. }
+        | News::FleetTrouble { .. }
+        | News::FleetWell { .. }
         | News::Stale { .. } => "other",
     }
 }

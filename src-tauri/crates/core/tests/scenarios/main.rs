@@ -210,6 +210,8 @@ fn word(news: &News) -> &'static str {
         | News::Suppressed { .. }
         | News::Approval { .. }
         | News::Told { .. }
+        | News::FleetTrouble { .. }
+        | News::FleetWell { .. }
         | News::Stale { .. } => "of no monitor",
     }
 }

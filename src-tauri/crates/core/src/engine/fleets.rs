@@ -1,0 +1,233 @@
+//! The fleets as the engine scales them.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{AskError, Change, Effect, Engine};
+use crate::{
+    config::Config,
+    fleet::{
+        Fleet, FleetMemory,
+        command::{FleetEvent, Listed, ProviderError, Refusal},
+        decision::DecisionRecord,
+        instance::Instance,
+    },
+    ids::Key,
+    record::Record,
+    scaling::{FleetMachine, LiveInstance, Step, Unwanted},
+    time::Now,
+};
+
+/// What there is to see of a fleet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FleetView {
+    /// Its configuration.
+    pub fleet: Arc<Fleet>,
+    /// Its instances that are not gone, in the order of their numbers.
+    pub instances: Vec<InstanceView>,
+    /// The mean of the loads that are known; nothing where none is.
+    pub mean: Option<f64>,
+    /// What was decided last that was to be kept.
+    pub last_decision: Option<DecisionRecord>,
+    /// What the provider has that bears the mark of Estatus and that nobody counts.
+    pub orphans: Vec<Listed>,
+    /// How many were refused that wanted to be instances.
+    pub refused: BTreeMap<Refusal, u64>,
+    /// Why the provider did not do what it was to do last.
+    pub provider_error: Option<ProviderError>,
+    /// Why nobody can be listened to.
+    pub unheard: Option<String>,
+}
+
+/// What there is to see of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceView {
+    /// What is remembered of it.
+    pub instance: Instance,
+    /// Its load, where it is known.
+    pub load: Option<f32>,
+    /// For how long it has been silent; time asleep left out.
+    pub silent: Duration,
+    /// How many times what it said was no load.
+    pub faults: u64,
+}
+
+impl InstanceView {
+    fn of(live: &LiveInstance, now: Now) -> Self {
+        let (instance, load) = (live.instance.clone(), live.load());
+        Self { instance, load, silent: live.silence(now), faults: live.faults }
+    }
+}
+
+impl Engine {
+    /// Every fleet, in the order of the configuration.
+    pub fn fleets(&self, now: Now) -> impl Iterator<Item = FleetView> + '_ {
+        self.config.fleets.iter().filter_map(move |fleet| self.fleet(&fleet.name, now))
+    }
+
+    /// One fleet.
+    pub fn fleet(&self, name: &str, now: Now) -> Option<FleetView> {
+        let machine = self.fleets.get(name).filter(|machine| !machine.is_gone())?;
+        Some(FleetView {
+            fleet: Arc::clone(&machine.fleet),
+            instances: machine.instances().map(|live| InstanceView::of(live, now)).collect(),
+            mean: machine.mean(),
+            last_decision: machine.last_decision().cloned(),
+            orphans: machine.orphans().to_vec(),
+            refused: machine.refused().clone(),
+            provider_error: machine.provider_error().cloned(),
+            unheard: machine.unheard().map(str::to_owned),
+        })
+    }
+
+    /// One instance of a fleet that is not gone.
+    pub fn instance(&self, fleet: &str, name: &str, now: Now) -> Option<InstanceView> {
+        self.fleets.get(fleet)?.instance(name).map(|live| InstanceView::of(live, now))
+    }
+
+    /// How many instances of a fleet are there to work; nothing if there is no such fleet.
+    pub fn running_instances(&self, fleet: &str) -> Option<usize> {
+        self.fleets.get(fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running)
+    }
+
+    /// The instances of all fleets that are not gone.
+    pub(super) fn living_instances(&self) -> Vec<Instance> {
+        let all = self.fleets.values().flat_map(FleetMachine::instances);
+        all.map(|live| live.instance.clone()).chain(self.idle_instances.values().flatten().cloned()).collect()
+    }
+
+    // What happens.
+
+    pub(super) fn fleet_happened(&mut self, name: &Arc<str>, event: FleetEvent, now: Now) {
+        self.step_fleet(name, now, |machine, step| machine.happened(event, step));
+    }
+
+    /// Something is due of a fleet.
+    pub(super) fn wake_fleet(&mut self, name: &Arc<str>, now: Now) {
+        self.step_fleet(name, now, FleetMachine::wake);
+    }
+
+    // What the user wants.
+
+    pub(super) fn add_instance(&mut self, fleet: &str, now: Now) -> Result<(), AskError> {
+        let name = self.known_fleet(fleet)?;
+        let asked = self.step_fleet(&name, now, FleetMachine::ask_launch);
+        asked.map_or(Ok(()), |asked| asked.map(drop).map_err(|why| refusal(why, fleet, "")))
+    }
+
+    pub(super) fn remove_instance(&mut self, fleet: &str, instance: &str, now: Now) -> Result<(), AskError> {
+        let name = self.known_fleet(fleet)?;
+        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_remove(instance, step));
+        asked.map_or(Ok(()), |asked| asked.map_err(|why| refusal(why, fleet, instance)))
+    }
+
+    pub(super) fn protect_instance(
+        &mut self,
+        fleet: &str,
+        instance: &str,
+        protected: bool,
+        now: Now,
+    ) -> Result<(), AskError> {
+        let name = self.known_fleet(fleet)?;
+        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_protect(instance, protected, step));
+        asked.map_or(Ok(()), |asked| asked.map_err(|why| refusal(why, fleet, instance)))
+    }
+
+    fn known_fleet(&self, fleet: &str) -> Result<Arc<str>, AskError> {
+        let known = self.fleets.iter().find(|(name, machine)| &***name == fleet && !machine.is_gone());
+        known.map(|(name, _)| Arc::clone(name)).ok_or_else(|| AskError::NoSuchFleet(fleet.to_owned()))
+    }
+
+    // The configuration.
+
+    /// `instances` were not gone in an earlier life of the engine.
+    pub(super) fn configure_fleets(&mut self, config: &Config, instances: Vec<Instance>, now: Now) {
+        for instance in instances {
+            self.idle_instances.entry(Arc::clone(&instance.fleet)).or_default().push(instance);
+        }
+        let is_wanted = |name: &Arc<str>| config.fleets.iter().any(|fleet| fleet.name == *name);
+        let gone: Vec<Arc<str>> = self.fleets.names().filter(|name| !is_wanted(name)).cloned().collect();
+        for name in gone {
+            self.step_fleet(&name, now, FleetMachine::forget);
+            let left = self.fleets.get_mut(&name).map(FleetMachine::take_instances).unwrap_or_default();
+            self.idle_instances.insert(Arc::clone(&name), left);
+            self.fleets.remove(&name, now);
+            self.publish(Change::Gone(Key::Fleet(name)));
+        }
+        for fleet in &config.fleets {
+            match self.fleets.get(&fleet.name) {
+                Some(known) if known.fleet == *fleet => {}
+                Some(known) if known.fleet.provider.word() != fleet.provider.word() => {
+                    // Where its instances came from they are ended.
+                    self.step_fleet(&fleet.name, now, FleetMachine::retire);
+                    self.step_fleet(&fleet.name, now, |machine, step| machine.configure(fleet, step));
+                }
+                Some(_) => drop(self.step_fleet(&fleet.name, now, |machine, step| machine.configure(fleet, step))),
+                None => self.scale(fleet, now),
+            }
+            self.publish(Change::Changed(Key::Fleet(Arc::clone(&fleet.name))));
+        }
+    }
+
+    fn scale(&mut self, fleet: &Arc<Fleet>, now: Now) {
+        let written = self.fleets.take_back(&fleet.name);
+        let memory = FleetMemory { removed: None, ..written.clone().unwrap_or_default() };
+        let instances = self.idle_instances.remove(&fleet.name).unwrap_or_default();
+        let machine = FleetMachine::new(Arc::clone(fleet), memory, instances, now);
+        self.fleets.insert(Arc::clone(&fleet.name), machine, written);
+        self.step_fleet(&fleet.name, now, FleetMachine::begin);
+    }
+
+    // One step, and all that follows from it.
+
+    fn step_fleet<T>(
+        &mut self,
+        name: &Arc<str>,
+        now: Now,
+        take: impl FnOnce(&mut FleetMachine, &mut Step<'_>) -> T,
+    ) -> Option<T> {
+        let machine = self.fleets.get_mut(name)?;
+        let mut step = Step::new(now, &mut self.rng);
+        let result = take(machine, &mut step);
+        let fleet = Arc::clone(&machine.fleet);
+        let Step { commands, changed, decided, troubles, .. } = step;
+        for instance in latest(changed) {
+            self.records.push(Record::Instance(Box::new(instance.clone())));
+            self.publish(Change::Instance(Box::new(instance)));
+        }
+        for decision in decided {
+            self.records.push(Record::Decision(Box::new(decision.clone())));
+            self.publish(Change::Decision(Box::new(decision)));
+        }
+        let effect = |command| Effect::Fleet { fleet: Arc::clone(&fleet), command };
+        self.effects.extend(commands.into_iter().map(effect));
+        for change in troubles {
+            self.tell_fleet(&fleet, change, now);
+        }
+        Some(result)
+    }
+}
+
+/// Each instance once, as it stands at last, in the order in which they changed.
+fn latest(changed: Vec<Instance>) -> Vec<Instance> {
+    let mut latest: Vec<Instance> = Vec::with_capacity(changed.len());
+    let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for instance in changed {
+        match places.get(&instance.name).and_then(|place| latest.get_mut(*place)) {
+            Some(before) => *before = instance,
+            None => {
+                places.insert(Arc::clone(&instance.name), latest.len());
+                latest.push(instance);
+            }
+        }
+    }
+    latest
+}
+
+fn refusal(why: Unwanted, fleet: &str, instance: &str) -> AskError {
+    let (fleet, instance) = (fleet.to_owned(), instance.to_owned());
+    match why {
+        Unwanted::Full => AskError::FleetFull(fleet),
+        Unwanted::NoSuchInstance => AskError::NoSuchInstance { fleet, instance },
+        Unwanted::Protected => AskError::InstanceProtected(instance),
+    }
+}

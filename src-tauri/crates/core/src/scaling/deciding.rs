@@ -1,0 +1,143 @@
+//! What is decided, and done.
+
+use std::sync::Arc;
+
+use super::{FleetMachine, LiveInstance, Step};
+use crate::{
+    fleet::{
+        Direction, Policy, Trouble,
+        decision::{Decision, DecisionRecord, Objection, Reason, Rejection},
+        instance::InstanceState,
+        planned::InForce,
+        rule::{self, FleetState, Seen, TURNS_WITHIN},
+    },
+    time::{Now, elapsed},
+};
+
+/// A decision by which nothing is done is kept if it says something new, but not more often than this.
+const KEPT_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl FleetMachine {
+    /// Whoever is silent is judged.
+    pub(super) fn judge(&mut self, step: &mut Step<'_>) {
+        for live in self.instances.values_mut() {
+            live.judge(step);
+        }
+        let lost = self.instances.values().find(|live| live.instance.state == InstanceState::Lost);
+        let why = lost.map(|live| live.instance.name.to_string());
+        self.trouble(Trouble::Lost, why.clone(), why.is_some(), step);
+    }
+
+    /// The rule is asked, and what it says is done.
+    pub(super) fn decide(&mut self, step: &mut Step<'_>) {
+        self.forget_what_no_longer_counts(step.now);
+        let decision = self.asked(step.now);
+        self.needs.note(decision.need.unwrap_or_else(|| self.counted()), step.now);
+        self.judge_decision(&decision, step);
+        if !decision.acts() {
+            let says_new = self.last_decision.as_ref().is_none_or(|last| !last.decision.says_what(&decision));
+            let is_late = self.last_decision.as_ref().is_none_or(|last| elapsed(last.at, step.now.utc) >= KEPT_EVERY);
+            if says_new && is_late {
+                self.keep(decision, step);
+            }
+            return;
+        }
+        self.turn(&decision, step.now);
+        let launches = u32::try_from(decision.change).unwrap_or(0);
+        let replacements = decision.replaced.min(launches);
+        let victims = decision.victims.clone();
+        self.keep(decision, step);
+        for victim in victims {
+            self.remove(&victim, step);
+        }
+        for launch in 0..launches {
+            let counted = if launch < replacements { &mut self.memory.replacements } else { &mut self.memory.launches };
+            counted.push(step.now.utc);
+            self.launch(false, step);
+        }
+    }
+
+    fn asked(&self, now: Now) -> Decision {
+        let seen: Vec<Seen<'_>> = self.instances.values().map(|live| seen(live, now)).collect();
+        let planned = match &self.fleet.policy {
+            Policy::Schedule(plans) => InForce::at(plans, now.utc).desired,
+            _ => None,
+        };
+        let FleetMachine { needs, memory, fleet, .. } = self;
+        let (launches, replacements, turns) = (&memory.launches, &memory.replacements, &memory.turns);
+        rule::decide(&FleetState { instances: &seen, needs, launches, replacements, turns, planned }, fleet, now)
+    }
+
+    /// What the budgets do not count any more.
+    fn forget_what_no_longer_counts(&mut self, now: Now) {
+        let within = self.fleet.budget.within;
+        self.memory.launches.retain(|at| elapsed(*at, now.utc) < within);
+        self.memory.replacements.retain(|at| elapsed(*at, now.utc) < within);
+        self.memory.turns.retain(|at| elapsed(*at, now.utc) < TURNS_WITHIN);
+    }
+
+    /// By its load it goes another way than before.
+    fn turn(&mut self, decision: &Decision, now: Now) {
+        let goes = |reason: &Reason| match reason {
+            Reason::Above { .. } => Some(Direction::Growing),
+            Reason::Below { .. } => Some(Direction::Shrinking),
+            _ => None,
+        };
+        let Some(direction) = decision.reasons.iter().find_map(goes) else { return };
+        if self.memory.direction.replace(direction).is_some_and(|before| before != direction) {
+            self.memory.turns.push(now.utc);
+        }
+    }
+
+    /// What is wrong, as the decision shows.
+    fn judge_decision(&mut self, decision: &Decision, step: &mut Step<'_>) {
+        self.trouble(Trouble::Held, None, decision.is_held(), step);
+        let launch_refused = |objection: fn(&Objection) -> bool| {
+            let is_launch = |what: &Rejection| matches!(what, Rejection::Launch { .. });
+            decision.rejected.iter().any(|rejected| is_launch(&rejected.what) && objection(&rejected.why))
+        };
+        if launch_refused(|why| matches!(why, Objection::Max { .. })) {
+            let since = *self.memory.at_max_since.get_or_insert(step.now.utc);
+            let is_long = elapsed(since, step.now.utc) >= self.fleet.at_max_for;
+            if is_long {
+                self.trouble(Trouble::AtMax, None, true, step);
+            }
+        } else {
+            self.memory.at_max_since = None;
+            self.trouble(Trouble::AtMax, None, false, step);
+        }
+    }
+
+    /// Keeps a decision.
+    pub(super) fn keep(&mut self, decision: Decision, step: &mut Step<'_>) {
+        self.memory.last_decision += 1;
+        let record = DecisionRecord {
+            number: self.memory.last_decision,
+            fleet: Arc::clone(&self.fleet.name),
+            at: step.now.utc,
+            instances: self.counted(),
+            mean: self.mean(),
+            decision,
+        };
+        step.decided.push(record.clone());
+        self.last_decision = Some(record);
+    }
+
+    fn counted(&self) -> u32 {
+        u32::try_from(self.count()).unwrap_or(u32::MAX)
+    }
+}
+
+fn seen(live: &LiveInstance, now: Now) -> Seen<'_> {
+    let instance = &live.instance;
+    Seen {
+        name: &instance.name,
+        state: instance.state,
+        load: live.load(),
+        silent: live.silence(now),
+        launched: instance.launched,
+        protected: instance.protected,
+        by_user: instance.by_user,
+        outdated: instance.outdated,
+    }
+}

@@ -1,0 +1,172 @@
+//! What is heard of instances and of their provider.
+
+use std::{net::IpAddr, sync::Arc};
+
+use super::{FleetMachine, SHOWS_WITHIN, Step};
+use crate::{
+    fleet::{
+        Trouble, Wire,
+        command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, Refusal},
+        instance::InstanceState,
+    },
+    time::elapsed,
+};
+
+impl FleetMachine {
+    pub(crate) fn happened(&mut self, event: FleetEvent, step: &mut Step<'_>) {
+        match event {
+            FleetEvent::Announced { announcement, name, proof, declared, from } => {
+                let accepted = self.welcome(&name, proof);
+                step.commands.push(FleetCommand::Answer { announcement, accepted: accepted.clone() });
+                if let Some(name) = accepted {
+                    self.announced(&name, &declared, from, step);
+                }
+            }
+            FleetEvent::Heard(heartbeats) => heartbeats.into_iter().for_each(|heartbeat| self.heard(&heartbeat, step)),
+            FleetEvent::Launched { instance, id } => {
+                self.provider_error = None;
+                self.trouble(Trouble::CannotLaunch, None, false, step);
+                match self.instances.get_mut(&instance) {
+                    Some(live) => live.launched(id, step),
+                    // It was forgotten meanwhile.
+                    None => step.commands.push(FleetCommand::Terminate { instance, id: Some(id) }),
+                }
+            }
+            FleetEvent::CannotLaunch { instance, error } => {
+                self.not_done(&instance, &error, step);
+                self.trouble(Trouble::CannotLaunch, Some(error.error.clone()), true, step);
+                self.provider_error = Some(error);
+            }
+            FleetEvent::CannotTerminate { instance, error } => {
+                self.not_done(&instance, &error, step);
+                self.provider_error = Some(error);
+            }
+            FleetEvent::Drained { instance } => {
+                let live = self.instances.get_mut(&instance);
+                if let Some(live) = live.filter(|live| live.instance.state == InstanceState::Draining) {
+                    live.terminate(step);
+                }
+            }
+            FleetEvent::Terminated { instance, why } => self.is_gone_for_good(&instance, why, step),
+            FleetEvent::Listed(listed) => self.listed(listed, step),
+            FleetEvent::CannotList(error) => self.provider_error = Some(error),
+            FleetEvent::Serves { .. } => self.unheard = None,
+            FleetEvent::CannotServe { error } => self.unheard = Some(error),
+            FleetEvent::Refused { why, .. } => self.refuse(why),
+        }
+    }
+
+    fn refuse(&mut self, why: Refusal) {
+        *self.refused.entry(why).or_default() += 1;
+    }
+
+    /// Somebody says that he is an instance. Which, if he is.
+    fn welcome(&mut self, name: &str, proof: Proof) -> Option<Arc<str>> {
+        let name = self.find(name);
+        let live = name.as_ref().and_then(|name| self.instances.get_mut(name));
+        let fits = |enrolled: bool| match proof {
+            // Who has once proved who he is must always; and a token that was used is his, or was stolen.
+            Proof::None | Proof::Token => !enrolled,
+            Proof::Certificate => enrolled,
+        };
+        let lives =
+            |state: InstanceState| state.counts() || matches!(state, InstanceState::Lost | InstanceState::Draining);
+        match live.filter(|live| fits(live.instance.enrolled) && lives(live.instance.state)) {
+            Some(live) => {
+                live.instance.enrolled |= proof != Proof::None;
+                name
+            }
+            None => {
+                self.refuse(if proof == Proof::Token { Refusal::Expired } else { Refusal::Foreign });
+                None
+            }
+        }
+    }
+
+    /// An instance is there, and says so.
+    fn announced(&mut self, name: &Arc<str>, declared: &str, from: IpAddr, step: &mut Step<'_>) {
+        let (address, declared) = address_of(declared, from, &self.fleet.wire);
+        let Some(live) = self.instances.get_mut(name) else { return };
+        if live.instance.state == InstanceState::Draining {
+            // What it was told before it did not hear, or has forgotten.
+            step.changed.push(live.instance.clone());
+            step.commands.push(FleetCommand::Drain { instance: Arc::clone(name) });
+        } else {
+            live.announced(address, declared, step);
+        }
+    }
+
+    fn heard(&mut self, heartbeat: &Heartbeat, step: &mut Step<'_>) {
+        match self.instances.get_mut(&heartbeat.instance) {
+            Some(live) => live.heard(heartbeat.load, heartbeat.ago, step),
+            None => step.commands.push(FleetCommand::Forget { instance: Arc::clone(&heartbeat.instance) }),
+        }
+    }
+
+    fn not_done(&mut self, instance: &Arc<str>, error: &ProviderError, step: &mut Step<'_>) {
+        if let Some(live) = self.instances.get_mut(instance) {
+            live.not_done(error, step);
+        }
+    }
+
+    fn is_gone_for_good(&mut self, instance: &Arc<str>, why: Option<String>, step: &mut Step<'_>) {
+        if let Some(mut live) = self.instances.remove(instance) {
+            live.gone(why, step);
+            // What it was there for is missing now.
+            self.decides_at = self.decides_at.min(step.now.monotonic);
+        }
+    }
+
+    /// The provider says what there is.
+    fn listed(&mut self, listed: Vec<Listed>, step: &mut Step<'_>) {
+        let mut missing = Vec::new();
+        for (name, live) in &mut self.instances {
+            let instance = &mut live.instance;
+            let is_it =
+                |listed: &&Listed| listed.name.as_ref() == Some(name) || instance.id.as_ref() == Some(&listed.id);
+            let seen = listed.iter().filter(is_it).max_by_key(|listed| listed.lives);
+            match seen {
+                Some(seen) if seen.lives => {
+                    if instance.outdated != seen.outdated {
+                        instance.outdated = seen.outdated;
+                        step.changed.push(instance.clone());
+                    }
+                    // Its launch was done, although nobody heard of it.
+                    if instance.state == InstanceState::Launching {
+                        live.launched(seen.id.clone(), step);
+                    }
+                }
+                Some(_) => missing.push(Arc::clone(name)),
+                // What was never launched does not show.
+                None if instance.state == InstanceState::Launching => {}
+                None if elapsed(instance.launched, step.now.utc) < SHOWS_WITHIN => {}
+                None => missing.push(Arc::clone(name)),
+            }
+        }
+        for name in missing {
+            self.is_gone_for_good(&name, None, step);
+        }
+        let is_known = |listed: &Listed| {
+            let of_name = listed.name.as_ref().is_some_and(|name| self.instances.contains_key(name));
+            of_name || self.instances.values().any(|live| live.instance.id.as_ref() == Some(&listed.id))
+        };
+        self.orphans = listed.into_iter().filter(|listed| listed.lives && !is_known(listed)).collect();
+        self.provider_error = None;
+    }
+}
+
+/// The address that is used, and the one that was declared, where that is another.
+fn address_of(declared: &str, from: IpAddr, wire: &Wire) -> (String, Option<String>) {
+    let (host, port) = match declared.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().ok()),
+        _ => (declared, None),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port: u16 = port.unwrap_or(wire.agent_port);
+    let with_port = |host: &str| if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let is_same = host.parse() == Ok(from) || host == "localhost" && from.is_loopback();
+    if is_same || wire.trust_declared && !host.is_empty() {
+        return (with_port(host), None);
+    }
+    (with_port(&from.to_string()), Some(declared.to_owned()).filter(|declared| !declared.is_empty()))
+}
