@@ -11,8 +11,6 @@ use crate::{
     fleet::{
         Fleet,
         command::{FleetCommand, FleetEvent},
-        decision::DecisionRecord,
-        instance::Instance,
     },
     flow::{
         Definition,
@@ -426,10 +424,6 @@ pub enum Change {
         /// How it stands.
         step: Box<StepRun>,
     },
-    /// An instance of a fleet.
-    Instance(Box<Instance>),
-    /// What was decided of a fleet.
-    Decision(Box<DecisionRecord>),
     /// An open incident.
     Incident(IncidentId),
     /// An incident is over.

@@ -19,6 +19,8 @@
 mod deciding;
 mod hearing;
 mod live;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -190,13 +190,11 @@ impl Engine {
         let result = take(machine, &mut step);
         let fleet = Arc::clone(&machine.fleet);
         let Step { commands, changed, decided, troubles, .. } = step;
-        for instance in latest(changed) {
-            self.records.push(Record::Instance(Box::new(instance.clone())));
-            self.publish(Change::Instance(Box::new(instance)));
-        }
-        for decision in decided {
-            self.records.push(Record::Decision(Box::new(decision.clone())));
-            self.publish(Change::Decision(Box::new(decision)));
+        let stands_differently = !changed.is_empty() || !decided.is_empty();
+        self.records.extend(latest(changed).into_iter().map(|instance| Record::Instance(Box::new(instance))));
+        self.records.extend(decided.into_iter().map(|decision| Record::Decision(Box::new(decision))));
+        if stands_differently {
+            self.publish(Change::Changed(Key::Fleet(Arc::clone(name))));
         }
         let effect = |command| Effect::Fleet { fleet: Arc::clone(&fleet), command };
         self.effects.extend(commands.into_iter().map(effect));

@@ -192,6 +192,7 @@ impl Scene {
                 continue;
             }
             match effect {
+                Effect::Fleet { .. } => {}
                 Effect::Record(records) => records.iter().for_each(|record| self.recorded(record)),
                 Effect::Program { program, command: ProgramCommand::Look } => {
                     let found = match self.running.get(&program.name) {
