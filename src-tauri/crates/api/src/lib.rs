@@ -10,6 +10,7 @@
 mod client;
 mod codec;
 mod endpoint;
+mod fleet;
 mod flow;
 mod permission;
 mod request;
@@ -24,6 +25,7 @@ mod typescript;
 pub use client::{AttachError, Client, Said};
 pub use endpoint::Endpoint;
 pub use estatus_access::{Admits, Peer};
+pub use fleet::*;
 pub use flow::*;
 pub use permission::Permission;
 pub use request::*;

@@ -41,8 +41,10 @@ impl Permission {
             | Request::LastRuns { .. }
             | Request::Run { .. }
             | Request::StepLog { .. }
+            | Request::Fleet { .. }
+            | Request::Decisions { .. }
             | Request::Follow { .. } => Self::Look,
-            Request::Repeat { .. } => Self::Steer,
+            Request::Repeat { .. } | Request::SetLoad { .. } => Self::Steer,
             Request::Do(ask) => Self::needed_to_do(ask),
             // The file has environments and addresses that may be as good as a password; the survey has command lines and
             // folders of whatever runs as the engine's user.
@@ -69,7 +71,10 @@ impl Permission {
             | Ask::RestartProgram { .. }
             | Ask::RunFlow { .. }
             | Ask::Approve { .. }
-            | Ask::CancelRun { .. } => Self::Steer,
+            | Ask::CancelRun { .. }
+            | Ask::AddInstance { .. }
+            | Ask::RemoveInstance { .. }
+            | Ask::ProtectInstance { .. } => Self::Steer,
             Ask::AdoptProgram { .. } => Self::Edit,
         }
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, EngineState, FlowPlan, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus,
+    AlertState, DecisionStatus, EngineState, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus,
     RunStatus, RunSummary, Status, StepStatus,
 };
 
@@ -121,6 +121,27 @@ pub enum Request {
     Plan {
         /// The flow.
         flow: String,
+    },
+    /// A fleet with its instances: [`Reply::Fleet`].
+    Fleet {
+        /// Its name.
+        fleet: String,
+    },
+    /// What was decided of a fleet, the newest first: [`Reply::Decisions`].
+    Decisions {
+        /// The fleet.
+        fleet: String,
+        /// At most so many; at most 10,000.
+        limit: usize,
+    },
+    /// Sets the load of an instance whose agent has it set by hand: [`Reply::Done`].
+    SetLoad {
+        /// The fleet.
+        fleet: String,
+        /// The instance, by its name.
+        instance: String,
+        /// Its load, from 0 to 1.
+        load: f32,
     },
     /// The last lines of what the command of a step wrote in a run, as it goes on too: [`Reply::Log`].
     StepLog {
@@ -361,6 +382,10 @@ pub enum Reply {
     Run(RunStatus),
     /// What a run would do.
     Plan(FlowPlan),
+    /// A fleet.
+    Fleet(FleetStatus),
+    /// What was decided of a fleet.
+    Decisions(Vec<DecisionStatus>),
 }
 
 /// Why a request was not carried out.
@@ -406,6 +431,10 @@ pub enum Event {
     Flow(FlowStatus),
     /// A flow is gone.
     FlowGone(Arc<str>),
+    /// A fleet, new or as it is now.
+    Fleet(FleetSummary),
+    /// A fleet is gone.
+    FleetGone(Arc<str>),
     /// A run as it is now.
     Run(RunSummary),
     /// A step of a run as it is now.

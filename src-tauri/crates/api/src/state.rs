@@ -17,10 +17,10 @@ use estatus_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{flow::FlowStatus, permission::Permission};
+use crate::{fleet::FleetSummary, flow::FlowStatus, permission::Permission};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 11;
+pub const PROTOCOL: u32 = 12;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,9 @@ pub struct Snapshot {
     pub programs: Vec<ProgramStatus>,
     /// Every flow, in the order of the configuration.
     pub flows: Vec<FlowStatus>,
+    /// Every fleet, in the order of the configuration.
+    #[serde(default)]
+    pub fleets: Vec<FleetSummary>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.
@@ -408,6 +411,8 @@ fn news_word(news: &News) -> &'static str {
         News::Steady => "steady",
         News::RunFailed { .. } => "run_failed",
         News::Suppressed { .. } => "suppressed",
+        News::FleetTrouble { .. } => "fleet_trouble",
+        News::FleetWell { .. } => "fleet_well",
         News::Approval { .. } => "approval",
         News::Told { .. } => "told",
         News::Stale { .. } => "stale",
@@ -424,6 +429,9 @@ pub struct Status {
     pub programs: Vec<ProgramStatus>,
     /// Every flow, in the order of the configuration.
     pub flows: Vec<FlowStatus>,
+    /// Every fleet, in the order of the configuration.
+    #[serde(default)]
+    pub fleets: Vec<FleetSummary>,
     /// The open incidents, the oldest first.
     pub incidents: Vec<IncidentState>,
     /// Everything that is no single monitor's.

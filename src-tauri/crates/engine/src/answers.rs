@@ -256,6 +256,7 @@ async fn status(store: &Store, snapshot: Snapshot, host: Host) -> Status {
         monitors: snapshot.monitors.into_iter().map(with_figures).collect(),
         programs: snapshot.programs,
         flows: snapshot.flows,
+        fleets: snapshot.fleets,
         incidents: snapshot.incidents,
         engine: snapshot.engine,
         host,

@@ -27,6 +27,7 @@ impl<W: Workers> EventLoop<W> {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
+                Effect::Fleet { fleet, command } => self.tasks.fleets.carry_out(&fleet, command, &self.view.words),
                 Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
                 Effect::SendRequest { id, request } => self.tasks.send_request(id, request),
                 Effect::EndCommand { owner } => self.tasks.end_command(&owner),
@@ -60,7 +61,9 @@ impl<W: Workers> EventLoop<W> {
                     }
                 }
                 Effect::Publish(change) => self.publish(change),
-                Effect::RunCommand { .. }
+                // What is not begun any more is begun by the next engine: it is written down.
+                Effect::Fleet { .. }
+                | Effect::RunCommand { .. }
                 | Effect::SendRequest { .. }
                 | Effect::EndCommand { .. }
                 | Effect::Confirm { .. }
@@ -82,8 +85,9 @@ impl<W: Workers> EventLoop<W> {
         let monitors = self.core.monitors().map(|view| Change::Changed(Key::Monitor(Arc::clone(&view.monitor.name))));
         let programs = self.core.programs().map(|view| Change::Changed(Key::Program(Arc::clone(&view.program.name))));
         let flows = self.core.config().flows.iter().map(|flow| Change::Changed(Key::Flow(Arc::clone(&flow.name))));
+        let fleets = self.core.config().fleets.iter().map(|fleet| Change::Changed(Key::Fleet(Arc::clone(&fleet.name))));
         let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
-        let all: Vec<Change> = monitors.chain(programs).chain(flows).chain(incidents).collect();
+        let all: Vec<Change> = monitors.chain(programs).chain(flows).chain(fleets).chain(incidents).collect();
         all.into_iter().for_each(|change| self.publish(change));
     }
 

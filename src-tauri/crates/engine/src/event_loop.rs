@@ -45,11 +45,9 @@ use crate::{
     tasks::Tasks,
     view::{self, View},
     watch,
-    workers::{Parts, Workers},
+    workers::{Parts, RESULTS_LIMIT, Workers},
 };
 
-/// So many results wait to be taken; whoever brings more waits.
-const RESULTS_LIMIT: usize = 1024;
 /// So many results are taken at once before their effects are carried out.
 const BATCH: usize = 64;
 /// A client that is so many events behind is dropped.
@@ -119,13 +117,12 @@ impl<W: Workers> EventLoop<W> {
         let (apply, loaded) = watch::start(options.clone(), reader_sees);
         let Opened { store, restored, installation, trouble, notices } = opened;
         let channels = before.map(|before| before.channels.clone()).unwrap_or_default();
-        let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
         let (found_to_repeat, to_repeat) = mpsc::channel(REQUESTS_LIMIT);
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
-        let Parts { workers, supervisor, happened, ports, customs } = parts;
+        let Parts { workers, supervisor, fleets, result_sender, results, happened, ports, customs } = parts;
         let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
-        let tasks = Tasks::new(workers, programs, events, result_sender);
+        let tasks = Tasks::new(workers, programs, fleets, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core =
             Engine::new(config, Restored { channels, ..restored }, fnv1a(installation.as_bytes()), clock::now());

@@ -14,6 +14,7 @@ mod clock;
 mod effects;
 mod event_loop;
 mod file_changes;
+mod fleets;
 mod limits;
 mod lock;
 mod ports;

@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     bounded::{GRACE, bounded},
+    fleets::Scale,
     programs::ProgramCommands,
     workers::Workers,
 };
@@ -70,6 +71,7 @@ enum What {
 pub(crate) struct Tasks<W> {
     pub(crate) workers: Arc<W>,
     pub(crate) programs: ProgramCommands,
+    pub(crate) fleets: Box<dyn Scale>,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
     /// By owner: whether his command that was begun last, or is about to be, is to end.
@@ -82,11 +84,12 @@ impl<W: Workers> Tasks<W> {
     pub(crate) fn new(
         workers: W,
         programs: ProgramCommands,
+        fleets: Box<dyn Scale>,
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
         let (workers, commands, running) = (Arc::new(workers), BTreeMap::new(), BTreeMap::new());
-        Self { workers, programs, events, results, commands, running, barrier: None }
+        Self { workers, programs, fleets, events, results, commands, running, barrier: None }
     }
 
     /// Tells clients of something that no record goes with.

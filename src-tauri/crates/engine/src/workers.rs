@@ -6,6 +6,7 @@ use estatus_alert::Courier;
 use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Config, Monitor},
+    engine::Input,
     flow::request::{HttpRequest, RequestOutcome},
     incident::{DeliveryResult, Message},
     network::{NetworkAnswer, NetworkQuestion},
@@ -20,11 +21,14 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     Options,
+    fleets::{FleetRooms, Scale},
     ports::{Customs, EnginePorts, cannot_start},
 };
 
 /// So many events of programs wait to be taken; whoever brings more waits.
 const EVENTS_LIMIT: usize = 1024;
+/// So many results wait to be taken; whoever brings more waits.
+pub(crate) const RESULTS_LIMIT: usize = 1024;
 
 /// Does what takes time.
 pub(crate) trait Workers: Send + Sync + 'static {
@@ -87,6 +91,10 @@ impl Supervise for Supervisor {
 pub(crate) struct Parts<W> {
     pub(crate) workers: W,
     pub(crate) supervisor: Box<dyn Supervise>,
+    pub(crate) fleets: Box<dyn Scale>,
+    /// What comes of what is done beside the loop.
+    pub(crate) result_sender: mpsc::Sender<Input>,
+    pub(crate) results: mpsc::Receiver<Input>,
     /// What happens to programs.
     pub(crate) happened: mpsc::Receiver<SupervisorEvent>,
     pub(crate) ports: EnginePorts,
@@ -115,7 +123,10 @@ impl Parts<Rooms> {
             commands: Commands::new(&options.data, &supervisor),
             ports: ports.clone(),
         };
-        Self { workers, supervisor: Box::new(supervisor), happened, ports, customs }
+        let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
+        let fleets = FleetRooms::new(options, installation, &supervisor, &ports, result_sender.clone());
+        let (supervisor, fleets) = (Box::new(supervisor), Box::new(fleets));
+        Self { workers, supervisor, fleets, result_sender, results, happened, ports, customs }
     }
 }
 

@@ -81,7 +81,7 @@ impl Commands {
     pub fn new(data: &Path, supervisor: &Supervisor) -> Self {
         let folder = commands(data);
         let (sender, events) = mpsc::channel(EVENTS_LIMIT);
-        let shared = Shared { supervisor: supervisor.another(&folder, sender), running: BTreeMap::new() };
+        let shared = Shared { supervisor: supervisor.beside(&folder, sender), running: BTreeMap::new() };
         let commands = Self { folder, shared: Arc::new(Mutex::new(shared)) };
         tokio::spawn(listen(events, Arc::downgrade(&commands.shared)));
         commands.look_for_what_was_left();

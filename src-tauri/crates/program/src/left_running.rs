@@ -13,7 +13,13 @@ use crate::{
 /// The names of the programs that an engine on the data folder `data` has started and that run, or may be about to; it
 /// need not run any more itself. Nothing where the folder cannot be read.
 pub fn left_running(data: &Path) -> Vec<String> {
-    let folders = fs::read_dir(programs(data)).into_iter().flatten().flatten();
+    running_in(&programs(data))
+}
+
+/// The names of what has its folders in `root` and was started there, and runs, or may be about to. Nothing where the folder
+/// cannot be read.
+pub fn running_in(root: &Path) -> Vec<String> {
+    let folders = fs::read_dir(root).into_iter().flatten().flatten();
     let ledgers: Vec<Ledger> = folders.filter_map(|folder| Ledger::read(&folder.path())).collect();
     if ledgers.is_empty() {
         return Vec::new();

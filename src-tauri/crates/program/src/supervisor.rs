@@ -53,8 +53,8 @@ impl Supervisor {
         Self { root: programs(&data), shims: Arc::new(Shims::new(shim)), events, tasks: BTreeMap::new() }
     }
 
-    /// One for others, whose folders are in `root`; their shims come from where those of this one do.
-    pub(crate) fn another(&self, root: &Path, events: mpsc::Sender<SupervisorEvent>) -> Self {
+    /// One for others than programs, whose folders are in `root`; their shims come from where those of this one do.
+    pub fn beside(&self, root: &Path, events: mpsc::Sender<SupervisorEvent>) -> Self {
         let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
         Self { root, shims: Arc::clone(&self.shims), events, tasks: BTreeMap::new() }
     }

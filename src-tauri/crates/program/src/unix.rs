@@ -92,7 +92,7 @@ pub(crate) fn is_not_executable(error: &io::Error) -> bool {
 }
 
 /// Makes a folder that is this user's alone.
-pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn is_not_executable(error: &io::Error) -> bool {
 }
 
 /// Makes a folder; whose it is follows from the one it is in, which is this user's.
-pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
+pub fn make_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
