@@ -77,6 +77,10 @@ programs: Array<ProgramStatus>,
  */
 flows: Array<FlowStatus>, 
 /**
+ * Every fleet, in the order of the configuration.
+ */
+fleets: Array<FleetSummary>, 
+/**
  * The open incidents, the oldest first.
  */
 incidents: Array<IncidentState>, 
@@ -265,6 +269,271 @@ next_start: string | null,
  * Whether it is stopped when its engine stops; otherwise it goes on, and the next engine finds it.
  */
 stops_with_estatus: boolean, };
+
+/**
+ * A fleet as it is, without its instances.
+ */
+export type FleetSummary = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How well it is: whoever counts, counts this.
+ */
+standing: Standing, 
+/**
+ * Whether anything but a user launches or removes an instance of it.
+ */
+enabled: boolean, 
+/**
+ * By which rule it is scaled: the word that stands for it in the file.
+ */
+policy: string, 
+/**
+ * Where its instances come from: the word that stands for it in the file.
+ */
+launch: string, 
+/**
+ * So many instances it has at least.
+ */
+min: number, 
+/**
+ * To so many it is refilled.
+ */
+desired: number, 
+/**
+ * So many instances it has at most.
+ */
+max: number, 
+/**
+ * The mean load that it is to have, from 0 to 1.
+ */
+load: number, 
+/**
+ * How often an instance says what its load is, in seconds.
+ */
+heartbeat: number, 
+/**
+ * Whether the source document's protocol is spoken beyond this machine, unencrypted.
+ */
+insecure?: boolean, 
+/**
+ * How many instances are there to work, or will be.
+ */
+count: number, 
+/**
+ * How many of them are there to work.
+ */
+running: number, 
+/**
+ * The mean of the loads that are known, from 0 to 1; nothing where none is.
+ */
+mean: number | null, 
+/**
+ * What is wrong, each in a sentence.
+ */
+troubles?: Array<string>, 
+/**
+ * What was decided last that was to be kept.
+ */
+last_decision: DecisionStatus | null, };
+
+/**
+ * A fleet as it is.
+ */
+export type FleetStatus = { 
+/**
+ * Its instances that are not gone, in the order of their numbers.
+ */
+instances: Array<InstanceStatus>, 
+/**
+ * What the provider has that bears the mark of Estatus and that nobody counts, by what it calls it.
+ */
+orphans?: Array<string>, 
+/**
+ * Why and how often somebody was refused who wanted to be an instance, in words.
+ */
+refused?: Array<RefusedStatus>, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * How well it is: whoever counts, counts this.
+ */
+standing: Standing, 
+/**
+ * Whether anything but a user launches or removes an instance of it.
+ */
+enabled: boolean, 
+/**
+ * By which rule it is scaled: the word that stands for it in the file.
+ */
+policy: string, 
+/**
+ * Where its instances come from: the word that stands for it in the file.
+ */
+launch: string, 
+/**
+ * So many instances it has at least.
+ */
+min: number, 
+/**
+ * To so many it is refilled.
+ */
+desired: number, 
+/**
+ * So many instances it has at most.
+ */
+max: number, 
+/**
+ * The mean load that it is to have, from 0 to 1.
+ */
+load: number, 
+/**
+ * How often an instance says what its load is, in seconds.
+ */
+heartbeat: number, 
+/**
+ * Whether the source document's protocol is spoken beyond this machine, unencrypted.
+ */
+insecure?: boolean, 
+/**
+ * How many instances are there to work, or will be.
+ */
+count: number, 
+/**
+ * How many of them are there to work.
+ */
+running: number, 
+/**
+ * The mean of the loads that are known, from 0 to 1; nothing where none is.
+ */
+mean: number | null, 
+/**
+ * What is wrong, each in a sentence.
+ */
+troubles?: Array<string>, 
+/**
+ * What was decided last that was to be kept.
+ */
+last_decision: DecisionStatus | null, };
+
+/**
+ * An instance of a fleet.
+ */
+export type InstanceStatus = { 
+/**
+ * What the provider calls it, once that is known.
+ */
+id: string | null, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The address that is used, once it has announced itself.
+ */
+address: string | null, 
+/**
+ * The address that it has declared, where that is another: text of the outside world.
+ */
+declared?: string, 
+/**
+ * How it stands.
+ */
+state: InstanceState, 
+/**
+ * Its load, from 0 to 1, where it is known.
+ */
+load: number | null, 
+/**
+ * Since when it has stood so.
+ */
+since: string, 
+/**
+ * When it was wanted.
+ */
+launched: string, 
+/**
+ * For how long it has not been heard, in seconds.
+ */
+silent: number, 
+/**
+ * No rule removes it, and nobody by mistake.
+ */
+protected?: boolean, 
+/**
+ * A user has launched it: no rule removes it.
+ */
+by_user?: boolean, 
+/**
+ * It was launched from another template than instances are launched from now.
+ */
+outdated?: boolean, 
+/**
+ * How many times what it said was no load.
+ */
+faults?: number, 
+/**
+ * Why it is not as it should be: text of the outside world.
+ */
+error?: string, };
+
+/**
+ * What was decided of a fleet.
+ */
+export type DecisionStatus = { 
+/**
+ * Its number in its fleet.
+ */
+number: number, 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * So many instances are launched; or removed, where it is negative.
+ */
+change: number, 
+/**
+ * How many instances there were to work, or would be.
+ */
+instances: number, 
+/**
+ * The mean of the loads that were known, from 0 to 1; nothing where none was.
+ */
+mean: number | null, 
+/**
+ * All of it in one sentence.
+ */
+says: string, 
+/**
+ * Why, each in words.
+ */
+reasons: Array<string>, 
+/**
+ * What was not done, each with why not, in words.
+ */
+rejected: Array<string>, 
+/**
+ * Those that are removed.
+ */
+victims?: Array<string>, };
+
+/**
+ * Somebody was refused who wanted to be an instance.
+ */
+export type RefusedStatus = { 
+/**
+ * Why, in words.
+ */
+why: string, 
+/**
+ * How often.
+ */
+count: number, };
 
 /**
  * A flow as it is.
@@ -845,6 +1114,10 @@ programs: Array<ProgramStatus>,
  */
 flows: Array<FlowStatus>, 
 /**
+ * Every fleet, in the order of the configuration.
+ */
+fleets: Array<FleetSummary>, 
+/**
  * The open incidents, the oldest first.
  */
 incidents: Array<IncidentState>, 
@@ -1158,7 +1431,31 @@ how: Repeat, } } | { "request": "plan", "of": {
 /**
  * The flow.
  */
-flow: string, } } | { "request": "step_log", "of": { 
+flow: string, } } | { "request": "fleet", "of": { 
+/**
+ * Its name.
+ */
+fleet: string, } } | { "request": "decisions", "of": { 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * At most so many; at most 10,000.
+ */
+limit: number, } } | { "request": "set_load", "of": { 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * The instance, by its name.
+ */
+instance: string, 
+/**
+ * Its load, from 0 to 1.
+ */
+load: number, } } | { "request": "step_log", "of": { 
 /**
  * The step.
  */
@@ -1391,7 +1688,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> };
 
 /**
  * Why a request was not carried out.
@@ -1414,7 +1711,7 @@ export type ErrorCode = "wrong" | "denied" | "failed" | "gone";
 /**
  * Something that changed.
  */
-export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "flow", "of": FlowStatus } | { "event": "flow_gone", "of": string } | { "event": "run", "of": RunSummary } | { "event": "step", "of": { 
+export type Event = { "event": "monitor", "of": MonitorState } | { "event": "monitor_gone", "of": string } | { "event": "program", "of": ProgramStatus } | { "event": "program_gone", "of": string } | { "event": "flow", "of": FlowStatus } | { "event": "flow_gone", "of": string } | { "event": "fleet", "of": FleetSummary } | { "event": "fleet_gone", "of": string } | { "event": "run", "of": RunSummary } | { "event": "step", "of": { 
 /**
  * The run.
  */
@@ -1532,7 +1829,31 @@ step: string | null,
 /**
  * Whether it may.
  */
-approved: boolean, } | { "ask": "adopt_program", 
+approved: boolean, } | { "ask": "add_instance", 
+/**
+ * The fleet.
+ */
+fleet: string, } | { "ask": "remove_instance", 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * The instance, by its name or by what the provider calls it.
+ */
+instance: string, } | { "ask": "protect_instance", 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * The instance, by its name or by what the provider calls it.
+ */
+instance: string, 
+/**
+ * Whether it is kept.
+ */
+protected: boolean, } | { "ask": "adopt_program", 
 /**
  * The program.
  */
@@ -1654,6 +1975,11 @@ started: string, };
  * How a program stands.
  */
 export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "starting" | "running" | "stopping" | "backoff" | "cooling";
+
+/**
+ * How an instance stands.
+ */
+export type InstanceState = "launching" | "booting" | "running" | "suspect" | "lost" | "failed" | "draining" | "terminating" | "gone";
 
 /**
  * How a run stands.

@@ -130,8 +130,7 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
         text().prop_map(|flow| Request::Plan { flow }),
         text().prop_map(|fleet| Request::Fleet { fleet }),
-        (text(), text(), 0_f32..=1.0)
-            .prop_map(|(fleet, instance, load)| Request::SetLoad { fleet, instance, load }),
+        (text(), text(), 0_f32..=1.0).prop_map(|(fleet, instance, load)| Request::SetLoad { fleet, instance, load }),
         (any::<u64>(), any::<Option<String>>(), any::<bool>()).prop_map(|(run, from, as_then)| {
             let (run, how) = (RunId(run), Repeat { from, as_then });
             Request::Repeat { run, how }

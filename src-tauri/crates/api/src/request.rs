@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, DecisionStatus, EngineState, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History, IncidentState, MonitorState, ProgramStatus,
-    RunStatus, RunSummary, Status, StepStatus,
+    AlertState, DecisionStatus, EngineState, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History,
+    IncidentState, MonitorState, ProgramStatus, RunStatus, RunSummary, Status, StepStatus,
 };
 
 /// What a client asks for.

@@ -137,7 +137,9 @@ impl Scale for FleetRooms {
             }
             FleetCommand::Terminate { instance, .. } if is_local => self.local.terminate(fleet, instance),
             FleetCommand::List if is_local => self.local.list(fleet),
-            FleetCommand::Terminate { .. } | FleetCommand::List => self.providers.carry_out(fleet, command, None, words),
+            FleetCommand::Terminate { .. } | FleetCommand::List => {
+                self.providers.carry_out(fleet, command, None, words)
+            }
             FleetCommand::Release => {
                 self.providers.forget(&fleet.name);
                 self.wire.carry_out(fleet, command);

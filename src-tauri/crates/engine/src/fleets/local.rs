@@ -135,13 +135,17 @@ impl LocalInstances {
                 running
             });
             let running = running.await.unwrap_or_default();
-            let ours: Vec<Arc<str>> =
-                running.iter().filter(|name| fleet_of(name) == Some(&*fleet)).map(|name| name.as_str().into()).collect();
+            let ours: Vec<Arc<str>> = running
+                .iter()
+                .filter(|name| fleet_of(name) == Some(&*fleet))
+                .map(|name| name.as_str().into())
+                .collect();
             for name in &ours {
                 let program = Arc::new(Program::new(name, nothing()));
                 lock(&supervisor).carry_out(&program, ProgramCommand::Look, &[], &hidden);
             }
-            let listed = |name: Arc<str>| Listed { id: name.to_string(), name: Some(name), lives: true, outdated: false };
+            let listed =
+                |name: Arc<str>| Listed { id: name.to_string(), name: Some(name), lives: true, outdated: false };
             let event = FleetEvent::Listed(ours.into_iter().map(listed).collect());
             let _ = results.send(Input::Fleet { fleet, event }).await;
         });
@@ -245,7 +249,8 @@ fn write_token(folder: &Path, token: &Secret) -> io::Result<PathBuf> {
 fn clear(folder: &Path, running: &[String]) {
     for folder in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         let age = folder.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
-        let is_of = |name: &String| folder.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name.as_str()));
+        let is_of =
+            |name: &String| folder.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name.as_str()));
         if age.is_some_and(|age| age > KEPT_FOR) && !running.iter().any(is_of) {
             let _ = fs::remove_dir_all(&folder);
         }
