@@ -1,13 +1,18 @@
 //! What is to be done with a fleet, and what comes back of it.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
 /// Something that is to be done with a fleet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FleetCommand {
-    /// Listen for its agents, as its configuration says now. What there was before it goes on where it may.
+    /// Listen for its agents, as its configuration says now; told by [`FleetEvent::Serves`] or [`FleetEvent::CannotServe`].
+    /// What there was before it goes on where it may.
     Serve,
     /// Stop listening, and leave its instances alone.
     Release,
@@ -107,7 +112,12 @@ pub enum FleetEvent {
     Listed(Vec<Listed>),
     /// It cannot be said what there is.
     CannotList(ProviderError),
-    /// Nobody can be listened to.
+    /// Agents are listened for; told for each [`FleetCommand::Serve`], and once it is possible where it was not.
+    Serves {
+        /// Where, with the port that the system has chosen where the configuration has port 0.
+        at: SocketAddr,
+    },
+    /// Nobody can be listened to, now. It is tried again and again.
     CannotServe {
         /// Why.
         error: String,
