@@ -10,6 +10,8 @@ mod manual;
 mod news;
 mod pinned;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

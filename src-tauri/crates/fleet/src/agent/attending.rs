@@ -255,7 +255,7 @@ fn late() -> Ended {
 }
 
 /// What a status says; what lies below it, where that says more.
-fn in_words(status: &Status) -> String {
+pub(super) fn in_words(status: &Status) -> String {
     let mut why: &dyn std::error::Error = status;
     while let Some(below) = why.source() {
         why = below;

@@ -33,7 +33,7 @@ pub(crate) struct Load {
 }
 
 enum Source {
-    Cpu(AsyncMutex<Result<Cpu, String>>),
+    Cpu(Box<AsyncMutex<Result<Cpu, String>>>),
     File(LoadFile),
     Manual(Manual),
 }
@@ -50,7 +50,7 @@ impl Load {
         tell: &Teller,
     ) -> Result<Arc<Self>, AgentError> {
         let source = match source {
-            LoadSource::Cpu => Source::Cpu(AsyncMutex::new(Cpu::begin())),
+            LoadSource::Cpu => Source::Cpu(Box::new(AsyncMutex::new(Cpu::begin()))),
             LoadSource::File(path) => Source::File(LoadFile { path, reading: AsyncMutex::default() }),
             LoadSource::Manual { page } => Source::Manual(Manual::begin(page, name, server, tell).await?),
         };
