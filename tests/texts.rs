@@ -9,8 +9,12 @@ use std::{
 };
 
 /// The sections of `lang/` that are used by a macro: whose they are, and how its use begins.
-const SECTIONS: [(&str, &str, &str); 3] =
-    [("config", "config", "reason!(\""), ("import", "config", "note!(\""), ("doctor", "estatus", "told!(\"")];
+const SECTIONS: [(&str, &str, &str); 4] = [
+    ("config", "config", "reason!(\""),
+    ("import", "config", "note!(\""),
+    ("doctor", "estatus", "told!(\""),
+    ("agent", "fleet", "said!(\""),
+];
 
 #[test]
 fn no_text_is_missing_and_none_is_left_over() {

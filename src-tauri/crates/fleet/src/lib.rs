@@ -1,0 +1,18 @@
+//! Fleets: what reaches the instances of a fleet, and what runs on each of them.
+//!
+//! [`FleetWire`] is the engine's end: agents dial it, and those that speak the source document's protocol are asked by it.
+//! [`agent()`] is the other end.
+//!
+//! Architecture invariant: who is let in, what a silence means and what becomes of an instance is decided by the core. Here
+//! it is only known who somebody is, and how.
+
+/// A text of the agent's, with what stands in it.
+macro_rules! said {
+    ($($said:tt)*) => { estatus_core::text!("agent" $($said)*) };
+}
+
+mod agent;
+mod wire;
+
+pub use agent::{AgentError, AgentNews, AgentOptions, LoadSource, Protocol, agent};
+pub use wire::{FleetWire, Tokens, WireEvent};
