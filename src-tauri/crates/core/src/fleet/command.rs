@@ -35,6 +35,9 @@ pub enum FleetCommand {
     Launch {
         /// Which.
         instance: Arc<str>,
+        /// Which try at it: the first is 0, and after each that is known not to have launched it, one more. EC2 takes no other
+        /// words for a try that it has heard of, though it failed.
+        attempt: u32,
     },
     /// Have an instance finish what it has to do; told by [`FleetEvent::Drained`].
     Drain {

@@ -23,6 +23,9 @@ pub struct Instance {
     pub since: Timestamp,
     /// When it was wanted.
     pub launched: Timestamp,
+    /// How many tries at its launch are known not to have launched it: [`crate::fleet::command::FleetCommand::Launch`].
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub attempt: u32,
     /// The address that is used, once it has announced itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -44,6 +47,10 @@ pub struct Instance {
     /// Why it is not as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 0
 }
 
 /// How an instance stands.
