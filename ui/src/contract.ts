@@ -1490,11 +1490,11 @@ section: Section,
  */
 name: string | null, 
 /**
- * Its keys and values as in the file; a channel's name is not among them.
+ * Its keys and values as in the file; the name of a channel, a flow or a fleet is not among them.
  */
 table: Record<string, unknown>, 
 /**
- * The name of a new channel, or the new name of one.
+ * The name of a new channel, flow or fleet, or the new name of one.
  */
 called?: string | null, } | { "edit": "remove", 
 /**
@@ -1517,7 +1517,7 @@ value: unknown, };
 /**
  * A part of the configuration file that has named entries.
  */
-export type Section = "monitor" | "program" | "channel" | "flow";
+export type Section = "monitor" | "program" | "channel" | "flow" | "fleet";
 
 /**
  * The configuration file as it stands.

@@ -1,4 +1,5 @@
-import type { Configuration, Edit, Section } from "../contract";
+import type { Configuration, Edit } from "../contract";
+import type { Formed } from "../state/route.svelte";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
@@ -8,20 +9,20 @@ import { PROGRAM } from "./program";
 import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
 
-const GROUPS: Record<Exclude<Section, "flow">, readonly Group[]> = {
+const GROUPS: Record<Exclude<Formed, "flow">, readonly Group[]> = {
   monitor: MONITOR,
   program: PROGRAM,
   channel: CHANNEL.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group)),
 };
 
 /** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
-export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
+export function entry(configuration: Configuration, section: Formed, name: string | null): Subject | null {
   const { zone } = configuration.tables;
   const subject = subjectOf(configuration, section, name);
   return subject && typeof zone === "string" ? { ...subject, zone } : subject;
 }
 
-function subjectOf(configuration: Configuration, section: Section, name: string | null): Subject | null {
+function subjectOf(configuration: Configuration, section: Formed, name: string | null): Subject | null {
   switch (section) {
     case "channel":
       return channel(configuration, name);
@@ -92,7 +93,7 @@ export function unnamed(configuration: Configuration, what: Unnamed): Subject {
 }
 
 /** The form of the entry `name` of `section`, or of a new one. */
-export function entryForm(section: Section, name: string | null): Edited {
+export function entryForm(section: Formed, name: string | null): Edited {
   return {
     key: entryKey(section, name),
     find: (configuration) => entry(configuration, section, name),
@@ -100,7 +101,7 @@ export function entryForm(section: Section, name: string | null): Edited {
   };
 }
 
-export const entryKey = (section: Section, name: string | null): string => `${section}/${name ?? ""}`;
+export const entryKey = (section: Formed, name: string | null): string => `${section}/${name ?? ""}`;
 
 /** The form of the tables that have no name. */
 export function unnamedForm(what: Unnamed): Edited {

@@ -1,5 +1,8 @@
 import type { Section } from "../contract";
 
+/** A section of the file whose entries have a form. */
+export type Formed = Exclude<Section, "fleet">;
+
 /** Where in the window one is. */
 export type Route =
   | { page: "overview" }
@@ -12,13 +15,13 @@ export type Route =
   | { page: "run"; id: number }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
-  | { page: "edit"; section: Section; name: string | null }
+  | { page: "edit"; section: Formed; name: string | null }
   | { page: "nowhere" };
 
 /** What stands behind the address of this window. */
 export type Hash = `#/${string}`;
 
-const SECTIONS: readonly string[] = ["monitor", "program", "channel", "flow"] satisfies Section[];
+const SECTIONS: readonly string[] = ["monitor", "program", "channel", "flow"] satisfies Formed[];
 
 /** The route that `hash` says. */
 export function parse(hash: string): Route {
@@ -94,7 +97,7 @@ export function hash(route: Route): Hash {
 
 function edited([section, ...name]: string[]): Route {
   if (!SECTIONS.includes(section ?? "")) return { page: "nowhere" };
-  return { page: "edit", section: section as Section, name: name.length > 0 ? name.join("/") : null };
+  return { page: "edit", section: section as Formed, name: name.length > 0 ? name.join("/") : null };
 }
 
 function number(text: string | null): number | null {

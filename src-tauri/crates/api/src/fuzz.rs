@@ -85,8 +85,13 @@ fn table() -> impl Strategy<Value = serde_json::Value> {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let section =
-        prop_oneof![Just(Section::Monitor), Just(Section::Program), Just(Section::Channel), Just(Section::Flow)];
+    let section = prop_oneof![
+        Just(Section::Monitor),
+        Just(Section::Program),
+        Just(Section::Channel),
+        Just(Section::Flow),
+        Just(Section::Fleet)
+    ];
     prop_oneof![
         (section.clone(), any::<Option<String>>(), table(), any::<Option<String>>())
             .prop_map(|(section, name, table, called)| Edit::Put { section, name, table, called }),

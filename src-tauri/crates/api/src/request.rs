@@ -185,10 +185,10 @@ pub enum Edit {
         section: Section,
         /// The entry that is replaced; a new one if none is named.
         name: Option<String>,
-        /// Its keys and values as in the file; a channel's name is not among them.
+        /// Its keys and values as in the file; the name of a channel, a flow or a fleet is not among them.
         #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
         table: serde_json::Value,
-        /// The name of a new channel, or the new name of one.
+        /// The name of a new channel, flow or fleet, or the new name of one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         called: Option<String>,
     },
@@ -222,6 +222,8 @@ pub enum Section {
     Channel,
     /// `[flow.NAME]`
     Flow,
+    /// `[fleet.NAME]`
+    Fleet,
 }
 
 /// The configuration file as it stands.

@@ -282,7 +282,7 @@ fn process(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Process
     let most = at_most.as_ref().map(|most| most.value.0);
     let least = at_least.as_ref().map_or(most.unwrap_or(1).min(1), |least| least.value.0);
     if let Some(bound) = at_most.as_ref().filter(|_| most.is_some_and(|most| most < least)) {
-        reader.problem_with("at_most", &bound.at, reason!("less_than_least", least));
+        reader.problem_with("at_most", &bound.at, reason!("less_than", key = "at_least", number = least));
     }
     if let Some(bound) = at_least.filter(|_| least == 0 && most.is_none()) {
         reader.problem_with("at_least", &bound.at, reason!("asks_for_nothing"));

@@ -115,11 +115,11 @@ fn located(text: &str, problems: Problems) -> Vec<ConfigProblem> {
 /// Makes `edit` in `document`.
 pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), Reason> {
     match edit {
-        Edit::Put { section: section @ (Section::Channel | Section::Flow), name, table, called } => {
+        Edit::Put { section, name, table, called } if has_keys(*section) => {
             put_named(document, *section, name.as_deref(), table, called.as_deref())
         }
         Edit::Put { section, name, table, .. } => put_entry(document, *section, name.as_deref(), table),
-        Edit::Remove { section: section @ (Section::Channel | Section::Flow), name } => {
+        Edit::Remove { section, name } if has_keys(*section) => {
             let key = key(*section);
             let entries = document.get_mut(key).and_then(Item::as_table_like_mut);
             entries.and_then(|entries| entries.remove(name)).map(drop).ok_or_else(|| nobody(key, name))
@@ -139,6 +139,15 @@ pub(crate) const fn key(section: Section) -> &'static str {
         Section::Program => "program",
         Section::Channel => "channel",
         Section::Flow => "flow",
+        Section::Fleet => "fleet",
+    }
+}
+
+/// Whether the name of an entry of a section is its key, and no value of its own.
+pub(crate) const fn has_keys(section: Section) -> bool {
+    match section {
+        Section::Channel | Section::Flow | Section::Fleet => true,
+        Section::Monitor | Section::Program => false,
     }
 }
 
@@ -222,16 +231,19 @@ fn put_named(
 /// Gives a table a header where it needs one: if it says something itself, or nothing at all, and not only in tables
 /// below it.
 fn head(table: &mut Table) {
-    let first = table.iter().filter_map(|(_, item)| item.as_array_of_tables()).flatten().next().map(Table::position);
-    match (table.position(), first) {
+    let below = table.iter().flat_map(|(_, item)| match item {
+        Item::Table(table) => vec![table],
+        Item::ArrayOfTables(tables) => tables.iter().collect(),
+        Item::None | Item::Value(_) => Vec::new(),
+    });
+    let headed: Vec<Option<isize>> = below.filter(|table| !table.is_dotted()).map(Table::position).collect();
+    if table.position().is_none() && !headed.is_empty() {
         // It has had none so far, and stands where what is below it begins.
-        (None, Some(first)) => {
-            let says_something = table.iter().any(|(_, item)| item.is_value());
-            table.set_implicit(!says_something);
-            table.set_position(first);
-        }
-        _ if table.is_empty() => table.set_implicit(false),
-        _ => {}
+        let says_something = table.iter().any(|(_, item)| item.is_value());
+        table.set_implicit(!says_something);
+        table.set_position(headed.into_iter().flatten().min());
+    } else if table.is_empty() {
+        table.set_implicit(false);
     }
 }
 

@@ -77,6 +77,14 @@ log = { keep = "1MB" }
 # name = "answers again"
 # wait_until = "web answers"
 
+# A fleet: servers that are added and removed with their load. To try it out, they are processes of this machine.
+# [fleet.web]
+# min = 1
+# desired = 2                          # it is refilled to this
+# max = 5
+# load = "60%"                         # the mean load to aim for
+# launch = "local"                     # also command, ec2 and asg, each with a table of its own: [fleet.web.ec2]
+
 # A port.
 # [[monitor]]
 # name = "database"

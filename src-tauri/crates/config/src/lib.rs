@@ -15,6 +15,7 @@ mod edit;
 mod example;
 mod exit;
 mod failures;
+mod fleet;
 mod flow;
 mod import;
 mod json;
@@ -149,11 +150,13 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let alerts = channel::alerts(&mut file.alerts, &zone);
     let (monitors, programs) = (listed(&mut file.monitor, |all| all.0), listed(&mut file.program, |all| all.0));
     let flows = listed(&mut file.flow, |all| all.0);
+    let fleets = listed(&mut file.fleet, |all| all.0);
     let defined = Defined {
         channels: channel_names.as_ref(),
         programs: programs.as_deref(),
         monitors: monitors.as_deref(),
         flows: flows.as_deref(),
+        fleets: fleets.as_deref(),
     };
     names::check(&defined, &alerts.channels, reader);
     let monitors = monitors.unwrap_or_default();
@@ -161,11 +164,11 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let programs = programs.unwrap_or_default();
     let programs = each(programs, reader, |table, reader| program::program(table, &zone, reader));
     let flows = flow::flows(flows.unwrap_or_default(), &zone, reader);
+    let fleets = fleet::fleets(fleets.unwrap_or_default(), &zone, reader);
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
     let secret_variables = std::mem::take(&mut reader.secret_variables);
     let alerts = alerts.policy;
-    let fleets = Vec::new();
     Config { language, zone, monitors, programs, flows, fleets, channels, alerts, network, retention, secret_variables }
 }
 

@@ -1,4 +1,5 @@
-//! Limits on figures of this machine (`cpu = "< 90%"`, `disk = { "/" = "> 10%" }`) and of programs (`above = "90%"`).
+//! Limits on figures of this machine (`cpu = "< 90%"`, `disk = { "/" = "> 10%" }`) and of programs (`above = "90%"`), and the
+//! load of fleets (`load = "60%"`).
 
 use estatus_core::check::{DiskLimit, HostCheck};
 use schemars::{Schema, SchemaGenerator, json_schema};
@@ -146,6 +147,30 @@ impl Shape for OfOneCore {
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": ["string", "number"], "examples": ["90%", "250%"] })
+    }
+}
+
+/// A mean load that servers are to have, above 0 and up to 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MeanLoad(pub(crate) f64);
+
+impl Shape for MeanLoad {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let what = reason!("a.mean_load");
+        let Some(text) = written(node) else { return reader.expected(what, node, at) };
+        let load = match text.trim().strip_suffix('%') {
+            Some(share) => number(share.trim_end()).map(|share| share / 100.0),
+            None => number(text.trim()),
+        };
+        let load = load.filter(|load| *load > 0.0 && *load <= 1.0);
+        load.map(Self).or_else(|| reader.unreadable(what, &text, at))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*%?\s*$", "examples": ["60%"] },
+            { "type": "number", "exclusiveMinimum": 0, "maximum": 1 },
+        ] })
     }
 }
 

@@ -143,6 +143,7 @@ pub(crate) fn word(key: &str) -> Reason {
         "program" => reason!("word.program"),
         "channel" => reason!("word.channel"),
         "flow" => reason!("word.flow"),
+        "fleet" => reason!("word.fleet"),
         "step" => reason!("word.step"),
         _ => reason!("word.monitor"),
     }

@@ -6,7 +6,7 @@ mod flows;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    listed::{Linked, Listed, called, name, word},
+    listed::{self, Linked, Listed, called, keyed, name, word},
     names::circles::each_circle,
     problem::{advice, shown},
     reason::{Part, Reason, reason},
@@ -24,6 +24,8 @@ pub(crate) struct Defined<'f> {
     pub(crate) monitors: Option<&'f [tables::Monitor]>,
     /// All flows, by name.
     pub(crate) flows: Option<&'f [(At<String>, tables::Flow)]>,
+    /// All fleets, by name.
+    pub(crate) fleets: Option<&'f [(At<String>, tables::Fleet)]>,
 }
 
 /// The places of all tables that can be named; nothing where they cannot even be listed.
@@ -47,6 +49,10 @@ pub(crate) fn check(defined: &Defined<'_>, alerts: &[At<String>], reader: &mut R
         reader.section(called(monitor, index), |reader| remedy_exists(monitor, &named, reader));
     }
     flows::check(defined.flows.unwrap_or_default(), &named, defined.channels, reader);
+    for (name, fleet) in defined.fleets.unwrap_or_default() {
+        let section = keyed::<tables::Fleet>(&name.value);
+        reader.section(section, |reader| channels_exist(listed::named(&fleet.channels), defined.channels, reader));
+    }
 }
 
 /// Says what is wrong with the names of `tables` and with those they name; returns the tables by name.

@@ -31,6 +31,25 @@ impl Shape for Page {
     }
 }
 
+/// Where a cloud is asked: an `http` or `https` URL that says nothing but where.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint(pub(crate) Url);
+
+impl Shape for Endpoint {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let url = url(node, at, ["http", "https"], reader)?;
+        let says_who = !url.username().is_empty() || url.password().is_some();
+        if says_who || url.query().is_some() || url.fragment().is_some() {
+            return reader.refuse(at, reason!("endpoint_with_more"));
+        }
+        Some(Self(url))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        Page::schema(generator)
+    }
+}
+
 /// The URL of a proxy.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy(pub(crate) Url);

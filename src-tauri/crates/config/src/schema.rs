@@ -4,14 +4,15 @@ use estatus_core::check::Kind;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::tables::{BELONGS, FORMS, File, OF_FORMS};
+use crate::tables::{BELONGS, FORMS, File, Launch, OF_FORMS};
 
 /// The JSON schema of `estatus.toml` (draft 2020-12), for editors that complete and check it.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     schema.insert("title".to_owned(), "estatus.toml".into());
     let mut schema = Value::from(schema);
-    let tables = [("Monitor", kinds(&[])), ("Ready", kinds(&["log", "notify"])), ("Step", forms())];
+    let tables =
+        [("Monitor", kinds(&[])), ("Ready", kinds(&["log", "notify"])), ("Step", forms()), ("Fleet", origins())];
     for (table, more) in tables {
         if let Some(Value::Object(table)) = schema.pointer_mut(&format!("/$defs/{table}")) {
             table.extend(more);
@@ -33,6 +34,30 @@ fn kinds(others: &[&str]) -> Map<String, Value> {
 fn forms() -> Map<String, Value> {
     let belongs = |(key, owners): (&str, &[&str])| (key.to_owned(), any_of(owners.iter().map(|owner| needs(owner))));
     one_of_these(FORMS.into_iter().map(needs).collect(), OF_FORMS.into_iter().map(belongs).collect())
+}
+
+/// The same of a fleet: its instances come from one of several origins, and only one rule has a schedule.
+fn origins() -> Map<String, Value> {
+    let is = |key: &str, word: &str| json!({ "properties": { key: { "const": word } } });
+    let needs_table = |launch: Launch| {
+        let mut says = is("launch", launch.word());
+        says["required"] = json!(["launch"]);
+        json!({ "if": says, "then": needs(launch.word()) })
+    };
+    let alone = |launch: Launch| {
+        let mut schema = is("launch", launch.word());
+        let others = Launch::ALL.into_iter().filter(|other| *other != launch);
+        schema["not"] = any_of(others.map(|other| needs(other.word())));
+        (launch.word().to_owned(), schema)
+    };
+    let mut by_schedule = is("policy", "schedule");
+    by_schedule["required"] = json!(["policy"]);
+    let needs_schedule = json!({ "if": by_schedule.clone(), "then": needs("schedule") });
+    let with_table = Launch::ALL.into_iter().filter(|launch| *launch != Launch::Local);
+    let all_of: Vec<Value> = with_table.map(needs_table).chain([needs_schedule]).collect();
+    let mut dependent: Map<String, Value> = Launch::ALL.into_iter().map(alone).collect();
+    dependent.insert("schedule".to_owned(), by_schedule);
+    Map::from_iter([("allOf".to_owned(), all_of.into()), ("dependentSchemas".to_owned(), dependent.into())])
 }
 
 fn any_of(these: impl Iterator<Item = Value>) -> Value {

@@ -210,6 +210,8 @@ impl<'a> Reader<'a> {
                 reason!("meant", near = tables::Step::HEADER).into()
             } else if is_value && is_of_entry(tables::Flow::keys()) {
                 reason!("below_this_header", header = "[flow.NAME]").into()
+            } else if is_value && is_of_entry(tables::Fleet::keys()) {
+                reason!("below_this_header", header = "[fleet.NAME]").into()
             } else if is_value && is_of_entry(tables::Step::keys()) {
                 reason!("below_this_header", header = format!("[[{}]]", tables::Step::HEADER)).into()
             } else {
@@ -223,6 +225,11 @@ impl<'a> Reader<'a> {
             let section = section.clone().map_or(Part::NOTHING, |section| reason!("of_section", section).into());
             reason!("unknown_key", key, keys, section, advice)
         });
+    }
+
+    /// The folder of the file, if it is known.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        (!self.folder.as_os_str().is_empty()).then(|| self.folder.to_owned())
     }
 
     /// `path` with `~` expanded, and from the folder of the file if it is relative.

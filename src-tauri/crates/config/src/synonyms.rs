@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
-const WORDS: [(&[&str], &[&str]); 66] = [
+const WORDS: [(&[&str], &[&str]); 95] = [
     (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
@@ -100,6 +100,47 @@ const WORDS: [(&[&str], &[&str]); 66] = [
     (&["bearer"], &["token", "bearer_token", "auth_token", "authorization"]),
     (&["undo"], &["rollback", "revert", "compensate", "compensation", "on_rollback"]),
     (&["flow"], &["subflow", "sub_flow", "run_flow", "call", "trigger"]),
+    (&["fleet"], &["group", "groups", "cluster", "clusters", "pool", "pools", "autoscaling", "servers", "instances"]),
+    (&["min"], &["minimum", "min_size", "min_instances", "min_replicas", "min_capacity", "at_least"]),
+    (&["max"], &["maximum", "max_size", "max_instances", "max_replicas", "max_capacity", "at_most"]),
+    (
+        &["desired"],
+        &[
+            "replicas",
+            "count",
+            "size",
+            "capacity",
+            "instances",
+            "desired_capacity",
+            "desired_count",
+            "desired_instances",
+        ],
+    ),
+    (&["policy"], &["rule", "mode", "strategy", "scaling", "scaling_policy", "autoscaling"]),
+    (&["load"], &["target", "target_load", "cpu", "target_cpu", "utilization", "target_utilization", "threshold"]),
+    (&["heartbeat"], &["every", "interval", "period", "ping", "ping_interval", "poll", "poll_interval"]),
+    (&["boot_within"], &["within", "ready_within", "boot_timeout", "startup_timeout", "grace_period", "warmup"]),
+    (&["launch"], &["type", "kind", "provider", "cloud", "driver", "source"]),
+    (&["local"], &["process", "processes"]),
+    (&["ec2"], &["aws", "amazon"]),
+    (&["asg"], &["auto_scaling", "auto_scaling_group"]),
+    (&["listen"], &["bind", "address", "server", "host", "port", "listen_address"]),
+    (&["insecure"], &["plain", "plaintext", "unencrypted", "no_tls", "allow_insecure"]),
+    (&["launches"], &["runs", "max_launches", "limit", "count", "times", "max"]),
+    (&["create"], &["launch", "start", "add", "run", "up", "scale_up"]),
+    (&["list"], &["describe", "ls", "status", "show"]),
+    (&["terminate"], &["delete", "remove", "destroy", "stop", "kill", "down", "scale_down"]),
+    (&["region"], &["aws_region", "region_name", "location"]),
+    (&["template"], &["launch_template", "template_id", "template_name", "launch_template_id", "launch_template_name"]),
+    (&["version"], &["template_version", "launch_template_version"]),
+    (&["image"], &["ami", "ami_id", "image_id"]),
+    (&["group"], &["name", "asg", "asg_name", "group_name", "auto_scaling_group", "auto_scaling_group_name"]),
+    (&["endpoint"], &["url", "uri", "api", "endpoint_url"]),
+    (&["credentials"], &["profile", "aws_profile", "access_key", "access_key_id", "auth"]),
+    (&["profile"], &["name", "aws_profile", "profile_name"]),
+    (&["id"], &["key", "key_id", "access_key", "access_key_id", "aws_access_key_id"]),
+    (&["secret"], &["password", "secret_key", "secret_access_key", "aws_secret_access_key"]),
+    (&["from"], &["at", "cron", "every", "time", "when"]),
 ];
 
 /// "; did you mean …?" if something of another name, or something written nearly so, is among the `known` keys.

@@ -65,14 +65,19 @@ fn double(error: &TomlError, text: &str, at: usize) -> Option<Reason> {
     })
 }
 
-/// Whether there may be several tables of this name, each in two brackets: monitors, programs, the steps of a flow.
+/// Whether there may be several tables of this name, each in two brackets: monitors, programs, the steps of a flow, the
+/// schedule of a fleet.
 fn is_list(table: &str) -> bool {
-    ["monitor", "program"].contains(&table) || steps_of(table).is_some()
+    ["monitor", "program"].contains(&table) || list_of(table).is_some()
 }
 
-/// The flow whose steps have this name of a table.
-fn steps_of(table: &str) -> Option<&str> {
-    table.strip_prefix("flow.")?.strip_suffix(".step").filter(|flow| !flow.is_empty())
+/// The parts of the name of a table of which there may be several in one that has a name itself: what that is, its name,
+/// and what they are in it.
+fn list_of(table: &str) -> Option<(&str, &str, &str)> {
+    const LISTS: [(&str, &str); 2] = [("flow", "step"), ("fleet", "schedule")];
+    let (whole, (name, list)) =
+        table.split_once('.').and_then(|(whole, rest)| Some((whole, rest.rsplit_once('.')?)))?;
+    (LISTS.contains(&(whole, list)) && !name.is_empty()).then_some((whole, name, list))
 }
 
 /// What stands between the brackets of the line of a table.
@@ -283,8 +288,8 @@ fn header(line: &str) -> Option<Reason> {
         return None;
     }
     let is_bare = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let name = match (steps_of(inner), inner.split_once('.')) {
-        (Some(flow), _) if !is_bare(flow) => format!("flow.{}.step", quote(flow.trim())),
+    let name = match (list_of(inner), inner.split_once('.')) {
+        (Some((whole, name, list)), _) if !is_bare(name) => format!("{whole}.{}.{list}", quote(name.trim())),
         (None, Some((table, name))) if is_bare(table) && !is_bare(name) => format!("{table}.{}", quote(name.trim())),
         _ => inner.to_owned(),
     };

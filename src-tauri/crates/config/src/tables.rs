@@ -1,6 +1,7 @@
 //! The tables of `estatus.toml` as they are written. Their keys, and what is said of each, are the JSON schema too.
 
 mod check;
+mod fleet;
 mod flow;
 mod monitor;
 mod program;
@@ -16,6 +17,7 @@ use jiff::civil::{Time, Weekday};
 
 pub(crate) use self::{
     check::{BELONGS, Check},
+    fleet::{Fleet, InstanceCommands, Launch, LocalInstances, Planned, Region, Rule},
     flow::{AfterCrash, Every, FORMS, Flow, OF_FORMS, OnFailure, Retry, Step},
     monitor::{Maintenance, Monitor, OnDown},
     program::{CpuCeiling, Limit, MemoryCeiling, Program, Ready, Stop},
@@ -39,7 +41,7 @@ type Timeout = Lasting<1, DAY>;
 type Interval = Lasting<1000, YEAR>;
 
 table! {
-    /// What Estatus checks, keeps running and runs step by step, and where alerts go.
+    /// What Estatus checks, keeps running, runs step by step and scales, and where alerts go.
     struct File requires [] {
         /// The language of alerts. Default: the system's.
         language: Language,
@@ -61,6 +63,8 @@ table! {
         program: All<Program>,
         /// The flows, by name.
         flow: ByKey<Flow>,
+        /// The fleets, by name.
+        fleet: ByKey<Fleet>,
     }
 
     /// Email over SMTP.

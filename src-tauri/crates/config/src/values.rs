@@ -21,6 +21,7 @@ use crate::{
     shape::{Node, Reader, Shape},
     syntax::literally,
     table::table,
+    tables::{Launch, Rule},
     units,
 };
 
@@ -65,6 +66,18 @@ choice! {
     CatchUp { "none" => CatchUp::None, "latest" => CatchUp::Latest, "all" => CatchUp::All }
     Overlap { "skip" => Overlap::Skip, "queue" => Overlap::Queue, "replace" => Overlap::Replace }
     Otherwise { "fail" => Otherwise::Fail, "continue" => Otherwise::Continue }
+    Rule {
+        "target" => Rule::Target,
+        "seed" => Rule::Seed,
+        "manual" => Rule::Manual,
+        "schedule" => Rule::Schedule,
+    }
+    Launch {
+        "local" => Launch::Local,
+        "command" => Launch::Command,
+        "ec2" => Launch::Ec2,
+        "asg" => Launch::Asg,
+    }
 }
 
 /// The one of `words` that `node` is.

@@ -52,9 +52,9 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// `min` where nothing is said.
+    /// `min` where nothing is said, unless `desired` is less.
     pub const MIN: u32 = 1;
-    /// `max` where nothing is said, unless `desired` is more.
+    /// `max` where nothing is said, unless `desired` or `min` is more.
     pub const MAX: u32 = 10;
     /// The most instances that a fleet may have.
     pub const LARGEST: u32 = 100_000;

@@ -87,11 +87,12 @@ pub(crate) fn defaults() -> Defaults {
 pub(crate) fn check(places: &Places) -> Result {
     let config = places.load()?;
     say!(
-        "{} is valid: {}, {}, {}, {}",
+        "{} is valid: {}, {}, {}, {}, {}",
         places.config.display(),
         show::counted(config.monitors.len(), "monitor", "monitors"),
         show::counted(config.programs.len(), "program", "programs"),
         show::counted(config.flows.len(), "flow", "flows"),
+        show::counted(config.fleets.len(), "fleet", "fleets"),
         show::counted(config.channels.len(), "channel", "channels"),
     );
     Ok(Outcome::Well)

@@ -5,6 +5,8 @@ export type Table = Record<string, unknown>;
 export type Tables = Record<string, unknown>;
 
 const KINDS = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"];
+/** The sections whose entries have their names for keys. */
+const NAMED: readonly Section[] = ["channel", "flow", "fleet"];
 const SPANS = ["every", "timeout", "retry_every", "below", "merge_within"];
 
 export const TABLES: Tables = {
@@ -67,7 +69,7 @@ export function edited(tables: Tables, edits: Edit[]): Tables {
 
 function carryOut(tables: Tables, edit: Edit): Tables {
   if (edit.edit === "set") return set(tables, edit.path, edit.value) as Tables;
-  if (edit.section === "channel" || edit.section === "flow") return { ...tables, [edit.section]: named(tables, edit) };
+  if (NAMED.includes(edit.section)) return { ...tables, [edit.section]: named(tables, edit) };
   const entries = (tables[edit.section] ?? []) as Table[];
   if (edit.edit === "remove") return { ...tables, [edit.section]: entries.filter((entry) => entry.name !== edit.name) };
   const replaced = entries.map((entry) => (entry.name === edit.name ? edit.table : entry));

@@ -7,7 +7,7 @@ use super::list;
 use crate::reason::{Reason, reason};
 
 /// The keys that people write first, in their order.
-const FIRST: [&str; 18] = [
+const FIRST: [&str; 23] = [
     "name",
     "http",
     "tcp",
@@ -23,13 +23,18 @@ const FIRST: [&str; 18] = [
     "tell",
     "approve",
     "flow",
+    "from",
+    "min",
+    "desired",
+    "max",
+    "policy",
     "directory",
     "every",
     "timeout",
 ];
 
-/// The key of a list whose tables each have a header of their own.
-const HEADED: &str = "step";
+/// The keys of lists whose tables each have a header of their own.
+const HEADED: [&str; 2] = ["step", "schedule"];
 
 /// Makes `table` say what `wanted` says.
 pub(super) fn merge(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Reason> {
@@ -73,7 +78,7 @@ fn move_space(table: &mut dyn TableLike, key: &str, space: &str) {
 pub(super) fn put(table: &mut dyn TableLike, key: &str, wanted: &Json) -> Result<(), Reason> {
     let Some(item) = table.get_mut(key).filter(|item| !item.is_none()) else {
         let item = match tables(wanted) {
-            Some(wanted) if key == HEADED => Item::ArrayOfTables(list::of(wanted)?),
+            Some(wanted) if HEADED.contains(&key) => Item::ArrayOfTables(list::of(wanted)?),
             _ => Item::Value(value(wanted)?),
         };
         table.insert(key, item);

@@ -1,3 +1,4 @@
+mod fleets;
 mod flows;
 
 use std::fs;

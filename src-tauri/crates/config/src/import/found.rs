@@ -15,11 +15,11 @@ pub(super) use super::there::Table;
 use super::there::{self, There};
 use crate::{
     Defaults,
-    edit::{apply, key},
+    edit::{apply, has_keys, key},
     listed::{Keyed, Listed},
     parse,
     reason::{Part, Reason, note},
-    tables::{Flow, Monitor, Program},
+    tables::{Fleet, Flow, Monitor, Program},
     values::Name,
 };
 
@@ -109,12 +109,13 @@ impl Found {
             Section::Program => Program::MOST,
             Section::Channel => CHANNELS_MAX,
             Section::Flow => Flow::MOST,
+            Section::Fleet => Fleet::MOST,
         };
         if self.counts.get(key(section)).is_some_and(|count| *count >= most) {
             self.note(note!("most_entries", name, most, section = key(section)));
             return None;
         }
-        let is_named_table = matches!(section, Section::Channel | Section::Flow);
+        let is_named_table = has_keys(section);
         if !is_named_table {
             table.insert("name".to_owned(), name.into());
         }

@@ -32,7 +32,7 @@ fn entries(tables: &Json) -> impl Iterator<Item = (Section, &str, &Table)> {
         let entries = tables.get(key(section)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
         entries.iter().filter_map(move |entry| Some((section, entry.get("name")?.as_str()?, entry.as_object()?)))
     });
-    let named = [Section::Channel, Section::Flow].into_iter().flat_map(move |section| {
+    let named = [Section::Channel, Section::Flow, Section::Fleet].into_iter().flat_map(move |section| {
         let entries = tables.get(key(section)).and_then(Json::as_object).into_iter().flatten();
         entries.filter_map(move |(name, table)| Some((section, name.as_str(), table.as_object()?)))
     });
@@ -74,6 +74,7 @@ fn deed(section: Section, table: &Table) -> Option<String> {
         Section::Program => of_keys(&["command", "directory"]),
         Section::Channel => of_keys(&["webhook", "command", "email"]),
         Section::Flow => of_keys(&["step"]),
+        Section::Fleet => of_keys(&["local", "command", "ec2", "asg"]),
         Section::Monitor => match Kind::ALL.into_iter().find(|kind| table.contains_key(kind.word()))? {
             Kind::Http => Some(Url::parse(table.get("http")?.as_str()?).ok()?.into()),
             Kind::Dns => of_keys(&["dns", "record", "server"]),

@@ -1,6 +1,7 @@
 //! `estatus.toml` from outside: what is read, what is refused and how it is said, what editors are told.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests share is part of the tests")]
 
+mod fleets;
 mod flows;
 mod newcomers;
 mod problems;

@@ -64,7 +64,7 @@ directroy = "~/p"
 ready = { tcp = "localhost" }
 start_after = "q"
 
-[[fleet]]
+[[forest]]
 name = "f"
 "#;
     insta::assert_snapshot!(read(toml).unwrap_err(), @r#"
@@ -85,7 +85,7 @@ name = "f"
     /etc/estatus/estatus.toml:29:1: unknown key `directroy` in program "p"; did you mean `directory`?
     /etc/estatus/estatus.toml:30:17: `ready.tcp` in program "p": expected "host:port", found "localhost"
     /etc/estatus/estatus.toml:31:15: `start_after` in program "p": there is no program called "q"; did you mean `p`?
-    /etc/estatus/estatus.toml:33:3: unknown table `fleet`
+    /etc/estatus/estatus.toml:33:3: unknown table `forest`
     "#);
 }
 

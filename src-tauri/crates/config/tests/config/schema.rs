@@ -165,6 +165,34 @@ fn the_schema_knows_that_a_step_does_one_thing_and_which_keys_belong_to_it() {
 }
 
 #[test]
+fn the_schema_knows_that_the_instances_of_a_fleet_come_from_one_place_and_which_rule_has_a_schedule() {
+    let schema = estatus_config::schema();
+    let fleet = &schema["$defs"]["Fleet"];
+    let is = |key: &str, word: &str| serde_json::json!({ key: { "const": word } });
+    for launch in ["local", "command", "ec2", "asg"] {
+        let of_table = &fleet["dependentSchemas"][launch];
+        assert_eq!(of_table["properties"], is("launch", launch));
+        let others: Vec<&str> = of_table["not"]["anyOf"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|other| other["required"][0].as_str().unwrap())
+            .collect();
+        assert!(others.len() == 3 && !others.contains(&launch), "{launch}: {others:?}");
+    }
+    let by_schedule = serde_json::json!({ "properties": is("policy", "schedule"), "required": ["policy"] });
+    assert_eq!(fleet["dependentSchemas"]["schedule"], by_schedule);
+    let needs: Vec<(&Value, &Value)> =
+        fleet["allOf"].as_array().unwrap().iter().map(|rule| (&rule["if"]["properties"], &rule["then"])).collect();
+    let required = |key: &str| serde_json::json!({ "required": [key] });
+    let expected = [("launch", "command"), ("launch", "ec2"), ("launch", "asg"), ("policy", "schedule")]
+        .map(|(key, word)| (is(key, word), required(word)));
+    assert_eq!(needs, expected.iter().map(|(says, then)| (says, then)).collect::<Vec<_>>());
+    assert_eq!(schema["$defs"]["Ec2"]["required"], serde_json::json!(["region", "template"]));
+    assert_eq!(schema["$defs"]["Asg"]["required"], serde_json::json!(["region", "group"]));
+}
+
+#[test]
 fn the_schema_knows_that_a_program_is_ready_in_one_way_and_what_it_needs() {
     let schema = estatus_config::schema();
     let ready = &schema["$defs"]["Ready"];

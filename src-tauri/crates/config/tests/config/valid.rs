@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,6 +11,7 @@ use estatus_core::{
     check::*,
     command::{CommandLine, Run},
     config::*,
+    fleet::Fleet,
     maintenance::{Cron, DailySpan, Maintenance},
     program::RestartWhen,
     secret::SecretRef,
@@ -99,11 +101,34 @@ fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
         name = "backup"
         run = "./backup"
         env = { KEY = { env = "BACKUP_KEY" } }
+        [fleet.web]
+        listen = "0.0.0.0:50051"
+        ec2.region = "us-east-1"
+        ec2.template = "web"
+        ec2.credentials = { id = "AKIA", secret = { env = "AWS_SECRET" } }
+        [fleet.lab.local]
+        command = "./lab"
+        env = { KEY = { env = "LAB_KEY" } }
+        [fleet.jobs.command]
+        create = "./create"
+        list = "./list"
+        terminate = "./terminate"
+        env = { KEY = { env = "JOBS_KEY" } }
     "#;
     let config = read(text).unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = config.secret_variables.iter().map(String::as_str).collect();
-    let expected =
-        ["BACKUP_KEY", "CHAT_TOKEN", "DATABASE_URL", "HEAL_KEY", "PAGE_TOKEN", "SCRIPT_KEY", "SMTP_PASSWORD"];
+    let expected = [
+        "AWS_SECRET",
+        "BACKUP_KEY",
+        "CHAT_TOKEN",
+        "DATABASE_URL",
+        "HEAL_KEY",
+        "JOBS_KEY",
+        "LAB_KEY",
+        "PAGE_TOKEN",
+        "SCRIPT_KEY",
+        "SMTP_PASSWORD",
+    ];
     assert_eq!(names, expected);
 }
 
@@ -418,7 +443,7 @@ fn the_example_is_read_and_needs_no_network_and_keeps_a_program_running() {
     let config = read(&estatus_config::example()).unwrap();
     let kinds: Vec<Kind> = config.monitors.iter().map(|monitor| monitor.check.kind()).collect();
     assert_eq!(kinds, [Kind::Host, Kind::Process]);
-    assert!(config.channels.is_empty());
+    assert!(config.channels.is_empty() && config.fleets.is_empty());
     let [ticker] = config.programs.as_slice() else { panic!("{:?}", config.programs) };
     assert_eq!((ticker.restart.when, ticker.enabled), (RestartWhen::Always, true));
     assert!(ticker.limit.within < secs(20), "it ends every twenty seconds, and that must be no trouble");
@@ -438,6 +463,8 @@ fn what_the_example_only_shows_is_right_too() {
     assert_eq!(programs, ["ticker", "web"]);
     let [flow] = config.flows.as_slice() else { panic!("{:?}", config.flows) };
     assert_eq!((&*flow.name, flow.definition.steps.len()), ("heal-web", 3));
+    let fleet = Fleet { desired: 2, max: 5, ..Fleet::new("web") };
+    assert_eq!(config.fleets, [Arc::new(fleet)]);
     assert!(config.channels.contains_key("email"));
     assert_eq!(config.language, Language::Spanish);
 }
