@@ -51,7 +51,9 @@ const RETRY_LONGEST: Duration = Duration::from_secs(300);
 /// What was launched less long ago than this need not show in what a provider lists.
 const SHOWS_WITHIN: Duration = Duration::from_secs(180);
 /// An instance that is to be removed may take so long to finish what it has to do.
-const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+/// An instance may take so long to finish where somebody wants that it takes its time.
+pub(crate) const DRAINED_AT_LEISURE: Duration = Duration::from_secs(60 * 60);
 /// So long after Estatus has begun nothing is decided: agents need that to come back.
 const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 

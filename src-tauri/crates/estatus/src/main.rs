@@ -11,6 +11,7 @@ mod arguments;
 mod asking;
 mod configuration;
 mod email;
+mod fleets;
 mod flows;
 mod importing;
 mod listening;
@@ -93,6 +94,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
         Command::Flow { command } => flows::carry_out(&places, command).await,
+        Command::Fleet { command } => fleets::carry_out(&places, command).await,
         Command::Logs { program, shown } => logs::logs(&places, &program, shown).await,
         Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,

@@ -6,7 +6,7 @@ use super::{AskError, Change, Effect, Engine};
 use crate::{
     config::Config,
     fleet::{
-        Fleet, FleetMemory,
+        Fleet, FleetMemory, Trouble,
         command::{FleetEvent, Listed, ProviderError, Refusal},
         decision::DecisionRecord,
         instance::Instance,
@@ -36,6 +36,8 @@ pub struct FleetView {
     pub provider_error: Option<ProviderError>,
     /// Why nobody can be listened to.
     pub unheard: Option<String>,
+    /// What is wrong, and was told.
+    pub troubles: Vec<Trouble>,
 }
 
 /// What there is to see of an instance.
@@ -76,6 +78,7 @@ impl Engine {
             refused: machine.refused().clone(),
             provider_error: machine.provider_error().cloned(),
             unheard: machine.unheard().map(str::to_owned),
+            troubles: machine.memory.told.clone(),
         })
     }
 
@@ -114,9 +117,16 @@ impl Engine {
         asked.map_or(Ok(()), |asked| asked.map(drop).map_err(|why| refusal(why, fleet, "")))
     }
 
-    pub(super) fn remove_instance(&mut self, fleet: &str, instance: &str, now: Now) -> Result<(), AskError> {
+    /// It may take `within` to finish what it has to do.
+    pub(super) fn remove_instance(
+        &mut self,
+        fleet: &str,
+        instance: &str,
+        within: Duration,
+        now: Now,
+    ) -> Result<(), AskError> {
         let name = self.known_fleet(fleet)?;
-        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_remove(instance, step));
+        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_remove(instance, within, step));
         asked.map_or(Ok(()), |asked| asked.map_err(|why| refusal(why, fleet, instance)))
     }
 
