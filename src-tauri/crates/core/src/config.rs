@@ -335,7 +335,7 @@ pub struct Retention {
     pub hours: Duration,
     /// Figures by the day.
     pub days: Duration,
-    /// Incidents, with all that was done about them, runs of flows, and the journal.
+    /// Incidents, with all that was done about them, runs of flows, instances of fleets that are gone, decisions, and the journal.
     pub incidents: Duration,
 }
 
