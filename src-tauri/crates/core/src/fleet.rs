@@ -191,6 +191,11 @@ pub struct CommandProvider {
     pub timeout: Duration,
 }
 
+impl CommandProvider {
+    /// `timeout` where nothing is said.
+    pub const TIMEOUT: Duration = Duration::from_secs(60);
+}
+
 /// Where and from what EC2 instances are launched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ec2 {
@@ -202,6 +207,11 @@ pub struct Ec2 {
     pub image: Option<String>,
     /// How the cloud is reached.
     pub cloud: Cloud,
+}
+
+impl Ec2 {
+    /// `version` where nothing is said.
+    pub const VERSION: &str = "$Default";
 }
 
 /// How AWS, or what speaks as it does, is reached.

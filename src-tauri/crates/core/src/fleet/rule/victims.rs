@@ -48,8 +48,10 @@ pub(super) fn choose<'a, 's>(instances: &'s [Seen<'a>], count: usize) -> Chosen<
     kept.retain(|(rank, ..)| next.is_none() || Some(*rank) < last);
     kept.sort_unstable_by_key(|(rank, ..)| *rank);
     kept.truncate(NAMED);
-    let rejected =
-        |(_, seen, why): (_, &Seen<'_>, _)| Rejected { what: Rejection::Remove { instance: seen.name.clone() }, why };
+    let rejected = |(_, seen, why): (_, &Seen<'_>, _)| Rejected {
+        what: Rejection::Remove { instance: seen.name.clone() },
+        why,
+    };
     Chosen {
         victims: turns.iter().map(|seen| seen.name.clone()).collect(),
         next,
@@ -64,10 +66,10 @@ fn rank<'a>(seen: &Seen<'a>) -> (u8, u8, Timestamp, &'a str) {
         _ if seen.outdated => 1,
         _ => 2,
     };
-    (class, percent(seen.load.unwrap_or(1.0)), seen.launched, seen.name)
+    (class, percent(seen.known().unwrap_or(1.0)), seen.launched, seen.name)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
-fn percent(load: f32) -> u8 {
+fn percent(load: f64) -> u8 {
     (load * 100.0).round() as u8
 }
