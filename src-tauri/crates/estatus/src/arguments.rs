@@ -1,5 +1,7 @@
 //! The command line.
 
+mod agent;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use estatus_core::config::Language;
+
+pub(crate) use agent::AgentArguments;
 
 /// Keeps your programs running, monitors what you run, alerts you when it goes down and recovers, and keeps its history.
 #[derive(Debug, Parser)]
@@ -185,6 +189,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run the agent of a fleet on this machine: it tells Estatus that the machine is there, and what its load is. Started
+    /// again, it goes on with the certificate that it has.
+    Agent(AgentArguments),
     /// Test the email settings.
     Email {
         /// The command.
