@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::{
     bundle,
     command::{self, cargo, run},
-    pages,
+    pages, python,
     setup::{self, consent, in_ci},
     stages::Stages,
     windows, workspace,
@@ -26,6 +26,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("set-up", || {
         setup::ensure(setup::TO_TEST.iter().chain(setup::TO_BUNDLE))?;
         setup::install_node_modules(&workspace::root().join("tests/fixtures/persistencia-datos"))?;
+        python::fetch(python::MOTO)?;
         windows::set_up()
     })?;
     let target = target()?;
