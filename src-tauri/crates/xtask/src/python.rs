@@ -9,6 +9,9 @@ use crate::{
     setup, workspace,
 };
 
+/// What moto needs: an AWS that answers as the real one does, for the tests of fleets.
+pub(crate) const MOTO: &str = include_str!("python/moto.txt");
+
 /// The Python in the environment `name`, which has exactly what `requirements` names. It is made where that has not been done,
 /// from the Python Package Index.
 ///

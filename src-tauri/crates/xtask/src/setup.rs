@@ -63,7 +63,7 @@ const AIOSMTPD: Need = Need {
 const DNSMASQ: Need = program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]);
 const OPENSSL: Need = program("OpenSSL, for servers and certificates of older days", "openssl", &["openssl"]);
 const VIRTUAL_ENVIRONMENTS: Need = Need {
-    what: "pip and virtual environments for Python 3, which bring gRPC of others, and Prefect",
+    what: "pip and virtual environments for Python 3, which bring the gRPC of others, moto and Prefect",
     found: Found::PythonModule("ensurepip"),
     packages: &["python3-venv"],
     service: None,

@@ -29,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
         setup::ensure(setup::TO_TEST.iter().chain(setup::TO_BUNDLE))?;
         setup::install_node_modules(&workspace::root().join("tests/fixtures/persistencia-datos"))?;
         python::environment("grpcio", GRPC)?;
+        python::environment("moto", python::MOTO)?;
         windows::set_up()
     })?;
     let target = target()?;

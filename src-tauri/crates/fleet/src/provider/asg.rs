@@ -414,7 +414,7 @@ impl Keeper {
         for (number, (key, value)) in (1..).zip(tags) {
             call = call.with(format!("Tag.{number}.Key"), key).with(format!("Tag.{number}.Value"), value);
         }
-        let done = |root: roxmltree::Node<'_, '_>| (root.text_of("return") == Some("true")).then_some(());
+        let done = |root: roxmltree::Node<'_, '_>| (root.text_of("return") != Some("false")).then_some(());
         self.world.aws.ask(self.asking(kept)?, &call, done).await?;
         self.claimed.insert(id.to_owned(), (Arc::clone(instance), Instant::now()));
         Ok(())

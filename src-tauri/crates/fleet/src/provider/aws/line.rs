@@ -120,7 +120,7 @@ impl Line {
         let request = request.body(body).build().map_err(|error| no_request(&error.to_string()))?;
         let answer = self.http.send(client, request, self.pace.answer_within, words).await.map_err(sure)?;
         let secrets: Vec<&Secret> = keys.into_iter().flat_map(Keys::secrets).chain(&call.secrets).collect();
-        understand(&answer, read, &secrets).map_err(|refused| match refused {
+        understand(&answer, call, read, &secrets).map_err(|refused| match refused {
             Some(refusal) => {
                 let is_clocks = refusal.may_be_the_clock() && self.learns_the_time(&answer.headers);
                 // A server with a trouble of its own may have done what it refuses.
@@ -177,14 +177,16 @@ impl Line {
     }
 }
 
-/// What `read` makes of an answer; otherwise what it refuses, if it says so.
+/// What `read` makes of the answer to `call`; otherwise what it refuses, if it says so.
 fn understand<T>(
     answer: &Answer,
+    call: &Call,
     read: impl Fn(Node<'_, '_>) -> Option<T>,
     secrets: &[&Secret],
 ) -> Result<T, Option<Refusal>> {
     if answer.status.is_success() {
-        return xml::read(&answer.body, read).ok_or(None);
+        let is_its = |root: &Node<'_, '_>| root.tag_name().name().strip_suffix("Response") == Some(call.action);
+        return xml::read(&answer.body, |root| Some(root).filter(is_its).and_then(read)).ok_or(None);
     }
     let refusal = Refusal::read(&answer.body);
     // Refusals of a signature repeat what was signed, and what is not allowed is named once more in a code of AWS's own.

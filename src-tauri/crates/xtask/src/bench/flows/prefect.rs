@@ -56,8 +56,9 @@ pub(super) struct Prefect<'a> {
 impl<'a> Prefect<'a> {
     /// Fetches it, if that has not been done.
     pub(super) fn fetch(lab: &'a Lab) -> Result<Self> {
+        let python = python::environment("prefect", REQUIREMENTS)?;
         let (script, home) = (lab.write("flows.py", SCRIPT)?, lab.folder("prefect")?);
-        Ok(Self { lab, python: python::environment("prefect", REQUIREMENTS)?, script, home })
+        Ok(Self { lab, python, script, home })
     }
 
     pub(super) fn measure(&self, options: &Options, figures: &mut Figures) -> Result<()> {
