@@ -39,7 +39,7 @@ export type Shape =
   | { is: "needs" };
 
 /** What the names in a field are names of. */
-export type Names = "monitor" | "program" | "channel" | "flow";
+export type Names = "monitor" | "program" | "channel" | "flow" | "fleet";
 
 /** What the names under these keys are names of. */
 export type NamesOf = Readonly<Record<string, Names>>;

@@ -116,12 +116,13 @@ export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
 /** The names of the entries of `configuration`, for the fields that want one. */
 export function names({ tables }: Configuration): Known {
   const of = (section: "monitor" | "program") => list(tables[section]).map((table) => String(table.name ?? ""));
-  const keys = (section: "channel" | "flow") => Object.keys((tables[section] ?? {}) as Table);
+  const keys = (section: "channel" | "flow" | "fleet") => Object.keys((tables[section] ?? {}) as Table);
   return {
     monitor: of("monitor"),
     program: of("program"),
     channel: tables.email ? ["email", ...keys("channel")] : keys("channel"),
     flow: keys("flow"),
+    fleet: keys("fleet"),
   };
 }
 

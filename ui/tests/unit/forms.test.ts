@@ -38,6 +38,7 @@ const TABLES: [readonly Group[], Table][] = [
     },
   ],
   [MONITOR, { name: "p", process: { command_line: "java .*server" }, at_most: 1 }],
+  [MONITOR, { name: "web fleet", fleet: "web", at_least: 2 }],
   [MONITOR, { name: "h", host: { cpu: 90, disk: { "/": "> 10%" } } }],
   [
     MONITOR,
@@ -222,7 +223,9 @@ test("settings are set key by key, only those that changed", () => {
 });
 
 test("names are offered from the file, and e-mail is a channel", () => {
-  expect(names(FILE)).toEqual({ monitor: ["a", "b"], program: ["p"], channel: ["email", "chat"], flow: [] });
+  const { fleet, flow, ...others } = names({ ...FILE, tables: { ...FILE.tables, fleet: { web: {} } } });
+  expect(others).toEqual({ monitor: ["a", "b"], program: ["p"], channel: ["email", "chat"] });
+  expect({ fleet, flow }).toEqual({ fleet: ["web"], flow: [] });
 });
 
 test("values are put and got by path, and what becomes empty goes", () => {

@@ -94,7 +94,7 @@ fn monitor(state: &mut MonitorState) {
     match state.kind {
         Kind::Http => state.target = address(&state.target),
         Kind::Command => state.target = executable(&state.target),
-        Kind::Tcp | Kind::Tls | Kind::Dns | Kind::Ping | Kind::Process | Kind::Host => {}
+        Kind::Tcp | Kind::Tls | Kind::Dns | Kind::Ping | Kind::Process | Kind::Host | Kind::Fleet => {}
     }
     if let Some(last) = &mut state.last {
         last.detail = words(&last.detail);
