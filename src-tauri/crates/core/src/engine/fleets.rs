@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{AskError, Change, Effect, Engine};
 use crate::{
+    check::FleetCheck,
     config::Config,
     fleet::{
         Fleet, FleetMemory, Trouble,
@@ -12,6 +15,7 @@ use crate::{
         instance::Instance,
     },
     ids::Key,
+    observation::{Cause, Failure, Observation, Phase, Phases},
     record::Record,
     scaling::{FleetMachine, LiveInstance, Step, Unwanted},
     time::Now,
@@ -87,9 +91,20 @@ impl Engine {
         self.fleets.get(fleet)?.instance(name).map(|live| InstanceView::of(live, now))
     }
 
-    /// How many instances of a fleet are there to work; nothing if there is no such fleet.
-    pub fn running_instances(&self, fleet: &str) -> Option<usize> {
-        self.fleets.get(fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running)
+    /// What a look at the instances of a fleet sees at `at`: the engine alone knows which run.
+    pub fn observe_fleet(&self, check: &FleetCheck, at: Timestamp) -> Observation {
+        let running = self.fleets.get(&check.fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running);
+        let Some(found) = running.map(|running| u32::try_from(running).unwrap_or(u32::MAX)) else {
+            let unknown = Cause::FleetUnknown { fleet: check.fleet.to_string() };
+            let failure = Failure::new(Phase::Assertion, unknown.clone());
+            return Observation::down(at, Phases::default(), "", failure).inconclusive(unknown);
+        };
+        let seen = found.to_string();
+        if found >= check.at_least {
+            return Observation::up(at, Phases::default(), seen);
+        }
+        let too_few = Cause::TooFew { found, at_least: check.at_least };
+        Observation::down(at, Phases::default(), seen, Failure::new(Phase::Assertion, too_few))
     }
 
     /// The instances of all fleets that are not gone.

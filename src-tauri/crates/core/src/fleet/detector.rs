@@ -159,7 +159,8 @@ impl Detector {
         if self.gaps < KNOWN_AFTER {
             return self.patience.mul_f64(limit.unknown);
         }
-        let by_phi = Duration::try_from_secs_f64(self.mean + limit.deviations * self.deviation()).unwrap_or(Duration::MAX);
+        let by_phi =
+            Duration::try_from_secs_f64(self.mean + limit.deviations * self.deviation()).unwrap_or(Duration::MAX);
         by_phi.clamp(self.interval.mul_f64(limit.earliest), self.interval.mul_f64(limit.latest))
     }
 }

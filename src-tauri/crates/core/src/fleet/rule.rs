@@ -6,8 +6,8 @@
 
 mod budget;
 mod measure;
-mod target;
 mod tally;
+mod target;
 #[cfg(test)]
 mod tests;
 mod victims;

@@ -48,9 +48,7 @@ impl Words {
             Reason::Within { mean, load } => {
                 self.text("decision.why.within", &[("mean", &percent(*mean)), ("load", &percent(*load))])
             }
-            Reason::Scheduled { desired } => {
-                self.text("decision.why.scheduled", &[("desired", &desired.to_string())])
-            }
+            Reason::Scheduled { desired } => self.text("decision.why.scheduled", &[("desired", &desired.to_string())]),
             Reason::ReplacesLost { instance } => self.text("decision.why.lost", &[("instance", instance)]),
             Reason::ReplacesFailed { instance } => self.text("decision.why.failed", &[("instance", instance)]),
             Reason::Asked => self.text("decision.why.asked", &[]),
@@ -255,7 +253,8 @@ mod tests {
         let states = states.into_iter().chain([State::Draining, State::Terminating, State::Gone]);
         let states: Vec<State> = states.collect();
         use ProviderErrorKind as Kind;
-        let kinds = [Kind::Credentials, Kind::Configuration, Kind::Capacity, Kind::Throttled, Kind::Unreachable, Kind::Other];
+        let kinds =
+            [Kind::Credentials, Kind::Configuration, Kind::Capacity, Kind::Throttled, Kind::Unreachable, Kind::Other];
         let troubles = [Trouble::CannotLaunch, Trouble::AtMax, Trouble::Lost, Trouble::Held];
         let refusals = [Refusal::Foreign, Refusal::Expired, Refusal::NoToken, Refusal::Insecure];
         for language in [Language::English, Language::Spanish] {
@@ -270,7 +269,9 @@ mod tests {
             let error = ProviderError { kind: Kind::Capacity, error: "no t3.micro".to_owned(), perhaps_done: false };
             texts.push(words.provider_error(&error));
             for text in &texts {
-                let is_key = ["decision.", "instance.", "trouble.", "provider.", "agent."].iter().any(|key| text.starts_with(key));
+                let is_key = ["decision.", "instance.", "trouble.", "provider.", "agent."]
+                    .iter()
+                    .any(|key| text.starts_with(key));
                 assert!(!is_key && !text.contains('{') && !text.is_empty(), "{text}");
             }
             let count = texts.len();

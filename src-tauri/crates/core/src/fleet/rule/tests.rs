@@ -78,7 +78,9 @@ fn seen(word: &str, number: u64) -> (Arc<str>, Seen<'static>) {
         _ if bare.starts_with('x') => (InstanceState::Lost, None, seconds(&bare[1..])),
         _ => (InstanceState::Running, Some(bare.parse::<f32>().unwrap() / 100.0), Duration::ZERO),
     };
-    let has = |mark: char| bare != "boot" && word.len() > bare.len() && word.ends_with(mark) || word == format!("{bare}{mark}");
+    let has = |mark: char| {
+        bare != "boot" && word.len() > bare.len() && word.ends_with(mark) || word == format!("{bare}{mark}")
+    };
     let seen = Seen {
         name: &NOBODY,
         state,
@@ -251,7 +253,9 @@ fn a_fleet_of_which_little_is_heard_is_held() {
     };
     let few = |known: u32, all: u32| format!("nothing is changed: only {known} of {all} instances are heard of");
     let many = |silent: u32, all: u32| {
-        format!("nothing is changed: {silent} of {all} instances fell silent at once; perhaps this machine is cut off from them")
+        format!(
+            "nothing is changed: {silent} of {all} instances fell silent at once; perhaps this machine is cut off from them"
+        )
     };
     let no_change = |mean: u32| format!("no change: the mean load is {mean} %, and should be 60 %");
     check("x900 x900", "no change: no load is known yet", &few(0, 2));
@@ -299,17 +303,19 @@ fn victims_are_of_no_use_still_booting_outdated_least_loaded_or_old_in_this_orde
     check(all, 6, "i-7 i-2 i-4 i-9 i-11", &[]);
     check(all, 10, "i-7 i-2", &[]);
     check(all, 11, "i-7 i-2", &[]);
-    check("70u 20p 60 boot 30u 40p 50 10o", 4, "i-4 i-8 i-7 i-3", &[
-        "i-2 stays: it is protected",
-        "i-5 stays: a user launched it",
-        "i-6 stays: it is protected",
-    ]);
+    check(
+        "70u 20p 60 boot 30u 40p 50 10o",
+        4,
+        "i-4 i-8 i-7 i-3",
+        &["i-2 stays: it is protected", "i-5 stays: a user launched it", "i-6 stays: it is protected"],
+    );
     // Only those whose turn it was are named; and all of them if nobody is left.
-    check("70u 20p 60 boot 30u 40p 50 10o", 5, "i-4 i-8 i-7", &[
-        "i-2 stays: it is protected",
-        "i-5 stays: a user launched it",
-        "i-6 stays: it is protected",
-    ]);
+    check(
+        "70u 20p 60 boot 30u 40p 50 10o",
+        5,
+        "i-4 i-8 i-7",
+        &["i-2 stays: it is protected", "i-5 stays: a user launched it", "i-6 stays: it is protected"],
+    );
     check("70u 20p 60 boot 30u 40p 50 10o", 6, "i-4 i-8", &[]);
     check("70u 20p 60", 1, "i-3", &["i-2 stays: it is protected", "i-1 stays: a user launched it"]);
     // Whoever has been told to go is not counted.
@@ -334,7 +340,13 @@ fn by_hand_a_fleet_is_only_refilled() {
     let near = "no change: the mean load is 60 %, near the 60 % that it should be";
     check(Policy::Manual, "60 60 60", near, "", &[]);
     check(Policy::Manual, "60", "1 more: there is 1 instance, and should be 2", "", &[]);
-    check(Policy::Manual, "60 x90 failed", "1 replaced: there is 1 instance, and should be 2; i-3 failed to start", "i-3", &[]);
+    check(
+        Policy::Manual,
+        "60 x90 failed",
+        "1 replaced: there is 1 instance, and should be 2; i-3 failed to start",
+        "i-3",
+        &[],
+    );
     check(Policy::Manual, "60 60 x90", near, "", &[]);
     let more = "2 more are not launched: it is left to the user";
     check(Policy::Manual, "90 90 90 90", "no change: the mean load is 90 %, and should be 60 %", "", &[more]);
@@ -356,7 +368,12 @@ fn what_is_more_than_may_be_goes_at_once_and_what_is_switched_off_stays() {
     scene.check(&off(Policy::Target), "no change: there are 4 instances, and may be no more than 3", "", &[not]);
     let not = "1 more is not launched: it is left to the user";
     Scene::new("90 90").check(&off(Policy::Target), "no change: the mean load is 90 %, and should be 60 %", "", &[not]);
-    Scene::new("60 60 60 x90").check(&fleet(Policy::Target, 2, 3), "1 removed: there are 4 instances, and may be no more than 3", "i-4", &[]);
+    Scene::new("60 60 60 x90").check(
+        &fleet(Policy::Target, 2, 3),
+        "1 removed: there are 4 instances, and may be no more than 3",
+        "i-4",
+        &[],
+    );
 }
 
 #[test]
@@ -430,7 +447,8 @@ fn any_scene() -> impl Strategy<Value = Scene> {
     let needs = proptest::collection::vec(0..20_u32, 0..4);
     (instances, needs, ago(), ago(), ago(), proptest::option::of(0..24_u32)).prop_map(
         |(instances, needs, launches, replacements, turns, planned)| {
-            let past = |ago: Vec<i64>| ago.into_iter().map(|ago| at(NOW).utc - SignedDuration::from_secs(ago)).collect();
+            let past =
+                |ago: Vec<i64>| ago.into_iter().map(|ago| at(NOW).utc - SignedDuration::from_secs(ago)).collect();
             let names = (1..).map(|number| Arc::from(format!("i-{number}")));
             let mut scene = Scene { instances: names.zip(instances).collect(), planned, ..Scene::new("") };
             needs.into_iter().for_each(|need| scene.needs.note(need, at(NOW - 100)));

@@ -48,10 +48,8 @@ pub(super) fn choose<'a, 's>(instances: &'s [Seen<'a>], count: usize) -> Chosen<
     kept.retain(|(rank, ..)| next.is_none() || Some(*rank) < last);
     kept.sort_unstable_by_key(|(rank, ..)| *rank);
     kept.truncate(NAMED);
-    let rejected = |(_, seen, why): (_, &Seen<'_>, _)| Rejected {
-        what: Rejection::Remove { instance: seen.name.clone() },
-        why,
-    };
+    let rejected =
+        |(_, seen, why): (_, &Seen<'_>, _)| Rejected { what: Rejection::Remove { instance: seen.name.clone() }, why };
     Chosen {
         victims: turns.iter().map(|seen| seen.name.clone()).collect(),
         next,
