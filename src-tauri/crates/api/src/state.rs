@@ -408,6 +408,8 @@ fn news_word(news: &News) -> &'static str {
         News::Steady => "steady",
         News::RunFailed { .. } => "run_failed",
         News::Suppressed { .. } => "suppressed",
+        News::FleetTrouble { .. } => "fleet_trouble",
+        News::FleetWell { .. } => "fleet_well",
         News::Approval { .. } => "approval",
         News::Told { .. } => "told",
         News::Stale { .. } => "stale",
