@@ -217,7 +217,7 @@ fn the_files_of_the_engine_need_each_other_in_no_circle() {
 #[test]
 fn the_files_of_the_rooms_need_each_other_in_no_circle() {
     // In `config` what declares a table reads it, and is read by it; in `tls` a handshake and its verdict need each other.
-    for member in ["access", "alert", "api", "estatus", "probe", "program", "store", "xtask"] {
+    for member in ["access", "alert", "api", "estatus", "fleet", "probe", "program", "store", "xtask"] {
         assert_eq!(circle(rooms_of(member)), BTreeMap::new(), "{member}");
     }
     assert!(rooms_of("program")["find"].contains("unix"), "what every system has was not found");
