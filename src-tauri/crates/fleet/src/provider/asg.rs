@@ -154,7 +154,8 @@ impl Keeper {
     /// Does one thing, and gives back how the group is configured by now.
     async fn take(&mut self, job: Job) -> Kept {
         let kept = Kept { fleet: Arc::clone(&job.fleet), words: job.words.clone() };
-        let within = self.world.pace.all_within;
+        // It has waited for those before it.
+        let within = self.world.pace.all_within.saturating_sub(job.handed.elapsed());
         let told = match &job.order {
             Order::Launch { instance, .. } => {
                 let one = Waiting { since: Instant::now(), is_coming: false, failed_before: None };

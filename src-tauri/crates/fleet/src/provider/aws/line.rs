@@ -41,6 +41,8 @@ use crate::provider::{
 const TRIES: u32 = 3;
 /// The clock is not to blame for a refusal if it is off by less: AWS lets five minutes pass.
 const SKEW: i64 = 4 * 60;
+/// Nor is it, if it is said to be off by more: ten years.
+const ABSURD: i64 = 10 * 365 * 24 * 60 * 60;
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// Whatever is on this machine or beside it answers within this, or is not there.
 const BESIDE_WITHIN: Duration = Duration::from_secs(2);
@@ -160,6 +162,9 @@ impl Line {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let Some(theirs) = date.and_then(|date| rfc2822::parse(date).ok()) else { return false };
         let ahead = theirs.timestamp().as_second().saturating_sub(Timestamp::now().as_second());
+        if ahead.abs() > ABSURD {
+            return false;
+        }
         let known = self.ahead.swap(ahead, Ordering::Relaxed);
         (ahead - known).abs() > SKEW
     }
