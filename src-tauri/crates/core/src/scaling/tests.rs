@@ -42,6 +42,9 @@ impl Scene {
         let mut scene = Self { machine, at: Duration::ZERO, disk, commands, troubles };
         scene.step(FleetMachine::begin);
         scene.pass(Duration::ZERO);
+        assert_eq!(scene.machine.count(), 0);
+        scene.happens(FleetEvent::Listed(Vec::new()));
+        scene.pass(Duration::ZERO);
         scene
     }
 
@@ -292,7 +295,7 @@ fn what_the_provider_has_is_counted_or_shown_and_never_ended() {
     // What does not show yet is not gone, and what does not show any more is.
     scene.happens(FleetEvent::Listed(Vec::new()));
     assert_eq!(scene.machine.count(), 2);
-    scene.pass(200 * SECOND);
+    scene.pass(280 * SECOND);
     scene.happens(FleetEvent::Listed(vec![listed("i-2", Some("web-2"), false), listed("i-web-1", None, true)]));
     assert_eq!((scene.disk["web-2"].state, scene.disk["web-1"].state), (InstanceState::Gone, InstanceState::Booting));
 }
