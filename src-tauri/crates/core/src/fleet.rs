@@ -43,7 +43,8 @@ pub struct Fleet {
     pub provider: Provider,
     /// How agents reach Estatus.
     pub wire: Wire,
-    /// More launches than this there are not.
+    /// More launches than this there are not, but under [`Policy::Seed`], which knows no budget; and as many again that take the
+    /// place of lost and failed ones.
     pub budget: LaunchBudget,
     /// Somebody is told when it has had as many instances as it may for so long, and needed more.
     pub at_max_for: Duration,

@@ -251,3 +251,96 @@ impl Imagined {
 fn now(began: Timestamp, at: Timestamp) -> Now {
     Now { monotonic: Instant::from_boot(elapsed(began, at)), slept: Duration::ZERO, utc: at }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::{fleet::Planned, maintenance::Cron};
+
+    /// What was recorded: for so many minutes, so many instances with this mean load; a sample every ten seconds.
+    fn history(stretches: &[(i64, u32, f64)]) -> Vec<Sample> {
+        let mut samples = Vec::new();
+        let mut at: Timestamp = "2026-05-04T00:00:00Z".parse().unwrap();
+        for (minutes, instances, mean) in stretches {
+            for _ in 0..minutes * 6 {
+                samples.push(Sample {
+                    at,
+                    instances: *instances,
+                    known: *instances,
+                    load: mean * f64::from(*instances),
+                });
+                at += SignedDuration::from_secs(10);
+            }
+        }
+        samples
+    }
+
+    fn check(history: &[Sample], policy: Policy, was: Outcome, would: Outcome) {
+        let fleet = Fleet { policy, min: 1, desired: 1, max: 10, ..Fleet::new("web") };
+        let replay = replay(history, &fleet, Duration::from_secs(60));
+        let rounded = |outcome: Outcome| Outcome {
+            overloaded: (outcome.overloaded * 100.0).round() / 100.0,
+            instance_hours: (outcome.instance_hours * 10.0).round() / 10.0,
+            ..outcome
+        };
+        assert_eq!((rounded(replay.was), rounded(replay.would)), (was, would));
+    }
+
+    fn outcome(launches: u32, removals: u32, overloaded: f64, instance_hours: f64) -> Outcome {
+        Outcome { launches, removals, overloaded, instance_hours }
+    }
+
+    #[test]
+    fn another_policy_is_told_side_by_side_with_what_was() {
+        // For an hour there were two, half of it too few; then somebody launched two more.
+        let history = history(&[(30, 2, 0.5), (30, 2, 0.9), (60, 4, 0.45)]);
+        let was = outcome(2, 0, 0.25, 6.0);
+        check(&history, Policy::Target, was, outcome(1, 0, 0.01, 5.5));
+        check(&history, Policy::Manual, was, outcome(0, 0, 0.75, 4.0));
+        let plan = |from: &str, desired| Planned { from: Cron::parse(from, "UTC").unwrap(), desired };
+        let plans = vec![plan("0 0 * * *", 2), plan("25 0 * * *", 4), plan("0 1 * * *", 2)];
+        check(&history, Policy::Schedule(plans), was, outcome(2, 2, 0.5, 5.2));
+        let seed = replay(&history, &Fleet { policy: Policy::Seed, ..Fleet::new("web") }, Duration::from_secs(60));
+        assert!(seed.would.launches > 50, "{seed:?}");
+    }
+
+    #[test]
+    fn what_nobody_saw_is_not_counted() {
+        let mut history = history(&[(60, 2, 0.5), (60, 2, 0.9)]);
+        history.retain(|sample| sample.at.as_second() / 600 % 2 == 0);
+        for sample in history.iter_mut().take(180) {
+            (sample.known, sample.load) = (0, 0.0);
+        }
+        let replay = replay(&history, &Fleet { policy: Policy::Manual, ..Fleet::new("web") }, Duration::ZERO);
+        assert!((replay.hours - 0.5).abs() < 0.01, "{replay:?}");
+        assert_eq!((replay.was.overloaded, replay.would.overloaded), (1.0, 1.0));
+        assert_eq!(super::replay(&[], &Fleet::new("web"), Duration::ZERO), Replay::default());
+    }
+
+    #[test]
+    fn a_sample_is_what_is_seen_of_those_that_work() {
+        let name: Arc<str> = "web-1".into();
+        let at = Timestamp::UNIX_EPOCH;
+        let seen = |state, load| Seen {
+            name: &name,
+            state,
+            load,
+            silent: Duration::ZERO,
+            launched: at,
+            protected: false,
+            by_user: false,
+            outdated: false,
+        };
+        use InstanceState as State;
+        let instances = [
+            seen(State::Running, Some(0.5)),
+            seen(State::Running, Some(f32::NAN)),
+            seen(State::Suspect, None),
+            seen(State::Booting, None),
+            seen(State::Draining, Some(0.9)),
+        ];
+        assert_eq!(Sample::of(&instances, at), Sample { at, instances: 3, known: 1, load: 0.5 });
+    }
+}

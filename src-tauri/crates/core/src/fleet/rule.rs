@@ -197,7 +197,7 @@ impl Case<'_> {
 
     fn at_most(&self, mut wish: Wish) -> Wish {
         let (size, max) = (self.size(), self.fleet.max);
-        if wish.size <= max || (self.is_manual() && wish.size <= size) {
+        if wish.size <= max || self.is_manual() {
             return wish;
         }
         if size > max {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use jiff::{SignedDuration, tz::TimeZone};
 use proptest::prelude::*;
@@ -65,21 +65,19 @@ impl Scene {
     }
 }
 
+static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+
 fn seen(word: &str, number: u64) -> (Arc<str>, Seen<'static>) {
-    static NOBODY: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "".into());
-    let bare = word.trim_end_matches(['u', 'o']).strip_suffix('p').unwrap_or(word.trim_end_matches(['u', 'o']));
+    let bare = word.strip_suffix(&['p', 'u', 'o'][..]).unwrap_or(word);
     let seconds = |text: &str| Duration::from_secs(text.parse().unwrap());
-    let (state, load, silent) = match bare {
-        "boot" => (InstanceState::Booting, None, Duration::ZERO),
-        "failed" => (InstanceState::Failed, None, Duration::ZERO),
-        "drain" => (InstanceState::Draining, Some(0.9), Duration::ZERO),
-        "?" => (InstanceState::Running, None, Duration::ZERO),
-        _ if bare.starts_with('s') => (InstanceState::Suspect, None, seconds(&bare[1..])),
-        _ if bare.starts_with('x') => (InstanceState::Lost, None, seconds(&bare[1..])),
+    let (state, load, silent) = match bare.split_at(1) {
+        ("b", _) => (InstanceState::Booting, None, Duration::ZERO),
+        ("f", _) => (InstanceState::Failed, None, Duration::ZERO),
+        ("d", _) => (InstanceState::Draining, Some(0.9), Duration::ZERO),
+        ("?", _) => (InstanceState::Running, None, Duration::ZERO),
+        ("s", silent) => (InstanceState::Suspect, None, seconds(silent)),
+        ("x", silent) => (InstanceState::Lost, None, seconds(silent)),
         _ => (InstanceState::Running, Some(bare.parse::<f32>().unwrap() / 100.0), Duration::ZERO),
-    };
-    let has = |mark: char| {
-        bare != "boot" && word.len() > bare.len() && word.ends_with(mark) || word == format!("{bare}{mark}")
     };
     let seen = Seen {
         name: &NOBODY,
@@ -87,9 +85,9 @@ fn seen(word: &str, number: u64) -> (Arc<str>, Seen<'static>) {
         load,
         silent,
         launched: at(number).utc,
-        protected: has('p'),
-        by_user: has('u'),
-        outdated: has('o'),
+        protected: word.ends_with('p'),
+        by_user: word.ends_with('u'),
+        outdated: word.ends_with('o'),
     };
     (format!("i-{number}").into(), seen)
 }
@@ -303,20 +301,14 @@ fn victims_are_of_no_use_still_booting_outdated_least_loaded_or_old_in_this_orde
     check(all, 6, "i-7 i-2 i-4 i-9 i-11", &[]);
     check(all, 10, "i-7 i-2", &[]);
     check(all, 11, "i-7 i-2", &[]);
-    check(
-        "70u 20p 60 boot 30u 40p 50 10o",
-        4,
-        "i-4 i-8 i-7 i-3",
-        &["i-2 stays: it is protected", "i-5 stays: a user launched it", "i-6 stays: it is protected"],
-    );
-    // Only those whose turn it was are named; and all of them if nobody is left.
-    check(
-        "70u 20p 60 boot 30u 40p 50 10o",
-        5,
-        "i-4 i-8 i-7",
-        &["i-2 stays: it is protected", "i-5 stays: a user launched it", "i-6 stays: it is protected"],
-    );
-    check("70u 20p 60 boot 30u 40p 50 10o", 6, "i-4 i-8", &[]);
+    let some = "70u 20p 60 boot 30u 40p 50 10o";
+    let [two, five, six] =
+        ["i-2 stays: it is protected", "i-5 stays: a user launched it", "i-6 stays: it is protected"];
+    // Only those whose turn it was are named; and all of them if nobody else is left.
+    check(some, 6, "i-4 i-8", &[]);
+    check(some, 5, "i-4 i-8 i-7", &[two, five, six]);
+    check(some, 4, "i-4 i-8 i-7 i-3", &[two, five, six]);
+    check(some, 3, "i-4 i-8 i-7 i-3", &[two, five, six, "i-1 stays: a user launched it"]);
     check("70u 20p 60", 1, "i-3", &["i-2 stays: it is protected", "i-1 stays: a user launched it"]);
     // Whoever has been told to go is not counted.
     check("20 drain drain", 1, "", &[]);
@@ -422,7 +414,6 @@ fn what_a_decision_has_done_is_remembered_for_as_long_as_it_counts() {
 /// Any instance, in any state.
 fn any_instance() -> impl Strategy<Value = Seen<'static>> {
     use InstanceState as State;
-    static NOBODY: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "".into());
     let rare = [State::Launching, State::Booting, State::Suspect, State::Lost, State::Failed, State::Draining];
     let rare = rare.into_iter().chain([State::Terminating, State::Gone]).collect::<Vec<_>>();
     let state = prop_oneof![6 => Just(State::Running), 4 => proptest::sample::select(rare)];
