@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => ({
     // The only place where a backend is chosen: the one that is not chosen is not in the build.
     alias: { "#backend": file(mode === "mock" || mode === "test" ? "src/backend/mock.ts" : "src/backend/tauri.ts") },
   },
-  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 800, reportCompressedSize: false },
+  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 900, reportCompressedSize: false },
   server: { port: 5199, strictPort: true, host: "127.0.0.1" },
   preview: { host: "127.0.0.1", headers: { "Content-Security-Policy": POLICY } },
   test: {

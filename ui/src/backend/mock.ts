@@ -11,6 +11,7 @@ import type {
   StepOf,
 } from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
+import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { flows as made } from "./mock/flows";
 import { planned as plans } from "./mock/flows/plans";
@@ -26,7 +27,7 @@ import { service } from "./mock/service";
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
- * `?flows=dense`, or how many; `?still`.
+ * `?flows=dense`, or how many; `?fleet=thousands`; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -70,6 +71,11 @@ const flows = made(
   tell,
   () => followed.step ?? null,
 );
+const fleets = furnished(
+  lively && !asked.has("monitors") ? (TABLES.fleet as Record<string, Table>) : {},
+  asked.get("fleet"),
+  tell,
+);
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function refusal(file: string | null): string | null {
@@ -93,6 +99,7 @@ function hello(): Hello {
       monitors: [...monitors.values()],
       programs: [...running.values()],
       flows: flows.snapshot(),
+      fleets: fleets.snapshot(),
       incidents: open,
       engine,
     },
@@ -210,6 +217,13 @@ function answer(request: Request): Reply {
       if (hello().permission !== "edit")
         throw { code: "denied", message: "only administrators may" } satisfies ApiError;
       return { reply: "plan", of: flows.plan(request.of.flow) };
+    case "fleet":
+      return { reply: "fleet", of: fleets.status(request.of.fleet) };
+    case "decisions":
+      return { reply: "decisions", of: fleets.decisions(request.of.fleet, request.of.limit) };
+    case "set_load":
+      fleets.setLoad(request.of.fleet, request.of.instance, request.of.load);
+      return { reply: "done" };
     case "step_log":
       return { reply: "log", of: flows.log(request.of.of, request.of.lines) };
     case "follow":
@@ -246,6 +260,7 @@ function past24(name: string) {
 function apply(wanted: Tables) {
   const before = new Set(((tables.monitor ?? []) as Table[]).map((table) => String(table.name)));
   applyFlows((wanted.flow ?? {}) as Record<string, Table>);
+  applyFleets((wanted.fleet ?? {}) as Record<string, Table>);
   tables = wanted;
   for (const table of (wanted.monitor ?? []) as Table[]) {
     const name = String(table.name);
@@ -304,6 +319,14 @@ function applyFlows(wanted: Record<string, Table>) {
   for (const name of Object.keys(before)) if (!(name in wanted)) flows.remove(name);
 }
 
+function applyFleets(wanted: Record<string, Table>) {
+  const before = (tables.fleet ?? {}) as Record<string, Table>;
+  for (const [name, table] of Object.entries(wanted)) {
+    if (JSON.stringify(table) !== JSON.stringify(before[name])) fleets.put(name, table);
+  }
+  for (const name of Object.keys(before)) if (!(name in wanted)) fleets.dissolve(name);
+}
+
 function change(monitor: MonitorState) {
   monitors.set(monitor.name, monitor);
   tell({ event: "monitor", of: monitor });
@@ -339,6 +362,10 @@ function carryOut(ask: Ask): Reply {
     flows.approve(ask.run, ask.step, ask.approved);
     return { reply: "done" };
   }
+  if (ask.ask === "add_instance") fleets.add(ask.fleet);
+  if (ask.ask === "remove_instance") fleets.remove(ask.fleet, ask.instance);
+  if (ask.ask === "protect_instance") fleets.protect(ask.fleet, ask.instance, ask.protected);
+  if ("fleet" in ask) return { reply: "done" };
   if (ask.ask === "snooze" && ask.monitor === null) {
     engine = { ...engine, snoozed_until: ask.until };
     tell({ event: "engine", of: engine });
@@ -368,6 +395,7 @@ function tick() {
     }
   }
   flows.tick();
+  fleets.tick();
   const alive = [...running.values()].filter((program) => program.pid !== null);
   if (followed.usage) tell({ event: "usage", of: alive.map(({ name }) => usage(name)) });
   if (followed.log_of !== null && running.get(followed.log_of)?.pid) {

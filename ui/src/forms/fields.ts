@@ -21,8 +21,15 @@ export type Shape =
   | { is: "command" }
   /** A table of which one key says where or by what; a bare text stands for the key `bare`. */
   | { is: "place"; keys: readonly string[]; bare?: string }
-  /** Exactly one of these keys of a table, which has other keys too. */
-  | { is: "oneof"; keys: readonly string[]; names?: NamesOf; flags?: readonly string[]; commands?: readonly string[] }
+  /** Exactly one of these keys of a table, which has other keys too; or one of a few words in its place. */
+  | {
+      is: "oneof";
+      keys: readonly string[];
+      names?: NamesOf;
+      flags?: readonly string[];
+      commands?: readonly string[];
+      words?: readonly string[];
+    }
   /** One of a few words, or a table whose only key names something else. */
   | { is: "either"; of: readonly string[]; names: NamesOf; words: string }
   /** The name of something else in the file. */
@@ -63,7 +70,7 @@ export interface Field {
   beside?: readonly string[];
   /** The id of the value that says the kind, where that is not the form's own. */
   kindAt?: string;
-  /** It makes sense only while the field with this id holds one of these places. */
+  /** It makes sense only while the field with this id holds one of these places, or words. */
   when?: { id: string; places: readonly string[] };
 }
 

@@ -39,7 +39,9 @@ export function read(shape: Shape, value: unknown): Value {
     case "place":
       return readPlace(shape.keys, shape.bare, value);
     case "oneof":
-      return readPlace(shape.keys, undefined, value);
+      return typeof value === "string" && shape.words?.includes(value)
+        ? { place: value, text: "" }
+        : readPlace(shape.keys, undefined, value);
     case "either":
       return typeof value === "string"
         ? { place: value, text: "" }
@@ -152,13 +154,14 @@ function writePlace(bare: string | undefined, { place, text }: Placed): unknown 
   return place === bare ? text.trim() : { [place]: text.trim() };
 }
 
-/** Sets one key and leaves those that are not among the choice. */
+/** Sets one key and leaves those that are not among the choice; a word takes the place of all of them. */
 function writeOneOf(
-  { keys, flags = [], commands = [] }: Extract<Shape, { is: "oneof" }>,
+  { keys, flags = [], commands = [], words = [] }: Extract<Shape, { is: "oneof" }>,
   { place, text }: Placed,
   before: unknown,
 ): unknown {
   if (place === "") return undefined;
+  if (words.includes(place)) return place;
   const rest = Object.entries(isTable(before) ? before : {}).filter(([key]) => !keys.includes(key));
   const lines = text.split("\n");
   const value = flags.includes(place) ? true : commands.includes(place) && lines.length > 1 ? lines : text.trim();

@@ -1,31 +1,38 @@
-import type { Configuration, Edit } from "../contract";
-import type { Formed } from "../state/route.svelte";
+import type { Configuration, Edit, Section } from "../contract";
 import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
 import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
+import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
 import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
 
-const GROUPS: Record<Exclude<Formed, "flow">, readonly Group[]> = {
+const GROUPS: Record<Exclude<Section, "flow">, readonly Group[]> = {
   monitor: MONITOR,
   program: PROGRAM,
-  channel: CHANNEL.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group)),
+  channel: called(CHANNEL),
+  fleet: called(FLEET),
 };
 
+/** `groups` with the name first, which is no key of the table. */
+function called(groups: readonly Group[]): readonly Group[] {
+  return groups.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group));
+}
+
 /** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
-export function entry(configuration: Configuration, section: Formed, name: string | null): Subject | null {
+export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
   const { zone } = configuration.tables;
   const subject = subjectOf(configuration, section, name);
   return subject && typeof zone === "string" ? { ...subject, zone } : subject;
 }
 
-function subjectOf(configuration: Configuration, section: Formed, name: string | null): Subject | null {
+function subjectOf(configuration: Configuration, section: Section, name: string | null): Subject | null {
   switch (section) {
     case "channel":
-      return channel(configuration, name);
+    case "fleet":
+      return keyed(configuration, section, name);
     case "flow":
       return flow(configuration, name);
     default:
@@ -50,23 +57,28 @@ function numbered(configuration: Configuration, section: "monitor" | "program", 
   };
 }
 
-function channel(configuration: Configuration, name: string | null): Subject | null {
-  const channels = (configuration.tables.channel ?? {}) as Record<string, Table>;
-  const table = name === null ? {} : channels[name];
+/** Of a section whose entries have their names for keys. */
+function keyed(configuration: Configuration, section: "channel" | "fleet", name: string | null): Subject | null {
+  const entries = (configuration.tables[section] ?? {}) as Record<string, Table>;
+  const table = name === null ? {} : entries[name];
   if (!table) return null;
-  const fields = CHANNEL.flatMap((group) => group.fields);
-  const called = (values: Values) => String(values.called ?? "").trim();
+  const isFleet = section === "fleet";
+  const fields = (isFleet ? FLEET : CHANNEL).flatMap((group) => group.fields);
+  const written = (values: Values) =>
+    isFleet
+      ? launched(writeTable(fields, values, table, launchOf(table)), table, values[KIND] as Launch)
+      : writeTable(fields, values, table);
   let now = name ?? "";
   return {
-    groups: GROUPS.channel,
+    groups: GROUPS[section],
     table,
-    more: { called: name ?? "" },
+    more: { called: name ?? "", ...(isFleet && { [KIND]: launchOf(table) }) },
     edits(values) {
-      now = called(values);
-      return [{ edit: "put", section: "channel", name, table: writeTable(fields, values, table), called: now }];
+      now = String(values.called ?? "").trim();
+      return [{ edit: "put", section, name, table: written(values), called: now }];
     },
     own(path) {
-      if (path[0] !== "channel" || (path[1] !== undefined && path[1] !== now && path[1] !== name)) return null;
+      if (path[0] !== section || (path[1] !== undefined && path[1] !== now && path[1] !== name)) return null;
       return path.length > 2 ? path.slice(2) : ["called"];
     },
   };
@@ -93,7 +105,7 @@ export function unnamed(configuration: Configuration, what: Unnamed): Subject {
 }
 
 /** The form of the entry `name` of `section`, or of a new one. */
-export function entryForm(section: Formed, name: string | null): Edited {
+export function entryForm(section: Section, name: string | null): Edited {
   return {
     key: entryKey(section, name),
     find: (configuration) => entry(configuration, section, name),
@@ -101,7 +113,7 @@ export function entryForm(section: Formed, name: string | null): Edited {
   };
 }
 
-export const entryKey = (section: Formed, name: string | null): string => `${section}/${name ?? ""}`;
+export const entryKey = (section: Section, name: string | null): string => `${section}/${name ?? ""}`;
 
 /** The form of the tables that have no name. */
 export function unnamedForm(what: Unnamed): Edited {

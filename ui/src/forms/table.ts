@@ -52,8 +52,8 @@ export function isShown(field: Field, values: Values): boolean {
   const isBeside = field.beside !== undefined && says(values[id({ path: field.beside })]);
   if (field.kinds && typeof kind === "string" && !field.kinds.includes(kind) && !isBeside) return false;
   if (!field.when) return true;
-  const other = values[field.when.id] as Placed | undefined;
-  return other !== undefined && field.when.places.includes(other.place);
+  const other = values[field.when.id] as Placed | string | undefined;
+  return other !== undefined && field.when.places.includes(typeof other === "string" ? other : other.place);
 }
 
 const says = (value: Value | undefined): boolean =>

@@ -5,6 +5,8 @@ export interface Formats {
   latency(ms: number | null | undefined): string;
   /** A share from 0 to 1: never rounded up to 100 %. */
   share(value: number | null | undefined): string;
+  /** A load from 0 to 1, in whole percent. */
+  load(value: number | null | undefined): string;
   /** Percent that may be more than 100. */
   percent(value: number | null | undefined): string;
   bytes(value: number | null | undefined): string;
@@ -38,6 +40,7 @@ export const NONE = "–";
 
 export function formats(locale: string): Formats {
   const plain = new Intl.NumberFormat(locale);
+  const whole = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const unit = cached((key: string) => {
     const [name, digits, display] = key.split(" ");
     return new Intl.NumberFormat(locale, {
@@ -80,6 +83,7 @@ export function formats(locale: string): Formats {
     number: (value) => plain.format(value),
     latency,
     share,
+    load: (value) => (value == null ? NONE : whole.format(value)),
     percent: (value) => (value == null ? NONE : inUnit(value, "percent", value < 10 ? 1 : 0)),
     bytes(value) {
       if (value == null) return NONE;

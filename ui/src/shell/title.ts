@@ -26,6 +26,10 @@ export function page(route: Route): string {
       return t("plan.title", { name: route.name });
     case "run":
       return t("flow.run", { id: route.id });
+    case "fleets":
+      return t("nav.fleets");
+    case "fleet":
+      return route.name;
     case "incidents":
       return route.id === null ? t("nav.incidents") : t("incident.title", { id: route.id });
     case "settings":

@@ -4,7 +4,9 @@ import type {
   Ask,
   ConfigProblem,
   Configuration,
+  DecisionStatus,
   Edit,
+  FleetStatus,
   FlowPlan,
   History,
   Imported,
@@ -92,6 +94,17 @@ export const askRepeat = (run: RunId, how: Repeat): Promise<RunId> =>
 
 /** What a run of `flow` would do. */
 export const askPlan = (flow: string): Promise<FlowPlan> => ask({ request: "plan", of: { flow } }, "plan");
+
+/** A fleet with its instances. */
+export const askFleet = (fleet: string): Promise<FleetStatus> => ask({ request: "fleet", of: { fleet } }, "fleet");
+
+/** What was decided of `fleet`, the newest first. */
+export const askDecisions = (fleet: string, limit: number): Promise<DecisionStatus[]> =>
+  ask({ request: "decisions", of: { fleet, limit } }, "decisions");
+
+/** Sets the load of an instance whose agent has it set by hand, from 0 to 1. */
+export const askSetLoad = (fleet: string, instance: string, load: number): Promise<void> =>
+  ask({ request: "set_load", of: { fleet, instance, load } }, "done");
 
 export const askStepLog = (of: StepOf, lines: number): Promise<LogLine[]> =>
   ask({ request: "step_log", of: { of, lines } }, "log");

@@ -11,7 +11,8 @@ import { live } from "./live.svelte";
 export function configurationFile(): Answer<Configuration> {
   const file = new Answer<Configuration>();
   const refused = $derived(live.world.engine.config_refused);
-  const count = $derived(live.world.monitors.size + live.world.programs.size + live.world.flows.size);
+  const { monitors, programs, flows, fleets } = $derived(live.world);
+  const count = $derived(monitors.size + programs.size + flows.size + fleets.size);
   const host = $derived(live.world.host);
   $effect(() => {
     void [refused, count, host];

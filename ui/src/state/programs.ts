@@ -1,8 +1,7 @@
-import type { ProgramState, ProgramStatus } from "../contract";
-import type { Health } from "../contract";
+import type { Health, ProgramState, Standing } from "../contract";
 
-/** Whether a program wants attention, as the engine sees it: it should run and does not stay up. */
-export function troubled({ standing }: ProgramStatus): boolean {
+/** Whether a program or a fleet wants attention, as the engine sees it: it should run and does not stay up, or something is wrong with it. */
+export function troubled({ standing }: { standing: Standing }): boolean {
   return standing === "down" || standing === "doubtful";
 }
 

@@ -1,8 +1,5 @@
 import type { Section } from "../contract";
 
-/** A section of the file whose entries have a form. */
-export type Formed = Exclude<Section, "fleet">;
-
 /** Where in the window one is. */
 export type Route =
   | { page: "overview" }
@@ -13,15 +10,17 @@ export type Route =
   | { page: "flow"; name: string }
   | { page: "plan"; name: string }
   | { page: "run"; id: number }
+  | { page: "fleets" }
+  | { page: "fleet"; name: string }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
-  | { page: "edit"; section: Formed; name: string | null }
+  | { page: "edit"; section: Section; name: string | null }
   | { page: "nowhere" };
 
 /** What stands behind the address of this window. */
 export type Hash = `#/${string}`;
 
-const SECTIONS: readonly string[] = ["monitor", "program", "channel", "flow"] satisfies Formed[];
+const SECTIONS: readonly string[] = ["monitor", "program", "channel", "flow", "fleet"] satisfies Section[];
 
 /** The route that `hash` says. */
 export function parse(hash: string): Route {
@@ -53,6 +52,10 @@ export function parse(hash: string): Route {
       const id = number(name);
       return id === null ? { page: "flows" } : { page: "run", id };
     }
+    case "fleets":
+      return { page: "fleets" };
+    case "fleet":
+      return name ? { page: "fleet", name } : { page: "fleets" };
     case "incidents":
     case "incident":
       return { page: "incidents", id: number(name) };
@@ -86,6 +89,10 @@ export function hash(route: Route): Hash {
       return `#/plan/${encodeURIComponent(route.name)}`;
     case "run":
       return `#/run/${route.id}`;
+    case "fleets":
+      return "#/fleets";
+    case "fleet":
+      return `#/fleet/${encodeURIComponent(route.name)}`;
     case "incidents":
       return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
     case "edit": {
@@ -97,7 +104,7 @@ export function hash(route: Route): Hash {
 
 function edited([section, ...name]: string[]): Route {
   if (!SECTIONS.includes(section ?? "")) return { page: "nowhere" };
-  return { page: "edit", section: section as Formed, name: name.length > 0 ? name.join("/") : null };
+  return { page: "edit", section: section as Section, name: name.length > 0 ? name.join("/") : null };
 }
 
 function number(text: string | null): number | null {
@@ -128,11 +135,12 @@ export const route = {
   get before() {
     return before;
   },
-  /** Where one comes back to: from a monitor, a run or a plan to what led there, from a flow to all of them, from all else to the overview. */
+  /** Where one comes back to: from a monitor, a run or a plan to what led there, from a flow or a fleet to all of them, from all else to the overview. */
   get back(): Route {
     if (current.page === "monitor") return listing;
     if (current.page === "plan") return listing.page === "flows" ? listing : { page: "flow", name: current.name };
     if (current.page === "run" && listing.page !== "overview") return listing;
+    if (current.page === "fleet") return { page: "fleets" };
     return { page: current.page === "flow" || current.page === "run" ? "flows" : "overview" };
   },
 };

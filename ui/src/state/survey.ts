@@ -16,10 +16,10 @@ export interface Adoption {
   then: Edit[];
 }
 
-/** `wanted`, or the first of `wanted 2`, `wanted 3`, … that nobody bears. */
-export function freeName(wanted: string, taken: ReadonlySet<string>): string {
+/** `wanted`, or the first of `wanted 2`, `wanted 3`, … that nobody bears, with `between` before the number. */
+export function freeName(wanted: string, taken: ReadonlySet<string>, between = " "): string {
   for (let number = 1; ; number += 1) {
-    const name = number === 1 ? wanted : `${wanted} ${number}`;
+    const name = number === 1 ? wanted : `${wanted}${between}${number}`;
     if (!taken.has(name)) return name;
   }
 }

@@ -2,6 +2,7 @@ import type { Heard } from "../backend/backend";
 import type {
   EngineState,
   Event,
+  FleetSummary,
   FlowStatus,
   Hello,
   Host,
@@ -31,6 +32,7 @@ export interface World {
   monitors: ReadonlyMap<string, MonitorState>;
   programs: ReadonlyMap<string, ProgramStatus>;
   flows: ReadonlyMap<string, FlowStatus>;
+  fleets: ReadonlyMap<string, FleetSummary>;
   /** The runs of flows that were heard of: those that go on, and the last ones that are over. */
   runs: ReadonlyMap<RunId, RunSummary>;
   /** What was heard of the steps of runs, by their places. */
@@ -76,6 +78,7 @@ export const NOTHING: World = {
   monitors: new Map(),
   programs: new Map(),
   flows: new Map(),
+  fleets: new Map(),
   runs: new Map(),
   steps: new Map(),
   incidents: new Map(),
@@ -119,6 +122,7 @@ class Draft {
       monitors: new Map(snapshot.monitors.map((monitor) => [monitor.name, monitor])),
       programs: new Map(snapshot.programs.map((program) => [program.name, program])),
       flows: new Map(snapshot.flows.map((flow) => [flow.name, flow])),
+      fleets: new Map(snapshot.fleets.map((fleet) => [fleet.name, fleet])),
       runs: new Map(snapshot.flows.flatMap(({ run }) => (run ? [[run.run, run]] : []))),
       steps: new Map(),
       incidents: new Map(snapshot.incidents.map((incident) => [incident.id, incident])),
@@ -142,6 +146,10 @@ class Draft {
         return void this.map("flows").set(event.of.name, event.of);
       case "flow_gone":
         return void this.map("flows").delete(event.of);
+      case "fleet":
+        return void this.map("fleets").set(event.of.name, event.of);
+      case "fleet_gone":
+        return void this.map("fleets").delete(event.of);
       case "run":
         return this.run(event.of);
       case "step":
@@ -190,7 +198,7 @@ class Draft {
   }
 
   /** The map under `key`, to be changed. */
-  private map<K extends "monitors" | "programs" | "flows" | "runs" | "steps" | "incidents">(key: K): Mutable<World[K]> {
+  private map<K extends Mapped>(key: K): Mutable<World[K]> {
     if (!this.own.has(key)) {
       this.own.add(key);
       this.world = { ...this.world, [key]: new Map(this.world[key] as ReadonlyMap<unknown, unknown>) };
@@ -206,6 +214,9 @@ function forget<Key, Value>(map: Map<Key, Value>, most: number, mayGo: (value: V
     if (mayGo(value, key)) map.delete(key);
   }
 }
+
+/** The maps that events change, entry by entry. */
+type Mapped = "monitors" | "programs" | "flows" | "fleets" | "runs" | "steps" | "incidents";
 
 type Mutable<M> = M extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never;
 

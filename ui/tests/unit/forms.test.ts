@@ -3,6 +3,7 @@ import type { Configuration } from "../../src/contract";
 import { ALERTS, CHANNEL } from "../../src/forms/channel";
 import type { Group, Table, Values } from "../../src/forms/fields";
 import { kindOf } from "../../src/forms/check";
+import { FLEET, launchOf } from "../../src/forms/fleet";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
 import { entry, names, unnamed } from "../../src/forms/subjects";
@@ -207,6 +208,77 @@ test("a channel is renamed beside its table", () => {
   expect(subject?.edits(values)).toEqual([
     { edit: "put", section: "channel", name: "chat", table: { webhook: "https://chat.example/" }, called: "talk" },
   ]);
+});
+
+/** What the form of a fleet that is written as `before` makes of it. */
+function fleet(before: Table, change: Values): unknown {
+  const subject = entry({ ...FILE, tables: { fleet: { web: before } } }, "fleet", "web");
+  const values = { ...readTable(fieldsOf(FLEET), before), ...subject?.more, ...change };
+  const [edit] = subject?.edits(values) ?? [];
+  return edit && "table" in edit ? edit.table : undefined;
+}
+
+test("a fleet that nobody changed stays exactly as it was written", () => {
+  const cloud = { region: "us-east-1", endpoint: "http://127.0.0.1:5000" };
+  const tables: Table[] = [
+    {},
+    { min: 1, desired: 2, max: 6, load: 0.6, launch: "local", new: { deep: [1] } },
+    { ec2: { ...cloud, template: "lt-0", version: 7, credentials: { id: "AKIA", secret: { keyring: "aws" } } } },
+    { ec2: { ...cloud, template: "lt-0", version: "$Latest", credentials: { profile: "default" } } },
+    { launch: "asg", asg: { ...cloud, group: "web-asg", credentials: "role" } },
+    { command: { create: "./c", list: ["./l", "--json"], terminate: "./t", env: { T: { env: "TOKEN" } } } },
+    {
+      policy: "schedule",
+      schedule: [
+        { from: "0 8 * * *", desired: 5 },
+        { from: "0 20 * * *", desired: 2 },
+      ],
+    },
+    { budget: { launches: 10, within: "30m" }, insecure: true, enabled: false, channels: ["email", "chat"] },
+  ];
+  for (const table of tables) expect(fleet(table, {}), JSON.stringify(table)).toEqual(table);
+});
+
+test("instances come from where the form says, and what belongs elsewhere goes", () => {
+  expect([{}, { ec2: {} }, { launch: "asg" }, { launch: "local", ec2: {} }].map(launchOf)).toEqual([
+    "local",
+    "ec2",
+    "asg",
+    "local",
+  ]);
+  const ec2 = {
+    max: 5,
+    ec2: { region: "us-east-1", template: "lt-0", credentials: { id: "A", secret: { env: "S" } } },
+  };
+  expect(fleet(ec2, { [KIND]: "local" })).toEqual({ max: 5 });
+  expect(fleet({ ...ec2, launch: "ec2" }, { [KIND]: "local" })).toEqual({ max: 5, launch: "local" });
+  const asg = { [KIND]: "asg", "asg.region": "us-east-1", "asg.group": "g" };
+  expect(fleet({ max: 5 }, asg)).toEqual({ max: 5, asg: { region: "us-east-1", group: "g" } });
+  expect(fleet({}, { [KIND]: "ec2" })).toEqual({ ec2: { region: "", template: "" } });
+});
+
+test("credentials are a word, a profile, or a key with its secret", () => {
+  const base = { region: "us-east-1", template: "lt-0" };
+  const check = (before: unknown, change: Values, after: unknown) => {
+    const table = (credentials: unknown) => ({ ec2: { ...base, ...(credentials !== undefined && { credentials }) } });
+    expect(fleet(table(before), change)).toEqual(table(after));
+  };
+  const key = { id: "AKIA", secret: { keyring: "aws" } };
+  const to = (place: string, text = ""): Values => ({ "ec2.credentials": { place, text } });
+  const secret: Values = { "ec2.credentials.secret": { place: "keyring", text: "aws" } };
+  check(undefined, to("role"), "role");
+  check("role", to("profile", "default"), { profile: "default" });
+  check("role", { ...to("id", "AKIA"), ...secret }, key);
+  check(key, to("profile", "default"), { profile: "default" });
+  check(key, to("role"), "role");
+  check(key, to(""), undefined);
+});
+
+test("a schedule belongs to the policy that goes by it", () => {
+  const schedule = [{ from: "0 8 * * *", desired: 5 }];
+  expect(fleet({ policy: "schedule", schedule }, { policy: "target" })).toEqual({ policy: "target" });
+  const row = { from: "0 8 * * *", desired: "5" };
+  expect(fleet({}, { policy: "schedule", schedule: [row] })).toEqual({ policy: "schedule", schedule: schedule[0] });
 });
 
 test("settings are set key by key, only those that changed", () => {

@@ -30,6 +30,9 @@ test("every address leads to its page and back", () => {
   check("#/program/web", { page: "programs", name: "web" });
   check("#/flows", { page: "flows" });
   check("#/flow/nightly%20backup", { page: "flow", name: "nightly backup" });
+  check("#/fleets", { page: "fleets" });
+  check("#/fleet/web-1", { page: "fleet", name: "web-1" });
+  check("#/edit/fleet/web-1", { page: "edit", section: "fleet", name: "web-1" });
   check("#/flow/a%2Fb", { page: "flow", name: "a/b" });
   check("#/plan/nightly%20backup", { page: "plan", name: "nightly backup" });
   check("#/run/7", { page: "run", id: 7 });

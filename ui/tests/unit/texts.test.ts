@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ALERTS, CHANNEL, EMAIL } from "../../src/forms/channel";
 import type { Field } from "../../src/forms/fields";
+import { FLEET } from "../../src/forms/fleet";
 import { FLOW, STEP, STEP_FIELDS } from "../../src/forms/flow";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
@@ -39,7 +40,17 @@ test("every field and group of every form has its text and its hint", () => {
     check(one.hint);
     if (one.shape.is === "rows") one.shape.fields.forEach(field);
   };
-  for (const group of [...MONITOR, ...PROGRAM, ...CHANNEL, ...EMAIL, ...ALERTS, ...FLOW, STEP.request, ...STEP.more]) {
+  for (const group of [
+    ...MONITOR,
+    ...PROGRAM,
+    ...CHANNEL,
+    ...EMAIL,
+    ...ALERTS,
+    ...FLOW,
+    ...FLEET,
+    STEP.request,
+    ...STEP.more,
+  ]) {
     check(group.text);
     group.fields.forEach(field);
   }

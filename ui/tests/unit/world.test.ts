@@ -3,6 +3,7 @@ import type { Heard } from "../../src/backend/backend";
 import type {
   AlertState,
   Event,
+  FleetSummary,
   FlowStatus,
   Hello,
   IncidentState,
@@ -137,7 +138,22 @@ test("the oldest runs that are over are forgotten, and none that goes on", () =>
   expect([world.steps.size, world.steps.has(0), world.steps.has(RUNS_MAX + 9)]).toEqual([STEPS_MAX, true, true]);
 });
 
-function hello(monitors: MonitorState[], programs: ProgramStatus[] = [], flows: FlowStatus[] = []): Heard {
+test("a fleet changes in its place, a new one comes last, and one that is gone is gone", () => {
+  const world = after(
+    fold(NOTHING, [hello([], [], [], [fleet("a"), fleet("b")])]),
+    { event: "fleet", of: fleet("a", 4) },
+    { event: "fleet", of: fleet("c") },
+    { event: "fleet_gone", of: "b" },
+  );
+  expect([...world.fleets.values()].map(({ name, count }) => `${name} ${count}`)).toEqual(["a 4", "c 2"]);
+});
+
+function hello(
+  monitors: MonitorState[],
+  programs: ProgramStatus[] = [],
+  flows: FlowStatus[] = [],
+  fleets: FleetSummary[] = [],
+): Heard {
   const engine = NOTHING.engine;
   const host = { kind: "tray" as const, pid: 1, started: "", config: "", data: "" };
   return {
@@ -147,8 +163,15 @@ function hello(monitors: MonitorState[], programs: ProgramStatus[] = [], flows: 
       version: "1",
       host,
       permission: "edit",
-      snapshot: { monitors, programs, flows, incidents: [], engine },
+      snapshot: { monitors, programs, flows, fleets, incidents: [], engine },
     } satisfies Hello,
+  };
+}
+
+function fleet(name: string, count = 2): FleetSummary {
+  return {
+    ...{ name, count, running: count, standing: "well", enabled: true, policy: "target", launch: "local" },
+    ...{ min: 1, desired: 2, max: 6, load: 0.6, heartbeat: 5, mean: null, last_decision: null },
   };
 }
 

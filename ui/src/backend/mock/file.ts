@@ -1,4 +1,5 @@
 import type { ApiError, ConfigProblem, Edit, Section } from "../../contract";
+import { fleetProblems, FLEETS } from "./fleets/tables";
 import { flowProblems, FLOWS } from "./flows/tables";
 
 export type Table = Record<string, unknown>;
@@ -58,6 +59,7 @@ export const TABLES: Tables = {
     { name: "cloudflared", command: "cloudflared tunnel run home", enabled: false },
   ],
   flow: FLOWS,
+  fleet: FLEETS,
 };
 
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
@@ -146,6 +148,7 @@ export function problems(tables: Tables): ConfigProblem[] {
     if (!program.command) problem(["program", String(index), "command"], "`command` is missing");
   });
   flowProblems(tables, problem, span);
+  fleetProblems(tables, problem, span);
   const email = tables.email as Table | undefined;
   if (email && !email.server) problem(["email", "server"], "`server` is missing");
   if (email && Number(email.port ?? 25) > 65535) problem(["email", "port"], "expected a whole number from 1 to 65535");

@@ -1,0 +1,124 @@
+import { type Field, type Group, SECRET, type Table } from "./fields";
+
+/** Where instances come from, each by the word that stands for it, which is the key of its table too. */
+export const LAUNCHES = ["local", "command", "ec2", "asg"] as const;
+
+export type Launch = (typeof LAUNCHES)[number];
+
+/** Where the instances of a fleet come from that is written as `table`. */
+export function launchOf(table: Table): Launch {
+  return LAUNCHES.find((launch) => launch === table.launch) ?? LAUNCHES.find((launch) => launch in table) ?? "local";
+}
+
+/** `table` for instances from `launch`: it says so if it did before, or if nothing else in it does. */
+export function launched(table: Table, before: Table, launch: Launch): Table {
+  const isSaid = before.launch !== undefined || launchOf(table) !== launch;
+  return isSaid && table.launch !== launch ? { ...table, launch } : table;
+}
+
+const fleet = (key: string, field: Omit<Field, "path" | "text"> & { text?: string }): Field => ({
+  path: key.split("."),
+  ...field,
+  text: `field.fleet.${field.text ?? key}` as Field["text"],
+});
+
+/** What belongs to instances from one place only; what is alike of several has one text. */
+const of = (launch: Launch, key: string, text: string, field: Omit<Field, "path" | "text" | "kinds">): Field =>
+  fleet(`${launch}.${key}`, { kinds: [launch], text, ...field });
+
+const MONO = { is: "text", mono: true } as const;
+
+const PLANNED: readonly Field[] = [
+  { path: ["from"], text: "field.planned.from", shape: MONO, usual: "0 8 * * *" },
+  { path: ["desired"], text: "field.planned.desired", shape: { is: "number" }, usual: "5" },
+];
+
+/** How a cloud is reached. */
+const cloud = (launch: "ec2" | "asg"): Field[] => [
+  of(launch, "credentials", "credentials", {
+    shape: { is: "oneof", keys: ["profile", "id"], words: ["role"] },
+    hint: "hint.fleet.credentials",
+  }),
+  of(launch, "credentials.secret", "secret", {
+    shape: SECRET,
+    hint: "hint.secret",
+    when: { id: `${launch}.credentials`, places: ["id"] },
+  }),
+  of(launch, "endpoint", "endpoint", { shape: MONO, usual: "http://127.0.0.1:5000", hint: "hint.fleet.endpoint" }),
+];
+
+/** Everything that can be said of a fleet, but for its name and where its instances come from. */
+export const FLEET: readonly Group[] = [
+  {
+    text: "group.fleet",
+    fields: [
+      of("local", "command", "local", { shape: { is: "command" }, hint: "hint.fleet.local" }),
+      of("local", "directory", "directory", { shape: MONO, usual: "~/web", hint: "hint.directory" }),
+      of("local", "env", "env", { shape: { is: "pairs", secret: true } }),
+      of("command", "create", "create", { shape: { is: "command" }, required: true, hint: "hint.fleet.create" }),
+      of("command", "list", "list", { shape: { is: "command" }, required: true, hint: "hint.fleet.list" }),
+      of("command", "terminate", "terminate", {
+        shape: { is: "command" },
+        required: true,
+        hint: "hint.fleet.terminate",
+      }),
+      of("command", "directory", "directory", { shape: MONO, usual: "~/web", hint: "hint.directory" }),
+      of("command", "env", "env", { shape: { is: "pairs", secret: true } }),
+      of("command", "timeout", "timeout", { shape: MONO, usual: "1m" }),
+      of("ec2", "region", "region", { shape: MONO, usual: "us-east-1", required: true }),
+      of("ec2", "template", "template", {
+        shape: MONO,
+        usual: "lt-0abc1234def56789",
+        required: true,
+        hint: "hint.fleet.template",
+      }),
+      of("ec2", "version", "version", { shape: { is: "number" }, usual: "$Default", hint: "hint.fleet.version" }),
+      of("ec2", "image", "image", { shape: MONO, usual: "ami-0abc1234def56789", hint: "hint.fleet.image" }),
+      ...cloud("ec2"),
+      of("asg", "region", "region", { shape: MONO, usual: "us-east-1", required: true }),
+      of("asg", "group", "group", { shape: MONO, usual: "web-asg", required: true, hint: "hint.fleet.group" }),
+      ...cloud("asg"),
+    ],
+  },
+  {
+    text: "group.size",
+    fields: [
+      fleet("min", { shape: { is: "number" }, usual: "1" }),
+      fleet("desired", { shape: { is: "number" }, hint: "hint.fleet.desired" }),
+      fleet("max", { shape: { is: "number" }, usual: "10" }),
+      fleet("policy", {
+        shape: { is: "choice", of: ["target", "seed", "manual", "schedule"], words: "policy" },
+        usual: "target",
+        hint: "hint.fleet.policy",
+      }),
+      fleet("load", { shape: MONO, usual: "60%", hint: "hint.fleet.load" }),
+      fleet("schedule", {
+        shape: { is: "rows", fields: PLANNED },
+        hint: "hint.fleet.schedule",
+        when: { id: "policy", places: ["schedule"] },
+      }),
+      fleet("enabled", { shape: { is: "switch", usual: true }, hint: "hint.fleet.enabled" }),
+    ],
+  },
+  {
+    text: "group.agents",
+    fields: [
+      fleet("heartbeat", { shape: MONO, usual: "5s", hint: "hint.fleet.heartbeat" }),
+      fleet("boot_within", { shape: MONO, usual: "5m", hint: "hint.fleet.boot_within" }),
+      fleet("listen", { shape: MONO, usual: "127.0.0.1:50051", hint: "hint.fleet.listen" }),
+    ],
+  },
+  {
+    text: "group.more",
+    folded: true,
+    fields: [
+      fleet("budget.launches", { shape: { is: "number" }, usual: "60", hint: "hint.fleet.budget" }),
+      fleet("budget.within", { shape: MONO, usual: "1h" }),
+      fleet("at_max_for", { shape: MONO, usual: "15m", hint: "hint.fleet.at_max_for" }),
+      fleet("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
+      fleet("insecure", { shape: { is: "switch", usual: false }, hint: "hint.fleet.insecure" }),
+      fleet("trust_declared", { shape: { is: "switch", usual: false }, hint: "hint.fleet.trust_declared" }),
+      fleet("agent_port", { shape: { is: "number" }, usual: "50052", hint: "hint.fleet.agent_port" }),
+    ],
+  },
+];
