@@ -30,7 +30,7 @@ impl<W: Workers> EventLoop<W> {
             match effect {
                 Effect::Record(records) => self.record(records),
                 Effect::Program { program, command } => self.tasks.programs.give(ForProgram { program, command }),
-                Effect::Fleet { fleet, command } => self.tasks.fleets.carry_out(&fleet, command, &self.view.words),
+                Effect::Fleet { fleet, command } => self.tasks.give_fleet(fleet, command, self.view.words.clone()),
                 Effect::RunCommand { id, command } => self.tasks.run_command(id, command),
                 Effect::SendRequest { id, request } => self.tasks.send_request(id, request),
                 Effect::EndCommand { owner } => self.tasks.end_command(&owner),

@@ -6,7 +6,7 @@ mod local;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use estatus_core::{
@@ -22,7 +22,7 @@ use estatus_program::Supervisor;
 use tokio::sync::mpsc;
 
 use self::local::LocalInstances;
-use crate::{Options, ports::EnginePorts};
+use crate::{Options, ports::EnginePorts, tasks::Barrier};
 
 /// So many events of fleets wait to be taken; whoever brings more waits.
 const EVENTS_LIMIT: usize = 1024;
@@ -34,6 +34,53 @@ pub(crate) trait Scale: Send {
 
     /// Sets the load of an instance whose agent has it set by hand. Whether there is such an agent.
     fn set_load(&self, fleet: &str, instance: &str, load: f32) -> bool;
+}
+
+/// What is to be done with fleets, one after the other, and nothing of it before what it follows from is on disk: an instance
+/// is never launched, and nobody let in, of whom nothing would be known after a crash.
+pub(crate) struct FleetOrders {
+    rooms: Arc<Mutex<Box<dyn Scale>>>,
+    // The core gives no order twice before it has heard what became of the first, so that few wait.
+    orders: mpsc::UnboundedSender<FleetOrder>,
+}
+
+struct FleetOrder {
+    after: Option<Barrier>,
+    fleet: Arc<Fleet>,
+    command: FleetCommand,
+    words: Words,
+}
+
+impl FleetOrders {
+    pub(crate) fn new(rooms: Box<dyn Scale>) -> Self {
+        let rooms = Arc::new(Mutex::new(rooms));
+        let (orders, mut given) = mpsc::unbounded_channel::<FleetOrder>();
+        let carried_out = Arc::clone(&rooms);
+        tokio::spawn(async move {
+            while let Some(FleetOrder { after, fleet, command, words }) = given.recv().await {
+                if let Some(barrier) = after {
+                    barrier.pass().await;
+                }
+                lock(&carried_out).carry_out(&fleet, command, &words);
+            }
+        });
+        Self { rooms, orders }
+    }
+
+    /// Has `command` carried out on `fleet` once `after` is open.
+    pub(crate) fn give(&self, fleet: Arc<Fleet>, command: FleetCommand, words: Words, after: Option<Barrier>) {
+        // Who takes them ends with this.
+        let _ = self.orders.send(FleetOrder { after, fleet, command, words });
+    }
+
+    /// Sets the load of an instance whose agent has it set by hand. Whether there is such an agent.
+    pub(crate) fn set_load(&self, fleet: &str, instance: &str, load: f32) -> bool {
+        lock(&self.rooms).set_load(fleet, instance, load)
+    }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The rooms that do it.
@@ -66,7 +113,7 @@ impl FleetRooms {
         tokio::spawn(async move {
             while let Some(WireEvent { fleet, event }) = wire_events.recv().await {
                 if let FleetEvent::Serves { at } = &event {
-                    noted.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&fleet), *at);
+                    lock(&noted).insert(Arc::clone(&fleet), *at);
                 }
                 if forwards.send(Input::Fleet { fleet, event }).await.is_err() {
                     return;
@@ -86,8 +133,7 @@ impl FleetRooms {
 
     /// Where an agent of `fleet` reaches Estatus, from this machine or from another.
     fn server(&self, fleet: &Fleet) -> String {
-        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = served.get(&fleet.name).copied().unwrap_or(fleet.wire.listen);
+        let at = lock(&self.served).get(&fleet.name).copied().unwrap_or(fleet.wire.listen);
         match at.ip() {
             ip if !ip.is_unspecified() => at.to_string(),
             _ if matches!(fleet.provider, Provider::Local { .. }) => format!("127.0.0.1:{}", at.port()),

@@ -7,6 +7,7 @@ use estatus_core::{
     command::{CommandEnd, CommandOutcome, DurableCommand},
     config::{Channel, Monitor},
     engine::Input,
+    fleet::{Fleet, command::FleetCommand},
     flow::request::{HttpRequest, RequestOutcome},
     ids::EffectId,
     incident::{DeliveryResult, Message},
@@ -22,7 +23,7 @@ use tokio::{
 
 use crate::{
     bounded::{GRACE, bounded},
-    fleets::Scale,
+    fleets::{FleetOrders, Scale},
     programs::ProgramCommands,
     workers::Workers,
 };
@@ -71,7 +72,7 @@ enum What {
 pub(crate) struct Tasks<W> {
     pub(crate) workers: Arc<W>,
     pub(crate) programs: ProgramCommands,
-    pub(crate) fleets: Box<dyn Scale>,
+    pub(crate) fleets: FleetOrders,
     pub(crate) events: broadcast::Sender<Published>,
     results: mpsc::Sender<Input>,
     /// By owner: whether his command that was begun last, or is about to be, is to end.
@@ -88,6 +89,7 @@ impl<W: Workers> Tasks<W> {
         events: broadcast::Sender<Published>,
         results: mpsc::Sender<Input>,
     ) -> Self {
+        let fleets = FleetOrders::new(fleets);
         let (workers, commands, running) = (Arc::new(workers), BTreeMap::new(), BTreeMap::new());
         Self { workers, programs, fleets, events, results, commands, running, barrier: None }
     }
@@ -188,6 +190,11 @@ impl<W: Workers> Tasks<W> {
             let _ = results.send(Input::Answered { id, outcome }).await;
         });
         self.runs(id, What::Request, task.abort_handle());
+    }
+
+    /// Has something done with a fleet, once all that was recorded so far is on disk.
+    pub(crate) fn give_fleet(&self, fleet: Arc<Fleet>, command: FleetCommand, words: Words) {
+        self.fleets.give(fleet, command, words, self.barrier.clone());
     }
 
     /// Says when all that was recorded so far is on disk.

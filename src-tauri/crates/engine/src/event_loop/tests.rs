@@ -1,5 +1,6 @@
 //! The loop between a real store, a real socket and rooms that are played.
 
+mod fleets;
 mod flows;
 
 use std::{
@@ -17,6 +18,10 @@ use estatus_core::{
     config::{Channel, Language, Monitor, Retention},
     engine::Ask,
     exit::Exit,
+    fleet::{
+        Fleet,
+        command::{FleetCommand, FleetEvent},
+    },
     flow::{
         request::{HttpRequest, RequestOutcome},
         run::RunState,
@@ -39,7 +44,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::workers::{Parts, Supervise, Workers};
+use crate::{
+    fleets::Scale,
+    workers::{Parts, RESULTS_LIMIT, Supervise, Workers},
+};
 
 /// Whatever is waited for comes within this.
 const LONG: Duration = Duration::from_secs(30);
@@ -71,6 +79,8 @@ struct Played {
     holds: bool,
     /// The owners whose commands were to be ended.
     ended: Vec<String>,
+    /// The instances that were launched and not terminated.
+    launched: BTreeSet<String>,
     /// The monitors that were probed.
     probed: BTreeSet<String>,
     /// Those that were seen to be down.
@@ -169,6 +179,38 @@ impl Supervise for Overseer {
     }
 }
 
+/// Launches and terminates at once; every instance is called by its name.
+struct Yard {
+    world: Arc<World>,
+    results: mpsc::Sender<Input>,
+}
+
+impl Scale for Yard {
+    fn carry_out(&mut self, fleet: &Arc<Fleet>, command: FleetCommand, _words: &Words) {
+        let mut played = self.world.played();
+        let event = match command {
+            FleetCommand::List => FleetEvent::Listed(Vec::new()),
+            FleetCommand::Launch { instance, .. } => {
+                let written = opened_instances(&self.world.data);
+                assert!(written.contains(&instance.to_string()), "{instance} is not on disk: {written:?}");
+                played.launched.insert(instance.to_string());
+                FleetEvent::Launched { id: instance.to_string(), instance }
+            }
+            FleetCommand::Terminate { instance, .. } => {
+                played.launched.remove(&*instance);
+                FleetEvent::Terminated { instance, why: None }
+            }
+            _ => return,
+        };
+        self.world.asked.notify_one();
+        self.results.try_send(Input::Fleet { fleet: Arc::clone(&fleet.name), event }).unwrap();
+    }
+
+    fn set_load(&self, _fleet: &str, instance: &str, _load: f32) -> bool {
+        self.world.played().launched.contains(instance)
+    }
+}
+
 /// Counts how often the loop says that it turns, and hears nothing else.
 struct Watchdog(Arc<World>);
 
@@ -218,9 +260,14 @@ impl Stage {
         let (sender, commands) = mpsc::unbounded_channel();
         let (happened, heard) = mpsc::channel(16);
         let (customs, observed) = tokio_watch::channel(Customs::of(&first.config));
+        let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
+        let fleets = Box::new(Yard { world: Arc::clone(&world), results: result_sender.clone() });
         let parts = Parts {
             workers: Workshop(Arc::clone(&world)),
             supervisor: Box::new(Overseer(sender)),
+            fleets,
+            result_sender,
+            results,
             happened: heard,
             ports: EnginePorts::new(observed),
             customs,
@@ -257,6 +304,13 @@ impl Stage {
         assert!(matches!(asked, ProgramCommand::Start { start: StartId(1), .. }), "{asked:?}");
         self.happens(ProgramEvent::Started { start: StartId(1), process: ProcessId { pid: 7, started: 1 } }).await;
     }
+}
+
+/// The instances that are on disk and not gone.
+fn opened_instances(data: &Path) -> Vec<String> {
+    let disk = rusqlite::Connection::open(data.join("estatus.db")).unwrap();
+    let mut named = disk.prepare("SELECT name FROM instance WHERE ended IS NULL").unwrap();
+    named.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 fn opened(data: &Path) -> Opened {

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ use estatus_fleet::Enrolment;
 use estatus_program::{Supervisor, SupervisorEvent, running_in};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
+use super::lock;
 use crate::{
     Options,
     bounded::{GRACE, bounded},
@@ -258,10 +259,6 @@ fn clear(folder: &Path, running: &[String]) {
             let _ = fs::remove_dir_all(&folder);
         }
     }
-}
-
-fn lock<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
