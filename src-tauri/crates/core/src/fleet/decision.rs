@@ -1,7 +1,7 @@
 //! Decisions: what was done with a fleet, why, and what was not done and why not, as data. [`crate::words`] puts it in the
 //! reader's language.
 
-use std::sync::Arc;
+use std::{mem::discriminant, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Decision {
     /// So many instances are launched; or removed, where it is negative.
     pub change: i32,
+    /// So many of those that are launched take the place of failed and lost ones.
+    #[serde(default)]
+    pub replaced: u32,
     /// Those that are removed, the first first. Beside the `-change` of them there may be failed and lost ones, which are
     /// replaced.
     pub victims: Vec<Arc<str>>,
@@ -18,8 +21,32 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// What was not done, and why not.
     pub rejected: Vec<Rejected>,
-    /// The load needs so many instances now, within no bounds; what the rule goes by later. Nothing where too little is known.
+    /// The load needs so many instances now, within no bounds; what the rule goes by later. As many as there are, where the load
+    /// is near enough to what it is to be; nothing where too little is known.
     pub need: Option<u32>,
+}
+
+impl Decision {
+    /// Whether anything is done.
+    pub fn acts(&self) -> bool {
+        self.change != 0 || !self.victims.is_empty()
+    }
+
+    /// Whether nothing is done because so little is heard of the fleet.
+    pub fn is_held(&self) -> bool {
+        self.rejected.iter().any(|rejected| rejected.what == Rejection::Change)
+    }
+
+    /// Whether it says the same as `other`: reasons and rejections of the same kinds, whatever their figures are.
+    pub fn says_what(&self, other: &Self) -> bool {
+        let kinds = |decision: &Self| {
+            let reasons: Vec<_> = decision.reasons.iter().map(discriminant).collect();
+            let rejected = decision.rejected.iter();
+            let rejected: Vec<_> = rejected.map(|no| (discriminant(&no.what), discriminant(&no.why))).collect();
+            (reasons, rejected)
+        };
+        kinds(self) == kinds(other)
+    }
 }
 
 /// A decision that is kept.
@@ -116,6 +143,8 @@ pub struct Rejected {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what")]
 pub enum Rejection {
+    /// Anything at all.
+    Change,
     /// So many more were not launched.
     Launch {
         /// So many.
