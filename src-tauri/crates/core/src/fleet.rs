@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod decision;
+pub mod detector;
 pub mod instance;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

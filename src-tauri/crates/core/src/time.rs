@@ -84,6 +84,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// How long this machine has been awake since it started.
+    pub const fn awake(&self) -> Duration {
+        self.monotonic.since_boot().saturating_sub(self.slept)
+    }
+
     /// The wall-clock time that belongs to the boot-clock point `at`, by today's offset between the two.
     pub fn utc_of(&self, at: Instant) -> Timestamp {
         if at >= self.monotonic {
