@@ -1,10 +1,13 @@
 //! Fleets: what a user says of them, and what is remembered of them. What an instance is stands in [`instance`], what is
-//! decided and why in [`decision`].
+//! decided and why in [`decision`], by which rules in [`rule`].
 
 pub mod command;
 pub mod decision;
 pub mod detector;
 pub mod instance;
+pub mod needs;
+pub mod planned;
+pub mod rule;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -39,7 +42,8 @@ pub struct Fleet {
     pub provider: Provider,
     /// How agents reach Estatus.
     pub wire: Wire,
-    /// More launches than this there are not.
+    /// More launches than this there are not, but under [`Policy::Seed`], which knows no budget; and as many again that take the
+    /// place of lost and failed ones.
     pub budget: LaunchBudget,
     /// Somebody is told when it has had as many instances as it may for so long, and needed more.
     pub at_max_for: Duration,
@@ -266,8 +270,13 @@ pub struct FleetMemory {
     pub last_decision: u64,
     /// When the instances were launched that the budget counts.
     pub launches: Vec<Timestamp>,
+    /// When those were that took the place of lost and failed ones, which have the same budget once more.
+    pub replacements: Vec<Timestamp>,
     /// When the fleet last turned from growing to shrinking or back, as far as that is counted.
     pub turns: Vec<Timestamp>,
+    /// Which way its load has moved it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
     /// Since when it has needed more instances than it may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_max_since: Option<Timestamp>,
@@ -276,6 +285,16 @@ pub struct FleetMemory {
     /// Since when it has been out of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+}
+
+/// Which way a fleet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It gets more instances.
+    Growing,
+    /// It gets fewer.
+    Shrinking,
 }
 
 /// What is wrong with a fleet, so that somebody should look.

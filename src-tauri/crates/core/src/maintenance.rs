@@ -8,7 +8,7 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
-use crate::time::later;
+use crate::time::{earlier, elapsed, later};
 
 /// A time in which a monitor is looked at but not judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +126,9 @@ const SHOWN_TWICE: usize = 24 * 60;
 pub struct CronError(String);
 
 impl Cron {
+    /// So long there may be nothing between two times: from one 29 February to the next, over a year like 2100.
+    const PAST: Duration = Duration::from_secs(9 * 366 * 86_400);
+
     /// Reads five cron fields (minute, hour, day of the month, month, day of the week), to be held against the clock of
     /// the zone with the IANA name `zone`.
     ///
@@ -161,9 +164,27 @@ impl Cron {
         moments.find(|moment| *moment > at)
     }
 
+    /// The last time that it names up to `at`, if there was one in the last [`Self::PAST`].
+    pub fn last_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let named = |since: Timestamp| self.next_after(since).filter(|named| *named <= at);
+        let doubled = std::iter::successors(Some(Duration::from_secs(60)), |span| Some(*span * 2));
+        let spans = doubled.take_while(|span| *span < Self::PAST).chain([Self::PAST]);
+        let mut last = spans.into_iter().find_map(|span| named(earlier(at, span)))?;
+        let mut none_since = at;
+        // What is named after `last`, up to `at`, is named after the middle of the two or before it.
+        while elapsed(last, none_since) > Duration::from_secs(1) {
+            let middle = later(last, elapsed(last, none_since) / 2);
+            match named(middle) {
+                Some(named) => last = named,
+                None => none_since = middle,
+            }
+        }
+        Some(last)
+    }
+
     /// Whether it named a time in the stretch of `lasts` that ends at `at`, `at` included.
     fn fired_within(&self, at: Timestamp, lasts: Duration) -> bool {
-        self.next_after(crate::time::earlier(at, lasts)).is_some_and(|fired| fired <= at && at < later(fired, lasts))
+        self.next_after(earlier(at, lasts)).is_some_and(|fired| fired <= at && at < later(fired, lasts))
     }
 }
 
@@ -233,6 +254,22 @@ mod tests {
         // Every hour is every hour.
         check("30 * * * *", "2026-10-24T23:45", &["2026-10-25T00:30", "2026-10-25T01:30", "2026-10-25T02:30"]);
         check("30 * * * *", "2026-03-28T23:45", &["2026-03-29T00:30", "2026-03-29T01:30"]);
+    }
+
+    #[test]
+    fn the_last_time_that_cron_has_named_is_found_however_long_ago_it_was() {
+        let check = |fields: &str, at: &str, wanted: Option<&str>| {
+            assert_eq!(Cron::parse(fields, MADRID).unwrap().last_until(utc(at)), wanted.map(utc), "{fields} at {at}");
+        };
+        check("* * * * *", "2026-05-06T10:07", Some("2026-05-06T10:07"));
+        check("*/5 * * * *", "2026-05-06T10:07", Some("2026-05-06T10:05"));
+        check("0 8 * * 1-5", "2026-05-04T05:59", Some("2026-05-01T06:00"));
+        check("0 8 * * 1-5", "2026-05-04T06:00", Some("2026-05-04T06:00"));
+        check("30 2 * * *", "2026-03-29T12:00", Some("2026-03-29T01:00"));
+        check("30 2 * * *", "2026-10-25T12:00", Some("2026-10-25T00:30"));
+        check("0 0 29 2 *", "2107-01-01T00:00", Some("2104-02-28T23:00"));
+        check("0 0 29 2 *", "2103-01-01T00:00", Some("2096-02-28T23:00"));
+        check("0 0 30 2 *", "2026-05-06T10:07", None);
     }
 
     #[test]
