@@ -7,6 +7,7 @@ pub mod detector;
 pub mod instance;
 pub mod needs;
 pub mod planned;
+pub mod replay;
 pub mod rule;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
