@@ -1,27 +1,22 @@
 //! The service of our own agents: they enrol, and attend.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use estatus_core::fleet::command::{Proof, Refusal};
-use tokio::{task::spawn_blocking, time::timeout};
+use futures_util::stream::Empty;
+use tokio::task::spawn_blocking;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     announcements::Announced,
-    attendance::{Attendance, LetIn},
     claims::Claim,
     keys::Keys,
-    line::Line,
-    proto::agent::{
-        EnrolRequest, EnrolResponse, FromAgent, Hello, agent_service_server::AgentService, from_agent::Said,
-    },
+    proto::agent::{EnrolRequest, EnrolResponse, FromAgent, FromEngine, agent_service_server::AgentService},
     public_key::PublicKey,
     token,
     visit::{Shown, Visit},
 };
 
-/// Whoever attends says who he is within this.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// No address that anybody declares is longer.
 pub(crate) const LONGEST_NAME: usize = 256;
 
@@ -56,47 +51,26 @@ impl AgentService for Visit {
         Ok(Response::new(EnrolResponse { certificate: issued.certificate }))
     }
 
-    type AttendStream = Attendance;
+    type AttendStream = Empty<Result<FromEngine, Status>>;
 
-    async fn attend(&self, request: Request<Streaming<FromAgent>>) -> Result<Response<Attendance>, Status> {
-        let identity = match &self.shown {
-            Some(Shown::Instance(identity)) => identity.clone(),
-            Some(Shown::Foreign) => return Err(self.refuse(None, Refusal::Foreign)),
-            Some(Shown::Nothing) | None => return Err(self.refuse(None, Refusal::NoToken)),
-        };
-        let Some(fleet) = self.fleet(&identity.fleet) else { return Err(self.refuse(None, Refusal::Foreign)) };
-        let keys = self.keys()?;
-        let validity = keys.validity(identity.expires, self.shared.now());
-        validity.check().map_err(|why| self.refuse(Some(&fleet.name), why))?;
-
-        self.recognise(&identity.fleet, &identity.instance);
-        let mut agent = request.into_inner();
-        let hello = timeout(HELLO_WITHIN, agent.message()).await;
-        let hello = hello.map_err(|_| Status::deadline_exceeded("you say nothing"))??;
-        let Some(Said::Hello(Hello { address })) = hello.and_then(|first| first.said) else {
-            return Err(Status::invalid_argument("say Hello first"));
-        };
-        let announced =
-            Announced { name: identity.instance, proof: Proof::Certificate, declared: address, from: self.from };
-        let unknown = || Status::permission_denied("this instance is none of the fleet's any more");
-        let instance = self.announce(&fleet.name, announced).await?.ok_or_else(unknown)?;
-        let line = Arc::<Line>::default();
-        let serving = self.shared.attend(&fleet.name, &instance, &line).ok_or_else(unknown)?;
-        self.settled.notify_one();
-        let let_in = LetIn { serving, instance, line };
-        Ok(Response::new(Attendance::new(self, keys, identity.expires, agent, let_in)))
+    /// Whoever may attend shows a certificate, and does not come as far as this ([`super::attendance`]).
+    async fn attend(&self, _request: Request<Streaming<FromAgent>>) -> Result<Response<Self::AttendStream>, Status> {
+        let is_foreign = self.shown == Some(Shown::Foreign);
+        Err(self.refuse(None, if is_foreign { Refusal::Foreign } else { Refusal::NoToken }))
     }
 }
 
 impl Visit {
-    fn keys(&self) -> Result<Arc<Keys>, Status> {
+    /// What the engine knows agents by.
+    pub(crate) fn keys(&self) -> Result<Arc<Keys>, Status> {
         self.shared.keys().map_err(|error| {
             tracing::warn!("the keys of the fleets cannot be used: {error}");
             Status::internal("the engine cannot use its keys")
         })
     }
 
-    async fn announce(&self, fleet: &Arc<str>, announced: Announced) -> Result<Option<Arc<str>>, Status> {
+    /// Announces somebody to the core; the instance that he is, if he is one.
+    pub(crate) async fn announce(&self, fleet: &Arc<str>, announced: Announced) -> Result<Option<Arc<str>>, Status> {
         if announced.declared.len() > LONGEST_NAME || announced.name.len() > LONGEST_NAME {
             return Err(Status::invalid_argument("a name or an address is too long"));
         }

@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::{Notify, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -26,6 +26,8 @@ use tonic::{Status, body::Body, codegen::Service as _};
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 
 use super::{
+    attendance,
+    authority::Identity,
     codec::LONGEST,
     proto::{
         agent::agent_service_server::{AgentServiceServer, SERVICE_NAME as AGENT},
@@ -38,12 +40,10 @@ use super::{
 
 /// Whoever connects has agreed on TLS within this.
 const SHAKES_HANDS_WITHIN: Duration = Duration::from_secs(10);
-/// Whoever has not shown who he is by then is sent away; he may come again.
+/// Whoever is not known by a certificate is sent away after so long; he may come again.
 const STRANGER_FOR: Duration = Duration::from_secs(60);
 /// What is under way when a connection is closed has so long to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
-/// Whoever has said nothing for so long is asked whether he is there, and has so long to answer.
-const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(15));
 /// So much may be asked at once over a connection.
 const STREAMS: u32 = 8;
 /// So long the headers of a request may be.
@@ -71,7 +71,7 @@ pub(crate) async fn receive(
         opened = timeout(SHAKES_HANDS_WITHIN, open(&shared, stream)) => opened,
         () = place.gone() => return,
     };
-    let (stream, shown) = match opened {
+    let opened = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(Unopened::Foreign)) => {
             let fleets = shared.fleets_at(listen);
@@ -80,9 +80,24 @@ pub(crate) async fn receive(
         // Somebody else, or a scan: nobody need know.
         Ok(Err(Unopened::Nobody)) | Err(_) => return,
     };
-    let (recognised, over) = (watch::Sender::new(None), Arc::default());
-    let visit = Visit { shared, listen, from, shown, recognised, settled: Notify::new(), over };
-    serve(stream, Arc::new(visit), health, place).await;
+    let visit = |shown| Visit { shared, listen, from, shown, recognised: watch::Sender::new(None) };
+    // Each goes on in a task that has no room for the others.
+    match opened {
+        Opened::Plain(stream) => drop(tokio::spawn(serve(Stream::Plain(stream), visit(None), health, place))),
+        Opened::Stranger(stream, shown) => {
+            tokio::spawn(serve(Stream::Tls(stream), visit(Some(shown)), health, place));
+        }
+        Opened::Instance(stream, identity) => {
+            tokio::spawn(attendance::receive(Stream::Tls(stream), visit(None), identity));
+        }
+    }
+}
+
+/// A connection that is one.
+enum Opened {
+    Plain(TcpStream),
+    Stranger(Box<TlsStream<TcpStream>>, Shown),
+    Instance(Box<TlsStream<TcpStream>>, Identity),
 }
 
 /// Why a connection has come to nothing.
@@ -102,71 +117,60 @@ impl From<io::Error> for Unopened {
     }
 }
 
-async fn open(shared: &Shared, stream: TcpStream) -> Result<(Stream, Option<Shown>), Unopened> {
+async fn open(shared: &Shared, stream: TcpStream) -> Result<Opened, Unopened> {
     stream.set_nodelay(true)?;
     let mut first = [0];
     if stream.peek(&mut first).await? == 0 {
         return Err(Unopened::Nobody);
     }
     match first[0] {
-        PREFACE => Ok((Stream::Plain(stream), None)),
+        PREFACE => Ok(Opened::Plain(stream)),
         HANDSHAKE => {
             let keys = shared.keys()?;
             let stream = TlsAcceptor::from(Arc::clone(&keys.tls)).accept(stream).await?;
-            let shown = match stream.get_ref().1.peer_certificates().and_then(<[_]>::first) {
-                None => Shown::Nothing,
-                Some(certificate) => keys.authority.whose(certificate).map_or(Shown::Foreign, Shown::Instance),
-            };
-            Ok((Stream::Tls(Box::new(stream)), Some(shown)))
+            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let identity = shown.and_then(|certificate| keys.authority.whose(certificate));
+            let shown = if shown.is_none() { Shown::Nothing } else { Shown::Foreign };
+            let stream = Box::new(stream);
+            Ok(match identity {
+                Some(identity) => Opened::Instance(stream, identity),
+                None => Opened::Stranger(stream, shown),
+            })
         }
         _ => Err(Unopened::Nobody),
     }
 }
 
-async fn serve(stream: Stream, visit: Arc<Visit>, health: Health, place: Place) {
+/// Serves somebody who is not known by a certificate, for a while.
+async fn serve(stream: Stream, visit: Visit, health: Health, place: Place) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new()).max_concurrent_streams(STREAMS).max_header_list_size(HEADERS);
-    builder.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
-    builder.keep_alive_interval(KEEP_ALIVE.0).keep_alive_timeout(KEEP_ALIVE.1).auto_date_header(false);
+    builder.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).auto_date_header(false);
+    let visit = Arc::new(visit);
     let services = Services { visit: Arc::clone(&visit), health };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), services));
     // How it ends is told to nobody: whoever it was comes again, or does not.
-    let stays = tokio::select! {
+    let may_end = tokio::select! {
         _ = connection.as_mut() => return,
-        stays = is_let_in(&visit, place) => stays,
+        may_end = had_his_time(&visit, place) => may_end,
     };
-    if stays == Stays::LetIn {
-        tokio::select! {
-            _ = connection.as_mut() => return,
-            () = visit.over.notified() => {}
-        }
-    }
-    if stays != Stays::GivesWay {
+    if may_end {
         connection.as_mut().graceful_shutdown();
         let _ = timeout(ENDS_WITHIN, connection).await;
     }
 }
 
-/// How long somebody stays.
-#[derive(PartialEq, Eq)]
-enum Stays {
-    LetIn,
-    /// He has had his time.
-    HadHisTime,
-    GivesWay,
-}
-
-async fn is_let_in(visit: &Visit, mut place: Place) -> Stays {
+/// Waits until somebody has had his time, or has to give way: whether he may end what he is at.
+async fn had_his_time(visit: &Visit, mut place: Place) -> bool {
     let mut recognised = visit.recognised.subscribe();
     let mut end = pin!(sleep(STRANGER_FOR));
     loop {
         tokio::select! {
-            () = visit.settled.notified() => return Stays::LetIn,
-            () = place.gone() => return Stays::GivesWay,
-            () = end.as_mut() => return Stays::HadHisTime,
+            () = place.gone() => return false,
+            () = end.as_mut() => return true,
             Ok(()) = recognised.changed() => {
                 if let Some(instance) = recognised.borrow_and_update().clone() {
-                    place = visit.shared.instances.admit(Owner::Instance(instance));
+                    place = visit.shared.enrolling.admit(Owner::Instance(instance));
                 }
             }
         }
@@ -201,7 +205,7 @@ pub(crate) fn service_of(path: &str) -> &str {
 }
 
 /// A connection, encrypted or not.
-enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }

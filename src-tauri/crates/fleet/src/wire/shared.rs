@@ -29,8 +29,10 @@ use super::{
     room::Room,
 };
 
-/// So many strangers are connected at once.
-const STRANGERS: usize = 512;
+/// So many strangers are connected at once; each may take 50 KB.
+const STRANGERS: usize = 256;
+/// So many instances that enrol; each takes as much.
+const ENROLLING: usize = 512;
 /// So many instances that are not let in yet: after a restart all come at once.
 const INSTANCES: usize = 8192;
 /// So many refusals are told at once, and then one in so long.
@@ -52,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) announcements: Announcements,
     /// For connections of strangers.
     pub(crate) strangers: Arc<Room>,
+    /// For connections of instances that enrol.
+    pub(crate) enrolling: Arc<Room>,
     /// For connections of instances that are not let in yet.
     pub(crate) instances: Arc<Room>,
     pub(crate) turns: Turns,
@@ -113,6 +117,7 @@ impl Shared {
             fleets: Mutex::default(),
             announcements: Announcements::default(),
             strangers: Room::new(STRANGERS),
+            enrolling: Room::new(ENROLLING),
             instances: Room::new(INSTANCES),
             turns: Turns::default(),
             refusals: Mutex::new(Budget::new(REFUSALS.0, REFUSALS.1)),

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use estatus_core::fleet::{Fleet, command::Refusal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tonic::Status;
 
-use super::{authority::Identity, shared::Shared};
+use super::shared::Shared;
 
 /// Somebody who has connected.
 pub(crate) struct Visit {
@@ -15,25 +15,19 @@ pub(crate) struct Visit {
     pub(crate) listen: SocketAddr,
     /// Where he has come from.
     pub(crate) from: SocketAddr,
-    /// Who he has shown to be; nothing where he speaks in plain text.
+    /// What he has shown; nothing where he speaks in plain text, or is an instance.
     pub(crate) shown: Option<Shown>,
     /// The instance that he has shown to be; it need not be let in.
     pub(crate) recognised: watch::Sender<Option<String>>,
-    /// He is let in.
-    pub(crate) settled: Notify,
-    /// He has nothing more to say or hear.
-    pub(crate) over: Arc<Notify>,
 }
 
-/// What somebody has shown over TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What somebody has shown over TLS who is not known by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// No certificate.
     Nothing,
     /// A certificate that is none of ours.
     Foreign,
-    /// That he is an instance.
-    Instance(Identity),
 }
 
 impl Visit {
