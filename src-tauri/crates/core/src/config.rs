@@ -331,7 +331,7 @@ impl Default for AlertPolicy {
 pub struct Retention {
     /// Every single observation.
     pub observations: Duration,
-    /// Figures by the hour.
+    /// Figures by the hour, and how fleets stood by the minute.
     pub hours: Duration,
     /// Figures by the day.
     pub days: Duration,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Channel,
-    fleet::{decision::DecisionRecord, instance::Instance},
+    fleet::{decision::DecisionRecord, instance::Instance, replay::Sample},
     flow::run::{Run, RunRecord, RunState, StepRun},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Health, Incident, Message},
@@ -57,6 +57,13 @@ pub enum Record {
     Instance(Box<Instance>),
     /// What was decided of a fleet.
     Decision(Box<DecisionRecord>),
+    /// How a fleet stands; takes the place of what was there of the same minute.
+    Sample {
+        /// Which fleet.
+        fleet: Arc<str>,
+        /// How it stands.
+        sample: Sample,
+    },
     /// A message as it stands; takes the place of what was there.
     Message(Message),
     /// What must be known of everything else; takes the place of what was there.

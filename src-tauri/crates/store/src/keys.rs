@@ -7,7 +7,8 @@ use estatus_core::Timestamp;
 /// Milliseconds since 1970, by the wall clock.
 pub(crate) type Millis = i64;
 
-pub(crate) const HOUR: Millis = 60 * 60 * 1000;
+pub(crate) const MINUTE: Millis = 60 * 1000;
+pub(crate) const HOUR: Millis = 60 * MINUTE;
 pub(crate) const DAY: Millis = 24 * HOUR;
 /// The stretch of one chunk of observations.
 pub(crate) const QUARTER: Millis = HOUR / 4;

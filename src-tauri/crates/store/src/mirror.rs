@@ -83,7 +83,7 @@ impl Mirror {
                 put(&mut self.messages, message.id, message, message.is_pending());
             }
             Record::Engine(memory) => self.engine.clone_from(memory),
-            Record::Observation { .. } | Record::Decision(_) | Record::Journal { .. } => {}
+            Record::Observation { .. } | Record::Decision(_) | Record::Sample { .. } | Record::Journal { .. } => {}
         }
     }
 

@@ -9,7 +9,10 @@ use std::{
 use estatus_core::{ids::Key, record::Record};
 use tokio::sync::oneshot;
 
-use crate::trouble::{Trouble, TroubleKind, what};
+use crate::{
+    keys::{MINUTE, Millis, millis},
+    trouble::{Trouble, TroubleKind, what},
+};
 
 /// A record that need not be durable waits so long for others to be written with it.
 pub(crate) const BATCH_WITHIN: Duration = Duration::from_millis(400);
@@ -17,8 +20,8 @@ pub(crate) const BATCH_WITHIN: Duration = Duration::from_millis(400);
 const BATCH: usize = 5_000;
 /// So many observations wait while the database cannot be written; the oldest are dropped for more.
 pub(crate) const OBSERVATIONS_LIMIT: usize = 10_000;
-/// So many records of other kinds wait before those that newer ones take the place of are left out; journal entries
-/// and decisions beyond it are dropped, the oldest first.
+/// So many records of other kinds wait before those that newer ones take the place of are left out; journal entries,
+/// decisions and samples of fleets beyond it are dropped, the oldest first.
 const OTHERS_LIMIT: usize = 10_000;
 
 pub(crate) type Answer = Result<(), Trouble>;
@@ -107,7 +110,7 @@ impl Queue {
         }
     }
 
-    /// How many observations, journal entries and decisions were dropped since this was asked last.
+    /// How many observations, journal entries, decisions and samples were dropped since this was asked last.
     pub(crate) fn take_lost(&self) -> u64 {
         std::mem::take(&mut self.lock().lost)
     }
@@ -202,7 +205,9 @@ impl State {
         if self.others > OTHERS_LIMIT {
             self.leave_out_superseded();
             self.recount();
-            let history = |record: &Record| matches!(record, Record::Journal { .. } | Record::Decision(_));
+            let history = |record: &Record| {
+                matches!(record, Record::Journal { .. } | Record::Decision(_) | Record::Sample { .. })
+            };
             self.drop_oldest(self.others.saturating_sub(OTHERS_LIMIT), history);
         }
     }
@@ -259,6 +264,7 @@ enum Subject {
     Run(u64),
     Step(u64, usize),
     Instance(Arc<str>),
+    Sample(Arc<str>, Millis),
     Message(u64),
     Engine,
 }
@@ -270,6 +276,7 @@ fn subject(record: &Record) -> Option<Subject> {
         Record::Run(run) => Some(Subject::Run(run.id.0)),
         Record::Step { run, place, .. } => Some(Subject::Step(run.0, *place)),
         Record::Instance(instance) => Some(Subject::Instance(Arc::clone(&instance.name))),
+        Record::Sample { fleet, sample } => Some(Subject::Sample(Arc::clone(fleet), millis(sample.at) / MINUTE)),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
         Record::Engine(_) => Some(Subject::Engine),
         Record::Observation { .. } | Record::Decision(_) | Record::Journal { .. } => None,
@@ -296,7 +303,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::tests::{decision, instance};
+    use crate::tests::{decision, instance, sampled};
 
     #[test]
     fn too_many_records_leave_out_what_a_later_one_replaces_and_then_the_oldest_of_history() {
@@ -321,6 +328,8 @@ mod tests {
         let instance = |number| Record::Instance(Box::new(instance(number, "web", InstanceState::Running)));
         let decision = |number| Record::Decision(Box::new(decision(number, "web")));
         push(vec![instance(1), decision(1), instance(2), decision(2), instance(1)]);
+        let sampled = |seconds| sampled("web", Timestamp::UNIX_EPOCH + Duration::from_secs(seconds), 1);
+        push(vec![sampled(0), sampled(60), sampled(59)]);
         push((0..OTHERS_LIMIT).map(memory).collect());
         push(vec![journal; OTHERS_LIMIT]);
         queue.close();
@@ -343,8 +352,8 @@ mod tests {
         ];
         assert_eq!(subjects, expected);
         assert_eq!(kept.len(), OTHERS_LIMIT);
-        // Both decisions are older than the journal.
-        assert!(kept.iter().all(|record| !matches!(record, Record::Decision(_))));
-        assert_eq!(queue.take_lost(), 12);
+        // The decisions and the samples are older than the journal.
+        assert!(kept.iter().all(|record| !matches!(record, Record::Decision(_) | Record::Sample { .. })));
+        assert_eq!(queue.take_lost(), 14);
     }
 }

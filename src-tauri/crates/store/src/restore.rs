@@ -7,7 +7,7 @@ use std::{
 
 use estatus_core::{
     Timestamp,
-    fleet::{decision::DecisionRecord, instance::Instance},
+    fleet::{decision::DecisionRecord, instance::Instance, replay::Sample},
     flow::run::{Run, RunRecord, StepError, StepRun, StepState},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    keys::{millis, signed, timestamp},
+    keys::{MINUTE, Millis, ceil, millis, signed, timestamp},
     rows::fact,
     trouble::{Trouble, TroubleKind, what},
 };
@@ -205,6 +205,17 @@ pub(crate) fn instances(connection: &Connection, fleet: &str, limit: usize) -> R
 pub(crate) fn decisions(connection: &Connection, fleet: &str, limit: usize) -> Result<Vec<DecisionRecord>> {
     let sql = "SELECT number, body FROM decision WHERE fleet = ? ORDER BY at DESC, number DESC LIMIT ?";
     newest_of(connection, sql, fleet, limit)
+}
+
+/// How `fleet` stood from `from` to `to`, the oldest first; each by the beginning of its minute.
+pub(crate) fn samples(connection: &Connection, fleet: &str, from: Millis, to: Millis) -> Result<Vec<Sample>> {
+    let sql = "SELECT minute, instances, known, load FROM sample WHERE minute >= ? AND minute < ? AND fleet = ? ORDER BY minute";
+    let sample = |row: &Row<'_>| {
+        let at = timestamp(row.get::<_, Millis>(0)?.saturating_mul(MINUTE));
+        Ok(Sample { at, instances: row.get(1)?, known: row.get(2)?, load: row.get(3)? })
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map((from / MINUTE, ceil(to, MINUTE) / MINUTE, fleet), sample)?.collect()
 }
 
 fn newest_of<V: DeserializeOwned>(connection: &Connection, sql: &str, of: &str, limit: usize) -> Result<Vec<V>> {

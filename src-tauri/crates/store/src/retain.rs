@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 
 use crate::{
     database::Database,
-    keys::{DAY, HOUR, Millis, MonitorId, by_monitor, floor, length},
+    keys::{DAY, HOUR, MINUTE, Millis, MonitorId, by_monitor, floor, length},
     rollup::before,
     rows::{Table, fact, set_fact},
 };
@@ -41,6 +41,7 @@ impl Database {
             runs(&transaction, told_from)?,
             delete_of_fleets(&transaction, INSTANCES, told_from)?,
             delete_of_fleets(&transaction, DECISIONS, told_from)?,
+            delete(&transaction, SAMPLES, (now - hours) / MINUTE)?,
             delete(&transaction, MESSAGES, told_from)?,
             delete(&transaction, MENTIONS, i64::MAX)?,
             delete(&transaction, JOURNAL, told_from)?,
@@ -76,6 +77,8 @@ const INSTANCES: &str = "DELETE FROM instance WHERE name IN (SELECT name FROM (S
 const DECISIONS: &str = "DELETE FROM decision WHERE (fleet, number) IN (SELECT fleet, number FROM (SELECT fleet, number, at, \
     row_number() OVER (PARTITION BY fleet ORDER BY at DESC, number DESC) AS nth FROM decision) \
     WHERE at < ?1 OR nth > ?2 LIMIT ?3)";
+const SAMPLES: &str =
+    "DELETE FROM sample WHERE (minute, fleet) IN (SELECT minute, fleet FROM sample WHERE minute < ? LIMIT ?)";
 /// A message stays as long as an incident that it tells of.
 const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created < ? AND NOT pending \
     AND NOT EXISTS (SELECT 1 FROM mention JOIN incident ON incident.id = mention.incident \

@@ -87,6 +87,17 @@ CREATE TABLE decision (
 ) WITHOUT ROWID;
 CREATE INDEX decision_by_at ON decision (fleet, at);
 
+-- How fleets stood in each minute since 1970; load is the sum of the loads that were known. By the minute first, so that what
+-- is new goes to the end of the table and what is old leaves at its beginning.
+CREATE TABLE sample (
+    minute INTEGER NOT NULL,
+    fleet TEXT NOT NULL,
+    instances INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    load REAL NOT NULL,
+    PRIMARY KEY (minute, fleet)
+) WITHOUT ROWID;
+
 -- pending: neither delivered nor given up.
 CREATE TABLE message (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pending INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX message_pending ON message (id) WHERE pending;

@@ -13,7 +13,7 @@ use std::{
 use estatus_core::{
     Timestamp,
     config::Retention,
-    fleet::{decision::DecisionRecord, instance::Instance},
+    fleet::{decision::DecisionRecord, instance::Instance, replay::Sample},
     flow::run::{Run, RunRecord},
     ids::RunId,
     record::{JournalEntry, Record},
@@ -196,6 +196,16 @@ impl Store {
     pub async fn decisions(&self, fleet: &str, limit: usize) -> Result<Vec<DecisionRecord>, Trouble> {
         let fleet = fleet.to_owned();
         self.read(move |connection| restore::decisions(connection, &fleet, limit)).await
+    }
+
+    /// How `fleet` stood in the minutes from `from` to `to`, the oldest first. Each is given by the beginning of its minute; a
+    /// minute of which nothing is known is left out.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn samples(&self, fleet: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Sample>, Trouble> {
+        let fleet = fleet.to_owned();
+        self.read(move |connection| restore::samples(connection, &fleet, millis(from), millis(to))).await
     }
 
     /// The newest `limit` entries of the journal from `since` on, in the order in which they happened.

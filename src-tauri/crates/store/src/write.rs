@@ -7,6 +7,7 @@ use estatus_core::{
     fleet::{
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
+        replay::Sample,
     },
     flow::run::{Run, StepRun},
     ids::{Key, RunId},
@@ -20,7 +21,7 @@ use serde::Serialize;
 
 use crate::{
     codec::{Chunk, Entry, encode_one},
-    keys::{Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis, signed},
+    keys::{MINUTE, Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis, signed},
     trouble::is_about_the_record,
 };
 
@@ -93,6 +94,7 @@ impl<'a> Batch<'a> {
             Record::Step { run, place, step } => self.step(*run, *place, step),
             Record::Instance(instance) => self.instance(instance),
             Record::Decision(decision) => self.decision(decision),
+            Record::Sample { fleet, sample } => self.sample(fleet, sample),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {
                 let sql = "INSERT OR REPLACE INTO fact VALUES ('engine', ?)";
@@ -214,6 +216,16 @@ impl<'a> Batch<'a> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO decision (fleet, number, at, body) VALUES (?, ?, ?, ?)")?
             .execute((&decision.fleet, signed(decision.number), millis(decision.at), Json(decision)))
+            .map(drop)
+    }
+
+    fn sample(&self, fleet: &str, sample: &Sample) -> Result<()> {
+        let Sample { at, instances, known, load } = *sample;
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO sample (minute, fleet, instances, known, load) VALUES (?, ?, ?, ?, ?)",
+            )?
+            .execute((millis(at) / MINUTE, fleet, instances, known, load))
             .map(drop)
     }
 

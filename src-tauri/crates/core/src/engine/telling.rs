@@ -377,9 +377,11 @@ impl Engine {
                 .memory(&alert.subject)
                 .map(|memory| memory.conversation(channel, &alert.news))
                 .unwrap_or_default(),
-            None => {
+            None if matches!(alert.news, News::Cooling { .. } | News::Steady) => {
                 programs.get(&alert.subject).and_then(|it| it.memory.told.get(channel).cloned()).unwrap_or_default()
             }
+            // A flow or a fleet may have the name of a program.
+            None => Vec::new(),
         };
         let (message, merged) = self.outbox.begin(id, attempt, now.monotonic, |message| {
             let mut answers: Vec<MessageId> =

@@ -462,6 +462,22 @@ fn many_monitors_that_fail_at_once_are_healed_by_one_run() {
 }
 
 #[test]
+fn what_is_told_of_a_flow_answers_nothing_that_was_told_of_a_program_of_its_name() {
+    let mut scene = scene(Flow::new("web", row(&["a"])));
+    while count(&scene.story, "mail cooling") == 0 {
+        if scene.running.contains_key("web") {
+            scene.exits("web", Exit::Code(1));
+        }
+        scene.passes(1.0);
+    }
+    scene.exits.insert("a", 1);
+    scene.asks(Ask::RunFlow { flow: "web".to_owned() });
+    scene.passes(30.0);
+    let mails: Vec<&str> = scene.story.lines().filter_map(|line| Some(line.split_once(" mail ")?.1)).collect();
+    assert_eq!(mails, ["cooling", "failed"], "{}", scene.story);
+}
+
+#[test]
 fn a_run_that_fails_is_a_try_that_failed_and_the_incident_tells_of_it() {
     let mut scene = with_monitors(Flow::new("heal", row(&["a"])), vec![monitor("page", remedy())]);
     scene.exits.insert("a", 1);

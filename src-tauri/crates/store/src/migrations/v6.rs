@@ -22,7 +22,15 @@ CREATE TABLE decision (
     body TEXT NOT NULL,
     PRIMARY KEY (fleet, number)
 ) WITHOUT ROWID;
-CREATE INDEX decision_by_at ON decision (fleet, at);",
+CREATE INDEX decision_by_at ON decision (fleet, at);
+CREATE TABLE sample (
+    minute INTEGER NOT NULL,
+    fleet TEXT NOT NULL,
+    instances INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    load REAL NOT NULL,
+    PRIMARY KEY (minute, fleet)
+) WITHOUT ROWID;",
     )?;
     connection.pragma_update(None, "user_version", 7)
 }

@@ -1,7 +1,12 @@
 use estatus_core::{fleet::FleetMemory, time::earlier};
 
 use super::*;
-use crate::{TroubleKind, keys::DAY, restore, retain::HISTORY_OF_FLEET};
+use crate::{
+    TroubleKind,
+    keys::{DAY, MINUTE, timestamp},
+    restore,
+    retain::HISTORY_OF_FLEET,
+};
 
 /// An instance of which there is everything to say.
 fn everything() -> Instance {
@@ -147,6 +152,46 @@ fn no_fleet_keeps_more_than_its_newest_history_and_it_goes_a_little_at_a_time() 
     assert_eq!((decisions.len() as u64, decisions[decisions.len() - 1].number), (most, 3_002));
     assert_eq!(names(&restore::instances(&database.connection, "api", 10).unwrap()), ["api-1"]);
     assert_eq!(numbers(&restore::decisions(&database.connection, "api", 10).unwrap()), [1]);
+}
+
+#[tokio::test]
+async fn of_each_minute_of_a_fleet_the_last_sample_is_kept() {
+    let folder = folder();
+    let Opened { store, .. } = opened(&folder);
+    let records = [("web", 0, 1), ("web", 59, 2), ("api", 60, 9), ("web", 65, 3), ("web", 300, 4), ("web", 119, 5)];
+    let records = records.map(|(fleet, at, instances)| sampled(fleet, after(at), instances));
+    store.record(records.into()).await.unwrap();
+    let samples = async |fleet, from, to| store.samples(fleet, from, to).await.unwrap();
+    let all = [sample(noon(), 2), sample(after(60), 5), sample(after(300), 4)];
+    assert_eq!(samples("web", noon(), after(301)).await, all);
+    assert_eq!(samples("web", Timestamp::MIN, Timestamp::MAX).await, all);
+    assert_eq!(samples("web", after(60), after(300)).await, all[1..2]);
+    assert_eq!(samples("web", after(119), after(120)).await, all[1..2]);
+    assert_eq!(samples("api", noon(), after(301)).await, [sample(after(60), 9)]);
+    assert_eq!(samples("nothing", noon(), after(301)).await, []);
+}
+
+#[test]
+fn samples_are_kept_as_long_as_figures_by_the_hour_and_take_little_room() {
+    let folder = folder();
+    let mut database = database(&folder);
+    let pages = |database: &Database| -> i64 {
+        database.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()
+    };
+    let before = pages(&database);
+    let minutes = 10 * DAY / MINUTE;
+    let records: Vec<_> = (1..=minutes)
+        .map(|ago| sampled("web", timestamp(noon_ms() - ago * MINUTE), u32::try_from(ago % 1_000).unwrap()))
+        .rev()
+        .collect();
+    database.write(records.iter(), false).unwrap();
+    let bytes = (pages(&database) - before) * 4096 / minutes;
+    assert!(bytes <= 40, "{bytes} bytes for a minute");
+    let retention = Retention { hours: Duration::from_secs(5 * 86_400), ..Retention::default() };
+    while database.retain(noon_ms(), &retention).unwrap() {}
+    assert_eq!(count(&database, "sample"), minutes / 2);
+    let kept = restore::samples(&database.connection, "web", 0, noon_ms()).unwrap();
+    assert_eq!(kept[0].at, timestamp(noon_ms() - 5 * DAY));
 }
 
 #[tokio::test]

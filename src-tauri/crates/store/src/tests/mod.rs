@@ -19,6 +19,7 @@ use estatus_core::{
     fleet::{
         decision::{Decision, DecisionRecord, Objection, Reason, Rejected, Rejection},
         instance::{Instance, InstanceState},
+        replay::Sample,
     },
     flow::{
         Definition, FlowMemory, Step, StepAction,
@@ -257,6 +258,14 @@ pub(crate) fn decision(number: u64, fleet: &str) -> DecisionRecord {
 
 fn decided(decision: &DecisionRecord) -> Record {
     Record::Decision(Box::new(decision.clone()))
+}
+
+pub(crate) fn sampled(fleet: &str, at: Timestamp, instances: u32) -> Record {
+    Record::Sample { fleet: fleet.into(), sample: sample(at, instances) }
+}
+
+fn sample(at: Timestamp, instances: u32) -> Sample {
+    Sample { at, instances, known: instances / 2, load: f64::from(instances) / 3.0 }
 }
 
 fn waiting() -> Delivery {
