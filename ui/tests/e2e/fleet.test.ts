@@ -142,7 +142,7 @@ test("in a cloud an instance may cost something, and one that is missing is laun
 
 test("what is wrong with a fleet and its instances is shown: orphans, who was refused, and what they declare", async () => {
   page = await stage.open("?still#/fleet/edge");
-  await page.getByText("2 instances have the mark of Estatus").waitFor();
+  await page.getByText("2 instances with the mark of Estatus").waitFor();
   await page.getByText("vm-4411, vm-4417").waitFor();
   await page.getByText("1,312 ×").waitFor();
   await page.getByText("anyone on the way can read and forge their loads").waitFor();
@@ -211,8 +211,16 @@ test("what was decided is listed with its reasons, what was not done, and who wa
   await fewer.getByText(/^Removed: shop-/).waitFor();
   const chart = page.getByRole("img", { name: /mean load .*, target 60%; 1 launched, 0 removed/ });
   await chart.waitFor();
+  // A decision that is pointed at in the chart is told beside it.
+  const told = page.getByRole("region", { name: /^(Last d|D)ecision$/ });
+  await told.getByText(/^1 more: the mean load is/).waitFor();
   await page.getByRole("button", { name: "24 h" }).click();
   await page.getByRole("img", { name: /1[0-9] launched, 1[0-9] removed/ }).waitFor();
+  const box = (await page.locator(".u-over").boundingBox())!;
+  for (let x = 0; x < box.width && !(await told.getByText(/^1 fewer/).isVisible()); x += 2)
+    await page.mouse.move(box.x + x, box.y + 20);
+  await told.getByRole("heading", { name: "Decision", exact: true }).waitFor();
+  await told.getByText("Not done").waitFor();
 });
 
 test("thousands of instances are asked for, filtered and scrolled within 100 ms", async () => {
