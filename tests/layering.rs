@@ -67,7 +67,7 @@ const FREE_FILE_BY_FILE: [&str; 6] =
 const NEVER_LINKED: [&str; 7] =
     ["aws-lc-fips-sys", "aws-lc-rs", "aws-lc-sys", "boring-sys", "native-tls", "openssl", "openssl-sys"];
 /// Crates of which two incompatible versions would meet in one program, or cost too much twice.
-const ONCE: [&str; 25] = [
+const ONCE: [&str; 27] = [
     "bytes",
     "clap",
     "h2",
@@ -77,6 +77,7 @@ const ONCE: [&str; 25] = [
     "hyper-util",
     "jiff",
     "libsqlite3-sys",
+    "prost",
     "regex",
     "reqwest",
     "ring",
@@ -90,6 +91,7 @@ const ONCE: [&str; 25] = [
     "socket2",
     "tokio",
     "tokio-rustls",
+    "tonic",
     "tracing",
     "url",
     "zbus",
@@ -217,7 +219,7 @@ fn the_files_of_the_engine_need_each_other_in_no_circle() {
 #[test]
 fn the_files_of_the_rooms_need_each_other_in_no_circle() {
     // In `config` what declares a table reads it, and is read by it; in `tls` a handshake and its verdict need each other.
-    for member in ["access", "alert", "api", "estatus", "probe", "program", "store", "xtask"] {
+    for member in ["access", "alert", "api", "estatus", "fleet", "probe", "program", "store", "xtask"] {
         assert_eq!(circle(rooms_of(member)), BTreeMap::new(), "{member}");
     }
     assert!(rooms_of("program")["find"].contains("unix"), "what every system has was not found");

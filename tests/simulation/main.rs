@@ -14,12 +14,14 @@ mod changes;
 mod disk;
 mod flows;
 mod inbox;
+mod loads;
 mod programs;
 mod rules;
 mod script;
 mod starting;
 mod world;
 
+use loads::Shape;
 use programs::Troubles;
 use script::{Faults, Script};
 use world::World;
@@ -211,4 +213,34 @@ fn nobody_is_told_of_what_a_start_or_a_wished_stop_explains_for_100_days() {
 fn the_same_seed_tells_the_same_story() {
     let faults = Faults { edits: true, ..EVERYTHING };
     assert_eq!(simulate(7, 10, faults), simulate(7, 10, faults));
+}
+
+#[test]
+fn a_steady_load_is_left_alone_as_by_kubernetes() {
+    loads::compare(Shape::Steady);
+}
+
+#[test]
+fn under_a_noisy_load_target_launches_no_more_than_kubernetes_and_is_overloaded_no_longer() {
+    loads::compare(Shape::Noisy);
+}
+
+#[test]
+fn under_a_load_of_steps_target_launches_no_more_than_kubernetes_and_is_overloaded_no_longer() {
+    loads::compare(Shape::Step);
+}
+
+#[test]
+fn under_a_daily_load_target_launches_no_more_than_kubernetes_and_is_overloaded_no_longer() {
+    loads::compare(Shape::Daily);
+}
+
+#[test]
+fn under_a_load_of_flashes_target_launches_no_more_than_kubernetes_and_is_overloaded_no_longer() {
+    loads::compare(Shape::Flash);
+}
+
+#[test]
+fn the_rule_of_the_document_launches_361_an_hour_under_a_constant_load() {
+    loads::never_rests();
 }

@@ -1764,7 +1764,7 @@ lines: Array<LogLine>, } } | { "event": "usage", "of": Array<Usage> } | { "event
 /**
  * The kind of a [`Check`].
  */
-export type Kind = "http" | "tcp" | "tls" | "dns" | "ping" | "process" | "command" | "host";
+export type Kind = "http" | "tcp" | "tls" | "dns" | "ping" | "process" | "command" | "host" | "fleet";
 
 /**
  * Something that the user wants.

@@ -270,8 +270,9 @@ function apply(wanted: Tables) {
     if (known && (known.heals ?? null) !== heals) change({ ...known, heals });
     if (known) continue;
     const kind =
-      (["http", "tcp", "tls", "dns", "ping", "process", "command", "host"] as const).find((kind) => kind in table) ??
-      "http";
+      (["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"] as const).find(
+        (kind) => kind in table,
+      ) ?? "http";
     const made: Sample = {
       name,
       kind,

@@ -2,7 +2,7 @@ import type { Kind } from "../contract";
 import { type Field, type Group, SECRET, type Table } from "./fields";
 
 /** The kinds of checks, each by the key that names its target. */
-export const KINDS: readonly Kind[] = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"];
+export const KINDS: readonly Kind[] = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"];
 
 /** The kind of a monitor that is written as `table`. */
 export function kindOf(table: Table): Kind {
@@ -38,6 +38,7 @@ export const TARGETS: readonly Field[] = [
   kind("host", { shape: MONO, usual: "< 4" }, "load"),
   kind("host", { shape: { is: "pairs" }, usual: "> 10%", hint: "hint.disk" }, "disk"),
   kind("host", { shape: MONO, usual: "1m" }, "for"),
+  kind("fleet", { shape: { is: "name", of: "fleet" }, required: true }),
 ];
 
 /** The keys that belong to some kinds only. */
@@ -61,7 +62,7 @@ export const EXPECTED: Group = {
     of("send", ["tcp"], { shape: { is: "text" } }),
     of("expect", ["tcp", "dns"], { shape: { is: "lines" }, hint: "hint.lines" }),
     of("record", ["dns"], { shape: { is: "choice", of: RECORDS }, usual: "A" }),
-    of("at_least", ["process"], { shape: { is: "number" }, usual: "1" }),
+    of("at_least", ["process", "fleet"], { shape: { is: "number" }, usual: "1" }),
     of("at_most", ["process"], { shape: { is: "number" } }),
   ],
 };

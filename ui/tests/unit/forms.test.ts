@@ -39,6 +39,7 @@ const TABLES: [readonly Group[], Table][] = [
     },
   ],
   [MONITOR, { name: "p", process: { command_line: "java .*server" }, at_most: 1 }],
+  [MONITOR, { name: "web fleet", fleet: "web", at_least: 2 }],
   [MONITOR, { name: "h", host: { cpu: 90, disk: { "/": "> 10%" } } }],
   [
     MONITOR,

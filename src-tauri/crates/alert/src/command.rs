@@ -26,10 +26,11 @@ const VARIABLE_LIMIT: usize = 8000;
 /// One delivery by a command.
 ///
 /// The command finds `ESTATUS_MESSAGE_ID`, `ESTATUS_CHANNEL`, `ESTATUS_SUBJECT` and `ESTATUS_TEXT` in its environment,
-/// and of the first alert `ESTATUS_MONITOR` (the name of the monitor, program or flow), `ESTATUS_SUBJECT_KIND`,
+/// and of the first alert `ESTATUS_MONITOR` (the name of the monitor, program, flow or fleet), `ESTATUS_SUBJECT_KIND`,
 /// `ESTATUS_NEWS`, where a remedy was tried `ESTATUS_TRIES` and `ESTATUS_HEALED_BY`, where a run failed `ESTATUS_RUN`
 /// (its number), `ESTATUS_STEP` (the step by which it did) and `ESTATUS_ATTEMPT` (in which of its attempts), and where a step
-/// asks or tells something `ESTATUS_RUN` and `ESTATUS_STEP`, its name; on its standard input, the whole [`Payload`] as JSON.
+/// asks or tells something `ESTATUS_RUN` and `ESTATUS_STEP`, its name, and where something is wrong with a fleet, or was,
+/// `ESTATUS_TROUBLE` (`cannot_launch`, …); on its standard input, the whole [`Payload`] as JSON.
 pub(crate) struct CommandDelivery<'a> {
     pub(crate) channel: &'a CommandChannel,
     pub(crate) ports: &'a dyn Ports,
@@ -93,6 +94,7 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
     let speaks = asks.or(tells);
     let run = failed.map(|run| run.id).or(speaks.map(|(run, _)| run));
     let step = failed_step.map(|step| step.name.as_str()).or(speaks.map(|(_, step)| step));
+    let trouble = first.and_then(|alert| alert.fleet.as_ref()).map(|fleet| fleet.trouble);
     let variables = [
         ("ESTATUS_MESSAGE_ID", payload.message_id.clone()),
         ("ESTATUS_CHANNEL", one_line(&payload.channel, VARIABLE_LIMIT)),
@@ -106,6 +108,7 @@ fn environment(payload: &Payload) -> Vec<(String, String)> {
         ("ESTATUS_RUN", run.map(|run| run.to_string()).unwrap_or_default()),
         ("ESTATUS_STEP", one_line(step.unwrap_or_default(), VARIABLE_LIMIT)),
         ("ESTATUS_ATTEMPT", failed_step.map(|step| step.attempt.to_string()).unwrap_or_default()),
+        ("ESTATUS_TROUBLE", trouble.unwrap_or_default().to_owned()),
     ];
     variables.map(|(name, value)| (name.to_owned(), cut(value, VARIABLE_LIMIT))).into()
 }

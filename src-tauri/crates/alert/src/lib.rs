@@ -25,8 +25,8 @@ use estatus_core::{
 use tokio::time::timeout;
 
 pub use crate::payload::{
-    Payload, PayloadAlert, PayloadApproval, PayloadAttempt, PayloadBefore, PayloadFailedStep, PayloadIncident,
-    PayloadProgram, PayloadRun, PayloadSuccess, PayloadTold, PayloadUndoing,
+    Payload, PayloadAlert, PayloadApproval, PayloadAttempt, PayloadBefore, PayloadFailedStep, PayloadFleet,
+    PayloadIncident, PayloadProgram, PayloadRun, PayloadSuccess, PayloadTold, PayloadUndoing,
 };
 use crate::{command::CommandDelivery, email::Mail, report::Report, smtp::SmtpDelivery, webhook::WebhookDelivery};
 

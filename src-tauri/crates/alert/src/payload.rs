@@ -1,5 +1,6 @@
 //! A message as JSON, for programs.
 
+mod fleet;
 mod program;
 mod question;
 mod remedy;
@@ -18,6 +19,7 @@ use estatus_core::{
 use serde::Serialize;
 
 pub use self::{
+    fleet::PayloadFleet,
     program::PayloadProgram,
     question::{PayloadApproval, PayloadTold},
     remedy::PayloadAttempt,
@@ -55,27 +57,28 @@ pub struct Payload {
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct PayloadAlert {
-    /// The name of the monitor, program or flow that is told of, or `estatus.toml`.
+    /// The name of the monitor, program, flow or fleet that is told of, or `estatus.toml`.
     pub monitor: String,
-    /// What that is: `monitor`, `program`, `flow` or `configuration`.
+    /// What that is: `monitor`, `program`, `flow`, `fleet` or `configuration`.
     pub subject_kind: &'static str,
     /// The kind of the monitor's check: `http`, `tcp`, …; `null` for anything else.
     pub check: Option<Kind>,
     /// What is checked (a URL, `host:port`, a process name, a command), what the program runs, or where the file is;
-    /// empty for a flow.
+    /// empty for a flow and a fleet.
     pub target: String,
     /// Of a monitor `down`, `reminder`, `escalated` (its remedy was given up), `recovered`, `flapping`, `unsteady`,
     /// `settled_up`, `settled_down` or `warning`; of a program `cooling` (it does not stay up, or cannot be started) or `steady` (it
     /// runs well again); of a flow `run_failed` (a run that was to heal nothing failed, had not ended at its deadline, or
     /// crashed), `suppressed` (it was not begun again: its budget is used up), `approval` (a step asks whether it may go on) or
-    /// `told` (a step has something to tell); of the configuration `stale` (it is wrong, and Estatus started with its last
+    /// `told` (a step has something to tell); of a fleet `fleet_trouble` (something is wrong with it) or `fleet_well` (that is
+    /// over); of the configuration `stale` (it is wrong, and Estatus started with its last
     /// good version).
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
     /// It in one sentence without a full stop.
     pub title: String,
-    /// The incident it is about; `null` for a warning, a program, a flow and the configuration.
+    /// The incident it is about; `null` for a warning, a program, a flow, a fleet and the configuration.
     pub incident: Option<PayloadIncident>,
     /// How many times it went down, if it is flapping, or failed, if it is unsteady; how many runs its budget allows, if
     /// it is `suppressed`.
@@ -94,6 +97,8 @@ pub struct PayloadAlert {
     pub approval: Option<PayloadApproval>,
     /// What is told, if it is `told`.
     pub told: Option<PayloadTold>,
+    /// What is wrong with the fleet, or was, if it is `fleet_trouble` or `fleet_well`.
+    pub fleet: Option<PayloadFleet>,
     /// What is wrong with the configuration, if it is `stale`: a line for each problem.
     pub mistakes: Option<String>,
 }
@@ -187,6 +192,7 @@ impl PayloadAlert {
             subject_kind: match &alert.news {
                 News::Stale { .. } => "configuration",
                 News::RunFailed { .. } | News::Suppressed { .. } | News::Approval { .. } | News::Told { .. } => "flow",
+                News::FleetTrouble { .. } | News::FleetWell { .. } => "fleet",
                 _ if alert.check.is_some() => "monitor",
                 _ => "program",
             },
@@ -207,6 +213,7 @@ impl PayloadAlert {
             },
             approval: PayloadApproval::new(&alert.news),
             told: PayloadTold::new(&alert.news),
+            fleet: PayloadFleet::new(alert, words),
             mistakes: match &alert.news {
                 News::Stale { error, .. } => Some(error.clone()),
                 _ => None,

@@ -1,5 +1,6 @@
 //! A message put into words: what the parts of a mail, a webhook and a command have in common.
 
+pub(crate) mod fleet;
 mod rows;
 mod run;
 mod section;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use estatus_core::{
     Timestamp,
     config::{EmailChannel, Language},
+    fleet::Trouble,
     incident::{Alert, Health, Incident, Message, News},
     maintenance::in_words,
     program::ProgramTrouble,
@@ -118,6 +120,7 @@ pub(crate) enum AlertKind {
     Reminder,
     Cooling,
     RunFailed,
+    FleetTrouble,
     Flapping,
     Unsteady,
     SettledDown,
@@ -128,6 +131,7 @@ pub(crate) enum AlertKind {
     SettledUp,
     Recovered,
     Steady,
+    FleetWell,
 }
 
 impl AlertKind {
@@ -146,6 +150,8 @@ impl AlertKind {
             News::Steady => Self::Steady,
             News::RunFailed { .. } => Self::RunFailed,
             News::Suppressed { .. } => Self::Suppressed,
+            News::FleetTrouble { .. } => Self::FleetTrouble,
+            News::FleetWell { .. } => Self::FleetWell,
             News::Approval { .. } => Self::Approval,
             News::Told { .. } => Self::Told,
             News::Stale { .. } => Self::Stale,
@@ -168,6 +174,8 @@ impl AlertKind {
             Self::Steady => "steady",
             Self::RunFailed => "run_failed",
             Self::Suppressed => "suppressed",
+            Self::FleetTrouble => "fleet_trouble",
+            Self::FleetWell => "fleet_well",
             Self::Approval => "approval",
             Self::Told => "told",
             Self::Stale => "stale",
@@ -189,12 +197,15 @@ fn closer_key(news: &News) -> &'static str {
         News::Down { incident } if incident.escalated.is_some() => "unhealed",
         News::Cooling { trouble: ProgramTrouble::CannotStart(_), .. } => "cannot_start",
         News::RunFailed { run } => run::telling_key(run),
+        News::FleetTrouble { trouble: Trouble::Lost, why: None, .. } => "fleet_trouble.lost.no_name",
+        News::FleetTrouble { trouble, .. } => fleet::trouble_key(*trouble),
+        News::FleetWell { trouble } => fleet::well_key(*trouble),
         _ => AlertKind::of(news).word(),
     }
 }
 
 /// What the texts of [`telling_key`] tell: a message about `news` arose at `created`.
-fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 7] {
+fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 8] {
     let (times, within) = match news {
         News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
             (times.to_string(), in_words(*within))
@@ -217,6 +228,7 @@ fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static 
         ("within", within),
         ("tries", incident.map_or(0, |incident| incident.attempts.len()).to_string()),
         ("step", step),
+        ("instance", fleet::lost(news).unwrap_or_default()),
         ("how", how.map(|how| one_line(&how, VALUE_LIMIT)).unwrap_or_default()),
     ]
 }
@@ -230,7 +242,10 @@ fn state(alert: &Alert, created: Timestamp, words: &Words) -> String {
         News::RunFailed { run } if !run::not_undone(run).is_empty() => {
             words.text("mail.state.not_undone", &[("state", &state)])
         }
-        _ => state,
+        news => match fleet::reason(news, words) {
+            Some(reason) => words.text("mail.state.because", &[("state", &state), ("reason", &reason)]),
+            None => state,
+        },
     }
 }
 
@@ -241,8 +256,10 @@ pub(crate) fn title(alert: &Alert, created: Timestamp, words: &Words) -> String 
     let values = values.iter().map(|(name, value)| (*name, value.as_str()));
     let values: Vec<_> = values.chain([("subject", subject.as_str())]).collect();
     let title = words.text(&format!("mail.title.{}", telling_key(&alert.news)), &values);
-    if let Some(speech) = Speech::of(&alert.news, false) {
-        return format!("{title}: {}", one_line(&speech.first_line, VALUE_LIMIT));
+    let said = Speech::of(&alert.news, false).map(|speech| one_line(&speech.first_line, VALUE_LIMIT));
+    let said = said.or_else(|| fleet::said(&alert.news)).or_else(|| fleet::reason(&alert.news, words));
+    if let Some(said) = said {
+        return format!("{title}: {said}");
     }
     let News::RunFailed { run } = &alert.news else { return title };
     let steps = run::not_undone(run);

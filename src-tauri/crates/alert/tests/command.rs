@@ -9,13 +9,14 @@ use std::{fs, time::Duration};
 use estatus_core::{
     command::{CommandLine, Run},
     config::{Channel, CommandChannel, Language},
+    fleet::Trouble,
     flow::Otherwise,
     incident::{Alert, DeliveryResult, News},
 };
 use estatus_valet::path;
 use serde_json::Value;
 use support::{
-    closed_incident, courier, failure,
+    closed_incident, courier, failure, fleets,
     flows::{approval, run_failed, suppressed, told},
     message, portfolio,
     programs::{cooling, given_up, healed, web_answers},
@@ -61,20 +62,22 @@ async fn a_command_finds_what_is_told_and_of_what() {
         let variables = folder.path().join("variables");
         let line = format!(
             "printf '%s|' \"$ESTATUS_MONITOR\" \"$ESTATUS_SUBJECT_KIND\" \"$ESTATUS_NEWS\" \"$ESTATUS_TRIES\" \
-             \"$ESTATUS_HEALED_BY\" \"$ESTATUS_RUN\" \"$ESTATUS_STEP\" \"$ESTATUS_ATTEMPT\" > '{}'",
+             \"$ESTATUS_HEALED_BY\" \"$ESTATUS_RUN\" \"$ESTATUS_STEP\" \"$ESTATUS_ATTEMPT\" \"$ESTATUS_TROUBLE\" > '{}'",
             path(&variables)
         );
         assert_eq!(tell(&line, Duration::from_secs(20), vec![alert]).await, DeliveryResult::Delivered);
         assert_eq!(fs::read_to_string(variables).unwrap(), expected);
     };
-    check(refused("web port"), "web port|monitor|down||||||").await;
-    check(cooling(), "web|program|cooling||||||").await;
-    check(run_failed(), "heal-web|flow|run_failed|||31|clear the cache|4|").await;
-    check(suppressed("heal-web", 3), "heal-web|flow|suppressed||||||").await;
-    check(approval("Now?", Otherwise::Fail), "deploy|flow|approval|||31|ask||").await;
-    check(told("Done"), "backup|flow|told|||31|say so||").await;
-    check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3|||||").await;
-    check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web||||")
+    check(refused("web port"), "web port|monitor|down|||||||").await;
+    check(cooling(), "web|program|cooling|||||||").await;
+    check(run_failed(), "heal-web|flow|run_failed|||31|clear the cache|4||").await;
+    check(suppressed("heal-web", 3), "heal-web|flow|suppressed|||||||").await;
+    check(approval("Now?", Otherwise::Fail), "deploy|flow|approval|||31|ask|||").await;
+    check(fleets::lost(Some("web-3")), "web|fleet|fleet_trouble||||||lost|").await;
+    check(fleets::well(Trouble::AtMax), "web|fleet|fleet_well||||||at_max|").await;
+    check(told("Done"), "backup|flow|told|||31|say so|||").await;
+    check(web_answers(News::Escalated { incident: given_up() }), "web answers|monitor|escalated|3||||||").await;
+    check(web_answers(News::Recovered { incident: healed() }), "web answers|monitor|recovered|2|restarting web|||||")
         .await;
 }
 

@@ -6,6 +6,7 @@ mod support;
 
 use estatus_core::{
     config::{Channel, EmailSecurity, Language},
+    fleet::{Trouble, command::ProviderErrorKind},
     flow::Otherwise,
     ids::MessageId,
     incident::{Alert, DeliveryResult, Health, Incident, Message, News},
@@ -18,7 +19,7 @@ use serde_json::json;
 use support::{
     alert, at,
     authority::trusting,
-    closed_incident, courier,
+    closed_incident, courier, fleets,
     flows::{
         approval, long_run, not_healed_by_flow, run_crashed, run_failed, run_failed_as_it_was, run_failed_somewhere,
         run_timed_out, run_timed_out_at_no_step, run_undone, suppressed, told as told_by_flow,
@@ -187,6 +188,19 @@ async fn a_test_mail_says_which_settings_work() {
 /// What a step says in several lines.
 const LINES: &str = "Deploy <b>version 3</b>?\r\n  12 files changed\n\nThe old one stays for a day.\u{7}\n";
 
+/// What EC2 says where it has no room.
+const NO_ROOM: &str = "InsufficientInstanceCapacity: We currently do not have sufficient t3.large capacity.";
+
+fn refused_launch() -> Alert {
+    let said = "UnauthorizedOperation: You are not authorized to perform this operation. <b>\r\n\u{1b}[0m";
+    fleets::cannot_launch(Some(ProviderErrorKind::Credentials), said)
+}
+
+fn no_template() -> Alert {
+    let said = "the launch template lt-0abc has no version 7";
+    fleets::cannot_launch(Some(ProviderErrorKind::Configuration), said)
+}
+
 /// Every kind of news alone and in company, in both languages, as the text part and as HTML.
 #[tokio::test]
 async fn every_kind_of_news_reads_well_in_every_language() {
@@ -233,6 +247,37 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("two flows are begun too often", vec![suppressed("a", 3), suppressed("b", 3)]),
         ("mixed with flows", vec![refused("a"), run_failed(), suppressed("b", 1)]),
         ("mixed with words of flows", vec![told_by_flow(LINES), approval(LINES, Otherwise::Fail), refused("a")]),
+        ("a fleet has no right to launch", vec![refused_launch()]),
+        ("a fleet cannot launch what does not exist", vec![no_template()]),
+        ("a fleet has no room", vec![fleets::cannot_launch(Some(ProviderErrorKind::Capacity), NO_ROOM)]),
+        ("a fleet asks too often", vec![fleets::cannot_launch(Some(ProviderErrorKind::Throttled), "Rate exceeded")]),
+        ("a fleet reaches nobody", vec![fleets::cannot_launch(Some(ProviderErrorKind::Unreachable), "")]),
+        ("a fleet cannot launch for another reason", vec![fleets::cannot_launch(Some(ProviderErrorKind::Other), "no")]),
+        ("a fleet cannot launch", vec![fleets::trouble(Trouble::CannotLaunch)]),
+        ("a fleet is at its maximum", vec![fleets::trouble(Trouble::AtMax)]),
+        ("a fleet has lost an instance", vec![fleets::lost(Some("web-3"))]),
+        ("a fleet has lost some instance", vec![fleets::lost(None)]),
+        ("a fleet is held", vec![fleets::trouble(Trouble::Held)]),
+        ("a fleet can launch again", vec![fleets::well(Trouble::CannotLaunch)]),
+        ("a fleet is no longer at its maximum", vec![fleets::well(Trouble::AtMax)]),
+        ("a fleet has lost no instance any more", vec![fleets::well(Trouble::Lost)]),
+        ("a fleet is no longer held", vec![fleets::well(Trouble::Held)]),
+        ("two fleets cannot launch", vec![refused_launch(), no_template()]),
+        ("two fleets are at their maximum", vec![fleets::trouble(Trouble::AtMax); 2]),
+        ("two fleets have lost instances", vec![fleets::lost(Some("web-3")), fleets::lost(None)]),
+        ("two fleets are held", vec![fleets::trouble(Trouble::Held); 2]),
+        ("two fleets are well", vec![fleets::well(Trouble::Held), fleets::well(Trouble::Lost)]),
+        (
+            "mixed with fleets",
+            vec![
+                fleets::well(Trouble::CannotLaunch),
+                fleets::lost(Some("web-3")),
+                fleets::trouble(Trouble::Held),
+                fleets::trouble(Trouble::AtMax),
+                refused("a"),
+                refused_launch(),
+            ],
+        ),
         ("two cooling", vec![cooling(), cannot_start()]),
         ("mixed", vec![refused("a"), warning(), portfolio(News::Recovered { incident: closed_incident() })]),
         (
@@ -275,6 +320,8 @@ async fn every_kind_of_news_reads_well_in_every_language() {
                 "more",
                 "approval",
                 "unanswered",
+                "fleet",
+                "provider",
             ] {
                 assert!(!html.contains(&format!("mail.{family}")), "{html}");
             }
@@ -288,6 +335,7 @@ async fn every_kind_of_news_reads_well_in_every_language() {
         ("html_of_a_program", "cooling"),
         ("html_of_a_flow", "a flow failed"),
         ("html_of_a_flow_that_is_not_undone", "a flow failed and is not all undone"),
+        ("html_of_a_fleet", "a fleet has no right to launch"),
         ("html_of_a_question", "a flow asks in several lines"),
     ] {
         let (_, alerts) = cases.iter().find(|(name, _)| *name == of).unwrap();
@@ -387,6 +435,31 @@ async fn what_is_told_of_a_program_stays_one_conversation() {
     assert_eq!(base(program("web", News::Steady)).await, base(cooling()).await);
     let healed = base(web_answers(News::Recovered { incident: healed() })).await;
     assert_eq!(base(web_answers(News::Escalated { incident: given_up() })).await, healed);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_fleet_stays_one_conversation() {
+    let base = async |alert: Alert| {
+        let taken = told(&message(1, vec![alert]), Language::English).await;
+        parse(&taken).subject().unwrap().split_once("] ").unwrap().1.to_owned()
+    };
+    for alert in [refused_launch(), fleets::lost(Some("web-3")), fleets::well(Trouble::Lost)] {
+        assert_eq!(base(alert).await, "web");
+    }
+}
+
+/// What a provider says is told as text, in one line, and only so much of it.
+#[tokio::test]
+async fn the_words_of_a_provider_have_a_bound_and_add_no_header() {
+    let said = format!("<html>\r\nBcc: spy@evil.org\r\n{}", "x".repeat(100_000));
+    let taken = told(&message(1, vec![fleets::cannot_launch(None, &said); 50]), Language::English).await;
+    let mail = parse(&taken);
+    assert!(mail.bcc().is_none() && taken.content.len() < 500_000, "{}", taken.content.len());
+    let html = mail.body_html(0).unwrap();
+    assert!(
+        !html.contains("<html>\r\nBcc") && html.contains("instances: &lt;html&gt; Bcc: spy@evil.org xxx"),
+        "{html}"
+    );
 }
 
 #[tokio::test]

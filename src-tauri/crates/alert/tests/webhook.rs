@@ -8,13 +8,14 @@ use std::{net::TcpListener, time::Duration};
 
 use estatus_core::{
     config::{Channel, Language, WebhookChannel},
+    fleet::{Trouble, command::ProviderErrorKind},
     flow::Otherwise,
     ids::MessageId,
     incident::{DeliveryResult, Message, News},
 };
 use serde_json::Value;
 use support::{
-    TOKEN, closed_incident, courier, failure,
+    TOKEN, closed_incident, courier, failure, fleets,
     flows::{
         approval, long_run, not_healed_by_flow, run_crashed, run_failed, run_timed_out_at_no_step, run_undone,
         suppressed, told,
@@ -104,6 +105,22 @@ async fn what_is_asked_told_and_undone_is_told_to_programs_too() {
     let lines = "Deploy\r\n  <3>?\u{1b}[0m\n";
     let alerts =
         vec![approval(lines, Otherwise::Fail), approval("Now?", Otherwise::Continue), told(lines), run_undone()];
+    assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
+    let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_fleet_and_no_longer_is_told_to_programs_too() {
+    let web = Web::start(answer("200 OK", "", "")).await;
+    let said = "UnauthorizedOperation: You are not authorized\r\nto perform <this>\u{1b}[0m";
+    let alerts = vec![
+        fleets::cannot_launch(Some(ProviderErrorKind::Credentials), said),
+        fleets::trouble(Trouble::AtMax),
+        fleets::lost(Some("web-3")),
+        fleets::trouble(Trouble::Held),
+        fleets::well(Trouble::CannotLaunch),
+    ];
     assert_eq!(deliver(channel(&web.url), &message(58, alerts)).await, DeliveryResult::Delivered);
     let body: Value = serde_json::from_str(&web.request().await.1).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&body["alerts"]).unwrap());

@@ -74,6 +74,7 @@ impl Permission {
             | Ask::CancelRun { .. }
             | Ask::AddInstance { .. }
             | Ask::RemoveInstance { .. }
+            | Ask::DrainInstance { .. }
             | Ask::ProtectInstance { .. } => Self::Steer,
             Ask::AdoptProgram { .. } => Self::Edit,
         }

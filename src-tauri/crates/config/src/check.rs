@@ -1,19 +1,20 @@
 //! A check, as the core wants it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
     check::{
-        Auth, CertificateAssertions, Check, CodeRange, CommandCheck, DnsCheck, HttpCheck, Kind, PingCheck,
+        Auth, CertificateAssertions, Check, CodeRange, CommandCheck, DnsCheck, FleetCheck, HttpCheck, Kind, PingCheck,
         ProcessCheck, RecordType, Redirects, TcpCheck, TextAssertions, TlsCheck, Trust,
     },
     command::{CommandLine, Run},
     config::Monitor,
+    fleet::Fleet,
     secret::SecretRef,
 };
 
 use crate::{
-    problem::Span,
+    problem::{Span, shown},
     reason::{Part, Reason, reason},
     shape::{At, Field, Own, Reader, plain},
     tables::{self, BELONGS},
@@ -26,8 +27,13 @@ pub(crate) fn kinds(table: &tables::Check) -> Vec<(Kind, &Span)> {
     table.present.iter().filter_map(|key| Some((of_key(key.value)?, &key.at))).collect()
 }
 
-/// The check of kind `kind` that `table` describes.
-pub(crate) fn check(kind: Kind, table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Check> {
+/// The check of kind `kind` that `table` describes, where these `fleets` are configured.
+pub(crate) fn check(
+    kind: Kind,
+    table: &mut tables::Check,
+    fleets: &[Arc<Fleet>],
+    reader: &mut Reader<'_>,
+) -> Option<Check> {
     refuse_foreign_keys(table, kind, reader);
     match kind {
         Kind::Http => http(table, reader).map(|check| Check::Http(Box::new(check))),
@@ -38,6 +44,7 @@ pub(crate) fn check(kind: Kind, table: &mut tables::Check, reader: &mut Reader<'
         Kind::Process => process(table, reader).map(Check::Process),
         Kind::Command => command_check(table, reader).map(Check::Command),
         Kind::Host => table.host.take().map(Check::Host),
+        Kind::Fleet => fleet(table, fleets, reader).map(Check::Fleet),
     }
 }
 
@@ -288,6 +295,26 @@ fn process(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<Process
         reader.problem_with("at_least", &bound.at, reason!("asks_for_nothing"));
     }
     Some(ProcessCheck { by: table.process.take()?.0, at_least: least, at_most: most })
+}
+
+/// The check of a fleet; whether there is one of that name is looked at elsewhere.
+fn fleet(table: &mut tables::Check, fleets: &[Arc<Fleet>], reader: &mut Reader<'_>) -> Option<FleetCheck> {
+    let name = table.fleet.take()?;
+    let fleet = fleets.iter().find(|fleet| *fleet.name == *name);
+    let bound = table.at_least.take_placed();
+    if let Some(bound) = &bound {
+        let most = fleet.map(|fleet| fleet.max).filter(|most| bound.value.0 > *most);
+        match most {
+            Some(most) => {
+                let more = || reason!("more_than_fleet", fleet = shown(&name), most);
+                reader.problem_with("at_least", &bound.at, more);
+            }
+            None if bound.value.0 == 0 => reader.problem_with("at_least", &bound.at, reason!("asks_for_nobody")),
+            None => {}
+        }
+    }
+    let usual = fleet.map_or(Fleet::MIN, |fleet| fleet.min).max(1);
+    Some(FleetCheck { fleet: name.into(), at_least: bound.map_or(usual, |bound| bound.value.0) })
 }
 
 fn command_check(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<CommandCheck> {

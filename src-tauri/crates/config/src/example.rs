@@ -85,6 +85,11 @@ log = { keep = "1MB" }
 # load = "60%"                         # the mean load to aim for
 # launch = "local"                     # also command, ec2 and asg, each with a table of its own: [fleet.web.ec2]
 
+# [[monitor]]
+# name = "web fleet"
+# fleet = "web"
+# at_least = 2                         # running instances
+
 # A port.
 # [[monitor]]
 # name = "database"

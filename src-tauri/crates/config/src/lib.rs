@@ -159,12 +159,12 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
         fleets: fleets.as_deref(),
     };
     names::check(&defined, &alerts.channels, reader);
-    let monitors = monitors.unwrap_or_default();
-    let monitors = each(monitors, reader, |table, reader| monitor::monitor(table, &zone, alerts.when, reader));
-    let programs = programs.unwrap_or_default();
-    let programs = each(programs, reader, |table, reader| program::program(table, &zone, reader));
-    let flows = flow::flows(flows.unwrap_or_default(), &zone, reader);
     let fleets = fleet::fleets(fleets.unwrap_or_default(), &zone, reader);
+    let monitors = monitors.unwrap_or_default();
+    let monitors = each(monitors, reader, |table, reader| monitor::monitor(table, &zone, alerts.when, &fleets, reader));
+    let programs = programs.unwrap_or_default();
+    let programs = each(programs, reader, |table, reader| program::program(table, &zone, &fleets, reader));
+    let flows = flow::flows(flows.unwrap_or_default(), &zone, reader);
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
     let secret_variables = std::mem::take(&mut reader.secret_variables);

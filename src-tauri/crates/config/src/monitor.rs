@@ -1,10 +1,11 @@
 //! A monitor as the core wants it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     check::Kind,
     config::{AlertWhen, Monitor},
+    fleet::Fleet,
     maintenance::{DailySpan, Maintenance},
     remedy::Remedy,
 };
@@ -21,15 +22,16 @@ use crate::{
     times::{Stretch, cron},
 };
 
-/// The monitor that `table` describes, where `alerts` holds for remedies that do not say; its links to others are looked
-/// at elsewhere.
+/// The monitor that `table` describes, where `alerts` holds for remedies that do not say, and these `fleets` are
+/// configured; its links to others are looked at elsewhere.
 pub(crate) fn monitor(
     table: &mut tables::Monitor,
     zone: &TimeZone,
     alerts: AlertWhen,
+    fleets: &[Arc<Fleet>],
     reader: &mut Reader<'_>,
 ) -> Option<Monitor> {
-    let check = kind(table, reader).and_then(|kind| check::check(kind, &mut table.check, reader));
+    let check = kind(table, reader).and_then(|kind| check::check(kind, &mut table.check, fleets, reader));
     let alert_when = alert_when(table, alerts, reader);
     let remedy = remedy::remedy(&mut table.on_down, reader);
     let maintenance = windows(table, zone, reader);

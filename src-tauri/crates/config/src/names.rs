@@ -33,6 +33,7 @@ struct Named<'t> {
     monitors: Option<&'t ByName<'t>>,
     programs: Option<&'t ByName<'t>>,
     flows: Option<&'t ByName<'t>>,
+    fleets: Option<&'t ByName<'t>>,
 }
 
 /// Says what is wrong with the names in a file, where `alerts` are the channels that its alert rules name.
@@ -40,19 +41,32 @@ pub(crate) fn check(defined: &Defined<'_>, alerts: &[At<String>], reader: &mut R
     reader.within("alerts", |reader| channels_exist(alerts, defined.channels, reader));
     let monitors = defined.monitors.map(|monitors| check_kind(monitors, defined.channels, reader));
     let programs = defined.programs.map(|programs| check_kind(programs, defined.channels, reader));
-    let flows = defined.flows.map(|flows| {
-        let names = flows.iter().map(|(name, _)| name.value.as_str());
-        names.zip(0..).collect::<ByName<'_>>()
-    });
-    let named = Named { monitors: monitors.as_ref(), programs: programs.as_ref(), flows: flows.as_ref() };
+    let flows = defined.flows.map(by_key);
+    let fleets = defined.fleets.map(by_key);
+    let (monitors, programs) = (monitors.as_ref(), programs.as_ref());
+    let named = Named { monitors, programs, flows: flows.as_ref(), fleets: fleets.as_ref() };
     for (index, monitor) in defined.monitors.unwrap_or_default().iter().enumerate() {
-        reader.section(called(monitor, index), |reader| remedy_exists(monitor, &named, reader));
+        reader.section(called(monitor, index), |reader| {
+            remedy_exists(monitor, &named, reader);
+            fleet_exists(&monitor.check, &named, reader);
+        });
+    }
+    for (index, program) in defined.programs.unwrap_or_default().iter().enumerate() {
+        let Some(ready) = program.ready.get() else { continue };
+        reader.section(called(program, index), |reader| {
+            reader.within("ready", |reader| fleet_exists(&ready.value.check, &named, reader));
+        });
     }
     flows::check(defined.flows.unwrap_or_default(), &named, defined.channels, reader);
     for (name, fleet) in defined.fleets.unwrap_or_default() {
         let section = keyed::<tables::Fleet>(&name.value);
         reader.section(section, |reader| channels_exist(listed::named(&fleet.channels), defined.channels, reader));
     }
+}
+
+/// The places of tables whose names are their keys.
+fn by_key<T>(tables: &[(At<String>, T)]) -> ByName<'_> {
+    tables.iter().map(|(name, _)| name.value.as_str()).zip(0..).collect()
 }
 
 /// Says what is wrong with the names of `tables` and with those they name; returns the tables by name.
@@ -118,6 +132,13 @@ fn remedy_exists(monitor: &tables::Monitor, named: &Named<'_>, reader: &mut Read
             });
         }
     });
+}
+
+/// Says that the fleet does not exist which a check names.
+fn fleet_exists(check: &tables::Check, named: &Named<'_>, reader: &mut Reader<'_>) {
+    if let (Some(name), Some(fleets)) = (check.fleet.get(), named.fleets) {
+        reader.within("fleet", |reader| exists("fleet", name, fleets, reader));
+    }
 }
 
 /// That what is not there is one of the `others`, and so stands under another key.

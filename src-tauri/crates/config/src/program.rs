@@ -1,9 +1,12 @@
 //! A program as the core wants it.
 
+use std::sync::Arc;
+
 use estatus_core::{
     check::Kind,
     command::CommandLine,
     config::Monitor,
+    fleet::Fleet,
     maintenance::Cron,
     program::{CpuCeiling, MemoryCeiling, OnQuit, Program, Ready, RestartLimit, RestartPolicy, StopHow, StopPolicy},
 };
@@ -18,15 +21,20 @@ use crate::{
     times::cron,
 };
 
-/// The program that `table` describes; its links to others are looked at elsewhere.
-pub(crate) fn program(table: &mut tables::Program, zone: &TimeZone, reader: &mut Reader<'_>) -> Option<Program> {
+/// The program that `table` describes, where these `fleets` are configured; its links to others are looked at elsewhere.
+pub(crate) fn program(
+    table: &mut tables::Program,
+    zone: &TimeZone,
+    fleets: &[Arc<Fleet>],
+    reader: &mut Reader<'_>,
+) -> Option<Program> {
     let (directory, env) = (table.directory.take(), table.env.take());
     let command = table.command.take().map(|run| command_line(run, directory, env, reader))?;
     let mut log = table.log.take().unwrap_or_default();
     Some(Program {
         enabled: table.enabled.take().unwrap_or(true),
         restart: restart(table, reader),
-        ready: ready(&mut table.ready, &command, reader),
+        ready: ready(&mut table.ready, &command, fleets, reader),
         ready_within: table.ready_within.take().map_or(Program::READY_WITHIN, |within| within.0),
         stop: stop(&mut table.stop, &command, reader),
         limit: limit(&mut table.limit),
@@ -54,12 +62,17 @@ fn restart(table: &mut tables::Program, reader: &mut Reader<'_>) -> RestartPolic
 }
 
 /// How a program that is started by `command` is known to be ready.
-fn ready(field: &mut Field<tables::Ready>, command: &CommandLine, reader: &mut Reader<'_>) -> Option<Ready> {
+fn ready(
+    field: &mut Field<tables::Ready>,
+    command: &CommandLine,
+    fleets: &[Arc<Fleet>],
+    reader: &mut Reader<'_>,
+) -> Option<Ready> {
     let At { value: mut table, at } = field.take_placed()?;
     reader.within("ready", |reader| {
         let kinds: Vec<Kind> = check::kinds(&table.check).into_iter().map(|(kind, _)| kind).collect();
         match (kinds.as_slice(), table.present.as_slice()) {
-            ([kind], []) => ready_by_check(*kind, &mut table.check, command, reader),
+            ([kind], []) => ready_by_check(*kind, &mut table.check, command, fleets, reader),
             ([], [form]) => {
                 refuse_keys_of_checks(&table.check, form.value, reader);
                 by_log(&mut table.log, reader).or_else(|| by_notice(&mut table.notify, reader))
@@ -77,11 +90,12 @@ fn ready_by_check(
     kind: Kind,
     table: &mut tables::Check,
     command: &CommandLine,
+    fleets: &[Arc<Fleet>],
     reader: &mut Reader<'_>,
 ) -> Option<Ready> {
     let (own_directory, own_env) = (!table.directory.is_absent(), !table.env.is_absent());
     let timeout = table.timeout.take().map_or(Monitor::TIMEOUT, |timeout| timeout.0);
-    let mut check = check::check(kind, table, reader)?;
+    let mut check = check::check(kind, table, fleets, reader)?;
     if let estatus_core::check::Check::Command(check) = &mut check {
         if !own_directory {
             check.command.directory.clone_from(&command.directory);

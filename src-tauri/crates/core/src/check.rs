@@ -1,6 +1,6 @@
 //! What a monitor does: the kinds of check and what each asks for, already validated.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -26,6 +26,8 @@ pub enum Check {
     Command(CommandCheck),
     /// Measures this machine.
     Host(HostCheck),
+    /// Counts the instances of a fleet.
+    Fleet(FleetCheck),
 }
 
 /// The kind of a [`Check`].
@@ -42,12 +44,22 @@ pub enum Kind {
     Process,
     Command,
     Host,
+    Fleet,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] =
-        [Self::Http, Self::Tcp, Self::Tls, Self::Dns, Self::Ping, Self::Process, Self::Command, Self::Host];
+    pub const ALL: [Self; 9] = [
+        Self::Http,
+        Self::Tcp,
+        Self::Tls,
+        Self::Dns,
+        Self::Ping,
+        Self::Process,
+        Self::Command,
+        Self::Host,
+        Self::Fleet,
+    ];
 
     /// The word that stands for it in `estatus.toml`.
     pub const fn word(self) -> &'static str {
@@ -60,6 +72,7 @@ impl Kind {
             Self::Process => "process",
             Self::Command => "command",
             Self::Host => "host",
+            Self::Fleet => "fleet",
         }
     }
 }
@@ -82,10 +95,11 @@ impl Check {
             Self::Process(_) => Kind::Process,
             Self::Command(_) => Kind::Command,
             Self::Host(_) => Kind::Host,
+            Self::Fleet(_) => Kind::Fleet,
         }
     }
 
-    /// What is checked, in the words of the configuration: a URL, `host:port`, a process name, a command.
+    /// What is checked, in the words of the configuration: a URL, `host:port`, a process name, a command, a fleet.
     /// Passwords in a URL are left out.
     pub fn target(&self) -> String {
         match self {
@@ -97,6 +111,7 @@ impl Check {
             Self::Process(check) => check.by.text().to_owned(),
             Self::Command(check) => check.command.to_string(),
             Self::Host(_) => "this machine".to_owned(),
+            Self::Fleet(check) => check.fleet.to_string(),
         }
     }
 
@@ -108,7 +123,7 @@ impl Check {
             Self::Tls(check) => Some(&check.address.host),
             Self::Dns(check) => check.server.as_ref().map(|server| server.host.as_str()).or(Some(&check.name)),
             Self::Ping(check) => Some(&check.host),
-            Self::Process(_) | Self::Command(_) | Self::Host(_) => None,
+            Self::Process(_) | Self::Command(_) | Self::Host(_) | Self::Fleet(_) => None,
         }
     }
 }
@@ -120,7 +135,7 @@ impl Check {
             Self::Http(check) => check.url.port_or_known_default(),
             Self::Tcp(check) => Some(check.address.port),
             Self::Tls(check) => Some(check.address.port),
-            Self::Dns(_) | Self::Ping(_) | Self::Process(_) | Self::Command(_) | Self::Host(_) => None,
+            Self::Dns(_) | Self::Ping(_) | Self::Process(_) | Self::Command(_) | Self::Host(_) | Self::Fleet(_) => None,
         }
     }
 
@@ -508,6 +523,15 @@ pub struct HostCheck {
 impl HostCheck {
     /// `for` where nothing is said.
     pub const LASTS: Duration = Duration::from_secs(60);
+}
+
+/// Counts the instances of a fleet that run. It is the engine that knows them: nobody else can answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetCheck {
+    /// The name of the fleet.
+    pub fleet: Arc<str>,
+    /// At least so many run; at least 1.
+    pub at_least: u32,
 }
 
 /// How much of a disk must be free.

@@ -29,8 +29,8 @@ pub struct Config {
     pub language: Language,
     /// The zone of the times that are told.
     pub zone: TimeZone,
-    /// What is checked, in the order of the file; names are unique, every name in `depends_on` and `channels`
-    /// exists, and no chain of `depends_on` comes back to where it began.
+    /// What is checked, in the order of the file; names are unique, every name in `depends_on` and `channels` and every
+    /// fleet that a check names exists, and no chain of `depends_on` comes back to where it began.
     pub monitors: Vec<Arc<Monitor>>,
     /// What is kept running, in the order of the file; names are unique, every name in `start_after` and in a remedy
     /// exists, and no chain of `start_after` comes back to where it began.
@@ -335,7 +335,7 @@ pub struct Retention {
     pub hours: Duration,
     /// Figures by the day.
     pub days: Duration,
-    /// Incidents, with all that was done about them, runs of flows, and the journal.
+    /// Incidents, with all that was done about them, runs of flows, instances of fleets that are gone, decisions, and the journal.
     pub incidents: Duration,
 }
 

@@ -43,7 +43,8 @@ pub struct Fleet {
     pub provider: Provider,
     /// How agents reach Estatus.
     pub wire: Wire,
-    /// More launches than this there are not.
+    /// More launches than this there are not, but under [`Policy::Seed`], which knows no budget; and as many again that take the
+    /// place of lost and failed ones.
     pub budget: LaunchBudget,
     /// Somebody is told when it has had as many instances as it may for so long, and needed more.
     pub at_max_for: Duration,
@@ -191,6 +192,11 @@ pub struct CommandProvider {
     pub timeout: Duration,
 }
 
+impl CommandProvider {
+    /// `timeout` where nothing is said.
+    pub const TIMEOUT: Duration = Duration::from_secs(60);
+}
+
 /// Where and from what EC2 instances are launched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ec2 {
@@ -202,6 +208,11 @@ pub struct Ec2 {
     pub image: Option<String>,
     /// How the cloud is reached.
     pub cloud: Cloud,
+}
+
+impl Ec2 {
+    /// `version` where nothing is said.
+    pub const VERSION: &str = "$Default";
 }
 
 /// How AWS, or what speaks as it does, is reached.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::Kind,
-    fleet::Trouble,
+    fleet::{Trouble, command::ProviderErrorKind},
     flow::{Otherwise, run::RunRecord},
     ids::{IncidentId, MessageId, RunId},
     observation::{Failure, Warning},
@@ -301,6 +301,9 @@ pub enum News {
         /// What the provider said, or which instance it is; nothing where there is no more to say.
         #[serde(default)]
         why: Option<String>,
+        /// What kind of reason the provider has not to launch.
+        #[serde(default)]
+        reason: Option<ProviderErrorKind>,
     },
     /// What was wrong with a fleet is no more.
     FleetWell {

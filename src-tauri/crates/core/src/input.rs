@@ -225,6 +225,13 @@ pub enum Ask {
         /// The instance, by its name or by what the provider calls it.
         instance: String,
     },
+    /// Have an instance finish what it has to do, however long that takes, and remove it then.
+    DrainInstance {
+        /// The fleet.
+        fleet: String,
+        /// The instance, by its name or by what the provider calls it.
+        instance: String,
+    },
     /// Keep an instance from being removed, or let it be removed again.
     ProtectInstance {
         /// The fleet.
@@ -271,6 +278,7 @@ impl fmt::Display for Ask {
             }
             Self::AddInstance { fleet } => write!(f, "fleet add {fleet}"),
             Self::RemoveInstance { fleet, instance } => write!(f, "fleet remove {instance} --fleet {fleet}"),
+            Self::DrainInstance { fleet, instance } => write!(f, "fleet drain {instance} --fleet {fleet}"),
             Self::ProtectInstance { fleet, instance, protected } => {
                 let off = if *protected { "" } else { " --off" };
                 write!(f, "fleet protect {instance} --fleet {fleet}{off}")

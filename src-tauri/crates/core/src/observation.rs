@@ -499,7 +499,7 @@ pub enum Cause {
         /// The code's name in the DNS standards (SERVFAIL, REFUSED, …).
         code: String,
     },
-    /// Too few processes fit.
+    /// Too few processes fit, or instances run.
     TooFew {
         /// How many were found.
         found: u32,
@@ -550,6 +550,11 @@ pub enum Cause {
     NoTurn {
         /// How long it has waited.
         waited: Duration,
+    },
+    /// Nothing is known of a fleet where it was asked for: only an engine knows those that it scales.
+    FleetUnknown {
+        /// The fleet.
+        fleet: String,
     },
     /// Our own network was off.
     OwnNetworkOff,
@@ -608,7 +613,7 @@ impl Cause {
 
     /// Whether Estatus itself could not look, so that nothing is known of the target.
     pub fn is_ours(&self) -> bool {
-        matches!(self, Self::OutOfFiles | Self::NoTurn { .. })
+        matches!(self, Self::OutOfFiles | Self::NoTurn { .. } | Self::FleetUnknown { .. })
     }
 
     /// Whether this machine's own network could be to blame, so that it must be asked before the target is blamed.

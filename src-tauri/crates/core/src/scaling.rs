@@ -49,9 +49,11 @@ const RETRY_FIRST: Duration = Duration::from_secs(5);
 /// The longest wait between two tries.
 const RETRY_LONGEST: Duration = Duration::from_secs(300);
 /// What was launched less long ago than this need not show in what a provider lists.
-const SHOWS_WITHIN: Duration = Duration::from_secs(180);
+const SHOWS_WITHIN: Duration = Duration::from_secs(6 * 60);
 /// An instance that is to be removed may take so long to finish what it has to do.
-const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+/// An instance may take so long to finish where somebody wants that it takes its time.
+pub(crate) const DRAINED_AT_LEISURE: Duration = Duration::from_secs(60 * 60);
 /// So long after Estatus has begun nothing is decided: agents need that to come back.
 const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
@@ -101,6 +103,8 @@ pub(crate) struct FleetMachine {
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
+    /// The provider has said what there is since this engine began: before that nothing is launched beside it.
+    is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
     orphans: Vec<Listed>,
     /// How many were refused that wanted to be instances.
@@ -125,6 +129,7 @@ impl FleetMachine {
             decides_at: now.monotonic,
             lists_at: None,
             last_decision: None,
+            is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),
             provider_error: None,
@@ -141,6 +146,7 @@ impl FleetMachine {
             if self.instances.is_empty() { Duration::ZERO } else { SETTLES_WITHIN.max(self.fleet.heartbeat * 2) };
         self.decides_at = step.now.monotonic + settles;
         self.lists_at = Some(step.now.monotonic);
+        self.is_known = false;
         self.needs = Needs::new(u32::try_from(self.count()).unwrap_or(u32::MAX), step.now);
         for live in self.instances.values_mut() {
             live.go_on(&self.fleet, step);
@@ -208,7 +214,7 @@ impl FleetMachine {
             self.lists_at = Some(step.now.monotonic + LIST_EVERY);
             step.commands.push(FleetCommand::List);
         }
-        if self.decides_at <= step.now.monotonic {
+        if self.is_known && self.decides_at <= step.now.monotonic {
             self.decides_at = step.now.monotonic + self.fleet.heartbeat;
             self.judge(step);
             self.decide(step);
@@ -327,7 +333,8 @@ impl Machine for FleetMachine {
             return Vec::new();
         }
         let of_instances = self.instances.values().filter_map(LiveInstance::due);
-        let all = of_instances.chain(self.lists_at).chain([self.decides_at]);
+        let decides_at = self.is_known.then_some(self.decides_at);
+        let all = of_instances.chain(self.lists_at).chain(decides_at);
         all.min().map(|at| (at, Due::Fleet(Arc::clone(&self.fleet.name)))).into_iter().collect()
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{MonitorView, ProgramView},
+    engine::{FleetView, MonitorView, ProgramView},
+    fleet::instance::InstanceState,
     incident::Health,
     program::ProgramState,
 };
@@ -58,6 +59,20 @@ impl MonitorView {
     /// How well it is.
     pub const fn standing(&self) -> Standing {
         Standing::of_monitor(self.health, self.flapping || self.unsteady)
+    }
+}
+
+impl FleetView {
+    /// How well it is.
+    pub fn standing(&self) -> Standing {
+        let running = self.instances.iter().filter(|one| one.instance.state == InstanceState::Running).count();
+        let few = u32::try_from(running).unwrap_or(u32::MAX) < self.fleet.min;
+        match (self.troubles.is_empty() && self.unheard.is_none(), few) {
+            (false, true) => Standing::Down,
+            (false, false) => Standing::Doubtful,
+            (true, true) => Standing::Unknown,
+            (true, false) => Standing::Well,
+        }
     }
 }
 

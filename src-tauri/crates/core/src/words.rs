@@ -5,6 +5,7 @@
 //! nothing (it is empty, or 0), a text under the same key and `.no_` with the field's name comes first, if there is one.
 
 mod exits;
+mod fleets;
 mod flows;
 mod programs;
 mod reason;

@@ -31,7 +31,7 @@ use crate::{
     clock,
     event_loop::{Ending, EventLoop},
     programs::ForProgram,
-    view::{self, incident_state, run_status, run_summary},
+    view::{self, decision_status, fleet_status, incident_state, run_status, run_summary},
     workers::Workers,
 };
 
@@ -45,6 +45,8 @@ const INCIDENTS_LIMIT: usize = 10_000;
 const LAST_RUNS_LIMIT: usize = 100;
 /// The most runs in one answer.
 const RUNS_LIMIT: usize = 10_000;
+/// The most decisions in one answer.
+const DECISIONS_LIMIT: usize = 10_000;
 /// The most changes of a program in one answer.
 const CHANGES_LIMIT: usize = 10_000;
 
@@ -164,6 +166,33 @@ impl<W: Workers> EventLoop<W> {
                     let now = definitions.get(&record.run.flow).map(Arc::as_ref);
                     Ok(Reply::Run(run_status(&words, &record, now)))
                 });
+            }
+            Request::Fleet { fleet } => {
+                let found = self.core.fleet(&fleet, clock::now());
+                let status = found.map(|view| Reply::Fleet(fleet_status(&self.view.words, &view)));
+                // A client that has gone meanwhile wants nothing.
+                drop(answer.send(status.ok_or_else(|| self.refused(&AskError::NoSuchFleet(fleet)))));
+            }
+            Request::Decisions { fleet, limit } => {
+                let unknown = self.core.fleet(&fleet, clock::now()).is_none();
+                let unknown = unknown.then(|| self.refused(&AskError::NoSuchFleet(fleet.clone())));
+                let words = view::words(self.core.config());
+                reply_async(answer, async move {
+                    if let Some(unknown) = unknown {
+                        return Err(unknown);
+                    }
+                    // What has just been decided is still on its way to the disk.
+                    store.flush().await;
+                    let decisions = store.decisions(&fleet, limit.min(DECISIONS_LIMIT)).await;
+                    let decisions = decisions.map_err(failed(language))?;
+                    Ok(Reply::Decisions(decisions.iter().map(|record| decision_status(&words, record)).collect()))
+                });
+            }
+            Request::SetLoad { fleet, instance, load } => {
+                let is_set = (0.0..=1.0).contains(&load) && self.tasks.fleets.set_load(&fleet, &instance, load);
+                let refused = || wrong(self.view.words.text("refused.load_not_set", &[("instance", &instance)]));
+                // A client that has gone meanwhile wants nothing.
+                drop(answer.send(if is_set { Ok(Reply::Done) } else { Err(refused()) }));
             }
             Request::Repeat { run, how } => self.find_to_repeat(run, how, answer),
             Request::StepLog { of, lines } => self.read_step_log(of, lines, answer),

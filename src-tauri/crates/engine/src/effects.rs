@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use estatus_api::Event;
 use estatus_core::{
-    engine::{Change, Effect},
+    check::Check,
+    config::Monitor,
+    engine::{Change, Effect, EffectId, Input},
     ids::Key,
     program::ProgramCommand,
     record::Record,
@@ -13,6 +15,7 @@ use estatus_core::{
 use tokio::sync::watch;
 
 use crate::{
+    clock,
     event_loop::EventLoop,
     programs::ForProgram,
     tasks::{Barrier, Published},
@@ -32,7 +35,7 @@ impl<W: Workers> EventLoop<W> {
                 Effect::SendRequest { id, request } => self.tasks.send_request(id, request),
                 Effect::EndCommand { owner } => self.tasks.end_command(&owner),
                 Effect::Confirm { id } => self.tasks.confirm(id),
-                Effect::StartProbe { id, monitor } => self.tasks.probe(id, monitor),
+                Effect::StartProbe { id, monitor } => self.probe(id, monitor),
                 Effect::Cancel { id } => self.tasks.cancel(id),
                 Effect::AskNetwork { id, question } => self.tasks.ask_network(id, question),
                 Effect::SendAlert { id, message } => {
@@ -44,6 +47,15 @@ impl<W: Workers> EventLoop<W> {
                 Effect::Publish(change) => self.publish(change),
             }
         }
+    }
+
+    /// Fleets the core itself knows; everything else is looked at beside the loop.
+    fn probe(&mut self, id: EffectId, monitor: Arc<Monitor>) {
+        let Check::Fleet(check) = &monitor.check else { return self.tasks.probe(id, monitor) };
+        let now = clock::now();
+        let observation = self.core.observe_fleet(check, now.utc);
+        // What comes of it is among the next effects.
+        let _ = self.core.handle(Input::Probed { id, observation }, now);
     }
 
     /// The engine is about to stop: what must be written down is, programs are stopped, and clients see it. Nothing is

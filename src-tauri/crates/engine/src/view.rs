@@ -1,5 +1,7 @@
 //! How the core's facts look to a client.
 
+mod fleets;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
@@ -25,6 +27,9 @@ use estatus_core::{
     words::{Reason, Words},
 };
 use estatus_program::{Line, Stream};
+
+use self::fleets::fleet_summary;
+pub(crate) use self::fleets::{decision_status, fleet_status};
 
 /// What clients are shown that the core does not know.
 pub(crate) struct View {
@@ -57,6 +62,7 @@ impl View {
             monitors: core.monitors().map(|monitor| self.monitor(monitor)).collect(),
             programs: core.programs().map(|program| self.program(program)).collect(),
             flows: core.flows().map(|flow| self.flow(flow)).collect(),
+            fleets: core.fleets(clock::now()).map(|fleet| fleet_summary(&self.words, &fleet)).collect(),
             incidents: core.open_incidents().map(|incident| self.incident(incident)).collect(),
             engine: self.engine(core),
         }
@@ -71,6 +77,10 @@ impl View {
             Change::Gone(Key::Program(name)) => Event::ProgramGone(name),
             Change::Changed(Key::Flow(name)) => Event::Flow(self.flow(core.flow(&name)?)),
             Change::Gone(Key::Flow(name)) => Event::FlowGone(name),
+            Change::Changed(Key::Fleet(name)) => {
+                Event::Fleet(fleet_summary(&self.words, &core.fleet(&name, clock::now())?))
+            }
+            Change::Gone(Key::Fleet(name)) => Event::FleetGone(name),
             Change::Run(run) => Event::Run(run_summary(&self.words, &run)),
             Change::Step { run, definition, place, step } => {
                 let step = step_status(&self.words, definition.steps.get(place)?, &step);

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod agent;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{
@@ -7,6 +9,8 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use estatus_core::config::Language;
+
+pub(crate) use agent::AgentArguments;
 
 /// Keeps your programs running, monitors what you run, alerts you when it goes down and recovers, and keeps its history.
 #[derive(Debug, Parser)]
@@ -86,6 +90,12 @@ pub(crate) enum Command {
         /// The command.
         #[command(subcommand)]
         command: FlowCommand,
+    },
+    /// Show and steer fleets: groups of servers that are scaled by their load.
+    Fleet {
+        /// The command.
+        #[command(subcommand)]
+        command: FleetCommand,
     },
     /// Show the output of a program; works without the engine.
     Logs {
@@ -179,6 +189,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run the agent of a fleet on this machine: it tells Estatus that the machine is there, and what its load is. Started
+    /// again, it goes on with the certificate that it has.
+    Agent(AgentArguments),
     /// Test the email settings.
     Email {
         /// The command.
@@ -324,6 +337,72 @@ pub(crate) enum FlowCommand {
         /// The number of the run.
         run: u64,
     },
+}
+
+/// What to do with fleets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FleetCommand {
+    /// List the fleets, with their size and load.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a fleet with its instances, and what was decided last and why. Exits with 1 if something is wrong.
+    Show {
+        /// The fleet.
+        fleet: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Launch one more instance, which no rule removes.
+    Add {
+        /// The fleet.
+        fleet: String,
+    },
+    /// Remove an instance: it may finish what it has to do for 30 s, and is terminated then.
+    Remove {
+        /// Which.
+        #[command(flatten)]
+        named: NamedInstance,
+    },
+    /// Have an instance finish what it has to do, however long that takes (at most an hour), and terminate it then.
+    Drain {
+        /// Which.
+        #[command(flatten)]
+        named: NamedInstance,
+    },
+    /// Protect an instance: neither a rule nor `estatus fleet remove` removes it.
+    Protect {
+        /// Which.
+        #[command(flatten)]
+        named: NamedInstance,
+        /// Protect it no longer.
+        #[arg(long)]
+        off: bool,
+    },
+    /// Show what was decided of a fleet, with the reasons and what was rejected, newest first.
+    Decisions {
+        /// The fleet.
+        fleet: String,
+        /// Maximum number of decisions.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// An instance of a fleet.
+#[derive(Debug, Args)]
+pub(crate) struct NamedInstance {
+    /// The instance, by its name or by what the provider calls it.
+    pub(crate) instance: String,
+    /// Its fleet; default: the one that has it.
+    #[arg(long)]
+    pub(crate) fleet: Option<String>,
 }
 
 /// A run of a flow that is wanted.

@@ -7,10 +7,12 @@
 mod output;
 
 mod adopting;
+mod agent;
 mod arguments;
 mod asking;
 mod configuration;
 mod email;
+mod fleets;
 mod flows;
 mod importing;
 mod listening;
@@ -79,6 +81,10 @@ fn main() -> ExitCode {
 }
 
 async fn carry_out(arguments: Arguments) -> Result {
+    // It has neither a configuration nor data, and perhaps no home.
+    if let Command::Agent(agent) = arguments.command {
+        return agent::run(agent).await;
+    }
     let places = configuration::Places::find(&arguments)?;
     match arguments.command {
         Command::Run { all_users } => running::run(&places, all_users).await,
@@ -93,6 +99,8 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
         Command::Flow { command } => flows::carry_out(&places, command).await,
+        Command::Fleet { command } => fleets::carry_out(&places, command).await,
+        Command::Agent(agent) => agent::run(agent).await,
         Command::Logs { program, shown } => logs::logs(&places, &program, shown).await,
         Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,

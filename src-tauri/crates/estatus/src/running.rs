@@ -213,7 +213,7 @@ impl Terminal {
 
 /// Resolves when the user or the system wants the program to end.
 #[cfg(unix)]
-async fn stopped() {
+pub(crate) async fn stopped() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
         return interrupted().await;
@@ -227,7 +227,7 @@ async fn stopped() {
 
 /// Resolves when the user or the system wants the program to end.
 #[cfg(windows)]
-async fn stopped() {
+pub(crate) async fn stopped() {
     use tokio::signal::windows::{ctrl_close, ctrl_shutdown};
     let (Ok(mut close), Ok(mut shutdown)) = (ctrl_close(), ctrl_shutdown()) else {
         return interrupted().await;

@@ -1,5 +1,6 @@
 //! How facts look in a terminal, and as JSON.
 
+pub(crate) mod fleets;
 pub(crate) mod flows;
 mod paint;
 mod programs;

@@ -35,7 +35,7 @@ use futures_util::FutureExt as _;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use self::{
@@ -111,6 +111,7 @@ struct Job {
     fleet: Arc<Fleet>,
     order: Order,
     words: Words,
+    handed: Instant,
 }
 
 enum Order {
@@ -163,7 +164,7 @@ impl Providers {
             FleetCommand::List => Order::List,
             _ => return,
         };
-        let job = Job { fleet: Arc::clone(fleet), order, words: words.clone() };
+        let job = Job { fleet: Arc::clone(fleet), order, words: words.clone(), handed: Instant::now() };
         while self.tasks.try_join_next().is_some() {}
         match fleet.provider {
             Provider::Local { .. } => {}

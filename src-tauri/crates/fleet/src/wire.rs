@@ -2,7 +2,7 @@
 //!
 //! All of it runs on a thread of its own, so that ten thousand handshakes hold up nothing else; there is none as long as no
 //! fleet is served. Whoever connects is a stranger until he shows a certificate of the engine's own authority, and there are
-//! never more than so many strangers ([`strangers`]).
+//! never more than so many strangers ([`room`]).
 
 mod agents;
 mod announcements;
@@ -22,8 +22,8 @@ mod listening;
 mod pings;
 mod proto;
 mod public_key;
+mod room;
 mod shared;
-mod strangers;
 mod tls;
 mod token;
 mod visit;

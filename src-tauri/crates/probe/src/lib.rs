@@ -104,6 +104,7 @@ impl Prober {
             Check::Process(check) => process::probe(check, &self.processes, trace).await,
             Check::Command(check) => command::probe(check, self.ports.as_ref(), timeout, trace).await,
             Check::Host(check) => host::probe(check, &self.meter, trace).await,
+            Check::Fleet(check) => Err(Cause::FleetUnknown { fleet: check.fleet.to_string() }),
         }
     }
 }

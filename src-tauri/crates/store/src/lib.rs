@@ -1,4 +1,4 @@
-//! What Estatus remembers: observations, incidents, runs of flows, messages, the journal and the state to go on with after a restart,
+//! What Estatus remembers: observations, incidents, runs of flows, fleets, messages, the journal and the state to go on with after a restart,
 //! in one SQLite database in the data folder.
 //!
 //! One thread writes, in batches ([`Store::record`]); readers have connections of their own and never wait for it.

@@ -1,8 +1,9 @@
 //! The small state of the database, kept in memory: should the file be damaged, the new one begins with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use estatus_core::{
+    fleet::instance::{Instance, InstanceState},
     flow::run::{Run, RunRecord, StepRun},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
@@ -13,7 +14,7 @@ use rusqlite::{Connection, Result};
 
 use crate::keys::signed;
 
-/// Memories, open incidents, open runs with their steps, messages under way, and the newest numbers.
+/// Memories, open incidents, open runs with their steps, instances that are not gone, messages under way, and the newest numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
     installation: String,
@@ -21,6 +22,7 @@ pub(crate) struct Mirror {
     incidents: BTreeMap<IncidentId, Incident>,
     runs: BTreeMap<RunId, Run>,
     steps: BTreeMap<(RunId, usize), StepRun>,
+    instances: BTreeMap<Arc<str>, Instance>,
     messages: BTreeMap<MessageId, Message>,
     engine: EngineMemory,
     last_run: Option<RunId>,
@@ -37,6 +39,7 @@ impl Mirror {
             incidents: restored.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             runs: restored.runs.iter().map(|record| (record.run.id, record.run.clone())).collect(),
             steps: restored.runs.iter().flat_map(numbered_steps).collect(),
+            instances: restored.instances.iter().map(|one| (Arc::clone(&one.name), one.clone())).collect(),
             messages: restored.messages.iter().map(|message| (message.id, message.clone())).collect(),
             engine: restored.engine.clone(),
             last_run: restored.last_run,
@@ -71,12 +74,16 @@ impl Mirror {
                     self.steps.insert((*run, *place), (**step).clone());
                 }
             }
+            Record::Instance(instance) => {
+                let is_there = instance.state != InstanceState::Gone;
+                put(&mut self.instances, Arc::clone(&instance.name), instance, is_there);
+            }
             Record::Message(message) => {
                 self.last_message = self.last_message.max(Some(message.id));
                 put(&mut self.messages, message.id, message, message.is_pending());
             }
             Record::Engine(memory) => self.engine.clone_from(memory),
-            Record::Observation { .. } | Record::Journal { .. } => {}
+            Record::Observation { .. } | Record::Decision(_) | Record::Journal { .. } => {}
         }
     }
 
@@ -92,6 +99,7 @@ impl Mirror {
                 place: *place,
                 step: Box::new(step.clone()),
             }))
+            .chain(self.instances.values().cloned().map(|instance| Record::Instance(Box::new(instance))))
             .chain(self.messages.values().cloned().map(Record::Message))
             .chain([Record::Engine(self.engine.clone())])
             .collect()

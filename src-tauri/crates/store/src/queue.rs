@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ const BATCH: usize = 5_000;
 /// So many observations wait while the database cannot be written; the oldest are dropped for more.
 pub(crate) const OBSERVATIONS_LIMIT: usize = 10_000;
 /// So many records of other kinds wait before those that newer ones take the place of are left out; journal entries
-/// beyond it are dropped, the oldest first.
+/// and decisions beyond it are dropped, the oldest first.
 const OTHERS_LIMIT: usize = 10_000;
 
 pub(crate) type Answer = Result<(), Trouble>;
@@ -107,7 +107,7 @@ impl Queue {
         }
     }
 
-    /// How many observations and journal entries were dropped since this was asked last.
+    /// How many observations, journal entries and decisions were dropped since this was asked last.
     pub(crate) fn take_lost(&self) -> u64 {
         std::mem::take(&mut self.lock().lost)
     }
@@ -202,8 +202,8 @@ impl State {
         if self.others > OTHERS_LIMIT {
             self.leave_out_superseded();
             self.recount();
-            let journal = |record: &Record| matches!(record, Record::Journal { .. });
-            self.drop_oldest(self.others.saturating_sub(OTHERS_LIMIT), journal);
+            let history = |record: &Record| matches!(record, Record::Journal { .. } | Record::Decision(_));
+            self.drop_oldest(self.others.saturating_sub(OTHERS_LIMIT), history);
         }
     }
 
@@ -258,6 +258,7 @@ enum Subject {
     Incident(u64),
     Run(u64),
     Step(u64, usize),
+    Instance(Arc<str>),
     Message(u64),
     Engine,
 }
@@ -268,9 +269,10 @@ fn subject(record: &Record) -> Option<Subject> {
         Record::Incident(incident) => Some(Subject::Incident(incident.id.0)),
         Record::Run(run) => Some(Subject::Run(run.id.0)),
         Record::Step { run, place, .. } => Some(Subject::Step(run.0, *place)),
+        Record::Instance(instance) => Some(Subject::Instance(Arc::clone(&instance.name))),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
         Record::Engine(_) => Some(Subject::Engine),
-        Record::Observation { .. } | Record::Journal { .. } => None,
+        Record::Observation { .. } | Record::Decision(_) | Record::Journal { .. } => None,
     }
 }
 
@@ -282,6 +284,7 @@ fn is_observation(record: &Record) -> bool {
 mod tests {
     use estatus_core::{
         Timestamp,
+        fleet::instance::InstanceState,
         flow::{
             Flow,
             run::{Run, RunCause, RunState},
@@ -293,9 +296,10 @@ mod tests {
     };
 
     use super::*;
+    use crate::tests::{decision, instance};
 
     #[test]
-    fn too_many_records_leave_out_what_a_later_one_replaces_and_then_the_oldest_of_the_journal() {
+    fn too_many_records_leave_out_what_a_later_one_replaces_and_then_the_oldest_of_history() {
         let queue = Queue::default();
         let memory = |n: usize| Record::Memory {
             of: Key::Monitor(format!("{}", n % 2).into()),
@@ -314,6 +318,9 @@ mod tests {
         let run = |state| Run { state, ..begun() };
         push(vec![Record::Run(Box::new(run(RunState::Queued)))]);
         push(vec![step(1, 0), step(1, 1), step(2, 0), step(1, 0), Record::Run(Box::new(run(RunState::Running)))]);
+        let instance = |number| Record::Instance(Box::new(instance(number, "web", InstanceState::Running)));
+        let decision = |number| Record::Decision(Box::new(decision(number, "web")));
+        push(vec![instance(1), decision(1), instance(2), decision(2), instance(1)]);
         push((0..OTHERS_LIMIT).map(memory).collect());
         push(vec![journal; OTHERS_LIMIT]);
         queue.close();
@@ -329,11 +336,15 @@ mod tests {
             Subject::Step(2, 0),
             Subject::Step(1, 0),
             Subject::Run(1),
+            Subject::Instance("web-2".into()),
+            Subject::Instance("web-1".into()),
             Subject::Entry(Key::Monitor("0".into())),
             Subject::Entry(Key::Monitor("1".into())),
         ];
         assert_eq!(subjects, expected);
         assert_eq!(kept.len(), OTHERS_LIMIT);
-        assert_eq!(queue.take_lost(), 8);
+        // Both decisions are older than the journal.
+        assert!(kept.iter().all(|record| !matches!(record, Record::Decision(_))));
+        assert_eq!(queue.take_lost(), 12);
     }
 }

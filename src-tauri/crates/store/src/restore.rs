@@ -1,4 +1,4 @@
-//! What is read back: the state at the start, incidents, runs of flows, the journal.
+//! What is read back: the state at the start, incidents, runs of flows, fleets, the journal.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,6 +7,7 @@ use std::{
 
 use estatus_core::{
     Timestamp,
+    fleet::{decision::DecisionRecord, instance::Instance},
     flow::run::{Run, RunRecord, StepError, StepRun, StepState},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
@@ -59,14 +60,17 @@ pub(crate) fn restore(connection: &Connection) -> Result<(Restored, String, Vec<
     let memories = memories(connection, &mut lost)?;
     let incidents = rows(connection, "SELECT id, body FROM incident WHERE closed IS NULL ORDER BY id", &mut lost)?;
     let runs = open_runs(connection, &mut lost)?;
+    let sql = "SELECT name, body FROM instance WHERE ended IS NULL ORDER BY fleet, number";
+    let instances = rows(connection, sql, &mut lost)?;
     let messages = rows(connection, "SELECT id, body FROM message WHERE pending ORDER BY id", &mut lost)?;
     let engine = rows(connection, "SELECT name, value FROM fact WHERE name = 'engine'", &mut lost)?;
     let restored = Restored {
         memories,
-        incidents: values(incidents),
+        incidents,
         runs,
-        messages: values(messages),
-        engine: engine.into_iter().map(|(_, memory): (Arc<str>, _)| memory).next().unwrap_or_default(),
+        instances,
+        messages,
+        engine: engine.into_iter().next().unwrap_or_default(),
         last_run: newest(connection, "last_run")?.map(RunId),
         last_incident: newest(connection, "last_incident")?.map(IncidentId),
         last_message: newest(connection, "last_message")?.map(MessageId),
@@ -129,7 +133,7 @@ pub(crate) fn incidents(connection: &Connection, filter: &IncidentFilter) -> Res
 
 /// The runs that are not over, the oldest first.
 fn open_runs(connection: &Connection, lost: &mut Vec<Trouble>) -> Result<Vec<RunRecord>> {
-    let open = values(rows(connection, "SELECT id, body FROM run WHERE ended IS NULL ORDER BY id", lost)?);
+    let open = rows(connection, "SELECT id, body FROM run WHERE ended IS NULL ORDER BY id", lost)?;
     open.into_iter().map(|run| with_steps(connection, run, lost)).collect()
 }
 
@@ -189,6 +193,28 @@ fn with_steps(connection: &Connection, run: Run, lost: &mut Vec<Trouble>) -> Res
         }
     }
     Ok(RunRecord { run, steps })
+}
+
+/// The newest `limit` instances of `fleet`, gone or not, the newest first.
+pub(crate) fn instances(connection: &Connection, fleet: &str, limit: usize) -> Result<Vec<Instance>> {
+    let sql = "SELECT name, body FROM instance WHERE fleet = ? ORDER BY number DESC LIMIT ?";
+    newest_of(connection, sql, fleet, limit)
+}
+
+/// The newest `limit` decisions of `fleet`, the newest first.
+pub(crate) fn decisions(connection: &Connection, fleet: &str, limit: usize) -> Result<Vec<DecisionRecord>> {
+    let sql = "SELECT number, body FROM decision WHERE fleet = ? ORDER BY at DESC, number DESC LIMIT ?";
+    newest_of(connection, sql, fleet, limit)
+}
+
+fn newest_of<V: DeserializeOwned>(connection: &Connection, sql: &str, of: &str, limit: usize) -> Result<Vec<V>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((of, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let mut newest = Vec::new();
+    while let Some(row) = rows.next()? {
+        newest.extend(parse::<V>(row));
+    }
+    Ok(newest)
 }
 
 /// The newest `limit` entries of the journal from `since` on, in order.
@@ -257,18 +283,14 @@ fn monitor(connection: &Connection, name: &str) -> Result<Option<i64>> {
     connection.prepare_cached("SELECT id FROM monitor WHERE name = ?")?.query_row([name], |row| row.get(0)).optional()
 }
 
-/// The rows of `sql`, a key and JSON each; those that cannot be read are told in `lost`.
-fn rows<K: rusqlite::types::FromSql, V: DeserializeOwned>(
-    connection: &Connection,
-    sql: &str,
-    lost: &mut Vec<Trouble>,
-) -> Result<Vec<(K, V)>> {
+/// What the rows of `sql` have as JSON in their second column; those that cannot be read are told in `lost`.
+fn rows<V: DeserializeOwned>(connection: &Connection, sql: &str, lost: &mut Vec<Trouble>) -> Result<Vec<V>> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         match parse(row) {
-            Ok(value) => found.push((row.get(0)?, value)),
+            Ok(value) => found.push(value),
             Err(error) => lost.push(forgotten(&error)),
         }
     }
@@ -292,10 +314,6 @@ enum ParseError {
     Type(#[from] rusqlite::types::FromSqlError),
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-}
-
-fn values<V>(rows: Vec<(i64, V)>) -> Vec<V> {
-    rows.into_iter().map(|(_, value)| value).collect()
 }
 
 fn newest(connection: &Connection, name: &str) -> Result<Option<u64>> {

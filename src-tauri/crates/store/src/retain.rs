@@ -14,6 +14,8 @@ use crate::{
 const ROWS_AT_ONCE: i64 = 2_000;
 /// So many of its runs that are over are kept of each flow, the newest ones.
 pub(crate) const RUNS_OF_FLOW: i64 = 1_000;
+/// So many of its instances that are gone, and of its decisions, are kept of each fleet, the newest ones.
+pub(crate) const HISTORY_OF_FLEET: i64 = 10_000;
 /// So many pages are given back to the file system in one transaction.
 const PAGES_AT_ONCE: i64 = 256;
 /// So many pages (4 MiB) may stay free for what comes next.
@@ -37,6 +39,8 @@ impl Database {
             delete(&transaction, DAYS, before(Table::Day, days_from))?,
             delete(&transaction, INCIDENTS, told_from)?,
             runs(&transaction, told_from)?,
+            delete_of_fleets(&transaction, INSTANCES, told_from)?,
+            delete_of_fleets(&transaction, DECISIONS, told_from)?,
             delete(&transaction, MESSAGES, told_from)?,
             delete(&transaction, MENTIONS, i64::MAX)?,
             delete(&transaction, JOURNAL, told_from)?,
@@ -66,6 +70,12 @@ const INCIDENTS: &str = "DELETE FROM incident WHERE id IN (SELECT id FROM incide
 const RUNS: &str = "SELECT id FROM run WHERE ended < ?1 UNION ALL SELECT id FROM (SELECT id, \
     row_number() OVER (PARTITION BY flow ORDER BY id DESC) AS nth FROM run WHERE ended IS NOT NULL) \
     WHERE nth > ?2 LIMIT ?3";
+const INSTANCES: &str = "DELETE FROM instance WHERE name IN (SELECT name FROM (SELECT name, ended, \
+    row_number() OVER (PARTITION BY fleet ORDER BY number DESC) AS nth FROM instance WHERE ended IS NOT NULL) \
+    WHERE ended < ?1 OR nth > ?2 LIMIT ?3)";
+const DECISIONS: &str = "DELETE FROM decision WHERE (fleet, number) IN (SELECT fleet, number FROM (SELECT fleet, number, at, \
+    row_number() OVER (PARTITION BY fleet ORDER BY at DESC, number DESC) AS nth FROM decision) \
+    WHERE at < ?1 OR nth > ?2 LIMIT ?3)";
 /// A message stays as long as an incident that it tells of.
 const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created < ? AND NOT pending \
     AND NOT EXISTS (SELECT 1 FROM mention JOIN incident ON incident.id = mention.incident \
@@ -76,6 +86,12 @@ const JOURNAL: &str = "DELETE FROM journal WHERE id IN (SELECT id FROM journal W
 
 fn delete(connection: &Connection, sql: &str, before: i64) -> Result<i64> {
     let deleted = connection.prepare_cached(sql)?.execute([before, ROWS_AT_ONCE])?;
+    Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
+/// Deletes by `sql` what is older than `before`, and of each fleet what is beyond its newest.
+fn delete_of_fleets(connection: &Connection, sql: &str, before: Millis) -> Result<i64> {
+    let deleted = connection.prepare_cached(sql)?.execute([before, HISTORY_OF_FLEET, ROWS_AT_ONCE])?;
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
 }
 

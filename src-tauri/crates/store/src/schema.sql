@@ -1,4 +1,4 @@
--- Format 6. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 7. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_run, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -65,6 +65,27 @@ CREATE TABLE run (
 CREATE INDEX run_by_flow ON run (flow, id, ended);
 CREATE INDEX run_by_ended ON run (ended);
 CREATE TABLE step (run INTEGER NOT NULL, place INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, place)) WITHOUT ROWID;
+
+-- Instances of fleets and what was decided of these; body is JSON, times are milliseconds.
+-- ended: since when the instance is gone.
+CREATE TABLE instance (
+    name TEXT PRIMARY KEY,
+    fleet TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    ended INTEGER,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX instance_by_fleet ON instance (fleet, number, ended);
+CREATE INDEX instance_living ON instance (fleet, number) WHERE ended IS NULL;
+CREATE TABLE decision (
+    fleet TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (fleet, number)
+) WITHOUT ROWID;
+CREATE INDEX decision_by_at ON decision (fleet, at);
 
 -- pending: neither delivered nor given up.
 CREATE TABLE message (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pending INTEGER NOT NULL, body TEXT NOT NULL);

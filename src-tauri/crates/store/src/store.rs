@@ -13,6 +13,7 @@ use std::{
 use estatus_core::{
     Timestamp,
     config::Retention,
+    fleet::{decision::DecisionRecord, instance::Instance},
     flow::run::{Run, RunRecord},
     ids::RunId,
     record::{JournalEntry, Record},
@@ -177,6 +178,24 @@ impl Store {
     /// The database cannot be read.
     pub async fn run(&self, id: RunId) -> Result<Option<RunRecord>, Trouble> {
         self.read(move |connection| restore::run(connection, id)).await
+    }
+
+    /// The newest `limit` instances of `fleet`, those that are gone too, the newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn instances(&self, fleet: &str, limit: usize) -> Result<Vec<Instance>, Trouble> {
+        let fleet = fleet.to_owned();
+        self.read(move |connection| restore::instances(connection, &fleet, limit)).await
+    }
+
+    /// What was decided of `fleet`: the newest `limit` decisions that were kept, the newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn decisions(&self, fleet: &str, limit: usize) -> Result<Vec<DecisionRecord>, Trouble> {
+        let fleet = fleet.to_owned();
+        self.read(move |connection| restore::decisions(connection, &fleet, limit)).await
     }
 
     /// The newest `limit` entries of the journal from `since` on, in the order in which they happened.

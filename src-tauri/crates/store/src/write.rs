@@ -4,6 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use estatus_core::{
     Timestamp,
+    fleet::{
+        decision::DecisionRecord,
+        instance::{Instance, InstanceState},
+    },
     flow::run::{Run, StepRun},
     ids::{Key, RunId},
     incident::{Incident, Message},
@@ -87,6 +91,8 @@ impl<'a> Batch<'a> {
             Record::Incident(incident) => self.incident(incident),
             Record::Run(run) => self.run(run),
             Record::Step { run, place, step } => self.step(*run, *place, step),
+            Record::Instance(instance) => self.instance(instance),
+            Record::Decision(decision) => self.decision(decision),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {
                 let sql = "INSERT OR REPLACE INTO fact VALUES ('engine', ?)";
@@ -190,6 +196,25 @@ impl<'a> Batch<'a> {
             .execute((number, i64::try_from(place).unwrap_or(i64::MAX), Json(step)))?;
         // Should its run never come to be written, another must not be taken for it.
         self.number_used("last_run", number)
+    }
+
+    fn instance(&self, instance: &Instance) -> Result<()> {
+        let Instance { name, fleet, number, state, since, .. } = instance;
+        let ended = (*state == InstanceState::Gone).then(|| millis(*since));
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO instance (name, fleet, number, state, ended, body) VALUES (?, ?, ?, ?, ?, ?)",
+            )?
+            .execute((name, fleet, signed(*number), state.word(), ended, Json(instance)))
+            .map(drop)
+    }
+
+    /// A fleet that comes back after it was forgotten counts its decisions anew: one of the same number gives way.
+    fn decision(&self, decision: &DecisionRecord) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO decision (fleet, number, at, body) VALUES (?, ?, ?, ?)")?
+            .execute((&decision.fleet, signed(decision.number), millis(decision.at), Json(decision)))
+            .map(drop)
     }
 
     fn message(&mut self, message: &Message) -> Result<()> {

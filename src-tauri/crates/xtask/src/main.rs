@@ -7,6 +7,7 @@ mod bundle;
 mod command;
 mod pages;
 mod platform;
+mod python;
 mod run;
 mod setup;
 mod stages;

@@ -62,6 +62,12 @@ const AIOSMTPD: Need = Need {
 };
 const DNSMASQ: Need = program("dnsmasq, a name server to ask", "dnsmasq", &["dnsmasq-base"]);
 const OPENSSL: Need = program("OpenSSL, for servers and certificates of older days", "openssl", &["openssl"]);
+const VIRTUAL_ENVIRONMENTS: Need = Need {
+    what: "pip and virtual environments for Python 3, which bring the gRPC of others, moto and Prefect",
+    found: Found::PythonModule("ensurepip"),
+    packages: &["python3-venv"],
+    service: None,
+};
 const MONIT: Need = server("Monit", "monit", &["monit"], "monit");
 
 const NPM: Need = program("npm with Node.js 20.19 or later, for the window's pages", "npm", &["npm"]);
@@ -85,6 +91,7 @@ pub(crate) const TO_TEST: &[Need] = &[
     AIOSMTPD,
     DNSMASQ,
     OPENSSL,
+    VIRTUAL_ENVIRONMENTS,
     program("ip, to lay networks that can be cut", "ip", &["iproute2"]),
     program("nft, to drop packets on them", "nft", &["nftables"]),
     NPM,
@@ -202,15 +209,7 @@ pub(crate) const TO_BENCH_PROGRAMS: &[Need] = &[
 ];
 
 /// What `cargo xtask bench flows` compares with.
-pub(crate) const TO_BENCH_FLOWS: &[Need] = &[
-    C_COMPILER,
-    Need {
-        what: "pip and virtual environments for Python 3, which bring Prefect",
-        found: Found::PythonModule("ensurepip"),
-        packages: &["python3-venv"],
-        service: None,
-    },
-];
+pub(crate) const TO_BENCH_FLOWS: &[Need] = &[C_COMPILER, VIRTUAL_ENVIRONMENTS];
 
 /// What `cargo xtask bench programs --windows` compares with.
 pub(crate) const TO_BENCH_PROGRAMS_FOR_WINDOWS: &[Need] =

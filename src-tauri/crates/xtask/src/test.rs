@@ -11,12 +11,14 @@ use anyhow::{Context, Result};
 use crate::{
     bundle,
     command::{self, cargo, run},
-    pages,
+    pages, python,
     setup::{self, consent, in_ci},
     stages::Stages,
     windows, workspace,
 };
 
+/// gRPC for Python, which the tests of the fleets take for instances and monitors that others have made.
+const GRPC: &str = include_str!("../../fleet/tests/wire/foreign/requirements.txt");
 /// More than this in CI's target folder, and it is begun anew.
 const TARGET_LIMIT: u64 = 20 << 30;
 
@@ -26,6 +28,8 @@ pub(crate) fn test() -> Result<()> {
     stages.go("set-up", || {
         setup::ensure(setup::TO_TEST.iter().chain(setup::TO_BUNDLE))?;
         setup::install_node_modules(&workspace::root().join("tests/fixtures/persistencia-datos"))?;
+        python::environment("grpcio", GRPC)?;
+        python::environment("moto", python::MOTO)?;
         windows::set_up()
     })?;
     let target = target()?;

@@ -5,7 +5,7 @@ import { flowProblems, FLOWS } from "./flows/tables";
 export type Table = Record<string, unknown>;
 export type Tables = Record<string, unknown>;
 
-const KINDS = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"];
+const KINDS = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"];
 /** The sections whose entries have their names for keys. */
 const NAMED: readonly Section[] = ["channel", "flow", "fleet"];
 const SPANS = ["every", "timeout", "retry_every", "below", "merge_within"];

@@ -2,6 +2,7 @@
 
 use estatus_core::{
     Timestamp,
+    fleet::{Trouble, command::ProviderErrorKind},
     flow::{
         Otherwise,
         run::{Run, RunRecord, StepRun},
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 use super::{
     AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed,
+    fleet::remedy,
     run::{FailedAt, Undoing, skipped, took},
     subject::names,
 };
@@ -59,7 +61,8 @@ impl<'a> Rows<'a> {
                 rows.add("step", step);
                 rows.add("run", &run.to_string());
             }
-            News::Steady | News::Settled { incident: None, .. } => {}
+            News::FleetTrouble { trouble, reason, .. } => rows.fleet(alert, *trouble, *reason),
+            News::Steady | News::FleetWell { .. } | News::Settled { incident: None, .. } => {}
             News::Stale { kept, .. } => rows.add("next", &words.text("mail.stale", &[("kept", kept)])),
             News::Down { incident }
             | News::Reminder { incident }
@@ -85,6 +88,7 @@ impl<'a> Rows<'a> {
             News::RunFailed { .. } | News::Suppressed { .. } | News::Approval { .. } | News::Told { .. } => {
                 return self.add("flow", &alert.subject);
             }
+            News::FleetTrouble { .. } | News::FleetWell { .. } => return self.add("fleet", &alert.subject),
             News::Stale { .. } => "file",
             _ if alert.check.is_some() => "target",
             _ => "command",
@@ -232,6 +236,12 @@ impl<'a> Rows<'a> {
         };
         self.add("unanswered", &words.text(key, &[]));
         self.add("do", &words.text("mail.approval", &[("run", &run.to_string())]));
+    }
+
+    /// What to do about what is wrong with a fleet; or what Estatus does, where it can help itself.
+    fn fleet(&mut self, alert: &Alert, trouble: Trouble, reason: Option<ProviderErrorKind>) {
+        let label = if trouble == Trouble::Lost { "next" } else { "do" };
+        self.add(label, &remedy(trouble, reason, &alert.subject, self.words));
     }
 
     /// What to do about a flow that is begun too often.

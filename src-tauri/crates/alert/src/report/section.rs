@@ -3,6 +3,7 @@
 use estatus_core::{
     Timestamp,
     config::EmailChannel,
+    fleet::Trouble,
     incident::{Alert, News},
     program::Ended,
     remedy::{Attempt, Outcome, RemedyError, RemedyKind},
@@ -52,9 +53,8 @@ struct Evidence {
 impl Section {
     /// Puts `alert` into `words`; it shares its message with others if there are `several`.
     pub(super) fn of(alert: &Alert, created: Timestamp, several: bool, words: &Words) -> Self {
-        let tidings = AlertKind::of(&alert.news);
         Self {
-            colour: colour(tidings),
+            colour: colour(&alert.news),
             state: state(alert, created, words),
             title: title(alert, created, words),
             speech: Speech::of(&alert.news, several),
@@ -98,8 +98,8 @@ const AMBER: &str = "#8a5a00";
 const GREEN: &str = "#1e6f3e";
 const BLUE: &str = "#1f5fa8";
 
-fn colour(tidings: AlertKind) -> &'static str {
-    match tidings {
+fn colour(news: &News) -> &'static str {
+    match AlertKind::of(news) {
         AlertKind::Down
         | AlertKind::Reminder
         | AlertKind::SettledDown
@@ -107,10 +107,20 @@ fn colour(tidings: AlertKind) -> &'static str {
         | AlertKind::Cooling
         | AlertKind::RunFailed
         | AlertKind::Stale => RED,
-        AlertKind::Flapping | AlertKind::Unsteady | AlertKind::Suppressed | AlertKind::Warning => AMBER,
+        AlertKind::FleetTrouble if is_stuck(news) => RED,
+        AlertKind::Flapping
+        | AlertKind::Unsteady
+        | AlertKind::FleetTrouble
+        | AlertKind::Suppressed
+        | AlertKind::Warning => AMBER,
         AlertKind::Approval | AlertKind::Told => BLUE,
-        AlertKind::Recovered | AlertKind::SettledUp | AlertKind::Steady => GREEN,
+        AlertKind::Recovered | AlertKind::SettledUp | AlertKind::Steady | AlertKind::FleetWell => GREEN,
     }
+}
+
+/// Whether a fleet cannot become what it is to be. What else is wrong with one it bears, or mends itself.
+fn is_stuck(news: &News) -> bool {
+    matches!(news, News::FleetTrouble { trouble: Trouble::CannotLaunch, .. })
 }
 
 fn seen(news: &News, several: bool, words: &Words) -> Option<Evidence> {

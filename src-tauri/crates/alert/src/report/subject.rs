@@ -13,7 +13,7 @@ use estatus_core::{
     words::Words,
 };
 
-use super::{AlertKind, FailedAt, Speech, state};
+use super::{AlertKind, FailedAt, Speech, fleet, state};
 use crate::text::one_line;
 
 /// The most bytes of a target, a cause, or a list of names in a subject.
@@ -47,8 +47,12 @@ pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// The end of the keys of the texts that count such news. What has too much of something is not down.
+/// The end of the keys of the texts that count such news. What has too much of something is not down, and what is wrong with
+/// fleets has little in common.
 fn counted_as(news: &News) -> &'static str {
+    if let News::FleetTrouble { trouble, .. } = news {
+        return fleet::trouble_key(*trouble);
+    }
     let tidings = AlertKind::of(news);
     if !news.incident().is_some_and(Incident::is_over_limit) {
         return tidings.word();
@@ -106,7 +110,7 @@ fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
     };
     let why = one_line(&why, PART_LIMIT);
     let subject = if target.is_empty() || target == subject { subject } else { format!("{subject} ({target})") };
-    // What is told of a program has its reason in the text alone: that it runs well again would have none.
+    // What is told of a program or a fleet has its reason in the text alone: that it is well again would have none.
     if why.is_empty() { format!("[{state}] {subject}") } else { format!("[{state}] {subject}: {why}") }
 }
 

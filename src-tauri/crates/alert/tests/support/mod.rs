@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
 
 pub mod authority;
+pub mod fleets;
 pub mod flows;
 pub mod programs;
 pub mod scripted;

@@ -7,7 +7,7 @@ use super::list;
 use crate::reason::{Reason, reason};
 
 /// The keys that people write first, in their order.
-const FIRST: [&str; 23] = [
+const FIRST: [&str; 24] = [
     "name",
     "http",
     "tcp",
@@ -16,6 +16,7 @@ const FIRST: [&str; 23] = [
     "ping",
     "process",
     "host",
+    "fleet",
     "command",
     "run",
     "check",

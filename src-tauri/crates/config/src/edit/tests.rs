@@ -88,7 +88,7 @@ wait = "10s"
     assert!(after.contains(flow) && after.contains(&daily), "{after}");
     let portfolio = Edit::Remove { section: Section::Monitor, name: "portfolio".to_owned() };
     let wrong = edited(&file, &[portfolio]).unwrap_err();
-    let first = "flow.nightly.step.0.check: `check` en paso \"look\" del flujo \"nightly\": no hay ningún monitor";
+    let first = "flow.nightly.step.0.check: `check` en paso \"look\" del flujo \"nightly\": no existe monitor";
     assert!(wrong.starts_with(first), "{wrong}");
 }
 
@@ -101,7 +101,7 @@ fn an_entry_is_added_and_removed() {
     let remove = |name: &str| Edit::Remove { section: Section::Monitor, name: name.to_owned() };
     assert_eq!(edited(&after, &[remove("page")]).unwrap(), FILE);
     let none = edited(FILE, &[remove("page"), remove("port")]);
-    assert_eq!(none, Err("en el archivo ya no hay ningún monitor llamado \"page\"".to_owned()));
+    assert_eq!(none, Err("en el archivo ya no existe monitor con el nombre \"page\"".to_owned()));
     let empty = edited(FILE, &[remove("portfolio"), remove("port")]).unwrap();
     assert!(!empty.contains("monitor") && empty.starts_with("# What I watch."), "{empty}");
 }
@@ -119,7 +119,7 @@ fn channels_are_added_renamed_and_removed() {
     assert!(one.ends_with("[channel.desk]\nwebhook = \"https://example.com/hook\"\n"), "{one}");
     let other = edited(&one, &[called(Some("desk"), "team")]).unwrap();
     assert!(other.contains("[channel.team]") && !other.contains("desk"), "{other}");
-    assert_eq!(edited(&one, &[called(None, "desk")]), Err("ya hay un canal con el nombre \"desk\"".to_owned()));
+    assert_eq!(edited(&one, &[called(None, "desk")]), Err("ya existe canal con el nombre \"desk\"".to_owned()));
     let removed = edited(&one, &[Edit::Remove { section: Section::Channel, name: "desk".to_owned() }]).unwrap();
     assert!(!removed.contains("webhook"), "{removed}");
 }

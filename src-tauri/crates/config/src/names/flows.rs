@@ -65,7 +65,7 @@ impl OfFlow<'_> {
                 reader.within(key, |reader| exists(what, name, there, reader));
             }
         };
-        let &Named { monitors, programs, flows } = self.others;
+        let &Named { monitors, programs, flows, .. } = self.others;
         for (key, monitor) in [("check", &step.check), ("wait_until", &step.wait_until)] {
             exist(key, "monitor", monitor.get(), monitors);
         }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 table! {
-    /// A check: exactly one of http, tcp, tls, dns, ping, process, command and host.
+    /// A check: exactly one of http, tcp, tls, dns, ping, process, command, host and fleet.
     struct Check requires [] {
         /// Requests this web page.
         http: Page,
@@ -41,6 +41,8 @@ table! {
         command: Run,
         /// Measures this machine: { cpu = "< 90%", memory = "< 90%", load = "< 4", disk = { "/" = "> 10%" } }.
         host: HostCheck,
+        /// Counts the running instances of this fleet.
+        fleet: String,
         /// How long one probe may take. Default: "10s".
         timeout: Timeout,
         /// The method of the request. Default: "GET".
@@ -93,7 +95,8 @@ table! {
         record: RecordType,
         /// The DNS server to use, "host" or "host:port". Default: the system's.
         server: Address<53>,
-        /// The minimum number of processes. Default: 1.
+        /// The minimum number of processes, or of running instances of a fleet. Default: 1; for a fleet its `min`, if that is
+        /// more.
         at_least: Whole<0, 1_000_000>,
         /// The maximum number of processes.
         at_most: Whole<0, 1_000_000>,
@@ -138,7 +141,7 @@ pub(crate) const BELONGS: [(&str, &[Kind]); 28] = [
     ("starttls", &[Kind::Tls]),
     ("record", &[Kind::Dns]),
     ("server", &[Kind::Dns]),
-    ("at_least", &[Kind::Process]),
+    ("at_least", &[Kind::Process, Kind::Fleet]),
     ("at_most", &[Kind::Process]),
     ("directory", &[Kind::Command]),
     ("env", &[Kind::Command]),

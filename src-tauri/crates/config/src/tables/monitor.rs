@@ -18,7 +18,8 @@ use crate::{
 };
 
 table! {
-    /// Something to check, on a schedule: exactly one of http, tcp, tls, dns, ping, process, command and host.
+    /// Something to check, on a schedule: exactly one of http, tcp, tls, dns, ping, process, command, host
+    /// and fleet.
     struct Monitor includes check: Check requires [name] {
         /// Its name, unique among monitors.
         name: Name,

@@ -66,8 +66,8 @@ table! {
         channels: Many<String>,
     }
 
-    /// When a program is ready: exactly one of http, tcp, tls, dns, ping, process, command, host, log and notify. By
-    /// default a command runs in the working directory of the program, with its environment variables.
+    /// When a program is ready: exactly one of http, tcp, tls, dns, ping, process, command, host, fleet, log and notify.
+    /// By default a command runs in the working directory of the program, with its environment variables.
     struct Ready includes check: Check requires [] like r#"{ tcp = "127.0.0.1:8080" }"# {
         /// A line of its output must contain this text.
         log: Plain,

@@ -3,15 +3,17 @@
 use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
+    check::{Check, FleetCheck},
     command::{CommandLine, Run},
     fleet::*,
     maintenance::Cron,
+    program::Ready,
     secret::SecretRef,
 };
 
 use super::{
     problems, read,
-    valid::{everything, pairs, secs, strings},
+    valid::{everything, monitor, pairs, secs, strings},
 };
 
 /// The folder of the file.
@@ -609,6 +611,73 @@ fn a_header_of_a_schedule_is_written_with_two_brackets() {
     problems::check(
         "[fleet.f.schedule]\nfrom = \"0 8 * * *\"\ndesired = 3\n[fleet.f.schedule]\nfrom = \"0 9 * * *\"",
         &["4:10: `fleet.f.schedule` is already set in line 1: write [[fleet.f.schedule]] for each, with two brackets"],
+    );
+}
+
+/// A fleet "web" of 2 to 5, a fleet "idle" that may have none, and a monitor "m" with these lines: its own begin at 3.
+fn watched(lines: &str) -> String {
+    let fleets = "[fleet.web]\nmin = 2\nmax = 5\n[fleet.idle]\npolicy = \"manual\"\nmin = 0\n";
+    format!("[[monitor]]\nname = \"m\"\n{lines}\n{fleets}")
+}
+
+#[test]
+fn a_monitor_watches_a_fleet() {
+    let check = |lines: &str, fleet: &str, at_least: u32| {
+        let config = read(&watched(lines)).unwrap_or_else(|problems| panic!("{problems}"));
+        let expected = Check::Fleet(FleetCheck { fleet: fleet.into(), at_least });
+        assert_eq!(config.monitors[0].check, expected, "{lines}");
+    };
+    check("fleet = \"web\"", "web", 2);
+    check("fleet = \"web\"\nat_least = 1", "web", 1);
+    check("fleet = \"web\"\nat_least = 5", "web", 5);
+    check("fleet = \"idle\"", "idle", 1);
+    let three = FleetCheck { fleet: "web".into(), at_least: 3 };
+    assert_eq!(monitor("web fleet").check, Check::Fleet(three));
+    let program =
+        "[[program]]\nname = \"p\"\ncommand = \"x\"\nready = { fleet = \"web\", timeout = \"3s\" }\n[fleet.web]";
+    let ready = read(program).unwrap_or_else(|problems| panic!("{problems}")).programs[0].ready.clone();
+    let all = Check::Fleet(FleetCheck { fleet: "web".into(), at_least: 1 });
+    assert_eq!(ready, Some(Ready::Check { check: Box::new(all), timeout: secs(3) }));
+}
+
+#[test]
+fn a_fleet_that_is_watched_exists_and_can_be_as_large() {
+    let check = |lines: &str, expected: &[&str]| problems::check(&watched(lines), expected);
+    check("fleet = \"wbe\"", &["3:9: `fleet` in monitor \"m\": there is no fleet called \"wbe\"; did you mean `web`?"]);
+    check("fleet = \"\"", &["3:9: `fleet` in monitor \"m\": there is no fleet called \"\""]);
+    check("fleet = [\"web\"]", &["3:9: `fleet` in monitor \"m\": expected a string, found an array"]);
+    check(
+        "fleet = \"web\"\nat_least = 6",
+        &["4:12: `at_least` in monitor \"m\": the fleet \"web\" has at most 5 instances"],
+    );
+    check("fleet = \"web\"\nat_least = 0", &["4:12: `at_least` in monitor \"m\": 0 checks nothing: set 1 or more"]);
+    check(
+        "fleet = \"web\"\nat_most = 3",
+        &["4:1: monitor \"m\": `at_most` is only for process checks; this one is fleet"],
+    );
+    check(
+        "tcp = \"h:1\"\nat_least = 3",
+        &["4:1: monitor \"m\": `at_least` is only for process and fleet checks; this one is tcp"],
+    );
+    check(
+        "fleet = \"web\"\nprocess = \"web\"",
+        &["4:1: monitor \"m\": has two kinds, fleet and process; a monitor has exactly one"],
+    );
+    problems::check(
+        "[[program]]\nname = \"p\"\ncommand = \"x\"\nready = { fleet = \"web\" }",
+        &["4:19: `ready.fleet` in program \"p\": there is no fleet called \"web\""],
+    );
+    // Of fleets that cannot even be read it is not known which there are.
+    problems::check(
+        "[[monitor]]\nname = \"m\"\nfleet = \"web\"\n[[fleet]]\nname = \"web\"",
+        &["4:1: `fleet`: a fleet is a table with a name: write [fleet.NAME]"],
+    );
+    problems::check(
+        "language = \"es\"\n[[monitor]]\nname = \"m\"\nfleet = \"wbe\"\nat_least = 0\n[fleet.web]",
+        &[
+            "4:9: `fleet` en monitor \"m\": no existe flota con el nombre \"wbe\"; ¿quería decir `web`?",
+            "5:12: `at_least` en monitor \"m\": 0 no comprueba nada: ponga 1 o más",
+        ],
     );
 }
 

@@ -830,13 +830,13 @@ fn mistakes_in_flows_are_told_in_spanish_too() {
     );
     problems::check(
         &file("restart = \"web\""),
-        &["4:11: `restart` en paso \"a\" del flujo \"f\": no hay ningún programa llamado \"web\""],
+        &["4:11: `restart` en paso \"a\" del flujo \"f\": no existe programa con el nombre \"web\""],
     );
     problems::check(
         &file("run = \"x\"\ncheck = \"m\""),
         &[
             "5:1: paso \"a\" del flujo \"f\": tiene dos tipos, run y check; un paso tiene exactamente uno",
-            "5:9: `check` en paso \"a\" del flujo \"f\": no hay ningún monitor llamado \"m\"",
+            "5:9: `check` en paso \"a\" del flujo \"f\": no existe monitor con el nombre \"m\"",
         ],
     );
     let of = |key: &str, reason: &str| format!("`{key}` en paso \"a\" del flujo \"f\": {reason}");

@@ -150,7 +150,7 @@ fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
         "",
         "",
         "1:1: monitor \"m\": does not say what to check: it needs one of http, tcp, tls, dns, ping, process, command, \
-         host",
+         host, fleet",
     );
     check_monitor(TCP, HTTP, "4:1: monitor \"m\": has two kinds, http and tcp; a monitor has exactly one");
     check_monitor(
@@ -158,7 +158,11 @@ fn a_monitor_has_exactly_one_kind_and_only_its_keys() {
         "accept = [200]",
         "1: monitor \"m\": `accept` is only for http and command checks; this one is tcp",
     );
-    check_monitor(HTTP, "at_least = 1", "1: monitor \"m\": `at_least` is only for process checks; this one is http");
+    check_monitor(
+        HTTP,
+        "at_least = 1",
+        "1: monitor \"m\": `at_least` is only for process and fleet checks; this one is http",
+    );
     check_monitor(
         TCP,
         "trust = \"a.pem\"",

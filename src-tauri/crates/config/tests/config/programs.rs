@@ -252,7 +252,7 @@ fn an_exit_is_a_code_or_a_signal_and_is_either_ignored_or_not() {
 
 #[test]
 fn readiness_is_said_in_one_way() {
-    let forms = "needs exactly one of http, tcp, tls, dns, ping, process, command, host, log and notify";
+    let forms = "needs exactly one of http, tcp, tls, dns, ping, process, command, host, fleet, log and notify";
     for ready in ["{}", "{ timeout = \"1s\" }", "{ tcp = \"h:1\", ping = \"h\" }", "{ tcp = \"h:1\", log = \"x\" }"] {
         refused(&format!("ready = {ready}"), &[&format!("9: `ready` in program \"p\": {forms}")]);
     }

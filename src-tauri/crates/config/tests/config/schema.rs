@@ -111,7 +111,7 @@ fn the_schema_knows_that_a_monitor_has_one_kind_and_which_keys_belong_to_it() {
     let monitor = &schema["$defs"]["Monitor"];
     let kinds: Vec<&str> =
         monitor["oneOf"].as_array().unwrap().iter().map(|kind| kind["required"][0].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["http", "tcp", "tls", "dns", "ping", "process", "command", "host"]);
+    assert_eq!(kinds, ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"]);
     let common = [
         "name",
         "every",
@@ -198,7 +198,7 @@ fn the_schema_knows_that_a_program_is_ready_in_one_way_and_what_it_needs() {
     let ready = &schema["$defs"]["Ready"];
     let forms: Vec<&str> =
         ready["oneOf"].as_array().unwrap().iter().map(|form| form["required"][0].as_str().unwrap()).collect();
-    assert_eq!(forms, ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "log", "notify"]);
+    assert_eq!(forms, ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet", "log", "notify"]);
     assert_eq!(ready["dependentSchemas"], schema["$defs"]["Monitor"]["dependentSchemas"]);
     assert_eq!(schema["$defs"]["Program"]["required"], serde_json::json!(["name", "command"]));
     assert!(schema["$defs"]["MemoryCeiling"]["properties"]["for"].is_object(), "a key may be a keyword of Rust");

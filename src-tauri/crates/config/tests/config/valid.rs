@@ -458,7 +458,7 @@ fn what_the_example_only_shows_is_right_too() {
     });
     let config = read(&uncommented.collect::<Vec<_>>().join("\n")).unwrap_or_else(|problems| panic!("{problems}"));
     let names: Vec<&str> = config.monitors.iter().map(|monitor| &*monitor.name).collect();
-    assert_eq!(names, ["this machine", "estatus is running", "my page", "web answers", "database"]);
+    assert_eq!(names, ["this machine", "estatus is running", "my page", "web answers", "web fleet", "database"]);
     let programs: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
     assert_eq!(programs, ["ticker", "web"]);
     let [flow] = config.flows.as_slice() else { panic!("{:?}", config.flows) };

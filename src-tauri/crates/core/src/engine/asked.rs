@@ -10,6 +10,7 @@ use crate::{
     monitor::Pause,
     record::{JournalEntry, Record},
     remedy::RemedyError,
+    scaling::{DRAINED_AT_LEISURE, DRAINED_WITHIN},
     supervision::ProgramMachine,
     time::Now,
 };
@@ -40,7 +41,10 @@ impl Engine {
             Ask::CancelRun { run } => self.cancel_run(run, now)?,
             Ask::Approve { run, step, approved } => self.approve(run, step.as_deref(), approved, now)?,
             Ask::AddInstance { fleet } => self.add_instance(&fleet, now)?,
-            Ask::RemoveInstance { fleet, instance } => self.remove_instance(&fleet, &instance, now)?,
+            Ask::RemoveInstance { fleet, instance } => self.remove_instance(&fleet, &instance, DRAINED_WITHIN, now)?,
+            Ask::DrainInstance { fleet, instance } => {
+                self.remove_instance(&fleet, &instance, DRAINED_AT_LEISURE, now)?;
+            }
             Ask::ProtectInstance { fleet, instance, protected } => {
                 self.protect_instance(&fleet, &instance, protected, now)?;
             }

@@ -2,16 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{AskError, Change, Effect, Engine};
 use crate::{
+    check::FleetCheck,
     config::Config,
     fleet::{
-        Fleet, FleetMemory,
+        Fleet, FleetMemory, Trouble,
         command::{FleetEvent, Listed, ProviderError, Refusal},
         decision::DecisionRecord,
         instance::Instance,
     },
     ids::Key,
+    observation::{Cause, Failure, Observation, Phase, Phases},
     record::Record,
     scaling::{FleetMachine, LiveInstance, Step, Unwanted},
     time::Now,
@@ -36,6 +40,8 @@ pub struct FleetView {
     pub provider_error: Option<ProviderError>,
     /// Why nobody can be listened to.
     pub unheard: Option<String>,
+    /// What is wrong, and was told.
+    pub troubles: Vec<Trouble>,
 }
 
 /// What there is to see of an instance.
@@ -76,6 +82,7 @@ impl Engine {
             refused: machine.refused().clone(),
             provider_error: machine.provider_error().cloned(),
             unheard: machine.unheard().map(str::to_owned),
+            troubles: machine.memory.told.clone(),
         })
     }
 
@@ -84,9 +91,20 @@ impl Engine {
         self.fleets.get(fleet)?.instance(name).map(|live| InstanceView::of(live, now))
     }
 
-    /// How many instances of a fleet are there to work; nothing if there is no such fleet.
-    pub fn running_instances(&self, fleet: &str) -> Option<usize> {
-        self.fleets.get(fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running)
+    /// What a look at the instances of a fleet sees at `at`: the engine alone knows which run.
+    pub fn observe_fleet(&self, check: &FleetCheck, at: Timestamp) -> Observation {
+        let running = self.fleets.get(&check.fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running);
+        let Some(found) = running.map(|running| u32::try_from(running).unwrap_or(u32::MAX)) else {
+            let unknown = Cause::FleetUnknown { fleet: check.fleet.to_string() };
+            let failure = Failure::new(Phase::Assertion, unknown.clone());
+            return Observation::down(at, Phases::default(), "", failure).inconclusive(unknown);
+        };
+        let seen = found.to_string();
+        if found >= check.at_least {
+            return Observation::up(at, Phases::default(), seen);
+        }
+        let too_few = Cause::TooFew { found, at_least: check.at_least };
+        Observation::down(at, Phases::default(), seen, Failure::new(Phase::Assertion, too_few))
     }
 
     /// The instances of all fleets that are not gone.
@@ -114,9 +132,16 @@ impl Engine {
         asked.map_or(Ok(()), |asked| asked.map(drop).map_err(|why| refusal(why, fleet, "")))
     }
 
-    pub(super) fn remove_instance(&mut self, fleet: &str, instance: &str, now: Now) -> Result<(), AskError> {
+    /// It may take `within` to finish what it has to do.
+    pub(super) fn remove_instance(
+        &mut self,
+        fleet: &str,
+        instance: &str,
+        within: Duration,
+        now: Now,
+    ) -> Result<(), AskError> {
         let name = self.known_fleet(fleet)?;
-        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_remove(instance, step));
+        let asked = self.step_fleet(&name, now, |machine, step| machine.ask_remove(instance, within, step));
         asked.map_or(Ok(()), |asked| asked.map_err(|why| refusal(why, fleet, instance)))
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
 use crate::{
     config::{AlertWhen, Monitor},
-    fleet::Fleet,
+    fleet::{Fleet, Trouble},
     flow::{Budget, run::RunRecord},
     ids::{IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
@@ -13,7 +13,7 @@ use crate::{
     outbox::quiet_until,
     program::{Program, ProgramTrouble},
     record::{JournalEntry, Record},
-    scaling::TroubleChange,
+    scaling::{FleetMachine, TroubleChange},
     signal::Flapping,
     time::{Now, earlier, later},
     words,
@@ -290,8 +290,10 @@ impl Engine {
     /// Something is wrong with a fleet since now, or is no more.
     pub(super) fn tell_fleet(&mut self, fleet: &Fleet, change: TroubleChange, now: Now) {
         let TroubleChange { trouble, begins, why } = change;
+        let provider_error = self.fleets.get(&fleet.name).and_then(FleetMachine::provider_error);
+        let reason = provider_error.filter(|_| trouble == Trouble::CannotLaunch).map(|error| error.kind);
         let channels = self.channels_or_default(fleet.channels.as_ref());
-        let news = if begins { News::FleetTrouble { trouble, why } } else { News::FleetWell { trouble } };
+        let news = if begins { News::FleetTrouble { trouble, why, reason } } else { News::FleetWell { trouble } };
         let subject = Arc::clone(&fleet.name);
         self.post_alert(Alert { subject, check: None, target: String::new(), news }, &channels, now);
     }

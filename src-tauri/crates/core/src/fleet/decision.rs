@@ -21,7 +21,8 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// What was not done, and why not.
     pub rejected: Vec<Rejected>,
-    /// The load needs so many instances now, within no bounds; what the rule goes by later. Nothing where too little is known.
+    /// The load needs so many instances now, within no bounds; what the rule goes by later. As many as there are, where the load
+    /// is near enough to what it is to be; nothing where too little is known.
     pub need: Option<u32>,
 }
 

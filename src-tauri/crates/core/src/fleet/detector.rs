@@ -27,25 +27,24 @@ pub enum Trust {
 struct Limit {
     /// So many standard deviations after the mean, where φ is what it is to be.
     deviations: f64,
-    /// But not before so many intervals, …
+    /// But not before so many intervals.
     earliest: f64,
-    /// … and at the latest after so many.
-    latest: f64,
     /// After so many, while too little has been heard to know how its heartbeats come.
     unknown: f64,
 }
 
 /// At φ = 3; but two heartbeats may be lost, and the third late.
-const SUSPECT: Limit = Limit { deviations: 3.0902, earliest: 2.5, latest: 10.0, unknown: 3.5 };
+const SUSPECT: Limit = Limit { deviations: 3.0902, earliest: 2.5, unknown: 3.5 };
 /// At φ = 12; but a connection that was cut has time to be made again.
-const LOST: Limit = Limit { deviations: 7.0345, earliest: 6.0, latest: 30.0, unknown: 12.0 };
+const LOST: Limit = Limit { deviations: 7.0345, earliest: 6.0, unknown: 12.0 };
 /// After so many heartbeats it is known how they come.
 const KNOWN_AFTER: u8 = 8;
 /// So many of the newest heartbeats weigh the most.
 const WEIGHTY: u8 = 32;
 /// However evenly they came, the next may be late by this part of an interval: the deviation is not taken for less.
 const LEAST_DEVIATION: f64 = 0.25;
-/// A gap is not taken for longer than so many intervals: what was cut off for an hour is no less regular for it.
+/// A gap is not taken for longer than so many intervals: what was cut off for an hour is no less regular for it, and however
+/// heartbeats come, one that is silent for 17 intervals is lost.
 const LONGEST_GAP: f64 = 4.0;
 /// Clocks are read one after the other: a machine that slept for less than this did not.
 const NO_SLEEP: Duration = Duration::from_millis(500);
@@ -159,9 +158,8 @@ impl Detector {
         if self.gaps < KNOWN_AFTER {
             return self.patience.mul_f64(limit.unknown);
         }
-        let by_phi =
-            Duration::try_from_secs_f64(self.mean + limit.deviations * self.deviation()).unwrap_or(Duration::MAX);
-        by_phi.clamp(self.interval.mul_f64(limit.earliest), self.interval.mul_f64(limit.latest))
+        let by_phi = self.mean + limit.deviations * self.deviation();
+        Duration::from_secs_f64(by_phi.max(0.0)).max(self.interval.mul_f64(limit.earliest))
     }
 }
 
@@ -175,4 +173,164 @@ fn phi(deviations: f64) -> f64 {
     let ratio = 2.0 / (deviations + root);
     let density = -deviations * deviations / 2.0 - std::f64::consts::TAU.sqrt().ln();
     -(density + ratio.ln()) / std::f64::consts::LN_10
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(5);
+
+    fn at(awake: f64, slept: f64) -> Now {
+        Now {
+            monotonic: Instant::from_boot(Duration::from_secs_f64(1000.0 + awake + slept)),
+            slept: Duration::from_secs_f64(slept),
+            utc: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// A detector that has heard heartbeats with these gaps, and when the last one came.
+    fn heard(every: Duration, gaps: &[f64]) -> (Detector, f64) {
+        let (mut detector, mut awake) = (Detector::new(every, at(0.0, 0.0)), 0.0);
+        for gap in gaps {
+            awake += gap;
+            detector.heard(Duration::ZERO, at(awake, 0.0));
+        }
+        (detector, awake)
+    }
+
+    /// When it is suspect, and when lost, in seconds since the last heartbeat.
+    fn limits(detector: &Detector, last: f64) -> (f64, f64) {
+        let now = at(last, 0.0);
+        let after = |now: Now| detector.due(now).unwrap().since_boot().as_secs_f64() - 1000.0 - last;
+        let suspect = after(now);
+        (suspect, after(at(last + suspect + 0.001, 0.0)))
+    }
+
+    #[test]
+    fn how_long_it_may_be_silent_follows_from_how_its_heartbeats_came() {
+        let check = |gaps: &[f64], suspect: f64, lost: f64| {
+            let (detector, last) = heard(EVERY, gaps);
+            let (found, then) = limits(&detector, last);
+            assert!((found - suspect).abs() < 0.6 && (then - lost).abs() < 0.6, "{found} and {then} after {gaps:?}");
+        };
+        // Little is known.
+        check(&[], 17.5, 60.0);
+        check(&[5.0; 7], 17.5, 60.0);
+        // As even as they can be: at least two may be lost.
+        check(&[5.0; 8], 12.5, 30.0);
+        check(&[5.0; 500], 12.5, 30.0);
+        check(&[4.0, 6.0].repeat(50), 12.5, 30.0);
+        // One in two comes late by a whole one, and the next makes up for it.
+        check(&[9.0, 1.0].repeat(50), 17.5, 33.5);
+        check(&[1.0, 1.0, 1.0, 17.0].repeat(50), 26.9, 54.7);
+        // However wild they come, there is an end to it.
+        check(&[0.1, 60.0, 0.1, 60.0, 60.0].repeat(20), 42.2, 80.5);
+        // What was cut off for an hour is no less regular for it, after a while.
+        let mut gaps = vec![5.0; 100];
+        gaps.push(3600.0);
+        gaps.extend([5.0; 100]);
+        check(&gaps, 12.5, 30.0);
+    }
+
+    #[test]
+    fn it_is_fresh_then_suspect_then_lost_and_fresh_again_once_it_is_heard() {
+        let (mut detector, last) = heard(EVERY, &[5.0; 20]);
+        let check = |detector: &Detector, silent: f64, wanted: Trust| {
+            assert_eq!(detector.trust(at(last + silent, 0.0)), wanted, "after {silent} s");
+        };
+        check(&detector, 12.4, Trust::Fresh);
+        check(&detector, 12.6, Trust::Suspect);
+        check(&detector, 29.9, Trust::Suspect);
+        check(&detector, 30.1, Trust::Lost);
+        assert_eq!(detector.due(at(last + 31.0, 0.0)), None);
+        // One that comes too late to be the last one changes nothing.
+        detector.heard(Duration::from_secs(60), at(last + 31.0, 0.0));
+        check(&detector, 31.0, Trust::Lost);
+        detector.heard(Duration::from_secs(2), at(last + 31.0, 0.0));
+        check(&detector, 31.0, Trust::Fresh);
+        assert_eq!(detector.silence(at(last + 31.0, 0.0)), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn time_asleep_is_no_silence_and_what_was_cut_by_it_may_come_back() {
+        let (mut detector, last) = heard(EVERY, &[5.0; 20]);
+        let hour = 3600.0;
+        assert_eq!(detector.trust(at(last + 4.0, hour)), Trust::Fresh);
+        assert_eq!(detector.trust(at(last + 13.0, hour)), Trust::Suspect);
+        detector.woke(at(last + 13.0, hour));
+        assert_eq!(detector.trust(at(last + 25.0, hour)), Trust::Fresh);
+        // What lies over a sleep teaches nothing.
+        let mut other = detector.clone();
+        other.heard(Duration::ZERO, at(last + 33.0, 2.0 * hour));
+        let before = limits(&detector, last + 13.0);
+        assert_eq!(limits(&other, last + 33.0), before);
+    }
+
+    #[test]
+    fn an_interval_that_changes_makes_nobody_suspect() {
+        for (old, new) in [(5.0, 60.0), (60.0, 5.0)] {
+            let (mut detector, mut last) = heard(Duration::from_secs_f64(old), &[old; 50]);
+            detector.set_interval(Duration::from_secs_f64(new));
+            // It is told only with its next heartbeat.
+            for gap in [vec![old], vec![new; 40]].concat() {
+                assert_eq!(detector.trust(at(last + gap, 0.0)), Trust::Fresh, "from {old} to {new}");
+                last += gap;
+                detector.heard(Duration::ZERO, at(last, 0.0));
+            }
+            let (suspect, lost) = limits(&detector, last);
+            assert!(
+                (suspect - 2.5 * new).abs() < 0.1 * new && (lost - 6.0 * new).abs() < 0.1 * new,
+                "{suspect} {lost}"
+            );
+            let known = limits(&detector, last);
+            detector.set_interval(Duration::from_secs_f64(new));
+            assert_eq!(limits(&detector, last), known);
+        }
+    }
+
+    #[test]
+    fn phi_is_minus_the_logarithm_of_how_likely_it_still_comes() {
+        // From tables of the normal distribution.
+        for (deviations, wanted) in
+            [(-2.0, 0.00999), (-1.0, 0.07506), (0.5, 0.51069), (1.0, 0.79955), (3.0902, 3.0), (7.0345, 12.0)]
+        {
+            assert!((phi(deviations) - wanted).abs() < 0.025, "{} at {deviations}", phi(deviations));
+        }
+        let (detector, last) = heard(EVERY, &[9.0, 1.0].repeat(50));
+        let (suspect, lost) = limits(&detector, last);
+        let phi = |silent: f64| detector.phi(at(last + silent, 0.0)).unwrap();
+        assert!((phi(suspect) - 3.0).abs() < 0.05 && (phi(lost) - 12.0).abs() < 0.05);
+        assert_eq!(heard(EVERY, &[5.0; 7]).0.phi(at(99.0, 0.0)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_late_by_less_than_an_interval_is_never_suspect(
+            every in 1.0..120.0_f64,
+            lateness in proptest::collection::vec(0.0..1.0_f64, 2..200),
+        ) {
+            let mut detector = Detector::new(Duration::from_secs_f64(every), at(0.0, 0.0));
+            for (beat, late) in (1..).zip(lateness) {
+                let now = at(every * (f64::from(beat) + late), 0.0);
+                prop_assert_eq!(detector.trust(now), Trust::Fresh);
+                detector.heard(Duration::ZERO, now);
+            }
+        }
+
+        #[test]
+        fn it_changes_when_it_is_due_and_not_before(gaps in proptest::collection::vec(0.0..60.0_f64, 0..60), silent in 0.0..200.0_f64) {
+            let (detector, last) = heard(EVERY, &gaps);
+            let now = at(last + silent, 0.0);
+            if let Some(due) = detector.due(now) {
+                let after = due.since_boot().as_secs_f64() - 1000.0;
+                let before = (after - 0.001).max(last + silent);
+                prop_assert_eq!(detector.trust(at(before, 0.0)), detector.trust(now));
+                prop_assert!(detector.trust(at(after + 0.001, 0.0)) > detector.trust(now));
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ use super::{
     needs::Needs,
 };
 use crate::time::Now;
-use measure::Measure;
+use measure::{Level, Measure};
 use tally::Tally;
 
 pub use budget::{TURNS, TURNS_WITHIN};
@@ -70,7 +70,22 @@ pub struct Seen<'a> {
     pub outdated: bool,
 }
 
+impl FleetState<'_> {
+    /// So many are there to work, or will be.
+    pub fn count(&self) -> u32 {
+        let counting = self.instances.iter().filter(|seen| seen.state.counts()).count();
+        u32::try_from(counting).unwrap_or(u32::MAX)
+    }
+}
+
 impl Seen<'_> {
+    /// Its load, if it counts: it is there to work, and the load is one.
+    pub(super) fn known(&self) -> Option<f64> {
+        let is_running = matches!(self.state, InstanceState::Running | InstanceState::Suspect);
+        let is_load = |load: &f32| (0.0..=1.0).contains(load);
+        self.load.filter(|load| is_running && is_load(load)).map(f64::from)
+    }
+
     /// Why no rule removes it, if none does.
     const fn kept(&self) -> Option<Objection> {
         match self {
@@ -88,7 +103,7 @@ pub fn decide(state: &FleetState<'_>, fleet: &Fleet, now: Now) -> Decision {
     let case = Case { state, fleet, tally: &tally, measure: &measure, now };
     let mut decision = match tally.cut_off() {
         Some(why) => Decision {
-            reasons: vec![measure.reason(fleet.load)],
+            reasons: vec![measure.reason()],
             rejected: vec![Rejected { what: Rejection::Change, why }],
             ..Decision::default()
         },
@@ -143,14 +158,13 @@ impl Case<'_> {
     /// The rule of the source document: one more if the mean load is above what it is to be; one fewer if it is below and
     /// there are more than desired.
     fn seed(&self) -> Wish {
-        let (size, load) = (self.size(), self.fleet.load);
-        let mut wish = Wish::new(size, self.measure.reason(load));
-        match self.measure.mean {
-            Some(mean) if mean > load => wish.size = size + 1,
-            Some(mean) if mean < load && size > self.floor() => wish.size = size - 1,
-            Some(mean) if mean < load => {
-                wish.reject(Rejection::Shrink { count: 1 }, Objection::Floor { floor: self.floor() });
-            }
+        let (size, floor) = (self.size(), self.floor());
+        let reason = self.measure.exact_reason();
+        let mut wish = Wish::new(size, reason.clone());
+        match reason {
+            Reason::Above { .. } => wish.size = size + 1,
+            Reason::Below { .. } if size > floor => wish.size = size - 1,
+            Reason::Below { .. } => wish.reject(Rejection::Shrink { count: 1 }, Objection::Floor { floor }),
             _ => {}
         }
         wish
@@ -159,10 +173,14 @@ impl Case<'_> {
     /// As many as there are: the load is only told.
     fn manual(&self) -> Wish {
         let size = self.size();
-        let mut wish = Wish::new(size, self.measure.reason(self.fleet.load));
-        match self.measure.need {
-            Some(need) if need > size => wish.reject(Rejection::Launch { count: need - size }, Objection::OnlyUser),
-            Some(need) if need < size => wish.reject(Rejection::Shrink { count: size - need }, Objection::OnlyUser),
+        let mut wish = Wish::new(size, self.measure.reason());
+        match (self.measure.level, self.measure.need) {
+            (Level::Above, Some(need)) if need > size => {
+                wish.reject(Rejection::Launch { count: need - size }, Objection::OnlyUser);
+            }
+            (Level::Below, Some(need)) if need < size => {
+                wish.reject(Rejection::Shrink { count: size - need }, Objection::OnlyUser);
+            }
             _ => {}
         }
         wish
@@ -179,7 +197,7 @@ impl Case<'_> {
 
     fn at_most(&self, mut wish: Wish) -> Wish {
         let (size, max) = (self.size(), self.fleet.max);
-        if wish.size <= max || (self.is_manual() && wish.size <= size) {
+        if wish.size <= max || self.is_manual() {
             return wish;
         }
         if size > max {
@@ -199,7 +217,7 @@ impl Case<'_> {
         let replaced = launches.min(self.tally.out_of_order());
         self.replace(replaced, &mut decision);
         self.launch(launches - replaced, &mut decision);
-        self.remove(count.saturating_sub(wish.size), &mut decision);
+        self.remove(wish.size, &mut decision);
         leave_out_what_explains_nothing(&mut decision);
         decision
     }
@@ -242,23 +260,26 @@ impl Case<'_> {
         decision.change += change(left);
     }
 
-    fn remove(&self, wanted: u32, decision: &mut Decision) {
-        let chosen = victims::choose(self.state.instances, index(wanted));
+    /// Removes those that are more than `size`.
+    fn remove(&self, size: u32, decision: &mut Decision) {
+        let surplus = self.tally.count().saturating_sub(size);
+        let chosen = victims::choose(self.state.instances, index(surplus));
         let removed = u32::try_from(chosen.victims.len()).unwrap_or(u32::MAX);
         decision.change -= change(removed);
         decision.victims.extend(chosen.victims);
         decision.rejected.extend(chosen.kept);
         if let (Policy::Target, Some(next)) = (&self.fleet.policy, chosen.next) {
-            decision.rejected.extend(self.stays(next, self.size() - wanted));
+            decision.rejected.extend(self.stays(next, size));
         }
     }
 
     /// Why `next`, of `size` that are left, is not removed, if that is because of the load of the others.
     fn stays(&self, next: &Seen<'_>, size: u32) -> Option<Rejected> {
-        let mean = self.measure.full / f64::from(size.checked_sub(1)?);
-        let is_asked = self.measure.mean? < self.fleet.load && self.tally.booting == 0 && size > self.floor();
+        let is_low = self.measure.mean.is_some_and(|mean| mean < self.fleet.load);
+        let is_asked = is_low && self.tally.booting == 0 && size > self.floor().max(1);
+        let mean = is_asked.then(|| self.measure.too_much_for(size - 1)).flatten()?;
         let what = Rejection::Remove { instance: next.name.clone() };
-        (is_asked && mean > self.fleet.load).then_some(Rejected { what, why: Objection::Mean { mean } })
+        Some(Rejected { what, why: Objection::Mean { mean } })
     }
 
     /// So many instances there are for the policy.

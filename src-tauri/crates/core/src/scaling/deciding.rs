@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FleetMachine, LiveInstance, Step};
+use super::{DRAINED_WITHIN, FleetMachine, LiveInstance, Step};
 use crate::{
     fleet::{
         Direction, Policy, Trouble,
@@ -48,7 +48,7 @@ impl FleetMachine {
         let victims = decision.victims.clone();
         self.keep(decision, step);
         for victim in victims {
-            self.remove(&victim, step);
+            self.remove(&victim, DRAINED_WITHIN, step);
         }
         for launch in 0..launches {
             let counted = if launch < replacements { &mut self.memory.replacements } else { &mut self.memory.launches };

@@ -85,8 +85,12 @@ impl FleetMachine {
 
     /// An instance is there, and says so.
     fn announced(&mut self, name: &Arc<str>, declared: &str, from: IpAddr, step: &mut Step<'_>) {
-        let (address, declared) = address_of(declared, from, &self.fleet.wire);
         let Some(live) = self.instances.get_mut(name) else { return };
+        let (address, declared) = match live.instance.enrolled {
+            // It is heard by the connection that it has made: it is asked nowhere.
+            true => (from.to_string(), Some(declared.to_owned()).filter(|declared| !declared.is_empty())),
+            false => address_of(declared, from, &self.fleet.wire),
+        };
         if live.instance.state == InstanceState::Draining {
             // What it was told before it did not hear, or has forgotten.
             step.changed.push(live.instance.clone());
@@ -150,9 +154,18 @@ impl FleetMachine {
             let of_name = listed.name.as_ref().is_some_and(|name| self.instances.contains_key(name));
             of_name || self.instances.values().any(|live| live.instance.id.as_ref() == Some(&listed.id))
         };
+        // A name is never used again, whoever has forgotten that it was.
+        let numbers = listed.iter().filter_map(|listed| number_of(listed.name.as_deref()?, &self.fleet.name));
+        self.memory.last_instance = numbers.fold(self.memory.last_instance, u64::max);
+        self.is_known = true;
         self.orphans = listed.into_iter().filter(|listed| listed.lives && !is_known(listed)).collect();
         self.provider_error = None;
     }
+}
+
+/// The number of an instance of `fleet`: 7 of `web-7`.
+fn number_of(name: &str, fleet: &str) -> Option<u64> {
+    name.strip_prefix(fleet)?.strip_prefix('-')?.parse().ok()
 }
 
 /// The address that is used, and the one that was declared, where that is another.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{FleetMachine, Step, Unwanted};
+use super::{DRAINED_WITHIN, FleetMachine, Step, Unwanted};
 use crate::{
     fleet::{
         Fleet, FleetMemory, Policy, Trouble,
@@ -41,6 +41,9 @@ impl Scene {
         let (disk, commands, troubles) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut scene = Self { machine, at: Duration::ZERO, disk, commands, troubles };
         scene.step(FleetMachine::begin);
+        scene.pass(Duration::ZERO);
+        assert_eq!(scene.machine.count(), 0);
+        scene.happens(FleetEvent::Listed(Vec::new()));
         scene.pass(Duration::ZERO);
         scene
     }
@@ -292,7 +295,7 @@ fn what_the_provider_has_is_counted_or_shown_and_never_ended() {
     // What does not show yet is not gone, and what does not show any more is.
     scene.happens(FleetEvent::Listed(Vec::new()));
     assert_eq!(scene.machine.count(), 2);
-    scene.pass(200 * SECOND);
+    scene.pass(280 * SECOND);
     scene.happens(FleetEvent::Listed(vec![listed("i-2", Some("web-2"), false), listed("i-web-1", None, true)]));
     assert_eq!((scene.disk["web-2"].state, scene.disk["web-1"].state), (InstanceState::Gone, InstanceState::Booting));
 }
@@ -303,12 +306,15 @@ fn what_somebody_wants_is_done_and_no_rule_undoes_it() {
     scene.all_boot();
     let added = scene.step(FleetMachine::ask_launch).unwrap();
     scene.all_boot();
-    assert_eq!(scene.step(|machine, step| machine.ask_remove("web-9", step)), Err(Unwanted::NoSuchInstance));
+    assert_eq!(
+        scene.step(|machine, step| machine.ask_remove("web-9", DRAINED_WITHIN, step)),
+        Err(Unwanted::NoSuchInstance)
+    );
     scene.step(|machine, step| machine.ask_protect("web-1", true, step)).unwrap();
-    assert_eq!(scene.step(|machine, step| machine.ask_remove("web-1", step)), Err(Unwanted::Protected));
+    assert_eq!(scene.step(|machine, step| machine.ask_remove("web-1", DRAINED_WITHIN, step)), Err(Unwanted::Protected));
     scene.pass_with(100 * SECOND, Some(0.1));
     assert_eq!(scene.of(InstanceState::Running).len(), 2);
-    scene.step(|machine, step| machine.ask_remove(&added, step)).unwrap();
+    scene.step(|machine, step| machine.ask_remove(&added, DRAINED_WITHIN, step)).unwrap();
     assert_eq!(scene.of(InstanceState::Draining), [added]);
     let _third = scene.step(FleetMachine::ask_launch).unwrap();
     let _fourth = scene.step(FleetMachine::ask_launch).unwrap();

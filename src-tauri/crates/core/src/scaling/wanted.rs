@@ -1,8 +1,8 @@
 //! What somebody wants.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{DRAINED_WITHIN, FleetMachine, Step};
+use super::{FleetMachine, Step};
 use crate::fleet::{
     Fleet,
     decision::{Decision, Reason},
@@ -33,15 +33,15 @@ impl FleetMachine {
         Ok(self.launch(true, step))
     }
 
-    /// One is removed: it may finish what it has to do, for a while.
-    pub(crate) fn ask_remove(&mut self, instance: &str, step: &mut Step<'_>) -> Result<(), Unwanted> {
+    /// One is removed: it may take `within` to finish what it has to do.
+    pub(crate) fn ask_remove(&mut self, instance: &str, within: Duration, step: &mut Step<'_>) -> Result<(), Unwanted> {
         let name = self.find(instance).ok_or(Unwanted::NoSuchInstance)?;
         if self.instances.get(&name).is_some_and(|live| live.instance.protected) {
             return Err(Unwanted::Protected);
         }
         let victims = vec![Arc::clone(&name)];
         self.keep(Decision { change: -1, victims, reasons: vec![Reason::Asked], ..Decision::default() }, step);
-        self.remove(&name, step);
+        self.remove(&name, within, step);
         Ok(())
     }
 
@@ -57,10 +57,10 @@ impl FleetMachine {
     }
 
     /// One that is to go is taken out of its work, if it can be.
-    pub(super) fn remove(&mut self, name: &Arc<str>, step: &mut Step<'_>) {
+    pub(super) fn remove(&mut self, name: &Arc<str>, within: Duration, step: &mut Step<'_>) {
         let Some(live) = self.instances.get_mut(name) else { return };
         match live.instance.state {
-            InstanceState::Running | InstanceState::Suspect => live.drain(DRAINED_WITHIN, step),
+            InstanceState::Running | InstanceState::Suspect => live.drain(within, step),
             InstanceState::Draining | InstanceState::Terminating | InstanceState::Gone => {}
             _ => live.terminate(step),
         }

@@ -9,8 +9,8 @@ mod tests;
 use std::sync::Arc;
 
 use estatus_api::{
-    AlertState, EngineState, Event, FlowStatus, IncidentState, MonitorState, Permission, ProgramStatus, Reply,
-    RunSummary, Snapshot, StepStatus,
+    AlertState, EngineState, Event, FleetSummary, FlowStatus, IncidentState, MonitorState, Permission, ProgramStatus,
+    Reply, RunSummary, Snapshot, StepStatus,
 };
 use estatus_core::{check::Kind, incident::Delivery};
 
@@ -23,6 +23,7 @@ pub(super) fn snapshot(mut snapshot: Snapshot, permission: Permission) -> Snapsh
         snapshot.monitors.iter_mut().for_each(monitor);
         snapshot.programs.iter_mut().for_each(program);
         snapshot.flows.iter_mut().for_each(flow);
+        snapshot.fleets.iter_mut().for_each(fleet);
         snapshot.incidents.iter_mut().for_each(incident);
         engine(&mut snapshot.engine);
     }
@@ -37,6 +38,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
                 status.monitors.iter_mut().for_each(|status| monitor(&mut status.state));
                 status.programs.iter_mut().for_each(program);
                 status.flows.iter_mut().for_each(flow);
+                status.fleets.iter_mut().for_each(fleet);
                 status.incidents.iter_mut().for_each(incident);
                 engine(&mut status.engine);
             }
@@ -46,8 +48,13 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
                 run(&mut status.summary);
                 status.steps.iter_mut().for_each(step);
             }
+            Reply::Fleet(status) => {
+                fleet(&mut status.summary);
+                status.instances.iter_mut().for_each(|one| one.error = one.error.as_deref().map(words));
+            }
             Reply::Done
             | Reply::Begun(_)
+            | Reply::Decisions(_)
             | Reply::History(_)
             | Reply::Log(_)
             | Reply::ProgramHistory(_)
@@ -73,6 +80,7 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         Event::Monitor(state) => monitor(state),
         Event::Program(status) => program(status),
         Event::Flow(status) => flow(status),
+        Event::Fleet(summary) => fleet(summary),
         Event::Run(summary) => run(summary),
         Event::Step { step: status, .. } => step(status),
         Event::Incident(state) => incident(state),
@@ -81,6 +89,7 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         Event::MonitorGone(_)
         | Event::ProgramGone(_)
         | Event::FlowGone(_)
+        | Event::FleetGone(_)
         | Event::IncidentClosed { .. }
         | Event::Log { .. }
         | Event::StepLog { .. }
@@ -94,7 +103,7 @@ fn monitor(state: &mut MonitorState) {
     match state.kind {
         Kind::Http => state.target = address(&state.target),
         Kind::Command => state.target = executable(&state.target),
-        Kind::Tcp | Kind::Tls | Kind::Dns | Kind::Ping | Kind::Process | Kind::Host => {}
+        Kind::Tcp | Kind::Tls | Kind::Dns | Kind::Ping | Kind::Process | Kind::Host | Kind::Fleet => {}
     }
     if let Some(last) = &mut state.last {
         last.detail = words(&last.detail);
@@ -109,6 +118,10 @@ fn program(status: &mut ProgramStatus) {
 
 fn flow(status: &mut FlowStatus) {
     status.run.iter_mut().for_each(run);
+}
+
+fn fleet(summary: &mut FleetSummary) {
+    summary.troubles.iter_mut().for_each(|trouble| *trouble = words(trouble));
 }
 
 fn run(summary: &mut RunSummary) {

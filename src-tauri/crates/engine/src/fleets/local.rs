@@ -94,7 +94,10 @@ impl LocalInstances {
             let token_file = match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
                 Ok(file) => file,
                 Err(error) => {
-                    let error = words.text("fleet.no_token_file", &[("folder", &folder.display()), ("error", &error)]);
+                    let error = words.text(
+                        "fleet.no_token_file",
+                        &[("folder", &folder.display().to_string()), ("error", &error.to_string())],
+                    );
                     return drop(results.send(cannot(error)).await);
                 }
             };

@@ -154,7 +154,8 @@ impl Keeper {
     /// Does one thing, and gives back how the group is configured by now.
     async fn take(&mut self, job: Job) -> Kept {
         let kept = Kept { fleet: Arc::clone(&job.fleet), words: job.words.clone() };
-        let within = self.world.pace.all_within;
+        // It has waited for those before it.
+        let within = self.world.pace.all_within.saturating_sub(job.handed.elapsed());
         let told = match &job.order {
             Order::Launch { instance, .. } => {
                 let one = Waiting { since: Instant::now(), is_coming: false, failed_before: None };
@@ -414,7 +415,7 @@ impl Keeper {
         for (number, (key, value)) in (1..).zip(tags) {
             call = call.with(format!("Tag.{number}.Key"), key).with(format!("Tag.{number}.Value"), value);
         }
-        let done = |root: roxmltree::Node<'_, '_>| (root.text_of("return") == Some("true")).then_some(());
+        let done = |root: roxmltree::Node<'_, '_>| (root.text_of("return") != Some("false")).then_some(());
         self.world.aws.ask(self.asking(kept)?, &call, done).await?;
         self.claimed.insert(id.to_owned(), (Arc::clone(instance), Instant::now()));
         Ok(())

@@ -124,13 +124,10 @@ impl Estatus {
     }
 
     /// The id of what is launched next.
-    #[track_caller]
-    fn launched(&mut self) -> impl Future<Output = String> {
-        async {
-            match self.next().await {
-                FleetEvent::Launched { id, .. } => id,
-                other => panic!("{other:?}"),
-            }
+    async fn launched(&mut self) -> String {
+        match self.next().await {
+            FleetEvent::Launched { id, .. } => id,
+            other => panic!("{other:?}"),
         }
     }
 

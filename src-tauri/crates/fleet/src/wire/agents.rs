@@ -38,6 +38,7 @@ impl AgentService for Visit {
             self.refuse(said.as_ref().map(|said| said.fleet.as_str()), why)
         })?;
         let Some(fleet) = self.fleet(&said.fleet) else { return Err(self.refuse(None, Refusal::Foreign)) };
+        self.recognise(&said.fleet, &said.instance);
         let key = PublicKey::read(&public_key).ok_or_else(|| Status::invalid_argument("this is no key on P-256"))?;
         let claim = self.claim(&keys, &said.fleet, &said.instance, &key).await?;
         let proof = if claim == Claim::Ours { Proof::Certificate } else { Proof::Token };
@@ -68,6 +69,7 @@ impl AgentService for Visit {
         let validity = keys.validity(identity.expires, self.shared.now());
         validity.check().map_err(|why| self.refuse(Some(&fleet.name), why))?;
 
+        self.recognise(&identity.fleet, &identity.instance);
         let mut agent = request.into_inner();
         let hello = timeout(HELLO_WITHIN, agent.message()).await;
         let hello = hello.map_err(|_| Status::deadline_exceeded("you say nothing"))??;

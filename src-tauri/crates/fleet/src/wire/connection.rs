@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    sync::Notify,
+    sync::{Notify, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -31,8 +31,8 @@ use super::{
         agent::agent_service_server::{AgentServiceServer, SERVICE_NAME as AGENT},
         document::connection_service_server::{ConnectionServiceServer, SERVICE_NAME as CONNECTION},
     },
+    room::{Owner, Place},
     shared::Shared,
-    strangers::Place,
     visit::{Shown, Visit},
 };
 
@@ -80,8 +80,8 @@ pub(crate) async fn receive(
         // Somebody else, or a scan: nobody need know.
         Ok(Err(Unopened::Nobody)) | Err(_) => return,
     };
-    let over = Arc::<Notify>::default();
-    let visit = Visit { shared, listen, from, shown, settled: Notify::new(), over: Arc::clone(&over) };
+    let (recognised, over) = (watch::Sender::new(None), Arc::default());
+    let visit = Visit { shared, listen, from, shown, recognised, settled: Notify::new(), over };
     serve(stream, Arc::new(visit), health, place).await;
 }
 
@@ -131,21 +131,46 @@ async fn serve(stream: Stream, visit: Arc<Visit>, health: Health, place: Place) 
     let services = Services { visit: Arc::clone(&visit), health };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), services));
     // How it ends is told to nobody: whoever it was comes again, or does not.
-    let is_settled = tokio::select! {
+    let stays = tokio::select! {
         _ = connection.as_mut() => return,
-        () = visit.settled.notified() => true,
-        () = place.gone() => return,
-        () = sleep(STRANGER_FOR) => false,
+        stays = is_let_in(&visit, place) => stays,
     };
-    drop(place);
-    if is_settled {
+    if stays == Stays::LetIn {
         tokio::select! {
             _ = connection.as_mut() => return,
             () = visit.over.notified() => {}
         }
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = timeout(ENDS_WITHIN, connection).await;
+    if stays != Stays::GivesWay {
+        connection.as_mut().graceful_shutdown();
+        let _ = timeout(ENDS_WITHIN, connection).await;
+    }
+}
+
+/// How long somebody stays.
+#[derive(PartialEq, Eq)]
+enum Stays {
+    LetIn,
+    /// He has had his time.
+    HadHisTime,
+    GivesWay,
+}
+
+async fn is_let_in(visit: &Visit, mut place: Place) -> Stays {
+    let mut recognised = visit.recognised.subscribe();
+    let mut end = pin!(sleep(STRANGER_FOR));
+    loop {
+        tokio::select! {
+            () = visit.settled.notified() => return Stays::LetIn,
+            () = place.gone() => return Stays::GivesWay,
+            () = end.as_mut() => return Stays::HadHisTime,
+            Ok(()) = recognised.changed() => {
+                if let Some(instance) = recognised.borrow_and_update().clone() {
+                    place = visit.shared.instances.admit(Owner::Instance(instance));
+                }
+            }
+        }
+    }
 }
 
 /// What may be asked for.

@@ -15,6 +15,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 
 use super::{
     connection::{Health, receive},
+    room::Owner,
     shared::{Shared, Task, lock},
 };
 
@@ -22,6 +23,8 @@ use super::{
 const AGAIN_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// That it cannot be had is told after so long: whoever has it may be about to let it go.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
+/// Whoever comes has so long to agree on TLS at least, before he gives way to others.
+const SHAKES_HANDS: Duration = Duration::from_secs(2);
 /// When nobody can be let in, as where there are too many files open, it is tried again after so long.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -95,7 +98,8 @@ async fn accept(shared: &Arc<Shared>, listen: SocketAddr, listener: &TcpListener
     loop {
         match listener.accept().await {
             Ok(come) => {
-                let place = shared.strangers.admit(come.1.ip());
+                let owner = Owner::stranger(come.1.ip());
+                let place = shared.strangers.admit_in_turn(owner, SHAKES_HANDS).await;
                 tokio::spawn(receive(Arc::clone(shared), health.clone(), listen, come, place));
             }
             Err(error) => {

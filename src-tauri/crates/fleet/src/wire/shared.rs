@@ -26,11 +26,13 @@ use tonic::Status;
 
 use super::{
     WireEvent, announcements::Announcements, budget::Budget, heard::Heard, keys::Keys, line::Line, pings::Turns,
-    strangers::Strangers,
+    room::Room,
 };
 
 /// So many strangers are connected at once.
 const STRANGERS: usize = 512;
+/// So many instances that are not let in yet: after a restart all come at once.
+const INSTANCES: usize = 8192;
 /// So many refusals are told at once, and then one in so long.
 const REFUSALS: (u32, Duration) = (20, Duration::from_secs(1));
 /// An agent that is to drain and is not there has so many heartbeats to come back, and so long at least.
@@ -48,7 +50,10 @@ pub(crate) struct Shared {
     keys: Mutex<Option<Arc<Keys>>>,
     fleets: Mutex<BTreeMap<Arc<str>, Served>>,
     pub(crate) announcements: Announcements,
-    pub(crate) strangers: Arc<Strangers>,
+    /// For connections of strangers.
+    pub(crate) strangers: Arc<Room>,
+    /// For connections of instances that are not let in yet.
+    pub(crate) instances: Arc<Room>,
     pub(crate) turns: Turns,
     refusals: Mutex<Budget>,
 }
@@ -107,7 +112,8 @@ impl Shared {
             keys: Mutex::default(),
             fleets: Mutex::default(),
             announcements: Announcements::default(),
-            strangers: Strangers::new(STRANGERS),
+            strangers: Room::new(STRANGERS),
+            instances: Room::new(INSTANCES),
             turns: Turns::default(),
             refusals: Mutex::new(Budget::new(REFUSALS.0, REFUSALS.1)),
         }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use estatus_core::fleet::{Fleet, command::Refusal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tonic::Status;
 
 use super::{authority::Identity, shared::Shared};
@@ -17,7 +17,9 @@ pub(crate) struct Visit {
     pub(crate) from: SocketAddr,
     /// Who he has shown to be; nothing where he speaks in plain text.
     pub(crate) shown: Option<Shown>,
-    /// He is no stranger any more.
+    /// The instance that he has shown to be; it need not be let in.
+    pub(crate) recognised: watch::Sender<Option<String>>,
+    /// He is let in.
     pub(crate) settled: Notify,
     /// He has nothing more to say or hear.
     pub(crate) over: Arc<Notify>,
@@ -35,6 +37,11 @@ pub(crate) enum Shown {
 }
 
 impl Visit {
+    /// He has shown to be that instance.
+    pub(crate) fn recognise(&self, fleet: &str, instance: &str) {
+        self.recognised.send_replace(Some(format!("{fleet}\n{instance}")));
+    }
+
     /// The fleet of that name, if its agents come to here.
     pub(crate) fn fleet(&self, name: &str) -> Option<Arc<Fleet>> {
         self.shared.fleets_at(self.listen).into_iter().find(|fleet| *fleet.name == *name)

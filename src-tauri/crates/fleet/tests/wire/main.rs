@@ -6,6 +6,7 @@ mod abuse;
 mod document;
 mod engine;
 mod enrolment;
+#[cfg(unix)]
 mod foreign;
 mod program;
 mod serving;

@@ -28,6 +28,8 @@ async fn child_that_writes_until_it_is_killed() {
             Record::Message(told),
             Record::Run(Box::new(begun)),
             step(number, 1, begun_step()),
+            kept(&instance(number, "web", InstanceState::Launching)),
+            decided(&decision(number, "web")),
         ];
         store.record(records).await.unwrap();
         println!("written {number}");
@@ -63,6 +65,9 @@ async fn a_killed_program_has_lost_nothing_it_was_told_is_written() {
     assert_eq!(restored.messages.len() as u64, last);
     assert_eq!((restored.runs.len() as u64, restored.last_run), (last, Some(RunId(last))));
     assert!(restored.runs.iter().all(|record| record.steps[1] == begun_step()));
+    assert_eq!(restored.instances.len() as u64, last);
+    assert_eq!(restored.instances.last(), Some(&instance(last, "web", InstanceState::Launching)));
+    assert_eq!(store.decisions("web", usize::MAX).await.unwrap().len() as u64, last);
     assert_eq!(restored.memories, [(Key::Program("web".into()), program_memory(last).into())].into());
     let figures = store.figures(vec!["page".into()], noon(), after(3600)).await.unwrap();
     assert_eq!(figures["page"].samples, last);

@@ -203,6 +203,10 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
             step(7, 0, begun_step()),
             Record::Run(Box::new(run(7, "deploy", RunState::Failed))),
             step(7, 0, ended_step()),
+            kept(&instance(1, "web", InstanceState::Launching)),
+            kept(&instance(2, "web", InstanceState::Launching)),
+            kept(&instance(1, "web", InstanceState::Running)),
+            kept(&instance(2, "web", InstanceState::Gone)),
         ])
         .await
         .unwrap();
@@ -236,6 +240,7 @@ async fn a_database_damaged_while_it_runs_is_begun_anew_with_what_is_needed_to_g
         record(6, RunState::Queued, vec![StepRun::default(), StepRun::default(), begun_step()]),
     ];
     assert_eq!(again.restored.runs, runs);
+    assert_eq!(again.restored.instances, [instance(1, "web", InstanceState::Running)]);
     assert_eq!(again.restored.last_run, Some(RunId(7)));
     let other = Connection::open(folder.path().join(FILE)).unwrap();
     let steps: i64 = other.query_row("SELECT count(*) FROM step", [], |row| row.get(0)).unwrap();

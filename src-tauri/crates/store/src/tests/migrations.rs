@@ -1,4 +1,5 @@
 use estatus_core::{
+    flow::run::FailedStep,
     incident::Health,
     memory::Memory,
     monitor::{MonitorMemory, Pause},
@@ -13,6 +14,7 @@ const V2: &str = include_str!("../migrations/fixtures/v2.sql");
 const V3: &str = include_str!("../migrations/fixtures/v3.sql");
 const V4: &str = include_str!("../migrations/fixtures/v4.sql");
 const V5: &str = include_str!("../migrations/fixtures/v5.sql");
+const V6: &str = include_str!("../migrations/fixtures/v6.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -151,6 +153,37 @@ async fn a_database_of_format_5_keeps_its_facts_and_takes_runs() {
     assert_eq!((restored.runs, restored.last_run), (vec![RunRecord { run: begun, steps }], Some(RunId(1))));
 }
 
+/// In format 6 there were no fleets.
+#[tokio::test]
+async fn a_database_of_format_6_keeps_its_facts_and_takes_fleets() {
+    let folder = old(V6);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
+    let flow = FlowMemory { seen_to: Some(noon()), begun: vec![after(1), after(2)], ..FlowMemory::default() };
+    assert_eq!(restored.memories[&Key::Flow("deploy".into())], flow.into());
+    assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
+    assert_eq!((restored.incidents[0].id, restored.messages[0].id), (IncidentId(4), MessageId(11)));
+    let steps = vec![ended_step(), begun_step(), StepRun::default()];
+    let running = RunRecord { run: run(2, "deploy", RunState::Running), steps };
+    assert_eq!((restored.runs, restored.last_run), (vec![running], Some(RunId(2))));
+    let failed = store.run(RunId(1)).await.unwrap().unwrap();
+    let error = Some(StepError::Ended { exit: Exit::Code(3) });
+    assert_eq!(failed.run.failed, Some(FailedStep { place: 1, attempts: 2, error }));
+    assert_eq!((failed.steps[0].state, &failed.steps[1]), (StepState::Succeeded, &ended_step()));
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap().len(), 3);
+    assert_eq!((restored.instances, store.decisions("web", 10).await.unwrap()), (vec![], vec![]));
+
+    let launching = instance(1, "web", InstanceState::Launching);
+    let first = decision(1, "web");
+    store.record(vec![kept(&launching), decided(&first)]).await.unwrap();
+    store.close().await;
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!((restored.instances, trouble), (vec![launching], vec![]));
+    assert_eq!(store.decisions("web", 10).await.unwrap(), [first]);
+}
+
 fn web() -> Key {
     Key::Program("web".into())
 }
@@ -167,7 +200,7 @@ fn monitor_memory<'a>(restored: &'a Restored, name: &str) -> &'a MonitorMemory {
 
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2, V3, V4, V5] {
+    for fixture in [V1, V2, V3, V4, V5, V6] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
         store
@@ -192,16 +225,21 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2, V3, V4, V5] {
+    for fixture in [V1, V2, V3, V4, V5, V6] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
 
 #[test]
 fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
-    for (format, fixture, table, rows) in
-        [(1, V1, "observation", 5), (2, V2, "log", 2), (3, V3, "day", 1), (4, V4, "program", 1), (5, V5, "memory", 3)]
-    {
+    for (format, fixture, table, rows) in [
+        (1, V1, "observation", 5),
+        (2, V2, "log", 2),
+        (3, V3, "day", 1),
+        (4, V4, "program", 1),
+        (5, V5, "memory", 3),
+        (6, V6, "run", 2),
+    ] {
         let folder = old(fixture);
         drop(opened(&folder));
         let path = folder.path().join(FILE);
@@ -220,6 +258,7 @@ fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
         (3, V3, "old_day", "day", 1),
         (4, V4, "memory", "program", 1),
         (5, V5, "step", "memory", 3),
+        (6, V6, "decision", "run", 2),
     ] {
         let folder = old(fixture);
         let path = folder.path().join(FILE);

@@ -2,6 +2,7 @@ mod codec;
 mod crash;
 mod faults;
 mod figures;
+mod fleets;
 mod migrations;
 mod remembering;
 mod runs;
@@ -15,6 +16,10 @@ use estatus_core::{
     command::ProgramFile,
     config::{Language, Retention},
     exit::Exit,
+    fleet::{
+        decision::{Decision, DecisionRecord, Objection, Reason, Rejected, Rejection},
+        instance::{Instance, InstanceState},
+    },
     flow::{
         Definition, FlowMemory, Step, StepAction,
         run::{Run, RunCause, RunRecord, RunState, StepError, StepRun, StepState, UndoRun},
@@ -205,6 +210,53 @@ fn ended_step() -> StepRun {
         kept: true,
         undo: Some(Box::new(UndoRun { state: StepState::Succeeded, began: after(9), ..UndoRun::default() })),
     }
+}
+
+/// An instance that was wanted, and stands so since, `number` seconds after noon.
+pub(crate) fn instance(number: u64, fleet: &str, state: InstanceState) -> Instance {
+    Instance {
+        name: format!("{fleet}-{number}").into(),
+        fleet: fleet.into(),
+        number,
+        id: None,
+        state,
+        since: after(number),
+        launched: after(number),
+        attempt: 0,
+        address: None,
+        declared: None,
+        enrolled: false,
+        protected: false,
+        by_user: false,
+        outdated: false,
+        error: None,
+    }
+}
+
+fn kept(instance: &Instance) -> Record {
+    Record::Instance(Box::new(instance.clone()))
+}
+
+/// What was decided `number` seconds after noon.
+pub(crate) fn decision(number: u64, fleet: &str) -> DecisionRecord {
+    let instance = || format!("{fleet}-{number}").into();
+    let rejected = |what, why| Rejected { what, why };
+    let decision = Decision {
+        change: -1,
+        replaced: 0,
+        victims: vec![instance()],
+        reasons: vec![Reason::Below { mean: 0.1, load: 0.6, need: 1 }, Reason::Asked],
+        rejected: vec![
+            rejected(Rejection::Remove { instance: instance() }, Objection::Mean { mean: 0.71 }),
+            rejected(Rejection::Change, Objection::FewKnown { known: 1, count: 3 }),
+        ],
+        need: Some(1),
+    };
+    DecisionRecord { number, fleet: fleet.into(), at: after(number), instances: 3, mean: Some(1.0 / 3.0), decision }
+}
+
+fn decided(decision: &DecisionRecord) -> Record {
+    Record::Decision(Box::new(decision.clone()))
 }
 
 fn waiting() -> Delivery {

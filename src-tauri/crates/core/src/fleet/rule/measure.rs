@@ -3,10 +3,14 @@
 use super::tally::Tally;
 use crate::fleet::decision::Reason;
 
-/// A load that is by no more than this part of it off what it is to be is as it is to be.
+/// The dead band: a load that is off by no more than this part of what it is to be is near enough.
 pub const BAND: f64 = 0.1;
-/// So much of an instance is not worth one: loads are not exact.
+/// What is left by a shrinking fleet lies in the lower half of the band, so that not the next breath has it grow again.
+const HEADROOM: f64 = BAND / 2.0;
+/// For so much of an instance there is none: loads are not exact.
 const SPECK: f64 = 1e-3;
+/// Loads come as 32 bits: two that differ by no more than this are the same.
+const SAME: f64 = 1e-6;
 
 /// How the load is to what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +19,7 @@ pub(super) enum Level {
     Unknown,
     /// There are too few, even when those that boot are there and those that are not heard of are idle.
     Above,
-    /// As it is to be, or near enough, or it will be.
+    /// Near enough, or it will be.
     Within,
     /// There are more than needed, even if those that are not heard of are full.
     Below,
@@ -30,7 +34,9 @@ pub(super) struct Measure {
     /// The load needs so many instances.
     pub(super) need: Option<u32>,
     /// The sum of all loads, those that are not known taken as full.
-    pub(super) full: f64,
+    full: f64,
+    /// What the mean load is to be.
+    load: f64,
 }
 
 impl Measure {
@@ -38,34 +44,59 @@ impl Measure {
         let size = f64::from(tally.size());
         let full = tally.load + f64::from(tally.unknown());
         let mean = tally.mean();
-        let (level, need) = match mean {
-            None => (Level::Unknown, None),
-            Some(_) if tally.load > size * load * (1.0 + BAND) => (Level::Above, Some(needed(tally.load, load))),
-            Some(_) if full < size * load * (1.0 - BAND) => (Level::Below, Some(needed(full, load))),
-            Some(_) => (Level::Within, Some(tally.size())),
+        let (level, need) = if mean.is_none() {
+            (Level::Unknown, None)
+        } else if is_above(tally.load, size * load, BAND) {
+            (Level::Above, Some(needed(tally.load, load)))
+        } else if is_below(full, size * load, BAND) {
+            (Level::Below, Some(needed(full, load * (1.0 - HEADROOM)).min(tally.size())))
+        } else {
+            (Level::Within, Some(tally.size()))
         };
-        Self { level, mean, need, full }
+        Self { level, mean, need, full, load }
     }
 
-    /// What there is to say of it, `load` being what it is to be.
-    pub(super) fn reason(&self, load: f64) -> Reason {
+    /// What there is to say of the mean.
+    pub(super) fn reason(&self) -> Reason {
+        self.reason_beyond(BAND)
+    }
+
+    /// The same, where near enough is not enough.
+    pub(super) fn exact_reason(&self) -> Reason {
+        self.reason_beyond(0.0)
+    }
+
+    fn reason_beyond(&self, band: f64) -> Reason {
+        let load = self.load;
         let (Some(mean), Some(need)) = (self.mean, self.need) else { return Reason::NothingKnown };
-        if mean > load * (1.0 + BAND) {
+        if is_above(mean, load, band) {
             Reason::Above { mean, load, need }
-        } else if mean < load * (1.0 - BAND) {
+        } else if is_below(mean, load, band) {
             Reason::Below { mean, load, need }
         } else {
             Reason::Within { mean, load }
         }
     }
+
+    /// The mean that so many would have, if that is more than a fleet may be left with.
+    pub(super) fn too_much_for(&self, size: u32) -> Option<f64> {
+        let mean = self.full / f64::from(size);
+        (mean > self.load * (1.0 - HEADROOM)).then_some(mean)
+    }
 }
 
-/// So many instances make the mean of a load `sum` at most `load`.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast saturates, and a sum is not negative"
-)]
+/// Whether `load` is above a band about `wanted`.
+fn is_above(load: f64, wanted: f64, band: f64) -> bool {
+    load > wanted * (1.0 + band + SAME)
+}
+
+/// Whether `load` is below a band about `wanted`.
+fn is_below(load: f64, wanted: f64, band: f64) -> bool {
+    load < wanted * (1.0 - band - SAME)
+}
+
+/// So many instances make the mean at most `load`, where the sum is `sum`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates, and no sum is negative")]
 pub(super) fn needed(sum: f64, load: f64) -> u32 {
     (sum / load - SPECK).ceil() as u32
 }

@@ -7,11 +7,11 @@ use crate::fleet::{decision::Objection, instance::InstanceState};
 
 /// An instance that has said no load for so many heartbeats is silent; before, it may only be new.
 const SILENT_AFTER: u32 = 3;
-/// One that has been silent for no more than so many heartbeats is newly silent, …
+/// It is newly silent until so many heartbeats have passed, …
 const NEWLY: u32 = 12;
-/// … nor one that has been for less than this.
+/// … and for so long at least.
 const NEWLY_AT_LEAST: Duration = Duration::from_secs(60);
-/// One that is silent says nothing of Estatus' own network.
+/// A single one that is silent says nothing of Estatus' own network: in a fleet of one or two, nobody else would replace it.
 const MANY: u32 = 2;
 
 /// How many instances stand how.
@@ -52,12 +52,12 @@ impl Tally {
             InstanceState::Failed => self.failed += u32::from(seen.kept().is_none()),
             InstanceState::Running | InstanceState::Suspect => {
                 self.running += 1;
-                match seen.load {
-                    Some(load) if (0.0..=1.0).contains(&load) => {
+                match seen.known() {
+                    Some(load) => {
                         self.known += 1;
-                        self.load += f64::from(load);
+                        self.load += load;
                     }
-                    _ => self.count_silent(seen.silent, silent, newly),
+                    None => self.count_silent(seen.silent, silent, newly),
                 }
             }
             InstanceState::Lost => {

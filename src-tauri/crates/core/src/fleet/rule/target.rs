@@ -9,7 +9,7 @@ use crate::fleet::decision::{Objection, Reason, Rejection};
 
 impl Case<'_> {
     pub(super) fn target(&self) -> Wish {
-        let mut wish = Wish::new(self.tally.size(), self.measure.reason(self.fleet.load));
+        let mut wish = Wish::new(self.tally.size(), self.measure.reason());
         match (self.measure.level, self.measure.need) {
             (Level::Above, Some(need)) => wish.size = need,
             (Level::Below, Some(need)) => self.shrink(need, &mut wish),
@@ -56,7 +56,7 @@ impl Case<'_> {
         let tally = self.tally;
         let few_known = Objection::FewKnown { known: tally.known, count: tally.known + tally.unknown() };
         let wanted = needed(mean * f64::from(size), load);
-        let reason = self.measure.reason(load);
+        let reason = self.measure.reason();
         if matches!(reason, Reason::Above { .. }) && wanted > size {
             let why = if tally.booting > 0 { Objection::Booting { count: tally.booting } } else { few_known };
             wish.reject(Rejection::Launch { count: wanted - size }, why);

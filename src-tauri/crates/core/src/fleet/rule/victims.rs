@@ -31,43 +31,48 @@ pub(super) struct Chosen<'a, 's> {
 
 /// Chooses `count` of those that count, or as many as may be removed.
 pub(super) fn choose<'a, 's>(instances: &'s [Seen<'a>], count: usize) -> Chosen<'a, 's> {
-    let counting = || instances.iter().filter(|seen| seen.state.counts());
+    let ranks = || instances.iter().enumerate().filter(|(_, seen)| seen.state.counts()).map(rank);
+    let seen = |rank: &Rank| instances.get(rank.2);
+    let may_go = |rank: &Rank| seen(rank).is_some_and(|seen| seen.kept().is_none());
     if count == 0 {
-        let next = counting().filter(|seen| seen.kept().is_none()).min_by_key(|seen| rank(seen));
-        return Chosen { victims: Vec::new(), next, kept: Vec::new() };
+        let next = ranks().filter(may_go).min();
+        return Chosen { victims: Vec::new(), next: next.as_ref().and_then(seen), kept: Vec::new() };
     }
-    let mut turns: Vec<_> = counting().filter(|seen| seen.kept().is_none()).collect();
+    let (mut turns, mut kept): (Vec<Rank>, Vec<Rank>) = ranks().partition(may_go);
     if count < turns.len() {
-        turns.select_nth_unstable_by_key(count, |seen| rank(seen));
+        turns.select_nth_unstable(count);
     }
-    let next = turns.get(count).copied();
+    let next = turns.get(count).and_then(seen);
+    let is_everybody = turns.len() < count;
     turns.truncate(count);
-    turns.sort_unstable_by_key(|seen| rank(seen));
-    let last = turns.last().map(|seen| rank(seen));
-    let mut kept: Vec<_> = counting().filter_map(|seen| Some((rank(seen), seen, seen.kept()?))).collect();
-    kept.retain(|(rank, ..)| next.is_none() || Some(*rank) < last);
-    kept.sort_unstable_by_key(|(rank, ..)| *rank);
-    kept.truncate(NAMED);
-    let rejected =
-        |(_, seen, why): (_, &Seen<'_>, _)| Rejected { what: Rejection::Remove { instance: seen.name.clone() }, why };
+    turns.sort_unstable();
+    kept.retain(|rank| is_everybody || Some(rank) < turns.last());
+    kept.sort_unstable();
+    let stays = |seen: &Seen<'_>| {
+        let what = Rejection::Remove { instance: seen.name.clone() };
+        Some(Rejected { what, why: seen.kept()? })
+    };
     Chosen {
-        victims: turns.iter().map(|seen| seen.name.clone()).collect(),
+        victims: turns.iter().filter_map(seen).map(|seen| seen.name.clone()).collect(),
         next,
-        kept: kept.into_iter().map(rejected).collect(),
+        kept: kept.iter().take(NAMED).filter_map(seen).filter_map(stays).collect(),
     }
 }
 
-/// The least is the first. Loads that are the same in whole per cents are the same; one that is not known is full.
-fn rank<'a>(seen: &Seen<'a>) -> (u8, u8, Timestamp, &'a str) {
+/// Whose turn it is, the least first; and the place among all. Loads that are the same in whole per cents are the same; one that
+/// is not known is full.
+type Rank = (u16, Timestamp, usize);
+
+fn rank((place, seen): (usize, &Seen<'_>)) -> Rank {
     let class = match seen.state {
         state if state.is_booting() => 0,
         _ if seen.outdated => 1,
         _ => 2,
     };
-    (class, percent(seen.load.unwrap_or(1.0)), seen.launched, seen.name)
+    (class * 1000 + percent(seen.known().unwrap_or(1.0)), seen.launched, place)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
-fn percent(load: f32) -> u8 {
-    (load * 100.0).round() as u8
+fn percent(load: f64) -> u16 {
+    (load * 100.0).round() as u16
 }

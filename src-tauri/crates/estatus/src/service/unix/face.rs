@@ -105,7 +105,7 @@ impl Standing {
         match key {
             Key::Monitor(name) => self.down.remove(name),
             Key::Program(name) => self.cooling.remove(name),
-            Key::Flow(_) => false,
+            Key::Flow(_) | Key::Fleet(_) => false,
         };
     }
 

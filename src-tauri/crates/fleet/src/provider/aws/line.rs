@@ -41,6 +41,8 @@ use crate::provider::{
 const TRIES: u32 = 3;
 /// The clock is not to blame for a refusal if it is off by less: AWS lets five minutes pass.
 const SKEW: i64 = 4 * 60;
+/// Nor is it, if it is said to be off by more: ten years.
+const ABSURD: i64 = 10 * 365 * 24 * 60 * 60;
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// Whatever is on this machine or beside it answers within this, or is not there.
 const BESIDE_WITHIN: Duration = Duration::from_secs(2);
@@ -120,7 +122,7 @@ impl Line {
         let request = request.body(body).build().map_err(|error| no_request(&error.to_string()))?;
         let answer = self.http.send(client, request, self.pace.answer_within, words).await.map_err(sure)?;
         let secrets: Vec<&Secret> = keys.into_iter().flat_map(Keys::secrets).chain(&call.secrets).collect();
-        understand(&answer, read, &secrets).map_err(|refused| match refused {
+        understand(&answer, call, read, &secrets).map_err(|refused| match refused {
             Some(refusal) => {
                 let is_clocks = refusal.may_be_the_clock() && self.learns_the_time(&answer.headers);
                 // A server with a trouble of its own may have done what it refuses.
@@ -160,6 +162,9 @@ impl Line {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let Some(theirs) = date.and_then(|date| rfc2822::parse(date).ok()) else { return false };
         let ahead = theirs.timestamp().as_second().saturating_sub(Timestamp::now().as_second());
+        if ahead.abs() > ABSURD {
+            return false;
+        }
         let known = self.ahead.swap(ahead, Ordering::Relaxed);
         (ahead - known).abs() > SKEW
     }
@@ -177,14 +182,16 @@ impl Line {
     }
 }
 
-/// What `read` makes of an answer; otherwise what it refuses, if it says so.
+/// What `read` makes of the answer to `call`; otherwise what it refuses, if it says so.
 fn understand<T>(
     answer: &Answer,
+    call: &Call,
     read: impl Fn(Node<'_, '_>) -> Option<T>,
     secrets: &[&Secret],
 ) -> Result<T, Option<Refusal>> {
     if answer.status.is_success() {
-        return xml::read(&answer.body, read).ok_or(None);
+        let is_its = |root: &Node<'_, '_>| root.tag_name().name().strip_suffix("Response") == Some(call.action);
+        return xml::read(&answer.body, |root| Some(root).filter(is_its).and_then(read)).ok_or(None);
     }
     let refusal = Refusal::read(&answer.body);
     // Refusals of a signature repeat what was signed, and what is not allowed is named once more in a code of AWS's own.

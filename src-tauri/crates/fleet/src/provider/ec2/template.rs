@@ -6,10 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use estatus_core::fleet::{
-    Ec2,
-    command::{ProviderError, ProviderErrorKind as Kind},
-};
+use estatus_core::fleet::{Ec2, command::ProviderErrorKind as Kind};
 use roxmltree::Node;
 use tokio::time::Instant;
 
@@ -108,7 +105,7 @@ impl Templates {
             .with("LaunchTemplateVersion.1", which.version.as_str());
         let template = aws.ask(asking, &call, Template::read).await?.ok_or_else(|| {
             let values = [("template", which.template.as_str()), ("version", &which.version)];
-            ProviderError::from(not_done(Kind::Configuration, asking.words.text("provider.no_template", &values)))
+            not_done(Kind::Configuration, asking.words.text("provider.no_template", &values))
         })?;
         // What was asked for before belongs to an older configuration.
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -114,3 +114,91 @@ fn document(parts: &[Vec<u8>]) -> Vec<u8> {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use estatus_core::secret::Secret;
+    use mail_parser::{Message, MessageParser, MimeHeaders as _};
+
+    use super::*;
+
+    fn launch(template: Option<&[u8]>) -> Vec<u8> {
+        let enrolment = Enrolment { token: Secret::new("t0k'en"), server: "[2001:db8::1]:50051".to_owned() };
+        of_launch(template, &enrolment, "wéb $x", "web-1")
+    }
+
+    /// The kinds of its parts, and their texts.
+    #[track_caller]
+    fn parts(data: &[u8]) -> Vec<(String, String)> {
+        let message: Message<'_> = MessageParser::default().parse(data).unwrap();
+        let kind = |part: &mail_parser::MessagePart<'_>| {
+            let kind = part.content_type().unwrap();
+            format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
+        };
+        let text = |part: &mail_parser::MessagePart<'_>| String::from_utf8_lossy(part.contents()).trim_end().to_owned();
+        message.parts.iter().skip(1).map(|part| (kind(part), text(part))).collect()
+    }
+
+    #[test]
+    fn what_the_template_says_comes_after_our_script() {
+        let check = |template: &[u8], expected: &[(&str, &str)]| {
+            let parts = parts(&launch(Some(template)));
+            assert_eq!(parts[0].0, "text/x-shellscript");
+            let rest: Vec<(&str, &str)> =
+                parts[1..].iter().map(|(kind, text)| (kind.as_str(), text.as_str())).collect();
+            assert_eq!(rest, expected);
+        };
+        check(b"#!/bin/sh\ndocker run web", &[("text/plain", "#!/bin/sh\ndocker run web")]);
+        check(b"#cloud-config\nruncmd: [x]\n", &[("text/plain", "#cloud-config\nruncmd: [x]")]);
+        check(
+            b"Content-Type: multipart/mixed; boundary=\"B\"\nMIME-Version: 1.0\n\n--B\nContent-Type: text/cloud-config\n\n\
+              #cloud-config\n\n--B--\n",
+            &[("multipart/mixed", ""), ("text/cloud-config", "#cloud-config")],
+        );
+        let packed = [0x1f, 0x8b, 8, 0, 0xff, 1];
+        let parts = parts(&launch(Some(&packed)));
+        assert_eq!((parts.len(), parts[1].0.as_str()), (2, "application/gzip"));
+        assert_eq!(super::tests::parts(&launch(None)).len(), 1);
+    }
+
+    #[test]
+    fn the_same_launch_has_the_same_words() {
+        assert_eq!(launch(Some(b"#!/bin/sh")), launch(Some(b"#!/bin/sh")));
+        assert_ne!(launch(Some(b"#!/bin/sh")), launch(Some(b"#!/bin/bash")));
+    }
+
+    #[test]
+    fn a_template_that_says_where_values_go_has_them_there_and_nothing_else() {
+        let check = |template: &str, expected: &str| {
+            assert_eq!(String::from_utf8(launch(Some(template.as_bytes()))).unwrap(), expected);
+        };
+        check("token = \"@ESTATUS_TOKEN@\"", "token = \"t0k'en\"");
+        check(
+            "@ESTATUS_SERVER@ @ESTATUS_FLEET@ @ESTATUS_INSTANCE@@ESTATUS_INSTANCE@",
+            "[2001:db8::1]:50051 wéb $x web-1web-1",
+        );
+        // What stands in a value is no place.
+        assert_eq!(
+            put_in("@ESTATUS_TOKEN@ @ESTATUS_FLEET@", &["@ESTATUS_FLEET@", "", "web", ""]),
+            "@ESTATUS_FLEET@ web"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_script_writes_what_it_should_for_root_alone() {
+        use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().join("agent");
+        let script = parts(&launch(None))[0].1.replace("/run/estatus-agent", here.to_str().unwrap());
+        assert!(Command::new("sh").arg("-c").arg(script).status().unwrap().success());
+        assert_eq!(fs::read_to_string(here.join("token")).unwrap(), "t0k'en\n");
+        assert_eq!(fs::metadata(here.join("token")).unwrap().permissions().mode() & 0o777, 0o600);
+        let read = format!(
+            ". {}/environment; printf '%s|' \"$ESTATUS_SERVER\" \"$ESTATUS_FLEET\" \"$ESTATUS_INSTANCE\"",
+            here.display()
+        );
+        let read = Command::new("sh").arg("-c").arg(read).output().unwrap().stdout;
+        assert_eq!(String::from_utf8(read).unwrap(), "[2001:db8::1]:50051|wéb $x|web-1|");
+    }
+}

@@ -21,7 +21,7 @@ use crate::{
         meter, table,
     },
     command::{clean, output, run},
-    setup, workspace,
+    python,
 };
 
 const REQUIREMENTS: &str = include_str!("prefect/requirements.txt");
@@ -56,19 +56,9 @@ pub(super) struct Prefect<'a> {
 impl<'a> Prefect<'a> {
     /// Fetches it, if that has not been done.
     pub(super) fn fetch(lab: &'a Lab) -> Result<Self> {
-        let folder = workspace::cache()?.join("prefect");
-        let (venv, installed) = (folder.join("venv"), folder.join("installed.txt"));
-        if !fs::read_to_string(&installed).is_ok_and(|installed| installed == REQUIREMENTS) {
-            println!("── prefect: it is fetched into {}", folder.display());
-            fs::create_dir_all(&folder)?;
-            let wanted = folder.join("requirements.txt");
-            fs::write(&wanted, REQUIREMENTS)?;
-            run(clean(setup::SYSTEM_PYTHON).args(["-m", "venv", "--clear"]).arg(&venv))?;
-            run(clean(venv.join("bin/pip")).args(["install", "--quiet", "--no-deps", "--requirement"]).arg(&wanted))?;
-            fs::rename(wanted, installed)?;
-        }
+        let python = python::environment("prefect", REQUIREMENTS)?;
         let (script, home) = (lab.write("flows.py", SCRIPT)?, lab.folder("prefect")?);
-        Ok(Self { lab, python: venv.join("bin/python"), script, home })
+        Ok(Self { lab, python, script, home })
     }
 
     pub(super) fn measure(&self, options: &Options, figures: &mut Figures) -> Result<()> {
