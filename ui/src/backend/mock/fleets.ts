@@ -140,7 +140,7 @@ function summary({ plan, instances, decisions, troubles, standing }: Living): Fl
   const loads = running.flatMap(({ load }) => (load === null ? [] : [load]));
   return {
     ...plan,
-    standing: standing ?? (plan.enabled ? "well" : "idle"),
+    standing: standing ?? (running.length < plan.min ? "unknown" : "well"),
     count: instances.filter(counts).length,
     running: running.length,
     mean: loads.length === 0 ? null : loads.reduce((sum, load) => sum + load, 0) / loads.length,
