@@ -140,7 +140,7 @@ function summary({ plan, instances, decisions, troubles, standing }: Living): Fl
   const loads = running.flatMap(({ load }) => (load === null ? [] : [load]));
   return {
     ...plan,
-    standing: standing ?? (plan.enabled ? "well" : "idle"),
+    standing: standing ?? (running.length < plan.min ? "unknown" : "well"),
     count: instances.filter(counts).length,
     running: running.length,
     mean: loads.length === 0 ? null : loads.reduce((sum, load) => sum + load, 0) / loads.length,
@@ -189,10 +189,10 @@ function move(fleet: Living, one: InstanceStatus) {
   if (one.state === "suspect" || one.state === "lost") one.silent += 1;
   if (left > 0) return;
   if (one.state === "launching") {
-    one.id = idOf(fleet.plan.launch, fleet.last, one.name);
+    one.id = idOf(fleet.plan.launch, numberOf(one), one.name);
     become(fleet, one, "booting", 4);
   } else if (one.state === "booting") {
-    Object.assign(one, { address: addressOf(fleet.plan.launch, fleet.last), load: isLocal ? 0 : fleet.plan.load });
+    Object.assign(one, { address: addressOf(fleet.plan.launch, numberOf(one)), load: isLocal ? 0 : fleet.plan.load });
     become(fleet, one, "running", 0);
   } else if (one.state === "draining") become(fleet, one, "terminating", 2);
   else if (one.state === "terminating") one.state = "gone";
@@ -272,6 +272,8 @@ function decided(
     ...fleet.decisions,
   ];
 }
+
+const numberOf = ({ name }: InstanceStatus): number => Number(name.split("-").at(-1));
 
 function idOf(launch: string, number: number, name: string): string {
   if (launch === "local") return String(20_000 + number * 37);

@@ -64,7 +64,7 @@ export function options(
   return {
     legend: { show: false },
     padding: [8, 0, 0, 0],
-    cursor: { drag: { x: false, y: false }, points: { size: 6 } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       y: { range: [0, 1] },
       count: { range: (_, __, max) => [0, Math.max(2, (Number.isFinite(max) ? max : 1) * 1.25)] },
