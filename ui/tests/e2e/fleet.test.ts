@@ -145,7 +145,7 @@ test("what is wrong with a fleet and its instances is shown: orphans, who was re
   await page.getByText("vm-4411, vm-4417").waitFor();
   await page.getByText("1,312 ×").waitFor();
   await page.getByText("anyone on the way can read and forge their loads").waitFor();
-  await row("edge-1").getByText("declares 192.168.7.21:50061").waitFor();
+  await row("edge-1").locator(".address").getByText("declares 192.168.7.21:50061").waitFor();
   await row("edge-1").getByText("17 invalid loads").waitFor();
   await row("edge-2").getByText("lost").waitFor();
   await row("edge-2").getByText("for 3m 34s").waitFor();
