@@ -1,12 +1,12 @@
 //! An agent of ours, connected with its engine, again and again.
 
-use std::{future, io, net::IpAddr, sync::Arc, time::Duration};
+use std::{error::Error, future, io, net::IpAddr, sync::Arc, time::Duration};
 
 use futures_util::stream;
 use rcgen::{KeyPair, PublicKeyData};
 use rustls::ClientConfig;
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, error::TrySendError},
     time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout},
 };
 use tonic::{Code, Status, Streaming};
@@ -14,7 +14,7 @@ use tonic::{Code, Status, Streaming};
 use super::{
     AgentNews, Never, Teller,
     backoff::Backoff,
-    dial::{Connection, NoWay, encrypted},
+    dial::{self, Connection, NoWay, encrypted},
     enrolled::Enrolled,
     load::{Load, Standing},
     pinned::client_config,
@@ -76,7 +76,7 @@ impl From<Status> for Ended {
 
 impl From<io::Error> for Ended {
     fn from(error: io::Error) -> Self {
-        Self::Lost(error.to_string())
+        Self::Lost(dial::in_words(&error))
     }
 }
 
@@ -246,7 +246,10 @@ impl Session<'_> {
     }
 
     fn say(&self, said: Said) -> Result<(), Ended> {
-        self.say.try_send(said).map_err(|_| Ended::Lost("the engine takes nothing".to_owned()))
+        self.say.try_send(said).map_err(|error| match error {
+            TrySendError::Full(_) => Ended::Lost("the engine takes nothing".to_owned()),
+            TrySendError::Closed(_) => Ended::Lost("the connection was closed".to_owned()),
+        })
     }
 }
 
@@ -256,9 +259,13 @@ fn late() -> Ended {
 
 /// What a status says; what lies below it, where that says more.
 pub(super) fn in_words(status: &Status) -> String {
-    let mut why: &dyn std::error::Error = status;
+    let mut why: &(dyn Error + 'static) = status;
     while let Some(below) = why.source() {
         why = below;
     }
-    if std::ptr::addr_eq(why, status) { status.message().to_owned() } else { why.to_string() }
+    match why.downcast_ref::<io::Error>() {
+        Some(error) => dial::in_words(error),
+        None if why.is::<Status>() => status.message().to_owned(),
+        None => why.to_string(),
+    }
 }

@@ -34,9 +34,18 @@ impl From<io::Error> for NoWay {
         let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match of_tls {
             Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Self::Another,
-            _ => Self::Unreachable(error.to_string()),
+            _ => Self::Unreachable(in_words(&error)),
         }
     }
+}
+
+/// What an error says: no more of that a connection was closed, and not the number that the system has for it.
+pub(crate) fn in_words(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return "the connection was closed".to_owned();
+    }
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 /// A connection with the engine at `server`, by TLS.

@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 
 use super::{
     AgentNews, Never, Teller,
+    attending::in_words,
     backoff::Backoff,
     dial::{Connection, NoWay, plain},
     load::{Load, Standing},
@@ -111,7 +112,7 @@ impl From<Status> for NotAnnounced {
     fn from(status: Status) -> Self {
         match status.code() {
             Code::PermissionDenied | Code::Unauthenticated => Self::Refused(status.message().to_owned()),
-            _ => Self::Lost(status.message().to_owned()),
+            _ => Self::Lost(in_words(&status)),
         }
     }
 }

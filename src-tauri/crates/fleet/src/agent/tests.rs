@@ -263,4 +263,8 @@ fn what_a_refusal_says_is_told_and_what_lies_below_an_error() {
     let said = super::attending::in_words(&Status::from_error(Box::new(std::io::Error::other("reset"))));
     assert_eq!(said, "reset");
     assert_eq!(super::attending::in_words(&Status::internal("busy")), "busy");
+    let refused = std::io::Error::from_raw_os_error(if cfg!(windows) { 10061 } else { 111 });
+    assert!(!super::dial::in_words(&refused).contains("os error"));
+    let closed = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "see https://docs.example");
+    assert_eq!(super::attending::in_words(&Status::from_error(Box::new(closed))), "the connection was closed");
 }
