@@ -53,7 +53,7 @@ fn as_user<T: Send + 'static>(user: u32, what: impl AsyncFnOnce() -> T + Send + 
 
 /// One of every kind of request, and what it takes to have it answered.
 fn requests() -> Vec<(Request, Permission)> {
-    let (monitor, program) = (|| "port".to_owned(), || "clock".to_owned());
+    let (monitor, program, fleet) = (|| "port".to_owned(), || "clock".to_owned(), || "none".to_owned());
     let (look, steer, edit) = (Permission::Look, Permission::Steer, Permission::Edit);
     let process = ProcessId { pid: 1, started: 1 };
     let remove = Edit::Remove { section: Section::Monitor, name: "none".to_owned() };
@@ -70,6 +70,10 @@ fn requests() -> Vec<(Request, Permission)> {
         (Ask::RunFlow { flow: "none".to_owned() }, steer),
         (Ask::CancelRun { run: RunId(1) }, steer),
         (Ask::Approve { run: RunId(1), step: None, approved: true }, steer),
+        (Ask::AddInstance { fleet: fleet() }, steer),
+        (Ask::RemoveInstance { fleet: fleet(), instance: fleet() }, steer),
+        (Ask::DrainInstance { fleet: fleet(), instance: fleet() }, steer),
+        (Ask::ProtectInstance { fleet: fleet(), instance: fleet(), protected: true }, steer),
     ];
     let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::now());
     let requests = [
@@ -84,6 +88,9 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Follow { log_of: None, step: None, usage: false }, look),
         (Request::StepLog { of: StepOf { run: RunId(1), place: 0 }, lines: 1 }, look),
         (Request::Repeat { run: RunId(1), how: Repeat::default() }, steer),
+        (Request::Fleet { fleet: fleet() }, look),
+        (Request::Decisions { fleet: fleet(), limit: 1 }, look),
+        (Request::SetLoad { fleet: fleet(), instance: fleet(), load: 0.5 }, steer),
         (Request::Plan { flow: "none".to_owned() }, edit),
         (Request::Configuration, edit),
         (Request::Edit { edits: vec![remove.clone()], save: false }, edit),
@@ -102,7 +109,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 31;
+const KINDS: u8 = 38;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -126,6 +133,9 @@ fn kind(request: &Request) -> u8 {
         Request::StepLog { .. } => 27,
         Request::Repeat { .. } => 28,
         Request::Plan { .. } => 29,
+        Request::Fleet { .. } => 31,
+        Request::Decisions { .. } => 32,
+        Request::SetLoad { .. } => 33,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,
@@ -139,6 +149,10 @@ fn kind(request: &Request) -> u8 {
             Ask::RunFlow { .. } => 25,
             Ask::CancelRun { .. } => 26,
             Ask::Approve { .. } => 30,
+            Ask::AddInstance { .. } => 34,
+            Ask::RemoveInstance { .. } => 35,
+            Ask::DrainInstance { .. } => 36,
+            Ask::ProtectInstance { .. } => 37,
         },
     }
 }

@@ -1,8 +1,9 @@
 //! What is on disk: a store as the core sees it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
+    fleet::instance::{Instance, InstanceState},
     flow::run::{Run, RunRecord, StepRun},
     ids::{IncidentId, Key, MessageId, RunId},
     incident::{Incident, Message},
@@ -21,6 +22,7 @@ pub(crate) struct Disk {
     pub(crate) messages: BTreeMap<MessageId, Message>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     steps: BTreeMap<(RunId, usize), StepRun>,
+    pub(crate) instances: BTreeMap<Arc<str>, Instance>,
     engine: EngineMemory,
     waiting: Vec<Record>,
     since: Duration,
@@ -55,6 +57,7 @@ impl Disk {
             incidents: self.incidents.values().filter(|incident| incident.closed.is_none()).cloned().collect(),
             messages: self.messages.values().filter(open).cloned().collect(),
             runs: self.open_runs(),
+            instances: self.instances.values().filter(|one| one.state != InstanceState::Gone).cloned().collect(),
             last_run: self.runs.keys().last().copied(),
             engine: self.engine.clone(),
             last_incident: self.incidents.keys().last().copied(),
@@ -87,8 +90,9 @@ impl Disk {
                 Record::Message(message) => drop(self.messages.insert(message.id, message)),
                 Record::Run(run) => drop(self.runs.insert(run.id, *run)),
                 Record::Step { run, place, step } => drop(self.steps.insert((run, place), *step)),
+                Record::Instance(instance) => drop(self.instances.insert(Arc::clone(&instance.name), *instance)),
                 Record::Engine(memory) => self.engine = memory,
-                Record::Observation { .. } | Record::Journal { .. } => {}
+                Record::Observation { .. } | Record::Journal { .. } | Record::Decision(_) | Record::Sample { .. } => {}
             }
         }
     }

@@ -435,7 +435,7 @@ impl World {
                     let answer = NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
                     self.tell(Input::NetworkSeen { id, answer }, MS);
                 }
-                Effect::Program { .. } | Effect::Cancel { .. } | Effect::Publish(_) => {}
+                Effect::Fleet { .. } | Effect::Program { .. } | Effect::Cancel { .. } | Effect::Publish(_) => {}
             }
             self.effects += 1;
             // Between any two effects the power may go.

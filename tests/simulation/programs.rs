@@ -345,7 +345,10 @@ impl World {
                     self.at(self.now + takes, Coming::Dies { program: Arc::clone(&program.name), start, exit });
                 }
                 Effect::RunCommand { id, command } => self.run_command(id, &command),
-                Effect::SendRequest { .. } | Effect::Confirm { .. } | Effect::EndCommand { .. } => {
+                Effect::Fleet { .. }
+                | Effect::SendRequest { .. }
+                | Effect::Confirm { .. }
+                | Effect::EndCommand { .. } => {
                     panic!("no flow is configured: {effect:?}")
                 }
                 Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }

@@ -279,7 +279,8 @@ impl World {
                     let ports = ports.then(|| held.map(|_| port).into_iter().collect());
                     self.tell(port, ProgramEvent::Measured { start, memory: 1, cpu: None, ports });
                 }
-                Effect::RunCommand { .. }
+                Effect::Fleet { .. }
+                | Effect::RunCommand { .. }
                 | Effect::Confirm { .. }
                 | Effect::SendRequest { .. }
                 | Effect::EndCommand { .. }

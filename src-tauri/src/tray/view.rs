@@ -146,9 +146,13 @@ impl View {
             Event::Step { run, place, step } => {
                 self.runs.values_mut().find(|known| known.run == *run).is_some_and(|known| known.take(*place, step))
             }
-            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::Usage(_) | Event::Relaunching => {
-                false
-            }
+            Event::Fleet(_)
+            | Event::FleetGone(_)
+            | Event::Told { .. }
+            | Event::Log { .. }
+            | Event::StepLog { .. }
+            | Event::Usage(_)
+            | Event::Relaunching => false,
         }
     }
 
