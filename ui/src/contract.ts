@@ -1841,6 +1841,14 @@ fleet: string,
 /**
  * The instance, by its name or by what the provider calls it.
  */
+instance: string, } | { "ask": "drain_instance", 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * The instance, by its name or by what the provider calls it.
+ */
 instance: string, } | { "ask": "protect_instance", 
 /**
  * The fleet.

@@ -120,7 +120,6 @@ async fn run(options: AgentOptions, tell: Teller) -> Result<Never, AgentError> {
             };
             let load = Load::begin(load, &name, &server, &tell).await?;
             let served = Server::bind(listen, Some(Arc::clone(&load)), &tell).await?;
-            let address = address.unwrap_or_else(|| document::declared(served.at()));
             Ok(Announcing { server, name, address, load, served, tell }.run().await)
         }
     }

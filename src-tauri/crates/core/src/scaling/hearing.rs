@@ -67,7 +67,8 @@ impl FleetMachine {
         let fits = |enrolled: bool| match proof {
             // Who has once proved who he is must always; and a token that was used is his, or was stolen.
             Proof::None | Proof::Token => !enrolled,
-            Proof::Certificate => enrolled,
+            // He got it from us, though the answer may have been lost and he has not been heard since.
+            Proof::Certificate => true,
         };
         let lives =
             |state: InstanceState| state.counts() || matches!(state, InstanceState::Lost | InstanceState::Draining);

@@ -45,10 +45,10 @@ pub(crate) struct AgentArguments {
     #[arg(long, requires = "name")]
     pub(crate) protocol: Option<ForeignProtocol>,
     /// The name of this instance in that protocol; otherwise the token says it.
-    #[arg(long, requires = "protocol")]
+    #[arg(long, requires = "protocol", conflicts_with = "token_file")]
     pub(crate) name: Option<String>,
     /// The address to declare in that protocol, perhaps with a port; default: where it listens.
-    #[arg(long, value_name = "ADDRESS", requires = "protocol")]
+    #[arg(long, value_name = "ADDRESS", requires = "protocol", conflicts_with = "token_file")]
     pub(crate) address: Option<String>,
     /// The language in which the agent tells what happens.
     #[arg(long, default_value = Language::default().code(), value_parser = language())]
@@ -128,7 +128,7 @@ mod tests {
         refused(&["--protocol", "document"], "--name <NAME>");
         refused(&["--protocol", "other", "--name", "web-1"], "invalid value 'other'");
         refused(&["--token-file", "t", "--protocol", "document", "--name", "web-1"], "cannot be used with");
-        refused(&["--token-file", "t", "--name", "web-1"], "--protocol");
+        refused(&["--token-file", "t", "--name", "web-1"], "cannot be used with");
     }
 
     #[test]

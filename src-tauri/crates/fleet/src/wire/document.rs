@@ -53,7 +53,56 @@ fn meant<'f>(fleets: &'f [Arc<Fleet>], instance: &str) -> &'f [Arc<Fleet>] {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use estatus_core::{Timestamp, fleet::command::FleetEvent};
+    use tokio::{
+        runtime::Handle,
+        sync::{mpsc, watch},
+    };
+    use tonic::Code;
+
     use super::*;
+    use crate::wire::shared::Shared;
+
+    #[tokio::test]
+    async fn from_another_machine_it_is_spoken_only_where_the_fleet_says_so() {
+        let (events, mut told) = mpsc::channel(4);
+        let shared = Arc::new(Shared::new(std::path::PathBuf::new(), events, Arc::new(Timestamp::now)));
+        shared.runtime.set(Handle::current()).unwrap();
+        let mut fleet = Fleet::new("web");
+        let from: SocketAddr = "192.0.2.1:5000".parse().unwrap();
+        let visit = Visit {
+            shared: Arc::clone(&shared),
+            listen: fleet.wire.listen,
+            from,
+            shown: None,
+            recognised: watch::Sender::new(None),
+        };
+        let ask = || OnConnectRequest { ip_address: "192.0.2.7".to_owned(), instance_name: "web-1".to_owned() };
+        shared.serve(&Arc::new(fleet.clone()));
+        let refused = visit.on_connect(Request::new(ask())).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        assert!(refused.message().ends_with("only where the fleet says insecure = true"), "{refused}");
+        let event = told.recv().await.unwrap().event;
+        assert_eq!(event, FleetEvent::Refused { from: from.ip(), why: Refusal::Insecure });
+
+        fleet.wire.insecure = true;
+        shared.serve(&Arc::new(fleet));
+        let answer = async {
+            let event = told.recv().await.unwrap().event;
+            let FleetEvent::Announced { announcement, name, proof, declared, from: came_from } = event else {
+                panic!()
+            };
+            assert_eq!(
+                (name.as_str(), proof, declared.as_str(), came_from),
+                ("web-1", Proof::None, "192.0.2.7", from.ip())
+            );
+            shared.announcements.answer(announcement, Some("web-1".into()));
+        };
+        let (accepted, ()) = tokio::join!(visit.on_connect(Request::new(ask())), answer);
+        assert!(accepted.unwrap().into_inner().is_accepted);
+    }
 
     #[test]
     fn an_instance_is_looked_for_in_the_fleet_that_its_name_begins_with() {

@@ -167,7 +167,7 @@ impl Shared {
         }
     }
 
-    /// Serves `fleet` as it is now: whether it was served before.
+    /// Serves `fleet` as it is now; what there was of it before goes on.
     pub(crate) fn serve(&self, fleet: &Arc<Fleet>) {
         let mut fleets = self.fleets();
         if let Some(served) = fleets.get_mut(&fleet.name) {
