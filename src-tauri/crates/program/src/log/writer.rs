@@ -179,10 +179,7 @@ impl Capture {
         step();
         let length = *read.as_ref().unwrap_or(&0);
         self.taken(stream, length);
-        match read {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(()),
-        }
+        read.map(drop)
     }
 
     /// Takes `bytes`, which have been read already.
