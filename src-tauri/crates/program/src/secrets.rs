@@ -2,16 +2,23 @@
 
 use estatus_core::secret::Secret;
 
+/// Of a secret of several lines, a shorter line would be found in half the words of a log; and so would a shorter secret.
+const SHORTEST: usize = 4;
+
 /// What of `secrets` is not to be seen, the longest first: of one that has several lines each of them too, as it is written
 /// to a log line by line.
-pub(crate) fn hidden_texts(secrets: &[(String, Secret)]) -> Vec<&str> {
-    /// Of a secret of several lines, a shorter one would be found in half the words of a log.
-    const SHORTEST: usize = 4;
+fn hidden_texts(secrets: &[(String, Secret)]) -> Vec<&str> {
     let all = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
     let lines = all.clone().filter(|secret| secret.contains('\n')).flat_map(str::lines).map(str::trim);
     let mut texts: Vec<&str> = all.chain(lines.filter(|line| line.len() >= SHORTEST)).collect();
     texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
     texts
+}
+
+/// What of `secrets` does not come into a log: what is hidden there is so for good.
+pub(crate) fn kept_out_of_logs(secrets: &[(String, Secret)]) -> Vec<String> {
+    let texts = hidden_texts(secrets).into_iter().filter(|text| text.len() >= SHORTEST && !text.contains('\n'));
+    texts.map(str::to_owned).collect()
 }
 
 /// `text`, with as many asterisks in the place of `secrets`.
@@ -36,5 +43,8 @@ mod tests {
         check("MIIEpAIB", "********");
         check("x=1", "x=1");
         check("", "");
+        let kept_out = ["-----BEGIN KEY-----", "hunter22", "MIIEpAIB", "hunter", "AAKC"];
+        assert_eq!(kept_out_of_logs(&secrets), kept_out);
+        assert_eq!(kept_out_of_logs(&[("FLAG".to_owned(), Secret::new("yes"))]), [""; 0]);
     }
 }

@@ -1,6 +1,8 @@
 //! Secrets in what a program writes, which do not come to the disk.
 
-use memchr::memmem::Finder;
+use std::io;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// A longer secret is not looked for: it would not have to be in the spool as a whole.
 const LONGEST: usize = super::state::BUFFER / 8;
@@ -8,49 +10,70 @@ const LONGEST: usize = super::state::BUFFER / 8;
 /// Writes over secrets, however what a program writes is cut into pieces.
 #[derive(Default)]
 pub(super) struct Hiding {
-    /// The longest first: one may be part of another.
-    finders: Vec<Finder<'static>>,
+    forms: Vec<Vec<u8>>,
+    /// Finds the first of them, and of those that begin there the longest: one may be the beginning of another.
+    finder: Option<AhoCorasick>,
 }
 
 impl Hiding {
     /// The secrets are written in these `forms`.
-    pub(super) fn new(forms: &[Vec<u8>]) -> Self {
-        let mut forms: Vec<&Vec<u8>> = forms.iter().filter(|form| (1..=LONGEST).contains(&form.len())).collect();
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Self { finders: forms.into_iter().map(|form| Finder::new(form).into_owned()).collect() }
+    ///
+    /// # Errors
+    /// There are too many of them.
+    pub(super) fn new(forms: Vec<Vec<u8>>) -> io::Result<Self> {
+        let forms: Vec<_> = forms.into_iter().filter(|form| (1..=LONGEST).contains(&form.len())).collect();
+        if forms.is_empty() {
+            return Ok(Self::default());
+        }
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms);
+        Ok(Self { finder: Some(finder.map_err(io::Error::other)?), forms })
     }
 
-    /// Writes over the secrets that end in `text` behind its first `known` bytes.
+    /// Writes over the secrets in `text`, of which the first `known` bytes were looked through before. One that may be the
+    /// beginning of a longer one is left until that is known.
     pub(super) fn hide(&self, text: &mut [u8], known: usize) {
-        for finder in &self.finders {
-            let length = finder.needle().len();
-            let mut from = (known + 1).saturating_sub(length);
-            while let Some(found) = text.get(from..).and_then(|rest| finder.find(rest)) {
-                let begin = from + found;
-                from = begin + length;
-                // What is zero is half a character of UTF-16, and no character of a secret.
-                text[begin..from].iter_mut().filter(|byte| **byte != 0).for_each(|byte| *byte = b'*');
+        let open = text.len() - self.begun(text);
+        self.write_over(text, known, open);
+    }
+
+    /// The same where nothing more comes.
+    pub(super) fn hide_rest(&self, text: &mut [u8]) {
+        let length = text.len();
+        self.write_over(text, length, length);
+    }
+
+    /// Writes over those that begin before `open`.
+    fn write_over(&self, text: &mut [u8], known: usize, open: usize) {
+        let Some(finder) = &self.finder else { return };
+        let from = known - self.begun(&text[..known]);
+        let found = finder.find_iter(&text[from..]).map(|found| from + found.start()..from + found.end());
+        let found: Vec<_> = found.take_while(|found| found.start < open).collect();
+        for byte in found.into_iter().flatten() {
+            // What is zero is half a character of UTF-16, and no character of a secret.
+            if text[byte] != 0 {
+                text[byte] = b'*';
             }
         }
     }
 
     /// How many bytes at the end of `text` may be the beginning of a secret.
     pub(super) fn begun(&self, text: &[u8]) -> usize {
-        let begun = |finder: &Finder<'_>| {
-            let needle = finder.needle();
-            let lengths = (1..needle.len().min(text.len() + 1)).rev();
-            lengths.into_iter().find(|&length| text.ends_with(&needle[..length])).unwrap_or(0)
+        let begun = |form: &Vec<u8>| {
+            let mut lengths = (1..form.len().min(text.len() + 1)).rev();
+            lengths.find(|&length| text.ends_with(&form[..length])).unwrap_or(0)
         };
-        self.finders.iter().map(begun).max().unwrap_or(0)
+        self.forms.iter().map(begun).max().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn hiding(secrets: &[&str]) -> Hiding {
-        Hiding::new(&secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect::<Vec<_>>())
+        Hiding::new(secrets.iter().map(|secret| secret.as_bytes().to_vec()).collect()).unwrap()
     }
 
     #[test]
@@ -63,12 +86,42 @@ mod tests {
         check(&["hunter2"], "it is hunter2, hunter2", 0, "it is *******, *******");
         check(&["hunter2"], "hunter2 hunter2", 6, "******* *******");
         check(&["hunter2"], "hunter2 hunter2", 7, "hunter2 *******");
+        // Until it is known which of them it is, it is held back.
+        check(&["hunter", "hunter22"], "hunter hunter", 0, "****** hunter");
+        check(&["hunter", "hunter22"], "a hunters", 8, "a ******s");
+        check(&["hunter", "hunter22"], "a hunter22", 8, "a ********");
         check(&["hunter2"], "hunter", 0, "hunter");
-        check(&["ab", "abcd"], "abcd ab", 0, "**** **");
+        check(&["ab", "abcd"], "abcd ab.", 0, "**** **.");
         check(&["", "x"], "axa", 0, "a*a");
         check(&["año"], "un año", 0, "un ****");
         check(&[], "text", 0, "text");
         check(&["h\0u\0"], "h\0u\0", 0, "*\0*\0");
+    }
+
+    proptest! {
+        #[test]
+        fn how_it_is_cut_makes_no_difference(
+            secrets in vec("[abc]{1,4}", 0..4),
+            text in "[abcd]{0,30}",
+            cuts in vec(0..31_usize, 0..4),
+        ) {
+            let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            let hiding = hiding(&secrets);
+            let mut whole = text.clone().into_bytes();
+            hiding.hide(&mut whole, 0);
+            hiding.hide_rest(&mut whole);
+            let mut ends: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).chain([text.len()]).collect();
+            ends.sort_unstable();
+            let (mut written, mut known) = (text.into_bytes(), 0);
+            for end in ends {
+                hiding.hide(&mut written[..end], known);
+                known = end;
+            }
+            hiding.hide_rest(&mut written);
+            prop_assert_eq!(&written, &whole);
+            let left = |secret: &&str| whole.windows(secret.len()).any(|part| part == secret.as_bytes());
+            prop_assert!(!secrets.iter().any(left), "{:?}", String::from_utf8_lossy(&whole));
+        }
     }
 
     #[test]

@@ -139,9 +139,13 @@ impl Capture {
         self.awaited = Some(awaited).filter(|_| !self.seen());
     }
 
-    /// From now on writes over secrets, which are written in one of `forms`.
-    pub(crate) fn hide(&mut self, forms: &[Vec<u8>]) {
-        self.hiding = Hiding::new(forms);
+    /// From now on writes over secrets, which are written in one of `forms`; none has a line end.
+    ///
+    /// # Errors
+    /// There are too many of them.
+    pub(crate) fn hide(&mut self, forms: Vec<Vec<u8>>) -> io::Result<()> {
+        self.hiding = Hiding::new(forms)?;
+        Ok(())
     }
 
     /// Whether a line of this start had the text that was waited for, by this `Capture` or one before it.
@@ -216,6 +220,7 @@ impl Capture {
     /// Nothing more comes from `stream` in this start; its last line is complete although no line end was written.
     /// [`Taken::End`] does the same.
     pub(crate) fn end(&mut self, stream: Stream) {
+        self.spool.change_text(stream, 0, |text, _| self.hiding.hide_rest(text));
         self.settle(stream);
         let held = self.spool.held(stream);
         if held.open || held.start < held.end || self.spool.state().lost > 0 {

@@ -35,7 +35,7 @@ impl Output {
         let decoder = Decoder::new(terms.encoding, code_pages());
         let mut capture = Capture::open(folder, terms.log_keep, decoder)?;
         capture.begin(start);
-        capture.hide(&secrets.iter().flat_map(|text| decoder.forms(text)).collect::<Vec<_>>());
+        capture.hide(secrets.iter().flat_map(|text| decoder.forms(text)).collect())?;
         if let Some(text) = &terms.ready_log {
             capture.wait_for(&decoder.forms(text));
         }

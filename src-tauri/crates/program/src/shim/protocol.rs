@@ -12,7 +12,7 @@ use estatus_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{ledger::Once, secrets::hidden_texts};
+use crate::{ledger::Once, secrets::kept_out_of_logs};
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
 pub(crate) const PROTOCOL: u32 = 6;
@@ -117,7 +117,7 @@ impl Launch {
             },
             log_keep: program.log_keep,
             encoding: program.encoding,
-            secrets: hidden_texts(secret_env).into_iter().map(str::to_owned).collect(),
+            secrets: kept_out_of_logs(secret_env),
             once: None,
         }
     }
@@ -139,7 +139,7 @@ impl Launch {
             ready_log: None,
             log_keep: LOG_KEEP,
             encoding: OutputEncoding::Auto,
-            secrets: hidden_texts(secret_env).into_iter().map(str::to_owned).collect(),
+            secrets: kept_out_of_logs(secret_env),
             once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
         }
     }

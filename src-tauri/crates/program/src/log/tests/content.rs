@@ -180,7 +180,7 @@ fn a_secret_comes_to_no_file_however_it_is_cut() {
         let folder = folder();
         let mut capture = open(&folder);
         capture.begin(StartId(1));
-        capture.hide(&["hunter2".into(), "huge".into()]);
+        capture.hide(vec!["hunter2".into(), "huge".into(), "hug".into()]).unwrap();
         capture.push(Stream::Out, before.as_bytes());
         for piece in pieces {
             capture.push(Stream::Out, piece.as_bytes());
@@ -196,6 +196,7 @@ fn a_secret_comes_to_no_file_however_it_is_cut() {
     check("", &["it is hun", "ter2", " and h", "unter2"], "it is ******* and *******");
     check("", &["h", "u", "n", "t", "e", "r", "2", "h"], "*******h");
     check("", &["hunter", "s"], "hunters");
+    check("", &["hug", "e hug", "s", " hug"], "**** ***s ***");
     check("", &["one\nhunter2\nhu", "\nhunter"], "one\n*******\nhu\nhunter");
     // A line so long that a part of it is written before the rest is there.
     for length in 65_520..65_540 {
