@@ -32,26 +32,32 @@ impl Hiding {
     /// Writes over the secrets in `text`, of which the first `known` bytes were looked through before. One that may be the
     /// beginning of a longer one is left until that is known.
     pub(super) fn hide(&self, text: &mut [u8], known: usize) {
-        let open = text.len() - self.begun(text);
-        self.write_over(text, known, open);
+        self.write_over(text, known, |text| text.len() - self.begun(text));
     }
 
     /// The same where nothing more comes.
     pub(super) fn hide_rest(&self, text: &mut [u8]) {
-        let length = text.len();
-        self.write_over(text, length, length);
+        self.write_over(text, text.len(), <[u8]>::len);
     }
 
-    /// Writes over those that begin before `open`.
-    fn write_over(&self, text: &mut [u8], known: usize, open: usize) {
+    /// Writes over those that begin before what is `open`.
+    fn write_over(&self, text: &mut [u8], known: usize, open: impl Fn(&[u8]) -> usize) {
         let Some(finder) = &self.finder else { return };
-        let from = known - self.begun(&text[..known]);
-        let found = finder.find_iter(&text[from..]).map(|found| from + found.start()..from + found.end());
-        let found: Vec<_> = found.take_while(|found| found.start < open).collect();
-        for byte in found.into_iter().flatten() {
-            // What is zero is half a character of UTF-16, and no character of a secret.
-            if text[byte] != 0 {
-                text[byte] = b'*';
+        let mut from = known - self.begun(&text[..known]);
+        loop {
+            let open = open(text);
+            let found = finder.find_iter(&text[from..]).map(|found| from + found.start()..from + found.end());
+            let found: Vec<_> = found.take_while(|found| found.start < open).collect();
+            from = found.last().map_or(from, |last| last.end);
+            for byte in found.into_iter().flatten() {
+                // What is zero is half a character of UTF-16, and no character of a secret.
+                if text[byte] != 0 {
+                    text[byte] = b'*';
+                }
+            }
+            // One that goes on into what was open leaves less of that.
+            if from <= open {
+                return;
             }
         }
     }
@@ -92,6 +98,8 @@ mod tests {
         check(&["hunter", "hunter22"], "a hunter22", 8, "a ********");
         check(&["hunter2"], "hunter", 0, "hunter");
         check(&["ab", "abcd"], "abcd ab.", 0, "**** **.");
+        check(&["bcab", "c"], "bcabc", 0, "*****");
+        check(&["bcabbb", "bcab", "c"], "bcabc", 4, "*****");
         check(&["", "x"], "axa", 0, "a*a");
         check(&["año"], "un año", 0, "un ****");
         check(&[], "text", 0, "text");
