@@ -339,7 +339,7 @@ mod unix {
         let estatus = engine(&step(&slow, "sleeps", "sleep 300", ""));
         for _ in 0..20 {
             let run = begin(&estatus, &slow);
-            assert_eq!(estatus.say(&["flow", "cancel", &run]).code, 0);
+            assert_eq!(estatus.json(&["flow", "cancel", &run])["run"].to_string(), run);
             assert_eq!(ended(&estatus, &run)["state"], "cancelled");
             is_gone(&slow, &run);
         }

@@ -139,15 +139,15 @@ fn a_run_waits_for_a_person_whoever_is_killed_and_goes_on_as_that_one_says() {
     assert_eq!(show(&estatus, &run)["state"], "waiting_for_approval");
     let listed = estatus.say(&["flow", "list"]);
     assert!(listed.out.contains("waiting for approval"), "{listed:?}");
-    let approved = estatus.say(&["flow", "approve", &run]);
-    assert_eq!(approved.code, 0, "{approved:?}");
+    let approved = estatus.json(&["flow", "approve", &run]);
+    assert_eq!(approved["run"].to_string(), run);
     assert_eq!(ended(&estatus, &run)["state"], "succeeded");
     let again = estatus.say(&["flow", "approve", &run]);
     assert!(again.code == 2 && again.err.contains(&run), "{again:?}");
 
     let run = begin(&estatus, "release");
     stands(&estatus, &run, 0, "waiting_for_approval");
-    assert_eq!(estatus.say(&["flow", "deny", &run, "--step", "may we"]).code, 0);
+    assert_eq!(estatus.json(&["flow", "deny", &run, "--step", "may we"])["run"].to_string(), run);
     let run = ended(&estatus, &run);
     assert!(run["state"] == "failed" && run["why"].as_str().unwrap().contains("denied"), "{run}");
 }

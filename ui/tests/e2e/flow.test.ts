@@ -257,6 +257,7 @@ test("what was typed into steps outlives its page, and an edit elsewhere", async
   await toggle("dump").click();
   await box("dump", "Command").fill("pg_dumpall");
   await page.getByRole("link", { name: "Incidents" }).click();
+  await page.getByRole("heading", { level: 1, name: "Incidents" }).waitFor();
   await page.goBack();
   await toggle("dump").click();
   expect(await box("dump", "Command").inputValue()).toBe("pg_dumpall");

@@ -160,6 +160,7 @@ test("what was typed is there again when one comes back, until it is given up", 
   const every = page.getByLabel("Interval", { exact: true });
   await every.fill("45s");
   await page.getByRole("link", { name: "Incidents" }).click();
+  await page.getByRole("heading", { level: 1, name: "Incidents" }).waitFor();
   await page.goBack();
   expect(await every.inputValue()).toBe("45s");
   await page.getByRole("button", { name: "Cancel" }).click();

@@ -336,6 +336,9 @@ pub(crate) enum FlowCommand {
     Cancel {
         /// The number of the run.
         run: u64,
+        /// Print JSON: the number of the run.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -441,6 +444,9 @@ pub(crate) struct FlowAnswer {
     /// The step that asks; default: the only one that does.
     #[arg(long)]
     pub(crate) step: Option<String>,
+    /// Print JSON: the number of the run.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What to do with the service.
@@ -713,9 +719,13 @@ mod tests {
 
     #[test]
     fn a_run_is_answered_by_its_number_and_where_several_steps_ask_by_the_step() {
-        assert!(matches!(flow(&["approve", "7"]), Ok(FlowCommand::Approve(FlowAnswer { run: 7, step: None }))));
+        assert!(matches!(
+            flow(&["approve", "7"]),
+            Ok(FlowCommand::Approve(FlowAnswer { run: 7, step: None, json: false }))
+        ));
         let Ok(FlowCommand::Deny(denied)) = flow(&["deny", "7", "--step", "go live?"]) else { panic!() };
         assert_eq!((denied.run, denied.step.as_deref()), (7, Some("go live?")));
+        assert!(matches!(flow(&["cancel", "7", "--json"]), Ok(FlowCommand::Cancel { run: 7, json: true })));
         assert!(flow(&["approve"]).is_err());
     }
 

@@ -35,12 +35,21 @@ pub(crate) async fn carry_out(places: &Places, command: FlowCommand) -> Result {
         FlowCommand::Log { run, step, shown } => log(places, RunId(run), &step, shown).await,
         FlowCommand::Approve(answer) => answered(places, answer, true).await,
         FlowCommand::Deny(answer) => answered(places, answer, false).await,
-        FlowCommand::Cancel { run } => asking::done(places, Ask::CancelRun { run: RunId(run) }).await,
+        FlowCommand::Cancel { run, json } => steered(places, Ask::CancelRun { run: RunId(run) }, run, json).await,
     }
 }
 
-async fn answered(places: &Places, FlowAnswer { run, step }: FlowAnswer, approved: bool) -> Result {
-    asking::done(places, Ask::Approve { run: RunId(run), step, approved }).await
+async fn answered(places: &Places, FlowAnswer { run, step, json }: FlowAnswer, approved: bool) -> Result {
+    steered(places, Ask::Approve { run: RunId(run), step, approved }, run, json).await
+}
+
+/// Has the engine do with a run what is wanted.
+async fn steered(places: &Places, wanted: Ask, run: u64, json: bool) -> Result {
+    let outcome = asking::done(places, wanted).await?;
+    if json {
+        show::json(&json!({ "run": run }))?;
+    }
+    Ok(outcome)
 }
 
 async fn list(places: &Places, json: bool) -> Result {

@@ -127,7 +127,7 @@ async fn a_secret_that_comes_back_is_hidden() {
         let address = server::answer(answer(status, "{\"you\": \"Bearer hunter22\",\n\"me\": \"hunter22\"}")).await;
         let outcome = sent(&HttpRequest { auth: auth.clone(), save: save.clone(), ..request("POST", address) }).await;
         assert!(!format!("{outcome:?}").contains("hunter22"), "{outcome:?}");
-        assert_eq!(outcome.output, ["{\"you\": \"Bearer [secret]\",", "\"me\": \"[secret]\"}"]);
+        assert_eq!(outcome.output, ["{\"you\": \"Bearer ***\",", "\"me\": \"***\"}"]);
     }
     let auth = Some(Auth::Bearer(SecretRef::Env("NONE".to_owned())));
     let (address, heard) = in_turn(vec![answer("200 OK", "")]).await;

@@ -32,7 +32,7 @@ use crate::{
     executable::program_file,
     ledger::{Ledger, StartPhase},
     names::file_name,
-    secrets::part_without_secrets,
+    secrets::without_secrets,
     shim::{Launch, ShimRequest, Stopping},
     supervisor::{Supervisor, SupervisorEvent},
 };
@@ -105,7 +105,7 @@ impl Commands {
         let (outcome, is_new) = self.outcome(command, secret_env, hidden).await;
         // Of a command that was begun before, nobody knows what lay there then.
         let program = program.filter(|_| is_new && !matches!(outcome.end, CommandEnd::CannotStart(_)));
-        CommandOutcome { stdout: part_without_secrets(outcome.stdout, secret_env), program, ..outcome }
+        CommandOutcome { stdout: without_secrets(outcome.stdout, secret_env), program, ..outcome }
     }
 
     /// The outcome, and whether it is that of an execution which was begun for it.

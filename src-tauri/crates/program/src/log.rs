@@ -3,12 +3,14 @@
 //! A folder holds `spool`, the memory of the capture that outlives it, and `log`: the file `current.log` and, under
 //! rising numbers, those before it. An entry is a line like `2026-11-21T12:40:05.123Z O text`, with `O` for standard
 //! output and `E` for standard error; `o` or `e` where it is only a part of a line, which goes on with the next entry of
-//! that letter; and `!` where Estatus itself says how many entries were lost.
+//! that letter; and `!` where Estatus itself says how many entries were lost. Secrets that the capture knows of are
+//! asterisks, in the spool too; one that goes on after a kill knows of none.
 
 mod awaited;
 mod entry;
 mod escapes;
 mod files;
+mod hiding;
 mod reader;
 mod spool;
 mod state;

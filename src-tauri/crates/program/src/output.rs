@@ -70,6 +70,6 @@ mod tests {
         let mut output = Output::up_to(100);
         output.read(&mut Some(b"login hunter2 ok, again hunter2".as_slice())).await;
         let secrets = [("PASSWORD".to_owned(), Secret::new("hunter2")), ("EMPTY".to_owned(), Secret::new(""))];
-        assert_eq!(output.into_text(&secrets), "login [secret] ok, again [secret]");
+        assert_eq!(output.into_text(&secrets), "login ******* ok, again *******");
     }
 }

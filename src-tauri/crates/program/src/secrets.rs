@@ -2,20 +2,31 @@
 
 use estatus_core::secret::Secret;
 
-/// `text`, with something else in the place of `secrets`.
-pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> String {
-    let secrets = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
-    secrets.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[secret]") } else { text })
+/// Of a secret of several lines, a shorter line would be found in half the words of a log; and so would a shorter secret.
+const SHORTEST: usize = 4;
+
+/// What of `secrets` is not to be seen, the longest first: of one that has several lines each of them too, as it is written
+/// to a log line by line.
+fn hidden_texts(secrets: &[(String, Secret)]) -> Vec<&str> {
+    let all = secrets.iter().map(|(_, secret)| secret.reveal()).filter(|secret| !secret.is_empty());
+    let lines = all.clone().filter(|secret| secret.contains('\n')).flat_map(str::lines).map(str::trim);
+    let mut texts: Vec<&str> = all.chain(lines.filter(|line| line.len() >= SHORTEST)).collect();
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    texts
 }
 
-/// The same of a part of a text, in which single lines of a secret may stand that has several.
-pub(crate) fn part_without_secrets(part: String, secrets: &[(String, Secret)]) -> String {
-    /// Of a secret of several lines, a shorter one would be found in half the words of a log.
-    const SHORTEST: usize = 4;
-    let part = without_secrets(part, secrets);
-    let lines = secrets.iter().filter_map(|(_, secret)| Some(secret.reveal()).filter(|secret| secret.contains('\n')));
-    let lines = lines.flat_map(str::lines).map(str::trim).filter(|line| line.len() >= SHORTEST);
-    lines.fold(part, |part, line| if part.contains(line) { part.replace(line, "[secret]") } else { part })
+/// What of `secrets` does not come into a log: what is hidden there is so for good.
+pub(crate) fn kept_out_of_logs(secrets: &[(String, Secret)]) -> Vec<String> {
+    let texts = hidden_texts(secrets).into_iter().filter(|text| text.len() >= SHORTEST && !text.contains('\n'));
+    texts.map(str::to_owned).collect()
+}
+
+/// `text`, with as many asterisks in the place of `secrets`.
+pub(crate) fn without_secrets(text: String, secrets: &[(String, Secret)]) -> String {
+    hidden_texts(secrets).into_iter().fold(text, |text, hidden| match text.contains(hidden) {
+        true => text.replace(hidden, &"*".repeat(hidden.len())),
+        false => text,
+    })
 }
 
 #[cfg(test)]
@@ -24,13 +35,16 @@ mod tests {
 
     #[test]
     fn no_secret_stands_in_a_line() {
-        let secrets = ["hunter2", "-----BEGIN KEY-----\nMIIEpAIB\r\nAAKC\nx=\n", ""];
+        let secrets = ["hunter", "hunter22", "-----BEGIN KEY-----\nMIIEpAIB\r\nAAKC\nx=\n", ""];
         let secrets = secrets.map(|secret| (String::new(), Secret::new(secret)));
-        let check = |line: &str, shown: &str| assert_eq!(part_without_secrets(line.to_owned(), &secrets), shown);
-        check("it is hunter2, hunter2", "it is [secret], [secret]");
-        check("> -----BEGIN KEY-----", "> [secret]");
-        check("MIIEpAIB", "[secret]");
+        let check = |line: &str, shown: &str| assert_eq!(without_secrets(line.to_owned(), &secrets), shown);
+        check("it is hunter22, hunter", "it is ********, ******");
+        check("> -----BEGIN KEY-----", "> *******************");
+        check("MIIEpAIB", "********");
         check("x=1", "x=1");
         check("", "");
+        let kept_out = ["-----BEGIN KEY-----", "hunter22", "MIIEpAIB", "hunter", "AAKC"];
+        assert_eq!(kept_out_of_logs(&secrets), kept_out);
+        assert_eq!(kept_out_of_logs(&[("FLAG".to_owned(), Secret::new("yes"))]), [""; 0]);
     }
 }

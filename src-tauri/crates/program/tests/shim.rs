@@ -398,7 +398,7 @@ async fn what_a_dead_program_left_behind_is_ended_before_its_next_start() {
     let program = Arc::new(stage.program(&["daemon"]));
     let process = stage.start(&program, 1).await;
     stage.until_written(&program, "deaf").await;
-    assert_eq!(stage.alive().len(), 2);
+    eventually("who started it is gone", || stage.alive().len() == 2).await;
     stage.replace_engine();
     kill(stage.shim(&program).unwrap());
     kill(process.pid);

@@ -17,7 +17,7 @@ use super::{coding::CODINGS, cookies::Jar, wire::Route};
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Estatus/", env!("CARGO_PKG_VERSION")));
 
 /// Stands where a secret stood.
-const HIDDEN: &str = "[secret]";
+const HIDDEN: &str = "***";
 
 /// The shortest text that is taken for a secret; a shorter one would be found in half the words of a page.
 const SHORTEST_SECRET: usize = 4;

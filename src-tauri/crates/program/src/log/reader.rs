@@ -14,7 +14,7 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
 use super::{Stream, entry, files, platform, state::Place};
-use crate::secrets::part_without_secrets;
+use crate::secrets::without_secrets;
 
 /// An entry of a log: a line, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Line {
     /// It with something else in the place of `secrets`. One is not recognised where a long line was divided within it.
     #[must_use]
     pub fn without(self, secrets: &[(String, Secret)]) -> Self {
-        Self { text: part_without_secrets(self.text, secrets), ..self }
+        Self { text: without_secrets(self.text, secrets), ..self }
     }
 }
 

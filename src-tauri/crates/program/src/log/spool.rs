@@ -108,6 +108,13 @@ impl Spool {
         &mut self.map[buffer(stream)][end..]
     }
 
+    /// Changes what is held of `stream` together with the `length` bytes that have come into its room: `change` is given all
+    /// of it, and how much of it there was before. Whoever is killed meanwhile leaves some of it changed.
+    pub(super) fn change_text(&mut self, stream: Stream, length: usize, change: impl FnOnce(&mut [u8], usize)) {
+        let HeldPart { start, end, .. } = self.held(stream);
+        change(&mut self.map[buffer(stream)][start..end + length], end - start);
+    }
+
     /// Marks the room for a read of `length` bytes, so that afterwards it can be told whether it was done, even by
     /// somebody else: [`Spool::read_of`]. The mark stands at the beginning of every page, which has the kernel find
     /// them all at hand: it copies and consumes in one go.

@@ -14,6 +14,7 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    io::retry_on_intr,
     mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap},
 };
 
@@ -115,7 +116,7 @@ pub(crate) type PipeEnd<'p> = BorrowedFd<'p>;
 
 /// Reads what is in a pipe.
 pub(crate) fn read(pipe: PipeEnd<'_>, into: &mut [u8]) -> io::Result<usize> {
-    Ok(rustix::io::read(pipe, into)?)
+    Ok(retry_on_intr(|| rustix::io::read(pipe, &mut *into))?)
 }
 
 /// Looks into a pipe.
@@ -125,7 +126,8 @@ pub(crate) fn look(pipe: PipeEnd<'_>) -> io::Result<Pipe> {
         return Ok(Pipe::Holds(count));
     }
     let mut asked = [PollFd::new(&pipe, PollFlags::IN)];
-    poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    // Even a question that waits for nothing is interrupted by a signal, as by that a child has ended.
+    retry_on_intr(|| poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;
     if !asked[0].revents().contains(PollFlags::HUP) {
         return Ok(Pipe::Empty);
     }

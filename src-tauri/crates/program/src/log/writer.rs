@@ -16,6 +16,7 @@ use super::{
     awaited::Awaited,
     entry::Entries,
     files::Files,
+    hiding::Hiding,
     platform::{self, Pipe, PipeEnd},
     reader,
     spool::Spool,
@@ -41,6 +42,7 @@ pub(crate) struct Capture {
     spool: Spool,
     files: Files,
     awaited: Option<Awaited>,
+    hiding: Hiding,
     entries: Entries,
     /// Whether more of the spool is in memory than an idle one needs.
     is_deep: bool,
@@ -73,7 +75,8 @@ impl Capture {
         let fresh = || State { written, begun: written, ..State::default() };
         let spool = Spool::open(&folder.join("spool"), fresh)?;
         let entries = Entries::new(decoder);
-        let mut capture = Self { spool, files, awaited: None, entries, is_deep: false, writes: [0; 2] };
+        let mut capture =
+            Self { spool, files, awaited: None, hiding: Hiding::default(), entries, is_deep: false, writes: [0; 2] };
         capture.go_on()?;
         Ok(capture)
     }
@@ -136,6 +139,15 @@ impl Capture {
         self.awaited = Some(awaited).filter(|_| !self.seen());
     }
 
+    /// From now on writes over secrets, which are written in one of `forms`; none has a line end.
+    ///
+    /// # Errors
+    /// There are too many of them.
+    pub(crate) fn hide(&mut self, forms: Vec<Vec<u8>>) -> io::Result<()> {
+        self.hiding = Hiding::new(forms)?;
+        Ok(())
+    }
+
     /// Whether a line of this start had the text that was waited for, by this `Capture` or one before it.
     pub(crate) fn seen(&self) -> bool {
         self.spool.state().seen
@@ -171,10 +183,7 @@ impl Capture {
         step();
         let length = *read.as_ref().unwrap_or(&0);
         self.taken(stream, length);
-        match read {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(()),
-        }
+        read.map(drop)
     }
 
     /// Takes `bytes`, which have been read already.
@@ -200,6 +209,7 @@ impl Capture {
         if is_seen {
             self.awaited = None;
         }
+        self.spool.change_text(stream, length, |text, known| self.hiding.hide(text, known));
         self.spool.commit(|state| {
             state.held[stream.index()].end += length;
             state.reading = None;
@@ -210,6 +220,7 @@ impl Capture {
     /// Nothing more comes from `stream` in this start; its last line is complete although no line end was written.
     /// [`Taken::End`] does the same.
     pub(crate) fn end(&mut self, stream: Stream) {
+        self.spool.change_text(stream, 0, |text, _| self.hiding.hide_rest(text));
         self.settle(stream);
         let held = self.spool.held(stream);
         if held.open || held.start < held.end || self.spool.state().lost > 0 {
@@ -219,7 +230,7 @@ impl Capture {
 
     /// The unfinished line of `stream`, if some of it is held: as long as it is the same, so is the number.
     pub(crate) fn unfinished(&self, stream: Stream) -> Option<u64> {
-        (self.entries.part(self.spool.text(stream)) > 0).then_some(self.writes[stream.index()])
+        (self.part(stream) > 0).then_some(self.writes[stream.index()])
     }
 
     /// Writes the unfinished line of `stream` to the log as far as it has come.
@@ -276,10 +287,16 @@ impl Capture {
 
     /// Writes the unfinished line as far as it has come, whole characters only.
     fn write_part(&mut self, stream: Stream) {
-        let length = self.entries.part(self.spool.text(stream));
+        let length = self.part(stream);
         if length > 0 {
             self.write(stream, self.spool.held(stream).start + length, AsWhat::Part);
         }
+    }
+
+    /// How much of the unfinished line of `stream` can be written: nothing in which a secret may have begun.
+    fn part(&self, stream: Stream) -> usize {
+        let text = self.spool.text(stream);
+        self.entries.part(&text[..text.len() - self.hiding.begun(text)])
     }
 
     fn write(&mut self, stream: Stream, upto: usize, as_what: AsWhat) {

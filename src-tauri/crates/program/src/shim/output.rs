@@ -29,11 +29,13 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Takes up what the program whose folder this is writes, from where an earlier shim stopped.
-    pub(crate) fn open(folder: &Path, start: StartId, terms: &LaunchTerms) -> io::Result<Self> {
+    /// Takes up what the program whose folder this is writes, from where an earlier shim stopped. Where its
+    /// `secrets` stand, asterisks go into the log.
+    pub(crate) fn open(folder: &Path, start: StartId, terms: &LaunchTerms, secrets: &[String]) -> io::Result<Self> {
         let decoder = Decoder::new(terms.encoding, code_pages());
         let mut capture = Capture::open(folder, terms.log_keep, decoder)?;
         capture.begin(start);
+        capture.hide(secrets.iter().flat_map(|text| decoder.forms(text)).collect())?;
         if let Some(text) = &terms.ready_log {
             capture.wait_for(&decoder.forms(text));
         }

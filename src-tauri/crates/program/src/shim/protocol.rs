@@ -12,10 +12,10 @@ use estatus_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Once;
+use crate::{ledger::Once, secrets::kept_out_of_logs};
 
 /// The version of all this. A shim of another version is asked to step aside, which every version understands.
-pub(crate) const PROTOCOL: u32 = 5;
+pub(crate) const PROTOCOL: u32 = 6;
 
 /// What the engine asks for.
 #[derive(Serialize, Deserialize)]
@@ -87,6 +87,8 @@ pub(crate) struct Launch {
     pub(crate) log_keep: u64,
     /// The encoding of what it writes.
     pub(crate) encoding: OutputEncoding,
+    /// Its secrets, which do not come into its log.
+    pub(crate) secrets: Vec<String>,
     /// What holds for a command.
     pub(crate) once: Option<Once>,
 }
@@ -115,6 +117,7 @@ impl Launch {
             },
             log_keep: program.log_keep,
             encoding: program.encoding,
+            secrets: kept_out_of_logs(secret_env),
             once: None,
         }
     }
@@ -136,6 +139,7 @@ impl Launch {
             ready_log: None,
             log_keep: LOG_KEEP,
             encoding: OutputEncoding::Auto,
+            secrets: kept_out_of_logs(secret_env),
             once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
         }
     }

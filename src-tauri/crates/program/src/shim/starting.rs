@@ -61,7 +61,7 @@ impl Shim {
         let refused = |error: io::Error| launch::refused(&error);
         let ledger = self.open_ledger(launch).map_err(refused)?;
         let (token, terms) = (ledger.token.clone(), ledger.terms.clone());
-        let mut output = Output::open(&self.folder, launch.start, &terms).map_err(refused)?;
+        let mut output = Output::open(&self.folder, launch.start, &terms, &launch.secrets).map_err(refused)?;
         let notify = NotifySocket::open(&self.folder, &token).map_err(refused)?;
         let process = launch::process_start(launch, &self.folder, &notify).map_err(refused)?;
         let (tree, first) = ProgramTree::spawn(&process, &token, &self.folder, &mut output.pipes, &self.children)

@@ -22,7 +22,7 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
         StartPhase::Spawning => false,
         StartPhase::Running(record) => record.adopted,
     };
-    let mut output = if adopted { None } else { Some(Output::open(folder, ledger.start, &ledger.terms)?) };
+    let mut output = if adopted { None } else { Some(Output::open(folder, ledger.start, &ledger.terms, &[])?) };
     let tree = tree_of(folder, ledger, children);
     let Some((record, first)) = alive(&tree, &ledger.phase, children)? else {
         let left = stop::rest(Rc::new(tree), ledger.terms.signal, ledger.terms.patience).await;

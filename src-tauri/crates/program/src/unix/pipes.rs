@@ -157,6 +157,31 @@ mod tests {
     use crate::encoding::Decoder;
 
     #[tokio::test]
+    async fn no_signal_ends_the_reading() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+
+        use rustix::process::{Signal, getpid, kill_process};
+        use tokio::signal::unix::{SignalKind, signal};
+
+        const TAKES: u32 = 30_000;
+        let folder = tempfile::tempdir().unwrap();
+        let mut capture = Capture::open(folder.path(), 1_000_000, Decoder::default()).unwrap();
+        let mut pipes = Pipes::open(folder.path()).unwrap();
+        let _handled = signal(SignalKind::child()).unwrap();
+        let (pipe, is_over) = (pipes.pipe(Stream::Out), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    kill_process(getpid(), Signal::CHILD).unwrap();
+                }
+            });
+            let taken = (0..TAKES).find_map(|_| capture.take(Stream::Out, pipe.fd.get_ref().as_fd()).err());
+            is_over.store(true, Ordering::Relaxed);
+            assert!(taken.is_none(), "{taken:?}");
+        });
+    }
+
+    #[tokio::test]
     async fn what_was_written_last_is_taken_although_nobody_was_told_of_it_yet() {
         let folder = tempfile::tempdir().unwrap();
         let mut capture = Capture::open(folder.path(), 1_000_000, Decoder::default()).unwrap();

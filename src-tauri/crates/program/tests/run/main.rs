@@ -79,7 +79,7 @@ async fn a_command_finds_its_directory_and_its_variables() {
     run.command.env.push(("OWN".into(), "12".into()));
     run.env.push(("RUN".into(), "34".into()));
     let outcome = estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("56789"))], &BTreeSet::new()).await;
-    assert_eq!(outcome.stdout, format!("{}\n12 34 [secret]\n", path.display()));
+    assert_eq!(outcome.stdout, format!("{}\n12 34 *****\n", path.display()));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_secret_that_a_command_prints_is_not_in_its_outcome() {
     let run = habitual(&stage, &["complain", "TOP_SECRET"]);
     let outcome =
         estatus_program::run(run, vec![("TOP_SECRET".into(), Secret::new("hunter2"))], &BTreeSet::new()).await;
-    assert_eq!(outcome.stderr, "[secret] refused\n");
+    assert_eq!(outcome.stderr, "******* refused\n");
 }
 
 #[tokio::test]

@@ -102,9 +102,9 @@ async fn the_log_of_a_step_is_what_it_wrote_in_that_run_without_its_secrets() {
     let two = ran(&mut client).await.run;
 
     assert_eq!(step_log(&mut client, one, 0, 9).await, [format!("run {one} has hunter2")]);
-    assert_eq!(step_log(&mut client, one, 1, 9).await, [format!("run {one} has [secret]")]);
+    assert_eq!(step_log(&mut client, one, 1, 9).await, [format!("run {one} has *******")]);
     // It was tried twice.
-    assert_eq!(step_log(&mut client, two, 1, 9).await, vec![format!("run {two} has [secret]"); 2]);
+    assert_eq!(step_log(&mut client, two, 1, 9).await, vec![format!("run {two} has *******"); 2]);
     assert_eq!(step_log(&mut client, two, 1, 1).await.len(), 1);
     assert_eq!(step_log(&mut client, one, 2, 9).await, [""; 0]);
     assert_eq!(step_log(&mut client, two, 2, 9).await, [""; 0]);

@@ -175,6 +175,36 @@ fn what_was_taken_before_it_is_waited_for_is_seen_while_it_is_held() {
 }
 
 #[test]
+fn a_secret_comes_to_no_file_however_it_is_cut() {
+    let check = |before: &str, pieces: &[&str], logged_as: &str| {
+        let folder = folder();
+        let mut capture = open(&folder);
+        capture.begin(StartId(1));
+        capture.hide(vec!["hunter2".into(), "huge".into(), "hug".into()]).unwrap();
+        capture.push(Stream::Out, before.as_bytes());
+        for piece in pieces {
+            capture.push(Stream::Out, piece.as_bytes());
+            flush(&mut capture);
+        }
+        capture.end(Stream::Out);
+        let expected = format!("{before}{logged_as}\n");
+        assert_same(&logged(folder.path(), Stream::Out), expected.as_bytes(), "{pieces:?}");
+        let spool = fs::read(folder.path().join("spool")).unwrap();
+        assert!(!spool.windows(7).any(|bytes| bytes == b"hunter2"), "{pieces:?}");
+    };
+    check("", &["it is hunter2, huge"], "it is *******, ****");
+    check("", &["it is hun", "ter2", " and h", "unter2"], "it is ******* and *******");
+    check("", &["h", "u", "n", "t", "e", "r", "2", "h"], "*******h");
+    check("", &["hunter", "s"], "hunters");
+    check("", &["hug", "e hug", "s", " hug"], "**** ***s ***");
+    check("", &["one\nhunter2\nhu", "\nhunter"], "one\n*******\nhu\nhunter");
+    // A line so long that a part of it is written before the rest is there.
+    for length in 65_520..65_540 {
+        check(&"x".repeat(length), &["hunter2"], "*******");
+    }
+}
+
+#[test]
 fn the_cap_on_disk_holds_and_the_newest_lines_are_kept() {
     let check = |keep: u64, line: &str, lines: usize| {
         let folder = folder();
