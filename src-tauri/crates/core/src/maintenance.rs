@@ -164,7 +164,7 @@ impl Cron {
         moments.find(|moment| *moment > at)
     }
 
-    /// The last time that it names up to `at`, if there was one in the last [`Self::PAST`].
+    /// The last time that it names up to `at`, if there was one in the last nine years.
     pub fn last_until(&self, at: Timestamp) -> Option<Timestamp> {
         let named = |since: Timestamp| self.next_after(since).filter(|named| *named <= at);
         let doubled = std::iter::successors(Some(Duration::from_secs(60)), |span| Some(*span * 2));
