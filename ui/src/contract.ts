@@ -1688,7 +1688,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> };
 
 /**
  * Why a request was not carried out.

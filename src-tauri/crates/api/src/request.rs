@@ -42,7 +42,8 @@ pub enum Request {
         /// At most so many; at most 10,000.
         limit: usize,
     },
-    /// What the user wants done: [`Reply::Done`] once it is on disk, or [`Reply::Begun`] where that is a run.
+    /// What the user wants done: [`Reply::Done`] once it is on disk, [`Reply::Begun`] where that is a run, or [`Reply::Launched`] where it
+    /// is an instance.
     Do(Ask),
     /// The configuration file as it stands: [`Reply::Configuration`].
     Configuration,
@@ -378,6 +379,8 @@ pub enum Reply {
     ProgramHistory(Vec<ProgramChange>),
     /// The run that has begun, or waits for its turn.
     Begun(RunId),
+    /// The instance that is launched.
+    Launched(Arc<str>),
     /// Runs.
     Runs(Vec<RunSummary>),
     /// A run.

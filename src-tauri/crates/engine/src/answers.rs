@@ -245,10 +245,17 @@ impl<W: Workers> EventLoop<W> {
     }
 
     fn ask(&mut self, ask: Ask, answer: Answer) {
-        let begins = matches!(ask, Ask::RunFlow { .. });
-        let asked = self.core.handle(Input::Asked(ask), clock::now());
-        let done = if begins { Reply::Begun(self.core.asked_run()) } else { Reply::Done };
-        self.answer_once_on_disk(asked.map(|()| done), answer);
+        let asked = self.core.handle(Input::Asked(ask.clone()), clock::now());
+        self.answer_once_on_disk(asked.map(|()| self.done(&ask)), answer);
+    }
+
+    /// What came of what the user wanted.
+    fn done(&self, ask: &Ask) -> Reply {
+        match ask {
+            Ask::RunFlow { .. } => Reply::Begun(self.core.asked_run()),
+            Ask::AddInstance { fleet } => self.core.newest_instance(fleet).map_or(Reply::Done, Reply::Launched),
+            _ => Reply::Done,
+        }
     }
 
     /// What the user wants is done when it is on disk.

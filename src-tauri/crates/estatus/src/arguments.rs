@@ -363,6 +363,9 @@ pub(crate) enum FleetCommand {
     Add {
         /// The fleet.
         fleet: String,
+        /// Print JSON: the name of the instance.
+        #[arg(long)]
+        json: bool,
     },
     /// Remove an instance: it may finish what it has to do for 30 s, and is terminated then.
     Remove {
@@ -406,6 +409,9 @@ pub(crate) struct NamedInstance {
     /// Its fleet; default: the one that has it.
     #[arg(long)]
     pub(crate) fleet: Option<String>,
+    /// Print JSON: the name of the instance.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// A run of a flow that is wanted.

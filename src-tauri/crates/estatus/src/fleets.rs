@@ -2,6 +2,7 @@
 
 use estatus_api::{DecisionStatus, FleetStatus, Reply, Request};
 use estatus_core::engine::Ask;
+use serde_json::json;
 
 use crate::{
     CommandError, Outcome, Result,
@@ -17,20 +18,40 @@ pub(crate) async fn carry_out(places: &Places, command: FleetCommand) -> Result 
         FleetCommand::List { json } => list(places, json).await,
         FleetCommand::Show { fleet, json } => show_fleet(places, fleet, json).await,
         FleetCommand::Decisions { fleet, limit, json } => decisions(places, fleet, limit, json).await,
-        FleetCommand::Add { fleet } => asking::done(places, Ask::AddInstance { fleet }).await,
+        FleetCommand::Add { fleet, json } => add(places, fleet, json).await,
         FleetCommand::Remove { named } => {
-            let (fleet, instance) = found(places, named).await?;
-            asking::done(places, Ask::RemoveInstance { fleet, instance }).await
+            steered(places, named, |fleet, instance| Ask::RemoveInstance { fleet, instance }).await
         }
         FleetCommand::Drain { named } => {
-            let (fleet, instance) = found(places, named).await?;
-            asking::done(places, Ask::DrainInstance { fleet, instance }).await
+            steered(places, named, |fleet, instance| Ask::DrainInstance { fleet, instance }).await
         }
         FleetCommand::Protect { named, off } => {
-            let (fleet, instance) = found(places, named).await?;
-            asking::done(places, Ask::ProtectInstance { fleet, instance, protected: !off }).await
+            let wanted = |fleet, instance| Ask::ProtectInstance { fleet, instance, protected: !off };
+            steered(places, named, wanted).await
         }
     }
+}
+
+async fn add(places: &Places, fleet: String, json: bool) -> Result {
+    let reply = asking::ask(places, Request::Do(Ask::AddInstance { fleet })).await?;
+    let Reply::Launched(instance) = reply else { return Err(unexpected()) };
+    if json {
+        show::json(&json!({ "instance": instance }))?;
+    } else {
+        say!("{} is being launched", show::one_line(&instance));
+    }
+    Ok(Outcome::Well)
+}
+
+/// Has the engine do with an instance what is wanted.
+async fn steered(places: &Places, named: NamedInstance, wanted: impl FnOnce(String, String) -> Ask) -> Result {
+    let json = named.json;
+    let (fleet, instance) = found(places, named).await?;
+    let outcome = asking::done(places, wanted(fleet, instance.clone())).await?;
+    if json {
+        show::json(&json!({ "instance": instance }))?;
+    }
+    Ok(outcome)
 }
 
 async fn list(places: &Places, json: bool) -> Result {
@@ -76,7 +97,7 @@ async fn status_of(line: &mut Listening, fleet: String) -> std::result::Result<F
 /// The fleet and the name of an instance that is called by its name or by what the provider calls it.
 async fn found(
     places: &Places,
-    NamedInstance { instance, fleet }: NamedInstance,
+    NamedInstance { instance, fleet, .. }: NamedInstance,
 ) -> std::result::Result<(String, String), CommandError> {
     if let Some(fleet) = fleet {
         return Ok((fleet, instance));

@@ -484,6 +484,8 @@ fn what_the_readme_shows_is_right() {
     assert!(of_programs.contains("on_quit") && of_programs.contains("channels"), "{of_programs}");
     let (of_flows, of_steps) = (keys("| key of a flow | meaning |"), keys("| key of a step | meaning |"));
     assert!(of_flows.len() == 3 && of_steps.len() > 4, "{of_flows:?} {of_steps:?}");
+    let of_fleets = keys("| key of a fleet | meaning |");
+    assert!(of_fleets.len() > 4, "{of_fleets:?}");
     // Each in a step of its own, after those that are named.
     let step = |(place, key): (usize, &&str)| {
         let does = if key.starts_with("wait = ") { "" } else { "run = \"run\"\n" };
@@ -493,7 +495,8 @@ fn what_the_readme_shows_is_right() {
     let steps = named.into_iter().chain(of_steps.iter().enumerate().map(step)).collect::<String>();
     let database = "[[program]]\nname = \"database\"\ncommand = \"run\"";
     let programs = format!("{database}\n[[program]]\nname = \"everything\"\ncommand = \"run\"\n{of_programs}\n");
-    let file = format!("{shown}\n{programs}[flow.everything]\n{}\n{steps}", of_flows.join("\n"));
+    let flow = format!("[flow.everything]\n{}\n{steps}", of_flows.join("\n"));
+    let file = format!("{shown}\n{programs}{flow}[fleet.everything]\n{}\n", of_fleets.join("\n"));
     let config = read(&file).unwrap_or_else(|problems| panic!("{problems}\n{file}"));
     let names: Vec<&str> = config.programs.iter().map(|program| &*program.name).collect();
     assert_eq!(names, ["web", "database", "everything"]);

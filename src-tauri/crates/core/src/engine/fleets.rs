@@ -91,6 +91,11 @@ impl Engine {
         self.fleets.get(fleet)?.instance(name).map(|live| InstanceView::of(live, now))
     }
 
+    /// The instance of a fleet that was launched last, of those that are not gone.
+    pub fn newest_instance(&self, fleet: &str) -> Option<Arc<str>> {
+        self.fleets.get(fleet)?.instances().last().map(|live| Arc::clone(&live.instance.name))
+    }
+
     /// What a look at the instances of a fleet sees at `at`: the engine alone knows which run.
     pub fn observe_fleet(&self, check: &FleetCheck, at: Timestamp) -> Observation {
         let running = self.fleets.get(&check.fleet).filter(|machine| !machine.is_gone()).map(FleetMachine::running);

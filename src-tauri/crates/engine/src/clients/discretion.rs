@@ -56,6 +56,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Begun(_)
             | Reply::Decisions(_)
             | Reply::History(_)
+            | Reply::Launched(_)
             | Reply::Log(_)
             | Reply::ProgramHistory(_)
             // These are for those who may edit.

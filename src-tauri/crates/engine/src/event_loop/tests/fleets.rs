@@ -19,7 +19,7 @@ async fn an_instance_is_on_disk_before_it_is_launched_and_known_after_a_restart(
     let mut client = stage.client().await;
     stage.world.until(|played| played.launched.len() == 2).await;
     let added = client.request(Request::Do(Ask::AddInstance { fleet: "web".to_owned() })).await;
-    assert_eq!(added, Ok(Reply::Done));
+    assert_eq!(added, Ok(Reply::Launched("web-3".into())));
     stage.world.until(|played| played.launched.len() == 3).await;
     let more = client.request(Request::Do(Ask::AddInstance { fleet: "web".to_owned() })).await.unwrap_err();
     assert!(more.message.contains("as many instances as its `max` allows"), "{more}");
