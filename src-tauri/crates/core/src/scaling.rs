@@ -30,11 +30,12 @@ use jiff::Timestamp;
 pub(crate) use self::{live::LiveInstance, wanted::Unwanted};
 use crate::{
     fleet::{
-        Fleet, FleetMemory, Trouble,
+        Fleet, FleetMemory, Policy, Trouble,
         command::{FleetCommand, Listed, ProviderError, Refusal},
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
         needs::Needs,
+        rule::BAND,
     },
     input::Due,
     machine::Machine,
@@ -100,6 +101,8 @@ pub(crate) struct FleetMachine {
     slept: Duration,
     /// When it is decided next.
     decides_at: Instant,
+    /// Its load was above what it is to be when it was decided last; so it is taken to be until it is decided first.
+    is_high: bool,
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
@@ -127,6 +130,7 @@ impl FleetMachine {
             needs: Needs::new(0, now),
             slept: now.slept,
             decides_at: now.monotonic,
+            is_high: true,
             lists_at: None,
             last_decision: None,
             is_known: false,
@@ -145,6 +149,7 @@ impl FleetMachine {
         let settles =
             if self.instances.is_empty() { Duration::ZERO } else { SETTLES_WITHIN.max(self.fleet.heartbeat * 2) };
         self.decides_at = step.now.monotonic + settles;
+        self.is_high = true;
         self.lists_at = Some(step.now.monotonic);
         self.is_known = false;
         self.needs = Needs::new(u32::try_from(self.count()).unwrap_or(u32::MAX), step.now);
@@ -217,8 +222,19 @@ impl FleetMachine {
         if self.is_known && self.decides_at <= step.now.monotonic {
             self.decides_at = step.now.monotonic + self.fleet.heartbeat;
             self.judge(step);
+            self.is_high = self.is_above();
             self.decide(step);
         }
+    }
+
+    /// Whether the mean load is so high that the rule wants more instances.
+    fn is_above(&self) -> bool {
+        let above = match self.fleet.policy {
+            Policy::Target => self.fleet.load * (1.0 + BAND),
+            Policy::Seed => self.fleet.load,
+            Policy::Manual | Policy::Schedule(_) => return false,
+        };
+        self.mean().is_some_and(|mean| mean > above)
     }
 
     fn notice_sleep(&mut self, now: Now) {
@@ -226,6 +242,7 @@ impl FleetMachine {
             self.slept = now.slept;
             self.instances.values_mut().for_each(|live| live.woke(now));
             self.decides_at = self.decides_at.max(now.monotonic + SETTLES_WITHIN);
+            self.is_high = true;
         }
     }
 

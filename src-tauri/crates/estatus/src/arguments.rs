@@ -388,6 +388,15 @@ pub(crate) enum FleetCommand {
         #[arg(long)]
         off: bool,
     },
+    /// Set the load of an instance whose agent has it set manually, as those of local fleets have.
+    Load {
+        /// Which.
+        #[command(flatten)]
+        named: NamedInstance,
+        /// Its load: 95%, or 0.95.
+        #[arg(value_parser = share)]
+        load: f32,
+    },
     /// Show what was decided of a fleet, with the reasons and what was rejected, newest first.
     Decisions {
         /// The fleet.
@@ -623,6 +632,10 @@ pub(crate) enum SnoozeSpan {
 
 fn span(text: &str) -> Result<Duration, String> {
     estatus_config::duration(text).map_err(|error| error.to_string())
+}
+
+fn share(text: &str) -> Result<f32, &'static str> {
+    estatus_fleet::parse_load(text).ok_or("a load is from 0% to 100%, or from 0 to 1")
 }
 
 fn language() -> impl TypedValueParser<Value = Language> {

@@ -29,6 +29,12 @@ pub(crate) async fn carry_out(places: &Places, command: FleetCommand) -> Result 
             let wanted = |fleet, instance| Ask::ProtectInstance { fleet, instance, protected: !off };
             steered(places, named, wanted).await
         }
+        FleetCommand::Load { named, load } => {
+            let (fleet, instance) = found(places, named).await?;
+            let mut line = Listening::attach(places).await?;
+            line.request(Request::SetLoad { fleet, instance, load }).await.map_err(trouble)?;
+            Ok(Outcome::Well)
+        }
     }
 }
 

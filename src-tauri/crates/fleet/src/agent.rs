@@ -15,6 +15,7 @@ mod tests;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+pub use load::parse_load;
 pub use news::AgentNews;
 
 use attending::Attending;

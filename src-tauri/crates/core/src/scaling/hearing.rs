@@ -1,6 +1,10 @@
 //! What is heard of instances and of their provider.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use super::{FleetMachine, SHOWS_WITHIN, Step};
 use crate::{
@@ -22,7 +26,13 @@ impl FleetMachine {
                     self.announced(&name, &declared, from, step);
                 }
             }
-            FleetEvent::Heard(heartbeats) => heartbeats.into_iter().for_each(|heartbeat| self.heard(&heartbeat, step)),
+            FleetEvent::Heard(heartbeats) => {
+                heartbeats.into_iter().for_each(|heartbeat| self.heard(&heartbeat, step));
+                // That it is too much by now need not wait for its turn.
+                if !self.is_high && self.is_above() {
+                    self.decides_at = self.decides_at.min(step.now.monotonic);
+                }
+            }
             FleetEvent::Launched { instance, id } => {
                 self.provider_error = None;
                 self.trouble(Trouble::CannotLaunch, None, false, step);
@@ -125,11 +135,14 @@ impl FleetMachine {
     /// The provider says what there is.
     fn listed(&mut self, listed: Vec<Listed>, step: &mut Step<'_>) {
         let mut missing = Vec::new();
+        // There may be ten thousand of either.
+        let names = by(&listed, |listed| listed.name.as_deref());
+        let ids = by(&listed, |listed| Some(&listed.id));
         for (name, live) in &mut self.instances {
             let instance = &mut live.instance;
-            let is_it =
-                |listed: &&Listed| listed.name.as_ref() == Some(name) || instance.id.as_ref() == Some(&listed.id);
-            let seen = listed.iter().filter(is_it).max_by_key(|listed| listed.lives);
+            let of_name = names.get(&**name);
+            let of_id = instance.id.as_ref().and_then(|id| ids.get(id.as_str()));
+            let seen = of_name.into_iter().chain(of_id).max_by_key(|listed| listed.lives);
             match seen {
                 Some(seen) if seen.lives => {
                     if instance.outdated != seen.outdated {
@@ -151,9 +164,11 @@ impl FleetMachine {
         for name in missing {
             self.is_gone_for_good(&name, None, step);
         }
+        let known_ids: BTreeSet<&str> =
+            self.instances.values().filter_map(|live| live.instance.id.as_deref()).collect();
         let is_known = |listed: &Listed| {
             let of_name = listed.name.as_ref().is_some_and(|name| self.instances.contains_key(name));
-            of_name || self.instances.values().any(|live| live.instance.id.as_ref() == Some(&listed.id))
+            of_name || known_ids.contains(listed.id.as_str())
         };
         // A name is never used again, whoever has forgotten that it was.
         let numbers = listed.iter().filter_map(|listed| number_of(listed.name.as_deref()?, &self.fleet.name));
@@ -162,6 +177,19 @@ impl FleetMachine {
         self.orphans = listed.into_iter().filter(|listed| listed.lives && !is_known(listed)).collect();
         self.provider_error = None;
     }
+}
+
+/// What is listed, by a name that each may have; of those with the same, one that lives, where one does.
+fn by<'a>(listed: &'a [Listed], name: impl Fn(&'a Listed) -> Option<&'a str>) -> BTreeMap<&'a str, &'a Listed> {
+    let mut by = BTreeMap::new();
+    for one in listed {
+        let Some(name) = name(one) else { continue };
+        let known = by.entry(name).or_insert(one);
+        if one.lives {
+            *known = one;
+        }
+    }
+    by
 }
 
 /// The number of an instance of `fleet`: 7 of `web-7`.

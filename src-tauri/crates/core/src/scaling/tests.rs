@@ -280,6 +280,20 @@ fn the_load_makes_it_grow_and_shrink_and_who_is_removed_may_finish() {
 }
 
 #[test]
+fn a_load_that_gets_too_high_is_answered_as_soon_as_it_is_heard() {
+    let mut scene = Scene::new(Fleet { heartbeat: 60 * SECOND, ..fleet(1, 2, 10) });
+    scene.all_boot();
+    scene.pass_with(180 * SECOND, Some(0.6));
+    assert_eq!(scene.machine.count(), 2);
+    scene.pass_with(SECOND, Some(0.9));
+    assert_eq!(scene.machine.count(), 3);
+    // From then on it is decided at every heartbeat again: what was launched has to show first.
+    scene.all_boot();
+    scene.pass_with(50 * SECOND, Some(0.9));
+    assert_eq!(scene.machine.count(), 3);
+}
+
+#[test]
 fn what_the_provider_has_is_counted_or_shown_and_never_ended() {
     let mut scene = Scene::new(fleet(1, 2, 5));
     scene.launched("web-1");

@@ -164,11 +164,11 @@ fn explain(path: &Path, error: &io::Error) -> String {
 fn read(path: &Path) -> io::Result<f32> {
     let mut text = String::new();
     File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
-    parse(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no load from 0 to 1 or 0 % to 100 %"))
+    parse_load(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no load from 0 to 1 or 0 % to 100 %"))
 }
 
-/// The load that `text` says.
-fn parse(text: &str) -> Option<f32> {
+/// The load, from 0 to 1, that `text` says: `0.25` or `25%`.
+pub fn parse_load(text: &str) -> Option<f32> {
     let text = text.trim();
     let load = match text.strip_suffix('%') {
         Some(percent) => percent.trim_end().parse::<f32>().ok()? / 100.0,
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_load_is_a_share_or_in_percent() {
-        let check = |text: &str, expected: Option<f32>| assert_eq!(parse(text), expected, "{text}");
+        let check = |text: &str, expected: Option<f32>| assert_eq!(parse_load(text), expected, "{text}");
         check("0", Some(0.0));
         check(" 0.25\n", Some(0.25));
         check("1", Some(1.0));

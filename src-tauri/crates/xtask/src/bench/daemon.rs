@@ -8,6 +8,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -104,7 +105,8 @@ impl Daemon {
 
     /// Starts `command` with as many open files as the system allows; what it prints goes to a file.
     pub(crate) fn run(lab: &Lab, command: &Command) -> Result<Self> {
-        let output = lab.join("output");
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let output = lab.join(format!("output-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
         let file = fs::File::create(&output).with_context(|| format!("Failed to make {}", output.display()))?;
         let program = command.get_program();
         let mut shell = clean("sh");

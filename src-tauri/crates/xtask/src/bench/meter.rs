@@ -47,6 +47,15 @@ pub(crate) fn proportional(pid: u32) -> u64 {
     line_of_kilobytes(&text, "Pss:").unwrap_or_default()
 }
 
+/// How many files a process may open that asks for as many as it can get.
+pub(crate) fn open_files_limit() -> Result<u64> {
+    let text =
+        fs::read_to_string("/proc/self/limits").context("Failed to read our own limits (a bench needs Linux)")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Max open files")).context("there is no such limit")?;
+    let hard = line.split_whitespace().nth(1).context("it has no value")?;
+    if hard == "unlimited" { Ok(u64::MAX) } else { hard.parse().context("it is no number") }
+}
+
 /// The processes that came of this one and live, itself included.
 pub(crate) fn tree(root: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
