@@ -131,6 +131,7 @@ const DEATHS: &[&[Victim]] = {
         &[Agent, Engine, Engine],
         &[Engine, Shim, Agent],
         &[Agent, Agent, Agent, Engine],
+        &[Engine, Agent, Agent, Agent, Engine, Engine],
     ]
 };
 
@@ -151,7 +152,9 @@ fn whoever_is_killed_one_intent_is_one_instance_and_the_fleet_is_soon_whole() {
         for victim in deaths {
             if *victim == Victim::Engine {
                 if is_dead {
-                    web.estatus.start();
+                    // It dies as it begins, too.
+                    web.estatus.begin();
+                    let _ = within(Duration::from_millis(dice(1_500)), || None::<()>);
                 }
                 web.estatus.kill();
                 is_dead = true;

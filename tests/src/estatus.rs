@@ -126,6 +126,12 @@ impl Estatus {
         eventually("the engine answers", || (self.say(&["status"]).code == 0).then_some(()));
     }
 
+    /// Starts the engine, and does not wait for it.
+    pub fn begin(&mut self) {
+        let mut command = self.command(&self.run);
+        self.engine = Some(apart(&mut command).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap());
+    }
+
     /// Kills the engine on the spot.
     pub fn kill(&mut self) {
         let mut engine = self.engine.take().expect("an engine runs");

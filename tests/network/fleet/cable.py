@@ -35,7 +35,7 @@ while True:
     ready, _, _ = select.select([0, one, other], [], [], wait)
     for end in ready:
         if end == 0:
-            line = os.read(0, 4096).decode()
+            line = sys.stdin.readline()
             if not line:
                 sys.exit()
             delay, loss = (float(word) for word in line.split())
