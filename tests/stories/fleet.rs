@@ -16,10 +16,13 @@ use estatus_valet::Fixture;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The servers, and the way to move the slider of one, in percent.
+/// Moves the slider of a server to so many per cent.
+type Slide = dyn Fn(&Estatus, &str, u8);
+
+/// The servers, and how they are told what their load is.
 struct Servers {
     estatus: Estatus,
-    slide: Box<dyn Fn(&Estatus, &str, u8)>,
+    slide: Box<Slide>,
 }
 
 impl Servers {
