@@ -4,6 +4,8 @@
 
 mod contract;
 mod file;
+#[cfg(target_os = "linux")]
+mod fleets;
 mod flows;
 mod importing;
 mod killed;

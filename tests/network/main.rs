@@ -1,9 +1,12 @@
-//! Our own network is cut, really: in network namespaces of the test's own, for 75 seconds.
+//! Our own network is cut, really: in network namespaces of the test's own, for 75 seconds. And what else a network does to a
+//! fleet.
 //!
 //! Needs root, and `ip` and `nft`; `cargo xtask test` sees to them. Where namespaces cannot be made the test fails and
 //! says so: a promise that was not tried is not kept.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
+mod fleet;
 
 use std::{
     fs,

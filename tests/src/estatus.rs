@@ -126,6 +126,12 @@ impl Estatus {
         eventually("the engine answers", || (self.say(&["status"]).code == 0).then_some(()));
     }
 
+    /// Starts the engine, and does not wait for it.
+    pub fn begin(&mut self) {
+        let mut command = self.command(&self.run);
+        self.engine = Some(apart(&mut command).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap());
+    }
+
     /// Kills the engine on the spot.
     pub fn kill(&mut self) {
         let mut engine = self.engine.take().expect("an engine runs");
@@ -227,18 +233,20 @@ impl Estatus {
 impl Drop for Estatus {
     /// What it has started ends with it, if it can: it is asked before it is killed.
     fn drop(&mut self) {
-        let Some(mut engine) = self.engine.take() else { return };
-        if ask(engine.id()) && within(crate::BOUND, || engine.try_wait().transpose()).is_some() {
-            return;
+        if let Some(mut engine) = self.engine.take()
+            && !(ask(engine.id()) && within(crate::BOUND, || engine.try_wait().transpose()).is_some())
+        {
+            let _ = engine.kill();
+            let _ = engine.wait();
         }
-        let _ = engine.kill();
-        let _ = engine.wait();
+        #[cfg(target_os = "linux")]
+        self.end_instances();
     }
 }
 
 /// The processes that hold the lock of a folder in `folder`, by the name of that.
 #[cfg(target_os = "linux")]
-fn shims_below(folder: &Path) -> Vec<(String, u32)> {
+pub(crate) fn shims_below(folder: &Path) -> Vec<(String, u32)> {
     let Ok(supervised) = folder.canonicalize() else { return Vec::new() };
     let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let locks = |pid: u32| {

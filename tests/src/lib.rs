@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 mod estatus;
+mod fleets;
 mod mail;
 mod processes;
 mod web;

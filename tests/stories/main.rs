@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
+#[cfg(target_os = "linux")]
+mod fleet;
 #[cfg(unix)]
 mod flow;
 mod keep_alive;

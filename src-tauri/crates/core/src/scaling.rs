@@ -58,6 +58,10 @@ pub(crate) const DRAINED_AT_LEISURE: Duration = Duration::from_secs(60 * 60);
 /// So long after Estatus has begun nothing is decided: agents need that to come back.
 const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
+/// Once one is back of those that fell silent together, the others have so long to come back too: an agent that has tried for a
+/// while tries again only once a minute, and may wait for an answer.
+const RETURNS_WITHIN: Duration = Duration::from_secs(90);
+
 /// What a step may use, and where it says what is to be done.
 pub(crate) struct Step<'a> {
     pub(crate) now: Now,
@@ -103,6 +107,8 @@ pub(crate) struct FleetMachine {
     decides_at: Instant,
     /// Its load was above what it is to be when it was decided last; so it is taken to be until it is decided first.
     is_high: bool,
+    /// Until then nobody is given up who is silent: they were cut off together, and are coming back.
+    awaited_until: Option<Instant>,
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
@@ -131,6 +137,7 @@ impl FleetMachine {
             slept: now.slept,
             decides_at: now.monotonic,
             is_high: true,
+            awaited_until: None,
             lists_at: None,
             last_decision: None,
             is_known: false,

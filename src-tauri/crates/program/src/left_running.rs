@@ -1,6 +1,6 @@
 //! What runs of a data folder, as whoever hosts no engine there sees it.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use estatus_core::program::ProcessId;
 
@@ -10,29 +10,44 @@ use crate::{
     shim::programs,
 };
 
+/// How it stands with what was started once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It runs, or may be about to.
+    Running,
+    /// It does not run, and nobody has seen its end: whoever looks at it sees to what may be left of it.
+    Unseen,
+    /// It has ended.
+    Ended,
+}
+
 /// The names of the programs that an engine on the data folder `data` has started and that run, or may be about to; it
 /// need not run any more itself. Nothing where the folder cannot be read.
 pub fn left_running(data: &Path) -> Vec<String> {
-    running_in(&programs(data))
+    let started = started_in(&programs(data)).into_iter();
+    started.filter(|(_, left)| *left == Left::Running).map(|(name, _)| name).collect()
 }
 
-/// The names of what has its folders in `root` and was started there, and runs, or may be about to. Nothing where the folder
-/// cannot be read.
-pub fn running_in(root: &Path) -> Vec<String> {
+/// What has its folders in `root` and was started there, by its name. Nothing where the folder cannot be read.
+pub fn started_in(root: &Path) -> BTreeMap<String, Left> {
     let folders = fs::read_dir(root).into_iter().flatten().flatten();
     let ledgers: Vec<Ledger> = folders.filter_map(|folder| Ledger::read(&folder.path())).collect();
     if ledgers.is_empty() {
-        return Vec::new();
+        return BTreeMap::new();
     }
     let alive: Vec<ProcessId> = platform::running().into_iter().map(|it| it.process).collect();
-    let runs = |ledger: &Ledger| match &ledger.phase {
-        StartPhase::Spawning => true,
-        StartPhase::Running(record) => alive.contains(&record.root) || alive.contains(&record.first),
-        StartPhase::Ended(_) => false,
+    let left = |ledger: Ledger| {
+        let left = match &ledger.phase {
+            StartPhase::Spawning => Left::Running,
+            StartPhase::Running(record) if alive.contains(&record.root) || alive.contains(&record.first) => {
+                Left::Running
+            }
+            StartPhase::Running(_) => Left::Unseen,
+            StartPhase::Ended(_) => Left::Ended,
+        };
+        (ledger.program, left)
     };
-    let mut names: Vec<String> = ledgers.into_iter().filter(runs).map(|ledger| ledger.program).collect();
-    names.sort();
-    names
+    ledgers.into_iter().map(left).collect()
 }
 
 #[cfg(test)]
@@ -68,5 +83,6 @@ mod tests {
         put("alive", me);
         put("another has its number", ProcessId { started: me.started + 1, ..me });
         assert_eq!(left_running(data.path()), ["alive"]);
+        assert_eq!(started_in(&programs(data.path()))["another has its number"], Left::Unseen);
     }
 }

@@ -14,14 +14,16 @@ use crate::{
     time::{Now, elapsed},
 };
 
-/// A decision by which nothing is done is kept if it says something new, but not more often than this.
+/// A decision by which nothing is done is kept if it says something new, but not more often than this; that a fleet is held from
+/// now on always is.
 const KEPT_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl FleetMachine {
     /// Whoever is silent is judged.
     pub(super) fn judge(&mut self, step: &mut Step<'_>) {
+        let is_awaited = self.awaited_until.is_some_and(|until| step.now.monotonic < until);
         for live in self.instances.values_mut() {
-            live.judge(step);
+            live.judge(is_awaited, step);
         }
         let lost = self.instances.values().find(|live| live.instance.state == InstanceState::Lost);
         let why = lost.map(|live| live.instance.name.to_string());
@@ -35,9 +37,11 @@ impl FleetMachine {
         self.needs.note(decision.need.unwrap_or_else(|| self.counted()), step.now);
         self.judge_decision(&decision, step);
         if !decision.acts() {
-            let says_new = self.last_decision.as_ref().is_none_or(|last| !last.decision.says_what(&decision));
-            let is_late = self.last_decision.as_ref().is_none_or(|last| elapsed(last.at, step.now.utc) >= KEPT_EVERY);
-            if says_new && is_late {
+            let last = self.last_decision.as_ref();
+            let says_new = last.is_none_or(|last| !last.decision.says_what(&decision));
+            let is_late = last.is_none_or(|last| elapsed(last.at, step.now.utc) >= KEPT_EVERY);
+            let begins_to_hold = decision.is_held() && last.is_none_or(|last| !last.decision.is_held());
+            if says_new && is_late || begins_to_hold {
                 self.keep(decision, step);
             }
             return;

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{FleetMachine, SHOWS_WITHIN, Step};
+use super::{FleetMachine, RETURNS_WITHIN, SHOWS_WITHIN, Step};
 use crate::{
     fleet::{
         Trouble, Wire,
@@ -107,13 +107,26 @@ impl FleetMachine {
             step.changed.push(live.instance.clone());
             step.commands.push(FleetCommand::Drain { instance: Arc::clone(name) });
         } else {
+            let was_silent = live.is_silent();
             live.announced(address, declared, step);
+            self.await_others(was_silent, step);
+        }
+    }
+
+    /// One that was silent is back: where the fleet is held, the others that are silent may come back too.
+    fn await_others(&mut self, was_silent: bool, step: &Step<'_>) {
+        if was_silent && self.memory.told.contains(&Trouble::Held) {
+            self.awaited_until = Some(step.now.monotonic + RETURNS_WITHIN);
         }
     }
 
     fn heard(&mut self, heartbeat: &Heartbeat, step: &mut Step<'_>) {
         match self.instances.get_mut(&heartbeat.instance) {
-            Some(live) => live.heard(heartbeat.load, heartbeat.ago, step),
+            Some(live) => {
+                let was_silent = live.is_silent();
+                live.heard(heartbeat.load, heartbeat.ago, step);
+                self.await_others(was_silent, step);
+            }
             None => step.commands.push(FleetCommand::Forget { instance: Arc::clone(&heartbeat.instance) }),
         }
     }

@@ -157,16 +157,22 @@ impl LiveInstance {
         self.detector.heard(ago, step.now);
         self.load = load;
         self.faults += u64::from(load.is_none());
-        if matches!(self.instance.state, InstanceState::Suspect | InstanceState::Lost) {
+        if self.is_silent() {
             self.becomes(InstanceState::Running, step);
         }
     }
 
-    /// How long it has been silent is judged.
-    pub(super) fn judge(&mut self, step: &mut Step<'_>) {
+    /// Whether it has not been heard as it should be.
+    pub(super) const fn is_silent(&self) -> bool {
+        matches!(self.instance.state, InstanceState::Suspect | InstanceState::Lost)
+    }
+
+    /// How long it has been silent is judged; where it is awaited, it is not given up.
+    pub(super) fn judge(&mut self, is_awaited: bool, step: &mut Step<'_>) {
         match (self.instance.state, self.detector.trust(step.now)) {
             (InstanceState::Running, Trust::Suspect | Trust::Lost) => self.becomes(InstanceState::Suspect, step),
-            (InstanceState::Suspect, Trust::Lost) => self.becomes(InstanceState::Lost, step),
+            (InstanceState::Lost, _) if is_awaited => self.becomes(InstanceState::Suspect, step),
+            (InstanceState::Suspect, Trust::Lost) if !is_awaited => self.becomes(InstanceState::Lost, step),
             _ => {}
         }
     }

@@ -253,10 +253,35 @@ fn where_most_fall_silent_at_once_nobody_is_replaced() {
     scene.pass(600 * SECOND);
     assert_eq!((scene.machine.instances().count(), scene.of(InstanceState::Launching).len()), (4, 0));
     assert!(scene.troubles.contains(&(Trouble::Held, true)), "{:?}", scene.troubles);
+    assert!(scene.machine.last_decision().unwrap().decision.is_held());
     let heard = |name: Arc<str>| Heartbeat { instance: name, load: Some(0.5), ago: Duration::ZERO };
     let all: Vec<Arc<str>> = scene.machine.instances().map(|live| Arc::clone(&live.instance.name)).collect();
     scene.happens(FleetEvent::Heard(all.into_iter().map(heard).collect()));
     assert_eq!(scene.of(InstanceState::Running).len(), 4);
+}
+
+#[test]
+fn whoever_fell_silent_with_others_has_time_to_come_back_once_one_of_them_has() {
+    let mut scene = Scene::new(fleet(3, 4, 9));
+    scene.all_boot();
+    let heard = |scene: &mut Scene, names: &[&str]| {
+        scene.at += SECOND;
+        let one = |name: &&str| Heartbeat { instance: (*name).into(), load: Some(0.5), ago: Duration::ZERO };
+        scene.happens(FleetEvent::Heard(names.iter().map(one).collect()));
+        scene.step(FleetMachine::wake);
+    };
+    (0..120).for_each(|_| heard(&mut scene, &["web-1", "web-2", "web-3", "web-4"]));
+    scene.pass(600 * SECOND);
+    assert_eq!(scene.of(InstanceState::Lost).len(), 4);
+    (0..80).for_each(|_| heard(&mut scene, &["web-1", "web-2", "web-3"]));
+    assert_eq!(scene.of(InstanceState::Suspect), ["web-4".into()]);
+    (0..80).for_each(|_| heard(&mut scene, &["web-1", "web-2", "web-3", "web-4"]));
+    assert_eq!((scene.of(InstanceState::Running).len(), scene.of(InstanceState::Launching).len()), (4, 0));
+    // But whoever never comes is replaced.
+    scene.pass(600 * SECOND);
+    (0..100).for_each(|_| heard(&mut scene, &["web-1", "web-2", "web-3"]));
+    assert_eq!(scene.of(InstanceState::Terminating), ["web-4".into()]);
+    assert_eq!(scene.of(InstanceState::Launching), ["web-5".into()]);
 }
 
 #[test]

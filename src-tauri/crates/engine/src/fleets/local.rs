@@ -24,7 +24,7 @@ use estatus_core::{
     words::Words,
 };
 use estatus_fleet::Enrolment;
-use estatus_program::{Supervisor, SupervisorEvent, running_in};
+use estatus_program::{Left, Supervisor, SupervisorEvent, started_in};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::lock;
@@ -122,34 +122,35 @@ impl LocalInstances {
     }
 
     pub(super) fn forget(&self, instance: &Arc<str>) {
-        if lock(&self.starts).remove(instance).is_some() {
-            self.give(instance, ProgramCommand::Release);
-        }
+        lock(&self.starts).remove(instance);
+        self.give(instance, ProgramCommand::Release);
     }
 
-    /// Tells which run, and has their ends told from now on. What ended long ago is cleared away.
+    /// Tells which run and which have ended, and has further ends told from now on. What ended long ago is cleared away.
     pub(super) fn list(&self, fleet: &Arc<Fleet>) {
         let (supervisor, results) = (Arc::clone(&self.supervisor), self.results.clone());
         let (folder, tokens) = (self.folder.clone(), self.tokens.clone());
         let (fleet, hidden) = (Arc::clone(&fleet.name), self.ports.hidden());
         tokio::spawn(async move {
-            let running = spawn_blocking(move || {
-                let running = running_in(&folder);
-                [folder, tokens].iter().for_each(|folder| clear(folder, &running));
-                running
+            let started = spawn_blocking(move || {
+                let started = started_in(&folder);
+                [folder, tokens].iter().for_each(|folder| clear(folder, &started));
+                started
             });
-            let running = running.await.unwrap_or_default();
-            let ours: Vec<Arc<str>> = running
-                .iter()
-                .filter(|name| fleet_of(name) == Some(&*fleet))
-                .map(|name| name.as_str().into())
-                .collect();
-            for name in &ours {
+            let ours =
+                started.await.unwrap_or_default().into_iter().filter(|(name, _)| fleet_of(name) == Some(&*fleet));
+            let ours: Vec<(Arc<str>, Left)> = ours.map(|(name, left)| (name.into(), left)).collect();
+            for (name, _) in ours.iter().filter(|(_, left)| *left != Left::Ended) {
                 let program = Arc::new(Program::new(name, nothing()));
                 lock(&supervisor).carry_out(&program, ProgramCommand::Look, &[], &hidden);
             }
-            let listed =
-                |name: Arc<str>| Listed { id: name.to_string(), name: Some(name), lives: true, outdated: false };
+            // Whose end nobody has seen is gone once that is told.
+            let listed = |(name, left): (Arc<str>, Left)| Listed {
+                id: name.to_string(),
+                name: Some(name),
+                lives: left != Left::Ended,
+                outdated: false,
+            };
             let event = FleetEvent::Listed(ours.into_iter().map(listed).collect());
             let _ = results.send(Input::Fleet { fleet, event }).await;
         });
@@ -250,12 +251,12 @@ fn write_token(folder: &Path, token: &Secret) -> io::Result<PathBuf> {
 }
 
 /// Clears away what ended long ago.
-fn clear(folder: &Path, running: &[String]) {
+fn clear(folder: &Path, started: &BTreeMap<String, Left>) {
     for folder in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         let age = folder.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
-        let is_of =
-            |name: &String| folder.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name.as_str()));
-        if age.is_some_and(|age| age > KEPT_FOR) && !running.iter().any(is_of) {
+        let is_of = |name: &str| folder.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name));
+        let mut running = started.iter().filter(|(_, left)| **left != Left::Ended).map(|(name, _)| name.as_str());
+        if age.is_some_and(|age| age > KEPT_FOR) && !running.any(is_of) {
             let _ = fs::remove_dir_all(&folder);
         }
     }
