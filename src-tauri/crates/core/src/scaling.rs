@@ -35,6 +35,7 @@ use crate::{
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
         needs::Needs,
+        replay::Sample,
     },
     input::Due,
     machine::Machine,
@@ -67,6 +68,8 @@ pub(crate) struct Step<'a> {
     pub(crate) changed: Vec<Instance>,
     /// What was decided, and is to be kept.
     pub(crate) decided: Vec<DecisionRecord>,
+    /// How the fleet stands, where that is to be kept.
+    pub(crate) sample: Option<Sample>,
     /// What is wrong since now, and why; or is no more.
     pub(crate) troubles: Vec<TroubleChange>,
 }
@@ -74,7 +77,7 @@ pub(crate) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, rng: &'a mut Rng) -> Self {
         let (commands, changed) = (Vec::new(), Vec::new());
-        Self { now, rng, commands, changed, decided: Vec::new(), troubles: Vec::new() }
+        Self { now, rng, commands, changed, decided: Vec::new(), sample: None, troubles: Vec::new() }
     }
 }
 
@@ -103,6 +106,8 @@ pub(crate) struct FleetMachine {
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
+    /// Of which minute it was kept last how it stands.
+    sampled: Option<i64>,
     /// The provider has said what there is since this engine began: before that nothing is launched beside it.
     is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
@@ -129,6 +134,7 @@ impl FleetMachine {
             decides_at: now.monotonic,
             lists_at: None,
             last_decision: None,
+            sampled: None,
             is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),
