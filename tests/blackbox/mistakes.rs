@@ -107,3 +107,27 @@ fn targets_that_misbehave_disturb_nobody_else() {
     assert_eq!(page["uptime"], 1.0, "{page}");
     assert!(page["p99_ms"].as_f64().unwrap() < 1_000.0, "{page}");
 }
+
+#[test]
+fn a_rule_that_cannot_be_tried_on_the_past_of_a_fleet_says_why_and_what_to_do() {
+    let fleet = format!(
+        "[fleet.web]\nmin = 0\ndesired = 0\nmax = 4\npolicy = \"manual\"\nlisten = \"127.0.0.1:{}\"\n",
+        free_port()
+    );
+    let mut estatus = Estatus::new(&fleet);
+    estatus.start();
+    let check = |asked: &[&str], code: i32, says: &[&str]| {
+        let said = estatus.say(&[&["fleet", "replay"], asked].concat());
+        assert_eq!(said.code, code, "{asked:?} {said:?}");
+        for words in says {
+            assert!(said.err.contains(words), "“{words}” is not in {said:?}");
+        }
+    };
+    check(&["web", "--policy", "target"], 1, &["nothing is known yet of the load of “web”", "wait a few minutes"]);
+    check(&["wbe", "--policy", "target"], 1, &["no fleet called “wbe”", "estatus fleet list"]);
+    check(&["web", "--max", "3", "--min", "4"], 1, &["min = 4, desired = 0 and max = 3"]);
+    check(&["web", "--policy", "schedule"], 1, &["has no schedule that could be tried"]);
+    check(&["web"], 2, &["--policy", "--load"]);
+    check(&["web", "--policy", "best"], 2, &["target", "seed", "manual", "schedule"]);
+    check(&["web", "--load", "sixty"], 2, &["a share like 60% or 0.6"]);
+}

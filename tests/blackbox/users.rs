@@ -15,7 +15,9 @@ use std::{
     thread,
 };
 
-use estatus_api::{AttachError, Client, Edit, Endpoint, ErrorCode, Permission, Reply, Request, Section, StepOf};
+use estatus_api::{
+    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, Section, StepOf,
+};
 use estatus_core::{
     engine::{Ask, Repeat},
     ids::RunId,
@@ -90,6 +92,8 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Repeat { run: RunId(1), how: Repeat::default() }, steer),
         (Request::Fleet { fleet: fleet() }, look),
         (Request::Decisions { fleet: fleet(), limit: 1 }, look),
+        (Request::FleetHistory { fleet: fleet(), since: from }, look),
+        (Request::Replay { fleet: fleet(), other: OtherRule::default(), since: None }, look),
         (Request::SetLoad { fleet: fleet(), instance: fleet(), load: 0.5 }, steer),
         (Request::Plan { flow: "none".to_owned() }, edit),
         (Request::Configuration, edit),
@@ -109,7 +113,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 38;
+const KINDS: u8 = 40;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -136,6 +140,8 @@ fn kind(request: &Request) -> u8 {
         Request::Fleet { .. } => 31,
         Request::Decisions { .. } => 32,
         Request::SetLoad { .. } => 33,
+        Request::FleetHistory { .. } => 38,
+        Request::Replay { .. } => 39,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

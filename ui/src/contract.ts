@@ -536,6 +536,173 @@ why: string,
 count: number, };
 
 /**
+ * How a fleet stood in a minute.
+ */
+export type FleetSample = { 
+/**
+ * When the minute began.
+ */
+at: string, 
+/**
+ * How many instances were there to work.
+ */
+running: number, 
+/**
+ * The mean of the loads that were known, from 0 to 1; nothing where none was.
+ */
+mean: number | null, };
+
+/**
+ * A rule of which it is asked what it would have done: what is not said is as it is in force.
+ */
+export type OtherRule = { 
+/**
+ * The rule: the word that stands for it in the file.
+ */
+policy: string | null, 
+/**
+ * So many instances it has at least.
+ */
+min: number | null, 
+/**
+ * To so many it is refilled.
+ */
+desired: number | null, 
+/**
+ * So many instances it has at most.
+ */
+max: number | null, 
+/**
+ * The mean load that it is to have, above 0 and at most 1.
+ */
+load: number | null, 
+/**
+ * How many there are to be from when on, for the rule `schedule`.
+ */
+schedule: Array<OtherPlan> | null, };
+
+/**
+ * So many instances from a time on.
+ */
+export type OtherPlan = { 
+/**
+ * From when on: five cron fields, by the zone of the file.
+ */
+from: string, 
+/**
+ * So many.
+ */
+desired: number, };
+
+/**
+ * What rules would have done with the load that a fleet had.
+ */
+export type FleetReplay = { 
+/**
+ * When what they were tried on begins.
+ */
+from: string, 
+/**
+ * When it ends.
+ */
+to: string, 
+/**
+ * Of so many hours of it something is known.
+ */
+hours: number, 
+/**
+ * What really was, whoever did it.
+ */
+was: Outcome, 
+/**
+ * The rule in force.
+ */
+in_force: TriedRule, 
+/**
+ * The other one.
+ */
+other: TriedRule, 
+/**
+ * How many instances there were, and would have been.
+ */
+course: Array<ReplayPoint>, };
+
+/**
+ * A rule, and what would have come of it.
+ */
+export type TriedRule = { 
+/**
+ * The rule: the word that stands for it in the file.
+ */
+policy: string, 
+/**
+ * So many instances it has at least.
+ */
+min: number, 
+/**
+ * To so many it is refilled.
+ */
+desired: number, 
+/**
+ * So many instances it has at most.
+ */
+max: number, 
+/**
+ * The mean load that it is to have, from 0 to 1.
+ */
+load: number, 
+/**
+ * What would have come of it.
+ */
+outcome: Outcome, };
+
+/**
+ * How many instances there were at a time, and would have been.
+ */
+export type ReplayPoint = { 
+/**
+ * When.
+ */
+at: string, 
+/**
+ * So many there were.
+ */
+was: number, 
+/**
+ * So many there would have been by the rule in force.
+ */
+in_force: number, 
+/**
+ * So many there would have been by the other one.
+ */
+other: number, };
+
+/**
+ * What came of a policy, or would have.
+ */
+export type Outcome = { 
+/**
+ * So many instances were launched.
+ */
+launches: number, 
+/**
+ * So many were removed, or lost.
+ */
+removals: number, 
+/**
+ * The share of the time in which the mean load was above [`OVERLOADED`], from 0 to 1.
+ */
+overloaded: number, 
+/**
+ * The share of the time in which the mean load was above what it is to be, from 0 to 1.
+ */
+above: number, 
+/**
+ * So many hours all instances lived, taken together.
+ */
+instance_hours: number, };
+
+/**
  * A flow as it is.
  */
 export type FlowStatus = { 
@@ -1443,7 +1610,27 @@ fleet: string,
 /**
  * At most so many; at most 10,000.
  */
-limit: number, } } | { "request": "set_load", "of": { 
+limit: number, } } | { "request": "fleet_history", "of": { 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * From when on.
+ */
+since: string, } } | { "request": "replay", "of": { 
+/**
+ * The fleet.
+ */
+fleet: string, 
+/**
+ * The other rule.
+ */
+other: OtherRule, 
+/**
+ * From when on; nothing for the last week.
+ */
+since: string | null, } } | { "request": "set_load", "of": { 
 /**
  * The fleet.
  */
@@ -1688,7 +1875,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

@@ -219,6 +219,10 @@ function answer(request: Request): Reply {
       return { reply: "plan", of: flows.plan(request.of.flow) };
     case "fleet":
       return { reply: "fleet", of: fleets.status(request.of.fleet) };
+    case "fleet_history":
+      return { reply: "fleet_history", of: fleets.history(request.of.fleet, request.of.since) };
+    case "replay":
+      return { reply: "replay", of: fleets.replay(request.of.fleet, request.of.other, request.of.since) };
     case "decisions":
       return { reply: "decisions", of: fleets.decisions(request.of.fleet, request.of.limit) };
     case "set_load":
@@ -364,6 +368,7 @@ function carryOut(ask: Ask): Reply {
   }
   if (ask.ask === "add_instance") fleets.add(ask.fleet);
   if (ask.ask === "remove_instance") fleets.remove(ask.fleet, ask.instance);
+  if (ask.ask === "drain_instance") fleets.drain(ask.fleet, ask.instance);
   if (ask.ask === "protect_instance") fleets.protect(ask.fleet, ask.instance, ask.protected);
   if ("fleet" in ask) return { reply: "done" };
   if (ask.ask === "snooze" && ask.monitor === null) {

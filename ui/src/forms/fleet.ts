@@ -1,4 +1,5 @@
-import { type Field, type Group, SECRET, type Table } from "./fields";
+import type { OtherRule } from "../contract";
+import { type Field, type Group, SECRET, type Table, type Values } from "./fields";
 
 /** Where instances come from, each by the word that stands for it, which is the key of its table too. */
 export const LAUNCHES = ["local", "command", "ec2", "asg"] as const;
@@ -47,6 +48,28 @@ const cloud = (launch: "ec2" | "asg"): Field[] => [
   of(launch, "endpoint", "endpoint", { shape: MONO, usual: "http://127.0.0.1:5000", hint: "hint.fleet.endpoint" }),
 ];
 
+/** How large a fleet may be, and by which rule it is scaled. */
+export const RULE: Group = {
+  text: "group.size",
+  fields: [
+    fleet("min", { shape: { is: "number" }, usual: "1" }),
+    fleet("desired", { shape: { is: "number" }, hint: "hint.fleet.desired" }),
+    fleet("max", { shape: { is: "number" }, usual: "10" }),
+    fleet("policy", {
+      shape: { is: "choice", of: ["target", "seed", "manual", "schedule"], words: "policy" },
+      usual: "target",
+      hint: "hint.fleet.policy",
+    }),
+    fleet("load", { shape: MONO, usual: "60%", hint: "hint.fleet.load" }),
+    fleet("schedule", {
+      shape: { is: "rows", fields: PLANNED },
+      hint: "hint.fleet.schedule",
+      when: { id: "policy", places: ["schedule"] },
+    }),
+    fleet("enabled", { shape: { is: "switch", usual: true }, hint: "hint.fleet.enabled" }),
+  ],
+};
+
 /** Everything that can be said of a fleet, but for its name and where its instances come from. */
 export const FLEET: readonly Group[] = [
   {
@@ -80,26 +103,7 @@ export const FLEET: readonly Group[] = [
       ...cloud("asg"),
     ],
   },
-  {
-    text: "group.size",
-    fields: [
-      fleet("min", { shape: { is: "number" }, usual: "1" }),
-      fleet("desired", { shape: { is: "number" }, hint: "hint.fleet.desired" }),
-      fleet("max", { shape: { is: "number" }, usual: "10" }),
-      fleet("policy", {
-        shape: { is: "choice", of: ["target", "seed", "manual", "schedule"], words: "policy" },
-        usual: "target",
-        hint: "hint.fleet.policy",
-      }),
-      fleet("load", { shape: MONO, usual: "60%", hint: "hint.fleet.load" }),
-      fleet("schedule", {
-        shape: { is: "rows", fields: PLANNED },
-        hint: "hint.fleet.schedule",
-        when: { id: "policy", places: ["schedule"] },
-      }),
-      fleet("enabled", { shape: { is: "switch", usual: true }, hint: "hint.fleet.enabled" }),
-    ],
-  },
+  RULE,
   {
     text: "group.agents",
     fields: [
@@ -122,3 +126,48 @@ export const FLEET: readonly Group[] = [
     ],
   },
 ];
+
+/** What a fleet may be at most where nothing is said, and its load. */
+const USUAL = { min: 1, max: 10, load: 0.6 } as const;
+
+/** The rule that a form says, to be tried before it is saved; nothing where it cannot be read. What is not said is as usual. */
+export function ruleOf(values: Values): OtherRule | null {
+  const said = (key: string) => String(values[key] ?? "").trim();
+  const [min, desired, max] = ["min", "desired", "max"].map((key) => whole(said(key)));
+  const load = said("load") === "" ? USUAL.load : shareOf(said("load"));
+  const schedule = plansOf(values["schedule"]);
+  if (min === null || desired === null || max === null || load === null || schedule === null) return null;
+  const least = min ?? Math.min(USUAL.min, desired ?? USUAL.min);
+  const wanted = desired ?? least;
+  return {
+    policy: said("policy") || "target",
+    min: least,
+    desired: wanted,
+    max: max ?? Math.max(USUAL.max, wanted),
+    load,
+    schedule: said("policy") === "schedule" && schedule.length > 0 ? schedule : null,
+  };
+}
+
+/** A whole number that is typed in; undefined where nothing is, null where it is none. */
+function whole(text: string): number | null | undefined {
+  if (text === "") return undefined;
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+/** A share of the whole, like 60% or 0.6. */
+function shareOf(text: string): number | null {
+  const [, number, percent] = /^(\d+(?:\.\d+)?|\.\d+)\s*(%?)$/.exec(text) ?? [];
+  return number === undefined ? null : Number(number) / (percent ? 100 : 1);
+}
+
+function plansOf(value: Values[string] | undefined): { from: string; desired: number }[] | null {
+  const rows = Array.isArray(value) ? (value as Values[]) : [];
+  const plans = rows.map((row) => ({
+    from: String(row["from"] ?? "").trim(),
+    desired: whole(String(row["desired"] ?? "").trim()),
+  }));
+  const isWhole = (plan: { from: string; desired: number | null | undefined }) =>
+    plan.from !== "" && typeof plan.desired === "number";
+  return plans.every(isWhole) ? (plans as { from: string; desired: number }[]) : null;
+}

@@ -6,6 +6,8 @@ import type {
   Configuration,
   DecisionStatus,
   Edit,
+  FleetReplay,
+  FleetSample,
   FleetStatus,
   FlowPlan,
   History,
@@ -14,6 +16,7 @@ import type {
   Surveyed,
   LogLine,
   MailTested,
+  OtherRule,
   ProgramChange,
   Repeat,
   Reply,
@@ -101,6 +104,14 @@ export const askFleet = (fleet: string): Promise<FleetStatus> => ask({ request: 
 /** What was decided of `fleet`, the newest first. */
 export const askDecisions = (fleet: string, limit: number): Promise<DecisionStatus[]> =>
   ask({ request: "decisions", of: { fleet, limit } }, "decisions");
+
+/** How `fleet` stood, minute by minute, since `since`. */
+export const askFleetHistory = (fleet: string, since: Date): Promise<FleetSample[]> =>
+  ask({ request: "fleet_history", of: { fleet, since: since.toISOString() } }, "fleet_history");
+
+/** What another rule would have done with the load that `fleet` had since `since`. */
+export const askReplay = (fleet: string, other: OtherRule, since: Date): Promise<FleetReplay> =>
+  ask({ request: "replay", of: { fleet, other, since: since.toISOString() } }, "replay");
 
 /** Sets the load of an instance whose agent has it set by hand, from 0 to 1. */
 export const askSetLoad = (fleet: string, instance: string, load: number): Promise<void> =>

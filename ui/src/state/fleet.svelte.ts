@@ -1,8 +1,8 @@
-import type { DecisionStatus, FleetStatus, FleetSummary } from "../contract";
+import type { DecisionStatus, FleetSample, FleetStatus, FleetSummary } from "../contract";
 import { Answer } from "./answer.svelte";
-import { askDecisions, askFleet, askSetLoad, reason } from "./ask";
+import { askDecisions, askFleet, askFleetHistory, askSetLoad, reason } from "./ask";
 import { Bounded } from "./bounded";
-import { askEvery, remember, type Sample } from "./fleets";
+import { askEvery, COURSES, joined, remember, type Sample } from "./fleets";
 import { Loads } from "./loads.svelte";
 import { Repeated } from "./repeated";
 import { tell } from "./told.svelte";
@@ -18,11 +18,15 @@ export class FleetWatch {
   readonly status = new Answer<FleetStatus>();
   readonly decisions = new Answer<DecisionStatus[]>();
   readonly loads: Loads;
-  samples = $state.raw<readonly Sample[]>([]);
+  /** What the engine remembers of the last day. */
+  private readonly past = new Answer<FleetSample[]>();
+  private seen = $state.raw<readonly Sample[]>([]);
+  /** How it stood, as far as anybody knows. */
+  readonly samples = $derived(joined(this.past.value ?? [], this.seen));
   private readonly asking: Repeated;
 
   constructor(readonly name: string) {
-    this.samples = courses.get(name) ?? [];
+    this.seen = courses.get(name) ?? [];
     this.loads = new Loads(
       (instance, load) => askSetLoad(name, instance, load),
       (error) => tell(reason(error), true),
@@ -36,6 +40,7 @@ export class FleetWatch {
   /** Looks from now on, until the returned function is called. What nobody can see is not asked for. */
   start(): () => void {
     const stop = this.asking.start();
+    void this.past.ask(() => askFleetHistory(this.name, new Date(Date.now() - COURSES.day)));
     const shown = () => document.hidden || this.asking.again();
     document.addEventListener("visibilitychange", shown);
     return () => {
@@ -66,7 +71,7 @@ export class FleetWatch {
   }
 
   private note(fleet: FleetSummary) {
-    this.samples = remember(this.samples, fleet, Date.now());
-    courses.set(this.name, this.samples);
+    this.seen = remember(this.seen, fleet, Date.now());
+    courses.set(this.name, this.seen);
   }
 }

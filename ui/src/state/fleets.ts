@@ -1,4 +1,4 @@
-import type { DecisionStatus, FleetSummary, InstanceState, InstanceStatus, Standing } from "../contract";
+import type { DecisionStatus, FleetSample, FleetSummary, InstanceState, InstanceStatus, Standing } from "../contract";
 import type { Mark } from "../parts/HealthMark.svelte";
 import type { Stretch } from "./range";
 
@@ -159,6 +159,29 @@ export function remember(
   if (at < before.at + TOGETHER_MS) return at < before.at ? samples : [...samples.slice(0, -1), sample];
   const gap = at - before.at > GAP_MS ? [{ at: before.at + 1, mean: null, count: null }] : [];
   return thinned([...samples, ...gap, sample]);
+}
+
+/** What the engine remembers is joined over so much, in milliseconds: it looks once a minute. */
+const HOLE_MS = 150_000;
+
+/** What the engine remembers of a fleet, and what was seen of it since: where one looked oneself, that is finer. */
+export function joined(past: readonly FleetSample[], seen: readonly Sample[]): readonly Sample[] {
+  if (past.length === 0) return seen;
+  const own = seen.filter(({ count }) => count !== null);
+  let next = 0;
+  const isSeen = (at: number) => {
+    while (next < own.length && own[next]!.at < at - HOLE_MS / 2) next += 1;
+    return next < own.length && own[next]!.at <= at + HOLE_MS / 2;
+  };
+  const remembered = past
+    .map(({ at, running, mean }) => ({ at: Date.parse(at), mean, count: running }))
+    .filter(({ at }) => !isSeen(at));
+  const all: Sample[] = [...remembered, ...own].sort((one, other) => one.at - other.at);
+  return all.flatMap((sample, index) => {
+    const before = all[index - 1];
+    const isApart = before !== undefined && sample.at - before.at > HOLE_MS;
+    return isApart ? [{ at: before.at + 1, mean: null, count: null }, sample] : [sample];
+  });
 }
 
 function thinned(samples: readonly Sample[]): readonly Sample[] {

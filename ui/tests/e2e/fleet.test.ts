@@ -94,6 +94,21 @@ test("the list tells of every fleet how large it is, its load, what was decided 
   await page.waitForURL(/#\/fleets$/);
 });
 
+test("the overview shows how large fleets are, and those first with which something is wrong", async () => {
+  page = await stage.open("?still#/");
+  const list = page.getByRole("list", { name: "Fleets" }).getByRole("listitem");
+  expect(await list.count()).toBe(4);
+  await list.nth(0).getByText("4 running · desired: 3").waitFor();
+  await list.nth(0).getByText("instances cannot be launched").waitFor();
+  await list.nth(1).getByText("2 of 3 running · desired: 2").waitFor();
+  expect(await list.nth(3).textContent()).toMatch("2 more fleets");
+  await list.nth(0).getByRole("link").click();
+  await page.getByRole("heading", { level: 1, name: "edge", exact: true }).waitFor();
+  await page.context().close();
+  page = await stage.open("?world=example&still#/welcome");
+  expect(await page.getByRole("list", { name: "Fleets" }).count()).toBe(0);
+});
+
 test("instances are added and removed once one says that it is meant, and protected ones are not removed", async () => {
   page = await stage.open("?still#/fleet/web");
   await row("web-1").waitFor();
@@ -171,6 +186,8 @@ test("instances are looked for, narrowed and put in order, and reached by keys",
   await page.keyboard.press("Enter");
   expect(await focused()).toBe("Protect: shop-3");
   await page.keyboard.press("Tab");
+  expect(await focused()).toBe("Drain: shop-3");
+  await page.keyboard.press("Tab");
   expect(await focused()).toBe("Remove: shop-3");
   await page.keyboard.press("Escape");
   await expect.poll(() => page.locator(":focus").getAttribute("role")).toBe("grid");
@@ -220,6 +237,67 @@ test("what was decided is listed with its reasons, what was not done, and who wa
     await page.mouse.move(box.x + x, box.y + 20);
   await told.getByRole("heading", { name: "Decision", exact: true }).waitFor();
   await told.getByText("Not done").waitFor();
+});
+
+test("an instance finishes what it does before it goes, once one says that it is meant", async () => {
+  page = await stage.open("?still#/fleet/web");
+  const dialog = page.getByRole("dialog");
+  await act("Drain", "web-1").click();
+  await dialog.getByText("however long that takes").waitFor();
+  await dialog.getByRole("button", { name: "Drain" }).click();
+  await page.getByText("web-1 finishes what it is doing and is then terminated").waitFor();
+  await pass(1);
+  await row("web-1").getByText("draining").waitFor();
+  expect(await act("Drain", "web-1").isDisabled()).toBe(true);
+  await act("Protect", "web-2").click();
+  await act("End protection", "web-2").waitFor();
+  expect(await act("Drain", "web-2").isDisabled()).toBe(true);
+});
+
+test("another rule is tried on the past before it is saved, beside what was and what is in use", async () => {
+  page = await stage.open("?still#/edit/fleet/shop");
+  const replay = page.getByRole("region", { name: "What would have happened" });
+  await replay.getByRole("button", { name: "Try it on the past" }).click();
+  await replay.getByText("The form says what is in use already").waitFor();
+  await replay.getByRole("button", { name: "24 h" }).click();
+  await replay.getByText(/^Based on (1d|23h)/).waitFor();
+  expect(page.url()).toMatch(/#\/edit\/fleet\/shop$/);
+  const cells = (title: string) => replay.getByRole("row", { name: title }).getByRole("cell").allTextContents();
+  const before = await cells("Launched");
+  expect(before[1]).toBe(before[2]);
+  await page.getByLabel("Policy", { exact: true }).selectOption("seed");
+  await page.getByText("This policy never settles").waitFor();
+  await replay.getByRole("columnheader", { name: "seed" }).waitFor();
+  const [was, inUse, seed] = (await cells("Launched")).map(Number);
+  expect([was, inUse]).toEqual(before.slice(0, 2).map(Number));
+  expect(seed).toBeGreaterThan(inUse!);
+  await page.getByLabel("Maximum", { exact: true }).fill("1");
+  await replay.getByRole("alert").getByText("min = 2, desired = 3 and max = 1").waitFor();
+  await page.getByLabel("Maximum", { exact: true }).fill("many");
+  await replay.getByText("Complete the numbers above first.").waitFor();
+  expect(await page.evaluate(clobbered)).toEqual([]);
+});
+
+test("the load of the day before one looked is drawn, and of what is new nothing can be tried yet", async () => {
+  page = await stage.open("?still#/fleet/shop");
+  await page.getByRole("button", { name: "24 h" }).click();
+  const chart = page.getByRole("img", { name: /^From .* mean load/ });
+  // A stretch of a day begins on another date than it ends.
+  const days = async () => {
+    const label = (await chart.getAttribute("aria-label")) ?? "";
+    const [, from, to] = /^From (\d+ \w+).* to (\d+ \w+)/.exec(label) ?? [];
+    return from !== undefined && from !== to;
+  };
+  await expect.poll(days).toBe(true);
+  await page.context().close();
+  page = await stage.open("?world=empty&still#/fleets");
+  await page.getByRole("button", { name: "Try a fleet on this machine" }).click();
+  await page
+    .getByRole("link", { name: "Edit" })
+    .or(page.getByRole("button", { name: "Edit" }))
+    .click();
+  await page.getByRole("button", { name: "Try it on the past" }).click();
+  await page.getByRole("alert").getByText("nothing is known yet of the load of “demo”").waitFor();
 });
 
 test("thousands of instances are asked for, filtered and scrolled within 100 ms", async () => {

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { Values } from "../../src/forms/fields";
+import { ruleOf } from "../../src/forms/fleet";
 import type { DecisionStatus, InstanceState, InstanceStatus } from "../../src/contract";
 import {
   askEvery,
@@ -9,6 +11,7 @@ import {
   instanceMark,
   type InstanceFilter,
   type InstanceSort,
+  joined,
   level,
   listedInstances,
   moved,
@@ -112,6 +115,31 @@ test("samples that come together are one, and what is far apart is not joined", 
   ]);
 });
 
+test("what the engine remembers stands before and between what one saw oneself, and holes stay", () => {
+  const past = [-600, -540, -300, -240, -180, -60].map((seconds, index) => ({
+    at: at(seconds),
+    running: index + 1,
+    mean: 0.5,
+  }));
+  const seen: Sample[] = [
+    { at: NOW - 70_000, mean: 0.6, count: 9 },
+    { at: NOW - 69_999, mean: null, count: null },
+    { at: NOW - 5000, mean: 0.7, count: 9 },
+  ];
+  const course = joined(past, seen).map(({ at, count }) => [(at - NOW) / 1000, count]);
+  expect(course).toEqual([
+    [-600, 1],
+    [-540, 2],
+    [-539.999, null],
+    [-300, 3],
+    [-240, 4],
+    [-180, 5],
+    [-70, 9],
+    [-5, 9],
+  ]);
+  expect(joined([], seen)).toBe(seen);
+});
+
 test("however long one looks, so many samples are remembered, the newest all of them", () => {
   let samples: readonly Sample[] = [];
   const most = 10 * SAMPLES_MAX;
@@ -167,4 +195,23 @@ test("what is pointed at is the nearest, within reach", () => {
 
 test("a fleet is asked for as often as it is heard, within reason", () => {
   expect([0.1, 2, 60].map((heartbeat) => askEvery({ heartbeat }))).toEqual([1000, 2000, 5000]);
+});
+
+test("a form says a rule to try, with what is usual where it says nothing, and none where it cannot be read", () => {
+  const usual = { policy: "target", min: 1, desired: 1, max: 10, load: 0.6, schedule: null };
+  expect(ruleOf({})).toEqual(usual);
+  expect(ruleOf({ min: "", desired: "4", load: " 45 % " })).toEqual({ ...usual, desired: 4, load: 0.45 });
+  expect(ruleOf({ desired: "0", load: ".5" })).toEqual({ ...usual, min: 0, desired: 0, load: 0.5 });
+  expect(ruleOf({ min: "20" })).toEqual({ ...usual, min: 20, desired: 20, max: 20 });
+  const plans = [{ from: "0 8 * * *", desired: "5" }];
+  expect(ruleOf({ policy: "seed", schedule: plans })).toEqual({ ...usual, policy: "seed" });
+  const planned = [{ from: "0 8 * * *", desired: 5 }];
+  expect(ruleOf({ policy: "schedule", schedule: plans })).toEqual({
+    ...usual,
+    policy: "schedule",
+    schedule: planned,
+  });
+  const planless: Values = { schedule: [{ from: "", desired: "1" }] };
+  const all: Values[] = [{ min: "x" }, { max: "-1" }, { load: "much" }, planless];
+  for (const wrong of all) expect(ruleOf(wrong)).toBeNull();
 });

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use estatus_core::{fleet::instance::InstanceState, standing::Standing};
+use estatus_core::{
+    fleet::{instance::InstanceState, replay::Outcome},
+    standing::Standing,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -149,4 +152,97 @@ pub struct DecisionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<String>>"))]
     pub victims: Vec<Arc<str>>,
+}
+
+/// How a fleet stood in a minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FleetSample {
+    /// When the minute began.
+    pub at: Timestamp,
+    /// How many instances were there to work.
+    pub running: u32,
+    /// The mean of the loads that were known, from 0 to 1; nothing where none was.
+    pub mean: Option<f64>,
+}
+
+/// A rule of which it is asked what it would have done: what is not said is as it is in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default)]
+pub struct OtherRule {
+    /// The rule: the word that stands for it in the file.
+    pub policy: Option<String>,
+    /// So many instances it has at least.
+    pub min: Option<u32>,
+    /// To so many it is refilled.
+    pub desired: Option<u32>,
+    /// So many instances it has at most.
+    pub max: Option<u32>,
+    /// The mean load that it is to have, above 0 and at most 1.
+    pub load: Option<f64>,
+    /// How many there are to be from when on, for the rule `schedule`.
+    pub schedule: Option<Vec<OtherPlan>>,
+}
+
+/// So many instances from a time on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OtherPlan {
+    /// From when on: five cron fields, by the zone of the file.
+    pub from: String,
+    /// So many.
+    pub desired: u32,
+}
+
+/// What rules would have done with the load that a fleet had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FleetReplay {
+    /// When what they were tried on begins.
+    pub from: Timestamp,
+    /// When it ends.
+    pub to: Timestamp,
+    /// Of so many hours of it something is known.
+    pub hours: f64,
+    /// What really was, whoever did it.
+    pub was: Outcome,
+    /// The rule in force.
+    pub in_force: TriedRule,
+    /// The other one.
+    pub other: TriedRule,
+    /// How many instances there were, and would have been.
+    pub course: Vec<ReplayPoint>,
+}
+
+/// A rule, and what would have come of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TriedRule {
+    /// The rule: the word that stands for it in the file.
+    pub policy: String,
+    /// So many instances it has at least.
+    pub min: u32,
+    /// To so many it is refilled.
+    pub desired: u32,
+    /// So many instances it has at most.
+    pub max: u32,
+    /// The mean load that it is to have, from 0 to 1.
+    pub load: f64,
+    /// What would have come of it.
+    pub outcome: Outcome,
+}
+
+/// How many instances there were at a time, and would have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReplayPoint {
+    /// When.
+    pub at: Timestamp,
+    /// So many there were.
+    pub was: u32,
+    /// So many there would have been by the rule in force.
+    pub in_force: u32,
+    /// So many there would have been by the other one.
+    pub other: u32,
 }

@@ -135,6 +135,10 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
         text().prop_map(|flow| Request::Plan { flow }),
         text().prop_map(|fleet| Request::Fleet { fleet }),
+        (text(), any::<Option<String>>(), proptest::option::of(0_f64..=1.0)).prop_map(|(fleet, policy, load)| {
+            let other = OtherRule { policy, load, ..OtherRule::default() };
+            Request::Replay { fleet, other, since: None }
+        }),
         (text(), text(), 0_f32..=1.0).prop_map(|(fleet, instance, load)| Request::SetLoad { fleet, instance, load }),
         (any::<u64>(), any::<Option<String>>(), any::<bool>()).prop_map(|(run, from, as_then)| {
             let (run, how) = (RunId(run), Repeat { from, as_then });

@@ -43,6 +43,8 @@ impl Permission {
             | Request::StepLog { .. }
             | Request::Fleet { .. }
             | Request::Decisions { .. }
+            | Request::FleetHistory { .. }
+            | Request::Replay { .. }
             | Request::Follow { .. } => Self::Look,
             Request::Repeat { .. } | Request::SetLoad { .. } => Self::Steer,
             Request::Do(ask) => Self::needed_to_do(ask),

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, DecisionStatus, EngineState, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History,
-    IncidentState, MonitorState, ProgramStatus, RunStatus, RunSummary, Status, StepStatus,
+    AlertState, DecisionStatus, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus,
+    Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, Status, StepStatus,
 };
 
 /// What a client asks for.
@@ -134,6 +134,22 @@ pub enum Request {
         fleet: String,
         /// At most so many; at most 10,000.
         limit: usize,
+    },
+    /// How a fleet stood, minute by minute, the oldest first: [`Reply::FleetHistory`].
+    FleetHistory {
+        /// The fleet.
+        fleet: String,
+        /// From when on.
+        since: Timestamp,
+    },
+    /// What another rule would have done with a fleet's load, beside what was done: [`Reply::Replay`].
+    Replay {
+        /// The fleet.
+        fleet: String,
+        /// The other rule.
+        other: OtherRule,
+        /// From when on; nothing for the last week.
+        since: Option<Timestamp>,
     },
     /// Sets the load of an instance whose agent has it set by hand: [`Reply::Done`].
     SetLoad {
@@ -391,6 +407,10 @@ pub enum Reply {
     Fleet(FleetStatus),
     /// What was decided of a fleet.
     Decisions(Vec<DecisionStatus>),
+    /// How a fleet stood.
+    FleetHistory(Vec<FleetSample>),
+    /// What another rule would have done.
+    Replay(FleetReplay),
 }
 
 /// Why a request was not carried out.

@@ -36,6 +36,7 @@ use crate::{
         instance::{Instance, InstanceState},
         needs::Needs,
         rule::BAND,
+        replay::Sample,
     },
     input::Due,
     machine::Machine,
@@ -72,6 +73,8 @@ pub(crate) struct Step<'a> {
     pub(crate) changed: Vec<Instance>,
     /// What was decided, and is to be kept.
     pub(crate) decided: Vec<DecisionRecord>,
+    /// How the fleet stands, where that is to be kept.
+    pub(crate) sample: Option<Sample>,
     /// What is wrong since now, and why; or is no more.
     pub(crate) troubles: Vec<TroubleChange>,
 }
@@ -79,7 +82,7 @@ pub(crate) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, rng: &'a mut Rng) -> Self {
         let (commands, changed) = (Vec::new(), Vec::new());
-        Self { now, rng, commands, changed, decided: Vec::new(), troubles: Vec::new() }
+        Self { now, rng, commands, changed, decided: Vec::new(), sample: None, troubles: Vec::new() }
     }
 }
 
@@ -112,6 +115,8 @@ pub(crate) struct FleetMachine {
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
+    /// Of which minute it was kept last how it stands.
+    sampled: Option<i64>,
     /// The provider has said what there is since this engine began: before that nothing is launched beside it.
     is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
@@ -140,6 +145,7 @@ impl FleetMachine {
             awaited_until: None,
             lists_at: None,
             last_decision: None,
+            sampled: None,
             is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),

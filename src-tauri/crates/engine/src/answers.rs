@@ -4,6 +4,7 @@ mod configuring;
 mod looking;
 mod planning;
 mod repeating;
+mod replaying;
 mod step_logs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -188,6 +189,8 @@ impl<W: Workers> EventLoop<W> {
                     Ok(Reply::Decisions(decisions.iter().map(|record| decision_status(&words, record)).collect()))
                 });
             }
+            Request::FleetHistory { fleet, since } => self.fleet_history(fleet, since, answer),
+            Request::Replay { fleet, other, since } => self.replay(&fleet, &other, since, answer),
             Request::SetLoad { fleet, instance, load } => {
                 let is_set = (0.0..=1.0).contains(&load) && self.tasks.fleets.set_load(&fleet, &instance, load);
                 let refused = || wrong(self.view.words.text("refused.load_not_set", &[("instance", &instance)]));

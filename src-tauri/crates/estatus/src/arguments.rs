@@ -408,6 +408,49 @@ pub(crate) enum FleetCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Try another rule on the load that a fleet had, and show what it would have done beside what was done. Nothing is
+    /// launched, removed or changed.
+    Replay {
+        /// The fleet.
+        fleet: String,
+        /// The other rule.
+        #[command(flatten)]
+        other: TriedRule,
+        /// How far back, like 90m, 24h or 30d.
+        #[arg(long, default_value = "7d", value_parser = span)]
+        since: Duration,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A rule that is tried. What is not said is as it is in force.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct TriedRule {
+    /// By which rule it is scaled; `schedule` only where one is in force.
+    #[arg(long, value_parser = ["target", "seed", "manual", "schedule"])]
+    pub(crate) policy: Option<String>,
+    /// The mean load that it is to have, like 60%.
+    #[arg(long, value_parser = share)]
+    pub(crate) load: Option<f64>,
+    /// So many instances it has at least.
+    #[arg(long)]
+    pub(crate) min: Option<u32>,
+    /// To so many it is refilled.
+    #[arg(long)]
+    pub(crate) desired: Option<u32>,
+    /// So many instances it has at most.
+    #[arg(long)]
+    pub(crate) max: Option<u32>,
+}
+
+/// A share of the whole, like 60% or 0.6.
+fn share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim_end().parse::<f64>().ok();
+    let share = text.strip_suffix('%').map_or_else(|| number(text), |text| number(text).map(|percent| percent / 100.0));
+    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "a share like 60% or 0.6 is expected".to_owned())
 }
 
 /// An instance of a fleet.

@@ -1,13 +1,15 @@
 //! `estatus fleet`: fleets, their instances, and what is decided of them.
 
-use estatus_api::{DecisionStatus, FleetStatus, Reply, Request};
-use estatus_core::engine::Ask;
+use std::time::Duration;
+
+use estatus_api::{DecisionStatus, FleetStatus, OtherRule, Reply, Request};
+use estatus_core::{Timestamp, engine::Ask, time::earlier};
 use serde_json::json;
 
 use crate::{
     CommandError, Outcome, Result,
-    arguments::{FleetCommand, NamedInstance},
-    asking::{self, trouble, unexpected},
+    arguments::{FleetCommand, NamedInstance, TriedRule},
+    asking::{self, ask, trouble, unexpected},
     configuration::Places,
     listening::Listening,
     show,
@@ -18,6 +20,7 @@ pub(crate) async fn carry_out(places: &Places, command: FleetCommand) -> Result 
         FleetCommand::List { json } => list(places, json).await,
         FleetCommand::Show { fleet, json } => show_fleet(places, fleet, json).await,
         FleetCommand::Decisions { fleet, limit, json } => decisions(places, fleet, limit, json).await,
+        FleetCommand::Replay { fleet, other, since, json } => replay(places, fleet, other, since, json).await,
         FleetCommand::Add { fleet, json } => add(places, fleet, json).await,
         FleetCommand::Remove { named } => {
             steered(places, named, |fleet, instance| Ask::RemoveInstance { fleet, instance }).await
@@ -90,6 +93,19 @@ async fn decisions(places: &Places, fleet: String, limit: usize, json: bool) -> 
         show::json(&decisions)?;
     } else {
         show::fleets::decisions(&decisions);
+    }
+    Ok(Outcome::Well)
+}
+
+async fn replay(places: &Places, fleet: String, other: TriedRule, since: Duration, json: bool) -> Result {
+    let TriedRule { policy, load, min, desired, max } = other;
+    let other = OtherRule { policy, min, desired, max, load, schedule: None };
+    let request = Request::Replay { fleet, other, since: Some(earlier(Timestamp::now(), since)) };
+    let Reply::Replay(replay) = ask(places, request).await? else { return Err(unexpected()) };
+    if json {
+        show::json(&replay)?;
+    } else {
+        show::fleets::replay(&replay);
     }
     Ok(Outcome::Well)
 }

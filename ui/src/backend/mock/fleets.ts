@@ -2,14 +2,18 @@ import type {
   ApiError,
   DecisionStatus,
   Event,
+  FleetReplay,
+  FleetSample,
   FleetStatus,
   FleetSummary,
   InstanceState,
   InstanceStatus,
+  OtherRule,
   RefusedStatus,
   Standing,
 } from "../../contract";
 import type { Table } from "./file";
+import { MINUTE as SAMPLED, replayed, stood } from "./fleets/replay";
 import { fleetOf, type Plan } from "./fleets/tables";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
@@ -31,6 +35,8 @@ interface Living {
   work: number;
   /** How many instances were needed at the last ticks. */
   needs: number[];
+  /** So many instances it had when the world was made. */
+  settled: number;
   /** So many ticks each instance stays as it is. */
   left: Map<string, number>;
 }
@@ -73,6 +79,11 @@ export function fleets(tables: Record<string, Table>, size: string | null, tell:
     snapshot: (): FleetSummary[] => [...living.values()].map(summary),
     status: (name: string): FleetStatus => status(known(name)),
     decisions: (name: string, limit: number): DecisionStatus[] => known(name).decisions.slice(0, limit),
+    history: (name: string, since: string): FleetSample[] => past(known(name), since, SAMPLED),
+    replay(name: string, other: OtherRule, since: string | null): FleetReplay {
+      const fleet = known(name);
+      return replayed(fleet.plan, other, past(fleet, since ?? ago(7 * DAY), 10 * SAMPLED));
+    },
     add(name: string) {
       const fleet = known(name);
       if (fleet.instances.filter(counts).length >= fleet.plan.max)
@@ -89,6 +100,10 @@ export function fleets(tables: Record<string, Table>, size: string | null, tell:
       become(fleet, one, "draining", 3);
       decided(fleet, -1, `1 fewer: a user wants it`, ["a user wants it"], [], [one.name]);
       changed(fleet);
+    },
+    drain(name: string, which: string) {
+      this.remove(name, which);
+      known(name).left.set(instance(known(name), which).name, 30);
     },
     protect(name: string, which: string, is: boolean) {
       const fleet = known(name);
@@ -130,6 +145,7 @@ function empty(plan: Plan): Living {
     refused: [],
     last: 0,
     work: 0,
+    settled: 0,
     needs: [],
     left: new Map(),
   };
@@ -294,7 +310,7 @@ function furnished(plan: Plan, size: string | null): Living {
     Object.assign(plan, { launch: "ec2", desired: THOUSANDS, max: 2 * THOUSANDS, heartbeat: 5 });
     settle(fleet, THOUSANDS, 5 * DAY);
   } else settle(fleet, { web: 3, shop: 7, edge: 6, lab: 2 }[plan.name] ?? 0, plan.launch === "local" ? HOUR : 3 * DAY);
-  if (plan.policy === "target" || plan.policy === "seed") fleet.decisions = past(fleet);
+  if (plan.policy === "target" || plan.policy === "seed") fleet.decisions = decidedInThePast(fleet);
   const change = (index: number, more: Partial<InstanceStatus>) => {
     const one = fleet.instances[index];
     if (one) Object.assign(one, more);
@@ -353,11 +369,16 @@ function settle(fleet: Living, count: number, age: number) {
     });
   }
   fleet.last = count;
+  fleet.settled = count;
   fleet.work = count * plan.load * 0.95;
 }
 
+/** How it stood; of what was made here nothing is known. */
+const past = (fleet: Living, since: string, every: number): FleetSample[] =>
+  fleet.settled === 0 ? [] : stood(fleet.plan, fleet.settled, Date.parse(since), every);
+
 /** What was decided in the last day, the newest first. */
-function past({ plan, instances }: Living): DecisionStatus[] {
+function decidedInThePast({ plan, instances }: Living): DecisionStatus[] {
   const [all, pause] = plan.policy === "seed" ? [60, 70] : [34, 35 * MINUTE];
   const victim = instances[0]?.name ?? "";
   let age = 90;

@@ -4,7 +4,7 @@ import type { Formats } from "../../i18n/format";
 import { BAND, deed, type Sample } from "../../state/fleets";
 
 /** The colours that a canvas needs by name, since it knows no style sheets. */
-interface Palette {
+export interface Palette {
   mean: string;
   target: string;
   count: string;
@@ -15,7 +15,7 @@ interface Palette {
   font: string;
 }
 
-function palette(element: Element): Palette {
+export function palette(element: Element): Palette {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
@@ -121,7 +121,7 @@ export function options(
 /** Within so many seconds the time is told to the second. */
 const SHORT_S = 240;
 
-function tick(plot: uPlot, at: number, format: Formats): string {
+export function tick(plot: uPlot, at: number, format: Formats): string {
   const span = (plot.scales.x?.max ?? 0) - (plot.scales.x?.min ?? 0);
   return span < SHORT_S ? format.clock(at * 1000) : format.minute(at * 1000);
 }

@@ -22,6 +22,10 @@ use crate::time::{Instant, Now, elapsed, later};
 pub const OVERLOADED: f64 = 0.8;
 /// What lies between two samples that are further apart was seen by nobody.
 const HOLE: Duration = Duration::from_secs(5 * 60);
+/// A mean load is above another if it is by more than what comes of reckoning.
+const NOISE: f64 = 1e-6;
+/// It is decided at least so often in a replay: as often as samples are.
+const SELDOM: Duration = Duration::from_secs(60);
 
 /// How a fleet stood at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,15 +73,16 @@ pub struct Outcome {
     pub launches: u32,
     /// So many were removed, or lost.
     pub removals: u32,
-    /// The share of the time in which the fleet was overloaded, from 0 to 1.
+    /// The share of the time in which the mean load was above [`OVERLOADED`], from 0 to 1.
     pub overloaded: f64,
+    /// The share of the time in which the mean load was above what it is to be, from 0 to 1.
+    pub above: f64,
     /// So many hours all instances lived, taken together.
     pub instance_hours: f64,
 }
 
 /// What really was, and what would have been.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replay {
     /// What really was.
     pub was: Outcome,
@@ -85,28 +90,74 @@ pub struct Replay {
     pub would: Outcome,
     /// So many hours are known of; both outcomes are of these.
     pub hours: f64,
+    /// How many instances there would have been at the time of each sample from which something is known.
+    pub course: Vec<(Timestamp, u32)>,
 }
 
-/// What `fleet` would have done in the time of `history`, whose oldest sample comes first, if each instance takes `boot` to boot.
-pub fn replay(history: &[Sample], fleet: &Fleet, boot: Duration) -> Replay {
+/// How fast things go in a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// An instance takes so long to boot.
+    pub boot: Duration,
+    /// It is decided so often; not zero.
+    pub every: Duration,
+}
+
+/// What `fleet` would have done in the time of `history`, whose oldest sample comes first.
+pub fn replay(history: &[Sample], fleet: &Fleet, pace: Pace) -> Replay {
     let Some(first) = history.first() else { return Replay::default() };
     let (mut was, mut would) = (Account::default(), Account::default());
-    let mut world = World::new(fleet, boot, first);
+    let mut world = World::new(fleet, pace.boot, first);
+    let mut course = Vec::new();
     for pair in history.windows(2) {
         let [sample, next] = pair else { continue };
         let lasts = elapsed(sample.at, next.at);
         let (Some(demand), true) = (sample.demand(), lasts <= HOLE) else { continue };
-        let (launched, removed) = world.scale(demand, sample.at);
-        would.launches += launched;
-        would.removals += removed;
-        would.spend(lasts, world.count(), demand / f64::from(world.working(sample.at)));
+        let mut passed = Duration::ZERO;
+        while passed < lasts {
+            let (at, until_next) = (later(sample.at, passed), pace.every.min(lasts - passed));
+            let (launched, removed) = world.scale(demand, at);
+            if passed.is_zero() {
+                course.push((at, world.count()));
+            }
+            would.launches += launched;
+            would.removals += removed;
+            would.spend(until_next, world.count(), demand / f64::from(world.working(at)), fleet.load);
+            passed += until_next;
+        }
         was.launches += next.instances.saturating_sub(sample.instances);
         was.removals += sample.instances.saturating_sub(next.instances);
-        was.spend(lasts, sample.instances, demand / f64::from(sample.instances));
+        was.spend(lasts, sample.instances, demand / f64::from(sample.instances), fleet.load);
     }
     // An instance is recorded once it works, and has lived before.
-    was.lived += boot * was.launches;
-    Replay { was: was.outcome(), would: would.outcome(), hours: hours(was.lasted) }
+    was.lived += pace.boot * was.launches;
+    Replay { was: was.outcome(), would: would.outcome(), hours: hours(was.lasted), course }
+}
+
+/// The newest part of `history` that a rule for `fleet` can be tried on in so many looks at an instance, and how often it is
+/// then decided: as often as `fleet` is, but seldomer before anything is left out.
+pub fn affordable<'a>(history: &'a [Sample], fleet: &Fleet, looks: u64) -> (&'a [Sample], Duration) {
+    let floor = fleet.desired.max(fleet.min);
+    let seconds = |pair: &[Sample]| match pair {
+        [one, next] => elapsed(one.at, next.at).min(HOLE).as_secs_f64(),
+        _ => 0.0,
+    };
+    // A decision is not free of charge where there are few.
+    let weight = |sample: &Sample| f64::from(sample.instances.max(floor)) + 10.0;
+    #[expect(clippy::cast_precision_loss, reason = "it need not be exact")]
+    let most = looks as f64 * SELDOM.as_secs_f64();
+    let mut cost = 0.0;
+    let mut first = history.len().saturating_sub(1);
+    for (place, pair) in history.windows(2).enumerate().rev() {
+        let more = pair.first().map_or(0.0, weight) * seconds(pair);
+        if cost + more > most {
+            break;
+        }
+        (cost, first) = (cost + more, place);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "it need not be exact")]
+    let needed = Duration::from_secs_f64(cost / looks.max(1) as f64);
+    (history.get(first..).unwrap_or_default(), fleet.heartbeat.max(needed))
 }
 
 /// What is counted of an outcome.
@@ -116,25 +167,31 @@ struct Account {
     removals: u32,
     lasted: Duration,
     overloaded: Duration,
+    above: Duration,
     lived: Duration,
 }
 
 impl Account {
-    /// For so long there were so many, with this mean load.
-    fn spend(&mut self, lasts: Duration, instances: u32, mean: f64) {
+    /// For so long there were so many, with this mean load where it is to be `load`.
+    fn spend(&mut self, lasts: Duration, instances: u32, mean: f64, load: f64) {
         self.lasted += lasts;
         self.lived += lasts * instances;
         if mean > OVERLOADED {
             self.overloaded += lasts;
         }
+        if mean > load + NOISE {
+            self.above += lasts;
+        }
     }
 
     fn outcome(&self) -> Outcome {
         let lasted = self.lasted.as_secs_f64();
+        let share = |of: Duration| if lasted > 0.0 { of.as_secs_f64() / lasted } else { 0.0 };
         Outcome {
             launches: self.launches,
             removals: self.removals,
-            overloaded: if lasted > 0.0 { self.overloaded.as_secs_f64() / lasted } else { 0.0 },
+            overloaded: share(self.overloaded),
+            above: share(self.above),
             instance_hours: hours(self.lived),
         }
     }
@@ -277,32 +334,35 @@ mod tests {
         samples
     }
 
+    const PACE: Pace = Pace { boot: Duration::from_secs(60), every: Duration::from_secs(10) };
+
     fn check(history: &[Sample], policy: Policy, was: Outcome, would: Outcome) {
         let fleet = Fleet { policy, min: 1, desired: 1, max: 10, ..Fleet::new("web") };
-        let replay = replay(history, &fleet, Duration::from_secs(60));
+        let replay = replay(history, &fleet, PACE);
         let rounded = |outcome: Outcome| Outcome {
             overloaded: (outcome.overloaded * 100.0).round() / 100.0,
+            above: (outcome.above * 100.0).round() / 100.0,
             instance_hours: (outcome.instance_hours * 10.0).round() / 10.0,
             ..outcome
         };
         assert_eq!((rounded(replay.was), rounded(replay.would)), (was, would));
     }
 
-    fn outcome(launches: u32, removals: u32, overloaded: f64, instance_hours: f64) -> Outcome {
-        Outcome { launches, removals, overloaded, instance_hours }
+    fn outcome(launches: u32, removals: u32, [above, overloaded]: [f64; 2], instance_hours: f64) -> Outcome {
+        Outcome { launches, removals, overloaded, above, instance_hours }
     }
 
     #[test]
     fn another_policy_is_told_side_by_side_with_what_was() {
         // For an hour there were two, half of it too few; then somebody launched two more.
         let history = history(&[(30, 2, 0.5), (30, 2, 0.9), (60, 4, 0.45)]);
-        let was = outcome(2, 0, 0.25, 6.0);
-        check(&history, Policy::Target, was, outcome(1, 0, 0.01, 5.5));
-        check(&history, Policy::Manual, was, outcome(0, 0, 0.75, 4.0));
+        let was = outcome(2, 0, [0.25, 0.25], 6.0);
+        check(&history, Policy::Target, was, outcome(1, 0, [0.01, 0.01], 5.5));
+        check(&history, Policy::Manual, was, outcome(0, 0, [0.75, 0.75], 4.0));
         let plan = |from: &str, desired| Planned { from: Cron::parse(from, "UTC").unwrap(), desired };
         let plans = vec![plan("0 0 * * *", 2), plan("25 0 * * *", 4), plan("0 1 * * *", 2)];
-        check(&history, Policy::Schedule(plans), was, outcome(2, 2, 0.5, 5.2));
-        let seed = replay(&history, &Fleet { policy: Policy::Seed, ..Fleet::new("web") }, Duration::from_secs(60));
+        check(&history, Policy::Schedule(plans), was, outcome(2, 2, [0.5, 0.5], 5.2));
+        let seed = replay(&history, &Fleet { policy: Policy::Seed, ..Fleet::new("web") }, PACE);
         assert!(seed.would.launches > 50, "{seed:?}");
     }
 
@@ -313,10 +373,41 @@ mod tests {
         for sample in history.iter_mut().take(180) {
             (sample.known, sample.load) = (0, 0.0);
         }
-        let replay = replay(&history, &Fleet { policy: Policy::Manual, ..Fleet::new("web") }, Duration::ZERO);
+        let replay = replay(&history, &Fleet { policy: Policy::Manual, ..Fleet::new("web") }, PACE);
         assert!((replay.hours - 0.5).abs() < 0.01, "{replay:?}");
         assert_eq!((replay.was.overloaded, replay.would.overloaded), (1.0, 1.0));
-        assert_eq!(super::replay(&[], &Fleet::new("web"), Duration::ZERO), Replay::default());
+        assert_eq!(super::replay(&[], &Fleet::new("web"), PACE), Replay::default());
+    }
+
+    #[test]
+    fn it_is_decided_between_samples_as_often_as_the_fleet_is() {
+        let history: Vec<Sample> = history(&[(60, 2, 0.5)]).into_iter().step_by(6).collect();
+        let fleet = Fleet { policy: Policy::Seed, ..Fleet::new("web") };
+        let launches = |every| {
+            let pace = Pace { boot: Duration::ZERO, every: Duration::from_secs(every) };
+            replay(&history, &fleet, pace).would.launches
+        };
+        assert!(launches(5) > 4 * launches(60), "{} {}", launches(5), launches(60));
+        let course = replay(&history, &fleet, PACE).course;
+        assert!(course.iter().map(|(at, _)| *at).eq(history[..59].iter().map(|sample| sample.at)));
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_tried_on_the_newest_part_and_less_often() {
+        let history: Vec<Sample> = history(&[(60, 90, 0.5)]).into_iter().step_by(6).collect();
+        let fleet = Fleet { max: 100, ..Fleet::new("web") };
+        // An hour of 90 instances, each decision 10 more: 3600 s × 100 / 5 s.
+        let check = |looks, samples: usize, every| {
+            let (part, decided) = affordable(&history, &fleet, looks);
+            assert_eq!((part.len(), decided.as_secs()), (samples, every), "{looks}");
+            assert_eq!(part.last(), history.last());
+        };
+        check(1_000_000, 60, 5);
+        check(29_500, 60, 12);
+        check(5_900, 60, 60);
+        check(2_950, 30, 58);
+        check(0, 1, 5);
+        assert_eq!(affordable(&[], &fleet, 10).0, []);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
         decision::{Decision, DecisionRecord, Objection, Reason, Rejection},
         instance::InstanceState,
         planned::InForce,
+        replay::Sample,
         rule::{self, FleetState, Seen, TURNS_WITHIN},
     },
     time::{Now, elapsed},
@@ -36,6 +37,7 @@ impl FleetMachine {
         let decision = self.asked(step.now);
         self.needs.note(decision.need.unwrap_or_else(|| self.counted()), step.now);
         self.judge_decision(&decision, step);
+        self.sample(step);
         if !decision.acts() {
             let last = self.last_decision.as_ref();
             let says_new = last.is_none_or(|last| !last.decision.says_what(&decision));
@@ -61,8 +63,20 @@ impl FleetMachine {
         }
     }
 
+    fn seen(&self, now: Now) -> Vec<Seen<'_>> {
+        self.instances.values().map(|live| seen(live, now)).collect()
+    }
+
+    /// How it stands is kept once a minute, which is what the history has room for: before anything is done about it.
+    fn sample(&mut self, step: &mut Step<'_>) {
+        let minute = step.now.utc.as_second().div_euclid(60);
+        if self.sampled.replace(minute) != Some(minute) {
+            step.sample = Some(Sample::of(&self.seen(step.now), step.now.utc));
+        }
+    }
+
     fn asked(&self, now: Now) -> Decision {
-        let seen: Vec<Seen<'_>> = self.instances.values().map(|live| seen(live, now)).collect();
+        let seen = self.seen(now);
         let planned = match &self.fleet.policy {
             Policy::Schedule(plans) => InForce::at(plans, now.utc).desired,
             _ => None,

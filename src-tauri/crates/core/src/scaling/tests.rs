@@ -10,6 +10,7 @@ use crate::{
         Fleet, FleetMemory, Policy, Trouble,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, ProviderErrorKind},
         instance::{Instance, InstanceState},
+        replay::Sample,
     },
     schedule::Rng,
     time::{Instant, Now, later},
@@ -24,6 +25,7 @@ struct Scene {
     disk: BTreeMap<Arc<str>, Instance>,
     commands: Vec<FleetCommand>,
     troubles: Vec<(Trouble, bool)>,
+    samples: Vec<Sample>,
 }
 
 fn fleet(min: u32, desired: u32, max: u32) -> Fleet {
@@ -39,7 +41,7 @@ impl Scene {
     fn new(fleet: Fleet) -> Self {
         let machine = FleetMachine::new(Arc::new(fleet), FleetMemory::default(), Vec::new(), now(Duration::ZERO));
         let (disk, commands, troubles) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut scene = Self { machine, at: Duration::ZERO, disk, commands, troubles };
+        let mut scene = Self { machine, at: Duration::ZERO, disk, commands, troubles, samples: Vec::new() };
         scene.step(FleetMachine::begin);
         scene.pass(Duration::ZERO);
         assert_eq!(scene.machine.count(), 0);
@@ -56,6 +58,7 @@ impl Scene {
             self.disk.insert(Arc::clone(&instance.name), instance);
         }
         self.commands.extend(step.commands);
+        self.samples.extend(step.sample);
         self.troubles.extend(step.troubles.into_iter().map(|change| (change.trouble, change.begins)));
         result
     }
@@ -156,6 +159,17 @@ fn a_new_fleet_gets_as_many_as_it_is_to_have_and_they_run_once_they_announce_the
     assert_eq!(scene.of(InstanceState::Running), ["web-1".into()]);
     scene.pass_with(60 * SECOND, Some(0.5));
     assert_eq!((scene.of(InstanceState::Running).len(), scene.machine.count()), (1, 2));
+}
+
+#[test]
+fn how_it_stands_is_kept_once_a_minute() {
+    let mut scene = Scene::new(fleet(1, 2, 5));
+    scene.all_boot();
+    scene.pass_with(180 * SECOND, Some(0.5));
+    let seen: Vec<(u32, u32, f64)> = scene.samples.iter().map(|one| (one.instances, one.known, one.load)).collect();
+    assert_eq!(seen, [(0, 0, 0.0), (2, 2, 1.0), (2, 2, 1.0), (2, 2, 1.0)]);
+    let apart = scene.samples.windows(2).all(|pair| pair[0].at.as_second() / 60 < pair[1].at.as_second() / 60);
+    assert!(apart, "{:?}", scene.samples);
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             Reply::Done
             | Reply::Begun(_)
             | Reply::Decisions(_)
+            | Reply::FleetHistory(_)
+            | Reply::Replay(_)
             | Reply::History(_)
             | Reply::Launched(_)
             | Reply::Log(_)

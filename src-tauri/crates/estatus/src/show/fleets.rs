@@ -1,8 +1,13 @@
 //! How fleets and their instances look in a terminal.
 
 use comfy_table::Cell;
-use estatus_api::{DecisionStatus, FleetStatus, FleetSummary};
-use estatus_core::{Timestamp, maintenance::in_words, time::elapsed};
+use estatus_api::{DecisionStatus, FleetReplay, FleetStatus, FleetSummary, TriedRule};
+use estatus_core::{
+    Timestamp,
+    fleet::replay::{OVERLOADED, Outcome},
+    maintenance::in_words,
+    time::elapsed,
+};
 
 use super::{one_line, table, time};
 
@@ -106,6 +111,34 @@ pub(crate) fn decisions(decisions: &[DecisionStatus]) {
         ]);
     }
     say!("{table}");
+}
+
+/// Prints what another rule would have done, beside what was done.
+pub(crate) fn replay(replay: &FleetReplay) {
+    let FleetReplay { from, to, hours, was, in_force, other, .. } = replay;
+    let mut table = table(&["", "WHAT WAS", "IN FORCE", "INSTEAD"]);
+    let rules = [in_force, other];
+    let mut row = |title: &str, was: String, [in_force, other]: [String; 2]| {
+        table.add_row(vec![Cell::new(title), Cell::new(was), Cell::new(in_force), Cell::new(other)]);
+    };
+    let of = |say: &dyn Fn(&TriedRule) -> String| rules.map(say);
+    row("policy", String::new(), of(&|rule| rule.policy.clone()));
+    row("load", String::new(), of(&|rule| percent(rule.load)));
+    row(
+        "min, desired, max",
+        String::new(),
+        of(&|TriedRule { min, desired, max, .. }| format!("{min}, {desired}, {max}")),
+    );
+    let mut outcome = |title: &str, say: &dyn Fn(&Outcome) -> String| {
+        row(title, say(was), rules.map(|rule| say(&rule.outcome)));
+    };
+    outcome("launched", &|outcome| outcome.launches.to_string());
+    outcome("removed", &|outcome| outcome.removals.to_string());
+    outcome("time above its load", &|outcome| percent(outcome.above));
+    outcome(&format!("time above {}", percent(OVERLOADED)), &|outcome| percent(outcome.overloaded));
+    outcome("instance hours", &|outcome| format!("{:.1}", outcome.instance_hours));
+    say!("{table}");
+    say!("Tried on {hours:.1} h of load, from {} to {}. Nothing was changed.", time(*from), time(*to));
 }
 
 fn of(running: usize, count: usize) -> String {

@@ -1,5 +1,8 @@
 //! What clients see and ask of fleets.
 
+use estatus_api::{ApiError, FleetReplay, OtherPlan, OtherRule};
+use estatus_core::fleet::replay::Outcome;
+
 use super::*;
 
 const FLEET: &str = "[fleet.web]\nmin = 1\ndesired = 2\nmax = 3\n";
@@ -37,4 +40,76 @@ async fn an_instance_is_on_disk_before_it_is_launched_and_known_after_a_restart(
     let unknown = client.request(Request::Fleet { fleet: "wbe".to_owned() }).await.unwrap_err();
     assert!(unknown.message.starts_with("there is no fleet called"), "{unknown}");
     assert_eq!(opened_instances(&stage.world.data), ["web-1", "web-2"]);
+}
+
+/// Puts down how the fleet `web` stood in the last hours: in each of them so many instances, with this mean load.
+fn stood(data: &Path, hours: &[(u32, f64)]) {
+    let disk = rusqlite::Connection::open(data.join("estatus.db")).unwrap();
+    let first = Timestamp::now().as_second() / 60 - 60 * hours.len() as i64;
+    for minute in 0..60 * hours.len() {
+        let (instances, mean) = hours[minute / 60];
+        let row = (first + minute as i64, instances, mean * f64::from(instances));
+        disk.execute(
+            "INSERT OR REPLACE INTO sample (minute, fleet, instances, known, load) VALUES (?1, 'web', ?2, ?2, ?3)",
+            row,
+        )
+        .unwrap();
+    }
+}
+
+async fn replayed(client: &mut Client, other: OtherRule) -> Result<FleetReplay, ApiError> {
+    let reply = client.request(Request::Replay { fleet: "web".to_owned(), other, since: None }).await;
+    reply.map(|reply| if let Reply::Replay(replay) = reply { replay } else { panic!("{reply:?}") })
+}
+
+#[tokio::test]
+async fn another_rule_is_tried_on_what_was_and_how_a_fleet_stood_is_told() {
+    let stage = Stage::start("[fleet.web]\ndesired = 2\nmax = 8\npolicy = \"manual\"\n").await;
+    let mut client = stage.client().await;
+    stage.world.until(|played| played.launched.len() == 2).await;
+    stood(&stage.world.data, &[(2, 0.5), (2, 0.95), (2, 0.5)]);
+    let target = OtherRule { policy: Some("target".to_owned()), ..OtherRule::default() };
+    let replay = replayed(&mut client, target).await.unwrap();
+    assert!((2.9..=3.1).contains(&replay.hours), "{replay:?}");
+    assert_eq!((replay.was.launches, replay.in_force.outcome.launches, &*replay.in_force.policy), (0, 0, "manual"));
+    let share = |outcome: Outcome| (outcome.overloaded * 100.0).round();
+    assert_eq!((share(replay.was), share(replay.in_force.outcome)), (33.0, 33.0));
+    let other = replay.other.outcome;
+    assert!(other.launches >= 2 && share(other) < 5.0 && other.removals >= 2, "{other:?}");
+    assert!(replay.course.iter().any(|point| point.was == 2 && point.in_force == 2 && point.other > 3));
+    let plan = |from: &str, desired| OtherPlan { from: from.to_owned(), desired };
+    let by_clock = |schedule| OtherRule { policy: Some("schedule".to_owned()), schedule, ..OtherRule::default() };
+    let planned = replayed(&mut client, by_clock(Some(vec![plan("* * * * *", 5)]))).await.unwrap();
+    assert_eq!(planned.other.outcome.launches, 3);
+    let sizes = |min, max| OtherRule { min: Some(min), max: Some(max), ..OtherRule::default() };
+    let load = OtherRule { load: Some(0.0), ..OtherRule::default() };
+    let unknown = OtherRule { policy: Some("best".to_owned()), ..OtherRule::default() };
+    let wrong_times = by_clock(Some(vec![plan("soon", 5)]));
+    for (other, says) in [
+        (sizes(3, 8), "min = 3, desired = 2 and max = 8"),
+        (sizes(1, 200_000), "no fleet has more than 100000"),
+        (load, "above 0 %"),
+        (unknown, "no rule called “best”"),
+        (by_clock(None), "has no schedule that could be tried"),
+        (wrong_times, "the times of the schedule cannot be read"),
+    ] {
+        let refused = replayed(&mut client, other).await.unwrap_err();
+        assert!(refused.message.contains(says), "{refused}");
+    }
+    let since = estatus_core::time::earlier(Timestamp::now(), Duration::from_secs(3600));
+    let reply = client.request(Request::FleetHistory { fleet: "web".to_owned(), since }).await;
+    let Ok(Reply::FleetHistory(samples)) = reply else { panic!("{reply:?}") };
+    assert!((58..=62).contains(&samples.len()), "{}", samples.len());
+    assert_eq!((samples[0].running, samples[0].mean), (2, Some(0.5)));
+}
+
+#[tokio::test]
+async fn what_is_not_known_cannot_be_tried_and_it_is_said_what_to_do() {
+    let stage = Stage::start(FLEET).await;
+    let mut client = stage.client().await;
+    let refused = replayed(&mut client, OtherRule::default()).await.unwrap_err();
+    assert!(refused.message.starts_with("nothing is known yet of the load of “web”"), "{refused}");
+    let reply = client.request(Request::Replay { fleet: "wbe".to_owned(), other: OtherRule::default(), since: None });
+    let unknown = reply.await.unwrap_err();
+    assert!(unknown.message.starts_with("there is no fleet called “wbe”"), "{unknown}");
 }
