@@ -1,16 +1,21 @@
 //! What is heard of instances and of their provider.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{FleetMachine, SHOWS_WITHIN, Step};
 use crate::{
     fleet::{
-        Trouble, Wire,
+        Wire,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, Refusal},
         instance::InstanceState,
     },
     time::elapsed,
 };
+
+/// What a provider lists may be a moment old: only what is missing so many times in a row is no more.
+const MISSED: u32 = 2;
+/// So soon after it was missing for the first time it is looked for again.
+const LOOKS_AGAIN: Duration = Duration::from_secs(10);
 
 impl FleetMachine {
     pub(crate) fn happened(&mut self, event: FleetEvent, step: &mut Step<'_>) {
@@ -25,20 +30,21 @@ impl FleetMachine {
             FleetEvent::Heard(heartbeats) => heartbeats.into_iter().for_each(|heartbeat| self.heard(&heartbeat, step)),
             FleetEvent::Launched { instance, id } => {
                 self.provider_error = None;
-                self.trouble(Trouble::CannotLaunch, None, false, step);
                 match self.instances.get_mut(&instance) {
                     Some(live) => live.launched(id, step),
                     // It was forgotten meanwhile.
                     None => step.commands.push(FleetCommand::Terminate { instance, id: Some(id) }),
                 }
+                self.launch_succeeded();
             }
             FleetEvent::CannotLaunch { instance, error } => {
-                self.not_done(&instance, &error, step);
-                self.trouble(Trouble::CannotLaunch, Some(error.error.clone()), true, step);
+                if let Some(tries) = self.not_done(&instance, &error, step) {
+                    self.launch_failed(&error, tries, step);
+                }
                 self.provider_error = Some(error);
             }
             FleetEvent::CannotTerminate { instance, error } => {
-                self.not_done(&instance, &error, step);
+                let _ = self.not_done(&instance, &error, step);
                 self.provider_error = Some(error);
             }
             FleetEvent::Drained { instance } => {
@@ -108,10 +114,9 @@ impl FleetMachine {
         }
     }
 
-    fn not_done(&mut self, instance: &Arc<str>, error: &ProviderError, step: &mut Step<'_>) {
-        if let Some(live) = self.instances.get_mut(instance) {
-            live.not_done(error, step);
-        }
+    /// How many tries have failed in a row, if it is an instance.
+    fn not_done(&mut self, instance: &Arc<str>, error: &ProviderError, step: &mut Step<'_>) -> Option<u32> {
+        self.instances.get_mut(instance).map(|live| live.not_done(error, step))
     }
 
     fn is_gone_for_good(&mut self, instance: &Arc<str>, why: Option<String>, step: &mut Step<'_>) {
@@ -124,14 +129,16 @@ impl FleetMachine {
 
     /// The provider says what there is.
     fn listed(&mut self, listed: Vec<Listed>, step: &mut Step<'_>) {
-        let mut missing = Vec::new();
-        for (name, live) in &mut self.instances {
+        let (mut missing, mut looks_again) = (Vec::new(), false);
+        // What came from somewhere else does not show here.
+        for (name, live) in self.instances.iter_mut().filter(|(_, live)| live.instance.home.is_none()) {
             let instance = &mut live.instance;
             let is_it =
                 |listed: &&Listed| listed.name.as_ref() == Some(name) || instance.id.as_ref() == Some(&listed.id);
             let seen = listed.iter().filter(is_it).max_by_key(|listed| listed.lives);
             match seen {
                 Some(seen) if seen.lives => {
+                    (live.was_listed, live.missed) = (true, 0);
                     if instance.outdated != seen.outdated {
                         instance.outdated = seen.outdated;
                         step.changed.push(instance.clone());
@@ -144,9 +151,18 @@ impl FleetMachine {
                 Some(_) => missing.push(Arc::clone(name)),
                 // What was never launched does not show.
                 None if instance.state == InstanceState::Launching => {}
-                None if elapsed(instance.launched, step.now.utc) < SHOWS_WITHIN => {}
-                None => missing.push(Arc::clone(name)),
+                None => {
+                    live.missed += 1;
+                    let shows = live.was_listed || elapsed(instance.launched, step.now.utc) >= SHOWS_WITHIN;
+                    if shows && live.missed >= MISSED {
+                        missing.push(Arc::clone(name));
+                    }
+                    looks_again |= shows && live.missed < MISSED;
+                }
             }
+        }
+        if looks_again {
+            self.lists_at = self.lists_at.map(|at| at.min(step.now.monotonic + LOOKS_AGAIN));
         }
         for name in missing {
             self.is_gone_for_good(&name, None, step);
