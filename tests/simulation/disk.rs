@@ -23,6 +23,8 @@ pub(crate) struct Disk {
     pub(crate) runs: BTreeMap<RunId, Run>,
     steps: BTreeMap<(RunId, usize), StepRun>,
     pub(crate) instances: BTreeMap<Arc<str>, Instance>,
+    /// The number of the last decision of each fleet.
+    pub(crate) decisions: BTreeMap<Arc<str>, u64>,
     engine: EngineMemory,
     waiting: Vec<Record>,
     since: Duration,
@@ -92,7 +94,8 @@ impl Disk {
                 Record::Step { run, place, step } => drop(self.steps.insert((run, place), *step)),
                 Record::Instance(instance) => drop(self.instances.insert(Arc::clone(&instance.name), *instance)),
                 Record::Engine(memory) => self.engine = memory,
-                Record::Observation { .. } | Record::Journal { .. } | Record::Decision(_) | Record::Sample { .. } => {}
+                Record::Decision(it) => drop(self.decisions.insert(Arc::clone(&it.fleet), it.number)),
+                Record::Observation { .. } | Record::Journal { .. } | Record::Sample { .. } => {}
             }
         }
     }

@@ -10,8 +10,10 @@
     reason = "a test tells and fails by them"
 )]
 
+mod agenda;
 mod changes;
 mod disk;
+mod fleets;
 mod flows;
 mod inbox;
 mod loads;
@@ -196,6 +198,72 @@ fn flows_keep_every_promise_for_100_days_while_everything_goes_wrong() {
 fn the_same_seed_tells_the_same_story_of_flows() {
     let troubles = flows::Troubles { crashes: true, edits: true, sleep: true, clock: true, disk: true };
     assert_eq!(run_flows(7, 5, troubles), run_flows(7, 5, troubles));
+}
+
+/// Runs `hours` of the world of fleets that `seed` makes.
+fn scale(seed: u64, hours: u32, troubles: fleets::Troubles) -> String {
+    let mut world = fleets::World::new(seed, hours, troubles);
+    world.run();
+    world.summary()
+}
+
+fn scale_many(first_seed: u64, worlds: u64, hours: u32, troubles: fleets::Troubles) {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let (first, count) = seed.map_or((first_seed, worlds), |seed| (seed, 1));
+    for seed in first..first + count {
+        println!("{}", scale(seed, hours, troubles));
+    }
+}
+
+#[test]
+fn fleets_of_an_honest_provider_keep_every_promise() {
+    scale_many(2000, 6, 8, fleets::Troubles { honest: true, ..fleets::Troubles::NONE });
+}
+
+#[test]
+fn fleets_keep_every_promise_whatever_their_provider_and_servers_do() {
+    scale_many(2100, 6, 8, fleets::Troubles::NONE);
+}
+
+#[test]
+fn fleets_keep_every_promise_while_estatus_dies() {
+    scale_many(2200, 6, 8, fleets::Troubles { crashes: true, ..fleets::Troubles::NONE });
+}
+
+#[test]
+fn fleets_keep_every_promise_while_estatus_is_cut_off() {
+    scale_many(2300, 6, 8, fleets::Troubles { cuts: true, ..fleets::Troubles::NONE });
+}
+
+#[test]
+fn fleets_keep_every_promise_while_the_user_changes_everything() {
+    scale_many(2400, 6, 8, fleets::Troubles { edits: true, ..fleets::Troubles::NONE });
+}
+
+#[test]
+fn fleets_keep_every_promise_while_the_machine_sleeps_and_its_clock_is_set() {
+    scale_many(2500, 6, 8, fleets::Troubles { sleep: true, clock: true, ..fleets::Troubles::NONE });
+}
+
+#[test]
+fn fleets_keep_every_promise_while_everything_goes_wrong() {
+    scale_many(2600, 10, 12, fleets::Troubles::ALL);
+}
+
+#[test]
+fn fleets_keep_every_promise_after_whichever_effect_estatus_dies() {
+    let seed = std::env::var("ESTATUS_SEED").ok().and_then(|seed| seed.parse().ok());
+    let mut whole = fleets::World::brief(seed.unwrap_or(2900), None);
+    whole.run();
+    println!("{}, {} effects", whole.summary(), whole.effects());
+    for effect in 1..=whole.effects() {
+        fleets::World::brief(seed.unwrap_or(2900), Some(effect)).run();
+    }
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story_of_fleets() {
+    assert_eq!(scale(7, 12, fleets::Troubles::ALL), scale(7, 12, fleets::Troubles::ALL));
 }
 
 #[test]

@@ -30,7 +30,6 @@ use crate::{
     clock::{self, Clock},
     config::{Config, Monitor},
     execution::FlowMachine,
-    fleet::instance::Instance,
     healing::Healings,
     ids::{IncidentId, MessageId, RunId},
     incident::{Health, Incident, Message},
@@ -72,8 +71,6 @@ pub struct Engine {
     programs: Registry<ProgramMachine>,
     flows: Registry<FlowMachine>,
     fleets: Registry<FleetMachine>,
-    /// The instances of fleets that are out of the configuration, by fleet: nobody has said that they are to go.
-    idle_instances: BTreeMap<Arc<str>, Vec<Instance>>,
     last_run: RunId,
     /// The run that somebody asked for last.
     asked_run: RunId,
@@ -179,7 +176,6 @@ impl Engine {
             programs: Registry::default(),
             flows: Registry::default(),
             fleets: Registry::default(),
-            idle_instances: BTreeMap::new(),
             last_run: restored.last_run.unwrap_or_default(),
             asked_run: RunId::default(),
             healings: Healings::default(),
@@ -467,6 +463,7 @@ impl Engine {
         }
         self.programs.forget(now);
         self.flows.forget(now);
+        self.fleets.forget(now);
     }
 
     fn journal(&mut self, entry: JournalEntry, now: Now) {

@@ -10,13 +10,13 @@ pub mod planned;
 pub mod replay;
 pub mod rule;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{command::CommandLine, maintenance::Cron, secret::SecretRef};
+use crate::{command::CommandLine, ids::MessageId, maintenance::Cron, secret::SecretRef};
 
 /// A group of servers that is scaled.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +140,8 @@ impl Default for LaunchBudget {
 }
 
 /// Where instances come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// They are processes of this machine: our agent, or a command that is given what the agent needs.
     Local {
@@ -167,6 +168,19 @@ impl Default for Provider {
 }
 
 impl Provider {
+    /// Whether what comes from `other` is found and ended here, too: only how it is launched may differ.
+    pub fn is_where(&self, other: &Self) -> bool {
+        let place = |cloud: &Cloud| (cloud.region.clone(), cloud.endpoint.clone());
+        match (self, other) {
+            (Self::Local { .. }, Self::Local { .. }) | (Self::Command(_), Self::Command(_)) => true,
+            (Self::Ec2(one), Self::Ec2(other)) => place(&one.cloud) == place(&other.cloud),
+            (Self::Asg { group, cloud }, Self::Asg { group: other_group, cloud: other }) => {
+                group == other_group && place(cloud) == place(other)
+            }
+            _ => false,
+        }
+    }
+
     /// The word that stands for it in `estatus.toml`.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -179,7 +193,7 @@ impl Provider {
 }
 
 /// Three commands that launch, list and terminate instances.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandProvider {
     /// Launches one, whose name and token it finds in its environment, and prints `{"id": …}`. It may be run twice with the
     /// same name, and then launches none.
@@ -198,7 +212,7 @@ impl CommandProvider {
 }
 
 /// Where and from what EC2 instances are launched.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ec2 {
     /// The launch template, by its id (`lt-…`) or name.
     pub template: String,
@@ -216,7 +230,7 @@ impl Ec2 {
 }
 
 /// How AWS, or what speaks as it does, is reached.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cloud {
     /// The region.
     pub region: String,
@@ -227,7 +241,8 @@ pub struct Cloud {
 }
 
 /// By whose right a cloud is asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Credentials {
     /// What the environment says, else the profile `default`, else the role of the machine that Estatus runs on, in the order
     /// of AWS's own tools.
@@ -291,11 +306,49 @@ pub struct FleetMemory {
     /// Since when it has needed more instances than it may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_max_since: Option<Timestamp>,
-    /// What was told of it and is not over.
-    pub told: Vec<Trouble>,
+    /// What is wrong with it, or was lately.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub troubles: BTreeMap<Trouble, TroubleMemory>,
+    /// Where the instances are that it left behind when it was taken out of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Provider>,
     /// Since when it has been out of the configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+}
+
+impl FleetMemory {
+    /// What is wrong, and was told.
+    pub fn open_troubles(&self) -> impl Iterator<Item = Trouble> {
+        self.troubles.iter().filter(|(_, memory)| memory.ended.is_none()).map(|(trouble, _)| *trouble)
+    }
+
+    /// A message told `channel` of a trouble.
+    pub(crate) fn was_told(&mut self, trouble: Trouble, channel: &str, message: MessageId) {
+        let Some(memory) = self.troubles.get_mut(&trouble) else { return };
+        let told = memory.told.entry(channel.to_owned()).or_default();
+        if !told.contains(&message) {
+            told.push(message);
+        }
+    }
+
+    /// The messages that told `channel` of a trouble.
+    pub(crate) fn conversation(&self, trouble: Trouble, channel: &str) -> Option<&Vec<MessageId>> {
+        self.troubles.get(&trouble)?.told.get(channel)
+    }
+}
+
+/// What is remembered of a trouble of a fleet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TroubleMemory {
+    /// When it was over; nothing while it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// How many times it has come back soon after it was over.
+    pub returned: u32,
+    /// By channel, the messages that told of it.
+    pub told: BTreeMap<String, Vec<MessageId>>,
 }
 
 /// Which way a fleet goes.

@@ -351,6 +351,14 @@ impl News {
         }
     }
 
+    /// The trouble of a fleet that it is about.
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::FleetTrouble { trouble, .. } | Self::FleetWell { trouble } => Some(*trouble),
+            _ => None,
+        }
+    }
+
     /// Whether it is bad news.
     pub fn is_bad(&self) -> bool {
         match self {

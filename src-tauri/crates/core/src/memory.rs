@@ -111,8 +111,13 @@ impl Remembered for FleetMemory {
         &mut self.removed
     }
 
-    fn rename_channel(&mut self, _old: &str, _new: &str) -> bool {
-        false
+    fn rename_channel(&mut self, old: &str, new: &str) -> bool {
+        let renamed = self.troubles.values_mut().filter_map(|trouble| {
+            let told = trouble.told.remove(old)?;
+            trouble.told.entry(new.to_owned()).or_default().extend(told);
+            Some(())
+        });
+        renamed.count() > 0
     }
 }
 

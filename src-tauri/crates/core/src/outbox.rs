@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::{AlertPolicy, Language},
+    fleet::Trouble,
     ids::{EffectId, IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Message, News},
     schedule::Rng,
@@ -116,6 +117,14 @@ impl Outbox {
     /// Whether a message on its way tells `channel` that a program is cooling.
     pub(crate) fn will_tell_of(&self, channel: &str, program: &str) -> bool {
         let tells = |alert: &Alert| *alert.subject == *program && matches!(alert.news, News::Cooling { .. });
+        self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
+    }
+
+    /// Whether a message on its way tells `channel` of a trouble of a fleet.
+    pub(crate) fn will_tell_trouble(&self, channel: &str, fleet: &str, of: Trouble) -> bool {
+        let tells = |alert: &Alert| {
+            *alert.subject == *fleet && matches!(alert.news, News::FleetTrouble { trouble, .. } if trouble == of)
+        };
         self.messages().any(|message| message.channel == channel && message.alerts.iter().any(tells))
     }
 
@@ -349,7 +358,7 @@ fn add(message: &mut Message, alert: Alert) {
 }
 
 fn is_about_the_same(one: &Alert, other: &Alert) -> bool {
-    same_incident(one, other) || same_warning(one, other)
+    same_incident(one, other) || same_warning(one, other) || same_trouble(one, other)
 }
 
 fn same_incident(one: &Alert, other: &Alert) -> bool {
@@ -360,6 +369,11 @@ fn same_incident(one: &Alert, other: &Alert) -> bool {
 fn same_warning(one: &Alert, other: &Alert) -> bool {
     let warns = |alert: &Alert| matches!(alert.news, News::Warning { .. });
     one.subject == other.subject && warns(one) && warns(other)
+}
+
+fn same_trouble(one: &Alert, other: &Alert) -> bool {
+    let about = one.news.trouble();
+    about.is_some() && about == other.news.trouble() && one.subject == other.subject
 }
 
 /// Until when nothing may be told, if `at` lies in quiet hours or a snooze.

@@ -21,22 +21,23 @@ mod hearing;
 mod live;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod wanted;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-pub(crate) use self::{live::LiveInstance, wanted::Unwanted};
+pub(crate) use self::{live::LiveInstance, trouble::TroubleChange, wanted::Unwanted};
 use crate::{
     fleet::{
-        Fleet, FleetMemory, Policy, Trouble,
+        Fleet, FleetMemory, Policy, Provider, Trouble,
         command::{FleetCommand, Listed, ProviderError, Refusal},
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
         needs::Needs,
-        rule::BAND,
         replay::Sample,
+        rule::BAND,
     },
     input::Due,
     machine::Machine,
@@ -86,15 +87,6 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Something is wrong with a fleet since now, or is no more.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TroubleChange {
-    pub(crate) trouble: Trouble,
-    pub(crate) begins: bool,
-    /// What the provider said, or what else there is to know.
-    pub(crate) why: Option<String>,
-}
-
 /// A fleet as it is scaled.
 #[derive(Debug)]
 pub(crate) struct FleetMachine {
@@ -110,6 +102,8 @@ pub(crate) struct FleetMachine {
     decides_at: Instant,
     /// Its load was above what it is to be when it was decided last; so it is taken to be until it is decided first.
     is_high: bool,
+    /// Nothing was done when it was decided last, as too little is known of it.
+    is_held: bool,
     /// Until then nobody is given up who is silent: they were cut off together, and are coming back.
     awaited_until: Option<Instant>,
     /// When the provider is asked next what there is.
@@ -127,6 +121,10 @@ pub(crate) struct FleetMachine {
     provider_error: Option<ProviderError>,
     /// Why nobody can be listened to.
     unheard: Option<String>,
+    /// No launch has succeeded since one was refused.
+    launches_fail: bool,
+    /// Since when what was told to be wrong is so no more, by the clock that stands still while the machine sleeps.
+    well_since: BTreeMap<Trouble, Duration>,
     /// It is no longer configured.
     gone: bool,
 }
@@ -142,6 +140,7 @@ impl FleetMachine {
             slept: now.slept,
             decides_at: now.monotonic,
             is_high: true,
+            is_held: false,
             awaited_until: None,
             lists_at: None,
             last_decision: None,
@@ -151,9 +150,17 @@ impl FleetMachine {
             refused: BTreeMap::new(),
             provider_error: None,
             unheard: None,
+            launches_fail: false,
+            well_since: BTreeMap::new(),
             gone: false,
             fleet,
         }
+    }
+
+    /// A fleet that is no longer configured, with the instances that it left behind in an earlier life of the engine.
+    pub(crate) fn left_behind(name: &str, memory: FleetMemory, instances: Vec<Instance>, now: Now) -> Self {
+        let fleet = Fleet { provider: memory.left.clone().unwrap_or_default(), ..Fleet::new(name) };
+        Self { gone: true, ..Self::new(Arc::new(nobodys(&fleet)), memory, instances, now) }
     }
 
     /// Goes on with whatever there is.
@@ -180,6 +187,10 @@ impl FleetMachine {
         let mut all: Vec<&LiveInstance> = self.instances.values().collect();
         all.sort_by_key(|live| live.instance.number);
         all.into_iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.instances.is_empty()
     }
 
     /// How many instances are there to work, or will be.
@@ -221,9 +232,6 @@ impl FleetMachine {
 
     /// Whatever is due is done.
     pub(crate) fn wake(&mut self, step: &mut Step<'_>) {
-        if self.gone {
-            return;
-        }
         self.notice_sleep(step.now);
         for live in self.instances.values_mut() {
             live.wake(step);
@@ -232,7 +240,7 @@ impl FleetMachine {
             self.lists_at = Some(step.now.monotonic + LIST_EVERY);
             step.commands.push(FleetCommand::List);
         }
-        if self.is_known && self.decides_at <= step.now.monotonic {
+        if self.decides() && self.decides_at <= step.now.monotonic {
             self.decides_at = step.now.monotonic + self.fleet.heartbeat;
             self.judge(step);
             self.is_high = self.is_above();
@@ -250,6 +258,11 @@ impl FleetMachine {
         self.mean().is_some_and(|mean| mean > above)
     }
 
+    /// Whether a rule is asked.
+    fn decides(&self) -> bool {
+        self.is_known && !self.gone
+    }
+
     fn notice_sleep(&mut self, now: Now) {
         if now.slept > self.slept {
             self.slept = now.slept;
@@ -263,7 +276,10 @@ impl FleetMachine {
     pub(crate) fn configure(&mut self, fleet: &Arc<Fleet>, step: &mut Step<'_>) {
         let is_back = std::mem::take(&mut self.gone);
         let before = std::mem::replace(&mut self.fleet, Arc::clone(fleet));
-        self.memory.removed = None;
+        (self.memory.removed, self.memory.left) = (None, None);
+        if !before.provider.is_where(&fleet.provider) {
+            self.retire(&before.provider, step);
+        }
         if is_back || before.provider != fleet.provider {
             return self.begin(step);
         }
@@ -276,22 +292,48 @@ impl FleetMachine {
         }
     }
 
-    /// It is no longer configured: its instances are left alone, as nobody has said that they are to go.
+    /// It is no longer configured: its instances are left behind and stay counted, as nobody has said that they are to go. They
+    /// are shown until it comes back, somebody removes them, or they are gone by themselves.
     pub(crate) fn forget(&mut self, step: &mut Step<'_>) {
         self.gone = true;
+        self.memory.left = Some(self.fleet.provider.clone());
+        self.fleet = Arc::new(nobodys(&self.fleet));
+        self.look_after(step);
         step.commands.push(FleetCommand::Release);
     }
 
-    /// The instances that are remembered until it comes back.
-    pub(crate) fn take_instances(&mut self) -> Vec<Instance> {
-        std::mem::take(&mut self.instances).into_values().map(|live| live.instance).collect()
+    /// Goes on with what was left behind. What is not launched yet nobody wants any more.
+    pub(crate) fn look_after(&mut self, step: &mut Step<'_>) {
+        self.lists_at = Some(step.now.monotonic);
+        for live in self.instances.values_mut() {
+            match live.instance.state {
+                InstanceState::Launching | InstanceState::Draining | InstanceState::Terminating => live.terminate(step),
+                _ => {}
+            }
+        }
     }
 
-    /// Its instances come from somewhere else from now on: those that there are, are ended where they came from.
-    pub(crate) fn retire(&mut self, step: &mut Step<'_>) {
+    /// Its instances come from somewhere else from now on: those that there are, are ended where they came from, at `home`; those
+    /// that are protected are only known to be there.
+    pub(crate) fn retire(&mut self, home: &Provider, step: &mut Step<'_>) {
         for live in self.instances.values_mut() {
-            live.terminate(step);
+            live.instance.home.get_or_insert_with(|| Box::new(home.clone()));
+            if live.instance.protected {
+                step.changed.push(live.instance.clone());
+            } else {
+                live.terminate(step);
+            }
         }
+    }
+
+    /// The fleet as `command` is to be carried out on it: what came from somewhere else is ended there.
+    pub(crate) fn addressed(&self, command: &FleetCommand) -> Arc<Fleet> {
+        let FleetCommand::Terminate { instance, .. } = command else { return Arc::clone(&self.fleet) };
+        let home = self.instances.get(instance).and_then(|live| live.instance.home.clone());
+        home.map_or_else(
+            || Arc::clone(&self.fleet),
+            |home| Arc::new(Fleet { provider: *home, ..Fleet::clone(&self.fleet) }),
+        )
     }
 
     pub(crate) fn instance(&self, name: &str) -> Option<&LiveInstance> {
@@ -327,23 +369,13 @@ impl FleetMachine {
             protected: false,
             by_user,
             outdated: false,
+            home: None,
             error: None,
         };
         step.changed.push(instance.clone());
         step.commands.push(FleetCommand::Launch { instance: Arc::clone(&name), attempt: 0 });
         self.instances.insert(Arc::clone(&name), LiveInstance::new(instance, &self.fleet, step.now));
         name
-    }
-
-    /// Something is wrong, or is no more; told once.
-    fn trouble(&mut self, trouble: Trouble, why: Option<String>, is_so: bool, step: &mut Step<'_>) {
-        let told = self.memory.told.iter().position(|told| *told == trouble);
-        match (told, is_so) {
-            (None, true) => self.memory.told.push(trouble),
-            (Some(place), false) => drop(self.memory.told.remove(place)),
-            _ => return,
-        }
-        step.troubles.push(TroubleChange { trouble, begins: is_so, why });
     }
 }
 
@@ -359,13 +391,23 @@ impl Machine for FleetMachine {
     }
 
     fn dues(&self, _now: Now) -> Vec<(Instant, Due)> {
-        if self.gone {
-            return Vec::new();
-        }
         let of_instances = self.instances.values().filter_map(LiveInstance::due);
-        let decides_at = self.is_known.then_some(self.decides_at);
+        let decides_at = self.decides().then_some(self.decides_at);
         let all = of_instances.chain(self.lists_at).chain(decides_at);
         all.min().map(|at| (at, Due::Fleet(Arc::clone(&self.fleet.name)))).into_iter().collect()
+    }
+}
+
+/// `fleet`, once it is configured no more: it is to have nobody, and nobody scales it.
+fn nobodys(fleet: &Fleet) -> Fleet {
+    Fleet {
+        enabled: false,
+        min: 0,
+        desired: 0,
+        max: 0,
+        policy: Policy::Manual,
+        provider: fleet.provider.clone(),
+        ..Fleet::new(&fleet.name)
     }
 }
 

@@ -67,7 +67,8 @@ impl FleetView {
     pub fn standing(&self) -> Standing {
         let running = self.instances.iter().filter(|one| one.instance.state == InstanceState::Running).count();
         let few = u32::try_from(running).unwrap_or(u32::MAX) < self.fleet.min;
-        match (self.troubles.is_empty() && self.unheard.is_none(), few) {
+        let is_well = self.troubles.is_empty() && self.unheard.is_none() && !self.left_behind;
+        match (is_well, few) {
             (false, true) => Standing::Down,
             (false, false) => Standing::Doubtful,
             (true, true) => Standing::Unknown,

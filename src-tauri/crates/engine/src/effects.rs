@@ -97,7 +97,8 @@ impl<W: Workers> EventLoop<W> {
         let monitors = self.core.monitors().map(|view| Change::Changed(Key::Monitor(Arc::clone(&view.monitor.name))));
         let programs = self.core.programs().map(|view| Change::Changed(Key::Program(Arc::clone(&view.program.name))));
         let flows = self.core.config().flows.iter().map(|flow| Change::Changed(Key::Flow(Arc::clone(&flow.name))));
-        let fleets = self.core.config().fleets.iter().map(|fleet| Change::Changed(Key::Fleet(Arc::clone(&fleet.name))));
+        let fleets =
+            self.core.fleets(clock::now()).map(|view| Change::Changed(Key::Fleet(Arc::clone(&view.fleet.name))));
         let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
         let all: Vec<Change> = monitors.chain(programs).chain(flows).chain(fleets).chain(incidents).collect();
         all.into_iter().for_each(|change| self.publish(change));

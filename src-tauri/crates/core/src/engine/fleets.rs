@@ -42,6 +42,8 @@ pub struct FleetView {
     pub unheard: Option<String>,
     /// What is wrong, and was told.
     pub troubles: Vec<Trouble>,
+    /// It is no longer configured, and has left its instances behind.
+    pub left_behind: bool,
 }
 
 /// What there is to see of an instance.
@@ -65,14 +67,16 @@ impl InstanceView {
 }
 
 impl Engine {
-    /// Every fleet, in the order of the configuration.
+    /// Every fleet, in the order of the configuration, and those that were taken out of it and have left instances behind.
     pub fn fleets(&self, now: Now) -> impl Iterator<Item = FleetView> + '_ {
-        self.config.fleets.iter().filter_map(move |fleet| self.fleet(&fleet.name, now))
+        let configured = self.config.fleets.iter().map(|fleet| &fleet.name);
+        let left = self.fleets.iter().filter(|(_, machine)| machine.is_gone()).map(|(name, _)| name);
+        configured.chain(left).filter_map(move |name| self.fleet(name, now))
     }
 
     /// One fleet.
     pub fn fleet(&self, name: &str, now: Now) -> Option<FleetView> {
-        let machine = self.fleets.get(name).filter(|machine| !machine.is_gone())?;
+        let machine = self.fleets.get(name)?;
         Some(FleetView {
             fleet: Arc::clone(&machine.fleet),
             instances: machine.instances().map(|live| InstanceView::of(live, now)).collect(),
@@ -82,7 +86,8 @@ impl Engine {
             refused: machine.refused().clone(),
             provider_error: machine.provider_error().cloned(),
             unheard: machine.unheard().map(str::to_owned),
-            troubles: machine.memory.told.clone(),
+            troubles: machine.memory.open_troubles().filter(|_| !machine.is_gone()).collect(),
+            left_behind: machine.is_gone(),
         })
     }
 
@@ -115,7 +120,7 @@ impl Engine {
     /// The instances of all fleets that are not gone.
     pub(super) fn living_instances(&self) -> Vec<Instance> {
         let all = self.fleets.values().flat_map(FleetMachine::instances);
-        all.map(|live| live.instance.clone()).chain(self.idle_instances.values().flatten().cloned()).collect()
+        all.map(|live| live.instance.clone()).collect()
     }
 
     // What happens.
@@ -132,7 +137,11 @@ impl Engine {
     // What the user wants.
 
     pub(super) fn add_instance(&mut self, fleet: &str, now: Now) -> Result<(), AskError> {
+        let is_left = |name: &Arc<str>| self.fleets.get(name).is_some_and(FleetMachine::is_gone);
         let name = self.known_fleet(fleet)?;
+        if is_left(&name) {
+            return Err(AskError::NoSuchFleet(fleet.to_owned()));
+        }
         let asked = self.step_fleet(&name, now, FleetMachine::ask_launch);
         asked.map_or(Ok(()), |asked| asked.map(drop).map_err(|why| refusal(why, fleet, "")))
     }
@@ -163,48 +172,59 @@ impl Engine {
     }
 
     fn known_fleet(&self, fleet: &str) -> Result<Arc<str>, AskError> {
-        let known = self.fleets.iter().find(|(name, machine)| &***name == fleet && !machine.is_gone());
-        known.map(|(name, _)| Arc::clone(name)).ok_or_else(|| AskError::NoSuchFleet(fleet.to_owned()))
+        self.fleets.name_of(fleet).ok_or_else(|| AskError::NoSuchFleet(fleet.to_owned()))
     }
 
     // The configuration.
 
     /// `instances` were not gone in an earlier life of the engine.
     pub(super) fn configure_fleets(&mut self, config: &Config, instances: Vec<Instance>, now: Now) {
+        let mut restored: BTreeMap<Arc<str>, Vec<Instance>> = BTreeMap::new();
         for instance in instances {
-            self.idle_instances.entry(Arc::clone(&instance.fleet)).or_default().push(instance);
+            restored.entry(Arc::clone(&instance.fleet)).or_default().push(instance);
         }
         let is_wanted = |name: &Arc<str>| config.fleets.iter().any(|fleet| fleet.name == *name);
-        let gone: Vec<Arc<str>> = self.fleets.names().filter(|name| !is_wanted(name)).cloned().collect();
-        for name in gone {
+        let is_out = |(name, machine): &(&Arc<str>, &FleetMachine)| !machine.is_gone() && !is_wanted(name);
+        let out: Vec<Arc<str>> = self.fleets.iter().filter(is_out).map(|(name, _)| Arc::clone(name)).collect();
+        for name in out {
             self.step_fleet(&name, now, FleetMachine::forget);
-            let left = self.fleets.get_mut(&name).map(FleetMachine::take_instances).unwrap_or_default();
-            self.idle_instances.insert(Arc::clone(&name), left);
-            self.fleets.remove(&name, now);
-            self.publish(Change::Gone(Key::Fleet(name)));
+            self.publish(Change::Changed(Key::Fleet(name)));
         }
         for fleet in &config.fleets {
             match self.fleets.get(&fleet.name) {
-                Some(known) if known.fleet == *fleet => {}
-                Some(known) if known.fleet.provider.word() != fleet.provider.word() => {
-                    // Where its instances came from they are ended.
-                    self.step_fleet(&fleet.name, now, FleetMachine::retire);
-                    self.step_fleet(&fleet.name, now, |machine, step| machine.configure(fleet, step));
-                }
+                Some(known) if known.fleet == *fleet && !known.is_gone() => {}
                 Some(_) => drop(self.step_fleet(&fleet.name, now, |machine, step| machine.configure(fleet, step))),
-                None => self.scale(fleet, now),
+                None => self.scale(fleet, restored.remove(&fleet.name).unwrap_or_default(), now),
             }
             self.publish(Change::Changed(Key::Fleet(Arc::clone(&fleet.name))));
         }
+        for (name, instances) in restored {
+            self.look_after(&name, instances, now);
+        }
     }
 
-    fn scale(&mut self, fleet: &Arc<Fleet>, now: Now) {
+    fn scale(&mut self, fleet: &Arc<Fleet>, instances: Vec<Instance>, now: Now) {
         let written = self.fleets.take_back(&fleet.name);
-        let memory = FleetMemory { removed: None, ..written.clone().unwrap_or_default() };
-        let instances = self.idle_instances.remove(&fleet.name).unwrap_or_default();
+        let before = written.clone().unwrap_or_default();
+        let moved = before.left.clone().filter(|left| !left.is_where(&fleet.provider));
+        let memory = FleetMemory { removed: None, left: None, ..before };
         let machine = FleetMachine::new(Arc::clone(fleet), memory, instances, now);
         self.fleets.insert(Arc::clone(&fleet.name), machine, written);
-        self.step_fleet(&fleet.name, now, FleetMachine::begin);
+        self.step_fleet(&fleet.name, now, |machine, step| {
+            if let Some(home) = moved {
+                machine.retire(&home, step);
+            }
+            machine.begin(step);
+        });
+    }
+
+    /// A fleet that is not configured has left instances behind in an earlier life of the engine.
+    fn look_after(&mut self, name: &Arc<str>, instances: Vec<Instance>, now: Now) {
+        let written = self.fleets.take_back(name);
+        let memory = FleetMemory { removed: None, ..written.clone().unwrap_or_default() };
+        let machine = FleetMachine::left_behind(name, memory, instances, now);
+        self.fleets.insert(Arc::clone(name), machine, written);
+        self.step_fleet(name, now, FleetMachine::look_after);
     }
 
     // One step, and all that follows from it.
@@ -219,7 +239,12 @@ impl Engine {
         let mut step = Step::new(now, &mut self.rng);
         let result = take(machine, &mut step);
         let fleet = Arc::clone(&machine.fleet);
-        let Step { commands, changed, decided, sample, troubles, .. } = step;
+        let is_over = machine.is_gone() && machine.is_empty();
+        let addressed: Vec<Effect> = std::mem::take(&mut step.commands)
+            .into_iter()
+            .map(|command| Effect::Fleet { fleet: machine.addressed(&command), command })
+            .collect();
+        let Step { changed, decided, sample, troubles, .. } = step;
         let stands_differently = !changed.is_empty() || !decided.is_empty();
         self.records.extend(latest(changed).into_iter().map(|instance| Record::Instance(Box::new(instance))));
         self.records.extend(decided.into_iter().map(|decision| Record::Decision(Box::new(decision))));
@@ -227,10 +252,13 @@ impl Engine {
         if stands_differently {
             self.publish(Change::Changed(Key::Fleet(Arc::clone(name))));
         }
-        let effect = |command| Effect::Fleet { fleet: Arc::clone(&fleet), command };
-        self.effects.extend(commands.into_iter().map(effect));
+        self.effects.extend(addressed);
         for change in troubles {
             self.tell_fleet(&fleet, change, now);
+        }
+        if is_over {
+            self.fleets.remove(name, now);
+            self.publish(Change::Gone(Key::Fleet(Arc::clone(name))));
         }
         Some(result)
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
 use crate::{
     config::{AlertWhen, Monitor},
-    fleet::{Fleet, Trouble},
+    fleet::{Fleet, FleetMemory, Trouble},
     flow::{Budget, run::RunRecord},
     ids::{IncidentId, MessageId},
     incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
@@ -292,10 +292,23 @@ impl Engine {
         let TroubleChange { trouble, begins, why } = change;
         let provider_error = self.fleets.get(&fleet.name).and_then(FleetMachine::provider_error);
         let reason = provider_error.filter(|_| trouble == Trouble::CannotLaunch).map(|error| error.kind);
-        let channels = self.channels_or_default(fleet.channels.as_ref());
-        let news = if begins { News::FleetTrouble { trouble, why, reason } } else { News::FleetWell { trouble } };
+        let mut channels = self.channels_or_default(fleet.channels.as_ref());
+        let news = if begins {
+            News::FleetTrouble { trouble, why, reason }
+        } else {
+            // Those who know of it, be they still the fleet's channels or not.
+            channels = self.config.channels.keys().cloned().collect();
+            channels.retain(|channel| self.knows_trouble(channel, &fleet.name, trouble));
+            News::FleetWell { trouble }
+        };
         let subject = Arc::clone(&fleet.name);
         self.post_alert(Alert { subject, check: None, target: String::new(), news }, &channels, now);
+    }
+
+    /// Whether `channel` knows, or will know, of a trouble of a fleet.
+    fn knows_trouble(&self, channel: &str, fleet: &Arc<str>, trouble: Trouble) -> bool {
+        let knows = self.fleets.memory(fleet).is_some_and(|memory| memory.conversation(trouble, channel).is_some());
+        knows || self.outbox.will_tell_trouble(channel, fleet, trouble)
     }
 
     /// Estatus has started with the last good version of `file`. Each mistake is told once, however often it starts so.
@@ -371,7 +384,7 @@ impl Engine {
             return;
         }
         let attempt = self.owners.number();
-        let (monitors, programs) = (&self.monitors, &self.programs);
+        let (monitors, programs, fleets) = (&self.monitors, &self.programs, &self.fleets);
         let conversation = |channel: &str, alert: &Alert| match alert.check {
             Some(_) => monitors
                 .memory(&alert.subject)
@@ -381,7 +394,10 @@ impl Engine {
                 programs.get(&alert.subject).and_then(|it| it.memory.told.get(channel).cloned()).unwrap_or_default()
             }
             // A flow or a fleet may have the name of a program.
-            None => Vec::new(),
+            None => {
+                let memory = alert.news.trouble().and_then(|of| Some((of, fleets.memory(&alert.subject)?)));
+                memory.and_then(|(of, memory)| memory.conversation(of, channel)).cloned().unwrap_or_default()
+            }
         };
         let (message, merged) = self.outbox.begin(id, attempt, now.monotonic, |message| {
             let mut answers: Vec<MessageId> =
@@ -415,6 +431,10 @@ impl Engine {
         match (&alert.news, about) {
             (News::Cooling { .. }, _) => {
                 self.programs.change_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
+            }
+            (News::FleetTrouble { trouble, .. }, _) => {
+                let told = |memory: &mut FleetMemory| memory.was_told(*trouble, &message.channel, message.id);
+                self.fleets.change_memory(&alert.subject, told);
             }
             (_, Some(about)) => {
                 let told = (about, message.id);

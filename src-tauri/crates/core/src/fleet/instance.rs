@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Provider;
+
 /// A server of a fleet. It is on disk before anything is launched for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
@@ -44,6 +46,9 @@ pub struct Instance {
     /// It was launched from another template than instances are launched from now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdated: bool,
+    /// Where it came from, if its fleet's instances come from somewhere else now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Box<Provider>>,
     /// Why it is not as it should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::{DRAINED_WITHIN, FleetMachine, LiveInstance, Step};
 use crate::{
     fleet::{
-        Direction, Policy, Trouble,
-        decision::{Decision, DecisionRecord, Objection, Reason, Rejection},
+        Policy, Trouble,
+        decision::{Decision, DecisionRecord, Objection, Rejection},
         instance::InstanceState,
         planned::InForce,
         replay::Sample,
-        rule::{self, FleetState, Seen, TURNS_WITHIN},
+        rule::{self, FleetState, Seen},
     },
     time::{Now, elapsed},
 };
@@ -28,12 +28,13 @@ impl FleetMachine {
         }
         let lost = self.instances.values().find(|live| live.instance.state == InstanceState::Lost);
         let why = lost.map(|live| live.instance.name.to_string());
-        self.trouble(Trouble::Lost, why.clone(), why.is_some(), step);
+        let is_so = why.is_some();
+        self.trouble(Trouble::Lost, why, is_so, step);
+        self.judge_launches(step);
     }
 
     /// The rule is asked, and what it says is done.
     pub(super) fn decide(&mut self, step: &mut Step<'_>) {
-        self.forget_what_no_longer_counts(step.now);
         let decision = self.asked(step.now);
         self.needs.note(decision.need.unwrap_or_else(|| self.counted()), step.now);
         self.judge_decision(&decision, step);
@@ -48,17 +49,13 @@ impl FleetMachine {
             }
             return;
         }
-        self.turn(&decision, step.now);
         let launches = u32::try_from(decision.change).unwrap_or(0);
-        let replacements = decision.replaced.min(launches);
         let victims = decision.victims.clone();
         self.keep(decision, step);
         for victim in victims {
             self.remove(&victim, DRAINED_WITHIN, step);
         }
-        for launch in 0..launches {
-            let counted = if launch < replacements { &mut self.memory.replacements } else { &mut self.memory.launches };
-            counted.push(step.now.utc);
+        for _ in 0..launches {
             self.launch(false, step);
         }
     }
@@ -86,30 +83,10 @@ impl FleetMachine {
         rule::decide(&FleetState { instances: &seen, needs, launches, replacements, turns, planned }, fleet, now)
     }
 
-    /// What the budgets do not count any more.
-    fn forget_what_no_longer_counts(&mut self, now: Now) {
-        let within = self.fleet.budget.within;
-        self.memory.launches.retain(|at| elapsed(*at, now.utc) < within);
-        self.memory.replacements.retain(|at| elapsed(*at, now.utc) < within);
-        self.memory.turns.retain(|at| elapsed(*at, now.utc) < TURNS_WITHIN);
-    }
-
-    /// By its load it goes another way than before.
-    fn turn(&mut self, decision: &Decision, now: Now) {
-        let goes = |reason: &Reason| match reason {
-            Reason::Above { .. } => Some(Direction::Growing),
-            Reason::Below { .. } => Some(Direction::Shrinking),
-            _ => None,
-        };
-        let Some(direction) = decision.reasons.iter().find_map(goes) else { return };
-        if self.memory.direction.replace(direction).is_some_and(|before| before != direction) {
-            self.memory.turns.push(now.utc);
-        }
-    }
-
     /// What is wrong, as the decision shows.
     fn judge_decision(&mut self, decision: &Decision, step: &mut Step<'_>) {
-        self.trouble(Trouble::Held, None, decision.is_held(), step);
+        self.is_held = decision.is_held();
+        self.trouble(Trouble::Held, None, self.is_held, step);
         let launch_refused = |objection: fn(&Objection) -> bool| {
             let is_launch = |what: &Rejection| matches!(what, Rejection::Launch { .. });
             decision.rejected.iter().any(|rejected| is_launch(&rejected.what) && objection(&rejected.why))
@@ -126,8 +103,9 @@ impl FleetMachine {
         }
     }
 
-    /// Keeps a decision.
+    /// Keeps a decision, and notes what later ones go by.
     pub(super) fn keep(&mut self, decision: Decision, step: &mut Step<'_>) {
+        self.memory.note(&decision, &self.fleet, step.now.utc);
         self.memory.last_decision += 1;
         let record = DecisionRecord {
             number: self.memory.last_decision,

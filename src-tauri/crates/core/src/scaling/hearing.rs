@@ -4,17 +4,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     sync::Arc,
+    time::Duration,
 };
 
 use super::{FleetMachine, RETURNS_WITHIN, SHOWS_WITHIN, Step};
 use crate::{
     fleet::{
-        Trouble, Wire,
+        Wire,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, Refusal},
         instance::InstanceState,
     },
     time::elapsed,
 };
+
+/// What a provider lists may be a moment old: only what is missing so many times in a row is no more.
+const MISSED: u32 = 2;
+/// So soon after it was missing for the first time it is looked for again.
+const LOOKS_AGAIN: Duration = Duration::from_secs(10);
 
 impl FleetMachine {
     pub(crate) fn happened(&mut self, event: FleetEvent, step: &mut Step<'_>) {
@@ -35,20 +41,21 @@ impl FleetMachine {
             }
             FleetEvent::Launched { instance, id } => {
                 self.provider_error = None;
-                self.trouble(Trouble::CannotLaunch, None, false, step);
                 match self.instances.get_mut(&instance) {
                     Some(live) => live.launched(id, step),
                     // It was forgotten meanwhile.
                     None => step.commands.push(FleetCommand::Terminate { instance, id: Some(id) }),
                 }
+                self.launch_succeeded();
             }
             FleetEvent::CannotLaunch { instance, error } => {
-                self.not_done(&instance, &error, step);
-                self.trouble(Trouble::CannotLaunch, Some(error.error.clone()), true, step);
+                if let Some(tries) = self.not_done(&instance, &error, step) {
+                    self.launch_failed(&error, tries, step);
+                }
                 self.provider_error = Some(error);
             }
             FleetEvent::CannotTerminate { instance, error } => {
-                self.not_done(&instance, &error, step);
+                let _ = self.not_done(&instance, &error, step);
                 self.provider_error = Some(error);
             }
             FleetEvent::Drained { instance } => {
@@ -115,7 +122,7 @@ impl FleetMachine {
 
     /// One that was silent is back: where the fleet is held, the others that are silent may come back too.
     fn await_others(&mut self, was_silent: bool, step: &Step<'_>) {
-        if was_silent && self.memory.told.contains(&Trouble::Held) {
+        if was_silent && self.is_held {
             self.awaited_until = Some(step.now.monotonic + RETURNS_WITHIN);
         }
     }
@@ -131,10 +138,9 @@ impl FleetMachine {
         }
     }
 
-    fn not_done(&mut self, instance: &Arc<str>, error: &ProviderError, step: &mut Step<'_>) {
-        if let Some(live) = self.instances.get_mut(instance) {
-            live.not_done(error, step);
-        }
+    /// How many tries have failed in a row, if it is an instance.
+    fn not_done(&mut self, instance: &Arc<str>, error: &ProviderError, step: &mut Step<'_>) -> Option<u32> {
+        self.instances.get_mut(instance).map(|live| live.not_done(error, step))
     }
 
     fn is_gone_for_good(&mut self, instance: &Arc<str>, why: Option<String>, step: &mut Step<'_>) {
@@ -147,17 +153,19 @@ impl FleetMachine {
 
     /// The provider says what there is.
     fn listed(&mut self, listed: Vec<Listed>, step: &mut Step<'_>) {
-        let mut missing = Vec::new();
+        let (mut missing, mut looks_again) = (Vec::new(), false);
         // There may be ten thousand of either.
         let names = by(&listed, |listed| listed.name.as_deref());
         let ids = by(&listed, |listed| Some(&listed.id));
-        for (name, live) in &mut self.instances {
+        // What came from somewhere else does not show here.
+        for (name, live) in self.instances.iter_mut().filter(|(_, live)| live.instance.home.is_none()) {
             let instance = &mut live.instance;
             let of_name = names.get(&**name);
             let of_id = instance.id.as_ref().and_then(|id| ids.get(id.as_str()));
             let seen = of_name.into_iter().chain(of_id).max_by_key(|listed| listed.lives);
             match seen {
                 Some(seen) if seen.lives => {
+                    (live.was_listed, live.missed) = (true, 0);
                     if instance.outdated != seen.outdated {
                         instance.outdated = seen.outdated;
                         step.changed.push(instance.clone());
@@ -170,9 +178,18 @@ impl FleetMachine {
                 Some(_) => missing.push(Arc::clone(name)),
                 // What was never launched does not show.
                 None if instance.state == InstanceState::Launching => {}
-                None if elapsed(instance.launched, step.now.utc) < SHOWS_WITHIN => {}
-                None => missing.push(Arc::clone(name)),
+                None => {
+                    live.missed += 1;
+                    let shows = live.was_listed || elapsed(instance.launched, step.now.utc) >= SHOWS_WITHIN;
+                    if shows && live.missed >= MISSED {
+                        missing.push(Arc::clone(name));
+                    }
+                    looks_again |= shows && live.missed < MISSED;
+                }
             }
+        }
+        if looks_again {
+            self.lists_at = self.lists_at.map(|at| at.min(step.now.monotonic + LOOKS_AGAIN));
         }
         for name in missing {
             self.is_gone_for_good(&name, None, step);

@@ -28,6 +28,12 @@ pub(crate) struct LiveInstance {
     boots_until: Instant,
     /// How many tries of the provider have failed in a row.
     failed: u32,
+    /// The try at its launch that has this number may have launched it, whatever was said of that try since.
+    perhaps_launched: bool,
+    /// The provider has listed it since this engine began.
+    pub(super) was_listed: bool,
+    /// How many times in a row the provider has not listed it.
+    pub(super) missed: u32,
 }
 
 impl LiveInstance {
@@ -40,6 +46,9 @@ impl LiveInstance {
             due: None,
             boots_until: launched + fleet.boot_within,
             failed: 0,
+            perhaps_launched: false,
+            was_listed: false,
+            missed: 0,
             instance,
         };
         live.due = live.instance.state.is_booting().then_some(live.boots_until);
@@ -64,7 +73,11 @@ impl LiveInstance {
     pub(super) fn go_on(&mut self, fleet: &Fleet, step: &mut Step<'_>) {
         self.detector = Detector::new(fleet.heartbeat, step.now);
         match self.instance.state {
-            InstanceState::Launching => self.launch(step),
+            InstanceState::Launching => {
+                // What became of the try of an earlier life nobody has heard.
+                self.perhaps_launched = true;
+                self.launch(step);
+            }
             InstanceState::Draining => self.drain(DRAINED_WITHIN, step),
             InstanceState::Terminating => self.terminate(step),
             InstanceState::Running | InstanceState::Suspect => self.listen(step),
@@ -131,15 +144,24 @@ impl LiveInstance {
         }
     }
 
-    /// The provider did not do what it was to do: it is tried again.
-    pub(super) fn not_done(&mut self, error: &ProviderError, step: &mut Step<'_>) {
+    /// The provider has refused to launch it, and has not launched it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.instance.state == InstanceState::Launching && self.failed > 0
+    }
+
+    /// The provider did not do what it was to do: it is tried again. How many tries have failed in a row.
+    pub(super) fn not_done(&mut self, error: &ProviderError, step: &mut Step<'_>) -> u32 {
         self.failed = self.failed.saturating_add(1);
         let doubled = RETRY_FIRST.saturating_mul(1 << self.failed.saturating_sub(1).min(16));
         let again = step.now.monotonic + step.rng.jitter(doubled.min(RETRY_LONGEST));
         self.due = Some(if self.instance.state.is_booting() { again.min(self.boots_until) } else { again });
         self.instance.error = Some(error.error.clone());
-        self.instance.attempt += u32::from(self.instance.state == InstanceState::Launching && !error.perhaps_done);
+        // A refusal says nothing of an earlier try with the same words: another with other words might launch it twice.
+        self.perhaps_launched |= error.perhaps_done;
+        let is_known = self.instance.state == InstanceState::Launching && !self.perhaps_launched;
+        self.instance.attempt += u32::from(is_known);
         step.changed.push(self.instance.clone());
+        self.failed
     }
 
     /// It has announced itself.

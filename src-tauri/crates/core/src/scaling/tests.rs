@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::{DRAINED_WITHIN, FleetMachine, Step, Unwanted};
 use crate::{
     fleet::{
-        Fleet, FleetMemory, Policy, Trouble,
+        Fleet, FleetMemory, LaunchBudget, Policy, Trouble,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, ProviderErrorKind},
         instance::{Instance, InstanceState},
         replay::Sample,
     },
     schedule::Rng,
-    time::{Instant, Now, later},
+    time::{Instant, Now, earlier, later},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,6 +26,8 @@ struct Scene {
     commands: Vec<FleetCommand>,
     troubles: Vec<(Trouble, bool)>,
     samples: Vec<Sample>,
+    /// By so much the wall clock was set back.
+    set_back: Duration,
 }
 
 fn fleet(min: u32, desired: u32, max: u32) -> Fleet {
@@ -41,7 +43,15 @@ impl Scene {
     fn new(fleet: Fleet) -> Self {
         let machine = FleetMachine::new(Arc::new(fleet), FleetMemory::default(), Vec::new(), now(Duration::ZERO));
         let (disk, commands, troubles) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut scene = Self { machine, at: Duration::ZERO, disk, commands, troubles, samples: Vec::new() };
+        let mut scene = Self {
+            machine,
+            at: Duration::ZERO,
+            disk,
+            commands,
+            troubles,
+            samples: Vec::new(),
+            set_back: Duration::ZERO,
+        };
         scene.step(FleetMachine::begin);
         scene.pass(Duration::ZERO);
         assert_eq!(scene.machine.count(), 0);
@@ -52,7 +62,8 @@ impl Scene {
 
     fn step<T>(&mut self, take: impl FnOnce(&mut FleetMachine, &mut Step<'_>) -> T) -> T {
         let mut rng = Rng::new(7);
-        let mut step = Step::new(now(self.at), &mut rng);
+        let now = now(self.at);
+        let mut step = Step::new(Now { utc: earlier(now.utc, self.set_back), ..now }, &mut rng);
         let result = take(&mut self.machine, &mut step);
         for instance in step.changed {
             self.disk.insert(Arc::clone(&instance.name), instance);
@@ -190,7 +201,7 @@ fn an_intent_is_one_instance_whoever_is_killed() {
 fn what_cannot_be_launched_is_tried_again_under_its_name_later_each_time_and_told_once() {
     let mut scene = Scene::new(fleet(1, 1, 5));
     let mut attempts = Vec::new();
-    for perhaps_done in [false, true, false, false] {
+    for perhaps_done in [false, false, true, false] {
         scene.commands.clear();
         scene.happens(FleetEvent::CannotLaunch { instance: "web-1".into(), error: error(perhaps_done) });
         scene.pass(50 * SECOND);
@@ -199,9 +210,13 @@ fn what_cannot_be_launched_is_tried_again_under_its_name_later_each_time_and_tol
             _ => None,
         }));
     }
-    assert_eq!(attempts, [1, 1, 2, 3]);
+    // What may have been launched is tried with the same words for ever, whatever is said later.
+    assert_eq!(attempts, [1, 2, 2, 2]);
     assert_eq!(scene.troubles, [(Trouble::CannotLaunch, true)]);
-    scene.launched("web-1");
+    scene.all_boot();
+    scene.pass_with(290 * SECOND, Some(0.5));
+    assert_eq!(scene.troubles.len(), 1);
+    scene.pass_with(20 * SECOND, Some(0.5));
     assert_eq!(scene.troubles[1..], [(Trouble::CannotLaunch, false)]);
 }
 
@@ -385,4 +400,61 @@ fn an_instance_that_ends_by_itself_is_missed_at_once() {
     scene.pass_with(Duration::ZERO, Some(0.5));
     assert_eq!(scene.of(InstanceState::Launching), ["web-3".into()]);
     assert_eq!(scene.disk["web-1"].error.as_deref(), Some("killed"));
+}
+
+#[test]
+fn what_was_seen_and_is_missing_twice_is_gone_and_what_was_launched_a_moment_ago_is_not() {
+    let mut scene = Scene::new(fleet(2, 2, 5));
+    scene.launched("web-1");
+    scene.launched("web-2");
+    assert!(scene.announces("web-2", Proof::Token));
+    let listed = |name: &str| Listed { id: format!("i-{name}"), name: Some(name.into()), lives: true, outdated: false };
+    // Two were seen, and a third was only launched.
+    scene.happens(FleetEvent::Listed(vec![listed("web-1"), listed("web-2")]));
+    let third = scene.step(FleetMachine::ask_launch).unwrap();
+    scene.launched(&third);
+    scene.happens(FleetEvent::Listed(Vec::new()));
+    assert_eq!(scene.machine.count(), 3);
+    scene.happens(FleetEvent::Listed(vec![listed("web-2")]));
+    assert_eq!(scene.disk["web-1"].state, InstanceState::Gone);
+    // Missing once is not missing twice in a row.
+    scene.happens(FleetEvent::Listed(Vec::new()));
+    assert_eq!(scene.disk["web-2"].state, InstanceState::Running);
+    scene.happens(FleetEvent::Listed(Vec::new()));
+    assert_eq!((scene.disk["web-2"].state, scene.disk[&third].state), (InstanceState::Gone, InstanceState::Booting));
+}
+
+#[test]
+fn what_is_missing_is_looked_for_again_soon() {
+    let mut scene = Scene::new(fleet(1, 1, 5));
+    scene.all_boot();
+    scene.pass_with(70 * SECOND, Some(0.5));
+    scene.commands.clear();
+    scene.happens(FleetEvent::Listed(Vec::new()));
+    scene.pass_with(10 * SECOND, Some(0.5));
+    assert!(scene.commands.contains(&FleetCommand::List));
+}
+
+#[test]
+fn what_the_budgets_count_does_not_grow_where_the_clock_is_set_back() {
+    let budget = LaunchBudget { launches: 3, within: 3600 * SECOND };
+    let mut scene = Scene::new(Fleet { budget, policy: Policy::Manual, ..fleet(0, 3, 9) });
+    assert_eq!(scene.machine.memory.launches.len(), 3);
+    scene.all_boot();
+    scene.set_back = 7200 * SECOND;
+    for name in ["web-1", "web-2", "web-3"] {
+        scene.happens(FleetEvent::Terminated { instance: name.into(), why: None });
+    }
+    scene.pass(10 * SECOND);
+    assert_eq!(scene.machine.memory.launches.len(), 3);
+}
+
+#[test]
+fn what_an_earlier_life_may_have_launched_is_tried_with_the_same_words() {
+    let mut scene = Scene::new(fleet(1, 1, 5));
+    scene.crash();
+    scene.happens(FleetEvent::CannotLaunch { instance: "web-1".into(), error: error(false) });
+    scene.commands.clear();
+    scene.pass(20 * SECOND);
+    assert_eq!(scene.commands, [FleetCommand::Launch { instance: "web-1".into(), attempt: 0 }]);
 }

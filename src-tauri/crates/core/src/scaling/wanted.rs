@@ -29,7 +29,6 @@ impl FleetMachine {
         }
         let decision = Decision { change: 1, reasons: vec![Reason::Asked], ..Decision::default() };
         self.keep(decision, step);
-        self.memory.launches.push(step.now.utc);
         Ok(self.launch(true, step))
     }
 
@@ -60,7 +59,7 @@ impl FleetMachine {
     pub(super) fn remove(&mut self, name: &Arc<str>, within: Duration, step: &mut Step<'_>) {
         let Some(live) = self.instances.get_mut(name) else { return };
         match live.instance.state {
-            InstanceState::Running | InstanceState::Suspect => live.drain(within, step),
+            InstanceState::Running | InstanceState::Suspect if !self.gone => live.drain(within, step),
             InstanceState::Draining | InstanceState::Terminating | InstanceState::Gone => {}
             _ => live.terminate(step),
         }

@@ -9,6 +9,7 @@ use estatus_core::{
     config::{AlertPolicy, Channel, CommandChannel, Config, Monitor},
     engine::{Ask, Change, Effect, Input},
     exit::Exit,
+    fleet::command::FleetCommand,
     flow::{Definition, request::RequestOutcome, run::RunRecord},
     ids::{EffectId, Key, RunId, StartId},
     incident::{DeliveryResult, News},
@@ -77,6 +78,8 @@ pub(crate) struct Scene {
     pub(crate) exits: BTreeMap<&'static str, i32>,
     /// What a command writes that is called so.
     pub(crate) writes: BTreeMap<&'static str, &'static str>,
+    /// What was to be done with fleets.
+    pub(crate) fleet_commands: Vec<FleetCommand>,
     /// The requests that are not answered.
     pub(crate) requests: Vec<EffectId>,
     /// What its commands are known by.
@@ -122,6 +125,7 @@ impl Scene {
             commands: Vec::new(),
             exits: BTreeMap::new(),
             writes: BTreeMap::new(),
+            fleet_commands: Vec::new(),
             requests: Vec::new(),
             definitions,
             executions: Vec::new(),
@@ -192,7 +196,7 @@ impl Scene {
                 continue;
             }
             match effect {
-                Effect::Fleet { .. } => {}
+                Effect::Fleet { command, .. } => self.fleet_commands.push(command),
                 Effect::Record(records) => records.iter().for_each(|record| self.recorded(record)),
                 Effect::Program { program, command: ProgramCommand::Look } => {
                     let found = match self.running.get(&program.name) {
@@ -391,13 +395,13 @@ fn news_word(news: &News) -> &'static str {
         News::Suppressed { .. } => "suppressed",
         News::Approval { .. } => "question",
         News::Told { .. } => "told",
+        News::FleetTrouble { .. } => "trouble",
+        News::FleetWell { .. } => "well",
         News::Reminder { .. }
         | News::Flapping { .. }
         | News::Unsteady { .. }
         | News::Settled { .. }
         | News::Warning { .. }
-        | News::FleetTrouble { .. }
-        | News::FleetWell { .. }
         | News::Stale { .. } => "other",
     }
 }

@@ -89,5 +89,6 @@ fn troubles(words: &Words, view: &FleetView) -> Vec<String> {
     let told = view.troubles.iter().map(|trouble| words.trouble(*trouble));
     let provider = view.provider_error.as_ref().map(|error| words.provider_error(error));
     let unheard = view.unheard.as_ref().map(|error| words.text("fleet.unheard", &[("error", error)]));
-    told.chain(provider).chain(unheard).collect()
+    let left = view.left_behind.then(|| words.text("fleet.left_behind", &[]));
+    left.into_iter().chain(told).chain(provider).chain(unheard).collect()
 }

@@ -19,6 +19,7 @@ fn everything() -> Instance {
         protected: true,
         by_user: true,
         outdated: true,
+        home: None,
         error: Some("InsufficientInstanceCapacity: \"ñ\"".to_owned()),
         ..instance(10, "web", InstanceState::Draining)
     }

@@ -7,6 +7,8 @@ use crate::fleet::decision::Reason;
 pub const BAND: f64 = 0.1;
 /// What is left by a shrinking fleet lies in the lower half of the band, so that not the next breath has it grow again.
 const HEADROOM: f64 = BAND / 2.0;
+/// No load is more than full: however full a fleet is to be, a mean above this is above the band.
+const NEARLY_FULL: f64 = 0.98;
 /// For so much of an instance there is none: loads are not exact.
 const SPECK: f64 = 1e-3;
 /// Loads come as 32 bits: two that differ by no more than this are the same.
@@ -46,8 +48,8 @@ impl Measure {
         let mean = tally.mean();
         let (level, need) = if mean.is_none() {
             (Level::Unknown, None)
-        } else if is_above(tally.load, size * load, BAND) {
-            (Level::Above, Some(needed(tally.load, load)))
+        } else if is_above(tally.load, size, load, BAND) {
+            (Level::Above, Some(needed(tally.load, load).max(tally.size() + 1)))
         } else if is_below(full, size * load, BAND) {
             (Level::Below, Some(needed(full, load * (1.0 - HEADROOM)).min(tally.size())))
         } else {
@@ -69,7 +71,7 @@ impl Measure {
     fn reason_beyond(&self, band: f64) -> Reason {
         let load = self.load;
         let (Some(mean), Some(need)) = (self.mean, self.need) else { return Reason::NothingKnown };
-        if is_above(mean, load, band) {
+        if is_above(mean, 1.0, load, band) {
             Reason::Above { mean, load, need }
         } else if is_below(mean, load, band) {
             Reason::Below { mean, load, need }
@@ -85,9 +87,12 @@ impl Measure {
     }
 }
 
-/// Whether `load` is above a band about `wanted`.
-fn is_above(load: f64, wanted: f64, band: f64) -> bool {
-    load > wanted * (1.0 + band + SAME)
+/// Whether the loads of `size` instances are, in sum, above a band about `wanted` each.
+fn is_above(sum: f64, size: f64, wanted: f64, band: f64) -> bool {
+    let edge = wanted * (1.0 + band);
+    // A band of no width is the document's rule, which is kept to the letter.
+    let edge = if band > 0.0 { edge.min(NEARLY_FULL) } else { edge };
+    sum > size * edge * (1.0 + SAME)
 }
 
 /// Whether `load` is below a band about `wanted`.

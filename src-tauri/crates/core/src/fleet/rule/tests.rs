@@ -122,6 +122,18 @@ fn the_rule_of_the_document_is_kept_to_the_letter_between_min_and_max() {
 }
 
 #[test]
+fn a_fleet_grows_when_it_is_full_however_full_it_is_to_be() {
+    let check = |load: f64, instances: &str, wanted: &str| {
+        let fleet = Fleet { load, ..fleet(Policy::Target, 2, 10) };
+        Scene::new(instances).check(&fleet, wanted, "", &[]);
+    };
+    check(0.92, "100 100", "1 more: the mean load is 100 %, and should be 92 %");
+    check(0.95, "99 99 99", "1 more: the mean load is 99 %, and should be 95 %");
+    check(1.0, "100 100", "1 more: the mean load is 100 %, and should be 100 %");
+    check(1.0, "97 97", "no change: the mean load is 97 %, near the 100 % that it should be");
+}
+
+#[test]
 fn target_grows_in_proportion_and_counts_those_that_boot() {
     let check = |instances: &str, wanted: &str, rejected: &[&str]| {
         check(Policy::Target, instances, wanted, "", rejected);
