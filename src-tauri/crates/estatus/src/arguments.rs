@@ -394,7 +394,7 @@ pub(crate) enum FleetCommand {
         #[command(flatten)]
         named: NamedInstance,
         /// Its load: 95%, or 0.95.
-        #[arg(value_parser = share)]
+        #[arg(value_parser = load)]
         load: f32,
     },
     /// Show what was decided of a fleet, with the reasons and what was rejected, newest first.
@@ -677,7 +677,7 @@ fn span(text: &str) -> Result<Duration, String> {
     estatus_config::duration(text).map_err(|error| error.to_string())
 }
 
-fn share(text: &str) -> Result<f32, &'static str> {
+fn load(text: &str) -> Result<f32, &'static str> {
     estatus_fleet::parse_load(text).ok_or("a load is from 0% to 100%, or from 0 to 1")
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     CommandError, Outcome, Result,
     arguments::{FleetCommand, NamedInstance, TriedRule},
-    asking::{self, ask, trouble, unexpected},
+    asking::{ask, trouble, unexpected},
     configuration::Places,
     listening::Listening,
     show,
@@ -23,26 +23,23 @@ pub(crate) async fn carry_out(places: &Places, command: FleetCommand) -> Result 
         FleetCommand::Replay { fleet, other, since, json } => replay(places, fleet, other, since, json).await,
         FleetCommand::Add { fleet, json } => add(places, fleet, json).await,
         FleetCommand::Remove { named } => {
-            steered(places, named, |fleet, instance| Ask::RemoveInstance { fleet, instance }).await
+            steered(places, named, |fleet, instance| Request::Do(Ask::RemoveInstance { fleet, instance })).await
         }
         FleetCommand::Drain { named } => {
-            steered(places, named, |fleet, instance| Ask::DrainInstance { fleet, instance }).await
+            steered(places, named, |fleet, instance| Request::Do(Ask::DrainInstance { fleet, instance })).await
         }
         FleetCommand::Protect { named, off } => {
-            let wanted = |fleet, instance| Ask::ProtectInstance { fleet, instance, protected: !off };
+            let wanted = |fleet, instance| Request::Do(Ask::ProtectInstance { fleet, instance, protected: !off });
             steered(places, named, wanted).await
         }
         FleetCommand::Load { named, load } => {
-            let (fleet, instance) = found(places, named).await?;
-            let mut line = Listening::attach(places).await?;
-            line.request(Request::SetLoad { fleet, instance, load }).await.map_err(trouble)?;
-            Ok(Outcome::Well)
+            steered(places, named, |fleet, instance| Request::SetLoad { fleet, instance, load }).await
         }
     }
 }
 
 async fn add(places: &Places, fleet: String, json: bool) -> Result {
-    let reply = asking::ask(places, Request::Do(Ask::AddInstance { fleet })).await?;
+    let reply = ask(places, Request::Do(Ask::AddInstance { fleet })).await?;
     let Reply::Launched(instance) = reply else { return Err(unexpected()) };
     if json {
         show::json(&json!({ "instance": instance }))?;
@@ -53,14 +50,14 @@ async fn add(places: &Places, fleet: String, json: bool) -> Result {
 }
 
 /// Has the engine do with an instance what is wanted.
-async fn steered(places: &Places, named: NamedInstance, wanted: impl FnOnce(String, String) -> Ask) -> Result {
+async fn steered(places: &Places, named: NamedInstance, wanted: impl FnOnce(String, String) -> Request) -> Result {
     let json = named.json;
     let (fleet, instance) = found(places, named).await?;
-    let outcome = asking::done(places, wanted(fleet, instance.clone())).await?;
+    ask(places, wanted(fleet, instance.clone())).await?;
     if json {
         show::json(&json!({ "instance": instance }))?;
     }
-    Ok(outcome)
+    Ok(Outcome::Well)
 }
 
 async fn list(places: &Places, json: bool) -> Result {
