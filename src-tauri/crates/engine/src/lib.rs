@@ -142,7 +142,7 @@ pub async fn run(
     mut audience: Box<dyn Audience>,
     stop: impl Future<Output = ()>,
 ) -> Result<EngineEnd, StartError> {
-    let lock = lock::take(&options.data)?;
+    let lock = lock::take(&options.data).await?;
     let first = watch::first(&options).await.map_err(StartError::Config)?;
     let now = Timestamp::now();
     // Nothing runs yet that this could hold up.

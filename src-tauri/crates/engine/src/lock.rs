@@ -8,10 +8,12 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::Read,
     path::Path,
+    time::Duration,
 };
 
 use estatus_access::create_private_folder;
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 
 use crate::StartError;
 
@@ -20,6 +22,11 @@ const FILE: &str = "engine.lock";
 const NOTE: &str = "engine.holder";
 /// Who holds the lock is said in fewer bytes.
 const NOTE_LIMIT: u64 = 256;
+/// An engine that is killed while it starts a process leaves the lock to that one until it has become another program: a lock
+/// that is held is tried for so long, …
+const LET_GO_WITHIN: Duration = Duration::from_millis(500);
+/// … and so often.
+const TRIED_EVERY: Duration = Duration::from_millis(20);
 
 /// The lock; it is held until dropped.
 pub(crate) struct Lock {
@@ -45,7 +52,17 @@ impl fmt::Display for Holder {
 
 /// Takes the lock of `data`, which is made if it is not there, and refused if others than this user can change what is in
 /// it: the last good configuration is kept there, which runs as this user.
-pub(crate) fn take(data: &Path) -> Result<Lock, StartError> {
+pub(crate) async fn take(data: &Path) -> Result<Lock, StartError> {
+    let until = Instant::now() + LET_GO_WITHIN;
+    loop {
+        match try_take(data) {
+            Err(StartError::Held { .. }) if Instant::now() < until => sleep(TRIED_EVERY).await,
+            taken => return taken,
+        }
+    }
+}
+
+fn try_take(data: &Path) -> Result<Lock, StartError> {
     let failed =
         |error| StartError::System { what: format!("the data folder {} cannot be used", data.display()), error };
     create_private_folder(data).map_err(failed)?;
@@ -82,10 +99,19 @@ fn holder(data: &Path) -> Holder {
 mod tests {
     use super::*;
 
-    #[test]
-    fn who_holds_the_lock_can_be_told_by_its_process() {
+    #[tokio::test]
+    async fn a_lock_that_is_let_go_at_once_is_waited_for_and_no_other() {
         let data = tempfile::tempdir().unwrap();
-        let _lock = take(data.path()).unwrap();
+        let lock = take(data.path()).await.unwrap();
+        let (taken, ()) = tokio::join!(take(data.path()), async { drop(lock) });
+        let _lock = taken.unwrap();
+        assert!(matches!(take(data.path()).await, Err(StartError::Held { .. })));
+    }
+
+    #[tokio::test]
+    async fn who_holds_the_lock_can_be_told_by_its_process() {
+        let data = tempfile::tempdir().unwrap();
+        let _lock = take(data.path()).await.unwrap();
         let holder = holder_of(data.path()).unwrap();
         let (pid, since) = holder.process().unwrap();
         assert_eq!(pid, std::process::id().to_string());
