@@ -12,7 +12,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 /// The floor of every room; a room may depend on those of lower floors only. Nothing but the programs, on floor 3, and
 /// the tests is above the engine.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 15] = [
     ("estatus-core", 0),
     ("estatus-access", 0),
     ("estatus-api", 0),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u8); 14] = [
     ("estatus-store", 1),
     ("estatus-fleet", 1),
     ("estatus-engine", 2),
+    ("estatus-crowd", 2),
     ("estatus", 3),
     ("estatus-tray", 3),
     ("estatus-tests", 4),

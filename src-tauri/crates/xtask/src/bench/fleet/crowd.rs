@@ -1,4 +1,4 @@
-//! Those that an engine has to do with: `crowd`, an example of the crate of fleets.
+//! Those that an engine has to do with: `estatus-crowd` plays them.
 
 use std::{env, ffi::OsStr, path::PathBuf};
 
@@ -17,9 +17,10 @@ impl Crowd {
     /// Builds it as users have what it is made of.
     pub(super) fn build() -> Result<Self> {
         let mut build = cargo();
-        build.args(["build", "--release", "--locked", "--package", "estatus-fleet", "--example", "crowd"]);
+        // With Estatus, so that what both are made of is built once.
+        build.args(["build", "--release", "--locked", "--package", "estatus", "--package", "estatus-crowd"]);
         run(build.arg("--target-dir").arg(workspace::target()))?;
-        let program = workspace::target().join("release/examples/crowd");
+        let program = workspace::target().join("release/estatus-crowd");
         Ok(Self(program.with_extension(env::consts::EXE_EXTENSION)))
     }
 

@@ -150,8 +150,10 @@ impl Stage {
             )
         };
         let all = || {
-            let fleets = self.fleets()?;
+            self.engine.check()?;
             thread::sleep(Duration::from_secs(1));
+            // It may not answer yet.
+            let Ok(fleets) = self.fleets() else { return Ok(false) };
             Ok(fleets["web"]["running"] == wanted && fleets["document"]["running"] == DOCUMENT)
         };
         wait_until("all run", BOOT_WITHIN, all, far)

@@ -30,7 +30,7 @@ pub(super) struct Idle {
 }
 
 pub(super) fn measure(lab: &Lab, program: &Path, seconds: u64) -> Result<Idle> {
-    println!("── {}: an engine without a fleet for {seconds} s", program.display());
+    println!("── estatus: an engine without a fleet for {seconds} s");
     let folder = lab.folder("idle")?;
     let data = folder.join("data");
     fs::create_dir(&data)?;
