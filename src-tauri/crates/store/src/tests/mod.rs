@@ -231,6 +231,7 @@ pub(crate) fn instance(number: u64, fleet: &str, state: InstanceState) -> Instan
         by_user: false,
         outdated: false,
         error: None,
+        home: None,
     }
 }
 
