@@ -101,6 +101,8 @@ struct FleetTasks {
     turns: Arc<Semaphore>,
     /// By the instances' names: closed when what was last said of one is done.
     last: BTreeMap<Arc<str>, oneshot::Receiver<()>>,
+    /// How many things were begun since those that are done were left out of it.
+    begun: usize,
     /// Leads to whoever keeps its Auto Scaling group. The core waits for what becomes of one instance before it says more of it,
     /// so that there are no more in it than the fleet has instances.
     keeper: Option<mpsc::UnboundedSender<Job>>,
@@ -184,6 +186,7 @@ impl Providers {
             ec2: Arc::new(Ec2Memory::new(pace)),
             turns: Arc::new(Semaphore::new(TURNS)),
             last: BTreeMap::new(),
+            begun: 0,
             keeper: None,
         })
     }
@@ -193,7 +196,12 @@ impl Providers {
         let tasks = self.tasks_of(&job.fleet.name);
         let (ec2, turns) = (Arc::clone(&tasks.ec2), Arc::clone(&tasks.turns));
         let (done, after) = oneshot::channel();
-        tasks.last.retain(|_, last| !is_closed(last));
+        tasks.begun += 1;
+        // All are looked at only so often that it costs no more for each, however many there are.
+        if tasks.begun > tasks.last.len() {
+            tasks.last.retain(|_, last| !is_closed(last));
+            tasks.begun = 0;
+        }
         let before = job.order.instance().and_then(|instance| tasks.last.insert(Arc::clone(instance), after));
         self.tasks.spawn(async move {
             if let Some(before) = before {
@@ -207,7 +215,8 @@ impl Providers {
             let work = async {
                 // Nobody closes it.
                 let _turn = turns.acquire().await;
-                job.carry_out(&world, &ec2).await
+                // It takes 10 KB, and ten thousand may wait for their turn.
+                Box::pin(job.carry_out(&world, &ec2)).await
             };
             let told = job.bounded(within, work).await;
             for event in told {

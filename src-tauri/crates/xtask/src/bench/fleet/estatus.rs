@@ -186,7 +186,9 @@ impl Stage {
     fn kill(&self) -> Result<()> {
         fs::write(self.folder.join("dead"), "")?;
         run(clean("kill").args(["-STOP", &self.mortal.pid().to_string()]))?;
-        Ok(thread::sleep(HEARTBEAT))
+        // From then on each of them is missed.
+        thread::sleep(HEARTBEAT);
+        Ok(())
     }
 
     /// Has the engine take over how it is now.
