@@ -265,7 +265,7 @@ pub(super) fn in_words(status: &Status) -> String {
     }
     match why.downcast_ref::<io::Error>() {
         Some(error) => dial::in_words(error),
-        None if why.is::<Status>() => status.message().to_owned(),
-        None => why.to_string(),
+        None if why.is::<Status>() => dial::in_plain_words(status.message()),
+        None => dial::in_plain_words(&why.to_string()),
     }
 }

@@ -13,6 +13,8 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(15);
 /// After so long without a word the engine is asked whether it is there, and has so long to answer.
 const KEEP_ALIVE: KeepAlive = KeepAlive { after: Duration::from_secs(20), within: Duration::from_secs(20) };
 
+const CLOSED: &str = "the connection was closed";
+
 /// A connection with the engine.
 pub(crate) struct Connection {
     pub(crate) channel: Channel,
@@ -41,11 +43,18 @@ impl From<io::Error> for NoWay {
 
 /// What an error says: no more of that a connection was closed, and not the number that the system has for it.
 pub(crate) fn in_words(error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return "the connection was closed".to_owned();
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        _ => in_plain_words(&error.to_string()),
     }
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
+/// The same of an error of which nothing is left but its text.
+pub(crate) fn in_plain_words(text: &str) -> String {
+    /// What TLS has for it, with an address where more is said.
+    const BY_TLS: &str = "peer closed connection";
+    let words = text.split_once(" (os error").map_or(text, |(words, _)| words);
+    if words.starts_with(BY_TLS) { CLOSED.to_owned() } else { words.to_owned() }
 }
 
 /// A connection with the engine at `server`, by TLS.

@@ -267,4 +267,8 @@ fn what_a_refusal_says_is_told_and_what_lies_below_an_error() {
     assert!(!super::dial::in_words(&refused).contains("os error"));
     let closed = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "see https://docs.example");
     assert_eq!(super::attending::in_words(&Status::from_error(Box::new(closed))), "the connection was closed");
+    let as_text = "peer closed connection without sending TLS close_notify: https://docs.example";
+    for status in [Status::from_error(as_text.into()), Status::unknown(as_text)] {
+        assert_eq!(super::attending::in_words(&status), "the connection was closed");
+    }
 }
