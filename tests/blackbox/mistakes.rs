@@ -124,9 +124,9 @@ fn a_rule_that_cannot_be_tried_on_the_past_of_a_fleet_says_why_and_what_to_do() 
         }
     };
     check(&["web", "--policy", "target"], 1, &["nothing is known yet of the load of “web”", "wait a few minutes"]);
-    check(&["wbe", "--policy", "target"], 1, &["no fleet called “wbe”", "estatus fleet list"]);
-    check(&["web", "--max", "3", "--min", "4"], 1, &["min = 4, desired = 0 and max = 3"]);
-    check(&["web", "--policy", "schedule"], 1, &["has no schedule that could be tried"]);
+    check(&["wbe", "--policy", "target"], 2, &["no fleet called “wbe”", "estatus fleet list"]);
+    check(&["web", "--max", "3", "--min", "4"], 2, &["min = 4, desired = 0 and max = 3"]);
+    check(&["web", "--policy", "schedule"], 2, &["has no schedule that could be tried"]);
     check(&["web"], 2, &["--policy", "--load"]);
     check(&["web", "--policy", "best"], 2, &["target", "seed", "manual", "schedule"]);
     check(&["web", "--load", "sixty"], 2, &["a share like 60% or 0.6"]);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{
     desktop::{Icon, NotificationTrouble},
-    view::{EngineConnection, View},
+    view::{EngineConnection, FleetShown, View},
     words::{Texts, outside},
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
 
 /// The state in words.
 pub(crate) fn state(view: &View, icon: Icon, words: &Texts) -> String {
-    let nothing = view.monitors.is_empty() && view.programs.is_empty();
+    let nothing = view.monitors.is_empty() && view.programs.is_empty() && view.fleets.is_empty();
     match (&view.link, icon) {
         (EngineConnection::Starting, _) => words.plain("tray.state.starting"),
         (EngineConnection::Quitting { .. }, _) => words.plain("tray.state.quitting"),
@@ -45,7 +45,7 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Texts) -> String {
     }
 }
 
-/// How many monitors are how, the worst first, and how many programs run.
+/// How many monitors are how, the worst first, and how many programs and instances of fleets run.
 pub(crate) fn counts(view: &View, words: &Texts) -> String {
     let monitors = [
         (view.count(Standing::Down), "tray.count.down"),
@@ -55,7 +55,7 @@ pub(crate) fn counts(view: &View, words: &Texts) -> String {
         (view.count(Standing::Idle), "tray.count.paused"),
     ];
     let told = monitors.into_iter().filter(|(count, _)| *count > 0).map(|(count, key)| words.count(key, count));
-    told.chain(programs(view, words)).collect::<Vec<_>>().join(" · ")
+    told.chain(programs(view, words)).chain(instances(view, words)).collect::<Vec<_>>().join(" · ")
 }
 
 fn programs(view: &View, words: &Texts) -> Option<String> {
@@ -65,6 +65,13 @@ fn programs(view: &View, words: &Texts) -> Option<String> {
         1 => Some(words.say("tray.count.one_program", &[("running", &running)])),
         count => Some(words.say("tray.count.programs", &[("running", &running), ("count", &count.to_string())])),
     }
+}
+
+fn instances(view: &View, words: &Texts) -> Option<String> {
+    let sum = |of: fn(&FleetShown) -> usize| view.fleets.iter().map(of).sum::<usize>().to_string();
+    let (running, count) = (sum(|fleet| fleet.running), sum(|fleet| fleet.count));
+    let all = [("running", running.as_str()), ("count", &count)];
+    (!view.fleets.is_empty()).then(|| words.say("tray.count.instances", &all))
 }
 
 /// What is shown beside the icon when it is pointed at: the state, and on a second line what there is to know of it.

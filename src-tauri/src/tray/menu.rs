@@ -11,7 +11,7 @@ use super::{
     face,
     runs::{Asking, Doing, RunInProgress},
     telling,
-    view::{Broken, EngineConnection, View, What},
+    view::{Broken, EngineConnection, FleetShown, View, What},
     words::{Texts, outside},
 };
 
@@ -23,6 +23,8 @@ const RUNNING: usize = 5;
 const ASKING: usize = 10;
 /// Of the programs, so many can be restarted here.
 const PROGRAMS: usize = 25;
+/// Of the fleets, so many are listed.
+const FLEETS: usize = 5;
 
 /// The menu as it should be now.
 pub(crate) fn menu(view: &View, icon: Icon, settings: &DesktopSettings, words: &Texts, now: &Zoned) -> Menu {
@@ -58,6 +60,7 @@ fn head(view: &View, icon: Icon, words: &Texts, now: &Zoned) -> Vec<Item> {
             items.extend((!counts.is_empty()).then_some(Item::Text(counts)));
             items.extend(asking(view, words, now));
             items.extend(running(view, words));
+            items.extend(some(view.fleets.iter().map(|fleet| size(fleet, words)).collect(), FLEETS, words));
         }
         EngineConnection::Gone { why } => {
             items.push(Item::Text(outside(why)));
@@ -111,6 +114,15 @@ fn progress(flow: &str, run: &RunInProgress, words: &Texts) -> Item {
     choice(text, Action::Open(Page::Run(run.run)))
 }
 
+/// How large a fleet is, and is to be.
+fn size(fleet: &FleetShown, words: &Texts) -> Item {
+    let [running, count, desired] = [fleet.running.to_string(), fleet.count.to_string(), fleet.desired.to_string()];
+    let name = outside(&fleet.name);
+    let values = [("fleet", name.as_str()), ("running", &running), ("count", &count), ("desired", &desired)];
+    let key = if fleet.running == fleet.count { "tray.fleet.all" } else { "tray.fleet.some" };
+    choice(words.say(key, &values), Action::Open(Page::Fleet(fleet.name.clone())))
+}
+
 /// The first `limit` of `items`; the others are counted.
 fn some(mut items: Vec<Item>, limit: usize, words: &Texts) -> Vec<Item> {
     let beyond = items.len().saturating_sub(limit);
@@ -139,6 +151,11 @@ fn broken_item(broken: &Broken<'_>, words: &Texts, now: &Zoned) -> Item {
     let (text, page) = match broken.what {
         What::Monitor(name) => (standing(name, &why, broken.since, words, now), Page::Monitor(name.clone())),
         What::Program(name) => (standing(name, &why, broken.since, words, now), Page::Program(name.clone())),
+        What::Fleet(name) => {
+            let named = outside(name);
+            let values = [("name", named.as_str()), ("why", &why)];
+            (words.say("tray.broken.fleet", &values), Page::Fleet(name.clone()))
+        }
         What::Channel(name) => {
             (words.say("tray.broken.mail", &[("name", &outside(name)), ("why", &why)]), Page::Settings)
         }

@@ -11,7 +11,10 @@ use estatus_api::{AttemptState, Event, IncidentState, ProgramStatus, RunSummary}
 use estatus_core::{flow::run::RunState, incident::Health, program::ProgramState};
 use jiff::Timestamp;
 
-use super::{desktop::About, view::View};
+use super::{
+    desktop::About,
+    view::{FleetShown, View},
+};
 
 /// What changes within this is told together …
 const GATHERED: Duration = Duration::from_millis(500);
@@ -24,7 +27,7 @@ const REMEMBERED: usize = 1_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NewsItem {
     pub(crate) about: About,
-    /// The monitor's, the program's or the flow's.
+    /// The monitor's, the program's, the flow's or the fleet's.
     pub(crate) name: Arc<str>,
     pub(crate) since: Timestamp,
     pub(crate) why: String,
@@ -94,6 +97,24 @@ impl NewsItem {
         }
     }
 
+    /// Of a fleet it is not told since when something is wrong with it.
+    fn of_fleet(fleet: &FleetShown, now: Timestamp) -> Self {
+        Self {
+            about: About::Fleet(Arc::clone(&fleet.name)),
+            name: Arc::clone(&fleet.name),
+            since: now,
+            why: fleet.why.clone().unwrap_or_default(),
+            tries: 0,
+            last_try: None,
+            given_up: false,
+            acknowledged: false,
+            over: None,
+            lasted: None,
+            over_limit: false,
+            run: None,
+        }
+    }
+
     /// Whether it is that a flow was not begun.
     pub(crate) fn is_suppressed(&self) -> bool {
         self.run.as_ref().is_some_and(|run| run.state == RunState::Suppressed)
@@ -158,7 +179,7 @@ impl News {
     /// Begins, or goes on, with how things are: what is new then is nothing to tell of, what is over is.
     pub(crate) fn begin(&mut self, view: &View, now: Timestamp) {
         let mut open: BTreeMap<About, NewsItem> =
-            troubles(view).map(|trouble| (trouble.about.clone(), trouble)).collect();
+            troubles(view, now).map(|trouble| (trouble.about.clone(), trouble)).collect();
         for (about, known) in &mut self.known {
             match open.remove(about) {
                 Some(trouble) if trouble == known.trouble => {}
@@ -192,6 +213,15 @@ impl News {
                 self.is_over(About::Program(Arc::clone(&program.name)), now);
             }
             Event::Run(run) => self.is(NewsItem::of_run(run), now),
+            Event::Fleet(fleet) => {
+                let fleet = FleetShown::new(fleet);
+                if fleet.is_broken() {
+                    self.is(NewsItem::of_fleet(&fleet, now), now);
+                } else {
+                    self.is_over(About::Fleet(fleet.name), now);
+                }
+            }
+            Event::FleetGone(name) => self.is_over(About::Fleet(Arc::clone(name)), now),
             Event::ProgramGone(name) => self.is_over(About::Program(Arc::clone(name)), now),
             _ => {}
         }
@@ -202,6 +232,14 @@ impl News {
         match self.known.get_mut(&about) {
             // A program that is tried now and then is not in a new trouble each time.
             Some(known) if matches!(about, About::Program(_)) && known.trouble.over.is_none() => return,
+            Some(known) if matches!(about, About::Fleet(_)) && known.trouble.over.is_none() => {
+                // It has gone on since it was heard of first.
+                let trouble = NewsItem { since: known.trouble.since, ..trouble };
+                if known.trouble == trouble {
+                    return;
+                }
+                known.trouble = trouble;
+            }
             Some(known) if known.trouble == trouble => return,
             Some(known) => known.trouble = trouble,
             None => {
@@ -334,9 +372,11 @@ fn together(told: Vec<NewsItem>) -> Vec<Announcement> {
     withdrawn.into_iter().chain([Announcement::Many(told)]).collect()
 }
 
-fn troubles(view: &View) -> impl Iterator<Item = NewsItem> {
+fn troubles(view: &View, now: Timestamp) -> impl Iterator<Item = NewsItem> {
     let cooling = view.programs.iter().filter(|program| program.state == ProgramState::Cooling);
-    view.incidents.values().map(NewsItem::of_incident).chain(cooling.map(NewsItem::of_program))
+    let fleets = view.fleets.iter().filter(|fleet| fleet.is_broken());
+    let of_fleets = fleets.map(move |fleet| NewsItem::of_fleet(fleet, now));
+    view.incidents.values().map(NewsItem::of_incident).chain(cooling.map(NewsItem::of_program)).chain(of_fleets)
 }
 
 /// Whether a program is on its way, so that its trouble may not be over.
@@ -351,6 +391,7 @@ fn is_well(trouble: &NewsItem, view: &View) -> bool {
         About::Program(name) => {
             view.programs.iter().any(|program| program.name == *name && program.state == ProgramState::Running)
         }
+        About::Fleet(name) => view.fleets.iter().any(|fleet| fleet.name == *name && !fleet.is_broken()),
         _ => view.monitors.get(&trouble.name).is_some_and(|watched| watched.health == Health::Up),
     }
 }

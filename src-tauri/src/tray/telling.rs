@@ -24,6 +24,14 @@ pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -
             (words.say("tray.program.runs", &[("program", &outside(name))]), String::new(), Vec::new())
         }
         (_, About::Flow(_)) => flow(trouble, view, words),
+        (Some(_), About::Fleet(name)) => {
+            (words.say("tray.fleet.well", &[("fleet", &outside(name))]), String::new(), Vec::new())
+        }
+        (None, About::Fleet(name)) => (
+            words.say("tray.fleet.trouble", &[("fleet", &outside(name))]),
+            outside(&trouble.why),
+            vec![open(page(trouble), words)],
+        ),
         (Some(_), _) => {
             let key = if trouble.over_limit { "tray.within" } else { "tray.up" };
             (words.say(key, &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
@@ -158,6 +166,8 @@ fn happened_meanwhile(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String 
             words.say("tray.meanwhile.flow.suppressed", &[("name", &name)])
         }
         (_, About::Flow(_)) => words.say("tray.meanwhile.flow", &[("name", &name), ("at", &since)]),
+        (None, About::Fleet(_)) => words.say("tray.meanwhile.fleet", &[("name", &name), ("at", &since)]),
+        (Some(_), About::Fleet(_)) => words.say("tray.meanwhile.fleet_well", &[("name", &name)]),
         (None, About::Program(_)) => words.say("tray.meanwhile.program", &[("name", &name)]),
         (Some(_), About::Program(_)) => words.say("tray.meanwhile.program_runs", &[("name", &name)]),
         (None, _) => {
@@ -213,7 +223,7 @@ fn recovered(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String {
 fn worst(troubles: &[NewsItem]) -> Icon {
     let icon = |trouble: &NewsItem| match trouble.over {
         Some(_) => Icon::Well,
-        None if trouble.is_suppressed() => Icon::Suspect,
+        None if trouble.is_suppressed() || matches!(trouble.about, About::Fleet(_)) => Icon::Suspect,
         None => Icon::Down,
     };
     troubles.iter().map(icon).max().unwrap_or(Icon::Well)
@@ -232,7 +242,7 @@ fn deed(trouble: &NewsItem, words: &Texts) -> Option<String> {
 fn buttons(trouble: &NewsItem, view: &View, words: &Texts) -> Vec<Button> {
     let program = match &trouble.about {
         About::Program(name) => Some(name),
-        About::Flow(_) => None,
+        About::Flow(_) | About::Fleet(_) => None,
         _ => view.monitors.get(&trouble.name).and_then(|watched| watched.heals.as_ref()),
     };
     let restart = program.map(|program| Button {
@@ -261,6 +271,7 @@ fn page(trouble: &NewsItem) -> Page {
             Some(run) if run.state != RunState::Suppressed => Page::Run(run.run),
             _ => Page::Flow(name.clone()),
         },
+        About::Fleet(name) => Page::Fleet(name.clone()),
         About::Question(run, _) => Page::Run(*run),
         About::Many | About::Meanwhile | About::Failure => Page::Incidents,
     }

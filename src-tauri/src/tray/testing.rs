@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use estatus_api::{
-    AttemptState, Event, FlowStatus, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState, PROTOCOL,
-    Permission, ProgramStatus, Question, RunStatus, RunSummary, Snapshot, StepStatus,
+    AttemptState, Event, FleetSummary, FlowStatus, Hello, Host, HostKind, IncidentState, LastSeen, MonitorState,
+    PROTOCOL, Permission, ProgramStatus, Question, RunStatus, RunSummary, Snapshot, StepStatus,
 };
 use estatus_config::places::Service;
 use estatus_core::{
@@ -338,5 +338,27 @@ pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool)
         says: None,
         next_start: None,
         stops_with_estatus,
+    }
+}
+
+/// A fleet with so many instances, all of which run; with troubles it does not stand well.
+pub(crate) fn fleet(name: &str, count: usize, troubles: &[&str]) -> FleetSummary {
+    FleetSummary {
+        name: name.into(),
+        standing: if troubles.is_empty() { Standing::Well } else { Standing::Doubtful },
+        enabled: true,
+        policy: "target".to_owned(),
+        launch: "local".to_owned(),
+        min: 1,
+        desired: 2,
+        max: 5,
+        load: 0.6,
+        heartbeat: 5.0,
+        insecure: false,
+        count,
+        running: count,
+        mean: Some(0.5),
+        troubles: troubles.iter().map(|trouble| (*trouble).to_owned()).collect(),
+        last_decision: None,
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn tag(about: &About) -> String {
         About::Incident(id) => format!("incident {}", id.0),
         About::Program(name) => stable_name(&format!("program {name}"), TAG / 2),
         About::Flow(name) => stable_name(&format!("flow {name}"), TAG / 2),
+        About::Fleet(name) => stable_name(&format!("fleet {name}"), TAG / 2),
         About::Question(run, place) => format!("question {run} {place}"),
         About::Many => "many".to_owned(),
         About::Meanwhile => "meanwhile".to_owned(),

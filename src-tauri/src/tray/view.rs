@@ -6,7 +6,8 @@ use std::{
 };
 
 use estatus_api::{
-    EngineState, Event, FlowStatus, Hello, IncidentState, MonitorState, ProgramStatus, RunStatus, RunSummary,
+    EngineState, Event, FleetSummary, FlowStatus, Hello, IncidentState, MonitorState, ProgramStatus, RunStatus,
+    RunSummary,
 };
 use estatus_core::{flow::run::RunState, ids::IncidentId, incident::Health, standing::Standing};
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub(crate) struct View {
     pub(crate) monitors: BTreeMap<Arc<str>, MonitorSummary>,
     /// In the order of the configuration.
     pub(crate) programs: Vec<ProgramStatus>,
+    /// In the order of the configuration.
+    pub(crate) fleets: Vec<FleetShown>,
     /// The run that goes on, of each flow of which one does.
     pub(crate) runs: BTreeMap<Arc<str>, RunInProgress>,
     /// The open ones.
@@ -63,6 +66,19 @@ pub(crate) struct MonitorSummary {
     pub(crate) why: Option<String>,
 }
 
+/// What the tray keeps of a fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FleetShown {
+    pub(crate) name: Arc<str>,
+    pub(crate) standing: Standing,
+    /// How many instances are there to work, or will be.
+    pub(crate) count: usize,
+    pub(crate) running: usize,
+    pub(crate) desired: u32,
+    /// What is wrong first.
+    pub(crate) why: Option<String>,
+}
+
 /// Something that is broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broken<'a> {
@@ -77,6 +93,7 @@ pub(crate) struct Broken<'a> {
 pub(crate) enum What<'a> {
     Monitor(&'a Arc<str>),
     Program(&'a Arc<str>),
+    Fleet(&'a Arc<str>),
     Channel(&'a str),
     Config,
     Store,
@@ -96,6 +113,18 @@ impl MonitorSummary {
     }
 }
 
+impl FleetShown {
+    pub(crate) fn new(fleet: &FleetSummary) -> Self {
+        let FleetSummary { name, standing, count, running, desired, troubles, .. } = fleet;
+        let (name, why) = (Arc::clone(name), troubles.first().cloned());
+        Self { name, standing: *standing, count: *count, running: *running, desired: *desired, why }
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        is_down(self.standing).is_some()
+    }
+}
+
 impl View {
     /// Begins anew with what the engine says first.
     pub(crate) fn begin(&mut self, hello: &Hello) {
@@ -110,6 +139,7 @@ impl View {
                 .map(|state| (Arc::clone(&state.name), MonitorSummary::new(state)))
                 .collect(),
             programs: snapshot.programs.clone(),
+            fleets: snapshot.fleets.iter().map(FleetShown::new).collect(),
             runs: snapshot.flows.iter().filter_map(|flow| Some((Arc::clone(&flow.name), run(flow)?))).collect(),
             incidents: snapshot.incidents.iter().map(|incident| (incident.id, incident.clone())).collect(),
             engine: snapshot.engine.clone(),
@@ -146,13 +176,14 @@ impl View {
             Event::Step { run, place, step } => {
                 self.runs.values_mut().find(|known| known.run == *run).is_some_and(|known| known.take(*place, step))
             }
-            Event::Fleet(_)
-            | Event::FleetGone(_)
-            | Event::Told { .. }
-            | Event::Log { .. }
-            | Event::StepLog { .. }
-            | Event::Usage(_)
-            | Event::Relaunching => false,
+            Event::Fleet(fleet) => self.take_fleet(fleet),
+            Event::FleetGone(name) => {
+                self.fleets.retain(|fleet| fleet.name != *name);
+                true
+            }
+            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::Usage(_) | Event::Relaunching => {
+                false
+            }
         }
     }
 
@@ -161,6 +192,16 @@ impl View {
             Some(known) if known == status => return false,
             Some(known) => known.clone_from(status),
             None => self.programs.push(status.clone()),
+        }
+        true
+    }
+
+    fn take_fleet(&mut self, fleet: &FleetSummary) -> bool {
+        let now = FleetShown::new(fleet);
+        match self.fleets.iter_mut().find(|known| known.name == now.name) {
+            Some(known) if *known == now => return false,
+            Some(known) => *known = now,
+            None => self.fleets.push(now),
         }
         true
     }
@@ -219,8 +260,10 @@ impl View {
 
     /// All that is broken: first what is down, of that first what has been for the longest.
     pub(crate) fn broken(&self) -> Vec<Broken<'_>> {
-        let mut broken: Vec<Broken<'_>> = self.monitors_broken().chain(self.programs_broken()).collect();
-        broken.sort_by_key(|broken| (!broken.down, broken.since, broken.what));
+        let mut broken: Vec<Broken<'_>> =
+            self.monitors_broken().chain(self.programs_broken()).chain(self.fleets_broken()).collect();
+        // Of a fleet it is not known since when.
+        broken.sort_by_key(|broken| (!broken.down, broken.since.is_none(), broken.since, broken.what));
         broken.extend(self.engine_troubled());
         broken
     }
@@ -246,6 +289,14 @@ impl View {
             let exit = program.last_exit.as_ref().map(|exit| exit.detail.as_str());
             let why = program.trouble.as_deref().or(exit).unwrap_or_default();
             Some(Broken { what: What::Program(&program.name), down, since: Some(program.since), why })
+        })
+    }
+
+    fn fleets_broken(&self) -> impl Iterator<Item = Broken<'_>> {
+        self.fleets.iter().filter_map(|fleet| {
+            let down = is_down(fleet.standing)?;
+            let why = fleet.why.as_deref().unwrap_or_default();
+            Some(Broken { what: What::Fleet(&fleet.name), down, since: None, why })
         })
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Step<'a> {
     pub(crate) decided: Vec<DecisionRecord>,
     /// How the fleet stands, where that is to be kept.
     pub(crate) sample: Option<Sample>,
+    /// The mean of its loads is another than whoever looks was told.
+    pub(crate) mean_moved: bool,
     /// What is wrong since now, and why; or is no more.
     pub(crate) troubles: Vec<TroubleChange>,
 }
@@ -83,7 +85,7 @@ pub(crate) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, rng: &'a mut Rng) -> Self {
         let (commands, changed) = (Vec::new(), Vec::new());
-        Self { now, rng, commands, changed, decided: Vec::new(), sample: None, troubles: Vec::new() }
+        Self { now, rng, commands, changed, decided: Vec::new(), sample: None, mean_moved: false, troubles: Vec::new() }
     }
 }
 
@@ -111,6 +113,8 @@ pub(crate) struct FleetMachine {
     last_decision: Option<DecisionRecord>,
     /// Of which minute it was kept last how it stands.
     sampled: Option<i64>,
+    /// The mean of the loads that was told last.
+    told_mean: Option<f64>,
     /// The provider has said what there is since this engine began: before that nothing is launched beside it.
     is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
@@ -145,6 +149,7 @@ impl FleetMachine {
             lists_at: None,
             last_decision: None,
             sampled: None,
+            told_mean: None,
             is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),

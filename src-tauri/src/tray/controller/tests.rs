@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     desktop::{About, Icon, NotificationTrouble},
     testing::{
-        Tray, asking, attempt, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run,
+        Tray, asking, attempt, fleet, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run,
         run_status,
     },
 };
@@ -580,6 +580,28 @@ fn a_run_that_did_not_go_well_is_told_with_its_reason_and_opens_its_page() {
     check(RunState::Crashed, "heal-web crashed", why, page());
     let budget = "Its budget of runs is used up. Estatus starts it again once the budget allows.";
     check(RunState::Suppressed, "heal-web was not started again", budget, Page::Flow("heal-web".into()));
+}
+
+#[test]
+fn a_fleet_that_needs_attention_is_told_once_with_the_reason_and_that_it_is_well_again() {
+    let mut tray = Tray::attached(Snapshot { fleets: vec![fleet("web", 2, &[])], ..Snapshot::default() });
+    let cannot = || Event::Fleet(fleet("web", 2, &["instances cannot be launched"]));
+    let _ = tray.event(cannot());
+    assert_eq!(tray.later(500), ControlFlow::Wait);
+    let shown = &tray.controller.desktop.shown[0];
+    assert_eq!((shown.body.as_str(), shown.icon), ("instances cannot be launched", Icon::Suspect));
+    assert_eq!(shown.click, Action::Open(Page::Fleet("web".into())));
+    assert_eq!(tray.told(), ["The fleet web needs attention"]);
+    assert_eq!(tray.event(cannot()), ControlFlow::Wait);
+    let _ = tray.event(Event::Fleet(fleet("web", 3, &[])));
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["The fleet web is OK again"]);
+    let _ = tray.event(cannot());
+    let _ = tray.later(500);
+    let _ = tray.event(Event::FleetGone("web".into()));
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["The fleet web needs attention"]);
+    assert_eq!(tray.controller.desktop.closed, [About::Fleet("web".into())]);
 }
 
 #[test]

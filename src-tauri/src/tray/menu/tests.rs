@@ -1,4 +1,4 @@
-use estatus_api::{EngineState, Event, MonitorState, Snapshot, StepStatus, WaitingMessage};
+use estatus_api::{EngineState, Event, FleetSummary, MonitorState, Snapshot, StepStatus, WaitingMessage};
 use estatus_core::{
     flow::run::{RunState, StepState},
     ids::{MessageId, RunId},
@@ -8,7 +8,7 @@ use estatus_core::{
 
 use super::*;
 use crate::testing::{
-    Tray, asking, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run_status, step,
+    Tray, asking, fleet, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run_status, step,
 };
 
 fn menu_of(tray: &Tray) -> Vec<String> {
@@ -98,6 +98,40 @@ fn what_is_broken_is_listed_with_its_reason_the_worst_and_oldest_first() {
     let expected =
         [page(Page::Monitor("c".into())), page(Page::Monitor("b".into())), page(Page::Program("web".into()))];
     assert_eq!(opens, expected.iter().map(Some).collect::<Vec<_>>());
+}
+
+#[test]
+fn fleets_are_listed_with_their_size_and_what_is_wrong_with_one_counts() {
+    let booting = FleetSummary { running: 2, ..fleet("web", 3, &[]) };
+    let fleets = vec![booting, fleet("shop", 7, &[])];
+    let mut tray = Tray::attached(Snapshot { fleets, ..Snapshot::default() });
+    assert_eq!(
+        menu_of(&tray)[..5],
+        [
+            "(Everything is OK)",
+            "(9 of 10 instances running)",
+            "web: 2 of 3 instances running (desired: 2)",
+            "shop: 7 instances running (desired: 2)",
+            "-"
+        ]
+    );
+    let opens =
+        |item: &Item| matches!(item, Item::Choice { action: Action::Open(Page::Fleet(name)), .. } if &**name == "web");
+    assert!(opens(&tray.face().menu.0[2]));
+    let _ = tray.event(Event::Fleet(fleet("shop", 5, &["instances cannot be launched", "instances were lost"])));
+    assert_eq!(menu_of(&tray)[0], "(Something may be wrong)");
+    assert_eq!(broken_of(&tray), ["shop: instances cannot be launched"]);
+    let down = FleetSummary { standing: Standing::Down, ..fleet("web", 0, &["instances cannot be launched"]) };
+    let _ = tray.event(Event::Fleet(down));
+    assert_eq!(menu_of(&tray)[0], "(Something is down)");
+    assert_eq!(broken_of(&tray), ["web: instances cannot be launched", "shop: instances cannot be launched"]);
+    let _ = tray.event(Event::FleetGone("web".into()));
+    let _ = tray.event(Event::Fleet(fleet("shop", 2, &[])));
+    assert_eq!(menu_of(&tray)[..2], ["(Everything is OK)", "(2 of 2 instances running)"]);
+    // Of loads that go up and down the tray shows nothing.
+    let drawn = tray.controller.desktop.faces.len();
+    let _ = tray.event(Event::Fleet(FleetSummary { mean: Some(0.9), ..fleet("shop", 2, &[]) }));
+    assert_eq!(tray.controller.desktop.faces.len(), drawn);
 }
 
 #[test]

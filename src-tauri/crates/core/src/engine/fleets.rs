@@ -244,8 +244,8 @@ impl Engine {
             .into_iter()
             .map(|command| Effect::Fleet { fleet: machine.addressed(&command), command })
             .collect();
-        let Step { changed, decided, sample, troubles, .. } = step;
-        let stands_differently = !changed.is_empty() || !decided.is_empty();
+        let Step { changed, decided, sample, mean_moved, troubles, .. } = step;
+        let stands_differently = !changed.is_empty() || !decided.is_empty() || mean_moved;
         self.records.extend(latest(changed).into_iter().map(|instance| Record::Instance(Box::new(instance))));
         self.records.extend(decided.into_iter().map(|decision| Record::Decision(Box::new(decision))));
         self.records.extend(sample.map(|sample| Record::Sample { fleet: Arc::clone(name), sample }));

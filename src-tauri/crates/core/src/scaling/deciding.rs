@@ -19,6 +19,9 @@ use crate::{
 /// now on always is.
 const KEPT_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// A mean load that moves by less than this looks the same.
+const SEEN_MOVE: f64 = 0.01;
+
 impl FleetMachine {
     /// Whoever is silent is judged.
     pub(super) fn judge(&mut self, step: &mut Step<'_>) {
@@ -39,6 +42,7 @@ impl FleetMachine {
         self.needs.note(decision.need.unwrap_or_else(|| self.counted()), step.now);
         self.judge_decision(&decision, step);
         self.sample(step);
+        self.tell_mean(step);
         if !decision.acts() {
             let last = self.last_decision.as_ref();
             let says_new = last.is_none_or(|last| !last.decision.says_what(&decision));
@@ -69,6 +73,19 @@ impl FleetMachine {
         let minute = step.now.utc.as_second().div_euclid(60);
         if self.sampled.replace(minute) != Some(minute) {
             step.sample = Some(Sample::of(&self.seen(step.now), step.now.utc));
+        }
+    }
+
+    /// Whoever looks is told of the mean when it has moved by so much that one sees it.
+    fn tell_mean(&mut self, step: &mut Step<'_>) {
+        let mean = self.mean();
+        let moved = match (self.told_mean, mean) {
+            (Some(told), Some(mean)) => (mean - told).abs() >= SEEN_MOVE,
+            (told, mean) => told.is_some() != mean.is_some(),
+        };
+        if moved {
+            self.told_mean = mean;
+            step.mean_moved = true;
         }
     }
 

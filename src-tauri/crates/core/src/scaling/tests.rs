@@ -28,6 +28,7 @@ struct Scene {
     samples: Vec<Sample>,
     /// By so much the wall clock was set back.
     set_back: Duration,
+    mean_moved: usize,
 }
 
 fn fleet(min: u32, desired: u32, max: u32) -> Fleet {
@@ -50,6 +51,7 @@ impl Scene {
             commands,
             troubles,
             samples: Vec::new(),
+            mean_moved: 0,
             set_back: Duration::ZERO,
         };
         scene.step(FleetMachine::begin);
@@ -70,6 +72,7 @@ impl Scene {
         }
         self.commands.extend(step.commands);
         self.samples.extend(step.sample);
+        self.mean_moved += usize::from(step.mean_moved);
         self.troubles.extend(step.troubles.into_iter().map(|change| (change.trouble, change.begins)));
         result
     }
@@ -181,6 +184,18 @@ fn how_it_stands_is_kept_once_a_minute() {
     assert_eq!(seen, [(0, 0, 0.0), (2, 2, 1.0), (2, 2, 1.0), (2, 2, 1.0)]);
     let apart = scene.samples.windows(2).all(|pair| pair[0].at.as_second() / 60 < pair[1].at.as_second() / 60);
     assert!(apart, "{:?}", scene.samples);
+}
+
+#[test]
+fn the_mean_is_told_when_it_has_moved() {
+    let mut scene = Scene::new(fleet(1, 2, 2));
+    scene.all_boot();
+    let mut told = |load| {
+        scene.mean_moved = 0;
+        scene.pass_with(30 * SECOND, Some(load));
+        scene.mean_moved
+    };
+    assert_eq!([told(0.5), told(0.503), told(0.6), told(0.6)], [1, 0, 1, 0]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use estatus_api::{ApiError, FleetReplay, FleetSample, OtherRule, ReplayPoint, Reply, TriedRule};
+use estatus_api::{ApiError, ErrorCode, FleetReplay, FleetSample, OtherRule, ReplayPoint, Reply, TriedRule};
 use estatus_core::{
     Timestamp,
     engine::{AskError, FleetView},
@@ -64,9 +64,10 @@ impl<W: Workers> EventLoop<W> {
             let boot = boot_time(&view);
             let replayed = spawn_blocking(move || replayed(&samples, &view.fleet, &other, boot).ok_or(view)).await;
             let replayed = replayed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-            replayed
-                .map(Reply::Replay)
-                .map_err(|view| wrong(words.text("refused.no_fleet_history", &[("name", &view.fleet.name)])))
+            replayed.map(Reply::Replay).map_err(|view| {
+                let message = words.text("refused.no_fleet_history", &[("name", &view.fleet.name)]);
+                ApiError { code: ErrorCode::Failed, message }
+            })
         });
     }
 }
@@ -124,7 +125,9 @@ fn boot_time(view: &FleetView) -> Duration {
 /// What both rules would have done; nothing where nothing is known.
 fn replayed(samples: &[Sample], fleet: &Fleet, other: &Fleet, boot: Duration) -> Option<FleetReplay> {
     let larger = Fleet { desired: fleet.desired.max(other.desired), ..fleet.clone() };
-    let (samples, every) = affordable(samples, &larger, LOOKS);
+    // Where no load was known there is nothing to begin with.
+    let known = samples.iter().position(|sample| sample.known > 0)?;
+    let (samples, every) = affordable(samples.get(known..)?, &larger, LOOKS);
     let (first, last) = (samples.first()?, samples.last()?);
     let pace = Pace { boot, every };
     // What is switched off decides nothing: it is asked what its rule would do.
