@@ -36,6 +36,7 @@ use crate::{
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
         needs::Needs,
+        planned::InForce,
     },
     input::Due,
     machine::Machine,
@@ -95,6 +96,8 @@ pub(crate) struct FleetMachine {
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
+    /// What the clock says it is to have, and since when that was looked up: finding it takes a while.
+    in_force: Option<(Timestamp, InForce)>,
     /// The provider has said what there is since this engine began: before that nothing is launched beside it.
     is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
@@ -125,6 +128,7 @@ impl FleetMachine {
             decides_at: now.monotonic,
             lists_at: None,
             last_decision: None,
+            in_force: None,
             is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),
@@ -244,6 +248,7 @@ impl FleetMachine {
         let is_back = std::mem::take(&mut self.gone);
         let before = std::mem::replace(&mut self.fleet, Arc::clone(fleet));
         (self.memory.removed, self.memory.left) = (None, None);
+        self.in_force = None;
         if !before.provider.is_where(&fleet.provider) {
             self.retire(&before.provider, step);
         }
