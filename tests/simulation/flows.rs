@@ -8,8 +8,7 @@ mod commands;
 mod promises;
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -35,6 +34,7 @@ use estatus_core::{
 };
 
 use crate::{
+    agenda::Agenda,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
 };
@@ -124,9 +124,7 @@ pub(crate) struct World {
     told: BTreeSet<RunId>,
     /// When Estatus was last disturbed in healing.
     disturbed: Duration,
-    coming: BinaryHeap<Reverse<(Duration, u64)>>,
-    events: BTreeMap<u64, (Coming, u64)>,
-    last_event: u64,
+    agenda: Agenda<Coming>,
     life: u64,
     /// How many effects were carried out, and after which of them Estatus dies.
     effects: u64,
@@ -179,9 +177,7 @@ impl World {
             failed: BTreeSet::new(),
             told: BTreeSet::new(),
             disturbed: Duration::ZERO,
-            coming: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            last_event: 0,
+            agenda: Agenda::default(),
             life: 0,
             effects: 0,
             dies_after,
@@ -210,17 +206,13 @@ impl World {
 
     pub(crate) fn run(&mut self) {
         while self.now < self.end {
-            let event = self.coming.peek().map_or(self.end, |Reverse((at, _))| *at);
+            let event = self.agenda.next_at().unwrap_or(self.end);
             let deadline = self.core().next_deadline().map_or(self.end, |(at, _)| at.since_boot());
             self.now = event.min(deadline).max(self.now);
             if deadline <= self.now {
                 self.wake();
             }
-            while let Some(Reverse((at, key))) = self.coming.peek().copied()
-                && at <= self.now
-            {
-                self.coming.pop();
-                let (coming, life) = self.events.remove(&key).expect("every key has an event");
+            while let Some((coming, life)) = self.agenda.take_due(self.now) {
                 self.happen(coming, life);
             }
             self.disk.tick(self.now, self.is_full);
@@ -706,9 +698,7 @@ impl World {
     }
 
     fn at(&mut self, at: Duration, coming: Coming) {
-        self.last_event += 1;
-        self.coming.push(Reverse((at, self.last_event)));
-        self.events.insert(self.last_event, (coming, self.life));
+        self.agenda.at(at, self.life, coming);
     }
 }
 

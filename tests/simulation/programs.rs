@@ -5,8 +5,7 @@ mod cast;
 mod user;
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -28,6 +27,7 @@ use estatus_core::{
 };
 
 use crate::{
+    agenda::Agenda,
     changes::line,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
@@ -134,9 +134,7 @@ pub(crate) struct World {
     fresh: BTreeMap<Arc<str>, Duration>,
     /// When a monitor was last seen to be paused.
     paused: BTreeMap<Arc<str>, Duration>,
-    coming: BinaryHeap<Reverse<(Duration, u64)>>,
-    events: BTreeMap<u64, (Coming, u64)>,
-    last_event: u64,
+    agenda: Agenda<Coming>,
     life: u64,
     pids: u32,
     total_starts: u64,
@@ -179,9 +177,7 @@ impl World {
             starts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             paused: BTreeMap::new(),
-            coming: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            last_event: 0,
+            agenda: Agenda::default(),
             life: 0,
             pids: 100,
             total_starts: 0,
@@ -197,17 +193,13 @@ impl World {
 
     pub(crate) fn run(&mut self) {
         while self.now < self.end {
-            let event = self.coming.peek().map_or(self.end, |Reverse((at, _))| *at);
+            let event = self.agenda.next_at().unwrap_or(self.end);
             let deadline = self.core().next_deadline().map_or(self.end, |(at, _)| at.since_boot());
             self.now = event.min(deadline).max(self.now);
             if deadline <= self.now {
                 self.wake();
             }
-            while let Some(Reverse((at, key))) = self.coming.peek().copied()
-                && at <= self.now
-            {
-                self.coming.pop();
-                let (coming, life) = self.events.remove(&key).expect("every key has an event");
+            while let Some((coming, life)) = self.agenda.take_due(self.now) {
                 self.happen(coming, life);
             }
             self.disk.tick(self.now, false);
@@ -605,8 +597,6 @@ impl World {
     }
 
     fn at(&mut self, at: Duration, coming: Coming) {
-        self.last_event += 1;
-        self.coming.push(Reverse((at, self.last_event)));
-        self.events.insert(self.last_event, (coming, self.life));
+        self.agenda.at(at, self.life, coming);
     }
 }

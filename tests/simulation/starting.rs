@@ -5,12 +5,7 @@
 //! The rule: nobody is told of what a start of Estatus, a start of a program or a wished stop explains; what nothing
 //! explains is known to be down.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
     Engine, Timestamp,
@@ -29,6 +24,7 @@ use estatus_core::{
 };
 
 use crate::{
+    agenda::Agenda,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
 };
@@ -72,9 +68,7 @@ pub(crate) struct World {
     disk: Disk,
     listeners: BTreeMap<u16, Listener>,
     ended: BTreeMap<u16, Ended>,
-    coming: BinaryHeap<Reverse<(Duration, u64)>>,
-    events: BTreeMap<u64, (Coming, u64)>,
-    last_event: u64,
+    agenda: Agenda<Coming>,
     life: u64,
     began: Duration,
     incidents: u64,
@@ -103,9 +97,7 @@ impl World {
             disk: Disk::default(),
             listeners: BTreeMap::new(),
             ended: BTreeMap::new(),
-            coming: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            last_event: 0,
+            agenda: Agenda::default(),
             life: 0,
             began: Duration::ZERO,
             incidents: 0,
@@ -120,7 +112,7 @@ impl World {
 
     pub(crate) fn run(&mut self) {
         while self.now < self.end {
-            let event = self.coming.peek().map_or(self.end, |Reverse((at, _))| *at);
+            let event = self.agenda.next_at().unwrap_or(self.end);
             let deadline = self.core().next_deadline().map_or(self.end, |(at, _)| at.since_boot());
             self.now = event.min(deadline).max(self.now);
             if deadline <= self.now {
@@ -128,11 +120,7 @@ impl World {
                 self.core.as_mut().expect("there is always a core").handle_timeout(now);
                 self.carry_out();
             }
-            while let Some(Reverse((at, key))) = self.coming.peek().copied()
-                && at <= self.now
-            {
-                self.coming.pop();
-                let (coming, life) = self.events.remove(&key).expect("every key has an event");
+            while let Some((coming, life)) = self.agenda.take_due(self.now) {
                 self.happen(coming, life);
             }
             self.disk.tick(self.now, false);
@@ -350,9 +338,7 @@ impl World {
     }
 
     fn at(&mut self, at: Duration, coming: Coming) {
-        self.last_event += 1;
-        self.coming.push(Reverse((at, self.last_event)));
-        self.events.insert(self.last_event, (coming, self.life));
+        self.agenda.at(at, self.life, coming);
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod user;
 
-use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_core::{
     Engine, Timestamp,
@@ -17,6 +17,7 @@ use estatus_core::{
 };
 
 use crate::{
+    agenda::Agenda,
     disk::Disk,
     inbox::Inbox,
     rules::Rules,
@@ -61,12 +62,9 @@ pub(crate) struct World {
     disk: Disk,
     pub(crate) inboxes: BTreeMap<String, Inbox>,
     rules: Rules,
-    coming: BinaryHeap<Reverse<(Duration, u64)>>,
-    events: BTreeMap<u64, Coming>,
-    last_event: u64,
+    agenda: Agenda<Coming>,
     /// Counts lives of the engine: what a dead one asked for comes back to nobody.
     life: u64,
-    lives: BTreeMap<u64, u64>,
     probes: u64,
 }
 
@@ -81,11 +79,8 @@ impl World {
             disk: Disk::default(),
             inboxes,
             rules: Rules::new(&script),
-            coming: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            last_event: 0,
+            agenda: Agenda::default(),
             life: 0,
-            lives: BTreeMap::new(),
             probes: 0,
             script,
         };
@@ -102,19 +97,14 @@ impl World {
 
     pub(crate) fn run(&mut self) {
         while self.now < self.script.end {
-            let event = self.coming.peek().map(|Reverse((at, _))| *at).unwrap_or(self.script.end);
+            let event = self.agenda.next_at().unwrap_or(self.script.end);
             let core = self.core();
             let deadline = core.next_deadline().map_or(self.script.end, |(at, _)| at.since_boot());
             self.now = self.after_sleep(event.min(deadline).max(self.now));
             if deadline <= self.now {
                 self.wake();
             }
-            while let Some(Reverse((at, key))) = self.coming.peek().copied()
-                && at <= self.now
-            {
-                self.coming.pop();
-                let coming = self.events.remove(&key).expect("every key has an event");
-                let life = self.lives.remove(&key).expect("every key has a life");
+            while let Some((coming, life)) = self.agenda.take_due(self.now) {
                 self.happen(coming, life);
             }
             self.disk.tick(self.now, self.disk_is_full());
@@ -352,9 +342,6 @@ impl World {
     }
 
     fn at(&mut self, at: Duration, coming: Coming) {
-        self.last_event += 1;
-        self.coming.push(Reverse((at, self.last_event)));
-        self.events.insert(self.last_event, coming);
-        self.lives.insert(self.last_event, self.life);
+        self.agenda.at(at, self.life, coming);
     }
 }

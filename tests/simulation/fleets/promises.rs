@@ -32,6 +32,9 @@ pub(super) struct Promises {
     received: BTreeSet<MessageId>,
     /// What was told to be wrong, and not to be over.
     open: BTreeSet<(Arc<str>, Trouble)>,
+    /// What waits, or waited, to be told to have begun, or to be over, since the other was told.
+    begins: BTreeSet<(Arc<str>, Trouble)>,
+    ends: BTreeSet<(Arc<str>, Trouble)>,
     pub(super) told: u64,
 }
 
@@ -120,6 +123,20 @@ impl Promises {
         assert!(known, "seed {seed}: {instance} is launched and not counted at {at:?}");
     }
 
+    /// A message waits to be told.
+    pub(super) fn is_to_tell(&mut self, message: &Message) {
+        if !message.is_pending() || self.received.contains(&message.id) {
+            return;
+        }
+        for alert in &message.alerts {
+            match &alert.news {
+                News::FleetTrouble { trouble, .. } => self.begins.insert((Arc::clone(&alert.subject), *trouble)),
+                News::FleetWell { trouble } => self.ends.insert((Arc::clone(&alert.subject), *trouble)),
+                _ => false,
+            };
+        }
+    }
+
     /// What a user wakes up to may have been told before, as the same message.
     pub(super) fn hears(&mut self, message: &Message, now: Duration) {
         if !self.received.insert(message.id) {
@@ -131,12 +148,21 @@ impl Promises {
             self.told += 1;
             match &alert.news {
                 News::FleetTrouble { trouble, .. } => {
+                    // Where its end did not go out, it is told to go on.
+                    let goes_on = self.ends.remove(&about(trouble));
                     let is_new = self.open.insert(about(trouble));
-                    assert!(is_new, "seed {seed}: {trouble:?} is told twice at {now:?}: {message:?}");
+                    self.begins.remove(&about(trouble));
+                    assert!(is_new || goes_on, "seed {seed}: {trouble:?} is told twice at {now:?}: {message:?}");
                 }
                 News::FleetWell { trouble } => {
+                    // Where its beginning did not go out, both are told as one.
+                    let is_both = self.begins.remove(&about(trouble));
                     let was_open = self.open.remove(&about(trouble));
-                    assert!(was_open, "seed {seed}: {trouble:?} ends and was not told at {now:?}: {message:?}");
+                    self.ends.remove(&about(trouble));
+                    assert!(
+                        was_open || is_both,
+                        "seed {seed}: {trouble:?} ends and was not told at {now:?}: {message:?}"
+                    );
                 }
                 other => panic!("seed {seed}: {other:?} is told at {now:?}"),
             }

@@ -36,6 +36,7 @@ use crate::{
         decision::DecisionRecord,
         instance::{Instance, InstanceState},
         needs::Needs,
+        planned::InForce,
         replay::Sample,
         rule::BAND,
     },
@@ -115,6 +116,8 @@ pub(crate) struct FleetMachine {
     sampled: Option<i64>,
     /// The mean of the loads that was told last.
     told_mean: Option<f64>,
+    /// What the clock says it is to have, and since when that was looked up: finding it takes a while.
+    in_force: Option<(Timestamp, InForce)>,
     /// The provider has said what there is since this engine began: before that nothing is launched beside it.
     is_known: bool,
     /// What the provider has that bears the mark of Estatus and that nobody counts.
@@ -150,6 +153,7 @@ impl FleetMachine {
             last_decision: None,
             sampled: None,
             told_mean: None,
+            in_force: None,
             is_known: false,
             orphans: Vec::new(),
             refused: BTreeMap::new(),
@@ -282,6 +286,7 @@ impl FleetMachine {
         let is_back = std::mem::take(&mut self.gone);
         let before = std::mem::replace(&mut self.fleet, Arc::clone(fleet));
         (self.memory.removed, self.memory.left) = (None, None);
+        self.in_force = None;
         if !before.provider.is_where(&fleet.provider) {
             self.retire(&before.provider, step);
         }

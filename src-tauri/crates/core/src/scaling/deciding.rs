@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{DRAINED_WITHIN, FleetMachine, LiveInstance, Step};
 use crate::{
     fleet::{
@@ -89,15 +91,22 @@ impl FleetMachine {
         }
     }
 
-    fn asked(&self, now: Now) -> Decision {
+    fn asked(&mut self, now: Now) -> Decision {
+        let planned = self.planned(now.utc);
         let seen = self.seen(now);
-        let planned = match &self.fleet.policy {
-            Policy::Schedule(plans) => InForce::at(plans, now.utc).desired,
-            _ => None,
-        };
-        let FleetMachine { needs, memory, fleet, .. } = self;
+        let FleetMachine { needs, memory, fleet, .. } = &*self;
         let (launches, replacements, turns) = (&memory.launches, &memory.replacements, &memory.turns);
         rule::decide(&FleetState { instances: &seen, needs, launches, replacements, turns, planned }, fleet, now)
+    }
+
+    /// So many are wanted by the clock.
+    fn planned(&mut self, now: Timestamp) -> Option<u32> {
+        let Policy::Schedule(plans) = &self.fleet.policy else { return None };
+        let holds =
+            |(since, in_force): &(Timestamp, InForce)| *since <= now && in_force.until.is_none_or(|until| now < until);
+        let in_force = self.in_force.filter(holds).unwrap_or_else(|| (now, InForce::at(plans, now)));
+        self.in_force = Some(in_force);
+        in_force.1.desired
     }
 
     /// What is wrong, as the decision shows.

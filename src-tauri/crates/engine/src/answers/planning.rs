@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use estatus_api::{Finding, FlowPlan, PlannedStep, Reply};
 use estatus_core::{
-    check::Auth,
+    check::{Auth, Check},
     command::CommandLine,
     config::{Config, Monitor},
     engine::{AskError, Plan},
@@ -22,6 +22,7 @@ use super::reply_async;
 use crate::{
     bounded::{GRACE, bounded},
     clients::Answer,
+    clock,
     event_loop::EventLoop,
     ports::EnginePorts,
     view,
@@ -37,7 +38,8 @@ impl<W: Workers> EventLoop<W> {
             return;
         };
         let words = view::words(config);
-        let looks: Vec<Vec<Look>> = flow.definition.steps.iter().map(|step| looks(config, &words, step)).collect();
+        let looks = |step| looks(config, &words, step).into_iter().map(|look| self.seen_by_the_core(look)).collect();
+        let looks: Vec<Vec<Look>> = flow.definition.steps.iter().map(looks).collect();
         let scout = Scout { workers: Arc::clone(&self.tasks.workers), ports: self.ports.clone(), words };
         reply_async(answer, async move {
             let found = join_all(looks.into_iter().map(|looks| scout.look_at_all(looks))).await;
@@ -45,6 +47,20 @@ impl<W: Workers> EventLoop<W> {
             let planned = spawn_blocking(move || flow_plan(&words, &Plan::of(&flow), found)).await;
             Ok(Reply::Plan(planned.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))))
         });
+    }
+
+    /// Fleets the core itself knows: what is to be looked at of them is seen already.
+    fn seen_by_the_core(&self, look: Look) -> Look {
+        match look {
+            Look::Probe(monitor) => match &monitor.check {
+                Check::Fleet(check) => {
+                    let observation = self.core.observe_fleet(check, clock::now().utc);
+                    Look::Seen(monitor, Box::new(observation))
+                }
+                _ => Look::Probe(monitor),
+            },
+            look => look,
+        }
     }
 }
 
@@ -54,6 +70,8 @@ enum Look {
     Known(Finding),
     /// Whether a monitor's check passes.
     Probe(Arc<Monitor>),
+    /// What was seen of a monitor's check.
+    Seen(Arc<Monitor>, Box<Observation>),
     /// Whether a command could be started.
     Command(CommandLine),
     /// The same of the one that takes the step back.
@@ -163,6 +181,7 @@ impl<W: Workers> Scout<W> {
         match look {
             Look::Known(finding) => vec![finding],
             Look::Probe(monitor) => vec![self.probe(&monitor).await],
+            Look::Seen(monitor, observation) => vec![self.seen(&monitor, *observation)],
             Look::Command(line) => self.command(line).await,
             Look::Undo(line) => {
                 let found = self.command(line).await.into_iter();
@@ -181,12 +200,15 @@ impl<W: Workers> Scout<W> {
     }
 
     async fn probe(&self, monitor: &Monitor) -> Finding {
+        match bounded(monitor.timeout + GRACE, self.workers.probe(monitor)).await {
+            Some(observation) => self.seen(monitor, observation),
+            None => self.found(false, "plan.found.unknown", &[("monitor", &*monitor.name)]),
+        }
+    }
+
+    fn seen(&self, monitor: &Monitor, observation: Observation) -> Finding {
         let name = ("monitor", &*monitor.name);
-        let Some(Observation { verdict, seen, failure, .. }) =
-            bounded(monitor.timeout + GRACE, self.workers.probe(monitor)).await
-        else {
-            return self.found(false, "plan.found.unknown", &[name]);
-        };
+        let Observation { verdict, seen, failure, .. } = observation;
         let why = failure.map(|failure| self.words.failure(&failure));
         match (verdict, why) {
             (Verdict::Up, _) if seen.is_empty() => self.found(true, "plan.found.passes", &[name]),

@@ -113,3 +113,16 @@ async fn what_is_not_known_cannot_be_tried_and_it_is_said_what_to_do() {
     let unknown = reply.await.unwrap_err();
     assert!(unknown.message.starts_with("there is no fleet called “wbe”"), "{unknown}");
 }
+
+#[tokio::test]
+async fn a_plan_sees_of_a_fleet_what_a_run_would_see() {
+    let monitor = "[[monitor]]\nname = \"web fleet\"\nfleet = \"web\"\nat_least = 1\nevery = \"1h\"\n";
+    let flow = "[[flow.look.step]]\nname = \"look\"\ncheck = \"web fleet\"\n";
+    let stage = Stage::start(&format!("{monitor}{flow}{FLEET}")).await;
+    let mut client = stage.client().await;
+    let plan = client.request(Request::Plan { flow: "look".to_owned() }).await;
+    let Ok(Reply::Plan(plan)) = plan else { panic!("no plan: {plan:?}") };
+    let finding = &plan.steps[0].findings[0];
+    // None has announced itself.
+    assert!(!finding.well && finding.text.contains('0'), "{finding:?}");
+}
