@@ -1,6 +1,6 @@
 //! How fleets stood, and what other rules would have done with the load that they had.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use estatus_api::{ApiError, ErrorCode, FleetReplay, FleetSample, OtherRule, ReplayPoint, Reply, TriedRule};
 use estatus_core::{
@@ -62,10 +62,11 @@ impl<W: Workers> EventLoop<W> {
             store.flush().await;
             let samples = store.samples(&view.fleet.name, since, now).await.map_err(failed(words.language()))?;
             let boot = boot_time(&view);
-            let replayed = spawn_blocking(move || replayed(&samples, &view.fleet, &other, boot).ok_or(view)).await;
+            let name = Arc::clone(&view.fleet.name);
+            let replayed = spawn_blocking(move || replayed(&samples, &view.fleet, &other, boot)).await;
             let replayed = replayed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-            replayed.map(Reply::Replay).map_err(|view| {
-                let message = words.text("refused.no_fleet_history", &[("name", &view.fleet.name)]);
+            replayed.map(Reply::Replay).ok_or_else(|| {
+                let message = words.text("refused.no_fleet_history", &[("name", &name)]);
                 ApiError { code: ErrorCode::Failed, message }
             })
         });
@@ -165,5 +166,5 @@ fn fleet_sample(sample: &Sample) -> FleetSample {
 fn thinned<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let each = all.len().div_ceil(most.max(1)).max(1);
     let last = all.len().saturating_sub(1);
-    all.iter().enumerate().filter(move |(place, _)| (last - place) % each == 0).map(|(_, one)| one)
+    all.iter().enumerate().filter(move |(place, _)| (last - place).is_multiple_of(each)).map(|(_, one)| one)
 }
