@@ -132,12 +132,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64, hours: u32, troubles: Troubles) -> Self {
-        Self::until(seed, HOUR * hours, troubles, None)
+        let peace = HOUR * hours;
+        Self::until(seed, (peace, peace + PEACE), troubles, None)
     }
 
-    /// Half an hour of a world, and its peace, in which Estatus dies once: after so many effects.
+    /// A few minutes of a world, and two hours of peace, in which Estatus dies once: after so many effects.
     pub(crate) fn brief(seed: u64, dies_after: Option<u64>) -> Self {
-        Self::until(seed, MINUTE * 20, Troubles { edits: true, ..Troubles::NONE }, dies_after)
+        let peace = MINUTE * 12;
+        Self::until(seed, (peace, peace + HOUR * 2), Troubles { edits: true, ..Troubles::NONE }, dies_after)
     }
 
     /// How many effects were carried out.
@@ -145,7 +147,7 @@ impl World {
         self.effects
     }
 
-    fn until(seed: u64, peace: Duration, troubles: Troubles, dies_after: Option<u64>) -> Self {
+    fn until(seed: u64, (peace, end): (Duration, Duration), troubles: Troubles, dies_after: Option<u64>) -> Self {
         let mut dice = Dice::new(seed);
         let config = Arc::new(cast::config(&mut dice));
         let shapes = [Shape::Steady, Shape::Noisy, Shape::Step, Shape::Daily, Shape::Flash];
@@ -165,7 +167,7 @@ impl World {
             slept: Duration::ZERO,
             set_by: 0,
             peace,
-            end: peace + PEACE,
+            end,
             whole: Arc::clone(&config),
             config,
             core: None,
@@ -681,9 +683,12 @@ impl World {
             assert_eq!(view.troubles, [], "seed {seed}: {} at the end", view.fleet.name);
             for it in &view.instances {
                 let instance = &it.instance;
-                // The rule of the document has no stable point.
-                let rests = view.fleet.policy == Policy::Seed
-                    || matches!(instance.state, InstanceState::Running | InstanceState::Booting);
+                // The rule of the document has no stable point, and by hand nobody is removed.
+                let rests = match view.fleet.policy {
+                    Policy::Seed => true,
+                    Policy::Manual if instance.state == InstanceState::Failed => true,
+                    _ => matches!(instance.state, InstanceState::Running | InstanceState::Booting),
+                };
                 assert!(rests, "seed {seed}: {instance:?} at the end");
                 let lives = self.cloud.servers.iter().any(|server| server.name == instance.name && server.lives());
                 assert!(

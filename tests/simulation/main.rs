@@ -217,37 +217,37 @@ fn scale_many(first_seed: u64, worlds: u64, hours: u32, troubles: fleets::Troubl
 
 #[test]
 fn fleets_of_an_honest_provider_keep_every_promise() {
-    scale_many(2000, 4, 6, fleets::Troubles { honest: true, ..fleets::Troubles::NONE });
+    scale_many(2000, 12, 8, fleets::Troubles { honest: true, ..fleets::Troubles::NONE });
 }
 
 #[test]
 fn fleets_keep_every_promise_whatever_their_provider_and_servers_do() {
-    scale_many(2100, 4, 6, fleets::Troubles::NONE);
+    scale_many(2100, 12, 8, fleets::Troubles::NONE);
 }
 
 #[test]
 fn fleets_keep_every_promise_while_estatus_dies() {
-    scale_many(2200, 4, 6, fleets::Troubles { crashes: true, ..fleets::Troubles::NONE });
+    scale_many(2200, 12, 8, fleets::Troubles { crashes: true, ..fleets::Troubles::NONE });
 }
 
 #[test]
 fn fleets_keep_every_promise_while_estatus_is_cut_off() {
-    scale_many(2300, 4, 6, fleets::Troubles { cuts: true, ..fleets::Troubles::NONE });
+    scale_many(2300, 12, 8, fleets::Troubles { cuts: true, ..fleets::Troubles::NONE });
 }
 
 #[test]
 fn fleets_keep_every_promise_while_the_user_changes_everything() {
-    scale_many(2400, 4, 6, fleets::Troubles { edits: true, ..fleets::Troubles::NONE });
+    scale_many(2400, 12, 8, fleets::Troubles { edits: true, ..fleets::Troubles::NONE });
 }
 
 #[test]
 fn fleets_keep_every_promise_while_the_machine_sleeps_and_its_clock_is_set() {
-    scale_many(2500, 4, 6, fleets::Troubles { sleep: true, clock: true, ..fleets::Troubles::NONE });
+    scale_many(2500, 12, 8, fleets::Troubles { sleep: true, clock: true, ..fleets::Troubles::NONE });
 }
 
 #[test]
 fn fleets_keep_every_promise_while_everything_goes_wrong() {
-    scale_many(2600, 6, 12, fleets::Troubles::ALL);
+    scale_many(2600, 30, 12, fleets::Troubles::ALL);
 }
 
 #[test]

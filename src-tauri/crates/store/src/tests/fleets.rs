@@ -19,7 +19,7 @@ fn everything() -> Instance {
         protected: true,
         by_user: true,
         outdated: true,
-        home: None,
+        home: Some(Box::default()),
         error: Some("InsufficientInstanceCapacity: \"ñ\"".to_owned()),
         ..instance(10, "web", InstanceState::Draining)
     }
