@@ -61,8 +61,8 @@ pub(crate) const DRAINED_AT_LEISURE: Duration = Duration::from_secs(60 * 60);
 /// So long after Estatus has begun nothing is decided: agents need that to come back.
 const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
-/// Once one is back of those that fell silent together, the others have so long to come back too: an agent that has tried for a
-/// while tries again only once a minute, and may wait for an answer.
+/// Once one is back of those that fell silent together, the others have so long to come back too, and all have after Estatus has
+/// begun or this machine has slept: an agent that has tried for a while tries again only once a minute, and may wait for an answer.
 const RETURNS_WITHIN: Duration = Duration::from_secs(90);
 
 /// What a step may use, and where it says what is to be done.
@@ -178,6 +178,7 @@ impl FleetMachine {
         let settles =
             if self.instances.is_empty() { Duration::ZERO } else { SETTLES_WITHIN.max(self.fleet.heartbeat * 2) };
         self.decides_at = step.now.monotonic + settles;
+        self.await_everybody(step.now);
         self.is_high = true;
         self.lists_at = Some(step.now.monotonic);
         self.is_known = false;
@@ -277,8 +278,14 @@ impl FleetMachine {
             self.slept = now.slept;
             self.instances.values_mut().for_each(|live| live.woke(now));
             self.decides_at = self.decides_at.max(now.monotonic + SETTLES_WITHIN);
+            self.await_everybody(now);
             self.is_high = true;
         }
+    }
+
+    /// Whoever is silent was cut off from us, and has time to come back.
+    fn await_everybody(&mut self, now: Now) {
+        self.awaited_until = Some(now.monotonic + RETURNS_WITHIN);
     }
 
     /// Another configuration holds.

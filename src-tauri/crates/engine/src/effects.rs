@@ -14,13 +14,7 @@ use estatus_core::{
 };
 use tokio::sync::watch;
 
-use crate::{
-    clock,
-    event_loop::EventLoop,
-    programs::ForProgram,
-    tasks::{Barrier, Published},
-    workers::Workers,
-};
+use crate::{barrier::Barrier, clock, event_loop::EventLoop, programs::ForProgram, tasks::Published, workers::Workers};
 
 impl<W: Workers> EventLoop<W> {
     /// Carries out all that the core asks for. What is to be done with programs does not wait for the disk: the program

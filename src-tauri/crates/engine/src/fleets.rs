@@ -22,7 +22,7 @@ use estatus_program::Supervisor;
 use tokio::sync::mpsc;
 
 use self::local::LocalInstances;
-use crate::{Options, ports::EnginePorts, tasks::Barrier};
+use crate::{Options, barrier::Barrier, ports::EnginePorts};
 
 /// So many events of fleets wait to be taken; whoever brings more waits.
 const EVENTS_LIMIT: usize = 1024;

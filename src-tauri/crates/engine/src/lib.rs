@@ -8,6 +8,7 @@
 //! rooms below.
 
 mod answers;
+mod barrier;
 mod bounded;
 mod clients;
 mod clock;

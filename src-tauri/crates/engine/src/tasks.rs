@@ -22,6 +22,7 @@ use tokio::{
 };
 
 use crate::{
+    barrier::Barrier,
     bounded::{GRACE, bounded},
     fleets::{FleetOrders, Scale},
     programs::ProgramCommands,
@@ -36,23 +37,6 @@ const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct Published {
     pub(crate) after: Option<Barrier>,
     pub(crate) event: Arc<Event>,
-}
-
-/// Open once a batch of records is on disk, or as good as it will get.
-#[derive(Clone, Debug)]
-pub(crate) struct Barrier(watch::Receiver<bool>);
-
-impl Barrier {
-    /// One that opens when `open` holds true.
-    pub(crate) fn new(open: watch::Receiver<bool>) -> Self {
-        Self(open)
-    }
-
-    /// Waits until it is open.
-    pub(crate) async fn pass(mut self) {
-        // A sender that is gone will not open it any more.
-        let _ = self.0.wait_for(|open| *open).await;
-    }
 }
 
 /// An effect under way.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{FleetMachine, RETURNS_WITHIN, SHOWS_WITHIN, Step};
+use super::{FleetMachine, SHOWS_WITHIN, Step};
 use crate::{
     fleet::{
         Wire,
@@ -123,7 +123,7 @@ impl FleetMachine {
     /// One that was silent is back: where the fleet is held, the others that are silent may come back too.
     fn await_others(&mut self, was_silent: bool, step: &Step<'_>) {
         if was_silent && self.is_held {
-            self.awaited_until = Some(step.now.monotonic + RETURNS_WITHIN);
+            self.await_everybody(step.now);
         }
     }
 

@@ -230,7 +230,6 @@ pub(crate) fn instance(number: u64, fleet: &str, state: InstanceState) -> Instan
         protected: false,
         by_user: false,
         outdated: false,
-        home: None,
         error: None,
         home: None,
     }

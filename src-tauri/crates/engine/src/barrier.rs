@@ -1,0 +1,20 @@
+//! What waits until something is on disk.
+
+use tokio::sync::watch;
+
+/// Open once a batch of records is on disk, or as good as it will get.
+#[derive(Clone, Debug)]
+pub(crate) struct Barrier(watch::Receiver<bool>);
+
+impl Barrier {
+    /// One that opens when `open` holds true.
+    pub(crate) fn new(open: watch::Receiver<bool>) -> Self {
+        Self(open)
+    }
+
+    /// Waits until it is open.
+    pub(crate) async fn pass(mut self) {
+        // A sender that is gone will not open it any more.
+        let _ = self.0.wait_for(|open| *open).await;
+    }
+}
