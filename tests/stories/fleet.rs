@@ -123,14 +123,20 @@ impl Servers {
         self.ends("web-4", &left[1]);
         self.decided(-1, "a user wants it");
 
-        // The monitor rests, and is back: they have gone on, and are the same.
+        // The monitor is killed, and is back: they have gone on, and are the same.
         let before = self.processes();
-        assert!(self.estatus.stop().success());
+        self.estatus.kill();
         assert_eq!(self.processes(), before);
         self.estatus.start();
         self.are(&["web-2", "web-6"]);
         assert_eq!(self.processes(), before);
         assert_eq!(self.estatus.fleet("web").unwrap()["orphans"], Value::Null);
+
+        // It is quit, and nothing is left of them; when it is back, so are two of them.
+        assert!(self.estatus.stop().success());
+        assert_eq!(self.processes(), []);
+        self.estatus.start();
+        self.are(&["web-7", "web-8"]);
     }
 
     /// The process of each.

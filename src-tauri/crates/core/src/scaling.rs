@@ -77,8 +77,8 @@ pub(crate) struct Step<'a> {
     pub(crate) decided: Vec<DecisionRecord>,
     /// How the fleet stands, where that is to be kept.
     pub(crate) sample: Option<Sample>,
-    /// The mean of its loads is another than whoever looks was told.
-    pub(crate) mean_moved: bool,
+    /// Whoever looks sees something else than before: the mean of the loads, or what is wrong.
+    pub(crate) looks_different: bool,
     /// What is wrong since now, and why; or is no more.
     pub(crate) troubles: Vec<TroubleChange>,
 }
@@ -86,7 +86,16 @@ pub(crate) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Now, rng: &'a mut Rng) -> Self {
         let (commands, changed) = (Vec::new(), Vec::new());
-        Self { now, rng, commands, changed, decided: Vec::new(), sample: None, mean_moved: false, troubles: Vec::new() }
+        Self {
+            now,
+            rng,
+            commands,
+            changed,
+            decided: Vec::new(),
+            sample: None,
+            looks_different: false,
+            troubles: Vec::new(),
+        }
     }
 }
 
@@ -107,8 +116,6 @@ pub(crate) struct FleetMachine {
     is_high: bool,
     /// Nothing was done when it was decided last, as too little is known of it.
     is_held: bool,
-    /// Until then nobody is given up who is silent: they were cut off together, and are coming back.
-    awaited_until: Option<Instant>,
     /// When the provider is asked next what there is.
     lists_at: Option<Instant>,
     last_decision: Option<DecisionRecord>,
@@ -134,6 +141,8 @@ pub(crate) struct FleetMachine {
     well_since: BTreeMap<Trouble, Duration>,
     /// It is no longer configured.
     gone: bool,
+    /// Estatus quits.
+    quits: bool,
 }
 
 impl FleetMachine {
@@ -148,7 +157,6 @@ impl FleetMachine {
             decides_at: now.monotonic,
             is_high: true,
             is_held: false,
-            awaited_until: None,
             lists_at: None,
             last_decision: None,
             sampled: None,
@@ -162,6 +170,7 @@ impl FleetMachine {
             launches_fail: false,
             well_since: BTreeMap::new(),
             gone: false,
+            quits: false,
             fleet,
         }
     }
@@ -178,7 +187,6 @@ impl FleetMachine {
         let settles =
             if self.instances.is_empty() { Duration::ZERO } else { SETTLES_WITHIN.max(self.fleet.heartbeat * 2) };
         self.decides_at = step.now.monotonic + settles;
-        self.await_everybody(step.now);
         self.is_high = true;
         self.lists_at = Some(step.now.monotonic);
         self.is_known = false;
@@ -186,6 +194,20 @@ impl FleetMachine {
         for live in self.instances.values_mut() {
             live.go_on(&self.fleet, step);
         }
+    }
+
+    /// Estatus quits: instances that are processes of this machine end with it, as programs do. Others are servers of their own.
+    pub(crate) fn quit(&mut self, step: &mut Step<'_>) {
+        self.quits = true;
+        let Self { instances, fleet, .. } = self;
+        for live in instances.values_mut().filter(|live| live.is_local(fleet)) {
+            live.terminate(step);
+        }
+    }
+
+    /// Whether instances are still being stopped because Estatus quits.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.quits && self.instances.values().any(|live| live.is_local(&self.fleet))
     }
 
     pub(crate) fn is_gone(&self) -> bool {
@@ -270,7 +292,7 @@ impl FleetMachine {
 
     /// Whether a rule is asked.
     fn decides(&self) -> bool {
-        self.is_known && !self.gone
+        self.is_known && !self.gone && !self.quits
     }
 
     fn notice_sleep(&mut self, now: Now) {
@@ -278,14 +300,8 @@ impl FleetMachine {
             self.slept = now.slept;
             self.instances.values_mut().for_each(|live| live.woke(now));
             self.decides_at = self.decides_at.max(now.monotonic + SETTLES_WITHIN);
-            self.await_everybody(now);
             self.is_high = true;
         }
-    }
-
-    /// Whoever is silent was cut off from us, and has time to come back.
-    fn await_everybody(&mut self, now: Now) {
-        self.awaited_until = Some(now.monotonic + RETURNS_WITHIN);
     }
 
     /// Another configuration holds.

@@ -7,6 +7,7 @@ use estatus_core::{
     check::Check,
     config::Monitor,
     engine::{Change, Effect, EffectId, Input},
+    fleet::{Fleet, Provider, command::FleetCommand},
     ids::Key,
     program::ProgramCommand,
     record::Record,
@@ -52,7 +53,8 @@ impl<W: Workers> EventLoop<W> {
         let _ = self.core.handle(Input::Probed { id, observation }, now);
     }
 
-    /// The engine is about to stop: what must be written down is, programs are stopped, and clients see it. Nothing is
+    /// The engine is about to stop: what must be written down is, programs and instances that are processes of
+    /// this machine are stopped, and clients see it. Nothing is
     /// begun any more. Whether another program is now being stopped: they go in the order of their dependence.
     pub(crate) fn drain(&mut self) -> bool {
         let mut stops = false;
@@ -65,6 +67,10 @@ impl<W: Workers> EventLoop<W> {
                     if is_stop || command == ProgramCommand::Release {
                         self.tasks.programs.give(ForProgram { program, command });
                     }
+                }
+                Effect::Fleet { fleet, command } if ends_process(&fleet, &command) => {
+                    stops |= matches!(command, FleetCommand::Terminate { .. });
+                    self.tasks.give_fleet(fleet, command, self.view.words.clone());
                 }
                 Effect::Publish(change) => self.publish(change),
                 // What is not begun any more is begun by the next engine: it is written down.
@@ -147,4 +153,10 @@ impl<W: Workers> EventLoop<W> {
         // Without a receiver there is nobody to tell.
         let _ = self.tasks.events.send(published);
     }
+}
+
+/// Whether `command` ends a process of this machine, or clears away what is left of it.
+fn ends_process(fleet: &Fleet, command: &FleetCommand) -> bool {
+    let is_end = matches!(command, FleetCommand::Terminate { .. } | FleetCommand::Forget { .. });
+    is_end && matches!(fleet.provider, Provider::Local { .. })
 }

@@ -86,7 +86,7 @@ impl Engine {
             refused: machine.refused().clone(),
             provider_error: machine.provider_error().cloned(),
             unheard: machine.unheard().map(str::to_owned),
-            troubles: machine.memory.open_troubles().filter(|_| !machine.is_gone()).collect(),
+            troubles: machine.troubles().collect(),
             left_behind: machine.is_gone(),
         })
     }
@@ -132,6 +132,14 @@ impl Engine {
     /// Something is due of a fleet.
     pub(super) fn wake_fleet(&mut self, name: &Arc<str>, now: Now) {
         self.step_fleet(name, now, FleetMachine::wake);
+    }
+
+    /// Estatus is about to quit.
+    pub(super) fn quit_fleets(&mut self, now: Now) {
+        let names: Vec<Arc<str>> = self.fleets.names().cloned().collect();
+        for name in names {
+            self.step_fleet(&name, now, FleetMachine::quit);
+        }
     }
 
     // What the user wants.
@@ -244,8 +252,8 @@ impl Engine {
             .into_iter()
             .map(|command| Effect::Fleet { fleet: machine.addressed(&command), command })
             .collect();
-        let Step { changed, decided, sample, mean_moved, troubles, .. } = step;
-        let stands_differently = !changed.is_empty() || !decided.is_empty() || mean_moved;
+        let Step { changed, decided, sample, looks_different, troubles, .. } = step;
+        let stands_differently = !changed.is_empty() || !decided.is_empty() || !troubles.is_empty() || looks_different;
         self.records.extend(latest(changed).into_iter().map(|instance| Record::Instance(Box::new(instance))));
         self.records.extend(decided.into_iter().map(|decision| Record::Decision(Box::new(decision))));
         self.records.extend(sample.map(|sample| Record::Sample { fleet: Arc::clone(name), sample }));

@@ -15,6 +15,7 @@ use crate::{
         StoppedBy,
     },
     record::JournalEntry,
+    scaling::FleetMachine,
     supervision::{ProgramMachine, Step},
     time::{Instant, Now},
     words::Words,
@@ -71,9 +72,9 @@ impl Engine {
         })
     }
 
-    /// Whether programs are still being stopped because Estatus quits.
-    pub fn is_stopping_programs(&self) -> bool {
-        self.programs.values().any(|kept| kept.is_stopping())
+    /// Whether programs, or instances that are processes of this machine, are still being stopped because Estatus quits.
+    pub fn is_stopping_processes(&self) -> bool {
+        self.programs.values().any(|kept| kept.is_stopping()) || self.fleets.values().any(FleetMachine::is_stopping)
     }
 
     // What happens.
@@ -147,6 +148,7 @@ impl Engine {
     pub(super) fn quit(&mut self, now: Now) {
         self.quits = true;
         self.quit_next(now);
+        self.quit_fleets(now);
     }
 
     /// Stops what nothing that is still being stopped was started after.

@@ -27,9 +27,8 @@ const SEEN_MOVE: f64 = 0.01;
 impl FleetMachine {
     /// Whoever is silent is judged.
     pub(super) fn judge(&mut self, step: &mut Step<'_>) {
-        let is_awaited = self.awaited_until.is_some_and(|until| step.now.monotonic < until);
         for live in self.instances.values_mut() {
-            live.judge(is_awaited, step);
+            live.judge(step);
         }
         let lost = self.instances.values().find(|live| live.instance.state == InstanceState::Lost);
         let why = lost.map(|live| live.instance.name.to_string());
@@ -87,7 +86,7 @@ impl FleetMachine {
         };
         if moved {
             self.told_mean = mean;
-            step.mean_moved = true;
+            step.looks_different = true;
         }
     }
 

@@ -123,7 +123,7 @@ impl FleetMachine {
     /// One that was silent is back: where the fleet is held, the others that are silent may come back too.
     fn await_others(&mut self, was_silent: bool, step: &Step<'_>) {
         if was_silent && self.is_held {
-            self.await_everybody(step.now);
+            self.instances.values_mut().filter(|live| live.is_silent()).for_each(|live| live.await_return(step.now));
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{DRAINED_WITHIN, RETRY_FIRST, RETRY_LONGEST, Step, instant_of_past};
+use super::{DRAINED_WITHIN, RETRY_FIRST, RETRY_LONGEST, RETURNS_WITHIN, Step, instant_of_past};
 use crate::{
     fleet::{
-        Fleet,
+        Fleet, Provider,
         command::{FleetCommand, ProviderError},
         detector::{Detector, Trust},
         instance::{Instance, InstanceState},
@@ -26,6 +26,8 @@ pub(crate) struct LiveInstance {
     due: Option<Instant>,
     /// When it must have announced itself.
     boots_until: Instant,
+    /// Until then it is not given up: it was cut off from us, and has time to come back.
+    awaited_until: Option<Instant>,
     /// How many tries of the provider have failed in a row.
     failed: u32,
     /// The try at its launch that has this number may have launched it, whatever was said of that try since.
@@ -45,6 +47,7 @@ impl LiveInstance {
             faults: 0,
             due: None,
             boots_until: launched + fleet.boot_within,
+            awaited_until: None,
             failed: 0,
             perhaps_launched: false,
             was_listed: false,
@@ -80,7 +83,10 @@ impl LiveInstance {
             }
             InstanceState::Draining => self.drain(DRAINED_WITHIN, step),
             InstanceState::Terminating => self.terminate(step),
-            InstanceState::Running | InstanceState::Suspect => self.listen(step),
+            InstanceState::Running | InstanceState::Suspect => {
+                self.await_return(step.now);
+                self.listen(step);
+            }
             InstanceState::Booting | InstanceState::Lost | InstanceState::Failed | InstanceState::Gone => {}
         }
     }
@@ -97,6 +103,9 @@ impl LiveInstance {
     /// The machine has slept: it has to be found again before its silence means anything.
     pub(super) fn woke(&mut self, now: Now) {
         self.detector.woke(now);
+        if self.instance.state != InstanceState::Lost {
+            self.await_return(now);
+        }
     }
 
     /// Whatever is due is done.
@@ -166,7 +175,7 @@ impl LiveInstance {
 
     /// It has announced itself.
     pub(super) fn announced(&mut self, address: String, declared: Option<String>, step: &mut Step<'_>) {
-        self.due = None;
+        (self.due, self.awaited_until) = (None, None);
         self.detector.heard(Duration::ZERO, step.now);
         (self.instance.address, self.instance.declared) = (Some(address), declared);
         self.instance.error = None;
@@ -177,6 +186,7 @@ impl LiveInstance {
     /// It has said what its load is.
     pub(super) fn heard(&mut self, load: Option<f32>, ago: Duration, step: &mut Step<'_>) {
         self.detector.heard(ago, step.now);
+        self.awaited_until = None;
         self.load = load;
         self.faults += u64::from(load.is_none());
         if self.is_silent() {
@@ -189,8 +199,14 @@ impl LiveInstance {
         matches!(self.instance.state, InstanceState::Suspect | InstanceState::Lost)
     }
 
+    /// It was cut off from us, and has time to come back.
+    pub(super) fn await_return(&mut self, now: Now) {
+        self.awaited_until = Some(now.monotonic + RETURNS_WITHIN);
+    }
+
     /// How long it has been silent is judged; where it is awaited, it is not given up.
-    pub(super) fn judge(&mut self, is_awaited: bool, step: &mut Step<'_>) {
+    pub(super) fn judge(&mut self, step: &mut Step<'_>) {
+        let is_awaited = self.awaited_until.is_some_and(|until| step.now.monotonic < until);
         match (self.instance.state, self.detector.trust(step.now)) {
             (InstanceState::Running, Trust::Suspect | Trust::Lost) => self.becomes(InstanceState::Suspect, step),
             (InstanceState::Lost, _) if is_awaited => self.becomes(InstanceState::Suspect, step),
@@ -206,6 +222,12 @@ impl LiveInstance {
             self.becomes(InstanceState::Draining, step);
         }
         step.commands.push(FleetCommand::Drain { instance: Arc::clone(&self.instance.name) });
+    }
+
+    /// Whether it is a process of this machine.
+    pub(super) fn is_local(&self, fleet: &Fleet) -> bool {
+        let home = self.instance.home.as_deref().unwrap_or(&fleet.provider);
+        matches!(home, Provider::Local { .. })
     }
 
     /// It is to be no more.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{DRAINED_WITHIN, FleetMachine, Step, Unwanted};
 use crate::{
     fleet::{
-        Fleet, FleetMemory, LaunchBudget, Policy, Trouble,
+        Cloud, Credentials, Fleet, FleetMemory, LaunchBudget, Policy, Provider, Trouble,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, ProviderErrorKind},
         instance::{Instance, InstanceState},
         replay::Sample,
@@ -28,7 +28,7 @@ struct Scene {
     samples: Vec<Sample>,
     /// By so much the wall clock was set back.
     set_back: Duration,
-    mean_moved: usize,
+    looks_different: usize,
 }
 
 fn fleet(min: u32, desired: u32, max: u32) -> Fleet {
@@ -51,7 +51,7 @@ impl Scene {
             commands,
             troubles,
             samples: Vec::new(),
-            mean_moved: 0,
+            looks_different: 0,
             set_back: Duration::ZERO,
         };
         scene.step(FleetMachine::begin);
@@ -72,7 +72,7 @@ impl Scene {
         }
         self.commands.extend(step.commands);
         self.samples.extend(step.sample);
-        self.mean_moved += usize::from(step.mean_moved);
+        self.looks_different += usize::from(step.looks_different);
         self.troubles.extend(step.troubles.into_iter().map(|change| (change.trouble, change.begins)));
         result
     }
@@ -191,9 +191,9 @@ fn the_mean_is_told_when_it_has_moved() {
     let mut scene = Scene::new(fleet(1, 2, 2));
     scene.all_boot();
     let mut told = |load| {
-        scene.mean_moved = 0;
+        scene.looks_different = 0;
         scene.pass_with(30 * SECOND, Some(load));
-        scene.mean_moved
+        scene.looks_different
     };
     assert_eq!([told(0.5), told(0.503), told(0.6), told(0.6)], [1, 0, 1, 0]);
 }
@@ -450,6 +450,32 @@ fn what_is_missing_is_looked_for_again_soon() {
     scene.happens(FleetEvent::Listed(Vec::new()));
     scene.pass_with(10 * SECOND, Some(0.5));
     assert!(scene.commands.contains(&FleetCommand::List));
+}
+
+#[test]
+fn processes_of_this_machine_end_with_estatus_and_servers_do_not() {
+    let mut scene = Scene::new(fleet(1, 2, 5));
+    scene.all_boot();
+    scene.step(FleetMachine::quit);
+    assert_eq!(scene.of(InstanceState::Terminating).len(), 2);
+    assert!(scene.machine.is_stopping());
+    for name in ["web-1", "web-2"] {
+        scene.happens(FleetEvent::Terminated { instance: name.into(), why: None });
+    }
+    scene.pass(600 * SECOND);
+    assert_eq!((scene.machine.instances().count(), scene.machine.is_stopping()), (0, false));
+    // The next Estatus has as many again.
+    scene.crash();
+    scene.happens(FleetEvent::Listed(Vec::new()));
+    scene.pass(60 * SECOND);
+    assert_eq!(scene.of(InstanceState::Launching), ["web-3".into(), "web-4".into()]);
+
+    let cloud = Cloud { region: "us-east-1".to_owned(), endpoint: None, credentials: Credentials::Role };
+    let group = Provider::Asg { group: "web".to_owned(), cloud };
+    let mut servers = Scene::new(Fleet { provider: group, ..fleet(1, 2, 5) });
+    servers.all_boot();
+    servers.step(FleetMachine::quit);
+    assert_eq!((servers.of(InstanceState::Running).len(), servers.machine.is_stopping()), (2, false));
 }
 
 #[test]

@@ -34,6 +34,11 @@ pub(crate) struct TroubleChange {
 }
 
 impl FleetMachine {
+    /// What is wrong now. What is so no more, but is told to be over only later, is not among it.
+    pub(crate) fn troubles(&self) -> impl Iterator<Item = Trouble> {
+        self.memory.open_troubles().filter(|trouble| !self.gone && !self.well_since.contains_key(trouble))
+    }
+
     /// Something is wrong, or is not.
     pub(super) fn trouble(&mut self, trouble: Trouble, why: Option<String>, is_so: bool, step: &mut Step<'_>) {
         if self.gone {
@@ -41,7 +46,7 @@ impl FleetMachine {
         }
         let is_open = self.memory.troubles.get(&trouble).is_some_and(|memory| memory.ended.is_none());
         if is_so {
-            self.well_since.remove(&trouble);
+            step.looks_different |= self.well_since.remove(&trouble).is_some();
             if !is_open {
                 self.begins(trouble, why, step);
             }
@@ -61,6 +66,7 @@ impl FleetMachine {
     /// It is not so; whether it has not been so for long enough.
     fn may_be_over(&mut self, trouble: Trouble, step: &mut Step<'_>) {
         let Some(memory) = self.memory.troubles.get_mut(&trouble) else { return };
+        step.looks_different |= !self.well_since.contains_key(&trouble);
         let since = *self.well_since.entry(trouble).or_insert(step.now.awake());
         let doubled = WELL_FOR.saturating_mul(1 << memory.returned.min(16));
         if step.now.awake().saturating_sub(since) >= doubled.min(WELL_FOR_LONGEST) {

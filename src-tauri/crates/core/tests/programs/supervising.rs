@@ -317,7 +317,7 @@ fn quitting_stops_what_must_not_outlive_estatus_dependants_first() {
     let story = scene.take();
     let stops: Vec<&str> = story.lines().filter(|line| line.contains(" stop ")).collect();
     assert_eq!(stops, ["1.0 stop web 1", "1.0 stop database 1"], "{story}");
-    assert!(!scene.core.is_stopping_programs());
+    assert!(!scene.core.is_stopping_processes());
     let mut scene = scene.crashes();
     scene.passes(1.0);
     assert_eq!(scene.running.len(), 3, "what was stopped for quitting runs again: {}", scene.story);

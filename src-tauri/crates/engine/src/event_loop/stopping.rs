@@ -45,7 +45,7 @@ impl<W: Workers> EventLoop<W> {
         let deliveries_end = time::Instant::now() + STOPS_WITHIN;
         let mut programs_end = self.stops_until();
         loop {
-            let give_up = match (self.core.is_stopping_programs(), self.tasks.delivers()) {
+            let give_up = match (self.core.is_stopping_processes(), self.tasks.delivers()) {
                 (true, _) => programs_end,
                 (false, true) => deliveries_end,
                 (false, false) => break,

@@ -72,7 +72,6 @@ impl Demo {
             "The demo is in {}. In the window, under Fleets, open `demo` and move its sliders.",
             self.config.display()
         );
-        self.explain_end();
     }
 
     /// Says where it is, and what to do in another terminal with `estatus`.
@@ -85,15 +84,6 @@ impl Demo {
         println!("  estatus() {{ {line} \"$@\"; }}");
         println!("  estatus fleet load demo-1 95%; estatus fleet load demo-2 95%");
         println!("  estatus fleet show demo");
-        self.explain_end();
-    }
-
-    fn explain_end(&self) {
-        let instances = self.data.join("fleet").join("instances");
-        println!(
-            "Its instances go on when Estatus is quit, and are found again; `pkill -f {}` ends them.",
-            quoted(instances.as_os_str())
-        );
     }
 }
 
