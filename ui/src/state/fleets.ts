@@ -124,9 +124,17 @@ export type Level = "unknown" | "above" | "within" | "below";
 /** A mean that is off by no more than this part of what it should be is left as it is; so has it the engine's own rule. */
 export const BAND = 0.1;
 
+/** No mean is more than full: above this it is above the band, whatever it should be; so has it the engine's own rule. */
+const NEARLY_FULL = 0.98;
+
+/** The mean load above which a fleet grows. */
+export function growsAbove(load: number): number {
+  return Math.min(load * (1 + BAND), NEARLY_FULL);
+}
+
 export function level(mean: number | null, load: number): Level {
   if (mean === null) return "unknown";
-  if (mean > load * (1 + BAND)) return "above";
+  if (mean > growsAbove(load)) return "above";
   return mean < load * (1 - BAND) ? "below" : "within";
 }
 

@@ -49,7 +49,7 @@ test("whoever has no fleet tries one on this machine, and sees it grow by a slid
   await row("demo-1").getByText("starting").waitFor();
   await pass(6);
   await row("demo-2").getByText("running").waitFor();
-  await page.getByText("Move it above 60% and the fleet grows").waitFor();
+  await page.getByText("Move it above 66% and the fleet grows").waitFor();
   await page.getByRole("slider", { name: "Load of all instances" }).fill("95");
   expect(await slider("demo-1").inputValue()).toBe("95");
   await said();

@@ -38,7 +38,7 @@ use crate::{
         needs::Needs,
         planned::InForce,
         replay::Sample,
-        rule::BAND,
+        rule::{self, BAND},
     },
     input::Due,
     machine::Machine,
@@ -283,7 +283,7 @@ impl FleetMachine {
     /// Whether the mean load is so high that the rule wants more instances.
     fn is_above(&self) -> bool {
         let above = match self.fleet.policy {
-            Policy::Target => self.fleet.load * (1.0 + BAND),
+            Policy::Target => rule::upper_edge(self.fleet.load, BAND),
             Policy::Seed => self.fleet.load,
             Policy::Manual | Policy::Schedule(_) => return false,
         };

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { DecisionStatus } from "../../contract";
 import type { Formats } from "../../i18n/format";
-import { BAND, deed, type Sample } from "../../state/fleets";
+import { BAND, deed, growsAbove, type Sample } from "../../state/fleets";
 
 /** The colours that a canvas needs by name, since it knows no style sheets. */
 export interface Palette {
@@ -133,7 +133,7 @@ function aim(plot: uPlot, { load, hasBand }: Course, colours: Palette) {
   ctx.save();
   if (hasBand) {
     ctx.fillStyle = `${colours.launched}22`;
-    const top = y(load * (1 + BAND));
+    const top = y(growsAbove(load));
     ctx.fillRect(bbox.left, top, bbox.width, y(load * (1 - BAND)) - top);
   }
   ctx.strokeStyle = colours.target;

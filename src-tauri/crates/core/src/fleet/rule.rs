@@ -28,6 +28,7 @@ use tally::Tally;
 
 pub use budget::{TURNS, TURNS_WITHIN};
 pub use measure::BAND;
+pub(crate) use measure::upper_edge;
 
 /// So many instances at most are named in the reasons of one decision, and as many in what it rejects.
 const NAMED: usize = 8;

@@ -89,10 +89,14 @@ impl Measure {
 
 /// Whether the loads of `size` instances are, in sum, above a band about `wanted` each.
 fn is_above(sum: f64, size: f64, wanted: f64, band: f64) -> bool {
+    sum > size * upper_edge(wanted, band) * (1.0 + SAME)
+}
+
+/// The mean load above which there are too few, where it is to be `wanted` with a band of this width about it.
+pub(crate) fn upper_edge(wanted: f64, band: f64) -> f64 {
     let edge = wanted * (1.0 + band);
     // A band of no width is the document's rule, which is kept to the letter.
-    let edge = if band > 0.0 { edge.min(NEARLY_FULL) } else { edge };
-    sum > size * edge * (1.0 + SAME)
+    if band > 0.0 { edge.min(NEARLY_FULL) } else { edge }
 }
 
 /// Whether `load` is below a band about `wanted`.
