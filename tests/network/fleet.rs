@@ -259,7 +259,7 @@ fn an_agent_that_is_cut_off_alone_is_suspect_then_lost_and_replaced() {
     assert_eq!(replaced[0]["victims"], serde_json::json!(["web-1"]), "{replaced:?}");
 }
 
-/// A cable that takes its time with what the far host sends, and loses some of it.
+/// A cable that takes its time with what it carries, and loses some of it.
 struct Cable {
     process: Child,
     orders: ChildStdin,
@@ -290,7 +290,7 @@ impl Cable {
         Self { process, orders }
     }
 
-    /// From now on it carries what the far host sends by so many seconds later, but for this part, which is lost.
+    /// From now on whatever it carries arrives so many seconds later, but for this part, which is lost.
     fn is(&mut self, delay: f64, loss: f64) {
         writeln!(self.orders, "{delay} {loss}").unwrap();
     }
@@ -304,11 +304,10 @@ impl Drop for Cable {
 }
 
 #[test]
-fn nobody_is_called_lost_where_a_fifth_is_lost_on_a_slow_way() {
+fn nobody_is_called_lost_where_a_fifth_is_lost_each_way_on_a_slow_one() {
     let lab = Lab::new("g");
     let mut cable = Cable::between(&lab, "g");
-    // As often as it is where nobody says how often.
-    let web = Web::start(lab, "5s");
+    let web = Web::start(lab, "2s");
     let (before, deeds) = (web.cloud.processes(), web.deeds());
     cable.is(0.1, 0.2);
     let begun = Instant::now();

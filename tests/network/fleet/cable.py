@@ -1,8 +1,8 @@
 """A cable that takes its time, and loses some of what it carries.
 
 cable.py ONE OTHER: it makes two network devices of these names, and says so; what is sent into one comes out of the other. Each
-line of its standard input says how it is from then on for what comes from the other one: the delay in seconds, and the part
-that is lost. It ends with its input.
+line of its standard input says how it is from then on, in both directions: the delay in seconds, and the part that is lost. It
+ends with its input.
 """
 
 import fcntl
@@ -46,11 +46,9 @@ while True:
         except OSError:
             # The device is not up.
             continue
-        is_bad = end == other
-        if not is_bad or dice.random() >= loss:
+        if dice.random() >= loss:
             sent += 1
-            late = delay if is_bad else 0.0
-            heapq.heappush(carried, (time.monotonic() + late, sent, opposite[end], packet))
+            heapq.heappush(carried, (time.monotonic() + delay, sent, opposite[end], packet))
     while carried and carried[0][0] <= time.monotonic():
         _, _, end, packet = heapq.heappop(carried)
         try:

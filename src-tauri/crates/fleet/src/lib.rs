@@ -13,6 +13,7 @@ macro_rules! said {
 
 mod agent;
 mod provider;
+mod socket;
 mod wire;
 
 pub use agent::{AgentError, AgentNews, AgentOptions, LoadSource, Protocol, agent, parse_load};

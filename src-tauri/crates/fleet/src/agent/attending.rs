@@ -20,9 +20,12 @@ use super::{
     pinned::client_config,
     server::Server,
 };
-use crate::wire::{
-    AgentServiceClient, Channel, Drained, EnrolRequest, FromAgent, FromEngine, Heartbeat, Hello, LONGEST, Renewal,
-    Said, Says, origin,
+use crate::{
+    socket::Patience,
+    wire::{
+        AgentServiceClient, Channel, Drained, EnrolRequest, FromAgent, FromEngine, Heartbeat, Hello, LONGEST, Renewal,
+        Said, Says, origin,
+    },
 };
 
 /// The engine answers within this whatever it is asked: it may be busy.
@@ -31,6 +34,10 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(45);
 const REFUSED_FOR: Duration = Duration::from_secs(10);
 /// So many things wait to be sent. If they are not, the connection is none.
 const WAITING: usize = 8;
+/// What is said arrives within so many heartbeats, which is soon enough for a new connection to be made before an instance that is
+/// silent is taken for lost; but within no less than the one time, and no more than the other. Otherwise the way is another one now,
+/// or none.
+const ARRIVES_WITHIN: (u32, Duration, Duration) = (3, Duration::from_secs(5), Duration::from_secs(20));
 /// An engine that wants to hear of the load more often than this is not believed.
 const SHORTEST: Duration = Duration::from_millis(10);
 
@@ -117,7 +124,7 @@ impl Attending {
             self.enrol().await?;
         }
         let config = client_config(&self.enrolled.authority(), self.enrolled.shown()?);
-        let (mut client, from) = self.client(config.map_err(io::Error::other)?).await?;
+        let Reached { mut client, from, patience } = self.client(config.map_err(io::Error::other)?).await?;
         let (say, said) = mpsc::channel(WAITING);
         let hello = Said::Hello(Hello { address: from.to_string() });
         let said = stream::unfold(said, async |mut said: mpsc::Receiver<Said>| {
@@ -126,14 +133,14 @@ impl Attending {
         say.try_send(hello).map_err(io::Error::other)?;
         let answer = timeout(ANSWERS_WITHIN, client.attend(said)).await;
         let engine = answer.map_err(|_| late())??.into_inner();
-        let mut session = Session { attending: self, say, engine, beats: None, drain: None, renewing: None };
+        let mut session = Session { attending: self, say, engine, patience, beats: None, drain: None, renewing: None };
         session.run(told).await
     }
 
     async fn enrol(&mut self) -> Result<(), Ended> {
         let token = self.enrolled.token().map_err(Ended::Lost)?;
         let config = client_config(&self.enrolled.authority(), None).map_err(io::Error::other)?;
-        let (mut client, from) = self.client(config).await?;
+        let Reached { mut client, from, .. } = self.client(config).await?;
         let public_key = self.enrolled.public_key()?;
         let request = EnrolRequest { token, public_key, address: from.to_string() };
         let answer = timeout(ANSWERS_WITHIN, client.enrol(request)).await;
@@ -144,12 +151,19 @@ impl Attending {
         Ok(())
     }
 
-    /// The engine, and from where it is reached.
-    async fn client(&self, config: ClientConfig) -> Result<(AgentServiceClient<Channel>, IpAddr), Ended> {
-        let Connection { channel, from } = encrypted(&self.server, config).await?;
+    async fn client(&self, config: ClientConfig) -> Result<Reached, Ended> {
+        let Connection { channel, from, patience } = encrypted(&self.server, config).await?;
         let client = AgentServiceClient::with_origin(channel, origin("https", &self.server)?);
-        Ok((client.max_decoding_message_size(LONGEST), from))
+        Ok(Reached { client: client.max_decoding_message_size(LONGEST), from, patience })
     }
+}
+
+/// The engine.
+struct Reached {
+    client: AgentServiceClient<Channel>,
+    /// From where it is reached.
+    from: IpAddr,
+    patience: Patience,
 }
 
 /// One connection.
@@ -157,6 +171,8 @@ struct Session<'a> {
     attending: &'a mut Attending,
     say: mpsc::Sender<Said>,
     engine: Streaming<FromEngine>,
+    /// How long the connection waits for what is said to arrive.
+    patience: Patience,
     /// When the load is said; not before the engine has said how often.
     beats: Option<Interval>,
     /// When it was told to finish.
@@ -218,6 +234,8 @@ impl Session<'_> {
 
     /// Says what the load is at once, and so often from now on.
     fn take(&mut self, heartbeat: Duration, told: &mut Option<AgentNews>) {
+        let (missed, least, most) = ARRIVES_WITHIN;
+        self.patience.lasts(heartbeat.saturating_mul(missed).clamp(least, most));
         let mut beats = interval(heartbeat.max(SHORTEST));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if self.beats.replace(beats).is_none() {

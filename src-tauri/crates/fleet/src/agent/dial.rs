@@ -6,7 +6,10 @@ use rustls::{CertificateError, ClientConfig};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::wire::{Channel, KeepAlive, engine_name};
+use crate::{
+    socket::{Patience, hasten},
+    wire::{Channel, KeepAlive, engine_name},
+};
 
 /// The engine is connected with, and has shown that it is it, within this.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(15);
@@ -20,6 +23,8 @@ pub(crate) struct Connection {
     pub(crate) channel: Channel,
     /// This machine's address, as the way there begins with it.
     pub(crate) from: IpAddr,
+    /// How long it waits for what is sent.
+    pub(crate) patience: Patience,
 }
 
 /// Why the engine is not reached.
@@ -62,10 +67,11 @@ pub(crate) async fn encrypted(server: &str, config: ClientConfig) -> Result<Conn
     within(async {
         let stream = connect(server).await?;
         let from = stream.local_addr()?.ip();
+        let patience = Patience::of(&stream)?;
         let name = engine_name().map_err(io::Error::other)?;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
         let channel = Channel::over(stream, Some(KEEP_ALIVE)).await.map_err(io::Error::other)?;
-        Ok(Connection { channel, from })
+        Ok(Connection { channel, from, patience })
     })
     .await
 }
@@ -75,15 +81,16 @@ pub(crate) async fn plain(server: &str) -> Result<Connection, NoWay> {
     within(async {
         let stream = connect(server).await?;
         let from = stream.local_addr()?.ip();
+        let patience = Patience::of(&stream)?;
         let channel = Channel::over(stream, None).await.map_err(io::Error::other)?;
-        Ok(Connection { channel, from })
+        Ok(Connection { channel, from, patience })
     })
     .await
 }
 
 async fn connect(server: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(server).await?;
-    stream.set_nodelay(true)?;
+    hasten(&stream)?;
     Ok(stream)
 }
 

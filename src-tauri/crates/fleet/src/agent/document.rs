@@ -72,7 +72,7 @@ impl Announcing {
 
     /// Whether it was accepted.
     async fn announce(&self) -> Result<bool, NotAnnounced> {
-        let Connection { channel, from } = plain(&self.server).await?;
+        let Connection { channel, from, .. } = plain(&self.server).await?;
         let origin = origin("http", &self.server).map_err(|error| NotAnnounced::Lost(error.to_string()))?;
         let mut client = ConnectionServiceClient::with_origin(channel, origin).max_decoding_message_size(LONGEST);
         let ip_address = self.address.clone().unwrap_or_else(|| declared(self.served.at(), from));

@@ -29,8 +29,12 @@ use tonic_health::{
 };
 
 use super::{AgentError, AgentNews, Teller, load::Load};
-use crate::wire::{
-    HEARTBEAT_SERVICE, HeartbeatResponse, HeartbeatService, HeartbeatServiceServer, LONGEST, PingRequest, service_of,
+use crate::{
+    socket::hasten,
+    wire::{
+        HEARTBEAT_SERVICE, HeartbeatResponse, HeartbeatService, HeartbeatServiceServer, LONGEST, PingRequest,
+        service_of,
+    },
 };
 
 /// So many may be connected at once; others are sent away.
@@ -133,7 +137,7 @@ impl Drop for Connected {
 
 async fn serve(stream: TcpStream, services: Services, _connected: Connected) {
     // One that cannot be had is as good.
-    let _ = stream.set_nodelay(true);
+    let _ = hasten(&stream);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE);
     // How it ends matters to nobody.

@@ -37,6 +37,7 @@ use super::{
     shared::Shared,
     visit::{Shown, Visit},
 };
+use crate::socket::hasten;
 
 /// Whoever connects has agreed on TLS within this.
 const SHAKES_HANDS_WITHIN: Duration = Duration::from_secs(10);
@@ -118,7 +119,7 @@ impl From<io::Error> for Unopened {
 }
 
 async fn open(shared: &Shared, stream: TcpStream) -> Result<Opened, Unopened> {
-    stream.set_nodelay(true)?;
+    hasten(&stream)?;
     let mut first = [0];
     if stream.peek(&mut first).await? == 0 {
         return Err(Unopened::Nobody);

@@ -22,6 +22,7 @@ use super::{
     proto::document::{Request, heartbeat_service_client::HeartbeatServiceClient},
     shared::Serving,
 };
+use crate::socket::hasten;
 
 /// So many that answered the last time are asked at once.
 const WELL: usize = 1024;
@@ -89,7 +90,7 @@ async fn ask(client: &mut Option<HeartbeatServiceClient<Channel>>, address: &str
 
 async fn connect(address: &str) -> io::Result<HeartbeatServiceClient<Channel>> {
     let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+    hasten(&stream)?;
     let channel = Channel::over(stream, None).await.map_err(io::Error::other)?;
     let client = HeartbeatServiceClient::with_origin(channel, origin("http", address)?);
     Ok(client.max_decoding_message_size(LONGEST))
