@@ -119,7 +119,7 @@ pub enum Reason {
         /// Which.
         instance: Arc<str>,
     },
-    /// An instance is replaced that failed to boot.
+    /// An instance is replaced that failed to boot, or removed where no rule wants another in its place.
     ReplacesFailed {
         /// Which.
         instance: Arc<str>,

@@ -223,17 +223,24 @@ impl Case<'_> {
         decision
     }
 
-    /// Has `wanted` of those that are lost or failed replaced, and the others removed.
+    /// Has `wanted` of those that are lost or failed replaced, and the others removed; by hand those alone of the others that never
+    /// came to work: Estatus has launched them in vain, and to leave them is no wish of anybody's.
     fn replace(&self, wanted: u32, decision: &mut Decision) {
         let budget = self.fleet.budget;
         let left = budget::left(self.state.replacements, budget, self.now.utc).min(wanted);
         let out_of_order = victims::out_of_order(self.state.instances);
-        let unwanted = if self.is_manual() { 0 } else { out_of_order.len().saturating_sub(index(wanted)) };
-        let (unwanted, rest) = out_of_order.split_at(unwanted);
+        let surplus = out_of_order.len().saturating_sub(index(wanted));
+        let (unwanted, rest) = if self.is_manual() {
+            let (rest, unwanted) = out_of_order.split_at(out_of_order.len() - surplus);
+            (unwanted.split_at(unwanted.partition_point(|seen| seen.state == InstanceState::Failed)).0, rest)
+        } else {
+            out_of_order.split_at(surplus)
+        };
         let wanted = rest.iter().take(index(wanted));
         let replaced = wanted.clone().take(index(left));
         decision.victims.extend(unwanted.iter().chain(replaced.clone()).map(|seen| seen.name.clone()));
-        decision.reasons.extend(replaced.take(NAMED).map(|seen| {
+        let explained = replaced.chain(unwanted.iter().filter(|_| self.is_manual()));
+        decision.reasons.extend(explained.take(NAMED).map(|seen| {
             let instance = seen.name.clone();
             match seen.state {
                 InstanceState::Failed => Reason::ReplacesFailed { instance },
