@@ -20,9 +20,14 @@ pub(crate) const BATCH_WITHIN: Duration = Duration::from_millis(400);
 const BATCH: usize = 5_000;
 /// So many observations wait while the database cannot be written; the oldest are dropped for more.
 pub(crate) const OBSERVATIONS_LIMIT: usize = 10_000;
-/// So many records of other kinds wait before those that newer ones take the place of are left out; journal entries,
-/// decisions and samples of fleets beyond it are dropped, the oldest first.
-const OTHERS_LIMIT: usize = 10_000;
+/// With so many records of how things stand waiting, those that newer ones take the place of are left out: there remains one for
+/// each thing. How many things there are has bounds of its own, and drops nothing of what happened.
+const STANDING_LIMIT: usize = 10_000;
+/// So many journal entries and samples of fleets wait; the oldest are dropped for more.
+const HISTORY_LIMIT: usize = 10_000;
+/// So many decisions on fleets wait: they come one by one, however many instances one launches, so that the oldest are dropped only
+/// where nothing could be written for hours, if there are a hundred fleets, or for weeks, if there is one.
+const DECISIONS_LIMIT: usize = 20_000;
 
 pub(crate) type Answer = Result<(), Trouble>;
 
@@ -68,8 +73,9 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Submission>,
-    observations: usize,
-    others: usize,
+    count: Count,
+    /// With so many records of how things stand, it is looked for those that newer ones take the place of.
+    looks_at: usize,
     lost: u64,
     closing: bool,
     ended: bool,
@@ -85,7 +91,7 @@ impl Queue {
             return;
         }
         // The writer sleeps without bound only on an empty queue, and until the oldest is due on any other.
-        let wake = state.waiting.is_empty() || submission.durable || state.observations + state.others >= BATCH;
+        let wake = state.waiting.is_empty() || submission.durable || state.count.all() >= BATCH;
         state.add(submission, VecDeque::push_back);
         state.bound();
         drop(state);
@@ -173,15 +179,13 @@ impl Queue {
 
 impl State {
     fn add(&mut self, submission: Submission, push: fn(&mut VecDeque<Submission>, Submission)) {
-        let observations = submission.records.iter().filter(|record| is_observation(record)).count();
-        self.observations += observations;
-        self.others += submission.records.len() - observations;
+        submission.records.iter().for_each(|record| self.count.add(record));
         push(&mut self.waiting, submission);
     }
 
     fn is_due(&self, now: Instant) -> bool {
         let oldest = self.waiting.front().is_some_and(|oldest| now >= oldest.since + BATCH_WITHIN);
-        let many = self.observations + self.others >= BATCH;
+        let many = self.count.all() >= BATCH;
         oldest || many || !self.waiting.is_empty() && (self.closing || self.waiting.iter().any(|one| one.durable))
     }
 
@@ -193,33 +197,40 @@ impl State {
             records += submission.records.len();
             taken.push(submission);
         }
+        self.looks_at = 0;
         self.recount();
         taken
     }
 
     /// Keeps the queue within its limits.
     fn bound(&mut self) {
-        if self.observations > OBSERVATIONS_LIMIT {
-            self.drop_oldest(self.observations - OBSERVATIONS_LIMIT, is_observation);
-        }
-        if self.others > OTHERS_LIMIT {
+        let limits = [
+            (Kind::Observation, OBSERVATIONS_LIMIT),
+            (Kind::History, HISTORY_LIMIT),
+            (Kind::Decision, DECISIONS_LIMIT),
+        ];
+        if self.count.of(Kind::Standing) > self.looks_at.max(STANDING_LIMIT) {
             self.leave_out_superseded();
             self.recount();
-            let history = |record: &Record| {
-                matches!(record, Record::Journal { .. } | Record::Decision(_) | Record::Sample { .. })
-            };
-            self.drop_oldest(self.others.saturating_sub(OTHERS_LIMIT), history);
+            // To look again at each further one would take a time that grows with the square of their number.
+            self.looks_at = self.count.of(Kind::Standing) * 2;
+        }
+        for (kind, limit) in limits {
+            self.drop_oldest(self.count.of(kind).saturating_sub(limit), kind);
         }
     }
 
-    fn drop_oldest(&mut self, mut count: usize, kind: fn(&Record) -> bool) {
+    fn drop_oldest(&mut self, mut count: usize, kind: Kind) {
+        if count == 0 {
+            return;
+        }
         for submission in &mut self.waiting {
             if count == 0 {
                 break;
             }
             let before = submission.records.len();
             submission.records.retain(|record| {
-                let dropped = count > 0 && kind(record);
+                let dropped = count > 0 && Kind::of(record) == kind;
                 count -= usize::from(dropped);
                 !dropped
             });
@@ -250,9 +261,70 @@ impl State {
     }
 
     fn recount(&mut self) {
-        let records = || self.waiting.iter().flat_map(|submission| &submission.records);
-        self.observations = records().filter(|record| is_observation(record)).count();
-        self.others = records().count() - self.observations;
+        self.count = Count::default();
+        self.waiting.iter().flat_map(|submission| &submission.records).for_each(|record| self.count.add(record));
+    }
+}
+
+/// What becomes of a record of which too many wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Observation,
+    /// How something stands: a later one takes its place.
+    Standing,
+    /// What happened, and is not missed by anything.
+    History,
+    /// What was decided of a fleet, and why: of that none may be missing.
+    Decision,
+}
+
+impl Kind {
+    const fn of(record: &Record) -> Self {
+        match record {
+            Record::Observation { .. } => Self::Observation,
+            Record::Journal { .. } | Record::Sample { .. } => Self::History,
+            Record::Decision(_) => Self::Decision,
+            Record::Memory { .. }
+            | Record::Incident(_)
+            | Record::Run(_)
+            | Record::Step { .. }
+            | Record::Instance(_)
+            | Record::Message(_)
+            | Record::Engine(_) => Self::Standing,
+        }
+    }
+}
+
+/// How many records wait, by their kind.
+#[derive(Debug, Default)]
+struct Count {
+    observations: usize,
+    standing: usize,
+    history: usize,
+    decisions: usize,
+}
+
+impl Count {
+    fn add(&mut self, record: &Record) {
+        match Kind::of(record) {
+            Kind::Observation => self.observations += 1,
+            Kind::Standing => self.standing += 1,
+            Kind::History => self.history += 1,
+            Kind::Decision => self.decisions += 1,
+        }
+    }
+
+    const fn of(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Observation => self.observations,
+            Kind::Standing => self.standing,
+            Kind::History => self.history,
+            Kind::Decision => self.decisions,
+        }
+    }
+
+    const fn all(&self) -> usize {
+        self.observations + self.standing + self.history + self.decisions
     }
 }
 
@@ -283,12 +355,10 @@ fn subject(record: &Record) -> Option<Subject> {
     }
 }
 
-fn is_observation(record: &Record) -> bool {
-    matches!(record, Record::Observation { .. })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use estatus_core::{
         Timestamp,
         fleet::instance::InstanceState,
@@ -306,7 +376,7 @@ mod tests {
     use crate::tests::{decision, instance, sampled};
 
     #[test]
-    fn too_many_records_leave_out_what_a_later_one_replaces_and_then_the_oldest_of_history() {
+    fn too_many_records_leave_out_what_a_later_one_replaces_and_the_oldest_of_history_but_no_decision() {
         let queue = Queue::default();
         let memory = |n: usize| Record::Memory {
             of: Key::Monitor(format!("{}", n % 2).into()),
@@ -330,13 +400,10 @@ mod tests {
         push(vec![instance(1), decision(1), instance(2), decision(2), instance(1)]);
         let sampled = |seconds| sampled("web", Timestamp::UNIX_EPOCH + Duration::from_secs(seconds), 1);
         push(vec![sampled(0), sampled(60), sampled(59)]);
-        push((0..OTHERS_LIMIT).map(memory).collect());
-        push(vec![journal; OTHERS_LIMIT]);
+        push((0..STANDING_LIMIT).map(memory).collect());
+        push(vec![journal; HISTORY_LIMIT]);
         queue.close();
-        let mut kept = Vec::new();
-        while let Work::Write(submissions) = queue.next(None, Instant::now() + BATCH_WITHIN) {
-            kept.extend(submissions.into_iter().flat_map(|submission| submission.records));
-        }
+        let kept = written(&queue);
         let subjects: Vec<_> = kept.iter().filter_map(subject).collect();
         let expected = [
             Subject::Engine,
@@ -351,9 +418,57 @@ mod tests {
             Subject::Entry(Key::Monitor("1".into())),
         ];
         assert_eq!(subjects, expected);
-        assert_eq!(kept.len(), OTHERS_LIMIT);
-        // The decisions and the samples are older than the journal.
-        assert!(kept.iter().all(|record| !matches!(record, Record::Decision(_) | Record::Sample { .. })));
-        assert_eq!(queue.take_lost(), 14);
+        assert_eq!(decided(&kept), [1, 2]);
+        assert_eq!(kept.len(), expected.len() + 2 + HISTORY_LIMIT);
+        // The samples are older than the journal, and one took the place of another.
+        assert!(kept.iter().all(|record| !matches!(record, Record::Sample { .. })));
+        assert_eq!(queue.take_lost(), 2);
+    }
+
+    #[test]
+    fn ten_thousand_launches_at_once_push_out_neither_a_decision_nor_an_instance() {
+        const LAUNCHES: u64 = 10_000;
+        let queue = Queue::default();
+        let push = |records| {
+            queue.push(Submission { records, durable: false, since: Instant::now(), waiter: None });
+        };
+        let launched = |number, state| Record::Instance(Box::new(instance(number, "web", state)));
+        for (number, state) in [(1, InstanceState::Launching), (2, InstanceState::Booting), (3, InstanceState::Running)]
+        {
+            push(vec![Record::Decision(Box::new(decision(number, "web")))]);
+            // What becomes of each is told by itself.
+            (1..=LAUNCHES).for_each(|number| push(vec![launched(number, state)]));
+        }
+        queue.close();
+        let kept = written(&queue);
+        assert_eq!(decided(&kept), [1, 2, 3]);
+        let stand: HashMap<u64, InstanceState> = kept
+            .iter()
+            .filter_map(|record| match record {
+                Record::Instance(instance) => Some((instance.number, instance.state)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(stand.len() as u64, LAUNCHES);
+        assert!(stand.values().all(|state| *state == InstanceState::Running));
+        assert_eq!(queue.take_lost(), 0);
+    }
+
+    /// All that is written once the queue is closed, in its order.
+    fn written(queue: &Queue) -> Vec<Record> {
+        let mut kept = Vec::new();
+        while let Work::Write(submissions) = queue.next(None, Instant::now() + BATCH_WITHIN) {
+            kept.extend(submissions.into_iter().flat_map(|submission| submission.records));
+        }
+        kept
+    }
+
+    /// The numbers of the decisions.
+    fn decided(records: &[Record]) -> Vec<u64> {
+        let number = |record: &Record| match record {
+            Record::Decision(decision) => Some(decision.number),
+            _ => None,
+        };
+        records.iter().filter_map(number).collect()
     }
 }

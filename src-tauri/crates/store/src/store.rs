@@ -73,7 +73,7 @@ impl Store {
     /// They are committed together within 500 ms; at once, and to outlast a power cut, if one of them
     /// [must be durable](Record::must_be_durable). The future resolves when they are on disk. While the database cannot
     /// be written it resolves within two seconds with what is wrong, and the records go on waiting to be written;
-    /// while too many wait, the oldest observations are dropped.
+    /// while too many wait, the oldest are dropped of what is only history, decisions last.
     ///
     /// # Errors
     /// They are not on disk (yet).
