@@ -5,7 +5,14 @@ use std::{
     collections::{BTreeMap, BTreeSet, hash_map::RandomState},
     env, fs,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    io,
+    net::{TcpListener, TcpStream},
     process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -27,6 +34,11 @@ struct Web {
 
 impl Web {
     fn new() -> Self {
+        Self::listening(free_port(), "")
+    }
+
+    /// One whose agents come to this port, with another line in its table.
+    fn listening(port: u16, line: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let command = format!(
             "cd {} && echo $ESTATUS_INSTANCE >>begun && exec 9>>lock-$ESTATUS_INSTANCE && \
@@ -36,9 +48,8 @@ impl Web {
         );
         let config = format!(
             "[network]\nreference = []\n[fleet.web]\nmin = 1\ndesired = {DESIRED}\nmax = 6\nheartbeat = \"1s\"\n\
-             listen = \"127.0.0.1:{}\"\nbudget = {{ launches = 100000, within = \"1h\" }}\n\
+             listen = \"127.0.0.1:{port}\"\nbudget = {{ launches = 100000, within = \"1h\" }}\n{line}\n\
              [fleet.web.local]\ncommand = '{command}'\n",
-            free_port()
         );
         Self { estatus: Estatus::new(&config), folder }
     }
@@ -134,6 +145,40 @@ const DEATHS: &[&[Victim]] = {
         &[Engine, Agent, Agent, Agent, Engine, Engine],
     ]
 };
+
+/// Forwards whoever comes to a port of its own to another, as a router does; gives back the port, and how many have come.
+fn forwards_to(port: u16) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (at, come) = (listener.local_addr().unwrap().port(), Arc::<AtomicUsize>::default());
+    let counted = Arc::clone(&come);
+    thread::spawn(move || {
+        for near in listener.incoming().map_while(Result::ok) {
+            // Whoever comes too early comes again.
+            let Ok(far) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+            counted.fetch_add(1, Ordering::Relaxed);
+            for (mut from, mut to) in
+                [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far.try_clone().unwrap(), near)]
+            {
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    (at, come)
+}
+
+#[test]
+fn agents_come_to_the_address_that_is_advertised_and_know_the_engine_by_it() {
+    let port = free_port();
+    let (advertised, come) = forwards_to(port);
+    let mut web = Web::listening(port, &format!("advertise = \"localhost:{advertised}\""));
+    web.estatus.start();
+    web.becomes_whole("the start");
+    // Each enrols, and attends by another connection.
+    assert!(come.load(Ordering::Relaxed) >= 2 * DESIRED, "{come:?}");
+}
 
 #[test]
 fn whoever_is_killed_one_intent_is_one_instance_and_the_fleet_is_soon_whole() {

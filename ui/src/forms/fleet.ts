@@ -110,6 +110,7 @@ export const FLEET: readonly Group[] = [
       fleet("heartbeat", { shape: MONO, usual: "5s", hint: "hint.fleet.heartbeat" }),
       fleet("boot_within", { shape: MONO, usual: "5m", hint: "hint.fleet.boot_within" }),
       fleet("listen", { shape: MONO, usual: "127.0.0.1:50051", hint: "hint.fleet.listen" }),
+      fleet("advertise", { shape: MONO, usual: "estatus.example.com:50051", hint: "hint.fleet.advertise" }),
     ],
   },
   {

@@ -234,6 +234,7 @@ test("a fleet that nobody changed stays exactly as it was written", () => {
         { from: "0 20 * * *", desired: 2 },
       ],
     },
+    { listen: "0.0.0.0:50051", advertise: "estatus.example.com:443" },
     { budget: { launches: 10, within: "30m" }, insecure: true, enabled: false, channels: ["email", "chat"] },
   ];
   for (const table of tables) expect(fleet(table, {}), JSON.stringify(table)).toEqual(table);

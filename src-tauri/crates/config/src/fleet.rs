@@ -265,13 +265,15 @@ fn cloud(
 /// How agents on instances that come from `provider` reach Estatus.
 fn wire(table: &mut tables::Fleet, provider: &Provider, reader: &mut Reader<'_>) -> Wire {
     let listen = table.listen.get().map_or(Wire::LISTEN, |listen| listen.value.0);
-    if listen.ip().is_loopback() && is_elsewhere(provider) {
+    // What is advertised may lead here.
+    if listen.ip().is_loopback() && is_elsewhere(provider) && table.advertise.is_absent() {
         let at = table.listen.at().unwrap_or(&table.at);
         let listen = listen.to_string();
         reader.problem_with("listen", at, reason!("listen_out_of_reach", listen, like = "0.0.0.0:50051"));
     }
     Wire {
         listen,
+        advertise: table.advertise.take().map(|advertise| advertise.0),
         insecure: table.insecure.take().unwrap_or(false),
         trust_declared: table.trust_declared.take().unwrap_or(false),
         agent_port: table.agent_port.take().and_then(|port| u16::try_from(port.0).ok()).unwrap_or(Wire::AGENT_PORT),

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
-const WORDS: [(&[&str], &[&str]); 95] = [
+const WORDS: [(&[&str], &[&str]); 96] = [
     (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
@@ -125,6 +125,7 @@ const WORDS: [(&[&str], &[&str]); 95] = [
     (&["ec2"], &["aws", "amazon"]),
     (&["asg"], &["auto_scaling", "auto_scaling_group"]),
     (&["listen"], &["bind", "address", "server", "host", "port", "listen_address"]),
+    (&["advertise"], &["public", "public_address", "external", "external_address", "advertise_address", "announce"]),
     (&["insecure"], &["plain", "plaintext", "unencrypted", "no_tls", "allow_insecure"]),
     (&["launches"], &["runs", "max_launches", "limit", "count", "times", "max"]),
     (&["create"], &["launch", "start", "add", "run", "up", "scale_up"]),

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{command::CommandLine, ids::MessageId, maintenance::Cron, secret::SecretRef};
+use crate::{check::HostPort, command::CommandLine, ids::MessageId, maintenance::Cron, secret::SecretRef};
 
 /// A group of servers that is scaled.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +97,7 @@ pub enum Policy {
     Target,
     /// By the rule of the source document: one more above the load, one fewer below it.
     Seed,
-    /// By the user alone; it is only refilled to `desired`.
+    /// By the user alone; it is only refilled to `desired`, and what was launched for that in vain is removed.
     Manual,
     /// By the clock: it is refilled, and shrunk, to what holds at the time.
     Schedule(Vec<Planned>),
@@ -265,6 +265,8 @@ pub enum Credentials {
 pub struct Wire {
     /// Where agents reach Estatus.
     pub listen: SocketAddr,
+    /// Where agents that are launched are told to reach it, if not there: what lies in between may have other addresses.
+    pub advertise: Option<HostPort>,
     /// Whether the source document's protocol, which is not encrypted, is spoken beyond this machine.
     pub insecure: bool,
     /// Whether the address that an instance declares is used although the connection came from another.
@@ -282,7 +284,13 @@ impl Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self { listen: Self::LISTEN, insecure: false, trust_declared: false, agent_port: Self::AGENT_PORT }
+        Self {
+            listen: Self::LISTEN,
+            advertise: None,
+            insecure: false,
+            trust_declared: false,
+            agent_port: Self::AGENT_PORT,
+        }
     }
 }
 

@@ -133,6 +133,9 @@ impl FleetRooms {
 
     /// Where an agent of `fleet` reaches Estatus, from this machine or from another.
     fn server(&self, fleet: &Fleet) -> String {
+        if let Some(advertised) = &fleet.wire.advertise {
+            return advertised.to_string();
+        }
         let at = lock(&self.served).get(&fleet.name).copied().unwrap_or(fleet.wire.listen);
         match at.ip() {
             ip if !ip.is_unspecified() => at.to_string(),

@@ -1,8 +1,12 @@
 //! The tables of fleets: how large each is, where its instances come from, and how they reach Estatus.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use estatus_core::{
+    check::HostPort,
     command::Run,
     fleet::{self, Credentials},
     secret::SecretRef,
@@ -13,7 +17,7 @@ use super::{Many, Timeout};
 use crate::{
     limits::MeanLoad,
     listed::Keyed,
-    net::Endpoint,
+    net::{Address, Endpoint},
     problem::{Span, advice, shown},
     reason::{Reason, reason},
     shape::{Node, Own, Reader, Shape, Whole},
@@ -57,6 +61,9 @@ table! {
         asg: Asg,
         /// The address and port at which instances reach Estatus; fleets may share one. Default: "127.0.0.1:50051".
         listen: Listen,
+        /// The host and port at which instances are told to reach Estatus, if another than this machine's own: behind NAT or a
+        /// load balancer. Default: `listen`, or the address by which this machine reaches others.
+        advertise: Advertised,
         /// Whether instances on other machines may use the protocol that is not encrypted. Default: false.
         insecure: bool,
         /// Whether the address that an instance declares is used even if it connects from another one. Default: false.
@@ -249,6 +256,30 @@ impl Shape for Listen {
             "type": "string",
             "pattern": ":[0-9]+$",
             "examples": ["127.0.0.1:50051", "0.0.0.0:50051", "[::]:50051"],
+        })
+    }
+}
+
+/// The host and port at which instances on other machines reach Estatus.
+#[derive(Clone, Debug)]
+pub(crate) struct Advertised(pub(crate) HostPort);
+
+impl Shape for Advertised {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Address::<0>(found) = Address::read(node, at, reader)?;
+        // With a scope, an address says something on this machine alone.
+        let is_nowhere = found.host.parse::<IpAddr>().map_or(found.host.contains('%'), |ip| ip.is_unspecified());
+        if is_nowhere {
+            return reader.refuse(at, reason!("advertised_nowhere", found = found.to_string()));
+        }
+        Some(Self(found))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": ":[0-9]+$",
+            "examples": ["estatus.example.com:50051", "203.0.113.5:50051"],
         })
     }
 }

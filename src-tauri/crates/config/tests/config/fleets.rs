@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use estatus_core::{
-    check::{Check, FleetCheck},
+    check::{Check, FleetCheck, HostPort},
     command::{CommandLine, Run},
     fleet::*,
     maintenance::Cron,
@@ -81,6 +81,7 @@ fn a_fleet_that_says_everything_is_read() {
         }),
         wire: Wire {
             listen: "0.0.0.0:50051".parse().unwrap(),
+            advertise: Some(HostPort { host: "estatus.example.com".to_owned(), port: 443 }),
             insecure: true,
             trust_declared: true,
             agent_port: 60052,
@@ -565,6 +566,37 @@ fn what_is_in_a_cloud_does_not_reach_the_loopback_of_this_machine() {
     for here in ["http://127.0.0.1:5000", "http://localhost:5000", "http://[::1]:5000"] {
         refused(&ec2(&format!(", endpoint = \"{here}\"")), &[]);
     }
+}
+
+#[test]
+fn agents_may_be_told_another_address_than_that_of_this_machine() {
+    let advertised = |address: &str| {
+        let fleet = fleet(&format!("[fleet.f]\nadvertise = \"{address}\""));
+        fleet.wire.advertise.map(|address| address.to_string())
+    };
+    for right in ["estatus.example.com:443", "203.0.113.5:50051", "[2001:db8::1]:50051", "localhost:9"] {
+        assert_eq!(advertised(right).as_deref(), Some(right));
+    }
+    assert_eq!(fleet("[fleet.f]").wire.advertise, None);
+    let what = "expected \"host:port\", found";
+    for (written, reason) in [
+        ("\"estatus.example.com\"", format!("{what} \"estatus.example.com\"")),
+        ("\"host:0\"", format!("{what} \"host:0\"")),
+        ("\"https://host:443\"", format!("{what} a URL")),
+        ("50051", format!("{what} an integer")),
+        (
+            "\"0.0.0.0:9\"",
+            "nobody can reach 0.0.0.0:9 from another machine: set a name or an address that leads here".to_owned(),
+        ),
+        (
+            "\"[::]:9\"",
+            "nobody can reach [::]:9 from another machine: set a name or an address that leads here".to_owned(),
+        ),
+    ] {
+        refused(&format!("advertise = {written}"), &[&of("2:13", "advertise", &reason)]);
+    }
+    // A tunnel may end here.
+    refused("advertise = \"host:9\"\nec2 = { region = \"r\", template = \"t\" }", &[]);
 }
 
 #[test]
