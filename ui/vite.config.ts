@@ -28,7 +28,8 @@ export default defineConfig(({ mode }) => ({
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
+          // Each file has a browser of its own, which works beside the tests: more of them would only keep each other waiting.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

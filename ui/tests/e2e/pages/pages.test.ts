@@ -1,6 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clipped, clobbered, faults, Stage, wide } from "./stage";
+import { faults, Stage } from "../stage";
+import { type PageCase, VIEWS, whole } from "./whole";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -8,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.strike());
 
-/** Every page and state, and a text by which it is known. */
-const PAGES: [address: string, text: string][] = [
+/** Every page and state but those of flows and fleets, and a text by which it is known. */
+const PAGES: PageCase[] = [
   ["#/", "2 monitors are down"],
   ["#/monitor/portfolio", "Last probe"],
   ["#/monitor/shop", "Response"],
@@ -17,36 +18,6 @@ const PAGES: [address: string, text: string][] = [
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
   ["#/program/worker", "cooling down"],
-  ["#/flows", "2 flows need attention"],
-  ["?flows=dense#/flows", " of 30: part "],
-  ["#/flow/nightly%20backup", "suppressed: the budget was used up"],
-  ["#/flow/move%20to%20the%20new%20disk", "No runs yet"],
-  ["#/flow/release%20the%20shop", "Cancel run"],
-  ["#/flow/nobody", "Flow “nobody” not found"],
-  ["#/run/16", "error: canceling statement due to lock timeout"],
-  ["#/flow/switch%20the%20database", "Switch the shop to replica-2?"],
-  ["#/run/73", "could not be undone"],
-  ["#/run/75", "Failed at step 4 of 8"],
-  ["#/run/76", "If nobody answers by"],
-  ["#/run/77", "publish the image"],
-  ["?flows=dense#/run/78", "part 30"],
-  ["#/run/9999", "there is no run 9999"],
-  ["?world=empty#/flows", "No flows yet"],
-  ["?language=es#/run/16", "duró"],
-  ["#/plan/switch%20the%20database", "Nothing was found that would make a step fail"],
-  ["?flows=dense#/plan/reindex", "part 30"],
-  ["#/plan/nobody", "there is no flow called “nobody”"],
-  ["?language=es#/plan/move%20to%20the%20new%20disk", "1 paso fallaría"],
-  ["#/fleets", "1 fleet needs attention"],
-  ["?world=empty#/fleets", "No fleets yet"],
-  ["?language=es#/fleets", "1 flota requiere atención"],
-  ["?still#/fleet/web", "web-3"],
-  ["?still#/fleet/edge", "1,312 ×"],
-  ["?still#/fleet/shop", "shop-7"],
-  ["?language=es#/fleet/lab", "Esta política nunca se estabiliza"],
-  ["?fleet=thousands#/fleet/web", "5,000"],
-  ["#/fleet/office", "No instances"],
-  ["#/fleet/nobody", "Fleet “nobody” not found"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
@@ -59,13 +30,6 @@ const PAGES: [address: string, text: string][] = [
   ["#/edit/monitor/web%20port", "Remedy"],
   ["#/edit/program/web", "Readiness"],
   ["#/edit/channel/chat", "Webhook"],
-  ["#/new/flow", "What should the step do?"],
-  ["#/edit/flow/heal%20the%20shop", "is it really down"],
-  ["?language=es#/edit/flow/release%20the%20shop", "Añadir un paso"],
-  ["#/edit/flow/nobody", "is not in the file"],
-  ["#/new/fleet", "New fleet"],
-  ["#/edit/fleet/shop", "Launch template"],
-  ["?language=es#/edit/fleet/edge", "Comando para lanzar"],
   ["#/edit/monitor/nobody", "is not in the file"],
   ["?world=empty#/", "Listening on this machine"],
   ["?world=example#/", "So far there is only the example."],
@@ -80,31 +44,9 @@ const PAGES: [address: string, text: string][] = [
   ["#/nothing/here", "Page not found"],
 ];
 
-/** The window as it opens, beside another, and at 200 %; each theme has its turn. */
-const VIEWS = [
-  { width: 1100, height: 720, colorScheme: "light" },
-  { width: 700, height: 600, colorScheme: "dark" },
-  { width: 550, height: 360, colorScheme: "light" },
-] as const;
-
-test.each(PAGES)("%s shows itself, whole and accessibly, in every width and theme", async (address, text) => {
-  const page = await stage.open(address, { reducedMotion: "reduce" });
-  const found: string[] = [];
-  for (const { width, height, colorScheme } of VIEWS) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme });
-    await page.getByText(text).first().waitFor({ state: "attached" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const axe = violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
-    );
-    const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
-    found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
-  }
-  expect([...found, ...(await page.evaluate(clobbered)), ...faults(page)]).toEqual([]);
-  await page.context().close();
-});
+test.each(PAGES)("%s shows itself, whole and accessibly, in every width and theme", (address, text) =>
+  whole(stage, address, text),
+);
 
 test("what is found before a service is installed can be read in every width and theme", async () => {
   const page = await stage.open("?still&switch=failed#/settings", { reducedMotion: "reduce" });

@@ -1,0 +1,33 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect } from "vitest";
+import { clipped, clobbered, faults, type Stage, wide } from "../stage";
+
+/** The address of a page or of a state of it, and a text by which it is known. */
+export type PageCase = [address: string, text: string];
+
+/** The window as it opens, beside another, and at 200 %; each theme has its turn. */
+export const VIEWS = [
+  { width: 1100, height: 720, colorScheme: "light" },
+  { width: 700, height: 600, colorScheme: "dark" },
+  { width: 550, height: 360, colorScheme: "light" },
+] as const;
+
+/** Expects a page to show itself in every width and theme: nothing wide, clipped or clobbered, no fault, and nothing that axe finds. */
+export async function whole(stage: Stage, address: string, text: string) {
+  const page = await stage.open(address, { reducedMotion: "reduce" });
+  const found: string[] = [];
+  for (const { width, height, colorScheme } of VIEWS) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await page.getByText(text).first().waitFor({ state: "attached" });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`,
+    );
+    const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
+    found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
+  }
+  expect([...found, ...(await page.evaluate(clobbered)), ...faults(page)]).toEqual([]);
+  await page.context().close();
+}
