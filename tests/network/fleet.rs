@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use estatus_tests::{Estatus, built, within};
+use estatus_tests::{Estatus, built, eventually, within};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -209,6 +209,20 @@ impl Web {
         );
         run(&[&self.lab.on_far()[..], &["nft", &rules]].concat());
     }
+
+    /// From now on nothing arrives any more that the agent of `name` sends over the connection that it has.
+    fn forget_connection_of(&self, name: &str) {
+        let pid = format!("pid={},", self.cloud.processes()[name]);
+        let listed = Command::new("ip").args(&self.lab.on_far()[1..]).args(["ss", "-tnpH"]).output().unwrap().stdout;
+        let listed = String::from_utf8(listed).unwrap();
+        let of_it = listed.lines().find(|line| line.contains(&pid)).unwrap();
+        let port = of_it.split_whitespace().nth(3).and_then(|from| from.rsplit_once(':')).unwrap().1;
+        let rules = format!(
+            "add table ip way; add chain ip way in {{ type filter hook input priority 0; policy accept; }}; \
+             add rule ip way in tcp sport {port} drop"
+        );
+        run(&[&self.lab.on_near()[..], &["nft", &rules]].concat());
+    }
 }
 
 /// The names of the instances in `state`.
@@ -257,6 +271,18 @@ fn an_agent_that_is_cut_off_alone_is_suspect_then_lost_and_replaced() {
     let replaced: Vec<&Value> = decisions.iter().filter(is_it).collect();
     assert_eq!(replaced.len(), 1, "{decisions:?}");
     assert_eq!(replaced[0]["victims"], serde_json::json!(["web-1"]), "{replaced:?}");
+}
+
+#[test]
+fn an_agent_whose_connection_is_forgotten_on_the_way_makes_another_before_it_is_taken_for_lost() {
+    let web = Web::start(Lab::new("h"), "2s");
+    let (before, deeds, said) = (web.cloud.processes(), web.deeds(), web.cloud.said("web-1"));
+    web.forget_connection_of("web-1");
+    let begun = Instant::now();
+    eventually("the agent gives up its connection", || (web.cloud.said("web-1") != said).then_some(()));
+    web.are(&["web-1", "web-2", "web-3"]);
+    println!("heard again after {:?}", begun.elapsed());
+    assert_eq!((web.cloud.processes(), web.deeds()), (before, deeds), "nobody is replaced");
 }
 
 /// A cable that takes its time with what it carries, and loses some of it.
