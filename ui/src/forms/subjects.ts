@@ -6,6 +6,7 @@ import { CALLED, type Field, type Group, type Known, type Table, type Values } f
 import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
+import { monitorName, programName } from "./proposed";
 import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
 
@@ -48,9 +49,13 @@ function numbered(configuration: Configuration, section: "monitor" | "program", 
   const table = entries[index] ?? {};
   const groups = GROUPS[section];
   const fields = groups.flatMap((group) => group.fields);
+  const taken = new Set(entries.map((table) => String(table.name)));
+  const called = (values: Values) =>
+    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken);
   return {
     groups,
     table,
+    ...(name === null && { proposed: (values) => ({ name: called(values) }) }),
     more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
     edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
     own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
