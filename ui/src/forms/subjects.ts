@@ -3,6 +3,7 @@ import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
 import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
+import type { Unnamed } from "./kept";
 import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
@@ -124,11 +125,6 @@ export const entryKey = (section: Section, name: string | null): string => `${se
 export function unnamedForm(what: Unnamed): Edited {
   return { key: what, find: (configuration) => unnamed(configuration, what) };
 }
-
-/** Tables of the file that have no name, as they are edited together. */
-export type Unnamed = "email" | "alerts";
-
-export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
 
 /** The names of the entries of `configuration`, for the fields that want one. */
 export function names({ tables }: Configuration): Known {
