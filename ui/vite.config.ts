@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { texts } from "./texts.ts";
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -9,19 +10,42 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'";
 
+const BASE = /node_modules\/(svelte|@tauri-apps)\/|ui\/src\/(backend|i18n\/(?!texts)|parts\/(?!Plot)|shell|state)/;
+
 export default defineConfig(({ mode }) => ({
   base: "./",
-  plugins: [svelte()],
+  plugins: [svelte(), texts()],
   resolve: {
     // The only place where a backend is chosen: the one that is not chosen is not in the build.
     alias: { "#backend": file(mode === "mock" || mode === "test" ? "src/backend/mock.ts" : "src/backend/tauri.ts") },
   },
-  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 900, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What several pages have in common is one file, not thirty; the chart comes with the first page that draws one.
+        codeSplitting: {
+          groups: [{ name: "base", test: BASE, minShareCount: 2 }],
+        },
+      },
+    },
+  },
   server: { port: 5199, strictPort: true, host: "127.0.0.1" },
   preview: { host: "127.0.0.1", headers: { "Content-Security-Policy": POLICY } },
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts"],
+          environment: "node",
+          setupFiles: "tests/unit/speak.ts",
+        },
+      },
       {
         extends: true,
         test: {

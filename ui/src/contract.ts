@@ -125,7 +125,17 @@ waiting: Array<WaitingMessage>,
 /**
  * The language of all that is put into words: causes, deeds, outcomes, exits, troubles.
  */
-language: Language, };
+language: Language, 
+/**
+ * What the engine runs on, and so what it watches and keeps running.
+ */
+platform: Platform, };
+
+/**
+ * An operating system that Estatus runs on. Where nothing is said, it is that of whoever reads: an engine and its clients
+ * are on one machine.
+ */
+export type Platform = "linux" | "windows";
 
 /**
  * A message that is not delivered yet.

@@ -3,7 +3,7 @@ import { mount } from "svelte";
 import App from "./App.svelte";
 import "./design/tokens.css";
 import "./design/base.css";
-import "uplot/dist/uPlot.min.css";
+import { speak } from "./i18n/i18n.svelte";
 import { startClock } from "./state/clock.svelte";
 import { readDesktop } from "./state/desktop.svelte";
 import { attach } from "./state/live.svelte";
@@ -11,8 +11,14 @@ import { watchAddress } from "./state/route.svelte";
 
 watchAddress();
 startClock();
+const spoken = speak("system");
 void readDesktop();
 attach();
+await spoken;
 
 const target = document.getElementById("app");
-if (target) mount(App, { target });
+if (target) {
+  // What stood there while all of this was read.
+  target.replaceChildren();
+  mount(App, { target });
+}

@@ -27,7 +27,7 @@ import { service } from "./mock/service";
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
- * `?flows=dense`, or how many; `?fleet=thousands`; `?still`.
+ * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -57,6 +57,7 @@ let engine: Hello["snapshot"]["engine"] = {
   config_emptied: asked.get("file") === "emptied",
   waiting: lively ? [{ id: 432, channel: "chat", created: ago(830), failed: 4, error: "connection refused" }] : [],
   language: "en",
+  platform: asked.get("platform") === "windows" ? "windows" : "linux",
 };
 let desktop: DesktopSettings = {
   start_at_login: true,

@@ -1,5 +1,19 @@
 import type { Kind } from "../contract";
-import { type Field, type Group, SECRET, type Table } from "./fields";
+import {
+  type About,
+  BELOW,
+  type Field,
+  fields,
+  type Group,
+  MONO,
+  NUMBER,
+  rare,
+  SECRET,
+  SIZE,
+  SPAN,
+  type Table,
+  TEXT,
+} from "./fields";
 
 /** The kinds of checks, each by the key that names its target. */
 export const KINDS: readonly Kind[] = ["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"];
@@ -9,83 +23,70 @@ export function kindOf(table: Table): Kind {
   return KINDS.find((kind) => kind in table) ?? "http";
 }
 
-const kind = (kind: Kind, field: Omit<Field, "path" | "kinds" | "text">, ...path: string[]): Field => ({
-  path: [kind, ...path],
-  kinds: [kind],
-  text: `field.${[kind, ...path].join(".")}` as Field["text"],
-  ...field,
-});
-
-const MONO = { is: "text", mono: true } as const;
+const kind = (kind: Kind, about: About, ...path: string[]): Field =>
+  fields("field")([kind, ...path].join("."), { kinds: [kind], ...about });
 
 const RECORDS = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
 
 /** What is checked. */
 export const TARGETS: readonly Field[] = [
-  kind("http", { shape: MONO, usual: "https://example.com/", required: true }),
-  kind("tcp", { shape: MONO, usual: "127.0.0.1:5432", required: true }),
-  kind("tls", { shape: MONO, usual: "example.com:443", required: true }),
-  kind("dns", { shape: MONO, usual: "example.com", required: true }),
-  kind("ping", { shape: MONO, usual: "192.168.1.1", required: true }),
+  kind("http", { shape: MONO, example: "https://example.com/", required: true }),
+  kind("tcp", { shape: MONO, example: "127.0.0.1:5432", width: "medium", required: true }),
+  kind("tls", { shape: MONO, example: "example.com:443", width: "medium", required: true }),
+  kind("dns", { shape: MONO, example: "example.com", width: "medium", required: true }),
+  kind("ping", { shape: MONO, example: "192.168.1.1", width: "medium", required: true }),
   kind("process", {
     shape: { is: "place", keys: ["path", "command_line"], bare: "name" },
-    usual: "reloj.exe",
+    example: { linux: "nginx", windows: "nginx.exe" },
     required: true,
   }),
   kind("command", { shape: { is: "command" }, required: true, hint: "hint.command" }),
-  kind("host", { shape: MONO, usual: "< 90%" }, "cpu"),
-  kind("host", { shape: MONO, usual: "< 90%" }, "memory"),
-  kind("host", { shape: MONO, usual: "< 4" }, "load"),
-  kind("host", { shape: { is: "pairs" }, usual: "> 10%", hint: "hint.disk" }, "disk"),
-  kind("host", { shape: MONO, usual: "1m" }, "for"),
+  kind("host", { shape: BELOW, example: "90%" }, "cpu"),
+  kind("host", { shape: BELOW, example: "90%" }, "memory"),
+  kind("host", { shape: MONO, example: "< 4", width: "short", platform: "linux" }, "load"),
+  kind("host", { shape: { is: "pairs" }, example: "> 10%", hint: "hint.disk" }, "disk"),
+  kind("host", { shape: SPAN, default: "1m" }, "for"),
   kind("fleet", { shape: { is: "name", of: "fleet" }, required: true }),
 ];
 
 /** The keys that belong to some kinds only. */
-const of = (key: string, kinds: readonly Kind[], field: Omit<Field, "path" | "kinds" | "text">): Field => ({
-  path: [key],
-  kinds,
-  text: `field.${key}` as Field["text"],
-  ...field,
-});
+const of = (key: string, kinds: readonly Kind[], about: About): Field => fields("field")(key, { kinds, ...about });
 
-export const EXPECTED: Group = {
-  text: "group.expected",
-  fields: [
-    of("accept", ["http", "command"], { shape: { is: "list" }, usual: "200-299", hint: "hint.accept" }),
-    of("contains", ["http", "command"], { shape: { is: "lines" }, hint: "hint.lines" }),
-    of("lacks", ["http", "command"], { shape: { is: "lines" }, hint: "hint.lines" }),
-    of("matches", ["http", "command"], { shape: { is: "lines" }, hint: "hint.matches" }),
-    of("json", ["http"], { shape: { is: "pairs", typed: true }, usual: "< 10", hint: "hint.json" }),
-    of("below", ["http"], { shape: MONO, usual: "800ms" }),
-    of("certificate_days", ["http", "tls"], { shape: { is: "number" }, usual: "14", hint: "hint.certificate_days" }),
-    of("send", ["tcp"], { shape: { is: "text" } }),
-    of("expect", ["tcp", "dns"], { shape: { is: "lines" }, hint: "hint.lines" }),
-    of("record", ["dns"], { shape: { is: "choice", of: RECORDS }, usual: "A" }),
-    of("at_least", ["process", "fleet"], { shape: { is: "number" }, usual: "1" }),
-    of("at_most", ["process"], { shape: { is: "number" } }),
-  ],
-};
+export const EXPECTED: Group = rare("group.expected", [
+  of("accept", ["http", "command"], {
+    shape: { is: "list" },
+    default: { http: "200-299", command: "0" },
+    width: "medium",
+    hint: "hint.accept",
+  }),
+  of("contains", ["http", "command"], { shape: { is: "lines" }, hint: "hint.lines" }),
+  of("lacks", ["http", "command"], { shape: { is: "lines" }, hint: "hint.lines" }),
+  of("matches", ["http", "command"], { shape: { is: "lines" }, hint: "hint.matches" }),
+  of("json", ["http"], { shape: { is: "pairs", typed: true }, example: "< 10", hint: "hint.json" }),
+  of("below", ["http"], { shape: SPAN, example: "800ms" }),
+  of("certificate_days", ["http", "tls"], { shape: NUMBER, default: "14", hint: "hint.certificate_days" }),
+  of("send", ["tcp"], { shape: TEXT }),
+  of("expect", ["tcp", "dns"], { shape: { is: "lines" }, hint: "hint.lines" }),
+  of("record", ["dns"], { shape: { is: "choice", of: RECORDS }, default: "A" }),
+  of("at_least", ["process", "fleet"], { shape: NUMBER, default: { process: "1" } }),
+  of("at_most", ["process"], { shape: NUMBER }),
+]);
 
-export const ASKED: Group = {
-  text: "group.asked",
-  folded: true,
-  fields: [
-    of("method", ["http"], { shape: MONO, usual: "GET" }),
-    of("headers", ["http"], { shape: { is: "pairs" } }),
-    of("body", ["http"], { shape: { is: "area" } }),
-    of("username", ["http"], { shape: { is: "text" } }),
-    of("password", ["http"], { shape: SECRET, hint: "hint.secret" }),
-    of("bearer", ["http"], { shape: SECRET, hint: "hint.secret" }),
-    of("redirects", ["http"], { shape: { is: "number" }, usual: "10", hint: "hint.redirects" }),
-    of("proxy", ["http"], { shape: MONO, usual: "http://proxy:3128" }),
-    of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
-    of("trust", ["http", "tls"], { shape: MONO, usual: "server.pem", hint: "hint.trust" }),
-    of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
-    of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
-    of("server", ["dns"], { shape: MONO, usual: "9.9.9.9" }),
-    of("body_limit", ["http"], { shape: MONO, usual: "16MiB" }),
-    of("directory", ["command"], { shape: MONO }),
-    of("env", ["command"], { shape: { is: "pairs", secret: true } }),
-  ],
-};
+export const ASKED: Group = rare("group.asked", [
+  of("method", ["http"], { shape: MONO, default: "GET", width: "short" }),
+  of("headers", ["http"], { shape: { is: "pairs" } }),
+  of("body", ["http"], { shape: { is: "area" } }),
+  of("username", ["http"], { shape: TEXT, width: "medium" }),
+  of("password", ["http"], { shape: SECRET, hint: "hint.secret" }),
+  of("bearer", ["http"], { shape: SECRET, hint: "hint.secret" }),
+  of("redirects", ["http"], { shape: NUMBER, default: "10", hint: "hint.redirects" }),
+  of("proxy", ["http"], { shape: MONO, example: "http://proxy:3128" }),
+  of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
+  of("trust", ["http", "tls"], { shape: MONO, example: "server.pem", hint: "hint.trust" }),
+  of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
+  of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
+  of("server", ["dns"], { shape: MONO, example: "9.9.9.9", width: "medium" }),
+  of("body_limit", ["http"], { shape: SIZE, default: "16MiB" }),
+  of("directory", ["command"], { shape: MONO }),
+  of("env", ["command"], { shape: { is: "pairs", secret: true } }),
+]);

@@ -17,6 +17,8 @@ export interface Subject {
   more?: Values;
   /** The fields that are there because of what stands in the one called `of`. */
   inner?: { of: string; fields: (values: Values) => readonly Field[] };
+  /** What fields hold that nobody has filled in, after what stands in the others; only of what is new. */
+  proposed?: (values: Values) => Values;
   /** The time zone of the file, where it names one. */
   zone?: string;
   /** The changes that `values` ask of the file. */
@@ -142,8 +144,15 @@ export class Draft {
   /** Something was typed into the field with this id. */
   touch(field: string) {
     this.touched = new Set([...this.touched, field]);
+    this.propose();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.look(), PAUSE_MS);
+  }
+
+  private propose() {
+    for (const [key, value] of Object.entries(this.subject.proposed?.(this.values) ?? {})) {
+      if (!this.touched.has(key)) this.values[key] = value;
+    }
   }
 
   /** Nothing is asked any more. */

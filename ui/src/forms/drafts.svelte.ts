@@ -1,8 +1,6 @@
-import { SvelteMap } from "svelte/reactivity";
 import type { Configuration } from "../contract";
 import { Draft, type Edited } from "./draft.svelte";
-
-const kept = new SvelteMap<string, Draft>();
+import { isUnsaved, kept } from "./kept";
 
 /** The forms that are being filled in. They outlive their page until they are saved or given up. */
 export const drafts = {
@@ -34,7 +32,5 @@ export const drafts = {
     kept.get(key)?.discard();
   },
   /** Whether there is something in the form called `key` that is not saved. */
-  isUnsaved(key: string): boolean {
-    return kept.get(key)?.isChanged ?? false;
-  },
+  isUnsaved,
 };

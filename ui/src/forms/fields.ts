@@ -1,3 +1,4 @@
+import type { Platform } from "../contract";
 import type { Key } from "../i18n/i18n.svelte";
 
 /** What a value looks like, in the file and in the form. */
@@ -8,6 +9,8 @@ export type Shape =
   | { is: "area" }
   /** A whole number; in the file a word may stand there too. */
   | { is: "number" }
+  /** A number with one of these units; in the file it may be written otherwise, which stays as it is. */
+  | { is: "amount"; units: readonly Unit[]; of: AmountOf }
   /** One of a few words, with the head of the texts that they are shown as. */
   | { is: "choice"; of: readonly string[]; words?: string }
   | { is: "switch"; usual: boolean }
@@ -29,6 +32,8 @@ export type Shape =
       flags?: readonly string[];
       commands?: readonly string[];
       words?: readonly string[];
+      /** What it is called that none of them is there. */
+      nothing?: Key;
     }
   /** One of a few words, or a table whose only key names something else. */
   | { is: "either"; of: readonly string[]; names: NamesOf; words: string }
@@ -54,6 +59,17 @@ export type NamesOf = Readonly<Record<string, Names>>;
 /** The names that there are. */
 export type Known = Readonly<Record<Names, readonly string[]>>;
 
+/** What a number counts. */
+export type Unit = (typeof UNITS)[number];
+
+export const UNITS = ["ms", "s", "m", "h", "d", "%", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** How an amount is written: as it is, or as what is to stay below it. */
+export type AmountOf = "plain" | "below";
+
+/** How wide a field is: as a number, as a name, or as all the room there is. */
+export type Width = "short" | "medium" | "full";
+
 /** A key of a table that the form knows. */
 export interface Field {
   /** The keys that lead to it. */
@@ -61,8 +77,16 @@ export interface Field {
   text: Key;
   shape: Shape;
   hint?: Key;
-  /** What holds where nothing is said, or an example. */
-  usual?: string;
+  /** What holds where nothing is said, as it would stand in the file; of each kind, where that differs. */
+  default?: string | Readonly<Record<string, string>>;
+  /** What could stand there; on each platform, where that differs. */
+  example?: string | Readonly<Record<Platform, string>>;
+  /** As what its shape says, where nothing is said. */
+  width?: Width;
+  /** Whether few need it. */
+  advanced?: boolean;
+  /** The only platform where it means something. */
+  platform?: Platform;
   required?: boolean;
   /** The kinds of monitors, or of steps, that have it; all if none is named. */
   kinds?: readonly string[];
@@ -78,9 +102,53 @@ export interface Field {
 export interface Group {
   text: Key;
   fields: readonly Field[];
-  /** Whether it is folded until it holds something. */
-  folded?: boolean;
 }
+
+/** What there is to say of a field beside its path and its text, which may be another than its path's. */
+export type About = Omit<Field, "path" | "text"> & { text?: Key };
+
+/** Makes fields whose texts begin with `head`: of `a.b`, the path is `a`, `b`, and the text `head.a.b`. */
+export const fields =
+  (head: string) =>
+  (key: string, about: About): Field => ({ path: key.split("."), text: `${head}.${key}` as Key, ...about });
+
+/** Fields that few need. */
+export const rare = (text: Key, fields: readonly Field[]): Group => ({
+  text,
+  fields: fields.map((field) => ({ ...field, advanced: true })),
+});
+
+export const TEXT = { is: "text" } as const satisfies Shape;
+/** What is written in a language of machines. */
+export const MONO = { is: "text", mono: true } as const satisfies Shape;
+export const NUMBER = { is: "number" } as const satisfies Shape;
+/** A span of time. */
+export const SPAN = { is: "amount", units: ["ms", "s", "m", "h", "d"], of: "plain" } as const satisfies Shape;
+/** A share of a whole. */
+export const PERCENT = { is: "amount", units: ["%"], of: "plain" } as const satisfies Shape;
+/** A share of a whole that is not to be reached. */
+export const BELOW = { is: "amount", units: ["%"], of: "below" } as const satisfies Shape;
+/** A size of memory or on disk. */
+export const SIZE = {
+  is: "amount",
+  units: ["KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"],
+  of: "plain",
+} as const satisfies Shape;
+
+/** How wide `field` is. */
+export function widthOf({ width, shape }: Field): Width {
+  if (width) return width;
+  if (shape.is === "number" || shape.is === "amount") return "short";
+  return shape.is === "choice" || shape.is === "name" || shape.is === "needs" ? "medium" : "full";
+}
+
+/** What holds in `field` of something of the kind `kind` where nothing is said. */
+export const defaultOf = (field: Field, kind: string): string | undefined =>
+  typeof field.default === "object" ? field.default[kind] : field.default;
+
+/** What could stand in `field` on `platform`. */
+export const exampleOf = ({ example }: Field, platform: Platform): string | undefined =>
+  typeof example === "object" ? example[platform] : example;
 
 export type Values = Record<string, Value>;
 
@@ -115,4 +183,4 @@ export const PREFIX = "f-";
 export const inputId = (field: Pick<Field, "path">, prefix = PREFIX): string => prefix + encodeURIComponent(id(field));
 
 /** The name of what is a key of its table in the file. */
-export const CALLED: Field = { path: ["called"], text: "field.name", shape: { is: "text" }, required: true };
+export const CALLED: Field = { path: ["called"], text: "field.name", shape: TEXT, width: "medium", required: true };

@@ -1,5 +1,18 @@
 import type { OtherRule } from "../contract";
-import { type Field, type Group, SECRET, type Table, type Values } from "./fields";
+import {
+  type About,
+  type Field,
+  fields,
+  type Group,
+  MONO,
+  NUMBER,
+  PERCENT,
+  rare,
+  SECRET,
+  SPAN,
+  type Table,
+  type Values,
+} from "./fields";
 
 /** Where instances come from, each by the word that stands for it, which is the key of its table too. */
 export const LAUNCHES = ["local", "command", "ec2", "asg"] as const;
@@ -17,22 +30,21 @@ export function launched(table: Table, before: Table, launch: Launch): Table {
   return isSaid && table.launch !== launch ? { ...table, launch } : table;
 }
 
-const fleet = (key: string, field: Omit<Field, "path" | "text"> & { text?: string }): Field => ({
-  path: key.split("."),
-  ...field,
-  text: `field.fleet.${field.text ?? key}` as Field["text"],
-});
+const fleet = fields("field.fleet");
+const planned = fields("field.planned");
 
 /** What belongs to instances from one place only; what is alike of several has one text. */
-const of = (launch: Launch, key: string, text: string, field: Omit<Field, "path" | "text" | "kinds">): Field =>
-  fleet(`${launch}.${key}`, { kinds: [launch], text, ...field });
-
-const MONO = { is: "text", mono: true } as const;
+const of = (launch: Launch, key: string, text: string, about: About): Field => ({
+  ...fleet(text, { kinds: [launch], ...about }),
+  path: `${launch}.${key}`.split("."),
+});
 
 const PLANNED: readonly Field[] = [
-  { path: ["from"], text: "field.planned.from", shape: MONO, usual: "0 8 * * *" },
-  { path: ["desired"], text: "field.planned.desired", shape: { is: "number" }, usual: "5" },
+  planned("from", { shape: MONO, example: "0 8 * * *", width: "short" }),
+  planned("desired", { shape: NUMBER, example: "5" }),
 ];
+
+const FOLDER = { linux: "~/web", windows: "D:\\projects\\web" } as const;
 
 /** How a cloud is reached. */
 const cloud = (launch: "ec2" | "asg"): Field[] => [
@@ -45,22 +57,27 @@ const cloud = (launch: "ec2" | "asg"): Field[] => [
     hint: "hint.secret",
     when: { id: `${launch}.credentials`, places: ["id"] },
   }),
-  of(launch, "endpoint", "endpoint", { shape: MONO, usual: "http://127.0.0.1:5000", hint: "hint.fleet.endpoint" }),
+  of(launch, "endpoint", "endpoint", {
+    shape: MONO,
+    example: "http://127.0.0.1:5000",
+    hint: "hint.fleet.endpoint",
+    advanced: true,
+  }),
 ];
 
 /** How large a fleet may be, and by which rule it is scaled. */
 export const RULE: Group = {
   text: "group.size",
   fields: [
-    fleet("min", { shape: { is: "number" }, usual: "1" }),
-    fleet("desired", { shape: { is: "number" }, hint: "hint.fleet.desired" }),
-    fleet("max", { shape: { is: "number" }, usual: "10" }),
+    fleet("min", { shape: NUMBER, default: "1" }),
+    fleet("desired", { shape: NUMBER, hint: "hint.fleet.desired" }),
+    fleet("max", { shape: NUMBER, default: "10" }),
     fleet("policy", {
       shape: { is: "choice", of: ["target", "seed", "manual", "schedule"], words: "policy" },
-      usual: "target",
+      default: "target",
       hint: "hint.fleet.policy",
     }),
-    fleet("load", { shape: MONO, usual: "60%", hint: "hint.fleet.load" }),
+    fleet("load", { shape: PERCENT, default: "60%", hint: "hint.fleet.load" }),
     fleet("schedule", {
       shape: { is: "rows", fields: PLANNED },
       hint: "hint.fleet.schedule",
@@ -76,8 +93,8 @@ export const FLEET: readonly Group[] = [
     text: "group.fleet",
     fields: [
       of("local", "command", "local", { shape: { is: "command" }, hint: "hint.fleet.local" }),
-      of("local", "directory", "directory", { shape: MONO, usual: "~/web", hint: "hint.directory" }),
-      of("local", "env", "env", { shape: { is: "pairs", secret: true } }),
+      of("local", "directory", "directory", { shape: MONO, example: FOLDER, hint: "hint.directory" }),
+      of("local", "env", "env", { shape: { is: "pairs", secret: true }, advanced: true }),
       of("command", "create", "create", { shape: { is: "command" }, required: true, hint: "hint.fleet.create" }),
       of("command", "list", "list", { shape: { is: "command" }, required: true, hint: "hint.fleet.list" }),
       of("command", "terminate", "terminate", {
@@ -85,47 +102,63 @@ export const FLEET: readonly Group[] = [
         required: true,
         hint: "hint.fleet.terminate",
       }),
-      of("command", "directory", "directory", { shape: MONO, usual: "~/web", hint: "hint.directory" }),
-      of("command", "env", "env", { shape: { is: "pairs", secret: true } }),
-      of("command", "timeout", "timeout", { shape: MONO, usual: "1m" }),
-      of("ec2", "region", "region", { shape: MONO, usual: "us-east-1", required: true }),
+      of("command", "directory", "directory", { shape: MONO, example: FOLDER, hint: "hint.directory" }),
+      of("command", "env", "env", { shape: { is: "pairs", secret: true }, advanced: true }),
+      of("command", "timeout", "timeout", { shape: SPAN, default: "1m", advanced: true }),
+      of("ec2", "region", "region", { shape: MONO, example: "us-east-1", width: "medium", required: true }),
       of("ec2", "template", "template", {
         shape: MONO,
-        usual: "lt-0abc1234def56789",
+        example: "lt-0abc1234def56789",
+        width: "medium",
         required: true,
         hint: "hint.fleet.template",
       }),
-      of("ec2", "version", "version", { shape: { is: "number" }, usual: "$Default", hint: "hint.fleet.version" }),
-      of("ec2", "image", "image", { shape: MONO, usual: "ami-0abc1234def56789", hint: "hint.fleet.image" }),
+      of("ec2", "version", "version", {
+        shape: NUMBER,
+        default: "$Default",
+        hint: "hint.fleet.version",
+        advanced: true,
+      }),
+      of("ec2", "image", "image", {
+        shape: MONO,
+        example: "ami-0abc1234def56789",
+        width: "medium",
+        hint: "hint.fleet.image",
+        advanced: true,
+      }),
       ...cloud("ec2"),
-      of("asg", "region", "region", { shape: MONO, usual: "us-east-1", required: true }),
-      of("asg", "group", "group", { shape: MONO, usual: "web-asg", required: true, hint: "hint.fleet.group" }),
+      of("asg", "region", "region", { shape: MONO, example: "us-east-1", width: "medium", required: true }),
+      of("asg", "group", "group", {
+        shape: MONO,
+        example: "web-asg",
+        width: "medium",
+        required: true,
+        hint: "hint.fleet.group",
+      }),
       ...cloud("asg"),
     ],
   },
   RULE,
-  {
-    text: "group.agents",
-    fields: [
-      fleet("heartbeat", { shape: MONO, usual: "5s", hint: "hint.fleet.heartbeat" }),
-      fleet("boot_within", { shape: MONO, usual: "5m", hint: "hint.fleet.boot_within" }),
-      fleet("listen", { shape: MONO, usual: "127.0.0.1:50051", hint: "hint.fleet.listen" }),
-      fleet("advertise", { shape: MONO, usual: "estatus.example.com:50051", hint: "hint.fleet.advertise" }),
-    ],
-  },
-  {
-    text: "group.more",
-    folded: true,
-    fields: [
-      fleet("budget.launches", { shape: { is: "number" }, usual: "60", hint: "hint.fleet.budget" }),
-      fleet("budget.within", { shape: MONO, usual: "1h" }),
-      fleet("at_max_for", { shape: MONO, usual: "15m", hint: "hint.fleet.at_max_for" }),
-      fleet("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
-      fleet("insecure", { shape: { is: "switch", usual: false }, hint: "hint.fleet.insecure" }),
-      fleet("trust_declared", { shape: { is: "switch", usual: false }, hint: "hint.fleet.trust_declared" }),
-      fleet("agent_port", { shape: { is: "number" }, usual: "50052", hint: "hint.fleet.agent_port" }),
-    ],
-  },
+  rare("group.agents", [
+    fleet("heartbeat", { shape: SPAN, default: "5s", hint: "hint.fleet.heartbeat" }),
+    fleet("boot_within", { shape: SPAN, default: "5m", hint: "hint.fleet.boot_within" }),
+    fleet("listen", { shape: MONO, default: "127.0.0.1:50051", width: "medium", hint: "hint.fleet.listen" }),
+    fleet("advertise", {
+      shape: MONO,
+      example: "estatus.example.com:50051",
+      width: "medium",
+      hint: "hint.fleet.advertise",
+    }),
+  ]),
+  rare("group.more", [
+    fleet("budget.launches", { shape: NUMBER, default: "60", hint: "hint.fleet.budget" }),
+    fleet("budget.within", { shape: SPAN, default: "1h" }),
+    fleet("at_max_for", { shape: SPAN, default: "15m", hint: "hint.fleet.at_max_for" }),
+    fleet("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
+    fleet("insecure", { shape: { is: "switch", usual: false }, hint: "hint.fleet.insecure" }),
+    fleet("trust_declared", { shape: { is: "switch", usual: false }, hint: "hint.fleet.trust_declared" }),
+    fleet("agent_port", { shape: NUMBER, default: "50052", hint: "hint.fleet.agent_port" }),
+  ]),
 ];
 
 /** What a fleet may be at most where nothing is said, and its load. */

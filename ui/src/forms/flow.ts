@@ -1,16 +1,20 @@
-import { type Field, type Group, id, SECRET, type Table } from "./fields";
+import {
+  type About,
+  type Field,
+  fields,
+  type Group,
+  id,
+  MONO,
+  NUMBER,
+  rare,
+  SECRET,
+  SPAN,
+  type Table,
+  TEXT,
+} from "./fields";
 
-const plain =
-  (head: "flow" | "step") =>
-  (key: string, field: Omit<Field, "path" | "text">): Field => ({
-    path: key.split("."),
-    text: `field.${head}.${key}` as Field["text"],
-    ...field,
-  });
-const flow = plain("flow");
-const step = plain("step");
-
-const MONO = { is: "text", mono: true } as const;
+const flow = fields("field.flow");
+const step = fields("field.step");
 
 /** The kinds of steps, each by the key that says what is done. */
 export const STEP_KINDS = [
@@ -39,71 +43,69 @@ export const FLOW: readonly Group[] = [
   {
     text: "group.flow",
     fields: [
-      flow("every", { shape: { ...MONO, schedule: true }, usual: "0 4 * * *", hint: "hint.flow.every" }),
+      flow("every", {
+        shape: { ...MONO, schedule: true },
+        example: "0 4 * * *",
+        width: "medium",
+        hint: "hint.flow.every",
+      }),
       flow("enabled", { shape: { is: "switch", usual: true }, hint: "hint.flow.enabled" }),
     ],
   },
   { text: "group.steps", fields: [flow("step", { shape: { is: "steps" } })] },
-  {
-    text: "group.more",
-    folded: true,
-    fields: [
-      flow("overlap", { shape: { is: "choice", of: ["skip", "queue", "replace"], words: "overlap" }, usual: "skip" }),
-      flow("catch_up", { shape: { is: "choice", of: ["latest", "all", "none"], words: "catch_up" }, usual: "latest" }),
-      flow("deadline", { shape: MONO, usual: "30m", hint: "hint.flow.deadline" }),
-      flow("budget.runs", { shape: { is: "number" }, usual: "3", hint: "hint.flow.budget" }),
-      flow("budget.within", { shape: MONO, usual: "1h" }),
-      flow("channels", { shape: { is: "list", names: "channel" }, hint: "hint.flow.channels" }),
-    ],
-  },
+  rare("group.more", [
+    flow("overlap", { shape: { is: "choice", of: ["skip", "queue", "replace"], words: "overlap" }, default: "skip" }),
+    flow("catch_up", { shape: { is: "choice", of: ["latest", "all", "none"], words: "catch_up" }, default: "latest" }),
+    flow("deadline", { shape: SPAN, example: "30m", hint: "hint.flow.deadline" }),
+    flow("budget.runs", { shape: NUMBER, example: "3", hint: "hint.flow.budget" }),
+    flow("budget.within", { shape: SPAN, default: "1h" }),
+    flow("channels", { shape: { is: "list", names: "channel" }, hint: "hint.flow.channels" }),
+  ]),
 ];
 
-const of = (kind: StepKind, field: Omit<Field, "path" | "text" | "kinds">) =>
-  step(kind, { kinds: [kind], required: true, ...field });
+const of = (kind: StepKind, about: About) => step(kind, { kinds: [kind], required: true, ...about });
 
 /** What is said of every step and of what it does. */
 const DOES: readonly Field[] = [
-  step("name", { shape: { is: "text" }, required: true }),
-  of("run", { shape: { is: "command" }, hint: "hint.command" }),
-  of("http", { shape: MONO, usual: "https://example.com/deploy" }),
+  step("name", { shape: TEXT, width: "medium", required: true }),
+  of("run", { shape: { is: "command" }, example: "git pull", hint: "hint.command" }),
+  of("http", { shape: MONO, example: "https://example.com/deploy" }),
   of("restart", { shape: { is: "name", of: "program" } }),
   of("start", { shape: { is: "name", of: "program" } }),
   of("stop", { shape: { is: "name", of: "program" } }),
   of("check", { shape: { is: "name", of: "monitor" } }),
   of("wait_until", { shape: { is: "name", of: "monitor" } }),
-  of("wait", { shape: MONO, usual: "10s", hint: "hint.span" }),
+  of("wait", { shape: SPAN, example: "10s" }),
   of("tell", { shape: { is: "area" }, hint: "hint.step.text" }),
   of("approve", { shape: { is: "area" }, hint: "hint.step.text" }),
   of("flow", { shape: { is: "name", of: "flow" } }),
-  step("method", { kinds: ["http"], shape: MONO, usual: "GET" }),
-  step("timeout", { kinds: ["run"], shape: MONO, usual: "10m" }),
-  step("timeout", { kinds: ["http"], shape: MONO, usual: "30s" }),
-  step("within", { kinds: ["wait_until"], shape: MONO, usual: "60s" }),
-  step("within", { kinds: ["approve"], shape: MONO, usual: "24h" }),
+  step("method", { kinds: ["http"], shape: MONO, default: "GET", width: "short" }),
+  step("timeout", { kinds: ["run"], shape: SPAN, default: "10m" }),
+  step("timeout", { kinds: ["http"], shape: SPAN, default: "30s" }),
+  step("within", { kinds: ["wait_until"], shape: SPAN, default: "60s" }),
+  step("within", { kinds: ["approve"], shape: SPAN, default: "24h" }),
   step("otherwise", {
     kinds: ["approve"],
     shape: { is: "choice", of: ["fail", "continue"], words: "otherwise" },
-    usual: "fail",
+    default: "fail",
   }),
   step("channels", { kinds: ["tell", "approve"], shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
 ];
 
-const request = (key: string, field: Omit<Field, "path" | "text" | "kinds">) =>
-  step(key, { kinds: ["http"], ...field });
+const request = (key: string, about: About) => step(key, { kinds: ["http"], ...about });
 
 /** What stands unfolded in the card of a step, and what does not. */
 export const STEP: { does: readonly Field[]; request: Group; more: readonly Group[] } = {
   does: DOES,
   request: {
     text: "group.asked",
-    folded: true,
     fields: [
       request("headers", { shape: { is: "pairs" } }),
       request("body", { shape: { is: "area" }, hint: "hint.step.text" }),
-      request("accept", { shape: { is: "list" }, usual: "200-299", hint: "hint.accept" }),
+      request("accept", { shape: { is: "list" }, default: "200-299", width: "medium", hint: "hint.accept" }),
       request("contains", { shape: { is: "lines" }, hint: "hint.lines" }),
-      request("save", { shape: MONO, usual: "data.build.id", hint: "hint.step.save" }),
-      request("username", { shape: { is: "text" } }),
+      request("save", { shape: MONO, example: "data.build.id", hint: "hint.step.save" }),
+      request("username", { shape: TEXT, width: "medium" }),
       request("password", { shape: SECRET, hint: "hint.secret" }),
       request("bearer", { shape: SECRET, hint: "hint.secret" }),
     ],
@@ -122,18 +124,18 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
     {
       text: "group.step.failure",
       fields: [
-        step("retry.times", { shape: { is: "number" }, hint: "hint.step.retry" }),
-        step("retry.wait", { shape: MONO, usual: "1s", hint: "hint.step.retry_wait" }),
-        step("retry.max_wait", { shape: MONO, usual: "60s" }),
-        step("retry.on", { shape: { is: "list" }, usual: "exit 75, timeout", hint: "hint.step.retry_on" }),
+        step("retry.times", { shape: NUMBER, hint: "hint.step.retry" }),
+        step("retry.wait", { shape: SPAN, default: "1s", hint: "hint.step.retry_wait" }),
+        step("retry.max_wait", { shape: SPAN, default: "60s" }),
+        step("retry.on", { shape: { is: "list" }, example: "exit 75, timeout", hint: "hint.step.retry_on" }),
         step("on_failure", {
           shape: { is: "either", of: ["fail", "continue"], names: { flow: "flow" }, words: "on_failure" },
-          usual: "fail",
+          default: "fail",
         }),
         step("after_crash", {
           kinds: ["run", "http"],
           shape: { is: "either", of: ["fail", "rerun"], names: { check: "monitor" }, words: "after_crash" },
-          usual: "fail",
+          default: "fail",
           hint: "hint.step.after_crash",
         }),
         step("undo", { shape: { is: "command" }, hint: "hint.step.undo" }),
@@ -146,7 +148,7 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
           kinds: ["run"],
           beside: ["undo"],
           shape: MONO,
-          usual: "~/projects/web",
+          example: { linux: "~/projects/web", windows: "D:\\projects\\web" },
           hint: "hint.directory",
         }),
         step("env", { kinds: ["run"], beside: ["undo"], shape: { is: "pairs", secret: true } }),

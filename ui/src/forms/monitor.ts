@@ -1,41 +1,28 @@
 import { ASKED, EXPECTED, TARGETS } from "./check";
-import type { Field, Group } from "./fields";
+import { type Field, fields, type Group, MONO, NUMBER, rare, SPAN, TEXT } from "./fields";
 
 const REMEDIES = ["restart", "start", "stop", "flow", "run"];
 
-const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: key.split("."),
-  text: `field.${key}` as Field["text"],
-  ...field,
-});
-
-const TEXT = { is: "text" } as const;
-const MONO = { is: "text", mono: true } as const;
+const plain = fields("field");
 const after = (places: readonly string[]) => ({ id: "on_down", places });
 
 const WINDOW: readonly Field[] = [
-  plain("daily", { shape: MONO, usual: "02:00-04:00" }),
+  plain("daily", { shape: MONO, example: "02:00-04:00", width: "short" }),
   plain("days", { shape: { is: "days" } }),
-  plain("cron", { shape: MONO, usual: "0 4 * * *" }),
-  plain("lasts", { shape: MONO, usual: "1h" }),
+  plain("cron", { shape: MONO, example: "0 4 * * *", width: "short" }),
+  plain("lasts", { shape: SPAN, example: "1h" }),
 ];
 
 /** Everything that can be said of a monitor. */
 export const MONITOR: readonly Group[] = [
-  { text: "group.monitor", fields: [plain("name", { shape: TEXT, required: true }), ...TARGETS] },
   {
-    text: "group.schedule",
+    text: "group.monitor",
     fields: [
-      plain("every", { shape: MONO, usual: "1m", hint: "hint.span" }),
-      plain("timeout", { shape: MONO, usual: "10s" }),
-      plain("failures", { shape: { is: "number" }, usual: "2", hint: "hint.failures" }),
-      plain("successes", { shape: { is: "number" }, usual: "1" }),
-      plain("confirm_after", { shape: MONO, usual: "2s", hint: "hint.confirm_after" }),
-      plain("retry_every", { shape: MONO }),
-      { path: ["enabled"], text: "field.checked", shape: { is: "switch", usual: true } },
+      ...TARGETS,
+      plain("name", { shape: TEXT, width: "medium", required: true }),
+      plain("every", { shape: SPAN, default: "1m" }),
     ],
   },
-  EXPECTED,
   {
     text: "group.remedy",
     fields: [
@@ -45,25 +32,31 @@ export const MONITOR: readonly Group[] = [
           keys: REMEDIES,
           names: { restart: "program", start: "program", stop: "program", flow: "flow" },
           commands: ["run"],
+          nothing: "place.nothing",
         },
         hint: "hint.on_down",
       }),
-      plain("on_down.tries", { shape: { is: "number" }, usual: "3", when: after(REMEDIES) }),
-      plain("on_down.within", { shape: MONO, usual: "30s", when: after(REMEDIES) }),
+      plain("on_down.tries", { shape: NUMBER, default: "3", when: after(REMEDIES) }),
+      plain("on_down.within", { shape: SPAN, default: "30s", when: after(REMEDIES) }),
       plain("on_down.directory", { shape: MONO, when: after(["run"]) }),
-      plain("on_down.timeout", { shape: MONO, usual: "1m", when: after(["run"]) }),
-      plain("alert_when", { shape: { is: "choice", of: ["always", "unhealed"] }, usual: "always" }),
+      plain("on_down.timeout", { shape: SPAN, default: "1m", when: after(["run"]) }),
     ],
   },
+  rare("group.schedule", [
+    plain("timeout", { shape: SPAN, default: "10s" }),
+    plain("failures", { shape: NUMBER, default: "2", hint: "hint.failures" }),
+    plain("successes", { shape: NUMBER, default: "1" }),
+    plain("confirm_after", { shape: SPAN, default: "2s", hint: "hint.confirm_after" }),
+    plain("retry_every", { shape: SPAN }),
+    { path: ["enabled"], text: "field.checked", shape: { is: "switch", usual: true } },
+  ]),
+  EXPECTED,
   ASKED,
-  {
-    text: "group.telling",
-    folded: true,
-    fields: [
-      plain("tags", { shape: { is: "list" }, hint: "hint.list" }),
-      plain("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
-      plain("depends_on", { shape: { is: "list", names: "monitor" }, hint: "hint.depends_on" }),
-      plain("maintenance", { shape: { is: "rows", fields: WINDOW } }),
-    ],
-  },
+  rare("group.telling", [
+    plain("alert_when", { shape: { is: "choice", of: ["always", "unhealed"] }, default: "always" }),
+    plain("tags", { shape: { is: "list" }, hint: "hint.list" }),
+    plain("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
+    plain("depends_on", { shape: { is: "list", names: "monitor" }, hint: "hint.depends_on" }),
+    plain("maintenance", { shape: { is: "rows", fields: WINDOW } }),
+  ]),
 ];

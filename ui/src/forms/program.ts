@@ -1,12 +1,7 @@
-import type { Field, Group } from "./fields";
+import { fields, type Group, MONO, NUMBER, rare, SIZE, SPAN, TEXT, PERCENT } from "./fields";
 
-const plain = (key: string, field: Omit<Field, "path" | "text">): Field => ({
-  path: key.split("."),
-  text: `field.program.${key}` as Field["text"],
-  ...field,
-});
+const plain = fields("field.program");
 
-const MONO = { is: "text", mono: true } as const;
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"];
 
 /** Everything that can be said of a program. */
@@ -14,60 +9,60 @@ export const PROGRAM: readonly Group[] = [
   {
     text: "group.program",
     fields: [
-      plain("name", { shape: { is: "text" }, required: true }),
-      plain("command", { shape: { is: "command" }, required: true, hint: "hint.command" }),
-      plain("directory", { shape: MONO, usual: "~/web", hint: "hint.directory" }),
-      plain("env", { shape: { is: "pairs", secret: true } }),
-      plain("enabled", { shape: { is: "switch", usual: true }, hint: "hint.enabled" }),
-    ],
-  },
-  {
-    text: "group.ready",
-    fields: [
-      plain("ready", {
-        shape: {
-          is: "oneof",
-          keys: ["http", "tcp", "log", "command", "notify"],
-          flags: ["notify"],
-          commands: ["command"],
-        },
-        hint: "hint.ready",
+      plain("command", {
+        shape: { is: "command" },
+        example: "npm run dev -- --port 5173",
+        required: true,
+        hint: "hint.command",
       }),
-      plain("ready_within", { shape: MONO, usual: "60s" }),
-      plain("start_after", { shape: { is: "list", names: "program" }, hint: "hint.start_after" }),
+      plain("directory", {
+        shape: MONO,
+        example: { linux: "~/web", windows: "D:\\projects\\web" },
+        hint: "hint.directory",
+      }),
+      plain("name", { shape: TEXT, width: "medium", required: true }),
+      plain("enabled", { shape: { is: "switch", usual: true }, hint: "hint.enabled" }),
+      plain("env", { shape: { is: "pairs", secret: true }, advanced: true }),
     ],
   },
-  {
-    text: "group.restart",
-    fields: [
-      plain("restart", { shape: { is: "choice", of: ["always", "on-failure", "never"] }, usual: "always" }),
-      plain("restart_on", { shape: { is: "list" }, usual: "3, SIGHUP", hint: "hint.exits" }),
-      plain("ignore", { shape: { is: "list" }, usual: "0", hint: "hint.exits" }),
-      plain("limit.restarts", { shape: { is: "number" }, usual: "5", hint: "hint.limit" }),
-      plain("limit.within", { shape: MONO, usual: "60s" }),
-      plain("every", { shape: { ...MONO, schedule: true }, usual: "0 4 * * *", hint: "hint.cron" }),
-    ],
-  },
-  {
-    text: "group.stop",
-    folded: true,
-    fields: [
-      plain("stop.signal", { shape: { is: "choice", of: SIGNALS }, usual: "SIGTERM" }),
-      plain("stop.command", { shape: { is: "command" } }),
-      plain("stop.within", { shape: MONO, usual: "10s" }),
-      plain("on_quit", { shape: { is: "choice", of: ["stop", "leave running"] }, usual: "stop" }),
-    ],
-  },
-  {
-    text: "group.limits",
-    folded: true,
-    fields: [
-      plain("memory.above", { shape: MONO, usual: "1GB", hint: "hint.above" }),
-      plain("memory.for", { shape: MONO, usual: "1m" }),
-      plain("cpu.above", { shape: MONO, usual: "250%", hint: "hint.cpu" }),
-      plain("cpu.for", { shape: MONO, usual: "1m" }),
-      plain("log.keep", { shape: MONO, usual: "50MB" }),
-      plain("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
-    ],
-  },
+  rare("group.ready", [
+    plain("ready", {
+      shape: {
+        is: "oneof",
+        keys: ["http", "tcp", "log", "command", "notify"],
+        flags: ["notify"],
+        commands: ["command"],
+      },
+      hint: "hint.ready",
+    }),
+    plain("ready_within", { shape: SPAN, default: "60s" }),
+    plain("start_after", { shape: { is: "list", names: "program" }, hint: "hint.start_after" }),
+  ]),
+  rare("group.restart", [
+    plain("restart", { shape: { is: "choice", of: ["always", "on-failure", "never"] }, default: "always" }),
+    plain("restart_on", {
+      shape: { is: "list" },
+      example: { linux: "3, SIGHUP", windows: "3" },
+      width: "medium",
+      hint: "hint.exits",
+    }),
+    plain("ignore", { shape: { is: "list" }, example: "0", width: "medium", hint: "hint.exits" }),
+    plain("limit.restarts", { shape: NUMBER, default: "5", hint: "hint.limit" }),
+    plain("limit.within", { shape: SPAN, default: "60s" }),
+    plain("every", { shape: { ...MONO, schedule: true }, example: "0 4 * * *", width: "medium", hint: "hint.cron" }),
+  ]),
+  rare("group.stop", [
+    plain("stop.signal", { shape: { is: "choice", of: SIGNALS }, default: "SIGTERM", platform: "linux" }),
+    plain("stop.command", { shape: { is: "command" } }),
+    plain("stop.within", { shape: SPAN, default: "10s" }),
+    plain("on_quit", { shape: { is: "choice", of: ["stop", "leave running"] }, default: "stop" }),
+  ]),
+  rare("group.limits", [
+    plain("memory.above", { shape: SIZE, example: "1GB", hint: "hint.above" }),
+    plain("memory.for", { shape: SPAN, default: "1m" }),
+    plain("cpu.above", { shape: PERCENT, example: "250%", hint: "hint.cpu" }),
+    plain("cpu.for", { shape: SPAN, default: "1m" }),
+    plain("log.keep", { shape: SIZE, default: "50MB" }),
+    plain("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
+  ]),
 ];

@@ -17,6 +17,7 @@ export function read(shape: Shape, value: unknown): Value {
     case "text":
     case "area":
     case "number":
+    case "amount":
     case "choice":
     case "name":
       return written(value);
@@ -86,6 +87,7 @@ export function said(shape: Shape, value: unknown): string {
 export function write(shape: Shape, value: Value, before: unknown): unknown {
   switch (shape.is) {
     case "text":
+    case "amount":
     case "choice":
     case "name":
       return text(value);

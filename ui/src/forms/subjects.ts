@@ -3,9 +3,11 @@ import { ALERTS, CHANNEL, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
 import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
+import type { Unnamed } from "./kept";
 import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
+import { monitorName, programName } from "./proposed";
 import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
 
@@ -48,9 +50,13 @@ function numbered(configuration: Configuration, section: "monitor" | "program", 
   const table = entries[index] ?? {};
   const groups = GROUPS[section];
   const fields = groups.flatMap((group) => group.fields);
+  const taken = new Set(entries.map((table) => String(table.name)));
+  const called = (values: Values) =>
+    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken);
   return {
     groups,
     table,
+    ...(name === null && { proposed: (values) => ({ name: called(values) }) }),
     more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
     edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
     own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
@@ -119,11 +125,6 @@ export const entryKey = (section: Section, name: string | null): string => `${se
 export function unnamedForm(what: Unnamed): Edited {
   return { key: what, find: (configuration) => unnamed(configuration, what) };
 }
-
-/** Tables of the file that have no name, as they are edited together. */
-export type Unnamed = "email" | "alerts";
-
-export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
 
 /** The names of the entries of `configuration`, for the fields that want one. */
 export function names({ tables }: Configuration): Known {

@@ -1,10 +1,22 @@
-import { i18n, t } from "../i18n/i18n.svelte";
+import { i18n, t, textOr } from "../i18n/i18n.svelte";
+import { amount } from "./amount";
+import { defaultOf, type Field } from "./fields";
 import type { Cron } from "./schedule";
 
 /** More times than this are no words any more. */
 const TIMES_MAX = 6;
 /** A Sunday. */
 const SUNDAY = Date.UTC(2024, 0, 7, 12);
+
+/** What holds in `field` of something of the kind `kind` where nothing is said; nothing where the field says so itself, or where that is not known. */
+export function saidDefault(field: Field, kind: string): string | null {
+  const [usual, { shape }] = [defaultOf(field, kind), field];
+  if (usual === undefined || shape.is === "choice" || shape.is === "either") return null;
+  if (shape.is !== "amount") return usual;
+  const { number, unit } = amount(usual, shape.units, shape.of);
+  if (unit === null) return textOr(usual, `choice.${usual}`);
+  return `${i18n.format.number(Number(number))} ${textOr(unit, `unit.${unit}`)}`;
+}
 
 /** What `cron` means; nothing where that is said in no few words. */
 export function inWords(cron: Cron): string | null {

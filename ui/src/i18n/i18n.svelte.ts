@@ -1,10 +1,9 @@
 import type { DesktopSettings } from "../backend/backend";
 import { fill, selectForm } from "./fill";
 import { formats } from "./format";
-import { TEXTS } from "./texts";
+import { type Key, TEXTS, type Texts } from "./texts";
 
-/** A text's name. */
-export type Key = keyof typeof TEXTS.en;
+export type { Key } from "./texts";
 
 /** A text that has a form for one and a form for several. */
 export type CountedKey = Key extends infer K ? (K extends `${infer Base}.one` ? Base : never) : never;
@@ -12,8 +11,9 @@ export type CountedKey = Key extends infer K ? (K extends `${infer Base}.one` ? 
 type Language = keyof typeof TEXTS;
 type Values = Record<string, string | number>;
 
-let chosen = $state<DesktopSettings["language"]>("system");
-const language = $derived<Language>(chosen === "system" ? (navigator.language.startsWith("es") ? "es" : "en") : chosen);
+let language = $state<Language>("en");
+let texts = $state.raw<Texts>();
+let wanted: DesktopSettings["language"] = "system";
 const locale = $derived(navigator.language.startsWith(language) ? navigator.language : language);
 const format = $derived(formats(locale));
 
@@ -30,20 +30,26 @@ export const i18n = {
   },
 };
 
-/** Speaks `wanted` from now on. */
-export function speak(wanted: DesktopSettings["language"]) {
-  chosen = wanted;
-  document.documentElement.lang = language;
+/** Speaks the language that is chosen from now on, as soon as its texts are read. */
+export async function speak(chosen: DesktopSettings["language"]): Promise<void> {
+  wanted = chosen;
+  const next = chosen === "system" ? (navigator.language.startsWith("es") ? "es" : "en") : chosen;
+  const found = await TEXTS[next]();
+  // Another was chosen meanwhile.
+  if (wanted !== chosen) return speak(wanted);
+  language = next;
+  texts = found.default;
+  document.documentElement.lang = next;
 }
 
 /** The text under `key`, with each `{name}` replaced by its value. */
 export function t(key: Key, values: Values = {}): string {
-  return fill(TEXTS[language][key], values);
+  return fill(texts?.[key] ?? "", values);
 }
 
 /** The text under `key`, or `word` where there is no such text: the engine may know a word that is new to this window. */
 export function textOr(word: string, key: string): string {
-  return key in TEXTS[language] ? t(key as Key) : word;
+  return texts && key in texts ? t(key as Key) : word;
 }
 
 /** The text under `key` in the form that `count` wants, with `{count}` and each `{name}` replaced. */

@@ -1,5 +1,16 @@
-import { engine as engineEn, window as windowEn } from "../../../lang/en.json";
-import { engine as engineEs, window as windowEs } from "../../../lang/es.json";
+import type { engine, window } from "../../../lang/en.json";
+import type { SHARED } from "./shared";
 
-/** What the window says, in each language: its own texts, and the names of things that it shares with all of Estatus. */
-export const TEXTS = { en: { ...engineEn, ...windowEn }, es: { ...engineEs, ...windowEs } };
+type Shared = (typeof SHARED)[number];
+
+/** A text's name. */
+export type Key =
+  keyof typeof window | Exclude<Extract<keyof typeof engine, `${Shared}.${string}`>, `${string}.${string}.${string}`>;
+
+export type Texts = Readonly<Record<Key, string>>;
+
+/** What the window says, in each language, read when it is spoken. */
+export const TEXTS = {
+  en: () => import("virtual:texts/en"),
+  es: () => import("virtual:texts/es"),
+} satisfies Record<string, () => Promise<{ default: Texts }>>;

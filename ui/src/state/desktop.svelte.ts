@@ -22,7 +22,6 @@ export async function readDesktop() {
     take(await backend.settings());
   } catch (error) {
     trouble = reason(error);
-    speak("system");
   }
 }
 
@@ -46,5 +45,5 @@ export async function openOutside(url: string) {
 function take(known: DesktopSettings) {
   settings = known;
   trouble = null;
-  speak(known.language);
+  void speak(known.language);
 }

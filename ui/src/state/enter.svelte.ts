@@ -1,28 +1,20 @@
 import { t } from "../i18n/i18n.svelte";
-import { askDo, askEdit, reason } from "./ask";
+import { askDo, reason } from "./ask";
 import { live } from "./live.svelte";
 import type { Adoption, Setup } from "./survey";
-import { tell } from "./told.svelte";
+import { edit, tell } from "./told.svelte";
 
 /** What was asked for is seen to have happened within this, in milliseconds, or something is wrong. */
 const SEEN_WITHIN = 10_000;
 
 /** Enters `setup` and tells of it; whether nothing was wrong. */
 export async function enter({ edits, monitor, adopt }: Setup): Promise<boolean> {
-  try {
-    const [problem] = await askEdit(edits, true);
-    if (problem) throw problem;
-    if (adopt) await take(adopt);
-    tell(adopt ? t("done.adopted", { name: adopt.program }) : t("done.saved", { name: monitor }));
-    return true;
-  } catch (error) {
-    tell(reason(error), true);
-    return false;
-  }
+  if (!adopt) return edit(edits, t("done.saved", { name: monitor }));
+  return (await edit(edits)) && (await take(adopt)) && edit(adopt.then, t("done.adopted", { name: adopt.program }));
 }
 
-/** The program that was entered for it goes again if nothing was taken over. */
-async function take({ program, process, then }: Adoption) {
+/** Has the program become the process; whether it did. The program that was entered for it goes again if it did not. */
+async function take({ program, process }: Adoption): Promise<boolean> {
   const state = () => live.world.programs.get(program);
   const failed = () => ({ message: state()?.trouble ?? t("welcome.not_kept", { name: program }) });
   try {
@@ -30,12 +22,12 @@ async function take({ program, process, then }: Adoption) {
     await askDo({ ask: "adopt_program", program, process });
     await seen(() => state()?.state === "running" || state()?.trouble != null);
     if (state()?.state !== "running") throw failed();
+    return true;
   } catch (error) {
-    if (state()?.pid == null) await askEdit([{ edit: "remove", section: "program", name: program }], true);
-    throw error;
+    tell(reason(error), true);
+    if (state()?.pid == null) await edit([{ edit: "remove", section: "program", name: program }]);
+    return false;
   }
-  const [problem] = await askEdit(then, true);
-  if (problem) throw problem;
 }
 
 /** Waits until `is` says so of what is live; whether it did in time. */

@@ -1,6 +1,7 @@
 import type { DecisionStatus, FleetSample, FleetSummary, InstanceState, InstanceStatus, Standing } from "../contract";
 import type { Mark } from "../parts/HealthMark.svelte";
 import type { Stretch } from "./range";
+import { matches, wordsOf } from "./found";
 
 /** The mark that fits how well a fleet is. */
 export function standingMark(standing: Standing): Mark {
@@ -80,21 +81,15 @@ export function listedInstances(
   { text, states }: InstanceFilter,
   { by, descending }: InstanceSort,
 ): InstanceStatus[] {
-  const words = text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
+  const words = wordsOf(text);
   const passing = instances.filter(
-    (instance) =>
-      (states.size === 0 || states.has(instance.state)) &&
-      (words.length === 0 || words.every((word) => haystack(instance).includes(word))),
+    (instance) => (states.size === 0 || states.has(instance.state)) && matches(haystack(instance), words),
   );
   const sorted = by === "name" ? passing : passing.sort(ORDERS[by]);
   return descending ? sorted.reverse() : sorted;
 }
 
-const haystack = ({ name, id, address, declared }: InstanceStatus): string =>
-  [name, id, address, declared].join("\n").toLowerCase();
+const haystack = ({ name, id, address, declared }: InstanceStatus): string => [name, id, address, declared].join("\n");
 
 const { compare } = new Intl.Collator(undefined, { numeric: true });
 

@@ -19,6 +19,20 @@ export function pieces(text: string, wanted: string): Piece[] {
   return made;
 }
 
+/** What is looked for when `text` is typed into a search. */
+export const wordsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
+
+/** Whether all of `words`, as [`wordsOf`] has them, stand in `text`; upper and lower case are the same. */
+export function matches(text: string, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
+  const low = text.toLowerCase();
+  return words.every((word) => low.includes(word));
+}
+
 /** Those of `lines` in which `wanted` stands, in whatever case; all of them if nothing is looked for. */
 export function matching<Line>(lines: readonly Line[], wanted: string, text: (line: Line) => string): readonly Line[] {
   const needle = wanted.toLowerCase();

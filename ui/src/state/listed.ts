@@ -1,5 +1,6 @@
 import type { Figures, Health, MonitorState, Standing } from "../contract";
 import type { Key } from "../i18n/i18n.svelte";
+import { matches, wordsOf } from "./found";
 
 /** What of the monitors is shown. */
 export interface Filter {
@@ -30,10 +31,7 @@ export function listed(
   sort: Sort,
   figures: ReadonlyMap<string, Figures>,
 ): MonitorState[] {
-  const words = filter.text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
+  const words = wordsOf(filter.text);
   const passing: MonitorState[] = [];
   for (const monitor of monitors) if (passes(monitor, words, filter)) passing.push(monitor);
   const sorted = sort.by === "broken" ? brokenFirst(passing) : byFigure(passing, sort.by, figures);
@@ -43,14 +41,14 @@ export function listed(
 function passes(monitor: MonitorState, words: string[], { healths, tags }: Filter): boolean {
   if (healths.size > 0 && !healths.has(monitor.health)) return false;
   for (const tag of tags) if (!monitor.tags.includes(tag)) return false;
-  return words.length === 0 || words.every((word) => haystack(monitor).includes(word));
+  return words.length === 0 || matches(haystack(monitor), words);
 }
 
 function haystack(monitor: MonitorState): string {
   const known = haystacks.get(monitor);
   if (known !== undefined) return known;
   const { name, target, kind, tags } = monitor;
-  const made = [name, target, kind, ...tags].join("\n").toLowerCase();
+  const made = [name, target, kind, ...tags].join("\n");
   haystacks.set(monitor, made);
   return made;
 }

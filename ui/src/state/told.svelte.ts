@@ -1,5 +1,5 @@
-import type { Ask } from "../contract";
-import { askDo, reason } from "./ask";
+import type { Ask, Edit } from "../contract";
+import { askDo, askEdit, reason } from "./ask";
 
 /** A short word on what was just done. */
 export interface Note {
@@ -39,5 +39,18 @@ export async function carryOut(ask: Ask, done: string) {
     tell(done);
   } catch (error) {
     tell(reason(error), true);
+  }
+}
+
+/** Changes the file as `edits` say and tells that it is `done`, where that is to be told, or why not; whether it was. */
+export async function edit(edits: Edit[], done?: string): Promise<boolean> {
+  try {
+    const [problem] = await askEdit(edits, true);
+    if (problem) throw problem;
+    if (done !== undefined) tell(done);
+    return true;
+  } catch (error) {
+    tell(reason(error), true);
+    return false;
   }
 }

@@ -1,7 +1,6 @@
 import { t } from "../i18n/i18n.svelte";
-import { askEdit, reason } from "./ask";
 import { freeName } from "./survey";
-import { tell } from "./told.svelte";
+import { edit } from "./told.svelte";
 
 /** A fleet to try: processes of this machine whose loads are set by hand, and that are heard of quickly. */
 const TRIAL = { min: 1, desired: 2, max: 6, policy: "target", load: "60%", heartbeat: "2s", launch: "local" };
@@ -9,13 +8,6 @@ const TRIAL = { min: 1, desired: 2, max: 6, policy: "target", load: "60%", heart
 /** Puts a fleet to try into the file, under a name that none of `fleets` bears; its name, or nothing if that failed. */
 export async function tryFleet(fleets: ReadonlyMap<string, unknown>): Promise<string | null> {
   const name = freeName("demo", new Set(fleets.keys()), "-");
-  try {
-    const [problem] = await askEdit([{ edit: "put", section: "fleet", name: null, table: TRIAL, called: name }], true);
-    if (problem) throw problem;
-    tell(t("done.saved", { name }));
-    return name;
-  } catch (error) {
-    tell(reason(error), true);
-    return null;
-  }
+  const put = { edit: "put", section: "fleet", name: null, table: TRIAL, called: name } as const;
+  return (await edit([put], t("done.saved", { name }))) ? name : null;
 }

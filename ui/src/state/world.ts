@@ -67,6 +67,7 @@ const QUIET: EngineState = {
   config_emptied: false,
   waiting: [],
   language: "en",
+  platform: "linux",
 };
 
 export const NOTHING: World = {

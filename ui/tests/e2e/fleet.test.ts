@@ -341,14 +341,17 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
   await page.getByText("`template` is missing").waitFor();
   await page.getByText("is more than `max`, which is 1").waitFor();
   await page.getByLabel("Launch template").fill("lt-0abc");
+  await page.getByText("Advanced", { exact: true }).click();
   await page.getByLabel("Template version").fill("7");
   await page.getByLabel("Maximum", { exact: true }).fill("9");
   await page.getByLabel("Target load").fill("55%");
-  const access = page.getByRole("combobox", { name: "Which one" }).first();
+  const access = page.getByRole("combobox", { name: "Credentials: type" });
   await access.selectOption({ label: "an access key" });
   await page.getByLabel("Credentials", { exact: true }).fill("AKIAEXAMPLE");
-  await page.getByRole("combobox", { name: "Which one" }).nth(1).selectOption({ label: "in the keyring" });
-  await page.getByLabel("Secret of the access key").fill("aws");
+  await page
+    .getByRole("combobox", { name: "Secret of the access key: type" })
+    .selectOption({ label: "in the keyring" });
+  await page.getByLabel("Secret of the access key", { exact: true }).fill("aws");
   await page.getByLabel("Policy", { exact: true }).selectOption({ label: "schedule" });
   const planned = page.getByRole("group", { name: "Schedule" });
   await planned.getByRole("button", { name: "Add" }).click();
@@ -382,11 +385,11 @@ test("a fleet is edited, and all else stays as it stands in the file, known or n
   page = await stage.open("?still#/fleet/shop");
   const before = (await fleets()).shop;
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByLabel("Heartbeat").fill("10");
-  await page.getByText('"10" has no unit').waitFor();
-  await page.getByLabel("Heartbeat").fill("10s");
-  await page.getByRole("combobox", { name: "Which one" }).first().selectOption({ label: "the role of this machine" });
-  await page.getByLabel("Secret of the access key").waitFor({ state: "detached" });
+  await page.getByLabel("Heartbeat", { exact: true }).fill("soon");
+  await page.getByText('found "soon"').waitFor();
+  await page.getByLabel("Heartbeat", { exact: true }).fill("10s");
+  await page.getByRole("combobox", { name: "Credentials: type" }).selectOption({ label: "the role of this machine" });
+  await page.getByLabel("Secret of the access key", { exact: true }).waitFor({ state: "detached" });
   await save().click();
   await page.getByText("heartbeat every 10s").waitFor();
   expect((await fleets()).shop).toEqual({

@@ -67,8 +67,8 @@ test("a flow is added step by step, with what it means in words, and is there to
   await expect.poll(names).toEqual(["clean", "restart a program"]);
   await toggle("restart a program").click();
   await choice("restart a program", "What it does").selectOption({ label: "Wait" });
-  await box("restart a program", "Duration").fill("10");
-  await page.getByText('"10" has no unit').waitFor();
+  await box("restart a program", "Duration").fill("soon");
+  await page.getByText('found "soon"').waitFor();
   expect(await box("restart a program", "Duration").getAttribute("aria-invalid")).toBe("true");
   await box("restart a program", "Duration").fill("10s");
   await box("restart a program", "Name").fill("wait");
@@ -163,8 +163,8 @@ test("what is wrong with a step is shown at its very field, and its card opens f
   page = await stage.open("?still#/edit/flow/release%20the%20shop");
   await page.getByRole("button", { name: "Move “build” up" }).click();
   await toggle("test").click();
-  await box("test", "Timeout").fill("20");
-  await page.getByText('"20" has no unit').waitFor();
+  await box("test", "Timeout").fill("soon");
+  await page.getByText('found "soon"').waitFor();
   await toggle("test").click();
   await toggle("test").getByText("1 problem").waitFor();
   await toggle("answers again").click();
@@ -213,7 +213,7 @@ test("a step that names one that is gone says so, at the field", async () => {
 
 test("a flow becomes the remedy of a monitor, is renamed with it, and is removed once nobody names it", async () => {
   page = await stage.open("?still#/edit/monitor/shop");
-  await page.getByRole("combobox", { name: "Which one" }).first().selectOption({ label: "run the flow" });
+  await page.getByRole("combobox", { name: "When down: type" }).selectOption({ label: "run the flow" });
   await page.getByLabel("When down", { exact: true }).selectOption("heal the shop");
   await page.getByLabel("Attempts").fill("2");
   await save().click();
@@ -240,7 +240,7 @@ test("a flow becomes the remedy of a monitor, is renamed with it, and is removed
   await confirm.click();
   await page.getByText('there is no flow "mend the shop"').waitFor();
   await goTo("#/edit/monitor/shop");
-  await page.getByRole("combobox", { name: "Which one" }).first().selectOption("");
+  await page.getByRole("combobox", { name: "When down: type" }).selectOption("");
   await save().click();
   await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
   await goTo("#/edit/flow/mend%20the%20shop");

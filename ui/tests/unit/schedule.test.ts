@@ -48,36 +48,36 @@ test("what is no expression, or one that only the engine understands, names noth
   expect(times("0 0 30 2 *")).toEqual([]);
 });
 
-test("an expression is put into words, in the language of the reader", () => {
+test("an expression is put into words, in the language of the reader", async () => {
   const said = (text: string) => {
     const read = cron(text);
     return read && inWords(read);
   };
-  const check = (text: string, english: string | null, spanish: string | null) => {
-    speak("en");
+  const check = async (text: string, english: string | null, spanish: string | null) => {
+    await speak("en");
     expect(said(text), text).toBe(english);
-    speak("es");
+    await speak("es");
     expect(said(text), text).toBe(spanish);
   };
-  check("0 4 * * *", "Every day at 04:00", "Todos los días a las 04:00");
-  check("30 8,16 * * 1-5", "Monday to Friday at 08:30 and 16:30", "De lunes a viernes a las 08:30 y 16:30");
-  check("0 4 * * sat,sun", "Every Saturday and Sunday at 04:00", "Cada sábado y domingo a las 04:00");
-  check("0 4 * * 0", "Every Sunday at 04:00", "Cada domingo a las 04:00");
-  check("0 0 1,15 * *", "On day 1 and 15 of the month at 00:00", "El día 1 y 15 del mes a las 00:00");
-  check(
+  await check("0 4 * * *", "Every day at 04:00", "Todos los días a las 04:00");
+  await check("30 8,16 * * 1-5", "Monday to Friday at 08:30 and 16:30", "De lunes a viernes a las 08:30 y 16:30");
+  await check("0 4 * * sat,sun", "Every Saturday and Sunday at 04:00", "Cada sábado y domingo a las 04:00");
+  await check("0 4 * * 0", "Every Sunday at 04:00", "Cada domingo a las 04:00");
+  await check("0 0 1,15 * *", "On day 1 and 15 of the month at 00:00", "El día 1 y 15 del mes a las 00:00");
+  await check(
     "0 0 1 1,7 *",
     "On day 1 of the month at 00:00, in January and July",
     "El día 1 del mes a las 00:00, en enero y julio",
   );
-  check("* * * * *", "Every minute", "Cada minuto");
-  check("*/15 * * * *", "Every 15 minutes", "Cada 15 minutos");
-  check("0 * * * *", "Every hour", "Cada hora");
-  check("5,35 * * * *", "Every hour at minute 5 and 35", "Cada hora en el minuto 5 y 35");
-  check("0 */6 * * *", "Every 6 hours", "Cada 6 horas");
-  check("*/15 * * * mon-fri", "Monday to Friday, every 15 minutes", "De lunes a viernes, cada 15 minutos");
-  check("*/15 8-18 * * *", null, null);
-  check("0 0 1 * mon", null, null);
-  check("*/7 * * * *", null, null);
+  await check("* * * * *", "Every minute", "Cada minuto");
+  await check("*/15 * * * *", "Every 15 minutes", "Cada 15 minutos");
+  await check("0 * * * *", "Every hour", "Cada hora");
+  await check("5,35 * * * *", "Every hour at minute 5 and 35", "Cada hora en el minuto 5 y 35");
+  await check("0 */6 * * *", "Every 6 hours", "Cada 6 horas");
+  await check("*/15 * * * mon-fri", "Monday to Friday, every 15 minutes", "De lunes a viernes, cada 15 minutos");
+  await check("*/15 8-18 * * *", null, null);
+  await check("0 0 1 * mon", null, null);
+  await check("*/7 * * * *", null, null);
 });
 
 test("the clock on the wall is that of the zone, if there is such a zone", () => {

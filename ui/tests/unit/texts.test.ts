@@ -11,7 +11,7 @@ import texts from "../../../lang/en.json";
 import { fill, places, selectForm } from "../../src/i18n/fill";
 import { TEXTS } from "../../src/i18n/texts";
 
-const { en, es } = TEXTS;
+const [en, es] = [(await TEXTS.en()).default, (await TEXTS.es()).default];
 
 test("every text exists in every language, in the same order, with the same places", () => {
   const shape = (catalogue: Record<string, string>) =>
@@ -20,7 +20,7 @@ test("every text exists in every language, in the same order, with the same plac
 });
 
 test("no text is empty", () => {
-  for (const catalogue of Object.values(TEXTS)) {
+  for (const catalogue of [en, es]) {
     for (const [key, text] of Object.entries(catalogue)) expect(text.trim(), key).not.toBe("");
   }
 });
@@ -33,33 +33,29 @@ test("a text of the window that counts has both forms", () => {
   }
 });
 
-test("every field and group of every form has its text and its hint", () => {
-  const check = (key: string | undefined) => key !== undefined && expect(en, key).toHaveProperty([key]);
-  const field = (one: Field) => {
-    check(one.text);
-    check(one.hint);
-    if (one.shape.is === "rows") one.shape.fields.forEach(field);
+/** The texts and hints of every field and group of every form. */
+function ofForms(): Set<string> {
+  const forms = [MONITOR, PROGRAM, CHANNEL, EMAIL, ALERTS, FLOW, FLEET, [STEP.request, ...STEP.more]];
+  const found = new Set<string>(forms.flat().map((group) => group.text));
+  const field = ({ text, hint, shape }: Field) => {
+    found.add(text);
+    if (hint) found.add(hint);
+    if (shape.is === "rows") shape.fields.forEach(field);
   };
-  for (const group of [
-    ...MONITOR,
-    ...PROGRAM,
-    ...CHANNEL,
-    ...EMAIL,
-    ...ALERTS,
-    ...FLOW,
-    ...FLEET,
-    STEP.request,
-    ...STEP.more,
-  ]) {
-    check(group.text);
-    group.fields.forEach(field);
-  }
+  forms.flat().forEach((group) => group.fields.forEach(field));
   STEP_FIELDS.forEach(field);
+  return found;
+}
+
+test("every field and group of every form has its text and its hint", () => {
+  for (const key of ofForms()) expect(en, key).toHaveProperty([key]);
 });
 
 test("every text of the window is used", () => {
   const source = sources(join(import.meta.dirname, "../../src")).join("\n");
+  const spoken = ofForms();
   const isUsed = (key: string) => {
+    if (spoken.has(key)) return true;
     const base = key.replace(/\.(one|other)$/, "");
     if (source.includes(`"${base}"`)) return true;
     // A family is used by a template with its head: `health.${health}`.

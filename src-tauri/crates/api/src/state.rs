@@ -110,6 +110,27 @@ pub struct EngineState {
     /// The language of all that is put into words: causes, deeds, outcomes, exits, troubles.
     #[serde(default)]
     pub language: Language,
+    /// What the engine runs on, and so what it watches and keeps running.
+    #[serde(default)]
+    pub platform: Platform,
+}
+
+/// An operating system that Estatus runs on. Where nothing is said, it is that of whoever reads: an engine and its clients
+/// are on one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// Linux, and whatever else has POSIX signals.
+    Linux,
+    /// Windows.
+    Windows,
+}
+
+impl Default for Platform {
+    fn default() -> Self {
+        if cfg!(windows) { Self::Windows } else { Self::Linux }
+    }
 }
 
 /// A message that is not delivered yet.

@@ -38,6 +38,7 @@ fn contract() -> String {
         Permission,
         Snapshot,
         EngineState,
+        Platform,
         WaitingMessage,
         MonitorState,
         ProgramStatus,

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogStream,
-    MonitorState, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus, UndoStatus,
-    WaitingMessage,
+    MonitorState, Platform, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus,
+    UndoStatus, WaitingMessage,
 };
 use estatus_core::{
     Engine,
@@ -179,6 +179,7 @@ impl View {
             config_emptied: self.config_refused.as_ref().is_some_and(|refused| refused.is_emptied),
             waiting: core.messages().map(waiting).collect(),
             language: core.config().language,
+            platform: Platform::default(),
         }
     }
 }

@@ -1,0 +1,4 @@
+declare module "virtual:texts/*" {
+  const texts: import("./texts").Texts;
+  export default texts;
+}
