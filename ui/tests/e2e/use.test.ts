@@ -78,9 +78,9 @@ test("where there is little room the titles of the columns are there, sort, and 
   await page.getByRole("columnheader", { name: "Health" }).getByRole("button").click();
   expect(await rows().first().locator("a").textContent()).toBe("shop");
   await page.getByRole("row", { name: /^down shop/ }).waitFor();
-  await page.getByRole("button", { name: "Pause alerts" }).click();
+  await page.getByRole("button", { name: "Snooze alerts" }).click();
   await page.getByRole("menuitem", { name: "1 hour" }).click();
-  await page.getByRole("button", { name: "Alerts paused" }).waitFor();
+  await page.getByRole("button", { name: "Alerts snoozed" }).waitFor();
 });
 
 test("ten thousand monitors are filtered and scrolled within 100 ms", async () => {
