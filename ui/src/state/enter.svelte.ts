@@ -7,13 +7,13 @@ import { tell } from "./told.svelte";
 /** What was asked for is seen to have happened within this, in milliseconds, or something is wrong. */
 const SEEN_WITHIN = 10_000;
 
-/** Enters `setup` and tells of it; whether nothing was wrong. */
-export async function enter({ edits, monitor, adopt }: Setup): Promise<boolean> {
+/** Enters `setup` and tells of it, by `told` if that says more; whether nothing was wrong. */
+export async function enter({ edits, monitor, adopt }: Setup, told?: string): Promise<boolean> {
   try {
     const [problem] = await askEdit(edits, true);
     if (problem) throw problem;
     if (adopt) await take(adopt);
-    tell(adopt ? t("done.adopted", { name: adopt.program }) : t("done.saved", { name: monitor }));
+    tell(told ?? (adopt ? t("done.adopted", { name: adopt.program }) : t("done.saved", { name: monitor })));
     return true;
   } catch (error) {
     tell(reason(error), true);

@@ -43,10 +43,13 @@ test("what is found is done: pause, check, snooze all", async () => {
   const does = async (text: string, first: string, told: string) => {
     // What was done before is heard of in a moment, and what is looked through is that of the moment.
     await expect
-      .poll(async () => {
-        await page.keyboard.press("Escape");
-        return (await found(page, text))[0];
-      }, text)
+      .poll(
+        async () => {
+          await page.keyboard.press("Escape");
+          return (await found(page, text))[0];
+        },
+        { message: text },
+      )
       .toBe(first);
     await page.keyboard.press("Enter");
     await page.getByRole("status").getByText(told).waitFor();

@@ -465,10 +465,7 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   const worker = page.locator("li", { hasText: "worker.py" }).first();
   await worker.getByRole("button", { name: "Watch" }).click();
   await worker.getByRole("link", { name: "Watched as python3" }).waitFor();
-  await page.getByLabel("Web page, or host and port").fill("two words");
-  await page.getByRole("button", { name: "Watch" }).first().click();
-  await page.getByText("Enter a web page address").waitFor();
-  await page.getByLabel("Web page, or host and port").fill("example.com");
+  await page.getByLabel("Page, address, port or process").fill("example.com");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
   await page.getByRole("link", { name: "Overview" }).first().click();
