@@ -6,11 +6,13 @@ import "./design/base.css";
 import "uplot/dist/uPlot.min.css";
 import { startClock } from "./state/clock.svelte";
 import { readDesktop } from "./state/desktop.svelte";
+import { watchLook } from "./state/look.svelte";
 import { attach } from "./state/live.svelte";
 import { watchAddress } from "./state/route.svelte";
 
 watchAddress();
 startClock();
+watchLook();
 void readDesktop();
 attach();
 

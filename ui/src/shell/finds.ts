@@ -4,6 +4,7 @@ import type { IconName } from "../parts/Icon.svelte";
 import type { Deed, Find, Things } from "../state/finder";
 import { runMark } from "../state/flows";
 import { HEALTHS } from "../state/listed";
+import { changeLook, look } from "../state/look.svelte";
 import { mark, stoppable, troubled } from "../state/programs";
 import { go, type Route } from "../state/route.svelte";
 import { runNow } from "../state/runs.svelte";
@@ -56,6 +57,7 @@ export function fixed(world: World): Find[] {
       deed(`snooze all ${text}`, "snooze", t("finder.snooze_all", { span: within(text) }), () => snoozeAll(until())),
     ),
     ...settings(editing),
+    ...looks(),
   ];
 }
 
@@ -85,6 +87,29 @@ function settings(editing: boolean): Find[] {
       go({ page: "settings" });
     },
   }));
+}
+
+function looks(): Find[] {
+  const one = (id: string, text: string, choose: () => void): Find => ({
+    id,
+    text,
+    about: t("settings.desktop"),
+    mark: { icon: "settings" },
+    kind: t("finder.act"),
+    choose,
+  });
+  const themes = (["system", "light", "dark"] as const).filter((theme) => theme !== look.theme);
+  const densities = (["comfortable", "compact"] as const).filter((density) => density !== look.density);
+  return [
+    ...themes.map((theme) =>
+      one(`theme ${theme}`, `${t("desktop.theme")}: ${t(`desktop.theme.${theme}`)}`, () => changeLook({ theme })),
+    ),
+    ...densities.map((density) =>
+      one(`density ${density}`, `${t("desktop.density")}: ${t(`desktop.density.${density}`)}`, () =>
+        changeLook({ density }),
+      ),
+    ),
+  ];
 }
 
 /** All that has a name, and what can be done with it; `past` are incidents that are over. */

@@ -395,7 +395,7 @@ test("who may not switch the service off is told how it is, and why not", async 
 
 test("settings of the desktop take effect at once, the language too", async () => {
   page = await stage.open("?still#/settings");
-  await page.getByLabel("Language of this window").selectOption("es");
+  await page.getByLabel("Language of window and tray").selectOption("es");
   await page.getByRole("heading", { level: 1, name: "Ajustes" }).waitFor();
   expect(await page.evaluate(() => document.documentElement.lang)).toBe("es");
 });
