@@ -161,7 +161,7 @@ async fn what_is_set_in_the_window_holds_for_the_tray() {
     window.tick("Start at login").await;
     let entry = session.config().join("autostart/estatus.desktop");
     eventually("it starts at login", || entry.exists().then_some(()));
-    window.select("Language of this window", "Español").await;
+    window.select("Language of window and tray", "Español").await;
     window.reads("Ajustes").await;
     icon.lists("Salir").await;
     window.close().await;

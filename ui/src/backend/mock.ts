@@ -27,7 +27,8 @@ import { service } from "./mock/service";
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
- * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?still`.
+ * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?young=router` for a monitor that is 40 minutes old;
+ * `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -39,6 +40,8 @@ const samples: Sample[] = asked.has("monitors")
     : asked.get("world") === "example"
       ? SAMPLES.filter(({ name }) => name === "this machine")
       : [];
+const young = samples.find(({ name }) => name === asked.get("young"));
+if (young) Object.assign(young, { begun: 2400, since: 2400 });
 const byName = new Map(samples.map((sample) => [sample.name, sample]));
 const past = lively && !asked.has("monitors") ? pastIncidents() : [];
 const open = lively && !asked.has("monitors") ? openIncidents() : [];

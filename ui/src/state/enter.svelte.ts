@@ -7,10 +7,11 @@ import { edit, tell } from "./told.svelte";
 /** What was asked for is seen to have happened within this, in milliseconds, or something is wrong. */
 const SEEN_WITHIN = 10_000;
 
-/** Enters `setup` and tells of it; whether nothing was wrong. */
-export async function enter({ edits, monitor, adopt }: Setup): Promise<boolean> {
-  if (!adopt) return edit(edits, t("done.saved", { name: monitor }));
-  return (await edit(edits)) && (await take(adopt)) && edit(adopt.then, t("done.adopted", { name: adopt.program }));
+/** Enters `setup` and tells of it, by `told` if that says more; whether nothing was wrong. */
+export async function enter({ edits, monitor, adopt }: Setup, told?: string): Promise<boolean> {
+  if (!adopt) return edit(edits, told ?? t("done.saved", { name: monitor }));
+  const done = told ?? t("done.adopted", { name: adopt.program });
+  return (await edit(edits)) && (await take(adopt)) && edit(adopt.then, done);
 }
 
 /** Has the program become the process; whether it did. The program that was entered for it goes again if it did not. */

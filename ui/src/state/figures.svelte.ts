@@ -1,5 +1,6 @@
 import type { Figures, Point } from "../contract";
-import { askHistory, askStatus } from "./ask";
+import { askStatus } from "./ask";
+import { askCourse, begun } from "./begun";
 import { Wanted } from "./wanted";
 
 export const HOUR_MS = 3_600_000;
@@ -11,10 +12,18 @@ export const PARTS = 30;
 let all = $state.raw<ReadonlyMap<string, Figures>>(new Map());
 let version = $state(0);
 
-const days = new Wanted<Point[]>(
+/** A day in parts. That of a monitor which is younger begins where it began, and its first parts may be before that. */
+export interface Day {
+  points: Point[];
+  begun: number;
+  isYoung: boolean;
+}
+
+const days = new Wanted<Day>(
   async (monitor) => {
     const now = Date.now();
-    return (await askHistory(monitor, new Date(now - DAY_MS), new Date(now), PARTS)).points;
+    const { history, isYoung } = await askCourse(monitor, { from: now - DAY_MS, to: now }, () => PARTS);
+    return { points: history.points, begun: isYoung ? begun(history.points) : 0, isYoung };
   },
   () => (version += 1),
   { atOnce: 4, remembered: 1000, staleAfter: 50_000 },
@@ -28,7 +37,7 @@ export const figures = {
     return all;
   },
   /** Its day in parts, once it is known. */
-  day(monitor: string): Point[] | undefined {
+  day(monitor: string): Day | undefined {
     void version;
     return days.get(monitor);
   },

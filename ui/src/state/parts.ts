@@ -22,14 +22,14 @@ export const BAR = { step: 6, width: 4, height: 22, many: 60 } as const;
 
 const TOPS: Record<Part, number> = { up: 3, down: 0, inconclusive: 11, unseen: 20 };
 
-/** The bar of `count` parts; where there is no point, it was not observed. */
-export function bar(points: readonly Point[] | undefined, count: number): Bar {
+/** The bar of `count` parts, of which the first `begun` were before its beginning; where there is no point, it was not observed. */
+export function bar(points: readonly Point[] | undefined, count: number, begun = 0): Bar {
   const paths: Bar = { up: "", down: "", inconclusive: "", unseen: "" };
   const width = count > BAR.many ? BAR.step : BAR.width;
   const add = (what: Part, index: number, top: number, bottom: number) => {
     paths[what] += `M${index * BAR.step} ${top}h${width}V${bottom}h-${width}z`;
   };
-  for (let index = 0; index < count; index += 1) {
+  for (let index = begun; index < count; index += 1) {
     const point = points?.[index];
     const what = point ? part(point) : "unseen";
     if (what !== "down") add(what, index, TOPS[what], BAR.height);

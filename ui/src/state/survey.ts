@@ -86,28 +86,3 @@ function monitor(name: string, process: Surveyed, port: number | undefined, onDo
 
 /** `text` as a regular expression that fits only itself. */
 export const exactly = (text: string): string => `^${text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, "\\$&")}$`;
-
-/** A setup and the one thing that it watches. */
-export interface Pasted extends Setup {
-  check: { kind: "http" | "tcp"; target: string };
-}
-
-/** A monitor of what was pasted: a web page, or `host:port`; nothing if it is neither. */
-export function pasted(text: string, taken: ReadonlySet<string>): Pasted | null {
-  const trimmed = text.trim();
-  if (/^[\w.-]+:\d+$/.test(trimmed)) return one(trimmed, { kind: "tcp", target: trimmed }, taken);
-  const address = /^https?:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
-  if (!URL.canParse(address) || !/^[^\s.]+\.[^\s]+$|^localhost/.test(trimmed.replace(/^https?:\/\//i, ""))) return null;
-  const url = new URL(address);
-  return one(url.host + (url.pathname === "/" ? "" : url.pathname), { kind: "http", target: url.href }, taken);
-}
-
-function one(wanted: string, check: Pasted["check"], taken: ReadonlySet<string>): Pasted {
-  const name = freeName(wanted.slice(0, 100), taken);
-  return {
-    edits: [{ edit: "put", section: "monitor", name: null, table: { name, [check.kind]: check.target, every: "1m" } }],
-    monitor: name,
-    adopt: null,
-    check,
-  };
-}

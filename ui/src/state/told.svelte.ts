@@ -9,27 +9,50 @@ export interface Note {
 }
 
 const SHOWN_MS = 6000;
-const MOST = 3;
 
-let notes = $state.raw<Note[]>([]);
+let note = $state.raw<Note | null>(null);
 let last = 0;
+/** What is left of its time, and since when that passes; it stands still while the note is being read. */
+let left = 0;
+let since = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 export const told = {
-  get notes() {
-    return notes;
+  /** The newest: there is one at a time. */
+  get note() {
+    return note;
   },
 };
 
-/** Shows `text` for a while; what went wrong stays until it is taken away. */
+/** Shows `text` for a while; what went wrong stays until it is taken away, or something newer is told. */
 export function tell(text: string, bad = false) {
+  clearTimeout(timer);
   last += 1;
-  const id = last;
-  notes = [...notes, { id, text, bad }].slice(-MOST);
-  if (!bad) setTimeout(() => untell(id), SHOWN_MS);
+  note = { id: last, text, bad };
+  left = SHOWN_MS;
+  pass();
 }
 
-export function untell(id: number) {
-  notes = notes.filter((note) => note.id !== id);
+export function untell() {
+  clearTimeout(timer);
+  note = null;
+}
+
+/** Its time stands still until [`pass`]: the pointer or the focus is on it. */
+export function hold() {
+  if (timer === undefined) return;
+  clearTimeout(timer);
+  timer = undefined;
+  left -= performance.now() - since;
+}
+
+/** Its time passes. */
+export function pass() {
+  clearTimeout(timer);
+  timer = undefined;
+  if (note === null || note.bad) return;
+  since = performance.now();
+  timer = setTimeout(untell, left);
 }
 
 /** Does what the user wants and tells that it is done, or why not. */

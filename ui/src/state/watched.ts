@@ -1,4 +1,4 @@
-import type { MonitorState, Surveyed } from "../contract";
+import type { Kind, MonitorState, Surveyed } from "../contract";
 import { exactly } from "./survey";
 
 /** The address of something that is reached over the network; what is on this machine is one, whatever it is called. */
@@ -26,18 +26,29 @@ export function watching(
 }
 
 /** The monitor that does what a check of `kind` of `target` would do; nothing if none does. */
-export function alike(
-  kind: "http" | "tcp",
-  target: string,
-  monitors: Iterable<MonitorState>,
-): MonitorState | undefined {
-  const said = (target: string) => {
-    if (kind === "http") return URL.canParse(target) ? new URL(target).href : target;
-    const { host, port } = parsed(`tcp://${target}`) ?? { host: target, port: 0 };
-    return `${host}:${port}`;
-  };
-  const wanted = said(target);
-  return find(monitors, (monitor) => monitor.kind === kind && said(monitor.target) === wanted);
+export function alike(kind: Kind, target: string, monitors: Iterable<MonitorState>): MonitorState | undefined {
+  const wanted = said(kind, target);
+  return find(monitors, (monitor) => monitor.kind === kind && said(kind, monitor.target) === wanted);
+}
+
+/** What is watched, however it is written. */
+function said(kind: Kind, target: string): string {
+  switch (kind) {
+    case "http":
+      return URL.canParse(target) ? new URL(target).href : target;
+    case "tcp":
+    case "tls": {
+      const { host, port } = parsed(`tcp://${target}`) ?? { host: target, port: 0 };
+      return `${host}:${port}`;
+    }
+    // The record that is asked for stands behind the name.
+    case "dns":
+      return target.split(" ")[0]?.toLowerCase() ?? target;
+    case "ping":
+      return target.toLowerCase();
+    default:
+      return target;
+  }
 }
 
 function find(monitors: Iterable<MonitorState>, fits: (monitor: MonitorState) => boolean): MonitorState | undefined {

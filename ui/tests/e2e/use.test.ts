@@ -78,9 +78,9 @@ test("where there is little room the titles of the columns are there, sort, and 
   await page.getByRole("columnheader", { name: "Health" }).getByRole("button").click();
   expect(await rows().first().locator("a").textContent()).toBe("shop");
   await page.getByRole("row", { name: /^down shop/ }).waitFor();
-  await page.getByRole("button", { name: "Pause alerts" }).click();
+  await page.getByRole("button", { name: "Snooze alerts" }).click();
   await page.getByRole("menuitem", { name: "1 hour" }).click();
-  await page.getByRole("button", { name: "Alerts paused" }).waitFor();
+  await page.getByRole("button", { name: "Alerts snoozed" }).waitFor();
 });
 
 test("ten thousand monitors are filtered and scrolled within 100 ms", async () => {
@@ -441,7 +441,7 @@ test("who may not switch the service off is told how it is, and why not", async 
 
 test("settings of the desktop take effect at once, the language too", async () => {
   page = await stage.open("?still#/settings");
-  await page.getByLabel("Language of this window").selectOption("es");
+  await page.getByLabel("Language of window and tray").selectOption("es");
   await page.getByRole("heading", { level: 1, name: "Ajustes" }).waitFor();
   expect(await page.evaluate(() => document.documentElement.lang)).toBe("es");
 });
@@ -511,10 +511,7 @@ test("what listens is watched and kept alive by one click, and a pasted address 
   const worker = page.locator("li", { hasText: "worker.py" }).first();
   await worker.getByRole("button", { name: "Watch" }).click();
   await worker.getByRole("link", { name: "Watched as python3" }).waitFor();
-  await page.getByLabel("Web page, or host and port").fill("two words");
-  await page.getByRole("button", { name: "Watch" }).first().click();
-  await page.getByText("Enter a web page address").waitFor();
-  await page.getByLabel("Web page, or host and port").fill("example.com");
+  await page.getByLabel("Page, address, port or process").fill("example.com");
   await page.getByRole("button", { name: "Watch" }).first().click();
   await page.getByRole("heading", { level: 1, name: "example.com", exact: true }).waitFor();
   await page.getByRole("link", { name: "Overview" }).first().click();

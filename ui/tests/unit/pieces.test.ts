@@ -9,7 +9,7 @@ import { unread } from "../../src/state/overlap";
 import { bar, part, redShare } from "../../src/state/parts";
 import { plain } from "../../src/state/plain";
 import { hash, parse, type Route } from "../../src/state/route.svelte";
-import { freeName, keep, pasted, watch } from "../../src/state/survey";
+import { freeName, keep, watch } from "../../src/state/survey";
 import { byDay, lasted, merged, timeline } from "../../src/state/timeline";
 import { hours, morning } from "../../src/state/until";
 import { Wanted } from "../../src/state/wanted";
@@ -228,17 +228,7 @@ test("what does not listen is watched by its whole command line", () => {
   });
 });
 
-test("what is pasted becomes a web page or a port", () => {
-  const check = (text: string, table: Record<string, unknown> | null) => {
-    const [edit] = pasted(text, new Set())?.edits ?? [];
-    expect(edit?.edit === "put" ? edit.table : null, text).toEqual(table);
-  };
-  check(" https://a.example/b ", { name: "a.example/b", http: "https://a.example/b", every: "1m" });
-  check("a.example", { name: "a.example", http: "https://a.example/", every: "1m" });
-  check("http://localhost:5173", { name: "localhost:5173", http: "http://localhost:5173/", every: "1m" });
-  check("127.0.0.1:5432", { name: "127.0.0.1:5432", tcp: "127.0.0.1:5432", every: "1m" });
-  check("two words", null);
-  check("", null);
+test("a name that is taken gets a number", () => {
   expect(freeName("a", new Set(["a", "a 2"]))).toBe("a 3");
 });
 

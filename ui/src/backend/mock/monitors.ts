@@ -10,6 +10,8 @@ export interface Sample {
   health?: Health;
   /** Seconds since it has been so. */
   since?: number;
+  /** Seconds since it was first checked; for ever if it is not said. */
+  begun?: number;
   latency?: number | null;
   detail: string;
   last?: Partial<LastSeen>;

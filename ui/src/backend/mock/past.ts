@@ -27,7 +27,9 @@ export function history(sample: Sample, incidents: IncidentState[], from: number
 function part(sample: Sample, down: (readonly [number, number])[], start: number, end: number): Figures {
   const none = { observed: 0, inconclusive: 0, uptime: null, p50_ms: null, p95_ms: null, p99_ms: null };
   if (sample.health === "unknown" || (sample.health === "paused" && start > Date.now() - 3 * HOUR_MS)) return none;
-  const seconds = (end - start) / 1000;
+  const first = sample.begun === undefined ? start : Date.now() - sample.begun * 1000;
+  if (end <= first) return none;
+  const seconds = (end - Math.max(start, first)) / 1000;
   const hour = new Date(start).getHours();
   if (sample.target.includes("example") && hour >= 3 && hour < 5) return { ...none, inconclusive: seconds };
   const off = down.reduce((sum, [from, to]) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)), 0);

@@ -1,0 +1,14 @@
+/** A part of the settings. */
+export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "entries" | "files";
+
+let part = $state<SettingsPart | null>(null);
+
+/** The part of the settings that one came for, until it is shown. */
+export const sought = {
+  get part() {
+    return part;
+  },
+  set part(wanted: SettingsPart | null) {
+    part = wanted;
+  },
+};
