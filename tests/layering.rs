@@ -40,8 +40,8 @@ const OF_TESTS: &str = "estatus-valet";
 const MAY_SERVE_TESTS: [&str; 2] = ["xtask", "estatus-tests"];
 const MAY_SEE_TAURI: [&str; 1] = ["estatus-tray"];
 /// All that the core is made of: nothing that has a clock, a file, a socket, a task or chance of its own.
-const CORE_IS_MADE_OF: [&str; 8] =
-    ["cronexpr", "jiff", "minijinja", "regex", "serde", "serde_json", "thiserror", "url"];
+const CORE_IS_MADE_OF: [&str; 9] =
+    ["cronexpr", "jiff", "minijinja", "regex", "serde", "serde_json", "thiserror", "url", "zeroize"];
 /// What other rooms may ask of it for their tests, and no program has.
 const CORE_ON_WISH: [&str; 1] = ["ts-rs"];
 const CORE_IS_TESTED_WITH: [&str; 3] = ["insta", "proptest", "serde_json"];

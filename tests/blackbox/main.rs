@@ -11,6 +11,8 @@ mod importing;
 mod killed;
 mod mistakes;
 mod programs;
+#[cfg(unix)]
+mod secrets;
 mod steps;
 #[cfg(target_os = "linux")]
 mod users;

@@ -16,7 +16,7 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, Section, StepOf,
+    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, SecretText, Section, StepOf,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -102,6 +102,9 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Apply, edit),
         (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
         (Request::TestMail { channel: None }, edit),
+        (Request::StoreSecret { name: "tried".to_owned(), value: SecretText::new("business") }, edit),
+        (Request::Secrets { names: None }, edit),
+        (Request::RemoveSecret { name: "tried".to_owned() }, edit),
         (Request::Survey, edit),
     ];
     let asks = asks.into_iter().map(|(ask, permission)| (Request::Do(ask), permission));
@@ -113,7 +116,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 40;
+const KINDS: u8 = 43;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -142,6 +145,9 @@ fn kind(request: &Request) -> u8 {
         Request::SetLoad { .. } => 33,
         Request::FleetHistory { .. } => 38,
         Request::Replay { .. } => 39,
+        Request::StoreSecret { .. } => 40,
+        Request::RemoveSecret { .. } => 41,
+        Request::Secrets { .. } => 42,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

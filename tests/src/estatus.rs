@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -189,12 +189,16 @@ impl Estatus {
 
     /// Runs a command to its end.
     pub fn say(&self, arguments: &[&str]) -> Said {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        Said {
-            out: String::from_utf8(stdout).unwrap(),
-            err: String::from_utf8(stderr).unwrap(),
-            code: status.code().unwrap_or(-1),
-        }
+        said(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs a command to its end that reads `input`.
+    pub fn say_to(&self, arguments: &[&str], input: &str) -> Said {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // It may end without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        said(child.wait_with_output().unwrap())
     }
 
     /// What a command prints as JSON.
@@ -241,6 +245,14 @@ impl Drop for Estatus {
         }
         #[cfg(target_os = "linux")]
         self.end_instances();
+    }
+}
+
+fn said(Output { status, stdout, stderr }: Output) -> Said {
+    Said {
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+        code: status.code().unwrap_or(-1),
     }
 }
 

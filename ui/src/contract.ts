@@ -1555,7 +1555,23 @@ text: string, } } | { "request": "test_mail", "of": {
 /**
  * The channel; every one that sends e-mail if none is named.
  */
-channel: string | null, } } | { "request": "survey" } | { "request": "relaunch", "of": { 
+channel: string | null, } } | { "request": "store_secret", "of": { 
+/**
+ * The name: at most 64 bytes, of letters and digits with `-`, `_`, `.`, `@` and spaces between them.
+ */
+name: string, 
+/**
+ * The secret; at most 65,536 bytes.
+ */
+value: string, } } | { "request": "remove_secret", "of": { 
+/**
+ * The name.
+ */
+name: string, } } | { "request": "secrets", "of": { 
+/**
+ * The names, at most 1,000; nothing for all that the configuration file names or that are stored in files.
+ */
+names: Array<string> | null, } } | { "request": "survey" } | { "request": "relaunch", "of": { 
 /**
  * Whether it stops programs as when it quits; otherwise whatever it keeps running runs on meanwhile, and so does
  * the command of a remedy.
@@ -1785,6 +1801,36 @@ channel: string,
 error: string | null, };
 
 /**
+ * Whether a secret is stored.
+ */
+export type SecretState = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where it is; nothing if none is stored under that name.
+ */
+stored: StoredIn | null, 
+/**
+ * Why it is not known whether there is one.
+ */
+trouble: string | null, };
+
+/**
+ * Where a secret is that was entered into Estatus, for whoever entered it.
+ */
+export type StoredIn = { "in": "keyring", 
+/**
+ * What that is called: Secret Service, Windows Credential Manager.
+ */
+called: string, } | { "in": "file", 
+/**
+ * Where it is.
+ */
+path: string, };
+
+/**
  * A process that could be watched or kept.
  */
 export type Surveyed = { 
@@ -1885,7 +1931,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

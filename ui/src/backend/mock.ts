@@ -8,7 +8,9 @@ import type {
   ProgramStatus,
   Reply,
   Request,
+  SecretState,
   StepOf,
+  StoredIn,
 } from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
@@ -28,7 +30,7 @@ import { service } from "./mock/service";
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
  * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?young=router` for a monitor that is 40 minutes old;
- * `?still`.
+ * `?keyring=none`, or `locked`; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -50,6 +52,8 @@ const running = new Map<string, ProgramStatus>((lively ? programs() : []).map((p
 
 let tables: Tables = lively ? TABLES : {};
 let heard: ((heard: Heard) => void) | undefined;
+/** The secrets, by their names, for the tests to see. */
+const secrets = new Map<string, string>(lively ? [["smtp", "of the mail server"]] : []);
 let followed: { log_of: string | null; step?: StepOf | null; usage: boolean } = { log_of: null, usage: false };
 let lines = 1000;
 let engine: Hello["snapshot"]["engine"] = {
@@ -189,6 +193,13 @@ function answer(request: Request): Reply {
     }
     case "test_mail":
       return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
+    case "store_secret":
+      return { reply: "secret_stored", of: keep(request.of.name, request.of.value) };
+    case "remove_secret":
+      if (!secrets.delete(request.of.name)) throw wrong(`nothing is stored under “${request.of.name}”`);
+      return { reply: "done" };
+    case "secrets":
+      return { reply: "secrets", of: (request.of.names ?? [...secrets.keys()]).map(secret) };
     case "survey":
       return { reply: "survey", of: SURVEYED };
     case "import":
@@ -241,6 +252,23 @@ function answer(request: Request): Reply {
       tell({ event: "relaunching" });
       return { reply: "done" };
   }
+}
+
+function secret(name: string): SecretState {
+  return { name, stored: secrets.has(name) ? placeOf(name) : null, trouble: null };
+}
+
+function placeOf(name: string): StoredIn {
+  return asked.get("keyring") === "none"
+    ? { in: "file", path: `${hello().host.data}/secrets/secret-${name}` }
+    : { in: "keyring", called: "Secret Service" };
+}
+
+function keep(name: string, value: string): StoredIn {
+  if (asked.get("keyring") === "locked")
+    throw { code: "failed", message: "the keyring does not respond; is it waiting to be unlocked?" } satisfies ApiError;
+  secrets.set(name, value);
+  return placeOf(name);
 }
 
 function mailTested(channel: string) {
@@ -424,6 +452,7 @@ Object.assign(globalThis, {
     opened,
     edit: (edits: Edit[]) => apply(edited(tables, edits)),
     tables: () => tables,
+    secrets: () => Object.fromEntries(secrets),
     tell,
     tick,
     hear: (message: Heard) => heard?.(message),

@@ -3,6 +3,9 @@ import type { ConfigProblem, Configuration, Edit } from "../contract";
 import { askConfiguration, askEdit, reason } from "../state/ask";
 import { type Field, type Group, id, type Table, type Values } from "./fields";
 import { read, said } from "./shapes";
+import { secrets } from "../state/secrets.svelte";
+import type { Naming } from "./naming";
+import { forgotten, isEntered, named } from "./secrets";
 import { get, isShown, readTable, same } from "./table";
 
 /** After so long without a keystroke the engine is asked what it thinks, in milliseconds. */
@@ -21,6 +24,8 @@ export interface Subject {
   proposed?: (values: Values) => Values;
   /** The time zone of the file, where it names one. */
   zone?: string;
+  /** How the secrets are called that are entered. */
+  naming: Naming;
   /** The changes that `values` ask of the file. */
   edits: (values: Values) => Edit[];
   /** The keys within the form that the path of a problem leads to; nothing if it is about something else. */
@@ -133,7 +138,7 @@ export class Draft {
   }
 
   get edits(): Edit[] {
-    return this.subject.edits(this.typed);
+    return this.subject.edits(named(this.typed, this.fields, this.subject.naming).values);
   }
 
   /** What is typed in just now. */
@@ -153,6 +158,12 @@ export class Draft {
     for (const [key, value] of Object.entries(this.subject.proposed?.(this.values) ?? {})) {
       if (!this.touched.has(key)) this.values[key] = value;
     }
+  }
+
+  /** Its page is left: secrets that were typed in and not saved are kept nowhere. */
+  forget() {
+    this.close();
+    if (isEntered(this.values, this.fields)) this.values = forgotten(this.typed, this.fields, this.first);
   }
 
   /** Nothing is asked any more. */
@@ -198,12 +209,29 @@ export class Draft {
     this.saving = true;
     clearTimeout(this.timer);
     const isNews = await this.catchUp();
+    const isKept = !isNews && (await this.keepSecrets());
     const saved = this.typed;
-    if (!isNews) await this.look(true);
+    if (isKept) await this.look(true);
     this.saving = false;
-    if (isNews || this.trouble !== null || this.problems.length > 0) return false;
+    if (!isKept || this.trouble !== null || this.problems.length > 0) return false;
     this.first = saved;
     this.settle();
+    return true;
+  }
+
+  /** Stores the secrets that were typed in, if nothing else is wrong: the file is to name none that is not there. */
+  private async keepSecrets(): Promise<boolean> {
+    const { values, entered } = named(this.typed, this.fields, this.subject.naming);
+    if (entered.length === 0) return true;
+    await this.look();
+    if (this.trouble !== null || this.problems.length > 0) return false;
+    try {
+      for (const { name, value } of entered) await secrets.store(name, value);
+    } catch (error) {
+      this.trouble = reason(error);
+      return false;
+    }
+    this.values = values;
     return true;
   }
 

@@ -2,7 +2,7 @@ import type { Configuration } from "../contract";
 import { Draft, type Edited } from "./draft.svelte";
 import { isUnsaved, kept } from "./kept";
 
-/** The forms that are being filled in. They outlive their page until they are saved or given up. */
+/** The forms that are being filled in. They outlive their page until they are saved or given up; secrets in them do not. */
 export const drafts = {
   /** The form of `edited`, as it was left, upon the file as it is now; nothing if there is no such thing. */
   open(edited: Edited, configuration: Configuration): Draft | null {
@@ -19,7 +19,7 @@ export const drafts = {
   },
   /** Its page is left: what was typed stays, if anything was. */
   leave(draft: Draft) {
-    draft.close();
+    draft.forget();
     if (!draft.isChanged) kept.delete(draft.edited.key);
   },
   /** It is over: saved, given up, or what it was for is removed. */

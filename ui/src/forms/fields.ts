@@ -23,7 +23,7 @@ export type Shape =
   /** One line for the shell, or a list of words. */
   | { is: "command" }
   /** A table of which one key says where or by what; a bare text stands for the key `bare`. */
-  | { is: "place"; keys: readonly string[]; bare?: string }
+  | { is: "place"; keys: readonly string[]; bare?: string; secret?: boolean }
   /** Exactly one of these keys of a table, which has other keys too; or one of a few words in its place. */
   | {
       is: "oneof";
@@ -157,6 +157,8 @@ export type Value = string | boolean | Placed | Pair[] | Values[];
 export interface Placed {
   place: string;
   text: string;
+  /** A secret that was typed in, until it is stored or its page is left. The file never has it. */
+  typed?: string;
 }
 
 export interface Pair extends Placed {
@@ -168,7 +170,7 @@ export type Table = Record<string, unknown>;
 export const SECRET_PLACES = ["keyring", "env", "file"] as const;
 
 /** Where a secret is kept. */
-export const SECRET: Shape = { is: "place", keys: SECRET_PLACES };
+export const SECRET: Shape = { is: "place", keys: SECRET_PLACES, secret: true };
 
 /** A field's key among the values of a form. */
 export const id = (field: Pick<Field, "path">): string => field.path.map(escaped).join(".");

@@ -2,6 +2,7 @@ import type { Configuration, Edit } from "../contract";
 import type { Subject } from "./draft.svelte";
 import { CALLED, type Field, id, type Table, type Value, type Values } from "./fields";
 import { FLOW, fieldsOf, STEP_FIELDS, STEP_KINDS, type StepKind, stepKindOf } from "./flow";
+import { namesBeside, slug } from "./naming";
 import { KIND, readTable, writeTable } from "./table";
 
 /**
@@ -134,6 +135,10 @@ export function flow(configuration: Configuration, name: string | null): Subject
       ...Object.assign({}, ...[...opened].map(([key, step]) => valuesOf(key, step))),
     },
     inner: { of: ORDER, fields: (values) => keysOf(values).flatMap(fieldsOfStep) },
+    naming: {
+      of: (values, words) => slug(["flow", String(values.called ?? ""), ...words]),
+      taken: namesBeside(configuration.tables, table),
+    },
     edits(values) {
       now = { name: String(values.called ?? "").trim(), order: keysOf(values) };
       const put: Edit = {

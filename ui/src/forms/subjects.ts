@@ -7,6 +7,7 @@ import type { Unnamed } from "./kept";
 import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
+import { namesBeside, slug } from "./naming";
 import { monitorName, programName } from "./proposed";
 import { flow } from "./steps";
 import { changed, KIND, writeTable } from "./table";
@@ -58,6 +59,10 @@ function numbered(configuration: Configuration, section: "monitor" | "program", 
     table,
     ...(name === null && { proposed: (values) => ({ name: called(values) }) }),
     more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
+    naming: {
+      of: (values, words) => slug([section, String(values.name ?? ""), ...words]),
+      taken: namesBeside(configuration.tables, table),
+    },
     edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
     own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
   };
@@ -79,6 +84,10 @@ function keyed(configuration: Configuration, section: "channel" | "fleet", name:
     groups: GROUPS[section],
     table,
     more: { called: name ?? "", ...(isFleet && { [KIND]: launchOf(table) }) },
+    naming: {
+      of: (values, words) => slug([section, String(values.called ?? ""), ...words]),
+      taken: namesBeside(configuration.tables, table),
+    },
     edits(values) {
       now = String(values.called ?? "").trim();
       return [{ edit: "put", section, name, table: written(values), called: now }];
@@ -105,6 +114,8 @@ export function unnamed(configuration: Configuration, what: Unnamed): Subject {
   return {
     groups,
     table: tables,
+    // Of these only e-mail has one.
+    naming: { of: () => "smtp", taken: namesBeside(tables, tables.email) },
     edits: (values) => fields.flatMap(edit(values)),
     own: (path) => (roots.has(path[0] ?? "") ? path : null),
   };

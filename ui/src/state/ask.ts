@@ -24,8 +24,10 @@ import type {
   RunId,
   RunStatus,
   RunSummary,
+  SecretState,
   Status,
   StepOf,
+  StoredIn,
 } from "../contract";
 
 /** Whose log it is: that of a program, or of a step of a run. */
@@ -64,6 +66,14 @@ export const askApply = (): Promise<void> => ask({ request: "apply" }, "done");
 
 export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
   ask({ request: "test_mail", of: { channel } }, "mail_tested");
+
+/** Whether secrets are stored, and where; never what they are. */
+export const askSecrets = (names: string[]): Promise<SecretState[]> =>
+  ask({ request: "secrets", of: { names } }, "secrets");
+
+/** Stores a secret; answers with where it is. */
+export const askStoreSecret = (name: string, value: string): Promise<StoredIn> =>
+  ask({ request: "store_secret", of: { name, value } }, "secret_stored");
 
 export const askSurvey = (): Promise<Surveyed[]> => ask({ request: "survey" }, "survey");
 

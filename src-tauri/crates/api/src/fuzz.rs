@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use estatus_core::{
     engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
+    secret::StoredIn,
 };
 use jiff::Timestamp;
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -129,6 +130,9 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
             .prop_map(|(monitor, until)| Request::Do(Ask::Pause { monitor, until })),
         (vec(edit(), 0..4), any::<bool>()).prop_map(|(edits, save)| Request::Edit { edits, save }),
         (text(), text()).prop_map(|(name, text)| Request::Import { name, text }),
+        (text(), text()).prop_map(|(name, value)| Request::StoreSecret { name, value: SecretText::new(value) }),
+        text().prop_map(|name| Request::RemoveSecret { name }),
+        any::<Option<Vec<String>>>().prop_map(|names| Request::Secrets { names }),
         (text(), any::<usize>()).prop_map(|(program, lines)| Request::Log { program, lines }),
         (any::<Option<String>>(), proptest::option::of(step_of()), any::<bool>())
             .prop_map(|(log_of, step, usage)| Request::Follow { log_of, step, usage }),
@@ -161,6 +165,10 @@ fn frame() -> impl Strategy<Value = Frame> {
             };
             let problems = problems.into_iter().map(problem).collect();
             Ok(Reply::Configuration(Configuration { file: PathBuf::from(file), tables, problems }))
+        }),
+        (text(), text()).prop_map(|(name, path)| {
+            let stored = Some(StoredIn::File { path: PathBuf::from(path) });
+            Ok(Reply::Secrets(vec![SecretState { name, stored, trouble: None }]))
         }),
         text().prop_map(|message| Err(ApiError { code: ErrorCode::Wrong, message })),
     ];

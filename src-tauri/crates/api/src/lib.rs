@@ -14,6 +14,7 @@ mod fleet;
 mod flow;
 mod permission;
 mod request;
+mod secret;
 mod server;
 mod state;
 
@@ -29,5 +30,6 @@ pub use fleet::*;
 pub use flow::*;
 pub use permission::Permission;
 pub use request::*;
+pub use secret::*;
 pub use server::{Connection, Listener, Outgoing};
 pub use state::*;

@@ -48,7 +48,8 @@ impl Permission {
             | Request::Follow { .. } => Self::Look,
             Request::Repeat { .. } | Request::SetLoad { .. } => Self::Steer,
             Request::Do(ask) => Self::needed_to_do(ask),
-            // The file has environments and addresses that may be as good as a password; the survey has command lines and
+            // A secret may be as good as the account it is for, and its place is a path of the engine's user. The file has
+            // environments and addresses that may be as good as a password; the survey has command lines and
             // folders of whatever runs as the engine's user.
             Request::Configuration
             | Request::Plan { .. }
@@ -56,6 +57,9 @@ impl Permission {
             | Request::Apply
             | Request::Import { .. }
             | Request::TestMail { .. }
+            | Request::StoreSecret { .. }
+            | Request::RemoveSecret { .. }
+            | Request::Secrets { .. }
             | Request::Survey
             | Request::Relaunch { .. } => Self::Edit,
         }

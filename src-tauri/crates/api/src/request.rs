@@ -6,13 +6,15 @@ use estatus_core::{
     engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
     program::{ProcessId, ProgramState},
+    secret::StoredIn,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     AlertState, DecisionStatus, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus,
-    Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, Status, StepStatus,
+    Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, SecretState,
+    SecretText, Status, StepStatus,
 };
 
 /// What a client asks for.
@@ -68,6 +70,25 @@ pub enum Request {
     TestMail {
         /// The channel; every one that sends e-mail if none is named.
         channel: Option<String>,
+    },
+    /// Keeps a secret under a name, for `{ keyring = "NAME" }` in the configuration file: [`Reply::SecretStored`]. What was
+    /// under it before is gone. It is used from then on, by a program from its next start on.
+    StoreSecret {
+        /// The name: at most 64 bytes, of letters and digits with `-`, `_`, `.`, `@` and spaces between them.
+        name: String,
+        /// The secret; at most 65,536 bytes.
+        #[cfg_attr(test, ts(type = "string"))]
+        value: SecretText,
+    },
+    /// Forgets the secret that is kept under a name: [`Reply::Done`].
+    RemoveSecret {
+        /// The name.
+        name: String,
+    },
+    /// Whether secrets are stored, and where, never what they are: [`Reply::Secrets`].
+    Secrets {
+        /// The names, at most 1,000; nothing for all that the configuration file names or that are stored in files.
+        names: Option<Vec<String>>,
     },
     /// What listens and runs on this machine: [`Reply::Survey`].
     Survey,
@@ -387,6 +408,10 @@ pub enum Reply {
     Imported(Imported),
     /// How each test mail fared.
     MailTested(Vec<MailTested>),
+    /// Where the secret is now.
+    SecretStored(StoredIn),
+    /// Whether the secrets are stored, in the order in which they were asked for, or by name.
+    Secrets(Vec<SecretState>),
     /// What listens on this machine, by its ports, and then what else its user runs, the newest first.
     Survey(Vec<Surveyed>),
     /// The last lines of a log, the oldest first.

@@ -14,6 +14,7 @@ use estatus_core::{
     network::Scope,
     observation::{Phase, Verdict, Warning},
     program::{ProcessId, ProgramState},
+    secret::StoredIn,
     standing::Standing,
 };
 use ts_rs::{Config, TS};
@@ -83,6 +84,8 @@ fn contract() -> String {
         ConfigProblem,
         Imported,
         MailTested,
+        SecretState,
+        StoredIn,
         Surveyed,
         LogLine,
         LogStream,

@@ -103,7 +103,7 @@ log = { keep = "1MB" }
 # port = 587
 # security = "starttls"                # starttls | tls | none
 # username = "me@example.com"
-# password = { keyring = "smtp" }      # or { env = "SMTP_PASSWORD" } or { file = "smtp.secret" }
+# password = { keyring = "smtp" }      # estatus secret set smtp; or { env = "SMTP_PASSWORD" } or { file = "smtp.secret" }
 # from = "me@example.com"
 # to = ["me@example.com"]
 

@@ -3,7 +3,7 @@
 //! Everything that is wrong with a file is found at once, each with line, column, reason and, where one can guess, what
 //! was meant ([`Problems`]). The tables that are read ([`schema`] shows them to editors) are declared once, in
 //! `tables.rs`. Further: the first file of a new user ([`example`]), the folders of the platform ([`places`]), and the
-//! secrets that the file only points to ([`secret`]). [`edit`] changes a file and keeps its comments;
+//! secrets that the file only points to ([`secret`], [`store_secret`]). [`edit`] changes a file and keeps its comments;
 //! [`import`] tells what the files of other tools would add.
 //!
 //! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
@@ -62,7 +62,7 @@ pub use crate::{
     import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},
     schema::schema,
-    secret::secret,
+    secret::{fits_to_store, known_secrets, remove_secret, secret, store_secret, stored_secrets},
     units::{UnitError, duration, size},
 };
 use crate::{

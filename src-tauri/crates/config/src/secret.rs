@@ -1,54 +1,136 @@
-//! Gets secrets from where they are kept.
+//! Gets secrets from where they are kept, and keeps those that are entered.
+//!
+//! What is entered goes into the system's keyring or, where that takes it not, into a file of the data folder that only
+//! its user can read. `{ keyring = "NAME" }` means either, the keyring first.
+
+mod files;
+mod keyring;
+mod names;
 
 use std::{
     env,
     fs::File,
     io::{self, Read},
     path::Path,
-    sync::{
-        LazyLock,
-        mpsc::{self, RecvTimeoutError, SyncSender},
-    },
-    thread,
-    time::Duration,
 };
 
+use estatus_api::SecretState;
 use estatus_core::{
     config::Language,
-    secret::{Secret, SecretError, SecretRef},
+    secret::{Secret, SecretError, SecretRef, StoredIn},
 };
-use keyring_core::Entry;
 
-use crate::reason::{Reason, reason};
+use crate::{
+    Defaults, configuration,
+    reason::{Reason, reason},
+};
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
 
-/// The service under which Estatus's entries stand in the keyring.
-const SERVICE: &str = "estatus";
-
 /// The longest secret, in bytes.
 const SECRET_MAX: u64 = 64 * 1024;
 
-/// How long the keyring may take; it may have to ask its owner to unlock it.
-const KEYRING_PATIENCE: Duration = Duration::from_secs(30);
-
-/// How many may wait for the keyring at once.
-const KEYRING_QUEUE: usize = 16;
-
-/// Gets the secret that is kept at `place`. Blocks: a file or the keyring has to answer, the latter for up to 30 s.
+/// Gets the secret that is kept at `place`; `data` is the data folder. Blocks: a file or the keyring has to answer, the
+/// latter for up to 30 s.
 ///
 /// # Errors
 /// If it is not there, cannot be read, or is a file that others can read; says what to do, in `language`. Never holds the
 /// secret.
-pub fn secret(place: &SecretRef, language: Language) -> Result<Secret, SecretError> {
+pub fn secret(place: &SecretRef, data: &Path, language: Language) -> Result<Secret, SecretError> {
     let secret = match place {
-        SecretRef::Keyring(name) => from_keyring(name),
+        SecretRef::Keyring(name) => from_keyring(name, data),
         SecretRef::Env(variable) => from_env(variable),
         SecretRef::File(path) => from_file(path),
     };
-    secret.map_err(|reason| SecretError(reason.in_words(language)))
+    secret.map_err(told(language))
+}
+
+/// Keeps `secret` under `name`, in place of what was kept under it, and says where. Blocks: the keyring may take 30 s.
+///
+/// # Errors
+/// If the name or the secret is none that can be kept, or nothing takes it; says what to do, in `language`. Never holds
+/// the secret.
+pub fn store_secret(name: &str, secret: &Secret, data: &Path, language: Language) -> Result<StoredIn, SecretError> {
+    names::check(name).and_then(|()| fit(secret)).and_then(|()| store(name, secret, data)).map_err(told(language))
+}
+
+/// Whether `secret` can be kept under `name`.
+///
+/// # Errors
+/// If one of them is none that can be kept; says why, in `language`. Never holds the secret.
+pub fn fits_to_store(name: &str, secret: &Secret, language: Language) -> Result<(), SecretError> {
+    names::check(name).and_then(|()| fit(secret)).map_err(told(language))
+}
+
+/// Forgets the secret that is kept under `name`, wherever that is. Whether there was one. Blocks: the keyring may take
+/// 30 s.
+///
+/// # Errors
+/// If it cannot be removed; says why, in `language`.
+pub fn remove_secret(name: &str, data: &Path, language: Language) -> Result<bool, SecretError> {
+    let removed = keyring::remove(name).and_then(|was_in_keyring| {
+        let was_in_file = files::remove(name, data)?;
+        Ok(was_in_keyring || was_in_file)
+    });
+    removed.map_err(told(language))
+}
+
+/// Whether a secret is kept under each of `names`, and where. Blocks: the keyring may take 30 s.
+pub fn stored_secrets(names: Vec<String>, data: &Path, language: Language) -> Vec<SecretState> {
+    let found = keyring::holds(&names);
+    let state = |(name, in_keyring): (String, Result<bool, Reason>)| {
+        let in_file = || files::stored(&name, data);
+        let (stored, trouble) = match in_keyring {
+            Ok(true) => (Some(keyring::stored()), None),
+            Ok(false) => (in_file(), None),
+            // As for whoever wants the secret.
+            Err(reason) => in_file().map_or_else(|| (None, Some(reason.in_words(language))), |file| (Some(file), None)),
+        };
+        SecretState { name, stored, trouble }
+    };
+    names.into_iter().zip(found).map(state).collect()
+}
+
+/// The names of all secrets that the configuration file `file` names, or that are kept in files of the data folder `data`.
+pub fn known_secrets(file: &Path, data: &Path, defaults: &Defaults) -> Vec<String> {
+    // What cannot be read names nothing.
+    let tables = configuration(file, defaults).map(|configuration| configuration.tables).unwrap_or_default();
+    let mut names = names::named(&tables);
+    names.extend(files::names(data));
+    names.into_iter().collect()
+}
+
+fn told(language: Language) -> impl Fn(Reason) -> SecretError {
+    move |reason| SecretError(reason.in_words(language))
+}
+
+fn fit(secret: &Secret) -> Result<(), Reason> {
+    match secret.reveal() {
+        "" => Err(reason!("secret_empty")),
+        text if text.len() as u64 > SECRET_MAX => Err(reason!("secret_exceeds", most = SECRET_MAX)),
+        // It is to stand in variables and headers, which end at such a one.
+        text if text.contains('\0') => Err(reason!("secret_has_zero")),
+        _ => Ok(()),
+    }
+}
+
+fn store(name: &str, secret: &Secret, data: &Path) -> Result<StoredIn, Reason> {
+    if keyring::store(name, secret)? {
+        // What an earlier time without a keyring has left is old now.
+        files::remove(name, data)?;
+        return Ok(keyring::stored());
+    }
+    files::store(name, secret, data)
+}
+
+/// A keyring that does not answer keeps nobody from what is in a file: it had nothing of that name when that was written.
+fn from_keyring(name: &str, data: &Path) -> Result<Secret, Reason> {
+    match keyring::get(name) {
+        Ok(secret) => Ok(secret),
+        Err(reason) => files::get(name, data)?.ok_or(reason),
+    }
 }
 
 fn from_env(variable: &str) -> Result<Secret, Reason> {
@@ -61,15 +143,23 @@ fn from_env(variable: &str) -> Result<Secret, Reason> {
 }
 
 fn from_file(path: &Path) -> Result<Secret, Reason> {
-    let shown = || path.display().to_string();
-    let bytes = read_private(path).map_err(|error| match error {
-        Unreadable::Io(error) => reason!("file_unreadable", path = shown(), error = error.to_string()),
-        Unreadable::Unfit(error) => reason!("file_unreadable", path = shown(), error),
-        Unreadable::Exposed(how) => reason!("file_exposed", path = shown(), how),
-    })?;
-    let text = String::from_utf8(bytes).map_err(|_| reason!("file_no_text", path = shown()))?;
+    let text = text_of(path).map_err(|error| unreadable(path, error))?;
     let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    if secret.is_empty() { Err(reason!("file_empty", path = shown())) } else { Ok(Secret::new(secret)) }
+    if secret.is_empty() {
+        Err(reason!("file_empty", path = path.display().to_string()))
+    } else {
+        Ok(Secret::new(secret))
+    }
+}
+
+fn unreadable(path: &Path, error: Unreadable) -> Reason {
+    let path = path.display().to_string();
+    match error {
+        Unreadable::Io(error) => reason!("file_unreadable", path, error = error.to_string()),
+        Unreadable::Unfit(error) => reason!("file_unreadable", path, error),
+        Unreadable::Exposed(how) => reason!("file_exposed", path, how),
+        Unreadable::NoText => reason!("file_no_text", path),
+    }
 }
 
 /// Why a secret file is not read.
@@ -79,6 +169,7 @@ enum Unreadable {
     Unfit(Reason),
     /// Others can read it: how so, and what to do.
     Exposed(Reason),
+    NoText,
 }
 
 impl From<io::Error> for Unreadable {
@@ -87,7 +178,8 @@ impl From<io::Error> for Unreadable {
     }
 }
 
-fn read_private(path: &Path) -> Result<Vec<u8>, Unreadable> {
+/// The text of a file that nobody else can read.
+fn text_of(path: &Path) -> Result<String, Unreadable> {
     // Asked before it is opened: to open a named pipe would wait for its other end.
     if !std::fs::metadata(path)?.is_file() {
         return Err(Unreadable::Unfit(reason!("no_file")));
@@ -98,64 +190,8 @@ fn read_private(path: &Path) -> Result<Vec<u8>, Unreadable> {
     }
     let mut bytes = Vec::new();
     file.take(SECRET_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > SECRET_MAX { Err(Unreadable::Unfit(reason!("secret_too_long"))) } else { Ok(bytes) }
-}
-
-/// A name in the keyring, and where the answer goes.
-type KeyringQuery = (String, SyncSender<Result<Secret, Reason>>);
-
-/// The one thread that talks to the keyring. Its calls block, may wait for a person, and on Linux must not be made from
-/// a thread that runs async tasks; so a keyring that never answers costs one thread, not one for each question.
-static KEYRING: LazyLock<Option<SyncSender<KeyringQuery>>> = LazyLock::new(|| {
-    let (questions, asked) = mpsc::sync_channel::<KeyringQuery>(KEYRING_QUEUE);
-    let answer_all = move || {
-        for (name, answer) in asked {
-            // Who asked may have lost patience.
-            let _ = answer.send(ask_keyring(&name));
-        }
-    };
-    thread::Builder::new().name("keyring".to_owned()).spawn(answer_all).ok().map(|_| questions)
-});
-
-fn from_keyring(name: &str) -> Result<Secret, Reason> {
-    let busy = || reason!("keyring_silent", instead = instead(name));
-    let (answer, answered) = mpsc::sync_channel(1);
-    let keyring = KEYRING.as_ref().ok_or_else(busy)?;
-    keyring.try_send((name.to_owned(), answer)).map_err(|_| busy())?;
-    answered.recv_timeout(KEYRING_PATIENCE).unwrap_or_else(|error| match error {
-        RecvTimeoutError::Timeout => Err(busy()),
-        RecvTimeoutError::Disconnected => Err(reason!("keyring_failed", instead = instead(name))),
-    })
-}
-
-fn ask_keyring(name: &str) -> Result<Secret, Reason> {
-    use keyring_core::Error;
-    if keyring_core::get_default_store().is_none() {
-        let store = platform::keyring()
-            .map_err(|error| reason!("no_keyring", error = error.to_string(), instead = instead(name)))?;
-        keyring_core::set_default_store(store);
+    if bytes.len() as u64 > SECRET_MAX {
+        return Err(Unreadable::Unfit(reason!("secret_too_long")));
     }
-    let password = Entry::new(SERVICE, name).and_then(|entry| entry.get_password());
-    match password {
-        Ok(password) if password.is_empty() => Err(reason!("keyring_empty", name)),
-        Ok(password) => Ok(Secret::new(password)),
-        Err(Error::NoEntry) => {
-            Err(reason!("keyring_lacks", name, service = SERVICE, store = platform::store_with(name)))
-        }
-        Err(Error::Ambiguous(_)) => Err(reason!("keyring_several", name, service = SERVICE)),
-        Err(Error::BadEncoding(_)) => Err(reason!("keyring_no_text", name)),
-        Err(Error::NoStorageAccess(error)) => {
-            Err(reason!("keyring_locked", error = error.to_string(), instead = instead(name)))
-        }
-        Err(error) => {
-            // The connection may be gone for good; the next question makes a new one.
-            keyring_core::unset_default_store();
-            Err(reason!("keyring_unreadable", error = error.to_string(), instead = instead(name)))
-        }
-    }
-}
-
-fn instead(name: &str) -> Reason {
-    let [env, file] = ["{ env = \"VARIABLE\" }", "{ file = \"PATH\" }"];
-    reason!("in_place_of", env, file, keyring = format!("{{ keyring = \"{name}\" }}"))
+    String::from_utf8(bytes).map_err(|_| Unreadable::NoText)
 }

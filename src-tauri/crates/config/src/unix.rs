@@ -21,13 +21,10 @@ pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
     Ok(None)
 }
 
+/// What the keyring is called.
+pub(super) const KEYRING: &str = "Secret Service";
+
 /// The keyring of the desktop: whatever answers as Secret Service on the session bus.
 pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
     zbus_secret_service_keyring_store::Store::new().map(|store| store as Arc<CredentialStore>)
-}
-
-/// How an entry is put into the keyring.
-pub(super) fn store_with(name: &str) -> Reason {
-    let command = format!("secret-tool store --label=\"Estatus {name}\" service estatus username \"{name}\"");
-    reason!("store_with", command)
 }

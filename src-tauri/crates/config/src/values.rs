@@ -355,7 +355,8 @@ fn argument(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<String
 table! {
     /// Where a secret is kept: exactly one of these. The secret itself never stands in this file.
     struct SecretPlace requires [] {
-        /// In the system's keyring, service "estatus", under this name.
+        /// Entered in the window or by `estatus secret set`, under this name: in the system's keyring, service "estatus", or,
+        /// where there is none, in a private file of the data folder.
         keyring: Plain,
         /// In this environment variable of Estatus.
         env: Plain,

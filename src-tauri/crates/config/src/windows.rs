@@ -17,12 +17,10 @@ pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
     Ok(Some(reason!("exposed", command = format!("icacls \"{shown}\" /inheritance:r /grant:r \"%USERNAME%:F\""))))
 }
 
+/// What the keyring is called.
+pub(super) const KEYRING: &str = "Windows Credential Manager";
+
 /// The keyring of this user: the credential manager.
 pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
     windows_native_keyring_store::Store::new().map(|store| store as Arc<CredentialStore>)
-}
-
-/// How an entry is put into the keyring. The target name is the one the store looks for: user, a dot, service.
-pub(super) fn store_with(name: &str) -> Reason {
-    reason!("store_with", command = format!("cmdkey /generic:\"{name}.estatus\" /user:\"{name}\" /pass"))
 }

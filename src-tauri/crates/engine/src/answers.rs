@@ -5,6 +5,7 @@ mod looking;
 mod planning;
 mod repeating;
 mod replaying;
+mod secrets;
 mod step_logs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -108,7 +109,18 @@ impl<W: Workers> EventLoop<W> {
             Request::Edit { edits, save } => configuring::edit(self.options(), self.apply.clone(), edits, save, answer),
             Request::Apply => configuring::apply(self.apply.clone(), store, answer),
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
-            Request::TestMail { channel } => configuring::test_mail(self.core.config(), channel.as_deref(), answer),
+            Request::TestMail { channel } => {
+                configuring::test_mail(self.core.config(), &self.host.data, channel.as_deref(), answer);
+            }
+            Request::StoreSecret { name, value } => {
+                let ports = self.ports.clone();
+                secrets::store(self.options(), ports, name, value, language, answer);
+            }
+            Request::RemoveSecret { name } => {
+                let ports = self.ports.clone();
+                secrets::remove(self.options(), ports, name, language, answer);
+            }
+            Request::Secrets { names } => secrets::list(self.options(), names, language, answer),
             Request::Survey => looking::survey(self.core.programs(), answer),
             Request::Relaunch { stop_programs } => {
                 self.ends = Some(Ending { end: EngineEnd::Relaunching, stops_programs: stop_programs });

@@ -172,14 +172,14 @@ pub async fn run(
     Ok(ended)
 }
 
-/// Runs `check` once, without an engine, by what `config` says of secrets and of the language.
-pub async fn probe(check: &Check, timeout: Duration, config: &Config) -> Observation {
-    Prober::new(Arc::new(EnginePorts::alone(Customs::of(config)))).probe(check, timeout).await
+/// Runs `check` once, without an engine, by what `config` says of secrets and of the language; `data` is the data folder.
+pub async fn probe(check: &Check, timeout: Duration, config: &Config, data: &Path) -> Observation {
+    Prober::new(Arc::new(EnginePorts::alone(Customs::of(config), data))).probe(check, timeout).await
 }
 
-/// Sends a test mail, without an engine.
-pub async fn test_email(channel: &EmailChannel, words: &Words) -> DeliveryResult {
-    Courier::new(Arc::new(EnginePorts::alone(Customs::speaking(words.language()))), "test".to_owned())
+/// Sends a test mail, without an engine; `data` is the data folder.
+pub async fn test_email(channel: &EmailChannel, words: &Words, data: &Path) -> DeliveryResult {
+    Courier::new(Arc::new(EnginePorts::alone(Customs::speaking(words.language()), data)), "test".to_owned())
         .test_email(channel, words)
         .await
 }

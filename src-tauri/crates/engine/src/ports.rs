@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -22,6 +23,8 @@ type Fetching = Shared<BoxFuture<'static, Result<Secret, SecretError>>>;
 #[derive(Clone)]
 pub(crate) struct EnginePorts {
     customs: watch::Receiver<Customs>,
+    /// The data folder, which keeps secrets where there is no keyring.
+    data: Arc<Path>,
     /// One for each secret: whoever wants it meanwhile shares it.
     fetching: Arc<Mutex<Vec<(SecretRef, Fetching)>>>,
 }
@@ -48,14 +51,14 @@ impl Customs {
 }
 
 impl EnginePorts {
-    /// The ports of an engine, with the customs that are told last.
-    pub(crate) fn new(customs: watch::Receiver<Customs>) -> Self {
-        Self { customs, fetching: Arc::default() }
+    /// The ports of an engine on the data folder `data`, with the customs that are told last.
+    pub(crate) fn new(customs: watch::Receiver<Customs>, data: &Path) -> Self {
+        Self { customs, data: data.into(), fetching: Arc::default() }
     }
 
     /// The ports without an engine.
-    pub(crate) fn alone(customs: Customs) -> Self {
-        Self::new(watch::channel(customs).1)
+    pub(crate) fn alone(customs: Customs, data: &Path) -> Self {
+        Self::new(watch::channel(customs).1, data)
     }
 
     /// That nobody has answered who was asked for secrets.
@@ -73,8 +76,8 @@ impl EnginePorts {
         if let Some((_, shared)) = fetching.iter().find(|(known, _)| known == place) {
             return shared.clone();
         }
-        let (asked, language) = (place.clone(), self.customs.borrow().language);
-        let found = tokio::task::spawn_blocking(move || estatus_config::secret(&asked, language));
+        let (asked, data, language) = (place.clone(), Arc::clone(&self.data), self.customs.borrow().language);
+        let found = tokio::task::spawn_blocking(move || estatus_config::secret(&asked, &data, language));
         let found = async { found.await.unwrap_or_else(|error| Err(SecretError(error.to_string()))) };
         let shared = (Box::pin(found) as BoxFuture<'static, _>).shared();
         fetching.push((place.clone(), shared.clone()));
@@ -84,6 +87,12 @@ impl EnginePorts {
             all.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != place);
         });
         shared
+    }
+
+    /// That there is another secret under `name`: whoever asks for it from now on does not share what is being fetched.
+    pub(crate) fn has_changed(&self, name: &str) {
+        let is_changed = |place: &SecretRef| matches!(place, SecretRef::Keyring(known) if known == name);
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner).retain(|(place, _)| !is_changed(place));
     }
 
     /// The values of variables that are secrets.
@@ -131,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_wants_a_secret_that_is_being_fetched_waits_with_the_others() {
-        let ports = EnginePorts::alone(Customs::speaking(Language::English));
+        let ports = EnginePorts::alone(Customs::speaking(Language::English), Path::new("no data"));
         let place = |name: &str| SecretRef::Env(format!("ESTATUS_NO_SUCH_{name}"));
         // Nothing else runs meanwhile: this thread is the only one.
         let waiting: Vec<_> = (0..1000).map(|_| ports.fetch(&place("ONE"))).collect();

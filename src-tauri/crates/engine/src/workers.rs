@@ -116,7 +116,7 @@ impl Parts<Rooms> {
         let (sender, happened) = mpsc::channel(EVENTS_LIMIT);
         let supervisor = Supervisor::new(&options.data, options.shim.clone(), sender);
         let (customs, observed) = watch::channel(Customs::of(config));
-        let ports = EnginePorts::new(observed);
+        let ports = EnginePorts::new(observed, &options.data);
         let workers = Rooms {
             prober: Prober::new(Arc::new(ports.clone())),
             courier: Courier::new(Arc::new(ports.clone()), installation.to_owned()),

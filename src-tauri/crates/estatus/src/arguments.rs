@@ -194,6 +194,12 @@ pub(crate) enum Command {
     /// Run the agent of a fleet on this machine: it tells Estatus that the machine is there, and what its load is. Started
     /// again, it goes on with the certificate that it has.
     Agent(AgentArguments),
+    /// Store, list and remove the secrets that the configuration names: passwords and tokens. Works without the engine.
+    Secret {
+        /// The command.
+        #[command(subcommand)]
+        command: SecretCommand,
+    },
     /// Test the email settings.
     Email {
         /// The command.
@@ -539,6 +545,28 @@ pub(crate) enum EmailCommand {
     Test {
         /// The channel; default: all email channels.
         channel: Option<String>,
+    },
+}
+
+/// What to do with secrets.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Store a secret, which is typed in unseen or read from standard input: in the system's keyring or, where there is
+    /// none, in a file that only you can read. The configuration calls it { keyring = "NAME" }.
+    Set {
+        /// Its name: letters and digits, with - _ . @ and spaces between them.
+        name: String,
+    },
+    /// List the secrets that the configuration names or that are stored in files, and where each is; never what it is.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a stored secret.
+    Remove {
+        /// Its name.
+        name: String,
     },
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
     let words = Words::new(config.language, config.zone.clone());
     let mut outcome = Outcome::Well;
     for (name, email) in channels {
-        match estatus_engine::test_email(email, &words).await {
+        match estatus_engine::test_email(email, &words, &places.data).await {
             DeliveryResult::Delivered => {
                 say!("{name}: {} accepted an email to {}", email.server, email.to.join(", "));
             }

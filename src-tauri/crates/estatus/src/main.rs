@@ -22,6 +22,7 @@ mod relaunching;
 mod running;
 #[cfg(windows)]
 mod search_path;
+mod secrets;
 mod service;
 mod show;
 mod steering;
@@ -117,6 +118,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Config { command: ConfigCommand::Import { file, yes, json } } => {
             importing::import(&places, &file, yes, json)
         }
+        Command::Secret { command } => secrets::carry_out(&places, command).await,
         Command::Email { command: EmailCommand::Test { channel } } => email::test(&places, channel.as_deref()).await,
         #[cfg(windows)]
         Command::Path { command } => search_path::carry_out(command),

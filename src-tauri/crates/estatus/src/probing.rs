@@ -33,7 +33,7 @@ struct Probed<'a> {
 pub(crate) async fn probe(places: &Places, target: &str, json: bool) -> Result {
     let (check, timeout, mut config) = understand(places, target)?;
     config.language = Language::English;
-    let observation = estatus_engine::probe(&check, timeout, &config).await;
+    let observation = estatus_engine::probe(&check, timeout, &config, &places.data).await;
     let words = Words::new(Language::English, TimeZone::system());
     let detail =
         observation.failure.as_ref().map_or_else(|| observation.seen.clone(), |failure| words.failure(failure));

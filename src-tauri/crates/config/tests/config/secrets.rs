@@ -2,12 +2,19 @@
 
 use std::path::Path;
 
-use estatus_config::secret;
-use estatus_core::{config::Language, secret::SecretRef};
+#[cfg(unix)]
+use estatus_config::{Defaults, known_secrets};
+use estatus_config::{fits_to_store, remove_secret, secret, store_secret, stored_secrets};
+use estatus_core::{
+    config::Language,
+    secret::{Secret, SecretRef, StoredIn},
+};
 
 /// The secret at `place`, or why there is none.
 fn got(place: &SecretRef) -> Result<String, String> {
-    secret(place, Language::English).map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string())
+    secret(place, Path::new("no such folder"), Language::English)
+        .map(|secret| secret.reveal().to_owned())
+        .map_err(|error| error.to_string())
 }
 
 /// A file that only we can read. (Wine's `icacls` does nothing: there the umask has to keep others out.)
@@ -95,14 +102,133 @@ fn a_variable_holds_a_secret() {
 fn a_keyring_without_the_entry_says_what_to_do() {
     // Whether a keyring can be reached here or not: nobody has stored this.
     let error = got(&SecretRef::Keyring("estatus test, stored by nobody".to_owned())).unwrap_err();
-    let store = error.contains("add it with: ");
+    let enter = error.contains("or with: estatus secret set \"estatus test, stored by nobody\"");
     let instead = error.contains("write { env = \"VARIABLE\" } or { file = \"PATH\" } instead of { keyring = ");
-    assert!(store || instead, "{error}");
+    assert!(enter || instead, "{error}");
 }
 
 #[test]
 fn a_secret_shows_itself_to_no_log() {
     let folder = tempfile::tempdir().unwrap();
-    let secret = secret(&private(folder.path(), b"hunter2"), Language::English).unwrap();
+    let secret = secret(&private(folder.path(), b"hunter2"), folder.path(), Language::English).unwrap();
     assert_eq!(format!("{secret:?}"), "[secret]");
+}
+
+/// A keyring of this process alone, which lives as long as it. Nextest gives each test one.
+fn with_keyring() -> tempfile::TempDir {
+    keyring_core::set_default_store(keyring_core::mock::Store::new().unwrap());
+    tempfile::tempdir().unwrap()
+}
+
+/// No keyring: nothing answers on the session bus.
+#[cfg(unix)]
+fn without_keyring() -> tempfile::TempDir {
+    keyring_core::unset_default_store();
+    assert!(std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none(), "this test needs a session without a bus");
+    tempfile::tempdir().unwrap()
+}
+
+fn store(name: &str, text: &str, data: &Path) -> Result<StoredIn, String> {
+    store_secret(name, &Secret::new(text), data, Language::English).map_err(|error| error.to_string())
+}
+
+fn kept(name: &str, data: &Path) -> Result<String, String> {
+    let found = secret(&SecretRef::Keyring(name.to_owned()), data, Language::English);
+    found.map(|secret| secret.reveal().to_owned()).map_err(|error| error.to_string())
+}
+
+fn stored(name: &str, data: &Path) -> Option<StoredIn> {
+    let mut states = stored_secrets(vec![name.to_owned()], data, Language::English);
+    states.remove(0).stored
+}
+
+#[test]
+fn what_is_entered_goes_into_the_keyring_and_is_used_from_there() {
+    let data = with_keyring();
+    assert!(kept("smtp", data.path()).unwrap_err().contains("estatus secret set \"smtp\""));
+    assert_eq!(stored("smtp", data.path()), None);
+    let place = store("smtp", "hunter2", data.path()).unwrap();
+    assert!(matches!(place, StoredIn::Keyring { .. }), "{place:?}");
+    assert_eq!((kept("smtp", data.path()).as_deref(), stored("smtp", data.path())), (Ok("hunter2"), Some(place)));
+    store("smtp", "hunter3", data.path()).unwrap();
+    assert_eq!(kept("smtp", data.path()).as_deref(), Ok("hunter3"));
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing is in a file");
+    assert_eq!(remove_secret("smtp", data.path(), Language::English), Ok(true));
+    assert_eq!(remove_secret("smtp", data.path(), Language::English), Ok(false));
+    assert_eq!(stored("smtp", data.path()), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn where_there_is_no_keyring_it_goes_into_a_file_that_only_its_user_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let data = without_keyring();
+    assert!(kept("smtp", data.path()).unwrap_err().starts_with("nothing is stored under \"smtp\" (no keyring"));
+    let place = store("smtp", " hunter2\n", data.path()).unwrap();
+    let path = data.path().join("secrets/secret-smtp");
+    assert_eq!(place, StoredIn::File { path: path.clone() });
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    assert_eq!((kept("smtp", data.path()).as_deref(), stored("smtp", data.path())), (Ok(" hunter2\n"), Some(place)));
+    store("smtp", "hunter3", data.path()).unwrap();
+    store("SMTP", "other", data.path()).unwrap();
+    assert_eq!(kept("smtp", data.path()).as_deref(), Ok("hunter3"));
+    assert_eq!(std::fs::read_dir(data.path().join("secrets")).unwrap().count(), 2, "nothing is left beside them");
+    let none = data.path().join("no.toml");
+    let defaults = Defaults { language: Language::English, zone: jiff::tz::TimeZone::UTC };
+    assert_eq!(known_secrets(&none, data.path(), &defaults), ["SMTP", "smtp"]);
+
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(kept("smtp", data.path()).unwrap_err().contains("is rejected: others can read it"));
+    assert_eq!(remove_secret("smtp", data.path(), Language::English), Ok(true));
+    assert_eq!(stored("smtp", data.path()), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_keyring_that_comes_later_takes_the_place_of_the_file() {
+    let data = without_keyring();
+    store("smtp", "of the file", data.path()).unwrap();
+    keyring_core::set_default_store(keyring_core::mock::Store::new().unwrap());
+    // It has nothing of that name yet.
+    assert_eq!(kept("smtp", data.path()).as_deref(), Ok("of the file"));
+    store("smtp", "of the keyring", data.path()).unwrap();
+    assert_eq!(kept("smtp", data.path()).as_deref(), Ok("of the keyring"));
+    assert!(!data.path().join("secrets/secret-smtp").exists());
+}
+
+#[test]
+fn a_keyring_that_does_not_take_it_leaves_it_to_the_file_unless_it_has_another_of_that_name() {
+    let data = with_keyring();
+    let refuse = |name: &str| {
+        let entry = keyring_core::Entry::new("estatus", name).unwrap();
+        let entry: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
+        entry.set_error(keyring_core::Error::NoStorageAccess("it is locked".into()));
+    };
+    refuse("new");
+    let place = store("new", "hunter2", data.path()).unwrap();
+    assert!(matches!(place, StoredIn::File { .. }), "{place:?}");
+    assert_eq!(kept("new", data.path()).as_deref(), Ok("hunter2"));
+    store("old", "before", data.path()).unwrap();
+    refuse("old");
+    let error = store("old", "hunter2", data.path()).unwrap_err();
+    assert!(error.contains("the keyring denies access") && !error.contains("hunter2"), "{error}");
+    assert_eq!(kept("old", data.path()).as_deref(), Ok("before"));
+}
+
+#[test]
+fn what_cannot_be_kept_is_refused_and_not_repeated() {
+    let data = with_keyring();
+    #[track_caller]
+    fn check(data: &Path, name: &str, text: &str, expected: &str) {
+        let error = store(name, text, data).unwrap_err();
+        assert!(error.starts_with(expected) && !error.contains("hunter2"), "{error}");
+        let told = fits_to_store(name, &Secret::new(text), Language::English).unwrap_err();
+        assert_eq!(told.to_string(), error);
+    }
+    check(data.path(), "smtp", "", "a secret must not be empty");
+    check(data.path(), "smtp", "hunter2\0", "a secret must not contain the character zero");
+    check(data.path(), "smtp", &"hunter2".repeat(10_000), "a secret has at most 65536 bytes");
+    check(data.path(), "../smtp", "hunter2", "the name of a secret has at most 64 bytes");
 }

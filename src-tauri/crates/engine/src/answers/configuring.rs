@@ -1,5 +1,7 @@
 //! What is asked of the configuration file.
 
+use std::path::Path;
+
 use estatus_api::{ApiError, Edit, ErrorCode, MailTested, Reply};
 use estatus_config::EditError;
 use estatus_core::{
@@ -71,7 +73,7 @@ fn refused(error: EditError) -> ApiError {
     ApiError { code, message: error.to_string() }
 }
 
-pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) {
+pub(super) fn test_mail(config: &Config, data: &Path, channel: Option<&str>, answer: Answer) {
     let wanted = config.channels.iter().filter(|(name, _)| channel.is_none_or(|wanted| wanted == name.as_str()));
     let channels: Vec<(String, EmailChannel)> = wanted
         .filter_map(|(name, channel)| match channel {
@@ -80,6 +82,7 @@ pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) 
         })
         .collect();
     let words = Words::new(config.language, config.zone.clone());
+    let data = data.to_owned();
     let none = channels.is_empty().then(|| wrong(words.text("mail.no_channel", &[])));
     reply_async(answer, async move {
         if let Some(none) = none {
@@ -87,7 +90,7 @@ pub(super) fn test_mail(config: &Config, channel: Option<&str>, answer: Answer) 
         }
         let mut tested = Vec::with_capacity(channels.len());
         for (channel, email) in channels {
-            let error = match crate::test_email(&email, &words).await {
+            let error = match crate::test_email(&email, &words, &data).await {
                 DeliveryResult::Delivered => None,
                 DeliveryResult::Failed { error, .. } => Some(error),
             };

@@ -53,6 +53,8 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
                 status.instances.iter_mut().for_each(|one| one.error = one.error.as_deref().map(words));
             }
             Reply::Done
+            | Reply::SecretStored(_)
+            | Reply::Secrets(_)
             | Reply::Begun(_)
             | Reply::Decisions(_)
             | Reply::FleetHistory(_)

@@ -269,7 +269,7 @@ impl Stage {
             result_sender,
             results,
             happened: heard,
-            ports: EnginePorts::new(observed),
+            ports: EnginePorts::new(observed, &data),
             customs,
         };
         let endpoint = Endpoint::of(&data);

@@ -1,0 +1,110 @@
+//! The names of secrets.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use crate::reason::{Reason, reason};
+
+/// The longest name under which a secret is stored, in bytes: a file can be called after it.
+const MAX: usize = 64;
+
+/// What the names of files begin with. What follows is no name that Windows keeps for devices.
+const HEAD: &str = "secret-";
+
+/// Whether a secret may be stored under `name`.
+pub(super) fn check(name: &str) -> Result<(), Reason> {
+    let is_edge = |letter: char| letter.is_alphanumeric();
+    let is_inside = |letter: char| is_edge(letter) || " -_.@".contains(letter);
+    let is_fit = name.starts_with(is_edge) && !name.ends_with(' ') && name.chars().all(is_inside);
+    if is_fit && name.len() <= MAX { Ok(()) } else { Err(reason!("secret_name", most = MAX)) }
+}
+
+/// What the file is called that keeps the secret `name`: different for any two, on systems that do not tell large letters
+/// from small ones too.
+pub(super) fn file(name: &str) -> String {
+    name.bytes().fold(HEAD.to_owned(), |mut file, byte| {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => file.push(char::from(byte)),
+            _ => drop(write!(file, "%{byte:02x}")),
+        }
+        file
+    })
+}
+
+/// The name of the secret that is kept in a file called `called`; nothing if that is none of ours.
+pub(super) fn of_file(called: &str) -> Option<String> {
+    let mut rest = called.strip_prefix(HEAD)?.bytes();
+    let mut name = Vec::new();
+    while let Some(byte) = rest.next() {
+        name.push(match byte {
+            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(name).ok().filter(|name| file(name) == called)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16)?.try_into().ok()
+}
+
+/// The names that `{ keyring = "NAME" }` says anywhere in `tables`.
+pub(super) fn named(tables: &serde_json::Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut left = vec![tables];
+    while let Some(value) = left.pop() {
+        match value {
+            serde_json::Value::Array(values) => left.extend(values),
+            serde_json::Value::Object(table) => match (table.len(), table.get("keyring")) {
+                (1, Some(serde_json::Value::String(name))) => drop(names.insert(name.clone())),
+                _ => left.extend(table.values()),
+            },
+            _ => {}
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_of_letters_and_digits_with_little_between_them() {
+        let long = "x".repeat(MAX);
+        for name in ["smtp", "channel-chat-token", "página 2", "me@mail.com", "A", "7_x.", &long] {
+            assert!(check(name).is_ok(), "{name}");
+        }
+        let longer = format!("{long}x");
+        for name in ["", " ", "-rf", ".", "..", "../smtp", "a/b", "a\\b", "a ", " a", "a\nb", "a\0", "c:d", &longer] {
+            assert!(check(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn every_name_has_a_file_of_its_own_which_tells_it() {
+        let check = |name: &str, expected: &str| {
+            assert_eq!(file(name), expected);
+            assert_eq!(of_file(expected).as_deref(), Some(name));
+        };
+        check("smtp", "secret-smtp");
+        check("SMTP", "secret-%53%4d%54%50");
+        check("con", "secret-con");
+        check("../x y", "secret-%2e%2e%2fx%20y");
+        check("ñ", "secret-%c3%b1");
+        for other in ["smtp", "secret-%zz", "secret-%", "secret-SMTP", "secret-%61", ".secret-a.1-0.new"] {
+            assert_eq!(of_file(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_names_that_a_file_says_are_found_wherever_they_stand() {
+        let tables = json!({
+            "email": { "password": { "keyring": "smtp" }, "to": ["a"] },
+            "program": [{ "name": "web", "env": { "A": { "keyring": "a" }, "B": { "env": "b" }, "keyring": "text" } }],
+            "flow": { "x": { "step": [{ "password": { "keyring": "deep" } }] } },
+        });
+        assert_eq!(named(&tables).into_iter().collect::<Vec<_>>(), ["a", "deep", "smtp"]);
+    }
+}

@@ -1,0 +1,54 @@
+//! Secrets that are entered: kept, forgotten, and said to be there. What waits for the keyring is beside the loop, and has a
+//! bound there.
+
+use estatus_api::{ApiError, ErrorCode, Reply, SecretText};
+use estatus_core::{config::Language, secret::SecretError, words};
+
+use super::{Answer, reply_blocking, wrong};
+use crate::{Options, ports::EnginePorts};
+
+/// The most names of one question.
+const NAMES_LIMIT: usize = 1_000;
+
+pub(super) fn store(
+    options: &Options,
+    ports: EnginePorts,
+    name: String,
+    value: SecretText,
+    language: Language,
+    answer: Answer,
+) {
+    let data = options.data.clone();
+    reply_blocking(answer, move || {
+        estatus_config::fits_to_store(&name, &value.0, language).map_err(|SecretError(why)| wrong(why))?;
+        let stored = estatus_config::store_secret(&name, &value.0, &data, language).map_err(failed);
+        ports.has_changed(&name);
+        stored.map(Reply::SecretStored)
+    });
+}
+
+pub(super) fn remove(options: &Options, ports: EnginePorts, name: String, language: Language, answer: Answer) {
+    let data = options.data.clone();
+    reply_blocking(answer, move || {
+        let was_there = estatus_config::remove_secret(&name, &data, language).map_err(failed)?;
+        ports.has_changed(&name);
+        if was_there {
+            Ok(Reply::Done)
+        } else {
+            Err(wrong(words::text(language, "refused.no_secret", &[("name", &name)])))
+        }
+    });
+}
+
+pub(super) fn list(options: &Options, names: Option<Vec<String>>, language: Language, answer: Answer) {
+    let (file, data, defaults) = (options.config.clone(), options.data.clone(), options.defaults.clone());
+    reply_blocking(answer, move || {
+        let mut names = names.unwrap_or_else(|| estatus_config::known_secrets(&file, &data, &defaults));
+        names.truncate(NAMES_LIMIT);
+        Ok(Reply::Secrets(estatus_config::stored_secrets(names, &data, language)))
+    });
+}
+
+fn failed(SecretError(message): SecretError) -> ApiError {
+    ApiError { code: ErrorCode::Failed, message }
+}

@@ -1,0 +1,130 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { clipped, clobbered, faults, Stage, wide } from "./stage";
+
+let stage: Stage;
+let page: Page;
+beforeAll(async () => {
+  stage = await Stage.build();
+});
+afterAll(() => stage?.strike());
+afterEach(async () => {
+  expect(faults(page)).toEqual([]);
+  await page.context().close();
+});
+
+interface Mock {
+  secrets(): Record<string, string>;
+  tables(): Record<string, unknown>;
+}
+
+/** What the backend has been given. */
+const stored = () => page.evaluate(() => (globalThis as unknown as { mock: Mock }).mock.secrets());
+const tables = () => page.evaluate(() => (globalThis as unknown as { mock: Mock }).mock.tables());
+const mail = () => page.locator("section", { has: page.getByRole("heading", { name: "Email" }) });
+const password = () => mail().getByLabel("Password", { exact: true });
+
+test("a password is entered where it is needed, is stored before the file names it, and never comes back", async () => {
+  page = await stage.open("?still#/settings");
+  await mail().getByText("Stored in Secret Service.").waitFor();
+  await mail().getByRole("button", { name: "Change" }).click();
+  await password().fill("hunter2");
+  expect(await password().getAttribute("type")).toBe("password");
+  await mail().getByRole("button", { name: "Show what is typed" }).click();
+  expect(await password().getAttribute("type")).toBe("text");
+  await mail().getByRole("button", { name: "Save" }).click();
+  await page.getByText("The settings were saved").waitFor();
+  expect(await stored()).toEqual({ smtp: "hunter2" });
+  await mail().getByRole("button", { name: "Change" }).waitFor();
+  expect(await page.content()).not.toContain("hunter2");
+  expect(await tables()).toMatchObject({ email: { password: { keyring: "smtp" } } });
+  const inputs = await page.locator("input").evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+  expect(inputs).not.toContain("hunter2");
+});
+
+test("what is typed and not saved is forgotten with the page, and the stored one stays", async () => {
+  page = await stage.open("?still#/settings");
+  await mail().getByRole("button", { name: "Change" }).click();
+  await password().fill("hunter2");
+  await page.evaluate(() => (location.hash = "#/incidents"));
+  await page.getByRole("heading", { level: 1, name: "Incidents" }).waitFor();
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await mail().getByText("Stored in Secret Service.").waitFor();
+  expect(await page.content()).not.toContain("hunter2");
+  expect(await stored()).toEqual({ smtp: "of the mail server" });
+  await mail().getByRole("button", { name: "Change" }).click();
+  await password().fill("hunter3");
+  await mail().getByRole("button", { name: "Cancel" }).click();
+  await mail().getByText("Stored in Secret Service.").waitFor();
+  expect(await mail().getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+});
+
+test("a monitor's password gets a name of its own, and other ways are there", async () => {
+  page = await stage.open("?still&keyring=none#/edit/monitor/shop");
+  await page.getByText("Options", { exact: true }).click();
+  const row = page.locator(".row", { has: page.getByText("Password", { exact: true }) });
+  await page.getByLabel("Username", { exact: true }).fill("me");
+  await row.getByLabel("Password", { exact: true }).fill("hunter2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  expect(await stored()).toMatchObject({ "monitor-shop-password": "hunter2" });
+  await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
+  await row.getByText("Stored in a file that only you can read").waitFor();
+  await row.getByRole("button", { name: "Other ways" }).click();
+  await row.getByRole("combobox").selectOption("env");
+  await row.getByLabel("Password", { exact: true }).fill("SHOP_PASSWORD");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  const { monitor } = (await tables()) as { monitor: { name: string; password: unknown }[] };
+  expect(monitor.find(({ name }) => name === "shop")?.password).toEqual({ env: "SHOP_PASSWORD" });
+  await page.evaluate(() => (location.hash = "#/edit/monitor/shop"));
+  await row.getByRole("button", { name: "Enter it here instead" }).click();
+  expect(await row.locator("input").getAttribute("type")).toBe("password");
+});
+
+test("a variable that sounds like a secret is entered as one", async () => {
+  page = await stage.open("?still#/edit/program/web");
+  const env = page.getByRole("group", { name: "Environment variables" });
+  await env.getByRole("button", { name: "Add" }).click();
+  await env.getByLabel("Name", { exact: true }).last().fill("DB_PASSWORD");
+  await env.getByLabel("Name", { exact: true }).last().press("Tab");
+  await env.getByLabel("Secret", { exact: true }).fill("hunter2");
+  await env.getByText("What is running gets new values at its next start.").waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL(/#\/programs\/web$/);
+  expect(await stored()).toMatchObject({ "program-web-DB_PASSWORD": "hunter2" });
+  const { program } = (await tables()) as { program: { name: string; env: unknown }[] };
+  expect(program[0]?.env).toMatchObject({
+    NODE_ENV: "development",
+    DB_PASSWORD: { keyring: "program-web-DB_PASSWORD" },
+  });
+});
+
+test("a keyring that takes nothing is told, and the file names no secret that is not there", async () => {
+  page = await stage.open("?still&keyring=locked#/settings");
+  const before = await tables();
+  await mail().getByRole("button", { name: "Change" }).click();
+  await password().fill("hunter2");
+  await mail().getByRole("button", { name: "Save" }).click();
+  await mail().getByText("the keyring does not respond").waitFor();
+  expect(await tables()).toEqual(before);
+  expect(await password().inputValue()).toBe("hunter2");
+});
+
+test("a box for a secret can be used by everybody, wide and narrow, light and dark", async () => {
+  page = await stage.open("?still#/settings", { reducedMotion: "reduce" });
+  await mail().getByRole("button", { name: "Change" }).click();
+  await password().fill("hunter2");
+  for (const [width, colorScheme] of [
+    [1100, "light"],
+    [550, "dark"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 720 });
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+    expect([...(await page.evaluate(wide)), ...(await page.evaluate(clipped))]).toEqual([]);
+  }
+  expect(await page.evaluate(clobbered)).toEqual([]);
+});
