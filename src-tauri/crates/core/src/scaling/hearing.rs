@@ -106,7 +106,11 @@ impl FleetMachine {
         let Some(live) = self.instances.get_mut(name) else { return };
         let (address, declared) = match live.instance.enrolled {
             // It is heard by the connection that it has made: it is asked nowhere.
-            true => (from.to_string(), Some(declared.to_owned()).filter(|declared| !declared.is_empty())),
+            true => {
+                let from = from.to_string();
+                let declared = Some(declared).filter(|declared| !declared.is_empty() && *declared != from);
+                (from, declared.map(str::to_owned))
+            }
             false => address_of(declared, from, &self.fleet.wire),
         };
         if live.instance.state == InstanceState::Draining {
