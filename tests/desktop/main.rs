@@ -10,6 +10,7 @@
 
 mod bubbles;
 mod figures;
+mod fleets;
 mod flows;
 mod package;
 mod panel;

@@ -1,9 +1,9 @@
 //! The window, steered as a person would by WebKit's driver.
 
-use std::{fs, path::Path};
+use std::{fs, iter, path::Path};
 
 use estatus_tests::{BOUND, Estatus, built, eventually, free_port};
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::NamedTempFile;
@@ -152,6 +152,24 @@ impl Window {
         let Ok(found) = found else { panic!("“{label}” is not in {}", self.text().await) };
         found.clear().await.unwrap();
         found.send_keys(text).await.unwrap();
+    }
+
+    /// Moves the slider of this name to so many per cent, by the keys.
+    pub(crate) async fn slide(&self, name: &str, percent: usize) {
+        let slider = format!("//input[@type='range'][@aria-label='{name}']");
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&slider)).await;
+        let Ok(found) = found else { panic!("“{name}” is not in {}", self.text().await) };
+        // From the nearer end: on its way it is heard, too.
+        let (end, step, steps) =
+            if percent < 50 { (Key::Home, Key::Right, percent) } else { (Key::End, Key::Left, 100 - percent) };
+        let keys: String = iter::once(end).chain(iter::repeat_n(step, steps)).map(char::from).collect();
+        found.send_keys(&keys).await.unwrap();
+    }
+
+    /// Waits until there is what an XPath describes.
+    pub(crate) async fn awaits(&self, path: &str) {
+        let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(path)).await;
+        assert!(found.is_ok(), "{path} is not in {}", self.text().await);
     }
 
     /// Goes to a page.

@@ -398,7 +398,7 @@ function carryOut(ask: Ask): Reply {
     flows.approve(ask.run, ask.step, ask.approved);
     return { reply: "done" };
   }
-  if (ask.ask === "add_instance") fleets.add(ask.fleet);
+  if (ask.ask === "add_instance") return { reply: "launched", of: fleets.add(ask.fleet).name };
   if (ask.ask === "remove_instance") fleets.remove(ask.fleet, ask.instance);
   if (ask.ask === "drain_instance") fleets.drain(ask.fleet, ask.instance);
   if (ask.ask === "protect_instance") fleets.protect(ask.fleet, ask.instance, ask.protected);

@@ -56,6 +56,10 @@ export const askIncidents = (of: { monitor?: string; since?: Date; limit: number
 
 export const askDo = (of: Ask): Promise<void> => ask({ request: "do", of }, "done");
 
+/** Launches one more instance of `fleet`, and tells what it is called. */
+export const askLaunch = (fleet: string): Promise<string> =>
+  ask({ request: "do", of: { ask: "add_instance", fleet } }, "launched");
+
 export const askConfiguration = (): Promise<Configuration> => ask({ request: "configuration" }, "configuration");
 
 export const askEdit = (edits: Edit[], save: boolean): Promise<ConfigProblem[]> =>

@@ -120,7 +120,7 @@ test("instances are added and removed once one says that it is meant, and protec
   expect(await rows().count()).toBe(3);
   await page.getByRole("button", { name: "Add an instance: web" }).click();
   await dialog.getByRole("button", { name: "Add an instance" }).click();
-  await page.getByText("one more instance is being launched").waitFor();
+  await page.getByText("web-4 is being launched").waitFor();
   await row("web-4").getByText("manual").waitFor();
   await act("Protect", "web-1").click();
   await act("End protection", "web-1").waitFor();

@@ -141,6 +141,8 @@ pub(crate) struct FleetMachine {
     well_since: BTreeMap<Trouble, Duration>,
     /// It is no longer configured.
     gone: bool,
+    /// It is no longer configured, and the provider has yet to say whether it has left something behind.
+    searches: bool,
     /// Estatus quits.
     quits: bool,
 }
@@ -170,15 +172,18 @@ impl FleetMachine {
             launches_fail: false,
             well_since: BTreeMap::new(),
             gone: false,
+            searches: false,
             quits: false,
             fleet,
         }
     }
 
-    /// A fleet that is no longer configured, with the instances that it left behind in an earlier life of the engine.
+    /// A fleet that is no longer configured, with the instances that it left behind in an earlier life of the engine. It may have
+    /// left others that only the provider knows of.
     pub(crate) fn left_behind(name: &str, memory: FleetMemory, instances: Vec<Instance>, now: Now) -> Self {
         let fleet = Fleet { provider: memory.left.clone().unwrap_or_default(), ..Fleet::new(name) };
-        Self { gone: true, ..Self::new(Arc::new(nobodys(&fleet)), memory, instances, now) }
+        let searches = instances.is_empty();
+        Self { gone: true, searches, ..Self::new(Arc::new(nobodys(&fleet)), memory, instances, now) }
     }
 
     /// Goes on with whatever there is.
@@ -221,8 +226,21 @@ impl FleetMachine {
         all.into_iter()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.instances.is_empty()
+    /// Whether there is something of it: it is configured, or has left behind what is known of.
+    pub(crate) fn is_there(&self) -> bool {
+        !self.gone || !self.instances.is_empty() || !self.orphans.is_empty()
+    }
+
+    /// Whether nothing of it is there, and nothing is looked for.
+    pub(crate) fn is_over(&self) -> bool {
+        !self.is_there() && !self.searches
+    }
+
+    /// It is over. What the provider could not say is asked another time.
+    pub(crate) fn leave(&mut self) {
+        if self.is_known {
+            self.memory.left = None;
+        }
     }
 
     /// How many instances are there to work, or will be.
@@ -328,7 +346,7 @@ impl FleetMachine {
     /// It is no longer configured: its instances are left behind and stay counted, as nobody has said that they are to go. They
     /// are shown until it comes back, somebody removes them, or they are gone by themselves.
     pub(crate) fn forget(&mut self, step: &mut Step<'_>) {
-        self.gone = true;
+        (self.gone, self.searches) = (true, false);
         self.memory.left = Some(self.fleet.provider.clone());
         self.fleet = Arc::new(nobodys(&self.fleet));
         self.look_after(step);

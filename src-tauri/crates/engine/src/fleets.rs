@@ -109,6 +109,7 @@ impl FleetRooms {
         let wire = FleetWire::new(&options.data, heard);
         let providers = Providers::new(&options.data, installation.to_owned(), Arc::new(ports.clone()), told);
         let local = LocalInstances::new(options, supervisor, ports.clone(), results.clone());
+        local.find();
         let (forwards, noted) = (results.clone(), Arc::clone(&served));
         tokio::spawn(async move {
             while let Some(WireEvent { fleet, event }) = wire_events.recv().await {

@@ -15,6 +15,7 @@ mod claims;
 mod codec;
 mod connection;
 mod document;
+mod encrypted;
 mod files;
 mod heard;
 mod http2;

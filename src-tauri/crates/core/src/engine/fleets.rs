@@ -67,7 +67,7 @@ impl InstanceView {
 }
 
 impl Engine {
-    /// Every fleet, in the order of the configuration, and those that were taken out of it and have left instances behind.
+    /// Every fleet, in the order of the configuration, and those that were taken out of it and have left something behind.
     pub fn fleets(&self, now: Now) -> impl Iterator<Item = FleetView> + '_ {
         let configured = self.config.fleets.iter().map(|fleet| &fleet.name);
         let left = self.fleets.iter().filter(|(_, machine)| machine.is_gone()).map(|(name, _)| name);
@@ -76,7 +76,7 @@ impl Engine {
 
     /// One fleet.
     pub fn fleet(&self, name: &str, now: Now) -> Option<FleetView> {
-        let machine = self.fleets.get(name)?;
+        let machine = self.fleets.get(name).filter(|machine| machine.is_there())?;
         Some(FleetView {
             fleet: Arc::clone(&machine.fleet),
             instances: machine.instances().map(|live| InstanceView::of(live, now)).collect(),
@@ -126,6 +126,9 @@ impl Engine {
     // What happens.
 
     pub(super) fn fleet_happened(&mut self, name: &Arc<str>, event: FleetEvent, now: Now) {
+        if event == FleetEvent::Runs && !self.fleets.contains(name) {
+            self.look_after(name, Vec::new(), now);
+        }
         self.step_fleet(name, now, |machine, step| machine.happened(event, step));
     }
 
@@ -206,6 +209,10 @@ impl Engine {
             }
             self.publish(Change::Changed(Key::Fleet(Arc::clone(&fleet.name))));
         }
+        let may_leave = |(name, memory): (&Arc<str>, &FleetMemory)| memory.left.is_some().then(|| Arc::clone(name));
+        for name in self.fleets.removed_memories().filter_map(may_leave) {
+            restored.entry(name).or_default();
+        }
         for (name, instances) in restored {
             self.look_after(&name, instances, now);
         }
@@ -226,7 +233,8 @@ impl Engine {
         });
     }
 
-    /// A fleet that is not configured has left instances behind in an earlier life of the engine.
+    /// A fleet that is not configured has left something behind: instances, in an earlier life of the engine, or what bears its
+    /// mark and is only known to the provider.
     fn look_after(&mut self, name: &Arc<str>, instances: Vec<Instance>, now: Now) {
         let written = self.fleets.take_back(name);
         let memory = FleetMemory { removed: None, ..written.clone().unwrap_or_default() };
@@ -247,7 +255,10 @@ impl Engine {
         let mut step = Step::new(now, &mut self.rng);
         let result = take(machine, &mut step);
         let fleet = Arc::clone(&machine.fleet);
-        let is_over = machine.is_gone() && machine.is_empty();
+        let is_over = machine.is_over();
+        if is_over {
+            machine.leave();
+        }
         let addressed: Vec<Effect> = std::mem::take(&mut step.commands)
             .into_iter()
             .map(|command| Effect::Fleet { fleet: machine.addressed(&command), command })

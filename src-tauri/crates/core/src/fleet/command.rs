@@ -113,6 +113,8 @@ pub enum FleetEvent {
     },
     /// What there is. What was launched or terminated a moment ago may not show yet.
     Listed(Vec<Listed>),
+    /// A process of this machine that runs bears the mark of this fleet: no news of a fleet that is known.
+    Runs,
     /// It cannot be said what there is.
     CannotList(ProviderError),
     /// Agents are listened for; told for each [`FleetCommand::Serve`], and once it is possible where it was not.

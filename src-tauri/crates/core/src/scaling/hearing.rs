@@ -66,7 +66,11 @@ impl FleetMachine {
             }
             FleetEvent::Terminated { instance, why } => self.is_gone_for_good(&instance, why, step),
             FleetEvent::Listed(listed) => self.listed(listed, step),
-            FleetEvent::CannotList(error) => self.provider_error = Some(error),
+            FleetEvent::Runs => {}
+            FleetEvent::CannotList(error) => {
+                self.searches = false;
+                self.provider_error = Some(error);
+            }
             FleetEvent::Serves { .. } => self.unheard = None,
             FleetEvent::CannotServe { error } => self.unheard = Some(error),
             FleetEvent::Refused { why, .. } => self.refuse(why),
@@ -106,7 +110,11 @@ impl FleetMachine {
         let Some(live) = self.instances.get_mut(name) else { return };
         let (address, declared) = match live.instance.enrolled {
             // It is heard by the connection that it has made: it is asked nowhere.
-            true => (from.to_string(), Some(declared.to_owned()).filter(|declared| !declared.is_empty())),
+            true => {
+                let from = from.to_string();
+                let declared = Some(declared).filter(|declared| !declared.is_empty() && *declared != from);
+                (from, declared.map(str::to_owned))
+            }
             false => address_of(declared, from, &self.fleet.wire),
         };
         if live.instance.state == InstanceState::Draining {
@@ -203,8 +211,10 @@ impl FleetMachine {
         // A name is never used again, whoever has forgotten that it was.
         let numbers = listed.iter().filter_map(|listed| number_of(listed.name.as_deref()?, &self.fleet.name));
         self.memory.last_instance = numbers.fold(self.memory.last_instance, u64::max);
-        self.is_known = true;
-        self.orphans = listed.into_iter().filter(|listed| listed.lives && !is_known(listed)).collect();
+        (self.is_known, self.searches) = (true, false);
+        let orphans: Vec<Listed> = listed.into_iter().filter(|listed| listed.lives && !is_known(listed)).collect();
+        step.looks_different |= orphans != self.orphans;
+        self.orphans = orphans;
         self.provider_error = None;
     }
 }

@@ -179,3 +179,57 @@ fn a_fleet_that_comes_back_goes_on_with_what_it_left_behind() {
     let running = |name: &str| (name.to_owned(), InstanceState::Running);
     assert_eq!(scene.living(), [running("web-1"), running("web-2")]);
 }
+
+#[test]
+fn what_bears_the_mark_of_a_fleet_that_is_taken_out_is_shown_until_it_is_gone_and_the_fleet_with_it() {
+    let mut scene = scene(Fleet { min: 0, desired: 0, ..Fleet::new("web") });
+    let orphans = |scene: &Scene| {
+        let view = scene.core.fleet("web", crate::scene::at(scene.now))?;
+        assert_eq!((view.left_behind, view.instances.len()), (scene.config.fleets.is_empty(), 0));
+        Some(view.orphans.iter().map(|orphan| orphan.id.clone()).collect::<Vec<_>>())
+    };
+    scene.lists(&["web-7"]);
+    assert_eq!(orphans(&scene), Some(vec!["i-web-7".to_owned()]));
+    scene.applies(|config| config.fleets.clear());
+    scene.passes(3600.0);
+    assert_eq!(orphans(&scene), Some(vec!["i-web-7".to_owned()]));
+
+    // The next life of the engine asks the provider, and shows nothing before it has answered.
+    let mut scene = scene.crashes();
+    scene.passes(1.0);
+    assert!(scene.fleet_commands.contains(&FleetCommand::List), "{:?}", scene.fleet_commands);
+    assert_eq!((orphans(&scene), scene.core.fleets(crate::scene::at(scene.now)).count()), (None, 0));
+    scene.lists(&["web-7"]);
+    assert_eq!(orphans(&scene), Some(vec!["i-web-7".to_owned()]));
+
+    // One that cannot say is asked in the life after.
+    let mut scene = scene.crashes();
+    let error = ProviderError { kind: ProviderErrorKind::Other, error: "cut off".to_owned(), perhaps_done: false };
+    scene.passes(1.0);
+    scene.of_fleet(FleetEvent::CannotList(error));
+    assert_eq!(orphans(&scene), None);
+    let mut scene = scene.crashes();
+    scene.passes(1.0);
+    scene.lists(&["web-7"]);
+    assert_eq!(orphans(&scene), Some(vec!["i-web-7".to_owned()]));
+
+    scene.lists(&[]);
+    assert_eq!(orphans(&scene), None);
+    let mut scene = scene.crashes();
+    scene.passes(120.0);
+    assert!(!scene.fleet_commands.contains(&FleetCommand::List), "nobody asks any more: {:?}", scene.fleet_commands);
+}
+
+#[test]
+fn a_process_of_a_fleet_that_nobody_knows_is_looked_for_and_shown() {
+    let mut scene = scene(Fleet::new("other"));
+    let fleet = |scene: &Scene| scene.core.fleet("web", crate::scene::at(scene.now));
+    scene.of_fleet(FleetEvent::Runs);
+    scene.passes(1.0);
+    assert!(scene.fleet_commands.contains(&FleetCommand::List) && fleet(&scene).is_none());
+    scene.lists(&["web-3"]);
+    let view = fleet(&scene).expect("it is shown");
+    assert_eq!((view.left_behind, view.orphans.len()), (true, 1));
+    scene.lists(&[]);
+    assert!(fleet(&scene).is_none());
+}

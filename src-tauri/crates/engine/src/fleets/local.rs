@@ -2,7 +2,7 @@
 //! process whoever is killed, and its end is told.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
@@ -153,6 +153,19 @@ impl LocalInstances {
             };
             let event = FleetEvent::Listed(ours.into_iter().map(listed).collect());
             let _ = results.send(Input::Fleet { fleet, event }).await;
+        });
+    }
+
+    /// Tells of which fleets an instance runs that an earlier engine has begun: it may be that nobody knows of such a fleet.
+    pub(super) fn find(&self) {
+        let (folder, results) = (self.folder.clone(), self.results.clone());
+        tokio::spawn(async move {
+            let started = spawn_blocking(move || started_in(&folder)).await.unwrap_or_default();
+            let running = started.iter().filter(|(_, left)| **left == Left::Running);
+            let fleets: BTreeSet<&str> = running.filter_map(|(name, _)| fleet_of(name)).collect();
+            for fleet in fleets {
+                let _ = results.send(Input::Fleet { fleet: fleet.into(), event: FleetEvent::Runs }).await;
+            }
         });
     }
 

@@ -89,6 +89,10 @@ fn troubles(words: &Words, view: &FleetView) -> Vec<String> {
     let told = view.troubles.iter().map(|trouble| words.trouble(*trouble));
     let provider = view.provider_error.as_ref().map(|error| words.provider_error(error));
     let unheard = view.unheard.as_ref().map(|error| words.text("fleet.unheard", &[("error", error)]));
-    let left = view.left_behind.then(|| words.text("fleet.left_behind", &[]));
+    let left = match view.instances.is_empty() {
+        true => "fleet.left_orphans",
+        false => "fleet.left_behind",
+    };
+    let left = view.left_behind.then(|| words.text(left, &[]));
     left.into_iter().chain(told).chain(provider).chain(unheard).collect()
 }

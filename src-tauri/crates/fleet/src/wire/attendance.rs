@@ -54,8 +54,7 @@ pub(crate) async fn receive(stream: Stream, visit: Visit, identity: Identity) {
     };
     drop(place);
     match let_in {
-        // It goes on in a task that has no room for what was needed before.
-        Ok(Some(attendance)) => drop(tokio::spawn(attendance.stay(call))),
+        Ok(Some(attendance)) => attendance.stay(call),
         Ok(None) => {}
         Err(why) => call.end(&why).await,
     }
@@ -155,13 +154,16 @@ struct Attendance {
 }
 
 impl Attendance {
-    /// Goes on until one of both sides has nothing more to say.
-    async fn stay(mut self, mut call: OneCall) {
-        let why = self.attend(&mut call).await;
-        drop(self);
-        if let Some(why) = why {
-            tokio::spawn(async move { call.end(&why).await });
-        }
+    /// Goes on until one of both sides has nothing more to say, in a task that has no room for what was needed before.
+    fn stay(mut self, mut call: OneCall) {
+        // A function that is `async` would have room twice for what it is given.
+        tokio::spawn(async move {
+            let why = self.attend(&mut call).await;
+            drop(self);
+            if let Some(why) = why {
+                tokio::spawn(async move { call.end(&why).await });
+            }
+        });
     }
 
     /// The same; what the agent is to be told then.

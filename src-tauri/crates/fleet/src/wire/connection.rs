@@ -21,7 +21,6 @@ use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::{Status, body::Body, codegen::Service as _};
 use tonic_health::{pb::health_server::HealthServer, server::HealthService};
 
@@ -29,6 +28,7 @@ use super::{
     attendance,
     authority::Identity,
     codec::LONGEST,
+    encrypted::Encrypted,
     proto::{
         agent::agent_service_server::{AgentServiceServer, SERVICE_NAME as AGENT},
         document::connection_service_server::{ConnectionServiceServer, SERVICE_NAME as CONNECTION},
@@ -97,8 +97,8 @@ pub(crate) async fn receive(
 /// A connection that is one.
 enum Opened {
     Plain(TcpStream),
-    Stranger(Box<TlsStream<TcpStream>>, Shown),
-    Instance(Box<TlsStream<TcpStream>>, Identity),
+    Stranger(Box<Encrypted>, Shown),
+    Instance(Box<Encrypted>, Identity),
 }
 
 /// Why a connection has come to nothing.
@@ -128,11 +128,10 @@ async fn open(shared: &Shared, stream: TcpStream) -> Result<Opened, Unopened> {
         PREFACE => Ok(Opened::Plain(stream)),
         HANDSHAKE => {
             let keys = shared.keys()?;
-            let stream = TlsAcceptor::from(Arc::clone(&keys.tls)).accept(stream).await?;
-            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let stream = Encrypted::accept(Arc::clone(&keys.tls), stream).await?;
+            let shown = stream.shown();
             let identity = shown.and_then(|certificate| keys.authority.whose(certificate));
             let shown = if shown.is_none() { Shown::Nothing } else { Shown::Foreign };
-            let stream = Box::new(stream);
             Ok(match identity {
                 Some(identity) => Opened::Instance(stream, identity),
                 None => Opened::Stranger(stream, shown),
@@ -208,7 +207,7 @@ pub(crate) fn service_of(path: &str) -> &str {
 /// A connection, encrypted or not.
 pub(crate) enum Stream {
     Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<Encrypted>),
 }
 
 impl AsyncRead for Stream {
