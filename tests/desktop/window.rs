@@ -3,7 +3,11 @@
 use std::{fs, iter, path::Path};
 
 use estatus_tests::{BOUND, Estatus, built, eventually, free_port};
-use fantoccini::{Client, ClientBuilder, Locator, key::Key};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    error::{CmdError, ErrorStatus},
+    key::Key,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::NamedTempFile;
@@ -130,9 +134,13 @@ impl Window {
         let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(path)).await;
         let Ok(found) = found else { panic!("“{name}” is not in {}", self.text().await) };
         let begun = std::time::Instant::now();
-        // What stands in a list that draws only what is seen cannot be clicked before it is drawn.
+        // What stands in a list that draws only what is seen cannot be clicked before it is drawn, and what is told of the last
+        // deed may lie over it for a while.
         while let Err(error) = found.click().await {
-            assert!(error.is_element_not_interactable() && begun.elapsed() < BOUND, "{name}: {error:?}");
+            let lies_below =
+                matches!(&error, CmdError::Standard(why) if why.error == ErrorStatus::ElementClickIntercepted);
+            let passes = error.is_element_not_interactable() || lies_below;
+            assert!(passes && begun.elapsed() < BOUND, "{name}: {error:?}");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
