@@ -27,7 +27,7 @@ use tokio::{
 const READ: usize = 16 * 1024;
 /// So much is encrypted at once.
 const WRITE: usize = 16 * 1024;
-/// No message of a handshake is longer (rustls), nor what is kept of what is not whole.
+/// No more is kept of what is not whole: a message of a handshake may have half of it (rustls), and comes in any number of records.
 const LONGEST: usize = 2 * 64 * 1024;
 
 thread_local! {
