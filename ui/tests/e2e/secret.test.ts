@@ -92,7 +92,7 @@ test("a variable that sounds like a secret is entered as one", async () => {
   await env.getByLabel("Secret", { exact: true }).fill("hunter2");
   await env.getByText("What is running gets new values at its next start.").waitFor();
   await page.getByRole("button", { name: "Save" }).click();
-  await page.waitForURL(/#\/programs\/web$/);
+  await page.waitForURL(/#\/program\/web$/);
   expect(await stored()).toMatchObject({ "program-web-DB_PASSWORD": "hunter2" });
   const { program } = (await tables()) as { program: { name: string; env: unknown }[] };
   expect(program[0]?.env).toMatchObject({

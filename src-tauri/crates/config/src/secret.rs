@@ -20,6 +20,7 @@ use estatus_core::{
     secret::{Secret, SecretError, SecretRef, StoredIn},
 };
 
+pub(crate) use self::names::fitting;
 use crate::{
     Defaults, configuration,
     reason::{Reason, reason},

@@ -12,10 +12,24 @@ const HEAD: &str = "secret-";
 
 /// Whether a secret may be stored under `name`.
 pub(super) fn check(name: &str) -> Result<(), Reason> {
-    let is_edge = |letter: char| letter.is_alphanumeric();
-    let is_inside = |letter: char| is_edge(letter) || " -_.@".contains(letter);
-    let is_fit = name.starts_with(is_edge) && !name.ends_with(' ') && name.chars().all(is_inside);
+    let is_fit = name.starts_with(is_first) && !name.ends_with(' ') && name.chars().all(is_inside);
     if is_fit && name.len() <= MAX { Ok(()) } else { Err(reason!("secret_name", most = MAX)) }
+}
+
+/// A name like `wanted` under which a secret may be stored.
+pub(crate) fn fitting(wanted: &str) -> String {
+    let plain: String = wanted.chars().map(|letter| if is_inside(letter) { letter } else { '-' }).collect();
+    let plain = plain.trim_start_matches(|letter| !is_first(letter));
+    let name = plain[..plain.floor_char_boundary(MAX)].trim_end_matches([' ', '-']);
+    if name.is_empty() { "secret".to_owned() } else { name.to_owned() }
+}
+
+fn is_first(letter: char) -> bool {
+    letter.is_alphanumeric()
+}
+
+fn is_inside(letter: char) -> bool {
+    is_first(letter) || " -_.@".contains(letter)
 }
 
 /// What the file is called that keeps the secret `name`: different for any two, on systems that do not tell large letters
@@ -80,6 +94,19 @@ mod tests {
         for name in ["", " ", "-rf", ".", "..", "../smtp", "a/b", "a\\b", "a ", " a", "a\nb", "a\0", "c:d", &longer] {
             assert!(check(name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn any_text_makes_a_name_that_fits() {
+        let expect = |wanted: &str, expected: &str| {
+            assert_eq!(fitting(wanted), expected);
+            assert!(check(expected).is_ok(), "{expected}");
+        };
+        expect("my shop", "my shop");
+        expect("https://shop.example/?a", "https---shop.example--a");
+        expect("(prod) páge/", "prod- páge");
+        expect("/// ", "secret");
+        expect(&"ñ".repeat(100), &"ñ".repeat(32));
     }
 
     #[test]

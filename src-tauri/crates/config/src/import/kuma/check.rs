@@ -10,6 +10,7 @@ use crate::{
         said,
     },
     reason::{Reason, note},
+    secret::fitting,
 };
 
 /// The key because of which a monitor cannot be taken, and why.
@@ -146,7 +147,7 @@ fn plain_path(path: &str) -> Option<&str> {
     (path.chars().all(is_plain) && crate::json::path(path).is_some()).then_some(path)
 }
 
-/// A password does not stand in the file: it is looked for in the keyring.
+/// A password does not stand in the file: it is entered.
 fn authentication(name: &str, keys: &mut Keys<'_>, check: &mut Table, found: &mut Found) -> Result<(), Refusal> {
     let method = keys.text("authMethod").unwrap_or("basic");
     let user = keys.text("basic_auth_user");
@@ -156,8 +157,9 @@ fn authentication(name: &str, keys: &mut Keys<'_>, check: &mut Table, found: &mu
     keys.pass_over(&["basic_auth_pass", "authMethod"]);
     if let Some(user) = user {
         check.insert("username".to_owned(), user.into());
-        check.insert("password".to_owned(), json!({ "keyring": name }));
-        found.left(name, "basic_auth_pass", note!("password_in_keyring", name = said(name)));
+        let secret = fitting(name);
+        check.insert("password".to_owned(), json!({ "keyring": secret }));
+        found.left(name, "basic_auth_pass", note!("password_in_keyring", name = said(&secret)));
     }
     Ok(())
 }

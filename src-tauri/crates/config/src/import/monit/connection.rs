@@ -15,6 +15,7 @@ use crate::{
         said,
     },
     reason::{Reason, note},
+    secret::fitting,
 };
 
 /// How Monit looks at certificates: not at all, unless it is told to.
@@ -274,8 +275,9 @@ impl<'w> Connection<'w> {
         }
         if let Some(username) = self.username {
             check.insert("username".to_owned(), username.into());
-            check.insert("password".to_owned(), json!({ "keyring": name }));
-            found.left(name, "password", note!("password_in_keyring", name = said(name)));
+            let secret = fitting(name);
+            check.insert("password".to_owned(), json!({ "keyring": secret }));
+            found.left(name, "password", note!("password_in_keyring", name = said(&secret)));
         }
         // Monit takes every status below 400 for well, and goes nowhere else.
         check.insert("accept".to_owned(), json!(self.status.map_or_else(|| vec!["100-399".to_owned()], accepted)));
