@@ -76,10 +76,15 @@ function settings(editing: boolean): Find[] {
     ...(editing ? (["email", "alerts", "channels", "entries"] as const) : []),
     "files",
   ];
+  const about: Partial<Record<SettingsPart, string>> = {
+    desktop: [t("desktop.theme"), t("desktop.density"), t("desktop.language")].join(", "),
+    email: "e-mail, SMTP",
+    channels: "webhook",
+  };
   return parts.map((part) => ({
     id: `settings ${part}`,
     text: `${t("nav.settings")}: ${t(`settings.${part}`)}`,
-    about: part === "desktop" ? [t("desktop.language"), t("desktop.theme"), t("desktop.density")].join(" ") : "",
+    about: about[part] ?? "",
     mark: { icon: "settings" },
     kind: t("finder.page"),
     choose() {

@@ -33,7 +33,7 @@ test("Ctrl K finds monitors, programs, flows, fleets, incidents, pages and acts,
   await goes("214", "Incident 214: shop", "#/incident/214");
   await goes("fleets", "Fleets", "#/fleets");
   await goes("new mon", "New monitor", "#/new/monitor");
-  await goes("settings email", "Settings: Email", "#/settings");
+  await goes("settings e-mail", "Settings: Email", "#/settings");
   await page.waitForFunction(() => document.activeElement?.textContent === "Email");
   expect(faults(page)).toEqual([]);
 });
