@@ -3,8 +3,10 @@ import { i18n, t } from "../i18n/i18n.svelte";
 import type { IconName } from "../parts/Icon.svelte";
 import type { Deed, Find, Things } from "../state/finder";
 import { runMark } from "../state/flows";
+import { enter } from "../state/enter.svelte";
 import { HEALTHS } from "../state/listed";
 import { changeLook, look } from "../state/look.svelte";
+import { lines, setup } from "../state/pasted";
 import { mark, stoppable, troubled } from "../state/programs";
 import { go, type Route } from "../state/route.svelte";
 import { runNow } from "../state/runs.svelte";
@@ -76,10 +78,15 @@ function settings(editing: boolean): Find[] {
     ...(editing ? (["email", "alerts", "channels", "entries"] as const) : []),
     "files",
   ];
+  const about: Partial<Record<SettingsPart, string>> = {
+    desktop: [t("desktop.theme"), t("desktop.density"), t("desktop.language")].join(", "),
+    email: "e-mail, SMTP",
+    channels: "webhook",
+  };
   return parts.map((part) => ({
     id: `settings ${part}`,
     text: `${t("nav.settings")}: ${t(`settings.${part}`)}`,
-    about: part === "desktop" ? [t("desktop.language"), t("desktop.theme"), t("desktop.density")].join(" ") : "",
+    about: about[part] ?? "",
     mark: { icon: "settings" },
     kind: t("finder.page"),
     choose() {
@@ -120,6 +127,27 @@ export function things(world: World, past: readonly IncidentState[]): Things<unk
     flows(world),
     fleets(world),
     incidents([...world.incidents.values(), ...past.filter(({ id }) => !world.incidents.has(id))]),
+  ];
+}
+
+/** An address that nothing is called by can be watched from now on. Of a mere word it is not said: it could be meant for anything. */
+export function unwatched(text: string, world: World): Find[] {
+  const [reading] = lines(text)[0]?.readings ?? [];
+  if (!mayEdit(world) || !reading || reading.kind === "process") return [];
+  const made = setup([reading], new Set(world.monitors.keys()));
+  const choose = async () => {
+    if (await enter(made)) go({ page: "monitor", name: made.monitor });
+  };
+  const { target } = reading;
+  return [
+    {
+      id: `watch ${target}`,
+      text: t("finder.watch", { target }),
+      about: "",
+      mark: { icon: "plus" },
+      kind: t(`kind.${reading.kind}`),
+      choose: () => void choose(),
+    },
   ];
 }
 

@@ -33,7 +33,7 @@ test("Ctrl K finds monitors, programs, flows, fleets, incidents, pages and acts,
   await goes("214", "Incident 214: shop", "#/incident/214");
   await goes("fleets", "Fleets", "#/fleets");
   await goes("new mon", "New monitor", "#/new/monitor");
-  await goes("settings email", "Settings: Email", "#/settings");
+  await goes("settings e-mail", "Settings: Email", "#/settings");
   await page.waitForFunction(() => document.activeElement?.textContent === "Email");
   expect(faults(page)).toEqual([]);
 });
@@ -89,10 +89,19 @@ test("it is led by arrows and told to a screen reader, and Escape gives the focu
   expect(faults(page)).toEqual([]);
 });
 
+test("an address that nothing is called by can be watched", async () => {
+  const page = await stage.open("?still#/programs");
+  expect(await found(page, "new.example:8443")).toEqual(["Watch new.example:8443"]);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "new.example:8443" }).waitFor();
+  expect(await found(page, "nothing-of-the-kind")).toEqual([]);
+});
+
 test("whoever may only steer is not offered what he may not do", async () => {
   const page = await stage.open("?still&may=steer#/");
   expect(await found(page, "new monitor")).toEqual([]);
   expect(await found(page, "edit shop")).toEqual([]);
+  expect(await found(page, "new.example:8443")).toEqual([]);
   expect((await found(page, "pause shop"))[0]).toBe("Pause shop");
 });
 

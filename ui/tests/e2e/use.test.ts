@@ -299,7 +299,7 @@ test("what is watched already is not watched twice", async () => {
   await api.getByRole("link", { name: "Watched as python3 8000" }).waitFor();
   await api.getByRole("button", { name: "Keep running: python3 8000" }).click();
   await api.getByText("program python3").waitFor();
-  await page.getByLabel("Web page, or host and port").fill("https://SHOP.example/cart");
+  await page.getByLabel("Page, address, port or process").fill("https://SHOP.example/cart");
   await page.getByRole("link", { name: "Watched as shop" }).waitFor();
   await page.keyboard.press("Enter");
   await page.evaluate(() => (location.hash = "#/edit/monitor/python3%208000"));

@@ -465,11 +465,11 @@ fn what_happens_while_alerts_are_paused_is_summed_up_afterwards() {
     assert_eq!(tray.later(119_500), ControlFlow::Wait);
     assert_eq!(tray.face().icon, Icon::Down);
     let shown = &tray.controller.desktop.shown;
-    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were paused"));
+    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were snoozed"));
     assert_eq!(shown[0].body, "a: down since 14:02\nb: down from 14:02 to 14:03");
     tray.comes_back(1, "a");
     let _ = tray.later(500);
-    assert_eq!(tray.told(), ["While alerts were paused", "a is up again"]);
+    assert_eq!(tray.told(), ["While alerts were snoozed", "a is up again"]);
 }
 
 #[test]
@@ -540,7 +540,7 @@ fn a_program_that_does_not_stay_up_is_told_once_and_so_is_that_it_runs_again() {
     }
     let told = &tray.controller.desktop.shown;
     assert_eq!(told[0].body, "port 80 is held\nEstatus retries every few minutes.");
-    assert_eq!(tray.told(), ["web does not stay up", "web is running again"]);
+    assert_eq!(tray.told(), ["web is in a crash loop", "web is running again"]);
 }
 
 #[test]
@@ -648,7 +648,7 @@ fn runs_that_failed_while_alerts_were_paused_are_summed_up_with_the_rest() {
     let _ = tray.later(500);
     let _ = tray.later(180_000);
     let shown = &tray.controller.desktop.shown;
-    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were paused"));
+    assert_eq!((shown.len(), shown[0].title.as_str()), (1, "While alerts were snoozed"));
     let body = "backup: failed at 14:02\nclean: not started again, its budget was used up\na: down since 14:03";
     assert_eq!(shown[0].body, body);
 }

@@ -35,9 +35,9 @@ fn where_all_is_well_the_menu_is_short() {
             "Check everything now",
             "Restart a program > web",
             "Restart a program > db (not running)",
-            "Pause alerts > For 1 hour",
-            "Pause alerts > Until tomorrow",
-            "Pause alerts > Until resumed",
+            "Snooze alerts > For 1 hour",
+            "Snooze alerts > Until tomorrow, 8 AM",
+            "Snooze alerts > Until I end it",
             "-",
             "Open Estatus",
             "Start at login: off",
@@ -150,13 +150,13 @@ fn a_pause_of_alerts_is_told_and_can_be_ended() {
         let engine = EngineState { snoozed_until: Some(until.parse().unwrap()), ..EngineState::default() };
         let _ = tray.event(Event::Engine(engine));
         let lines = menu_of(&tray);
-        assert_eq!(lines[0], if told.is_empty() { "(Everything is OK)" } else { "(Alerts are paused)" });
-        assert_eq!(lines.contains(&"Resume alerts".to_owned()), !told.is_empty());
+        assert_eq!(lines[0], if told.is_empty() { "(Everything is OK)" } else { "(Alerts are snoozed)" });
+        assert_eq!(lines.contains(&"End snooze".to_owned()), !told.is_empty());
         assert_eq!(lines.contains(&told.to_owned()), !told.is_empty());
     };
-    check("2026-11-21T15:02:00Z", "(Alerts are paused until 15:02)");
-    check("2026-11-22T08:00:00Z", "(Alerts are paused until 2026-11-22 08:00)");
-    check("2126-11-21T14:02:00Z", "(Alerts are paused)");
+    check("2026-11-21T15:02:00Z", "(Alerts are snoozed until 15:02)");
+    check("2026-11-22T08:00:00Z", "(Alerts are snoozed until 2026-11-22 08:00)");
+    check("2126-11-21T14:02:00Z", "(Alerts are snoozed)");
     check("2026-11-21T14:01:00Z", "");
 }
 

@@ -17,7 +17,7 @@ const PAGES: PageCase[] = [
   ["#/monitor/new%20landing%20page", "Not checked yet."],
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
-  ["#/program/worker", "cooling down"],
+  ["#/program/worker", "crash loop, next try"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],

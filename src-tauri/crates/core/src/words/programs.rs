@@ -249,7 +249,7 @@ mod tests {
         check(ProgramState::Running, "running");
         check(ProgramState::Stopping, "stopping");
         check(ProgramState::Backoff, "restart pending");
-        check(ProgramState::Cooling, "cooling down");
+        check(ProgramState::Cooling, "crash loop");
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
         );
         check(
             not_done(RemedyError::Cooling),
-            "the program does not stay up, so Estatus now starts it only every 5 min",
+            "the program is in a crash loop, so Estatus now starts it only every 5 min",
         );
         check(
             not_done(RemedyError::StoppedByUser),

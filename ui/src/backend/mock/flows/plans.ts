@@ -250,7 +250,7 @@ const SWITCH: Planned[] = [
     does: "stop worker",
     ticks: 1,
     undo: "estatus start worker",
-    finds: [found("worker is in the configuration, and cooling down")],
+    finds: [found("worker is in the configuration, and in a crash loop")],
   },
   {
     name: "go ahead",

@@ -115,7 +115,7 @@ impl Standing {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
         };
-        let troubles = [named("down", &self.down), named("cooling down", &self.cooling)];
+        let troubles = [named("down", &self.down), named("in a crash loop", &self.cooling)];
         let troubles: Vec<String> = troubles.into_iter().flatten().collect();
         if !troubles.is_empty() {
             return troubles.join("; ");
@@ -149,9 +149,9 @@ mod tests {
         let program = |to| JournalEntry::Program { program: "api".into(), to, why: None };
         check(JournalEntry::Configured { monitors: 2, programs: 1, flows: 0 }, "2 monitors, 1 program");
         check(health(Health::Down), "down: web");
-        check(program(ProgramState::Cooling), "down: web; cooling down: api");
-        check(health(Health::Recovering), "down: web; cooling down: api");
-        check(health(Health::Up), "cooling down: api");
+        check(program(ProgramState::Cooling), "down: web; in a crash loop: api");
+        check(health(Health::Recovering), "down: web; in a crash loop: api");
+        check(health(Health::Up), "in a crash loop: api");
         check(program(ProgramState::Running), "2 monitors, 1 program");
     }
 
@@ -161,7 +161,7 @@ mod tests {
         standing.hear(&JournalEntry::Health { monitor: "web".into(), from: Health::Up, to: Health::Down, cause: None });
         standing.hear(&JournalEntry::Program { program: "api".into(), to: ProgramState::Cooling, why: None });
         standing.forget(&Key::Monitor("web".into()));
-        assert_eq!(standing.in_words(), "cooling down: api");
+        assert_eq!(standing.in_words(), "in a crash loop: api");
         standing.forget(&Key::Program("api".into()));
         assert_eq!(standing.in_words(), "0 monitors, 0 programs");
     }
