@@ -28,6 +28,4 @@ export const fitting = <One extends Column>(columns: readonly One[], room: Room)
 
 /** The tracks of the grid that these columns make in this room. */
 export const tracks = (columns: readonly Column[], room: Room): string =>
-  fitting(columns, room)
-    .map(({ width }) => (typeof width === "string" ? width : width[room]))
-    .join(" ");
+  columns.map(({ width }) => (typeof width === "string" ? width : width[room])).join(" ");

@@ -31,7 +31,18 @@ export async function bring<Props extends Record<string, unknown>>(load: Load<Pr
   return page;
 }
 
-/** Reads all pages, one after the other, so that each is there before it is gone to. */
+/** Reads all pages, one after the other while there is nothing else to do, so that each is there before it is gone to. */
 export async function bringAll() {
-  for (const load of Object.values(PAGES)) await bring(load as Load<Record<string, unknown>>);
+  for (const load of Object.values(PAGES)) {
+    await idle();
+    await bring(load as Load<Record<string, unknown>>);
+  }
 }
+
+/** How long a web view that cannot say so is taken to be busy, in milliseconds. */
+const BUSY_MS = 60;
+
+const idle = (): Promise<unknown> =>
+  new Promise((done) =>
+    typeof requestIdleCallback === "function" ? requestIdleCallback(done) : setTimeout(done, BUSY_MS),
+  );

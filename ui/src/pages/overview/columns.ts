@@ -13,7 +13,7 @@ export const COLUMNS = [
     name: "who",
     title: "overview.monitor",
     sort: "name",
-    width: { narrow: "minmax(90px, 1fr)", middle: "minmax(120px, 1fr)", wide: "minmax(120px, 1fr)" },
+    width: { narrow: "minmax(90px, 1fr)", middle: "minmax(120px, 1fr)", wide: "minmax(120px, 2fr)" },
   },
   { name: "since", title: "overview.since", width: "58px", end: true, from: "wide" },
   { name: "day", title: "overview.day", width: { narrow: "110px", middle: "154px", wide: "minmax(154px, 1fr)" } },
