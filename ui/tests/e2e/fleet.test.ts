@@ -347,8 +347,7 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
   const access = page.getByRole("combobox", { name: "Which one" }).first();
   await access.selectOption({ label: "an access key" });
   await page.getByLabel("Credentials", { exact: true }).fill("AKIAEXAMPLE");
-  await page.getByRole("combobox", { name: "Which one" }).nth(1).selectOption({ label: "in the keyring" });
-  await page.getByLabel("Secret of the access key").fill("aws");
+  await page.getByLabel("Secret of the access key").fill("hunter2");
   await page.getByLabel("Policy", { exact: true }).selectOption({ label: "schedule" });
   const planned = page.getByRole("group", { name: "Schedule" });
   await planned.getByRole("button", { name: "Add" }).click();
@@ -366,7 +365,7 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
       region: "us-east-1",
       template: "lt-0abc",
       version: 7,
-      credentials: { id: "AKIAEXAMPLE", secret: { keyring: "aws" } },
+      credentials: { id: "AKIAEXAMPLE", secret: { keyring: "fleet-web-secret" } },
     },
   });
   await page.getByRole("button", { name: "Edit" }).click();
