@@ -2,9 +2,10 @@
 
 use std::{fs, path::Path};
 
-use estatus_api::{Client, Reply, Request, SecretText};
+use estatus_api::{Client, Reply, Request, Said, SecretText};
 use estatus_core::secret::StoredIn;
-use estatus_tests::{Estatus, MailServer, eventually};
+use estatus_tests::{BOUND, Estatus, MailServer, eventually};
+use tokio::{net::UnixListener, time::timeout};
 
 /// Without a keyring, whatever runs where this test does.
 fn estatus(config: &str) -> Estatus {
@@ -75,9 +76,8 @@ async fn a_password_that_is_entered_logs_in_at_once_and_is_in_no_log_data_or_ans
     let taken = mail.next();
     assert_eq!((taken.login.as_deref(), taken.tls), (Some(MailServer::USER), true));
 
-    // A program has it at its next start, which comes by itself where it could not be started without.
     store(&mut client, "app-token", TOKEN).await;
-    estatus.wait_for_process("app", None);
+    assert_eq!(estatus.say(&["start", "app"]).code, 0, "{:?}", estatus.program("app"));
     eventually("it has it", || estatus.say(&["logs", "app"]).out.contains("has 20").then_some(()));
 
     let states = estatus.json(&["secret", "list"]);
@@ -98,6 +98,33 @@ async fn a_password_that_is_entered_logs_in_at_once_and_is_in_no_log_data_or_ans
     let log = fs::read_to_string(folder.join("estatus.toml.log")).unwrap();
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "nothing was logged: {log}");
     assert_eq!(holding(&folder, &secrets), ["secret-app-token", "secret-smtp"]);
+}
+
+#[tokio::test]
+async fn a_keyring_that_does_not_answer_holds_up_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let bus = folder.path().join("bus");
+    let keyring = UnixListener::bind(&bus).unwrap();
+    let mut estatus = Estatus::new("[network]\nreference = []\n")
+        .with_env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", bus.display()));
+    estatus.start();
+    let (mut client, mut other) = (estatus.attach().await, estatus.attach().await);
+    let request = Request::StoreSecret { name: "smtp".to_owned(), value: SecretText::new("hunter2") };
+    let id = client.ask(request).await.unwrap();
+    let asked = timeout(BOUND, keyring.accept()).await.expect("it is asked").unwrap();
+    assert!(matches!(other.request(Request::Status).await, Ok(Reply::Status(_))));
+    // Now it is gone.
+    drop((asked, keyring));
+    let answer = timeout(BOUND, async {
+        loop {
+            if let Said::Answer { id: of, result } = client.hear().await.unwrap() {
+                assert_eq!(of, id);
+                return result;
+            }
+        }
+    });
+    let path = estatus.data().join("secrets/secret-smtp");
+    assert_eq!(answer.await.expect("it is answered"), Ok(Reply::SecretStored(StoredIn::File { path })));
 }
 
 #[test]

@@ -348,10 +348,7 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
   const access = page.getByRole("combobox", { name: "Credentials: type" });
   await access.selectOption({ label: "an access key" });
   await page.getByLabel("Credentials", { exact: true }).fill("AKIAEXAMPLE");
-  await page
-    .getByRole("combobox", { name: "Secret of the access key: type" })
-    .selectOption({ label: "in the keyring" });
-  await page.getByLabel("Secret of the access key", { exact: true }).fill("aws");
+  await page.getByLabel("Secret of the access key").fill("hunter2");
   await page.getByLabel("Policy", { exact: true }).selectOption({ label: "schedule" });
   const planned = page.getByRole("group", { name: "Schedule" });
   await planned.getByRole("button", { name: "Add" }).click();
@@ -369,7 +366,7 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
       region: "us-east-1",
       template: "lt-0abc",
       version: 7,
-      credentials: { id: "AKIAEXAMPLE", secret: { keyring: "aws" } },
+      credentials: { id: "AKIAEXAMPLE", secret: { keyring: "fleet-web-secret" } },
     },
   });
   await page.getByRole("button", { name: "Edit" }).click();
