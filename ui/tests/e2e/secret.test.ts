@@ -62,7 +62,7 @@ test("what is typed and not saved is forgotten with the page, and the stored one
 
 test("a monitor's password gets a name of its own, and other ways are there", async () => {
   page = await stage.open("?still&keyring=none#/edit/monitor/shop");
-  await page.getByText("Options", { exact: true }).click();
+  await page.getByText("Advanced", { exact: true }).click();
   const row = page.locator(".row", { has: page.getByText("Password", { exact: true }) });
   await page.getByLabel("Username", { exact: true }).fill("me");
   await row.getByLabel("Password", { exact: true }).fill("hunter2");

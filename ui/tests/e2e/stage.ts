@@ -61,6 +61,39 @@ const faulty = new WeakMap<Page, string[]>();
 /** Errors of scripts and breaches of the content security policy. */
 export const faults = (page: Page): string[] => faulty.get(page) ?? [];
 
+/**
+ * The names in the rows that are drawn one frame after each of these: a text is typed into the search, a column is sorted by, the
+ * list is scrolled so far.
+ */
+export async function seenAfter({ type, sort = [], scroll }: { type: string[]; sort?: string[]; scroll: number[] }) {
+  const input = document.querySelector<HTMLInputElement>("#search")!;
+  const box = document.querySelector(".rows")!;
+  const acts: [string, () => void][] = [
+    ...type.map((text): [string, () => void] => [
+      text,
+      () => {
+        input.value = text;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      },
+    ]),
+    ...sort.map((title): [string, () => void] => [
+      title,
+      () => document.querySelector<HTMLElement>(`[title="${title}"]`)!.click(),
+    ]),
+    ...scroll.map((top): [string, () => void] => [`${top}`, () => (box.scrollTop = top)]),
+  ];
+  const seen: { act: string; names: string[] }[] = [];
+  for (const [act, does] of acts) {
+    does();
+    await new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
+    const names = [...box.querySelectorAll("[role=row]")].map(
+      (row) => row.querySelector("a, .name")?.textContent?.trim() ?? "",
+    );
+    seen.push({ act, names });
+  }
+  return seen;
+}
+
 /** What is wider than the window. To be run in the page, as what follows. */
 export function wide(): string[] {
   const { scrollWidth, clientWidth } = document.querySelector("main")!;
