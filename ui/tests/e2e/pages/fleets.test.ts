@@ -16,7 +16,7 @@ const PAGES: PageCase[] = [
   ["?still#/fleet/web", "web-3"],
   ["?still#/fleet/edge", "1,312 ×"],
   ["?still#/fleet/shop", "shop-7"],
-  ["?language=es#/fleet/lab", "Esta política nunca se estabiliza"],
+  ["?still&language=es#/fleet/lab", "Esta política nunca se estabiliza"],
   ["?fleet=thousands#/fleet/web", "5,000"],
   ["#/fleet/office", "No instances"],
   ["#/fleet/nobody", "Fleet “nobody” not found"],
