@@ -307,7 +307,7 @@ test("thousands of instances are filtered, sorted and scrolled with the next fra
   for (const { act, names } of filtered) {
     expect(names.length, act).toBeGreaterThan(5);
     expect(names.length, act).toBeLessThan(60);
-    expect(names.filter((name) => !name.includes(act))).toEqual([]);
+    expect(names.filter((name) => !act.split(" ").every((word) => name.includes(word)))).toEqual([]);
   }
   const titles = ["Load", "Age", "State", "Instance"];
   const moved = await page.evaluate(seenAfter, { type: [""], sort: titles, scroll: [4_000, 100_000, 200_000] });

@@ -62,7 +62,7 @@ const faulty = new WeakMap<Page, string[]>();
 export const faults = (page: Page): string[] => faulty.get(page) ?? [];
 
 /**
- * The names in the rows that are drawn one frame after each of these: a text is typed into the search, a column is sorted by, the
+ * The names in the rows of the list that are drawn one frame after each of these: a text is typed into the search, a column is sorted by, the
  * list is scrolled so far.
  */
 export async function seenAfter({ type, sort = [], scroll }: { type: string[]; sort?: string[]; scroll: number[] }) {
@@ -86,7 +86,7 @@ export async function seenAfter({ type, sort = [], scroll }: { type: string[]; s
   for (const [act, does] of acts) {
     does();
     await new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
-    const names = [...box.querySelectorAll("[role=row]")].map(
+    const names = [...box.querySelectorAll("[role=row][id]")].map(
       (row) => row.querySelector("a, .name")?.textContent?.trim() ?? "",
     );
     seen.push({ act, names });

@@ -90,7 +90,7 @@ test("ten thousand monitors are filtered and scrolled with the next frame, and o
   for (const { act, names } of filtered) {
     expect(names.length, act).toBeGreaterThan(5);
     expect(names.length, act).toBeLessThan(60);
-    expect(names.filter((name) => !name.includes(act))).toEqual([]);
+    expect(names.filter((name) => !act.split(" ").every((word) => name.includes(word)))).toEqual([]);
   }
   const scrolled = await page.evaluate(seenAfter, { type: [""], scroll: [4_000, 200_000, 400_000, 0] });
   expect(new Set(scrolled.slice(1).map(({ names }) => names[0])).size).toBe(4);
