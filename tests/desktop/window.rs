@@ -91,7 +91,7 @@ impl Window {
 
     /// Presses a button of the question that is asked.
     pub(crate) async fn confirm(&self, name: &str) {
-        self.press_in("//*[@role='dialog' or @role='alertdialog']", name).await;
+        self.press_in("//dialog[@open]", name).await;
     }
 
     /// Ticks the box of this label, or no longer.
