@@ -6,6 +6,7 @@ import { runMark } from "../state/flows";
 import { enter } from "../state/enter.svelte";
 import { HEALTHS } from "../state/listed";
 import { changeLook, look } from "../state/look.svelte";
+import { acknowledge, check, pause, resume, snooze } from "../state/monitor";
 import { lines, setup } from "../state/pasted";
 import { mark, stoppable, troubled } from "../state/programs";
 import { go, type Route } from "../state/route.svelte";
@@ -174,12 +175,6 @@ const edit = <Of extends { name: string }>(section: "monitor" | "program" | "flo
 function monitors(world: World): Things<MonitorState> {
   const open = new Map([...world.incidents.values()].map((incident) => [incident.monitor, incident]));
   const inOrder = HEALTHS.flatMap((health) => [...world.monitors.values()].filter((one) => one.health === health));
-  const snooze = ({ name }: MonitorState, until: string | null) => {
-    const told = until ? t("done.snoozed", { name, until: i18n.format.moment(until) }) : t("done.unsnoozed", { name });
-    void carryOut({ ask: "snooze", monitor: name, until }, told);
-  };
-  const pause = ({ name }: MonitorState, until: string | null) =>
-    void carryOut({ ask: "pause", monitor: name, until }, t("done.paused", { name }));
   const { text, until } = anHour();
   const span = within(text);
   return {
@@ -201,49 +196,49 @@ function monitors(world: World): Things<MonitorState> {
         icon: "probe",
         called: (name) => t("finder.check", { name }),
         can: () => true,
-        act: ({ name }) => void carryOut({ ask: "check_now", monitor: name }, t("done.checked", { name })),
+        act: ({ name }) => void check(name),
       },
       {
         id: "acknowledge",
         icon: "check",
         called: (name) => t("finder.acknowledge", { name }),
         can: ({ name }) => open.has(name) && !open.get(name)?.acknowledged,
-        act: ({ name }) => void carryOut({ ask: "acknowledge", monitor: name }, t("done.acknowledged", { name })),
+        act: ({ name }) => void acknowledge(name),
       },
       {
         id: "pause",
         icon: "pause",
         called: (name) => t("finder.pause", { name }),
         can: ({ health }) => health !== "paused",
-        act: (monitor) => pause(monitor, null),
+        act: ({ name }) => void pause(name, null),
       },
       {
         id: "pause an hour",
         icon: "pause",
         called: (name) => t("finder.pause_for", { name, span }),
         can: ({ health }) => health !== "paused",
-        act: (monitor) => pause(monitor, until()),
+        act: ({ name }) => void pause(name, until()),
       },
       {
         id: "snooze",
         icon: "snooze",
         called: (name) => t("finder.snooze_for", { name, span }),
         can: ({ snoozed_until }) => !snoozed_until,
-        act: (monitor) => snooze(monitor, until()),
+        act: ({ name }) => void snooze(name, until()),
       },
       {
         id: "resume",
         icon: "play",
         called: (name) => t("finder.resume", { name }),
         can: ({ health }) => health === "paused",
-        act: ({ name }) => void carryOut({ ask: "resume", monitor: name }, t("done.resumed", { name })),
+        act: ({ name }) => void resume(name),
       },
       {
         id: "end snooze",
         icon: "bell",
         called: (name) => t("finder.unsnooze", { name }),
         can: ({ snoozed_until }) => Boolean(snoozed_until),
-        act: (monitor) => snooze(monitor, null),
+        act: ({ name }) => void snooze(name, null),
       },
       ...(mayEdit(world) ? [edit<MonitorState>("monitor")] : []),
     ],

@@ -1,0 +1,32 @@
+import type { MonitorState } from "../../contract";
+import { t } from "../../i18n/i18n.svelte";
+import type { Choice } from "../../parts/Menu.svelte";
+import { copy } from "../../state/copy";
+import { openOutside } from "../../state/desktop.svelte";
+import { acknowledge, check, pause, resume, snooze } from "../../state/monitor";
+import { go } from "../../state/route.svelte";
+import { anHour } from "../../state/spans";
+import { mayEdit, type World } from "../../state/world";
+
+/** What can be done about a monitor at its row; it is removed by `remove`. */
+export function choices(monitor: MonitorState, world: World, remove: () => void): Choice[] {
+  const { name, target } = monitor;
+  const isOpen = [...world.incidents.values()].some((open) => open.monitor === name && !open.acknowledged);
+  const { text, until } = anHour();
+  const isPage = /^https?:\/\//.test(target);
+  const made: (Choice | false)[] = [
+    { text: t("do.check"), icon: "probe", act: () => void check(name) },
+    isOpen && { text: t("do.acknowledge"), icon: "check", act: () => void acknowledge(name) },
+    monitor.snoozed_until
+      ? { text: t("do.unsnooze"), icon: "bell", act: () => void snooze(name, null) }
+      : { text: `${t("do.snooze")}: ${text}`, icon: "snooze", act: () => void snooze(name, until()) },
+    monitor.health === "paused"
+      ? { text: t("do.resume"), icon: "play", act: () => void resume(name) }
+      : { text: `${t("do.pause")}: ${t("until.resumed")}`, icon: "pause", act: () => void pause(name, null) },
+    isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
+    { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
+    mayEdit(world) && { text: t("do.edit"), icon: "edit", act: () => go({ page: "edit", section: "monitor", name }) },
+    mayEdit(world) && { text: t("do.remove"), icon: "trash", danger: true, act: remove },
+  ];
+  return made.filter((choice) => choice !== false);
+}

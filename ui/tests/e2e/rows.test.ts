@@ -1,0 +1,82 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { faults, Stage } from "./stage";
+
+let stage: Stage;
+let page: Page;
+beforeAll(async () => {
+  stage = await Stage.build();
+});
+afterAll(() => stage?.strike());
+afterEach(async () => {
+  expect(faults(page)).toEqual([]);
+  await page.context().close();
+});
+
+const row = (name: string) => page.locator("[role=row][id]", { has: page.getByRole("link", { name, exact: true }) });
+const items = () => page.getByRole("menuitem").allTextContents();
+
+test("a row has a menu, by the pointer and by the keyboard, of what can be done about its monitor", async () => {
+  page = await stage.open("?still#/", { permissions: ["clipboard-read", "clipboard-write"] });
+  await row("shop").click({ button: "right" });
+  await page.getByRole("menu", { name: "More actions: shop" }).waitFor();
+  expect((await items()).map((text) => text.trim())).toEqual([
+    "Check now",
+    "Acknowledge",
+    "Snooze: For 1 hour",
+    "Pause: Until resumed",
+    "Open the page",
+    "Copy target",
+    "Edit",
+    "Remove",
+  ]);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await page.getByRole("menuitem", { name: "Copy target" }).click();
+  await page.getByText("Copied").waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("https://shop.example/cart");
+
+  // The grid has the focus again, on the row whose menu it was.
+  expect(await page.locator("[role=row][aria-selected=true] a").textContent()).toBe("shop");
+  await page.keyboard.press("j");
+  const next = await page.locator("[role=row][aria-selected=true] a").textContent();
+  await page.locator("#monitors").dispatchEvent("contextmenu");
+  await page.getByRole("menu", { name: `More actions: ${next}` }).waitFor();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Escape");
+  await page.getByRole("menuitem").first().waitFor({ state: "detached" });
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("monitors");
+});
+
+test("from its row a monitor is paused and resumed, and removed once that is confirmed", async () => {
+  // All rows are in view: a menu is closed when what it belongs to is scrolled away.
+  page = await stage.open("?still#/", { viewport: { width: 1100, height: 1200 } });
+  await row("portfolio").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Pause: Until resumed" }).click();
+  await row("portfolio").getByText("paused", { exact: true }).waitFor();
+  await row("portfolio").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Resume" }).click();
+  await page.getByText("portfolio is being checked again").waitFor();
+  await row("portfolio").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  const question = page.getByRole("dialog", { name: "Remove “portfolio”?" });
+  await question.getByRole("button", { name: "Cancel" }).click();
+  expect(await row("portfolio").count()).toBe(1);
+  await row("portfolio").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  await question.getByRole("button", { name: "Remove" }).click();
+  await row("portfolio").waitFor({ state: "detached" });
+});
+
+test("whoever may only steer is not offered to edit", async () => {
+  page = await stage.open("?still&may=steer#/");
+  await row("router").click({ button: "right" });
+  expect((await items()).map((text) => text.trim())).toEqual([
+    "Check now",
+    "Snooze: For 1 hour",
+    "Pause: Until resumed",
+    "Copy target",
+  ]);
+  await page.keyboard.press("Escape");
+});
