@@ -12,17 +12,16 @@ import { mayEdit, type World } from "../../state/world";
 export function choices(monitor: MonitorState, world: World, remove: () => void): Choice[] {
   const { name, target } = monitor;
   const isOpen = [...world.incidents.values()].some((open) => open.monitor === name && !open.acknowledged);
-  const { text, until } = anHour();
   const isPage = /^https?:\/\//.test(target);
   const made: (Choice | false)[] = [
     { text: t("do.check"), icon: "probe", act: () => void check(name) },
     isOpen && { text: t("do.acknowledge"), icon: "check", act: () => void acknowledge(name) },
     monitor.snoozed_until
       ? { text: t("do.unsnooze"), icon: "bell", act: () => void snooze(name, null) }
-      : { text: `${t("do.snooze")}: ${text}`, icon: "snooze", act: () => void snooze(name, until()) },
+      : { text: t("do.snooze_hour"), icon: "snooze", act: () => void snooze(name, anHour().until()) },
     monitor.health === "paused"
       ? { text: t("do.resume"), icon: "play", act: () => void resume(name) }
-      : { text: `${t("do.pause")}: ${t("until.resumed")}`, icon: "pause", act: () => void pause(name, null) },
+      : { text: t("do.pause"), icon: "pause", act: () => void pause(name, null) },
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
     mayEdit(world) && { text: t("do.edit"), icon: "edit", act: () => go({ page: "edit", section: "monitor", name }) },
