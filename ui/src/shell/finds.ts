@@ -11,6 +11,7 @@ import { lines, setup } from "../state/pasted";
 import { mark, stoppable, troubled } from "../state/programs";
 import { go, type Route } from "../state/route.svelte";
 import { runNow } from "../state/runs.svelte";
+import { restart, start, stop } from "../state/steering";
 import { sought, type SettingsPart } from "../state/sought.svelte";
 import { carryOut } from "../state/told.svelte";
 import { anHour, spans } from "../state/spans";
@@ -246,13 +247,6 @@ function monitors(world: World): Things<MonitorState> {
 }
 
 function programs(world: World): Things<ProgramStatus> {
-  const act =
-    (
-      ask: "start_program" | "stop_program" | "restart_program",
-      done: "done.started" | "done.stopped" | "done.restarted",
-    ) =>
-    ({ name }: ProgramStatus) =>
-      void carryOut({ ask, program: name }, t(done, { name }));
   const runs = ({ state }: ProgramStatus) => stoppable(state);
   return {
     all: [...world.programs.values()].map((program) => [
@@ -273,21 +267,21 @@ function programs(world: World): Things<ProgramStatus> {
         icon: "restart",
         called: (name) => t("do.restart_named", { name }),
         can: runs,
-        act: act("restart_program", "done.restarted"),
+        act: ({ name }) => void restart(name),
       },
       {
         id: "stop",
         icon: "stop",
         called: (name) => t("finder.stop", { name }),
         can: runs,
-        act: act("stop_program", "done.stopped"),
+        act: ({ name }) => void stop(name),
       },
       {
         id: "start",
         icon: "play",
         called: (name) => t("finder.start", { name }),
         can: (program) => !runs(program),
-        act: act("start_program", "done.started"),
+        act: ({ name }) => void start(name),
       },
       ...(mayEdit(world) ? [edit<ProgramStatus>("program")] : []),
     ],

@@ -80,3 +80,12 @@ test("whoever may only steer is not offered to edit", async () => {
   ]);
   await page.keyboard.press("Escape");
 });
+
+test("a program is stopped and started in the list, whichever is shown beside it", async () => {
+  page = await stage.open("?still#/programs");
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  await button("Stop: web").click();
+  await button("Start: web").click();
+  await button("Restart: web").waitFor();
+  await page.getByText("web was started").waitFor();
+});

@@ -489,7 +489,7 @@ test("a log goes on as it is written, and is searched", async () => {
     .poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning")))
     .toBe(true);
   expect(await log.locator("mark").count()).toBeGreaterThan(0);
-  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.getByRole("button", { name: "Start", exact: true }).waitFor();
 });
 
