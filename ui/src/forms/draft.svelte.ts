@@ -20,6 +20,8 @@ export interface Subject {
   more?: Values;
   /** The fields that are there because of what stands in the one called `of`. */
   inner?: { of: string; fields: (values: Values) => readonly Field[] };
+  /** What fields hold from the beginning that does not stand in the file: those of a copy. */
+  given?: Values;
   /** What fields hold that nobody has filled in, after what stands in the others; only of what is new. */
   proposed?: (values: Values) => Values;
   /** The time zone of the file, where it names one. */
@@ -71,7 +73,7 @@ export class Draft {
   ) {
     this.subject = subject;
     this.first = written(subject);
-    this.values = written(subject);
+    this.values = { ...written(subject), ...structuredClone(subject.given) };
   }
 
   get fields(): readonly Field[] {

@@ -10,7 +10,8 @@ import { PROGRAM } from "./program";
 import { namesBeside, slug } from "./naming";
 import { monitorName, programName } from "./proposed";
 import { flow } from "./steps";
-import { changed, KIND, writeTable } from "./table";
+import { freeName } from "../state/survey";
+import { changed, KIND, readTable, writeTable } from "./table";
 
 const GROUPS: Record<Exclude<Section, "flow">, readonly Group[]> = {
   monitor: MONITOR,
@@ -24,14 +25,22 @@ function called(groups: readonly Group[]): readonly Group[] {
   return groups.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group));
 }
 
-/** What there is to edit of the entry `name` of `section`, or of a new one; nothing if there is no such entry. */
-export function entry(configuration: Configuration, section: Section, name: string | null): Subject | null {
+/**
+ * What there is to edit of the entry `name` of `section`, or of a new one, a copy of the monitor or program `from` where that is
+ * named; nothing if there is no such entry.
+ */
+export function entry(
+  configuration: Configuration,
+  section: Section,
+  name: string | null,
+  from?: string,
+): Subject | null {
   const { zone } = configuration.tables;
-  const subject = subjectOf(configuration, section, name);
+  const subject = subjectOf(configuration, section, name, from);
   return subject && typeof zone === "string" ? { ...subject, zone } : subject;
 }
 
-function subjectOf(configuration: Configuration, section: Section, name: string | null): Subject | null {
+function subjectOf(configuration: Configuration, section: Section, name: string | null, from?: string): Subject | null {
   switch (section) {
     case "channel":
     case "fleet":
@@ -39,12 +48,17 @@ function subjectOf(configuration: Configuration, section: Section, name: string 
     case "flow":
       return flow(configuration, name);
     default:
-      return numbered(configuration, section, name);
+      return numbered(configuration, section, name, from);
   }
 }
 
 /** Of a section whose entries are a list. */
-function numbered(configuration: Configuration, section: "monitor" | "program", name: string | null): Subject | null {
+function numbered(
+  configuration: Configuration,
+  section: "monitor" | "program",
+  name: string | null,
+  from?: string,
+): Subject | null {
   const entries = list(configuration.tables[section]);
   const index = name === null ? entries.length : entries.findIndex((table) => table.name === name);
   if (index < 0) return null;
@@ -52,18 +66,23 @@ function numbered(configuration: Configuration, section: "monitor" | "program", 
   const groups = GROUPS[section];
   const fields = groups.flatMap((group) => group.fields);
   const taken = new Set(entries.map((table) => String(table.name)));
+  const model = from === undefined ? undefined : entries.find((table) => table.name === from);
+  if (from !== undefined && !model) return null;
+  const before = model && { ...structuredClone(model), name: freeName(String(from), taken) };
+  const more = (table: Table): Values => (section === "monitor" ? { [KIND]: kindOf(table) } : {});
   const called = (values: Values) =>
     section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken);
   return {
     groups,
     table,
-    ...(name === null && { proposed: (values) => ({ name: called(values) }) }),
-    more: section === "monitor" ? { [KIND]: kindOf(table) } : {},
+    ...(name === null && !before && { proposed: (values) => ({ name: called(values) }) }),
+    ...(before && { given: { ...readTable(fields, before), ...more(before) } }),
+    more: more(table),
     naming: {
       of: (values, words) => slug([section, String(values.name ?? ""), ...words]),
       taken: namesBeside(configuration.tables, table),
     },
-    edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, table) }],
+    edits: (values) => [{ edit: "put", section, name, table: writeTable(fields, values, before ?? table) }],
     own: (path) => (path[0] === section && path[1] === String(index) ? path.slice(2) : null),
   };
 }
@@ -121,11 +140,11 @@ export function unnamed(configuration: Configuration, what: Unnamed): Subject {
   };
 }
 
-/** The form of the entry `name` of `section`, or of a new one. */
-export function entryForm(section: Section, name: string | null): Edited {
+/** The form of the entry `name` of `section`, or of a new one, a copy of `from` where that is named. */
+export function entryForm(section: Section, name: string | null, from?: string): Edited {
   return {
-    key: entryKey(section, name),
-    find: (configuration) => entry(configuration, section, name),
+    key: from === undefined ? entryKey(section, name) : `${section}/ from ${from}`,
+    find: (configuration) => entry(configuration, section, name, from),
     anew: (configuration) => entry(configuration, section, null),
   };
 }

@@ -14,7 +14,7 @@ export type Route =
   | { page: "fleet"; name: string }
   | { page: "incidents"; id: number | null }
   | { page: "settings" }
-  | { page: "edit"; section: Section; name: string | null }
+  | { page: "edit"; section: Section; name: string | null; /** What a new one begins as. */ from?: string }
   | { page: "nowhere" };
 
 /** What stands behind the address of this window. */
@@ -60,8 +60,9 @@ export function parse(hash: string): Route {
     case "incident":
       return { page: "incidents", id: number(name) };
     case "edit":
+      return edited(rest, (section, name) => ({ page: "edit", section, name }));
     case "new":
-      return edited(rest);
+      return edited(rest, (section, from) => ({ page: "edit", section, name: null, ...(from !== null && { from }) }));
     default:
       return { page: "nowhere" };
   }
@@ -96,15 +97,16 @@ export function hash(route: Route): Hash {
     case "incidents":
       return route.id === null ? "#/incidents" : `#/incident/${route.id}`;
     case "edit": {
-      if (route.name === null) return `#/new/${route.section}`;
+      const from = route.from === undefined ? "" : (`/${encodeURIComponent(route.from)}` as const);
+      if (route.name === null) return `#/new/${route.section}${from}`;
       return `#/edit/${route.section}/${encodeURIComponent(route.name)}`;
     }
   }
 }
 
-function edited([section, ...name]: string[]): Route {
+function edited([section, ...name]: string[], at: (section: Section, name: string | null) => Route): Route {
   if (!SECTIONS.includes(section ?? "")) return { page: "nowhere" };
-  return { page: "edit", section: section as Section, name: name.length > 0 ? name.join("/") : null };
+  return at(section as Section, name.length > 0 ? name.join("/") : null);
 }
 
 function number(text: string | null): number | null {

@@ -29,6 +29,7 @@ test("a row has a menu, by the pointer and by the keyboard, of what can be done 
     "Open the page",
     "Copy target",
     "Edit",
+    "Duplicate",
     "Remove",
   ]);
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -88,4 +89,23 @@ test("a program is stopped and started in the list, whichever is shown beside it
   await button("Start: web").click();
   await button("Restart: web").waitFor();
   await page.getByText("web was started").waitFor();
+});
+
+test("a monitor is duplicated with all that is said of it, under a free name", async () => {
+  page = await stage.open("?still#/");
+  await row("shop").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Duplicate" }).click();
+  await page.getByRole("heading", { level: 1, name: "New monitor" }).waitFor();
+  expect(await page.locator("#f-name").inputValue()).toBe("shop 2");
+  expect(await page.locator("#f-http").inputValue()).toBe("https://shop.example/cart");
+  await page.locator("#f-http").fill("https://shop.example/checkout");
+  expect(await page.locator("#f-name").inputValue()).toBe("shop 2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop 2", exact: true }).waitFor();
+  const monitors = await page.evaluate(async () => {
+    const { mock } = globalThis as unknown as { mock: { tables(): { monitor: Record<string, unknown>[] } } };
+    return mock.tables().monitor;
+  });
+  const one = (name: string) => monitors.find((table) => table.name === name)!;
+  expect(one("shop 2")).toEqual({ ...one("shop"), name: "shop 2", http: "https://shop.example/checkout" });
 });

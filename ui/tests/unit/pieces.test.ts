@@ -41,6 +41,7 @@ test("every address leads to its page and back", () => {
   check("#/incidents", { page: "incidents", id: null });
   check("#/settings", { page: "settings" });
   check("#/new/monitor", { page: "edit", section: "monitor", name: null });
+  check("#/new/monitor/a%2Fb", { page: "edit", section: "monitor", name: null, from: "a/b" });
   check("#/edit/channel/chat", { page: "edit", section: "channel", name: "chat" });
   expect(parse("#/edit/nothing/x")).toEqual({ page: "nowhere" });
   expect(parse("#/monitor/%E0%A4%A")).toEqual({ page: "monitor", name: "%E0%A4%A" });

@@ -25,6 +25,11 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
     mayEdit(world) && { text: t("do.edit"), icon: "edit", act: () => go({ page: "edit", section: "monitor", name }) },
+    mayEdit(world) && {
+      text: t("do.duplicate"),
+      icon: "plus",
+      act: () => go({ page: "edit", section: "monitor", name: null, from: name }),
+    },
     mayEdit(world) && { text: t("do.remove"), icon: "trash", danger: true, act: remove },
   ];
   return made.filter((choice) => choice !== false);
