@@ -35,7 +35,7 @@ const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** What axe finds, by some of its rules or by all. */
 async function axe(page: Page, rules?: string[]): Promise<string[]> {
-  const builder = new AxeBuilder({ page });
+  const builder = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
   const { violations } = await (rules ? builder.withRules(rules) : builder).analyze();
   return violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("; ")}`,
