@@ -1,13 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { faults, Stage } from "./stage";
+import { expect, test } from "vitest";
+import { staged } from "./stage";
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
+const stage = staged();
 
 const box = (page: Page) => page.getByRole("combobox", { name: "Find or do anything" });
 
@@ -35,7 +31,6 @@ test("Ctrl K finds monitors, programs, flows, fleets, incidents, pages and acts,
   await goes("new mon", "New monitor", "#/new/monitor");
   await goes("settings e-mail", "Settings: Email", "#/settings");
   await page.waitForFunction(() => document.activeElement?.textContent === "Email");
-  expect(faults(page)).toEqual([]);
 });
 
 test("what is found is done: pause, check, snooze all", async () => {
@@ -60,7 +55,6 @@ test("what is found is done: pause, check, snooze all", async () => {
   await does("snooze all alerts 1 h", "Snooze all alerts for 1 hour", "snoozed until");
   await does("end snooze all", "End the snooze of all alerts", "Alerts are on again");
   await does("stop web", "Stop web", "web was stopped");
-  await page.context().close();
 });
 
 test("it is led by arrows and told to a screen reader, and Escape gives the focus back", async () => {
@@ -86,7 +80,6 @@ test("it is led by arrows and told to a screen reader, and Escape gives the focu
   await page.keyboard.press("Escape");
   await box(page).waitFor({ state: "detached" });
   await page.waitForFunction(() => document.activeElement?.textContent?.startsWith("Find"));
-  expect(faults(page)).toEqual([]);
 });
 
 test("an address that nothing is called by can be watched", async () => {

@@ -1,18 +1,10 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { clipped, clobbered, faults, Stage, wide } from "./stage";
+import { expect, test } from "vitest";
+import { clipped, clobbered, staged, wide } from "./stage";
 
-let stage: Stage;
+const stage = staged();
 let page: Page;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
-afterEach(async () => {
-  expect(faults(page)).toEqual([]);
-  await page.context().close();
-});
 
 type Table = Record<string, unknown>;
 

@@ -1,12 +1,8 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { clipped, faults, Stage, wide } from "./stage";
+import { expect, test } from "vitest";
+import { clipped, staged, wide } from "./stage";
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
+const stage = staged();
 
 const ground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const DARK = "rgb(17, 20, 24)";
@@ -34,7 +30,6 @@ test("the theme is the system's until one is chosen, which then outlives the win
   expect(await page.evaluate(() => sessionStorage.getItem("first"))).toBe("dark");
   await page.getByLabel("Theme").selectOption("system");
   await expect.poll(() => ground(page)).toBe(LIGHT);
-  expect(faults(page)).toEqual([]);
 });
 
 test("a chart is drawn anew in the theme that was chosen", async () => {

@@ -1,18 +1,10 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { faults, Stage } from "./stage";
+import { expect, test } from "vitest";
+import { staged } from "./stage";
 
-let stage: Stage;
+const stage = staged();
 let page: Page;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
-afterEach(async () => {
-  expect(faults(page)).toEqual([]);
-  await page.context().close();
-});
 
 const row = (name: string) => page.locator("[role=row][id]", { has: page.getByRole("link", { name, exact: true }) });
 const items = () => page.getByRole("menuitem").allTextContents();

@@ -2,13 +2,38 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { preview, type PreviewServer } from "vite";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+/**
+ * A stage for the tests of a file, built before the first and struck after the last. After each test the pages that it opened are
+ * closed, and nothing has gone wrong in them.
+ */
+export function staged(): Staged {
+  let stage: Stage | undefined;
+  beforeAll(async () => {
+    stage = await Stage.build();
+  });
+  afterEach(async () => expect(await stage?.clear()).toEqual([]));
+  afterAll(() => stage?.strike());
+  return {
+    open(...given) {
+      if (!stage) throw new Error("pages are opened in tests");
+      return stage.open(...given);
+    },
+  };
+}
+
+/** What the tests of a file see of their stage. */
+export type Staged = Pick<Stage, "open">;
+
 /** The mock build in a browser, on a port of its own. */
-export class Stage {
+class Stage {
+  private opened: Page[] = [];
+
   private constructor(
     private readonly server: PreviewServer,
     private readonly browser: Browser,
@@ -33,7 +58,7 @@ export class Stage {
     return new Stage(server, browser, `http://127.0.0.1:${address.port}/`);
   }
 
-  /** A page of the window, at `address` like `?still#/settings`. What goes wrong in it is told by [`faults`]. */
+  /** A page of the window, at `address` like `?still#/settings`. */
   async open(address = "", options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: 1100, height: 720 },
@@ -41,6 +66,7 @@ export class Stage {
       ...options,
     });
     const page = await context.newPage();
+    this.opened.push(page);
     const found: string[] = [];
     faulty.set(page, found);
     page.on("pageerror", (error) => found.push(String(error)));
@@ -48,6 +74,13 @@ export class Stage {
     await page.goto(this.base + address);
     await page.locator("main").waitFor();
     return page;
+  }
+
+  /** Closes the pages that were opened; what has gone wrong in them. */
+  async clear(): Promise<string[]> {
+    const pages = this.opened.splice(0);
+    for (const page of pages) await page.context().close();
+    return pages.flatMap(faults);
   }
 
   async strike() {
@@ -59,7 +92,7 @@ export class Stage {
 const faulty = new WeakMap<Page, string[]>();
 
 /** Errors of scripts and breaches of the content security policy. */
-export const faults = (page: Page): string[] => faulty.get(page) ?? [];
+const faults = (page: Page): string[] => faulty.get(page) ?? [];
 
 /**
  * The names in the rows of the list that are drawn one frame after each of these: a text is typed into the search, a column is sorted by, the

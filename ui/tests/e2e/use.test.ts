@@ -1,17 +1,9 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { faults, seenAfter, Stage } from "./stage";
+import { expect, test } from "vitest";
+import { seenAfter, staged } from "./stage";
 
-let stage: Stage;
+const stage = staged();
 let page: Page;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
-afterEach(async () => {
-  expect(faults(page)).toEqual([]);
-  await page.context().close();
-});
 
 const rows = () => page.locator("[role=row][id]");
 const focused = () => page.evaluate(() => document.activeElement?.id);

@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { faults, Stage } from "./stage";
+import { expect, test } from "vitest";
+import { staged } from "./stage";
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
+const stage = staged();
 
 /** How many minutes a chart shows, by what it is called. */
 const minutes = (label: string) => {
@@ -26,7 +22,6 @@ test("the chart of a young monitor begins where the monitor began, whatever rang
   await page.evaluate(() => (location.hash = "#/monitor/portfolio"));
   await expect.poll(async () => minutes((await chart.getAttribute("aria-label")) ?? "")).toBeGreaterThan(55);
   expect(await page.getByText("watched since").count()).toBe(0);
-  expect(faults(page)).toEqual([]);
 });
 
 test("so does its bar among all monitors, and one that was never checked has none", async () => {

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, test } from "vitest";
-import { Stage } from "../stage";
+import { test } from "vitest";
+import { staged } from "../stage";
 import { type PageCase, whole } from "./whole";
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = await Stage.build();
-});
-afterAll(() => stage?.strike());
+const stage = staged();
 
 /** Every page and state of fleets, and a text by which it is known. */
 const PAGES: PageCase[] = [
