@@ -2,6 +2,7 @@
 
 mod agent;
 mod fleet;
+mod secret;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,6 +14,7 @@ use estatus_core::config::Language;
 
 pub(crate) use agent::AgentArguments;
 pub(crate) use fleet::{FleetCommand, NamedInstance, TriedRule};
+pub(crate) use secret::SecretCommand;
 
 /// Keeps your programs running, monitors what you run, alerts you when it goes down and recovers, and keeps its history.
 #[derive(Debug, Parser)]
@@ -545,28 +547,6 @@ pub(crate) enum EmailCommand {
     Test {
         /// The channel; default: all email channels.
         channel: Option<String>,
-    },
-}
-
-/// What to do with secrets.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SecretCommand {
-    /// Store a secret, which is typed in unseen or read from standard input: in the system's keyring or, where there is
-    /// none, in a file that only you can read. The configuration calls it { keyring = "NAME" }.
-    Set {
-        /// Its name: letters and digits, with - _ . @ and spaces between them.
-        name: String,
-    },
-    /// List the secrets that the configuration names or that are stored in files, and where each is; never what it is.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove a stored secret.
-    Remove {
-        /// Its name.
-        name: String,
     },
 }
 
