@@ -33,6 +33,24 @@ test("Ctrl K finds monitors, programs, flows, fleets, incidents, pages and acts,
   await page.waitForFunction(() => document.activeElement?.textContent === "Email");
 });
 
+test("it stays open for whoever opens it again before its closing is heard", async () => {
+  const page = await stage.open("?still#/");
+  await found(page, "fleets");
+  await page.evaluate(() => {
+    const press = (key: string, ctrlKey = false) =>
+      document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true }));
+    const heard = new Promise((resolve) =>
+      document.querySelector("dialog[open]")?.addEventListener("close", resolve, { once: true }),
+    );
+    press("Enter");
+    press("k", true);
+    return heard;
+  });
+  await box(page).fill("worker");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.hash === "#/program/worker");
+});
+
 test("what is found is done: pause, check, snooze all", async () => {
   const page = await stage.open("?still#/programs");
   const does = async (text: string, first: string, told: string) => {
