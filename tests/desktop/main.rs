@@ -8,6 +8,7 @@
     reason = "a test fails by them, and says what others said"
 )]
 
+mod beginning;
 mod bubbles;
 mod figures;
 mod fleets;

@@ -10,7 +10,7 @@ use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{
-    desktop::{Action, Desktop, Face, NotificationTrouble, Page, Span},
+    desktop::{Action, Desktop, Face, NotificationTrouble, Page},
     face,
     menu::menu,
     news::{Announcement, News, Quiet},
@@ -74,10 +74,6 @@ pub(crate) enum ControlFlow {
 
 /// A snooze that ends later than this is one without end.
 const NO_END: i64 = 1;
-/// How many years from now a snooze without end ends.
-const ENDLESS: i64 = 100;
-/// The hour of the day at which tomorrow begins.
-const MORNING: i8 = 8;
 
 /// So much that was chosen waits at most for the engine to start; nobody clicks so often.
 const WAITING: usize = 16;
@@ -340,11 +336,11 @@ impl<D: Desktop> Controller<D> {
             Action::Open(page) => self.desktop.open_window(&page),
             Action::CheckAll => self.desktop.ask(Ask::CheckNow { monitor: None }),
             Action::Restart(program) => self.desktop.ask(Ask::RestartProgram { program: program.to_string() }),
-            Action::Pause { monitor, span } => {
+            Action::Snooze { monitor, span } => {
                 let monitor = monitor.map(|monitor| monitor.to_string());
-                self.desktop.ask(Ask::Snooze { monitor, until: Some(end(span, now)) });
+                self.desktop.ask(Ask::Snooze { monitor, until: Some(span.end(now)) });
             }
-            Action::Resume => self.desktop.ask(Ask::Snooze { monitor: None, until: None }),
+            Action::EndSnooze => self.desktop.ask(Ask::Snooze { monitor: None, until: None }),
             Action::Acknowledge(monitor) => self.desktop.ask(Ask::Acknowledge { monitor: monitor.to_string() }),
             Action::Answer { run, step, approved } => {
                 self.desktop.ask(Ask::Approve { run, step: Some(step.to_string()), approved });
@@ -356,18 +352,6 @@ impl<D: Desktop> Controller<D> {
             Action::Quit => self.quit(),
         }
     }
-}
-
-/// When a pause of alerts ends.
-fn end(span: Span, now: &Zoned) -> Timestamp {
-    let end = match span {
-        Span::Hour => now.checked_add(1.hour()),
-        Span::UntilTomorrow => {
-            now.tomorrow().and_then(|day| day.start_of_day()).and_then(|day| day.with().hour(MORNING).build())
-        }
-        Span::UntilResumed => now.checked_add(ENDLESS.years()),
-    };
-    end.map_or(Timestamp::MAX, |end| end.timestamp())
 }
 
 #[cfg(test)]

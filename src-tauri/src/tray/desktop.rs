@@ -10,6 +10,8 @@ use estatus_core::{
 use estatus_tray::Change;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::span::Span;
+
 /// The desktop, and what can be reached from it.
 pub(crate) trait Desktop {
     /// Shows this in the tray.
@@ -105,11 +107,11 @@ pub(crate) enum Action {
     CheckAll,
     Restart(Arc<str>),
     /// Tell nothing for a while: of one monitor, or of any.
-    Pause {
+    Snooze {
         monitor: Option<Arc<str>>,
         span: Span,
     },
-    Resume,
+    EndSnooze,
     Acknowledge(Arc<str>),
     /// Answer a step that asks whether it may go on.
     Answer {
@@ -129,8 +131,8 @@ impl Action {
             Self::Open(_) => "open",
             Self::CheckAll => "check",
             Self::Restart(_) => "restart",
-            Self::Pause { .. } => "snooze",
-            Self::Resume => "resume",
+            Self::Snooze { .. } => "snooze",
+            Self::EndSnooze => "resume",
             Self::Acknowledge(_) => "acknowledge",
             Self::Answer { approved: true, .. } => "approve",
             Self::Answer { approved: false, .. } => "deny",
@@ -145,21 +147,13 @@ impl Action {
         match self {
             Self::CheckAll
             | Self::Restart(_)
-            | Self::Pause { .. }
-            | Self::Resume
+            | Self::Snooze { .. }
+            | Self::EndSnooze
             | Self::Acknowledge(_)
             | Self::Answer { .. } => true,
             Self::Open(_) | Self::StartAtLogin(_) | Self::StartEngine | Self::Quit => false,
         }
     }
-}
-
-/// For how long nothing is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Span {
-    Hour,
-    UntilTomorrow,
-    UntilResumed,
 }
 
 /// A page of the window.

@@ -25,7 +25,7 @@ pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
         return Icon::Suspect;
     }
     let all_paused = !view.monitors.is_empty() && view.count(Standing::Idle) == view.monitors.len();
-    if all_paused || view.paused_until(now).is_some() { Icon::Paused } else { Icon::Well }
+    if all_paused || view.snoozed_until(now).is_some() { Icon::Paused } else { Icon::Well }
 }
 
 /// The state in words.
@@ -40,7 +40,7 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Texts) -> String {
         (_, Icon::Suspect) => words.plain("tray.state.suspect"),
         (_, Icon::Down) => words.plain("tray.state.down"),
         (_, Icon::Offline) => words.plain("tray.state.offline"),
-        (_, Icon::Paused) if view.count(Standing::Idle) < view.monitors.len() => words.plain("tray.paused"),
+        (_, Icon::Paused) if view.count(Standing::Idle) < view.monitors.len() => words.plain("tray.snoozed"),
         (_, Icon::Paused) => words.plain("tray.state.paused"),
     }
 }

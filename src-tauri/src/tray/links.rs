@@ -7,7 +7,10 @@
 use estatus_core::ids::RunId;
 use url::{Url, form_urlencoded::Serializer};
 
-use crate::desktop::{Action, Page, Span};
+use crate::{
+    desktop::{Action, Page},
+    span::Span,
+};
 
 /// What the links begin with.
 pub(crate) const SCHEME: &str = "estatus";
@@ -34,13 +37,13 @@ impl Links {
             Action::Answer { run, step, .. } => {
                 query.append_pair("run", &run.to_string()).append_pair("step", step);
             }
-            Action::Pause { monitor, span } => {
-                query.append_pair("for", word(*span));
+            Action::Snooze { monitor, span } => {
+                query.append_pair("for", span.key());
                 if let Some(monitor) = monitor {
                     query.append_pair("monitor", monitor);
                 }
             }
-            Action::CheckAll | Action::Resume | Action::StartAtLogin(_) | Action::StartEngine | Action::Quit => {
+            Action::CheckAll | Action::EndSnooze | Action::StartAtLogin(_) | Action::StartEngine | Action::Quit => {
                 return self.to(&Action::Open(Page::Overview));
             }
         }
@@ -68,22 +71,10 @@ impl Links {
             "acknowledge" => Action::Acknowledge(value("monitor")?.into()),
             "approve" => answer(true)?,
             "deny" => answer(false)?,
-            "snooze" => Action::Pause { monitor: value("monitor").map(Into::into), span: span(&value("for")?)? },
+            "snooze" => Action::Snooze { monitor: value("monitor").map(Into::into), span: Span::of(&value("for")?)? },
             _ => return None,
         })
     }
-}
-
-fn word(span: Span) -> &'static str {
-    match span {
-        Span::Hour => "hour",
-        Span::UntilTomorrow => "tomorrow",
-        Span::UntilResumed => "resumed",
-    }
-}
-
-fn span(word: &str) -> Option<Span> {
-    [Span::Hour, Span::UntilTomorrow, Span::UntilResumed].into_iter().find(|span| self::word(*span) == word)
 }
 
 #[cfg(test)]
@@ -113,9 +104,9 @@ mod tests {
         for approved in [true, false] {
             check(Action::Answer { run: RunId(31), step: "ask & \"wait\"".into(), approved });
         }
-        for span in [Span::Hour, Span::UntilTomorrow, Span::UntilResumed] {
-            check(Action::Pause { monitor: None, span });
-            check(Action::Pause { monitor: Some("m".into()), span });
+        for span in Span::ALL {
+            check(Action::Snooze { monitor: None, span });
+            check(Action::Snooze { monitor: Some("m".into()), span });
         }
     }
 

@@ -23,6 +23,7 @@ mod platform;
 mod questions;
 mod running;
 mod runs;
+mod span;
 mod telling;
 #[cfg(test)]
 mod testing;

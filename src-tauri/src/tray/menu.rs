@@ -7,9 +7,10 @@ use estatus_tray::DesktopSettings;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{
-    desktop::{Action, Button, Icon, Item, Menu, Page, Span},
+    desktop::{Action, Button, Icon, Item, Menu, Page},
     face,
     runs::{Asking, Doing, RunInProgress},
+    span::Span,
     telling,
     view::{Broken, EngineConnection, FleetShown, View, What},
     words::{Texts, outside},
@@ -179,11 +180,15 @@ fn deeds(view: &View, words: &Texts, now: &Zoned) -> Vec<Item> {
         let text = words.plain("tray.restart");
         items.push(Item::Submenu { text, items: restarts(view, words), enabled: attached });
     }
-    match view.paused_until(now.timestamp()) {
-        None => items.push(pauses(words, attached)),
+    match view.snoozed_until(now.timestamp()) {
+        None => items.push(snoozes(words, attached)),
         Some(until) => {
-            items.push(Item::Text(paused(until, words, now)));
-            items.push(Item::Choice { text: words.plain("tray.resume"), action: Action::Resume, enabled: attached });
+            items.push(Item::Text(snoozed(until, words, now)));
+            items.push(Item::Choice {
+                text: words.plain("tray.end_snooze"),
+                action: Action::EndSnooze,
+                enabled: attached,
+            });
         }
     }
     items
@@ -199,26 +204,18 @@ fn restarts(view: &View, words: &Texts) -> Vec<Item> {
     view.programs.iter().take(PROGRAMS).map(item).collect()
 }
 
-fn pauses(words: &Texts, enabled: bool) -> Item {
-    let pause = |key, span| choice(words.plain(key), Action::Pause { monitor: None, span });
-    Item::Submenu {
-        text: words.plain("tray.pause"),
-        items: vec![
-            pause("tray.pause.hour", Span::Hour),
-            pause("tray.pause.tomorrow", Span::UntilTomorrow),
-            pause("tray.pause.resumed", Span::UntilResumed),
-        ],
-        enabled,
-    }
+fn snoozes(words: &Texts, enabled: bool) -> Item {
+    let snooze = |span: Span| choice(span.text(words), Action::Snooze { monitor: None, span });
+    Item::Submenu { text: words.plain("tray.snooze"), items: Span::ALL.map(snooze).into(), enabled }
 }
 
-/// A pause of more than a year has no end that anybody would want to know.
-fn paused(until: Timestamp, words: &Texts, now: &Zoned) -> String {
+/// A snooze of more than a year has no end that anybody would want to know.
+fn snoozed(until: Timestamp, words: &Texts, now: &Zoned) -> String {
     let in_a_year = now.checked_add(1.year()).is_ok_and(|year| until < year.timestamp());
     if in_a_year {
-        words.say("tray.paused_until", &[("at", &words.at(until, now))])
+        words.say("tray.snoozed_until", &[("at", &words.at(until, now))])
     } else {
-        words.plain("tray.paused")
+        words.plain("tray.snoozed")
     }
 }
 

@@ -9,17 +9,19 @@ use std::{
 
 use estatus_api::{AttemptState, Event, IncidentState, ProgramStatus, RunSummary};
 use estatus_core::{flow::run::RunState, incident::Health, program::ProgramState};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     desktop::About,
     view::{FleetShown, View},
 };
 
-/// What changes within this is told together …
+/// What changes within this is told at the same time.
 const GATHERED: Duration = Duration::from_millis(500);
-/// … and if it is more than this, by one notification.
+/// If more than this …
 const SINGLE: usize = 3;
+/// … is told within this, it is told by one notification; and what comes within as much after that waits for its end.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// What was told of so many is remembered; of those before, the recovery is not told.
 const REMEMBERED: usize = 1_000;
 
@@ -120,6 +122,11 @@ impl NewsItem {
         self.run.as_ref().is_some_and(|run| run.state == RunState::Suppressed)
     }
 
+    /// Whether somebody has to see to it: nothing more is tried.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.given_up && self.over.is_none()
+    }
+
     /// Whether there is nothing to come after it was told.
     fn is_final(&self) -> bool {
         self.over.is_some() || self.run.is_some()
@@ -159,6 +166,10 @@ pub(crate) struct News {
     held: BTreeSet<About>,
     /// When the first of what has changed did.
     gathers_since: Option<Timestamp>,
+    /// What was told lately, each by a notification of its own, and when.
+    lately: Vec<(Timestamp, NewsItem)>,
+    /// When many were told by one last.
+    many: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -264,7 +275,9 @@ impl News {
     pub(crate) fn due_in(&self, now: Timestamp) -> Option<Duration> {
         let since = self.gathers_since?;
         let passed = Duration::try_from(now.duration_since(since)).unwrap_or(GATHERED);
-        Some(GATHERED.saturating_sub(passed))
+        let held = self.many.filter(|many| is_lately(*many, now)).map(|many| TOGETHER - now.duration_since(many));
+        let held = held.and_then(|held| Duration::try_from(held).ok()).unwrap_or_default();
+        Some(GATHERED.saturating_sub(passed).max(held))
     }
 
     /// When the first snooze ends that something waits for.
@@ -289,10 +302,24 @@ impl News {
                     None => {}
                 }
             }
-            tellings.extend(together(told));
+            tellings.extend(self.together(told, now));
         }
         self.forget();
         tellings
+    }
+
+    /// Each of `told` by itself or, where that were too many within a short time, all of that time by one.
+    fn together(&mut self, told: Vec<NewsItem>, now: Timestamp) -> Vec<Announcement> {
+        let is_newer = |item: &NewsItem| told.iter().any(|newer| newer.about == item.about);
+        self.lately.retain(|(at, item)| is_lately(*at, now) && !is_newer(item));
+        if told.is_empty() || self.lately.len() + told.len() <= SINGLE {
+            self.lately.extend(told.iter().map(|item| (now, item.clone())));
+            return told.into_iter().map(|item| Announcement::One(Box::new(item))).collect();
+        }
+        self.many = Some(now);
+        let all: Vec<NewsItem> = self.lately.drain(..).map(|(_, item)| item).chain(told).collect();
+        let withdrawn: Vec<_> = all.iter().map(|item| Announcement::Withdraw(item.about.clone())).collect();
+        withdrawn.into_iter().chain([Announcement::Many(all)]).collect()
     }
 
     /// What becomes of a change.
@@ -364,12 +391,9 @@ enum Verdict {
     Withdraw,
 }
 
-fn together(told: Vec<NewsItem>) -> Vec<Announcement> {
-    if told.len() <= SINGLE {
-        return told.into_iter().map(|trouble| Announcement::One(Box::new(trouble))).collect();
-    }
-    let withdrawn: Vec<_> = told.iter().map(|trouble| Announcement::Withdraw(trouble.about.clone())).collect();
-    withdrawn.into_iter().chain([Announcement::Many(told)]).collect()
+/// Whether little time has passed since `at`. A clock that was set back does not make it longer.
+fn is_lately(at: Timestamp, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..TOGETHER).contains(&now.duration_since(at))
 }
 
 fn troubles(view: &View, now: Timestamp) -> impl Iterator<Item = NewsItem> {

@@ -5,10 +5,11 @@ use estatus_core::{engine::Ask, flow::run::RunState};
 use jiff::{SignedDuration, Zoned};
 
 use super::{
-    desktop::{About, Action, Button, Icon, Notification, Page, Span},
+    desktop::{About, Action, Button, Icon, Notification, Page},
     news::NewsItem,
     questions,
     runs::Asking,
+    span::Span,
     view::View,
     words::{Texts, outside, outside_lines},
 };
@@ -50,9 +51,8 @@ pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -
             buttons(trouble, view, words),
         ),
     };
-    let urgent = trouble.given_up && trouble.over.is_none();
     let icon = worst(std::slice::from_ref(trouble));
-    Notification { about: trouble.about.clone(), icon, title, body, urgent, click, buttons }
+    Notification { about: trouble.about.clone(), icon, title, body, urgent: trouble.is_urgent(), click, buttons }
 }
 
 /// Of a run that did not go well, or was not begun.
@@ -83,7 +83,7 @@ pub(crate) fn many(troubles: &[NewsItem], words: &Texts) -> Notification {
             told("tray.many.flows", |it| it.run.is_some()),
             told("tray.many.up", |it| it.over.is_some()),
         ]),
-        urgent: false,
+        urgent: troubles.iter().any(NewsItem::is_urgent),
         click: Action::Open(Page::Incidents),
         buttons: vec![open(Page::Incidents, words)],
     }
@@ -252,7 +252,7 @@ fn buttons(trouble: &NewsItem, view: &View, words: &Texts) -> Vec<Button> {
     let mut buttons: Vec<Button> = restart.into_iter().chain([open(page(trouble), words)]).collect();
     if matches!(trouble.about, About::Incident(_)) {
         let monitor = trouble.name.clone();
-        let snooze = Action::Pause { monitor: Some(monitor.clone()), span: Span::Hour };
+        let snooze = Action::Snooze { monitor: Some(monitor.clone()), span: Span::Hour };
         buttons.push(Button { text: words.plain("tray.button.snooze"), action: snooze });
         buttons.push(Button { text: words.plain("tray.button.acknowledge"), action: Action::Acknowledge(monitor) });
     }

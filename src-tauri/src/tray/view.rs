@@ -249,7 +249,7 @@ impl View {
     }
 
     /// Until when nothing is told, if that is so at `now`.
-    pub(crate) fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn snoozed_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.engine.snoozed_until.filter(|until| *until > now)
     }
 

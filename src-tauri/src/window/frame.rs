@@ -9,8 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tauri::{
-    App, AppHandle, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, async_runtime,
-    utils::config::Color, webview::PageLoadEvent,
+    App, AppHandle, Manager, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    async_runtime, utils::config::Color, webview::PageLoadEvent,
 };
 
 const LABEL: &str = "main";
@@ -19,6 +19,33 @@ const SIZE: Size = Size { width: 1100.0, height: 720.0, maximized: false };
 const LEAST: (f64, f64) = (420.0, 360.0);
 /// A page that has loaded attaches within this.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How the window was left.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Left {
+    #[serde(flatten)]
+    size: Size,
+    /// Nothing where it is the system's.
+    #[serde(default)]
+    theme: Option<Shade>,
+}
+
+/// A theme that the page has, whatever the system's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Shade {
+    Light,
+    Dark,
+}
+
+impl From<Shade> for Theme {
+    fn from(shade: Shade) -> Self {
+        match shade {
+            Shade::Light => Self::Light,
+            Shade::Dark => Self::Dark,
+        }
+    }
+}
 
 /// How large the window was left.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,29 +75,31 @@ impl Remembered {
         Self(folder.join("window.json"))
     }
 
-    fn load(&self) -> Size {
-        let read = || -> io::Result<Size> { Ok(serde_json::from_slice(&fs::read(&self.0)?)?) };
-        let sound = |size: &Size| size.width >= LEAST.0 && size.height >= LEAST.1;
-        read().ok().filter(sound).unwrap_or(SIZE)
+    fn load(&self) -> Left {
+        let read = || -> io::Result<Left> { Ok(serde_json::from_slice(&fs::read(&self.0)?)?) };
+        let left = read().unwrap_or(Left { size: SIZE, theme: None });
+        let is_sound = left.size.width >= LEAST.0 && left.size.height >= LEAST.1;
+        if is_sound { left } else { Left { size: SIZE, ..left } }
     }
 
-    fn save(&self, size: Size) {
-        let write = || -> io::Result<()> { fs::write(&self.0, serde_json::to_vec(&size)?) };
+    fn save(&self, left: Left) {
+        let write = || -> io::Result<()> { fs::write(&self.0, serde_json::to_vec(&left)?) };
         if let Err(error) = write() {
-            tracing::debug!(%error, "the window's size is forgotten");
+            tracing::debug!(%error, "how the window was left is forgotten");
         }
     }
 }
 
 /// Builds it, hidden. It goes nowhere but to its own pages.
 pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
-    let size = remembered.load();
+    let Left { size, theme } = remembered.load();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Estatus")
         .inner_size(size.width, size.height)
         .min_inner_size(LEAST.0, LEAST.1)
         .maximized(size.maximized)
         .visible(false)
+        .theme(theme.map(Theme::from))
         .on_navigation(is_ours)
         .on_document_title_changed(|window, title| {
             let _ = window.set_title(&title);
@@ -85,17 +114,31 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     let dark = matches!(window.theme(), Ok(Theme::Dark));
     let _ = window.set_background_color(Some(if dark { Color(20, 22, 26, 255) } else { Color(255, 255, 255, 255) }));
     app.manage(Closing::default());
+    app.manage(remembered.clone());
     let remembered = remembered.clone();
     let closed = window.clone();
     window.on_window_event(move |event| {
         if matches!(event, WindowEvent::CloseRequested { .. }) {
             closed.state::<Closing>().0.store(true, Ordering::SeqCst);
-            if let Some(size) = size_of(&closed, remembered.load()) {
-                remembered.save(size);
+            let left = remembered.load();
+            if let Some(size) = size_of(&closed, left.size) {
+                remembered.save(Left { size, ..left });
             }
         }
     });
     Ok(())
+}
+
+/// Gives its frame the theme that the page has, now and when it is opened again; the system's if there is none.
+#[tauri::command]
+pub(crate) fn theme(window: WebviewWindow, remembered: State<'_, Remembered>, theme: Option<Shade>) {
+    let left = remembered.load();
+    if left.theme != theme {
+        remembered.save(Left { theme, ..left });
+    }
+    if let Err(error) = window.set_theme(theme.map(Theme::from)) {
+        tracing::debug!(%error, "the window's frame keeps its theme");
+    }
 }
 
 /// Shows it, before all others; whether it stays. What this says is true only where windows' events are handled, in the main
@@ -143,14 +186,18 @@ mod tests {
     fn the_window_is_as_large_as_it_was_left_unless_that_cannot_be() {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::of(folder.path());
-        assert_eq!(remembered.load(), SIZE);
-        let left = Size { width: 800.0, height: 600.0, maximized: true };
+        let new = Left { size: SIZE, theme: None };
+        assert_eq!(remembered.load(), new);
+        let size = Size { width: 800.0, height: 600.0, maximized: true };
+        let left = Left { size, theme: Some(Shade::Dark) };
         remembered.save(left);
         assert_eq!(remembered.load(), left);
-        remembered.save(Size { width: 3.0, ..left });
-        assert_eq!(remembered.load(), SIZE);
+        remembered.save(Left { size: Size { width: 3.0, ..size }, ..left });
+        assert_eq!(remembered.load(), Left { size: SIZE, ..left });
+        fs::write(&remembered.0, r#"{"width":800,"height":600,"maximized":true}"#).unwrap();
+        assert_eq!(remembered.load(), Left { theme: None, ..left });
         fs::write(&remembered.0, "{").unwrap();
-        assert_eq!(remembered.load(), SIZE);
+        assert_eq!(remembered.load(), new);
     }
 
     #[test]

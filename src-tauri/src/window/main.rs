@@ -75,6 +75,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::service,
             backend::examine_service,
             backend::switch_service,
+            frame::theme,
         ])
         .setup(move |app| {
             // What this closure returns as an error is a panic.

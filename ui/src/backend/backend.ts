@@ -9,6 +9,8 @@ export interface Backend {
    * once it is back, there is another hello.
    */
   subscribe(heard: (heard: Heard) => void): () => void;
+  /** Gives the frame around the page this theme; the system's for `null`. */
+  theme(theme: "light" | "dark" | null): void;
   /** Opens a web page, or the folder of a file, outside of this window. */
   open(url: string): Promise<void>;
   /** What belongs to this desktop, not to the engine. */

@@ -134,6 +134,7 @@ export const backend: Backend = {
       heard = undefined;
     };
   },
+  theme: (theme) => void (document.documentElement.dataset["frame"] = theme ?? "system"),
   open: async (url) => void opened.push(url),
   settings: async () => desktop,
   change: async (settings) => (desktop = { ...desktop, ...settings }),

@@ -17,6 +17,7 @@ export const backend: Backend = {
       subscribed = false;
     };
   },
+  theme: (theme) => void invoke("theme", { theme }),
   open: (url) => invoke("open", { url }),
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),

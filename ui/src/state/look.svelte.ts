@@ -1,3 +1,5 @@
+import { backend } from "#backend";
+
 /** How the window looks on this desktop. */
 export interface Look {
   theme: "system" | "light" | "dark";
@@ -34,6 +36,7 @@ export function changeLook(change: Partial<Look>) {
   }
   dispatchEvent(new Event("look"));
   see();
+  frame();
 }
 
 function kept(): Look {
@@ -48,7 +51,13 @@ function see() {
   shown = document.documentElement.dataset["theme"];
 }
 
+/** What is around the page looks like it. */
+function frame() {
+  backend.theme(chosen.theme === "system" ? null : chosen.theme);
+}
+
 /** Keeps [`look`] at what the system wants, too. */
 export function watchLook() {
+  frame();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", see);
 }

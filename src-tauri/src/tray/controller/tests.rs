@@ -10,6 +10,7 @@ use estatus_tray::{Language, Lost};
 use super::*;
 use crate::{
     desktop::{About, Icon, NotificationTrouble},
+    span::Span,
     testing::{
         Tray, asking, attempt, fleet, flow, hello, hosted_by, incident, monitor, monitors, noon, program, read, run,
         run_status,
@@ -245,7 +246,7 @@ fn what_is_chosen_is_asked_for() {
         let _ = tray.happens(TrayEvent::Chosen(action));
         assert_eq!(tray.controller.desktop.asked, [asked]);
     };
-    let pause = |monitor: Option<&str>, span| Action::Pause { monitor: monitor.map(Into::into), span };
+    let chosen = |monitor: Option<&str>, span| Action::Snooze { monitor: monitor.map(Into::into), span };
     let snooze = |monitor: Option<&str>, until: &str| Ask::Snooze {
         monitor: monitor.map(str::to_owned),
         until: Some(until.parse().unwrap()),
@@ -253,14 +254,13 @@ fn what_is_chosen_is_asked_for() {
     check(Action::CheckAll, Ask::CheckNow { monitor: None });
     check(Action::Restart("web".into()), Ask::RestartProgram { program: "web".to_owned() });
     check(Action::Acknowledge("a".into()), Ask::Acknowledge { monitor: "a".to_owned() });
-    check(Action::Resume, Ask::Snooze { monitor: None, until: None });
+    check(Action::EndSnooze, Ask::Snooze { monitor: None, until: None });
     for approved in [true, false] {
         let asked = Ask::Approve { run: RunId(7), step: Some("ask".to_owned()), approved };
         check(Action::Answer { run: RunId(7), step: "ask".into(), approved }, asked);
     }
-    check(pause(Some("a"), Span::Hour), snooze(Some("a"), "2026-11-21T15:02:00Z"));
-    check(pause(None, Span::UntilTomorrow), snooze(None, "2026-11-22T08:00:00Z"));
-    check(pause(None, Span::UntilResumed), snooze(None, "2126-11-21T14:02:00Z"));
+    check(chosen(Some("a"), Span::Hour), snooze(Some("a"), "2026-11-21T15:02:00Z"));
+    check(chosen(None, Span::Morning), snooze(None, "2026-11-22T08:00:00Z"));
 }
 
 #[test]
@@ -423,9 +423,49 @@ fn more_than_three_at_once_are_one() {
     tray.comes_back(1, "a");
     let _ = tray.later(500);
     let shown = &tray.controller.desktop.shown;
-    assert_eq!((shown[0].title.as_str(), shown.len()), ("4 changes at once", 1));
-    assert_eq!(shown[0].body, "Down: d, e and f.\nUp again: a.");
+    assert_eq!((shown[0].title.as_str(), shown.len()), ("6 changes at once", 1));
+    assert_eq!(shown[0].body, "Down: b, c, d and 2 more.\nUp again: a.");
     assert!(tray.controller.desktop.closed.contains(&About::Incident(IncidentId(1))));
+}
+
+#[test]
+fn what_comes_after_three_within_ten_seconds_joins_them_in_one() {
+    let mut tray = Tray::attached(Snapshot::default());
+    for (id, name) in [(1, "a"), (2, "b"), (3, "c")] {
+        tray.goes_down(id, name);
+        let _ = tray.later(2_000);
+    }
+    assert_eq!(tray.told(), ["a is down", "b is down", "c is down"]);
+    tray.goes_down(4, "d");
+    let _ = tray.later(500);
+    let shown = &tray.controller.desktop.shown;
+    assert_eq!((shown.len(), shown[0].body.as_str()), (1, "Down: a, b, c and d."));
+}
+
+#[test]
+fn after_many_the_next_ones_wait_for_ten_seconds_and_are_told_then() {
+    let mut tray = Tray::attached(Snapshot::default());
+    for (id, name) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
+        tray.goes_down(id, name);
+    }
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["4 changes at once"]);
+    let _ = tray.later(4_000);
+    tray.goes_down(5, "e");
+    assert_eq!(tray.later(500), ControlFlow::WakeIn(Duration::from_millis(5_500)));
+    assert_eq!(tray.told(), ["4 changes at once"]);
+    let _ = tray.later(5_500);
+    assert_eq!(tray.told(), ["4 changes at once", "e is down"]);
+}
+
+#[test]
+fn those_that_come_seldom_are_told_one_by_one() {
+    let mut tray = Tray::attached(Snapshot::default());
+    for id in 1..=5 {
+        tray.goes_down(id, &format!("m{id}"));
+        let _ = tray.later(4_000);
+    }
+    assert_eq!(tray.told(), ["m1 is down", "m2 is down", "m3 is down", "m4 is down", "m5 is down"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use estatus_core::{
     Timestamp,
     incident::{Alert, Incident, Message, News},
     maintenance::in_words,
+    program::ProgramTrouble,
     words::Words,
 };
 
@@ -48,10 +49,12 @@ pub(super) fn count(alerts: &[Alert], words: &Words) -> String {
 }
 
 /// The end of the keys of the texts that count such news. What has too much of something is not down, and what is wrong with
-/// fleets has little in common.
+/// fleets or programs has little in common.
 fn counted_as(news: &News) -> &'static str {
-    if let News::FleetTrouble { trouble, .. } = news {
-        return fleet::trouble_key(*trouble);
+    match news {
+        News::FleetTrouble { trouble, .. } => return fleet::trouble_key(*trouble),
+        News::Cooling { trouble: ProgramTrouble::CannotStart(_), .. } => return "cannot_start",
+        _ => {}
     }
     let tidings = AlertKind::of(news);
     if !news.incident().is_some_and(Incident::is_over_limit) {
