@@ -170,7 +170,7 @@ export type Table = Record<string, unknown>;
 export const SECRET_PLACES = ["keyring", "env", "file"] as const;
 
 /** Where a secret is kept. */
-export const SECRET: Shape = { is: "place", keys: SECRET_PLACES, secret: true };
+export const SECRET = { is: "place", keys: SECRET_PLACES, secret: true } as const satisfies Shape;
 
 /** A field's key among the values of a form. */
 export const id = (field: Pick<Field, "path">): string => field.path.map(escaped).join(".");

@@ -1,5 +1,6 @@
 import { t } from "../i18n/i18n.svelte";
 import { freeName } from "../state/survey";
+import type { ChannelKind } from "./channel";
 import type { Placed, Value, Values } from "./fields";
 import { KIND } from "./table";
 
@@ -28,6 +29,10 @@ export function programName(command: Value | undefined, taken: ReadonlySet<strin
     : undefined;
   return free(script ?? basename(rest.find((word) => RUN.test(word)) ?? first), taken);
 }
+
+/** What a new channel is called after its kind. */
+export const channelName = (kind: ChannelKind, taken: ReadonlySet<string>): string =>
+  freeName(kind === "email" ? t("channel.others") : kind, taken, "-");
 
 const free = (name: string, taken: ReadonlySet<string>): string =>
   name === "" ? "" : freeName(name.slice(0, LONGEST), taken);
