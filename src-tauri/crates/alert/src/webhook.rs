@@ -32,7 +32,9 @@ impl WebhookDelivery<'_> {
             Ok(posting) => {
                 let is_preset = !matches!(receiver, Receiver::Json { .. });
                 let (timeout, redactor, words) = (*timeout, &redactor, self.words);
-                Sending { posting: &posting, channel: &payload.channel, is_preset, timeout, redactor, words }.send().await
+                Sending { posting: &posting, channel: &payload.channel, is_preset, timeout, redactor, words }
+                    .send()
+                    .await
             }
             Err(why) => why,
         }

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use estatus_core::{
     config::{Channel, Language, Receiver, WebhookChannel, WebhookUrl},
-    incident::{DeliveryResult, Message, News},
     ids::MessageId,
+    incident::{DeliveryResult, Message, News},
 };
 use serde_json::{Value, json};
 use support::{
-    closed_incident, courier_with, failure, flows::told, incident, message, portfolio, secret, warning,
+    closed_incident, courier_with, failure,
+    flows::told,
+    incident, message, portfolio, secret, warning,
     web::{Web, answer},
     words,
 };
@@ -38,10 +40,12 @@ fn long() -> Message {
     message(60, vec![told(&"🔥 ñandú\n".repeat(5000))])
 }
 
-const DOWN_TITLE: &str = "[Down] portfolio: status 503";
+const DOWN_TITLE: &str =
+    "[Down] portfolio (https://isaac-bh.github.io/): status 503 Service Unavailable, expected 200-299";
 
 async fn deliver(receiver: Receiver, url: &Url, told: &Message) -> DeliveryResult {
-    let courier = courier_with([("TOKEN", format!("{BOT}\n")), ("URL", url.to_string()), ("NO_URL", "T0K3N".to_owned())]);
+    let courier =
+        courier_with([("TOKEN", format!("{BOT}\n")), ("URL", url.to_string()), ("NO_URL", "T0K3N".to_owned())]);
     let channel = Channel::Webhook(WebhookChannel { receiver, timeout: Duration::from_secs(20) });
     courier.deliver(&channel, told, &words(Language::English)).await
 }
@@ -164,7 +168,10 @@ async fn a_topic_of_ntfy_gets_json_at_the_root_of_its_server() {
     let with_token =
         |url: &Url| Receiver::Ntfy { server: server(url), topic: "t".to_owned(), token: Some(secret("TOKEN")) };
     let (head, body) = arrives(with_token, &up()).await;
-    assert!(head.lines().any(|line| line.to_lowercase() == format!("authorization: bearer {}", BOT.to_lowercase())), "{head}");
+    assert!(
+        head.lines().any(|line| line.to_lowercase() == format!("authorization: bearer {}", BOT.to_lowercase())),
+        "{head}"
+    );
     assert_eq!((&body["priority"], &body["tags"]), (&json!(3), &json!(["white_check_mark"])));
 }
 
@@ -255,12 +262,8 @@ async fn a_secret_that_is_missing_or_no_address_is_told_before_anything_is_sent(
         let result = deliver(Receiver::Slack { url: secret(place) }, &nowhere, &down()).await;
         assert_eq!(failure(result), (expected.to_owned(), false, permanent));
     };
-    check(
-        "NOWHERE",
-        "a secret of the channel email is not available: the variable NOWHERE is not set: set it",
-        false,
-    )
-    .await;
+    check("NOWHERE", "a secret of the channel email is not available: the variable NOWHERE is not set: set it", false)
+        .await;
     check(
         "NO_URL",
         "the secret in which the URL of the channel email is kept holds no http or https URL: enter it again",

@@ -219,8 +219,7 @@ async fn a_header_that_cannot_be_sent_is_named() {
     let error = "the header X-A cannot be sent: its name or value has characters that HTTP does not allow; correct it \
                  in estatus.toml";
     check(Hook { headers: vec![("X-A".into(), "a\r\nb".into())], ..channel(&nobody) }, error, true).await;
-    check(Hook { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true)
-        .await;
+    check(Hook { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true).await;
     check(
         Hook { secret_headers: vec![("X-A".into(), secret("NOWHERE"))], ..channel(&nobody) },
         "the secret for the header X-A is not available: the variable NOWHERE is not set: set it",

@@ -169,7 +169,10 @@ mod tests {
         });
         assert_eq!(pushover("azGDORePK8gMaC0QOYAMyEEuzJnyUi", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG", &told), expected);
         let long = pushover("a", "u", &payload("ñ".repeat(5000), false));
-        assert_eq!((long["message"].as_str().map(|text| text.chars().count()), &long["priority"]), (Some(1024), &json!(0)));
+        assert_eq!(
+            (long["message"].as_str().map(|text| text.chars().count()), &long["priority"]),
+            (Some(1024), &json!(0))
+        );
     }
 
     #[test]

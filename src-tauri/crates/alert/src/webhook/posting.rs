@@ -127,9 +127,11 @@ impl Preparing<'_> {
     }
 
     async fn get(&mut self, place: &SecretRef, key: &str, whose: (&str, &str)) -> Result<Secret, DeliveryResult> {
-        let secret = self.ports.secret(place).await.map_err(|error| {
-            temporary(self.words.text(key, &[whose, ("error", &error.to_string())]))
-        })?;
+        let secret = self
+            .ports
+            .secret(place)
+            .await
+            .map_err(|error| temporary(self.words.text(key, &[whose, ("error", &error.to_string())])))?;
         self.redactor.know(&secret);
         // What is sent is without the white space around it.
         self.redactor.know_text(secret.reveal().trim());

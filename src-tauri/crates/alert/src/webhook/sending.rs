@@ -95,7 +95,9 @@ impl Sending<'_> {
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
                 temporary(say("delivery.status_later"))
             }
-            _ if status.is_client_error() => permanent(say(if self.is_preset { "delivery.status_preset" } else { "delivery.status" })),
+            _ if status.is_client_error() => {
+                permanent(say(if self.is_preset { "delivery.status_preset" } else { "delivery.status" }))
+            }
             _ => temporary(say("delivery.status_later")),
         }
     }

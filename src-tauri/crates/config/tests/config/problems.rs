@@ -547,7 +547,7 @@ fn what_a_service_needs_of_a_channel_is_asked_for() {
         "[channel.x]\ntelegram = { token = { keyring = \"t\" }, chat_id = 7 }",
         &[
             "2:12: `channel.x.telegram`: `chat` is missing",
-            "2:42: unknown key `chat_id` in `channel.x.telegram`; did you mean `chat`?",
+            "2:41: unknown key `chat_id` in `channel.x.telegram`; did you mean `chat`?",
         ],
     );
     check(
@@ -557,8 +557,10 @@ fn what_a_service_needs_of_a_channel_is_asked_for() {
     );
     check(
         "[channel.x]\nntfy = { topic = \"my alerts\" }",
-        &["2:18: `channel.x.ntfy.topic`: expected a topic of letters, digits, \"_\" and \"-\", with at most 64 of them, \
-           found \"my alerts\""],
+        &[
+            "2:18: `channel.x.ntfy.topic`: expected a topic of letters, digits, \"_\" and \"-\", with at most 64 of them, \
+           found \"my alerts\"",
+        ],
     );
     check(
         "[channel.x]\nslack = { keyring = \"s\" }\ntemplate = \"{}\"",
@@ -569,14 +571,8 @@ fn what_a_service_needs_of_a_channel_is_asked_for() {
 #[test]
 fn a_channel_has_one_form_and_its_keys() {
     let email = "[email]\nserver = \"h\"\nfrom = \"a@b\"\nto = \"a@b\"\n";
-    check(
-        "[channel.x]\ntimeout = \"1s\"",
-        &[ONE_OF],
-    );
-    check(
-        "[channel.x]\nwebhook = \"https://h/\"\ncommand = \"true\"",
-        &[ONE_OF],
-    );
+    check("[channel.x]\ntimeout = \"1s\"", &[ONE_OF]);
+    check("[channel.x]\nwebhook = \"https://h/\"\ncommand = \"true\"", &[ONE_OF]);
     check(
         "[channel.x]\nwebhook = \"https://h/\"\nenv = {}",
         &["3:1: `channel.x`: `env` is only for a command channel; this one is webhook"],

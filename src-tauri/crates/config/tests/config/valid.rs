@@ -202,8 +202,7 @@ fn channels_are_read() {
         topic: "my-alerts_7".to_owned(),
         token: Some(keyring("ntfy")),
     };
-    let pocket =
-        Receiver::Pushover { token: keyring("pushover"), user: "uQiRzpo4DXghDmr9QzzfQu27cmVRsG".to_owned() };
+    let pocket = Receiver::Pushover { token: keyring("pushover"), user: "uQiRzpo4DXghDmr9QzzfQu27cmVRsG".to_owned() };
     let webhook = |receiver, timeout| Channel::Webhook(WebhookChannel { receiver, timeout: secs(timeout) });
     let horn = CommandChannel {
         command: CommandLine {
@@ -226,10 +225,7 @@ fn channels_are_read() {
         ("push".to_owned(), webhook(push, 30)),
         (
             "home".to_owned(),
-            webhook(
-                Receiver::Gotify { server: url("https://gotify.example.com/push"), token: keyring("gotify") },
-                30,
-            ),
+            webhook(Receiver::Gotify { server: url("https://gotify.example.com/push"), token: keyring("gotify") }, 30),
         ),
         ("pocket".to_owned(), webhook(pocket, 5)),
         ("horn".to_owned(), Channel::Command(horn)),
@@ -244,7 +240,14 @@ fn telegram_and_ntfy_are_where_everybody_has_them() {
     )
     .unwrap();
     let expected = [
-        ("a", Receiver::Telegram { server: url("https://api.telegram.org/"), token: keyring("t"), chat: "@alerts".to_owned() }),
+        (
+            "a",
+            Receiver::Telegram {
+                server: url("https://api.telegram.org/"),
+                token: keyring("t"),
+                chat: "@alerts".to_owned(),
+            },
+        ),
         ("b", Receiver::Ntfy { server: url("https://ntfy.sh/"), topic: "x".to_owned(), token: None }),
     ];
     for (name, receiver) in expected {
