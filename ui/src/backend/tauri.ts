@@ -18,6 +18,7 @@ export const backend: Backend = {
     };
   },
   open: (url) => invoke("open", { url }),
+  choose: (wanted) => invoke("choose", { wanted }),
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
   service: () => invoke("service"),

@@ -100,7 +100,7 @@ export const CHANNEL: readonly Group[] = [
     of("ntfy", "ntfy.token", { shape: SECRET, hint: "hint.channel.ntfy.token" }),
     of("webhook", "headers", { shape: { is: "pairs", secret: true } }),
     of("webhook", "template", { shape: { is: "area" }, hint: "hint.template" }),
-    of("command", "directory", { shape: MONO }),
+    of("command", "directory", { shape: MONO, browse: "folder" }),
     of("command", "env", { shape: { is: "pairs", secret: true } }),
     fields("field.channel")("timeout", { shape: SPAN, default: "30s" }),
   ]),
@@ -122,7 +122,7 @@ export const EMAIL: readonly Group[] = [
       email("username", { shape: TEXT, example: "me@example.com", width: "medium" }),
       email("password", { shape: SECRET, hint: "hint.secret" }),
       email("verify_tls", { shape: { is: "switch", usual: true }, advanced: true }),
-      email("trust", { shape: MONO, example: "server.pem", hint: "hint.trust", advanced: true }),
+      email("trust", { shape: MONO, browse: "file", example: "server.pem", hint: "hint.trust", advanced: true }),
       email("hello", {
         shape: MONO,
         example: "estatus.example.com",

@@ -83,6 +83,8 @@ export interface Field {
   example?: string | Readonly<Record<Platform, string>>;
   /** As what its shape says, where nothing is said. */
   width?: Width;
+  /** What it can be browsed for; a command always can. */
+  browse?: "file" | "folder";
   /** Whether few need it. */
   advanced?: boolean;
   /** The only platform where it means something. */

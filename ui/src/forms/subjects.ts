@@ -73,7 +73,7 @@ function numbered(
   const before = model && { ...structuredClone(model), name: freeName(String(from), taken) };
   const more = (table: Table): Values => (section === "monitor" ? { [KIND]: kindOf(table) } : {});
   const called = (values: Values) =>
-    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken);
+    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken, values["directory"]);
   return {
     groups,
     table,

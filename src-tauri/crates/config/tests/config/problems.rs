@@ -552,7 +552,7 @@ fn what_a_service_needs_of_a_channel_is_asked_for() {
     );
     check(
         "[channel.x]\ndiscord = \"https://discord.com/api/webhooks/1/T0K3N\"",
-        &["2:11: `channel.x.discord`: a secret must not stand in this file; write { keyring = \"NAME\" }, \
+        &["2:11: `channel.x.discord`: a secret must not be in this file: write { keyring = \"NAME\" }, \
            { env = \"VARIABLE\" } or { file = \"PATH\" }"],
     );
     check(
