@@ -9,6 +9,7 @@ use tauri::{AppHandle, Manager, State, async_runtime, ipc::Channel};
 use tokio::sync::mpsc;
 
 use crate::{
+    chosen::{self, Chosen, Wanted},
     frame, opened,
     service::{self, Finding, ServiceState, SwitchEnd},
     stream::{Streamed, Streams},
@@ -84,6 +85,17 @@ pub(crate) async fn open(backend: State<'_, Backend>, url: String) -> Result<(),
     };
     let opened = async_runtime::spawn_blocking(move || opener::open(place)).await;
     opened.map_err(failed)?.map_err(failed)
+}
+
+/// Has the person choose a file or a folder; nothing if it is not done.
+#[tauri::command]
+pub(crate) async fn choose(app: AppHandle, wanted: Wanted) -> Result<Option<Chosen>, ApiError> {
+    let Some(path) = chosen::choose(&app, wanted).await.map_err(failed)? else { return Ok(None) };
+    let looked = path.clone();
+    match async_runtime::spawn_blocking(move || Chosen::at(&looked)).await.map_err(failed)? {
+        Some(chosen) => Ok(Some(chosen)),
+        None => Err(failed(format!("{} cannot be read", path.display()))),
+    }
 }
 
 /// What belongs to this desktop.

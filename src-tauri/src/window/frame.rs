@@ -9,11 +9,18 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tauri::{
-    App, AppHandle, Manager, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    App, AppHandle, DragDropEvent, Manager, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent,
     async_runtime, utils::config::Color, webview::PageLoadEvent,
 };
 
-const LABEL: &str = "main";
+use crate::{
+    chosen::Chosen,
+    stream::{Streamed, Streams},
+};
+
+/// What Tauri calls it.
+pub(crate) const LABEL: &str = "main";
 /// Its size where none is remembered, and the least it may have, in logical pixels.
 const SIZE: Size = Size { width: 1100.0, height: 720.0, maximized: false };
 const LEAST: (f64, f64) = (420.0, 360.0);
@@ -117,14 +124,16 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     app.manage(remembered.clone());
     let remembered = remembered.clone();
     let closed = window.clone();
-    window.on_window_event(move |event| {
-        if matches!(event, WindowEvent::CloseRequested { .. }) {
+    window.on_window_event(move |event| match event {
+        WindowEvent::CloseRequested { .. } => {
             closed.state::<Closing>().0.store(true, Ordering::SeqCst);
             let left = remembered.load();
             if let Some(size) = size_of(&closed, left.size) {
                 remembered.save(Left { size, ..left });
             }
         }
+        WindowEvent::DragDrop(dragged) => drag(closed.app_handle(), dragged),
+        _ => {}
     });
     Ok(())
 }
@@ -138,6 +147,26 @@ pub(crate) fn theme(window: WebviewWindow, remembered: State<'_, Remembered>, th
     }
     if let Err(error) = window.set_theme(theme.map(Theme::from)) {
         tracing::debug!(%error, "the window's frame keeps its theme");
+    }
+}
+
+/// Tells the page what is dragged and dropped; of several files, of the first.
+fn drag(app: &AppHandle, dragged: &DragDropEvent) {
+    let tell = |said| app.state::<Streams>().tell(said);
+    match dragged {
+        DragDropEvent::Enter { .. } => tell(Streamed::Dragged { over: true }),
+        DragDropEvent::Leave => tell(Streamed::Dragged { over: false }),
+        DragDropEvent::Drop { paths, .. } => {
+            tell(Streamed::Dragged { over: false });
+            let Some(path) = paths.first().cloned() else { return };
+            let app = app.clone();
+            async_runtime::spawn_blocking(move || {
+                if let Some(chosen) = Chosen::at(&path) {
+                    app.state::<Streams>().tell(Streamed::Dropped { chosen });
+                }
+            });
+        }
+        _ => {}
     }
 }
 

@@ -6,6 +6,7 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 mod backend;
+mod chosen;
 mod frame;
 mod opened;
 mod service;
@@ -70,6 +71,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::request,
             backend::attach,
             backend::open,
+            backend::choose,
             backend::settings,
             backend::change,
             backend::service,

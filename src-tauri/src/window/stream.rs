@@ -7,6 +7,8 @@ use estatus_tray::Heard;
 use serde::Serialize;
 use tauri::ipc::Channel;
 
+use crate::chosen::Chosen;
+
 /// What the page hears.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "heard")]
@@ -25,6 +27,16 @@ pub(crate) enum Streamed {
     Lost {
         /// Why not, in English.
         why: String,
+    },
+    /// Something is dragged over the window, or no longer.
+    Dragged {
+        /// Whether it is.
+        over: bool,
+    },
+    /// A file or folder was dropped.
+    Dropped {
+        /// Which.
+        chosen: Chosen,
     },
     /// The person wants to see a page.
     Open {

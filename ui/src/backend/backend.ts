@@ -13,6 +13,8 @@ export interface Backend {
   theme(theme: "light" | "dark" | null): void;
   /** Opens a web page, or the folder of a file, outside of this window. */
   open(url: string): Promise<void>;
+  /** Has the person choose a file or a folder; nothing if it is not done. */
+  choose(wanted: Wanted): Promise<Chosen | null>;
   /** What belongs to this desktop, not to the engine. */
   settings(): Promise<DesktopSettings>;
   /** Changes what is named; answers with all of it. */
@@ -23,6 +25,19 @@ export interface Backend {
   examineService(language: Language): Promise<ServiceFinding[]>;
   /** Installs the service, or removes it. */
   switchService(on: boolean): Promise<SwitchEnd>;
+}
+
+/** What is to be chosen. */
+export type Wanted = "file" | "folder";
+
+/** A file or a folder that was chosen, or dropped. */
+export interface Chosen {
+  path: string;
+  is_folder: boolean;
+  /** Whether the system runs it as it is. */
+  is_program: boolean;
+  /** What stands in a `package.json`, if that was chosen, or lies in the folder that was. */
+  package: string | null;
 }
 
 /** How the service of the operating system is, and what it takes to switch it. */
@@ -66,6 +81,8 @@ export type Heard =
   | { heard: "hello"; hello: Hello }
   | { heard: "event"; event: Event }
   | { heard: "lost"; why: string }
+  | { heard: "dragged"; over: boolean }
+  | { heard: "dropped"; chosen: Chosen }
   | { heard: "open"; page: string };
 
 /** What belongs to this desktop. */

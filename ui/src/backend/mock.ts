@@ -12,7 +12,7 @@ import type {
   StepOf,
   StoredIn,
 } from "../contract";
-import type { Backend, DesktopSettings, Heard } from "./backend";
+import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { flows as made } from "./mock/flows";
@@ -21,7 +21,7 @@ import { planOf } from "./mock/flows/tables";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
-import { changes, line, SURVEYED, log, programs } from "./mock/programs";
+import { changes, line, PROJECT, SURVEYED, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
 
@@ -136,10 +136,24 @@ export const backend: Backend = {
   },
   theme: (theme) => void (document.documentElement.dataset["frame"] = theme ?? "system"),
   open: async (url) => void opened.push(url),
+  choose: async (wanted) => {
+    wishes.push(wanted);
+    return chosen(wanted);
+  },
   settings: async () => desktop,
   change: async (settings) => (desktop = { ...desktop, ...settings }),
   ...service(asked),
 };
+
+/** What is chosen next, as the tests say; a project and a script otherwise. */
+let next: Chosen | null | undefined;
+const wishes: Wanted[] = [];
+
+function chosen(wanted: Wanted): Chosen | null {
+  const usual =
+    wanted === "folder" ? PROJECT : { ...PROJECT, path: `${PROJECT.path}/server.py`, is_folder: false, package: null };
+  return next === undefined ? usual : next;
+}
 
 /** What was opened outside, for the tests to see. */
 const opened: string[] = [];
@@ -451,6 +465,8 @@ if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 
 Object.assign(globalThis, {
   mock: {
     opened,
+    wishes,
+    choose: (chosen: Chosen | null) => (next = chosen),
     edit: (edits: Edit[]) => apply(edited(tables, edits)),
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),

@@ -19,6 +19,7 @@ export const backend: Backend = {
   },
   theme: (theme) => void invoke("theme", { theme }),
   open: (url) => invoke("open", { url }),
+  choose: (wanted) => invoke("choose", { wanted }),
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
   service: () => invoke("service"),

@@ -1,23 +1,108 @@
-import { fields, type Field, type Group, MONO, NUMBER, rare, SECRET, SPAN, TEXT } from "./fields";
+import {
+  type About,
+  type Field,
+  fields,
+  type Group,
+  MONO,
+  NUMBER,
+  rare,
+  SECRET,
+  SPAN,
+  type Table,
+  TEXT,
+} from "./fields";
 
-const plain = fields("field.channel");
+/** The kinds of channels, each by the key that makes it. */
+export const CHANNEL_KINDS = [
+  "telegram",
+  "discord",
+  "slack",
+  "teams",
+  "ntfy",
+  "gotify",
+  "pushover",
+  "webhook",
+  "command",
+  "email",
+] as const;
 
-/** What a further channel says. Its name is a field beside its table. */
+export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+
+/** The kind of a channel that is written as `table`; of a new one, the one that comes first. */
+export function channelKindOf(table: Table): ChannelKind {
+  return CHANNEL_KINDS.find((kind) => kind in table) ?? CHANNEL_KINDS[0];
+}
+
+/** What a channel of one kind says: below the key that makes it, or that key itself. */
+const of = (kind: ChannelKind, key: string, about: About): Field => ({
+  ...fields("field.channel")(key, { kinds: [kind], ...about }),
+});
+
+const secret = (kind: ChannelKind, key: string): Field =>
+  of(kind, key, { shape: SECRET, required: true, hint: `hint.channel.${key}` as About["hint"] });
+
+const SERVER = { shape: MONO, width: "medium" } as const;
+
+/** What a further channel says. Its name is a field beside its table, and comes last: its kind proposes one. */
 export const CHANNEL: readonly Group[] = [
   {
     text: "group.channel",
     fields: [
-      plain("webhook", { shape: MONO, example: "https://example.com/hook", hint: "hint.one_way" }),
-      plain("command", { shape: { is: "command" }, hint: "hint.channel_command" }),
-      plain("email", { shape: { is: "list" }, example: "me@example.com", hint: "hint.channel_email" }),
+      secret("telegram", "telegram.token"),
+      of("telegram", "telegram.chat", {
+        shape: MONO,
+        example: "123456789",
+        width: "medium",
+        required: true,
+        hint: "hint.channel.telegram.chat",
+      }),
+      secret("discord", "discord"),
+      secret("slack", "slack"),
+      secret("teams", "teams"),
+      of("ntfy", "ntfy.topic", {
+        shape: MONO,
+        example: "my-alerts-7f3a",
+        width: "medium",
+        required: true,
+        hint: "hint.channel.ntfy.topic",
+      }),
+      of("ntfy", "ntfy.server", { ...SERVER, default: "https://ntfy.sh" }),
+      of("gotify", "gotify.server", { ...SERVER, example: "https://gotify.example.com", required: true }),
+      secret("gotify", "gotify.token"),
+      secret("pushover", "pushover.token"),
+      of("pushover", "pushover.user", {
+        shape: MONO,
+        width: "medium",
+        required: true,
+        hint: "hint.channel.pushover.user",
+      }),
+      of("webhook", "webhook", {
+        shape: { ...SECRET, bare: "url" },
+        example: "https://example.com/hook",
+        required: true,
+        hint: "hint.channel.webhook",
+      }),
+      of("command", "command", { shape: { is: "command" }, required: true, hint: "hint.channel_command" }),
+      of("email", "email", {
+        shape: { is: "list" },
+        example: "me@example.com",
+        required: true,
+        hint: "hint.channel_email",
+      }),
     ],
   },
   rare("group.more", [
-    plain("headers", { shape: { is: "pairs", secret: true } }),
-    plain("template", { shape: { is: "area" }, hint: "hint.template" }),
-    plain("directory", { shape: MONO }),
-    plain("env", { shape: { is: "pairs", secret: true } }),
-    plain("timeout", { shape: SPAN, default: "30s" }),
+    of("telegram", "telegram.server", {
+      ...SERVER,
+      default: "https://api.telegram.org",
+      hint: "hint.channel.telegram.server",
+    }),
+    of("ntfy", "ntfy.token", { shape: SECRET, hint: "hint.channel.ntfy.token" }),
+    of("webhook", "headers", { shape: { is: "pairs", secret: true } }),
+    of("webhook", "template", { shape: { is: "area" }, hint: "hint.template" }),
+    of("command", "directory", { shape: MONO, browse: "folder" }),
+    of("command", "env", { shape: { is: "pairs", secret: true } }),
+    fields("field.channel")("timeout", { shape: SPAN, default: "30s" }),
   ]),
 ];
 
@@ -37,7 +122,7 @@ export const EMAIL: readonly Group[] = [
       email("username", { shape: TEXT, example: "me@example.com", width: "medium" }),
       email("password", { shape: SECRET, hint: "hint.secret" }),
       email("verify_tls", { shape: { is: "switch", usual: true }, advanced: true }),
-      email("trust", { shape: MONO, example: "server.pem", hint: "hint.trust", advanced: true }),
+      email("trust", { shape: MONO, browse: "file", example: "server.pem", hint: "hint.trust", advanced: true }),
       email("hello", {
         shape: MONO,
         example: "estatus.example.com",

@@ -37,6 +37,7 @@ export const TARGETS: readonly Field[] = [
   kind("ping", { shape: MONO, example: "192.168.1.1", width: "medium", required: true }),
   kind("process", {
     shape: { is: "place", keys: ["path", "command_line"], bare: "name" },
+    browse: "file",
     example: { linux: "nginx", windows: "nginx.exe" },
     required: true,
   }),
@@ -82,11 +83,11 @@ export const ASKED: Group = rare("group.asked", [
   of("redirects", ["http"], { shape: NUMBER, default: "10", hint: "hint.redirects" }),
   of("proxy", ["http"], { shape: MONO, example: "http://proxy:3128" }),
   of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
-  of("trust", ["http", "tls"], { shape: MONO, example: "server.pem", hint: "hint.trust" }),
+  of("trust", ["http", "tls"], { shape: MONO, browse: "file", example: "server.pem", hint: "hint.trust" }),
   of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
   of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
   of("server", ["dns"], { shape: MONO, example: "9.9.9.9", width: "medium" }),
   of("body_limit", ["http"], { shape: SIZE, default: "16MiB" }),
-  of("directory", ["command"], { shape: MONO }),
+  of("directory", ["command"], { shape: MONO, browse: "folder" }),
   of("env", ["command"], { shape: { is: "pairs", secret: true } }),
 ]);

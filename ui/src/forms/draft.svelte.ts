@@ -1,11 +1,12 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { ConfigProblem, Configuration, Edit } from "../contract";
+import { t } from "../i18n/i18n.svelte";
 import { askConfiguration, askEdit, reason } from "../state/ask";
 import { type Field, type Group, id, type Table, type Values } from "./fields";
 import { read, said } from "./shapes";
 import { secrets } from "../state/secrets.svelte";
 import type { Naming } from "./naming";
-import { forgotten, isEntered, named } from "./secrets";
+import { forgotten, isEntered, lacksSecret, named } from "./secrets";
 import { get, isShown, readTable, same } from "./table";
 
 /** After so long without a keystroke the engine is asked what it thinks, in milliseconds. */
@@ -177,7 +178,9 @@ export class Draft {
   /** What is wrong with `field`, as far as its user has come to it. */
   wrong(field: Field): string[] {
     const key = id(field);
-    return this.toldOf(field.path, (other) => other === key).map((problem) => problem.message);
+    const told = this.toldOf(field.path, (other) => other === key).map((problem) => problem.message);
+    // The engine speaks of how a secret is written in the file, which nobody here has to know.
+    return told.length > 0 && lacksSecret(field, this.values[key]) ? [t("secret.wanted")] : told;
   }
 
   /** How many things are wrong with the field at `path` and with those below it, as far as its user has come to them. */

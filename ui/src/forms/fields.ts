@@ -83,6 +83,8 @@ export interface Field {
   example?: string | Readonly<Record<Platform, string>>;
   /** As what its shape says, where nothing is said. */
   width?: Width;
+  /** What it can be browsed for; a command always can. */
+  browse?: "file" | "folder";
   /** Whether few need it. */
   advanced?: boolean;
   /** The only platform where it means something. */
@@ -170,7 +172,7 @@ export type Table = Record<string, unknown>;
 export const SECRET_PLACES = ["keyring", "env", "file"] as const;
 
 /** Where a secret is kept. */
-export const SECRET: Shape = { is: "place", keys: SECRET_PLACES, secret: true };
+export const SECRET = { is: "place", keys: SECRET_PLACES, secret: true } as const satisfies Shape;
 
 /** A field's key among the values of a form. */
 export const id = (field: Pick<Field, "path">): string => field.path.map(escaped).join(".");

@@ -93,7 +93,7 @@ export const FLEET: readonly Group[] = [
     text: "group.fleet",
     fields: [
       of("local", "command", "local", { shape: { is: "command" }, hint: "hint.fleet.local" }),
-      of("local", "directory", "directory", { shape: MONO, example: FOLDER, hint: "hint.directory" }),
+      of("local", "directory", "directory", { shape: MONO, browse: "folder", example: FOLDER, hint: "hint.directory" }),
       of("local", "env", "env", { shape: { is: "pairs", secret: true }, advanced: true }),
       of("command", "create", "create", { shape: { is: "command" }, required: true, hint: "hint.fleet.create" }),
       of("command", "list", "list", { shape: { is: "command" }, required: true, hint: "hint.fleet.list" }),
@@ -102,7 +102,12 @@ export const FLEET: readonly Group[] = [
         required: true,
         hint: "hint.fleet.terminate",
       }),
-      of("command", "directory", "directory", { shape: MONO, example: FOLDER, hint: "hint.directory" }),
+      of("command", "directory", "directory", {
+        shape: MONO,
+        browse: "folder",
+        example: FOLDER,
+        hint: "hint.directory",
+      }),
       of("command", "env", "env", { shape: { is: "pairs", secret: true }, advanced: true }),
       of("command", "timeout", "timeout", { shape: SPAN, default: "1m", advanced: true }),
       of("ec2", "region", "region", { shape: MONO, example: "us-east-1", width: "medium", required: true }),

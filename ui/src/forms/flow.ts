@@ -145,6 +145,7 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
       text: "group.step.command",
       fields: [
         step("directory", {
+          browse: "folder",
           kinds: ["run"],
           beside: ["undo"],
           shape: MONO,

@@ -17,6 +17,7 @@ export const PROGRAM: readonly Group[] = [
       }),
       plain("directory", {
         shape: MONO,
+        browse: "folder",
         example: { linux: "~/web", windows: "D:\\projects\\web" },
         hint: "hint.directory",
       }),

@@ -1,5 +1,6 @@
 import { t } from "../i18n/i18n.svelte";
 import { freeName } from "../state/survey";
+import type { ChannelKind } from "./channel";
 import type { Placed, Value, Values } from "./fields";
 import { KIND } from "./table";
 
@@ -10,6 +11,9 @@ const RUN = /\.(bat|cjs|cmd|exe|jar|js|mjs|php|pl|ps1|py|pyw|rb|sh|ts)$/i;
 /** What runs the scripts of a project by their names. */
 const RUNNERS = ["bun", "deno", "npm", "pnpm", "yarn"];
 
+/** The scripts that start a project, whatever it is. */
+const STARTS = ["dev", "serve", "start"];
+
 /** What a new monitor is called after what it checks, or nothing. */
 export function monitorName(values: Values, taken: ReadonlySet<string>): string {
   const kind = String(values[KIND]);
@@ -18,16 +22,22 @@ export function monitorName(values: Values, taken: ReadonlySet<string>): string 
   return free(kind === "process" ? basename(placed(values[kind]).text) : target(kind, values[kind]), taken);
 }
 
-/** What a new program is called after its command, or nothing. */
-export function programName(command: Value | undefined, taken: ReadonlySet<string>): string {
+/** What a new program is called after its command and the folder that it runs in, or nothing. */
+export function programName(command: Value | undefined, taken: ReadonlySet<string>, directory?: Value): string {
   const { place, text } = placed(command);
   const words = (place === "words" ? text.split("\n") : unquoted(text)).filter((word) => word !== "");
   const [first = "", ...rest] = words;
   const script = RUNNERS.includes(basename(first))
     ? rest.find((word) => /^[\w:-]+$/.test(word) && word !== "run")
     : undefined;
-  return free(script ?? basename(rest.find((word) => RUN.test(word)) ?? first), taken);
+  // Every project has a script of such a name.
+  const project = script !== undefined && STARTS.includes(script) ? basename(String(directory ?? "")) : "";
+  return free(project || (script ?? basename(rest.find((word) => RUN.test(word)) ?? first)), taken);
 }
+
+/** What a new channel is called after its kind. */
+export const channelName = (kind: ChannelKind, taken: ReadonlySet<string>): string =>
+  freeName(kind === "email" ? t("channel.others") : kind, taken, "-");
 
 const free = (name: string, taken: ReadonlySet<string>): string =>
   name === "" ? "" : freeName(name.slice(0, LONGEST), taken);

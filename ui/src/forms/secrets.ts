@@ -54,6 +54,13 @@ export function forgotten(values: Values, fields: readonly Field[], first: Value
   });
 }
 
+/** Whether `field` has to hold a secret, and `value` is none. */
+export function lacksSecret({ shape, required }: Field, value: Value | undefined): boolean {
+  if (!required || shape.is !== "place" || !shape.secret) return false;
+  const placed = value as Placed | undefined;
+  return placed === undefined || (placed.text.trim() === "" && !placed.typed);
+}
+
 /** Whether a secret is typed into one of `fields`. */
 export function isEntered(values: Values, fields: readonly Field[]): boolean {
   let found = false;

@@ -1,5 +1,5 @@
 import type { Configuration, Edit, Section } from "../contract";
-import { ALERTS, CHANNEL, EMAIL } from "./channel";
+import { ALERTS, CHANNEL, type ChannelKind, channelKindOf, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
 import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
@@ -8,7 +8,7 @@ import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
 import { namesBeside, slug } from "./naming";
-import { monitorName, programName } from "./proposed";
+import { channelName, monitorName, programName } from "./proposed";
 import { flow } from "./steps";
 import { freeName } from "../state/survey";
 import { changed, KIND, readTable, writeTable } from "./table";
@@ -16,13 +16,15 @@ import { changed, KIND, readTable, writeTable } from "./table";
 const GROUPS: Record<Exclude<Section, "flow">, readonly Group[]> = {
   monitor: MONITOR,
   program: PROGRAM,
-  channel: called(CHANNEL),
-  fleet: called(FLEET),
+  channel: called(CHANNEL, "last"),
+  fleet: called(FLEET, "first"),
 };
 
-/** `groups` with the name first, which is no key of the table. */
-function called(groups: readonly Group[]): readonly Group[] {
-  return groups.map((group, index) => (index === 0 ? { ...group, fields: [CALLED, ...group.fields] } : group));
+/** `groups` with the name at one end of the first, which is no key of the table. */
+function called([first, ...rest]: readonly Group[], end: "first" | "last"): readonly Group[] {
+  if (!first) return rest;
+  const fields = end === "first" ? [CALLED, ...first.fields] : [...first.fields, CALLED];
+  return [{ ...first, fields }, ...rest];
 }
 
 /**
@@ -71,7 +73,7 @@ function numbered(
   const before = model && { ...structuredClone(model), name: freeName(String(from), taken) };
   const more = (table: Table): Values => (section === "monitor" ? { [KIND]: kindOf(table) } : {});
   const called = (values: Values) =>
-    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken);
+    section === "monitor" ? monitorName(values, taken) : programName(values["command"], taken, values["directory"]);
   return {
     groups,
     table,
@@ -94,15 +96,20 @@ function keyed(configuration: Configuration, section: "channel" | "fleet", name:
   if (!table) return null;
   const isFleet = section === "fleet";
   const fields = (isFleet ? FLEET : CHANNEL).flatMap((group) => group.fields);
-  const written = (values: Values) =>
-    isFleet
-      ? launched(writeTable(fields, values, table, launchOf(table)), table, values[KIND] as Launch)
-      : writeTable(fields, values, table);
+  const kind = isFleet ? launchOf(table) : channelKindOf(table);
+  const written = (values: Values) => {
+    const now = writeTable(fields, values, table, kind);
+    return isFleet ? launched(now, table, values[KIND] as Launch) : now;
+  };
+  // The table [email] is a channel of this name.
+  const taken = new Set([...Object.keys(entries), "email"]);
   let now = name ?? "";
   return {
     groups: GROUPS[section],
     table,
-    more: { called: name ?? "", ...(isFleet && { [KIND]: launchOf(table) }) },
+    more: { called: name ?? "", [KIND]: kind },
+    ...(name === null &&
+      !isFleet && { proposed: (values) => ({ called: channelName(values[KIND] as ChannelKind, taken) }) }),
     naming: {
       of: (values, words) => slug([section, String(values.called ?? ""), ...words]),
       taken: namesBeside(configuration.tables, table),

@@ -38,10 +38,13 @@ export function changed(
   if (value === undefined && !was && values[KIND] === kind) return null;
   if (value === undefined) return get(now, field.path) === undefined ? null : { value: undefined };
   // What must be said and is not is sent as nothing, so that the engine's answer names this field.
-  if (field.required && write(field.shape, value, undefined) === undefined) return { value: "" };
+  if (field.required && write(field.shape, value, undefined) === undefined) return { value: nothingOf(field) };
   if (same(value, read(field.shape, old))) return null;
   return { value: write(field.shape, value, get(now, field.path)) };
 }
+
+/** How it is said that a required field says nothing: a secret is nowhere, anything else is empty. */
+const nothingOf = ({ shape }: Field): unknown => (shape.is === "place" && shape.secret && !shape.bare ? {} : "");
 
 /** The id of the value that says of which kind a monitor, or a step, is. */
 export const KIND = "kind";

@@ -77,13 +77,13 @@ function settings(editing: boolean): Find[] {
   const parts: SettingsPart[] = [
     "desktop",
     "service",
-    ...(editing ? (["email", "alerts", "channels", "entries"] as const) : []),
+    ...(editing ? (["told", "email", "alerts", "channels", "entries"] as const) : []),
     "files",
   ];
   const about: Partial<Record<SettingsPart, string>> = {
     desktop: [t("desktop.theme"), t("desktop.density"), t("desktop.language")].join(", "),
     email: "e-mail, SMTP",
-    channels: "webhook",
+    channels: t("settings.channels_text"),
   };
   return parts.map((part) => ({
     id: `settings ${part}`,

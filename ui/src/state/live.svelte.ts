@@ -2,8 +2,9 @@ import { backend } from "#backend";
 import type { Heard } from "../backend/backend";
 import type { LogLine } from "../contract";
 import type { Source } from "./ask";
+import { dropped } from "./chosen.svelte";
 import { follow } from "./route.svelte";
-import { fold, NOTHING, type World } from "./world";
+import { fold, mayEdit, NOTHING, type World } from "./world";
 
 /** What is heard within this time is shown at once, in milliseconds. */
 const TOGETHER_MS = 100;
@@ -39,6 +40,8 @@ export function listen(listener: Listener): () => void {
 
 function hear(heard: Heard) {
   if (heard.heard === "open") return follow(heard.page);
+  if (heard.heard === "dragged") return dropped.drag(heard.over);
+  if (heard.heard === "dropped") return mayEdit(world) ? dropped.drop(heard.chosen) : undefined;
   if (heard.heard === "event" && heard.event.event === "log") {
     const { program, lines } = heard.event.of;
     return listeners.forEach((listener) => listener({ program }, lines));

@@ -204,7 +204,7 @@ test("there is nothing to edit of what is not in the file", () => {
 
 test("a channel is renamed beside its table", () => {
   const subject = entry(FILE, "channel", "chat");
-  const values = { ...readTable(fieldsOf(CHANNEL), subject?.table ?? {}), called: "talk" };
+  const values = { ...readTable(fieldsOf(CHANNEL), subject?.table ?? {}), ...subject?.more, called: "talk" };
   expect(subject?.edits(values)).toEqual([
     { edit: "put", section: "channel", name: "chat", table: { webhook: "https://chat.example/" }, called: "talk" },
   ]);

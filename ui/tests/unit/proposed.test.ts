@@ -26,3 +26,12 @@ test("a new program is called after what its command runs", () => {
   check("java\n-jar\nserver.jar", "server", "words");
   check("", "");
 });
+
+test("a project that is started by such a script is called after its folder", () => {
+  const check = (text: string, directory: string, name: string) =>
+    expect(programName({ place: "shell", text }, new Set(), directory), text).toBe(name);
+  check("npm run dev", "D:\\codigos\\shop", "shop");
+  check("pnpm start", "/srv/web", "web");
+  check("npm run dev", "", "dev");
+  check("npm run worker", "/srv/web", "worker");
+});

@@ -7,11 +7,12 @@ mod support;
 use std::{net::TcpListener, time::Duration};
 
 use estatus_core::{
-    config::{Channel, Language, WebhookChannel},
+    config::{Channel, Language, Receiver, WebhookChannel, WebhookUrl},
     fleet::{Trouble, command::ProviderErrorKind},
     flow::Otherwise,
     ids::MessageId,
     incident::{DeliveryResult, Message, News},
+    secret::SecretRef,
 };
 use serde_json::Value;
 use support::{
@@ -29,8 +30,17 @@ use support::{
 use tokio::io::AsyncWriteExt as _;
 use url::Url;
 
-fn channel(url: &Url) -> WebhookChannel {
-    WebhookChannel {
+/// A webhook that takes JSON.
+struct Hook {
+    url: Url,
+    headers: Vec<(String, String)>,
+    secret_headers: Vec<(String, SecretRef)>,
+    template: Option<String>,
+    timeout: Duration,
+}
+
+fn channel(url: &Url) -> Hook {
+    Hook {
         url: url.clone(),
         headers: Vec::new(),
         secret_headers: Vec::new(),
@@ -43,8 +53,11 @@ fn down() -> Message {
     message(41, vec![portfolio(News::Down { incident: incident() })])
 }
 
-async fn deliver(channel: WebhookChannel, message: &Message) -> DeliveryResult {
-    courier().deliver(&Channel::Webhook(channel), message, &words(Language::English)).await
+async fn deliver(hook: Hook, message: &Message) -> DeliveryResult {
+    let Hook { url, headers, secret_headers, template, timeout } = hook;
+    let receiver = Receiver::Json { url: WebhookUrl::Plain(url), headers, secret_headers, template };
+    let channel = Channel::Webhook(WebhookChannel { receiver, timeout });
+    courier().deliver(&channel, message, &words(Language::English)).await
 }
 
 #[tokio::test]
@@ -158,7 +171,7 @@ async fn a_template_makes_json_of_whatever_a_message_holds() {
         let web = Web::start(answer("200 OK", "", "ok")).await;
         let mut told = down();
         told.alerts[0].subject = "the \"web\"\n\\ of C:\\".into();
-        let channel = WebhookChannel { template: Some(template.to_owned()), ..channel(&web.url) };
+        let channel = Hook { template: Some(template.to_owned()), ..channel(&web.url) };
         assert_eq!(deliver(channel, &told).await, DeliveryResult::Delivered);
         assert_eq!(serde_json::from_str::<Value>(&web.request().await.1).unwrap(), expected);
     };
@@ -185,7 +198,7 @@ async fn a_template_makes_json_of_whatever_a_message_holds() {
 async fn a_template_that_fails_is_explained_before_anything_is_sent() {
     let nobody = "http://127.0.0.1:1/".parse().unwrap();
     let check = async |template: &str, begin: &str| {
-        let channel = WebhookChannel { template: Some(template.to_owned()), ..channel(&nobody) };
+        let channel = Hook { template: Some(template.to_owned()), ..channel(&nobody) };
         let (error, perhaps_received, permanent) = failure(deliver(channel, &down()).await);
         assert!(error.starts_with(begin) && error.ends_with("): correct it in estatus.toml"), "{error}");
         assert_eq!((perhaps_received, permanent), (false, true));
@@ -200,16 +213,15 @@ async fn a_template_that_fails_is_explained_before_anything_is_sent() {
 #[tokio::test]
 async fn a_header_that_cannot_be_sent_is_named() {
     let nobody = "http://127.0.0.1:1/".parse().unwrap();
-    let check = async |channel: WebhookChannel, expected: &str, permanent: bool| {
+    let check = async |channel: Hook, expected: &str, permanent: bool| {
         assert_eq!(failure(deliver(channel, &down()).await), (expected.to_owned(), false, permanent));
     };
     let error = "the header X-A cannot be sent: its name or value has characters that HTTP does not allow; correct it \
                  in estatus.toml";
-    check(WebhookChannel { headers: vec![("X-A".into(), "a\r\nb".into())], ..channel(&nobody) }, error, true).await;
-    check(WebhookChannel { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true)
-        .await;
+    check(Hook { headers: vec![("X-A".into(), "a\r\nb".into())], ..channel(&nobody) }, error, true).await;
+    check(Hook { secret_headers: vec![("X-A".into(), secret("LINES"))], ..channel(&nobody) }, error, true).await;
     check(
-        WebhookChannel { secret_headers: vec![("X-A".into(), secret("NOWHERE"))], ..channel(&nobody) },
+        Hook { secret_headers: vec![("X-A".into(), secret("NOWHERE"))], ..channel(&nobody) },
         "the secret for the header X-A is not available: the variable NOWHERE is not set: set it",
         false,
     )
@@ -295,7 +307,7 @@ async fn a_request_without_an_answer_was_perhaps_received() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let url = format!("http://{address}/").parse().unwrap();
-    let result = deliver(WebhookChannel { timeout: Duration::from_millis(300), ..channel(&url) }, &down()).await;
+    let result = deliver(Hook { timeout: Duration::from_millis(300), ..channel(&url) }, &down()).await;
     let error =
         format!("{address} did not confirm the message (no response within 300 ms), so it may have arrived anyway");
     assert_eq!(failure(result), (error, true, false));

@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use estatus_core::{
     check::HostPort,
-    config::{AlertPolicy, AlertWhen, Channel, CommandChannel, EmailChannel, EmailSecurity, Login, WebhookChannel},
+    config::{
+        AlertPolicy, AlertWhen, Channel, CommandChannel, EmailChannel, EmailSecurity, Login, Receiver, WebhookChannel,
+    },
     maintenance::DailySpan,
 };
 use jiff::tz::TimeZone;
 
 use crate::{
     check::{command_line, header_is_wrong, login, split, trust},
-    net::Mailbox,
+    net::{Endpoint, Mailbox},
     problem::Span,
     reason::reason,
     shape::{At, Field, Own, Reader, plain},
@@ -80,8 +82,12 @@ fn recipients(field: &mut Field<Vec<At<Mailbox>>>, key: &str, reader: &mut Reade
     Some(value.into_iter().map(|mailbox| mailbox.value.0).collect())
 }
 
+/// The forms of channels, by the keys that make them.
+pub(crate) const CHANNEL_FORMS: [&str; 10] =
+    ["webhook", "telegram", "discord", "slack", "teams", "ntfy", "gotify", "pushover", "command", EMAIL];
+
 /// Keys that belong to one form of channel.
-const BELONGS: [(&str, &str); 4] =
+pub(crate) const OF_CHANNELS: [(&str, &str); 4] =
     [("headers", "webhook"), ("template", "webhook"), ("directory", "command"), ("env", "command")];
 
 fn channel(
@@ -92,30 +98,25 @@ fn channel(
     reader: &mut Reader<'_>,
 ) -> Option<Channel> {
     let forms: Vec<&str> =
-        table.present.iter().map(|key| key.value).filter(|key| ["webhook", "command", "email"].contains(key)).collect();
+        table.present.iter().map(|key| key.value).filter(|key| CHANNEL_FORMS.contains(key)).collect();
     let [form] = forms.as_slice() else {
-        return reader.refuse(at, reason!("needs_one_channel"));
+        let (last, rest) = CHANNEL_FORMS.split_last()?;
+        let first = rest.iter().map(|form| format!("`{form}`")).collect::<Vec<_>>().join(", ");
+        return reader.refuse(at, reason!("needs_one_channel", first, last = *last));
     };
     for key in &table.present {
-        if let Some((name, owner)) = BELONGS.iter().find(|(name, owner)| *name == key.value && owner != form) {
+        if let Some((name, owner)) = OF_CHANNELS.iter().find(|(name, owner)| *name == key.value && owner != form) {
             reader.problem(&key.at, reason!("belongs_to_channel", name = *name, owner = *owner, form = *form));
         }
     }
     let timeout = table.timeout.take().map(|timeout| timeout.0);
     match *form {
-        "webhook" => {
-            let headers = table.headers.take().unwrap_or(Own(Vec::new()));
-            let (headers, secret_headers) = split(headers, header_is_wrong, "headers", reader);
-            let (url, template) = (table.webhook.take()?.0, table.template.take());
-            let timeout = timeout.unwrap_or(TIMEOUT);
-            Some(Channel::Webhook(WebhookChannel { url, headers, secret_headers, template, timeout }))
-        }
         "command" => {
             let (directory, env) = (table.directory.take(), table.env.take());
             let command = command_line(table.command.take()?, directory, env, reader);
             Some(Channel::Command(CommandChannel { command, timeout: timeout.unwrap_or(TIMEOUT) }))
         }
-        _ => {
+        EMAIL => {
             let to = recipients(&mut table.email, EMAIL, reader);
             if !email_is_defined {
                 return reader.refuse(at, reason!("needs_email"));
@@ -123,6 +124,49 @@ fn channel(
             let server = email?.clone();
             let timeout = timeout.unwrap_or(server.timeout);
             Some(Channel::Email(EmailChannel { to: to?, timeout, ..server }))
+        }
+        _ => {
+            let receiver = receiver(form, &mut table, reader)?;
+            Some(Channel::Webhook(WebhookChannel { receiver, timeout: timeout.unwrap_or(TIMEOUT) }))
+        }
+    }
+}
+
+/// Where Telegram is, where nothing else is said.
+const TELEGRAM: &str = "https://api.telegram.org/";
+/// Where ntfy is, where nothing else is said.
+const NTFY: &str = "https://ntfy.sh/";
+
+/// Who takes the request of a channel of this form.
+fn receiver(form: &str, table: &mut tables::Channel, reader: &mut Reader<'_>) -> Option<Receiver> {
+    let server = |server: Option<Endpoint>, usual: &str| server.map_or_else(|| usual.parse().ok(), |at| Some(at.0));
+    match form {
+        "telegram" => {
+            let mut telegram = table.telegram.take()?;
+            let server = server(telegram.server.take(), TELEGRAM)?;
+            Some(Receiver::Telegram { server, token: telegram.token.take()?, chat: telegram.chat.take()?.0 })
+        }
+        "discord" => Some(Receiver::Discord { url: table.discord.take()? }),
+        "slack" => Some(Receiver::Slack { url: table.slack.take()? }),
+        "teams" => Some(Receiver::Teams { url: table.teams.take()? }),
+        "ntfy" => {
+            let mut ntfy = table.ntfy.take()?;
+            let server = server(ntfy.server.take(), NTFY)?;
+            Some(Receiver::Ntfy { server, topic: ntfy.topic.take()?.0, token: ntfy.token.take() })
+        }
+        "gotify" => {
+            let mut gotify = table.gotify.take()?;
+            Some(Receiver::Gotify { server: gotify.server.take()?.0, token: gotify.token.take()? })
+        }
+        "pushover" => {
+            let mut pushover = table.pushover.take()?;
+            Some(Receiver::Pushover { token: pushover.token.take()?, user: pushover.user.take()?.0 })
+        }
+        _ => {
+            let headers = table.headers.take().unwrap_or(Own(Vec::new()));
+            let (headers, secret_headers) = split(headers, header_is_wrong, "headers", reader);
+            let (url, template) = (table.webhook.take()?, table.template.take());
+            Some(Receiver::Json { url, headers, secret_headers, template })
         }
     }
 }

@@ -31,7 +31,7 @@ impl Shape for Page {
     }
 }
 
-/// Where a cloud is asked: an `http` or `https` URL that says nothing but where.
+/// Where something is asked: an `http` or `https` URL that says nothing but where.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint(pub(crate) Url);
 
@@ -76,6 +76,58 @@ fn url(node: Node<'_>, at: &Span, schemes: [&str; 2], reader: &mut Reader<'_>) -
         Ok(url) => Ok(url),
     };
     read.map_err(|reason| reader.problem(at, reason)).ok()
+}
+
+/// A chat of Telegram: its id, which is a number, or `@` and the name of a channel.
+#[derive(Clone, Debug)]
+pub(crate) struct ChatId(pub(crate) String);
+
+impl Shape for ChatId {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Some(number) = node.integer() {
+            return Some(Self(number.to_string()));
+        }
+        let Some(text) = node.text() else { return reader.expected(reason!("a.chat"), node, at) };
+        let is_name = text.strip_prefix('@').is_some_and(|name| !name.is_empty() && name.chars().all(is_of_name));
+        if is_name || text.parse::<i64>().is_ok() {
+            return Some(Self(text.to_owned()));
+        }
+        reader.unreadable(reason!("a.chat"), text, at)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "integer" },
+            { "type": "string", "pattern": "^(@[A-Za-z0-9_]+|-?[0-9]+)$", "examples": ["123456789", "@alerts"] },
+        ] })
+    }
+}
+
+fn is_of_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// A topic of ntfy, as its server takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic(pub(crate) String);
+
+impl Topic {
+    const LONGEST: usize = 64;
+}
+
+impl Shape for Topic {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text() else { return reader.expected(reason!("a.topic"), node, at) };
+        let is_topic = |text: &str| text.chars().all(|letter| is_of_name(letter) || letter == '-');
+        if !text.is_empty() && text.len() <= Self::LONGEST && is_topic(text) {
+            return Some(Self(text.to_owned()));
+        }
+        reader.unreadable(reason!("a.topic"), text, at)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" })
+    }
 }
 
 /// A host by name or address.

@@ -4,15 +4,23 @@ use estatus_core::check::Kind;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::tables::{BELONGS, FORMS, File, Launch, OF_FORMS};
+use crate::{
+    channel::{CHANNEL_FORMS, OF_CHANNELS},
+    tables::{BELONGS, FORMS, File, Launch, OF_FORMS},
+};
 
 /// The JSON schema of `estatus.toml` (draft 2020-12), for editors that complete and check it.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>();
     schema.insert("title".to_owned(), "estatus.toml".into());
     let mut schema = Value::from(schema);
-    let tables =
-        [("Monitor", kinds(&[])), ("Ready", kinds(&["log", "notify"])), ("Step", forms()), ("Fleet", origins())];
+    let tables = [
+        ("Monitor", kinds(&[])),
+        ("Ready", kinds(&["log", "notify"])),
+        ("Step", forms()),
+        ("Fleet", origins()),
+        ("Channel", channels()),
+    ];
     for (table, more) in tables {
         if let Some(Value::Object(table)) = schema.pointer_mut(&format!("/$defs/{table}")) {
             table.extend(more);
@@ -34,6 +42,12 @@ fn kinds(others: &[&str]) -> Map<String, Value> {
 fn forms() -> Map<String, Value> {
     let belongs = |(key, owners): (&str, &[&str])| (key.to_owned(), any_of(owners.iter().map(|owner| needs(owner))));
     one_of_these(FORMS.into_iter().map(needs).collect(), OF_FORMS.into_iter().map(belongs).collect())
+}
+
+/// The same of a channel.
+fn channels() -> Map<String, Value> {
+    let belongs = |(key, owner): (&str, &str)| (key.to_owned(), needs(owner));
+    one_of_these(CHANNEL_FORMS.into_iter().map(needs).collect(), OF_CHANNELS.into_iter().map(belongs).collect())
 }
 
 /// The same of a fleet: its instances come from one of several origins, and only one rule has a schedule.

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
-const WORDS: [(&[&str], &[&str]); 96] = [
+const WORDS: [(&[&str], &[&str]); 100] = [
     (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
@@ -14,9 +14,13 @@ const WORDS: [(&[&str], &[&str]); 96] = [
     (&["successes"], &["success_threshold", "recovery_threshold"]),
     (&["retry_every"], &["retry_interval", "retry_delay"]),
     (&["http", "webhook"], &["url", "uri", "link", "endpoint", "website", "webhook_url"]),
-    (&["webhook"], &["slack", "discord", "telegram", "teams"]),
+    (&["teams"], &["msteams", "microsoft_teams"]),
+    (&["topic"], &["channel"]),
+    (&["chat"], &["chat_id", "id", "channel"]),
+    (&["token"], &["api_key", "apikey", "access_token", "app_token", "bot_token", "bot"]),
+    (&["user"], &["user_key", "userkey"]),
     (&["tcp", "server"], &["port", "address", "hostname", "smtp", "smtp_server", "smtp_host"]),
-    (&["server"], &["host"]),
+    (&["server"], &["host", "url", "base_url", "server_url"]),
     (&["tls"], &["ssl", "certificate"]),
     (&["security"], &["tls", "ssl", "starttls", "encryption", "secure"]),
     (&["accept"], &["status", "status_code", "status_codes", "expected_status", "expect_status", "valid_status"]),
@@ -50,7 +54,20 @@ const WORDS: [(&[&str], &[&str]); 96] = [
     (&["on_down"], &["on_failure", "on_fail", "on_error", "action", "remedy", "heal", "recovery"]),
     (&["tell"], &["notify", "message", "msg", "say", "send_message", "mail"]),
     (&["channels"], &["notify", "notifications", "alert", "alerts", "notification", "notifiers", "channel"]),
-    (&["channel"], &["notification", "notifications", "notifiers", "alerting", "slack", "webhook", "webhooks"]),
+    (
+        &["channel"],
+        &[
+            "notification",
+            "notifications",
+            "notifiers",
+            "alerting",
+            "slack",
+            "discord",
+            "telegram",
+            "webhook",
+            "webhooks",
+        ],
+    ),
     (&["tags"], &["group", "groups", "label", "labels", "category"]),
     (&["to"], &["recipient", "recipients", "receiver", "receivers", "mail_to"]),
     (&["from"], &["sender", "from_address", "mail_from", "start", "begin"]),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use estatus_core::{
     command::Run,
-    config::{AlertWhen, EmailSecurity, Language},
+    config::{AlertWhen, EmailSecurity, Language, WebhookUrl},
     secret::SecretRef,
 };
 use jiff::civil::{Time, Weekday};
@@ -24,7 +24,7 @@ pub(crate) use self::{
 };
 use crate::{
     listed::{All, ByKey},
-    net::{Address, Host, Mailbox, Page},
+    net::{Address, ChatId, Endpoint, Host, Mailbox, Topic},
     shape::{At, Own, Whole},
     table::table,
     times::{DAY, HOUR, Lasting, MINUTE, OrNever, YEAR, Zone},
@@ -95,14 +95,28 @@ table! {
         timeout: Timeout,
     }
 
-    /// A channel: exactly one of webhook, command and email.
+    /// A channel: exactly one of webhook, telegram, discord, slack, teams, ntfy, gotify, pushover, command and email.
     struct Channel requires [] like r#"{ webhook = "https://example.com/hook" }"# {
-        /// A URL to which the message is posted as JSON.
-        webhook: Page,
+        /// A URL to which the message is posted as JSON; it may be a secret.
+        webhook: WebhookUrl,
         /// Headers of the webhook's request; a value may be a secret.
         headers: Own<Valued>,
         /// The body of the webhook's request, as a template that produces JSON.
         template: String,
+        /// A chat of Telegram, to which a bot writes.
+        telegram: Telegram,
+        /// Where the URL of a Discord channel's webhook is kept.
+        discord: SecretRef,
+        /// Where the URL of an incoming webhook of Slack is kept.
+        slack: SecretRef,
+        /// Where the URL of a workflow of Microsoft Teams is kept that posts to a channel when it is called.
+        teams: SecretRef,
+        /// A topic of ntfy.
+        ntfy: Ntfy,
+        /// An application of a Gotify server.
+        gotify: Gotify,
+        /// A user or group of Pushover.
+        pushover: Pushover,
         /// A command that receives the message in its environment and, as JSON, on its standard input.
         command: Run,
         /// Where the command runs.
@@ -113,6 +127,45 @@ table! {
         email: Many<Mailbox>,
         /// How long one delivery may take. Default: "30s".
         timeout: Timeout,
+    }
+
+    /// A chat of Telegram, to which a bot writes.
+    struct Telegram requires [token, chat]
+        like r#"{ token = { keyring = "telegram" }, chat = "123456789" }"# {
+        /// Where the bot's token is kept.
+        token: SecretRef,
+        /// The id of the chat, or "@" and the name of a channel.
+        chat: ChatId,
+        /// The Bot API server. Default: "https://api.telegram.org".
+        server: Endpoint,
+    }
+
+    /// A topic of ntfy.
+    struct Ntfy requires [topic] like r#"{ topic = "my-alerts-7f3a" }"# {
+        /// The topic: letters, digits, "_" and "-".
+        topic: Topic,
+        /// The server. Default: "https://ntfy.sh".
+        server: Endpoint,
+        /// Where an access token is kept. Default: none, for a topic that is open to everybody.
+        token: SecretRef,
+    }
+
+    /// An application of a Gotify server.
+    struct Gotify requires [server, token]
+        like r#"{ server = "https://gotify.example.com", token = { keyring = "gotify" } }"# {
+        /// The server.
+        server: Endpoint,
+        /// Where the application's token is kept.
+        token: SecretRef,
+    }
+
+    /// A user or group of Pushover.
+    struct Pushover requires [token, user]
+        like r#"{ token = { keyring = "pushover" }, user = "uQiRzpo4DXghDmr9QzzfQu27cmVRsG" }"# {
+        /// Where the application's API token is kept.
+        token: SecretRef,
+        /// The key of the user or the group.
+        user: Plain,
     }
 
     /// How alerts are delayed, merged and repeated.

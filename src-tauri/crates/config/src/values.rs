@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use estatus_core::{
     check::{CodeRange, IpVersion, RecordType, Redirects, StartTls},
     command::Run,
-    config::{AlertWhen, EmailSecurity, Language},
+    config::{AlertWhen, EmailSecurity, Language, WebhookUrl},
     encoding::OutputEncoding,
     exit::Signal,
     flow::{CatchUp, Otherwise, Overlap},
@@ -16,6 +16,7 @@ use regex::Regex;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::{
+    net::Page,
     problem::{Span, advice, shown},
     reason::{Reason, reason},
     shape::{Node, Reader, Shape},
@@ -392,6 +393,20 @@ impl Shape for SecretRef {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         SecretPlace::schema(generator)
+    }
+}
+
+/// Where a webhook is: an `http` or `https` URL, or where one that is a secret is kept.
+impl Shape for WebhookUrl {
+    fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
+        match node {
+            Node::Table(_) => SecretRef::read(node, at, reader).map(Self::Secret),
+            _ => Page::read(node, at, reader).map(|page| Self::Plain(page.0)),
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [Page::schema(generator), SecretRef::schema(generator)] })
     }
 }
 

@@ -217,17 +217,6 @@ pub enum Channel {
     Command(CommandChannel),
 }
 
-impl Channel {
-    /// The host an alert has to reach; a command has none.
-    pub fn host(&self) -> Option<&str> {
-        match self {
-            Self::Email(email) => Some(&email.server.host),
-            Self::Webhook(webhook) => webhook.url.host_str(),
-            Self::Command(_) => None,
-        }
-    }
-}
-
 /// E-mail over SMTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailChannel {
@@ -273,16 +262,97 @@ pub struct Login {
 /// An HTTP request that tells somebody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookChannel {
-    /// Where it goes.
-    pub url: Url,
-    /// Headers it carries, beside `Content-Type`.
-    pub headers: Vec<(String, String)>,
-    /// Headers whose values are secrets.
-    pub secret_headers: Vec<(String, SecretRef)>,
-    /// The body as a template that yields JSON; the whole message as JSON where there is none.
-    pub template: Option<String>,
+    /// Who takes it, and how.
+    pub receiver: Receiver,
     /// How long one delivery may take.
     pub timeout: Duration,
+}
+
+/// Who takes an HTTP request that tells somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Receiver {
+    /// Whatever takes JSON.
+    Json {
+        /// Where it goes.
+        url: WebhookUrl,
+        /// Headers it carries, beside `Content-Type`.
+        headers: Vec<(String, String)>,
+        /// Headers whose values are secrets.
+        secret_headers: Vec<(String, SecretRef)>,
+        /// The body as a template that yields JSON; the whole message as JSON where there is none.
+        template: Option<String>,
+    },
+    /// A bot of Telegram.
+    Telegram {
+        /// The Bot API server.
+        server: Url,
+        /// The bot's token.
+        token: SecretRef,
+        /// The id of the chat, or `@` and the name of a channel.
+        chat: String,
+    },
+    /// A webhook of a Discord channel.
+    Discord {
+        /// Its URL, which lets whoever has it write there.
+        url: SecretRef,
+    },
+    /// An incoming webhook of Slack, or of what speaks as Slack does.
+    Slack {
+        /// Its URL, which lets whoever has it write there.
+        url: SecretRef,
+    },
+    /// A workflow of Microsoft Teams that posts what it is sent.
+    Teams {
+        /// Its URL, which lets whoever has it write there.
+        url: SecretRef,
+    },
+    /// A topic of ntfy.
+    Ntfy {
+        /// The server.
+        server: Url,
+        /// The topic.
+        topic: String,
+        /// The access token; none for a topic that is open to everybody.
+        token: Option<SecretRef>,
+    },
+    /// An application of a Gotify server.
+    Gotify {
+        /// The server.
+        server: Url,
+        /// The application's token.
+        token: SecretRef,
+    },
+    /// Pushover.
+    Pushover {
+        /// The application's API token.
+        token: SecretRef,
+        /// The key of the user or the group.
+        user: String,
+    },
+}
+
+impl Receiver {
+    /// The secrets it takes to reach it.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::Json { url, secret_headers, .. } => {
+                let url = if let WebhookUrl::Secret(place) = url { Some(place) } else { None };
+                url.into_iter().chain(secret_headers.iter().map(|(_, place)| place)).collect()
+            }
+            Self::Discord { url } | Self::Slack { url } | Self::Teams { url } => vec![url],
+            Self::Telegram { token, .. } | Self::Gotify { token, .. } | Self::Pushover { token, .. } => vec![token],
+            Self::Ntfy { token, .. } => token.iter().collect(),
+        }
+    }
+}
+
+/// Where a webhook is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WebhookUrl {
+    /// At this URL.
+    Plain(Url),
+    /// At a URL that is a secret as a whole.
+    Secret(SecretRef),
 }
 
 /// A command that tells somebody: it finds the message in its environment and, as JSON, on its standard input.

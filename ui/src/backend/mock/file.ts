@@ -1,4 +1,5 @@
 import type { ApiError, ConfigProblem, Edit, Section } from "../../contract";
+import { channelProblems } from "./channels";
 import { fleetProblems, FLEETS } from "./fleets/tables";
 import { flowProblems, FLOWS } from "./flows/tables";
 
@@ -149,6 +150,7 @@ export function problems(tables: Tables): ConfigProblem[] {
   });
   flowProblems(tables, problem, span);
   fleetProblems(tables, problem, span);
+  channelProblems(tables, problem);
   const email = tables.email as Table | undefined;
   if (email && !email.server) problem(["email", "server"], "`server` is missing");
   if (email && Number(email.port ?? 25) > 65535) problem(["email", "port"], "expected a whole number from 1 to 65535");

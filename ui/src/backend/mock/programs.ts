@@ -1,3 +1,4 @@
+import type { Chosen } from "../backend";
 import type { Surveyed, LogLine, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
@@ -191,3 +192,11 @@ export function changes(program: string, since: number): ProgramChange[] {
   }
   return made.filter(({ at }) => Date.parse(at) >= since);
 }
+
+/** A project that can be chosen. */
+export const PROJECT: Chosen = {
+  path: "/home/isaac/codigos/shop",
+  is_folder: true,
+  is_program: false,
+  package: JSON.stringify({ name: "shop", scripts: { build: "vite build", dev: "vite", start: "node server.js" } }),
+};

@@ -32,7 +32,7 @@ pub const TOKEN: &str = "Bearer 7f3a9c51d0";
 
 /// The house around the courier: secrets by name, commands run by `sh`.
 pub struct TestPorts {
-    secrets: BTreeMap<&'static str, &'static str>,
+    secrets: BTreeMap<&'static str, String>,
 }
 
 impl Ports for TestPorts {
@@ -43,7 +43,7 @@ impl Ports for TestPorts {
     fn secret<'a>(&'a self, place: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
         Box::pin(async move {
             let SecretRef::Env(name) = place else { panic!("the tests keep secrets in the environment") };
-            let secret = self.secrets.get(name.as_str()).map(|secret| Secret::new(*secret));
+            let secret = self.secrets.get(name.as_str()).map(|secret| Secret::new(secret.as_str()));
             secret.ok_or_else(|| SecretError(format!("the variable {name} is not set: set it")))
         })
     }
@@ -60,7 +60,12 @@ async fn execute(run: CommandRun) -> CommandOutcome {
 }
 
 pub fn courier() -> Courier {
-    let secrets = BTreeMap::from([("PASSWORD", PASSWORD), ("TOKEN", TOKEN), ("LINES", "a\nb")]);
+    courier_with([("PASSWORD", PASSWORD.to_owned()), ("TOKEN", TOKEN.to_owned()), ("LINES", "a\nb".to_owned())])
+}
+
+/// A courier in a house that keeps `secrets`.
+pub fn courier_with<const COUNT: usize>(secrets: [(&'static str, String); COUNT]) -> Courier {
+    let secrets = BTreeMap::from(secrets);
     Courier::new(Arc::new(TestPorts { secrets }), "k3v9".to_owned())
 }
 

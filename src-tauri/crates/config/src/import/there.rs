@@ -7,7 +7,7 @@ use estatus_core::check::Kind;
 use serde_json::{Map, Value as Json, json};
 use url::Url;
 
-use crate::edit::key;
+use crate::{channel::CHANNEL_FORMS, edit::key};
 
 /// The keys and values of an entry, as in `estatus.toml`.
 pub(super) type Table = Map<String, Json>;
@@ -72,7 +72,7 @@ fn deed(section: Section, table: &Table) -> Option<String> {
     let of_keys = |keys: &[&str]| Some(json!(keys.iter().map(|key| table.get(*key)).collect::<Vec<_>>()).to_string());
     match section {
         Section::Program => of_keys(&["command", "directory"]),
-        Section::Channel => of_keys(&["webhook", "command", "email"]),
+        Section::Channel => of_keys(&CHANNEL_FORMS),
         Section::Flow => of_keys(&["step"]),
         Section::Fleet => of_keys(&["local", "command", "ec2", "asg"]),
         Section::Monitor => match Kind::ALL.into_iter().find(|kind| table.contains_key(kind.word()))? {

@@ -530,17 +530,49 @@ fn maintenance_has_one_form() {
     );
 }
 
+const ONE_OF: &str = "1:10: `channel.x`: needs exactly one of `webhook`, `telegram`, `discord`, `slack`, `teams`, `ntfy`, \
+                      `gotify`, `pushover`, `command` and `email`";
+
+#[test]
+fn what_a_service_needs_of_a_channel_is_asked_for() {
+    check(
+        "[channel.x]\ntelegram = { chat = \"me\" }",
+        &[
+            "2:12: `channel.x.telegram`: `token` is missing",
+            "2:21: `channel.x.telegram.chat`: expected the id of a chat like 123456789, or \"@\" and the name of a \
+             channel, found \"me\"",
+        ],
+    );
+    check(
+        "[channel.x]\ntelegram = { token = { keyring = \"t\" }, chat_id = 7 }",
+        &[
+            "2:12: `channel.x.telegram`: `chat` is missing",
+            "2:41: unknown key `chat_id` in `channel.x.telegram`; did you mean `chat`?",
+        ],
+    );
+    check(
+        "[channel.x]\ndiscord = \"https://discord.com/api/webhooks/1/T0K3N\"",
+        &["2:11: `channel.x.discord`: a secret must not be in this file: write { keyring = \"NAME\" }, \
+           { env = \"VARIABLE\" } or { file = \"PATH\" }"],
+    );
+    check(
+        "[channel.x]\nntfy = { topic = \"my alerts\" }",
+        &[
+            "2:18: `channel.x.ntfy.topic`: expected a topic of letters, digits, \"_\" and \"-\", with at most 64 of them, \
+           found \"my alerts\"",
+        ],
+    );
+    check(
+        "[channel.x]\nslack = { keyring = \"s\" }\ntemplate = \"{}\"",
+        &["3:1: `channel.x`: `template` is only for a webhook channel; this one is slack"],
+    );
+}
+
 #[test]
 fn a_channel_has_one_form_and_its_keys() {
     let email = "[email]\nserver = \"h\"\nfrom = \"a@b\"\nto = \"a@b\"\n";
-    check(
-        "[channel.x]\ntimeout = \"1s\"",
-        &["1:10: `channel.x`: needs exactly one of `webhook`, `command` and `email`"],
-    );
-    check(
-        "[channel.x]\nwebhook = \"https://h/\"\ncommand = \"true\"",
-        &["1:10: `channel.x`: needs exactly one of `webhook`, `command` and `email`"],
-    );
+    check("[channel.x]\ntimeout = \"1s\"", &[ONE_OF]);
+    check("[channel.x]\nwebhook = \"https://h/\"\ncommand = \"true\"", &[ONE_OF]);
     check(
         "[channel.x]\nwebhook = \"https://h/\"\nenv = {}",
         &["3:1: `channel.x`: `env` is only for a command channel; this one is webhook"],

@@ -21,6 +21,7 @@ use jiff::{
     tz::TimeZone,
 };
 use serde_json::json;
+use url::Url;
 
 use super::read;
 
@@ -157,6 +158,14 @@ fn what_is_not_about_monitors_is_read() {
     assert_eq!(config.alerts, alerts);
 }
 
+fn keyring(name: &str) -> SecretRef {
+    SecretRef::Keyring(name.to_owned())
+}
+
+fn url(text: &str) -> Url {
+    text.parse().unwrap()
+}
+
 #[test]
 fn channels_are_read() {
     let config = everything();
@@ -171,13 +180,30 @@ fn channels_are_read() {
         timeout: secs(20),
     };
     let boss = EmailChannel { to: strings(["boss@example.com"]), timeout: secs(5), ..email.clone() };
-    let chat = WebhookChannel {
-        url: "https://chat.example.com/hook".parse().unwrap(),
+    let chat = Receiver::Json {
+        url: WebhookUrl::Plain("https://chat.example.com/hook".parse().unwrap()),
         headers: pairs([("X-From", "estatus")]),
         secret_headers: vec![("Authorization".to_owned(), SecretRef::Env("CHAT_TOKEN".to_owned()))],
         template: Some("{\"text\": {{ title | tojson }}}".to_owned()),
-        timeout: secs(15),
     };
+    let hidden = Receiver::Json {
+        url: WebhookUrl::Secret(keyring("hook")),
+        headers: Vec::new(),
+        secret_headers: Vec::new(),
+        template: None,
+    };
+    let phone = Receiver::Telegram {
+        server: url("https://bots.example.com/"),
+        token: keyring("telegram"),
+        chat: "-1001234567890".to_owned(),
+    };
+    let push = Receiver::Ntfy {
+        server: url("https://ntfy.example.com/"),
+        topic: "my-alerts_7".to_owned(),
+        token: Some(keyring("ntfy")),
+    };
+    let pocket = Receiver::Pushover { token: keyring("pushover"), user: "uQiRzpo4DXghDmr9QzzfQu27cmVRsG".to_owned() };
+    let webhook = |receiver, timeout| Channel::Webhook(WebhookChannel { receiver, timeout: secs(timeout) });
     let horn = CommandChannel {
         command: CommandLine {
             run: Run::Program { program: "honk".to_owned(), args: strings(["--loud"]) },
@@ -190,10 +216,43 @@ fn channels_are_read() {
     let expected = BTreeMap::from([
         ("email".to_owned(), Channel::Email(email)),
         ("boss".to_owned(), Channel::Email(boss)),
-        ("chat".to_owned(), Channel::Webhook(chat)),
+        ("chat".to_owned(), webhook(chat, 15)),
+        ("hidden".to_owned(), webhook(hidden, 30)),
+        ("phone".to_owned(), webhook(phone, 30)),
+        ("guild".to_owned(), webhook(Receiver::Discord { url: keyring("discord") }, 30)),
+        ("team".to_owned(), webhook(Receiver::Slack { url: SecretRef::Env("SLACK_URL".to_owned()) }, 30)),
+        ("office".to_owned(), webhook(Receiver::Teams { url: SecretRef::File("/etc/estatus/teams.url".into()) }, 30)),
+        ("push".to_owned(), webhook(push, 30)),
+        (
+            "home".to_owned(),
+            webhook(Receiver::Gotify { server: url("https://gotify.example.com/push"), token: keyring("gotify") }, 30),
+        ),
+        ("pocket".to_owned(), webhook(pocket, 5)),
         ("horn".to_owned(), Channel::Command(horn)),
     ]);
     assert_eq!(config.channels, expected);
+}
+
+#[test]
+fn telegram_and_ntfy_are_where_everybody_has_them() {
+    let config = read(
+        "[channel.a]\ntelegram = { token = { keyring = \"t\" }, chat = \"@alerts\" }\n[channel.b]\nntfy = { topic = \"x\" }",
+    )
+    .unwrap();
+    let expected = [
+        (
+            "a",
+            Receiver::Telegram {
+                server: url("https://api.telegram.org/"),
+                token: keyring("t"),
+                chat: "@alerts".to_owned(),
+            },
+        ),
+        ("b", Receiver::Ntfy { server: url("https://ntfy.sh/"), topic: "x".to_owned(), token: None }),
+    ];
+    for (name, receiver) in expected {
+        assert_eq!(config.channels[name], Channel::Webhook(WebhookChannel { receiver, timeout: secs(30) }));
+    }
 }
 
 #[test]

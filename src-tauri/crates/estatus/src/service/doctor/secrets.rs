@@ -37,7 +37,7 @@ fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &
         match channel {
             Channel::Email(email) => found.extend(email.login.iter().map(|login| (of.clone(), &login.password))),
             Channel::Webhook(webhook) => {
-                found.extend(webhook.secret_headers.iter().map(|(_, place)| (of.clone(), place)));
+                found.extend(webhook.receiver.secrets().into_iter().map(|place| (of.clone(), place)));
             }
             Channel::Command(_) => {}
         }

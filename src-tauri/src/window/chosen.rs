@@ -1,0 +1,133 @@
+//! Files and folders that the person chooses or drops, and what the page may know of them.
+
+#[cfg_attr(unix, path = "chosen/unix.rs")]
+#[cfg_attr(windows, path = "chosen/windows.rs")]
+mod platform;
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use rfd::{AsyncFileDialog, FileHandle};
+use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, Manager, async_runtime};
+use tokio::sync::oneshot;
+
+use crate::frame;
+
+/// The description of a project of Node.js.
+const PACKAGE: &str = "package.json";
+/// A longer one is none that somebody has written, in bytes.
+const PACKAGE_MOST: u64 = 1 << 20;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// A file, among them programs.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// What was chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Chosen {
+    path: String,
+    is_folder: bool,
+    /// Whether the system runs it as it is.
+    is_program: bool,
+    /// What stands in a `package.json`, if that was chosen, or lies in the folder that was.
+    package: Option<String>,
+}
+
+impl Chosen {
+    /// Looks at `path`; nothing if it is not there, or cannot be written as a text. Blocks on the disk. Nothing else is read than a
+    /// `package.json` of at most 1 MiB.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        let metadata = path.metadata().ok()?;
+        let is_folder = metadata.is_dir();
+        let package = if is_folder { Some(path.join(PACKAGE)) } else { path.ends_with(PACKAGE).then(|| path.to_owned()) };
+        Some(Self {
+            path: path.to_str()?.to_owned(),
+            is_folder,
+            is_program: metadata.is_file() && platform::is_program(path, &metadata),
+            package: package.and_then(|package| text_of(&package)),
+        })
+    }
+}
+
+/// The text of a regular file that is not too long.
+fn text_of(path: &Path) -> Option<String> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    File::open(path).ok()?.take(PACKAGE_MOST + 1).read_to_string(&mut text).ok()?;
+    (text.len() as u64 <= PACKAGE_MOST).then_some(text)
+}
+
+/// Has the person choose in a dialog of the system's; nothing if it is closed without.
+///
+/// # Errors
+/// If the dialog cannot be shown.
+pub(crate) async fn choose(app: &AppHandle, wanted: Wanted) -> Result<Option<PathBuf>, tauri::Error> {
+    let (sender, chosen) = oneshot::channel::<Option<FileHandle>>();
+    let shown = app.clone();
+    // A dialog belongs to the thread of the window.
+    app.run_on_main_thread(move || {
+        let dialog = AsyncFileDialog::new();
+        let dialog = match shown.get_webview_window(frame::LABEL) {
+            Some(window) => dialog.set_parent(&window),
+            None => dialog,
+        };
+        let file = async move {
+            match wanted {
+                Wanted::File => dialog.pick_file().await,
+                Wanted::Folder => dialog.pick_folder().await,
+            }
+        };
+        async_runtime::spawn(async move {
+            // Whoever asked may be gone with the page.
+            let _ = sender.send(file.await);
+        });
+    })?;
+    Ok(chosen.await.ok().flatten().map(|file| file.path().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn of_what_is_chosen_nothing_is_read_but_the_description_of_a_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let script = write("reloj.py", "print()");
+        let package = write(PACKAGE, "{}");
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let of_script = Chosen { path: text(&script), is_folder: false, is_program: false, package: None };
+        assert_eq!(Chosen::at(&script), Some(of_script.clone()));
+        let of_package = Chosen { path: text(&package), package: Some("{}".to_owned()), ..of_script.clone() };
+        assert_eq!(Chosen::at(&package), Some(of_package.clone()));
+        let of_folder = Chosen { path: text(folder.path()), is_folder: true, ..of_package };
+        assert_eq!(Chosen::at(folder.path()), Some(of_folder));
+        fs::write(&package, " ".repeat((1 << 20) + 1)).unwrap();
+        assert_eq!(Chosen::at(&package).unwrap().package, None);
+        assert_eq!(Chosen::at(&folder.path().join("nothing")), None);
+    }
+
+    #[test]
+    fn what_the_system_runs_is_a_program() {
+        let this = std::env::current_exe().unwrap();
+        assert!(Chosen::at(&this).unwrap().is_program);
+    }
+}
