@@ -8,6 +8,7 @@
 mod backend;
 mod frame;
 mod opened;
+mod saving;
 mod service;
 mod stream;
 
@@ -66,6 +67,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     tauri::Builder::default()
         .manage(backend::Backend::new(&places))
         .manage(Streams::new(arguments.page))
+        .manage(saving::Saving::default())
         .invoke_handler(tauri::generate_handler![
             backend::request,
             backend::attach,
@@ -75,6 +77,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::service,
             backend::examine_service,
             backend::switch_service,
+            saving::save_begin,
+            saving::save_more,
+            saving::save_end,
         ])
         .setup(move |app| {
             // What this closure returns as an error is a panic.

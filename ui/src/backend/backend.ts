@@ -11,6 +11,11 @@ export interface Backend {
   subscribe(heard: (heard: Heard) => void): () => void;
   /** Opens a web page, or the folder of a file, outside of this window. */
   open(url: string): Promise<void>;
+  /**
+   * Saves a text, piece by piece, in the folder for downloads, in a file of this name or, if there is one already, of a name
+   * beside it. Answers with its place.
+   */
+  save(name: string, pieces: AsyncIterable<string>): Promise<string>;
   /** What belongs to this desktop, not to the engine. */
   settings(): Promise<DesktopSettings>;
   /** Changes what is named; answers with all of it. */

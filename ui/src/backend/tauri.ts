@@ -18,6 +18,15 @@ export const backend: Backend = {
     };
   },
   open: (url) => invoke("open", { url }),
+  async save(name, pieces) {
+    const { id, place } = await invoke<{ id: number; place: string }>("save_begin", { name });
+    try {
+      for await (const text of pieces) await invoke("save_more", { id, text });
+    } finally {
+      await invoke("save_end", { id });
+    }
+    return place;
+  },
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
   service: () => invoke("service"),
