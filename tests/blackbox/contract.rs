@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_api::{Client, Edit, Event, LogStream, Reply, Request, Said, Section, StepOf};
+use estatus_api::{Client, Edit, Event, LogFrom, LogStream, Reply, Request, Said, Section, StepOf};
 use estatus_core::{engine::Ask, ids::RunId, program::ProgramState};
 use estatus_tests::{BOUND, Estatus, eventually};
 use jiff::Timestamp;
@@ -100,6 +100,19 @@ async fn what_a_program_writes_and_uses_is_told_to_those_who_follow_it() {
         panic!("no log")
     };
     assert!(!last.is_empty() && last.iter().all(|line| line.text.parse::<u32>().is_ok()));
+    let place = last[0].place.expect("a line of a log has its place");
+    let found = |from, text: &str| Request::ReadLog {
+        program: "clock".to_owned(),
+        from,
+        text: text.to_owned(),
+        stream: Some(LogStream::Out),
+        limit: 10_000,
+    };
+    let Reply::LogPage(after) = asked(&mut other, found(LogFrom::After(place), "")).await else { panic!("no page") };
+    let Reply::LogPage(before) = asked(&mut other, found(LogFrom::Before(place), "")).await else { panic!("no page") };
+    let Reply::LogPage(same) = asked(&mut other, found(LogFrom::End, &last[0].text)).await else { panic!("no page") };
+    assert!(after.lines.iter().chain(&before.lines).all(|line| line.place != Some(place)));
+    assert!(same.lines.contains(&last[0]) && same.rest.is_none(), "{same:?}");
 
     assert_eq!(asked(&mut follows, Request::Follow { log_of: None, step: None, usage: false }).await, Reply::Done);
     for client in [&mut follows, &mut other] {

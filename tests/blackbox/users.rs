@@ -16,7 +16,8 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, SecretText, Section, StepOf,
+    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText, Section,
+    StepOf,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -83,6 +84,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::History { monitor: monitor(), from, to, points: 1 }, look),
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
+        (Request::ReadLog { program: program(), from: LogFrom::End, text: String::new(), stream: None, limit: 1 }, look),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
         (Request::Runs { flow: None, limit: 1 }, look),
         (Request::LastRuns { limit: 1 }, look),
@@ -116,7 +118,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 43;
+const KINDS: u8 = 44;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -125,6 +127,7 @@ fn kind(request: &Request) -> u8 {
         Request::History { .. } => 1,
         Request::Incidents { .. } => 2,
         Request::Log { .. } => 3,
+        Request::ReadLog { .. } => 43,
         Request::ProgramHistory { .. } => 4,
         Request::Follow { .. } => 5,
         Request::Configuration => 6,

@@ -1584,7 +1584,27 @@ program: string,
 /**
  * At most so many; at most 10,000.
  */
-lines: number, } } | { "request": "program_history", "of": { 
+lines: number, } } | { "request": "read_log", "of": { 
+/**
+ * The program.
+ */
+program: string, 
+/**
+ * From where on, and in which direction.
+ */
+from: LogFrom, 
+/**
+ * A text that stands in the lines, in upper or lower case, at most 1,000 bytes; empty for all lines.
+ */
+text: string, 
+/**
+ * What the lines were written to; nothing for both.
+ */
+stream?: LogStream | null, 
+/**
+ * At most so many; at most 10,000.
+ */
+limit: number, } } | { "request": "program_history", "of": { 
 /**
  * The program.
  */
@@ -1887,12 +1907,47 @@ text: string,
 /**
  * Whether the line goes on with the next of its stream.
  */
-part?: boolean, };
+part?: boolean, 
+/**
+ * Where it stands in the log; nothing if it stands in none.
+ */
+place?: LogPlace | null, };
 
 /**
  * One of the two that a program writes to.
  */
 export type LogStream = "out" | "err";
+
+/**
+ * A place in a log, which a line keeps for as long as it is there.
+ */
+export type LogPlace = { 
+/**
+ * The number of the file.
+ */
+file: number, 
+/**
+ * How many bytes of it come before.
+ */
+at: number, };
+
+/**
+ * From where on a log is read, and in which direction.
+ */
+export type LogFrom = { "from": "end" } | { "from": "before", "place": LogPlace } | { "from": "after", "place": LogPlace };
+
+/**
+ * Lines of a log.
+ */
+export type LogPage = { 
+/**
+ * The lines, the oldest first; perhaps fewer than there was to be read, even none.
+ */
+lines: Array<LogLine>, 
+/**
+ * Where to go on in the same direction; nothing if there is no more.
+ */
+rest: LogPlace | null, };
 
 /**
  * A program came to stand differently.
@@ -1931,7 +1986,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

@@ -9,6 +9,7 @@ mod backend;
 mod chosen;
 mod frame;
 mod opened;
+mod saving;
 mod service;
 mod stream;
 
@@ -67,6 +68,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     tauri::Builder::default()
         .manage(backend::Backend::new(&places))
         .manage(Streams::new(arguments.page))
+        .manage(saving::Saving::default())
         .invoke_handler(tauri::generate_handler![
             backend::request,
             backend::attach,
@@ -78,6 +80,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             backend::examine_service,
             backend::switch_service,
             frame::theme,
+            saving::save_begin,
+            saving::save_more,
+            saving::save_end,
         ])
         .setup(move |app| {
             // What this closure returns as an error is a panic.

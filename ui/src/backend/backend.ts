@@ -15,6 +15,11 @@ export interface Backend {
   open(url: string): Promise<void>;
   /** Has the person choose a file or a folder; nothing if it is not done. */
   choose(wanted: Wanted): Promise<Chosen | null>;
+  /**
+   * Saves a text, piece by piece, in the folder for downloads, in a file of this name or, if there is one already, of a name
+   * beside it. Answers with its place.
+   */
+  save(name: string, pieces: AsyncIterable<string>): Promise<string>;
   /** What belongs to this desktop, not to the engine. */
   settings(): Promise<DesktopSettings>;
   /** Changes what is named; answers with all of it. */

@@ -21,7 +21,8 @@ import { planOf } from "./mock/flows/tables";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history } from "./mock/past";
-import { changes, line, PROJECT, SURVEYED, log, programs } from "./mock/programs";
+import { Logs } from "./mock/logs";
+import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
 
@@ -55,7 +56,7 @@ let heard: ((heard: Heard) => void) | undefined;
 /** The secrets, by their names, for the tests to see. */
 const secrets = new Map<string, string>(lively ? [["smtp", "of the mail server"]] : []);
 let followed: { log_of: string | null; step?: StepOf | null; usage: boolean } = { log_of: null, usage: false };
-let lines = 1000;
+const logs = new Logs();
 let engine: Hello["snapshot"]["engine"] = {
   network_off: [],
   snoozed_until: null,
@@ -93,7 +94,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 10,
+    protocol: 14,
     version: "0.1.0",
     host: {
       kind: "tray",
@@ -140,6 +141,7 @@ export const backend: Backend = {
     wishes.push(wanted);
     return chosen(wanted);
   },
+  save: saved,
   settings: async () => desktop,
   change: async (settings) => (desktop = { ...desktop, ...settings }),
   ...service(asked),
@@ -157,6 +159,18 @@ function chosen(wanted: Wanted): Chosen | null {
 
 /** What was opened outside, for the tests to see. */
 const opened: string[] = [];
+
+/** Has the browser save it, in its own folder for downloads. */
+async function saved(name: string, pieces: AsyncIterable<string>): Promise<string> {
+  const all: string[] = [];
+  for await (const piece of pieces) all.push(piece);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(all, { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+  return `~/Downloads/${name}`;
+}
 
 function answer(request: Request): Reply {
   switch (request.request) {
@@ -232,7 +246,9 @@ function answer(request: Request): Reply {
         },
       };
     case "log":
-      return { reply: "log", of: log(request.of.program, request.of.lines) };
+      return { reply: "log", of: logs.last(request.of.program, request.of.lines) };
+    case "read_log":
+      return { reply: "log_page", of: logs.read(request.of) };
     case "program_history":
       return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
     case "runs":
@@ -451,8 +467,13 @@ function tick() {
   const alive = [...running.values()].filter((program) => program.pid !== null);
   if (followed.usage) tell({ event: "usage", of: alive.map(({ name }) => usage(name)) });
   if (followed.log_of !== null && running.get(followed.log_of)?.pid) {
-    tell({ event: "log", of: { program: followed.log_of, lines: [line(followed.log_of, lines++, ago(0))] } });
+    write(followed.log_of, 1);
   }
+}
+
+function write(program: string, count: number) {
+  const lines = logs.write(program, count);
+  if (followed.log_of === program) tell({ event: "log", of: { program, lines } });
 }
 
 function usage(program: string) {
@@ -472,6 +493,7 @@ Object.assign(globalThis, {
     secrets: () => Object.fromEntries(secrets),
     tell,
     tick,
+    write,
     hear: (message: Heard) => heard?.(message),
     hello,
     monitors,

@@ -20,6 +20,15 @@ export const backend: Backend = {
   theme: (theme) => void invoke("theme", { theme }),
   open: (url) => invoke("open", { url }),
   choose: (wanted) => invoke("choose", { wanted }),
+  async save(name, pieces) {
+    const { id, place } = await invoke<{ id: number; place: string }>("save_begin", { name });
+    try {
+      for await (const text of pieces) await invoke("save_more", { id, text });
+    } finally {
+      await invoke("save_end", { id });
+    }
+    return place;
+  },
   settings: () => invoke("settings"),
   change: (settings) => invoke("change", { settings }),
   service: () => invoke("service"),

@@ -14,7 +14,10 @@ import type {
   Imported,
   IncidentState,
   Surveyed,
+  LogFrom,
   LogLine,
+  LogPage,
+  LogStream,
   MailTested,
   OtherRule,
   ProgramChange,
@@ -32,6 +35,12 @@ import type {
 
 /** Whose log it is: that of a program, or of a step of a run. */
 export type Source = { program: string } | { step: StepOf };
+
+/** What is looked for in a log: a text, or all lines; of one stream, or of both. */
+export interface LogWish {
+  text: string;
+  stream: LogStream | null;
+}
 
 type Answer<R extends Reply["reply"]> = Extract<Reply, { reply: R }> extends { of: infer Of } ? Of : void;
 
@@ -84,8 +93,9 @@ export const askSurvey = (): Promise<Surveyed[]> => ask({ request: "survey" }, "
 export const askImport = (name: string, text: string): Promise<Imported> =>
   ask({ request: "import", of: { name, text } }, "imported");
 
-export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
-  ask({ request: "log", of: { program, lines } }, "log");
+/** Lines of the log of `program`, at most `limit`; perhaps fewer, even none, where there is a rest. */
+export const askReadLog = (program: string, from: LogFrom, wish: LogWish, limit: number): Promise<LogPage> =>
+  ask({ request: "read_log", of: { program, from, ...wish, limit } }, "log_page");
 
 /** How `program` stood since `since`, the newest changes only if they are very many. */
 export const askProgramHistory = (program: string, since: Date): Promise<ProgramChange[]> =>

@@ -1,32 +1,60 @@
-import type { LogLine } from "../contract";
-import { askLog, askStepLog, reason, type Source } from "./ask";
+import type { LogLine, LogPlace, StepOf } from "../contract";
+import { askStepLog, reason, type Source } from "./ask";
 import { following } from "./following.svelte";
 import { listen } from "./live.svelte";
 import { unread } from "./overlap";
 import { plain } from "./plain";
 
-/** So many lines of a program are read at first. */
-const READ_MAX = 1000;
+/** So many lines that come while a log is read are kept. */
+const EARLY_MAX = 1000;
 
 /** So many lines are kept, and read of a step, which has an end. */
 export const KEPT_MAX = 5000;
 
 /** A line as it is shown. */
 export interface Shown {
-  /** Its number since it was followed. */
+  /** Rises from line to line, whichever end they were added at. */
   number: number;
   at: string;
   stream: LogLine["stream"];
   text: string;
+  /** Where it stands in the log. */
+  place?: LogPlace | null;
+}
+
+/** Lines that are added at either end, each with a number. */
+export class Numbered {
+  private first = 0;
+  private next = 0;
+
+  /** `lines` as they stand behind all others. */
+  behind(lines: readonly LogLine[]): Shown[] {
+    const shown = lines.map((line, index) => this.shown(line, this.next + index));
+    this.next += lines.length;
+    return shown;
+  }
+
+  /** `lines` as they stand before all others. */
+  before(lines: readonly LogLine[]): Shown[] {
+    this.first -= lines.length;
+    return lines.map((line, index) => this.shown(line, this.first + index));
+  }
+
+  private shown({ at, stream, text, place }: LogLine, number: number): Shown {
+    return { number, at, stream, text: plain(text), place: place ?? null };
+  }
 }
 
 /** What a program or a step writes, from its last lines on. */
-export class Log {
+export abstract class Log {
   lines = $state.raw<Shown[]>([]);
   state = $state<"reading" | "read" | "failed">("reading");
   trouble = $state("");
-  private early: LogLine[] | null = [];
-  private next = 0;
+  protected numbers = new Numbered();
+  /** What is told while it is read. */
+  protected early: LogLine[] | null = [];
+  /** Counts how often it was read: what belongs to a reading before comes too late. */
+  protected readings = 0;
   private unlisten: () => void;
 
   /** `isLive` says whether more is written: it is followed then. */
@@ -37,7 +65,6 @@ export class Log {
     this.unlisten = listen((source, lines) => {
       if (isSame(source, this.source)) this.hear(lines);
     });
-    void this.read();
   }
 
   /** Whether it is told what is written. */
@@ -58,39 +85,57 @@ export class Log {
   }
 
   close() {
+    this.readings += 1;
     this.unlisten();
     following.leave(this.source);
   }
 
   /** Follows first and reads then, so that no line is missed; what comes twice is taken once. */
   async read() {
+    const reading = ++this.readings;
     this.early = [];
     try {
       if (this.isLive) await following.follow(this.source);
       const lines = await this.ask();
+      if (reading !== this.readings) return;
+      const early = unread(lines, this.early);
+      this.early = null;
       this.lines = [];
-      this.add([...lines, ...unread(lines, this.early)]);
+      this.add([...lines, ...early]);
       this.state = "read";
     } catch (error) {
+      if (reading !== this.readings) return;
+      this.early = null;
       this.trouble = reason(error);
       this.state = "failed";
     }
-    this.early = null;
   }
 
-  private ask(): Promise<LogLine[]> {
-    if ("program" in this.source) return askLog(this.source.program, READ_MAX);
-    return askStepLog(this.source.step, KEPT_MAX);
-  }
+  /** Its last lines. */
+  protected abstract ask(): Promise<LogLine[]>;
 
-  private hear(lines: LogLine[]) {
-    if (this.early) this.early = [...this.early, ...lines].slice(-READ_MAX);
+  protected hear(lines: LogLine[]) {
+    if (this.early) this.early = [...this.early, ...lines].slice(-EARLY_MAX);
     else this.add(lines);
   }
 
-  private add(lines: LogLine[]) {
-    const shown = lines.map(({ at, stream, text }) => ({ number: this.next++, at, stream, text: plain(text) }));
-    this.lines = [...this.lines, ...shown].slice(-KEPT_MAX);
+  protected add(lines: LogLine[]) {
+    this.lines = [...this.lines, ...this.numbers.behind(lines)].slice(-KEPT_MAX);
+  }
+}
+
+/** What a step of a run writes. */
+export class StepLog extends Log {
+  constructor(
+    private readonly step: StepOf,
+    isLive: boolean,
+  ) {
+    super({ step }, isLive);
+    void this.read();
+  }
+
+  protected override ask(): Promise<LogLine[]> {
+    return askStepLog(this.step, KEPT_MAX);
   }
 }
 

@@ -4,9 +4,11 @@ import { backend } from "#backend";
 export interface Look {
   theme: "system" | "light" | "dark";
   density: "comfortable" | "compact";
+  /** Whether long lines of logs are broken. */
+  wrap: boolean;
 }
 
-const USUAL: Look = { theme: "system", density: "comfortable" };
+const USUAL: Look = { theme: "system", density: "comfortable", wrap: false };
 
 /** Where it is kept. Also `public/look.js` reads it, before the first paint. */
 const KEPT = "look";
@@ -20,6 +22,9 @@ export const look = {
   },
   get density() {
     return chosen.density;
+  },
+  get wrap() {
+    return chosen.wrap;
   },
   /** The theme that holds, whoever wanted it. */
   get shown() {

@@ -1,6 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { RunId } from "../contract";
-import { Log } from "./log.svelte";
+import { type Log, StepLog } from "./log.svelte";
 
 /** A step whose log is looked at. */
 export interface Looked {
@@ -40,7 +40,7 @@ export class StepLogs {
 
   private see({ place, goes, isFollowed }: Looked) {
     const known = this.logs.get(place);
-    if (!known) this.logs.set(place, new Log({ step: { run: this.run, place } }, isFollowed));
+    if (!known) this.logs.set(place, new StepLog({ run: this.run, place }, isFollowed));
     else if (isFollowed && !known.isFollowed) known.follow();
     else if (!goes && this.unfinished.has(place)) known.finish();
     if (goes && !isFollowed) this.unfinished.add(place);

@@ -106,6 +106,14 @@ fn step_of() -> impl Strategy<Value = StepOf> {
     (any::<u64>(), any::<usize>()).prop_map(|(run, place)| StepOf { run: RunId(run), place })
 }
 
+fn place() -> impl Strategy<Value = LogPlace> {
+    (any::<u64>(), any::<u64>()).prop_map(|(file, at)| LogPlace { file, at })
+}
+
+fn log_from() -> impl Strategy<Value = LogFrom> {
+    prop_oneof![Just(LogFrom::End), place().prop_map(LogFrom::Before), place().prop_map(LogFrom::After)]
+}
+
 fn asked() -> impl Strategy<Value = ClientFrame> {
     let text = any::<String>;
     let request = prop_oneof![
@@ -134,6 +142,9 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         text().prop_map(|name| Request::RemoveSecret { name }),
         any::<Option<Vec<String>>>().prop_map(|names| Request::Secrets { names }),
         (text(), any::<usize>()).prop_map(|(program, lines)| Request::Log { program, lines }),
+        (text(), log_from(), text(), any::<bool>(), any::<usize>()).prop_map(|(program, from, text, errors, limit)| {
+            Request::ReadLog { program, from, text, stream: errors.then_some(LogStream::Err), limit }
+        }),
         (any::<Option<String>>(), proptest::option::of(step_of()), any::<bool>())
             .prop_map(|(log_of, step, usage)| Request::Follow { log_of, step, usage }),
         (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
@@ -172,11 +183,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         }),
         text().prop_map(|message| Err(ApiError { code: ErrorCode::Wrong, message })),
     ];
-    let line = (moment(), text(), any::<bool>()).prop_map(|(at, text, part)| LogLine {
-        at,
-        stream: part.then_some(LogStream::Err),
-        text,
-        part,
+    let line = (moment(), text(), any::<bool>(), proptest::option::of(place())).prop_map(|(at, text, part, place)| {
+        LogLine { at, stream: part.then_some(LogStream::Err), text, part, place }
     });
     let event = prop_oneof![
         text().prop_map(|name| Event::MonitorGone(name.into())),

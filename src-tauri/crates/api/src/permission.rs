@@ -36,6 +36,7 @@ impl Permission {
             | Request::History { .. }
             | Request::Incidents { .. }
             | Request::Log { .. }
+            | Request::ReadLog { .. }
             | Request::ProgramHistory { .. }
             | Request::Runs { .. }
             | Request::LastRuns { .. }

@@ -105,6 +105,23 @@ pub enum Request {
         /// At most so many; at most 10,000.
         lines: usize,
     },
+    /// Lines of the whole log of a program, or those that are looked for in it: [`Reply::LogPage`]. A search takes the place of
+    /// the one before of the same client, if that goes on: it is answered by [`ErrorCode::Gone`].
+    ReadLog {
+        /// The program.
+        program: String,
+        /// From where on, and in which direction.
+        from: LogFrom,
+        /// A text that stands in the lines, in upper or lower case, at most 1,000 bytes; empty for all lines.
+        #[serde(default)]
+        text: String,
+        /// What the lines were written to; nothing for both.
+        #[serde(default)]
+        #[cfg_attr(test, ts(optional = nullable))]
+        stream: Option<LogStream>,
+        /// At most so many; at most 10,000.
+        limit: usize,
+    },
     /// How a program has stood: [`Reply::ProgramHistory`].
     ProgramHistory {
         /// The program.
@@ -350,6 +367,43 @@ pub struct LogLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub part: bool,
+    /// Where it stands in the log; nothing if it stands in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional = nullable))]
+    pub place: Option<LogPlace>,
+}
+
+/// A place in a log, which a line keeps for as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LogPlace {
+    /// The number of the file.
+    pub file: u64,
+    /// How many bytes of it come before.
+    pub at: u64,
+}
+
+/// From where on a log is read, and in which direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case", tag = "from", content = "place")]
+pub enum LogFrom {
+    /// Backwards from its end.
+    End,
+    /// Backwards from a place: the lines before it.
+    Before(LogPlace),
+    /// Forwards: the lines after the one that begins there, or the first that is still there.
+    After(LogPlace),
+}
+
+/// Lines of a log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LogPage {
+    /// The lines, the oldest first; perhaps fewer than there was to be read, even none.
+    pub lines: Vec<LogLine>,
+    /// Where to go on in the same direction; nothing if there is no more.
+    pub rest: Option<LogPlace>,
 }
 
 /// A program came to stand differently.
@@ -416,6 +470,8 @@ pub enum Reply {
     Survey(Vec<Surveyed>),
     /// The last lines of a log, the oldest first.
     Log(Vec<LogLine>),
+    /// Lines of the log of a program.
+    LogPage(LogPage),
     /// How a program has stood, the oldest first.
     ProgramHistory(Vec<ProgramChange>),
     /// The run that has begun, or waits for its turn.

@@ -1,6 +1,7 @@
 //! Answers requests: the loop gives what the core knows, the store and the system are asked beside it.
 
 mod configuring;
+mod logs;
 mod looking;
 mod planning;
 mod repeating;
@@ -128,10 +129,14 @@ impl<W: Workers> EventLoop<W> {
                 // A client that has gone meanwhile wants nothing.
                 let _ = answer.send(Ok(Reply::Done));
             }
-            Request::Log { program, lines } => {
-                let (unknown, words) = (self.unknown(&program), view::words(self.core.config()));
-                looking::log(&self.host.data, program, unknown, lines, words, answer);
-            }
+            Request::Log { program, lines } => match self.log_of(program) {
+                Ok(log) => log.last(lines, answer),
+                Err(unknown) => drop(answer.send(Err(unknown))),
+            },
+            Request::ReadLog { program, from, text, stream, limit } => match self.log_of(program) {
+                Ok(log) => log.read(logs::Asked { from, text, stream, limit }, answer),
+                Err(unknown) => drop(answer.send(Err(unknown))),
+            },
             Request::ProgramHistory { program, since, limit } => {
                 let unknown = self.unknown(&program);
                 reply_async(answer, async move {
@@ -228,6 +233,15 @@ impl<W: Workers> EventLoop<W> {
     fn unknown(&self, program: &str) -> Option<ApiError> {
         let is_known = self.core.program(program).is_some();
         (!is_known).then(|| self.refused(&AskError::NoSuchProgram(program.to_owned())))
+    }
+
+    /// The log of a program, if there is such a program.
+    fn log_of(&self, program: String) -> Result<logs::ProgramLog, ApiError> {
+        if let Some(unknown) = self.unknown(&program) {
+            return Err(unknown);
+        }
+        let folder = estatus_program::folder(&self.host.data, &program);
+        Ok(logs::ProgramLog { program, folder, words: view::words(self.core.config()) })
     }
 
     /// That there is no such flow, if there is none.

@@ -2,6 +2,7 @@
 
 mod discretion;
 mod following;
+mod searching;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,6 +12,7 @@ use estatus_api::{
 };
 use estatus_core::{engine::Repeat, flow::run::RunRecord};
 use following::{Due, Following};
+use searching::Searching;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use crate::{step_log::StepLog, tasks::Published};
@@ -26,6 +28,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
 /// Where the answer to a request goes.
 pub(crate) type Answer = oneshot::Sender<Result<Reply, ApiError>>;
+/// Where it comes from.
+type Pending = oneshot::Receiver<Result<Reply, ApiError>>;
 
 /// What a client wants of the loop.
 pub(crate) enum ClientRequest {
@@ -99,6 +103,7 @@ pub(crate) async fn accept(mut listener: Listener, requests: mpsc::Sender<Client
 async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>) -> io::Result<()> {
     let permission = Permission::of(connection.peer());
     let (mut events, mut following) = enter(&mut connection, permission, &requests).await?;
+    let mut searching = Searching::default();
     loop {
         tokio::select! {
             // Which lines are of a step that is followed is known once its beginning and its end have been heard.
@@ -117,6 +122,13 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
                 let Some(asked) = asked? else { return Ok(()) };
                 let ClientFrame { id, request } = asked;
                 let result = match request {
+                    Request::ReadLog { ref text, .. } if !text.is_empty() => {
+                        let pending = send(permission, &requests, request).await?;
+                        if let Some((id, replaced)) = searching.begin(id, pending) {
+                            in_time(connection.outgoing.answer(id, replaced)).await?;
+                        }
+                        continue;
+                    }
                     Request::Follow { log_of, step, usage } => {
                         follow(permission, &requests, &mut following, log_of, step, usage).await?
                     }
@@ -125,6 +137,10 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
                 let result = result.map(|reply| discretion::reply(reply, permission));
                 in_time(connection.outgoing.answer(id, result)).await?;
             }
+            (id, result) = searching.next() => {
+                let result = result.map(|reply| discretion::reply(reply, permission));
+                in_time(connection.outgoing.answer(id, result)).await?;
+            },
             due = following.next() => match due {
                 Due::Log(event) => in_time(connection.outgoing.event(event)).await?,
                 Due::Usage => requests.send(ClientRequest::Measure).await.map_err(io::Error::other)?,
@@ -153,10 +169,16 @@ async fn ask(
     requests: &mpsc::Sender<ClientRequest>,
     request: Request,
 ) -> io::Result<Result<Reply, ApiError>> {
-    let (sender, receiver) = oneshot::channel();
-    let request = ClientRequest::Ask { request, permission, answer: sender };
+    let answer = send(permission, requests, request).await?;
+    Ok(answer.await.unwrap_or_else(|_| Err(stopping())))
+}
+
+/// Hands a request to the loop; the answer comes later.
+async fn send(permission: Permission, requests: &mpsc::Sender<ClientRequest>, request: Request) -> io::Result<Pending> {
+    let (answer, pending) = oneshot::channel();
+    let request = ClientRequest::Ask { request, permission, answer };
     requests.send(request).await.map_err(io::Error::other)?;
-    Ok(receiver.await.unwrap_or_else(|_| Err(stopping())))
+    Ok(pending)
 }
 
 /// Has a client follow what it asks for from now on, if all of it is there.

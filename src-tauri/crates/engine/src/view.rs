@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
 use estatus_api::{
-    AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogStream,
+    AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogPlace, LogStream,
     MonitorState, Platform, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus,
     UndoStatus, WaitingMessage,
 };
@@ -26,7 +26,7 @@ use estatus_core::{
     time::later,
     words::{Reason, Words},
 };
-use estatus_program::{Line, Stream};
+use estatus_program::{Line, Place, Stream};
 
 use self::fleets::fleet_summary;
 pub(crate) use self::fleets::{decision_status, fleet_status};
@@ -331,5 +331,9 @@ pub(crate) fn log_line(line: Line) -> LogLine {
         Stream::Out => LogStream::Out,
         Stream::Err => LogStream::Err,
     });
-    LogLine { at: line.at, stream, text: line.text, part: line.is_part }
+    LogLine { at: line.at, stream, text: line.text, part: line.is_part, place: Some(log_place(line.place)) }
+}
+
+pub(crate) const fn log_place(place: Place) -> LogPlace {
+    LogPlace { file: place.file, at: place.at }
 }

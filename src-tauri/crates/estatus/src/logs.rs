@@ -157,10 +157,12 @@ fn as_json(line: &Line) -> serde_json::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use estatus_program::Place;
+
     use super::*;
 
     fn line(stream: Option<Stream>, text: &str, is_part: bool) -> Line {
-        Line { at: Timestamp::UNIX_EPOCH, stream, text: text.to_owned(), is_part }
+        Line { place: Place::default(), at: Timestamp::UNIX_EPOCH, stream, text: text.to_owned(), is_part }
     }
 
     #[test]

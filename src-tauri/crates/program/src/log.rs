@@ -7,9 +7,11 @@
 //! asterisks, in the spool too; one that goes on after a kill knows of none.
 
 mod awaited;
+mod backwards;
 mod entry;
 mod escapes;
 mod files;
+mod filter;
 mod hiding;
 mod reader;
 mod spool;
@@ -27,7 +29,9 @@ mod tests;
 
 #[cfg(windows)]
 pub(crate) use platform::{Pipe, look, read};
-pub use reader::{Line, LogReader};
+pub use filter::LogFilter;
+pub use reader::{Line, LogPage, LogReader};
+pub use state::Place;
 pub(crate) use writer::{Capture, Taken};
 
 /// One of the two that a program writes to.

@@ -1,5 +1,5 @@
 import type { Chosen } from "../backend";
-import type { Surveyed, LogLine, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
+import type { Surveyed, ProgramChange, ProgramState, ProgramStatus } from "../../contract";
 import { ago, chance, DAY, HOUR, MINUTE } from "./seed";
 
 export function programs(): ProgramStatus[] {
@@ -72,39 +72,6 @@ export function programs(): ProgramStatus[] {
       restarts: 0,
       last_exit: { at: ago(5 * HOUR), exit: { exit: "code", of: 0 }, detail: "exit code 0 (success)" },
     },
-  ];
-}
-
-const SAID = [
-  "GET / 200 in {n} ms",
-  "GET /assets/index.js 304 in {n} ms",
-  "hmr update /src/App.svelte",
-  "POST /api/cart 200 in {n} ms",
-  "page reload src/main.ts",
-  "warning: slow request /api/orders ({n} ms)",
-  "GET /favicon.ico 404 in {n} ms",
-];
-
-/** The line of number `index` of the log of `program`. */
-export function line(program: string, index: number, at: string): LogLine {
-  const text = SAID[Math.floor(chance(program, index) * SAID.length)] ?? "";
-  const bad = text.startsWith("warning");
-  const colour = bad ? "\u001b[33m" : "";
-  const end = bad ? "\u001b[0m" : "";
-  return {
-    at,
-    stream: bad ? "err" : "out",
-    text: colour + text.replace("{n}", String(Math.round(2 + chance(program, index, "ms") * 300))) + end,
-  };
-}
-
-export function log(program: string, count: number): LogLine[] {
-  const lines = Math.min(count, 600);
-  const made = Array.from({ length: lines }, (_, index) => line(program, index, ago((lines - index) * 3)));
-  return [
-    ...made.slice(0, 40),
-    { at: ago((lines - 40) * 3), stream: null, text: "12 lines were lost: the disk was full" },
-    ...made.slice(40),
   ];
 }
 

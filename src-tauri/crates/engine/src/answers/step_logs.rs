@@ -6,7 +6,7 @@ use estatus_api::{ApiError, ErrorCode, Reply, StepOf};
 use estatus_core::words::Words;
 use tokio::task::spawn_blocking;
 
-use super::{Answer, looking::LINES_LIMIT, reply_async, wrong};
+use super::{Answer, logs::LINES_LIMIT, reply_async, wrong};
 use crate::{
     bounded::{GRACE, bounded},
     event_loop::EventLoop,

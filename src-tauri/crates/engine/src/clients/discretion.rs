@@ -62,6 +62,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::History(_)
             | Reply::Launched(_)
             | Reply::Log(_)
+            | Reply::LogPage(_)
             | Reply::ProgramHistory(_)
             // These are for those who may edit.
             | Reply::Configuration(_)

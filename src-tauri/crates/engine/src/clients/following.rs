@@ -217,7 +217,7 @@ fn newest(reader: &mut LogReader, lines: Vec<Line>, shown: &impl Fn(Line) -> Log
     }
     let newest = reader.last(LINES_LIMIT).unwrap_or_default();
     let text = "lines are left out here: it writes faster than anybody reads".to_owned();
-    let gap =
-        LogLine { at: newest.first().map_or_else(Timestamp::now, |line| line.at), stream: None, text, part: false };
+    let at = newest.first().map_or_else(Timestamp::now, |line| line.at);
+    let gap = LogLine { at, stream: None, text, part: false, place: None };
     std::iter::once(gap).chain(newest.into_iter().map(shown)).collect()
 }

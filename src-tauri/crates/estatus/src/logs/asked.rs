@@ -2,8 +2,8 @@
 
 use std::io;
 
-use estatus_api::{Event, LogLine, LogStream, Request, StepOf};
-use estatus_program::{Line, Stream};
+use estatus_api::{Event, LogLine, LogPlace, LogStream, Request, StepOf};
+use estatus_program::{Line, Place, Stream};
 
 use crate::{CommandError, asking::trouble, listening::Listening};
 
@@ -145,7 +145,8 @@ fn line(told: LogLine) -> Line {
         LogStream::Out => Stream::Out,
         LogStream::Err => Stream::Err,
     });
-    Line { at: told.at, stream, text: told.text, is_part: told.part }
+    let place = told.place.map_or_else(Place::default, |LogPlace { file, at }| Place { file, at });
+    Line { place, at: told.at, stream, text: told.text, is_part: told.part }
 }
 
 #[cfg(test)]
@@ -173,6 +174,7 @@ mod tests {
             stream: Some(LogStream::Out),
             text: number.to_string(),
             part: false,
+            place: None,
         };
         numbers.map(line).collect()
     }

@@ -1,10 +1,15 @@
 //! How a line stands in a log.
 
+use std::ops::Range;
+
 use estatus_core::program::Ended;
 use jiff::Timestamp;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
-use super::{Line, Stream, state::AsWhat};
+use super::{
+    Line, Stream,
+    state::{AsWhat, Place},
+};
 use crate::encoding::Decoder;
 
 /// Puts entries together, all of one time.
@@ -122,12 +127,35 @@ const fn letter(stream: Stream, is_part: bool) -> u8 {
     }
 }
 
-/// The entries in `bytes`. What is none is left out: somebody else wrote it.
-pub(super) fn parse(bytes: &[u8]) -> impl Iterator<Item = Line> {
-    bytes.split(|&byte| byte == b'\n').filter_map(parse_one)
+/// The entries in `bytes`, which stand at `place`. What is none is left out: somebody else wrote it.
+pub(super) fn parse(bytes: &[u8], place: Place) -> impl Iterator<Item = Line> {
+    lines(bytes).filter_map(move |line| parse_one(&bytes[line.clone()], Place { at: place.at + line.start as u64, ..place }))
 }
 
-fn parse_one(entry: &[u8]) -> Option<Line> {
+/// Where the lines of `bytes` stand, without their ends.
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    memchr_iter(b'\n', bytes).chain([bytes.len()]).map(move |end| std::mem::replace(&mut start, end + 1)..end)
+}
+
+/// The entry that stands at `place`, if it is one.
+pub(super) fn parse_one(entry: &[u8], place: Place) -> Option<Line> {
+    let raw = raw(entry)?;
+    let at = std::str::from_utf8(raw.stamp).ok()?.parse().ok()?;
+    let text = String::from_utf8_lossy(raw.text).into_owned();
+    Some(Line { place, at, stream: raw.stream, text, is_part: raw.is_part })
+}
+
+/// An entry as it stands in a log.
+pub(super) struct Raw<'e> {
+    stamp: &'e [u8],
+    pub(super) stream: Option<Stream>,
+    is_part: bool,
+    pub(super) text: &'e [u8],
+}
+
+/// Takes an entry apart, if it looks like one.
+pub(super) fn raw(entry: &[u8]) -> Option<Raw<'_>> {
     let (stamp, rest) = entry.split_at_checked(memchr(b' ', entry)?)?;
     let [b' ', letter, b' ', text @ ..] = rest else { return None };
     let (stream, is_part) = match letter {
@@ -138,8 +166,7 @@ fn parse_one(entry: &[u8]) -> Option<Line> {
         b'!' => (None, false),
         _ => return None,
     };
-    let at = std::str::from_utf8(stamp).ok()?.parse().ok()?;
-    Some(Line { at, stream, text: String::from_utf8_lossy(text).into_owned(), is_part })
+    Some(Raw { stamp, stream, is_part, text })
 }
 
 /// The lines that entries make, in the order of their beginnings, each cut to [`Ended::TAIL_LINE_LIMIT`] bytes.

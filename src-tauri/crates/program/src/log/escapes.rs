@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-const ESC: u8 = 0x1b;
+pub(super) const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
 /// Takes escape sequences out of a stream, however that is cut into pieces.

@@ -58,8 +58,11 @@ pub(super) fn open(folder: &Path, number: u64) -> io::Result<Option<File>> {
         return Ok(Some(file));
     }
     let current = existing(folder.join(CURRENT))?;
-    // It may have been rotated between the two.
-    Ok(existing(rotated)?.or(current))
+    match self::rotated(folder)?.last() {
+        // It has been rotated between the two, or removed.
+        Some(&newest) if newest >= number => existing(rotated),
+        _ => Ok(current),
+    }
 }
 
 /// What `current.log` is now, whatever file that is; nothing if there is none.

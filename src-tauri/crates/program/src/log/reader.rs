@@ -2,23 +2,32 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use estatus_core::secret::Secret;
 use jiff::Timestamp;
-use memchr::{memchr, memchr_iter, memrchr, memrchr_iter};
+use memchr::memrchr;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 
-use super::{Stream, entry, files, platform, state::Place};
+use super::{
+    Stream,
+    backwards::{BLOCK, Backwards, Block, read},
+    entry, files,
+    filter::LogFilter,
+    platform,
+    state::Place,
+};
 use crate::secrets::without_secrets;
 
 /// An entry of a log: a line, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    /// Where it begins.
+    pub place: Place,
     /// When it was taken from the program.
     pub at: Timestamp,
     /// Where it was written to. `None` is Estatus saying how many entries were lost.
@@ -34,6 +43,44 @@ impl Line {
     #[must_use]
     pub fn without(self, secrets: &[(String, Secret)]) -> Self {
         Self { text: without_secrets(self.text, secrets), ..self }
+    }
+}
+
+/// Some of the lines that are looked for in a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// The lines, the oldest first.
+    pub lines: Vec<Line>,
+    /// Where to go on in the same direction; nothing if there is no more.
+    pub rest: Option<Place>,
+}
+
+/// A page ends before a line with which it would have more text than this, in bytes, unless that is its first.
+const PAGE_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Collects the lines of a page.
+struct Gathered {
+    lines: Vec<Line>,
+    /// So many more have room.
+    left: usize,
+    /// So many bytes more.
+    room: usize,
+}
+
+impl Gathered {
+    fn new(lines: usize, room: usize) -> Self {
+        Self { lines: Vec::new(), left: lines, room }
+    }
+
+    /// Takes `line`, if it has room.
+    fn take(&mut self, line: Line) -> bool {
+        let has_room = self.left > 0 && (line.text.len() <= self.room || self.lines.is_empty());
+        if has_room {
+            self.left -= 1;
+            self.room = self.room.saturating_sub(line.text.len());
+            self.lines.push(line);
+        }
+        has_room
     }
 }
 
@@ -86,16 +133,8 @@ impl LogReader {
     /// If a file cannot be read.
     pub fn last(&mut self, lines: usize) -> io::Result<Vec<Line>> {
         self.seek_end()?;
-        let mut limit = 16 * 1024;
-        let bytes = loop {
-            let bytes = ending(&self.folder, Place::default(), self.read, limit)?;
-            if bytes.is_all || memchr_iter(b'\n', &bytes.bytes).count() >= lines {
-                break bytes.bytes;
-            }
-            limit *= 8;
-        };
-        let before = memrchr_iter(b'\n', &bytes).nth(lines);
-        Ok(entry::parse(&bytes[before.map_or(0, |end| end + 1)..]).collect())
+        let gathered = Gathered::new(lines, usize::MAX);
+        Ok(self.back(self.read, &LogFilter::default(), gathered, || true)?.lines)
     }
 
     /// The last `lines` of the entries that were taken from `from` on and up to `to`, if that is said; the oldest first.
@@ -106,18 +145,106 @@ impl LogReader {
     pub fn last_within(&mut self, from: Timestamp, to: Option<Timestamp>, lines: usize) -> io::Result<Vec<Line>> {
         self.seek_end()?;
         let is_within = |line: &Line| line.at >= from && to.is_none_or(|to| line.at <= to);
-        let mut limit = 64 * 1024;
-        loop {
-            let ending = ending(&self.folder, Place::default(), self.read, limit)?;
-            let mut entries = entry::parse(&ending.bytes).peekable();
-            let reaches_back = entries.peek().is_some_and(|oldest| oldest.at < from);
-            let mut found: Vec<Line> = entries.filter(is_within).collect();
-            if ending.is_all || reaches_back || found.len() >= lines {
-                let excess = found.len().saturating_sub(lines);
-                return Ok(found.split_off(excess));
+        let mut found: Vec<Line> = Vec::new();
+        for block in self.blocks(self.read)? {
+            let entries: Vec<Line> = block?.entries().collect();
+            let reaches_back = entries.first().is_some_and(|oldest| oldest.at < from);
+            found.splice(..0, entries.into_iter().filter(is_within));
+            if reaches_back || found.len() >= lines {
+                break;
             }
-            limit *= 8;
         }
+        Ok(found.split_off(found.len().saturating_sub(lines)))
+    }
+
+    /// The newest `lines` that `filter` looks for of those before `before`, or of all; fewer if they are long. The log is read
+    /// backwards, a block at a time, for as long as `goes_on` says so after each.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn older(
+        &mut self,
+        before: Option<Place>,
+        filter: &LogFilter,
+        lines: usize,
+        goes_on: impl FnMut() -> bool,
+    ) -> io::Result<LogPage> {
+        self.seek_end()?;
+        self.back(before.unwrap_or(self.read), filter, Gathered::new(lines, PAGE_LIMIT), goes_on)
+    }
+
+    /// The oldest `lines` that `filter` looks for of those after the one at `after`; fewer if they are long. The log is read a
+    /// block at a time, for as long as `goes_on` says so after each.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn newer(
+        &mut self,
+        after: Place,
+        filter: &LogFilter,
+        lines: usize,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> io::Result<LogPage> {
+        self.seek(after)?;
+        let mut gathered = Gathered::new(lines, PAGE_LIMIT);
+        let mut last = after;
+        let mut is_all = false;
+        while !is_all {
+            let more = self.more()?;
+            is_all = more.is_empty();
+            for line in more {
+                let place = line.place;
+                if place != after && filter.has(&line) && !gathered.take(line) {
+                    return Ok(LogPage { lines: gathered.lines, rest: Some(last) });
+                }
+                last = place;
+            }
+            if !is_all && !goes_on() {
+                return Ok(LogPage { lines: gathered.lines, rest: Some(last) });
+            }
+        }
+        Ok(LogPage { lines: gathered.lines, rest: None })
+    }
+
+    /// The newest lines before `end` that `filter` looks for, as many as have room.
+    fn back(
+        &self,
+        end: Place,
+        filter: &LogFilter,
+        mut gathered: Gathered,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> io::Result<LogPage> {
+        let mut rest = None;
+        'blocks: for block in self.blocks(end)? {
+            let block = block?;
+            for range in filter.entries(&block.bytes).into_iter().rev() {
+                let end = Place { at: block.place.at + range.end as u64 + 1, ..block.place };
+                if block.entry(range).is_some_and(|line| !gathered.take(line)) {
+                    rest = Some(end);
+                    break 'blocks;
+                }
+            }
+            if !goes_on() {
+                rest = Some(block.place);
+                break;
+            }
+        }
+        gathered.lines.reverse();
+        Ok(LogPage { lines: gathered.lines, rest })
+    }
+
+    fn blocks(&self, end: Place) -> io::Result<Backwards> {
+        Backwards::between(self.folder.clone(), Place::default(), end)
+    }
+
+    /// Goes to `place`, or, if its file is gone, to the beginning of the next that is there.
+    fn seek(&mut self, place: Place) -> io::Result<()> {
+        let rotated = files::rotated(&self.folder)?;
+        let current = rotated.last().map_or(1, |newest| newest + 1);
+        let file = rotated.into_iter().find(|&number| number >= place.file).unwrap_or(current);
+        self.read = Place { file, at: if file == place.file { place.at } else { 0 } };
+        self.file = files::open(&self.folder, file)?;
+        Ok(())
     }
 
     /// Waits for entries that come after those read so far. Dropping the future loses none.
@@ -189,78 +316,32 @@ impl LogReader {
     }
 
     fn read_on(&mut self) -> io::Result<Vec<Line>> {
-        /// Longer than any entry.
-        const BLOCK: u64 = 256 * 1024;
         let Some(file) = &mut self.file else { return Ok(Vec::new()) };
         let mut bytes = read(file, self.read.at, BLOCK)?;
         bytes.truncate(memrchr(b'\n', &bytes).map_or(0, |end| end + 1));
-        self.read.at += bytes.len() as u64;
-        Ok(entry::parse(&bytes).collect())
+        let block = Block { place: self.read, bytes };
+        self.read.at += block.bytes.len() as u64;
+        Ok(block.entries().collect())
     }
-}
-
-fn read(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(at))?;
-    file.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The last `lines` lines from `from` on, the oldest first, as far as they are in the last megabyte.
 pub(super) fn tail(folder: &Path, from: Place, to: Place, lines: usize) -> io::Result<Vec<String>> {
-    const LIMITS: [u64; 2] = [32 * 1024, 1024 * 1024];
+    const LIMIT: usize = 1024 * 1024;
     let mut joined = Vec::new();
-    for limit in LIMITS {
-        let ending = ending(folder, from, to, limit)?;
-        joined = entry::join(entry::parse(&ending.bytes));
-        if ending.is_all || joined.len() > lines {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut length = 0;
+    for block in Backwards::between(folder.to_owned(), from, to)? {
+        let block = block?;
+        length += block.bytes.len();
+        blocks.push(block);
+        joined = entry::join(blocks.iter().rev().flat_map(Block::entries));
+        if joined.len() > lines || length >= LIMIT {
             break;
         }
     }
     let excess = joined.len().saturating_sub(lines);
     Ok(joined.split_off(excess))
-}
-
-/// The last entries of a stretch of a log.
-struct Ending {
-    bytes: Vec<u8>,
-    /// Whether that is all of it.
-    is_all: bool,
-}
-
-/// The last entries between `from` and `to`, at most `limit` bytes of them.
-fn ending(folder: &Path, from: Place, to: Place, limit: u64) -> io::Result<Ending> {
-    let mut numbers = files::rotated(folder)?;
-    numbers.retain(|number| (from.file..to.file).contains(number));
-    let mut pieces: Vec<Vec<u8>> = Vec::new();
-    let mut room = limit;
-    let mut is_all = true;
-    for number in std::iter::once(to.file).chain(numbers.into_iter().rev()) {
-        // One that is gone was the oldest.
-        let Some(mut file) = files::open(folder, number)? else { continue };
-        let end = if number == to.file { to.at } else { file.metadata()?.len() };
-        let begin = if number == from.file { from.at } else { 0 };
-        let length = end.saturating_sub(begin);
-        pieces.push(read(&mut file, end - length.min(room), length.min(room))?);
-        is_all = length <= room;
-        room = room.saturating_sub(length);
-        if !is_all || room == 0 {
-            break;
-        }
-    }
-    let mut bytes = pieces
-        .into_iter()
-        .rev()
-        .reduce(|mut all, piece| {
-            all.extend(piece);
-            all
-        })
-        .unwrap_or_default();
-    if !is_all {
-        // It begins within an entry.
-        bytes.drain(..memchr(b'\n', &bytes).map_or(bytes.len(), |end| end + 1));
-    }
-    Ok(Ending { bytes, is_all })
 }
 
 /// Tells when something happens in a folder.

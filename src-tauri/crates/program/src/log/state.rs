@@ -28,13 +28,13 @@ pub(super) struct State {
     pub(super) seen: bool,
 }
 
-/// A place in the log.
+/// A place in a log. It stays the same while the log is written and rotated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub struct Place {
     /// The number of the file. `current.log` is given its number when it is rotated.
-    pub(super) file: u64,
+    pub file: u64,
     /// How many bytes of it come before.
-    pub(super) at: u64,
+    pub at: u64,
 }
 
 /// The part of a stream's buffer that holds something, and what came before.

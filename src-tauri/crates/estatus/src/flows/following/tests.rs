@@ -61,6 +61,7 @@ impl Scene {
             stream: Some(if text.starts_with("error") { LogStream::Err } else { LogStream::Out }),
             text: (*text).to_owned(),
             part: false,
+            place: None,
         };
         let lines: Vec<LogLine> = (number..).zip(text).map(line).collect();
         log.extend(lines.clone());

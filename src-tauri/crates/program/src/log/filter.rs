@@ -1,0 +1,165 @@
+//! Which lines of a log are looked for.
+
+use std::ops::Range;
+
+use memchr::{memchr, memrchr};
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{Line, Stream, entry, escapes};
+
+/// Which lines of a log are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    text: Option<Regex>,
+    stream: Option<Stream>,
+}
+
+impl LogFilter {
+    /// A longer text is not looked for, in bytes.
+    pub const TEXT_LIMIT: usize = 1_000;
+
+    /// The lines in which `text` stands, in upper or lower case, that were written to `stream`; all lines if it is empty, and
+    /// of both streams if none is named. Escape sequences, as those of colours, are not looked through. Where a long line was
+    /// divided, a text that stands on both sides is not found. Nothing if the text is longer than
+    /// [`LogFilter::TEXT_LIMIT`].
+    pub fn new(text: &str, stream: Option<Stream>) -> Option<Self> {
+        if text.len() > Self::TEXT_LIMIT {
+            return None;
+        }
+        let text = if text.is_empty() {
+            None
+        } else {
+            Some(RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build().ok()?)
+        };
+        Some(Self { text, stream })
+    }
+
+    /// Whether `line` is looked for.
+    pub(super) fn has(&self, line: &Line) -> bool {
+        self.has_stream(line.stream) && self.has_text(line.text.as_bytes())
+    }
+
+    /// Where in `bytes`, which are whole entries, those stand that are looked for, without their line ends; the first first.
+    pub(super) fn entries(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        match &self.text {
+            Some(text) => self.find(text, bytes, &mut found),
+            None => found.extend(entry::lines(bytes).filter(|line| self.has_entry(&bytes[line.clone()]))),
+        }
+        found
+    }
+
+    /// Most lines have no escape sequences, and are looked through together; those that have some one by one, without them.
+    fn find(&self, text: &Regex, bytes: &[u8], found: &mut Vec<Range<usize>>) {
+        let mut at = 0;
+        while at < bytes.len() {
+            let escape = memchr(escapes::ESC, &bytes[at..]).map(|escape| at + escape);
+            let escaped = escape.map(|escape| line_around(bytes, escape));
+            let end = escaped.as_ref().map_or(bytes.len(), |line| line.start);
+            self.find_plain(text, &bytes[..end], at, found);
+            at = bytes.len();
+            if let Some(line) = escaped {
+                at = line.end + 1;
+                if self.has_entry(&bytes[line.clone()]) {
+                    found.push(line);
+                }
+            }
+        }
+    }
+
+    /// Looks through `bytes` from `at` on, where there are no escape sequences.
+    fn find_plain(&self, text: &Regex, bytes: &[u8], mut at: usize, found: &mut Vec<Range<usize>>) {
+        while let Some(hit) = text.find_at(bytes, at) {
+            let line = line_around(bytes, hit.start());
+            at = line.end + 1;
+            // It may stand in what is written around the text.
+            if self.has_entry(&bytes[line.clone()]) {
+                found.push(line);
+            }
+            if at > bytes.len() {
+                break;
+            }
+        }
+    }
+
+    fn has_entry(&self, entry: &[u8]) -> bool {
+        entry::raw(entry).is_some_and(|raw| self.has_stream(raw.stream) && self.has_text(raw.text))
+    }
+
+    fn has_stream(&self, stream: Option<Stream>) -> bool {
+        self.stream.is_none() || self.stream == stream
+    }
+
+    fn has_text(&self, line: &[u8]) -> bool {
+        let Some(text) = &self.text else { return true };
+        text.is_match(escapes::Escapes::default().without(line, &mut Vec::new()))
+    }
+}
+
+/// The line in which `at` lies, without its end.
+fn line_around(bytes: &[u8], at: usize) -> Range<usize> {
+    let start = memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+    let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of `log` that are found, by their texts.
+    fn found(text: &str, stream: Option<Stream>, log: &[&[u8]]) -> Vec<String> {
+        let bytes: Vec<u8> = log.iter().flat_map(|entry| [b"2026-11-21T12:40:05.123Z ", *entry, b"\n"].concat()).collect();
+        let wanted = LogFilter::new(text, stream).unwrap();
+        let found = wanted.entries(&bytes).into_iter();
+        found.map(|line| String::from_utf8_lossy(entry::raw(&bytes[line]).unwrap().text).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_text_is_found_in_upper_and_lower_case_and_in_the_text_of_a_line_alone() {
+        let log: [&[u8]; 6] = [b"O one Error", b"E two ERROR", b"o three", "O Conexi\u{f3}n".as_bytes(), b"! 3 lines were lost", b"O a.c"];
+        let check = |text: &str, wanted: &[&str]| assert_eq!(found(text, None, &log), wanted, "{text}");
+        check("error", &["one Error", "two ERROR"]);
+        check("THREE", &["three"]);
+        check("CONEXI\u{d3}N", &["Conexi\u{f3}n"]);
+        check("lost", &["3 lines were lost"]);
+        // A text, and no pattern.
+        check("a.c", &["a.c"]);
+        check("t.o", &[]);
+        // It stands in the time of every line, but in the text of none.
+        check("2026-11", &[]);
+        check("Z O one", &[]);
+        check("one error\n", &[]);
+        check("", &["one Error", "two ERROR", "three", "Conexi\u{f3}n", "3 lines were lost", "a.c"]);
+    }
+
+    #[test]
+    fn one_stream_is_looked_through_alone() {
+        let log: [&[u8]; 5] = [b"O fine", b"E fine not", b"e fine part", b"o fine too", b"! fine"];
+        assert_eq!(found("fine", Some(Stream::Err), &log), ["fine not", "fine part"]);
+        assert_eq!(found("", Some(Stream::Out), &log), ["fine", "fine too"]);
+    }
+
+    #[test]
+    fn colours_neither_hide_a_text_nor_are_found() {
+        let log: [&[u8]; 4] = [b"O plain warning", b"O \x1b[31mwar\x1b[0mning", b"O \x1b[31mred\x1b[0m", b"O \x1b]0;warning\x07title"];
+        assert_eq!(found("warning", None, &log), ["plain warning", "\x1b[31mwar\x1b[0mning"]);
+        assert_eq!(found("31m", None, &log), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_no_utf_8_or_no_entry_disturbs_nothing() {
+        let log: [&[u8]; 4] = [b"O \xff\xfe warning", b"nonsense warning", b"X warning", b"O the last warning"];
+        assert_eq!(found("warning", None, &log), ["\u{fffd}\u{fffd} warning", "the last warning"]);
+        // Where the log ends within an entry.
+        let wanted = LogFilter::new("last", None).unwrap();
+        assert_eq!(wanted.entries(b"2026-11-21T12:40:05.123Z O the last"), [0..35]);
+    }
+
+    #[test]
+    fn a_text_has_a_limit() {
+        assert!(LogFilter::new(&"x".repeat(LogFilter::TEXT_LIMIT), None).is_some());
+        assert!(LogFilter::new(&"x".repeat(LogFilter::TEXT_LIMIT + 1), None).is_none());
+        assert!(LogFilter::new(&"\u{df}".repeat(LogFilter::TEXT_LIMIT / 2), None).is_some());
+    }
+}
