@@ -104,6 +104,7 @@ pub(crate) enum Action {
     Open(Page),
     CheckAll,
     Restart(Arc<str>),
+    Stop(Arc<str>),
     /// Tell nothing for a while: of one monitor, or of any.
     Pause {
         monitor: Option<Arc<str>>,
@@ -129,6 +130,7 @@ impl Action {
             Self::Open(_) => "open",
             Self::CheckAll => "check",
             Self::Restart(_) => "restart",
+            Self::Stop(_) => "stop",
             Self::Pause { .. } => "snooze",
             Self::Resume => "resume",
             Self::Acknowledge(_) => "acknowledge",
@@ -145,6 +147,7 @@ impl Action {
         match self {
             Self::CheckAll
             | Self::Restart(_)
+            | Self::Stop(_)
             | Self::Pause { .. }
             | Self::Resume
             | Self::Acknowledge(_)

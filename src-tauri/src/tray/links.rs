@@ -40,9 +40,12 @@ impl Links {
                     query.append_pair("monitor", monitor);
                 }
             }
-            Action::CheckAll | Action::Resume | Action::StartAtLogin(_) | Action::StartEngine | Action::Quit => {
-                return self.to(&Action::Open(Page::Overview));
-            }
+            Action::CheckAll
+            | Action::Stop(_)
+            | Action::Resume
+            | Action::StartAtLogin(_)
+            | Action::StartEngine
+            | Action::Quit => return self.to(&Action::Open(Page::Overview)),
         }
         format!("{SCHEME}:{}?{}", action.key(), query.append_pair("key", &self.key).finish())
     }

@@ -1,5 +1,5 @@
 /** A part of the settings. */
-export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "entries" | "files";
+export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "entries" | "versions" | "files";
 
 let part = $state<SettingsPart | null>(null);
 
