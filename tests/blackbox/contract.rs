@@ -61,7 +61,9 @@ async fn the_file_is_edited_with_its_comments_kept_and_is_in_force_at_once() {
         called: None,
     };
     let wrong = Request::Edit { edits: vec![page(99_999)], save: true };
-    let Reply::Edited(Edited { problems, version: None }) = asked(&mut client, wrong).await else { panic!("not edited") };
+    let Reply::Edited(Edited { problems, version: None }) = asked(&mut client, wrong).await else {
+        panic!("not edited")
+    };
     assert_eq!(problems[0].path, ["monitor", "0", "tcp"]);
     assert_eq!(std::fs::read_to_string(estatus.config()).unwrap(), config);
 

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus,
-    Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, SecretState,
-    SecretText, Status, StepStatus, Version, VersionText,
+    AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan,
+    FlowStatus, Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary,
+    SecretState, SecretText, Status, StepStatus, Version, VersionText,
 };
 
 /// What a client asks for.

@@ -11,8 +11,8 @@ mod undo;
 
 use std::{io, path::Path};
 
-use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
 pub(crate) use entry::entries_of;
+use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
 use estatus_core::config::Language;
 pub(crate) use merge::json_of_table;
 pub(crate) use save::put;
@@ -162,13 +162,7 @@ fn lock(file: &Path, saving: Saving<'_>) -> Result<Option<lock::Lock>, EditError
 }
 
 /// Has `file`, which says `before`, say `text`, if nothing is wrong with that.
-fn change(
-    file: &Path,
-    before: &str,
-    text: &str,
-    saving: Saving<'_>,
-    defaults: &Defaults,
-) -> Result<Edited, EditError> {
+fn change(file: &Path, before: &str, text: &str, saving: Saving<'_>, defaults: &Defaults) -> Result<Edited, EditError> {
     let problems = problems(text, file, defaults);
     if !problems.is_empty() {
         return Ok(Edited { problems, version: None });

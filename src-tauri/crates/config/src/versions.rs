@@ -117,7 +117,7 @@ pub(crate) fn text_and_before(id: u64, data: &Path, defaults: &Defaults) -> Resu
 }
 
 fn none(id: u64, defaults: &Defaults) -> EditError {
-    EditError::Unknown(reason!("no_version", id, most = VERSIONS_MAX).in_words(defaults.language))
+    EditError::Unknown(reason!("version_gone", id, most = VERSIONS_MAX).in_words(defaults.language))
 }
 
 /// A version that is kept.

@@ -6,15 +6,14 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::{entries, has_keys, key, position};
 
-const SECTIONS: [Section; 5] =
-    [Section::Monitor, Section::Program, Section::Channel, Section::Flow, Section::Fleet];
+const SECTIONS: [Section; 5] = [Section::Monitor, Section::Program, Section::Channel, Section::Flow, Section::Fleet];
 
 /// What the tables of a file say, entry by entry: its section and its name; or, of what belongs to none, its key.
 pub(crate) fn entries_of(tables: Json) -> impl Iterator<Item = (Option<Section>, String, Json)> {
     let Json::Object(tables) = tables else { return Vec::new().into_iter() };
     let mut found = Vec::new();
     for (of, said) in tables {
-        let section = SECTIONS.into_iter().find(|section| key(*section) == of);
+        let section = section_of(&of);
         match (section, said) {
             (Some(section), Json::Array(list)) => {
                 found.extend(list.into_iter().map(|said| (Some(section), name(&said), said)));
@@ -26,6 +25,11 @@ pub(crate) fn entries_of(tables: Json) -> impl Iterator<Item = (Option<Section>,
         }
     }
     found.into_iter()
+}
+
+/// The section whose entries stand under `of`, if some do.
+pub(super) fn section_of(of: &str) -> Option<Section> {
+    SECTIONS.into_iter().find(|section| key(*section) == of)
 }
 
 fn name(said: &Json) -> String {

@@ -94,7 +94,7 @@ pub(super) fn end(table: &mut Table) -> Option<isize> {
 }
 
 /// Has `each` see a table, and all tables in it that have a header.
-fn below(table: &mut Table, each: &mut impl FnMut(&mut Table)) {
+pub(super) fn below(table: &mut Table, each: &mut impl FnMut(&mut Table)) {
     each(table);
     for (_, item) in table.iter_mut() {
         below_item(item, each);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use estatus_api::Section;
 use serde_json::Value as Json;
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 use super::{
     entries,
-    entry::{Found, entries_of},
+    entry::{Found, entries_of, section_of},
     has_keys, key, list,
     merge::json_of_table,
     position,
@@ -43,8 +43,7 @@ pub(super) fn undone(before: &str, after: &str, now: &str) -> Result<String, Not
     let (mut old, mut new, mut document) = (parse(before)?, parse(after)?, parse(now)?);
     let mut wanted = Vec::new();
     for (section, name) in touched(&old, &new) {
-        let [was, became, is] =
-            [&mut old, &mut new, &mut document].map(|document| Found::of(document, section, &name));
+        let [was, became, is] = [&mut old, &mut new, &mut document].map(|document| Found::of(document, section, &name));
         let text = |found: &Option<Found>| found.clone().map(|found| found.text(section, &name));
         if text(&is) == text(&was) {
             continue;
@@ -58,7 +57,7 @@ pub(super) fn undone(before: &str, after: &str, now: &str) -> Result<String, Not
         match (section, was) {
             (Some(section), Some(Found::Listed(table))) => put_listed(&mut document, &mut old, section, &name, table)?,
             (Some(section), None) if !has_keys(section) => super::remove_entry(&mut document, section, &name)?,
-            (section, was) => put_keyed(&mut document, section, &name, was)?,
+            (section, was) => put_keyed(&mut document, &mut old, section, &name, was)?,
         }
     }
     Ok(document.to_string())
@@ -75,7 +74,7 @@ fn touched(old: &DocumentMut, new: &DocumentMut) -> Vec<Name> {
     names.filter(|name| old.get(name) != new.get(name)).cloned().collect()
 }
 
-/// Has `table` stand in its array again: in its own place, or behind the one that it stood behind in `old`.
+/// Has `table` stand in its array again: in its own place, or where it stood in `old`.
 fn put_listed(
     document: &mut DocumentMut,
     old: &mut DocumentMut,
@@ -83,56 +82,109 @@ fn put_listed(
     name: &str,
     mut table: Table,
 ) -> Result<(), Reason> {
-    let called = |table: &Table| table.get("name").and_then(Item::as_str).unwrap_or_default().to_owned();
-    let above: Vec<String> = entries(old, section)?.iter().map(called).take_while(|other| other != name).collect();
-    let entries = entries(document, section)?;
     list::lift(&mut table);
-    if let Ok(at) = position(entries, section, name) {
-        table.set_position(entries.get(at).and_then(Table::position));
-        entries.replace(at, table);
+    let own = entries(document, section)?;
+    if let Ok(at) = position(own, section, name) {
+        table.set_position(own.get(at).and_then(Table::position));
+        own.replace(at, table);
         return Ok(());
     }
-    let behind = above.iter().rev().find_map(|other| position(entries, section, other).ok());
-    table.set_position(match behind {
-        Some(behind) => entries.get_mut(behind).and_then(list::end),
-        None => entries.get(0).and_then(Table::position),
-    });
-    entries.insert(behind.map_or(0, |behind| behind + 1), table);
+    let place = make_room(document, old, (Some(section), name));
+    table.set_position(place);
+    let entries = entries(document, section)?;
+    let above = entries.iter().take_while(|other| other.position() < place).count();
+    entries.insert(above, table);
     Ok(())
 }
 
 /// Has `name` say under its own key what it said, or be gone.
 fn put_keyed(
     document: &mut DocumentMut,
+    old: &mut DocumentMut,
     section: Option<Section>,
     name: &str,
     was: Option<Found>,
 ) -> Result<(), Reason> {
-    let parent = match section {
-        Some(section) => {
-            let key = key(section);
-            let there = document.entry(key).or_insert_with(|| {
-                let mut table = Table::new();
-                table.set_implicit(true);
-                Item::Table(table)
-            });
-            there.as_table_like_mut().ok_or_else(|| reason!("no_table", key))?
-        }
-        None => document.as_table_mut(),
-    };
     let Some(Found::Keyed(mut item)) = was else {
-        parent.remove(name);
+        parent(document, section)?.remove(name);
         return Ok(());
     };
     list::lift_item(&mut item);
+    let own = parent(document, section)?.get_mut(name).and_then(Item::as_table_mut).map(list::begin);
+    let place = own.unwrap_or_else(|| make_room(document, old, (section, name)));
+    if let Some(table) = item.as_table_mut() {
+        table.set_position(place);
+    }
+    let parent = parent(document, section)?;
     match parent.get_mut(name).filter(|there| !there.is_none()) {
-        Some(there) => {
-            if let (Some(table), Some(there)) = (item.as_table_mut(), there.as_table_mut()) {
-                table.set_position(list::begin(there));
-            }
-            *there = item;
-        }
+        Some(there) => *there = item,
         None => drop(parent.insert(name, item)),
     }
     Ok(())
+}
+
+/// What holds the entries of a section by their names, or all that belongs to none.
+fn parent(document: &mut DocumentMut, section: Option<Section>) -> Result<&mut dyn TableLike, Reason> {
+    let Some(section) = section else { return Ok(document.as_table_mut()) };
+    let key = key(section);
+    let there = document.entry(key).or_insert_with(|| {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    there.as_table_like_mut().ok_or_else(|| reason!("no_table", key))
+}
+
+/// The position of an entry that is to stand in `document` behind what it stood behind in `old`, as far as that is still
+/// there; what stands behind that gives way.
+fn make_room(
+    document: &mut DocumentMut,
+    old: &mut DocumentMut,
+    (section, name): (Option<Section>, &str),
+) -> Option<isize> {
+    let order = places(old);
+    let own = order.iter().position(|(_, of, called, _)| *of == section && called == name)?;
+    let now = places(document);
+    let above = order.get(..own)?.iter().rev();
+    let behind = above
+        .filter_map(|(_, of, called, _)| now.iter().find(|(_, section, name, _)| section == of && name == called))
+        .map(|(_, _, _, end)| *end)
+        .next();
+    let place = behind.or_else(|| now.first().map(|(begin, ..)| begin - 1))? + 1;
+    list::below(document.as_table_mut(), &mut |table| {
+        if let Some(later) = table.position().filter(|position| *position >= place) {
+            table.set_position(Some(later + 1));
+        }
+    });
+    Some(place)
+}
+
+/// Where an entry that has a header begins, its section and name, and where it ends.
+type Place = (isize, Option<Section>, String, isize);
+
+/// The entries that have headers, as they stand in the file.
+fn places(document: &mut DocumentMut) -> Vec<Place> {
+    let mut found = Vec::new();
+    let mut note = |section, name: &str, table: &mut Table| {
+        let place = list::begin(table).zip(list::end(table));
+        found.extend(place.map(|(begin, end)| (begin, section, name.to_owned(), end)));
+    };
+    for (key, item) in document.iter_mut() {
+        let section = section_of(&key);
+        match item {
+            Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| note(section, &called(table), table)),
+            Item::Table(named) if section.is_some() => {
+                let tables = named.iter_mut().filter_map(|(name, item)| Some((name.to_string(), item.as_table_mut()?)));
+                tables.for_each(|(name, table)| note(section, &name, table));
+            }
+            Item::Table(table) => note(None, &key, table),
+            Item::None | Item::Value(_) => {}
+        }
+    }
+    found.sort_by_key(|(begin, ..)| *begin);
+    found
+}
+
+fn called(table: &Table) -> String {
+    table.get("name").and_then(Item::as_str).unwrap_or_default().to_owned()
 }

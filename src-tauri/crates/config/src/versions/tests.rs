@@ -244,10 +244,10 @@ fn an_edit_is_undone_as_if_it_had_not_been_and_that_is_undone_too() {
 fn an_edit_is_undone_beside_what_others_have_changed_since_but_not_upon_it() {
     let stage = Stage::new(&format!("{MONITOR}\n[[monitor]]\nname = \"ssh\"\ntcp = \"127.0.0.1:22\"\n"));
     let removed = stage.edit(remove("shop"));
-    let by_hand = stage.text().replace("127.0.0.1:22", "127.0.0.1:2222   # moved");
+    let by_hand = stage.text().replace("127.0.0.1:22\"", "127.0.0.1:2222\"   # moved");
     stage.write(&by_hand);
     let undone = stage.undo(removed).unwrap();
-    assert!(undone.starts_with(MONITOR) && undone.contains("2222   # moved"), "{undone}");
+    assert!(undone.starts_with(MONITOR) && undone.contains("2222\"   # moved"), "{undone}");
 
     let removed = stage.edit(remove("ssh"));
     let anew = format!("{}[[monitor]]\nname = \"ssh\"\ntcp = \"127.0.0.1:2\"\n", stage.text());

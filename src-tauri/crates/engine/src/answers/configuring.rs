@@ -70,9 +70,7 @@ pub(super) fn versions(options: &Options, answer: Answer) {
 
 pub(super) fn version(options: &Options, id: u64, answer: Answer) {
     let Options { config: file, data, defaults, .. } = options.clone();
-    reply_blocking(answer, move || {
-        versions::version(id, &file, &data, &defaults).map(Reply::Version).map_err(refused)
-    });
+    reply_blocking(answer, move || versions::version(id, &file, &data, &defaults).map(Reply::Version).map_err(refused));
 }
 
 pub(super) fn entry_text(options: &Options, section: Section, name: String, answer: Answer) {
