@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_api::{Client, Edit, Event, LogFrom, LogStream, Reply, Request, Said, Section, StepOf};
+use estatus_api::{Client, Edit, Edited, Event, LogFrom, LogStream, Reply, Request, Said, Section, StepOf};
 use estatus_core::{engine::Ask, ids::RunId, program::ProgramState};
 use estatus_tests::{BOUND, Estatus, eventually};
 use jiff::Timestamp;
@@ -43,6 +43,11 @@ async fn heard<T>(client: &mut Client, wanted: impl Fn(&Event) -> Option<T>) -> 
     tokio::time::timeout(BOUND, waiting).await.expect("it is told")
 }
 
+/// Whether an edit was saved, so that it can be undone.
+fn is_saved(reply: &Reply) -> bool {
+    matches!(reply, Reply::Edited(Edited { problems, version: Some(_) }) if problems.is_empty())
+}
+
 #[tokio::test]
 async fn the_file_is_edited_with_its_comments_kept_and_is_in_force_at_once() {
     let config = config();
@@ -56,7 +61,9 @@ async fn the_file_is_edited_with_its_comments_kept_and_is_in_force_at_once() {
         called: None,
     };
     let wrong = Request::Edit { edits: vec![page(99_999)], save: true };
-    let Reply::Edited(problems) = asked(&mut client, wrong).await else { panic!("not edited") };
+    let Reply::Edited(Edited { problems, version: None }) = asked(&mut client, wrong).await else {
+        panic!("not edited")
+    };
     assert_eq!(problems[0].path, ["monitor", "0", "tcp"]);
     assert_eq!(std::fs::read_to_string(estatus.config()).unwrap(), config);
 
@@ -66,7 +73,7 @@ async fn the_file_is_edited_with_its_comments_kept_and_is_in_force_at_once() {
     let mut there = false;
     while !(answered && there) {
         match tokio::time::timeout(BOUND, client.hear()).await.expect("it is told").unwrap() {
-            Said::Answer { id: of, result } => answered = of == id && result == Ok(Reply::Edited(Vec::new())),
+            Said::Answer { id: of, result } => answered = of == id && result.is_ok_and(|reply| is_saved(&reply)),
             Said::Event(event) => there |= matches!(&*event, Event::Monitor(monitor) if &*monitor.name == "port"),
         }
     }
@@ -232,14 +239,14 @@ async fn a_process_that_runs_becomes_a_program_and_is_kept_without_a_second_copy
     };
     let waits = json!({ "name": "pages", "command": words, "enabled": false });
     let edits = vec![put(None, waits)];
-    assert_eq!(asked(&mut client, Request::Edit { edits, save: true }).await, Reply::Edited(Vec::new()));
+    assert!(is_saved(&asked(&mut client, Request::Edit { edits, save: true }).await));
     let pages = |state: &str| estatus.program("pages").filter(|pages| pages["state"] == state);
     eventually("it is a program", || pages("stopped"));
     let adopt = Ask::AdoptProgram { program: "pages".to_owned(), process };
     assert_eq!(asked(&mut client, Request::Do(adopt)).await, Reply::Done);
     assert_eq!(eventually("it is taken over", || pages("running"))["pid"], server.id());
     let edits = vec![put(Some("pages"), json!({ "name": "pages", "command": words }))];
-    assert_eq!(asked(&mut client, Request::Edit { edits, save: true }).await, Reply::Edited(Vec::new()));
+    assert!(is_saved(&asked(&mut client, Request::Edit { edits, save: true }).await));
     assert!(!std::fs::read_to_string(estatus.config()).unwrap().contains("enabled"));
 
     server.kill().unwrap();

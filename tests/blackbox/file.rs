@@ -44,8 +44,11 @@ fn remove(name: &str) -> Edit {
 }
 
 /// What whoever edits in the window is answered.
-async fn edited(estatus: &Estatus, edits: Vec<Edit>) -> Reply {
-    estatus.attach().await.request(Request::Edit { edits, save: true }).await.unwrap()
+async fn edited(estatus: &Estatus, edits: Vec<Edit>) -> Option<u64> {
+    let reply = estatus.attach().await.request(Request::Edit { edits, save: true }).await.unwrap();
+    let Reply::Edited(edited) = reply else { panic!("{reply:?}") };
+    assert_eq!(edited.problems, []);
+    edited.version
 }
 
 #[cfg(unix)]
@@ -68,7 +71,7 @@ async fn a_file_behind_a_link_is_read_again_however_it_is_saved_and_edited() {
     assert!(!is_emptied(&estatus));
     fs::write(&real, monitors(&["three", "four"])).unwrap();
     estatus.wait_for("four", "up");
-    assert_eq!(edited(&estatus, vec![remove("three")]).await, Reply::Edited(Vec::new()));
+    assert!(edited(&estatus, vec![remove("three")]).await.is_some());
     assert!(estatus.monitor("three").is_none(), "what is saved in the window is in force");
     assert!(estatus.config().is_symlink());
 }
@@ -100,7 +103,7 @@ async fn an_emptied_file_is_not_believed_until_the_user_says_so() {
 
     estatus.configure(&monitors(&["one", "two"]));
     estatus.wait_for("two", "up");
-    assert_eq!(edited(&estatus, vec![remove("one"), remove("two")]).await, Reply::Edited(Vec::new()));
+    assert!(edited(&estatus, vec![remove("one"), remove("two")]).await.is_some());
     assert_eq!(estatus.json(&["status"])["monitors"], serde_json::json!([]));
 }
 

@@ -101,6 +101,11 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Configuration, edit),
         (Request::Edit { edits: vec![remove.clone()], save: false }, edit),
         (Request::Edit { edits: vec![remove], save: true }, edit),
+        (Request::Versions, edit),
+        (Request::Version { id: 0 }, edit),
+        (Request::PutBack { id: 0 }, edit),
+        (Request::Undo { id: 0 }, edit),
+        (Request::EntryText { section: Section::Monitor, name: "none".to_owned() }, edit),
         (Request::Apply, edit),
         (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
         (Request::TestMail { channel: None }, edit),
@@ -118,7 +123,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 44;
+const KINDS: u8 = 49;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -127,7 +132,7 @@ fn kind(request: &Request) -> u8 {
         Request::History { .. } => 1,
         Request::Incidents { .. } => 2,
         Request::Log { .. } => 3,
-        Request::ReadLog { .. } => 43,
+        Request::ReadLog { .. } => 48,
         Request::ProgramHistory { .. } => 4,
         Request::Follow { .. } => 5,
         Request::Configuration => 6,
@@ -151,6 +156,11 @@ fn kind(request: &Request) -> u8 {
         Request::StoreSecret { .. } => 40,
         Request::RemoveSecret { .. } => 41,
         Request::Secrets { .. } => 42,
+        Request::Versions => 43,
+        Request::Version { .. } => 44,
+        Request::PutBack { .. } => 45,
+        Request::Undo { .. } => 46,
+        Request::EntryText { .. } => 47,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

@@ -1543,7 +1543,27 @@ edits: Array<Edit>,
 /**
  * Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
  */
-save: boolean, } } | { "request": "apply" } | { "request": "import", "of": { 
+save: boolean, } } | { "request": "versions" } | { "request": "version", "of": { 
+/**
+ * Its number.
+ */
+id: number, } } | { "request": "put_back", "of": { 
+/**
+ * Its number.
+ */
+id: number, } } | { "request": "undo", "of": { 
+/**
+ * The number of the version.
+ */
+id: number, } } | { "request": "entry_text", "of": { 
+/**
+ * What it is.
+ */
+section: Section, 
+/**
+ * Its name.
+ */
+name: string, } } | { "request": "apply" } | { "request": "import", "of": { 
 /**
  * The file's name, with its path if that is known: relative paths in the file start from its folder.
  */
@@ -1791,6 +1811,116 @@ path: Array<string>,
 message: string, };
 
 /**
+ * What has become of an edit of the configuration file.
+ */
+export type Edited = { 
+/**
+ * What is wrong with the file as it would be; nothing, and it has been saved if that was wanted.
+ */
+problems: Array<ConfigProblem>, 
+/**
+ * The version that was saved, for [`crate::Request::Undo`]; nothing if the file says what it said before, or no
+ * version of it could be kept.
+ */
+version?: number | null, };
+
+/**
+ * A version of the configuration file that is kept.
+ */
+export type Version = { 
+/**
+ * Its number; a later version has a higher one.
+ */
+id: number, 
+/**
+ * When it was saved or put in force.
+ */
+at: string, 
+/**
+ * Whether the file says just this now.
+ */
+is_present: boolean, 
+/**
+ * What it changed of the version before it; nothing where that is not known, as of the oldest. Where it is empty, only
+ * comments and layout differ.
+ */
+changes: Array<VersionChange> | null, };
+
+/**
+ * What a version changed of the entries of a section.
+ */
+export type VersionChange = { 
+/**
+ * What was done with them.
+ */
+change: EntryChange, 
+/**
+ * What they are; nothing for values that belong to no entry, like `alerts`.
+ */
+section: Section | null, 
+/**
+ * How many there are.
+ */
+count: number, 
+/**
+ * The names of the first of them; five at most.
+ */
+names: Array<string>, };
+
+/**
+ * What was done with an entry.
+ */
+export type EntryChange = "added" | "removed" | "changed";
+
+/**
+ * The text of a version.
+ */
+export type VersionText = { 
+/**
+ * All of it.
+ */
+text: string, 
+/**
+ * What putting it back would change in the file as it stands: 2,000 lines at most.
+ */
+difference: Array<Hunk>, 
+/**
+ * Whether there is more than that.
+ */
+is_cut: boolean, };
+
+/**
+ * Lines of the file in which something differs, with those around it.
+ */
+export type Hunk = { 
+/**
+ * The line of the file at which it begins, counted from 1.
+ */
+line: number, 
+/**
+ * Its lines.
+ */
+lines: Array<HunkLine>, };
+
+/**
+ * A line, or what would become of it.
+ */
+export type HunkLine = { 
+/**
+ * Whether it would come or go; nothing if it would stay.
+ */
+change: LineChange | null, 
+/**
+ * What it says, without its end.
+ */
+text: string, };
+
+/**
+ * What would become of a line.
+ */
+export type LineChange = "added" | "removed";
+
+/**
  * What the file of another tool would add.
  */
 export type Imported = { 
@@ -1986,7 +2116,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.
@@ -2004,7 +2134,7 @@ message: string, };
 /**
  * The kinds of [`ApiError`] that a consumer tells apart.
  */
-export type ErrorCode = "wrong" | "denied" | "failed" | "gone";
+export type ErrorCode = "wrong" | "denied" | "overtaken" | "failed" | "gone";
 
 /**
  * Something that changed.

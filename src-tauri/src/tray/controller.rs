@@ -336,6 +336,7 @@ impl<D: Desktop> Controller<D> {
             Action::Open(page) => self.desktop.open_window(&page),
             Action::CheckAll => self.desktop.ask(Ask::CheckNow { monitor: None }),
             Action::Restart(program) => self.desktop.ask(Ask::RestartProgram { program: program.to_string() }),
+            Action::Stop(program) => self.desktop.ask(Ask::StopProgram { program: program.to_string() }),
             Action::Snooze { monitor, span } => {
                 let monitor = monitor.map(|monitor| monitor.to_string());
                 self.desktop.ask(Ask::Snooze { monitor, until: Some(span.end(now)) });

@@ -106,6 +106,7 @@ pub(crate) enum Action {
     Open(Page),
     CheckAll,
     Restart(Arc<str>),
+    Stop(Arc<str>),
     /// Tell nothing for a while: of one monitor, or of any.
     Snooze {
         monitor: Option<Arc<str>>,
@@ -131,6 +132,7 @@ impl Action {
             Self::Open(_) => "open",
             Self::CheckAll => "check",
             Self::Restart(_) => "restart",
+            Self::Stop(_) => "stop",
             Self::Snooze { .. } => "snooze",
             Self::EndSnooze => "resume",
             Self::Acknowledge(_) => "acknowledge",
@@ -147,6 +149,7 @@ impl Action {
         match self {
             Self::CheckAll
             | Self::Restart(_)
+            | Self::Stop(_)
             | Self::Snooze { .. }
             | Self::EndSnooze
             | Self::Acknowledge(_)

@@ -43,9 +43,12 @@ impl Links {
                     query.append_pair("monitor", monitor);
                 }
             }
-            Action::CheckAll | Action::EndSnooze | Action::StartAtLogin(_) | Action::StartEngine | Action::Quit => {
-                return self.to(&Action::Open(Page::Overview));
-            }
+            Action::CheckAll
+            | Action::Stop(_)
+            | Action::EndSnooze
+            | Action::StartAtLogin(_)
+            | Action::StartEngine
+            | Action::Quit => return self.to(&Action::Open(Page::Overview)),
         }
         format!("{SCHEME}:{}?{}", action.key(), query.append_pair("key", &self.key).finish())
     }

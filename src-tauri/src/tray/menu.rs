@@ -22,7 +22,7 @@ const BROKEN: usize = 10;
 const RUNNING: usize = 5;
 /// Of the questions that wait for an answer, so many are.
 const ASKING: usize = 10;
-/// Of the programs, so many can be restarted here.
+/// Of the programs, so many can be restarted and stopped here.
 const PROGRAMS: usize = 25;
 /// Of the fleets, so many are listed.
 const FLEETS: usize = 5;
@@ -179,6 +179,10 @@ fn deeds(view: &View, words: &Texts, now: &Zoned) -> Vec<Item> {
     if !view.programs.is_empty() {
         let text = words.plain("tray.restart");
         items.push(Item::Submenu { text, items: restarts(view, words), enabled: attached });
+        let stops = stops(view);
+        if !stops.is_empty() {
+            items.push(Item::Submenu { text: words.plain("tray.stop"), items: stops, enabled: attached });
+        }
     }
     match view.snoozed_until(now.timestamp()) {
         None => items.push(snoozes(words, attached)),
@@ -197,11 +201,24 @@ fn deeds(view: &View, words: &Texts, now: &Zoned) -> Vec<Item> {
 fn restarts(view: &View, words: &Texts) -> Vec<Item> {
     let item = |program: &estatus_api::ProgramStatus| {
         let name = outside(&program.name);
-        let rests = matches!(program.state, ProgramState::Stopped | ProgramState::Finished);
-        let text = if rests { words.say("tray.start_program", &[("program", &name)]) } else { name };
+        let text = if rests(program) { words.say("tray.start_program", &[("program", &name)]) } else { name };
         choice(text, Action::Restart(program.name.clone()))
     };
     view.programs.iter().take(PROGRAMS).map(item).collect()
+}
+
+/// What runs, or is about to, can be stopped.
+fn stops(view: &View) -> Vec<Item> {
+    let all = view.programs.iter().filter(|program| is_stoppable(program)).take(PROGRAMS);
+    all.map(|program| choice(outside(&program.name), Action::Stop(program.name.clone()))).collect()
+}
+
+fn is_stoppable(program: &estatus_api::ProgramStatus) -> bool {
+    !rests(program) && program.state != ProgramState::Stopping
+}
+
+fn rests(program: &estatus_api::ProgramStatus) -> bool {
+    matches!(program.state, ProgramState::Stopped | ProgramState::Finished)
 }
 
 fn snoozes(words: &Texts, enabled: bool) -> Item {

@@ -25,6 +25,7 @@ import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
+import { entryText, savedEdit, Versions } from "./mock/versions";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
@@ -51,7 +52,8 @@ const open = lively && !asked.has("monitors") ? openIncidents() : [];
 const monitors = new Map<string, MonitorState>(samples.map((sample) => [sample.name, monitor(sample)]));
 const running = new Map<string, ProgramStatus>((lively ? programs() : []).map((program) => [program.name, program]));
 
-let tables: Tables = lively ? TABLES : {};
+let tables: Tables = tablesOf(samples);
+const versions = new Versions(lively && !asked.has("monitors") ? earlier(tables) : []);
 let heard: ((heard: Heard) => void) | undefined;
 /** The secrets, by their names, for the tests to see. */
 const secrets = new Map<string, string>(lively ? [["smtp", "of the mail server"]] : []);
@@ -86,6 +88,25 @@ const fleets = furnished(
   tell,
 );
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
+
+/** What stands in the file: with very many monitors, nothing but them. */
+function tablesOf(samples: readonly Sample[]): Tables {
+  if (!asked.has("monitors")) return lively ? TABLES : {};
+  return { monitor: samples.map(({ name, kind, target, tags }) => ({ name, [kind]: target, every: "1m", tags })) };
+}
+
+/** What the file said before, the oldest first. */
+function earlier(tables: Tables): { tables: Tables; ago: number }[] {
+  const monitors = (tables.monitor ?? []) as Table[];
+  const without = (name: string) => monitors.filter((table) => table.name !== name);
+  const slower = monitors.map((table) => (table.name === "shop" ? { ...table, every: "5m" } : table));
+  return [
+    { tables: { ...tables, monitor: without("this machine"), channel: {} }, ago: 700_000 },
+    { tables: { ...tables, monitor: without("this machine") }, ago: 400_000 },
+    { tables: { ...tables, monitor: slower }, ago: 90_000 },
+    { tables, ago: 3600 },
+  ];
+}
 
 function refusal(file: string | null): string | null {
   if (file === "wrong") return 'estatus.toml:14:9: "5" has no unit: write "5s"';
@@ -216,9 +237,23 @@ function answer(request: Request): Reply {
     }
     case "edit": {
       const wanted = edited(tables, request.of.edits);
-      const found = problems(wanted);
-      if (request.of.save && found.length === 0) apply(wanted);
-      return { reply: "edited", of: found };
+      if (!request.of.save) return { reply: "edited", of: { problems: problems(wanted) } };
+      return { reply: "edited", of: savedEdit(versions, tables, wanted, apply) };
+    }
+    case "versions":
+      return { reply: "versions", of: versions.list(tables) };
+    case "version":
+      return { reply: "version", of: versions.text(request.of.id, tables) };
+    case "put_back":
+      return { reply: "edited", of: savedEdit(versions, tables, versions.tables(request.of.id), apply) };
+    case "undo":
+      return { reply: "edited", of: savedEdit(versions, tables, versions.undone(request.of.id, tables), apply) };
+    case "entry_text": {
+      const { section, name } = request.of;
+      const entries = (tables[section] ?? []) as Table[];
+      const table = Array.isArray(entries) ? entries.find((one) => one.name === name) : (entries as Tables)[name];
+      if (!table) throw wrong(`the file no longer has a ${section} called "${name}"`);
+      return { reply: "entry_text", of: entryText(`[[${section}]]`, table as Table) };
     }
     case "test_mail":
       return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
@@ -334,7 +369,9 @@ function apply(wanted: Tables) {
     before.delete(name);
     const heals = ((table.on_down as Table | undefined)?.restart as string | undefined) ?? null;
     const known = monitors.get(name);
-    if (known && (known.heals ?? null) !== heals) change({ ...known, heals });
+    const tags = (table.tags as string[] | undefined) ?? [];
+    if (known && ((known.heals ?? null) !== heals || known.tags.join() !== tags.join()))
+      change({ ...known, heals, tags });
     if (known) continue;
     const kind =
       (["http", "tcp", "tls", "dns", "ping", "process", "command", "host", "fleet"] as const).find(
@@ -344,7 +381,7 @@ function apply(wanted: Tables) {
       name,
       kind,
       target: typeof table[kind] === "object" ? String(Object.values(table[kind] as Table)[0]) : String(table[kind]),
-      tags: (table.tags as string[]) ?? [],
+      tags,
       health: "unknown",
       detail: "",
       more: { heals },
@@ -488,7 +525,10 @@ Object.assign(globalThis, {
     opened,
     wishes,
     choose: (chosen: Chosen | null) => (next = chosen),
-    edit: (edits: Edit[]) => apply(edited(tables, edits)),
+    edit: (edits: Edit[]) => {
+      apply(edited(tables, edits));
+      versions.keep(tables);
+    },
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),
     tell,

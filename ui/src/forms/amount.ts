@@ -46,3 +46,14 @@ function sum(parts: readonly Amount[], text: string): Amount {
   const total = parts.reduce((sum, { number }, index) => sum + Number(number) * (lengths[index] ?? 0), 0);
   return { number: String(total / least), unit: SPANS.find(([, ms]) => ms === least)?.[0] ?? null };
 }
+
+/** How long `text` says, as `1m30s`, in milliseconds; nothing if it says no time. */
+export function milliseconds(text: string): number | null {
+  const { number, unit } = amount(
+    text,
+    SPANS.map(([unit]) => unit),
+    "plain",
+  );
+  const length = SPANS.find(([word]) => word === unit)?.[1];
+  return length === undefined ? null : Math.round(Number(number) * length);
+}

@@ -53,6 +53,8 @@ export class Draft {
   /** Why the engine could not be asked. */
   trouble = $state<string | null>(null);
   saving = $state(false);
+  /** The version of the file that was saved last, for it to be undone. */
+  version = $state.raw<number | null>(null);
   /** Whether the file was changed elsewhere since something was typed. */
   overtaken = $state(false);
   /** Whether it was taken out of the file since something was typed. */
@@ -266,8 +268,8 @@ export class Draft {
   private async look(save = false) {
     const number = (this.number += 1);
     try {
-      const problems = await askEdit(this.edits, save);
-      if (number === this.number) Object.assign(this, { problems, trouble: null });
+      const { problems, version = null } = await askEdit(this.edits, save);
+      if (number === this.number) Object.assign(this, { problems, trouble: null, ...(save && { version }) });
     } catch (error) {
       if (number === this.number) this.trouble = reason(error);
     }

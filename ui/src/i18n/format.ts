@@ -25,6 +25,8 @@ export interface Formats {
   date(at: string | number | Date): string;
   /** The time of day to the minute. */
   minute(at: string | number | Date): string;
+  /** Several things, one after the other. */
+  list(all: readonly string[]): string;
 }
 
 const UNITS = [
@@ -103,6 +105,7 @@ export function formats(locale: string): Formats {
     day: (at) => date("day", at),
     date: (at) => date("date", at),
     minute: (at) => date("minute", at),
+    list: (all) => new Intl.ListFormat(locale, { type: "conjunction" }).format(all),
   };
 }
 

@@ -7,6 +7,8 @@ export interface Column<Name extends string = string, Sort extends string = stri
   title: Key;
   /** Whether the title is only for the ear. */
   unseen?: boolean;
+  /** Whether its title is only for the ear where there is little room. */
+  terse?: boolean;
   /** By what its title sorts the rows, if it does. */
   sort?: Sort;
   /** How wide it is, as a track of a grid; in each room, where that differs. */

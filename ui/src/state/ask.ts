@@ -2,10 +2,11 @@ import { backend } from "#backend";
 import type {
   ApiError,
   Ask,
-  ConfigProblem,
   Configuration,
   DecisionStatus,
   Edit,
+  Edited,
+  ErrorCode,
   FleetReplay,
   FleetSample,
   FleetStatus,
@@ -28,9 +29,12 @@ import type {
   RunStatus,
   RunSummary,
   SecretState,
+  Section,
   Status,
   StepOf,
   StoredIn,
+  Version,
+  VersionText,
 } from "../contract";
 
 /** Whose log it is: that of a program, or of a step of a run. */
@@ -71,8 +75,23 @@ export const askLaunch = (fleet: string): Promise<string> =>
 
 export const askConfiguration = (): Promise<Configuration> => ask({ request: "configuration" }, "configuration");
 
-export const askEdit = (edits: Edit[], save: boolean): Promise<ConfigProblem[]> =>
+export const askEdit = (edits: Edit[], save: boolean): Promise<Edited> =>
   ask({ request: "edit", of: { edits, save } }, "edited");
+
+/** The last versions of the file, the newest first. */
+export const askVersions = (): Promise<Version[]> => ask({ request: "versions" }, "versions");
+
+/** What stands in a version, and what putting it back would change. */
+export const askVersion = (id: number): Promise<VersionText> => ask({ request: "version", of: { id } }, "version");
+
+export const askPutBack = (id: number): Promise<Edited> => ask({ request: "put_back", of: { id } }, "edited");
+
+/** Takes back what the version `id` changed. */
+export const askUndo = (id: number): Promise<Edited> => ask({ request: "undo", of: { id } }, "edited");
+
+/** An entry of the file as it is written there. */
+export const askEntryText = (section: Section, name: string): Promise<string> =>
+  ask({ request: "entry_text", of: { section, name } }, "entry_text");
 
 /** Puts the file in force as it stands, though it takes everything away. */
 export const askApply = (): Promise<void> => ask({ request: "apply" }, "done");
@@ -150,6 +169,10 @@ export const askFollow = (log: Source | null, usage: boolean): Promise<void> => 
   const step = log && "step" in log ? log.step : null;
   return ask({ request: "follow", of: { log_of, step, usage } }, "done");
 };
+
+/** Whether `error` says that what was to be undone has been changed again since. */
+export const isOvertaken = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === ("overtaken" satisfies ErrorCode);
 
 /** What `error` says, whatever it is. */
 export function reason(error: unknown): string {

@@ -11,3 +11,14 @@ export async function copy(text: string) {
     tell(reason(error), true);
   }
 }
+
+/** The same of a text that has to be asked for first: what is copied upon a press has to be promised at once. */
+export async function copyLater(text: Promise<string>) {
+  const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+  try {
+    await Promise.all([blob, navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })])]);
+    tell(t("done.copied"));
+  } catch (error) {
+    tell(reason(error), true);
+  }
+}

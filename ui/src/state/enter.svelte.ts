@@ -2,7 +2,8 @@ import { t } from "../i18n/i18n.svelte";
 import { askDo, reason } from "./ask";
 import { live } from "./live.svelte";
 import type { Adoption, Setup } from "./survey";
-import { edit, tell } from "./told.svelte";
+import { edit } from "./edit";
+import { tell } from "./told.svelte";
 
 /** What was asked for is seen to have happened within this, in milliseconds, or something is wrong. */
 const SEEN_WITHIN = 10_000;
@@ -11,7 +12,10 @@ const SEEN_WITHIN = 10_000;
 export async function enter({ edits, monitor, adopt }: Setup, told?: string): Promise<boolean> {
   if (!adopt) return edit(edits, told ?? t("done.saved", { name: monitor }));
   const done = told ?? t("done.adopted", { name: adopt.program });
-  return (await edit(edits)) && (await take(adopt)) && edit(adopt.then, done);
+  const isTaken = (await edit(edits)) && (await take(adopt)) && (await edit(adopt.then));
+  // To undo the last of several edits would leave something half done.
+  if (isTaken) tell(done);
+  return isTaken;
 }
 
 /** Has the program become the process; whether it did. The program that was entered for it goes again if it did not. */

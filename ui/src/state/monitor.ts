@@ -1,5 +1,6 @@
 import { i18n, t } from "../i18n/i18n.svelte";
-import { edit, carryOut } from "./told.svelte";
+import { edit } from "./edit";
+import { carryOut } from "./told.svelte";
 
 /** Checks a monitor now, and tells of it, as all of these. */
 export const check = (name: string) => carryOut({ ask: "check_now", monitor: name }, t("done.checked", { name }));

@@ -1,5 +1,6 @@
 /** A part of the settings. */
-export type SettingsPart = "desktop" | "service" | "told" | "email" | "alerts" | "channels" | "entries" | "files";
+export type SettingsPart =
+  "desktop" | "service" | "told" | "email" | "alerts" | "channels" | "entries" | "versions" | "files";
 
 let part = $state<SettingsPart | null>(null);
 

@@ -1,14 +1,24 @@
-import type { Ask, Edit } from "../contract";
-import { askDo, askEdit, reason } from "./ask";
+import type { Ask } from "../contract";
+import { askDo, reason } from "./ask";
 
 /** A short word on what was just done. */
 export interface Note {
   id: number;
   text: string;
   bad: boolean;
+  /** What can be done about it. */
+  offer: Offer | null;
+}
+
+/** Something that can be done, as a button says it. */
+export interface Offer {
+  text: string;
+  act: () => void;
 }
 
 const SHOWN_MS = 6000;
+/** What can be done about is shown longer: somebody has to make up their mind. */
+const OFFERED_MS = 15_000;
 
 let note = $state.raw<Note | null>(null);
 let last = 0;
@@ -25,11 +35,11 @@ export const told = {
 };
 
 /** Shows `text` for a while; what went wrong stays until it is taken away, or something newer is told. */
-export function tell(text: string, bad = false) {
+export function tell(text: string, bad = false, offer: Offer | null = null) {
   clearTimeout(timer);
   last += 1;
-  note = { id: last, text, bad };
-  left = SHOWN_MS;
+  note = { id: last, text, bad, offer };
+  left = offer ? OFFERED_MS : SHOWN_MS;
   pass();
 }
 
@@ -62,18 +72,5 @@ export async function carryOut(ask: Ask, done: string) {
     tell(done);
   } catch (error) {
     tell(reason(error), true);
-  }
-}
-
-/** Changes the file as `edits` say and tells that it is `done`, where that is to be told, or why not; whether it was. */
-export async function edit(edits: Edit[], done?: string): Promise<boolean> {
-  try {
-    const [problem] = await askEdit(edits, true);
-    if (problem) throw problem;
-    if (done !== undefined) tell(done);
-    return true;
-  } catch (error) {
-    tell(reason(error), true);
-    return false;
   }
 }

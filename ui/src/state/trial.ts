@@ -1,6 +1,6 @@
 import { t } from "../i18n/i18n.svelte";
 import { freeName } from "./survey";
-import { edit } from "./told.svelte";
+import { edit } from "./edit";
 
 /** A fleet to try: processes of this machine whose loads are set by hand, and that are heard of quickly. */
 const TRIAL = { min: 1, desired: 2, max: 6, policy: "target", load: "60%", heartbeat: "2s", launch: "local" };

@@ -20,6 +20,8 @@ test("a row has a menu, by the pointer and by the keyboard, of what can be done 
     "Pause",
     "Open the page",
     "Copy target",
+    "Copy as TOML",
+    "Copy as curl",
     "Edit",
     "Duplicate",
     "Remove",

@@ -120,6 +120,11 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         Just(Request::Status),
         Just(Request::Configuration),
         Just(Request::Apply),
+        Just(Request::Versions),
+        any::<u64>().prop_map(|id| Request::Version { id }),
+        any::<u64>().prop_map(|id| Request::PutBack { id }),
+        any::<u64>().prop_map(|id| Request::Undo { id }),
+        text().prop_map(|name| Request::EntryText { section: Section::Monitor, name }),
         Just(Request::Survey),
         any::<bool>().prop_map(|stop_programs| Request::Relaunch { stop_programs }),
         (text(), moment(), moment(), any::<usize>()).prop_map(|(monitor, from, to, points)| Request::History {

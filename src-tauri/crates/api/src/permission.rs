@@ -55,6 +55,11 @@ impl Permission {
             Request::Configuration
             | Request::Plan { .. }
             | Request::Edit { .. }
+            | Request::Versions
+            | Request::Version { .. }
+            | Request::PutBack { .. }
+            | Request::Undo { .. }
+            | Request::EntryText { .. }
             | Request::Apply
             | Request::Import { .. }
             | Request::TestMail { .. }

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, DecisionStatus, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus,
-    Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, SecretState,
-    SecretText, Status, StepStatus,
+    AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan,
+    FlowStatus, Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary,
+    SecretState, SecretText, Status, StepStatus, Version, VersionText,
 };
 
 /// What a client asks for.
@@ -55,6 +55,31 @@ pub enum Request {
         edits: Vec<Edit>,
         /// Whether it is saved if nothing is wrong with it; otherwise it is only looked at.
         save: bool,
+    },
+    /// The last versions of the configuration file, the newest first; 20 at most: [`Reply::Versions`].
+    Versions,
+    /// What stands in a version of the configuration file: [`Reply::Version`].
+    Version {
+        /// Its number.
+        id: u64,
+    },
+    /// Makes the configuration file say what it said in a version, and puts that in force: [`Reply::Edited`].
+    PutBack {
+        /// Its number.
+        id: u64,
+    },
+    /// Takes back what a version changed of the one before it, and puts that in force: [`Reply::Edited`]. What was changed
+    /// elsewhere in the file since stays; refused with [`ErrorCode::Overtaken`] if the same was changed again.
+    Undo {
+        /// The number of the version.
+        id: u64,
+    },
+    /// An entry of the configuration file as it is written there, with its comments: [`Reply::EntryText`].
+    EntryText {
+        /// What it is.
+        section: Section,
+        /// Its name.
+        name: String,
     },
     /// Puts the configuration file in force as it stands, even if it takes away nearly everything: [`Reply::Done`] once
     /// that is on disk.
@@ -265,7 +290,7 @@ pub enum Edit {
 }
 
 /// A part of the configuration file that has named entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
@@ -456,8 +481,14 @@ pub enum Reply {
     Incidents(Vec<IncidentState>),
     /// The configuration file.
     Configuration(Configuration),
-    /// What is wrong with the file as it would be; nothing, and it has been saved if that was wanted.
-    Edited(Vec<ConfigProblem>),
+    /// What has become of an edit.
+    Edited(Edited),
+    /// The last versions of the configuration file.
+    Versions(Vec<Version>),
+    /// A version of the configuration file.
+    Version(VersionText),
+    /// An entry of the configuration file: TOML.
+    EntryText(String),
     /// What the file of another tool would add.
     Imported(Imported),
     /// How each test mail fared.
@@ -514,6 +545,8 @@ pub enum ErrorCode {
     Wrong,
     /// This client may not have it done: [`crate::Permission`].
     Denied,
+    /// What was to be undone has been changed again since.
+    Overtaken,
     /// The engine could not do it.
     Failed,
     /// The connection is gone; attach again.

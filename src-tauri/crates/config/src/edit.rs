@@ -1,23 +1,32 @@
 //! Changes a configuration file: what is not concerned stays as it was written, comments and order included.
 
+mod batch;
+mod entry;
 mod list;
 mod lock;
 mod merge;
 mod place;
 mod save;
+mod undo;
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use estatus_api::{ConfigProblem, Configuration, Edit, Section};
+pub(crate) use entry::entries_of;
+use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
 use estatus_core::config::Language;
+pub(crate) use merge::json_of_table;
 pub(crate) use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 
+use self::{
+    entry::Found,
+    undo::{NotUndone, undone},
+};
 use crate::{
     Defaults, Problems, listed, parse, read,
     reason::{Reason, reason},
-    syntax,
+    syntax, versions,
 };
 
 /// Why a file was not changed.
@@ -34,10 +43,13 @@ pub enum EditError {
     /// There is no such thing in it.
     #[error("{0}")]
     Unknown(String),
+    /// What was to be undone has been changed again since.
+    #[error("{0}")]
+    Overtaken(String),
 }
 
 impl EditError {
-    fn file(file: &Path, error: std::io::Error) -> Self {
+    pub(crate) fn file(file: &Path, error: std::io::Error) -> Self {
         Self::File { file: file.display().to_string(), error }
     }
 }
@@ -56,29 +68,122 @@ pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, 
     })
 }
 
-/// Makes `edits` in `file`, one after the other, and gives back what is wrong with it then. It is saved if `save` and
-/// nothing is; two that save at once do it one after the other, whatever their processes. Blocks, for ten seconds if
-/// somebody else does not let go of the file.
+/// What is done with what becomes of a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Saving<'a> {
+    /// It is only looked at.
+    No,
+    /// It is saved if nothing is wrong with it.
+    Yes,
+    /// It is saved if nothing is wrong with it, and it and what stood there before are versions that are kept in this data
+    /// folder from then on.
+    AsVersion(&'a Path),
+}
+
+/// Makes `edits` in `file`, one after the other, and gives back what is wrong with it then. Two that save at once do it one
+/// after the other, whatever their processes. Blocks, for ten seconds if somebody else does not let go of the file.
 ///
 /// # Errors
 /// If it cannot be read or saved, or what is to be changed is not there.
-pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Result<Vec<ConfigProblem>, EditError> {
-    let _lock = save.then(|| lock::take(file)).transpose().map_err(|error| EditError::file(file, error))?;
-    let text = text_of(file, defaults)?;
-    let mut document: DocumentMut = match text.parse() {
+pub fn edit(file: &Path, edits: &[Edit], saving: Saving<'_>, defaults: &Defaults) -> Result<Edited, EditError> {
+    let _lock = lock(file, saving)?;
+    let before = text_of(file, defaults)?;
+    let mut document: DocumentMut = match before.parse() {
         Ok(document) => document,
-        Err(error) => return Ok(located(&text, syntax(&error, &text, file, defaults.language))),
+        Err(error) => {
+            let problems = located(&before, syntax(&error, &before, file, defaults.language));
+            return Ok(Edited { problems, version: None });
+        }
     };
-    let language = language(document.get("language").and_then(Item::as_str), defaults.language);
-    for edit in edits {
-        apply(&mut document, edit).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
+    let language = language_of(&document, defaults);
+    batch::apply(&mut document, edits).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
+    change(file, &before, &document.to_string(), saving, defaults)
+}
+
+/// Makes `file` say what it said in the version `id` that is kept in the data folder `data`, as [`edit`] would. A file that is
+/// gone is made anew.
+///
+/// # Errors
+/// If there is no such version, or the file cannot be read or saved.
+pub fn put_back(id: u64, file: &Path, data: &Path, defaults: &Defaults) -> Result<Edited, EditError> {
+    let text = versions::text(id, data, defaults)?;
+    if !file.exists() {
+        let problems = problems(&text, file, defaults);
+        if problems.is_empty() {
+            put(file, &text, None).map_err(|error| EditError::file(file, error))?;
+        }
+        return Ok(Edited { problems, version: None });
     }
-    let text = document.to_string();
-    let problems = problems(&text, file, defaults);
-    if save && problems.is_empty() {
-        save::save(file, &text).map_err(|error| EditError::file(file, error))?;
+    let saving = Saving::AsVersion(data);
+    let _lock = lock(file, saving)?;
+    // What is no text is nothing that could be kept.
+    let bytes = read(file).map_err(|error| EditError::file(file, error))?;
+    change(file, &String::from_utf8_lossy(&bytes), &text, saving, defaults)
+}
+
+/// Takes back what the version `id` that is kept in the data folder `data` changed of the one before it, as [`edit`] would.
+/// What else was changed in `file` since stays.
+///
+/// # Errors
+/// [`EditError::Overtaken`] if the same was changed again since. If there is no such version or none before it, or the file
+/// cannot be read or saved.
+pub fn undo(id: u64, file: &Path, data: &Path, defaults: &Defaults) -> Result<Edited, EditError> {
+    let (after, before) = versions::text_and_before(id, data, defaults)?;
+    let saving = Saving::AsVersion(data);
+    let _lock = lock(file, saving)?;
+    let now = text_of(file, defaults)?;
+    let language = now.parse::<DocumentMut>().map_or(defaults.language, |document| language_of(&document, defaults));
+    let text = undone(&before, &after, &now).map_err(|why| match why {
+        NotUndone::Overtaken(name) => EditError::Overtaken(reason!("overtaken", name).in_words(language)),
+        NotUndone::Refused(reason) => EditError::Unknown(reason.in_words(language)),
+        NotUndone::NoToml => EditError::Overtaken(reason!("overtaken_by_mistake").in_words(language)),
+    })?;
+    change(file, &now, &text, saving, defaults)
+}
+
+/// The entry `name` of `section` as it is written in `file`, with its comments.
+///
+/// # Errors
+/// If there is none, or the file cannot be read.
+pub fn entry_text(file: &Path, section: Section, name: &str, defaults: &Defaults) -> Result<String, EditError> {
+    let text = text_of(file, defaults)?;
+    let mut document: DocumentMut = text.parse().unwrap_or_default();
+    let found = Found::of(&mut document, Some(section), name);
+    let none = || EditError::Unknown(nobody(key(section), name).in_words(language_of(&document, defaults)));
+    found.map(|found| found.text(Some(section), name)).ok_or_else(none)
+}
+
+fn lock(file: &Path, saving: Saving<'_>) -> Result<Option<lock::Lock>, EditError> {
+    let taken = match saving {
+        Saving::No => Ok(None),
+        Saving::Yes | Saving::AsVersion(_) => lock::take(file).map(Some),
+    };
+    taken.map_err(|error| EditError::file(file, error))
+}
+
+/// Has `file`, which says `before`, say `text`, if nothing is wrong with that.
+fn change(file: &Path, before: &str, text: &str, saving: Saving<'_>, defaults: &Defaults) -> Result<Edited, EditError> {
+    let problems = problems(text, file, defaults);
+    if !problems.is_empty() {
+        return Ok(Edited { problems, version: None });
     }
-    Ok(problems)
+    let save = || save::save(file, text).map_err(|error| EditError::file(file, error));
+    match saving {
+        Saving::No => {}
+        Saving::Yes => save()?,
+        Saving::AsVersion(data) => {
+            // Before it is overwritten. An edit that cannot be taken back is better than none.
+            let is_kept: io::Result<u64> = versions::keep(before, data);
+            save()?;
+            let kept = is_kept.and_then(|_| versions::keep_edit(before, text, data)).ok();
+            return Ok(Edited { problems, version: kept.filter(|_| before != text) });
+        }
+    }
+    Ok(Edited { problems, version: None })
+}
+
+fn language_of(document: &DocumentMut, defaults: &Defaults) -> Language {
+    language(document.get("language").and_then(Item::as_str), defaults.language)
 }
 
 fn text_of(file: &Path, defaults: &Defaults) -> Result<String, EditError> {
@@ -128,9 +233,6 @@ pub(crate) fn apply(document: &mut DocumentMut, edit: &Edit) -> Result<(), Reaso
         Edit::Set { path, value } => set(document, path, value.as_ref()),
     }
 }
-
-#[cfg(test)]
-pub(crate) use merge::json_of_table as json_of;
 
 /// The key under which the entries of a section stand.
 pub(crate) const fn key(section: Section) -> &'static str {
@@ -189,10 +291,16 @@ fn remove_entry(document: &mut DocumentMut, section: Section, name: &str) -> Res
     let entries = entries(document, section)?;
     let at = position(entries, section, name)?;
     entries.remove(at);
-    if entries.is_empty() {
-        document.remove(key(section));
-    }
+    drop_emptied(document, section);
     Ok(())
+}
+
+/// Leaves no list of a section behind that nothing is in.
+fn drop_emptied(document: &mut DocumentMut, section: Section) {
+    let key = key(section);
+    if document.get(key).and_then(Item::as_array_of_tables).is_some_and(ArrayOfTables::is_empty) {
+        document.remove(key);
+    }
 }
 
 /// Puts an entry whose name is the key of its table.

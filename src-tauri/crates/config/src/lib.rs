@@ -4,7 +4,7 @@
 //! was meant ([`Problems`]). The tables that are read ([`schema`] shows them to editors) are declared once, in
 //! `tables.rs`. Further: the first file of a new user ([`example`]), the folders of the platform ([`places`]), and the
 //! secrets that the file only points to ([`secret`], [`store_secret`]). [`edit`] changes a file and keeps its comments;
-//! [`import`] tells what the files of other tools would add.
+//! [`import`] tells what the files of other tools would add; [`versions`] keeps what the file said before.
 //!
 //! Architecture invariant: a configuration that comes out of here needs no further check, and no secret is ever in it.
 
@@ -40,6 +40,7 @@ mod tables;
 mod times;
 mod units;
 mod values;
+pub mod versions;
 
 use std::{
     collections::BTreeSet,
@@ -57,7 +58,7 @@ use jiff::tz::TimeZone;
 use toml_edit::Document;
 
 pub use crate::{
-    edit::{EditError, configuration, edit},
+    edit::{EditError, Saving, configuration, edit, entry_text, put_back, undo},
     example::example,
     import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},

@@ -108,6 +108,11 @@ impl<W: Workers> EventLoop<W> {
             Request::Do(ask) => self.ask(ask, answer),
             Request::Configuration => configuring::configuration(self.options(), answer),
             Request::Edit { edits, save } => configuring::edit(self.options(), self.apply.clone(), edits, save, answer),
+            Request::Versions => configuring::versions(self.options(), answer),
+            Request::Version { id } => configuring::version(self.options(), id, answer),
+            Request::PutBack { id } => configuring::put_back(self.options(), self.apply.clone(), id, answer),
+            Request::Undo { id } => configuring::undo(self.options(), self.apply.clone(), id, answer),
+            Request::EntryText { section, name } => configuring::entry_text(self.options(), section, name, answer),
             Request::Apply => configuring::apply(self.apply.clone(), store, answer),
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
             Request::TestMail { channel } => {

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_config::last_good;
+use estatus_config::{last_good, versions};
 use estatus_core::{config::Config, removal::Removal};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -233,11 +233,15 @@ async fn last(options: &Options) -> Option<Arc<Config>> {
 
 /// Keeps `text` as the last good version of the file. What is remembered is of that version, so nothing that follows from
 /// it may be missing on disk: a channel that was renamed would be a new one at the next start, and told everything again.
+/// Whoever wrote it, it can be put back later: it is one of the last versions, too.
 pub(crate) async fn keep(options: &Options, text: String) {
     let options = options.clone();
     in_a_thread(move || {
         if let Err(error) = last_good::keep(&text, &options.config, &options.data) {
             tracing::warn!(%error, "the configuration cannot be kept for a start at which the file is wrong");
+        }
+        if let Err(error) = versions::keep_in_force(&text, &options.config, &options.data) {
+            tracing::warn!(%error, "the configuration cannot be kept among its last versions");
         }
     })
     .await;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use estatus_api::Edit;
+use estatus_config::Saving;
 use serde_json::Value as Json;
 
 use crate::{
@@ -64,22 +65,22 @@ pub(crate) fn tables(places: &Places) -> std::result::Result<Json, CommandError>
 pub(crate) fn apply(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
     begin(&places.config)
         .map_err(|error| CommandError::Failed(format!("{} cannot be created: {error}", places.config.display())))?;
-    make(places, edits, true)
+    make(places, edits, Saving::Yes)
 }
 
 /// Whether [`apply`] would be refused what stands in a file that is there; nothing is changed.
 #[cfg(windows)]
 pub(crate) fn try_out(places: &Places, edits: &[Edit]) -> std::result::Result<(), CommandError> {
-    if places.config.exists() { make(places, edits, false) } else { Ok(()) }
+    if places.config.exists() { make(places, edits, Saving::No) } else { Ok(()) }
 }
 
-fn make(places: &Places, edits: &[Edit], saves: bool) -> std::result::Result<(), CommandError> {
-    let problems = estatus_config::edit(&places.config, edits, saves, &defaults()).map_err(CommandError::failed)?;
-    if problems.is_empty() {
+fn make(places: &Places, edits: &[Edit], saving: Saving<'_>) -> std::result::Result<(), CommandError> {
+    let edited = estatus_config::edit(&places.config, edits, saving, &defaults()).map_err(CommandError::failed)?;
+    if edited.problems.is_empty() {
         return Ok(());
     }
     let file = places.config.display();
-    let said = problems.iter().map(|it| format!("{file}:{}:{}: {}", it.line, it.column, it.message));
+    let said = edited.problems.iter().map(|it| format!("{file}:{}:{}: {}", it.line, it.column, it.message));
     Err(CommandError::Wrong(format!("nothing was changed:\n{}", said.collect::<Vec<_>>().join("\n"))))
 }
 

@@ -253,6 +253,7 @@ fn what_is_chosen_is_asked_for() {
     };
     check(Action::CheckAll, Ask::CheckNow { monitor: None });
     check(Action::Restart("web".into()), Ask::RestartProgram { program: "web".to_owned() });
+    check(Action::Stop("web".into()), Ask::StopProgram { program: "web".to_owned() });
     check(Action::Acknowledge("a".into()), Ask::Acknowledge { monitor: "a".to_owned() });
     check(Action::EndSnooze, Ask::Snooze { monitor: None, until: None });
     for approved in [true, false] {

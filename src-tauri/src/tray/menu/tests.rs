@@ -35,6 +35,7 @@ fn where_all_is_well_the_menu_is_short() {
             "Check everything now",
             "Restart a program > web",
             "Restart a program > db (not running)",
+            "Stop a program > web",
             "Snooze alerts > For 1 hour",
             "Snooze alerts > Until tomorrow, 8 AM",
             "Snooze alerts > Until I end it",

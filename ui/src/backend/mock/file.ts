@@ -110,16 +110,19 @@ export function problems(tables: Tables): ConfigProblem[] {
     found.push({ line: 10 + found.length, column: 1, path, message });
   const programs = new Set(((tables.program ?? []) as Table[]).map((program) => program.name));
   const flows = (tables.flow ?? {}) as Tables;
-  const names = (section: string, entries: Table[]) =>
+  const names = (section: string, entries: Table[]) => {
+    const taken = new Set<unknown>();
     entries.forEach((entry, index) => {
       const path = [section, String(index)];
       if (!entry.name)
         problem([...path, "name"], entry.name === undefined ? "`name` is missing" : "a name must not be empty");
-      else if (entries.findIndex((other) => other.name === entry.name) < index) {
+      else if (taken.has(entry.name)) {
         problem([...path, "name"], `there is a ${section} "${entry.name}" already`);
       }
+      taken.add(entry.name);
       for (const key of SPANS) if (key in entry) span([...path, key], entry[key]);
     });
+  };
   const span = (path: string[], value: unknown) => {
     const text = String(value);
     if (/^\d+$/.test(text)) problem(path, `"${text}" has no unit: write "${text}s", or another of ms, s, m, h, d`);

@@ -3,7 +3,13 @@ import type { InstanceKey } from "../../state/fleets";
 
 /** What is said of an instance in a row. */
 export const COLUMNS = [
-  { name: "state", title: "instance.state", sort: "state", width: { narrow: "24px", middle: "112px", wide: "124px" } },
+  {
+    name: "state",
+    title: "instance.state",
+    terse: true,
+    sort: "state",
+    width: { narrow: "24px", middle: "112px", wide: "124px" },
+  },
   {
     name: "who",
     title: "instance.name",

@@ -1,7 +1,10 @@
 import type { MonitorState } from "../../contract";
 import { t } from "../../i18n/i18n.svelte";
 import type { Choice } from "../../parts/Menu.svelte";
-import { copy } from "../../state/copy";
+import type { Table } from "../../forms/fields";
+import { askConfiguration, askEntryText } from "../../state/ask";
+import { copy, copyLater } from "../../state/copy";
+import { curl } from "../../state/curl";
 import { openOutside } from "../../state/desktop.svelte";
 import { acknowledge, check, pause, resume, snooze } from "../../state/monitor";
 import { go } from "../../state/route.svelte";
@@ -24,6 +27,13 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
       : { text: t("do.pause"), icon: "pause", act: () => void pause(name, null) },
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
+    mayEdit(world) && {
+      text: t("do.copy_toml"),
+      icon: "copy",
+      act: () => void copyLater(askEntryText("monitor", name)),
+    },
+    mayEdit(world) &&
+      monitor.kind === "http" && { text: t("do.copy_curl"), icon: "copy", act: () => void copyLater(curlOf(name)) },
     mayEdit(world) && { text: t("do.edit"), icon: "edit", act: () => go({ page: "edit", section: "monitor", name }) },
     mayEdit(world) && {
       text: t("do.duplicate"),
@@ -33,4 +43,11 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
     mayEdit(world) && { text: t("do.remove"), icon: "trash", danger: true, act: remove },
   ];
   return made.filter((choice) => choice !== false);
+}
+
+async function curlOf(name: string): Promise<string> {
+  const { tables } = await askConfiguration();
+  const table = ((tables.monitor ?? []) as Table[]).find((table) => table.name === name);
+  if (!table) throw new Error(t("edit.none", { name }));
+  return curl(table);
 }

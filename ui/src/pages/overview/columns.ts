@@ -3,9 +3,11 @@ import type { SortKey } from "../../state/listed";
 
 /** What is said of a monitor in a row. */
 export const COLUMNS = [
+  { name: "pick", title: "overview.pick_all", unseen: true, width: "24px" },
   {
     name: "health",
     title: "overview.health",
+    terse: true,
     sort: "broken",
     width: { narrow: "24px", middle: "112px", wide: "112px" },
   },

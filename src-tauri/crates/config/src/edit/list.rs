@@ -63,21 +63,49 @@ fn unnamed(table: &Json) -> Json {
 /// Has `table` stand in the file no further up than `behind`, with all that belongs to it; what comes next stands behind it.
 fn stand(table: &mut Table, behind: &mut Option<isize>) {
     if table.position().is_none_or(|own| behind.is_some_and(|behind| own < behind)) {
-        below(table, &mut |table| table.set_position(None));
+        lift(table);
         table.set_position(*behind);
     }
-    below(table, &mut |table| *behind = (*behind).max(table.position()));
+    *behind = (*behind).max(end(table));
+}
+
+/// Has a table, with all that belongs to it, stand nowhere in particular: where what comes before it ends.
+pub(super) fn lift(table: &mut Table) {
+    below(table, &mut |table| table.set_position(None));
+}
+
+/// The same of whatever stands under a key.
+pub(super) fn lift_item(item: &mut Item) {
+    below_item(item, &mut |table| table.set_position(None));
+}
+
+/// Where a table begins in its file, with all that belongs to it.
+pub(super) fn begin(table: &mut Table) -> Option<isize> {
+    let mut begins: Option<isize> = None;
+    below(table, &mut |table| begins = begins.into_iter().chain(table.position()).min());
+    begins
+}
+
+/// Where it ends.
+pub(super) fn end(table: &mut Table) -> Option<isize> {
+    let mut ends = None;
+    below(table, &mut |table| ends = ends.max(table.position()));
+    ends
 }
 
 /// Has `each` see a table, and all tables in it that have a header.
-fn below(table: &mut Table, each: &mut impl FnMut(&mut Table)) {
+pub(super) fn below(table: &mut Table, each: &mut impl FnMut(&mut Table)) {
     each(table);
     for (_, item) in table.iter_mut() {
-        match item {
-            Item::Table(table) => below(table, each),
-            Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| below(table, each)),
-            Item::None | Item::Value(_) => {}
-        }
+        below_item(item, each);
+    }
+}
+
+fn below_item(item: &mut Item, each: &mut impl FnMut(&mut Table)) {
+    match item {
+        Item::Table(table) => below(table, each),
+        Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| below(table, each)),
+        Item::None | Item::Value(_) => {}
     }
 }
 

@@ -1,5 +1,7 @@
 mod fleets;
 mod flows;
+mod many;
+mod undo;
 
 use std::fs;
 
@@ -36,7 +38,7 @@ fn edited(text: &str, edits: &[Edit]) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("estatus.toml");
     fs::write(&file, text).unwrap();
-    let problems = edit(&file, edits, true, &defaults()).map_err(|error| error.to_string())?;
+    let problems = edit(&file, edits, Saving::Yes, &defaults()).map_err(|error| error.to_string())?.problems;
     let said: Vec<String> = problems.iter().map(|it| format!("{}: {}", it.path.join("."), it.message)).collect();
     if said.is_empty() { Ok(fs::read_to_string(&file).unwrap()) } else { Err(said.join("\n")) }
 }
@@ -155,7 +157,7 @@ fn a_file_that_is_no_toml_is_told_by_its_line_and_left_alone() {
     let file = folder.path().join("estatus.toml");
     fs::write(&file, "language = \n").unwrap();
     let remove = Edit::Remove { section: Section::Monitor, name: "page".to_owned() };
-    let problems = edit(&file, &[remove], true, &defaults()).unwrap();
+    let problems = edit(&file, &[remove], Saving::Yes, &defaults()).unwrap().problems;
     assert_eq!(problems.iter().map(|it| it.line).collect::<Vec<_>>(), [1]);
     let shown = configuration(&file, &defaults()).unwrap();
     assert_eq!((shown.tables, shown.problems), (json!({}), problems));
@@ -182,7 +184,7 @@ fn the_file_keeps_its_permissions_and_a_link_stays_one() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&file, &link).unwrap();
     let edits = [Edit::Remove { section: Section::Monitor, name: "port".to_owned() }];
-    assert_eq!(edit(&link, &edits, true, &defaults()).unwrap(), []);
+    assert_eq!(edit(&link, &edits, Saving::Yes, &defaults()).unwrap().problems, []);
     assert!(link.is_symlink());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!fs::read_to_string(&file).unwrap().contains("ssh"));
@@ -223,7 +225,7 @@ fn edits_at_once_are_made_one_after_the_other() {
                 for number in 0..EACH {
                     let name = format!("{writer}-{number}");
                     let added = put(Section::Monitor, None, json!({ "name": name, "tcp": "127.0.0.1:22" }));
-                    assert_eq!(edit(file, &[added], true, &defaults()).unwrap(), []);
+                    assert_eq!(edit(file, &[added], Saving::Yes, &defaults()).unwrap().problems, []);
                 }
             });
         }

@@ -127,7 +127,7 @@ fn what_is_imported_twice_is_added_once() {
     for (name, text) in SAMPLES {
         let first = imported(name, text, &json!({}));
         let file: DocumentMut = preview(&first.edits).parse().unwrap();
-        let tables = edit::json_of(file.as_table());
+        let tables = edit::json_of_table(file.as_table());
         let second = imported(name, text, &tables);
         assert_eq!(second.edits, [], "{name}");
         let there = second.notes.iter().filter(|note| note.contains("already exists")).count();

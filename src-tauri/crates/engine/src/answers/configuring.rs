@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use estatus_api::{ApiError, Edit, ErrorCode, MailTested, Reply};
-use estatus_config::EditError;
+use estatus_api::{ApiError, Edit, Edited, ErrorCode, MailTested, Reply, Section};
+use estatus_config::{EditError, Saving, versions};
 use estatus_core::{
     config::{Channel, Config, EmailChannel},
     incident::DeliveryResult,
@@ -27,16 +27,56 @@ pub(super) fn configuration(options: &Options, answer: Answer) {
 
 /// What is saved is in force when it is answered: whoever edits it here means it, however much it takes away.
 pub(super) fn edit(options: &Options, apply: mpsc::Sender<Applied>, edits: Vec<Edit>, save: bool, answer: Answer) {
-    let (file, defaults) = (options.config.clone(), options.defaults.clone());
-    reply_async(answer, async move {
-        let edited = spawn_blocking(move || estatus_config::edit(&file, &edits, save, &defaults)).await;
-        let edited = edited.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        let problems = edited.map_err(refused)?;
-        if save && problems.is_empty() {
-            // What somebody else has made of the file meanwhile is told like every mistake in it.
-            let _ = put_in_force(&apply).await;
-        }
-        Ok(Reply::Edited(problems))
+    let Options { config: file, data, defaults, .. } = options.clone();
+    let work = move || {
+        let saving = if save { Saving::AsVersion(&data) } else { Saving::No };
+        estatus_config::edit(&file, &edits, saving, &defaults)
+    };
+    reply_async(answer, change(work, save.then_some(apply)));
+}
+
+pub(super) fn put_back(options: &Options, apply: mpsc::Sender<Applied>, id: u64, answer: Answer) {
+    let Options { config: file, data, defaults, .. } = options.clone();
+    let work = move || estatus_config::put_back(id, &file, &data, &defaults);
+    reply_async(answer, change(work, Some(apply)));
+}
+
+pub(super) fn undo(options: &Options, apply: mpsc::Sender<Applied>, id: u64, answer: Answer) {
+    let Options { config: file, data, defaults, .. } = options.clone();
+    let work = move || estatus_config::undo(id, &file, &data, &defaults);
+    reply_async(answer, change(work, Some(apply)));
+}
+
+/// What has become of the file by `work`, once that is in force where it was saved.
+async fn change(
+    work: impl FnOnce() -> Result<Edited, EditError> + Send + 'static,
+    apply: Option<mpsc::Sender<Applied>>,
+) -> Result<Reply, ApiError> {
+    let edited = spawn_blocking(work).await;
+    let edited = edited.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())).map_err(refused)?;
+    if let Some(apply) = apply
+        && edited.problems.is_empty()
+    {
+        // What somebody else has made of the file meanwhile is told like every mistake in it.
+        let _ = put_in_force(&apply).await;
+    }
+    Ok(Reply::Edited(edited))
+}
+
+pub(super) fn versions(options: &Options, answer: Answer) {
+    let Options { config: file, data, .. } = options.clone();
+    reply_blocking(answer, move || versions::versions(&file, &data).map(Reply::Versions).map_err(refused));
+}
+
+pub(super) fn version(options: &Options, id: u64, answer: Answer) {
+    let Options { config: file, data, defaults, .. } = options.clone();
+    reply_blocking(answer, move || versions::version(id, &file, &data, &defaults).map(Reply::Version).map_err(refused));
+}
+
+pub(super) fn entry_text(options: &Options, section: Section, name: String, answer: Answer) {
+    let Options { config: file, defaults, .. } = options.clone();
+    reply_blocking(answer, move || {
+        estatus_config::entry_text(&file, section, &name, &defaults).map(Reply::EntryText).map_err(refused)
     });
 }
 
@@ -69,6 +109,7 @@ fn refused(error: EditError) -> ApiError {
     let code = match &error {
         EditError::File { .. } => ErrorCode::Failed,
         EditError::Unknown(_) => ErrorCode::Wrong,
+        EditError::Overtaken(_) => ErrorCode::Overtaken,
     };
     ApiError { code, message: error.to_string() }
 }

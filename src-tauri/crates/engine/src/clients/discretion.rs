@@ -67,6 +67,9 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             // These are for those who may edit.
             | Reply::Configuration(_)
             | Reply::Edited(_)
+            | Reply::Versions(_)
+            | Reply::Version(_)
+            | Reply::EntryText(_)
             | Reply::Imported(_)
             | Reply::MailTested(_)
             | Reply::Plan(_)

@@ -2,6 +2,7 @@
 
 mod fleets;
 mod flows;
+mod versions;
 
 use std::{
     collections::BTreeSet,
