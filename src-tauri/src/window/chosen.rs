@@ -49,7 +49,8 @@ impl Chosen {
     pub(crate) fn at(path: &Path) -> Option<Self> {
         let metadata = path.metadata().ok()?;
         let is_folder = metadata.is_dir();
-        let package = if is_folder { Some(path.join(PACKAGE)) } else { path.ends_with(PACKAGE).then(|| path.to_owned()) };
+        let package =
+            if is_folder { Some(path.join(PACKAGE)) } else { path.ends_with(PACKAGE).then(|| path.to_owned()) };
         Some(Self {
             path: path.to_str()?.to_owned(),
             is_folder,

@@ -36,10 +36,10 @@ test("a script that is chosen proposes its command, its folder and its name", as
 
 test("a project that is chosen offers its scripts, and one of them is saved", async () => {
   page = await stage.open("?still#/new/program");
-  await chooses({ path: "/srv/web/package.json", package: PACKAGE });
+  await chooses({ path: "/srv/site/package.json", package: PACKAGE });
   await browse("Command");
   await expect.poll(() => box("Command").inputValue()).toBe("npm run dev");
-  expect(await box("Name").inputValue()).toBe("web");
+  expect(await box("Name").inputValue()).toBe("site");
   const scripts = page.getByRole("group", { name: "Scripts of package.json" });
   await scripts.getByText("build").click();
   expect(await box("Command").inputValue()).toBe("npm run build");
@@ -48,7 +48,7 @@ test("a project that is chosen offers its scripts, and one of them is saved", as
   const { program } = await page.evaluate(
     () => (globalThis as unknown as { mock: Mock }).mock.tables() as { program: { name: string }[] },
   );
-  expect(program.at(-1)).toEqual({ name: "build", command: "npm run build", directory: "/srv/web" });
+  expect(program.at(-1)).toEqual({ name: "build", command: "npm run build", directory: "/srv/site" });
 });
 
 test("a folder is browsed for, and a dialog that is closed changes nothing", async () => {

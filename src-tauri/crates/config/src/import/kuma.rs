@@ -150,6 +150,7 @@ fn channel_table(name: &str, keys: &mut Keys<'_>, found: &mut Found) -> Option<T
     let Some(Json::Object(table)) = made else {
         let why = match kind {
             "smtp" => note!("say_email"),
+            "telegram" | "ntfy" | "gotify" | "pushover" | "teams" => note!("say_service", form = kind),
             _ => note!("no_channel_of_type", kind = super::said(kind)),
         };
         found.without(name, "type", why);

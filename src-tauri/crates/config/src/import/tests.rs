@@ -71,6 +71,19 @@ fn every_note_is_told_in_the_readers_language() {
 }
 
 #[test]
+fn what_is_told_by_a_secret_is_named_and_not_imported() {
+    let config = r#"{\"name\":\"Phone\",\"type\":\"telegram\",\"telegramBotToken\":\"110201543:AAHdq\"}"#;
+    let kuma = format!(r#"{{ "monitorList": [], "notificationList": [{{ "id": 1, "name": "Phone", "config": "{config}" }}] }}"#);
+    let gatus = "alerting:\n  ntfy:\n    topic: x\n    token: tk_AAHdq\nendpoints:\n  - name: x\n    url: icmp://h\n";
+    for (name, text, form) in [("kuma.json", kuma.as_str(), "telegram"), ("gatus.yaml", gatus, "ntfy")] {
+        let notes = imported(name, text, &json!({})).notes;
+        let said = format!("its secrets are not imported: add the channel in the window, as `{form}`");
+        assert!(notes.iter().any(|note| note.contains(&said)), "{notes:?}");
+        assert!(!notes.iter().any(|note| note.contains("AAHdq")), "{notes:?}");
+    }
+}
+
+#[test]
 fn a_file_is_known_by_what_stands_in_it() {
     let check =
         |name: &str, text: &str, expected: Option<Format>| assert_eq!(Format::of(name, text), expected, "{text}");

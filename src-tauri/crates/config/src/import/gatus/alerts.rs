@@ -95,6 +95,10 @@ fn provider(kind: &str, settings: &Map<String, Json>, found: &mut Found) -> Prov
             found.left(note!("the_file"), &key, note!("say_email"));
             return provider;
         }
+        "telegram" | "ntfy" | "gotify" | "pushover" | "teams" => {
+            found.left(note!("the_file"), &key, note!("say_service", form = kind));
+            return provider;
+        }
         _ => {
             found.left(note!("the_file"), &key, note!("no_channel"));
             return provider;
