@@ -14,6 +14,7 @@ const PAGES: PageCase[] = [
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
   ["#/program/worker", "crash loop, next try"],
+  ["?language=es#/program/web", "Ajustar líneas"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
