@@ -25,7 +25,7 @@ import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
-import { entryText, savedEdit, Versions } from "./mock/versions";
+import { savedEdit, Versions } from "./mock/versions";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
@@ -250,10 +250,7 @@ function answer(request: Request): Reply {
       return { reply: "edited", of: savedEdit(versions, tables, versions.undone(request.of.id, tables), apply) };
     case "entry_text": {
       const { section, name } = request.of;
-      const entries = (tables[section] ?? []) as Table[];
-      const table = Array.isArray(entries) ? entries.find((one) => one.name === name) : (entries as Tables)[name];
-      if (!table) throw wrong(`the file no longer has a ${section} called "${name}"`);
-      return { reply: "entry_text", of: entryText(`[[${section}]]`, table as Table) };
+      return { reply: "entry_text", of: versions.entryText(tables, section, name) };
     }
     case "test_mail":
       return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };

@@ -53,6 +53,8 @@ test("from its row a monitor is paused and resumed, and removed once that is con
   await row("portfolio").click({ button: "right" });
   await page.getByRole("menuitem", { name: "Resume" }).click();
   await page.getByText("portfolio is being checked again").waitFor();
+  // It stands elsewhere then.
+  await row("portfolio").getByText("up", { exact: true }).waitFor();
   await row("portfolio").click({ button: "right" });
   await page.getByRole("menuitem", { name: "Remove" }).click();
   const question = page.getByRole("dialog", { name: "Remove “portfolio”?" });

@@ -40,7 +40,7 @@ test("a version is compared with the file and put back, and that is undone", asy
     });
   expect(await every()).toBe("5m");
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.getByText("Undone").waitFor();
+  await page.getByText("Undone", { exact: true }).waitFor();
   expect(await every()).toBe("30s");
 });
 

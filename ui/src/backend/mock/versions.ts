@@ -79,6 +79,19 @@ export class Versions {
     return assembled(result, [...was.keys()]);
   }
 
+  /** The entry `name` of `section` as it would stand in the file. */
+  entryText(now: Tables, section: Section, name: string): string {
+    const table = entries(now).get(`${section}/${name}`) as Table | undefined;
+    if (!table) {
+      const message = `the file no longer has a ${section} called "${name}"`;
+      throw { code: "wrong", message } satisfies ApiError;
+    }
+    return entryText(
+      section === "monitor" || section === "program" ? `[[${section}]]` : `[${section}.${bare(name)}]`,
+      table,
+    );
+  }
+
   private find(id: number): Kept {
     const kept = this.all.find((one) => one.id === id);
     if (!kept) throw gone(id);
@@ -145,7 +158,7 @@ function changes(before: Tables, after: Tables): VersionChange[] {
 }
 
 /** `tables` as a file: good enough to be read. */
-export function toml(tables: Tables): string {
+function toml(tables: Tables): string {
   const written: string[] = [];
   for (const [key, said] of Object.entries(tables)) {
     if (Array.isArray(said)) for (const table of said as Table[]) written.push(entryText(`[[${key}]]`, table));
@@ -159,7 +172,7 @@ export function toml(tables: Tables): string {
 }
 
 /** An entry as it stands in a file. */
-export function entryText(head: string, table: Table): string {
+function entryText(head: string, table: Table): string {
   const lines = Object.entries(table).map(([key, said]) => `${bare(key)} = ${value(said)}\n`);
   return `${head}\n${lines.join("")}`;
 }
