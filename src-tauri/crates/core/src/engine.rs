@@ -45,6 +45,7 @@ use crate::{
     signal::Signals,
     supervision::ProgramMachine,
     time::{Instant, Lasting, Now},
+    usage::Recorder,
 };
 pub use crate::{
     execution::{Fallout, Plan, StepPlan},
@@ -114,6 +115,8 @@ struct MonitorMachine {
     down_for: Option<Lasting>,
     /// When it was last probed for another monitor's sake.
     out_of_turn: Option<Instant>,
+    /// What its probes have measured, if they measure something.
+    used: Option<Box<Recorder>>,
 }
 
 /// A probe that runs.
@@ -490,6 +493,7 @@ impl MonitorMachine {
             new_since: None,
             down_for: None,
             out_of_turn: None,
+            used: None,
         }
     }
 

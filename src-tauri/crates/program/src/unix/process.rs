@@ -124,6 +124,33 @@ pub(super) fn processes() -> impl Iterator<Item = Process> {
     pids.filter_map(Process::alive)
 }
 
+/// The pids of the descendants of `of`.
+pub(super) fn descendants_of(of: Pid) -> Vec<u32> {
+    listed_descendants(of).unwrap_or_else(|| {
+        let all: Vec<Process> = processes().filter(|process| process.pid != of).collect();
+        family(all, |process| process.parent == of.as_raw_pid()).iter().map(|process| process.id().pid).collect()
+    })
+}
+
+/// The same, as the system lists children, where it does (proc_pid_task_children(5), CONFIG_PROC_CHILDREN).
+fn listed_descendants(of: Pid) -> Option<Vec<u32>> {
+    let mut found = children_of(of)?;
+    let mut next = 0;
+    while let Some(pid) = found.get(next).copied() {
+        next += 1;
+        found.extend(pid_of(pid).and_then(children_of).unwrap_or_default());
+    }
+    Some(found)
+}
+
+/// The children of all threads of a process.
+fn children_of(pid: Pid) -> Option<Vec<u32>> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let lists: Option<Vec<String>> =
+        threads.map(|thread| fs::read_to_string(thread.path().join("children")).ok()).collect();
+    Some(lists?.iter().flat_map(|list| list.split_ascii_whitespace()).filter_map(|pid| pid.parse().ok()).collect())
+}
+
 /// Of `others`, those that `marks` says, and their descendants.
 pub(super) fn family(mut others: Vec<Process>, mut marks: impl FnMut(&Process) -> bool) -> Vec<Process> {
     let mut members: Vec<Process> = others.extract_if(.., |process| marks(process)).collect();
