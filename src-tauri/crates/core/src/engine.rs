@@ -70,6 +70,8 @@ pub struct Engine {
     settles_at: Instant,
     monitors: Registry<MonitorMachine>,
     programs: Registry<ProgramMachine>,
+    /// When programs are measured next, for what is kept of what they use.
+    measures_at: Option<Instant>,
     flows: Registry<FlowMachine>,
     fleets: Registry<FleetMachine>,
     last_run: RunId,
@@ -177,6 +179,7 @@ impl Engine {
             settles_at: Instant::default(),
             monitors: Registry::default(),
             programs: Registry::default(),
+            measures_at: None,
             flows: Registry::default(),
             fleets: Registry::default(),
             last_run: restored.last_run.unwrap_or_default(),
@@ -313,6 +316,7 @@ impl Engine {
                 Due::Flow(name) => self.wake_flow(&name, now),
                 Due::Fleet(name) => self.wake_fleet(&name, now),
                 Due::Forget => self.forget_removed(now),
+                Due::Measure => self.measure_programs(now),
             }
             self.deliver(now);
         }
@@ -327,7 +331,8 @@ impl Engine {
         let forgets_at = self.every_kind().into_iter().filter_map(Entries::forgets_at).min();
         let removed = forgets_at.map(|due| (due, Due::Forget));
         let peers = self.network.peers_due().map(|due| (due, Due::Peers));
-        [entry, heal, message, removed, peers].into_iter().flatten().min()
+        let measures = self.measures_at.map(|due| (due, Due::Measure));
+        [entry, heal, message, removed, peers, measures].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.

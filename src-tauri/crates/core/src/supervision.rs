@@ -42,7 +42,7 @@ use crate::{
     usage::{Recorder, UsedMinute},
 };
 
-pub(crate) use self::signs::Sign;
+pub(crate) use self::{running::MEASURES_EVERY, signs::Sign};
 use self::{running::Run, stopping::AfterStop};
 
 /// That a program was looked for, or what became of its start, is told within this.

@@ -9,6 +9,8 @@ interface Used {
   measure: Measure;
   usual: number;
   swing: number;
+  /** There is no more of it. */
+  all?: number;
   limit?: number;
 }
 
@@ -18,10 +20,10 @@ const OF_PROGRAM: Used[] = [
 ];
 
 const OF_HOST: Used[] = [
-  { measure: { of: "cpu" }, usual: 21, swing: 50, limit: 90 },
-  { measure: { of: "memory" }, usual: 58, swing: 14, limit: 90 },
+  { measure: { of: "cpu" }, usual: 21, swing: 50, all: 100, limit: 90 },
+  { measure: { of: "memory" }, usual: 58, swing: 14, all: 96, limit: 90 },
   { measure: { of: "load" }, usual: 0.8, swing: 2.4 },
-  { measure: { of: "disk_free_percent", path: "/" }, usual: 38, swing: 6, limit: 10 },
+  { measure: { of: "disk_free_percent", path: "/" }, usual: 38, swing: 6, all: 100, limit: 10 },
 ];
 
 /** What was used: nothing of what has never run, and nothing in the night in which the machine slept. */
@@ -40,18 +42,21 @@ export function usage(
     (at) => at >= first && !(piece < 4 * HOUR_MS && asleep(at)),
   );
   const rests = by.kind === "program" && (program === undefined || program.state === "stopped");
-  const series = (by.kind === "program" ? OF_PROGRAM : OF_HOST).map(
-    ({ measure, limit, ...used }): UsageSeries => ({
-      measure,
-      limit: limit ?? null,
-      points: starts.map((at) => point(`${by.name} ${measure.of}`, used, at, piece)),
-    }),
-  );
+  const series = (by.kind === "program" ? OF_PROGRAM : OF_HOST).map(({ measure, limit, ...used }): UsageSeries => ({
+    measure,
+    limit: limit ?? null,
+    points: starts.map((at) => point(`${by.name} ${measure.of}`, used, at, piece)),
+  }));
   return {
     piece: piece / 1000,
     series: rests ? [] : series.filter(({ points }) => points.length > 0),
     starts:
-      by.kind === "program" ? changes(by.name, start).filter(({ to }) => to === "starting").slice(-500).map(told) : [],
+      by.kind === "program"
+        ? changes(by.name, start)
+            .filter(({ to }) => to === "starting")
+            .slice(-500)
+            .map(told)
+        : [],
   };
 }
 
@@ -59,7 +64,12 @@ const asleep = (at: number) => [3, 4].includes(new Date(at).getHours());
 
 const told = (start: UsageHistory["starts"][number]) => ({ ...start, why: "exit code 1 (general error)" });
 
-function point(of: string, { usual, swing }: Omit<Used, "measure">, at: number, piece: number): UsagePoint {
+function point(
+  of: string,
+  { usual, swing, all = Number.POSITIVE_INFINITY }: Omit<Used, "measure">,
+  at: number,
+  piece: number,
+): UsagePoint {
   const slot = Math.round(at / piece);
   const day = 1 + 0.3 * Math.sin((at / DAY_MS) * 2 * Math.PI);
   const mean = usual * day * (0.92 + chance(of, slot) * 0.16);
@@ -68,6 +78,6 @@ function point(of: string, { usual, swing }: Omit<Used, "measure">, at: number, 
     at: new Date(at).toISOString(),
     mean,
     least: mean * (0.8 + chance(of, slot, "least") * 0.15),
-    most: mean * (1.05 + chance(of, slot, "most") * 0.15) + burst * swing,
+    most: Math.min(all, mean * (1.05 + chance(of, slot, "most") * 0.15) + burst * swing),
   };
 }

@@ -87,6 +87,7 @@ export function options(
   };
   const axis = axisOf(colours);
   const { measure } = shown().series;
+  const said = (value: number) => (value === 0 ? format.number(0) : inUnit(measure, value, format));
   const edge: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false };
   return {
     legend: { show: false },
@@ -99,7 +100,7 @@ export function options(
       edge,
       edge,
     ],
-    bands: [{ series: [3, 2], fill: `${colours.mean}30` }],
+    bands: [{ series: [3, 2], fill: `${colours.mean}40` }],
     axes: [
       {
         ...axis,
@@ -108,7 +109,7 @@ export function options(
         space: 76,
         values: (plot, splits) => splits.map((at) => tick(plot, at, format)),
       },
-      { ...axis, size: 64, space: 26, values: (_, splits) => splits.map((value) => inUnit(measure, value, format)) },
+      { ...axis, size: 64, space: 26, values: (_, splits) => splits.map(said) },
     ],
     hooks: {
       draw: [

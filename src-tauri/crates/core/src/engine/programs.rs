@@ -16,7 +16,7 @@ use crate::{
     },
     record::{JournalEntry, Record},
     scaling::FleetMachine,
-    supervision::{ProgramMachine, Step},
+    supervision::{MEASURES_EVERY, ProgramMachine, Step},
     time::{Instant, Now},
     usage::UsedMinute,
     words::Words,
@@ -100,6 +100,17 @@ impl Engine {
         if asks == Some(true) {
             self.ask_whether_ready(name);
         }
+    }
+
+    /// Those that run are measured together, so that the machine is woken once for all of them.
+    pub(super) fn measure_programs(&mut self, now: Now) {
+        let measure = |kept: &ProgramMachine| {
+            let command = ProgramCommand::Measure { start: kept.measured_with_others()?, ports: false };
+            Some(Effect::Program { program: Arc::clone(&kept.program), command })
+        };
+        let before = self.effects.len();
+        self.effects.extend(self.programs.values().filter_map(measure));
+        self.measures_at = (self.effects.len() > before).then(|| now.monotonic + MEASURES_EVERY);
     }
 
     fn ask_whether_ready(&mut self, name: &Arc<str>) {
@@ -261,6 +272,9 @@ impl Engine {
         unwanted.into_iter().for_each(|id| self.cancel(id));
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
+        if self.programs.get(name).is_some_and(|kept| kept.measured_with_others().is_some()) {
+            self.measures_at.get_or_insert(now.monotonic + MEASURES_EVERY);
+        }
         Some(result)
     }
 

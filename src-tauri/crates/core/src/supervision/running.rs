@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A program that runs is measured so often, if not more often.
-const MEASURES_EVERY: Duration = Duration::from_secs(15);
+pub(crate) const MEASURES_EVERY: Duration = Duration::from_secs(15);
 /// A machine that has slept for so long between two measurements has a share of the CPU that may be of the sleep, too.
 const SLEPT: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,8 @@ pub(super) struct Run {
     pub(super) looked_for: BTreeSet<u16>,
     pub(super) next_look: Option<Instant>,
     pub(super) planned: Option<Timestamp>,
-    pub(super) next_measure: Instant,
+    /// When it is measured for its ceilings; without any, it is measured with the others.
+    pub(super) next_measure: Option<Instant>,
     pub(super) measured: Option<Now>,
     pub(super) too_big_since: Option<Instant>,
     pub(super) too_busy_since: Option<Instant>,
@@ -45,7 +46,7 @@ impl ProgramMachine {
             looked_for: BTreeSet::new(),
             next_look: None,
             planned: self.planned_after(now.utc),
-            next_measure: now.monotonic + self.measures_every(),
+            next_measure: self.measures_every().map(|every| now.monotonic + every),
             measured: None,
             too_big_since: None,
             too_busy_since: None,
@@ -59,7 +60,7 @@ impl ProgramMachine {
     pub(super) fn running_due(&self, run: &Run, now: Now) -> Option<Instant> {
         let settles = self.is_unsettled().then(|| run.since + self.program.limit.within);
         let planned = run.planned.map(|at| now.instant_of(at));
-        settles.into_iter().chain(planned).chain([run.next_measure]).chain(run.next_look).min()
+        settles.into_iter().chain(planned).chain(run.next_measure).chain(run.next_look).min()
     }
 
     pub(super) fn wake_running(&mut self, step: &mut Step<'_>) {
@@ -68,10 +69,10 @@ impl ProgramMachine {
         let unsettled = self.is_unsettled();
         let every = self.measures_every();
         let State::Running(run) = &mut self.state else { return };
-        let measures = run.next_measure <= now.monotonic;
-        let ports = run.next_look.is_some_and(|at| at <= now.monotonic);
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now.monotonic);
+        let (measures, ports) = (is_due(run.next_measure), is_due(run.next_look));
         if measures {
-            run.next_measure = now.monotonic + every;
+            run.next_measure = every.map(|every| now.monotonic + every);
         }
         if ports {
             run.next_look = None;
@@ -145,12 +146,17 @@ impl ProgramMachine {
         }
     }
 
-    /// Often enough for its ceilings, and for the minutes that are kept of what it uses.
-    pub(super) fn measures_every(&self) -> Duration {
+    pub(super) fn measures_every(&self) -> Option<Duration> {
         let memory = self.program.memory.map(|ceiling| ceiling.lasts);
         let cpu = self.program.cpu.map(|ceiling| ceiling.lasts);
-        let shortest = memory.into_iter().chain(cpu).min();
-        shortest.map_or(MEASURES_EVERY, |shortest| (shortest / 4).clamp(Duration::from_secs(1), MEASURES_EVERY))
+        let shortest = memory.into_iter().chain(cpu).min()?;
+        Some((shortest / 4).clamp(Duration::from_secs(1), MEASURES_EVERY))
+    }
+
+    /// The start that is to be measured with those of others, for the minutes that are kept of what it uses.
+    pub(crate) fn measured_with_others(&self) -> Option<StartId> {
+        let State::Running(run) = &self.state else { return None };
+        (run.next_measure.is_none() && !self.is_gone()).then_some(run.start)
     }
 
     /// When its plan starts it, or starts it again, after `at`.

@@ -150,7 +150,7 @@ impl ProgramMachine {
             run.planned = program.every.as_ref().and_then(|every| every.next_after(step.now.utc));
             let every = self.measures_every();
             if let State::Running(run) = &mut self.state {
-                run.next_measure = step.now.monotonic + every;
+                run.next_measure = every.map(|every| step.now.monotonic + every);
             }
         } else if matches!(
             self.state,

@@ -36,6 +36,8 @@ impl<W: Workers> EventLoop<W> {
             if from >= to {
                 return Err(wrong("a history must begin before it ends".to_owned()));
             }
+            // What has just been measured is still on its way to the disk.
+            store.flush().await;
             let starts = starts(&store, &key, from, to).await.map_err(failed(language))?;
             let used = store.usage(key, from, to, points.clamp(1, POINTS_LIMIT), every).await;
             let used = used.map_err(failed(language))?;

@@ -173,6 +173,14 @@ pub(crate) fn boot_id() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        os::unix::process::CommandExt,
+        process::{Command, Stdio},
+    };
+
+    use rustix::process::kill_process_group;
+
     use super::*;
 
     #[test]
@@ -188,6 +196,24 @@ mod tests {
         check(&format!("12 (a) R 1 (b) {rest}"), Some(("a) R 1 (b", 'S', 7, 8, 9, 4242)));
         check("12 (sleep) S 7", None);
         check("", None);
+    }
+
+    #[test]
+    fn descendants_are_found_whether_or_not_the_system_lists_children() {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", "(sleep 60 & echo; wait) & wait"]).stdout(Stdio::piped()).process_group(0);
+        let mut shell = shell.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = pid_of(shell.id()).unwrap();
+        let found = descendants_of(pid);
+        assert_eq!(found.len(), 2, "a subshell and what it sleeps by");
+        assert!(found.iter().all(|pid| pid_of(*pid).is_some_and(|pid| Process::alive(pid).is_some())));
+        let listed = listed_descendants(pid);
+        assert!(listed.is_none_or(|listed| listed == found));
+        kill_process_group(pid, Signal::KILL).unwrap();
+        shell.wait().unwrap();
+        assert_eq!(descendants_of(pid), []);
     }
 
     #[test]
