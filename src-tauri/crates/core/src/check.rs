@@ -1,6 +1,13 @@
 //! What a monitor does: the kinds of check and what each asks for, already validated.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -526,7 +533,8 @@ impl HostCheck {
 
     /// The limits, each in its measure's unit.
     pub fn limits(&self) -> impl Iterator<Item = (Measure, f64)> + '_ {
-        let below = [(Measure::Cpu, self.cpu_below), (Measure::Memory, self.memory_below), (Measure::Load, self.load_below)];
+        let below =
+            [(Measure::Cpu, self.cpu_below), (Measure::Memory, self.memory_below), (Measure::Load, self.load_below)];
         let disks = self.disk_free_above.iter().map(|(path, limit)| (limit.measure(path), limit.amount()));
         below.into_iter().filter_map(|(measure, limit)| Some((measure, limit?))).chain(disks)
     }

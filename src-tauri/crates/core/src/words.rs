@@ -206,7 +206,8 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-fn in_unit(figure: &Measure, value: f64) -> String {
+/// A value with the unit of its measure, the same in every language.
+pub fn in_unit(figure: &Measure, value: f64) -> String {
     const GB: f64 = 1e9;
     match figure {
         Measure::Cpu | Measure::Memory | Measure::DiskFreePercent { .. } => format!("{value:.0} %"),

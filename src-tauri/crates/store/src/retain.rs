@@ -82,8 +82,7 @@ const DECISIONS: &str = "DELETE FROM decision WHERE (fleet, number) IN (SELECT f
     WHERE at < ?1 OR nth > ?2 LIMIT ?3)";
 const SAMPLES: &str =
     "DELETE FROM sample WHERE (minute, fleet) IN (SELECT minute, fleet FROM sample WHERE minute < ? LIMIT ?)";
-const USAGE_MINUTES: &str =
-    "DELETE FROM usage_minute WHERE id IN (SELECT id FROM usage_minute WHERE id < ? LIMIT ?)";
+const USAGE_MINUTES: &str = "DELETE FROM usage_minute WHERE id IN (SELECT id FROM usage_minute WHERE id < ? LIMIT ?)";
 const USAGE_HOURS: &str = "DELETE FROM usage_hour WHERE id IN (SELECT id FROM usage_hour WHERE id < ? LIMIT ?)";
 const USAGE_DAYS: &str = "DELETE FROM usage_day WHERE id IN (SELECT id FROM usage_day WHERE id < ? LIMIT ?)";
 /// A message stays as long as an incident that it tells of.

@@ -165,7 +165,8 @@ fn series(connection: &Connection, by: &Key, measure: &Measure) -> Result<Series
             connection.prepare_cached("INSERT INTO series (kind, name, measure) VALUES (?, ?, ?)")?.insert(named)?
         }
     };
-    let too_many = || rusqlite::Error::ToSqlConversionFailure(format!("{} is one too many to measure", by.name()).into());
+    let too_many =
+        || rusqlite::Error::ToSqlConversionFailure(format!("{} is one too many to measure", by.name()).into());
     SeriesId::new(number).ok_or_else(too_many)
 }
 
@@ -208,8 +209,6 @@ fn series_of(connection: &Connection, by: &Key) -> Result<Vec<(SeriesId, Measure
     let mut statement = connection.prepare_cached("SELECT id, measure FROM series WHERE kind = ? AND name = ?")?;
     let rows = statement.query_map((by.kind(), by.name()), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
     let rows = rows.collect::<Result<Vec<_>>>()?;
-    let known = |(number, measure): (i64, String)| {
-        Some((SeriesId::new(number)?, serde_json::from_str(&measure).ok()?))
-    };
+    let known = |(number, measure): (i64, String)| Some((SeriesId::new(number)?, serde_json::from_str(&measure).ok()?));
     Ok(rows.into_iter().filter_map(known).collect())
 }

@@ -38,9 +38,8 @@ type Point = (i64, f64, f64, f64);
 fn minutes(database: &Database, from: i64, to: i64, points: usize) -> (u64, Vec<Point>) {
     let noon = noon_ms();
     let found = read(database, &web(), noon + from * MINUTE, noon + to * MINUTE, points, 0);
-    let of = |(at, spread): &(Timestamp, Spread)| {
-        ((millis(*at) - noon) / MINUTE, spread.mean, spread.least, spread.most)
-    };
+    let of =
+        |(at, spread): &(Timestamp, Spread)| ((millis(*at) - noon) / MINUTE, spread.mean, spread.least, spread.most);
     let points = found.series.iter().flat_map(|series| &series.points).map(of).collect();
     (found.width.as_secs() / 60, points)
 }
@@ -75,10 +74,7 @@ fn an_hour_and_a_day_are_right_at_once_and_a_minute_that_is_written_again_counts
     let records: Vec<_> = (0..180).map(|minute| cpu(noon_ms() + minute * MINUTE, even(minute as f64))).collect();
     write(&mut database, &records);
     let hours = |database: &Database| minutes(database, 0, 180, 3);
-    assert_eq!(
-        hours(&database),
-        (60, vec![(0, 29.5, 0.0, 59.0), (60, 89.5, 60.0, 119.0), (120, 149.5, 120.0, 179.0)])
-    );
+    assert_eq!(hours(&database), (60, vec![(0, 29.5, 0.0, 59.0), (60, 89.5, 60.0, 119.0), (120, 149.5, 120.0, 179.0)]));
     write(&mut database, &[cpu(noon_ms() + 179 * MINUTE, Spread { mean: 239.0, least: 179.0, most: 300.0 })]);
     assert_eq!(hours(&database).1[2], (120, 150.5, 120.0, 300.0));
     let midnight = floor(noon_ms(), DAY);
@@ -183,7 +179,11 @@ fn a_year_of_50_programs_and_5_hosts_stays_within_the_budget() {
             _ => {
                 let share = || value(number, at / MINUTE, 40.0);
                 let load = value(number, at / MINUTE, 2.0);
-                used(by, at, &[(Measure::Cpu, share()), (Measure::Memory, share()), (Measure::Load, load), (disk(), share())])
+                used(
+                    by,
+                    at,
+                    &[(Measure::Cpu, share()), (Measure::Memory, share()), (Measure::Load, load), (disk(), share())],
+                )
             }
         };
         all.iter().zip(0..).map(of).collect()
@@ -197,7 +197,10 @@ fn a_year_of_50_programs_and_5_hosts_stays_within_the_budget() {
     }
     // The sum of an hour or a day takes more room than the value of a minute.
     database.connection.execute_batch("UPDATE usage_hour SET minutes = 60, sum = sum * 60 WHERE minutes = 1").unwrap();
-    database.connection.execute_batch("UPDATE usage_day SET minutes = 1440, sum = sum * 1440 WHERE minutes < 1440").unwrap();
+    database
+        .connection
+        .execute_batch("UPDATE usage_day SET minutes = 1440, sum = sum * 1440 WHERE minutes < 1440")
+        .unwrap();
     while database.retain(noon_ms(), &Retention::default()).unwrap() {}
     let bytes = (pages(&database) - before) * PART.unsigned_abs();
     println!("50 programs and 5 hosts: {:.1} MB", bytes as f64 / f64::from(1 << 20));
