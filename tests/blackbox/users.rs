@@ -17,7 +17,7 @@ use std::{
 
 use estatus_api::{
     AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText, Section,
-    StepOf,
+    StepOf, UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -86,6 +86,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Log { program: program(), lines: 1 }, look),
         (Request::ReadLog { program: program(), from: LogFrom::End, text: String::new(), stream: None, limit: 1 }, look),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
+        (Request::Usage { by: UsedBy::Program(program()), from, to, points: 1 }, look),
         (Request::Runs { flow: None, limit: 1 }, look),
         (Request::LastRuns { limit: 1 }, look),
         (Request::Run { run: RunId(1) }, look),
@@ -123,7 +124,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 49;
+const KINDS: u8 = 50;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -161,6 +162,7 @@ fn kind(request: &Request) -> u8 {
         Request::PutBack { .. } => 45,
         Request::Undo { .. } => 46,
         Request::EntryText { .. } => 47,
+        Request::Usage { .. } => 49,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

@@ -1636,7 +1636,23 @@ since: string,
 /**
  * The newest so many changes at most; at most 10,000.
  */
-limit: number, } } | { "request": "runs", "of": { 
+limit: number, } } | { "request": "usage", "of": { 
+/**
+ * Whose.
+ */
+by: UsedBy, 
+/**
+ * The first moment.
+ */
+from: string, 
+/**
+ * The first moment after the stretch.
+ */
+to: string, 
+/**
+ * Into about how many pieces it is divided; at most 2,000.
+ */
+points: number, } } | { "request": "runs", "of": { 
 /**
  * Of one flow only.
  */
@@ -2114,9 +2130,22 @@ memory: number,
 cpu: number | null, };
 
 /**
+ * Whose use of the machine is asked for.
+ */
+export type UsedBy = { "kind": "program", "name": string } | { "kind": "monitor", "name": string };
+
+export type UsageHistory = { piece: number, series: Array<UsageSeries>, starts: Array<ProgramChange>, };
+
+export type UsageSeries = { measure: Measure, limit: number | null, points: Array<UsagePoint>, };
+
+export type UsagePoint = { at: string, mean: number, least: number, most: number, };
+
+export type Measure = { "of": "cpu" } | { "of": "memory" } | { "of": "memory_bytes" } | { "of": "load" } | { "of": "disk_free_percent", path: string, } | { "of": "disk_free_bytes", path: string, };
+
+/**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "usage", "of": UsageHistory } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

@@ -25,6 +25,7 @@ import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
+import { usage as used } from "./mock/usage";
 import { savedEdit, Versions } from "./mock/versions";
 
 /**
@@ -32,7 +33,7 @@ import { savedEdit, Versions } from "./mock/versions";
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
  * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?young=router` for a monitor that is 40 minutes old;
- * `?keyring=none`, or `locked`; `?still`.
+ * `?keyring=none`, or `locked`; `?measured=never`; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -283,6 +284,13 @@ function answer(request: Request): Reply {
       return { reply: "log_page", of: logs.read(request.of) };
     case "program_history":
       return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
+    case "usage": {
+      const { by } = request.of;
+      const known = by.kind === "program" ? running.get(by.name) : sample(by.name);
+      if (!known) throw wrong(`there is no program "${by.name}"`);
+      const begun = by.name === asked.get("young") ? 2400 : asked.get("measured") === "never" ? 0 : undefined;
+      return { reply: "usage", of: used(by, running.get(by.name), begun, request.of) };
+    }
     case "runs":
       return { reply: "runs", of: flows.runs(request.of.flow, request.of.limit) };
     case "last_runs":

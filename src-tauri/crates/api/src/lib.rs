@@ -17,6 +17,7 @@ mod request;
 mod secret;
 mod server;
 mod state;
+mod usage;
 mod versions;
 
 #[cfg(test)]
@@ -34,4 +35,5 @@ pub use request::*;
 pub use secret::*;
 pub use server::{Connection, Listener, Outgoing};
 pub use state::*;
+pub use usage::*;
 pub use versions::*;

@@ -38,6 +38,7 @@ impl Permission {
             | Request::Log { .. }
             | Request::ReadLog { .. }
             | Request::ProgramHistory { .. }
+            | Request::Usage { .. }
             | Request::Runs { .. }
             | Request::LastRuns { .. }
             | Request::Run { .. }

@@ -15,6 +15,8 @@ const PAGES: PageCase[] = [
   ["#/program/web", "Last exit"],
   ["#/program/worker", "crash loop, next try"],
   ["?language=es#/program/web", "Ajustar líneas"],
+  ["#/monitor/this%20machine", "Free space on /"],
+  ["?measured=never#/program/web", "Recorded from now on"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],

@@ -64,6 +64,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Log(_)
             | Reply::LogPage(_)
             | Reply::ProgramHistory(_)
+            | Reply::Usage(_)
             // These are for those who may edit.
             | Reply::Configuration(_)
             | Reply::Edited(_)
