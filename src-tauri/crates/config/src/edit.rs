@@ -10,7 +10,7 @@ use std::path::Path;
 
 use estatus_api::{ConfigProblem, Configuration, Edit, Section};
 use estatus_core::config::Language;
-pub(crate) use save::put;
+pub use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 
