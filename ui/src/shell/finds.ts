@@ -77,7 +77,7 @@ function settings(editing: boolean): Find[] {
   const parts: SettingsPart[] = [
     "desktop",
     "service",
-    ...(editing ? (["email", "alerts", "channels", "entries"] as const) : []),
+    ...(editing ? (["email", "alerts", "channels", "status_page", "entries"] as const) : []),
     "files",
   ];
   const about: Partial<Record<SettingsPart, string>> = {

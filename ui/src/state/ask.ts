@@ -28,6 +28,7 @@ import type {
   Status,
   StepOf,
   StoredIn,
+  Uptime,
 } from "../contract";
 
 /** Whose log it is: that of a program, or of a step of a run. */
@@ -48,6 +49,8 @@ export const askStatus = (): Promise<Status> => ask({ request: "status" }, "stat
 
 export const askHistory = (monitor: string, from: Date, to: Date, points: number): Promise<History> =>
   ask({ request: "history", of: { monitor, from: from.toISOString(), to: to.toISOString(), points } }, "history");
+
+export const askUptime = (monitor: string): Promise<Uptime> => ask({ request: "uptime", of: { monitor } }, "uptime");
 
 export const askIncidents = (of: { monitor?: string; since?: Date; limit: number }): Promise<IncidentState[]> => {
   const { monitor = null, since, limit } = of;

@@ -1,5 +1,5 @@
 /** A part of the settings. */
-export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "entries" | "files";
+export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "status_page" | "entries" | "files";
 
 let part = $state<SettingsPart | null>(null);
 

@@ -132,6 +132,9 @@ fn engine(state: &EngineState, paint: &Paint) {
     if let Some(trouble) = &state.store_trouble {
         say(trouble.clone());
     }
+    if let Some(trouble) = &state.status_page_trouble {
+        say(trouble.clone());
+    }
     if let Some(refused) = &state.config_refused {
         say(format!("the configuration file has errors, so its last valid version is in use:\n{refused}"));
     }
