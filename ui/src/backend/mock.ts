@@ -20,7 +20,7 @@ import { planned as plans } from "./mock/flows/plans";
 import { planOf } from "./mock/flows/tables";
 import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
-import { history } from "./mock/past";
+import { history, uptime } from "./mock/past";
 import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
@@ -210,6 +210,10 @@ function answer(request: Request): Reply {
         reply: "history",
         of: history(sample(monitor), [...open, ...past], Date.parse(from), Date.parse(to), points),
       };
+    }
+    case "uptime": {
+      const { monitor } = request.of;
+      return { reply: "uptime", of: uptime(sample(monitor), [...open, ...past]) };
     }
     case "incidents": {
       const { monitor, since, limit } = request.of;

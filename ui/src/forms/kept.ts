@@ -8,6 +8,6 @@ export const kept = new SvelteMap<string, Draft>();
 export const isUnsaved = (key: string): boolean => kept.get(key)?.isChanged ?? false;
 
 /** Tables of the file that have no name, as they are edited together. */
-export type Unnamed = "email" | "alerts";
+export type Unnamed = "email" | "alerts" | "status_page";
 
-export const UNNAMED: readonly Unnamed[] = ["email", "alerts"];
+export const UNNAMED: readonly Unnamed[] = ["email", "alerts", "status_page"];

@@ -9,6 +9,7 @@ import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
 import { namesBeside, slug } from "./naming";
 import { channelName, monitorName, programName } from "./proposed";
+import { STATUS_PAGE } from "./statuspage";
 import { flow } from "./steps";
 import { freeName } from "../state/survey";
 import { changed, KIND, readTable, writeTable } from "./table";
@@ -125,10 +126,16 @@ function keyed(configuration: Configuration, section: "channel" | "fleet", name:
   };
 }
 
+const UNNAMED_GROUPS: Record<Unnamed, readonly Group[]> = {
+  email: EMAIL,
+  alerts: ALERTS,
+  status_page: STATUS_PAGE,
+};
+
 /** What there is to edit of the tables that have no name. */
 export function unnamed(configuration: Configuration, what: Unnamed): Subject {
   const { tables } = configuration;
-  const groups = what === "email" ? EMAIL : ALERTS;
+  const groups = UNNAMED_GROUPS[what];
   const fields = groups.flatMap((group) => group.fields);
   const roots = new Set(fields.map((field) => field.path[0]));
   const edit =

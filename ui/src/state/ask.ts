@@ -33,6 +33,7 @@ import type {
   Status,
   StepOf,
   StoredIn,
+  Uptime,
   UsageHistory,
   UsedBy,
   Version,
@@ -64,6 +65,8 @@ export const askStatus = (): Promise<Status> => ask({ request: "status" }, "stat
 
 export const askHistory = (monitor: string, from: Date, to: Date, points: number): Promise<History> =>
   ask({ request: "history", of: { monitor, from: from.toISOString(), to: to.toISOString(), points } }, "history");
+
+export const askUptime = (monitor: string): Promise<Uptime> => ask({ request: "uptime", of: { monitor } }, "uptime");
 
 export const askIncidents = (of: { monitor?: string; since?: Date; limit: number }): Promise<IncidentState[]> => {
   const { monitor = null, since, limit } = of;

@@ -1,6 +1,15 @@
 /** A part of the settings. */
 export type SettingsPart =
-  "desktop" | "service" | "told" | "email" | "alerts" | "channels" | "entries" | "versions" | "files";
+  | "desktop"
+  | "service"
+  | "told"
+  | "email"
+  | "alerts"
+  | "channels"
+  | "status_page"
+  | "entries"
+  | "versions"
+  | "files";
 
 let part = $state<SettingsPart | null>(null);
 

@@ -34,6 +34,8 @@ impl Permission {
         match request {
             Request::Status
             | Request::History { .. }
+            | Request::Uptime { .. }
+            | Request::Report { .. }
             | Request::Incidents { .. }
             | Request::Log { .. }
             | Request::ReadLog { .. }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan,
     FlowStatus, Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary,
-    SecretState, SecretText, Status, StepStatus, UsageHistory, UsedBy, Version, VersionText,
+    SecretState, SecretText, Status, StepStatus, Uptime, UsageHistory, UsedBy, Version, VersionText,
 };
 
 /// What a client asks for.
@@ -34,6 +34,20 @@ pub enum Request {
         to: Timestamp,
         /// Into how many parts it is divided; at most 2,000.
         points: usize,
+    },
+    /// A monitor's uptime of 24 hours, 30 days and a year: [`Reply::Uptime`].
+    Uptime {
+        /// The monitor.
+        monitor: String,
+    },
+    /// How monitors did in a month of the calendar, as a file: [`Reply::Report`].
+    Report {
+        /// The month, by the clock of the configuration's zone.
+        month: ReportMonth,
+        /// Only monitors with one of these tags; all if there are none.
+        tags: Vec<String>,
+        /// What kind of file.
+        format: ReportFormat,
     },
     /// Incidents, the newest first: [`Reply::Incidents`].
     Incidents {
@@ -253,6 +267,44 @@ pub enum Request {
         /// Whether it is told what programs use, by [`Event::Usage`].
         usage: bool,
     },
+}
+
+/// A month of the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReportMonth {
+    /// The one that goes on.
+    Current,
+    /// The one before it.
+    Last,
+    /// A month like `2026-10`, which must have begun.
+    Of(String),
+}
+
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// One page that needs no other file, in the configuration's language.
+    Html,
+    /// Comma-separated values (RFC 4180): a line for each monitor, spans in seconds, times in UTC.
+    Csv,
+    /// The same: a line for each incident.
+    IncidentsCsv,
+    /// All of it as JSON.
+    Json,
+}
+
+/// A file that was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Document {
+    /// What it may be called, like `estatus-2026-10.html`.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// A step of a run.
@@ -488,6 +540,10 @@ pub enum Reply {
     Status(Status),
     /// A monitor's past.
     History(History),
+    /// A monitor's uptime.
+    Uptime(Uptime),
+    /// How monitors did.
+    Report(Document),
     /// Incidents.
     Incidents(Vec<IncidentState>),
     /// The configuration file.

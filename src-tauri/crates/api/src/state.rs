@@ -100,6 +100,9 @@ pub struct EngineState {
     pub quiet_until: Option<Timestamp>,
     /// Why the store does not write just now.
     pub store_trouble: Option<String>,
+    /// Why the status page is not written just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_page_trouble: Option<String>,
     /// Why the configuration file as it stands is not in force.
     pub config_refused: Option<String>,
     /// Whether that is only because it takes everything away: [`crate::Request::Apply`] puts it in force, if it is meant.
@@ -507,6 +510,20 @@ pub struct History {
     pub phases_ms: Vec<(Phase, f64)>,
     /// The stretch in equal parts, the oldest first.
     pub points: Vec<Point>,
+}
+
+/// A monitor's uptime up to now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Uptime {
+    /// Whose.
+    pub monitor: Arc<str>,
+    /// Of the last 24 hours.
+    pub day: Figures,
+    /// Of the last 30 days.
+    pub month: Figures,
+    /// Of the last 365 days.
+    pub year: Figures,
 }
 
 /// A part of a monitor's past.

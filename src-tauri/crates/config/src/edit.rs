@@ -15,7 +15,7 @@ pub(crate) use entry::entries_of;
 use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
 use estatus_core::config::Language;
 pub(crate) use merge::json_of_table;
-pub(crate) use save::put;
+pub use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 

@@ -44,6 +44,7 @@ pub mod versions;
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -51,14 +52,14 @@ use std::{
 };
 
 use estatus_core::{
-    config::{Config, Language, Retention},
+    config::{Config, Language, Retention, StatusPage},
     network::NetworkPolicy,
 };
 use jiff::tz::TimeZone;
 use toml_edit::Document;
 
 pub use crate::{
-    edit::{EditError, Saving, configuration, edit, entry_text, put_back, undo},
+    edit::{EditError, Saving, configuration, edit, entry_text, put, put_back, undo},
     example::example,
     import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},
@@ -168,9 +169,23 @@ fn config(document: &Document<&str>, defaults: &Defaults, reader: &mut Reader<'_
     let flows = flow::flows(flows.unwrap_or_default(), &zone, reader);
     let language = file.language.take().unwrap_or(defaults.language);
     let (network, retention) = (network(&mut file), retention(&mut file));
+    let status_page = status_page(&mut file, reader).map(Arc::new);
     let secret_variables = std::mem::take(&mut reader.secret_variables);
     let alerts = alerts.policy;
-    Config { language, zone, monitors, programs, flows, fleets, channels, alerts, network, retention, secret_variables }
+    Config {
+        language,
+        zone,
+        monitors,
+        programs,
+        flows,
+        fleets,
+        channels,
+        alerts,
+        network,
+        retention,
+        status_page,
+        secret_variables,
+    }
 }
 
 /// All tables of a kind; nothing where they cannot even be listed.
@@ -224,4 +239,19 @@ fn retention(file: &mut tables::File) -> Retention {
         days: table.days.take().map_or(default.days, |span| span.0),
         incidents: table.incidents.take().map_or(default.incidents, |span| span.0),
     }
+}
+
+fn status_page(file: &mut tables::File, reader: &mut Reader<'_>) -> Option<StatusPage> {
+    let mut table = file.status_page.take()?;
+    let written = table.file.take_placed()?;
+    let is_page = |name: &str| ["html", "htm"].iter().any(|ending| name.eq_ignore_ascii_case(ending));
+    if !written.value.extension().and_then(OsStr::to_str).is_some_and(is_page) {
+        reader.within("status_page", |reader| reader.problem_with("file", &written.at, reason!("no_page_file")));
+    }
+    Some(StatusPage {
+        file: written.value,
+        tags: table.tags.take().map_or_else(Vec::new, |tags| plain(tags).into_iter().map(|tag| tag.0).collect()),
+        title: table.title.take().map(|title| title.0),
+        details: table.details.take().unwrap_or_default(),
+    })
 }

@@ -57,6 +57,8 @@ table! {
         network: Network,
         /// How long the history is kept.
         retention: Retention,
+        /// A status page: an HTML file that tells others how things are.
+        status_page: StatusPage,
         /// The monitors.
         monitor: All<Monitor>,
         /// The programs.
@@ -214,5 +216,18 @@ table! {
         days: Lasting<DAY, { 100 * YEAR }>,
         /// Incidents, with their remedy attempts and alerts. Default: "730d".
         incidents: Lasting<DAY, { 100 * YEAR }>,
+    }
+
+    /// A status page: an HTML file that tells others how things are. It is written on every change and at least every
+    /// 5 minutes.
+    struct StatusPage requires [file] like r#"{ file = "status.html" }"# {
+        /// The file, ending with .html or .htm. A file that is not a status page of Estatus is never replaced.
+        file: PathBuf,
+        /// Only monitors with one of these tags are on it. Default: all.
+        tags: Many<Plain>,
+        /// Its title. Default: "System status".
+        title: Plain,
+        /// Whether it says why monitors are down. Error messages may contain internal addresses. Default: false.
+        details: bool,
     }
 }

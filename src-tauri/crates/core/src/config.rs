@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -48,6 +49,8 @@ pub struct Config {
     pub network: NetworkPolicy,
     /// For how long what was seen is kept.
     pub retention: Retention,
+    /// The page that tells others how things are.
+    pub status_page: Option<Arc<StatusPage>>,
     /// The variables of Estatus's own environment from which any secret is taken: nothing that Estatus starts inherits
     /// them, unless its own variables say so.
     pub secret_variables: BTreeSet<String>,
@@ -67,6 +70,7 @@ impl Default for Config {
             alerts: AlertPolicy::default(),
             network: NetworkPolicy::default(),
             retention: Retention::default(),
+            status_page: None,
             secret_variables: BTreeSet::new(),
         }
     }
@@ -203,6 +207,11 @@ impl Monitor {
             on_down: None,
             alert_when: AlertWhen::default(),
         }
+    }
+
+    /// Whether it has one of `tags`, or there are none to have.
+    pub fn has_one_of(&self, tags: &[String]) -> bool {
+        tags.is_empty() || self.tags.iter().any(|tag| tags.contains(tag))
     }
 }
 
@@ -393,6 +402,26 @@ impl Default for AlertPolicy {
             quiet_hours: Vec::new(),
             grace: Self::GRACE,
         }
+    }
+}
+
+/// A file of HTML that tells others how things are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusPage {
+    /// The file, which ends with `.html` or `.htm`.
+    pub file: PathBuf,
+    /// Monitors with one of these tags are on it; all if there are none.
+    pub tags: Vec<String>,
+    /// Its heading; the language's own where nothing is said.
+    pub title: Option<String>,
+    /// Whether it tells why monitors are down.
+    pub details: bool,
+}
+
+impl StatusPage {
+    /// Whether `monitor` is on it.
+    pub fn shows(&self, monitor: &Monitor) -> bool {
+        monitor.has_one_of(&self.tags)
     }
 }
 

@@ -40,6 +40,17 @@ impl Maintenance {
             Self::Cron { schedule, lasts } => schedule.fired_within(at, *lasts),
         }
     }
+
+    /// When the one that goes on at `at`, or else the next one, begins and ends.
+    pub fn next(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Self::Once { from, to } => (*to > at).then_some((*from, *to)),
+            Self::Daily(span) => span.next(at),
+            Self::Cron { schedule, lasts } => {
+                schedule.next_after(earlier(at, *lasts)).map(|from| (from, later(from, *lasts)))
+            }
+        }
+    }
 }
 
 /// A stretch of the day, over midnight if it ends before it begins, on some days of the week.
@@ -67,6 +78,14 @@ impl DailySpan {
         // The one of yesterday may last over midnight.
         let begun = [today.yesterday().ok(), Some(today)].into_iter().flatten().filter_map(|day| self.on(day));
         begun.filter(|(from, to)| (*from..*to).contains(&at)).map(|(_, to)| to).max().unwrap_or(at)
+    }
+
+    /// When the one that goes on at `at`, or else the next one, begins and ends.
+    fn next(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let today = at.to_zoned(self.zone.clone()).date();
+        let days = std::iter::successors(today.yesterday().ok(), |day| day.tomorrow().ok());
+        // Some day of the week is among the next seven.
+        days.take(9).filter_map(|day| self.on(day)).find(|(_, to)| *to > at)
     }
 
     /// When the one that begins on `day` begins and ends.
@@ -303,6 +322,29 @@ mod tests {
         check((2, 15), (2, 45), autumn, ("2026-10-25T00:15", "2026-10-25T00:45"));
         check((22, 0), (7, 0), "2026-10-24", ("2026-10-24T20:00", "2026-10-25T06:00"));
         check((4, 0), (5, 0), "2026-06-01", ("2026-06-01T02:00", "2026-06-01T03:00"));
+    }
+
+    #[test]
+    fn the_next_window_is_the_one_that_goes_on_or_the_first_to_begin() {
+        let zone = || TimeZone::get(MADRID).unwrap();
+        let (from, to) = (time(22, 0, 0, 0), time(2, 30, 0, 0));
+        let daily = Maintenance::Daily(DailySpan { from, to, days: Vec::new(), zone: zone() });
+        let sundays = Maintenance::Daily(DailySpan { from, to, days: vec![Weekday::Sunday], zone: zone() });
+        let schedule = Cron::parse("30 2 * * *", MADRID).unwrap();
+        let cron = Maintenance::Cron { schedule, lasts: Duration::from_secs(3600) };
+        let once = Maintenance::Once { from: utc("2026-03-28T10:00"), to: utc("2026-03-28T11:00") };
+        let check = |window: &Maintenance, at: &str, wanted: Option<(&str, &str)>| {
+            assert_eq!(window.next(utc(at)), wanted.map(|(from, to)| (utc(from), utc(to))), "{window:?} at {at}");
+        };
+        check(&daily, "2026-03-28T12:00", Some(("2026-03-28T21:00", "2026-03-29T01:00")));
+        check(&daily, "2026-03-29T00:59", Some(("2026-03-28T21:00", "2026-03-29T01:00")));
+        check(&daily, "2026-03-29T01:00", Some(("2026-03-29T20:00", "2026-03-30T00:30")));
+        check(&sundays, "2026-03-30T12:00", Some(("2026-04-05T20:00", "2026-04-06T00:30")));
+        check(&sundays, "2026-03-30T00:29", Some(("2026-03-29T20:00", "2026-03-30T00:30")));
+        check(&cron, "2026-03-29T01:30", Some(("2026-03-29T01:00", "2026-03-29T02:00")));
+        check(&cron, "2026-03-29T02:00", Some(("2026-03-30T00:30", "2026-03-30T01:30")));
+        check(&once, "2026-03-28T09:00", Some(("2026-03-28T10:00", "2026-03-28T11:00")));
+        check(&once, "2026-03-28T11:00", None);
     }
 
     #[test]

@@ -66,6 +66,11 @@ pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
     text
 }
 
+/// A share, 0 to 1, in percent with at most three decimals; never rounded up to all.
+pub fn percent(share: f64) -> String {
+    format!("{} %", (share * 1e5).floor() / 1e3)
+}
+
 /// Puts facts into words of one language, with times in one zone.
 #[derive(Clone, Debug)]
 pub struct Words {
@@ -155,6 +160,16 @@ impl Words {
     /// A point in time, in the zone, with the zone's name.
     pub fn time(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+
+    /// A point in time to the minute, in the zone, without its name: for pages that name it once.
+    pub fn minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// A point in time beside another: only the time of day where both are on the same day.
@@ -271,6 +286,15 @@ mod tests {
         let redirects = |at_most| words.cause(&Cause::Redirects { at_most, to: "http://h/".into() });
         assert_eq!(redirects(1), "more than 1 redirect; the next leads to http://h/");
         assert_eq!(redirects(2), "more than 2 redirects; the next leads to http://h/");
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_all() {
+        let check = |share, wanted: &str| assert_eq!(percent(share), wanted);
+        check(1.0, "100 %");
+        check(0.999_999, "99.999 %");
+        check(0.5, "50 %");
+        check(0.0, "0 %");
     }
 
     #[test]

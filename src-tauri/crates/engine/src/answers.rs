@@ -6,6 +6,7 @@ mod looking;
 mod planning;
 mod repeating;
 mod replaying;
+mod reporting;
 mod secrets;
 mod step_logs;
 mod usage;
@@ -65,7 +66,7 @@ impl<W: Workers> EventLoop<W> {
             }
             ClientRequest::Ask { request, permission, answer } => {
                 if permission >= Permission::needed(&request) {
-                    self.answer_request(request, answer);
+                    self.answer_request(request, permission, answer);
                 } else {
                     let message = view::words(self.core.config()).text("denied", &[]);
                     // A client that has gone meanwhile wants nothing.
@@ -83,7 +84,7 @@ impl<W: Workers> EventLoop<W> {
         }
     }
 
-    fn answer_request(&mut self, request: Request, answer: Answer) {
+    fn answer_request(&mut self, request: Request, permission: Permission, answer: Answer) {
         let (store, language) = (self.store.clone(), self.core.config().language);
         match request {
             Request::Status => {
@@ -100,9 +101,27 @@ impl<W: Workers> EventLoop<W> {
                     history(&store, monitor, from, to, points, language).await.map(Reply::History)
                 });
             }
+            Request::Uptime { monitor } => {
+                let unknown = self.core.monitor(&monitor).is_none().then(|| AskError::NoSuchMonitor(monitor.clone()));
+                let unknown = unknown.map(|error| self.refused(&error));
+                let words = view::words(self.core.config());
+                reply_async(answer, async move {
+                    match unknown {
+                        Some(unknown) => Err(unknown),
+                        None => reporting::uptime(&store, monitor, &words).await,
+                    }
+                });
+            }
+            Request::Report { month, tags, format } => {
+                let config = Arc::clone(self.core.config());
+                reply_async(answer, async move {
+                    reporting::report(&store, &config, month, tags, format, permission).await
+                });
+            }
             Request::Incidents { monitor, since, limit } => {
                 let limit = limit.min(INCIDENTS_LIMIT);
-                let filter = IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, limit };
+                let filter =
+                    IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, before: None, limit };
                 let words = view::words(self.core.config());
                 reply_async(answer, async move { incidents(&store, filter, &words).await.map(Reply::Incidents) });
             }

@@ -1,6 +1,6 @@
 //! Those who watch and ask: one task a connection.
 
-mod discretion;
+pub(crate) mod discretion;
 mod following;
 mod searching;
 

@@ -133,6 +133,9 @@ impl<W: Workers> EventLoop<W> {
         if let Change::Gone(key) = &change {
             self.audience.gone(key);
         }
+        if matches!(change, Change::Changed(Key::Monitor(_)) | Change::Gone(Key::Monitor(_)) | Change::Engine) {
+            self.status_page.look_again();
+        }
         if self.tasks.events.receiver_count() == 0 {
             return;
         }

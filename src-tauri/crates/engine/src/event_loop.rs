@@ -6,7 +6,8 @@
 //!  programs, ──────┤
 //!  probes, network,├─▶ one event ─▶ core ─▶ effects ─▶ store, programs, probes, courier, clients
 //!  courier ─Input──┤       ▲                              │
-//!  file, store ────┤       └──────────── results ◀────────┘
+//!  file, store, ───┤       └──────────── results ◀────────┘
+//!   status page ───┤
 //!         deadline ┘
 //! ```
 //!
@@ -28,6 +29,7 @@ use estatus_core::{
     program::ProgramEvent,
     record::{JournalEntry, Record, Restored},
     stable_name::fnv1a,
+    words::Reason,
 };
 use estatus_program::SupervisorEvent;
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
@@ -40,8 +42,10 @@ use crate::{
     Audience, EngineEnd, Options,
     clients::{self, ClientRequest, ToRepeat},
     clock::{self, Timer},
+    pages::status::Look,
     ports::{Customs, EnginePorts},
     programs::{ProgramCommands, SecretsResolved},
+    status_page::{FromWriter, PageTrouble, StatusPageWriter},
     tasks::Tasks,
     view::{self, View},
     watch,
@@ -65,6 +69,7 @@ enum LoopEvent {
     Results,
     Loaded(watch::Loaded),
     Store(Notice),
+    StatusPage(FromWriter),
     Deadline,
 }
 
@@ -89,6 +94,7 @@ pub(crate) struct EventLoop<W> {
     /// What is still to be kept as the last good version of the file.
     good: Option<String>,
     notices: Notices,
+    pub(crate) status_page: StatusPageWriter,
     happened: mpsc::Receiver<SupervisorEvent>,
     fetched: mpsc::Receiver<SecretsResolved>,
     results: mpsc::Receiver<Input>,
@@ -132,6 +138,7 @@ impl<W: Workers> EventLoop<W> {
             let _ = core.handle(Input::Trouble(said), clock::now());
         }
         let pulse = Pulse::every(audience.pulse());
+        let status_page = StatusPageWriter::start(store.clone(), options.config.clone(), options.data.clone());
         let mut event_loop = Self {
             view: View::new(core.config()),
             core,
@@ -147,6 +154,7 @@ impl<W: Workers> EventLoop<W> {
             options,
             good,
             notices,
+            status_page,
             happened,
             fetched,
             results,
@@ -207,6 +215,7 @@ impl<W: Workers> EventLoop<W> {
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
                 Some(loaded) = self.loaded.recv() => LoopEvent::Loaded(loaded),
                 Some(notice) = self.notices.next() => LoopEvent::Store(notice),
+                Some(said) = self.status_page.next() => LoopEvent::StatusPage(said),
                 () = timer.until(deadline) => LoopEvent::Deadline,
             };
             match event {
@@ -225,6 +234,7 @@ impl<W: Workers> EventLoop<W> {
                 }
                 LoopEvent::Loaded(loaded) => self.take_config(loaded),
                 LoopEvent::Store(notice) => self.take_notice(notice),
+                LoopEvent::StatusPage(said) => self.hear_of_status_page(said),
                 LoopEvent::Deadline => self.core.handle_timeout(clock::now()),
             }
         };
@@ -347,7 +357,33 @@ impl<W: Workers> EventLoop<W> {
             Notice::Happened(trouble) => trouble,
         };
         tracing::warn!("{what}");
-        let said = what.what.in_words(self.core.config().language);
+        self.tell_of_trouble(&what.what);
+    }
+
+    fn hear_of_status_page(&mut self, said: FromWriter) {
+        match said {
+            FromWriter::Look(answer) => {
+                // The writer is gone only when the engine stops.
+                let _ = answer.send(Look::new(self.core.config(), self.core.monitors()));
+            }
+            FromWriter::Trouble(trouble) => {
+                let before = std::mem::replace(&mut self.view.status_page_trouble, trouble);
+                let ended =
+                    |before: PageTrouble| Reason::new("page.again", vec![("file", before.file.display().into())]);
+                let now = self.view.status_page_trouble.as_ref().map(|trouble| trouble.why.clone());
+                match now.or_else(|| before.map(ended)).filter(|_| self.core.config().status_page.is_some()) {
+                    Some(what) => {
+                        tracing::warn!("{what}");
+                        self.tell_of_trouble(&what);
+                    }
+                    None => self.publish_engine(),
+                }
+            }
+        }
+    }
+
+    fn tell_of_trouble(&mut self, what: &Reason) {
+        let said = what.in_words(self.core.config().language);
         let _ = self.core.handle(Input::Trouble(said), clock::now());
         self.publish_engine();
     }

@@ -4,7 +4,7 @@ mod fleets;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{clock, sent_alerts::SentAlerts, watch::Refused};
+use crate::{clock, sent_alerts::SentAlerts, status_page::PageTrouble, watch::Refused};
 use estatus_api::{
     AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogPlace, LogStream,
     MonitorState, Platform, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus,
@@ -39,6 +39,8 @@ pub(crate) struct View {
     pub(crate) remembered: BTreeMap<Arc<str>, LastSeen>,
     /// See [`EngineState::store_trouble`].
     pub(crate) store_trouble: Option<Reason>,
+    /// See [`EngineState::status_page_trouble`].
+    pub(crate) status_page_trouble: Option<PageTrouble>,
     /// See [`EngineState::config_refused`].
     pub(crate) config_refused: Option<Refused>,
     /// What was told of incidents.
@@ -51,6 +53,7 @@ impl View {
             words: words(config),
             remembered: BTreeMap::new(),
             store_trouble: None,
+            status_page_trouble: None,
             config_refused: None,
             told: SentAlerts::default(),
         }
@@ -175,6 +178,7 @@ impl View {
             snoozed_until: core.snoozed_until(),
             quiet_until: core.quiet_until(clock::now()),
             store_trouble: self.store_trouble.as_ref().map(|what| what.in_words(self.words.language())),
+            status_page_trouble: self.status_page_trouble.as_ref().map(|it| it.why.in_words(self.words.language())),
             config_refused: self.config_refused.as_ref().map(|refused| refused.problems.to_string()),
             config_emptied: self.config_refused.as_ref().is_some_and(|refused| refused.is_emptied),
             waiting: core.messages().map(waiting).collect(),

@@ -10,6 +10,7 @@ use clap::{
     ArgGroup, Args, Parser, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use estatus_api::{ReportFormat, ReportMonth};
 use estatus_core::config::Language;
 
 pub(crate) use agent::AgentArguments;
@@ -98,6 +99,24 @@ pub(crate) enum Command {
         limit: usize,
         /// Print JSON.
         #[arg(long)]
+        json: bool,
+    },
+    /// Report how monitors did in a month: uptime, downtime, incidents, latency.
+    Report {
+        /// The month, like 2026-10, or `current` or `last`, by the time zone of the configuration.
+        #[arg(long, default_value = "current", value_parser = report_month)]
+        month: ReportMonth,
+        /// Only monitors with this tag; may be repeated.
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
+        /// The format: one HTML page, or comma-separated values of the monitors or of the incidents.
+        #[arg(long, default_value = "html", value_parser = report_format())]
+        format: ReportFormat,
+        /// Write to this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long, conflicts_with = "format")]
         json: bool,
     },
     /// Start a program and keep it running; waits until it is running.
@@ -578,6 +597,24 @@ pub(crate) enum SnoozeSpan {
 
 fn span(text: &str) -> Result<Duration, String> {
     estatus_config::duration(text).map_err(|error| error.to_string())
+}
+
+/// A month, as it is written; whether there is one is known where the zone is.
+#[expect(clippy::unnecessary_wraps, reason = "this is how clap wants it")]
+fn report_month(text: &str) -> Result<ReportMonth, String> {
+    Ok(match text {
+        "current" => ReportMonth::Current,
+        "last" => ReportMonth::Last,
+        month => ReportMonth::Of(month.to_owned()),
+    })
+}
+
+fn report_format() -> impl TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(["html", "csv", "incidents-csv"]).map(|said| match said.as_str() {
+        "csv" => ReportFormat::Csv,
+        "incidents-csv" => ReportFormat::IncidentsCsv,
+        _ => ReportFormat::Html,
+    })
 }
 
 fn language() -> impl TypedValueParser<Value = Language> {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use estatus_api::{ApiError, Client, ErrorCode, Reply, Request, UsedBy};
+use estatus_api::{ApiError, Client, ErrorCode, Reply, ReportFormat, ReportMonth, Request, UsedBy};
 use estatus_core::{
     Timestamp,
     engine::Ask,
@@ -64,6 +64,25 @@ pub(crate) async fn incidents(
         show::json(&incidents)?;
     } else {
         show::incidents(&incidents);
+    }
+    Ok(Outcome::Well)
+}
+
+/// `estatus report`: prints it, or writes it to `out`.
+pub(crate) async fn report(
+    places: &Places,
+    month: ReportMonth,
+    tags: Vec<String>,
+    format: ReportFormat,
+    out: Option<&Path>,
+) -> Result {
+    let Reply::Report(document) = ask(places, Request::Report { month, tags, format }).await? else {
+        return Err(unexpected());
+    };
+    match out {
+        Some(file) => std::fs::write(file, document.text)
+            .map_err(|error| CommandError::Failed(format!("{}: {error}", file.display())))?,
+        None => say!("{}", document.text.trim_end_matches('\n')),
     }
     Ok(Outcome::Well)
 }

@@ -31,7 +31,7 @@ use std::{env, process::ExitCode};
 
 use arguments::{Arguments, Command, ConfigCommand, EmailCommand, Steered};
 use clap::Parser;
-use estatus_api::UsedBy;
+use estatus_api::{ReportFormat, UsedBy};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,10 @@ async fn carry_out(arguments: Arguments) -> Result {
         }
         Command::Incidents { monitor, since, limit, json } => {
             asking::incidents(&places, monitor, since, limit, json).await
+        }
+        Command::Report { month, tags, format, out, json } => {
+            let format = if json { ReportFormat::Json } else { format };
+            asking::report(&places, month, tags, format, out.as_deref()).await
         }
         Command::Start(Steered { program, no_wait }) => steering::start(&places, program, !no_wait).await,
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,

@@ -18,6 +18,7 @@ use estatus_core::{
     maintenance::in_words,
     observation::Verdict,
     time::elapsed,
+    words::percent,
 };
 use jiff::tz::TimeZone;
 pub(crate) use paint::Paint;
@@ -131,6 +132,9 @@ fn engine(state: &EngineState, paint: &Paint) {
         say(format!("alerts are paused until {}", time(until)));
     }
     if let Some(trouble) = &state.store_trouble {
+        say(trouble.clone());
+    }
+    if let Some(trouble) = &state.status_page_trouble {
         say(trouble.clone());
     }
     if let Some(refused) = &state.config_refused {
@@ -260,9 +264,8 @@ fn millis(value: f64) -> String {
     if value < 10.0 { format!("{value:.2} ms") } else { format!("{value:.0} ms") }
 }
 
-/// Never rounded up to 100 %.
 fn uptime(share: Option<f64>) -> String {
-    share.map(|share| format!("{} %", (share * 1e5).floor() / 1e3)).unwrap_or_default()
+    share.map(percent).unwrap_or_default()
 }
 
 fn or_dash(text: String) -> String {
@@ -276,15 +279,6 @@ fn ago(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uptime_is_never_rounded_up_to_all() {
-        let check = |share, wanted: &str| assert_eq!(uptime(share), wanted);
-        check(Some(1.0), "100 %");
-        check(Some(0.999_999), "99.999 %");
-        check(Some(0.5), "50 %");
-        check(None, "");
-    }
 
     #[test]
     fn a_past_begins_and_ends_where_something_was_seen() {

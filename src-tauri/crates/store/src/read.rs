@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Range,
     sync::Arc,
 };
 
@@ -84,13 +85,12 @@ impl Horizons {
     }
 }
 
-/// The figures of each of `monitors`; a name that nothing is known of is left out.
+/// The figures of each of `monitors` over each of `spans`, in their order; a name that nothing is known of is left out.
 pub(crate) fn figures(
     connection: &Connection,
     monitors: &[Arc<str>],
-    from: Millis,
-    to: Millis,
-) -> Result<BTreeMap<Arc<str>, Figures>> {
+    spans: &[Range<Millis>],
+) -> Result<BTreeMap<Arc<str>, Vec<Figures>>> {
     let horizons = Horizons::read(connection)?;
     let mut sources = Vec::new();
     for monitor in monitors {
@@ -101,11 +101,14 @@ pub(crate) fn figures(
     let logs = read_log(connection, sources.iter().map(|(_, source)| source.id))?;
     let mut figures = BTreeMap::new();
     for (monitor, source) in sources {
-        let mut tally = Tally::new(0, Millis::MAX);
         let log = logs.get(&source.id).map_or(&[][..], Vec::as_slice);
-        read(connection, source, horizons, log, from, to, &mut tally)?;
-        let whole = tally.into_figures().into_values().next().unwrap_or_default();
-        figures.insert(Arc::clone(monitor), whole);
+        let mut over = Vec::with_capacity(spans.len());
+        for span in spans {
+            let mut tally = Tally::new(0, Millis::MAX);
+            read(connection, source, horizons, log, span.start, span.end, &mut tally)?;
+            over.push(tally.into_figures().into_values().next().unwrap_or_default());
+        }
+        figures.insert(Arc::clone(monitor), over);
     }
     Ok(figures)
 }

@@ -32,6 +32,8 @@ pub struct IncidentFilter {
     pub open_only: bool,
     /// Only those that were open at this time or later.
     pub since: Option<Timestamp>,
+    /// Only those that were opened before this.
+    pub before: Option<Timestamp>,
     /// The most incidents to find.
     pub limit: usize,
 }
@@ -39,7 +41,7 @@ pub struct IncidentFilter {
 impl Default for IncidentFilter {
     /// The newest 100.
     fn default() -> Self {
-        Self { monitor: None, open_only: false, since: None, limit: 100 }
+        Self { monitor: None, open_only: false, since: None, before: None, limit: 100 }
     }
 }
 
@@ -107,19 +109,19 @@ pub(crate) fn incidents(connection: &Connection, filter: &IncidentFilter) -> Res
     let mut statement = connection.prepare_cached(match (monitor, filter.open_only) {
         (_, true) => {
             "SELECT id, body FROM incident WHERE closed IS NULL AND coalesce(monitor = ?1, 1) \
-            AND coalesce(?2, 1) ORDER BY id DESC LIMIT ?3"
+            AND coalesce(?2, 1) AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
         }
         (None, false) => {
-            "SELECT id, body FROM incident WHERE coalesce(?1, 1) \
-            AND coalesce(closed IS NULL OR closed >= ?2, 1) ORDER BY id DESC LIMIT ?3"
+            "SELECT id, body FROM incident WHERE coalesce(?1, 1) AND coalesce(closed IS NULL OR closed >= ?2, 1) \
+            AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
         }
         (Some(_), false) => {
-            "SELECT id, body FROM incident WHERE monitor = ?1 \
-            AND coalesce(closed IS NULL OR closed >= ?2, 1) ORDER BY id DESC LIMIT ?3"
+            "SELECT id, body FROM incident WHERE monitor = ?1 AND coalesce(closed IS NULL OR closed >= ?2, 1) \
+            AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
         }
     })?;
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query((monitor, filter.since.map(millis), limit))?;
+    let mut rows = statement.query((monitor, filter.since.map(millis), filter.before.map(millis), limit))?;
     let mut told = BTreeMap::new();
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
+    ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -120,7 +121,21 @@ impl Store {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<BTreeMap<Arc<str>, Figures>, Trouble> {
-        self.read(move |connection| read::figures(connection, &monitors, millis(from), millis(to))).await
+        let figures = self.figures_over(monitors, vec![from..to]).await?;
+        Ok(figures.into_iter().filter_map(|(name, over)| Some((name, over.into_iter().next()?))).collect())
+    }
+
+    /// The same over each of `spans`, in their order and from one state of the database.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn figures_over(
+        &self,
+        monitors: Vec<Arc<str>>,
+        spans: Vec<Range<Timestamp>>,
+    ) -> Result<BTreeMap<Arc<str>, Vec<Figures>>, Trouble> {
+        let spans: Vec<_> = spans.into_iter().map(|span| millis(span.start)..millis(span.end)).collect();
+        self.read(move |connection| read::figures(connection, &monitors, &spans)).await
     }
 
     /// What is remembered of `monitor` from `from` to `to`, as for [`Store::figures`], in all and in about `points`

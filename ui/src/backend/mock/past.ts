@@ -1,4 +1,4 @@
-import type { Figures, History, IncidentState, Point } from "../../contract";
+import type { Figures, History, IncidentState, Point, Uptime } from "../../contract";
 import { phases, type Sample } from "./monitors";
 import { chance } from "./seed";
 
@@ -22,6 +22,16 @@ export function history(sample: Sample, incidents: IncidentState[], from: number
   });
   const figures = whole(points);
   return { monitor: sample.name, points, ...figures, phases_ms: phases(sample.kind, figures.p50_ms) };
+}
+
+/** The uptime of `sample` over a day, 30 days and a year. */
+export function uptime(sample: Sample, incidents: IncidentState[]): Uptime {
+  const over = (days: number): Figures => {
+    const now = Date.now();
+    const { points: _, ...figures } = history(sample, incidents, now - days * 24 * HOUR_MS, now, days * 24);
+    return figures;
+  };
+  return { monitor: sample.name, day: over(1), month: over(30), year: over(365) };
 }
 
 function part(sample: Sample, down: (readonly [number, number])[], start: number, end: number): Figures {

@@ -21,8 +21,12 @@ pub(crate) fn save(file: &Path, text: &str) -> io::Result<()> {
     put(&file, text, Some(permissions))
 }
 
-/// Puts a file that holds `text` at `file`, whatever was there. Where no permissions are said, it is private.
-pub(crate) fn put(file: &Path, text: &str, permissions: Option<Permissions>) -> io::Result<()> {
+/// Puts a file that holds `text` at `file`, whatever was there, so that whoever reads finds all of the old file or all of the
+/// new one. A link is replaced, not followed. Where no permissions are said, it is private.
+///
+/// # Errors
+/// What the system says; the old file is still there then.
+pub fn put(file: &Path, text: &str, permissions: Option<Permissions>) -> io::Result<()> {
     let (aside, mut new) = make(file, permissions.as_ref())?;
     let written = new.write_all(text.as_bytes()).and_then(|()| {
         if let Some(permissions) = permissions {

@@ -30,6 +30,11 @@ pub(super) fn snapshot(mut snapshot: Snapshot, permission: Permission) -> Snapsh
     snapshot
 }
 
+/// What is said of a failure, for whoever has `permission`.
+pub(crate) fn said(text: &str, permission: Permission) -> String {
+    if permission < Permission::Edit { words(text) } else { text.to_owned() }
+}
+
 /// An answer, for whoever has `permission`.
 pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
     if permission < Permission::Edit {
@@ -60,6 +65,9 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::FleetHistory(_)
             | Reply::Replay(_)
             | Reply::History(_)
+            | Reply::Uptime(_)
+            // It was put into words for this client.
+            | Reply::Report(_)
             | Reply::Launched(_)
             | Reply::Log(_)
             | Reply::LogPage(_)

@@ -2,6 +2,7 @@
 
 mod fleets;
 mod flows;
+mod pages;
 mod usage;
 mod versions;
 
@@ -244,9 +245,14 @@ struct Stage {
 
 impl Stage {
     async fn start(config: &str) -> Self {
+        Self::start_by(|_| format!("{BEGINNING}{config}")).await
+    }
+
+    /// One whose configuration `set_up` gives, given the folder that it is to be in.
+    async fn start_by(set_up: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (file, data) = (folder.path().join("estatus.toml"), folder.path().join("data"));
-        fs::write(&file, format!("{BEGINNING}{config}")).unwrap();
+        fs::write(&file, set_up(folder.path())).unwrap();
         let options = Options {
             config: file,
             data: data.clone(),

@@ -77,7 +77,8 @@ fn settle(database: &mut Database, now: Millis) {
 }
 
 fn figures_of(connection: &Connection, monitor: &str, from: Millis, to: Millis) -> Figures {
-    read::figures(connection, &[Arc::from(monitor)], from, to).unwrap().remove(monitor).unwrap_or_default()
+    let figures = read::figures(connection, &[Arc::from(monitor)], &[from..to]).unwrap().remove(monitor);
+    figures.and_then(|over| over.into_iter().next()).unwrap_or_default()
 }
 
 fn failure() -> Failure {

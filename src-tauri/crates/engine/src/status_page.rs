@@ -1,0 +1,193 @@
+//! Keeps the status page as things are, in a task beside the loop, which it asks for how they are at its own pace.
+//!
+//! The page is written when it would tell something else, when a maintenance window begins or ends, and now and then so that
+//! whoever reads it sees that Estatus runs. A file that cannot be written is told of once, and tried again.
+
+mod file;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use estatus_core::{time::elapsed, words::Reason};
+use estatus_store::{IncidentFilter, Store};
+use jiff::Timestamp;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep, timeout_at},
+};
+
+use crate::pages::status::{INCIDENTS_LIMIT, Look, Past, RECENT};
+
+/// It is written again after this, though nothing has changed.
+const EVERY: Duration = Duration::from_secs(5 * 60);
+/// From one look to the next there is at least so long.
+const LEAST: Duration = Duration::from_secs(1);
+/// What could not be written is tried again after this.
+const AGAIN: Duration = Duration::from_secs(15);
+/// The figures of the days are read again after this.
+const FIGURES_FOR: Duration = Duration::from_secs(60);
+/// More monitors than incidents of others may stand before those on the page.
+const INCIDENTS_READ: usize = 20 * INCIDENTS_LIMIT;
+
+/// What the writer tells the loop, or asks of it.
+pub(crate) enum FromWriter {
+    /// How things are, if there is a page.
+    Look(oneshot::Sender<Option<Look>>),
+    /// The page cannot be written, or can again.
+    Trouble(Option<PageTrouble>),
+}
+
+/// Why the page is not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageTrouble {
+    /// Its file.
+    pub(crate) file: PathBuf,
+    /// Why.
+    pub(crate) why: Reason,
+}
+
+/// The loop's end of the writer.
+pub(crate) struct StatusPageWriter {
+    changed: Arc<Notify>,
+    said: mpsc::Receiver<FromWriter>,
+}
+
+impl StatusPageWriter {
+    /// Begins to keep the page; `config` and `data` are the configuration file and the data folder.
+    pub(crate) fn start(store: Store, config: PathBuf, data: PathBuf) -> Self {
+        let changed = Arc::new(Notify::new());
+        let (sender, said) = mpsc::channel(1);
+        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, figures: None };
+        tokio::spawn(writer.run(Arc::clone(&changed)));
+        Self { changed, said }
+    }
+
+    /// Something may have changed that the page tells.
+    pub(crate) fn look_again(&self) {
+        self.changed.notify_one();
+    }
+
+    /// What the writer says next.
+    pub(crate) async fn next(&mut self) -> Option<FromWriter> {
+        self.said.recv().await
+    }
+}
+
+/// Where the page must not be.
+struct Places {
+    config: PathBuf,
+    data: PathBuf,
+}
+
+struct Writer {
+    store: Store,
+    places: Arc<Places>,
+    sender: mpsc::Sender<FromWriter>,
+    trouble: Option<PageTrouble>,
+    /// What was read of the days, and when.
+    figures: Option<(Instant, Vec<Arc<str>>, Past)>,
+}
+
+/// A page that was written, or could not be.
+struct Last {
+    look: Look,
+    /// When it is to be written again.
+    due: Instant,
+}
+
+impl Writer {
+    /// Runs as long as the loop does.
+    async fn run(mut self, changed: Arc<Notify>) {
+        let mut last: Option<Last> = None;
+        loop {
+            let Some(look) = self.look().await else { return };
+            last = match (look, last) {
+                (Some(look), Some(last)) if Instant::now() < last.due && look.tells_the_same_as(&last.look) => {
+                    Some(last)
+                }
+                (Some(look), _) => Some(self.keep(look).await),
+                (None, _) => {
+                    self.tell(None).await;
+                    self.figures = None;
+                    None
+                }
+            };
+            sleep(LEAST).await;
+            match &last {
+                // That it is due is as good as a change.
+                Some(last) => drop(timeout_at(last.due, changed.notified()).await),
+                None => changed.notified().await,
+            }
+        }
+    }
+
+    /// How things are, if there is a page; nothing at all once the loop has ended.
+    async fn look(&self) -> Option<Option<Look>> {
+        let (answer, looked) = oneshot::channel();
+        self.sender.send(FromWriter::Look(answer)).await.ok()?;
+        looked.await.ok()
+    }
+
+    async fn keep(&mut self, look: Look) -> Last {
+        let now = Timestamp::now();
+        let changes_in = look.changes_at(now).map_or(EVERY, |at| elapsed(now, at));
+        let written = self.write(&look, now).await;
+        let again = if written.is_ok() { EVERY.min(changes_in) } else { AGAIN };
+        self.tell(written.err().map(|why| PageTrouble { file: look.page.file.clone(), why })).await;
+        Last { look, due: Instant::now() + again }
+    }
+
+    async fn write(&mut self, look: &Look, now: Timestamp) -> Result<(), Reason> {
+        self.remember(look, now).await;
+        let (look, places) = (look.clone(), Arc::clone(&self.places));
+        let past = self.figures.take();
+        let written = tokio::task::spawn_blocking(move || {
+            let result = match &past {
+                Some((_, _, past)) => write(&look, past, now, &places),
+                None => write(&look, &Past::default(), now, &places),
+            };
+            (past, result)
+        });
+        match written.await {
+            Ok((past, result)) => {
+                self.figures = past;
+                result
+            }
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// Reads what the page tells of the past. What cannot be read is not told: the store tells of its own troubles.
+    async fn remember(&mut self, look: &Look, now: Timestamp) {
+        // An incident that has just begun is still on its way to the disk.
+        self.store.flush().await;
+        let names = look.names();
+        let known = self.figures.take().filter(|(at, of, _)| at.elapsed() < FIGURES_FOR && *of == names);
+        let (at, figures) = match known {
+            Some((at, _, past)) => (at, past.figures),
+            None => {
+                let figures = self.store.figures_over(names.clone(), look.days(now)).await;
+                (Instant::now(), figures.unwrap_or_default())
+            }
+        };
+        let since = Some(estatus_core::time::earlier(now, RECENT));
+        let filter = IncidentFilter { since, limit: INCIDENTS_READ, ..IncidentFilter::default() };
+        let incidents = self.store.incidents(filter).await.ok();
+        let incidents = incidents.map(|found| found.into_iter().map(|found| found.incident).collect());
+        self.figures = Some((at, names, Past { figures, incidents }));
+    }
+
+    /// Tells the loop of a trouble, or that there is none any more, if it does not know.
+    async fn tell(&mut self, trouble: Option<PageTrouble>) {
+        if self.trouble != trouble {
+            self.trouble.clone_from(&trouble);
+            // The loop is gone only when the engine stops.
+            let _ = self.sender.send(FromWriter::Trouble(trouble)).await;
+        }
+    }
+}
+
+fn write(look: &Look, past: &Past, now: Timestamp, places: &Places) -> Result<(), Reason> {
+    let file = &look.page.file;
+    let html = look.html(past, now).map_err(|error| file::unwritable(file, &error))?;
+    file::put(file, &html, &places.config, &places.data)
+}
