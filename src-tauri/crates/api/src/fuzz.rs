@@ -106,6 +106,11 @@ fn step_of() -> impl Strategy<Value = StepOf> {
     (any::<u64>(), any::<usize>()).prop_map(|(run, place)| StepOf { run: RunId(run), place })
 }
 
+fn trial_of() -> impl Strategy<Value = TrialOf> {
+    let name = any::<String>;
+    prop_oneof![name().prop_map(TrialOf::Monitor), name().prop_map(TrialOf::Program), name().prop_map(TrialOf::Channel),]
+}
+
 fn asked() -> impl Strategy<Value = ClientFrame> {
     let text = any::<String>;
     let request = prop_oneof![
@@ -137,6 +142,11 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (any::<Option<String>>(), proptest::option::of(step_of()), any::<bool>())
             .prop_map(|(log_of, step, usage)| Request::Follow { log_of, step, usage }),
         (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
+        (vec(edit(), 0..4), trial_of(), vec((text(), text()), 0..3)).prop_map(|(edits, of, secrets)| {
+            let typed = |(name, value): (String, String)| TypedSecret { name, value: SecretText::new(value) };
+            Request::Try { edits, of, secrets: secrets.into_iter().map(typed).collect() }
+        }),
+        trial_of().prop_map(|of| Request::EndTrial { of }),
         text().prop_map(|flow| Request::Plan { flow }),
         text().prop_map(|fleet| Request::Fleet { fleet }),
         (text(), any::<Option<String>>(), proptest::option::of(0_f64..=1.0)).prop_map(|(fleet, policy, load)| {

@@ -56,7 +56,8 @@ impl Permission {
             | Request::Edit { .. }
             | Request::Apply
             | Request::Import { .. }
-            | Request::TestMail { .. }
+            | Request::Try { .. }
+            | Request::EndTrial { .. }
             | Request::StoreSecret { .. }
             | Request::RemoveSecret { .. }
             | Request::Secrets { .. }

@@ -9,7 +9,7 @@ mod save;
 use std::path::Path;
 
 use estatus_api::{ConfigProblem, Configuration, Edit, Section};
-use estatus_core::config::Language;
+use estatus_core::config::{Config, Language};
 pub(crate) use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
@@ -64,21 +64,46 @@ pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, 
 /// If it cannot be read or saved, or what is to be changed is not there.
 pub fn edit(file: &Path, edits: &[Edit], save: bool, defaults: &Defaults) -> Result<Vec<ConfigProblem>, EditError> {
     let _lock = save.then(|| lock::take(file)).transpose().map_err(|error| EditError::file(file, error))?;
-    let text = text_of(file, defaults)?;
-    let mut document: DocumentMut = match text.parse() {
-        Ok(document) => document,
-        Err(error) => return Ok(located(&text, syntax(&error, &text, file, defaults.language))),
+    let text = match edited(file, edits, defaults)? {
+        Ok(text) => text,
+        Err(problems) => return Ok(problems),
     };
-    let language = language(document.get("language").and_then(Item::as_str), defaults.language);
-    for edit in edits {
-        apply(&mut document, edit).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
-    }
-    let text = document.to_string();
     let problems = problems(&text, file, defaults);
     if save && problems.is_empty() {
         save::save(file, &text).map_err(|error| EditError::file(file, error))?;
     }
     Ok(problems)
+}
+
+/// The configuration that `edits`, made in `file` one after the other, would lead to, or what would be wrong with it; the
+/// file stays as it is. Blocks.
+///
+/// # Errors
+/// If the file cannot be read, or what is to be changed is not there.
+pub fn preview_edits(
+    file: &Path,
+    edits: &[Edit],
+    defaults: &Defaults,
+) -> Result<Result<Config, Vec<ConfigProblem>>, EditError> {
+    let text = match edited(file, edits, defaults)? {
+        Ok(text) => text,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    Ok(parse(&text, file, defaults).map_err(|problems| located(&text, problems)))
+}
+
+/// What `edits` would make of `file`, or what is wrong with the file as it is, so that nothing can be made of it.
+fn edited(file: &Path, edits: &[Edit], defaults: &Defaults) -> Result<Result<String, Vec<ConfigProblem>>, EditError> {
+    let text = text_of(file, defaults)?;
+    let mut document: DocumentMut = match text.parse() {
+        Ok(document) => document,
+        Err(error) => return Ok(Err(located(&text, syntax(&error, &text, file, defaults.language)))),
+    };
+    let language = language(document.get("language").and_then(Item::as_str), defaults.language);
+    for edit in edits {
+        apply(&mut document, edit).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
+    }
+    Ok(Ok(document.to_string()))
 }
 
 fn text_of(file: &Path, defaults: &Defaults) -> Result<String, EditError> {

@@ -57,7 +57,7 @@ use jiff::tz::TimeZone;
 use toml_edit::Document;
 
 pub use crate::{
-    edit::{EditError, configuration, edit},
+    edit::{EditError, configuration, edit, preview_edits},
     example::example,
     import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},

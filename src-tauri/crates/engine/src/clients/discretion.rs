@@ -67,7 +67,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Configuration(_)
             | Reply::Edited(_)
             | Reply::Imported(_)
-            | Reply::MailTested(_)
+            | Reply::Tried(_)
             | Reply::Plan(_)
             | Reply::Survey(_) => {}
         }
@@ -98,6 +98,8 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         | Event::IncidentClosed { .. }
         | Event::Log { .. }
         | Event::StepLog { .. }
+        // This is for those who may edit.
+        | Event::TrialLog { .. }
         | Event::Usage(_)
         | Event::Relaunching => {}
     }
