@@ -65,12 +65,24 @@ impl Courier {
         }
     }
 
-    /// Sends a test mail to every recipient; it fails if a single one of them is refused. Each failure is explained in
-    /// one sentence with the remedy.
-    pub async fn test_email(&self, channel: &EmailChannel, words: &Words) -> DeliveryResult {
-        let report = Report::test(channel, words);
-        let mail = Mail::test(channel, &self.installation, &report, words);
-        self.smtp(channel, words, 0, true).deliver(mail).await
+    /// Sends a test message to the channel that is called `name`; a mail fails if a single one of its recipients is refused.
+    /// Each failure is explained in one sentence with the remedy.
+    pub async fn test(&self, name: &str, channel: &Channel, words: &Words) -> DeliveryResult {
+        match channel {
+            Channel::Email(email) => {
+                let report = Report::test_mail(email, words);
+                let mail = Mail::test(email, &self.installation, &report, words);
+                self.smtp(email, words, 0, true).deliver(mail).await
+            }
+            Channel::Webhook(webhook) => {
+                let payload = Payload::test(&self.installation, name, &Report::test(name, words), words);
+                WebhookDelivery { channel: webhook, ports: &*self.ports, words }.deliver(&payload).await
+            }
+            Channel::Command(command) => {
+                let payload = Payload::test(&self.installation, name, &Report::test(name, words), words);
+                CommandDelivery { channel: command, ports: &*self.ports, words }.deliver(&payload).await
+            }
+        }
     }
 
     async fn mail(&self, channel: &EmailChannel, message: &Message, report: &Report, words: &Words) -> DeliveryResult {

@@ -57,9 +57,9 @@ pub struct Payload {
 /// One thing that is told.
 #[derive(Clone, Debug, Serialize)]
 pub struct PayloadAlert {
-    /// The name of the monitor, program, flow or fleet that is told of, or `estatus.toml`.
+    /// The name of the monitor, program, flow or fleet that is told of, or `estatus.toml`; `Estatus` of a test message.
     pub monitor: String,
-    /// What that is: `monitor`, `program`, `flow`, `fleet` or `configuration`.
+    /// What that is: `monitor`, `program`, `flow`, `fleet`, `configuration` or, of a test message, `test`.
     pub subject_kind: &'static str,
     /// The kind of the monitor's check: `http`, `tcp`, …; `null` for anything else.
     pub check: Option<Kind>,
@@ -72,7 +72,7 @@ pub struct PayloadAlert {
     /// crashed), `suppressed` (it was not begun again: its budget is used up), `approval` (a step asks whether it may go on) or
     /// `told` (a step has something to tell); of a fleet `fleet_trouble` (something is wrong with it) or `fleet_well` (that is
     /// over); of the configuration `stale` (it is wrong, and Estatus started with its last
-    /// good version).
+    /// good version); and `test`, of a test message.
     pub news: &'static str,
     /// Whether it is bad news.
     pub bad: bool,
@@ -172,9 +172,48 @@ impl Payload {
             alerts: message.alerts.iter().map(|alert| PayloadAlert::new(alert, message.created, words)).collect(),
         }
     }
+
+    /// A test message for the channel that is called `channel`.
+    pub(crate) fn test(installation: &str, channel: &str, report: &Report, words: &Words) -> Self {
+        let created = Timestamp::now();
+        Self {
+            message_id: format!("estatus-{installation}-test-{}", created.as_nanosecond()),
+            channel: channel.to_owned(),
+            language: words.language(),
+            created,
+            answers: Vec::new(),
+            subject: report.subject.clone(),
+            text: report.text(),
+            bad: false,
+            alerts: vec![PayloadAlert::test(words.text("mail.test.channel", &[("channel", channel)]))],
+        }
+    }
 }
 
 impl PayloadAlert {
+    fn test(title: String) -> Self {
+        Self {
+            monitor: "Estatus".to_owned(),
+            subject_kind: "test",
+            check: None,
+            target: String::new(),
+            news: "test",
+            bad: false,
+            title,
+            incident: None,
+            times: None,
+            within_seconds: None,
+            warning: None,
+            warning_at: None,
+            program: None,
+            run: None,
+            approval: None,
+            told: None,
+            fleet: None,
+            mistakes: None,
+        }
+    }
+
     fn new(alert: &Alert, created: Timestamp, words: &Words) -> Self {
         let (times, within) = match &alert.news {
             News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {

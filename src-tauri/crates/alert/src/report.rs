@@ -72,12 +72,21 @@ impl Report {
     }
 
     /// What a test mail through `channel` says.
-    pub(crate) fn test(channel: &EmailChannel, words: &Words) -> Self {
+    pub(crate) fn test_mail(channel: &EmailChannel, words: &Words) -> Self {
+        Self::of_test(Section::test_mail(channel, words), words)
+    }
+
+    /// What a test message through any other channel says, which is called `name`.
+    pub(crate) fn test(name: &str, words: &Words) -> Self {
+        Self::of_test(Section::test(name, words), words)
+    }
+
+    fn of_test(section: Section, words: &Words) -> Self {
         Self {
             subject: words.text("mail.test.subject", &[]),
             language: words.language(),
             heading: None,
-            sections: vec![Section::test(channel, words)],
+            sections: vec![section],
             more: None,
             footer: words.text("mail.test.footer", &[]),
         }

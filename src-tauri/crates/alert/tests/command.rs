@@ -56,6 +56,24 @@ async fn a_command_finds_the_message_in_its_environment_and_on_its_input() {
 }
 
 #[tokio::test]
+async fn a_test_message_says_that_it_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let [variables, input] = ["variables", "input"].map(|name| folder.path().join(name));
+    let line = format!(
+        "printf '%s|' \"$ESTATUS_CHANNEL\" \"$ESTATUS_NEWS\" \"$ESTATUS_SUBJECT\" > '{}'; cat > '{}'",
+        path(&variables),
+        path(&input)
+    );
+    let command = CommandLine { run: Run::Shell(line), directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let channel = Channel::Command(CommandChannel { command, timeout: Duration::from_secs(20) });
+    assert_eq!(courier().test("desk", &channel, &words(Language::English)).await, DeliveryResult::Delivered);
+    assert_eq!(fs::read_to_string(variables).unwrap(), "desk|test|Test message from Estatus|");
+    let told: Value = serde_json::from_str(&fs::read_to_string(input).unwrap()).unwrap();
+    assert_eq!(told["alerts"][0]["title"], "Messages to the channel “desk” arrive");
+    assert_eq!((&told["bad"], &told["alerts"][0]["subject_kind"]), (&false.into(), &"test".into()));
+}
+
+#[tokio::test]
 async fn a_command_finds_what_is_told_and_of_what() {
     let check = async |alert: Alert, expected: &str| {
         let folder = tempfile::tempdir().unwrap();

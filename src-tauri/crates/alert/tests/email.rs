@@ -177,7 +177,10 @@ async fn a_test_mail_says_which_settings_work() {
     let channel = server.channel(EmailSecurity::None);
     let courier = courier();
     for _ in 0..2 {
-        assert_eq!(courier.test_email(&channel, &words(Language::Spanish)).await, DeliveryResult::Delivered);
+        assert_eq!(
+            courier.test("email", &Channel::Email(channel), &words(Language::Spanish)).await,
+            DeliveryResult::Delivered
+        );
     }
     let mails = [server.taken(), server.taken()];
     assert_ne!(parse(&mails[0]).message_id(), parse(&mails[1]).message_id());

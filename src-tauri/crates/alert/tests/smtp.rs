@@ -245,7 +245,7 @@ async fn one_refused_recipient_does_not_keep_the_others_from_being_told() {
         if told {
             assert_eq!(server.taken().to, ["destinatario@mail.com"]);
         }
-        let test = courier().test_email(&channel, &words(Language::English)).await;
+        let test = courier().test("email", &Channel::Email(channel.clone()), &words(Language::English)).await;
         assert!(failure(test).0.contains("gone@mail.com"));
         assert!(server.is_empty());
     };
@@ -266,7 +266,10 @@ async fn an_address_that_is_none_is_named() {
 #[tokio::test]
 async fn failures_are_told_in_spanish_too() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let result = courier().test_email(&channel_to(free, EmailSecurity::StartTls), &words(Language::Spanish)).await;
+    let result = {
+        let channel = Channel::Email(channel_to(free, EmailSecurity::StartTls));
+        courier().test("email", &channel, &words(Language::Spanish)).await
+    };
     let error = format!(
         "localhost:{free} rechazó la conexión: revise el nombre y el puerto del servidor (lo habitual es 587 para \
          starttls y 465 para tls)"

@@ -61,6 +61,21 @@ async fn deliver(hook: Hook, message: &Message) -> DeliveryResult {
 }
 
 #[tokio::test]
+async fn a_test_message_goes_through_the_template_and_its_refusal_is_explained() {
+    let test = async |url: &Url| {
+        let template = Some("{\"text\": {{ alerts[0].title | tojson }}}".to_owned());
+        let channel = Channel::Webhook(WebhookChannel { template, ..channel(url) });
+        courier().test("chat", &channel, &words(Language::English)).await
+    };
+    let web = Web::start(answer("200 OK", "", "")).await;
+    assert_eq!(test(&web.url).await, DeliveryResult::Delivered);
+    assert_eq!(web.request().await.1, r#"{"text": "Messages to the channel “chat” arrive"}"#);
+    let web = Web::start(answer("403 Forbidden", "", "no such hook")).await;
+    let (error, ..) = failure(test(&web.url).await);
+    assert!(error.contains("403 Forbidden: no such hook") && error.contains("chat"), "{error}");
+}
+
+#[tokio::test]
 async fn the_whole_message_is_posted_as_json_with_every_header() {
     let web = Web::start(answer("202 Accepted", "", "")).await;
     let mut channel = channel(&web.url);

@@ -114,6 +114,11 @@ fn log_from() -> impl Strategy<Value = LogFrom> {
     prop_oneof![Just(LogFrom::End), place().prop_map(LogFrom::Before), place().prop_map(LogFrom::After)]
 }
 
+fn trial_of() -> impl Strategy<Value = TrialOf> {
+    let name = any::<String>;
+    prop_oneof![name().prop_map(TrialOf::Monitor), name().prop_map(TrialOf::Program), name().prop_map(TrialOf::Channel),]
+}
+
 fn asked() -> impl Strategy<Value = ClientFrame> {
     let text = any::<String>;
     let request = prop_oneof![
@@ -157,6 +162,11 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (any::<Option<String>>(), proptest::option::of(step_of()), any::<bool>())
             .prop_map(|(log_of, step, usage)| Request::Follow { log_of, step, usage }),
         (step_of(), any::<usize>()).prop_map(|(of, lines)| Request::StepLog { of, lines }),
+        (vec(edit(), 0..4), trial_of(), vec((text(), text()), 0..3)).prop_map(|(edits, of, secrets)| {
+            let typed = |(name, value): (String, String)| TypedSecret { name, value: SecretText::new(value) };
+            Request::Try { edits, of, secrets: secrets.into_iter().map(typed).collect() }
+        }),
+        trial_of().prop_map(|of| Request::EndTrial { of }),
         text().prop_map(|flow| Request::Plan { flow }),
         text().prop_map(|fleet| Request::Fleet { fleet }),
         (text(), any::<Option<String>>(), proptest::option::of(0_f64..=1.0)).prop_map(|(fleet, policy, load)| {

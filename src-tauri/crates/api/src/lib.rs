@@ -17,6 +17,7 @@ mod request;
 mod secret;
 mod server;
 mod state;
+mod trial;
 mod usage;
 mod versions;
 
@@ -35,5 +36,6 @@ pub use request::*;
 pub use secret::*;
 pub use server::{Connection, Listener, Outgoing};
 pub use state::*;
+pub use trial::*;
 pub use usage::*;
 pub use versions::*;

@@ -65,7 +65,8 @@ impl Permission {
             | Request::EntryText { .. }
             | Request::Apply
             | Request::Import { .. }
-            | Request::TestMail { .. }
+            | Request::Try { .. }
+            | Request::EndTrial { .. }
             | Request::StoreSecret { .. }
             | Request::RemoveSecret { .. }
             | Request::Secrets { .. }

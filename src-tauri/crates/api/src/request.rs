@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan,
     FlowStatus, Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary,
-    SecretState, SecretText, Status, StepStatus, Uptime, UsageHistory, UsedBy, Version, VersionText,
+    SecretState, SecretText, Status, StepStatus, TrialOf, Tried, TypedSecret, Uptime, UsageHistory, UsedBy, Version,
+    VersionText,
 };
 
 /// What a client asks for.
@@ -105,10 +106,23 @@ pub enum Request {
         /// What stands in it; at most 5,000,000 bytes.
         text: String,
     },
-    /// Sends a test mail: [`Reply::MailTested`].
-    TestMail {
-        /// The channel; every one that sends e-mail if none is named.
-        channel: Option<String>,
+    /// Tries what is typed in before it is saved, and saves nothing: [`Reply::Tried`] once that is over, or [`Reply::Edited`] if
+    /// something is wrong with the file as it would be. Other requests are answered meanwhile. No history comes of it, no alert
+    /// and no remedy, and it ends with its client.
+    Try {
+        /// What would be changed in the configuration file, one after the other.
+        edits: Vec<Edit>,
+        /// What is tried of that.
+        of: TrialOf,
+        /// The secrets that were typed in, in place of those that are stored under their names.
+        #[serde(default)]
+        secrets: Vec<TypedSecret>,
+    },
+    /// Ends a trial of this client before its time: [`Reply::Done`]. A program is stopped, and its trial is answered once that is
+    /// done; any other is given up.
+    EndTrial {
+        /// Which.
+        of: TrialOf,
     },
     /// Keeps a secret under a name, for `{ keyring = "NAME" }` in the configuration file: [`Reply::SecretStored`]. What was
     /// under it before is gone. It is used from then on, by a program from its next start on.
@@ -408,16 +422,6 @@ pub struct Imported {
     pub notes: Vec<String>,
 }
 
-/// How a test mail fared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct MailTested {
-    /// The channel.
-    pub channel: String,
-    /// Why it was not taken, and what to do about it; nothing if it was.
-    pub error: Option<String>,
-}
-
 /// A process that could be watched or kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -558,8 +562,8 @@ pub enum Reply {
     EntryText(String),
     /// What the file of another tool would add.
     Imported(Imported),
-    /// How each test mail fared.
-    MailTested(Vec<MailTested>),
+    /// How a trial went.
+    Tried(Tried),
     /// Where the secret is now.
     SecretStored(StoredIn),
     /// Whether the secrets are stored, in the order in which they were asked for, or by name.
@@ -686,6 +690,13 @@ pub enum Event {
     StepLog {
         /// The step.
         of: StepOf,
+        /// Its lines, the oldest first.
+        lines: Vec<LogLine>,
+    },
+    /// What a program wrote that is being tried; for the client that tries it.
+    TrialLog {
+        /// The trial.
+        of: TrialOf,
         /// Its lines, the oldest first.
         lines: Vec<LogLine>,
     },

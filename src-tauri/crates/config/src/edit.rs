@@ -13,7 +13,7 @@ use std::{io, path::Path};
 
 pub(crate) use entry::entries_of;
 use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
-use estatus_core::config::Language;
+use estatus_core::config::{Config, Language};
 pub(crate) use merge::json_of_table;
 pub use save::put;
 use serde_json::Value as Json;
@@ -88,16 +88,10 @@ pub enum Saving<'a> {
 pub fn edit(file: &Path, edits: &[Edit], saving: Saving<'_>, defaults: &Defaults) -> Result<Edited, EditError> {
     let _lock = lock(file, saving)?;
     let before = text_of(file, defaults)?;
-    let mut document: DocumentMut = match before.parse() {
-        Ok(document) => document,
-        Err(error) => {
-            let problems = located(&before, syntax(&error, &before, file, defaults.language));
-            return Ok(Edited { problems, version: None });
-        }
-    };
-    let language = language_of(&document, defaults);
-    batch::apply(&mut document, edits).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
-    change(file, &before, &document.to_string(), saving, defaults)
+    match edited(&before, edits, file, defaults)? {
+        Ok(text) => change(file, &before, &text, saving, defaults),
+        Err(problems) => Ok(Edited { problems, version: None }),
+    }
 }
 
 /// Makes `file` say what it said in the version `id` that is kept in the data folder `data`, as [`edit`] would. A file that is
@@ -184,6 +178,39 @@ fn change(file: &Path, before: &str, text: &str, saving: Saving<'_>, defaults: &
 
 fn language_of(document: &DocumentMut, defaults: &Defaults) -> Language {
     language(document.get("language").and_then(Item::as_str), defaults.language)
+}
+
+/// The configuration that `edits`, made in `file` one after the other, would lead to, or what would be wrong with it; the
+/// file stays as it is. Blocks.
+///
+/// # Errors
+/// If the file cannot be read, or what is to be changed is not there.
+pub fn preview_edits(
+    file: &Path,
+    edits: &[Edit],
+    defaults: &Defaults,
+) -> Result<Result<Config, Vec<ConfigProblem>>, EditError> {
+    let text = match edited(&text_of(file, defaults)?, edits, file, defaults)? {
+        Ok(text) => text,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    Ok(parse(&text, file, defaults).map_err(|problems| located(&text, problems)))
+}
+
+/// What `edits` would make of `text`, which `file` says, or what is wrong with it as it is, so that nothing can be made of it.
+fn edited(
+    text: &str,
+    edits: &[Edit],
+    file: &Path,
+    defaults: &Defaults,
+) -> Result<Result<String, Vec<ConfigProblem>>, EditError> {
+    let mut document: DocumentMut = match text.parse() {
+        Ok(document) => document,
+        Err(error) => return Ok(Err(located(text, syntax(&error, text, file, defaults.language)))),
+    };
+    let language = language_of(&document, defaults);
+    batch::apply(&mut document, edits).map_err(|reason| EditError::Unknown(reason.in_words(language)))?;
+    Ok(Ok(document.to_string()))
 }
 
 fn text_of(file: &Path, defaults: &Defaults) -> Result<String, EditError> {

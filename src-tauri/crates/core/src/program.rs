@@ -118,6 +118,13 @@ impl Program {
         check.port().filter(|_| here).into_iter().collect()
     }
 
+    /// How long after `age` it is probed whether a program is ready that was started that long ago.
+    pub fn question_pause(age: Duration) -> Duration {
+        const SOONEST: Duration = Duration::from_millis(10);
+        const LATEST: Duration = Duration::from_secs(1);
+        (age / 10).clamp(SOONEST, LATEST)
+    }
+
     /// Whether its process goes by `by`, as far as its command says.
     pub fn is_called(&self, by: &ProcessMatch) -> bool {
         let line = self.command.to_string();

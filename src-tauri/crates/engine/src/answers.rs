@@ -9,6 +9,7 @@ mod replaying;
 mod reporting;
 mod secrets;
 mod step_logs;
+mod trying;
 mod usage;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -68,9 +69,16 @@ impl<W: Workers> EventLoop<W> {
                 if permission >= Permission::needed(&request) {
                     self.answer_request(request, permission, answer);
                 } else {
-                    let message = view::words(self.core.config()).text("denied", &[]);
                     // A client that has gone meanwhile wants nothing.
-                    let _ = answer.send(Err(ApiError { code: ErrorCode::Denied, message }));
+                    let _ = answer.send(Err(self.denied()));
+                }
+            }
+            ClientRequest::Try { wanted, permission, answer } => {
+                if permission >= Permission::Edit {
+                    self.preview(wanted, answer);
+                } else {
+                    // A client that has gone meanwhile wants nothing.
+                    let _ = answer.send(Err(self.denied()));
                 }
             }
             ClientRequest::FindStepLog { of, answer } => {
@@ -135,9 +143,6 @@ impl<W: Workers> EventLoop<W> {
             Request::EntryText { section, name } => configuring::entry_text(self.options(), section, name, answer),
             Request::Apply => configuring::apply(self.apply.clone(), store, answer),
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
-            Request::TestMail { channel } => {
-                configuring::test_mail(self.core.config(), &self.host.data, channel.as_deref(), answer);
-            }
             Request::StoreSecret { name, value } => {
                 let ports = self.ports.clone();
                 secrets::store(self.options(), ports, name, value, language, answer);
@@ -243,12 +248,19 @@ impl<W: Workers> EventLoop<W> {
             Request::Repeat { run, how } => self.find_to_repeat(run, how, answer),
             Request::StepLog { of, lines } => self.read_step_log(of, lines, answer),
             Request::Plan { flow } => self.plan(flow, answer),
+            // Whoever serves the connection has it under way, and sees to its end.
+            Request::Try { .. } | Request::EndTrial { .. } => drop(answer.send(Ok(Reply::Done))),
             // Whoever serves the connection sees to the rest.
             Request::Follow { log_of, .. } => {
                 let unknown = log_of.and_then(|program| self.unknown(&program));
                 drop(answer.send(unknown.map_or(Ok(Reply::Done), Err)));
             }
         }
+    }
+
+    fn denied(&self) -> ApiError {
+        let message = view::words(self.core.config()).text("denied", &[]);
+        ApiError { code: ErrorCode::Denied, message }
     }
 
     fn refused(&self, error: &AskError) -> ApiError {

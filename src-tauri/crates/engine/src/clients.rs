@@ -3,6 +3,7 @@
 pub(crate) mod discretion;
 mod following;
 mod searching;
+mod trials;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,11 +12,17 @@ use estatus_api::{
     Snapshot, StepOf,
 };
 use estatus_core::{engine::Repeat, flow::run::RunRecord};
+pub(crate) use following::Lines;
 use following::{Due, Following};
 use searching::Searching;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use trials::{TrialNews, Trials};
 
-use crate::{step_log::StepLog, tasks::Published};
+use crate::{
+    step_log::StepLog,
+    tasks::Published,
+    trying::{TryAnswer, Trying, Wanted},
+};
 
 /// So many clients are served at once; further ones wait to be accepted.
 const CLIENTS_LIMIT: usize = 64;
@@ -43,6 +50,15 @@ pub(crate) enum ClientRequest {
         permission: Permission,
         /// Where the answer goes.
         answer: Answer,
+    },
+    /// To have something tried, which it polls itself.
+    Try {
+        /// What.
+        wanted: Wanted,
+        /// What the client may do.
+        permission: Permission,
+        /// Where the trial goes.
+        answer: TryAnswer,
     },
     /// To be told where the log of a step is, which it follows.
     FindStepLog {
@@ -104,6 +120,7 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
     let permission = Permission::of(connection.peer());
     let (mut events, mut following) = enter(&mut connection, permission, &requests).await?;
     let mut searching = Searching::default();
+    let mut trials = Trials::default();
     loop {
         tokio::select! {
             // Which lines are of a step that is followed is known once its beginning and its end have been heard.
@@ -132,6 +149,23 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
                     Request::Follow { log_of, step, usage } => {
                         follow(permission, &requests, &mut following, log_of, step, usage).await?
                     }
+                    Request::Try { edits, of, secrets } => {
+                        let wanted = Wanted { edits, of: of.clone(), secrets, beside: trials.count() };
+                        match begin(permission, &requests, wanted).await? {
+                            Ok(trying) => {
+                                trials.add(id, of, trying);
+                                continue;
+                            }
+                            Err(refused) => Err(refused),
+                        }
+                    }
+                    Request::EndTrial { of } => {
+                        let result = ask(permission, &requests, Request::EndTrial { of: of.clone() }).await?;
+                        if result.is_ok() {
+                            trials.end(&of);
+                        }
+                        result
+                    }
                     request => ask(permission, &requests, request).await?,
                 };
                 let result = result.map(|reply| discretion::reply(reply, permission));
@@ -144,6 +178,10 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
             due = following.next() => match due {
                 Due::Log(event) => in_time(connection.outgoing.event(event)).await?,
                 Due::Usage => requests.send(ClientRequest::Measure).await.map_err(io::Error::other)?,
+            },
+            happened = trials.next() => match happened {
+                TrialNews::Wrote(event) => in_time(connection.outgoing.event(event)).await?,
+                TrialNews::Over { id, result } => in_time(connection.outgoing.answer(id, result)).await?,
             },
         }
     }
@@ -179,6 +217,17 @@ async fn send(permission: Permission, requests: &mpsc::Sender<ClientRequest>, re
     let request = ClientRequest::Ask { request, permission, answer };
     requests.send(request).await.map_err(io::Error::other)?;
     Ok(pending)
+}
+
+/// Begins a trial.
+async fn begin(
+    permission: Permission,
+    requests: &mpsc::Sender<ClientRequest>,
+    wanted: Wanted,
+) -> io::Result<Result<Trying, ApiError>> {
+    let (answer, receiver) = oneshot::channel();
+    requests.send(ClientRequest::Try { wanted, permission, answer }).await.map_err(io::Error::other)?;
+    Ok(receiver.await.unwrap_or_else(|_| Err(stopping())))
 }
 
 /// Has a client follow what it asks for from now on, if all of it is there.

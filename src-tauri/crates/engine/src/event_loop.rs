@@ -31,7 +31,7 @@ use estatus_core::{
     stable_name::fnv1a,
     words::Reason,
 };
-use estatus_program::SupervisorEvent;
+use estatus_program::{SupervisorEvent, Trials};
 use estatus_store::{IncidentFilter, Notice, Notices, Opened, Store};
 use jiff::Timestamp;
 use tokio::sync::{broadcast, mpsc};
@@ -47,6 +47,7 @@ use crate::{
     programs::{ProgramCommands, SecretsResolved},
     status_page::{FromWriter, PageTrouble, StatusPageWriter},
     tasks::Tasks,
+    trying::ToTry,
     view::{self, View},
     watch,
     workers::{Parts, RESULTS_LIMIT, Workers},
@@ -64,6 +65,7 @@ enum LoopEvent {
     Pulse,
     Client(ClientRequest),
     Repeat(ToRepeat),
+    Try(ToTry),
     Programs,
     Secrets(SecretsResolved),
     Results,
@@ -101,6 +103,11 @@ pub(crate) struct EventLoop<W> {
     /// Where those go that were looked up since somebody wants them to be repeated.
     pub(crate) found_to_repeat: mpsc::Sender<ToRepeat>,
     to_repeat: mpsc::Receiver<ToRepeat>,
+    /// The programs that are tried.
+    pub(crate) trials: Trials,
+    /// Where those go whose configuration is known that somebody wants to be tried.
+    pub(crate) previewed: mpsc::Sender<ToTry>,
+    to_try: mpsc::Receiver<ToTry>,
     news: Vec<SupervisorEvent>,
     batch: Vec<Input>,
     pulse: Pulse,
@@ -126,8 +133,9 @@ impl<W: Workers> EventLoop<W> {
         let (events, _) = broadcast::channel(EVENTS_LIMIT);
         let (found_to_repeat, to_repeat) = mpsc::channel(REQUESTS_LIMIT);
         let (resolved_sender, fetched) = mpsc::channel(RESULTS_LIMIT);
-        let Parts { workers, supervisor, fleets, result_sender, results, happened, ports, customs } = parts;
-        let programs = ProgramCommands::new(supervisor, ports.clone(), resolved_sender);
+        let (previewed, to_try) = mpsc::channel(REQUESTS_LIMIT);
+        let Parts { workers, supervisor, trials, fleets, result_sender, results, happened, ports, customs } = parts;
+        let programs = ProgramCommands::new(supervisor, trials.clone(), ports.clone(), resolved_sender);
         let tasks = Tasks::new(workers, programs, fleets, events, result_sender);
         drop(store.record(vec![journal(JournalEntry::Started { version: env!("CARGO_PKG_VERSION").to_owned() })]));
         let mut core =
@@ -160,6 +168,9 @@ impl<W: Workers> EventLoop<W> {
             results,
             found_to_repeat,
             to_repeat,
+            trials,
+            previewed,
+            to_try,
             news: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
             pulse,
@@ -210,6 +221,7 @@ impl<W: Workers> EventLoop<W> {
                 () = self.pulse.beat() => LoopEvent::Pulse,
                 Some(request) = requests.recv() => LoopEvent::Client(request),
                 Some(found) = self.to_repeat.recv() => LoopEvent::Repeat(found),
+                Some(wanted) = self.to_try.recv() => LoopEvent::Try(wanted),
                 _ = self.happened.recv_many(&mut self.news, BATCH) => LoopEvent::Programs,
                 Some(fetched) = self.fetched.recv() => LoopEvent::Secrets(fetched),
                 _ = self.results.recv_many(&mut self.batch, BATCH) => LoopEvent::Results,
@@ -223,6 +235,7 @@ impl<W: Workers> EventLoop<W> {
                 LoopEvent::Pulse => self.audience.turned(),
                 LoopEvent::Client(request) => self.answer(request),
                 LoopEvent::Repeat(found) => self.repeat(found),
+                LoopEvent::Try(wanted) => self.try_now(wanted),
                 LoopEvent::Programs => {
                     self.take_news();
                     self.core.handle_timeout(clock::now());

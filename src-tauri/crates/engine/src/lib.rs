@@ -2,7 +2,7 @@
 //!
 //! [`run`] takes the engine lock of a data folder, reads the configuration, opens the store and then lives in one task
 //! (`event_loop.rs`) until it is asked to stop. Everything that takes time runs in tasks of its own and comes back as an
-//! event; nothing but the loop touches the core. [`probe`] and [`test_email`] do one thing without an engine.
+//! event; nothing but the loop touches the core. [`probe`] and [`test_channel`] do one thing without an engine.
 //!
 //! Architecture invariant: no rule lives here. Whether, when and what is decided by the core; how is decided by the
 //! rooms below.
@@ -25,6 +25,7 @@ mod sent_alerts;
 mod status_page;
 mod step_log;
 mod tasks;
+mod trying;
 mod view;
 mod watch;
 mod workers;
@@ -43,12 +44,11 @@ use estatus_api::{Endpoint, Host, Listener};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
     check::Check,
-    config::{Config, EmailChannel},
+    config::{Channel, Config},
     ids::Key,
     incident::DeliveryResult,
     observation::Observation,
     record::JournalEntry,
-    words::Words,
 };
 use estatus_probe::Prober;
 pub use estatus_program::ShimCommand;
@@ -75,6 +75,9 @@ pub struct Options {
     /// Whose processes may connect; what they may do is [`estatus_api::Permission`].
     pub admits: Admits,
 }
+
+/// In whose name test messages are sent, in place of an installation's: none of them is taken for an alert.
+const TESTER: &str = "test";
 
 /// Why an engine has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +182,11 @@ pub async fn probe(check: &Check, timeout: Duration, config: &Config, data: &Pat
     Prober::new(Arc::new(EnginePorts::alone(Customs::of(config), data))).probe(check, timeout).await
 }
 
-/// Sends a test mail, without an engine; `data` is the data folder.
-pub async fn test_email(channel: &EmailChannel, words: &Words, data: &Path) -> DeliveryResult {
-    Courier::new(Arc::new(EnginePorts::alone(Customs::speaking(words.language()), data)), "test".to_owned())
-        .test_email(channel, words)
-        .await
+/// Sends a test message to the channel that is called `name`, without an engine, by what `config` says of secrets and of the
+/// language; `data` is the data folder.
+pub async fn test_channel(name: &str, channel: &Channel, config: &Config, data: &Path) -> DeliveryResult {
+    let ports = Arc::new(EnginePorts::alone(Customs::of(config), data));
+    Courier::new(ports, TESTER.to_owned()).test(name, channel, &view::words(config)).await
 }
 
 /// The way to the engine of the data folder `data`.

@@ -1,7 +1,8 @@
 //! Introduces rooms to each other that do not know each other.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    future::ready,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -27,6 +28,8 @@ pub(crate) struct EnginePorts {
     data: Arc<Path>,
     /// One for each secret: whoever wants it meanwhile shares it.
     fetching: Arc<Mutex<Vec<(SecretRef, Fetching)>>>,
+    /// By its name, what takes the place of a secret that is stored.
+    typed: Arc<BTreeMap<String, Secret>>,
 }
 
 /// What holds for every secret and command, as the configuration in force says.
@@ -53,7 +56,12 @@ impl Customs {
 impl EnginePorts {
     /// The ports of an engine on the data folder `data`, with the customs that are told last.
     pub(crate) fn new(customs: watch::Receiver<Customs>, data: &Path) -> Self {
-        Self { customs, data: data.into(), fetching: Arc::default() }
+        Self { customs, data: data.into(), fetching: Arc::default(), typed: Arc::default() }
+    }
+
+    /// The same, but that it finds `typed` in place of the secrets that are stored under these names.
+    pub(crate) fn with_typed(self, typed: BTreeMap<String, Secret>) -> Self {
+        Self { typed: Arc::new(typed), ..self }
     }
 
     /// The ports without an engine.
@@ -120,7 +128,14 @@ impl Ports for EnginePorts {
     }
 
     fn secret<'a>(&'a self, place: &'a SecretRef) -> BoxFuture<'a, Result<Secret, SecretError>> {
-        Box::pin(self.fetch(place))
+        let typed = match place {
+            SecretRef::Keyring(name) => self.typed.get(name),
+            _ => None,
+        };
+        match typed {
+            Some(typed) => Box::pin(ready(Ok(typed.clone()))),
+            None => Box::pin(self.fetch(place)),
+        }
     }
 }
 
@@ -137,6 +152,16 @@ pub(crate) fn cannot_start(error: &SecretError) -> CommandOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_typed_takes_the_place_of_what_is_stored_under_its_name() {
+        let typed = BTreeMap::from([("smtp".to_owned(), Secret::new("typed"))]);
+        let ports = EnginePorts::alone(Customs::speaking(Language::English), Path::new("no data")).with_typed(typed);
+        let found = ports.secret(&SecretRef::Keyring("smtp".to_owned())).await;
+        assert_eq!(found.map(|secret| secret.reveal().to_owned()).ok().as_deref(), Some("typed"));
+        assert!(ports.secret(&SecretRef::Env("ESTATUS_NO_SUCH_ONE".to_owned())).await.is_err());
+        assert!(ports.fetching.lock().unwrap().iter().all(|(place, _)| !matches!(place, SecretRef::Keyring(_))));
+    }
 
     #[tokio::test]
     async fn whoever_wants_a_secret_that_is_being_fetched_waits_with_the_others() {

@@ -13,6 +13,7 @@ use estatus_core::{
     program::{Program, ProgramCommand, ProgramEvent, StartFailure, StopHow},
     secret::{Secret, SecretError, SecretRef},
 };
+use estatus_program::Trials;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -28,6 +29,10 @@ pub(crate) struct ForProgram {
 }
 
 impl ForProgram {
+    fn is_start(&self) -> bool {
+        matches!(self.command, ProgramCommand::Start { .. })
+    }
+
     fn name(&self) -> &Arc<str> {
         &self.program.name
     }
@@ -87,6 +92,11 @@ impl CommandQueues {
         self.0.get_mut(program)?.pop_front()
     }
 
+    /// Has `command`, the oldest of its program, wait after all.
+    fn hold(&mut self, command: ForProgram) {
+        self.0.entry(Arc::clone(command.name())).or_default().push_front(command);
+    }
+
     fn next(&mut self, program: &str) -> Next {
         let Some(queue) = self.0.get_mut(program) else { return Next::Nothing };
         match queue.pop_front() {
@@ -112,6 +122,8 @@ impl CommandQueues {
 /// The supervisor, and the commands for it.
 pub(crate) struct ProgramCommands {
     supervisor: Box<dyn Supervise>,
+    /// Nothing is started that is being tried.
+    trials: Trials,
     ports: EnginePorts,
     queues: CommandQueues,
     fetched: mpsc::Sender<SecretsResolved>,
@@ -121,20 +133,18 @@ impl ProgramCommands {
     /// Commands for `supervisor`; what is fetched for them goes to `fetched`, and from there to [`ProgramCommands::fetched`].
     pub(crate) fn new(
         supervisor: Box<dyn Supervise>,
+        trials: Trials,
         ports: EnginePorts,
         fetched: mpsc::Sender<SecretsResolved>,
     ) -> Self {
-        Self { supervisor, ports, queues: CommandQueues::default(), fetched }
+        Self { supervisor, trials, ports, queues: CommandQueues::default(), fetched }
     }
 
-    /// Carries out `command`, at once if it needs no secrets and none waits before it.
+    /// Carries out `command`, at once if it needs no secrets, none waits before it and it starts nothing that is being tried.
     pub(crate) fn give(&mut self, command: ForProgram) {
         let program = Arc::clone(command.name());
-        match self.queues.admit(command) {
-            Next::CarryOut(command) => self.carry_out(command, Vec::new()),
-            Next::Fetch(places) => self.fetch(program, places),
-            Next::Nothing => {}
-        }
+        let next = self.queues.admit(command);
+        self.go_on(program, next);
     }
 
     /// Carries out the command that has waited for this, and those after it that need no secrets. What is to be said to
@@ -148,15 +158,24 @@ impl ProgramCommands {
             }
             Err(error) => self.without_secrets(command, &error),
         };
+        let next = self.queues.next(&program);
+        self.go_on(program, next);
+        refused
+    }
+
+    /// Carries out what comes next of the commands for `program`, up to one that has to wait.
+    fn go_on(&mut self, program: Arc<str>, mut next: Next) {
         loop {
-            match self.queues.next(&program) {
-                Next::CarryOut(command) => self.carry_out(command, Vec::new()),
-                Next::Fetch(places) => {
-                    self.fetch(program, places);
-                    return refused;
+            match next {
+                Next::CarryOut(command) if command.is_start() && self.trials.has(&program) => {
+                    self.queues.hold(command);
+                    return self.fetch(program, Vec::new());
                 }
-                Next::Nothing => return refused,
+                Next::CarryOut(command) => self.carry_out(command, Vec::new()),
+                Next::Fetch(places) => return self.fetch(program, places),
+                Next::Nothing => return,
             }
+            next = self.queues.next(&program);
         }
     }
 
@@ -185,9 +204,12 @@ impl ProgramCommands {
         self.supervisor.carry_out(&program, command, &secrets, &hidden);
     }
 
+    /// Fetches what the oldest command for `program` needs; if that is being tried, the trial is ended first, however long
+    /// that takes: there is never another copy.
     fn fetch(&self, program: Arc<str>, places: Vec<(String, SecretRef)>) {
-        let (ports, fetched) = (self.ports.clone(), self.fetched.clone());
+        let (ports, fetched, tried) = (self.ports.clone(), self.fetched.clone(), self.trials.end(&program));
         tokio::spawn(async move {
+            tried.await;
             let never = || Err(ports.no_secrets_in_time());
             let secrets = bounded(GRACE, ports.secrets(&places)).await.unwrap_or_else(never);
             // The loop is gone only when the engine stops.

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The bound for a delivery, beyond any timeout that a channel may have.
-const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
+pub(crate) const DELIVERS_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Something for clients, and what must be on disk before they see it.
 #[derive(Clone, Debug)]
@@ -197,7 +197,7 @@ impl<W: Workers> Tasks<W> {
             let result = match channel {
                 Some(channel) => {
                     let delivery = workers.deliver(&channel, &message, &words);
-                    bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(|| lost(&words))
+                    bounded(DELIVERS_WITHIN, delivery).await.unwrap_or_else(|| delivery_lost(&words))
                 }
                 None => {
                     let error = words.text("delivery.no_channel", &[("channel", &message.channel)]);
@@ -219,7 +219,7 @@ async fn pass(barrier: Option<Barrier>) {
 }
 
 /// What is seen of a monitor whose probe failed in itself: nothing.
-fn broken(monitor: &Monitor) -> Observation {
+pub(crate) fn broken(monitor: &Monitor) -> Observation {
     tracing::error!(monitor = %monitor.name, "a probe failed in itself; please report this");
     let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
     let failure = Failure::new(Phase::Run, cause());
@@ -242,7 +242,7 @@ fn command_lost() -> CommandOutcome {
     }
 }
 
-fn lost(words: &Words) -> DeliveryResult {
+pub(crate) fn delivery_lost(words: &Words) -> DeliveryResult {
     let error = words.text("delivery.failed_in_itself", &[]);
     DeliveryResult::Failed { error, perhaps_received: true, permanent: false }
 }

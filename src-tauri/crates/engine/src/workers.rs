@@ -16,7 +16,7 @@ use estatus_core::{
     words::Words,
 };
 use estatus_probe::Prober;
-use estatus_program::{Commands, Supervisor, SupervisorEvent};
+use estatus_program::{Commands, Supervisor, SupervisorEvent, Trials};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -91,6 +91,8 @@ impl Supervise for Supervisor {
 pub(crate) struct Parts<W> {
     pub(crate) workers: W,
     pub(crate) supervisor: Box<dyn Supervise>,
+    /// The programs that are tried.
+    pub(crate) trials: Trials,
     pub(crate) fleets: Box<dyn Scale>,
     /// What comes of what is done beside the loop.
     pub(crate) result_sender: mpsc::Sender<Input>,
@@ -125,8 +127,9 @@ impl Parts<Rooms> {
         };
         let (result_sender, results) = mpsc::channel(RESULTS_LIMIT);
         let fleets = FleetRooms::new(options, installation, &supervisor, &ports, result_sender.clone());
+        let trials = Trials::new(&options.data, &supervisor);
         let (supervisor, fleets) = (Box::new(supervisor), Box::new(fleets));
-        Self { workers, supervisor, fleets, result_sender, results, happened, ports, customs }
+        Self { workers, supervisor, trials, fleets, result_sender, results, happened, ports, customs }
     }
 }
 

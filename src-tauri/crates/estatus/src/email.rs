@@ -1,6 +1,6 @@
 //! `estatus email test`: are the settings right?
 
-use estatus_core::{config::Channel, incident::DeliveryResult, words::Words};
+use estatus_core::{config::Channel, incident::DeliveryResult};
 
 use crate::{CommandError, Outcome, Result, configuration::Places};
 
@@ -11,7 +11,7 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
         .iter()
         .filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name))
         .filter_map(|(name, channel)| match channel {
-            Channel::Email(email) => Some((name, email)),
+            Channel::Email(email) => Some((name, channel, email)),
             Channel::Webhook(_) | Channel::Command(_) => None,
         })
         .collect();
@@ -22,10 +22,9 @@ pub(crate) async fn test(places: &Places, wanted: Option<&str>) -> Result {
             None => format!("{file} has no [email] table: set the mail server and the recipients there"),
         }));
     }
-    let words = Words::new(config.language, config.zone.clone());
     let mut outcome = Outcome::Well;
-    for (name, email) in channels {
-        match estatus_engine::test_email(email, &words, &places.data).await {
+    for (name, channel, email) in channels {
+        match estatus_engine::test_channel(name, channel, &config, &places.data).await {
             DeliveryResult::Delivered => {
                 say!("{name}: {} accepted an email to {}", email.server, email.to.join(", "));
             }

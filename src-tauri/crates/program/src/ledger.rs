@@ -55,6 +55,9 @@ pub(crate) struct LaunchTerms {
     /// What holds for a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) once: Option<Once>,
+    /// Whether it ends with the engine that wants it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bound: bool,
 }
 
 /// What holds for a command: it runs once, has its time, and what it has left in the background when it ends by itself lives
@@ -151,6 +154,7 @@ impl LaunchTerms {
             patience: Duration::from_secs(1),
             watchdog: None,
             once: None,
+            bound: false,
         }
     }
 }

@@ -23,6 +23,7 @@ mod secrets;
 mod shim;
 mod shim_command;
 mod supervisor;
+mod trials;
 
 #[cfg(unix)]
 mod unix;
@@ -46,3 +47,4 @@ pub use run::run;
 pub use shim::{folder, shim_main};
 pub use shim_command::ShimCommand;
 pub use supervisor::{Supervisor, SupervisorEvent};
+pub use trials::{Trial, TrialLog, TrialState, Trials};

@@ -72,24 +72,29 @@ impl Section {
     }
 
     /// What a test mail tells: which settings work.
-    pub(super) fn test(channel: &EmailChannel, words: &Words) -> Self {
+    pub(super) fn test_mail(channel: &EmailChannel, words: &Words) -> Self {
         let row = |key: &str, value: String| Row {
             label: words.text(&format!("mail.test.{key}"), &[]),
             value: one_line(&value, VALUE_LIMIT),
             is_link: false,
         };
-        Self {
-            colour: GREEN,
-            state: words.text("mail.test.state", &[]),
-            title: words.text("mail.test.title", &[]),
-            speech: None,
-            rows: vec![
-                row("server", channel.server.to_string()),
-                row("from", channel.from.clone()),
-                row("to", channel.to.join(", ")),
-            ],
-            evidence: Vec::new(),
-        }
+        let rows = vec![
+            row("server", channel.server.to_string()),
+            row("from", channel.from.clone()),
+            row("to", channel.to.join(", ")),
+        ];
+        Self::of_test(words.text("mail.test.title", &[]), rows, words)
+    }
+
+    /// What a test message through the channel that is called `name` tells.
+    pub(super) fn test(name: &str, words: &Words) -> Self {
+        let name = one_line(name, VALUE_LIMIT);
+        Self::of_test(words.text("mail.test.channel", &[("channel", &name)]), Vec::new(), words)
+    }
+
+    fn of_test(title: String, rows: Vec<Row>, words: &Words) -> Self {
+        let state = words.text("mail.test.state", &[]);
+        Self { colour: GREEN, state, title, speech: None, rows, evidence: Vec::new() }
     }
 }
 

@@ -234,3 +234,21 @@ fn edits_at_once_are_made_one_after_the_other() {
     assert_eq!(monitors, 2 + WRITERS * EACH);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+#[test]
+fn what_edits_would_make_of_a_file_is_known_without_saving_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("estatus.toml");
+    fs::write(&file, FILE).unwrap();
+    let preview = |table: Json| preview_edits(&file, &[put(Section::Monitor, None, table)], &defaults()).unwrap();
+
+    let config = preview(json!({ "name": "new", "tcp": "127.0.0.1:80" })).unwrap();
+    let names: Vec<&str> = config.monitors.iter().map(|monitor| &*monitor.name).collect();
+    assert_eq!(names, ["portfolio", "port", "new"]);
+    let problems = preview(json!({ "name": "new", "tcp": "127.0.0.1" })).unwrap_err();
+    assert_eq!(problems[0].path, ["monitor", "2", "tcp"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), FILE);
+
+    let unknown = preview_edits(&file, &[put(Section::Monitor, Some("none"), json!({}))], &defaults());
+    assert!(matches!(unknown, Err(EditError::Unknown(_))));
+}

@@ -5,15 +5,10 @@ use std::{sync::Arc, time::Duration};
 use super::{ChangeCause, ProgramMachine, State, Step, stopping::AfterStop};
 use crate::{
     ids::{EffectId, StartId},
-    program::{ProcessId, ProgramCommand, ProgramTrouble, Ready, StartEnvironment, StartFailure},
+    program::{ProcessId, Program, ProgramCommand, ProgramTrouble, Ready, StartEnvironment, StartFailure},
     restart,
     time::Instant,
 };
-
-/// The readiness of a program that was just started is probed so often; later a tenth of its age apart.
-const QUESTION_SOONEST: Duration = Duration::from_millis(10);
-/// It is probed at least so often.
-const QUESTION_LATEST: Duration = Duration::from_secs(1);
 
 /// After so many tries in a row, a port that is held is told of.
 const PORT_TOLD_AFTER: u32 = 5;
@@ -43,7 +38,7 @@ impl ProgramMachine {
     pub(super) fn begin_waiting(&mut self, start: StartId, adopted: bool, step: &Step<'_>) {
         let began = step.now.monotonic;
         let asks = matches!(self.program.ready, Some(Ready::Check { .. }));
-        let next_question = asks.then_some(began + QUESTION_SOONEST);
+        let next_question = asks.then_some(began + Program::question_pause(Duration::ZERO));
         // Why it is started is why it was not running.
         let why = self.why.take();
         self.enter(State::Starting { start, began, adopted, question: None, next_question }, why, step);
@@ -101,7 +96,7 @@ impl ProgramMachine {
         }
         *question = None;
         let now = step.now.monotonic;
-        *next_question = Some(now + (now.since(*began) / 10).clamp(QUESTION_SOONEST, QUESTION_LATEST));
+        *next_question = Some(now + Program::question_pause(now.since(*began)));
         let start = *start;
         if is_up && self.process.is_some() {
             self.run(start, step);

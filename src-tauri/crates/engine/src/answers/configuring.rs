@@ -1,14 +1,7 @@
 //! What is asked of the configuration file.
 
-use std::path::Path;
-
-use estatus_api::{ApiError, Edit, Edited, ErrorCode, MailTested, Reply, Section};
+use estatus_api::{ApiError, Edit, Edited, ErrorCode, Reply, Section};
 use estatus_config::{EditError, Saving, versions};
-use estatus_core::{
-    config::{Channel, Config, EmailChannel},
-    incident::DeliveryResult,
-    words::Words,
-};
 use estatus_store::Store;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -105,38 +98,11 @@ pub(super) fn import(options: &Options, name: String, text: String, answer: Answ
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "goes into map_err")]
-fn refused(error: EditError) -> ApiError {
+pub(super) fn refused(error: EditError) -> ApiError {
     let code = match &error {
         EditError::File { .. } => ErrorCode::Failed,
         EditError::Unknown(_) => ErrorCode::Wrong,
         EditError::Overtaken(_) => ErrorCode::Overtaken,
     };
     ApiError { code, message: error.to_string() }
-}
-
-pub(super) fn test_mail(config: &Config, data: &Path, channel: Option<&str>, answer: Answer) {
-    let wanted = config.channels.iter().filter(|(name, _)| channel.is_none_or(|wanted| wanted == name.as_str()));
-    let channels: Vec<(String, EmailChannel)> = wanted
-        .filter_map(|(name, channel)| match channel {
-            Channel::Email(email) => Some((name.clone(), email.clone())),
-            Channel::Webhook(_) | Channel::Command(_) => None,
-        })
-        .collect();
-    let words = Words::new(config.language, config.zone.clone());
-    let data = data.to_owned();
-    let none = channels.is_empty().then(|| wrong(words.text("mail.no_channel", &[])));
-    reply_async(answer, async move {
-        if let Some(none) = none {
-            return Err(none);
-        }
-        let mut tested = Vec::with_capacity(channels.len());
-        for (channel, email) in channels {
-            let error = match crate::test_email(&email, &words, &data).await {
-                DeliveryResult::Delivered => None,
-                DeliveryResult::Failed { error, .. } => Some(error),
-            };
-            tested.push(MailTested { channel, error });
-        }
-        Ok(Reply::MailTested(tested))
-    });
 }

@@ -80,7 +80,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Version(_)
             | Reply::EntryText(_)
             | Reply::Imported(_)
-            | Reply::MailTested(_)
+            | Reply::Tried(_)
             | Reply::Plan(_)
             | Reply::Survey(_) => {}
         }
@@ -111,6 +111,8 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         | Event::IncidentClosed { .. }
         | Event::Log { .. }
         | Event::StepLog { .. }
+        // This is for those who may edit.
+        | Event::TrialLog { .. }
         | Event::Usage(_)
         | Event::Relaunching => {}
     }

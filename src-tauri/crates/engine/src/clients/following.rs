@@ -1,10 +1,11 @@
 //! What one client has asked to be told, and the others have not.
 
 use std::{
-    future::pending,
+    future::{pending, poll_fn},
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    task::{Context, Poll, ready},
     thread::sleep,
     time::Duration,
 };
@@ -145,16 +146,32 @@ async fn tick_of(usage: &mut Option<Interval>) {
 }
 
 /// The lines of a log that is read on a thread of its own: a disk that does not answer holds nobody up.
-struct Lines(mpsc::Receiver<Vec<LogLine>>);
+pub(crate) struct Lines(mpsc::Receiver<Vec<LogLine>>);
 
 impl Lines {
     /// The lines that come from now on into the log in `folder`, each as `shown`.
     async fn follow(folder: PathBuf, shown: impl Fn(Line) -> LogLine + Send + 'static) -> Self {
+        Self::open(folder, shown, LogReader::open).await
+    }
+
+    /// The same, from the first line on that stands there.
+    pub(crate) async fn follow_from_beginning(
+        folder: PathBuf,
+        shown: impl Fn(Line) -> LogLine + Send + 'static,
+    ) -> Self {
+        Self::open(folder, shown, LogReader::open_at_beginning).await
+    }
+
+    async fn open(
+        folder: PathBuf,
+        shown: impl Fn(Line) -> LogLine + Send + 'static,
+        open: fn(&Path) -> io::Result<LogReader>,
+    ) -> Self {
         let (sender, lines) = mpsc::channel(1);
         let (opened, is_open) = oneshot::channel();
         let runtime = Handle::current();
         spawn_blocking(move || {
-            let mut reader = LogReader::open(&folder);
+            let mut reader = open(&folder);
             // All that is in a log which is not there yet comes from now on.
             let mut is_new = reader.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
             // A client that has gone meanwhile wants nothing.
@@ -181,9 +198,14 @@ impl Lines {
     }
 
     async fn next(&mut self) -> Vec<LogLine> {
-        match self.0.recv().await {
-            Some(lines) => lines,
-            None => pending().await,
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// What comes next, if it is there.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Vec<LogLine>> {
+        match ready!(self.0.poll_recv(context)) {
+            Some(lines) => Poll::Ready(lines),
+            None => Poll::Pending,
         }
     }
 }

@@ -35,6 +35,8 @@ impl<W: Workers> EventLoop<W> {
     /// next, as if it had been killed, but for stops that have begun, and unless it is asked to stop them all the same.
     pub(super) async fn end(mut self, ending: Ending) {
         self.tasks.stop_probes();
+        let trials = self.trials.clone();
+        let trials_end = tokio::spawn(async move { trials.end_all(PROOF_WITHIN).await });
         let commands_end = ending.stops_programs.then(|| {
             let _ = self.core.handle(Input::Quitting, clock::now());
             let workers = Arc::clone(&self.tasks.workers);
@@ -68,6 +70,9 @@ impl<W: Workers> EventLoop<W> {
             Some(cancelled) => matches!(cancelled.await, Ok(true)),
             None => true,
         };
+        if !matches!(trials_end.await, Ok(true)) {
+            tracing::warn!("programs that were tried have not ended yet");
+        }
         if !estatus_program::all_ended(COMMANDS_END_WITHIN).await || !cancelled {
             tracing::warn!("commands that were given up have not ended yet");
         }

@@ -273,6 +273,7 @@ impl Stage {
         let parts = Parts {
             workers: Workshop(Arc::clone(&world)),
             supervisor: Box::new(Overseer(sender)),
+            trials: estatus_program::Trials::new(&data, &nobody(&options)),
             fleets,
             result_sender,
             results,
@@ -318,6 +319,11 @@ impl Stage {
         assert!(matches!(asked, ProgramCommand::Start { start: StartId(1), .. }), "{asked:?}");
         self.happens(ProgramEvent::Started { start: StartId(1), process: ProcessId { pid: 7, started: 1 } }).await;
     }
+}
+
+/// A supervisor that has no shims.
+fn nobody(options: &Options) -> estatus_program::Supervisor {
+    estatus_program::Supervisor::new(&options.data, options.shim.clone(), mpsc::channel(1).0)
 }
 
 /// The instances that are on disk and not gone.

@@ -37,6 +37,7 @@ pub(crate) fn terms(launch: &Launch) -> LaunchTerms {
         patience: launch.stop.within.min(stop::PATIENCE),
         watchdog: promised.and_then(|(_, value)| notify_socket::microseconds(value)).flatten(),
         once: launch.once.clone(),
+        bound: launch.bound,
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::{
     frames::Frames,
     output::Output,
-    protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, Stopping},
+    protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, StopBy, Stopping},
     running::{Running, UnderWay},
     takeover::take_over,
 };
@@ -129,7 +129,7 @@ impl Shim {
     async fn handle(&mut self, happened: ShimEvent) {
         match happened {
             ShimEvent::Request(Some(asked)) => self.asked(asked).await,
-            ShimEvent::Request(None) => self.engine = None,
+            ShimEvent::Request(None) => self.engine_gone(),
             ShimEvent::Engine(engine) => self.attach(engine).await,
             ShimEvent::Noticed => self.hear_program().await,
             ShimEvent::FirstEnded => self.first_ended().await,
@@ -182,7 +182,17 @@ impl Shim {
     async fn send(&mut self, told: &ShimMessage) {
         let Some(engine) = &mut self.engine else { return };
         if !matches!(timeout(TOLD_WITHIN, engine.send(told)).await, Ok(Ok(()))) {
-            self.engine = None;
+            self.engine_gone();
+        }
+    }
+
+    /// What is bound to the engine ends with it.
+    fn engine_gone(&mut self) {
+        self.engine = None;
+        let Some((running, ledger)) = self.running.as_mut().zip(self.ledger.as_ref()) else { return };
+        if ledger.terms.bound {
+            let how = Stopping { by: StopBy::Signal(ledger.terms.signal), within: ledger.terms.patience };
+            running.stop(how, EndedBy::Stop);
         }
     }
 

@@ -91,6 +91,9 @@ pub(crate) struct Launch {
     pub(crate) secrets: Vec<String>,
     /// What holds for a command.
     pub(crate) once: Option<Once>,
+    /// Whether it ends with the engine that wants it.
+    #[serde(default)]
+    pub(crate) bound: bool,
 }
 
 impl Launch {
@@ -119,7 +122,19 @@ impl Launch {
             encoding: program.encoding,
             secrets: kept_out_of_logs(secret_env),
             once: None,
+            bound: false,
         }
+    }
+
+    /// The trial of `program`: the same as its first start, but that it ends with the engine that wants it.
+    pub(crate) fn tried(
+        program: &Program,
+        start: StartId,
+        secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
+    ) -> Self {
+        let first = Self::new(program, start, StartEnvironment::default(), None, secret_env, hidden);
+        Self { bound: true, ..first }
     }
 
     /// The execution of `command`, with what has been fetched for its `secret_env`, and without the variables `hidden`.
@@ -141,6 +156,7 @@ impl Launch {
             encoding: OutputEncoding::Auto,
             secrets: kept_out_of_logs(secret_env),
             once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
+            bound: false,
         }
     }
 }
