@@ -1,15 +1,6 @@
 /** A part of the settings. */
 export type SettingsPart =
-  | "desktop"
-  | "service"
-  | "told"
-  | "email"
-  | "alerts"
-  | "channels"
-  | "status_page"
-  | "entries"
-  | "versions"
-  | "files";
+  "desktop" | "service" | "told" | "email" | "alerts" | "channels" | "status_page" | "entries" | "versions" | "files";
 
 let part = $state<SettingsPart | null>(null);
 
