@@ -17,6 +17,7 @@ use std::{
 
 use estatus_api::{
     AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, SecretText, Section, StepOf,
+    TrialOf,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -101,7 +102,8 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Edit { edits: vec![remove], save: true }, edit),
         (Request::Apply, edit),
         (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
-        (Request::TestMail { channel: None }, edit),
+        (Request::Try { edits: Vec::new(), of: TrialOf::Channel("none".to_owned()), secrets: Vec::new() }, edit),
+        (Request::EndTrial { of: TrialOf::Channel("none".to_owned()) }, edit),
         (Request::StoreSecret { name: "tried".to_owned(), value: SecretText::new("business") }, edit),
         (Request::Secrets { names: None }, edit),
         (Request::RemoveSecret { name: "tried".to_owned() }, edit),
@@ -116,7 +118,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 43;
+const KINDS: u8 = 44;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -131,7 +133,7 @@ fn kind(request: &Request) -> u8 {
         Request::Edit { .. } => 7,
         Request::Apply => 8,
         Request::Import { .. } => 9,
-        Request::TestMail { .. } => 10,
+        Request::Try { .. } => 10,
         Request::Survey => 11,
         Request::Relaunch { .. } => 21,
         Request::Runs { .. } => 22,
@@ -148,6 +150,7 @@ fn kind(request: &Request) -> u8 {
         Request::StoreSecret { .. } => 40,
         Request::RemoveSecret { .. } => 41,
         Request::Secrets { .. } => 42,
+        Request::EndTrial { .. } => 43,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

@@ -1551,11 +1551,23 @@ name: string,
 /**
  * What stands in it; at most 5,000,000 bytes.
  */
-text: string, } } | { "request": "test_mail", "of": { 
+text: string, } } | { "request": "try", "of": { 
 /**
- * The channel; every one that sends e-mail if none is named.
+ * What would be changed in the configuration file, one after the other.
  */
-channel: string | null, } } | { "request": "store_secret", "of": { 
+edits: Array<Edit>, 
+/**
+ * What is tried of that.
+ */
+of: TrialOf, 
+/**
+ * The secrets that were typed in, in place of those that are stored under their names.
+ */
+secrets: Array<TypedSecret>, } } | { "request": "end_trial", "of": { 
+/**
+ * Which.
+ */
+of: TrialOf, } } | { "request": "store_secret", "of": { 
 /**
  * The name: at most 64 bytes, of letters and digits with `-`, `_`, `.`, `@` and spaces between them.
  */
@@ -1788,17 +1800,43 @@ edits: Array<Edit>,
 notes: Array<string>, };
 
 /**
- * How a test mail fared.
+ * What is tried, by its name in the configuration file as it would be.
  */
-export type MailTested = { 
+export type TrialOf = { "what": "monitor", "name": string } | { "what": "program", "name": string } | { "what": "channel", "name": string };
+
 /**
- * The channel.
+ * A secret that was typed in and is not stored: it is known to one trial alone.
  */
-channel: string, 
+export type TypedSecret = { 
 /**
- * Why it was not taken, and what to do about it; nothing if it was.
+ * The name by which the configuration file asks for it.
  */
-error: string | null, };
+name: string, 
+/**
+ * The secret; at most 65,536 bytes.
+ */
+value: string, };
+
+/**
+ * How a trial went.
+ */
+export type Tried = { 
+/**
+ * What it says of what was tried.
+ */
+verdict: Verdict, 
+/**
+ * How it went, in a sentence or two; of a monitor it may be empty, where it is up and no more is to be said.
+ */
+text: string, 
+/**
+ * What was seen of a monitor.
+ */
+seen: LastSeen | null, 
+/**
+ * The last lines that a program wrote, the oldest first; at most 1,000.
+ */
+lines: Array<LogLine>, };
 
 /**
  * Whether a secret is stored.
@@ -1931,7 +1969,7 @@ cpu: number | null, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Array<ConfigProblem> } | { "reply": "imported", "of": Imported } | { "reply": "tried", "of": Tried } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.
@@ -1999,6 +2037,14 @@ lines: Array<LogLine>, } } | { "event": "step_log", "of": {
  * The step.
  */
 of: StepOf, 
+/**
+ * Its lines, the oldest first.
+ */
+lines: Array<LogLine>, } } | { "event": "trial_log", "of": { 
+/**
+ * The trial.
+ */
+of: TrialOf, 
 /**
  * Its lines, the oldest first.
  */

@@ -11,6 +11,7 @@ import type {
   SecretState,
   StepOf,
   StoredIn,
+  TrialOf,
 } from "../contract";
 import type { Backend, DesktopSettings, Heard } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
@@ -24,6 +25,7 @@ import { history } from "./mock/past";
 import { changes, line, SURVEYED, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
+import { rehearsed } from "./mock/trials";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
@@ -84,6 +86,8 @@ const fleets = furnished(
   asked.get("fleet"),
   tell,
 );
+const trials = rehearsed(tell, asked.get("mail") === "refused");
+type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 function refusal(file: string | null): string | null {
@@ -125,7 +129,7 @@ export const backend: Backend = {
     if (asked.get("answers") === "none") return new Promise(() => {});
     if (asked.get("answers") === "failing") throw { code: "failed", message: "the disk is full" } satisfies ApiError;
     await new Promise((done) => setTimeout(done, 15));
-    return answer(request);
+    return request.request === "try" ? tryOut(request.of) : answer(request);
   },
   subscribe(listener) {
     heard = listener;
@@ -139,6 +143,9 @@ export const backend: Backend = {
   change: async (settings) => (desktop = { ...desktop, ...settings }),
   ...service(asked),
 };
+
+/** What was tried, with the names of the secrets that came with it, for the tests to see. */
+const tried: { of: TrialOf; secrets: string[] }[] = [];
 
 /** What was opened outside, for the tests to see. */
 const opened: string[] = [];
@@ -191,8 +198,11 @@ function answer(request: Request): Reply {
       if (request.of.save && found.length === 0) apply(wanted);
       return { reply: "edited", of: found };
     }
-    case "test_mail":
-      return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
+    case "try":
+      throw wrong("trials take their time");
+    case "end_trial":
+      trials.end(request.of.of);
+      return { reply: "done" };
     case "store_secret":
       return { reply: "secret_stored", of: keep(request.of.name, request.of.value) };
     case "remove_secret":
@@ -271,10 +281,18 @@ function keep(name: string, value: string): StoredIn {
   return placeOf(name);
 }
 
-function mailTested(channel: string) {
-  const login =
-    "the server refused the login (535 5.7.8): many providers want a password made for this app, not the one you log in with";
-  return { channel, error: asked.get("mail") === "refused" ? login : null };
+/** Tries what would be in the file after these changes. */
+async function tryOut({ edits, of, secrets }: TryRequest["of"]): Promise<Reply> {
+  const wanted = edited(tables, edits);
+  const found = problems(wanted);
+  if (found.length > 0) return { reply: "edited", of: found };
+  const state = of.what === "program" ? running.get(of.name) : undefined;
+  if (state?.pid)
+    throw wrong(
+      `“${of.name}” is not stopped (${state.state}), and a second copy is never started: stop it first, then try it`,
+    );
+  tried.push({ of, secrets: secrets.map(({ name }) => name) });
+  return { reply: "tried", of: await trials.begin(of, wanted) };
 }
 
 function sample(name: string): Sample {
@@ -450,6 +468,7 @@ if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 
 Object.assign(globalThis, {
   mock: {
     opened,
+    tried,
     edit: (edits: Edit[]) => apply(edited(tables, edits)),
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),

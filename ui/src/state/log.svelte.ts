@@ -1,5 +1,5 @@
 import type { LogLine } from "../contract";
-import { askLog, askStepLog, reason, type Source } from "./ask";
+import { askLog, askStepLog, reason, type Source, type Writer } from "./ask";
 import { following } from "./following.svelte";
 import { listen } from "./live.svelte";
 import { unread } from "./overlap";
@@ -18,6 +18,11 @@ export interface Shown {
   at: string;
   stream: LogLine["stream"];
   text: string;
+}
+
+/** `lines` as they are shown, numbered from `first` on. */
+export function shown(lines: readonly LogLine[], first: number): Shown[] {
+  return lines.map(({ at, stream, text }, index) => ({ number: first + index, at, stream, text: plain(text) }));
 }
 
 /** What a program or a step writes, from its last lines on. */
@@ -89,12 +94,12 @@ export class Log {
   }
 
   private add(lines: LogLine[]) {
-    const shown = lines.map(({ at, stream, text }) => ({ number: this.next++, at, stream, text: plain(text) }));
-    this.lines = [...this.lines, ...shown].slice(-KEPT_MAX);
+    this.lines = [...this.lines, ...shown(lines, this.next)].slice(-KEPT_MAX);
+    this.next += lines.length;
   }
 }
 
-function isSame(one: Source, other: Source): boolean {
+function isSame(one: Writer, other: Source): boolean {
   if ("program" in one) return "program" in other && one.program === other.program;
-  return "step" in other && one.step.run === other.step.run && one.step.place === other.step.place;
+  return "step" in one && "step" in other && one.step.run === other.step.run && one.step.place === other.step.place;
 }

@@ -16,7 +16,7 @@ const PAGES: PageCase[] = [
   ["#/program/worker", "crash loop, next try"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
-  ["#/settings", "Send test email"],
+  ["#/settings", "Send a test"],
   ["?file=wrong#/settings", "line 14"],
   ["?service=command#/settings", "sudo estatus service uninstall"],
   ["?service=others&may=steer#/settings", "It runs as another user"],
