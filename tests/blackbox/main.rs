@@ -14,6 +14,8 @@ mod programs;
 #[cfg(unix)]
 mod secrets;
 mod steps;
+#[cfg(unix)]
+mod trying;
 #[cfg(target_os = "linux")]
 mod users;
 mod watching;

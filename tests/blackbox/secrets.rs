@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use estatus_api::{Client, Reply, Request, Said, SecretText};
-use estatus_core::secret::StoredIn;
+use estatus_api::{Client, Reply, Request, Said, SecretText, TrialOf, TypedSecret};
+use estatus_core::{observation::Verdict, secret::StoredIn};
 use estatus_tests::{BOUND, Estatus, MailServer, eventually};
 use tokio::{net::UnixListener, time::timeout};
 
@@ -26,10 +26,15 @@ async fn store(client: &mut Client, name: &str, text: &str) -> StoredIn {
 
 /// Why the test mail was not taken.
 async fn refused(client: &mut Client) -> Option<String> {
-    let Reply::MailTested(tested) = client.request(Request::TestMail { channel: None }).await.unwrap() else {
-        panic!("not tested")
-    };
-    tested[0].error.clone()
+    refused_with(client, Vec::new()).await
+}
+
+/// The same with `secrets` that were typed in and are not stored.
+async fn refused_with(client: &mut Client, secrets: Vec<TypedSecret>) -> Option<String> {
+    let of = TrialOf::Channel("email".to_owned());
+    let request = Request::Try { edits: Vec::new(), of, secrets };
+    let Reply::Tried(tried) = client.request(request).await.unwrap() else { panic!("not tested") };
+    (tried.verdict == Verdict::Down).then_some(tried.text)
 }
 
 /// The files below `folder` that hold one of `texts`.
@@ -66,6 +71,12 @@ async fn a_password_that_is_entered_logs_in_at_once_and_is_in_no_log_data_or_ans
     let mut client = estatus.attach().await;
     let missing = refused(&mut client).await.expect("there is no password yet");
     assert!(missing.contains("nothing is stored under \"smtp\""), "{missing}");
+
+    // What is only tried is stored nowhere.
+    let typed = TypedSecret { name: "smtp".to_owned(), value: SecretText::new(MailServer::PASSWORD) };
+    assert_eq!(refused_with(&mut client, vec![typed]).await, None);
+    assert_eq!(mail.next().login.as_deref(), Some(MailServer::USER));
+    assert!(refused(&mut client).await.is_some());
 
     let place = StoredIn::File { path: estatus.data().join("secrets/secret-smtp") };
     assert_eq!(store(&mut client, "smtp", WRONG).await, place);

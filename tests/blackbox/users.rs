@@ -17,7 +17,7 @@ use std::{
 
 use estatus_api::{
     AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText, Section,
-    StepOf, UsedBy,
+    StepOf, TrialOf, UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -109,7 +109,8 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::EntryText { section: Section::Monitor, name: "none".to_owned() }, edit),
         (Request::Apply, edit),
         (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
-        (Request::TestMail { channel: None }, edit),
+        (Request::Try { edits: Vec::new(), of: TrialOf::Channel("none".to_owned()), secrets: Vec::new() }, edit),
+        (Request::EndTrial { of: TrialOf::Channel("none".to_owned()) }, edit),
         (Request::StoreSecret { name: "tried".to_owned(), value: SecretText::new("business") }, edit),
         (Request::Secrets { names: None }, edit),
         (Request::RemoveSecret { name: "tried".to_owned() }, edit),
@@ -124,7 +125,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 50;
+const KINDS: u8 = 51;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -140,7 +141,7 @@ fn kind(request: &Request) -> u8 {
         Request::Edit { .. } => 7,
         Request::Apply => 8,
         Request::Import { .. } => 9,
-        Request::TestMail { .. } => 10,
+        Request::Try { .. } => 10,
         Request::Survey => 11,
         Request::Relaunch { .. } => 21,
         Request::Runs { .. } => 22,
@@ -163,6 +164,7 @@ fn kind(request: &Request) -> u8 {
         Request::Undo { .. } => 46,
         Request::EntryText { .. } => 47,
         Request::Usage { .. } => 49,
+        Request::EndTrial { .. } => 50,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

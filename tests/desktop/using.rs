@@ -68,7 +68,7 @@ async fn a_test_mail_that_is_refused_is_explained_and_what_another_tool_watched_
         .with_env("SSL_CERT_FILE", mail.authority());
     estatus.start();
     let window = Window::open(&session, &estatus, "/settings").await;
-    window.press("Send test email").await;
+    window.press("Send a test").await;
     window.reads(MailServer::USER).await;
     window.reads("check username and password").await;
     assert!(!window.text().await.contains("wrong-password"));

@@ -1571,11 +1571,23 @@ name: string,
 /**
  * What stands in it; at most 5,000,000 bytes.
  */
-text: string, } } | { "request": "test_mail", "of": { 
+text: string, } } | { "request": "try", "of": { 
 /**
- * The channel; every one that sends e-mail if none is named.
+ * What would be changed in the configuration file, one after the other.
  */
-channel: string | null, } } | { "request": "store_secret", "of": { 
+edits: Array<Edit>, 
+/**
+ * What is tried of that.
+ */
+of: TrialOf, 
+/**
+ * The secrets that were typed in, in place of those that are stored under their names.
+ */
+secrets: Array<TypedSecret>, } } | { "request": "end_trial", "of": { 
+/**
+ * Which.
+ */
+of: TrialOf, } } | { "request": "store_secret", "of": { 
 /**
  * The name: at most 64 bytes, of letters and digits with `-`, `_`, `.`, `@` and spaces between them.
  */
@@ -1954,17 +1966,43 @@ edits: Array<Edit>,
 notes: Array<string>, };
 
 /**
- * How a test mail fared.
+ * What is tried, by its name in the configuration file as it would be.
  */
-export type MailTested = { 
+export type TrialOf = { "what": "monitor", "name": string } | { "what": "program", "name": string } | { "what": "channel", "name": string };
+
 /**
- * The channel.
+ * A secret that was typed in and is not stored: it is known to one trial alone.
  */
-channel: string, 
+export type TypedSecret = { 
 /**
- * Why it was not taken, and what to do about it; nothing if it was.
+ * The name by which the configuration file asks for it.
  */
-error: string | null, };
+name: string, 
+/**
+ * The secret; at most 65,536 bytes.
+ */
+value: string, };
+
+/**
+ * How a trial went.
+ */
+export type Tried = { 
+/**
+ * What it says of what was tried.
+ */
+verdict: Verdict, 
+/**
+ * How it went, in a sentence or two; of a monitor it may be empty, where it is up and no more is to be said.
+ */
+text: string, 
+/**
+ * What was seen of a monitor.
+ */
+seen: LastSeen | null, 
+/**
+ * The last lines that a program wrote, the oldest first; at most 1,000.
+ */
+lines: Array<LogLine>, };
 
 /**
  * Whether a secret is stored.
@@ -2213,6 +2251,14 @@ lines: Array<LogLine>, } } | { "event": "step_log", "of": {
  * The step.
  */
 of: StepOf, 
+/**
+ * Its lines, the oldest first.
+ */
+lines: Array<LogLine>, } } | { "event": "trial_log", "of": { 
+/**
+ * The trial.
+ */
+of: TrialOf, 
 /**
  * Its lines, the oldest first.
  */

@@ -11,6 +11,7 @@ import type {
   SecretState,
   StepOf,
   StoredIn,
+  TrialOf,
 } from "../contract";
 import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
@@ -25,6 +26,7 @@ import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
+import { rehearsed } from "./mock/trials";
 import { usage as used } from "./mock/usage";
 import { savedEdit, Versions } from "./mock/versions";
 
@@ -88,6 +90,8 @@ const fleets = furnished(
   asked.get("fleet"),
   tell,
 );
+const trials = rehearsed(tell, asked.get("mail") === "refused");
+type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
 /** What stands in the file: with very many monitors, nothing but them. */
@@ -148,7 +152,7 @@ export const backend: Backend = {
     if (asked.get("answers") === "none") return new Promise(() => {});
     if (asked.get("answers") === "failing") throw { code: "failed", message: "the disk is full" } satisfies ApiError;
     await new Promise((done) => setTimeout(done, 15));
-    return answer(request);
+    return request.request === "try" ? tryOut(request.of) : answer(request);
   },
   subscribe(listener) {
     heard = listener;
@@ -178,6 +182,8 @@ function chosen(wanted: Wanted): Chosen | null {
     wanted === "folder" ? PROJECT : { ...PROJECT, path: `${PROJECT.path}/server.py`, is_folder: false, package: null };
   return next === undefined ? usual : next;
 }
+/** What was tried, with the names of the secrets that came with it, for the tests to see. */
+const tried: { of: TrialOf; secrets: string[] }[] = [];
 
 /** What was opened outside, for the tests to see. */
 const opened: string[] = [];
@@ -257,8 +263,11 @@ function answer(request: Request): Reply {
       const { section, name } = request.of;
       return { reply: "entry_text", of: versions.entryText(tables, section, name) };
     }
-    case "test_mail":
-      return { reply: "mail_tested", of: [mailTested(request.of.channel ?? "email")] };
+    case "try":
+      throw wrong("trials take their time");
+    case "end_trial":
+      trials.end(request.of.of);
+      return { reply: "done" };
     case "store_secret":
       return { reply: "secret_stored", of: keep(request.of.name, request.of.value) };
     case "remove_secret":
@@ -346,10 +355,18 @@ function keep(name: string, value: string): StoredIn {
   return placeOf(name);
 }
 
-function mailTested(channel: string) {
-  const login =
-    "the server refused the login (535 5.7.8): many providers want a password made for this app, not the one you log in with";
-  return { channel, error: asked.get("mail") === "refused" ? login : null };
+/** Tries what would be in the file after these changes. */
+async function tryOut({ edits, of, secrets }: TryRequest["of"]): Promise<Reply> {
+  const wanted = edited(tables, edits);
+  const found = problems(wanted);
+  if (found.length > 0) return { reply: "edited", of: found };
+  const state = of.what === "program" ? running.get(of.name) : undefined;
+  if (state?.pid)
+    throw wrong(
+      `“${of.name}” is not stopped (${state.state}), and a second copy is never started: stop it first, then try it`,
+    );
+  tried.push({ of, secrets: secrets.map(({ name }) => name) });
+  return { reply: "tried", of: await trials.begin(of, wanted) };
 }
 
 function sample(name: string): Sample {
@@ -533,6 +550,7 @@ Object.assign(globalThis, {
   mock: {
     opened,
     wishes,
+    tried,
     choose: (chosen: Chosen | null) => (next = chosen),
     edit: (edits: Edit[]) => {
       apply(edited(tables, edits));

@@ -6,7 +6,7 @@ import { type Field, type Group, id, type Table, type Values } from "./fields";
 import { read, said } from "./shapes";
 import { secrets } from "../state/secrets.svelte";
 import type { Naming } from "./naming";
-import { forgotten, isEntered, lacksSecret, named } from "./secrets";
+import { type Entered, forgotten, isEntered, lacksSecret, named } from "./secrets";
 import { get, isShown, readTable, same } from "./table";
 
 /** After so long without a keystroke the engine is asked what it thinks, in milliseconds. */
@@ -143,7 +143,19 @@ export class Draft {
   }
 
   get edits(): Edit[] {
-    return this.subject.edits(named(this.typed, this.fields, this.subject.naming).values);
+    return this.unsaved.edits;
+  }
+
+  /** The changes that are typed in just now, and the secrets among them, which are stored only when it is saved. */
+  get unsaved(): { edits: Edit[]; secrets: Entered[] } {
+    const { values, entered } = named(this.typed, this.fields, this.subject.naming);
+    return { edits: this.subject.edits(values), secrets: entered };
+  }
+
+  /** The engine has found this wrong with it, of which its user wants to know all. */
+  find(problems: ConfigProblem[]) {
+    this.close();
+    Object.assign(this, { problems, trouble: null, asked: true });
   }
 
   /** What is typed in just now. */

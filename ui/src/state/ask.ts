@@ -19,7 +19,6 @@ import type {
   LogLine,
   LogPage,
   LogStream,
-  MailTested,
   OtherRule,
   ProgramChange,
   Repeat,
@@ -33,6 +32,9 @@ import type {
   Status,
   StepOf,
   StoredIn,
+  TrialOf,
+  Tried,
+  TypedSecret,
   Uptime,
   UsageHistory,
   UsedBy,
@@ -49,6 +51,9 @@ export interface LogWish {
   text: string;
   stream: LogStream | null;
 }
+
+/** Who writes what is told. */
+export type Writer = Source | { trial: TrialOf };
 
 type Answer<R extends Reply["reply"]> = Extract<Reply, { reply: R }> extends { of: infer Of } ? Of : void;
 
@@ -102,8 +107,15 @@ export const askEntryText = (section: Section, name: string): Promise<string> =>
 /** Puts the file in force as it stands, though it takes everything away. */
 export const askApply = (): Promise<void> => ask({ request: "apply" }, "done");
 
-export const askTestMail = (channel: string | null): Promise<MailTested[]> =>
-  ask({ request: "test_mail", of: { channel } }, "mail_tested");
+/** Tries what `edits` would save, with `secrets` that are not stored: how that went, or what is wrong with the file as it would be. */
+export async function askTry(edits: Edit[], of: TrialOf, secrets: TypedSecret[]): Promise<Tried | ConfigProblem[]> {
+  const answer = await backend.request({ request: "try", of: { edits, of, secrets } });
+  if (answer.reply === "tried") return answer.of;
+  if (answer.reply === "edited") return answer.of.problems;
+  throw { code: "failed", message: `asked for tried, got ${answer.reply}` } satisfies ApiError;
+}
+
+export const askEndTrial = (of: TrialOf): Promise<void> => ask({ request: "end_trial", of: { of } }, "done");
 
 /** Whether secrets are stored, and where; never what they are. */
 export const askSecrets = (names: string[]): Promise<SecretState[]> =>

@@ -1,7 +1,7 @@
 import { backend } from "#backend";
 import type { Heard } from "../backend/backend";
 import type { LogLine } from "../contract";
-import type { Source } from "./ask";
+import type { Writer } from "./ask";
 import { dropped } from "./chosen.svelte";
 import { follow } from "./route.svelte";
 import { fold, mayEdit, NOTHING, type World } from "./world";
@@ -15,7 +15,7 @@ let flushing: number | undefined;
 let unsubscribe: (() => void) | undefined;
 let listeners: Listener[] = [];
 
-type Listener = (source: Source, lines: LogLine[]) => void;
+type Listener = (source: Writer, lines: LogLine[]) => void;
 
 /** The one place that components read how things are from. */
 export const live = {
@@ -30,7 +30,7 @@ export function attach() {
   unsubscribe = backend.subscribe(hear);
 }
 
-/** Tells `listener` what programs and steps write, as far as that is followed. */
+/** Tells `listener` what programs, steps and trials write, as far as that is followed. */
 export function listen(listener: Listener): () => void {
   listeners = [...listeners, listener];
   return () => {
@@ -49,6 +49,10 @@ function hear(heard: Heard) {
   if (heard.heard === "event" && heard.event.event === "step_log") {
     const { of, lines } = heard.event.of;
     return listeners.forEach((listener) => listener({ step: of }, lines));
+  }
+  if (heard.heard === "event" && heard.event.event === "trial_log") {
+    const { of, lines } = heard.event.of;
+    return listeners.forEach((listener) => listener({ trial: of }, lines));
   }
   queue.push(heard);
   if (heard.heard === "event") flushing ??= window.setTimeout(flush, TOGETHER_MS);

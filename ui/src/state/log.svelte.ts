@@ -1,5 +1,5 @@
 import type { LogLine, LogPlace, StepOf } from "../contract";
-import { askStepLog, reason, type Source } from "./ask";
+import { askStepLog, reason, type Source, type Writer } from "./ask";
 import { following } from "./following.svelte";
 import { listen } from "./live.svelte";
 import { unread } from "./overlap";
@@ -139,7 +139,7 @@ export class StepLog extends Log {
   }
 }
 
-function isSame(one: Source, other: Source): boolean {
+function isSame(one: Writer, other: Source): boolean {
   if ("program" in one) return "program" in other && one.program === other.program;
-  return "step" in other && one.step.run === other.step.run && one.step.place === other.step.place;
+  return "step" in one && "step" in other && one.step.run === other.step.run && one.step.place === other.step.place;
 }

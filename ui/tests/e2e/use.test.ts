@@ -350,7 +350,7 @@ test("an entry is removed only when one says so twice", async () => {
 
 test("e-mail is tested, and a refusal is explained", async () => {
   page = await stage.open("?still&mail=refused#/settings");
-  await page.getByRole("button", { name: "Send test email" }).click();
+  await page.getByRole("button", { name: "Send a test: Email" }).click();
   await page.getByText("many providers want a password made for this app").waitFor();
 });
 

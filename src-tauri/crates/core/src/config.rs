@@ -341,6 +341,21 @@ pub enum Receiver {
 }
 
 impl Receiver {
+    /// What it is called by: the service or its host; nothing where that is a secret.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::Json { url: WebhookUrl::Plain(server), .. }
+            | Self::Ntfy { server, .. }
+            | Self::Gotify { server, .. } => server.host_str(),
+            Self::Json { url: WebhookUrl::Secret(_), .. } => None,
+            Self::Telegram { .. } => Some("Telegram"),
+            Self::Discord { .. } => Some("Discord"),
+            Self::Slack { .. } => Some("Slack"),
+            Self::Teams { .. } => Some("Microsoft Teams"),
+            Self::Pushover { .. } => Some("Pushover"),
+        }
+    }
+
     /// The secrets it takes to reach it.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {

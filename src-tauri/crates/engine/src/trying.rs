@@ -141,7 +141,10 @@ fn accepted(words: &Words, channel: &Channel) -> String {
             words.text("trial.accepted.email", &[("server", &server), ("to", &to)])
         }
         Channel::Webhook(webhook) => {
-            words.text("trial.accepted.webhook", &[("host", webhook.url.host_str().unwrap_or_default())])
+            webhook.receiver.service().map_or_else(
+                || words.text("trial.accepted.secret_webhook", &[]),
+                |service| words.text("trial.accepted.webhook", &[("host", service)]),
+            )
         }
         Channel::Command(_) => words.text("trial.accepted.command", &[]),
     }

@@ -19,7 +19,7 @@ const PAGES: PageCase[] = [
   ["?measured=never#/program/web", "Recorded from now on"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
-  ["#/settings", "Send test email"],
+  ["#/settings", "Send a test"],
   ["?file=wrong#/settings", "line 14"],
   ["?service=command#/settings", "sudo estatus service uninstall"],
   ["?service=others&may=steer#/settings", "It runs as another user"],

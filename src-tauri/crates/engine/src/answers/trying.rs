@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use estatus_api::{ApiError, Edit, ErrorCode, Reply, Section, TrialOf, Tried};
+use estatus_api::{ApiError, Edit, Edited, ErrorCode, Reply, Section, TrialOf, Tried};
 use estatus_config::fits_to_store;
 use estatus_core::{
     check::Check,
@@ -53,7 +53,7 @@ impl<W: Workers> EventLoop<W> {
                         Err(unheard) => (unheard.0.answer, Err(stopping())),
                     }
                 }
-                Ok((_, Err(problems))) => (answer, Ok(Trying::known(Reply::Edited(problems), &words))),
+                Ok((_, Err(problems))) => (answer, Ok(Trying::known(Reply::Edited(Edited { problems, version: None }), &words))),
                 Err(error) => (answer, Err(error)),
             };
             // A client that has gone meanwhile wants nothing.
