@@ -141,7 +141,14 @@ export class Draft {
   }
 
   get edits(): Edit[] {
-    return this.subject.edits(named(this.typed, this.fields, this.subject.naming).values);
+    return this.subject.edits(this.named.values);
+  }
+
+  /** What is typed in as the file is to have it. A secret in a field that makes no sense any more is none of it. */
+  private get named() {
+    const values = this.typed;
+    const shown = this.fields.filter((field) => isShown(field, values));
+    return named(values, shown, this.subject.naming);
   }
 
   /** What is typed in just now. */
@@ -226,7 +233,7 @@ export class Draft {
 
   /** Stores the secrets that were typed in, if nothing else is wrong: the file is to name none that is not there. */
   private async keepSecrets(): Promise<boolean> {
-    const { values, entered } = named(this.typed, this.fields, this.subject.naming);
+    const { values, entered } = this.named;
     if (entered.length === 0) return true;
     await this.look();
     if (this.trouble !== null || this.problems.length > 0) return false;
