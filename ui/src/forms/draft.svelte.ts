@@ -148,7 +148,7 @@ export class Draft {
 
   /** The changes that are typed in just now, and the secrets among them, which are stored only when it is saved. */
   get unsaved(): { edits: Edit[]; secrets: Entered[] } {
-    const { values, entered } = named(this.typed, this.fields, this.subject.naming);
+    const { values, entered } = this.named;
     return { edits: this.subject.edits(values), secrets: entered };
   }
 
@@ -156,6 +156,13 @@ export class Draft {
   find(problems: ConfigProblem[]) {
     this.close();
     Object.assign(this, { problems, trouble: null, asked: true });
+  }
+
+  /** What is typed in as the file is to have it. A secret in a field that makes no sense any more is none of it. */
+  private get named() {
+    const values = this.typed;
+    const shown = this.fields.filter((field) => isShown(field, values));
+    return named(values, shown, this.subject.naming);
   }
 
   /** What is typed in just now. */
@@ -240,7 +247,7 @@ export class Draft {
 
   /** Stores the secrets that were typed in, if nothing else is wrong: the file is to name none that is not there. */
   private async keepSecrets(): Promise<boolean> {
-    const { values, entered } = named(this.typed, this.fields, this.subject.naming);
+    const { values, entered } = this.named;
     if (entered.length === 0) return true;
     await this.look();
     if (this.trouble !== null || this.problems.length > 0) return false;

@@ -90,6 +90,17 @@ test.each([
   expect(Object.values(await stored())).toContain("https://chat.example/T0K3N");
 });
 
+test("a secret that was typed in for another kind is not stored", async () => {
+  page = await stage.open("?still#/new/channel");
+  await field("Bot token").fill("110201543:AAHdq");
+  await kind("ntfy");
+  await field("Topic").fill("my-alerts");
+  await save();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  expect((await channels()).ntfy).toEqual({ ntfy: { topic: "my-alerts" } });
+  expect(Object.keys(await stored())).toEqual(["smtp"]);
+});
+
 test("Gotify and Pushover take what they need, and a second channel of a kind another name", async () => {
   page = await stage.open("?still#/new/channel");
   await kind("Gotify");

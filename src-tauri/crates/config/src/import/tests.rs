@@ -73,7 +73,9 @@ fn every_note_is_told_in_the_readers_language() {
 #[test]
 fn what_is_told_by_a_secret_is_named_and_not_imported() {
     let config = r#"{\"name\":\"Phone\",\"type\":\"telegram\",\"telegramBotToken\":\"110201543:AAHdq\"}"#;
-    let kuma = format!(r#"{{ "monitorList": [], "notificationList": [{{ "id": 1, "name": "Phone", "config": "{config}" }}] }}"#);
+    let kuma = format!(
+        r#"{{ "monitorList": [], "notificationList": [{{ "id": 1, "name": "Phone", "config": "{config}" }}] }}"#
+    );
     let gatus = "alerting:\n  ntfy:\n    topic: x\n    token: tk_AAHdq\nendpoints:\n  - name: x\n    url: icmp://h\n";
     for (name, text, form) in [("kuma.json", kuma.as_str(), "telegram"), ("gatus.yaml", gatus, "ntfy")] {
         let notes = imported(name, text, &json!({})).notes;
