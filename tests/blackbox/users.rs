@@ -17,6 +17,7 @@ use std::{
 
 use estatus_api::{
     AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, SecretText, Section, StepOf,
+    UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -84,6 +85,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
+        (Request::Usage { by: UsedBy::Program(program()), from, to, points: 1 }, look),
         (Request::Runs { flow: None, limit: 1 }, look),
         (Request::LastRuns { limit: 1 }, look),
         (Request::Run { run: RunId(1) }, look),
@@ -116,7 +118,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 43;
+const KINDS: u8 = 44;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -148,6 +150,7 @@ fn kind(request: &Request) -> u8 {
         Request::StoreSecret { .. } => 40,
         Request::RemoveSecret { .. } => 41,
         Request::Secrets { .. } => 42,
+        Request::Usage { .. } => 43,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

@@ -95,7 +95,7 @@ impl Disk {
                 Record::Instance(instance) => drop(self.instances.insert(Arc::clone(&instance.name), *instance)),
                 Record::Engine(memory) => self.engine = memory,
                 Record::Decision(it) => drop(self.decisions.insert(Arc::clone(&it.fleet), it.number)),
-                Record::Observation { .. } | Record::Journal { .. } | Record::Sample { .. } => {}
+                Record::Observation { .. } | Record::Used { .. } | Record::Journal { .. } | Record::Sample { .. } => {}
             }
         }
     }

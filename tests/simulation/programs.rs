@@ -16,7 +16,7 @@ use estatus_core::{
     config::{Channel, CommandChannel, Config, Monitor},
     engine::{Effect, Input},
     exit::Exit,
-    ids::{EffectId, IncidentId, StartId},
+    ids::{EffectId, IncidentId, Key, StartId},
     incident::{DeliveryResult, Health, Incident},
     network::NetworkPolicy,
     observation::{Cause, Failure, Observation, Phase, Phases},
@@ -24,6 +24,7 @@ use estatus_core::{
     record::Record,
     remedy::{Outcome, Remedy, RemedyError, RemedyKind},
     time::{Instant, Now, later},
+    usage::{Measure, UsedMinute},
 };
 
 use crate::{
@@ -38,8 +39,15 @@ use user::program_of;
 const MS: Duration = Duration::from_millis(1);
 /// An incident that no remedy has healed has escalated within this.
 const ESCALATES_WITHIN: Duration = Duration::from_secs(40 * 60);
+/// Programs are measured until then: what is written down of that depends on nothing that comes later.
+const MEASURED_UNTIL: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// No honest engine is woken so many times at one moment.
 const WAKE_LIMIT: u32 = 100;
+
+/// The minute since 1970.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
 
 /// A process, and who watches it.
 struct Live {
@@ -134,6 +142,8 @@ pub(crate) struct World {
     fresh: BTreeMap<Arc<str>, Duration>,
     /// When a monitor was last seen to be paused.
     paused: BTreeMap<Arc<str>, Duration>,
+    /// The minutes in which programs were measured, as far as they have to be looked up.
+    measured: BTreeSet<(Arc<str>, i64)>,
     agenda: Agenda<Coming>,
     life: u64,
     pids: u32,
@@ -173,6 +183,7 @@ impl World {
             stopped_by_user: BTreeMap::new(),
             removed: BTreeMap::new(),
             commands: BTreeMap::new(),
+            measured: BTreeSet::new(),
             told: BTreeSet::new(),
             starts: BTreeMap::new(),
             fresh: BTreeMap::new(),
@@ -343,6 +354,11 @@ impl World {
                 | Effect::EndCommand { .. } => {
                     panic!("no flow is configured: {effect:?}")
                 }
+                Effect::Program { program, command: ProgramCommand::Measure { start, ports: false } }
+                    if self.now < MEASURED_UNTIL =>
+                {
+                    self.measure(&program.name, start);
+                }
                 Effect::Program { command: ProgramCommand::Measure { .. } | ProgramCommand::Release, .. }
                 | Effect::AskNetwork { .. }
                 | Effect::Cancel { .. }
@@ -359,6 +375,30 @@ impl World {
     fn is_lost(&mut self, effect: &Effect) -> bool {
         let concerns = matches!(effect, Effect::Program { command, .. } if !matches!(command, ProgramCommand::Measure { .. } | ProgramCommand::Release));
         concerns && self.troubles.silence && self.now < self.peace && self.dice.one_in(100)
+    }
+
+    /// It is measured, if it lives: with each start it uses more, and by the second.
+    fn measure(&mut self, program: &Arc<str>, start: StartId) {
+        if self.live.get(program).is_none_or(|live| live.start != start) {
+            return;
+        }
+        let memory = 1_000_000 + self.now.as_secs();
+        let event = ProgramEvent::Measured { start, memory, cpu: Some(12.5), ports: None };
+        self.measured.insert((Arc::clone(program), minute(self.wall_after(MS))));
+        self.tell(Input::Program { program: Arc::clone(program), event }, MS);
+    }
+
+    /// What is written down of what a program uses was measured in that minute, and lies within what was.
+    fn is_measured(&self, by: &Key, used: &UsedMinute) {
+        let (seed, now) = (self.seed, self.now);
+        let Key::Program(program) = by else { panic!("seed {seed}: no monitor measures anything: {by:?}") };
+        let known = self.measured.contains(&(Arc::clone(program), minute(used.at)));
+        assert!(known, "seed {seed}: {program} was not measured in {} at {now:?}", used.at);
+        for (measure, spread) in &used.measures {
+            let most = if *measure == Measure::Cpu { 12.5 } else { 1e6 + now.as_secs_f64() };
+            let ordered = spread.least <= spread.mean && spread.mean <= spread.most && spread.most <= most;
+            assert!(ordered, "seed {seed}: {program} used {spread:?} at {now:?}");
+        }
     }
 
     fn look(&self, name: &Arc<str>) -> Found {
@@ -505,6 +545,9 @@ impl World {
 
     fn record(&mut self, records: Vec<Record>) {
         for record in &records {
+            if let Record::Used { by, minute } = record {
+                self.is_measured(by, minute);
+            }
             let Record::Incident(incident) = record else { continue };
             self.is_not_cut_off(incident);
             let budget = usize::try_from(Remedy::TRIES).unwrap();

@@ -10,9 +10,10 @@ use estatus_core::{
     flow::Otherwise,
     ids::MessageId,
     incident::{Alert, DeliveryResult, Health, Incident, Message, News},
-    observation::{Cause, Failure, HostFigure, Phase},
+    observation::{Cause, Failure, Phase},
     program::{Leftover, ProgramTrouble, StartFailure},
     remedy::{Outcome, RemedyError},
+    usage::Measure,
 };
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::json;
@@ -348,7 +349,7 @@ async fn every_kind_of_news_reads_well_in_every_language() {
 #[tokio::test]
 async fn what_is_there_is_not_said_to_be_down() {
     let over = |incident: Incident| {
-        let cause = Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 };
+        let cause = Cause::Host { figure: Measure::Cpu, measured: 97.0, limit: 90.0 };
         let failure = Failure::new(Phase::Assertion, cause);
         let mut incident = Incident { cause: failure.clone(), last: failure.clone(), ..incident };
         for attempt in &mut incident.attempts {

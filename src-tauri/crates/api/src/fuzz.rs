@@ -120,6 +120,10 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
             to,
             points
         }),
+        (text(), any::<bool>(), moment(), moment(), any::<usize>()).prop_map(|(name, program, from, to, points)| {
+            let by = if program { UsedBy::Program(name) } else { UsedBy::Monitor(name) };
+            Request::Usage { by, from, to, points }
+        }),
         (any::<Option<String>>(), any::<usize>()).prop_map(|(monitor, limit)| Request::Incidents {
             monitor,
             since: None,

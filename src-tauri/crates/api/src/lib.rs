@@ -17,6 +17,7 @@ mod request;
 mod secret;
 mod server;
 mod state;
+mod usage;
 
 #[cfg(test)]
 mod fuzz;
@@ -33,3 +34,4 @@ pub use request::*;
 pub use secret::*;
 pub use server::{Connection, Listener, Outgoing};
 pub use state::*;
+pub use usage::*;

@@ -37,6 +37,7 @@ impl Permission {
             | Request::Incidents { .. }
             | Request::Log { .. }
             | Request::ProgramHistory { .. }
+            | Request::Usage { .. }
             | Request::Runs { .. }
             | Request::LastRuns { .. }
             | Request::Run { .. }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AlertState, DecisionStatus, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus,
     Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary, SecretState,
-    SecretText, Status, StepStatus,
+    SecretText, Status, StepStatus, UsageHistory, UsedBy,
 };
 
 /// What a client asks for.
@@ -113,6 +113,17 @@ pub enum Request {
         since: Timestamp,
         /// The newest so many changes at most; at most 10,000.
         limit: usize,
+    },
+    /// What a program, or the machine that a `host` monitor measures, has used: [`Reply::Usage`].
+    Usage {
+        /// Whose.
+        by: UsedBy,
+        /// The first moment.
+        from: Timestamp,
+        /// The first moment after the stretch.
+        to: Timestamp,
+        /// Into about how many pieces it is divided; at most 2,000.
+        points: usize,
     },
     /// The runs of flows, the newest first: [`Reply::Runs`].
     Runs {
@@ -418,6 +429,8 @@ pub enum Reply {
     Log(Vec<LogLine>),
     /// How a program has stood, the oldest first.
     ProgramHistory(Vec<ProgramChange>),
+    /// What was used.
+    Usage(UsageHistory),
     /// The run that has begun, or waits for its turn.
     Begun(RunId),
     /// The instance that is launched.

@@ -16,6 +16,7 @@ use estatus_core::{
     program::{ProcessId, ProgramState},
     secret::StoredIn,
     standing::Standing,
+    usage::Measure,
 };
 use ts_rs::{Config, TS};
 
@@ -91,6 +92,11 @@ fn contract() -> String {
         LogStream,
         ProgramChange,
         Usage,
+        UsedBy,
+        UsageHistory,
+        UsageSeries,
+        UsagePoint,
+        Measure,
         Reply,
         ApiError,
         ErrorCode,

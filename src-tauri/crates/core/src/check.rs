@@ -1,11 +1,18 @@
 //! What a monitor does: the kinds of check and what each asks for, already validated.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{command::CommandLine, secret::SecretRef};
+use crate::{command::CommandLine, secret::SecretRef, usage::Measure};
 
 /// What a monitor does at each probe.
 #[derive(Clone, Debug, PartialEq)]
@@ -523,6 +530,14 @@ pub struct HostCheck {
 impl HostCheck {
     /// `for` where nothing is said.
     pub const LASTS: Duration = Duration::from_secs(60);
+
+    /// The limits, each in its measure's unit.
+    pub fn limits(&self) -> impl Iterator<Item = (Measure, f64)> + '_ {
+        let below =
+            [(Measure::Cpu, self.cpu_below), (Measure::Memory, self.memory_below), (Measure::Load, self.load_below)];
+        let disks = self.disk_free_above.iter().map(|(path, limit)| (limit.measure(path), limit.amount()));
+        below.into_iter().filter_map(|(measure, limit)| Some((measure, limit?))).chain(disks)
+    }
 }
 
 /// Counts the instances of a fleet that run. It is the engine that knows them: nobody else can answer.
@@ -541,4 +556,23 @@ pub enum DiskLimit {
     Percent(f64),
     /// So many bytes.
     Bytes(u64),
+}
+
+impl DiskLimit {
+    /// What is measured of the disk that holds `path`.
+    pub fn measure(self, path: &Path) -> Measure {
+        let path = path.display().to_string();
+        match self {
+            Self::Percent(_) => Measure::DiskFreePercent { path },
+            Self::Bytes(_) => Measure::DiskFreeBytes { path },
+        }
+    }
+
+    /// How much, in its measure's unit.
+    pub fn amount(self) -> f64 {
+        match self {
+            Self::Percent(percent) => percent,
+            Self::Bytes(bytes) => bytes as f64,
+        }
+    }
 }

@@ -45,6 +45,7 @@ use crate::{
     signal::Signals,
     supervision::ProgramMachine,
     time::{Instant, Lasting, Now},
+    usage::Recorder,
 };
 pub use crate::{
     execution::{Fallout, Plan, StepPlan},
@@ -69,6 +70,8 @@ pub struct Engine {
     settles_at: Instant,
     monitors: Registry<MonitorMachine>,
     programs: Registry<ProgramMachine>,
+    /// When programs are measured next, for what is kept of what they use.
+    measures_at: Option<Instant>,
     flows: Registry<FlowMachine>,
     fleets: Registry<FleetMachine>,
     last_run: RunId,
@@ -114,6 +117,8 @@ struct MonitorMachine {
     down_for: Option<Lasting>,
     /// When it was last probed for another monitor's sake.
     out_of_turn: Option<Instant>,
+    /// What its probes have measured, if they measure something.
+    used: Option<Box<Recorder>>,
 }
 
 /// A probe that runs.
@@ -174,6 +179,7 @@ impl Engine {
             settles_at: Instant::default(),
             monitors: Registry::default(),
             programs: Registry::default(),
+            measures_at: None,
             flows: Registry::default(),
             fleets: Registry::default(),
             last_run: restored.last_run.unwrap_or_default(),
@@ -310,6 +316,7 @@ impl Engine {
                 Due::Flow(name) => self.wake_flow(&name, now),
                 Due::Fleet(name) => self.wake_fleet(&name, now),
                 Due::Forget => self.forget_removed(now),
+                Due::Measure => self.measure_programs(now),
             }
             self.deliver(now);
         }
@@ -324,7 +331,8 @@ impl Engine {
         let forgets_at = self.every_kind().into_iter().filter_map(Entries::forgets_at).min();
         let removed = forgets_at.map(|due| (due, Due::Forget));
         let peers = self.network.peers_due().map(|due| (due, Due::Peers));
-        [entry, heal, message, removed, peers].into_iter().flatten().min()
+        let measures = self.measures_at.map(|due| (due, Due::Measure));
+        [entry, heal, message, removed, peers, measures].into_iter().flatten().min()
     }
 
     /// The next thing to do. Records come before whatever follows from them.
@@ -490,6 +498,7 @@ impl MonitorMachine {
             new_since: None,
             down_for: None,
             out_of_turn: None,
+            used: None,
         }
     }
 

@@ -469,4 +469,6 @@ pub enum Due {
     Message(MessageId),
     /// Nobody has answered for the own network yet.
     Peers,
+    /// What runs is to be measured.
+    Measure,
 }

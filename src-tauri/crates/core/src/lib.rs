@@ -47,6 +47,7 @@ pub mod standing;
 mod supervision;
 pub mod time;
 pub mod undone;
+pub mod usage;
 pub mod varint;
 pub mod words;
 

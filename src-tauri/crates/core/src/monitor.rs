@@ -303,7 +303,8 @@ mod tests {
     use super::*;
     use crate::{
         check::{Check, HostCheck, PingCheck},
-        observation::{HostFigure, Phases},
+        observation::Phases,
+        usage::Measure,
     };
 
     fn monitor(failures: Failures, successes: u32) -> Monitor {
@@ -385,7 +386,7 @@ mod tests {
     #[test]
     fn a_figure_beyond_its_limit_counts_when_it_has_lasted_awake() {
         let beyond = |second: usize| {
-            let cause = Cause::Host { figure: HostFigure::Cpu, measured: 95.0, limit: 90.0 };
+            let cause = Cause::Host { figure: Measure::Cpu, measured: 95.0, limit: 90.0 };
             Observation::down(at(second), Phases::default(), "", Failure::new(Phase::Assertion, cause))
         };
         let check = |seconds: &[usize], sleeps_before: usize, wanted: Health| {

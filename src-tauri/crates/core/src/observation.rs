@@ -5,6 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::usage::Measure;
+
 /// What a probe says of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -98,6 +100,9 @@ pub struct Observation {
     pub warning: Option<Warning>,
     /// For how long this stays true at the most, where the probe knows (a certificate's last day, for instance).
     pub holds_for: Option<Duration>,
+    /// What it measured, each in its unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<(Measure, f64)>,
 }
 
 impl Observation {
@@ -117,6 +122,7 @@ impl Observation {
             here: false,
             warning: None,
             holds_for: None,
+            measured: Vec::new(),
         }
     }
 
@@ -533,7 +539,7 @@ pub enum Cause {
     /// A figure of the host is beyond its limit.
     Host {
         /// Which figure.
-        figure: HostFigure,
+        figure: Measure,
         /// What was measured, in the figure's unit.
         measured: f64,
         /// Its limit, in the same unit.
@@ -581,28 +587,6 @@ pub enum Cause {
     },
     /// The monitor is in a maintenance window.
     Maintenance,
-}
-
-/// A figure that a host check measures.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "of")]
-pub enum HostFigure {
-    /// CPU in use, in percent of all cores.
-    Cpu,
-    /// Memory in use, in percent.
-    Memory,
-    /// The load average over one minute, in waiting threads.
-    Load,
-    /// Free disk space, in percent.
-    DiskFreePercent {
-        /// A path on the disk.
-        path: String,
-    },
-    /// Free disk space, in bytes.
-    DiskFreeBytes {
-        /// A path on the disk.
-        path: String,
-    },
 }
 
 impl Cause {

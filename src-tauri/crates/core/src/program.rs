@@ -21,6 +21,7 @@ use crate::{
     naming::{Called, comparable_name, comparable_path},
     network::Scope,
     observation::cut,
+    usage::Measure,
 };
 
 mod process_id;
@@ -101,6 +102,13 @@ impl Program {
             && self.ready == other.ready
             && self.log_keep == other.log_keep
             && self.encoding == other.encoding
+    }
+
+    /// What it may use before it is started again.
+    pub fn ceilings(&self) -> impl Iterator<Item = (Measure, f64)> {
+        let cpu = self.cpu.map(|ceiling| (Measure::Cpu, ceiling.above));
+        let memory = self.memory.map(|ceiling| (Measure::MemoryBytes, ceiling.above as f64));
+        cpu.into_iter().chain(memory)
     }
 
     /// The ports of this machine that it is going to listen on, as far as its readiness says.

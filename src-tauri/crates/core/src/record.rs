@@ -16,6 +16,7 @@ use crate::{
     observation::{Cause, Observation},
     program::ProgramState,
     remedy::Attempt,
+    usage::UsedMinute,
 };
 
 /// One fact to be written down. What is not on disk has not happened.
@@ -63,6 +64,13 @@ pub enum Record {
         fleet: Arc<str>,
         /// How it stands.
         sample: Sample,
+    },
+    /// What a program used, or the host that a monitor measures, in a minute; takes the place of what was there of the same minute.
+    Used {
+        /// Whose it is.
+        by: Key,
+        /// What was used.
+        minute: UsedMinute,
     },
     /// A message as it stands; takes the place of what was there.
     Message(Message),

@@ -39,9 +39,10 @@ use crate::{
     schedule::Rng,
     signal::Signals,
     time::{Instant, Now},
+    usage::{Recorder, UsedMinute},
 };
 
-pub(crate) use self::signs::Sign;
+pub(crate) use self::{running::MEASURES_EVERY, signs::Sign};
 use self::{running::Run, stopping::AfterStop};
 
 /// That a program was looked for, or what became of its start, is told within this.
@@ -81,6 +82,8 @@ pub(crate) struct ProgramMachine {
     gone: bool,
     /// Nothing was heard of it for too long: a process of it may be there.
     unseen: bool,
+    /// What it has used.
+    used: Recorder,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -166,6 +169,7 @@ impl ProgramMachine {
             shown_by_others: Vec::new(),
             gone: false,
             unseen: false,
+            used: Recorder::default(),
         }
     }
 
@@ -276,6 +280,11 @@ impl ProgramMachine {
         if let State::Backoff { until } | State::Cooling { until } = self.state { Some(until) } else { None }
     }
 
+    /// What it has used that is to be written down.
+    pub(crate) fn take_used(&mut self) -> Vec<UsedMinute> {
+        self.used.take()
+    }
+
     /// Whether it is no longer configured.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone
@@ -342,6 +351,9 @@ impl ProgramMachine {
         self.why = why;
         if self.state() != before {
             self.since = step.now.utc;
+        }
+        if before == ProgramState::Running {
+            self.used.keep();
         }
         if !self.is_alive() {
             self.process = None;

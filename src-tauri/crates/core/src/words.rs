@@ -21,7 +21,8 @@ use crate::{
     incident::Health,
     input::AskError,
     maintenance::in_words,
-    observation::{Cause, Failure, HostFigure, Phase, Warning},
+    observation::{Cause, Failure, Phase, Warning},
+    usage::Measure,
 };
 
 pub use reason::{Part, Reason};
@@ -205,13 +206,14 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-fn in_unit(figure: &HostFigure, value: f64) -> String {
+/// A value with the unit of its measure, the same in every language.
+pub fn in_unit(figure: &Measure, value: f64) -> String {
     const GB: f64 = 1e9;
     match figure {
-        HostFigure::Cpu | HostFigure::Memory | HostFigure::DiskFreePercent { .. } => format!("{value:.0} %"),
-        HostFigure::Load => format!("{value:.2}"),
-        HostFigure::DiskFreeBytes { .. } if value < GB => format!("{:.0} MB", value / 1e6),
-        HostFigure::DiskFreeBytes { .. } => format!("{:.1} GB", value / GB),
+        Measure::Cpu | Measure::Memory | Measure::DiskFreePercent { .. } => format!("{value:.0} %"),
+        Measure::Load => format!("{value:.2}"),
+        Measure::MemoryBytes | Measure::DiskFreeBytes { .. } if value < GB => format!("{:.0} MB", value / 1e6),
+        Measure::MemoryBytes | Measure::DiskFreeBytes { .. } => format!("{:.1} GB", value / GB),
     }
 }
 
@@ -297,7 +299,7 @@ mod tests {
             "the certificate of a expired on 1970-01-01 00:00:00 UTC",
         );
         check(
-            Cause::Host { figure: HostFigure::Cpu, measured: 97.0, limit: 90.0 },
+            Cause::Host { figure: Measure::Cpu, measured: 97.0, limit: 90.0 },
             "CPU usage is 97 %, beyond its limit of 90 %",
         );
         check(

@@ -7,6 +7,7 @@ mod repeating;
 mod replaying;
 mod secrets;
 mod step_logs;
+mod usage;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -146,6 +147,7 @@ impl<W: Workers> EventLoop<W> {
                     ))
                 });
             }
+            Request::Usage { by, from, to, points } => self.usage(by, from, to, points, answer),
             Request::Runs { flow, limit } => {
                 let unknown = flow.as_deref().and_then(|flow| self.unknown_flow(flow));
                 let limit = limit.min(RUNS_LIMIT);

@@ -12,7 +12,8 @@ use std::{
 
 use estatus_core::{
     check::{DiskLimit, HostCheck},
-    observation::{Cause, HostFigure, Phase},
+    observation::{Cause, Phase},
+    usage::Measure,
 };
 use tokio::{
     sync::Mutex,
@@ -39,16 +40,18 @@ pub(crate) async fn probe(check: &HostCheck, meter: &Meter, trace: &mut Trace) -
     trace.seen = seen.join(", ");
 
     let mut figures = Figures::default();
-    figures.below(HostFigure::Cpu, cpu, check.cpu_below);
-    figures.below(HostFigure::Memory, memory, check.memory_below);
-    if check.load_below.is_some() {
-        let load = load.map_err(|error| cannot_measure("load", &error))?;
-        figures.below(HostFigure::Load, load, check.load_below);
+    figures.below(Measure::Cpu, cpu, check.cpu_below, trace);
+    figures.below(Measure::Memory, memory, check.memory_below, trace);
+    match load {
+        Ok(load) => figures.below(Measure::Load, load, check.load_below, trace),
+        Err(error) if check.load_below.is_some() => return Err(cannot_measure("load", &error)),
+        // A system that has none.
+        Err(_) => {}
     }
     for (path, limit) in &check.disk_free_above {
         let disk = meter.disk(path, trace).await.map_err(|error| no_disk(path, &error))?;
         trace.seen = format!("{}, {} {:.0} % free", trace.seen, path.display(), disk.percent());
-        figures.above(path, &disk, *limit);
+        figures.above(path, &disk, *limit, trace);
     }
     trace.enter(Phase::Assertion);
     figures.beyond.map_or(Ok(()), Err)
@@ -71,18 +74,21 @@ struct Figures {
 }
 
 impl Figures {
-    fn below(&mut self, figure: HostFigure, measured: f64, limit: Option<f64>) {
+    fn below(&mut self, figure: Measure, measured: f64, limit: Option<f64>, trace: &mut Trace) {
+        trace.measured.push((figure.clone(), measured));
         if let Some(limit) = limit.filter(|limit| measured >= *limit) {
             self.beyond.get_or_insert(Cause::Host { figure, measured, limit });
         }
     }
 
-    fn above(&mut self, path: &Path, disk: &Disk, limit: DiskLimit) {
-        let path = path.display().to_string();
-        let (figure, measured, limit) = match limit {
-            DiskLimit::Percent(limit) => (HostFigure::DiskFreePercent { path }, disk.percent(), limit),
-            DiskLimit::Bytes(limit) => (HostFigure::DiskFreeBytes { path }, disk.free as f64, limit as f64),
+    fn above(&mut self, path: &Path, disk: &Disk, limit: DiskLimit, trace: &mut Trace) {
+        let figure = limit.measure(path);
+        let measured = match limit {
+            DiskLimit::Percent(_) => disk.percent(),
+            DiskLimit::Bytes(_) => disk.free as f64,
         };
+        let limit = limit.amount();
+        trace.measured.push((figure.clone(), measured));
         if measured <= limit {
             self.beyond.get_or_insert(Cause::Host { figure, measured, limit });
         }
@@ -171,6 +177,8 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
+    use estatus_core::Timestamp;
+
     use super::*;
 
     #[test]
@@ -188,26 +196,28 @@ mod tests {
     }
 
     #[test]
-    fn the_first_figure_beyond_its_limit_is_told() {
+    fn every_figure_is_kept_and_the_first_beyond_its_limit_is_told() {
         let disk = Disk { free: 30, total: 100 };
-        let check = |cpu: Option<f64>, memory: Option<f64>, limit: DiskLimit, beyond: Option<HostFigure>| {
-            let mut figures = Figures::default();
-            figures.below(HostFigure::Cpu, 50.0, cpu);
-            figures.below(HostFigure::Memory, 60.0, memory);
-            figures.above(Path::new("/data"), &disk, limit);
+        let check = |cpu: Option<f64>, memory: Option<f64>, limit: DiskLimit, beyond: Option<Measure>| {
+            let (mut figures, mut trace) = (Figures::default(), Trace::begin(Timestamp::UNIX_EPOCH));
+            figures.below(Measure::Cpu, 50.0, cpu, &mut trace);
+            figures.below(Measure::Memory, 60.0, memory, &mut trace);
+            figures.above(Path::new("/data"), &disk, limit, &mut trace);
             let found = figures.beyond.map(|cause| match cause {
                 Cause::Host { figure, .. } => figure,
                 cause => panic!("{cause:?}"),
             });
             assert_eq!(found, beyond);
+            let on_disk = (limit.measure(Path::new("/data")), 30.0);
+            assert_eq!(trace.up().measured, [(Measure::Cpu, 50.0), (Measure::Memory, 60.0), on_disk]);
         };
         let path = || "/data".to_owned();
         check(None, None, DiskLimit::Percent(29.0), None);
         check(Some(50.1), Some(60.1), DiskLimit::Bytes(29), None);
-        check(Some(50.0), Some(60.0), DiskLimit::Bytes(30), Some(HostFigure::Cpu));
-        check(Some(90.0), Some(60.0), DiskLimit::Bytes(30), Some(HostFigure::Memory));
-        check(None, None, DiskLimit::Percent(30.0), Some(HostFigure::DiskFreePercent { path: path() }));
-        check(None, None, DiskLimit::Bytes(31), Some(HostFigure::DiskFreeBytes { path: path() }));
+        check(Some(50.0), Some(60.0), DiskLimit::Bytes(30), Some(Measure::Cpu));
+        check(Some(90.0), Some(60.0), DiskLimit::Bytes(30), Some(Measure::Memory));
+        check(None, None, DiskLimit::Percent(30.0), Some(Measure::DiskFreePercent { path: path() }));
+        check(None, None, DiskLimit::Bytes(31), Some(Measure::DiskFreeBytes { path: path() }));
     }
 
     #[tokio::test]

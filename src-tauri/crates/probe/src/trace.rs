@@ -8,6 +8,7 @@ use std::{
 use estatus_core::{
     Timestamp,
     observation::{Cause, Failure, Observation, Phase, Phases, Warning, cut},
+    usage::Measure,
 };
 use tokio::time::Instant;
 
@@ -32,6 +33,8 @@ pub(crate) struct Trace {
     pub(crate) warning: Option<Warning>,
     /// See [`Observation::holds_for`].
     pub(crate) holds_for: Option<Duration>,
+    /// See [`Observation::measured`].
+    pub(crate) measured: Vec<(Measure, f64)>,
     /// The time that is not the target's.
     pub(crate) turns: Turns,
 }
@@ -50,6 +53,7 @@ impl Trace {
             remote: None,
             warning: None,
             holds_for: None,
+            measured: Vec::new(),
             turns: Turns::default(),
         }
     }
@@ -133,6 +137,7 @@ impl Trace {
             here: self.remote.is_some_and(is_own),
             warning: self.warning,
             holds_for: self.holds_for,
+            measured: self.measured,
             ..observation
         }
     }

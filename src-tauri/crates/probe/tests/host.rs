@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 use common::{PATIENCE, prober};
 use estatus_core::{
     check::{Check, DiskLimit, HostCheck},
-    observation::{Cause, HostFigure, Observation, Phase, Verdict},
+    observation::{Cause, Observation, Phase, Verdict},
+    usage::Measure,
 };
 
 async fn probe(check: HostCheck) -> Observation {
@@ -35,7 +36,7 @@ async fn every_figure_is_measured_and_shown() {
 
 #[tokio::test]
 async fn a_figure_beyond_its_limit_is_told() {
-    let check = async |check: HostCheck, beyond: HostFigure| match probe(check).await.failure.unwrap() {
+    let check = async |check: HostCheck, beyond: Measure| match probe(check).await.failure.unwrap() {
         failure if failure.phase != Phase::Assertion => panic!("{failure:?}"),
         failure => match failure.cause {
             Cause::Host { figure, .. } => assert_eq!(figure, beyond),
@@ -43,10 +44,10 @@ async fn a_figure_beyond_its_limit_is_told() {
         },
     };
     let path = || "/".to_owned();
-    check(HostCheck { cpu_below: Some(0.0), ..HostCheck::default() }, HostFigure::Cpu).await;
-    check(HostCheck { memory_below: Some(0.0), ..HostCheck::default() }, HostFigure::Memory).await;
-    check(disk("/", DiskLimit::Percent(100.0)), HostFigure::DiskFreePercent { path: path() }).await;
-    check(disk("/", DiskLimit::Bytes(u64::MAX)), HostFigure::DiskFreeBytes { path: path() }).await;
+    check(HostCheck { cpu_below: Some(0.0), ..HostCheck::default() }, Measure::Cpu).await;
+    check(HostCheck { memory_below: Some(0.0), ..HostCheck::default() }, Measure::Memory).await;
+    check(disk("/", DiskLimit::Percent(100.0)), Measure::DiskFreePercent { path: path() }).await;
+    check(disk("/", DiskLimit::Bytes(u64::MAX)), Measure::DiskFreeBytes { path: path() }).await;
 }
 
 #[tokio::test]
@@ -59,7 +60,7 @@ async fn a_disk_that_is_not_there_is_a_fault_of_the_configuration() {
 #[tokio::test]
 async fn a_load_is_known_wherever_the_system_has_one() {
     let failure = probe(HostCheck { load_below: Some(-1.0), ..HostCheck::default() }).await.failure.unwrap();
-    let known = matches!(failure.cause, Cause::Host { figure: HostFigure::Load, .. });
+    let known = matches!(failure.cause, Cause::Host { figure: Measure::Load, .. });
     let told = matches!(failure.cause, Cause::Setup { .. });
     assert_eq!((known, told), (cfg!(unix), cfg!(windows)), "{failure:?}");
 }

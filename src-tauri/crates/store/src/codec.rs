@@ -105,6 +105,7 @@ impl<T: AsRef<str>> Entry<T> {
             here: false,
             warning: self.warning.as_ref().and_then(|warning| serde_json::from_str(warning.as_ref()).ok()),
             holds_for: self.holds_for.map(Duration::from_secs),
+            measured: Vec::new(),
         };
         Observed { holds_until: timestamp(self.holds_until()), observation }
     }

@@ -15,7 +15,7 @@ pub(crate) const QUARTER: Millis = HOUR / 4;
 
 /// The year 2248; later times count as this one, so that a key has room for time and monitor.
 const LAST: Millis = (1 << 43) - 1;
-const MONITOR_BITS: u32 = 20;
+const NUMBER_BITS: u32 = 20;
 
 /// A monitor's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,11 +27,27 @@ impl MonitorId {
 
     /// `None` for a number that no key has room for.
     pub(crate) fn new(number: i64) -> Option<Self> {
-        (0..1 << MONITOR_BITS).contains(&number).then_some(Self(number))
+        (0..1 << NUMBER_BITS).contains(&number).then_some(Self(number))
     }
 
     pub(crate) fn number(self) -> i64 {
         self.0
+    }
+}
+
+/// The number of a series of what is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeriesId(i64);
+
+impl SeriesId {
+    /// `None` for a number that no key has room for.
+    pub(crate) fn new(number: i64) -> Option<Self> {
+        (0..1 << NUMBER_BITS).contains(&number).then_some(Self(number))
+    }
+
+    /// Key of `usage_minute`, `usage_hour` and `usage_day`: first by time (number of the minute, hour or day), as [`by_time`].
+    pub(crate) fn at(self, time: i64) -> i64 {
+        first_at(time) | self.0
     }
 }
 
@@ -43,12 +59,12 @@ pub(crate) fn by_time(time: i64, monitor: MonitorId) -> i64 {
 
 /// The first key of [`by_time`] that `time` can have.
 pub(crate) fn first_at(time: i64) -> i64 {
-    time.clamp(0, LAST) << MONITOR_BITS
+    time.clamp(0, LAST) << NUMBER_BITS
 }
 
 /// Time and monitor of a key of [`by_time`].
 pub(crate) fn split_by_time(key: i64) -> (i64, MonitorId) {
-    (key >> MONITOR_BITS, MonitorId(key & ((1 << MONITOR_BITS) - 1)))
+    (key >> NUMBER_BITS, MonitorId(key & ((1 << NUMBER_BITS) - 1)))
 }
 
 /// Key of `chunk`: first by monitor, so that the chunk before another is found at once.

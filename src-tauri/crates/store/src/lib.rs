@@ -1,4 +1,4 @@
-//! What Estatus remembers: observations, incidents, runs of flows, fleets, messages, the journal and the state to go on with after a restart,
+//! What Estatus remembers: observations, what programs and hosts used, incidents, runs of flows, fleets, messages, the journal and the state to go on with after a restart,
 //! in one SQLite database in the data folder.
 //!
 //! One thread writes, in batches ([`Store::record`]); readers have connections of their own and never wait for it.
@@ -33,6 +33,7 @@ mod rows;
 mod schema;
 mod store;
 mod trouble;
+mod usage;
 mod write;
 mod writer;
 
@@ -47,3 +48,4 @@ pub use read::{History, Point};
 pub use restore::{IncidentFilter, IncidentHistory};
 pub use store::Store;
 pub use trouble::{Notice, Notices, StoreError, Trouble, TroubleKind};
+pub use usage::{UsageHistory, UsageSeries};

@@ -83,7 +83,11 @@ impl Mirror {
                 put(&mut self.messages, message.id, message, message.is_pending());
             }
             Record::Engine(memory) => self.engine.clone_from(memory),
-            Record::Observation { .. } | Record::Decision(_) | Record::Sample { .. } | Record::Journal { .. } => {}
+            Record::Observation { .. }
+            | Record::Used { .. }
+            | Record::Decision(_)
+            | Record::Sample { .. }
+            | Record::Journal { .. } => {}
         }
     }
 

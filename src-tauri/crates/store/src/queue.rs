@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const BATCH_WITHIN: Duration = Duration::from_millis(400);
 /// With so many records waiting, none waits for others.
 const BATCH: usize = 5_000;
-/// So many observations wait while the database cannot be written; the oldest are dropped for more.
+/// So many observations, and minutes of what was used, wait while the database cannot be written; the oldest are dropped for more.
 pub(crate) const OBSERVATIONS_LIMIT: usize = 10_000;
 /// With so many records of how things stand waiting, those that newer ones take the place of are left out: there remains one for
 /// each thing. How many things there are has bounds of its own, and drops nothing of what happened.
@@ -269,6 +269,7 @@ impl State {
 /// What becomes of a record of which too many wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    /// What was measured.
     Observation,
     /// How something stands: a later one takes its place.
     Standing,
@@ -281,7 +282,7 @@ enum Kind {
 impl Kind {
     const fn of(record: &Record) -> Self {
         match record {
-            Record::Observation { .. } => Self::Observation,
+            Record::Observation { .. } | Record::Used { .. } => Self::Observation,
             Record::Journal { .. } | Record::Sample { .. } => Self::History,
             Record::Decision(_) => Self::Decision,
             Record::Memory { .. }
@@ -351,7 +352,7 @@ fn subject(record: &Record) -> Option<Subject> {
         Record::Sample { fleet, sample } => Some(Subject::Sample(Arc::clone(fleet), millis(sample.at) / MINUTE)),
         Record::Message(message) => Some(Subject::Message(message.id.0)),
         Record::Engine(_) => Some(Subject::Engine),
-        Record::Observation { .. } | Record::Decision(_) | Record::Journal { .. } => None,
+        Record::Observation { .. } | Record::Used { .. } | Record::Decision(_) | Record::Journal { .. } => None,
     }
 }
 

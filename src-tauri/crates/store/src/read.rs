@@ -51,14 +51,25 @@ struct Source {
 
 /// From when on there are single observations, and figures by hour.
 #[derive(Clone, Copy, Debug)]
-struct Horizons {
+pub(crate) struct Horizons {
     raw_from: Millis,
     hours_from: Millis,
 }
 
 impl Horizons {
-    fn read(connection: &Connection) -> Result<Self> {
+    pub(crate) fn read(connection: &Connection) -> Result<Self> {
         Ok(Self { raw_from: fact(connection, "raw_from")?, hours_from: fact(connection, "hours_from")? })
+    }
+
+    /// What pieces of `width` from `from` on are made of: days, hours or what is `finest`.
+    pub(crate) fn unit(&self, from: Millis, width: Millis, finest: Millis) -> Millis {
+        if from < self.hours_from || width >= DAY {
+            DAY
+        } else if from < self.raw_from || width >= HOUR {
+            HOUR
+        } else {
+            finest
+        }
     }
 
     /// `at`, brought down to the start of the hour or day where nothing finer is kept.
@@ -164,13 +175,7 @@ impl Pieces {
     fn new(horizons: Horizons, from: Millis, to: Millis, points: usize) -> Self {
         let points = Millis::try_from(points.clamp(1, POINTS_LIMIT)).unwrap_or(1);
         let width = ((to - from).max(1) + points - 1) / points;
-        let unit = if from < horizons.hours_from || width >= DAY {
-            DAY
-        } else if from < horizons.raw_from || width >= HOUR {
-            HOUR
-        } else {
-            1
-        };
+        let unit = horizons.unit(from, width, 1);
         Self { start: floor(from, unit), end: to, width: ceil(width, unit) }
     }
 

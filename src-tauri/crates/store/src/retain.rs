@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 
 use crate::{
     database::Database,
-    keys::{DAY, HOUR, MINUTE, Millis, MonitorId, by_monitor, floor, length},
+    keys::{DAY, HOUR, MINUTE, Millis, MonitorId, by_monitor, first_at, floor, length},
     rollup::before,
     rows::{Table, fact, set_fact},
 };
@@ -42,6 +42,9 @@ impl Database {
             delete_of_fleets(&transaction, INSTANCES, told_from)?,
             delete_of_fleets(&transaction, DECISIONS, told_from)?,
             delete(&transaction, SAMPLES, (now - hours) / MINUTE)?,
+            delete(&transaction, USAGE_MINUTES, first_at(raw_from / MINUTE))?,
+            delete(&transaction, USAGE_HOURS, first_at(hours_from / HOUR))?,
+            delete(&transaction, USAGE_DAYS, first_at(days_from / DAY))?,
             delete(&transaction, MESSAGES, told_from)?,
             delete(&transaction, MENTIONS, i64::MAX)?,
             delete(&transaction, JOURNAL, told_from)?,
@@ -79,6 +82,9 @@ const DECISIONS: &str = "DELETE FROM decision WHERE (fleet, number) IN (SELECT f
     WHERE at < ?1 OR nth > ?2 LIMIT ?3)";
 const SAMPLES: &str =
     "DELETE FROM sample WHERE (minute, fleet) IN (SELECT minute, fleet FROM sample WHERE minute < ? LIMIT ?)";
+const USAGE_MINUTES: &str = "DELETE FROM usage_minute WHERE id IN (SELECT id FROM usage_minute WHERE id < ? LIMIT ?)";
+const USAGE_HOURS: &str = "DELETE FROM usage_hour WHERE id IN (SELECT id FROM usage_hour WHERE id < ? LIMIT ?)";
+const USAGE_DAYS: &str = "DELETE FROM usage_day WHERE id IN (SELECT id FROM usage_day WHERE id < ? LIMIT ?)";
 /// A message stays as long as an incident that it tells of.
 const MESSAGES: &str = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE created < ? AND NOT pending \
     AND NOT EXISTS (SELECT 1 FROM mention JOIN incident ON incident.id = mention.incident \

@@ -1,4 +1,4 @@
--- Format 7. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 8. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_run, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -97,6 +97,25 @@ CREATE TABLE sample (
     load REAL NOT NULL,
     PRIMARY KEY (minute, fleet)
 ) WITHOUT ROWID;
+
+-- What programs and hosts used, by minute, hour and day of UTC; keys::by_time(number of the minute, hour or day) with the
+-- number of the series. Percent and loads are in hundredths, what is in bytes in bytes; sum is over the minutes that are known.
+CREATE TABLE series (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, measure TEXT NOT NULL, UNIQUE (kind, name, measure));
+CREATE TABLE usage_minute (id INTEGER PRIMARY KEY, mean INTEGER NOT NULL, least INTEGER NOT NULL, most INTEGER NOT NULL);
+CREATE TABLE usage_hour (
+    id INTEGER PRIMARY KEY,
+    minutes INTEGER NOT NULL,
+    sum INTEGER NOT NULL,
+    least INTEGER NOT NULL,
+    most INTEGER NOT NULL
+);
+CREATE TABLE usage_day (
+    id INTEGER PRIMARY KEY,
+    minutes INTEGER NOT NULL,
+    sum INTEGER NOT NULL,
+    least INTEGER NOT NULL,
+    most INTEGER NOT NULL
+);
 
 -- pending: neither delivered nor given up.
 CREATE TABLE message (id INTEGER PRIMARY KEY, created INTEGER NOT NULL, pending INTEGER NOT NULL, body TEXT NOT NULL);

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use estatus_core::{
@@ -15,14 +15,14 @@ use estatus_core::{
     config::Retention,
     fleet::{decision::DecisionRecord, instance::Instance, replay::Sample},
     flow::run::{Run, RunRecord},
-    ids::RunId,
+    ids::{Key, RunId},
     record::{JournalEntry, Record},
 };
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    Figures, History, IncidentFilter, IncidentHistory, Observed,
+    Figures, History, IncidentFilter, IncidentHistory, Observed, UsageHistory,
     database::Database,
     keys::millis,
     maintenance::Maintenance,
@@ -31,6 +31,7 @@ use crate::{
     readers::{ReadError, Readers},
     restore,
     trouble::{Notices, Trouble, is_damage},
+    usage,
     writer::{Shared, Writer},
 };
 
@@ -206,6 +207,23 @@ impl Store {
     pub async fn samples(&self, fleet: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Sample>, Trouble> {
         let fleet = fleet.to_owned();
         self.read(move |connection| restore::samples(connection, &fleet, millis(from), millis(to))).await
+    }
+
+    /// What `by`, a program or a monitor of this machine, used from `from` to `to`, in about `points` pieces (1 to 2,000), of
+    /// which none is shorter than `least`. Pieces are whole minutes, hours or days of UTC, as in [`Store::history`]; those of
+    /// which nothing is known are left out.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn usage(
+        &self,
+        by: Key,
+        from: Timestamp,
+        to: Timestamp,
+        points: usize,
+        least: Duration,
+    ) -> Result<UsageHistory, Trouble> {
+        self.read(move |connection| usage::usage(connection, &by, millis(from), millis(to), points, least)).await
     }
 
     /// The newest `limit` entries of the journal from `since` on, in the order in which they happened.

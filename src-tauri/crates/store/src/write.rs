@@ -23,6 +23,7 @@ use crate::{
     codec::{Chunk, Entry, encode_one},
     keys::{MINUTE, Millis, MonitorId, by_monitor, by_time, chunk_start, length, millis, signed},
     trouble::is_about_the_record,
+    usage,
 };
 
 /// A failure like the one before keeps so many bytes of its evidence; the first of a stretch keeps all.
@@ -95,6 +96,7 @@ impl<'a> Batch<'a> {
             Record::Instance(instance) => self.instance(instance),
             Record::Decision(decision) => self.decision(decision),
             Record::Sample { fleet, sample } => self.sample(fleet, sample),
+            Record::Used { by, minute } => usage::put(self.connection, by, minute),
             Record::Message(message) => self.message(message),
             Record::Engine(memory) => {
                 let sql = "INSERT OR REPLACE INTO fact VALUES ('engine', ?)";

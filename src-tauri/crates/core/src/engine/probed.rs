@@ -16,8 +16,11 @@ use crate::{
     schedule,
     signal::Signal,
     time::{Instant, Now, later},
+    usage::UsedMinute,
 };
 
+/// What a probe has measured counts as much as what another has.
+const PROBE_COUNTS: std::time::Duration = std::time::Duration::from_secs(1);
 /// So many peers are probed when nobody else has answered for the own network.
 const PEERS: usize = 2;
 
@@ -283,6 +286,7 @@ impl Engine {
             schedule::next(&monitor, watched.place, health, watched.tracker.bad(), &observation, began, now.monotonic);
         watched.next_probe = Some(next);
         let scope = scope_of(watched, &observation);
+        let used = watched.take_used(&observation);
         let observation = Arc::new(observation);
         watched.last = Some(Arc::clone(&observation));
         self.records.push(Record::Observation {
@@ -291,6 +295,7 @@ impl Engine {
             holds_until: later(now.utc_of(next), monitor.timeout + SLACK),
             observation: Arc::clone(&observation),
         });
+        self.keep_used(&Key::Monitor(Arc::clone(name)), used);
         if health != before {
             self.health_changed(name, before, health, &observation, now);
         }
@@ -405,6 +410,18 @@ impl MonitorMachine {
     /// Whether it may be probed out of its turn.
     fn has_rested(&self, now: Instant) -> bool {
         self.out_of_turn.is_none_or(|at| now.since(at) >= PEER_RESTS)
+    }
+
+    /// What its probes have measured that is to be written down, now that this is what one saw. One during which the machine
+    /// slept has measured the sleep, too.
+    fn take_used(&mut self, observation: &Observation) -> Vec<UsedMinute> {
+        let slept = observation.failure.as_ref().is_some_and(|failure| failure.cause == Cause::Slept);
+        if observation.measured.is_empty() || slept {
+            return Vec::new();
+        }
+        let used = self.used.get_or_insert_default();
+        used.read(observation.at, PROBE_COUNTS, observation.measured.iter().cloned());
+        used.take()
     }
 }
 

@@ -14,10 +14,11 @@ use crate::{
         Ended, ProcessId, Program, ProgramCommand, ProgramEvent, ProgramMemory, ProgramState, ProgramTrouble, Ready,
         StoppedBy,
     },
-    record::JournalEntry,
+    record::{JournalEntry, Record},
     scaling::FleetMachine,
-    supervision::{ProgramMachine, Step},
+    supervision::{MEASURES_EVERY, ProgramMachine, Step},
     time::{Instant, Now},
+    usage::UsedMinute,
     words::Words,
 };
 
@@ -99,6 +100,17 @@ impl Engine {
         if asks == Some(true) {
             self.ask_whether_ready(name);
         }
+    }
+
+    /// Those that run are measured together, so that the machine is woken once for all of them.
+    pub(super) fn measure_programs(&mut self, now: Now) {
+        let measure = |kept: &ProgramMachine| {
+            let command = ProgramCommand::Measure { start: kept.measured_with_others()?, ports: false };
+            Some(Effect::Program { program: Arc::clone(&kept.program), command })
+        };
+        let before = self.effects.len();
+        self.effects.extend(self.programs.values().filter_map(measure));
+        self.measures_at = (self.effects.len() > before).then(|| now.monotonic + MEASURES_EVERY);
     }
 
     fn ask_whether_ready(&mut self, name: &Arc<str>) {
@@ -251,14 +263,24 @@ impl Engine {
         let (before, question) = ((kept.state(), kept.process()), kept.question());
         let mut step = Step::new(now, &mut self.rng, &mut self.signals, self.quits);
         let result = take(kept, &mut step);
+        let used = kept.take_used();
         let program = &kept.program;
         let effect = |command| Effect::Program { program: Arc::clone(program), command };
         self.effects.extend(step.commands.into_iter().map(effect));
         let unwanted = question.filter(|_| kept.question() != question);
+        self.keep_used(&Key::Program(Arc::clone(name)), used);
         unwanted.into_iter().for_each(|id| self.cancel(id));
         self.program_changed(name, before, now);
         self.begin_if_due(name, now);
+        if self.programs.get(name).is_some_and(|kept| kept.measured_with_others().is_some()) {
+            self.measures_at.get_or_insert(now.monotonic + MEASURES_EVERY);
+        }
         Some(result)
+    }
+
+    /// What somebody used is written down.
+    pub(super) fn keep_used(&mut self, by: &Key, used: Vec<UsedMinute>) {
+        self.records.extend(used.into_iter().map(|minute| Record::Used { by: by.clone(), minute }));
     }
 
     fn program_changed(&mut self, name: &Arc<str>, before: (ProgramState, Option<ProcessId>), now: Now) {

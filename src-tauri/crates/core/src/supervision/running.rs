@@ -1,4 +1,4 @@
-//! Running: what it uses, which ports it listens on, and when it has settled.
+//! Running: what it uses, which is kept minute by minute, which ports it listens on, and when it has settled.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -10,7 +10,13 @@ use crate::{
     program::ProgramCommand,
     signal::Signal,
     time::{Instant, Now},
+    usage::Measure,
 };
+
+/// A program that runs is measured so often, if not more often.
+pub(crate) const MEASURES_EVERY: Duration = Duration::from_secs(15);
+/// A machine that has slept for so long between two measurements has a share of the CPU that may be of the sleep, too.
+const SLEPT: Duration = Duration::from_secs(1);
 
 /// A program that runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +29,9 @@ pub(super) struct Run {
     pub(super) looked_for: BTreeSet<u16>,
     pub(super) next_look: Option<Instant>,
     pub(super) planned: Option<Timestamp>,
+    /// When it is measured for its ceilings; without any, it is measured with the others.
     pub(super) next_measure: Option<Instant>,
+    pub(super) measured: Option<Now>,
     pub(super) too_big_since: Option<Instant>,
     pub(super) too_busy_since: Option<Instant>,
 }
@@ -39,6 +47,7 @@ impl ProgramMachine {
             next_look: None,
             planned: self.planned_after(now.utc),
             next_measure: self.measures_every().map(|every| now.monotonic + every),
+            measured: None,
             too_big_since: None,
             too_busy_since: None,
         };
@@ -87,6 +96,8 @@ impl ProgramMachine {
         if run.start != start {
             return;
         }
+        let before = run.measured.replace(step.now);
+        self.used.read(step.now.utc, awake_since(before, step.now), readings(memory, cpu, before, step.now));
         let lasted = |since: &mut Option<Instant>, over: bool, lasts: Duration| {
             *since = over.then(|| since.unwrap_or(now));
             since.is_some_and(|since| now.since(since) >= lasts)
@@ -139,11 +150,51 @@ impl ProgramMachine {
         let memory = self.program.memory.map(|ceiling| ceiling.lasts);
         let cpu = self.program.cpu.map(|ceiling| ceiling.lasts);
         let shortest = memory.into_iter().chain(cpu).min()?;
-        Some((shortest / 4).clamp(Duration::from_secs(1), Duration::from_secs(15)))
+        Some((shortest / 4).clamp(Duration::from_secs(1), MEASURES_EVERY))
+    }
+
+    /// The start that is to be measured with those of others, for the minutes that are kept of what it uses.
+    pub(crate) fn measured_with_others(&self) -> Option<StartId> {
+        let State::Running(run) = &self.state else { return None };
+        (run.next_measure.is_none() && !self.is_gone()).then_some(run.start)
     }
 
     /// When its plan starts it, or starts it again, after `at`.
     pub(super) fn planned_after(&self, at: Timestamp) -> Option<Timestamp> {
         self.program.every.as_ref().and_then(|every| every.next_after(at))
+    }
+}
+
+/// How long this machine was awake since it was measured before.
+fn awake_since(before: Option<Now>, now: Now) -> Duration {
+    before.map_or(Duration::ZERO, |before| now.awake().saturating_sub(before.awake()))
+}
+
+/// What was read of it, as far as that holds for the time since it was measured before.
+fn readings(memory: u64, cpu: Option<f64>, before: Option<Now>, now: Now) -> impl Iterator<Item = (Measure, f64)> {
+    let slept = before.is_some_and(|before| now.slept.saturating_sub(before.slept) >= SLEPT);
+    let cpu = cpu.filter(|_| before.is_some() && !slept).map(|percent| (Measure::Cpu, percent));
+    cpu.into_iter().chain([(Measure::MemoryBytes, memory as f64)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_of_a_time_in_which_the_machine_slept_is_not_kept() {
+        let at = |seconds: u64, slept: u64| Now {
+            monotonic: Instant::from_boot(Duration::from_secs(seconds)),
+            slept: Duration::from_secs(slept),
+            utc: Timestamp::UNIX_EPOCH,
+        };
+        let check = |before: Option<Now>, now: Now, measures: &[Measure], over: u64| {
+            let found: Vec<Measure> = readings(7, Some(9.0), before, now).map(|(measure, _)| measure).collect();
+            assert_eq!((found.as_slice(), awake_since(before, now)), (measures, Duration::from_secs(over)));
+        };
+        check(None, at(100, 0), &[Measure::MemoryBytes], 0);
+        check(Some(at(85, 0)), at(100, 0), &[Measure::Cpu, Measure::MemoryBytes], 15);
+        check(Some(at(85, 10)), at(3_700, 3_610), &[Measure::MemoryBytes], 15);
+        check(Some(at(3_700, 3_610)), at(3_715, 3_610), &[Measure::Cpu, Measure::MemoryBytes], 15);
     }
 }

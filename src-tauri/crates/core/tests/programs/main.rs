@@ -9,3 +9,4 @@ mod scene;
 mod starting;
 mod steps;
 mod supervising;
+mod usage;

@@ -21,6 +21,7 @@ use estatus_core::{
     record::{JournalEntry, Record, Restored},
     remedy::{Remedy, RemedyAction},
     time::{Instant, Now, later},
+    usage::{Measure, UsedMinute},
 };
 
 pub(crate) fn seconds(seconds: f64) -> Duration {
@@ -90,6 +91,12 @@ pub(crate) struct Scene {
     pub(crate) pids: u32,
     pub(crate) story: String,
     pub(crate) published: Vec<Change>,
+    /// The memory and the CPU that programs use.
+    pub(crate) uses: (u64, f64),
+    /// What probes measure.
+    pub(crate) measures: Vec<(Measure, f64)>,
+    /// What was written down of what is used.
+    pub(crate) used: Vec<(Key, UsedMinute)>,
     /// What the runs do that were written down.
     pub(crate) definitions: BTreeMap<RunId, Arc<Definition>>,
 }
@@ -134,6 +141,9 @@ impl Scene {
             pids: 100,
             story: String::new(),
             published: Vec::new(),
+            uses: (2_000_000_000, 1.0),
+            measures: Vec::new(),
+            used: Vec::new(),
         }
     }
 
@@ -246,7 +256,8 @@ impl Scene {
                 }
                 Effect::Program { program, command: ProgramCommand::Measure { start, ports } } => {
                     let ports = ports.then(|| self.ports.clone());
-                    let event = ProgramEvent::Measured { start, memory: 2_000_000_000, cpu: Some(1.0), ports };
+                    let (memory, cpu) = self.uses;
+                    let event = ProgramEvent::Measured { start, memory, cpu: Some(cpu), ports };
                     self.happens(&program.name.clone(), event);
                 }
                 Effect::AskNetwork { id, .. } => {
@@ -322,11 +333,13 @@ impl Scene {
         } else {
             Observation::down(begun, Phases::default(), "", failure)
         };
-        self.input(Input::Probed { id, observation });
+        let measured = self.measures.clone();
+        self.input(Input::Probed { id, observation: Observation { measured, ..observation } });
     }
 
     fn recorded(&mut self, record: &Record) {
         match record {
+            Record::Used { by, minute } => self.used.push((by.clone(), minute.clone())),
             Record::Run(run) => drop(self.definitions.insert(run.id, Arc::clone(&run.definition))),
             Record::Step { run, place, step } => {
                 let name = Arc::clone(&self.definitions[run].steps[*place].name);

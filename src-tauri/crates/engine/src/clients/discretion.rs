@@ -63,6 +63,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Launched(_)
             | Reply::Log(_)
             | Reply::ProgramHistory(_)
+            | Reply::Usage(_)
             // These are for those who may edit.
             | Reply::Configuration(_)
             | Reply::Edited(_)

@@ -2,6 +2,7 @@
 
 mod fleets;
 mod flows;
+mod usage;
 
 use std::{
     collections::BTreeSet,
@@ -118,7 +119,7 @@ impl Workers for Workshop {
         if is_down {
             Observation::down(at, phases, "", Failure::new(Phase::Connect, Cause::Refused))
         } else {
-            Observation::up(at, phases, "")
+            Observation { measured: usage::measured(monitor), ..Observation::up(at, phases, "") }
         }
     }
 
@@ -287,9 +288,15 @@ impl Stage {
         Client::attach(&self.endpoint).await.unwrap()
     }
 
-    /// What is asked of the supervisor next.
+    /// What is asked of the supervisor next, but to measure what runs.
     async fn asked(&mut self) -> ProgramCommand {
-        timeout(LONG, self.commands.recv()).await.expect("nothing is asked of the supervisor").unwrap().1
+        loop {
+            let asked = timeout(LONG, self.commands.recv()).await.expect("nothing is asked of the supervisor");
+            let (_, command) = asked.unwrap();
+            if !matches!(command, ProgramCommand::Measure { .. }) {
+                return command;
+            }
+        }
     }
 
     async fn happens(&self, event: ProgramEvent) {

@@ -118,7 +118,7 @@ impl Running {
     /// ports that its processes listen on.
     pub(crate) fn measure(&mut self, with_ports: bool) -> (u64, Option<f64>, Option<Vec<u16>>) {
         let now = Instant::now();
-        let pids = self.tree.remember();
+        let pids = if with_ports { self.tree.remember() } else { self.tree.near() };
         let usage = find::measure(&pids);
         let before = self.measured.replace((now, usage.cpu_time));
         let cpu = before.and_then(|(then, used)| {

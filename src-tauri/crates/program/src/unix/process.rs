@@ -124,6 +124,33 @@ pub(super) fn processes() -> impl Iterator<Item = Process> {
     pids.filter_map(Process::alive)
 }
 
+/// The pids of the descendants of `of`.
+pub(super) fn descendants_of(of: Pid) -> Vec<u32> {
+    listed_descendants(of).unwrap_or_else(|| {
+        let all: Vec<Process> = processes().filter(|process| process.pid != of).collect();
+        family(all, |process| process.parent == of.as_raw_pid()).iter().map(|process| process.id().pid).collect()
+    })
+}
+
+/// The same, as the system lists children, where it does (proc_pid_task_children(5), CONFIG_PROC_CHILDREN).
+fn listed_descendants(of: Pid) -> Option<Vec<u32>> {
+    let mut found = children_of(of)?;
+    let mut next = 0;
+    while let Some(pid) = found.get(next).copied() {
+        next += 1;
+        found.extend(pid_of(pid).and_then(children_of).unwrap_or_default());
+    }
+    Some(found)
+}
+
+/// The children of all threads of a process.
+fn children_of(pid: Pid) -> Option<Vec<u32>> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let lists: Option<Vec<String>> =
+        threads.map(|thread| fs::read_to_string(thread.path().join("children")).ok()).collect();
+    Some(lists?.iter().flat_map(|list| list.split_ascii_whitespace()).filter_map(|pid| pid.parse().ok()).collect())
+}
+
 /// Of `others`, those that `marks` says, and their descendants.
 pub(super) fn family(mut others: Vec<Process>, mut marks: impl FnMut(&Process) -> bool) -> Vec<Process> {
     let mut members: Vec<Process> = others.extract_if(.., |process| marks(process)).collect();
@@ -146,6 +173,14 @@ pub(crate) fn boot_id() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        os::unix::process::CommandExt,
+        process::{Command, Stdio},
+    };
+
+    use rustix::process::kill_process_group;
+
     use super::*;
 
     #[test]
@@ -161,6 +196,24 @@ mod tests {
         check(&format!("12 (a) R 1 (b) {rest}"), Some(("a) R 1 (b", 'S', 7, 8, 9, 4242)));
         check("12 (sleep) S 7", None);
         check("", None);
+    }
+
+    #[test]
+    fn descendants_are_found_whether_or_not_the_system_lists_children() {
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", "(sleep 60 & echo; wait) & wait"]).stdout(Stdio::piped()).process_group(0);
+        let mut shell = shell.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = pid_of(shell.id()).unwrap();
+        let found = descendants_of(pid);
+        assert_eq!(found.len(), 2, "a subshell and what it sleeps by");
+        assert!(found.iter().all(|pid| pid_of(*pid).is_some_and(|pid| Process::alive(pid).is_some())));
+        let listed = listed_descendants(pid);
+        assert!(listed.is_none_or(|listed| listed == found));
+        kill_process_group(pid, Signal::KILL).unwrap();
+        shell.wait().unwrap();
+        assert_eq!(descendants_of(pid), []);
     }
 
     #[test]

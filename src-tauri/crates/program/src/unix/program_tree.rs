@@ -23,7 +23,7 @@ use super::{
     Children, Pipes, TOKEN,
     children::Reaper,
     command,
-    process::{Process, family, hold, pid_of, processes},
+    process::{Process, descendants_of, family, hold, pid_of, processes},
     watched,
 };
 use crate::process_start::ProcessStart;
@@ -117,6 +117,23 @@ impl ProgramTree {
     /// Takes note of who belongs to it now: see [`ProgramTree::known`]. Gives back their pids.
     pub(crate) fn remember(&self) -> Vec<u32> {
         self.pids()
+    }
+
+    /// The pids of its processes, as far as they come from this shim's children or were known before: those are found without
+    /// looking into every process there is. Good enough for what it uses, not for whether it is gone.
+    pub(crate) fn near(&self) -> Vec<u32> {
+        if !self.ours {
+            return self.pids();
+        }
+        let mut near = descendants_of(getpid());
+        let known = self.known.borrow();
+        let lives = |id: &&ProcessId| {
+            pid_of(id.pid).and_then(Process::alive).is_some_and(|process| process.started == id.started)
+        };
+        let strayed: Vec<u32> =
+            known.iter().filter(|id| !near.contains(&id.pid)).filter(lives).map(|id| id.pid).collect();
+        near.extend(strayed);
+        near
     }
 
     /// The pids of its processes.

@@ -151,6 +151,11 @@ impl ProgramTree {
         kept.members.iter().map(|id| id.pid).collect()
     }
 
+    /// The pids of its processes: the job knows them all.
+    pub(crate) fn near(&self) -> Vec<u32> {
+        self.pids()
+    }
+
     fn members(&self) -> Vec<ProcessId> {
         self.pids().into_iter().filter_map(id_of).collect()
     }

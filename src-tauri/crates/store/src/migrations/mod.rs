@@ -7,6 +7,7 @@ mod v3;
 mod v4;
 mod v5;
 mod v6;
+mod v7;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub(crate) fn migrate(path: &Path, found: i64, now: Timestamp) -> Result<()> {
     connection.busy_timeout(OPEN_PATIENCE)?;
     keep_copy(&connection, path, found, now)?;
     let transaction = connection.transaction()?;
-    let steps: [fn(&Connection) -> Result<()>; 5] = [v2::to_3, v3::to_4, v4::to_5, v5::to_6, v6::to_7];
+    let steps: [fn(&Connection) -> Result<()>; 6] = [v2::to_3, v3::to_4, v4::to_5, v5::to_6, v6::to_7, v7::to_8];
     match found {
         1 => v1::to_today(&transaction)?,
         2.. => {

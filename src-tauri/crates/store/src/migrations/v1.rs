@@ -92,6 +92,7 @@ fn observation(row: &Row<'_>) -> Result<Record> {
         here: false,
         warning: None,
         holds_for: None,
+        measured: Vec::new(),
     };
     Ok(Record::Observation {
         monitor: Arc::from(row.get::<_, String>(0)?),

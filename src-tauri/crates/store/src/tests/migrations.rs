@@ -4,6 +4,7 @@ use estatus_core::{
     memory::Memory,
     monitor::{MonitorMemory, Pause},
     record::{JournalEntry, Restored},
+    usage::{Measure, Spread, UsedMinute},
 };
 
 use super::*;
@@ -15,6 +16,7 @@ const V3: &str = include_str!("../migrations/fixtures/v3.sql");
 const V4: &str = include_str!("../migrations/fixtures/v4.sql");
 const V5: &str = include_str!("../migrations/fixtures/v5.sql");
 const V6: &str = include_str!("../migrations/fixtures/v6.sql");
+const V7: &str = include_str!("../migrations/fixtures/v7.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -184,6 +186,33 @@ async fn a_database_of_format_6_keeps_its_facts_and_takes_fleets() {
     assert_eq!(store.decisions("web", 10).await.unwrap(), [first]);
 }
 
+/// In format 7 nothing was kept of what programs and hosts use.
+#[tokio::test]
+async fn a_database_of_format_7_keeps_its_facts_and_takes_what_is_used() {
+    let folder = old(V7);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
+    assert_eq!((restored.last_incident, restored.last_message), (Some(IncidentId(4)), Some(MessageId(11))));
+    assert_eq!(restored.last_run, Some(RunId(2)));
+    assert_eq!(restored.instances, [instance(2, "web", InstanceState::Running)]);
+    let decisions = store.decisions("web", 10).await.unwrap();
+    assert_eq!(decisions.iter().map(|decision| (decision.number, decision.mean)).collect::<Vec<_>>(), [(1, Some(0.5))]);
+    let sample = Sample { at: noon(), instances: 2, known: 1, load: 0.5 };
+    assert_eq!(store.samples("web", noon(), after(60)).await.unwrap(), [sample]);
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap().len(), 3);
+
+    let spread = Spread { mean: 12.5, least: 1.0, most: 99.0 };
+    let minute = UsedMinute { at: noon(), measures: vec![(Measure::Cpu, spread)] };
+    store.record(vec![Record::Used { by: web(), minute }]).await.unwrap();
+    store.close().await;
+    let Opened { store, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    let used = store.usage(web(), noon(), after(60), 1, Duration::ZERO).await.unwrap();
+    assert_eq!(used.series[0].points, [(noon(), spread)]);
+}
+
 fn web() -> Key {
     Key::Program("web".into())
 }
@@ -200,7 +229,7 @@ fn monitor_memory<'a>(restored: &'a Restored, name: &str) -> &'a MonitorMemory {
 
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2, V3, V4, V5, V6] {
+    for fixture in [V1, V2, V3, V4, V5, V6, V7] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
         store
@@ -225,7 +254,7 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2, V3, V4, V5, V6] {
+    for fixture in [V1, V2, V3, V4, V5, V6, V7] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
@@ -239,6 +268,7 @@ fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
         (4, V4, "program", 1),
         (5, V5, "memory", 3),
         (6, V6, "run", 2),
+        (7, V7, "instance", 2),
     ] {
         let folder = old(fixture);
         drop(opened(&folder));
@@ -259,6 +289,7 @@ fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
         (4, V4, "memory", "program", 1),
         (5, V5, "step", "memory", 3),
         (6, V6, "decision", "run", 2),
+        (7, V7, "series", "instance", 2),
     ] {
         let folder = old(fixture);
         let path = folder.path().join(FILE);

@@ -7,6 +7,7 @@ mod migrations;
 mod remembering;
 mod runs;
 mod size;
+mod usage;
 
 use std::{sync::Arc, time::Duration};
 
