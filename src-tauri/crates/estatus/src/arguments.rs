@@ -69,6 +69,23 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what a program used over time: CPU and memory, with its starts.
+    Usage {
+        /// The program.
+        name: String,
+        /// NAME is a `host` monitor: show what it measured of this machine.
+        #[arg(long)]
+        monitor: bool,
+        /// How far back, like 90m, 24h or 30d.
+        #[arg(long, default_value = "24h", value_parser = span)]
+        since: Duration,
+        /// Number of intervals to divide the period into.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=2000))]
+        points: u16,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show incidents, newest first, with their remedy attempts and alerts.
     Incidents {
         /// Only this monitor.

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use estatus_api::{ApiError, Client, ErrorCode, Reply, Request};
+use estatus_api::{ApiError, Client, ErrorCode, Reply, Request, UsedBy};
 use estatus_core::{
     Timestamp,
     engine::Ask,
@@ -34,6 +34,18 @@ pub(crate) async fn history(places: &Places, monitor: String, since: Duration, p
         show::json(&history)?;
     } else {
         show::history(&history);
+    }
+    Ok(Outcome::Well)
+}
+
+pub(crate) async fn usage(places: &Places, by: UsedBy, since: Duration, points: u16, json: bool) -> Result {
+    let to = Timestamp::now();
+    let request = Request::Usage { by, from: earlier(to, since), to, points: points.into() };
+    let Reply::Usage(used) = ask(places, request).await? else { return Err(unexpected()) };
+    if json {
+        show::json(&used)?;
+    } else {
+        show::usage(&used);
     }
     Ok(Outcome::Well)
 }

@@ -31,6 +31,7 @@ use std::{env, process::ExitCode};
 
 use arguments::{Arguments, Command, ConfigCommand, EmailCommand, Steered};
 use clap::Parser;
+use estatus_api::UsedBy;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,10 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Status { json } => asking::status(&places, json).await,
         Command::History { monitor, since, points, json } => {
             asking::history(&places, monitor, since, points, json).await
+        }
+        Command::Usage { name, monitor, since, points, json } => {
+            let by = if monitor { UsedBy::Monitor(name) } else { UsedBy::Program(name) };
+            asking::usage(&places, by, since, points, json).await
         }
         Command::Incidents { monitor, since, limit, json } => {
             asking::incidents(&places, monitor, since, limit, json).await

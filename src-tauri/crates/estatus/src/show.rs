@@ -4,6 +4,7 @@ pub(crate) mod fleets;
 pub(crate) mod flows;
 mod paint;
 mod programs;
+mod usage;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use estatus_core::{
 use jiff::tz::TimeZone;
 pub(crate) use paint::Paint;
 use serde::Serialize;
+pub(crate) use usage::usage;
 
 use crate::CommandError;
 
