@@ -24,13 +24,14 @@ import { history } from "./mock/past";
 import { changes, line, SURVEYED, log, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { service } from "./mock/service";
+import { usage as used } from "./mock/usage";
 
 /**
  * A lively world for tests and for looking at the window. What it is like stands in the address: `?monitors=10000`;
  * `?world=empty`, or `example`; `?engine=lost`, or `silent`; `?file=wrong`; `?answers=none`, or `failing`; `?may=steer`;
  * `?service=user`, `stopped`, `machine`, `command`, `others`, or `windows`; `?doctor=well`, or `none`; `?switch=failed`, …;
  * `?flows=dense`, or how many; `?fleet=thousands`; `?platform=windows`; `?young=router` for a monitor that is 40 minutes old;
- * `?keyring=none`, or `locked`; `?still`.
+ * `?keyring=none`, or `locked`; `?measured=never`; `?still`.
  */
 const asked = new URLSearchParams(globalThis.location?.search ?? "");
 
@@ -93,7 +94,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 10,
+    protocol: 14,
     version: "0.1.0",
     host: {
       kind: "tray",
@@ -220,6 +221,13 @@ function answer(request: Request): Reply {
       return { reply: "log", of: log(request.of.program, request.of.lines) };
     case "program_history":
       return { reply: "program_history", of: changes(request.of.program, Date.parse(request.of.since)) };
+    case "usage": {
+      const { by } = request.of;
+      const known = by.kind === "program" ? running.get(by.name) : sample(by.name);
+      if (!known) throw wrong(`there is no program "${by.name}"`);
+      const begun = by.name === asked.get("young") ? 2400 : asked.get("measured") === "never" ? 0 : undefined;
+      return { reply: "usage", of: used(by, running.get(by.name), begun, request.of) };
+    }
     case "runs":
       return { reply: "runs", of: flows.runs(request.of.flow, request.of.limit) };
     case "last_runs":

@@ -7,6 +7,8 @@ export interface Formats {
   share(value: number | null | undefined): string;
   /** A load from 0 to 1, in whole percent. */
   load(value: number | null | undefined): string;
+  /** How many threads wait on average. */
+  load_average(value: number | null | undefined): string;
   /** Percent that may be more than 100. */
   percent(value: number | null | undefined): string;
   bytes(value: number | null | undefined): string;
@@ -40,6 +42,7 @@ export const NONE = "–";
 
 export function formats(locale: string): Formats {
   const plain = new Intl.NumberFormat(locale);
+  const hundredths = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const whole = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const unit = cached((key: string) => {
     const [name, digits, display] = key.split(" ");
@@ -84,6 +87,7 @@ export function formats(locale: string): Formats {
     latency,
     share,
     load: (value) => (value == null ? NONE : whole.format(value)),
+    load_average: (value) => (value == null ? NONE : hundredths.format(value)),
     percent: (value) => (value == null ? NONE : inUnit(value, "percent", value < 10 ? 1 : 0)),
     bytes(value) {
       if (value == null) return NONE;

@@ -28,7 +28,10 @@ import type {
   Status,
   StepOf,
   StoredIn,
+  UsageHistory,
+  UsedBy,
 } from "../contract";
+import type { Stretch } from "./range";
 
 /** Whose log it is: that of a program, or of a step of a run. */
 export type Source = { program: string } | { step: StepOf };
@@ -90,6 +93,13 @@ export const askLog = (program: string, lines: number): Promise<LogLine[]> =>
 /** How `program` stood since `since`, the newest changes only if they are very many. */
 export const askProgramHistory = (program: string, since: Date): Promise<ProgramChange[]> =>
   ask({ request: "program_history", of: { program, since: since.toISOString(), limit: 10_000 } }, "program_history");
+
+/** What `by` used in `stretch`, in about so many pieces. */
+export const askUsage = (by: UsedBy, { from, to }: Stretch, points: number): Promise<UsageHistory> =>
+  ask(
+    { request: "usage", of: { by, from: new Date(from).toISOString(), to: new Date(to).toISOString(), points } },
+    "usage",
+  );
 
 /** Begins a run of `flow`, or puts it in the queue. */
 export const askRunFlow = (flow: string): Promise<RunId> =>

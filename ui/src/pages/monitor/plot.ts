@@ -1,6 +1,7 @@
 import type uPlot from "uplot";
 import type { IncidentState, Phase, Point } from "../../contract";
 import type { Formats } from "../../i18n/format";
+import { axisOf, tick, tokens, ZOOMABLE, zooming } from "../../parts/charts";
 import { part, redShare } from "../../state/parts";
 import { PHASES, spentIn } from "../../state/phases";
 
@@ -24,8 +25,7 @@ export interface Palette {
 export type Drawn = { what: "percentiles" } | { what: "phases"; phases: readonly Phase[] };
 
 export function palette(element: Element): Palette {
-  const style = getComputedStyle(element);
-  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const { token, font } = tokens(element);
   return {
     p50: token("chart-p50"),
     p95: token("chart-p95"),
@@ -37,7 +37,7 @@ export function palette(element: Element): Palette {
     band: token("down-soft"),
     quiet: token("quiet-fill"),
     unseen: token("unseen-fill"),
-    font: `11px ${style.fontFamily}`,
+    font,
     phases: Object.fromEntries(PHASES.map((phase) => [phase, token(`phase-${phase}`)])) as Record<Phase, string>,
   };
 }
@@ -84,16 +84,11 @@ export function options(
   shown: () => { points: readonly Point[]; incidents: readonly IncidentState[] },
   heard: { over: (index: number | null) => void; zoom: (from: number, to: number) => void },
 ): Omit<uPlot.Options, "width" | "height"> {
-  const axis = {
-    stroke: colours.ink,
-    font: colours.font,
-    grid: { stroke: colours.line, width: 1 },
-    ticks: { show: false },
-  };
+  const axis = axisOf(colours);
   return {
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+    cursor: ZOOMABLE,
     scales: { y: { range: (_, __, max) => [0, (Number.isFinite(max) ? max : 1) * 1.08 || 1] } },
     series: [{}, ...series(colours, drawn)],
     axes: [
@@ -110,23 +105,9 @@ export function options(
       drawClear: [(plot) => bands(plot, shown().incidents, colours)],
       draw: [(plot) => strip(plot, shown().points, colours)],
       setCursor: [(plot) => heard.over(plot.cursor.idx ?? null)],
-      setSelect: [
-        (plot) => {
-          const { left, width } = plot.select;
-          if (width < 6) return;
-          heard.zoom(plot.posToVal(left, "x") * 1000, plot.posToVal(left + width, "x") * 1000);
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        },
-      ],
+      setSelect: [zooming(heard.zoom)],
     },
   };
-}
-
-const DAY_S = 86_400;
-
-function tick(plot: uPlot, at: number, format: Formats): string {
-  const span = (plot.scales.x?.max ?? 0) - (plot.scales.x?.min ?? 0);
-  return span > 2 * DAY_S ? format.date(at * 1000) : format.minute(at * 1000);
 }
 
 /** Each incident is a band from its first bad probe to its end. */

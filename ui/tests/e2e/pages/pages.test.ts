@@ -14,6 +14,8 @@ const PAGES: PageCase[] = [
   ["#/monitor/nobody", "Monitor “nobody” not found"],
   ["#/program/web", "Last exit"],
   ["#/program/worker", "crash loop, next try"],
+  ["#/monitor/this%20machine", "Free space on /"],
+  ["?measured=never#/program/web", "Recorded from now on"],
   ["#/incidents", "2 open incidents"],
   ["#/incident/214", "Remedy failed: no more attempts"],
   ["#/settings", "Send test email"],
