@@ -13,6 +13,7 @@ use estatus_core::{
     observation::{Cause, Failure, Phase},
     program::{Leftover, ProgramTrouble, StartFailure},
     remedy::{Outcome, RemedyError},
+    usage::Measure,
 };
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::json;
