@@ -3,6 +3,7 @@ import { t } from "../../i18n/i18n.svelte";
 import type { Choice } from "../../parts/Menu.svelte";
 import { copy } from "../../state/copy";
 import { openOutside } from "../../state/desktop.svelte";
+import { maintain } from "../../state/maintenance";
 import { acknowledge, check, pause, resume, snooze } from "../../state/monitor";
 import { go } from "../../state/route.svelte";
 import { anHour } from "../../state/spans";
@@ -22,6 +23,7 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
     monitor.health === "paused"
       ? { text: t("do.resume"), icon: "play", act: () => void resume(name) }
       : { text: t("do.pause"), icon: "pause", act: () => void pause(name, null) },
+    mayEdit(world) && { text: t("do.maintain_hour"), icon: "wrench", act: () => void maintain(name, 60) },
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
     mayEdit(world) && { text: t("do.edit"), icon: "edit", act: () => go({ page: "edit", section: "monitor", name }) },
