@@ -16,8 +16,8 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText, Section,
-    StepOf, TrialOf, UsedBy,
+    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText,
+    Section, StepOf, TrialOf, UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -84,7 +84,10 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::History { monitor: monitor(), from, to, points: 1 }, look),
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
-        (Request::ReadLog { program: program(), from: LogFrom::End, text: String::new(), stream: None, limit: 1 }, look),
+        (
+            Request::ReadLog { program: program(), from: LogFrom::End, text: String::new(), stream: None, limit: 1 },
+            look,
+        ),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
         (Request::Usage { by: UsedBy::Program(program()), from, to, points: 1 }, look),
         (Request::Runs { flow: None, limit: 1 }, look),

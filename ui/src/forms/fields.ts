@@ -3,8 +3,8 @@ import type { Key } from "../i18n/i18n.svelte";
 
 /** What a value looks like, in the file and in the form. */
 export type Shape =
-  /** One line; one that says when something happens is put into words. */
-  | { is: "text"; mono?: boolean; schedule?: boolean }
+  /** One line; one that says when something happens is put into words, and a point in time can be chosen. */
+  | { is: "text"; mono?: boolean; schedule?: boolean; moment?: boolean }
   /** A text of several lines. */
   | { is: "area" }
   /** A whole number; in the file a word may stand there too. */
@@ -123,6 +123,8 @@ export const rare = (text: Key, fields: readonly Field[]): Group => ({
 export const TEXT = { is: "text" } as const satisfies Shape;
 /** What is written in a language of machines. */
 export const MONO = { is: "text", mono: true } as const satisfies Shape;
+/** A date and a time of day. */
+export const MOMENT = { is: "text", mono: true, moment: true } as const satisfies Shape;
 export const NUMBER = { is: "number" } as const satisfies Shape;
 /** A span of time. */
 export const SPAN = { is: "amount", units: ["ms", "s", "m", "h", "d"], of: "plain" } as const satisfies Shape;

@@ -1,5 +1,5 @@
 import { ASKED, EXPECTED, TARGETS } from "./check";
-import { type Field, fields, type Group, MONO, NUMBER, rare, SPAN, TEXT } from "./fields";
+import { type Field, fields, type Group, MOMENT, MONO, NUMBER, rare, SPAN, TEXT } from "./fields";
 
 const REMEDIES = ["restart", "start", "stop", "flow", "run"];
 
@@ -11,6 +11,9 @@ const WINDOW: readonly Field[] = [
   plain("days", { shape: { is: "days" } }),
   plain("cron", { shape: MONO, example: "0 4 * * *", width: "short" }),
   plain("lasts", { shape: SPAN, example: "1h" }),
+  plain("from", { shape: MOMENT, example: "2026-12-24T22:00", width: "medium" }),
+  plain("to", { shape: MOMENT, example: "2026-12-25T06:00", width: "medium" }),
+  plain("zone", { shape: MONO, example: "Europe/Madrid", width: "medium" }),
 ];
 
 /** Everything that can be said of a monitor. */

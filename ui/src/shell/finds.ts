@@ -6,6 +6,7 @@ import { runMark } from "../state/flows";
 import { enter } from "../state/enter.svelte";
 import { HEALTHS } from "../state/listed";
 import { changeLook, look } from "../state/look.svelte";
+import { maintain, maintenanceSpans } from "../state/maintenance";
 import { acknowledge, check, pause, resume, snooze } from "../state/monitor";
 import { lines, setup } from "../state/pasted";
 import { mark, stoppable, troubled } from "../state/programs";
@@ -241,10 +242,20 @@ function monitors(world: World): Things<MonitorState> {
         can: ({ snoozed_until }) => Boolean(snoozed_until),
         act: ({ name }) => void snooze(name, null),
       },
-      ...(mayEdit(world) ? [edit<MonitorState>("monitor")] : []),
+      ...(mayEdit(world) ? [...maintenance(), edit<MonitorState>("monitor")] : []),
     ],
   };
 }
+
+/** Maintenance that begins now, for each span. */
+const maintenance = (): Deed<MonitorState>[] =>
+  maintenanceSpans().map(({ text, minutes }) => ({
+    id: `maintain ${minutes}`,
+    icon: "wrench",
+    called: (name) => t("finder.maintain_for", { name, span: within(text) }),
+    can: () => true,
+    act: ({ name }) => void maintain(name, minutes),
+  }));
 
 function programs(world: World): Things<ProgramStatus> {
   const runs = ({ state }: ProgramStatus) => stoppable(state);

@@ -125,6 +125,8 @@ test("what is changed is changed, and nothing else", () => {
     { maintenance: [{ daily: "02:00-04:00", days: "sat, sun", cron: "", lasts: "" }] },
     { ...base, maintenance: { daily: "02:00-04:00", days: ["sat", "sun"] } },
   );
+  const once = { from: "2026-12-24T22:00", to: "2026-12-25T06:00", zone: "Europe/Madrid" };
+  check(base, { maintenance: [once] }, { ...base, maintenance: once });
   const web = { name: "web", command: "npm run dev" };
   check(
     web,

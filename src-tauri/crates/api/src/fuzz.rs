@@ -202,9 +202,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         }),
         text().prop_map(|message| Err(ApiError { code: ErrorCode::Wrong, message })),
     ];
-    let line = (moment(), text(), any::<bool>(), proptest::option::of(place())).prop_map(|(at, text, part, place)| {
-        LogLine { at, stream: part.then_some(LogStream::Err), text, part, place }
-    });
+    let line = (moment(), text(), any::<bool>(), proptest::option::of(place()))
+        .prop_map(|(at, text, part, place)| LogLine { at, stream: part.then_some(LogStream::Err), text, part, place });
     let event = prop_oneof![
         text().prop_map(|name| Event::MonitorGone(name.into())),
         any::<u64>().prop_map(|id| Event::IncidentClosed {

@@ -223,8 +223,13 @@ impl Moment {
 impl Shape for Moment {
     fn read(node: Node<'_>, at: &Span, reader: &mut Reader<'_>) -> Option<Self> {
         let what = reason!("a.moment");
-        let Node::Value(Value::Datetime(value)) = node else { return reader.expected(what, node, at) };
-        moment(value.value()).or_else(|| reader.refuse(at, reason!("expected", what)))
+        let found = match node {
+            Node::Value(Value::Datetime(value)) => moment(&value.value().to_string()),
+            // As the window writes it, whose values are those of JSON.
+            Node::Value(Value::String(text)) => moment(text.value()),
+            _ => return reader.expected(what, node, at),
+        };
+        found.or_else(|| reader.refuse(at, reason!("expected", what)))
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -232,13 +237,9 @@ impl Shape for Moment {
     }
 }
 
-fn moment(value: &Datetime) -> Option<Moment> {
-    let text = value.to_string();
-    if value.offset.is_some() {
-        return text.parse().ok().map(Moment::Exact);
-    }
-    if value.time.is_some() {
-        return text.parse().ok().map(Moment::Local);
-    }
-    text.parse::<Date>().ok().map(|date| Moment::Local(date.at(0, 0, 0, 0)))
+fn moment(text: &str) -> Option<Moment> {
+    let exact = || text.parse().ok().map(Moment::Exact);
+    let local = || text.parse().ok().map(Moment::Local);
+    let date = || text.parse::<Date>().ok().map(|date| Moment::Local(date.at(0, 0, 0, 0)));
+    exact().or_else(local).or_else(date)
 }

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{clock, sent_alerts::SentAlerts, status_page::PageTrouble, watch::Refused};
 use estatus_api::{
-    AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogPlace, LogStream,
-    MonitorState, Platform, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot, StepStatus,
-    UndoStatus, WaitingMessage,
+    AlertState, AttemptState, EngineState, Event, FlowStatus, IncidentState, LastExit, LastSeen, LogLine, LogPlace,
+    LogStream, MonitorState, Platform, ProgramStatus, Question, RunStatus, RunSummary, SinceSuccess, Snapshot,
+    StepStatus, UndoStatus, WaitingMessage,
 };
 use estatus_core::{
     Engine,

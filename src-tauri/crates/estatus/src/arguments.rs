@@ -141,6 +141,9 @@ pub(crate) enum Command {
     Logs {
         /// The program.
         program: String,
+        /// Which lines of it.
+        #[command(flatten)]
+        sought: SoughtLines,
         /// How much of it, and how.
         #[command(flatten)]
         shown: ShownLog,
@@ -258,6 +261,17 @@ pub(crate) struct ShownLog {
     /// Print JSON, one object per line.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which lines of a log are shown.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SoughtLines {
+    /// Show only lines that contain this text, in upper or lower case; the whole log is searched.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Show only what was written to standard error.
+    #[arg(long)]
+    pub(crate) errors: bool,
 }
 
 /// A program to start or stop.
@@ -678,6 +692,16 @@ mod tests {
         assert_eq!(lines(&[]), Some((40, false)));
         assert_eq!(lines(&["-f", "-n", "0"]), Some((0, true)));
         assert_eq!(lines(&["-n", "few"]), None);
+    }
+
+    #[test]
+    fn lines_of_a_log_can_be_looked_for() {
+        let sought = |words: &[&str]| match Arguments::try_parse_from(["estatus", "logs", "web"].iter().chain(words)) {
+            Ok(Arguments { command: Command::Logs { sought, .. }, .. }) => (sought.search, sought.errors),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(sought(&[]), (None, false));
+        assert_eq!(sought(&["--search", "timed out", "--errors", "-f"]), (Some("timed out".to_owned()), true));
     }
 
     fn flow(words: &[&str]) -> Result<FlowCommand, String> {

@@ -7,13 +7,19 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use asked::AskedLog;
 pub(crate) use asked::{LogOf, MOST_LINES, Shown};
-use estatus_api::StepOf;
+use estatus_api::{LogStream, StepOf};
 use estatus_core::Timestamp;
-use estatus_program::{Line, LogReader, Stream};
+use estatus_program::{Line, LogFilter, LogReader, Stream};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{CommandError, Outcome, Result, arguments::ShownLog, configuration::Places, listening::Listening, show};
+use crate::{
+    CommandError, Outcome, Result,
+    arguments::{ShownLog, SoughtLines},
+    configuration::Places,
+    listening::Listening,
+    show,
+};
 
 /// A line, for `--json`.
 #[derive(Serialize)]
@@ -26,7 +32,8 @@ struct Written<'a> {
     part: bool,
 }
 
-pub(crate) async fn logs(places: &Places, program: &str, wanted: ShownLog) -> Result {
+pub(crate) async fn logs(places: &Places, program: &str, sought: &SoughtLines, wanted: ShownLog) -> Result {
+    let sought = Sought::of(sought)?;
     let log = match open(places, program) {
         Ok(log) => Log::Read(log),
         Err(Unopened::Denied) => {
@@ -35,19 +42,19 @@ pub(crate) async fn logs(places: &Places, program: &str, wanted: ShownLog) -> Re
         }
         Err(Unopened::Because(error)) => return Err(error),
     };
-    print(log, program, wanted).await
+    print(log, program, wanted, sought.as_ref()).await
 }
 
 /// `estatus flow log`: the log `of` a step that is called `name`. It is followed only if `wanted` says so.
 pub(crate) async fn of_step(line: Listening, of: StepOf, name: &str, wanted: ShownLog) -> Result {
     let of = LogOf::Step(of);
     let log = if wanted.follow { AskedLog::followed(line, of).await? } else { AskedLog::of(line, of) };
-    print(Log::Asked(log), name, wanted).await
+    print(Log::Asked(log), name, wanted, None).await
 }
 
-async fn print(mut log: Log, name: &str, wanted: ShownLog) -> Result {
+async fn print(mut log: Log, name: &str, wanted: ShownLog, sought: Option<&Sought>) -> Result {
     let page = Page { json: wanted.json, terminal: io::stdout().is_terminal(), paint: show::Paint::for_stdout() };
-    match turn(&mut log, &page, wanted.lines, wanted.follow).await {
+    match turn(&mut log, &page, wanted, sought).await {
         Ok(()) => Ok(Outcome::Well),
         // Whoever read along has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Well),
@@ -72,6 +79,24 @@ impl Log {
         }
     }
 
+    /// The last lines that are `sought`.
+    async fn search(&mut self, sought: &Sought, lines: usize) -> io::Result<Vec<Line>> {
+        let (mut found, mut before) = (Vec::new(), None);
+        while found.len() < lines {
+            let left = lines - found.len();
+            let page = match self {
+                Self::Read(log) => log.older(before, &sought.filter, left, || true)?,
+                Self::Asked(log) => log.older(before, sought, left).await?,
+            };
+            found.splice(..0, page.lines);
+            before = page.rest;
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// What is written next; nothing once that is all.
     async fn next(&mut self) -> io::Result<Option<Vec<Line>>> {
         match self {
@@ -81,19 +106,47 @@ impl Log {
     }
 }
 
-async fn turn(log: &mut Log, page: &Page, lines: usize, follow: bool) -> io::Result<()> {
-    let last = log.last(lines).await?;
+async fn turn(log: &mut Log, page: &Page, wanted: ShownLog, sought: Option<&Sought>) -> io::Result<()> {
+    let ShownLog { lines, follow, .. } = wanted;
+    let last = match sought {
+        Some(sought) if lines > 0 => log.search(sought, lines).await?,
+        _ => log.last(lines).await?,
+    };
     page.print(&last)?;
     if !follow {
         if last.is_empty() && lines > 0 {
-            complain!("no output yet");
+            complain!("{}", if sought.is_some() { "no such lines" } else { "no output yet" });
         }
         return Ok(());
     }
-    while let Some(lines) = log.next().await? {
+    while let Some(mut lines) = log.next().await? {
+        if let Some(sought) = sought {
+            lines.retain(|line| sought.filter.has(line));
+        }
         page.print(&lines)?;
     }
     Ok(())
+}
+
+/// What is looked for in a log.
+struct Sought {
+    text: String,
+    stream: Option<LogStream>,
+    filter: LogFilter,
+}
+
+impl Sought {
+    /// Nothing if all lines are shown.
+    fn of(lines: &SoughtLines) -> std::result::Result<Option<Self>, CommandError> {
+        let text = lines.search.clone().unwrap_or_default();
+        if text.is_empty() && !lines.errors {
+            return Ok(None);
+        }
+        let filter = LogFilter::new(&text, lines.errors.then_some(Stream::Err)).ok_or_else(|| {
+            CommandError::Wrong(format!("the text to search for is longer than {} bytes", LogFilter::TEXT_LIMIT))
+        })?;
+        Ok(Some(Self { text, stream: lines.errors.then_some(LogStream::Err), filter }))
+    }
 }
 
 /// Why files are not read.

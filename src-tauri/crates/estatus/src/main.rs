@@ -111,7 +111,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         Command::Flow { command } => flows::carry_out(&places, command).await,
         Command::Fleet { command } => fleets::carry_out(&places, command).await,
         Command::Agent(agent) => agent::run(agent).await,
-        Command::Logs { program, shown } => logs::logs(&places, &program, shown).await,
+        Command::Logs { program, sought, shown } => logs::logs(&places, &program, &sought, shown).await,
         Command::Adopt { program, process, yes } => adopting::adopt(&places, program, process, yes).await,
         Command::Check { monitor } => asking::check_now(&places, monitor).await,
         Command::Pause { monitor, span } => asking::pause(&places, monitor, span).await,

@@ -27,9 +27,9 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
+pub use filter::LogFilter;
 #[cfg(windows)]
 pub(crate) use platform::{Pipe, look, read};
-pub use filter::LogFilter;
 pub use reader::{Line, LogPage, LogReader};
 pub use state::Place;
 pub(crate) use writer::{Capture, Taken};

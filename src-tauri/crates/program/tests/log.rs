@@ -263,7 +263,11 @@ fn what_nobody_of_us_wrote_is_passed_over_backwards_too() {
     let folder = tempfile::tempdir().unwrap();
     let garbage = vec![b'x'; 1_000_000];
     write(folder.path(), "00000001.log", &[long(1..=2), garbage.clone(), b"\n".to_vec(), long(3..=3)].concat());
-    write(folder.path(), "current.log", &[garbage, b"\n".to_vec(), long(4..=5), b"2026-11-21T12:40:05.123Z O unfin".to_vec()].concat());
+    write(
+        folder.path(),
+        "current.log",
+        &[garbage, b"\n".to_vec(), long(4..=5), b"2026-11-21T12:40:05.123Z O unfin".to_vec()].concat(),
+    );
     let mut reader = LogReader::open(folder.path()).unwrap();
     assert_eq!(numbers(&reader.older(None, &all(""), 9, || true).unwrap()), [1, 2, 3, 4, 5]);
     assert_eq!(reader.last(9).unwrap().len(), 5);

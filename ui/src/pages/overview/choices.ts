@@ -6,6 +6,7 @@ import { askConfiguration, askEntryText } from "../../state/ask";
 import { copy, copyLater } from "../../state/copy";
 import { curl } from "../../state/curl";
 import { openOutside } from "../../state/desktop.svelte";
+import { maintain } from "../../state/maintenance";
 import { acknowledge, check, pause, resume, snooze } from "../../state/monitor";
 import { go } from "../../state/route.svelte";
 import { anHour } from "../../state/spans";
@@ -25,6 +26,7 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
     monitor.health === "paused"
       ? { text: t("do.resume"), icon: "play", act: () => void resume(name) }
       : { text: t("do.pause"), icon: "pause", act: () => void pause(name, null) },
+    mayEdit(world) && { text: t("do.maintain_hour"), icon: "wrench", act: () => void maintain(name, 60) },
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
     mayEdit(world) && {

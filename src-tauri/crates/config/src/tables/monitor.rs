@@ -78,7 +78,7 @@ table! {
     /// A maintenance window, in which a monitor is checked but not judged: `from` and `to`, or `daily`, or `cron` and
     /// `lasts`.
     struct Maintenance requires [] like r#"{ daily = "02:00-04:00" }"# {
-        /// Once: the first moment, a date and time without quotes.
+        /// Once: the first moment, a date and time: 2026-12-24T22:00:00.
         from: Moment,
         /// Once: the first moment after it.
         to: Moment,

@@ -502,9 +502,9 @@ fn maintenance_has_one_form() {
     );
     check_monitor(
         TCP,
-        "maintenance = { from = \"2026-12-25\", to = 10:00:00 }",
-        "24: `maintenance.from` in monitor \"m\": expected a date and time without quotes, like 2026-12-24T22:00:00, found a string\n\
-         43: `maintenance.to` in monitor \"m\": expected a date and time without quotes, like 2026-12-24T22:00:00",
+        "maintenance = { from = \"tomorrow\", to = 10:00:00 }",
+        "24: `maintenance.from` in monitor \"m\": expected a date and time, like 2026-12-24T22:00:00\n\
+         41: `maintenance.to` in monitor \"m\": expected a date and time, like 2026-12-24T22:00:00",
     );
     check_monitor(
         TCP,

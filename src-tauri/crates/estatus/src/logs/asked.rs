@@ -2,9 +2,10 @@
 
 use std::io;
 
-use estatus_api::{Event, LogLine, LogPlace, LogStream, Request, StepOf};
-use estatus_program::{Line, Place, Stream};
+use estatus_api::{Event, LogFrom, LogLine, LogPlace, LogStream, Reply, Request, StepOf};
+use estatus_program::{Line, LogPage, Place, Stream};
 
+use super::Sought;
 use crate::{CommandError, asking::trouble, listening::Listening};
 
 /// The most lines that the engine tells at once.
@@ -87,6 +88,25 @@ impl AskedLog {
         Ok(new.into_iter().map(line).collect())
     }
 
+    /// The newest lines that are `sought` of those before `before`, or of all.
+    pub(super) async fn older(&mut self, before: Option<Place>, sought: &Sought, lines: usize) -> io::Result<LogPage> {
+        let LogOf::Program(program) = &self.of else { return Ok(LogPage::default()) };
+        let request = Request::ReadLog {
+            program: program.clone(),
+            from: before.map_or(LogFrom::End, |Place { file, at }| LogFrom::Before(LogPlace { file, at })),
+            text: sought.text.clone(),
+            stream: sought.stream,
+            limit: lines.min(MOST_LINES),
+        };
+        let Reply::LogPage(page) = self.line.request(request).await.map_err(io::Error::other)? else {
+            return Err(io::Error::other("the engine sent something else than lines of a log"));
+        };
+        if before.is_none() {
+            self.shown.read(page.lines.clone());
+        }
+        Ok(LogPage { lines: page.lines.into_iter().map(line).collect(), rest: page.rest.map(place) })
+    }
+
     /// What is written next; nothing once that is all.
     pub(super) async fn next(&mut self) -> io::Result<Option<Vec<Line>>> {
         while !self.is_over {
@@ -140,12 +160,16 @@ impl Shown {
     }
 }
 
+const fn place(told: LogPlace) -> Place {
+    Place { file: told.file, at: told.at }
+}
+
 fn line(told: LogLine) -> Line {
     let stream = told.stream.map(|stream| match stream {
         LogStream::Out => Stream::Out,
         LogStream::Err => Stream::Err,
     });
-    let place = told.place.map_or_else(Place::default, |LogPlace { file, at }| Place { file, at });
+    let place = told.place.map(place).unwrap_or_default();
     Line { place, at: told.at, stream, text: told.text, is_part: told.part }
 }
 
@@ -154,7 +178,7 @@ mod tests {
     use std::sync::Arc;
 
     use estatus_api::{
-        Admits, Client, Connection, Endpoint, Hello, Host, HostKind, Listener, PROTOCOL, Permission, Reply, Snapshot,
+        Admits, Client, Connection, Endpoint, Hello, Host, HostKind, Listener, PROTOCOL, Permission, Snapshot,
     };
     use estatus_core::{
         Timestamp,

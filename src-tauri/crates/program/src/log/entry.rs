@@ -129,7 +129,8 @@ const fn letter(stream: Stream, is_part: bool) -> u8 {
 
 /// The entries in `bytes`, which stand at `place`. What is none is left out: somebody else wrote it.
 pub(super) fn parse(bytes: &[u8], place: Place) -> impl Iterator<Item = Line> {
-    lines(bytes).filter_map(move |line| parse_one(&bytes[line.clone()], Place { at: place.at + line.start as u64, ..place }))
+    lines(bytes)
+        .filter_map(move |line| parse_one(&bytes[line.clone()], Place { at: place.at + line.start as u64, ..place }))
 }
 
 /// Where the lines of `bytes` stand, without their ends.

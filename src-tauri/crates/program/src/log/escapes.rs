@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-pub(super) const ESC: u8 = 0x1b;
+const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
 /// Takes escape sequences out of a stream, however that is cut into pieces.
@@ -27,7 +27,21 @@ impl Escapes {
         if matches!(self, Self::Text) && memchr(ESC, bytes).is_none() {
             return bytes;
         }
-        plain.extend(bytes.iter().copied().filter(|&byte| self.is_text(byte)));
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            if matches!(self, Self::Text) {
+                let (text, escaped) = rest.split_at(memchr(ESC, rest).unwrap_or(rest.len()));
+                plain.extend_from_slice(text);
+                rest = escaped;
+                if !text.is_empty() {
+                    continue;
+                }
+            }
+            if self.is_text(byte) {
+                plain.push(byte);
+            }
+            rest = after;
+        }
         plain
     }
 

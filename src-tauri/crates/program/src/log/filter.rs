@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::{Line, Stream, entry, escapes};
+use super::{Line, Stream, entry, escapes::Escapes};
 
 /// Which lines of a log are looked for.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +35,10 @@ impl LogFilter {
     }
 
     /// Whether `line` is looked for.
-    pub(super) fn has(&self, line: &Line) -> bool {
-        self.has_stream(line.stream) && self.has_text(line.text.as_bytes())
+    pub fn has(&self, line: &Line) -> bool {
+        let mut plain = Vec::new();
+        let plain = Escapes::default().without(line.text.as_bytes(), &mut plain);
+        self.has_stream(line.stream) && self.text.as_ref().is_none_or(|text| text.is_match(plain))
     }
 
     /// Where in `bytes`, which are whole entries, those stand that are looked for, without their line ends; the first first.
@@ -44,55 +46,41 @@ impl LogFilter {
         let mut found = Vec::new();
         match &self.text {
             Some(text) => self.find(text, bytes, &mut found),
-            None => found.extend(entry::lines(bytes).filter(|line| self.has_entry(&bytes[line.clone()]))),
+            None => found.extend(
+                entry::lines(bytes)
+                    .filter(|line| entry::raw(&bytes[line.clone()]).is_some_and(|raw| self.has_stream(raw.stream))),
+            ),
         }
         found
     }
 
-    /// Most lines have no escape sequences, and are looked through together; those that have some one by one, without them.
+    /// Looks through whole blocks, which is faster than line by line.
     fn find(&self, text: &Regex, bytes: &[u8], found: &mut Vec<Range<usize>>) {
+        let mut plain = Vec::new();
+        // It has the same lines.
+        let plain = Escapes::default().without(bytes, &mut plain);
+        let mut lines = entry::lines(bytes);
         let mut at = 0;
-        while at < bytes.len() {
-            let escape = memchr(escapes::ESC, &bytes[at..]).map(|escape| at + escape);
-            let escaped = escape.map(|escape| line_around(bytes, escape));
-            let end = escaped.as_ref().map_or(bytes.len(), |line| line.start);
-            self.find_plain(text, &bytes[..end], at, found);
-            at = bytes.len();
-            if let Some(line) = escaped {
-                at = line.end + 1;
-                if self.has_entry(&bytes[line.clone()]) {
-                    found.push(line);
-                }
-            }
-        }
-    }
-
-    /// Looks through `bytes` from `at` on, where there are no escape sequences.
-    fn find_plain(&self, text: &Regex, bytes: &[u8], mut at: usize, found: &mut Vec<Range<usize>>) {
-        while let Some(hit) = text.find_at(bytes, at) {
-            let line = line_around(bytes, hit.start());
+        while at <= plain.len()
+            && let Some(hit) = text.find_at(plain, at)
+        {
+            let line = line_around(plain, hit.start());
+            let before = memchr_iter(b'\n', &plain[at..line.start]).count();
             at = line.end + 1;
-            // It may stand in what is written around the text.
-            if self.has_entry(&bytes[line.clone()]) {
-                found.push(line);
-            }
-            if at > bytes.len() {
-                break;
+            let Some(stands) = lines.nth(before) else { break };
+            let entry = &bytes[stands.clone()];
+            let Some(raw) = entry::raw(entry).filter(|raw| self.has_stream(raw.stream)) else { continue };
+            // What was found may stand in what is written before the text, where there are no escape sequences.
+            let begin = line.start + entry.len() - raw.text.len();
+            let is_in_text = hit.start() >= begin && hit.end() <= line.end;
+            if is_in_text || plain.get(begin..line.end).is_some_and(|written| text.is_match(written)) {
+                found.push(stands);
             }
         }
-    }
-
-    fn has_entry(&self, entry: &[u8]) -> bool {
-        entry::raw(entry).is_some_and(|raw| self.has_stream(raw.stream) && self.has_text(raw.text))
     }
 
     fn has_stream(&self, stream: Option<Stream>) -> bool {
         self.stream.is_none() || self.stream == stream
-    }
-
-    fn has_text(&self, line: &[u8]) -> bool {
-        let Some(text) = &self.text else { return true };
-        text.is_match(escapes::Escapes::default().without(line, &mut Vec::new()))
     }
 }
 
@@ -109,7 +97,8 @@ mod tests {
 
     /// The lines of `log` that are found, by their texts.
     fn found(text: &str, stream: Option<Stream>, log: &[&[u8]]) -> Vec<String> {
-        let bytes: Vec<u8> = log.iter().flat_map(|entry| [b"2026-11-21T12:40:05.123Z ", *entry, b"\n"].concat()).collect();
+        let bytes: Vec<u8> =
+            log.iter().flat_map(|entry| [b"2026-11-21T12:40:05.123Z ", *entry, b"\n"].concat()).collect();
         let wanted = LogFilter::new(text, stream).unwrap();
         let found = wanted.entries(&bytes).into_iter();
         found.map(|line| String::from_utf8_lossy(entry::raw(&bytes[line]).unwrap().text).into_owned()).collect()
@@ -117,7 +106,14 @@ mod tests {
 
     #[test]
     fn a_text_is_found_in_upper_and_lower_case_and_in_the_text_of_a_line_alone() {
-        let log: [&[u8]; 6] = [b"O one Error", b"E two ERROR", b"o three", "O Conexi\u{f3}n".as_bytes(), b"! 3 lines were lost", b"O a.c"];
+        let log: [&[u8]; 6] = [
+            b"O one Error",
+            b"E two ERROR",
+            b"o three",
+            "O Conexi\u{f3}n".as_bytes(),
+            b"! 3 lines were lost",
+            b"O a.c",
+        ];
         let check = |text: &str, wanted: &[&str]| assert_eq!(found(text, None, &log), wanted, "{text}");
         check("error", &["one Error", "two ERROR"]);
         check("THREE", &["three"]);
@@ -142,13 +138,15 @@ mod tests {
 
     #[test]
     fn colours_neither_hide_a_text_nor_are_found() {
-        let log: [&[u8]; 4] = [b"O plain warning", b"O \x1b[31mwar\x1b[0mning", b"O \x1b[31mred\x1b[0m", b"O \x1b]0;warning\x07title"];
+        let log: [&[u8]; 4] =
+            [b"O plain warning", b"O \x1b[31mwar\x1b[0mning", b"O \x1b[31mred\x1b[0m", b"O \x1b]0;warning\x07title"];
         assert_eq!(found("warning", None, &log), ["plain warning", "\x1b[31mwar\x1b[0mning"]);
         assert_eq!(found("31m", None, &log), [""; 0]);
     }
 
     #[test]
     fn what_is_no_utf_8_or_no_entry_disturbs_nothing() {
+        assert_eq!(LogFilter::new("w", None).unwrap().entries(b"\x1b[31m\x1b[0mw O \x1b[1m"), [0..0; 0]);
         let log: [&[u8]; 4] = [b"O \xff\xfe warning", b"nonsense warning", b"X warning", b"O the last warning"];
         assert_eq!(found("warning", None, &log), ["\u{fffd}\u{fffd} warning", "the last warning"]);
         // Where the log ends within an entry.

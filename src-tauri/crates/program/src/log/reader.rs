@@ -158,7 +158,8 @@ impl LogReader {
     }
 
     /// The newest `lines` that `filter` looks for of those before `before`, or of all; fewer if they are long. The log is read
-    /// backwards, a block at a time, for as long as `goes_on` says so after each.
+    /// backwards, a block at a time, for as long as `goes_on` says so after each. If it is all, [`LogReader::next`] goes on
+    /// behind the newest.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -169,7 +170,9 @@ impl LogReader {
         lines: usize,
         goes_on: impl FnMut() -> bool,
     ) -> io::Result<LogPage> {
-        self.seek_end()?;
+        if before.is_none() {
+            self.seek_end()?;
+        }
         self.back(before.unwrap_or(self.read), filter, Gathered::new(lines, PAGE_LIMIT), goes_on)
     }
 
