@@ -77,7 +77,7 @@ fn text_of(path: &Path) -> Option<String> {
 pub(crate) async fn choose(app: &AppHandle, wanted: Wanted) -> Result<Option<PathBuf>, tauri::Error> {
     let (sender, chosen) = oneshot::channel::<Option<FileHandle>>();
     let shown = app.clone();
-    // A dialog belongs to the thread of the window.
+    // Whose dialog it is can be said in the thread of the window only.
     app.run_on_main_thread(move || {
         let dialog = AsyncFileDialog::new();
         let dialog = match shown.get_webview_window(frame::LABEL) {

@@ -62,6 +62,15 @@ test("a folder is browsed for, and a dialog that is closed changes nothing", asy
   await expect.poll(() => box("Folder").inputValue()).toBe("/srv/web");
 });
 
+test("a file that keeps a secret is browsed for", async () => {
+  page = await stage.open("?still#/settings");
+  await page.getByRole("button", { name: "Other ways" }).first().click();
+  await page.getByRole("combobox", { name: "Password: type" }).selectOption("file");
+  await chooses({ path: "/home/isaac/smtp.secret" });
+  await browse("Password");
+  await expect.poll(() => page.getByLabel("Password", { exact: true }).inputValue()).toBe("/home/isaac/smtp.secret");
+});
+
 test("a program of Windows is watched by its path", async () => {
   page = await stage.open("?still&platform=windows#/new/monitor");
   await page.getByRole("radiogroup").getByText("Process", { exact: true }).click();
