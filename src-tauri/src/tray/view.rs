@@ -181,7 +181,7 @@ impl View {
                 self.fleets.retain(|fleet| fleet.name != *name);
                 true
             }
-            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::Usage(_) | Event::Relaunching => {
+            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::TrialLog { .. } | Event::Usage(_) | Event::Relaunching => {
                 false
             }
         }
