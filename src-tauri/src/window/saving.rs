@@ -77,7 +77,7 @@ pub(crate) async fn save_end(saving: State<'_, Saving>, id: u64) -> Result<(), A
 fn create(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
     fs::create_dir_all(folder)?;
     let name = harmless(name);
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, "log"));
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name.as_str(), "log"));
     for number in 1..=NAMES {
         let other = if number == 1 { String::new() } else { format!(" ({number})") };
         let place = folder.join(format!("{stem}{other}.{extension}"));

@@ -43,6 +43,7 @@ pub(crate) struct Customs {
 
 impl Customs {
     /// Where nothing is started.
+    #[cfg(test)]
     pub(crate) fn speaking(language: Language) -> Self {
         Self { language, hidden: Arc::default() }
     }

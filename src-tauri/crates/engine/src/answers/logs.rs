@@ -92,3 +92,69 @@ const fn stream(stream: LogStream) -> Stream {
         LogStream::Err => Stream::Err,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use estatus_core::config::Language;
+    use jiff::tz::TimeZone;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A program that has written these entries, all of one time.
+    fn log_of(entries: &str) -> (tempfile::TempDir, ProgramLog) {
+        let folder = tempfile::tempdir().unwrap();
+        let written: String = entries.lines().map(|entry| format!("2026-11-21T12:40:05.123Z {entry}\n")).collect();
+        fs::create_dir(folder.path().join("log")).unwrap();
+        fs::write(folder.path().join("log/current.log"), written).unwrap();
+        let words = Words::new(Language::English, TimeZone::UTC);
+        let log = ProgramLog { program: "web".to_owned(), folder: folder.path().to_owned(), words };
+        (folder, log)
+    }
+
+    async fn read(log: ProgramLog, from: LogFrom, text: &str, stream: Option<LogStream>) -> Result<LogPage, ApiError> {
+        let (answer, answered) = oneshot::channel();
+        log.read(Asked { from, text: text.to_owned(), stream, limit: 2 }, answer);
+        match answered.await.unwrap()? {
+            Reply::LogPage(page) => Ok(page),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_is_searched_in_one_stream_and_around_a_place() {
+        let entries = "O one\nE Two\nO three two\nE four\nE two";
+        let check = async |from, text: &str, stream, wanted: &[&str], more: bool| {
+            let (_folder, log) = log_of(entries);
+            let page = read(log, from, text, stream).await.unwrap();
+            let texts: Vec<_> = page.lines.iter().map(|line| line.text.as_str()).collect();
+            assert_eq!((texts.as_slice(), page.rest.is_some()), (wanted, more), "{from:?} {text} {stream:?}");
+            page.lines[0].place.unwrap()
+        };
+        let place = check(LogFrom::End, "two", None, &["three two", "two"], true).await;
+        check(LogFrom::End, "two", Some(LogStream::Err), &["Two", "two"], false).await;
+        check(LogFrom::Before(place), "", None, &["one", "Two"], false).await;
+        check(LogFrom::After(place), "", None, &["four", "two"], false).await;
+    }
+
+    #[tokio::test]
+    async fn a_program_without_a_log_has_no_lines_and_a_long_text_is_refused() {
+        let (folder, log) = log_of("");
+        fs::remove_dir_all(folder.path().join("log")).unwrap();
+        assert_eq!(read(log, LogFrom::End, "x", None).await, Ok(LogPage::default()));
+        let (_folder, log) = log_of("O x");
+        let refused = read(log, LogFrom::End, &"x".repeat(1_001), None).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Wrong);
+        assert!(refused.message.contains("1000"), "{}", refused.message);
+    }
+
+    #[test]
+    fn nothing_is_read_any_more_once_nobody_waits() {
+        let (_folder, log) = log_of("O one\nO two");
+        let asked = Asked { from: LogFrom::End, text: "none".to_owned(), stream: None, limit: 9 };
+        let Ok(Reply::LogPage(page)) = log.page(&asked, || false) else { panic!("no page") };
+        assert!(page.lines.is_empty() && page.rest.is_some());
+    }
+}
