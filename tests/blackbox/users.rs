@@ -16,7 +16,8 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, Request, SecretText, Section, StepOf,
+    AttachError, Client, Edit, Endpoint, ErrorCode, OtherRule, Permission, Reply, ReportFormat, ReportMonth, Request,
+    SecretText, Section, StepOf,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -81,6 +82,8 @@ fn requests() -> Vec<(Request, Permission)> {
     let requests = [
         (Request::Status, look),
         (Request::History { monitor: monitor(), from, to, points: 1 }, look),
+        (Request::Uptime { monitor: monitor() }, look),
+        (Request::Report { month: ReportMonth::Current, tags: Vec::new(), format: ReportFormat::Html }, look),
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
         (Request::ProgramHistory { program: program(), since: from, limit: 1 }, look),
@@ -116,7 +119,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 43;
+const KINDS: u8 = 45;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -148,6 +151,8 @@ fn kind(request: &Request) -> u8 {
         Request::StoreSecret { .. } => 40,
         Request::RemoveSecret { .. } => 41,
         Request::Secrets { .. } => 42,
+        Request::Uptime { .. } => 43,
+        Request::Report { .. } => 44,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,
