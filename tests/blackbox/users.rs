@@ -16,8 +16,8 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, Request, SecretText,
-    Section, StepOf, TrialOf, UsedBy,
+    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, ReportFormat, ReportMonth,
+    Request, SecretText, Section, StepOf, TrialOf, UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -82,6 +82,8 @@ fn requests() -> Vec<(Request, Permission)> {
     let requests = [
         (Request::Status, look),
         (Request::History { monitor: monitor(), from, to, points: 1 }, look),
+        (Request::Uptime { monitor: monitor() }, look),
+        (Request::Report { month: ReportMonth::Current, tags: Vec::new(), format: ReportFormat::Html }, look),
         (Request::Incidents { monitor: None, since: None, limit: 1 }, look),
         (Request::Log { program: program(), lines: 1 }, look),
         (
@@ -128,7 +130,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 51;
+const KINDS: u8 = 53;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -168,6 +170,8 @@ fn kind(request: &Request) -> u8 {
         Request::EntryText { .. } => 47,
         Request::Usage { .. } => 49,
         Request::EndTrial { .. } => 50,
+        Request::Uptime { .. } => 51,
+        Request::Report { .. } => 52,
         Request::Do(ask) => match ask {
             Ask::CheckNow { .. } => 12,
             Ask::Pause { .. } => 13,

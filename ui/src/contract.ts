@@ -111,6 +111,10 @@ quiet_until?: string | null,
  */
 store_trouble: string | null, 
 /**
+ * Why the status page is not written just now.
+ */
+status_page_trouble?: string | null, 
+/**
  * Why the configuration file as it stands is not in force.
  */
 config_refused: string | null, 
@@ -1464,6 +1468,27 @@ p95_ms: number | null,
 p99_ms: number | null, };
 
 /**
+ * A monitor's uptime up to now.
+ */
+export type Uptime = { 
+/**
+ * Whose.
+ */
+monitor: string, 
+/**
+ * Of the last 24 hours.
+ */
+day: Figures, 
+/**
+ * Of the last 30 days.
+ */
+month: Figures, 
+/**
+ * Of the last 365 days.
+ */
+year: Figures, };
+
+/**
  * A part of a monitor's past.
  */
 export type Point = { 
@@ -1523,7 +1548,23 @@ to: string,
 /**
  * Into how many parts it is divided; at most 2,000.
  */
-points: number, } } | { "request": "incidents", "of": { 
+points: number, } } | { "request": "uptime", "of": { 
+/**
+ * The monitor.
+ */
+monitor: string, } } | { "request": "report", "of": { 
+/**
+ * The month, by the clock of the configuration's zone.
+ */
+month: ReportMonth, 
+/**
+ * Only monitors with one of these tags; all if there are none.
+ */
+tags: Array<string>, 
+/**
+ * What kind of file.
+ */
+format: ReportFormat, } } | { "request": "incidents", "of": { 
 /**
  * Of one monitor only.
  */
@@ -1757,6 +1798,29 @@ step?: StepOf | null,
  * Whether it is told what programs use, by [`Event::Usage`].
  */
 usage: boolean, } };
+
+/**
+ * A month of the calendar.
+ */
+export type ReportMonth = "current" | "last" | { "of": string };
+
+/**
+ * What a report is written as.
+ */
+export type ReportFormat = "html" | "csv" | "incidents_csv" | "json";
+
+/**
+ * A file that was asked for.
+ */
+export type Document = { 
+/**
+ * What it may be called, like `estatus-2026-10.html`.
+ */
+name: string, 
+/**
+ * What stands in it.
+ */
+text: string, };
 
 /**
  * A change to the configuration file.

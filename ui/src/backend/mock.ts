@@ -221,6 +221,11 @@ function answer(request: Request): Reply {
       const { monitor } = request.of;
       return { reply: "uptime", of: uptime(sample(monitor), [...open, ...past]) };
     }
+    case "report": {
+      const { month, format } = request.of;
+      const of = typeof month === "string" ? new Date().toISOString().slice(0, 7) : month.of;
+      return { reply: "report", of: { name: `estatus-${of}.${format}`, text: "" } };
+    }
     case "incidents": {
       const { monitor, since, limit } = request.of;
       const all = [...[...open].reverse(), ...past].filter(

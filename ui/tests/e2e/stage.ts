@@ -8,6 +8,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+/** The browser of these tests. */
+export const BROWSER = BROWSERS.find((path) => existsSync(path));
+
 /**
  * A stage for the tests of a file, built before the first and struck after the last. After each test the pages that it opened are
  * closed, and nothing has gone wrong in them.
@@ -41,8 +44,7 @@ class Stage {
   ) {}
 
   static async build(): Promise<Stage> {
-    const executablePath = BROWSERS.find((path) => existsSync(path));
-    if (!executablePath)
+    if (!BROWSER)
       throw new Error(`these tests want a browser: apt install chromium (looked for ${BROWSERS.join(", ")})`);
     const server = await preview({
       root,
@@ -54,7 +56,7 @@ class Stage {
     });
     const address = server.httpServer.address();
     if (address === null || typeof address === "string") throw new Error("the preview has no port");
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
     return new Stage(server, browser, `http://127.0.0.1:${address.port}/`);
   }
 

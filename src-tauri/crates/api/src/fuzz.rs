@@ -142,6 +142,12 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
             let by = if program { UsedBy::Program(name) } else { UsedBy::Monitor(name) };
             Request::Usage { by, from, to, points }
         }),
+        text().prop_map(|monitor| Request::Uptime { monitor }),
+        (text(), vec(text(), 0..4)).prop_map(|(month, tags)| Request::Report {
+            month: ReportMonth::Of(month),
+            tags,
+            format: ReportFormat::IncidentsCsv
+        }),
         (any::<Option<String>>(), any::<usize>()).prop_map(|(monitor, limit)| Request::Incidents {
             monitor,
             since: None,

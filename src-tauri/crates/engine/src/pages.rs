@@ -25,6 +25,7 @@ pub(crate) const GENERATOR: &str = "<meta name=\"generator\" content=\"Estatus\"
 fn render(name: &str, template: &str, words: &Words, page: &impl Serialize) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_keep_trailing_newline(true);
     let said = words.clone();
     environment.add_function("t", move |key: String| said.text(&key, &[]));
     environment.add_global("language", words.language().code());

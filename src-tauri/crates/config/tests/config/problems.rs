@@ -125,7 +125,7 @@ fn where_a_table_belongs_one_is_shown_that_works() {
         let with_it = format!("{before}{key} = {like}\n{after}");
         assert!(read(&with_it).is_ok(), "{}\n{with_it}", read(&with_it).unwrap_err());
     };
-    for key in ["email", "alerts", "network", "retention", "channel", "flow"] {
+    for key in ["email", "alerts", "network", "retention", "status_page", "channel", "flow"] {
         check("", key, "");
     }
     let program = "[[program]]\nname = \"p\"\ncommand = \"x\"\n";
@@ -242,6 +242,11 @@ fn impossible_times_are_refused() {
         "17: `confirm_after` in monitor \"m\": \"2h\" is too long; the maximum is 1h",
     );
     check_monitor(TCP, "enabled = 1", "11: `enabled` in monitor \"m\": expected true or false, found an integer");
+    check("[status_page]\ntitle = \"Up?\"", &["1:1: `status_page`: `file` is missing"]);
+    check(
+        "[status_page]\nfile = \"estatus.toml\"",
+        &["2:8: `status_page.file`: a status page is an HTML file: its name must end with .html or .htm"],
+    );
     check("[retention]\nhours = \"1h\"", &["2:9: `retention.hours`: \"1h\" is too short; the minimum is 1d"]);
     check(
         "[alerts]\nremind_every = \"often\"",

@@ -141,6 +141,13 @@ fn what_is_not_about_monitors_is_read() {
     let days = |days: u32| secs(86_400) * days;
     let retention = Retention { observations: days(1), hours: days(30), days: days(3650), incidents: days(400) };
     assert_eq!(config.retention, retention);
+    let page = StatusPage {
+        file: PathBuf::from("/etc/estatus/pages/status.html"),
+        tags: vec!["public".to_owned(), "site".to_owned()],
+        title: Some("Status of Example".to_owned()),
+        details: true,
+    };
+    assert_eq!(config.status_page.as_deref(), Some(&page));
     let madrid = TimeZone::get("Europe/Madrid").unwrap();
     let lima = TimeZone::get("America/Lima").unwrap();
     let quiet =

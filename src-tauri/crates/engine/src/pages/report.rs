@@ -301,7 +301,7 @@ impl Page {
 }
 
 /// What is not known.
-pub(super) const DASH: &str = "–";
+const DASH: &str = "–";
 
 /// A month like `2026-10` with its name.
 fn month_in_words(month: &str, words: &Words) -> String {

@@ -15,7 +15,7 @@ use estatus_store::Figures;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
-use super::report::{DASH, lasted};
+use super::report::lasted;
 
 /// So many days have a bar.
 const DAYS: i64 = 90;
@@ -299,8 +299,10 @@ fn share(days: &[(String, &Figures)]) -> Option<f64> {
 }
 
 fn uptime(days: &[(String, &Figures)], words: &Words) -> String {
-    let share = share(days).map_or_else(|| DASH.to_owned(), percent);
-    words.text("page.uptime", &[("uptime", &share)])
+    match share(days) {
+        Some(share) => words.text("page.uptime", &[("uptime", &percent(share))]),
+        None => words.text("page.unknown", &[]),
+    }
 }
 
 /// What the bars show, for whoever does not see them.

@@ -63,6 +63,34 @@ fn an_observation_counts_until_the_next_but_no_longer_than_it_holds() {
 }
 
 #[test]
+fn figures_of_several_spans_are_those_of_each_whatever_is_rolled_up() {
+    let folder = folder();
+    let mut database = database(&folder);
+    // Up from noon to midnight, down for an hour of the next day, and then not observed.
+    write(&mut database, &[(0, 12 * 60, Verdict::Up), (12 * 60, 60, Verdict::Down)]);
+    let at = |minute: i64| noon_ms() + minute * MINUTE;
+    // One that began long before the monitor did, one day and the next by another clock, and two that are within them.
+    let spans = [
+        at(-365 * 24 * 60)..at(3 * 24 * 60),
+        at(-6 * 60)..at(18 * 60),
+        at(18 * 60)..at(42 * 60),
+        at(30)..at(90),
+        at(12 * 60 + 15)..at(12 * 60 + 45),
+    ];
+    let names = ["page", "nobody"].map(Arc::from);
+    let check = |database: &Database, when: &str| {
+        let figures = read::figures(&database.connection, &names, &spans).unwrap();
+        assert_eq!(figures.len(), 1, "of nobody nothing is known");
+        let minutes = |figures: &Figures| (figures.up.as_secs() / 60, figures.down.as_secs() / 60);
+        let found: Vec<_> = figures["page"].iter().map(minutes).collect();
+        assert_eq!(found, [(720, 60), (720, 60), (0, 0), (60, 0), (0, 30)], "{when}");
+    };
+    check(&database, "from the log");
+    settle(&mut database, at(3 * 24 * 60));
+    check(&database, "rolled up");
+}
+
+#[test]
 fn a_clock_that_was_set_changes_nothing_of_how_long_an_observation_held() {
     let check = |set: i64, packed: bool| {
         let folder = folder();

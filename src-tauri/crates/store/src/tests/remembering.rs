@@ -83,6 +83,8 @@ async fn incidents_are_found_with_their_messages() {
         (IncidentFilter { monitor: a.clone(), ..all.clone() }, vec![(3, vec![2]), (1, vec![1])]),
         (IncidentFilter { monitor: a.clone(), since: Some(after(61)), ..all.clone() }, vec![(3, vec![2])]),
         (IncidentFilter { since: Some(after(61)), ..all.clone() }, vec![(3, vec![2]), (2, vec![1])]),
+        (IncidentFilter { before: Some(after(61)), ..all.clone() }, vec![(2, vec![1]), (1, vec![1])]),
+        (IncidentFilter { monitor: a.clone(), before: Some(after(61)), ..all.clone() }, vec![(1, vec![1])]),
         (IncidentFilter { monitor: a, open_only: true, ..all.clone() }, vec![(3, vec![2])]),
         (IncidentFilter { monitor: Some("b".into()), open_only: true, ..all.clone() }, vec![]),
         (IncidentFilter { monitor: Some("nobody".into()), ..all.clone() }, vec![]),

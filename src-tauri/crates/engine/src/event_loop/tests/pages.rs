@@ -122,7 +122,7 @@ async fn a_report_and_an_uptime_are_of_what_was_seen() {
     event(&mut client, is("web", Health::Down)).await;
     stage.world.played().down.clear();
     event(&mut client, |event| matches!(event, Event::IncidentClosed { .. }).then_some(())).await;
-    let report = async |month, tags: &[&str], format| {
+    let mut report = async |month, tags: &[&str], format| {
         let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
         client.request(Request::Report { month, tags, format }).await
     };
