@@ -136,7 +136,9 @@ async fn a_program_is_started_in_the_open_and_all_of_it_is_gone_when_that_is_tol
     assert!(ready.text.starts_with("It was ready after"), "{}", ready.text);
 
     assert_eq!(estatus.program("web"), None);
-    eventually("no file is left", || fs::read_dir(estatus.data().join("trials")).unwrap().next().is_none().then_some(()));
+    eventually("no file is left", || {
+        fs::read_dir(estatus.data().join("trials")).unwrap().next().is_none().then_some(())
+    });
 }
 
 #[tokio::test]
