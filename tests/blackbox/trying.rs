@@ -65,7 +65,7 @@ fn endless(notes: &Path) -> String {
 }
 
 /// The processes that have noted themselves.
-fn noted(notes: &Path) -> Vec<u32> {
+fn noted(notes: &Path) -> Vec<u64> {
     let text = fs::read_to_string(notes).unwrap_or_default();
     text.lines().filter_map(|line| line.parse().ok()).collect()
 }
@@ -136,16 +136,17 @@ async fn a_program_is_started_in_the_open_and_all_of_it_is_gone_when_that_is_tol
     assert!(ready.text.starts_with("It was ready after"), "{}", ready.text);
 
     assert_eq!(estatus.program("web"), None);
-    eventually("no file is left", || fs::read_dir(estatus.data().join("trials")).unwrap().next().is_none().then_some(()));
+    eventually("no file is left", || {
+        fs::read_dir(estatus.data().join("trials")).unwrap().next().is_none().then_some(())
+    });
 }
 
 #[tokio::test]
 async fn a_program_that_is_tried_ends_with_its_client_and_with_an_engine_that_is_killed() {
-    let mut estatus = Estatus::new("[network]\nreference = []\n");
-    estatus.start();
-    let notes = estatus.data().join("notes");
     for kills in [false, true] {
-        let _ = fs::remove_file(&notes);
+        let mut estatus = Estatus::new("[network]\nreference = []\n");
+        estatus.start();
+        let notes = estatus.data().join("notes");
         let mut client = estatus.attach().await;
         client.ask(request(program("web", &endless(&notes)), web())).await.unwrap();
         written(&mut client, |lines| lines.iter().any(|line| line.text == "up")).await;

@@ -13,6 +13,7 @@ interface Mock {
 }
 
 const told = () => page.getByRole("status", { name: "Trial" });
+const command = () => page.locator("#f-command");
 const tryIt = () => page.getByRole("button", { name: "Try it now" });
 const mock = <Value>(read: (mock: Mock) => Value): Promise<Value> =>
   page.evaluate(`(${read.toString()})(globalThis.mock)`) as Promise<Value>;
@@ -38,7 +39,7 @@ test("a monitor is tried before it is saved, with its phases, and what is typed 
 
 test("what is wrong is shown at its field, and nothing is tried", async () => {
   page = await stage.open("?still#/edit/monitor/shop");
-  await page.getByLabel("Interval").fill("5");
+  await page.getByLabel("Address").fill("example");
   await tryIt().click();
   await page.locator("[aria-invalid=true]").first().waitFor();
   expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"))).toBe("true");
@@ -47,7 +48,7 @@ test("what is wrong is shown at its field, and nothing is tried", async () => {
 
 test("a program starts once in the open, is ready, and is stopped again", async () => {
   page = await stage.open("?still#/new/program");
-  await page.getByLabel("Command", { exact: true }).fill("npm run dev");
+  await command().fill("npm run dev");
   await tryIt().click();
   await page.getByRole("button", { name: "Stop" }).waitFor();
   await page.getByRole("log").getByText("starting on 127.0.0.1:5173").waitFor();
@@ -59,11 +60,11 @@ test("a program starts once in the open, is ready, and is stopped again", async 
 
 test("a program that ends tells how, and one that goes on is stopped by a click or with its page", async () => {
   page = await stage.open("?still#/new/program");
-  await page.getByLabel("Command", { exact: true }).fill("npm run fail");
+  await command().fill("npm run fail");
   await tryIt().click();
   await told().getByText("exit code 1 (general error)").waitFor();
   await page.getByRole("log").getByText("Cannot find module").waitFor();
-  await page.getByLabel("Command", { exact: true }).fill("npm run forever");
+  await command().fill("npm run forever");
   await tryIt().click();
   await page.getByRole("log").getByText("loading configuration").waitFor();
   await page.getByRole("button", { name: "Stop" }).click();
@@ -78,11 +79,11 @@ test("no second copy of what runs is started, and that is said", async () => {
 
 test("a channel is tested before it is saved, and a refusal is explained", async () => {
   page = await stage.open("?still#/new/channel");
-  await page.getByLabel("Name", { exact: true }).fill("ops");
-  await page.getByLabel("Webhook", { exact: true }).fill("https://chat.example/refused");
+  await page.locator("#f-called").fill("ops");
+  await page.locator("#f-webhook").fill("https://chat.example/refused");
   await page.getByRole("button", { name: "Send a test" }).click();
   await told().getByText("404 Not Found").waitFor();
-  await page.getByLabel("Webhook", { exact: true }).fill("https://chat.example/hook");
+  await page.locator("#f-webhook").fill("https://chat.example/hook");
   await page.getByRole("button", { name: "Send a test" }).click();
   await told().getByText("accepted the message").waitFor();
 });
@@ -101,7 +102,7 @@ test("a password that is only tried goes with the trial and is stored nowhere", 
 
 test("a trial can be used by everybody, wide and narrow, light and dark", async () => {
   page = await stage.open("?still#/new/program", { reducedMotion: "reduce" });
-  await page.getByLabel("Command", { exact: true }).fill("npm run forever");
+  await command().fill("npm run forever");
   await tryIt().click();
   await page.getByRole("log").getByText("loading configuration").waitFor();
   const looked = async () => {
@@ -122,7 +123,7 @@ test("a trial can be used by everybody, wide and narrow, light and dark", async 
   await looked();
   await page.getByRole("button", { name: "Stop" }).click();
   await told().getByText("until you stopped it").waitFor();
-  await page.getByLabel("Command", { exact: true }).fill("npm run other");
+  await command().fill("npm run other");
   await looked();
   await page.evaluate(() => (location.hash = "#/new/monitor"));
   await page.getByLabel("Address").fill("https://expired.example/");

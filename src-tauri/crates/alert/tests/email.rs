@@ -179,7 +179,7 @@ async fn a_test_mail_says_which_settings_work() {
     let courier = courier();
     for _ in 0..2 {
         assert_eq!(
-            courier.test("email", &Channel::Email(channel), &words(Language::Spanish)).await,
+            courier.test("email", &Channel::Email(channel.clone()), &words(Language::Spanish)).await,
             DeliveryResult::Delivered
         );
     }

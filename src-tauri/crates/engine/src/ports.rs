@@ -42,12 +42,6 @@ pub(crate) struct Customs {
 }
 
 impl Customs {
-    /// Where nothing is started.
-    #[cfg(test)]
-    pub(crate) fn speaking(language: Language) -> Self {
-        Self { language, hidden: Arc::default() }
-    }
-
     /// As `config` says.
     pub(crate) fn of(config: &Config) -> Self {
         Self { language: config.language, hidden: Arc::new(config.secret_variables.clone()) }
@@ -157,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_typed_takes_the_place_of_what_is_stored_under_its_name() {
         let typed = BTreeMap::from([("smtp".to_owned(), Secret::new("typed"))]);
-        let ports = EnginePorts::alone(Customs::speaking(Language::English), Path::new("no data")).with_typed(typed);
+        let ports = EnginePorts::alone(Customs::of(&Config::default()), Path::new("no data")).with_typed(typed);
         let found = ports.secret(&SecretRef::Keyring("smtp".to_owned())).await;
         assert_eq!(found.map(|secret| secret.reveal().to_owned()).ok().as_deref(), Some("typed"));
         assert!(ports.secret(&SecretRef::Env("ESTATUS_NO_SUCH_ONE".to_owned())).await.is_err());
@@ -166,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_wants_a_secret_that_is_being_fetched_waits_with_the_others() {
-        let ports = EnginePorts::alone(Customs::speaking(Language::English), Path::new("no data"));
+        let ports = EnginePorts::alone(Customs::of(&Config::default()), Path::new("no data"));
         let place = |name: &str| SecretRef::Env(format!("ESTATUS_NO_SUCH_{name}"));
         // Nothing else runs meanwhile: this thread is the only one.
         let waiting: Vec<_> = (0..1000).map(|_| ports.fetch(&place("ONE"))).collect();
