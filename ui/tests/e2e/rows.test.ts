@@ -18,6 +18,7 @@ test("a row has a menu, by the pointer and by the keyboard, of what can be done 
     "Acknowledge",
     "Snooze for 1 hour",
     "Pause",
+    "Maintenance for 1 hour",
     "Open the page",
     "Copy target",
     "Copy as TOML",
