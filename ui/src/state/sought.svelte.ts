@@ -1,5 +1,6 @@
 /** A part of the settings. */
-export type SettingsPart = "desktop" | "service" | "email" | "alerts" | "channels" | "status_page" | "entries" | "files";
+export type SettingsPart =
+  "desktop" | "service" | "email" | "alerts" | "channels" | "status_page" | "entries" | "files";
 
 let part = $state<SettingsPart | null>(null);
 
