@@ -7,6 +7,7 @@ import { FLEET } from "../../src/forms/fleet";
 import { FLOW, STEP, STEP_FIELDS } from "../../src/forms/flow";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
+import { STATUS_PAGE } from "../../src/forms/statuspage";
 import texts from "../../../lang/en.json";
 import { fill, places, selectForm } from "../../src/i18n/fill";
 import { TEXTS } from "../../src/i18n/texts";
@@ -35,7 +36,7 @@ test("a text of the window that counts has both forms", () => {
 
 /** The texts and hints of every field and group of every form. */
 function ofForms(): Set<string> {
-  const forms = [MONITOR, PROGRAM, CHANNEL, EMAIL, ALERTS, FLOW, FLEET, [STEP.request, ...STEP.more]];
+  const forms = [MONITOR, PROGRAM, CHANNEL, EMAIL, ALERTS, STATUS_PAGE, FLOW, FLEET, [STEP.request, ...STEP.more]];
   const found = new Set<string>(forms.flat().map((group) => group.text));
   const field = ({ text, hint, shape }: Field) => {
     found.add(text);

@@ -24,8 +24,8 @@ pub(crate) const GENERATOR: &str = "<meta name=\"generator\" content=\"Estatus\"
 /// That the template is wrong: it is part of the program, and a test renders all that it has.
 fn render(name: &str, template: &str, words: &Words, page: &impl Serialize) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.set_keep_trailing_newline(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
+    environment.set_syntax(syntax);
     let said = words.clone();
     environment.add_function("t", move |key: String| said.text(&key, &[]));
     environment.add_global("language", words.language().code());
