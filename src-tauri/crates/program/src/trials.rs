@@ -236,7 +236,7 @@ impl Drop for Trial {
         if let Some(trial) = shared.find(&self.name) {
             trial.is_held = false;
         }
-        if let Some((name, folder)) = shared.to_clear(&self.name) {
+        if let Some((name, folder)) = shared.cleared(&self.name) {
             clear(&self.all.0, name, folder);
         }
     }
@@ -282,7 +282,7 @@ impl Shared {
     }
 
     /// The folder of the trial `name`, if that is over and nobody looks at it.
-    fn to_clear(&mut self, name: &str) -> Option<(Arc<str>, PathBuf)> {
+    fn cleared(&mut self, name: &str) -> Option<(Arc<str>, PathBuf)> {
         let folder = self.folder_of(name);
         let trial = self.find(name).filter(|trial| !trial.is_held && trial.state.borrow().is_over())?;
         Some((Arc::clone(&trial.name), folder))
@@ -320,9 +320,9 @@ async fn listen(mut events: mpsc::Receiver<SupervisorEvent>, all: Weak<Mutex<Sha
         let Some(all) = all.upgrade() else { return };
         let mut shared = lock(&all);
         shared.hear(&name, event);
-        let to_clear = shared.to_clear(&name);
+        let over = shared.cleared(&name);
         drop(shared);
-        if let Some((name, folder)) = to_clear {
+        if let Some((name, folder)) = over {
             clear(&all, name, folder);
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::trying::{LiveLog, TriedProgram, Trying};
 
 /// What comes of trials.
+#[expect(clippy::large_enum_variant, reason = "it is told and gone")]
 pub(super) enum TrialNews {
     /// The program of one has written something.
     Wrote(Arc<Event>),
