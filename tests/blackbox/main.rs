@@ -10,6 +10,7 @@ mod flows;
 mod importing;
 mod killed;
 mod mistakes;
+mod pages;
 mod programs;
 #[cfg(unix)]
 mod secrets;
