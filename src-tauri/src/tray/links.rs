@@ -38,7 +38,7 @@ impl Links {
                 query.append_pair("run", &run.to_string()).append_pair("step", step);
             }
             Action::Snooze { monitor, span } => {
-                query.append_pair("for", span.key());
+                query.append_pair("for", word(*span));
                 if let Some(monitor) = monitor {
                     query.append_pair("monitor", monitor);
                 }
@@ -74,10 +74,23 @@ impl Links {
             "acknowledge" => Action::Acknowledge(value("monitor")?.into()),
             "approve" => answer(true)?,
             "deny" => answer(false)?,
-            "snooze" => Action::Snooze { monitor: value("monitor").map(Into::into), span: Span::of(&value("for")?)? },
+            "snooze" => Action::Snooze { monitor: value("monitor").map(Into::into), span: span(&value("for")?)? },
             _ => return None,
         })
     }
+}
+
+fn word(span: Span) -> &'static str {
+    match span {
+        Span::Hour => "hour",
+        Span::FourHours => "4-hours",
+        Span::Morning => "morning",
+        Span::Week => "week",
+    }
+}
+
+fn span(word: &str) -> Option<Span> {
+    Span::ALL.into_iter().find(|span| self::word(*span) == word)
 }
 
 #[cfg(test)]

@@ -31,21 +31,6 @@ impl Span {
         }
     }
 
-    /// The word for it in a link.
-    pub(crate) const fn key(self) -> &'static str {
-        match self {
-            Self::Hour => "hour",
-            Self::FourHours => "4-hours",
-            Self::Morning => "morning",
-            Self::Week => "week",
-        }
-    }
-
-    /// The one with this key.
-    pub(crate) fn of(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|span| span.key() == key)
-    }
-
     /// When it ends, if it begins now.
     pub(crate) fn end(self, now: &Zoned) -> Timestamp {
         let end = match self {
@@ -82,13 +67,5 @@ mod tests {
         // The clock is put forward in the night.
         check(Span::Morning, "2026-03-28T22:00:00+01:00[Europe/Madrid]", "2026-03-29T06:00:00Z");
         check(Span::Week, "2026-11-21T15:02:00+01:00[Europe/Madrid]", "2026-11-28T14:02:00Z");
-    }
-
-    #[test]
-    fn a_key_names_its_span_and_no_other() {
-        for span in Span::ALL {
-            assert_eq!(Span::of(span.key()), Some(span));
-        }
-        assert_eq!(Span::of("ever"), None);
     }
 }

@@ -364,7 +364,7 @@ function keep(name: string, value: string): StoredIn {
 async function tryOut({ edits, of, secrets }: TryRequest["of"]): Promise<Reply> {
   const wanted = edited(tables, edits);
   const found = problems(wanted);
-  if (found.length > 0) return { reply: "edited", of: found };
+  if (found.length > 0) return { reply: "edited", of: { problems: found } };
   const state = of.what === "program" ? running.get(of.name) : undefined;
   if (state?.pid)
     throw wrong(

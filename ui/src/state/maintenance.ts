@@ -1,7 +1,8 @@
 import type { Configuration } from "../contract";
 import { i18n, t } from "../i18n/i18n.svelte";
 import { askConfiguration, reason } from "./ask";
-import { edit, tell } from "./told.svelte";
+import { edit } from "./edit";
+import { tell } from "./told.svelte";
 
 type Table = Record<string, unknown>;
 
