@@ -213,7 +213,7 @@ mod tests {
         assert!(listed.is_none_or(|listed| listed == found));
         kill_process_group(pid, Signal::KILL).unwrap();
         shell.wait().unwrap();
-        assert_eq!(descendants_of(pid), []);
+        assert!(descendants_of(pid).is_empty());
     }
 
     #[test]
