@@ -9,7 +9,7 @@ mod runs;
 mod size;
 mod usage;
 
-use std::{sync::Arc, time::Duration};
+use std::{slice, sync::Arc, time::Duration};
 
 use estatus_core::{
     Timestamp,
@@ -77,7 +77,8 @@ fn settle(database: &mut Database, now: Millis) {
 }
 
 fn figures_of(connection: &Connection, monitor: &str, from: Millis, to: Millis) -> Figures {
-    let figures = read::figures(connection, &[Arc::from(monitor)], &[from..to]).unwrap().remove(monitor);
+    let figures =
+        read::figures(connection, &[Arc::from(monitor)], slice::from_ref(&(from..to))).unwrap().remove(monitor);
     figures.and_then(|over| over.into_iter().next()).unwrap_or_default()
 }
 
