@@ -181,9 +181,12 @@ impl View {
                 self.fleets.retain(|fleet| fleet.name != *name);
                 true
             }
-            Event::Told { .. } | Event::Log { .. } | Event::StepLog { .. } | Event::TrialLog { .. } | Event::Usage(_) | Event::Relaunching => {
-                false
-            }
+            Event::Told { .. }
+            | Event::Log { .. }
+            | Event::StepLog { .. }
+            | Event::TrialLog { .. }
+            | Event::Usage(_)
+            | Event::Relaunching => false,
         }
     }
 

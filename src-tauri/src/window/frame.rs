@@ -10,8 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tauri::{
     App, AppHandle, DragDropEvent, Manager, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent,
-    async_runtime, utils::config::Color, webview::PageLoadEvent,
+    WindowEvent, async_runtime, utils::config::Color, webview::PageLoadEvent,
 };
 
 use crate::{

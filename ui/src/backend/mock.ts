@@ -224,7 +224,7 @@ function answer(request: Request): Reply {
     case "report": {
       const { month, format } = request.of;
       const of = typeof month === "string" ? new Date().toISOString().slice(0, 7) : month.of;
-      return { reply: "report", of: { name: `estatus-${of}.${format}`, text: "" } };
+      return { reply: "report", of: { name: `estatus-${of}.${format}`, text: `${of} as ${format}\n` } };
     }
     case "incidents": {
       const { monitor, since, limit } = request.of;

@@ -23,6 +23,8 @@ export interface Formats {
   clock(at: string | number | Date): string;
   /** The day in words, to stand above what happened on it. */
   day(at: string | number | Date): string;
+  /** A month like `2026-11`, in words. */
+  month(month: string): string;
   /** Day and month. */
   date(at: string | number | Date): string;
   /** The time of day to the minute. */
@@ -107,6 +109,8 @@ export function formats(locale: string): Formats {
     exact: (at) => date("exact", at),
     clock: (at) => date("clock", at),
     day: (at) => date("day", at),
+    // Noon is in this month wherever one is.
+    month: (month) => date("month", `${month}-01T12:00`),
     date: (at) => date("date", at),
     minute: (at) => date("minute", at),
     list: (all) => new Intl.ListFormat(locale, { type: "conjunction" }).format(all),
@@ -123,6 +127,7 @@ const DATES = {
   exact: { year: "numeric", month: "short", day: "numeric", ...MINUTE, second: "2-digit" },
   date: { month: "short", day: "numeric" },
   minute: MINUTE,
+  month: { month: "long", year: "numeric" },
   day: { weekday: "long", month: "long", day: "numeric" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 

@@ -4,6 +4,7 @@ import type {
   Ask,
   Configuration,
   DecisionStatus,
+  Document,
   Edit,
   Edited,
   ErrorCode,
@@ -22,6 +23,8 @@ import type {
   OtherRule,
   ProgramChange,
   Repeat,
+  ReportFormat,
+  ReportMonth,
   Reply,
   Request,
   RunId,
@@ -70,6 +73,9 @@ export const askStatus = (): Promise<Status> => ask({ request: "status" }, "stat
 
 export const askHistory = (monitor: string, from: Date, to: Date, points: number): Promise<History> =>
   ask({ request: "history", of: { monitor, from: from.toISOString(), to: to.toISOString(), points } }, "history");
+
+export const askReport = (month: ReportMonth, format: ReportFormat): Promise<Document> =>
+  ask({ request: "report", of: { month, tags: [], format } }, "report");
 
 export const askUptime = (monitor: string): Promise<Uptime> => ask({ request: "uptime", of: { monitor } }, "uptime");
 

@@ -53,18 +53,21 @@ fn down() -> Message {
     message(41, vec![portfolio(News::Down { incident: incident() })])
 }
 
-async fn deliver(hook: Hook, message: &Message) -> DeliveryResult {
+fn told_by(hook: Hook) -> Channel {
     let Hook { url, headers, secret_headers, template, timeout } = hook;
     let receiver = Receiver::Json { url: WebhookUrl::Plain(url), headers, secret_headers, template };
-    let channel = Channel::Webhook(WebhookChannel { receiver, timeout });
-    courier().deliver(&channel, message, &words(Language::English)).await
+    Channel::Webhook(WebhookChannel { receiver, timeout })
+}
+
+async fn deliver(hook: Hook, message: &Message) -> DeliveryResult {
+    courier().deliver(&told_by(hook), message, &words(Language::English)).await
 }
 
 #[tokio::test]
 async fn a_test_message_goes_through_the_template_and_its_refusal_is_explained() {
     let test = async |url: &Url| {
         let template = Some("{\"text\": {{ alerts[0].title | tojson }}}".to_owned());
-        let channel = Channel::Webhook(WebhookChannel { template, ..channel(url) });
+        let channel = told_by(Hook { template, ..channel(url) });
         courier().test("chat", &channel, &words(Language::English)).await
     };
     let web = Web::start(answer("200 OK", "", "")).await;

@@ -140,12 +140,10 @@ fn accepted(words: &Words, channel: &Channel) -> String {
             let (server, to) = (email.server.to_string(), email.to.join(", "));
             words.text("trial.accepted.email", &[("server", &server), ("to", &to)])
         }
-        Channel::Webhook(webhook) => {
-            webhook.receiver.service().map_or_else(
-                || words.text("trial.accepted.secret_webhook", &[]),
-                |service| words.text("trial.accepted.webhook", &[("host", service)]),
-            )
-        }
+        Channel::Webhook(webhook) => webhook.receiver.service().map_or_else(
+            || words.text("trial.accepted.secret_webhook", &[]),
+            |service| words.text("trial.accepted.webhook", &[("host", service)]),
+        ),
         Channel::Command(_) => words.text("trial.accepted.command", &[]),
     }
 }

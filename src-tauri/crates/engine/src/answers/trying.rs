@@ -53,7 +53,9 @@ impl<W: Workers> EventLoop<W> {
                         Err(unheard) => (unheard.0.answer, Err(stopping())),
                     }
                 }
-                Ok((_, Err(problems))) => (answer, Ok(Trying::known(Reply::Edited(Edited { problems, version: None }), &words))),
+                Ok((_, Err(problems))) => {
+                    (answer, Ok(Trying::known(Reply::Edited(Edited { problems, version: None }), &words)))
+                }
                 Err(error) => (answer, Err(error)),
             };
             // A client that has gone meanwhile wants nothing.

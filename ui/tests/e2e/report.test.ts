@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test } from "vitest";
+import { staged } from "./stage";
+
+const stage = staged();
+
+test("the report of a month is saved as a file", async () => {
+  const page = await stage.open("?still#/incidents");
+  await page.getByRole("button", { name: "Report…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Save a monthly report" });
+  const months = await dialog.getByLabel("Month").locator("option").allTextContents();
+  expect(months.length).toBe(13);
+  expect(months[0]).toContain(String(new Date().getFullYear()));
+  const last = await dialog.getByLabel("Month").locator("option").nth(1).getAttribute("value");
+  await dialog.getByLabel("Month").selectOption({ index: 1 });
+  await dialog.getByLabel("Format").selectOption("Spreadsheet of incidents (CSV)");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  const download = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  const file = await download;
+  expect(await readFile((await file.path())!, "utf8")).toBe(`${last} as incidents_csv\n`);
+  await page.getByText("Saved: ").first().waitFor();
+  await dialog.waitFor({ state: "hidden" });
+});
