@@ -2236,18 +2236,78 @@ cpu: number | null, };
  */
 export type UsedBy = { "kind": "program", "name": string } | { "kind": "monitor", "name": string };
 
-export type UsageHistory = { piece: number, series: Array<UsageSeries>, starts: Array<ProgramChange>, };
+/**
+ * What was used over a stretch of time.
+ */
+export type UsageHistory = { 
+/**
+ * The length of a piece, in seconds: a multiple of minutes, hours or days of UTC.
+ */
+piece: number, 
+/**
+ * Each measure of which something is known.
+ */
+series: Array<UsageSeries>, 
+/**
+ * When a program was started, and why, the oldest first; the newest ones if they are very many.
+ */
+starts: Array<ProgramChange>, };
 
-export type UsageSeries = { measure: Measure, limit: number | null, points: Array<UsagePoint>, };
+/**
+ * What is known of one measure.
+ */
+export type UsageSeries = { 
+/**
+ * The measure.
+ */
+measure: Measure, 
+/**
+ * Its limit in the configuration: of free space the least, of all else the most.
+ */
+limit: number | null, 
+/**
+ * The pieces in which it was measured, the oldest first; others are left out.
+ */
+points: Array<UsagePoint>, };
 
-export type UsagePoint = { at: string, mean: number, least: number, most: number, };
+/**
+ * What was measured in a piece, in the measure's unit: percent, bytes or waiting threads.
+ */
+export type UsagePoint = { 
+/**
+ * When the piece begins.
+ */
+at: string, 
+/**
+ * The mean.
+ */
+mean: number, 
+/**
+ * The least that was measured.
+ */
+least: number, 
+/**
+ * The most.
+ */
+most: number, };
 
-export type Measure = { "of": "cpu" } | { "of": "memory" } | { "of": "memory_bytes" } | { "of": "load" } | { "of": "disk_free_percent", path: string, } | { "of": "disk_free_bytes", path: string, };
+/**
+ * Something that is measured.
+ */
+export type Measure = { "of": "cpu" } | { "of": "memory" } | { "of": "memory_bytes" } | { "of": "load" } | { "of": "disk_free_percent", 
+/**
+ * A path on the disk.
+ */
+path: string, } | { "of": "disk_free_bytes", 
+/**
+ * A path on the disk.
+ */
+path: string, };
 
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "mail_tested", "of": Array<MailTested> } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "usage", "of": UsageHistory } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "uptime", "of": Uptime } | { "reply": "report", "of": Document } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "tried", "of": Tried } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "usage", "of": UsageHistory } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

@@ -2,6 +2,7 @@ import { backend } from "#backend";
 import type {
   ApiError,
   Ask,
+  ConfigProblem,
   Configuration,
   DecisionStatus,
   Document,

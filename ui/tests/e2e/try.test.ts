@@ -79,6 +79,7 @@ test("no second copy of what runs is started, and that is said", async () => {
 
 test("a channel is tested before it is saved, and a refusal is explained", async () => {
   page = await stage.open("?still#/new/channel");
+  await page.getByRole("radiogroup").getByText("Webhook", { exact: true }).click();
   await page.locator("#f-called").fill("ops");
   await page.locator("#f-webhook").fill("https://chat.example/refused");
   await page.getByRole("button", { name: "Send a test" }).click();

@@ -525,7 +525,7 @@ test("how a program stood is shown over a day, a week or a month, and told chang
   const strip = page.getByRole("img", { name: /start/ });
   await strip.waitFor();
   const day = await strip.getAttribute("aria-label");
-  await page.getByRole("button", { name: "7 d" }).click();
+  await page.locator("section", { has: strip }).getByRole("button", { name: "7 d" }).click();
   await expect.poll(() => strip.getAttribute("aria-label")).not.toBe(day);
   await page.getByText("Events", { exact: true }).click();
   await page.getByText("SIGSEGV (segmentation fault)").nth(1).waitFor();
