@@ -60,7 +60,11 @@ export function usage(
   };
 }
 
-const asleep = (at: number) => [3, 4].includes(new Date(at).getHours());
+/** Each day for two hours, by whatever clock it is looked at. */
+const asleep = (at: number) => {
+  const before = (Date.now() - at) % DAY_MS;
+  return before > 7 * HOUR_MS && before < 9 * HOUR_MS;
+};
 
 const told = (start: UsageHistory["starts"][number]) => ({ ...start, why: "exit code 1 (general error)" });
 
