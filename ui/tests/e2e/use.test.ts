@@ -478,9 +478,12 @@ test("a log goes on as it is written, and is searched", async () => {
   await page.getByRole("searchbox", { name: "Search output" }).fill("WARNING");
   await page.getByLabel("only matches").check();
   await expect
-    .poll(async () => (await log.locator(".line").allTextContents()).every((line) => line.includes("warning")))
+    .poll(async () => {
+      const lines = await log.locator(".line").allTextContents();
+      return lines.length > 0 && lines.every((line) => line.includes("warning"));
+    })
     .toBe(true);
-  expect(await log.locator("mark").count()).toBeGreaterThan(0);
+  await expect.poll(() => log.locator("mark").count()).toBeGreaterThan(0);
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.getByRole("button", { name: "Start", exact: true }).waitFor();
 });
