@@ -6,7 +6,7 @@ use std::fs;
 use estatus_core::{config::Language, words};
 use estatus_tests::{Estatus, MailServer, Site, eventually, free_port, is_alive};
 
-use crate::{pictures, session::Session, tray::Tray, window::Window};
+use crate::{panel::Panel, pictures, session::Session, tray::Tray, window::Window};
 
 /// A desktop in some language, with a tray that has found nothing of Estatus there.
 struct Newcomer {
@@ -34,7 +34,9 @@ impl Newcomer {
     }
 
     async fn story(self) {
+        let mut panel = Panel::on(self.session.bus()).await;
         let _tray = Tray::start(&self.session, &self.estatus, &["--hidden"]);
+        panel.icon().await;
         let window = Window::open(&self.session, &self.estatus, "/").await;
         window.reads(&self.text("welcome.title")).await;
         let page = self.watches_a_page(&window).await;

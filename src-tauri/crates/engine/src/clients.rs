@@ -12,7 +12,6 @@ use estatus_api::{
     Snapshot, StepOf,
 };
 use estatus_core::{engine::Repeat, flow::run::RunRecord};
-pub(crate) use following::Lines;
 use following::{Due, Following};
 use searching::Searching;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};

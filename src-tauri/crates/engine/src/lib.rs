@@ -18,6 +18,7 @@ mod file_changes;
 mod fleets;
 mod limits;
 mod lock;
+mod log_lines;
 mod pages;
 mod ports;
 mod programs;

@@ -24,7 +24,7 @@ pub(crate) use self::program::ProgramTrial;
 use crate::{
     TESTER,
     bounded::{GRACE, bounded},
-    clients::Lines,
+    log_lines::Lines,
     ports::EnginePorts,
     tasks::{DELIVERS_WITHIN, delivery_lost},
     view,

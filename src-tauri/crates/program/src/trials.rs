@@ -200,6 +200,13 @@ impl Trial {
         self.all.shared().end(|trial| trial.name == self.name);
     }
 
+    /// Gives it up, and waits until nothing of it is left: from then on its programs can be started, and tried again.
+    pub async fn gone(self) {
+        let mut state = self.state();
+        drop(self);
+        while state.changed().await.is_ok() {}
+    }
+
     /// What it writes.
     pub const fn log(&self) -> &TrialLog {
         &self.log

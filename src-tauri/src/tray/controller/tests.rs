@@ -440,7 +440,7 @@ fn what_comes_after_three_within_ten_seconds_joins_them_in_one() {
     tray.goes_down(4, "d");
     let _ = tray.later(500);
     let shown = &tray.controller.desktop.shown;
-    assert_eq!((shown.len(), shown[0].body.as_str()), (1, "Down: a, b, c and d."));
+    assert_eq!((shown.len(), shown[0].body.as_str()), (1, "Down: a, b, c and 1 more."));
 }
 
 #[test]
@@ -454,9 +454,9 @@ fn after_many_the_next_ones_wait_for_ten_seconds_and_are_told_then() {
     let _ = tray.later(4_000);
     tray.goes_down(5, "e");
     assert_eq!(tray.later(500), ControlFlow::WakeIn(Duration::from_millis(5_500)));
-    assert_eq!(tray.told(), ["4 changes at once"]);
+    assert_eq!(tray.told(), [""; 0]);
     let _ = tray.later(5_500);
-    assert_eq!(tray.told(), ["4 changes at once", "e is down"]);
+    assert_eq!(tray.told(), ["e is down"]);
 }
 
 #[test]

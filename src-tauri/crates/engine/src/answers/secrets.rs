@@ -22,6 +22,7 @@ pub(super) fn store(
     reply_blocking(answer, move || {
         estatus_config::fits_to_store(&name, &value.0, language).map_err(|SecretError(why)| wrong(why))?;
         let stored = estatus_config::store_secret(&name, &value.0, &data, language).map_err(failed);
+        tracing::debug!(name, ?stored, "a secret was to be stored");
         ports.has_changed(&name);
         stored.map(Reply::SecretStored)
     });

@@ -21,7 +21,7 @@ use tokio::{
 use super::{LiveLog, Trier, told};
 use crate::{
     bounded::{GRACE, bounded},
-    clients::Lines,
+    log_lines::Lines,
     ports::EnginePorts,
     view::log_line,
 };
@@ -30,6 +30,8 @@ use crate::{
 const LASTS: Duration = Duration::from_secs(30);
 /// A program that is tried has ended within this, beyond all that its stop may take, or it is told that this is not known.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// What it has left is cleared away within this after it ended.
+const CLEARED_WITHIN: Duration = Duration::from_secs(5);
 /// So many of its lines are told when it is over.
 const LINES_LIMIT: usize = 1_000;
 
@@ -63,8 +65,15 @@ enum Why {
 }
 
 impl ProgramTrial {
-    /// Carries it out. When this is done, nothing of it is left, or it is told what is.
+    /// Carries it out. When this is done, nothing of it is left, or it is told what is; and it can be tried again.
     pub(crate) async fn run(mut self) -> Tried {
+        let tried = self.carry_out().await;
+        // Of what does not end it was told.
+        let _ = timeout(CLEARED_WITHIN, self.trial.gone()).await;
+        tried
+    }
+
+    async fn carry_out(&mut self) -> Tried {
         let secrets = tokio::select! {
             biased;
             _ = &mut self.stop => return told(Verdict::Inconclusive, self.trier.words.text("trial.given_up", &[])),

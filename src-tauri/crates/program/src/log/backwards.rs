@@ -121,8 +121,12 @@ impl Iterator for Backwards {
     }
 }
 
+/// What stands in `file` from `at` on, `length` bytes at most; nothing beyond its end, where no system would seek to every place.
 pub(super) fn read(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    if at >= file.metadata()?.len() {
+        return Ok(bytes);
+    }
     file.seek(SeekFrom::Start(at))?;
     file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
