@@ -68,6 +68,7 @@ impl Troubles {
     pub(crate) const NONE: Self = Self { crashes: false, edits: false, sleep: false, clock: false, disk: false };
 }
 
+#[expect(clippy::large_enum_variant, reason = "one is made, waits and is gone")]
 enum Coming {
     /// Told to the life of the engine that asked.
     Told(Input),
