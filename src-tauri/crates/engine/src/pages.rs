@@ -10,7 +10,10 @@ pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 
-use estatus_core::words::Words;
+use std::time::Duration;
+
+use estatus_core::{incident::Incident, time::elapsed, words::Words};
+use jiff::Timestamp;
 use minijinja::{Environment, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
@@ -32,4 +35,19 @@ fn render(name: &str, template: &str, words: &Words, page: &impl Serialize) -> R
     environment.add_global("generator", minijinja::Value::from_safe_string(GENERATOR.to_owned()));
     environment.add_global("style", minijinja::Value::from_safe_string(include_str!("pages/style.css").to_owned()));
     environment.render_named_str(name, template, Serde(page))
+}
+
+/// How well it was where it was up for this share of the time.
+fn class_of(share: f64) -> &'static str {
+    match share {
+        1.0.. => "well",
+        0.95.. => "some",
+        _ => "bad",
+    }
+}
+
+/// How long it lasted, or has until `now`.
+fn lasted(incident: &Incident, now: Timestamp) -> Duration {
+    // What was measured of an open one was measured when it was last written down.
+    if incident.closed.is_some() { incident.lasted(now) } else { elapsed(incident.opened, now) }
 }

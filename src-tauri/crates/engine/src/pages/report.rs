@@ -16,7 +16,7 @@ use estatus_store::Figures;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::csv;
+use super::{class_of, csv, lasted};
 pub(crate) use stretch::{Stretch, stretch};
 
 /// How monitors did in a month.
@@ -226,12 +226,6 @@ impl IncidentRow {
     }
 }
 
-/// How long it lasted, or has until `now`.
-pub(super) fn lasted(incident: &Incident, now: Timestamp) -> Duration {
-    // What was measured of an open one was measured when it was last written down.
-    if incident.closed.is_some() { incident.lasted(now) } else { elapsed(incident.opened, now) }
-}
-
 fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
@@ -325,7 +319,7 @@ impl Shown {
         let observed = row.up_seconds + row.down_seconds;
         Self {
             name: Arc::clone(&row.monitor),
-            class: row.uptime.map_or("", super::status::class_of),
+            class: row.uptime.map_or("", class_of),
             uptime: row.uptime.map_or_else(|| DASH.to_owned(), percent),
             down: span(Some(row.down_seconds).filter(|_| observed > 0.0)),
             incidents: row.incidents,

@@ -15,7 +15,7 @@ use estatus_store::Figures;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
-use super::report::lasted;
+use super::{class_of, lasted};
 
 /// So many days have a bar.
 const DAYS: i64 = 90;
@@ -154,15 +154,6 @@ fn days(zone: &TimeZone, now: Timestamp) -> Vec<Range<Timestamp>> {
     let begins = |ago: i64| Some(today.checked_sub(ago.days()).ok()?.to_zoned(zone.clone()).ok()?.timestamp());
     let day = |ago: i64| Some(begins(ago)?..if ago == 0 { now } else { begins(ago - 1)? });
     (0..DAYS).rev().filter_map(day).collect()
-}
-
-/// How well it was where it was up for this share of the time.
-pub(super) fn class_of(share: f64) -> &'static str {
-    match share {
-        1.0.. => "well",
-        0.95.. => "some",
-        _ => "bad",
-    }
 }
 
 #[derive(Serialize)]
