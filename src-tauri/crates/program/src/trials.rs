@@ -21,7 +21,8 @@ use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, watch},
-    time::timeout,
+    task::spawn_blocking,
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -34,6 +35,9 @@ use crate::{
 
 /// A program that is only tried is killed when it has not ended so long after it was asked to.
 const STOPPED_WITHIN: Duration = Duration::from_secs(10);
+/// A folder that cannot be removed is tried again so soon, and for so long.
+const REMOVAL_PAUSE: Duration = Duration::from_millis(20);
+const REMOVED_WITHIN: Duration = Duration::from_secs(10);
 /// How many events may wait for who listens to them.
 const EVENTS_LIMIT: usize = 64;
 
@@ -98,7 +102,8 @@ impl Trials {
         let supervisor = supervisor.beside(&folder, sender);
         let trials = Self(Arc::new(Mutex::new(Shared { folder, supervisor, under_way: Vec::new() })));
         tokio::spawn(listen(events, Arc::downgrade(&trials.0)));
-        trials.shared().end_what_was_left();
+        let over = trials.shared().end_what_was_left();
+        over.into_iter().for_each(|(name, folder)| clear(&trials.0, name, folder));
         trials
     }
 
@@ -295,29 +300,39 @@ impl Shared {
         Some((Arc::clone(&trial.name), folder))
     }
 
-    /// Whatever has ended is cleared away; what may run is ended.
-    fn end_what_was_left(&mut self) {
+    /// Ends what may run. What has ended is to be cleared away, and comes back.
+    fn end_what_was_left(&mut self) -> Vec<(Arc<str>, PathBuf)> {
         let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let folders: Vec<PathBuf> = files.map(|file| file.path()).filter(|path| path.is_dir()).collect();
+        let mut over = Vec::new();
         for folder in folders {
-            let may_run = |ledger: &Ledger| !matches!(ledger.phase, StartPhase::Ended(_));
-            let Some(ledger) = Ledger::read(&folder).filter(may_run) else {
-                // What cannot be removed now is removed by the next engine.
+            let Some(ledger) = Ledger::read(&folder) else {
+                // Nothing was started there. What cannot be removed now is removed by the next engine.
                 let _ = fs::remove_dir_all(&folder);
                 continue;
             };
             let name: Arc<str> = ledger.program.as_str().into();
             let how = Stopping::at_once();
-            self.supervisor.ask(&name, ShimRequest::Stop { start: ledger.start, how: how.clone() });
+            let state = match ledger.phase {
+                StartPhase::Ended(ended) => {
+                    over.push((Arc::clone(&name), folder));
+                    TrialState::Ended(ended)
+                }
+                StartPhase::Spawning | StartPhase::Running(_) => {
+                    self.supervisor.ask(&name, ShimRequest::Stop { start: ledger.start, how: how.clone() });
+                    TrialState::Running { ready: false }
+                }
+            };
             self.under_way.push(UnderWay {
                 stands_for: vec![Arc::clone(&name)],
                 name,
                 start: ledger.start,
                 how,
-                state: watch::Sender::new(TrialState::Running { ready: false }),
+                state: watch::Sender::new(state),
                 is_held: false,
             });
         }
+        over
     }
 }
 
@@ -335,20 +350,30 @@ async fn listen(mut events: mpsc::Receiver<SupervisorEvent>, all: Weak<Mutex<Sha
     }
 }
 
-/// Removes the folder of a trial that is over, which then is gone.
+/// Removes the folder of a trial that is over, which then is gone. A shim that has told of the end may have files open
+/// there until it is gone itself, and on Windows nobody can remove them until then.
 fn clear(all: &Arc<Mutex<Shared>>, name: Arc<str>, folder: PathBuf) {
     let all = Arc::downgrade(all);
-    let work = move || {
-        // What cannot be removed now is removed by the next engine.
-        let _ = fs::remove_dir_all(&folder);
+    let work = async move {
+        let begun = Instant::now();
+        // What cannot be removed by then is removed by the next engine.
+        while !is_removed(folder.clone()).await && begun.elapsed() < REMOVED_WITHIN {
+            sleep(REMOVAL_PAUSE).await;
+        }
         if let Some(all) = all.upgrade() {
             lock(&all).under_way.retain(|trial| trial.name != name);
         }
     };
     // Where an engine ends there may be nobody left to do it.
     if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn_blocking(work);
+        runtime.spawn(work);
     }
+}
+
+/// Removes that folder; whether it is not there any more.
+async fn is_removed(folder: PathBuf) -> bool {
+    let removed = spawn_blocking(move || fs::remove_dir_all(folder)).await;
+    removed.is_ok_and(|removed| removed.map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |()| true))
 }
 
 /// How `trial` stands after `event`, if that says anything new.
