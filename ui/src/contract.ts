@@ -2552,7 +2552,7 @@ export type Health = "unknown" | "up" | "suspect" | "down" | "recovering" | "pau
 /**
  * How well a monitor or a program is.
  */
-export type Standing = "down" | "doubtful" | "unknown" | "well" | "idle";
+export type Standing = "down" | "doubtful" | "recovering" | "unknown" | "well" | "idle";
 
 /**
  * An incident's number, unique in a data folder.
@@ -2609,7 +2609,7 @@ started: string, };
 /**
  * How a program stands.
  */
-export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "starting" | "running" | "stopping" | "backoff" | "cooling";
+export type ProgramState = "looking" | "stopped" | "finished" | "waiting" | "starting" | "running" | "stopping" | "backoff" | "cooling" | "cannot_start";
 
 /**
  * How an instance stands.

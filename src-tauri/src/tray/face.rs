@@ -15,7 +15,7 @@ pub(crate) fn icon(view: &View, now: Timestamp) -> Icon {
         return Icon::Gone;
     }
     let broken = view.broken();
-    if broken.iter().any(|broken| broken.down) {
+    if broken.iter().any(|broken| broken.standing == Standing::Down) {
         return Icon::Down;
     }
     if !view.engine.network_off.is_empty() {
@@ -37,6 +37,9 @@ pub(crate) fn state(view: &View, icon: Icon, words: &Texts) -> String {
         (EngineConnection::Gone { .. }, _) | (_, Icon::Gone) => words.plain("tray.state.gone"),
         (_, Icon::Well) if nothing => words.plain("tray.state.nothing"),
         (_, Icon::Well) => words.plain("tray.state.well"),
+        (_, Icon::Suspect) if view.broken().iter().all(|broken| broken.standing == Standing::Recovering) => {
+            words.plain("tray.state.recovering")
+        }
         (_, Icon::Suspect) => words.plain("tray.state.suspect"),
         (_, Icon::Down) => words.plain("tray.state.down"),
         (_, Icon::Offline) => words.plain("tray.state.offline"),
@@ -50,6 +53,7 @@ pub(crate) fn counts(view: &View, words: &Texts) -> String {
     let monitors = [
         (view.count(Standing::Down), "tray.count.down"),
         (view.count(Standing::Doubtful), "tray.count.suspect"),
+        (view.count(Standing::Recovering), "tray.count.recovering"),
         (view.count(Standing::Well), "tray.count.up"),
         (view.count(Standing::Unknown), "tray.count.unknown"),
         (view.count(Standing::Idle), "tray.count.paused"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use estatus_core::program::ProgramState;
+use estatus_core::{program::ProgramState, standing::Standing};
 use estatus_tray::DesktopSettings;
 use jiff::{Timestamp, ToSpan, Zoned};
 
@@ -150,6 +150,9 @@ fn broken(view: &View, settings: &DesktopSettings, words: &Texts, now: &Zoned) -
 fn broken_item(broken: &Broken<'_>, words: &Texts, now: &Zoned) -> Item {
     let why = outside(broken.why);
     let (text, page) = match broken.what {
+        What::Monitor(name) if broken.standing == Standing::Recovering => {
+            (standing(name, &words.plain("tray.broken.recovering"), broken.since, words, now), Page::Monitor(name.clone()))
+        }
         What::Monitor(name) => (standing(name, &why, broken.since, words, now), Page::Monitor(name.clone())),
         What::Program(name) => (standing(name, &why, broken.since, words, now), Page::Program(name.clone())),
         What::Fleet(name) => {

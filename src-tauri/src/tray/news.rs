@@ -43,6 +43,8 @@ pub(crate) struct NewsItem {
     pub(crate) lasted: Option<Duration>,
     /// Whether it is a figure beyond its limit.
     pub(crate) over_limit: bool,
+    /// Whether it is a program that cannot be started, and not one that does not stay up.
+    pub(crate) cannot_start: bool,
     /// The run that did not go well, or was not begun, if it is a flow's: nothing that could be over.
     pub(crate) run: Option<RunSummary>,
 }
@@ -61,6 +63,7 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: incident.over_limit,
+            cannot_start: false,
             run: None,
         }
     }
@@ -78,6 +81,7 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: false,
+            cannot_start: program.state == ProgramState::CannotStart,
             run: None,
         }
     }
@@ -95,6 +99,7 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: false,
+            cannot_start: false,
             run: Some(run.clone()),
         }
     }
@@ -113,6 +118,7 @@ impl NewsItem {
             over: None,
             lasted: None,
             over_limit: false,
+            cannot_start: false,
             run: None,
         }
     }
@@ -217,7 +223,7 @@ impl News {
                 }
                 self.is_over(about, now);
             }
-            Event::Program(program) if program.state == ProgramState::Cooling => {
+            Event::Program(program) if is_given_up(program.state) => {
                 self.is(NewsItem::of_program(program), now);
             }
             Event::Program(program) if !is_restless(program.state) => {
@@ -397,16 +403,21 @@ fn is_lately(at: Timestamp, now: Timestamp) -> bool {
 }
 
 fn troubles(view: &View, now: Timestamp) -> impl Iterator<Item = NewsItem> {
-    let cooling = view.programs.iter().filter(|program| program.state == ProgramState::Cooling);
+    let given_up = view.programs.iter().filter(|program| is_given_up(program.state));
     let fleets = view.fleets.iter().filter(|fleet| fleet.is_broken());
     let of_fleets = fleets.map(move |fleet| NewsItem::of_fleet(fleet, now));
-    view.incidents.values().map(NewsItem::of_incident).chain(cooling.map(NewsItem::of_program)).chain(of_fleets)
+    view.incidents.values().map(NewsItem::of_incident).chain(given_up.map(NewsItem::of_program)).chain(of_fleets)
+}
+
+/// Whether a program is only tried now and then, so that somebody should look.
+fn is_given_up(state: ProgramState) -> bool {
+    matches!(state, ProgramState::Cooling | ProgramState::CannotStart)
 }
 
 /// Whether a program is on its way, so that its trouble may not be over.
 fn is_restless(state: ProgramState) -> bool {
-    use ProgramState::{Backoff, Cooling, Looking, Starting, Waiting};
-    matches!(state, Backoff | Cooling | Looking | Starting | Waiting)
+    use ProgramState::{Backoff, Looking, Starting, Waiting};
+    is_given_up(state) || matches!(state, Backoff | Looking | Starting | Waiting)
 }
 
 /// Whether what is over ended well: it may be over because nobody wants to know any more.

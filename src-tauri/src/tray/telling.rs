@@ -38,7 +38,10 @@ pub(crate) fn one(trouble: &NewsItem, view: &View, words: &Texts, now: &Zoned) -
             (words.say(key, &[("monitor", &outside(&trouble.name))]), recovered(trouble, words, now), Vec::new())
         }
         (None, About::Program(name)) => (
-            words.say("tray.program.cooling", &[("program", &outside(name))]),
+            words.say(
+                if trouble.cannot_start { "tray.program.cannot_start" } else { "tray.program.cooling" },
+                &[("program", &outside(name))],
+            ),
             lines([outside(&trouble.why), words.plain("tray.program.cooling.retries")]),
             buttons(trouble, view, words),
         ),
@@ -168,6 +171,12 @@ fn happened_meanwhile(trouble: &NewsItem, words: &Texts, now: &Zoned) -> String 
         (_, About::Flow(_)) => words.say("tray.meanwhile.flow", &[("name", &name), ("at", &since)]),
         (None, About::Fleet(_)) => words.say("tray.meanwhile.fleet", &[("name", &name), ("at", &since)]),
         (Some(_), About::Fleet(_)) => words.say("tray.meanwhile.fleet_well", &[("name", &name)]),
+        (None, About::Program(_)) if trouble.cannot_start => {
+            words.say("tray.meanwhile.cannot_start", &[("name", &name)])
+        }
+        (Some(_), About::Program(_)) if trouble.cannot_start => {
+            words.say("tray.meanwhile.could_not_start", &[("name", &name)])
+        }
         (None, About::Program(_)) => words.say("tray.meanwhile.program", &[("name", &name)]),
         (Some(_), About::Program(_)) => words.say("tray.meanwhile.program_runs", &[("name", &name)]),
         (None, _) => {

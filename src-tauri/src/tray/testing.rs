@@ -334,7 +334,11 @@ pub(crate) fn program(name: &str, state: ProgramState, stops_with_estatus: bool)
         start: StartId(1),
         restarts: 0,
         last_exit: None,
-        trouble: (state == ProgramState::Cooling).then(|| "port 80 is held".to_owned()),
+        trouble: match state {
+            ProgramState::Cooling => Some("port 80 is held".to_owned()),
+            ProgramState::CannotStart => Some("nmp was not found".to_owned()),
+            _ => None,
+        },
         says: None,
         next_start: None,
         stops_with_estatus,

@@ -83,7 +83,7 @@ pub(crate) struct FleetShown {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broken<'a> {
     pub(crate) what: What<'a>,
-    pub(crate) down: bool,
+    pub(crate) standing: Standing,
     pub(crate) since: Option<Timestamp>,
     pub(crate) why: &'a str,
 }
@@ -121,7 +121,7 @@ impl FleetShown {
     }
 
     pub(crate) fn is_broken(&self) -> bool {
-        is_down(self.standing).is_some()
+        is_broken(self.standing)
     }
 }
 
@@ -261,12 +261,12 @@ impl View {
         self.engine.quiet_until.max(self.engine.snoozed_until).filter(|until| *until > now)
     }
 
-    /// All that is broken: first what is down, of that first what has been for the longest.
+    /// All that is broken: first what is worst, of that first what has been for the longest.
     pub(crate) fn broken(&self) -> Vec<Broken<'_>> {
         let mut broken: Vec<Broken<'_>> =
             self.monitors_broken().chain(self.programs_broken()).chain(self.fleets_broken()).collect();
         // Of a fleet it is not known since when.
-        broken.sort_by_key(|broken| (!broken.down, broken.since.is_none(), broken.since, broken.what));
+        broken.sort_by_key(|broken| (broken.standing, broken.since.is_none(), broken.since, broken.what));
         broken.extend(self.engine_troubled());
         broken
     }
@@ -274,37 +274,36 @@ impl View {
     fn monitors_broken(&self) -> impl Iterator<Item = Broken<'_>> {
         let incidents: BTreeMap<&Arc<str>, &IncidentState> =
             self.incidents.values().map(|incident| (&incident.monitor, incident)).collect();
-        self.monitors.iter().filter_map(move |(name, watched)| {
-            let down = is_down(watched.standing)?;
-            let incident = incidents.get(name);
-            Some(Broken {
+        self.monitors.iter().filter(|(_, watched)| is_broken(watched.standing)).map(move |(name, watched)| {
+            // Why it was down is not how it is when it responds again.
+            let incident = incidents.get(name).filter(|_| watched.standing != Standing::Recovering);
+            Broken {
                 what: What::Monitor(name),
-                down,
+                standing: watched.standing,
                 since: incident.map(|incident| incident.opened).or(watched.since),
                 why: incident.map(|incident| incident.cause.as_str()).or(watched.why.as_deref()).unwrap_or_default(),
-            })
+            }
         })
     }
 
     fn programs_broken(&self) -> impl Iterator<Item = Broken<'_>> {
-        self.programs.iter().filter_map(|program| {
-            let down = is_down(program.standing)?;
+        self.programs.iter().filter(|program| is_broken(program.standing)).map(|program| {
             let exit = program.last_exit.as_ref().map(|exit| exit.detail.as_str());
             let why = program.trouble.as_deref().or(exit).unwrap_or_default();
-            Some(Broken { what: What::Program(&program.name), down, since: Some(program.since), why })
+            let since = Some(program.since);
+            Broken { what: What::Program(&program.name), standing: program.standing, since, why }
         })
     }
 
     fn fleets_broken(&self) -> impl Iterator<Item = Broken<'_>> {
-        self.fleets.iter().filter_map(|fleet| {
-            let down = is_down(fleet.standing)?;
+        self.fleets.iter().filter(|fleet| fleet.is_broken()).map(|fleet| {
             let why = fleet.why.as_deref().unwrap_or_default();
-            Some(Broken { what: What::Fleet(&fleet.name), down, since: None, why })
+            Broken { what: What::Fleet(&fleet.name), standing: fleet.standing, since: None, why }
         })
     }
 
     fn engine_troubled(&self) -> impl Iterator<Item = Broken<'_>> {
-        let trouble = |what, why| Broken { what, down: false, since: None, why };
+        let trouble = |what, why| Broken { what, standing: Standing::Doubtful, since: None, why };
         let mut named = BTreeSet::new();
         let waiting = self.engine.waiting.iter().filter_map(move |message| {
             let error = message.error.as_deref()?;
@@ -316,11 +315,10 @@ impl View {
     }
 }
 
-/// Whether something that is broken is down; nothing where it is not broken.
-fn is_down(standing: Standing) -> Option<bool> {
+/// Whether something that stands so is broken, or has been until now.
+const fn is_broken(standing: Standing) -> bool {
     match standing {
-        Standing::Down => Some(true),
-        Standing::Doubtful => Some(false),
-        Standing::Unknown | Standing::Well | Standing::Idle => None,
+        Standing::Down | Standing::Doubtful | Standing::Recovering => true,
+        Standing::Unknown | Standing::Well | Standing::Idle => false,
     }
 }

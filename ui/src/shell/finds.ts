@@ -4,7 +4,6 @@ import type { IconName } from "../parts/Icon.svelte";
 import type { Deed, Find, Things } from "../state/finder";
 import { runMark } from "../state/flows";
 import { enter } from "../state/enter.svelte";
-import { HEALTHS } from "../state/listed";
 import { changeLook, look } from "../state/look.svelte";
 import { maintain, maintenanceSpans } from "../state/maintenance";
 import { acknowledge, check, pause, resume, snooze } from "../state/monitor";
@@ -14,6 +13,7 @@ import { go, type Route } from "../state/route.svelte";
 import { runNow } from "../state/runs.svelte";
 import { restart, start, stop } from "../state/steering";
 import { sought, type SettingsPart } from "../state/sought.svelte";
+import { STANDINGS } from "../state/standing";
 import { carryOut } from "../state/told.svelte";
 import { anHour, spans } from "../state/spans";
 import { mayEdit, type World } from "../state/world";
@@ -176,7 +176,9 @@ const edit = <Of extends { name: string }>(section: "monitor" | "program" | "flo
 
 function monitors(world: World): Things<MonitorState> {
   const open = new Map([...world.incidents.values()].map((incident) => [incident.monitor, incident]));
-  const inOrder = HEALTHS.flatMap((health) => [...world.monitors.values()].filter((one) => one.health === health));
+  const inOrder = STANDINGS.flatMap((standing) =>
+    [...world.monitors.values()].filter((one) => one.standing === standing),
+  );
   const { text, until } = anHour();
   const span = within(text);
   return {

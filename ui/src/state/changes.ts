@@ -20,6 +20,7 @@ const ORDER: readonly ProgramState[] = [
   "running",
   "backoff",
   "cooling",
+  "cannot_start",
 ];
 
 /** How a program stood in `count` equal parts of `stretch`, as far as `changes`, which are in order, say. */

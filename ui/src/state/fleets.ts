@@ -1,23 +1,7 @@
-import type { DecisionStatus, FleetSample, FleetSummary, InstanceState, InstanceStatus, Standing } from "../contract";
+import type { DecisionStatus, FleetSample, FleetSummary, InstanceState, InstanceStatus } from "../contract";
 import type { Mark } from "../parts/HealthMark.svelte";
 import type { Stretch } from "./range";
 import { matches, wordsOf } from "./found";
-
-/** The mark that fits how well a fleet is. */
-export function standingMark(standing: Standing): Mark {
-  switch (standing) {
-    case "down":
-      return "down";
-    case "doubtful":
-      return "suspect";
-    case "unknown":
-      return "unknown";
-    case "well":
-      return "up";
-    case "idle":
-      return "paused";
-  }
-}
 
 /** The mark that fits an instance's state. */
 export function instanceMark(state: InstanceState): Mark {

@@ -1,13 +1,14 @@
-import type { Figures, Health, MonitorState, Standing } from "../contract";
+import type { Figures, MonitorState, Standing } from "../contract";
 import type { Key } from "../i18n/i18n.svelte";
 import { matches, wordsOf } from "./found";
+import { STANDINGS } from "./standing";
 
 /** What of the monitors is shown. */
 export interface Filter {
   /** Words that all stand in its name, target, kind or tags. */
   text: string;
-  /** Healths that are shown; all if none is chosen. */
-  healths: ReadonlySet<Health>;
+  /** Shown is what stands so; all if none is chosen. */
+  standings: ReadonlySet<Standing>;
   /** Tags that it bears all of. */
   tags: ReadonlySet<string>;
 }
@@ -18,9 +19,6 @@ export interface Sort {
   by: SortKey;
   descending: boolean;
 }
-
-/** What is broken first. */
-export const HEALTHS: readonly Health[] = ["down", "suspect", "recovering", "unknown", "up", "paused"];
 
 const haystacks = new WeakMap<MonitorState, string>();
 
@@ -38,8 +36,8 @@ export function listed(
   return sort.descending ? sorted.reverse() : sorted;
 }
 
-function passes(monitor: MonitorState, words: string[], { healths, tags }: Filter): boolean {
-  if (healths.size > 0 && !healths.has(monitor.health)) return false;
+function passes(monitor: MonitorState, words: string[], { standings, tags }: Filter): boolean {
+  if (standings.size > 0 && !standings.has(monitor.standing)) return false;
   for (const tag of tags) if (!monitor.tags.includes(tag)) return false;
   return words.length === 0 || matches(haystack(monitor), words);
 }
@@ -54,8 +52,8 @@ function haystack(monitor: MonitorState): string {
 }
 
 function brokenFirst(monitors: MonitorState[]): MonitorState[] {
-  const groups = new Map<Health, MonitorState[]>(HEALTHS.map((health) => [health, []]));
-  for (const monitor of monitors) groups.get(monitor.health)?.push(monitor);
+  const groups = new Map<Standing, MonitorState[]>(STANDINGS.map((standing) => [standing, []]));
+  for (const monitor of monitors) groups.get(monitor.standing)?.push(monitor);
   return [...groups.values()].flat();
 }
 
@@ -77,20 +75,6 @@ function byFigure(
 /** The word for how `monitor` is: a figure beyond its limit is there, and not down. */
 export function healthWord({ health, over_limit }: MonitorState): Key {
   return health === "down" && over_limit ? "health.over" : `health.${health}`;
-}
-
-/** How many of `all` are how well, as the engine sees it. */
-export function standings(all: Iterable<{ standing: Standing }>): Record<Standing, number> {
-  const counts: Record<Standing, number> = { down: 0, doubtful: 0, unknown: 0, well: 0, idle: 0 };
-  for (const { standing } of all) counts[standing] += 1;
-  return counts;
-}
-
-/** How many monitors are of each health. */
-export function tally(monitors: Iterable<MonitorState>): Record<Health, number> {
-  const counts: Record<Health, number> = { down: 0, suspect: 0, recovering: 0, unknown: 0, up: 0, paused: 0 };
-  for (const { health } of monitors) counts[health] += 1;
-  return counts;
 }
 
 /** The tags in use, the commonest first, at most `most`. */

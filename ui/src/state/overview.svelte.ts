@@ -1,5 +1,5 @@
 import { SvelteSet } from "svelte/reactivity";
-import type { Health } from "../contract";
+import type { Standing } from "../contract";
 import type { Sort } from "./listed";
 import { NONE, type Picked, stretched, toggled, toggledAll } from "./picked";
 
@@ -9,7 +9,7 @@ class Left {
   sort = $state.raw<Sort>({ by: "broken", descending: false });
   /** The chosen row, by its monitor. */
   active = $state<string | null>(null);
-  readonly healths = new SvelteSet<Health>();
+  readonly standings = new SvelteSet<Standing>();
   readonly tags = new SvelteSet<string>();
   /** The rows that something is to be done with, by their monitors; however the list is ordered or narrowed. */
   picked = $state.raw<Picked>(NONE);
@@ -20,7 +20,7 @@ class Left {
 
   /** Whether some monitors are not shown. */
   get isNarrowed(): boolean {
-    return this.text.trim() !== "" || this.healths.size > 0 || this.tags.size > 0;
+    return this.text.trim() !== "" || this.standings.size > 0 || this.tags.size > 0;
   }
 
   /** Picks the row of `name`, or drops it. */
@@ -48,7 +48,7 @@ class Left {
 
   showAll() {
     this.text = "";
-    this.healths.clear();
+    this.standings.clear();
     this.tags.clear();
   }
 }

@@ -20,10 +20,10 @@ import {
   type Sample,
   SAMPLES_MAX,
   saysMore,
-  standingMark,
   STATES,
   tallyStates,
 } from "../../src/state/fleets";
+import { standingMark, STANDINGS } from "../../src/state/standing";
 
 const NOW = Date.parse("2026-11-29T12:00:00Z");
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toISOString();
@@ -55,8 +55,7 @@ test("every state and standing has a mark, and those that count are told apart b
   expect(marks).not.toContain(undefined);
   const counted: InstanceState[] = ["launching", "booting", "running", "suspect", "lost"];
   expect(new Set(counted.map(instanceMark)).size).toBe(counted.length);
-  const standings = (["down", "doubtful", "unknown", "well", "idle"] as const).map(standingMark);
-  expect(new Set(standings).size).toBe(5);
+  expect(new Set(STANDINGS.map(standingMark)).size).toBe(STANDINGS.length);
 });
 
 test("instances are found by their names, ids and addresses, declared ones too", () => {

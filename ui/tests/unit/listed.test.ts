@@ -1,10 +1,20 @@
 import { expect, test } from "vitest";
-import type { Figures, Health, MonitorState } from "../../src/contract";
+import type { Figures, Health, MonitorState, Standing } from "../../src/contract";
 import { step } from "../../src/pages/overview/step";
-import { type Filter, firstRun, healthWord, listed, type Sort, standings, tagsOf, tally } from "../../src/state/listed";
+import { type Filter, firstRun, healthWord, listed, type Sort, tagsOf } from "../../src/state/listed";
+import { standings, STANDINGS } from "../../src/state/standing";
 
-const ALL: Filter = { text: "", healths: new Set(), tags: new Set() };
+const ALL: Filter = { text: "", standings: new Set(), tags: new Set() };
 const BROKEN: Sort = { by: "broken", descending: false };
+
+const STANDS: Record<Health, Standing> = {
+  down: "down",
+  suspect: "doubtful",
+  recovering: "recovering",
+  unknown: "unknown",
+  up: "well",
+  paused: "idle",
+};
 
 const MONITORS = [
   monitor("shop 10", "up", "https://shop.example/", ["web", "money"]),
@@ -36,8 +46,8 @@ test("every word must be found, in whatever case, in name, target, kind or tag",
   check("nothing", []);
 });
 
-test("healths are alternatives, tags are conditions", () => {
-  expect(names({ healths: new Set<Health>(["down", "paused"]) })).toEqual(["Shop 9", "router"]);
+test("standings are alternatives, tags are conditions", () => {
+  expect(names({ standings: new Set<Standing>(["down", "idle"]) })).toEqual(["Shop 9", "router"]);
   expect(names({ tags: new Set(["web", "money"]) })).toEqual(["shop 10"]);
 });
 
@@ -49,8 +59,7 @@ test("names are sorted as people count, figures with the unknown last", () => {
   expect(sorted("p95").slice(0, 2)).toEqual(["router", "shop 10"]);
 });
 
-test("healths and tags are counted", () => {
-  expect(tally(MONITORS)).toEqual({ down: 1, suspect: 1, recovering: 0, unknown: 0, up: 1, paused: 1 });
+test("tags are counted", () => {
   expect(tagsOf(MONITORS, 2)).toEqual(["web", "lan"]);
 });
 
@@ -84,9 +93,17 @@ test("keys lead from row to row and no further", () => {
   check("j", -1, null, 0);
 });
 
-test("whoever counts, counts what the engine decided", () => {
-  const all = [...MONITORS, { ...monitor("flaky", "up", "", []), standing: "doubtful" as const }];
-  expect(standings(all)).toEqual({ down: 0, doubtful: 1, unknown: 0, well: 4, idle: 0 });
+test("headline, badge and chips count the same, which the engine decided: what is recovering is not down", () => {
+  const flaky = { ...monitor("flaky", "up", "", []), standing: "doubtful" as const };
+  const all = [...MONITORS, flaky, monitor("back", "recovering", "", [])];
+  const counts = standings(all);
+  expect(counts).toEqual({ down: 1, doubtful: 2, recovering: 1, unknown: 0, well: 1, idle: 1 });
+  for (const standing of STANDINGS) {
+    const shown = listed(all, { ...ALL, standings: new Set([standing]) }, BROKEN, FIGURES);
+    expect(shown.length, standing).toBe(counts[standing]);
+  }
+  const order = listed(all, ALL, BROKEN, FIGURES).map(({ name }) => name);
+  expect(order).toEqual(["Shop 9", "clock", "flaky", "back", "shop 10", "router"]);
 });
 
 test("what has too much of something is not called down", () => {
@@ -106,7 +123,7 @@ function monitor(name: string, health: Health, target: string, tags: string[]): 
     health,
     since: null,
     last: null,
-    standing: "well",
+    standing: STANDS[health],
     over_limit: false,
     flapping: false,
     unsteady: false,

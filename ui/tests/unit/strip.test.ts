@@ -14,6 +14,7 @@ const STATES: (ProgramState | null)[] = [
   "finished",
   "backoff",
   "cooling",
+  "cannot_start",
   null,
 ];
 

@@ -575,8 +575,11 @@ pub enum ProgramState {
     Stopping,
     /// It has ended, or could not be started, and waits a little for its next start.
     Backoff,
-    /// It was started too many times, or cannot be started: now only every five minutes.
+    /// It was started too many times and never stayed up: now it is started only every five minutes.
     Cooling,
+    /// It cannot be started, and trying again soon is of no use: it is tried every five minutes.
+    #[serde(rename = "cannot_start")]
+    CannotStart,
 }
 
 impl ProgramState {
@@ -592,6 +595,7 @@ impl ProgramState {
             Self::Stopping => "stopping",
             Self::Backoff => "backoff",
             Self::Cooling => "cooling",
+            Self::CannotStart => "cannot_start",
         }
     }
 }

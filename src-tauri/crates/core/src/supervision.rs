@@ -248,6 +248,9 @@ impl ProgramMachine {
             State::Running(_) => ProgramState::Running,
             State::Stopping { .. } => ProgramState::Stopping,
             State::Backoff { .. } => ProgramState::Backoff,
+            State::Cooling { .. } if matches!(self.trouble, Some(ProgramTrouble::CannotStart(_))) => {
+                ProgramState::CannotStart
+            }
             State::Cooling { .. } => ProgramState::Cooling,
         }
     }

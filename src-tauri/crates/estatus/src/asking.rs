@@ -2,12 +2,11 @@
 
 use std::{path::Path, time::Duration};
 
-use estatus_api::{ApiError, Client, ErrorCode, Reply, ReportFormat, ReportMonth, Request, UsedBy};
+use estatus_api::{ApiError, Client, ErrorCode, Reply, ReportFormat, ReportMonth, Request, Status, UsedBy};
 use estatus_core::{
     Timestamp,
     engine::Ask,
-    incident::Health,
-    program::ProgramState,
+    standing::Standing,
     time::{earlier, later},
 };
 
@@ -20,10 +19,15 @@ pub(crate) async fn status(places: &Places, json: bool) -> Result {
     } else {
         show::status(&status);
     }
-    let is_down = |health| matches!(health, Health::Down | Health::Recovering);
-    let down = status.monitors.iter().any(|monitor| is_down(monitor.state.health));
-    let cooling = status.programs.iter().any(|program| program.state == ProgramState::Cooling);
-    Ok(if down || cooling { Outcome::NotWell } else { Outcome::Well })
+    Ok(if is_any_down(&status) { Outcome::NotWell } else { Outcome::Well })
+}
+
+/// Whether anything is down, as the engine counts.
+fn is_any_down(status: &Status) -> bool {
+    let monitors = status.monitors.iter().map(|monitor| monitor.state.standing);
+    let programs = status.programs.iter().map(|program| program.standing);
+    let fleets = status.fleets.iter().map(|fleet| fleet.standing);
+    monitors.chain(programs).chain(fleets).any(|standing| standing == Standing::Down)
 }
 
 pub(crate) async fn history(places: &Places, monitor: String, since: Duration, points: u16, json: bool) -> Result {

@@ -156,7 +156,7 @@ fn runs(after: Option<StartId>, now: &ProgramStatus) -> Option<(Outcome, String)
             let process = now.pid.map(|pid| format!(": process {pid}")).unwrap_or_default();
             Some((Outcome::Well, format!("{name} is running{process}")))
         }
-        ProgramState::Backoff | ProgramState::Cooling => {
+        ProgramState::Backoff | ProgramState::Cooling | ProgramState::CannotStart => {
             let next = now.next_start.map(|at| format!("; next attempt at {}", show::time(at))).unwrap_or_default();
             Some((Outcome::NotWell, format!("{name} is not running: {}{next}", why_not(now))))
         }

@@ -38,7 +38,8 @@ fn the_icon_is_the_worst_of_all() {
     check(&[(a, Health::Paused), (b, Health::Paused)], Icon::Paused);
     check(&[(a, Health::Paused), (b, Health::Suspect)], Icon::Suspect);
     check(&[(a, Health::Suspect), (b, Health::Down)], Icon::Down);
-    check(&[(a, Health::Up), (b, Health::Recovering)], Icon::Down);
+    check(&[(a, Health::Up), (b, Health::Recovering)], Icon::Suspect);
+    check(&[(a, Health::Down), (b, Health::Recovering)], Icon::Down);
 }
 
 #[test]
@@ -71,6 +72,7 @@ fn a_program_that_does_not_stay_up_is_down() {
     check(ProgramState::Stopped, Icon::Well);
     check(ProgramState::Backoff, Icon::Suspect);
     check(ProgramState::Cooling, Icon::Down);
+    check(ProgramState::CannotStart, Icon::Down);
 }
 
 #[test]
@@ -582,6 +584,16 @@ fn a_program_that_does_not_stay_up_is_told_once_and_so_is_that_it_runs_again() {
     let told = &tray.controller.desktop.shown;
     assert_eq!(told[0].body, "port 80 is held\nEstatus retries every few minutes.");
     assert_eq!(tray.told(), ["web is in a crash loop", "web is running again"]);
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_not_said_to_be_in_a_crash_loop() {
+    let mut tray = Tray::attached(Snapshot::default());
+    let _ = tray.event(Event::Program(program("web", ProgramState::CannotStart, true)));
+    let _ = tray.later(500);
+    let told = &tray.controller.desktop.shown;
+    assert_eq!(told[0].body, "nmp was not found\nEstatus retries every few minutes.");
+    assert_eq!(tray.told(), ["web cannot be started"]);
 }
 
 #[test]

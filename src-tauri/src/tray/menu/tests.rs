@@ -137,6 +137,21 @@ fn fleets_are_listed_with_their_size_and_what_is_wrong_with_one_counts() {
 }
 
 #[test]
+fn what_is_recovering_is_not_counted_as_down() {
+    let mut tray = Tray::attached(Snapshot {
+        incidents: vec![incident(1, "b", &noon())],
+        ..monitors(&[("a", Health::Up), ("b", Health::Recovering)])
+    });
+    assert_eq!(menu_of(&tray)[..2], ["(Something is recovering)", "(1 recovering · 1 up)"]);
+    assert_eq!(broken_of(&tray), ["b: recovering (since 14:02)"]);
+    let _ = tray.event(Event::Monitor(monitor("a", Health::Down)));
+    assert_eq!(menu_of(&tray)[..2], ["(Something is down)", "(1 down · 1 recovering)"]);
+    assert_eq!(broken_of(&tray)[1], "b: recovering (since 14:02)");
+    let _ = tray.event(Event::Monitor(monitor("a", Health::Suspect)));
+    assert_eq!(menu_of(&tray)[0], "(Something may be wrong)");
+}
+
+#[test]
 fn of_much_that_is_broken_a_part_is_listed() {
     let names: Vec<String> = (10..25).map(|number| format!("m{number}")).collect();
     let all: Vec<(&str, Health)> = names.iter().map(|name| (name.as_str(), Health::Down)).collect();

@@ -184,7 +184,7 @@ export function seen(sample: Sample, at: string): LastSeen | null {
 /** How well a monitor of each health is. */
 export const STANDINGS: Record<Health, Standing> = {
   down: "down",
-  recovering: "down",
+  recovering: "recovering",
   suspect: "doubtful",
   unknown: "unknown",
   up: "well",

@@ -63,7 +63,7 @@ impl Engine {
         let stands = match kept.state() {
             ProgramState::Running => Stands::Runs,
             ProgramState::Stopped => Stands::Rests,
-            ProgramState::Cooling => Stands::Cannot(kept.why_cooling()),
+            ProgramState::Cooling | ProgramState::CannotStart => Stands::Cannot(kept.why_cooling()),
             ProgramState::Finished => Stands::Cannot(kept.why_finished()),
             ProgramState::Backoff if kept.is_held() => Stands::Held(kept.why_cooling()),
             _ => return,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ChangeCause, ProgramMachine, State, Step};
 use crate::{
-    program::{Ended, ProgramCommand, ProgramTrouble, StartFailure},
+    program::{Ended, ProgramCommand, ProgramTrouble},
     restart::{self, COOLING_EVERY, Verdict},
     signal::Signal,
     time::Instant,
@@ -42,9 +42,8 @@ impl ProgramMachine {
 
     /// It is started when its limit allows.
     pub(super) fn start_again(&mut self, why: Option<ChangeCause>, step: &mut Step<'_>) {
-        if let Some(trouble) = self.memory.cooling.clone()
-            && !matches!(trouble, ProgramTrouble::CannotStart(StartFailure::PortHeld { .. }))
-        {
+        // What could not be started and then was is judged by how it ran.
+        if let Some(trouble) = self.memory.cooling.clone().filter(|it| !matches!(it, ProgramTrouble::CannotStart(_))) {
             self.trouble = Some(trouble);
             let until = step.now.monotonic + COOLING_EVERY;
             self.enter(State::Cooling { until }, why, step);

@@ -250,6 +250,7 @@ mod tests {
         check(ProgramState::Stopping, "stopping");
         check(ProgramState::Backoff, "restart pending");
         check(ProgramState::Cooling, "crash loop");
+        check(ProgramState::CannotStart, "cannot be started");
     }
 
     #[test]

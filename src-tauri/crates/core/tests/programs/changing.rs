@@ -59,7 +59,7 @@ const STATES: [(ProgramState, Into); 9] = [
         scene.exits("web", Exit::Code(1));
         scene.exits("web", Exit::Code(1));
     }),
-    (ProgramState::Cooling, |scene| {
+    (ProgramState::CannotStart, |scene| {
         scene.cannot_start = Some(estatus_core::program::StartFailure::ProgramMissing { program: "web".to_owned() });
         scene.applies(|config| config.programs.push(Arc::new(web())));
         scene.cannot_start = None;

@@ -42,6 +42,8 @@ enum Standing {
     /// A figure is beyond its limit.
     Degraded,
     Down,
+    /// It responds again, and its incident is not over yet.
+    Recovering,
     Unknown,
     Paused,
 }
@@ -57,8 +59,9 @@ impl Standing {
         match view.health {
             Health::Paused => Self::Paused,
             Health::Unknown => Self::Unknown,
-            Health::Down | Health::Recovering if over_limit() => Self::Degraded,
-            Health::Down | Health::Recovering => Self::Down,
+            Health::Recovering => Self::Recovering,
+            Health::Down if over_limit() => Self::Degraded,
+            Health::Down => Self::Down,
             // One bad probe is no outage yet.
             Health::Up | Health::Suspect if view.flapping || view.unsteady => Self::Unstable,
             Health::Up | Health::Suspect => Self::Operational,
@@ -71,6 +74,7 @@ impl Standing {
             Self::Unstable => "page.unstable",
             Self::Degraded => "page.degraded",
             Self::Down => "page.down",
+            Self::Recovering => "page.recovering",
             Self::Unknown => "page.unknown",
             Self::Paused => "page.paused",
         }
@@ -79,7 +83,7 @@ impl Standing {
     const fn class(self) -> &'static str {
         match self {
             Self::Operational => "well",
-            Self::Unstable | Self::Degraded => "some",
+            Self::Unstable | Self::Degraded | Self::Recovering => "some",
             Self::Down => "bad",
             Self::Unknown | Self::Paused => "idle",
         }
@@ -228,6 +232,7 @@ fn overall(shown: &[Shown]) -> (&'static str, &'static str) {
         _ if watched == 0 => ("page.all_paused", "idle"),
         0 if count(Standing::Unknown) == watched => ("page.all_unknown", "idle"),
         0 if count(Standing::Degraded) > 0 => ("page.some_degraded", "some"),
+        0 if count(Standing::Recovering) > 0 => ("page.some_recovering", "some"),
         0 if count(Standing::Unstable) > 0 => ("page.some_unstable", "some"),
         0 => ("page.all_operational", "well"),
         down if down == watched => ("page.all_down", "bad"),
@@ -259,7 +264,13 @@ impl ShownMonitor {
     fn new(shown: &Shown, past: &Past, days: &[Range<Timestamp>], words: &Words, now: Timestamp) -> Self {
         let under_maintenance = shown.monitor.maintenance.iter().any(|window| window.contains(now));
         let (key, class) = match shown.standing {
-            Standing::Down | Standing::Degraded | Standing::Unstable | Standing::Operational if under_maintenance => {
+            Standing::Down
+            | Standing::Degraded
+            | Standing::Recovering
+            | Standing::Unstable
+            | Standing::Operational
+                if under_maintenance =>
+            {
                 ("page.under_maintenance", "info")
             }
             standing => (standing.key(), standing.class()),

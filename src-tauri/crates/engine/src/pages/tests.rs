@@ -253,7 +253,8 @@ fn how_all_is_follows_from_what_is_watched() {
     check(&[Health::Up, Health::Suspect], "All systems operational");
     check(&[Health::Up, Health::Unknown, Health::Paused], "All systems operational");
     check(&[Health::Up, Health::Down], "Partial outage");
-    check(&[Health::Recovering, Health::Up], "Partial outage");
+    check(&[Health::Recovering, Health::Up], "Some systems are recovering");
+    check(&[Health::Recovering, Health::Down], "Partial outage");
     check(&[Health::Down, Health::Paused], "Major outage");
     check(&[Health::Unknown, Health::Unknown], "No data yet");
     check(&[Health::Paused], "Not monitored");

@@ -44,7 +44,7 @@ impl Tone {
             | ProgramState::Starting
             | ProgramState::Stopping
             | ProgramState::Backoff => Self::Doubtful,
-            ProgramState::Cooling => Self::Bad,
+            ProgramState::Cooling | ProgramState::CannotStart => Self::Bad,
             ProgramState::Stopped | ProgramState::Finished => Self::Idle,
         }
     }

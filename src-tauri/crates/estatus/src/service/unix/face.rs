@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use estatus_api::Host;
-use estatus_core::{Timestamp, ids::Key, incident::Health, program::ProgramState, record::JournalEntry};
+use estatus_core::{Timestamp, ids::Key, program::ProgramState, record::JournalEntry, standing};
 use estatus_engine::Audience;
 
 use super::notify::Notifier;
@@ -85,6 +85,7 @@ struct Standing {
     configured: Option<(usize, usize)>,
     down: BTreeSet<Arc<str>>,
     cooling: BTreeSet<Arc<str>>,
+    unable: BTreeSet<Arc<str>>,
 }
 
 impl Standing {
@@ -92,10 +93,12 @@ impl Standing {
         match entry {
             JournalEntry::Configured { monitors, programs, .. } => self.configured = Some((*monitors, *programs)),
             JournalEntry::Health { monitor, to, .. } => {
-                put(&mut self.down, monitor, matches!(to, Health::Down | Health::Recovering));
+                let is_down = standing::Standing::of_monitor(*to, false) == standing::Standing::Down;
+                put(&mut self.down, monitor, is_down);
             }
             JournalEntry::Program { program, to, .. } => {
                 put(&mut self.cooling, program, *to == ProgramState::Cooling);
+                put(&mut self.unable, program, *to == ProgramState::CannotStart);
             }
             _ => {}
         }
@@ -104,7 +107,7 @@ impl Standing {
     fn forget(&mut self, key: &Key) {
         match key {
             Key::Monitor(name) => self.down.remove(name),
-            Key::Program(name) => self.cooling.remove(name),
+            Key::Program(name) => self.cooling.remove(name) | self.unable.remove(name),
             Key::Flow(_) | Key::Fleet(_) => false,
         };
     }
@@ -115,7 +118,8 @@ impl Standing {
             let names: Vec<&str> = names.iter().map(|name| &**name).collect();
             (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
         };
-        let troubles = [named("down", &self.down), named("in a crash loop", &self.cooling)];
+        let unable = named("cannot be started", &self.unable);
+        let troubles = [named("down", &self.down), named("in a crash loop", &self.cooling), unable];
         let troubles: Vec<String> = troubles.into_iter().flatten().collect();
         if !troubles.is_empty() {
             return troubles.join("; ");
@@ -136,6 +140,8 @@ fn put(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>, is_in: bool) {
 
 #[cfg(test)]
 mod tests {
+    use estatus_core::incident::Health;
+
     use super::*;
 
     #[test]
@@ -150,8 +156,10 @@ mod tests {
         check(JournalEntry::Configured { monitors: 2, programs: 1, flows: 0 }, "2 monitors, 1 program");
         check(health(Health::Down), "down: web");
         check(program(ProgramState::Cooling), "down: web; in a crash loop: api");
-        check(health(Health::Recovering), "down: web; in a crash loop: api");
+        check(health(Health::Recovering), "in a crash loop: api");
+        check(health(Health::Down), "down: web; in a crash loop: api");
         check(health(Health::Up), "in a crash loop: api");
+        check(program(ProgramState::CannotStart), "cannot be started: api");
         check(program(ProgramState::Running), "2 monitors, 1 program");
     }
 
