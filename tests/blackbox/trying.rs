@@ -1,6 +1,6 @@
 //! What is tried before it is saved, as the window asks for it.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use estatus_api::{Client, Edit, ErrorCode, Event, LogLine, Reply, Request, Said, Section, TrialOf, Tried};
 use estatus_core::observation::{Phase, Verdict};
@@ -42,6 +42,19 @@ async fn written(client: &mut Client, is_so: impl Fn(&[LogLine]) -> bool) {
         }
     };
     timeout(BOUND, heard).await.expect("it is written");
+}
+
+/// What is told first of the trial.
+async fn first_of_trial(client: &mut Client) -> Arc<Event> {
+    let heard = async {
+        loop {
+            let event = client.event().await.unwrap();
+            if matches!(&*event, Event::TrialUnready { .. } | Event::TrialLog { .. }) {
+                return event;
+            }
+        }
+    };
+    timeout(BOUND, heard).await.expect("something is told")
 }
 
 /// The answer to the request of this number.
@@ -198,6 +211,32 @@ async fn there_is_never_a_second_copy_of_a_program_that_is_tried() {
     answered(&mut other, id).await;
     estatus.wait_for_process("web", None);
     assert!(!twice.exists(), "two ran at once");
+}
+
+#[tokio::test]
+async fn a_program_is_tried_all_the_same_where_what_it_starts_after_does_not_run_and_that_is_said_first() {
+    let mut estatus = Estatus::new(
+        "[network]\nreference = []\n[[program]]\nname = \"db\"\ncommand = \"sleep 600\"\nenabled = false\n",
+    );
+    estatus.start();
+    let mut client = estatus.attach().await;
+    let edits = || {
+        let table = json!({ "name": "web", "command": "echo up; sleep 600", "start_after": ["db"] });
+        put(Section::Program, None, table)
+    };
+    let id = client.ask(request(edits(), web())).await.unwrap();
+    let first = first_of_trial(&mut client).await;
+    assert!(matches!(&*first, Event::TrialUnready { unready, .. } if unready.iter().eq(["db"])), "{first:?}");
+    written(&mut client, |lines| lines.iter().any(|line| line.text == "up")).await;
+    client.ask(Request::EndTrial { of: web() }).await.unwrap();
+    assert_eq!(answered(&mut client, id).await.verdict, Verdict::Up);
+
+    assert_eq!(estatus.say(&["start", "db"]).code, 0);
+    let id = client.ask(request(edits(), web())).await.unwrap();
+    let first = first_of_trial(&mut client).await;
+    assert!(matches!(&*first, Event::TrialLog { .. }), "{first:?}");
+    client.ask(Request::EndTrial { of: web() }).await.unwrap();
+    assert_eq!(answered(&mut client, id).await.verdict, Verdict::Up);
 }
 
 #[tokio::test]

@@ -15,9 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use estatus_api::{Edit, Reply, Request, Section, TrialOf};
+use estatus_core::observation::Verdict;
 use estatus_tests::{Estatus, MailServer, Site, eventually, within};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where `ip netns exec` finds what takes the place of files in `/etc`.
 const NAMES: &str = "/etc/netns";
@@ -93,6 +95,20 @@ fn config(mail: &MailServer, near: &Site, far: &Site) -> String {
     config
 }
 
+/// What comes of trying a monitor of `url`.
+fn tried(estatus: &Estatus, url: &str) -> Verdict {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut client = estatus.attach().await;
+        let table = json!({ "name": "tried", "http": url, "timeout": "1s" });
+        let edits = vec![Edit::Put { section: Section::Monitor, name: None, table, called: None }];
+        let of = TrialOf::Monitor("tried".to_owned());
+        let reply = client.request(Request::Try { edits, of, secrets: Vec::new() }).await;
+        let Ok(Reply::Tried(tried)) = reply else { panic!("{reply:?}") };
+        tried.verdict
+    })
+}
+
 /// Cuts by `cut`, mends by `mend`, and sees that nobody noticed but the grey in the history.
 fn endure(name: &str, cut: &[&str], mend: &[&str]) {
     let lab = Lab::new(name);
@@ -115,6 +131,8 @@ fn endure(name: &str, cut: &[&str], mend: &[&str]) {
         (!status["engine"]["network_off"].as_array().unwrap().is_empty()).then_some(())
     });
     assert!(off.is_some(), "the cut was not noticed");
+    let url = format!("http://10.77.1.0:{}/", far.port());
+    assert_eq!(tried(&estatus, &url), Verdict::Inconclusive, "what is tried is judged as what is watched");
     // The cut lasts as long as the promise says; nothing is waited for but its end.
     let _ = within(CUT_FOR.saturating_sub(begun.elapsed()), || None::<()>);
     place(mend);

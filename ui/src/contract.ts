@@ -2378,7 +2378,15 @@ of: StepOf,
 /**
  * Its lines, the oldest first.
  */
-lines: Array<LogLine>, } } | { "event": "trial_log", "of": { 
+lines: Array<LogLine>, } } | { "event": "trial_unready", "of": { 
+/**
+ * The trial.
+ */
+of: TrialOf, 
+/**
+ * Those others.
+ */
+unready: Array<string>, } } | { "event": "trial_log", "of": { 
 /**
  * The trial.
  */

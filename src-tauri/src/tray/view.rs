@@ -184,6 +184,7 @@ impl View {
             Event::Told { .. }
             | Event::Log { .. }
             | Event::StepLog { .. }
+            | Event::TrialUnready { .. }
             | Event::TrialLog { .. }
             | Event::Usage(_)
             | Event::Relaunching => false,

@@ -90,7 +90,8 @@ const fleets = furnished(
   asked.get("fleet"),
   tell,
 );
-const trials = rehearsed(tell, asked.get("mail") === "refused");
+const isReady = (name: string) => running.get(name)?.state === "running";
+const trials = rehearsed(tell, asked.get("mail") === "refused", isReady);
 type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 

@@ -1,6 +1,6 @@
 import type { LogLine, TrialOf, Tried } from "../contract";
 import { askEndTrial, askTry, reason, type Writer } from "../state/ask";
-import { listen } from "../state/live.svelte";
+import { listen, listenForUnready } from "../state/live.svelte";
 import { KEPT_MAX, Numbered, type Shown } from "../state/log.svelte";
 import type { Draft } from "./draft.svelte";
 
@@ -16,6 +16,8 @@ export class Trial {
   trouble = $state<string | null>(null);
   /** What its program has written. */
   lines = $state.raw<Shown[]>([]);
+  /** The programs that are not ready after which it is started otherwise. */
+  unready = $state.raw<readonly string[]>([]);
   /** What was tried last, by its name. */
   name = $state("");
   /** Whether its user has had it stopped, and it is not yet. */
@@ -44,10 +46,14 @@ export class Trial {
   async begin(): Promise<TrialEnd> {
     const { edits, secrets } = this.draft.unsaved;
     const of: TrialOf = { what: this.what, name: this.called() };
-    Object.assign(this, { state: "going", tried: null, trouble: null, lines: [], stopping: false });
+    Object.assign(this, { state: "going", tried: null, trouble: null, lines: [], unready: [], stopping: false });
     this.numbers = new Numbered();
     Object.assign(this, { asked: this.now, name: of.name, of });
-    this.unlisten = listen((writer, lines) => this.hear(writer, lines));
+    const unlisten = [
+      listen((writer, lines) => this.hear(writer, lines)),
+      listenForUnready((of, unready) => this.warn(of, unready)),
+    ];
+    this.unlisten = () => unlisten.forEach((end) => end());
     const end = await this.ask(edits, of, secrets);
     this.unlisten?.();
     this.of = null;
@@ -85,8 +91,15 @@ export class Trial {
   }
 
   private hear(writer: Writer, lines: LogLine[]) {
-    if (!("trial" in writer) || !this.of) return;
-    if (writer.trial.what !== this.of.what || writer.trial.name !== this.of.name) return;
+    if (!("trial" in writer) || !this.isOf(writer.trial)) return;
     this.lines = [...this.lines, ...this.numbers.behind(lines)].slice(-KEPT_MAX);
+  }
+
+  private warn(of: TrialOf, unready: readonly string[]) {
+    if (this.isOf(of)) this.unready = unready;
+  }
+
+  private isOf({ what, name }: TrialOf): boolean {
+    return this.of?.what === what && this.of.name === name;
   }
 }

@@ -1,6 +1,6 @@
 import { backend } from "#backend";
 import type { Heard } from "../backend/backend";
-import type { LogLine } from "../contract";
+import type { LogLine, TrialOf } from "../contract";
 import type { Writer } from "./ask";
 import { dropped } from "./chosen.svelte";
 import { follow } from "./route.svelte";
@@ -14,8 +14,10 @@ let queue: Heard[] = [];
 let flushing: number | undefined;
 let unsubscribe: (() => void) | undefined;
 let listeners: Listener[] = [];
+let warned: Warned[] = [];
 
 type Listener = (source: Writer, lines: LogLine[]) => void;
+type Warned = (of: TrialOf, unready: readonly string[]) => void;
 
 /** The one place that components read how things are from. */
 export const live = {
@@ -38,6 +40,14 @@ export function listen(listener: Listener): () => void {
   };
 }
 
+/** Tells `listener` which programs are not ready after which one that is tried is started otherwise. */
+export function listenForUnready(listener: Warned): () => void {
+  warned = [...warned, listener];
+  return () => {
+    warned = warned.filter((other) => other !== listener);
+  };
+}
+
 function hear(heard: Heard) {
   if (heard.heard === "open") return follow(heard.page);
   if (heard.heard === "dragged") return dropped.drag(heard.over);
@@ -49,6 +59,10 @@ function hear(heard: Heard) {
   if (heard.heard === "event" && heard.event.event === "step_log") {
     const { of, lines } = heard.event.of;
     return listeners.forEach((listener) => listener({ step: of }, lines));
+  }
+  if (heard.heard === "event" && heard.event.event === "trial_unready") {
+    const { of, unready } = heard.event.of;
+    return warned.forEach((listener) => listener(of, unready));
   }
   if (heard.heard === "event" && heard.event.event === "trial_log") {
     const { of, lines } = heard.event.of;

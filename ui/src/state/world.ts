@@ -175,6 +175,7 @@ class Draft {
         return this.use(event.of);
       case "log":
       case "step_log":
+      case "trial_unready":
       case "trial_log":
       // Whoever is started again opens its window again.
       case "relaunching":

@@ -71,6 +71,23 @@ test("a program that ends tells how, and one that goes on is stopped by a click 
   await told().getByText("until you stopped it").waitFor();
 });
 
+test("what a program starts after is named where it does not run, before and after", async () => {
+  page = await stage.open("?still#/new/program");
+  await command().fill("npm run dev");
+  await page.getByText("Advanced", { exact: true }).click();
+  await page.getByLabel("Start after", { exact: true }).fill("reloj, worker");
+  await tryIt().click();
+  const said = told().getByText("starts after worker, which is not running now. It is tried all the same.");
+  await said.waitFor();
+  await page.getByRole("button", { name: "Stop" }).waitFor();
+  await told().getByText("It was ready after").waitFor();
+  expect(await said.count()).toBe(1);
+  await page.getByLabel("Start after", { exact: true }).fill("reloj");
+  await tryIt().click();
+  await told().getByText("It was ready after").waitFor();
+  expect(await said.count()).toBe(0);
+});
+
 test("no second copy of what runs is started, and that is said", async () => {
   page = await stage.open("?still#/edit/program/web");
   await tryIt().click();

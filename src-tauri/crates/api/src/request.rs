@@ -693,6 +693,13 @@ pub enum Event {
         /// Its lines, the oldest first.
         lines: Vec<LogLine>,
     },
+    /// A program is tried although others are not ready after which Estatus starts it; for the client that tries it.
+    TrialUnready {
+        /// The trial.
+        of: TrialOf,
+        /// Those others.
+        unready: Vec<Arc<str>>,
+    },
     /// What a program wrote that is being tried; for the client that tries it.
     TrialLog {
         /// The trial.

@@ -7,6 +7,7 @@ mod configured;
 mod fleets;
 mod flows;
 mod incidents;
+mod judge;
 mod owners;
 mod probed;
 mod programs;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 pub use fleets::{FleetView, InstanceView};
 pub use flows::FlowView;
+pub use judge::{Judge, Judged, Unjudged};
 use owners::Owners;
 pub use programs::ProgramView;
 

@@ -179,7 +179,7 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
                 Due::Usage => requests.send(ClientRequest::Measure).await.map_err(io::Error::other)?,
             },
             happened = trials.next() => match happened {
-                TrialNews::Wrote(event) => in_time(connection.outgoing.event(event)).await?,
+                TrialNews::Told(event) => in_time(connection.outgoing.event(event)).await?,
                 TrialNews::Over { id, result } => in_time(connection.outgoing.answer(id, result)).await?,
             },
         }

@@ -135,9 +135,7 @@ impl<W: Workers> Tasks<W> {
     pub(crate) fn ask_network(&self, id: EffectId, question: NetworkQuestion) {
         let (workers, results) = (Arc::clone(&self.workers), self.results.clone());
         tokio::spawn(async move {
-            // Who cannot look must not excuse anybody.
-            let blind = || NetworkAnswer { has_route: true, ..NetworkAnswer::default() };
-            let answer = bounded(GRACE, workers.ask_network(&question)).await.unwrap_or_else(blind);
+            let answer = bounded(GRACE, workers.ask_network(&question)).await.unwrap_or_else(nothing_seen);
             let _ = results.send(Input::NetworkSeen { id, answer }).await;
         });
     }
@@ -224,6 +222,11 @@ pub(crate) fn broken(monitor: &Monitor) -> Observation {
     let cause = || Cause::Setup { error: "the probe failed in itself, which is a fault of Estatus".to_owned() };
     let failure = Failure::new(Phase::Run, cause());
     Observation::down(Timestamp::now(), Phases::default(), "", failure).inconclusive(cause())
+}
+
+/// What is said of the own network where nobody could look: that excuses no failure.
+pub(crate) fn nothing_seen() -> NetworkAnswer {
+    NetworkAnswer { has_route: true, ..NetworkAnswer::default() }
 }
 
 fn request_lost() -> RequestOutcome {

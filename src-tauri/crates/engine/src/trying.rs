@@ -10,6 +10,7 @@ use estatus_alert::Courier;
 use estatus_api::{ApiError, Edit, ErrorCode, Reply, TrialOf, Tried, TypedSecret};
 use estatus_core::{
     config::{Channel, Config, Monitor},
+    engine::{Judge, Judged},
     incident::DeliveryResult,
     observation::{Observation, Verdict},
     ports::BoxFuture,
@@ -24,9 +25,10 @@ pub(crate) use self::program::ProgramTrial;
 use crate::{
     TESTER,
     bounded::{GRACE, bounded},
+    clock,
     log_lines::Lines,
     ports::EnginePorts,
-    tasks::{DELIVERS_WITHIN, delivery_lost},
+    tasks::{DELIVERS_WITHIN, broken, delivery_lost, nothing_seen},
     view,
 };
 
@@ -65,6 +67,8 @@ pub(crate) struct Trying {
 pub(crate) struct TriedProgram {
     /// When this is dropped, it is stopped.
     pub(crate) stop: Option<oneshot::Sender<()>>,
+    /// Those that are not ready after which it is started otherwise.
+    pub(crate) unready: Vec<Arc<str>>,
     /// What it writes, once it is there to be read.
     pub(crate) log: Option<oneshot::Receiver<LiveLog>>,
 }
@@ -103,11 +107,20 @@ impl Trier {
         Self { words: view::words(config), ports: ports.with_typed(typed) }
     }
 
-    /// Probes `monitor` once.
-    pub(crate) async fn probe(self, monitor: Arc<Monitor>) -> Tried {
+    /// Probes `monitor` once. A failure that may be our own network's is put to `judge`, as one of a monitor is to the core.
+    pub(crate) async fn probe(self, monitor: Arc<Monitor>, mut judge: Judge) -> Tried {
         let prober = Prober::new(Arc::new(self.ports));
+        let began = clock::now().monotonic;
         let probed = bounded(monitor.timeout + GRACE, prober.probe(&monitor.check, monitor.timeout)).await;
-        seen(&self.words, &probed.unwrap_or_else(|| crate::tasks::broken(&monitor)))
+        let observation = probed.unwrap_or_else(|| broken(&monitor));
+        let observation = match judge.probed(&monitor.check, observation, began, clock::now().monotonic) {
+            Judged::Known(observation) => observation,
+            Judged::Asks(unjudged, question) => {
+                let answer = bounded(GRACE, prober.ask_network(&question)).await.unwrap_or_else(nothing_seen);
+                judge.answered(*unjudged, &answer)
+            }
+        };
+        seen(&self.words, &observation)
     }
 
     /// Sends a test message to the channel that is called `name`.

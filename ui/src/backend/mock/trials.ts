@@ -10,12 +10,14 @@ const LINE_MS = 150;
  * Plays trials: an address with `expired` has a certificate that is, a command with `fail` ends with 1, one with `forever` goes on until it is
  * stopped, any other program becomes ready; a webhook with `refused` is.
  */
-export function rehearsed(tell: (event: Event) => void, mailIsRefused: boolean) {
+export function rehearsed(tell: (event: Event) => void, mailIsRefused: boolean, isReady: (program: string) => boolean) {
   /** What ends the trials of programs that are under way, by their names. */
   const ends = new Map<string, () => void>();
 
   async function program({ name }: { name: string }, table: Table): Promise<Tried> {
     const command = String(table.command);
+    const unready = ((table.start_after ?? []) as string[]).filter((other) => !isReady(other));
+    if (unready.length > 0) tell({ event: "trial_unready", of: { of: { what: "program", name }, unready } });
     const lines: LogLine[] = [];
     const write = (text: string, stream: LogLine["stream"] = "out") => {
       const line: LogLine = { at: ago(0), stream, text };

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Change, Effect, EffectId, Engine, InFlight, MonitorMachine, UnjudgedProbe};
 use crate::{
+    check::Check,
     ids::Key,
     incident::{Before, Health},
     monitor::HealthChange,
@@ -96,7 +97,8 @@ impl Engine {
     /// A failure that the own network or a parent may explain is held until they have been asked.
     fn suspect(&mut self, name: &Arc<str>, observation: Observation, began: Instant, now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
-        let suspect = suspect(watched, &observation, began, now.monotonic);
+        let scope = scope_of(watched, &observation);
+        let suspect = suspect(&watched.monitor.check, scope, &observation, began, now.monotonic);
         let fault = suspect.as_ref().map(|suspect| self.network.fault_known(suspect, now.monotonic));
         if fault == Some(Some(Fault::Ours)) {
             self.settle(name, observation.inconclusive(Cause::OwnNetworkOff), began, now);
@@ -429,7 +431,12 @@ impl MonitorMachine {
 const SLACK: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) fn scope_of(watched: &MonitorMachine, observation: &Observation) -> Scope {
-    match (watched.monitor.check.host(), observation.remote) {
+    scope_of_check(&watched.monitor.check, observation)
+}
+
+/// How far what a probe of `check` saw is.
+pub(super) fn scope_of_check(check: &Check, observation: &Observation) -> Scope {
+    match (check.host(), observation.remote) {
         (None, _) => Scope::Machine,
         (Some(_), _) if observation.here => Scope::Machine,
         (Some(_), Some(remote)) => Scope::of(remote),
@@ -438,14 +445,13 @@ pub(super) fn scope_of(watched: &MonitorMachine, observation: &Observation) -> S
 }
 
 /// What the own network must be asked about before a failure counts.
-fn suspect(
-    watched: &MonitorMachine,
+pub(super) fn suspect(
+    check: &Check,
+    scope: Scope,
     observation: &Observation,
     began: Instant,
     ended: Instant,
 ) -> Option<SuspectProbe> {
-    let check = &watched.monitor.check;
-    let scope = scope_of(watched, observation);
     let cause = &observation.failure.as_ref()?.cause;
     let in_anothers_place = check.is_plain_http() && scope == Scope::Internet;
     let possible = scope != Scope::Machine && (cause.could_be_own_network() || in_anothers_place);

@@ -78,6 +78,11 @@ impl Engine {
         self.programs.values().any(|kept| kept.is_stopping()) || self.fleets.values().any(FleetMachine::is_stopping)
     }
 
+    /// Those of `programs` after which nothing is started now, as they are not ready.
+    pub fn unready<'a>(&'a self, programs: &'a [Arc<str>]) -> impl Iterator<Item = &'a Arc<str>> {
+        programs.iter().filter(|on| self.programs.get(on).is_none_or(|kept| !kept.is_ready()))
+    }
+
     // What happens.
 
     pub(super) fn program_happened(&mut self, name: &Arc<str>, event: ProgramEvent, now: Now) {
@@ -341,8 +346,7 @@ impl Engine {
             self.step_program(name, now, |supervised, step| supervised.look_again(step));
             return;
         }
-        let unready = |on: &&Arc<str>| self.programs.get(on).is_none_or(|kept| !kept.is_ready());
-        match kept.program.start_after.iter().find(unready).cloned() {
+        match self.unready(&kept.program.start_after).next().cloned() {
             Some(on) if kept.waits_for() == Some(&on) => {}
             Some(on) => drop(self.step_program(name, now, |supervised, step| supervised.wait_for(on, step))),
             None => drop(self.step_program(name, now, |supervised, step| supervised.start(None, step))),

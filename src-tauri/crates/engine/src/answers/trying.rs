@@ -87,7 +87,7 @@ impl<W: Workers> EventLoop<W> {
             return Ok(Trying::known(Reply::Tried(trying::seen(words, &observation)), words));
         }
         let words = trier.words.clone();
-        Ok(under_way(trier.probe(Arc::clone(monitor)), &words))
+        Ok(under_way(trier.probe(Arc::clone(monitor), self.core.judge()), &words))
     }
 
     /// A program is tried where no copy of it is, and none can come to be meanwhile.
@@ -104,7 +104,8 @@ impl<W: Workers> EventLoop<W> {
         }
         let reserved = self.trials.reserve(name, before);
         let trial = reserved.ok_or_else(|| wrong(words.text("trial.under_way", &[("name", name)])))?;
-        Ok(begin(trial, Arc::clone(program), trier, &words))
+        let unready = self.core.unready(&program.start_after).cloned().collect();
+        Ok(begin(trial, Arc::clone(program), unready, trier, &words))
     }
 
     /// How the program stands, unless it rests because it is to.
@@ -123,7 +124,7 @@ fn names_before(edits: &[Edit]) -> Vec<Arc<str>> {
     named.collect()
 }
 
-fn begin(trial: Trial, program: Arc<Program>, trier: Trier, words: &Words) -> Trying {
+fn begin(trial: Trial, program: Arc<Program>, unready: Vec<Arc<str>>, trier: Trier, words: &Words) -> Trying {
     let ((stop, stopped), (log_sender, log), (tell, outcome)) =
         (oneshot::channel(), oneshot::channel(), oneshot::channel());
     tokio::spawn(async move {
@@ -132,7 +133,8 @@ fn begin(trial: Trial, program: Arc<Program>, trier: Trier, words: &Words) -> Tr
         let _ = tell.send(went);
     });
     let outcome = Box::pin(async { outcome.await.map(Reply::Tried).map_err(|_| failed()) });
-    Trying { program: Some(TriedProgram { stop: Some(stop), log: Some(log) }), ..Trying::new(outcome, words) }
+    let program = TriedProgram { stop: Some(stop), unready, log: Some(log) };
+    Trying { program: Some(program), ..Trying::new(outcome, words) }
 }
 
 fn failed() -> ApiError {

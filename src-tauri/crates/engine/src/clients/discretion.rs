@@ -112,6 +112,7 @@ pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
         | Event::Log { .. }
         | Event::StepLog { .. }
         // This is for those who may edit.
+        | Event::TrialUnready { .. }
         | Event::TrialLog { .. }
         | Event::Usage(_)
         | Event::Relaunching => {}

@@ -15,8 +15,8 @@ use crate::trying::{LiveLog, TriedProgram, Trying};
 /// What comes of trials.
 #[expect(clippy::large_enum_variant, reason = "it is told and gone")]
 pub(super) enum TrialNews {
-    /// The program of one has written something.
-    Wrote(Arc<Event>),
+    /// There is something to tell of the program of one, like what it has written.
+    Told(Arc<Event>),
     /// One is over.
     Over {
         /// The number of the request.
@@ -34,6 +34,8 @@ struct UnderWay {
     id: u64,
     of: TrialOf,
     trying: Trying,
+    /// What is told of it first.
+    first: Option<Event>,
     log: Log,
     is_given_up: bool,
 }
@@ -61,7 +63,9 @@ impl Trials {
             Some(TriedProgram { log, .. }) => log.take().map_or(Log::Nothing, Log::Awaited),
             None => Log::Nothing,
         };
-        self.0.push(UnderWay { id, of, trying, log, is_given_up: false });
+        let unready = trying.program.as_mut().map(|program| std::mem::take(&mut program.unready)).unwrap_or_default();
+        let first = (!unready.is_empty()).then(|| Event::TrialUnready { of: of.clone(), unready });
+        self.0.push(UnderWay { id, of, trying, first, log, is_given_up: false });
     }
 
     /// Ends those of `of` before their time: a program is stopped, anything else given up.
@@ -97,9 +101,12 @@ impl UnderWay {
         if self.is_given_up {
             return Poll::Ready(TrialNews::Over { id: self.id, result: Err(self.trying.given_up.clone()) });
         }
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(TrialNews::Told(Arc::new(first)));
+        }
         if let Poll::Ready(lines) = self.log.poll(context) {
             let event = Event::TrialLog { of: self.of.clone(), lines };
-            return Poll::Ready(TrialNews::Wrote(Arc::new(event)));
+            return Poll::Ready(TrialNews::Told(Arc::new(event)));
         }
         let result = ready!(self.trying.outcome.poll_unpin(context));
         Poll::Ready(TrialNews::Over { id: self.id, result })
