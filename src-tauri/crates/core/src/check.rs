@@ -146,6 +146,24 @@ impl Check {
         }
     }
 
+    /// The secrets it takes.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::Http(check) => match &check.auth {
+                Some(Auth::Basic { password: secret, .. } | Auth::Bearer(secret)) => vec![secret],
+                None => Vec::new(),
+            },
+            Self::Command(check) => check.command.secret_env.iter().map(|(_, secret)| secret).collect(),
+            Self::Tcp(_)
+            | Self::Tls(_)
+            | Self::Dns(_)
+            | Self::Ping(_)
+            | Self::Process(_)
+            | Self::Host(_)
+            | Self::Fleet(_) => Vec::new(),
+        }
+    }
+
     /// For how long what it measures must be beyond its limit before that counts; nothing where a failure is one at once.
     pub(crate) fn lasts(&self) -> Option<Duration> {
         if let Self::Host(check) = self { Some(check.lasts) } else { None }

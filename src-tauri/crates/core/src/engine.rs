@@ -276,6 +276,10 @@ impl Engine {
                 }
                 Ok(())
             }
+            Input::SecretEntered(name) => {
+                self.secret_entered(&name, now);
+                Ok(())
+            }
             Input::Asked(ask) => self.asked(ask, now),
             Input::Repeat { record, how } => self.repeat_run(&record, &how, now),
             Input::Trouble(what) => {

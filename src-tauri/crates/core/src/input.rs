@@ -85,6 +85,8 @@ pub enum Input {
     },
     /// Estatus is about to quit: programs that must not outlive it are stopped, and nothing is started any more.
     Quitting,
+    /// A secret was entered under this name.
+    SecretEntered(String),
     /// The user wants something.
     Asked(Ask),
     /// The user wants a run to be repeated.
@@ -124,6 +126,7 @@ impl Input {
             Self::Program { .. }
             | Self::Fleet { .. }
             | Self::Quitting
+            | Self::SecretEntered(_)
             | Self::Asked(_)
             | Self::Repeat { .. }
             | Self::Trouble(_)

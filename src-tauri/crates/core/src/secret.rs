@@ -17,6 +17,13 @@ pub enum SecretRef {
     File(PathBuf),
 }
 
+impl SecretRef {
+    /// Whether it is the secret that is entered under `name`.
+    pub fn is_entered_as(&self, name: &str) -> bool {
+        matches!(self, Self::Keyring(known) if known == name)
+    }
+}
+
 /// A secret. It shows itself to no log, error or frame: it has no `Display`, no `Serialize`, and its
 /// `Debug` is silent. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]

@@ -144,8 +144,8 @@ impl<W: Workers> EventLoop<W> {
             Request::Apply => configuring::apply(self.apply.clone(), store, answer),
             Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
             Request::StoreSecret { name, value } => {
-                let ports = self.ports.clone();
-                secrets::store(self.options(), ports, name, value, language, answer);
+                let (ports, entered) = (self.ports.clone(), self.tasks.results());
+                secrets::store(self.options(), ports, entered, name, value, language, answer);
             }
             Request::RemoveSecret { name } => {
                 let ports = self.ports.clone();

@@ -84,6 +84,11 @@ impl<W: Workers> Tasks<W> {
         let _ = self.events.send(Published { after: None, event: Arc::new(event) });
     }
 
+    /// Where what has happened beside the loop goes to the core.
+    pub(crate) fn results(&self) -> mpsc::Sender<Input> {
+        self.results.clone()
+    }
+
     /// A task has brought its result.
     pub(crate) fn forget(&mut self, input: &Input) {
         if let Some(id) = input.effect() {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Ask, AskError, Change, Engine};
+use super::{Ask, AskError, Change, Engine, MonitorMachine};
 use crate::{
     ids::Key,
     monitor::Pause,
+    observation::Verdict,
     record::{JournalEntry, Record},
     remedy::RemedyError,
     scaling::{DRAINED_AT_LEISURE, DRAINED_WITHIN},
@@ -52,6 +53,22 @@ impl Engine {
         }
         self.journal(JournalEntry::Asked { what }, now);
         Ok(())
+    }
+
+    /// Whoever could do nothing for want of the secret that is called `secret` tries again.
+    pub(super) fn secret_entered(&mut self, secret: &str, now: Now) {
+        let lacked = |kept: &ProgramMachine| kept.lacked(secret);
+        let programs: Vec<Arc<str>> =
+            self.programs.iter().filter(|(_, kept)| lacked(kept)).map(|(name, _)| Arc::clone(name)).collect();
+        for name in programs {
+            self.step_program(&name, now, ProgramMachine::try_now);
+        }
+        let fails = |watched: &MonitorMachine| {
+            let uses = watched.monitor.check.secrets().iter().any(|known| known.is_entered_as(secret));
+            uses && watched.next_probe.is_some() && watched.last.as_ref().is_some_and(|last| last.verdict != Verdict::Up)
+        };
+        self.monitors.change_where(|_, it| fails(it), |_, watched| watched.next_probe = Some(now.monotonic));
+        self.outbox.hurry(now.monotonic);
     }
 
     fn known(&self, monitor: &str) -> Result<Arc<str>, AskError> {

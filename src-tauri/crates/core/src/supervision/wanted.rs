@@ -61,6 +61,20 @@ impl ProgramMachine {
         self.start(Some(process), step);
     }
 
+    /// Whether it could not be started for want of secrets, of which the one that is entered as `secret` is one.
+    pub(crate) fn lacked(&self, secret: &str) -> bool {
+        let is_for_want = matches!(self.trouble, Some(ProgramTrouble::CannotStart(StartFailure::Secret { .. })));
+        let uses = || self.program.command.secret_env.iter().any(|(_, known)| known.is_entered_as(secret));
+        matches!(self.state, State::Cooling { .. }) && is_for_want && uses()
+    }
+
+    /// What it waits for until its time may have come: it is tried at once.
+    pub(crate) fn try_now(&mut self, step: &mut Step<'_>) {
+        if let State::Cooling { until } = &mut self.state {
+            *until = step.now.monotonic;
+        }
+    }
+
     pub(super) fn wanted_anew(&mut self, step: &mut Step<'_>) {
         self.memory.restarts = 0;
         self.start_anew(step);

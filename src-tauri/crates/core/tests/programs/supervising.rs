@@ -11,8 +11,9 @@ use estatus_core::{
     maintenance::Cron,
     program::{
         CpuCeiling, Ended, Found, LeftBehind, MemoryCeiling, OnQuit, Program, ProgramCommand, ProgramEvent,
-        ProgramMemory, ProgramTrouble, Ready, RestartLimit, RestartPolicy, RestartWhen, StartFailure,
+        ProgramMemory, ProgramState, ProgramTrouble, Ready, RestartLimit, RestartPolicy, RestartWhen, StartFailure,
     },
+    secret::SecretRef,
 };
 
 use crate::scene::{Scene, at, count, monitor, program, restart, seconds, tcp};
@@ -135,6 +136,43 @@ fn what_can_never_start_is_told_at_once_and_tried_every_five_minutes() {
     scene.passes(601.0);
     assert_eq!(count(&scene.story, "cannot start"), 3, "{}", scene.story);
     assert_eq!(count(&scene.story, "mail cooling"), 1, "{}", scene.story);
+}
+
+#[test]
+fn what_could_not_be_started_and_then_was_is_started_again_at_once_when_it_ends() {
+    let mut scene = Scene::new(vec![], vec![]);
+    scene.cannot_start = Some(StartFailure::ProgramMissing { program: "web".to_owned() });
+    scene.applies(|config| config.programs.push(Arc::new(program("web"))));
+    scene.passes(1.0);
+    assert_eq!(scene.core.program("web").unwrap().state, ProgramState::CannotStart, "{}", scene.story);
+    scene.cannot_start = None;
+    scene.passes(300.0);
+    assert!(scene.running.contains_key("web"), "{}", scene.story);
+    scene.exits("web", Exit::Code(1));
+    scene.passes(1.0);
+    assert!(scene.running.contains_key("web"), "{}", scene.story);
+}
+
+#[test]
+fn a_program_that_lacked_a_secret_is_started_as_soon_as_that_is_entered() {
+    let lacking = |entered: &str| {
+        let mut scene = Scene::new(vec![], vec![]);
+        scene.cannot_start = Some(StartFailure::Secret { error: "there is no secret “token”".to_owned() });
+        let mut web = program("web");
+        web.command.secret_env = vec![("TOKEN".to_owned(), SecretRef::Keyring("token".to_owned()))];
+        scene.applies(|config| config.programs.push(Arc::new(web)));
+        scene.passes(10.0);
+        assert_eq!(scene.core.program("web").unwrap().state, ProgramState::CannotStart, "{}", scene.story);
+        scene.cannot_start = None;
+        scene.input(Input::SecretEntered(entered.to_owned()));
+        scene.passes(1.0);
+        scene
+    };
+    assert!(lacking("token").running.contains_key("web"));
+    let mut other = lacking("another");
+    assert!(!other.running.contains_key("web"), "{}", other.story);
+    other.passes(300.0);
+    assert!(other.running.contains_key("web"), "{}", other.story);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! bound there.
 
 use estatus_api::{ApiError, ErrorCode, Reply, SecretText};
-use estatus_core::{config::Language, secret::SecretError, words};
+use estatus_core::{config::Language, engine::Input, secret::SecretError, words};
+use tokio::sync::mpsc;
 
 use super::{Answer, reply_blocking, wrong};
 use crate::{Options, ports::EnginePorts};
@@ -13,6 +14,7 @@ const NAMES_LIMIT: usize = 1_000;
 pub(super) fn store(
     options: &Options,
     ports: EnginePorts,
+    entered: mpsc::Sender<Input>,
     name: String,
     value: SecretText,
     language: Language,
@@ -24,7 +26,10 @@ pub(super) fn store(
         let stored = estatus_config::store_secret(&name, &value.0, &data, language).map_err(failed);
         tracing::debug!(name, ?stored, "a secret was to be stored");
         ports.has_changed(&name);
-        stored.map(Reply::SecretStored)
+        let stored = stored?;
+        // The loop is gone only when the engine stops.
+        let _ = entered.blocking_send(Input::SecretEntered(name));
+        Ok(Reply::SecretStored(stored))
     });
 }
 
