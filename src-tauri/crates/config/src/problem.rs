@@ -126,29 +126,25 @@ impl<'t> Lines<'t> {
 
 /// The one of `known` that `word` was probably meant to be.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let near = known.into_iter().filter_map(|known| Some((slips(word, known)?, known.len(), known)));
+    near.min().map(|(.., known)| known)
+}
+
+/// With how many slips of the pen `word` was written for `meant`; nothing if that is not what was meant.
+pub(crate) fn slips(word: &str, meant: &str) -> Option<usize> {
     /// Longer words are no slips of the pen, and comparing them costs.
     const WORD_MAX: usize = 100;
-    if word.len() > WORD_MAX {
+    if word.len().max(meant.len()) > WORD_MAX {
         return None;
     }
-    let word = word.to_lowercase();
+    let (word, meant) = (word.to_lowercase(), meant.to_lowercase());
+    let slips = strsim::damerau_levenshtein(&word, &meant);
+    // A word that was left off half-way is nearer than one with two slips.
+    if word.len() >= 3 && meant.starts_with(&word) {
+        return Some(slips.min(2));
+    }
     let most = (word.chars().count() / 3).max(1);
-    let distance = |candidate: &str| {
-        let candidate = candidate.to_lowercase();
-        let slips = strsim::damerau_levenshtein(&word, &candidate);
-        // A word that was left off half-way is nearer than one with two slips.
-        if word.len() >= 3 && candidate.starts_with(&word) {
-            Some(slips.min(2))
-        } else {
-            Some(slips).filter(|slips| *slips <= most)
-        }
-    };
-    known
-        .into_iter()
-        .filter(|candidate| candidate.len() <= WORD_MAX)
-        .filter_map(|candidate| Some((distance(candidate)?, candidate.len(), candidate)))
-        .min()
-        .map(|(.., candidate)| candidate)
+    Some(slips).filter(|slips| *slips <= most)
 }
 
 /// "; did you mean …?" if there is something near.

@@ -7,7 +7,10 @@ use crate::{
 
 /// What Estatus calls something, and what others do. Where it has several keys of that meaning, a table has one of them.
 const WORDS: [(&[&str], &[&str]); 100] = [
-    (&["every"], &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron"]),
+    (
+        &["every"],
+        &["interval", "check_interval", "period", "frequency", "poll", "poll_interval", "schedule", "cron", "cada"],
+    ),
     (&["cron"], &["schedule"]),
     (&["failures", "tries", "limit"], &["retries", "max_retries", "attempts", "threshold", "failure_threshold"]),
     (&["limit"], &["max_restarts", "start_retries", "restart_limit"]),
@@ -170,13 +173,27 @@ pub(crate) fn advice(key: &str, known: &[&'static str]) -> Part {
         };
         return reason!("kind_is_a_key", word = listed::word(word), like).into();
     }
-    let key_plain = plain(key);
-    let ours = WORDS.iter().filter(|(_, theirs)| theirs.iter().any(|their| plain(their) == key_plain));
-    let near = ours.flat_map(|(ours, _)| *ours).find(|word| known.contains(word));
-    match near {
-        Some(near) => reason!("meant", near = *near).into(),
+    match others_word(key, known) {
+        Some(near) => reason!("meant", near).into(),
         None => problem::advice(key, known.iter().copied()),
     }
+}
+
+/// The one of `known` that others call `key`, or nearly so where none of ours is written as nearly.
+fn others_word(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    /// With so few letters everything is near to something.
+    const LETTERS: usize = 4;
+    let key_plain = plain(key);
+    let of_known = WORDS.iter().filter_map(|(ours, theirs)| Some((ours.iter().find(|our| known.contains(our))?, theirs)));
+    let slips = |their: &&str| {
+        let is_long = key_plain.chars().count() >= LETTERS;
+        if plain(their) == key_plain { Some(0) } else { problem::slips(&key_plain, &plain(their)).filter(|_| is_long) }
+    };
+    let near = of_known.filter_map(|(our, theirs)| Some((theirs.iter().filter_map(slips).min()?, *our)));
+    // Of several the first in the table.
+    let (away, our) = near.min_by_key(|(away, _)| *away)?;
+    let of_ours = known.iter().filter_map(|known| problem::slips(key, known)).min();
+    (away == 0 || of_ours.is_none_or(|of_ours| away < of_ours)).then_some(our)
 }
 
 /// However its words are joined.

@@ -102,6 +102,15 @@ fn words_of_other_tools_are_told_in_ours() {
         ("interval", "every"),
         ("check_interval", "every"),
         ("checkInterval", "every"),
+        // Nearly what others call it, in another language or by a slip of the pen.
+        ("intervall", "every"),
+        ("intervalo", "every"),
+        ("check-intervall", "every"),
+        ("retires", "failures"),
+        ("keywrod", "contains"),
+        // What is as near to a key of ours is that.
+        ("tiemout", "timeout"),
+        ("evry", "every"),
         ("retries", "failures"),
         ("failure-threshold", "failures"),
         ("url", "http"),
