@@ -94,6 +94,11 @@ pub fn stored_secrets(names: Vec<String>, data: &Path, language: Language) -> Ve
     names.into_iter().zip(found).map(state).collect()
 }
 
+/// Whether a secret is kept under `name` in a file of the data folder `data`, where whoever runs this can see that.
+pub fn is_secret_in_file(name: &str, data: &Path) -> bool {
+    files::stored(name, data).is_some()
+}
+
 /// The names of all secrets that the configuration file `file` names, or that are kept in files of the data folder `data`.
 pub fn known_secrets(file: &Path, data: &Path, defaults: &Defaults) -> Vec<String> {
     // What cannot be read names nothing.

@@ -43,7 +43,9 @@ impl User {
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_estatus"));
         doctor.args(["doctor", "--json"]).args(more);
         #[cfg(unix)]
-        if std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0 {
+        if !more.contains(&"--user")
+            && std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0
+        {
             doctor.arg("--as-root");
         }
         for (name, folder) in [
@@ -127,6 +129,30 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
     told("motor", "Estatus ya está en marcha en");
     told("configuración", "no se puede usar: ");
     told("configuración", "se esperaba");
+}
+
+#[test]
+fn a_secret_that_was_entered_is_a_problem_only_where_the_service_does_not_come_to_it() {
+    let user = User::new(
+        "[[program]]\nname = \"web\"\ncommand = [\"sh\"]\nenv = { TOKEN = { keyring = \"token\" } }\n",
+    );
+    let of_token = |more: &[&str]| -> Vec<Value> {
+        let is_of_token = |it: &Value| it["what"].as_str().is_some_and(|what| what.contains("“token”"));
+        user.findings(more).into_iter().filter(is_of_token).collect()
+    };
+    let found = of_token(&[]);
+    assert_eq!((found.len(), &found[0]["problem"]), (1, &true.into()), "{found:#?}");
+    assert!(found[0]["remedy"].as_str().unwrap().contains("estatus secret set"), "{found:#?}");
+    #[cfg(unix)]
+    {
+        // A service of the user's own has their keyring, once they have logged in.
+        let found = of_token(&["--user"]);
+        assert_eq!((found.len(), &found[0]["problem"]), (1, &false.into()), "{found:#?}");
+        // Where it is in a file beside the service's data, there is nothing to say.
+        fs::create_dir(user.data().join("secrets")).unwrap();
+        fs::write(user.data().join("secrets/secret-token"), "x").unwrap();
+        assert_eq!(of_token(&[]), Vec::<Value>::new());
+    }
 }
 
 #[test]

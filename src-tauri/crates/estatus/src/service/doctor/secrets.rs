@@ -13,9 +13,11 @@ use super::{super::platform::Wanted, Finding, Started, rights};
 pub(super) fn out_of_reach(wanted: &Wanted, config: &Config, commands: &[Started<'_>], findings: &mut Vec<Finding>) {
     for (of, place) in places(config, commands) {
         match place {
+            // It was entered where there is no keyring, and whoever comes to the data folder comes to it.
+            SecretRef::Keyring(name) if estatus_config::is_secret_in_file(name, &wanted.data) => {}
             SecretRef::Keyring(name) => {
-                let obstacle = wanted.keyring_obstacle(name);
-                findings.extend(obstacle.map(|why| Finding::problem(&of, why, keep_in_file())));
+                let found = if wanted.has_keyring_of_user() { Finding::note } else { Finding::problem };
+                findings.extend(wanted.keyring_obstacle(name).map(|why| found(&of, why, keep_in_file())));
             }
             SecretRef::File(file) => rights::of_secret(wanted, &of, file, findings),
             // Told once for all, with the variables.

@@ -265,9 +265,14 @@ impl Wanted {
         )
     }
 
-    /// Why the service does not come to the secret `name` of the keyring.
+    /// What keeps the service from the secret `name` of the keyring.
     pub(crate) fn keyring_obstacle(&self, name: &str) -> Option<Reason> {
         Some(told!("keyring_closed", name))
+    }
+
+    /// Whether the service comes to the keyring of its user once they have logged in: it runs beside their desktop.
+    pub(crate) fn has_keyring_of_user(&self) -> bool {
+        self.scope == Scope::User
     }
 
     /// Refuses what cannot be written into a unit.

@@ -201,9 +201,14 @@ impl Wanted {
         told!("grant_later", command = format!("icacls \"{shown}\" /grant \"{account}:{inherited}{right}\""))
     }
 
-    /// Why the service does not come to the secret `name` of the keyring.
+    /// What keeps the service from the secret `name` of the keyring.
     pub(crate) fn keyring_obstacle(&self, name: &str) -> Option<Reason> {
         (!self.account.is_current()).then(|| told!("keyring_of_user", name))
+    }
+
+    /// Whether the service comes to the keyring of its user once they have logged in: a user's own does at once.
+    pub(crate) const fn has_keyring_of_user(&self) -> bool {
+        false
     }
 }
 
