@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -141,7 +142,11 @@ fn a_run_waits_for_a_person_whoever_is_killed_and_goes_on_as_that_one_says() {
     assert!(listed.out.contains("waiting for approval"), "{listed:?}");
     let approved = estatus.json(&["flow", "approve", &run]);
     assert_eq!(approved["run"].to_string(), run);
-    assert_eq!(ended(&estatus, &run)["state"], "succeeded");
+    let over = ended(&estatus, &run);
+    assert_eq!(over["state"], "succeeded");
+    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+    let answer = |said: &str| format!("{said} by {} on the command line", user.trim());
+    assert_eq!(over["steps"][0]["why"], answer("approved"));
     let again = estatus.say(&["flow", "approve", &run]);
     assert!(again.code == 2 && again.err.contains(&run), "{again:?}");
 
@@ -150,6 +155,7 @@ fn a_run_waits_for_a_person_whoever_is_killed_and_goes_on_as_that_one_says() {
     assert_eq!(estatus.json(&["flow", "deny", &run, "--step", "may we"])["run"].to_string(), run);
     let run = ended(&estatus, &run);
     assert!(run["state"] == "failed" && run["why"].as_str().unwrap().contains("denied"), "{run}");
+    assert_eq!(run["steps"][0]["why"], answer("denied"));
 }
 
 #[test]

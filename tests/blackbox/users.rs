@@ -21,6 +21,7 @@ use estatus_api::{
 };
 use estatus_core::{
     engine::{Ask, Repeat},
+    flow::run::AnsweredBy,
     ids::RunId,
     program::ProcessId,
 };
@@ -72,7 +73,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Ask::AdoptProgram { program: program(), process }, edit),
         (Ask::RunFlow { flow: "none".to_owned() }, steer),
         (Ask::CancelRun { run: RunId(1) }, steer),
-        (Ask::Approve { run: RunId(1), step: None, approved: true }, steer),
+        (Ask::Approve { run: RunId(1), step: None, approved: true, by: AnsweredBy::default() }, steer),
         (Ask::AddInstance { fleet: fleet() }, steer),
         (Ask::RemoveInstance { fleet: fleet(), instance: fleet() }, steer),
         (Ask::DrainInstance { fleet: fleet(), instance: fleet() }, steer),

@@ -22,7 +22,7 @@ use estatus_core::{
     flow::{
         AfterCrash, CatchUp, Schedule, Step, StepAction,
         request::RequestOutcome,
-        run::{Run, RunCause, RunRecord, RunState, StepRun, StepState},
+        run::{AnsweredBy, Run, RunCause, RunRecord, RunState, StepRun, StepState},
     },
     ids::{EffectId, RunId, StartId},
     incident::{DeliveryResult, Message, News},
@@ -589,7 +589,7 @@ impl World {
             let asks = |(_, run): &(&Step, &StepRun)| run.state == StepState::WaitingForApproval;
             let step = record.run.definition.steps.iter().zip(&record.steps).find(asks);
             let (step, approved) = (step.map(|(step, _)| step.name.to_string()), self.dice.one_in(2));
-            self.ask(Ask::Approve { run: record.run.id, step, approved });
+            self.ask(Ask::Approve { run: record.run.id, step, approved, by: AnsweredBy::default() });
         }
     }
 

@@ -2464,7 +2464,11 @@ step: string | null,
 /**
  * Whether it may.
  */
-approved: boolean, } | { "ask": "add_instance", 
+approved: boolean, 
+/**
+ * Who answers.
+ */
+by: AnsweredBy, } | { "ask": "add_instance", 
 /**
  * The fleet.
  */
@@ -2512,6 +2516,24 @@ process: ProcessId, };
 export type Exit = { "exit": "code", "of": number } | { "exit": "signal", "of": number } | { "exit": "unseen" };
 
 /**
+ * Who has answered what a step asks.
+ */
+export type AnsweredBy = { 
+/**
+ * The user, as the operating system calls them: known by their connection, whatever a client says.
+ */
+user?: string, 
+/**
+ * Where, as the client says.
+ */
+from?: AnsweredFrom, };
+
+/**
+ * Where somebody may answer.
+ */
+export type AnsweredFrom = "window" | "tray" | "command_line";
+
+/**
  * How far a message has come.
  */
 export type Delivery = { "state": "waiting", 
@@ -2542,7 +2564,11 @@ at: string, } | { "state": "merged",
 /**
  * The other message.
  */
-into: MessageId, } | { "state": "abandoned", 
+into: MessageId, } | { "state": "withdrawn", 
+/**
+ * When.
+ */
+at: string, } | { "state": "abandoned", 
 /**
  * When.
  */

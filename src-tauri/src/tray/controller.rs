@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_api::{ApiError, Event, RunStatus};
 use estatus_config::places::Service;
-use estatus_core::engine::Ask;
+use estatus_core::{
+    engine::Ask,
+    flow::run::{AnsweredBy, AnsweredFrom},
+};
 use estatus_engine::EngineEnd;
 use estatus_tray::{Change, DesktopSettings, Heard};
 use jiff::{Timestamp, ToSpan, Zoned};
@@ -344,7 +347,8 @@ impl<D: Desktop> Controller<D> {
             Action::EndSnooze => self.desktop.ask(Ask::Snooze { monitor: None, until: None }),
             Action::Acknowledge(monitor) => self.desktop.ask(Ask::Acknowledge { monitor: monitor.to_string() }),
             Action::Answer { run, step, approved } => {
-                self.desktop.ask(Ask::Approve { run, step: Some(step.to_string()), approved });
+                let by = AnsweredBy { from: Some(AnsweredFrom::Tray), user: None };
+                self.desktop.ask(Ask::Approve { run, step: Some(step.to_string()), approved, by });
             }
             Action::StartAtLogin(wanted) => {
                 self.desktop.change(Change { start_at_login: Some(wanted), ..Change::default() });

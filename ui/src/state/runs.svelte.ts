@@ -136,7 +136,7 @@ export async function runAgain({ run, flow }: RunSummary, how: Repeat) {
 /** Answers the step of `run` that is called `step`. */
 export async function answer(run: RunId, step: string, approved: boolean) {
   try {
-    await askDo({ ask: "approve", run, step, approved });
+    await askDo({ ask: "approve", run, step, approved, by: { from: "window" } });
     tell(t(approved ? "done.approved" : "done.denied", { name: step }));
   } catch (error) {
     tell(reason(error), true);

@@ -26,7 +26,7 @@ pub use peer::{Admits, Peer};
 pub use platform::{
     FileRight, PipeListener, connect, create_private_pipe, grants, others_read, refuse_shared_with_others_than,
 };
-pub use platform::{create_private_folder, peer, refuse_shared_folder};
+pub use platform::{User, create_private_folder, peer, refuse_shared_folder, user};
 #[cfg(unix)]
 pub use platform::{refuse_shared_with_others_than, verify_server};
 pub use replace::replace;

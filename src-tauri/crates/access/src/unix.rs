@@ -1,7 +1,7 @@
 //! Users of Unix; `windows.rs` is the twin.
 
 use std::{
-    fs::{DirBuilder, metadata, symlink_metadata},
+    fs::{DirBuilder, metadata, read_to_string, symlink_metadata},
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::Path,
@@ -21,6 +21,32 @@ const SHARED: u32 = 0o022;
 /// If the system does not say.
 pub fn peer(stream: &UnixStream) -> io::Result<Peer> {
     Ok(peer_of(stream.peer_cred()?.uid(), own()))
+}
+
+/// A user of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User(u32);
+
+impl User {
+    /// As the system calls them; by their number where it has no name for them in /etc/passwd. Reads a file.
+    pub fn name(&self) -> String {
+        let known = read_to_string("/etc/passwd").unwrap_or_default();
+        name_in(&known, self.0).map_or_else(|| self.0.to_string(), str::to_owned)
+    }
+}
+
+/// Whose process has connected.
+///
+/// # Errors
+/// If the system does not say.
+pub fn user(stream: &UnixStream) -> io::Result<User> {
+    Ok(User(stream.peer_cred()?.uid()))
+}
+
+/// The name of `user` in what passwd(5) describes.
+fn name_in(known: &str, user: u32) -> Option<&str> {
+    let is_theirs = |fields: &Vec<&str>| fields.get(2).and_then(|id| id.parse().ok()) == Some(user);
+    known.lines().map(|line| line.split(':').collect()).find(is_theirs)?.first().copied()
 }
 
 fn peer_of(user: u32, own: u32) -> Peer {
@@ -113,6 +139,19 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn a_user_is_called_as_the_system_does_or_by_their_number() {
+        let known = "root:x:0:0:root:/root:/bin/bash\n\nbroken\nana:x:1000:1000:Ana,,,:/home/ana:/bin/bash\n";
+        assert_eq!((name_in(known, 0), name_in(known, 1000), name_in(known, 7)), (Some("root"), Some("ana"), None));
+        assert_eq!(User(4_000_000_000).name(), "4000000000");
+    }
+
+    #[tokio::test]
+    async fn whose_process_has_connected_is_known() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(user(&one).unwrap(), User(own()));
+    }
 
     #[test]
     fn a_peer_is_the_owner_root_or_another_user() {

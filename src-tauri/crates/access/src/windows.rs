@@ -35,6 +35,26 @@ pub fn peer(pipe: &NamedPipeServer) -> io::Result<Peer> {
     Ok(if client.is_administrator()? { Peer::Administrator } else { Peer::OtherUser })
 }
 
+/// A user of this machine.
+#[derive(Clone)]
+pub struct User(Sid);
+
+impl User {
+    /// As the system calls them; by their identifier where it has no name for them. May ask another machine, and so take
+    /// seconds.
+    pub fn name(&self) -> String {
+        self.0.account_name().unwrap_or_else(|_| self.0.to_string())
+    }
+}
+
+/// Whose process has connected, as far as [`peer`] can tell.
+///
+/// # Errors
+/// If the system does not say.
+pub fn user(pipe: &NamedPipeServer) -> io::Result<User> {
+    Ok(User(Token::of_client(pipe)?.user()?))
+}
+
 /// Whether `sid` is this user, or one from whom nothing on this machine is hidden anyway.
 fn is_trusted(sid: &Sid) -> io::Result<bool> {
     let of_system = [Sid::administrators()?, Sid::system()?, Sid::trusted_installer()?];

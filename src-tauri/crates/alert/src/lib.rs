@@ -88,7 +88,10 @@ impl Courier {
     async fn mail(&self, channel: &EmailChannel, message: &Message, report: &Report, words: &Words) -> DeliveryResult {
         let failed = match message.delivery {
             Delivery::Waiting { failed, .. } | Delivery::Sending { failed, .. } => failed,
-            Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => 0,
+            Delivery::Delivered { .. }
+            | Delivery::Merged { .. }
+            | Delivery::Withdrawn { .. }
+            | Delivery::Abandoned { .. } => 0,
         };
         let mail = Mail::of(channel, &self.installation, message, report, words);
         self.smtp(channel, words, failed, false).deliver(mail).await

@@ -28,7 +28,7 @@ mod typescript;
 
 pub use client::{AttachError, Client, Said};
 pub use endpoint::Endpoint;
-pub use estatus_access::{Admits, Peer};
+pub use estatus_access::{Admits, Peer, User};
 pub use fleet::*;
 pub use flow::*;
 pub use permission::Permission;

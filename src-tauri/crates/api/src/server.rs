@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use estatus_access::{Admits, Peer};
+use estatus_access::{Admits, Peer, User};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
@@ -40,9 +40,9 @@ impl Listener {
     /// If the system cannot accept one now, for want of file descriptors for instance.
     pub async fn accept(&mut self) -> io::Result<Connection> {
         loop {
-            let (stream, peer) = self.platform.accept().await?;
+            let (stream, peer, user) = self.platform.accept().await?;
             if self.admits.admits(peer) {
-                return Ok(Connection::new(stream, peer));
+                return Ok(Connection::new(stream, peer, user));
             }
         }
     }
@@ -51,21 +51,27 @@ impl Listener {
 /// A client that has connected.
 pub struct Connection {
     peer: Peer,
+    user: User,
     incoming: SplitStream<Stream>,
     /// What is sent to it.
     pub outgoing: Outgoing,
 }
 
 impl Connection {
-    fn new(stream: ServerStream, peer: Peer) -> Self {
+    fn new(stream: ServerStream, peer: Peer, user: User) -> Self {
         let limit = if Permission::of(peer) == Permission::Edit { ASKED_LIMIT } else { STEERED_LIMIT };
         let (sink, stream) = Framed::new(stream, Codec::new(limit)).split();
-        Self { peer, incoming: stream, outgoing: Outgoing(sink) }
+        Self { peer, user, incoming: stream, outgoing: Outgoing(sink) }
     }
 
     /// Who it is.
     pub fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// Which user it is.
+    pub fn user(&self) -> &User {
+        &self.user
     }
 
     /// The next request; `None` when the client has gone.

@@ -43,7 +43,7 @@ use crate::{
     flow::{
         Definition, Flow, FlowMemory, Healed, Overlap,
         request::{HttpRequest, RequestOutcome},
-        run::{FailedStep, Run, RunCause, RunRecord, RunState, StepId, StepRun},
+        run::{AnsweredBy, FailedStep, Run, RunCause, RunRecord, RunState, StepId, StepRun},
     },
     ids::{EffectId, RunId},
     incident::News,
@@ -183,6 +183,7 @@ impl FlowMachine {
         &mut self,
         step: Option<&str>,
         approved: bool,
+        by: AnsweredBy,
         context: &mut Context<'_>,
     ) -> Result<(), Vec<Arc<str>>> {
         let Some(run) = self.under_way.as_mut() else { return Err(Vec::new()) };
@@ -191,7 +192,7 @@ impl FlowMachine {
             asking.retain(|place| *run.name(*place) == *step);
         }
         let [place] = *asking else { return Err(asking.into_iter().map(|place| run.name(place)).collect()) };
-        run.answered(place, approved, context);
+        run.answered(place, approved, by, context);
         self.go_on(context);
         Ok(())
     }

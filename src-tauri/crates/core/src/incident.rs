@@ -173,6 +173,11 @@ pub enum Delivery {
         /// The other message.
         into: MessageId,
     },
+    /// It was not sent: what it asks was answered before, or is not asked any more.
+    Withdrawn {
+        /// When.
+        at: Timestamp,
+    },
     /// It was given up.
     Abandoned {
         /// When.

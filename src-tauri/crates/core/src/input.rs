@@ -15,7 +15,7 @@ use crate::{
     flow::{
         Definition,
         request::{HttpRequest, RequestOutcome},
-        run::{Run, RunRecord, StepRun},
+        run::{AnsweredBy, Run, RunRecord, StepRun},
     },
     ids::{EffectId, IncidentId, Key, MessageId, RunId},
     incident::{DeliveryResult, Incident, Message},
@@ -215,6 +215,9 @@ pub enum Ask {
         step: Option<String>,
         /// Whether it may.
         approved: bool,
+        /// Who answers.
+        #[serde(default)]
+        by: AnsweredBy,
     },
     /// Launch an instance, which no rule removes.
     AddInstance {
@@ -275,7 +278,7 @@ impl fmt::Display for Ask {
             Self::RestartProgram { program } => write!(f, "restart {program}"),
             Self::RunFlow { flow } => write!(f, "flow run {flow}"),
             Self::CancelRun { run } => write!(f, "flow cancel {run}"),
-            Self::Approve { run, step, approved } => {
+            Self::Approve { run, step, approved, .. } => {
                 write!(f, "flow {} {run}", if *approved { "approve" } else { "deny" })?;
                 step.as_ref().map_or(Ok(()), |step| write!(f, " --step {step}"))
             }

@@ -73,7 +73,10 @@ impl Pending {
     fn failed(&self) -> u32 {
         match self.message.delivery {
             Delivery::Waiting { failed, .. } | Delivery::Sending { failed, .. } => failed,
-            Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => 0,
+            Delivery::Delivered { .. }
+            | Delivery::Merged { .. }
+            | Delivery::Withdrawn { .. }
+            | Delivery::Abandoned { .. } => 0,
         }
     }
 
@@ -294,6 +297,25 @@ impl Outbox {
             .collect()
     }
 
+    /// Takes what nobody is to hear any more out of the messages that nobody can have read; one that tells nothing else is
+    /// not sent. Those that this changed come back.
+    pub(crate) fn withdraw(&mut self, is_over: impl Fn(&Alert) -> bool, now: Timestamp) -> Vec<Message> {
+        let tells = |pending: &Pending| pending.is_open() && pending.message.alerts.iter().any(&is_over);
+        let changed: Vec<MessageId> =
+            self.pending.iter().filter(|(_, pending)| tells(pending)).map(|(id, _)| *id).collect();
+        changed.into_iter().filter_map(|id| self.withdraw_from(id, &is_over, now)).collect()
+    }
+
+    fn withdraw_from(&mut self, id: MessageId, is_over: impl Fn(&Alert) -> bool, now: Timestamp) -> Option<Message> {
+        let message = &mut self.pending.get_mut(&id)?.message;
+        if message.alerts.iter().all(&is_over) {
+            let message = self.pending.remove(&id)?.message;
+            return Some(Message { delivery: Delivery::Withdrawn { at: now }, ..message });
+        }
+        message.alerts.retain(|alert| !is_over(alert));
+        Some(message.clone())
+    }
+
     /// Gives up a message whose channel no longer exists; says so in `language`.
     pub(crate) fn abandon(&mut self, id: MessageId, language: Language, now: Timestamp) -> Option<Message> {
         let mut message = self.pending.remove(&id)?.message;
@@ -457,6 +479,26 @@ mod tests {
         assert_eq!((message.alerts.len(), merged), (50, 2));
         assert_eq!(message.alerts[2], recovered(3));
         assert_eq!(outbox.messages().count(), 1);
+    }
+
+    #[test]
+    fn what_nobody_is_to_hear_any_more_is_taken_out_of_what_nobody_can_have_read() {
+        let mut outbox = empty();
+        let is_over = |told: &Alert| *told == down(1);
+        let alone = outbox.post("desk", down(1), MERGES, at(0));
+        let mixed = outbox.post("mail", down(1), MERGES, at(0));
+        outbox.post("mail", down(2), MERGES, at(0));
+        let withdrawn = outbox.withdraw(is_over, at(5).utc);
+        let told: Vec<_> = withdrawn.iter().map(|message| (message.id, message.alerts.as_slice())).collect();
+        assert_eq!(told, [(alone, [down(1)].as_slice()), (mixed, [down(2)].as_slice())]);
+        assert_eq!(withdrawn[0].delivery, Delivery::Withdrawn { at: at(5).utc });
+        assert_eq!(outbox.messages().map(|message| message.id).collect::<Vec<_>>(), [mixed]);
+        assert_eq!(outbox.withdraw(is_over, at(5).utc), []);
+
+        // Of one that is being sent it is not known whether it is read.
+        let sent = outbox.post("phone", down(1), MERGES, at(6));
+        begin(&mut outbox, sent, 1);
+        assert_eq!(outbox.withdraw(is_over, at(7).utc), []);
     }
 
     #[test]

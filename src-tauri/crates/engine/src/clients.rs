@@ -9,12 +9,19 @@ use std::{io, sync::Arc, time::Duration};
 
 use estatus_api::{
     ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Peer, Permission, Reply, Request,
-    Snapshot, StepOf,
+    Snapshot, StepOf, User,
 };
-use estatus_core::{engine::Repeat, flow::run::RunRecord};
+use estatus_core::{
+    engine::{Ask, Repeat},
+    flow::run::RunRecord,
+};
 use following::{Due, Following};
 use searching::Searching;
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, broadcast, mpsc, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
 use trials::{TrialNews, Trials};
 
 use crate::{
@@ -136,7 +143,10 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
             },
             asked = connection.next() => {
                 let Some(asked) = asked? else { return Ok(()) };
-                let ClientFrame { id, request } = asked;
+                let ClientFrame { id, mut request } = asked;
+                if let Request::Do(Ask::Approve { by, .. }) = &mut request {
+                    by.user = name_of(connection.user().clone()).await;
+                }
                 let result = match request {
                     Request::ReadLog { ref text, .. } if !text.is_empty() => {
                         let pending = send(permission, &requests, request).await?;
@@ -184,6 +194,13 @@ async fn serve(mut connection: Connection, requests: mpsc::Sender<ClientRequest>
             },
         }
     }
+}
+
+/// As the system calls `user`, who answers a question: what a client says of itself does not count.
+async fn name_of(user: User) -> Option<String> {
+    // What the system does not say within this, it may say never.
+    const WITHIN: Duration = Duration::from_secs(5);
+    timeout(WITHIN, spawn_blocking(move || user.name())).await.ok()?.ok()
 }
 
 async fn enter(

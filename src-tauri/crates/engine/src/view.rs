@@ -324,7 +324,10 @@ fn waiting(message: &Message) -> WaitingMessage {
     let (failed, error) = match &message.delivery {
         Delivery::Waiting { failed, error, .. } => (*failed, error.clone()),
         Delivery::Sending { failed, .. } => (*failed, None),
-        Delivery::Delivered { .. } | Delivery::Merged { .. } | Delivery::Abandoned { .. } => (0, None),
+        Delivery::Delivered { .. }
+        | Delivery::Merged { .. }
+        | Delivery::Withdrawn { .. }
+        | Delivery::Abandoned { .. } => (0, None),
     };
     WaitingMessage { id: message.id, channel: message.channel.clone(), created: message.created, failed, error }
 }

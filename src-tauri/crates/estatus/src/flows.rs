@@ -9,7 +9,7 @@ use beginning::{Begun, begin, newest_over};
 use estatus_api::{Event, FlowStatus, Reply, Request, RunStatus, RunSummary, StepOf, StepStatus};
 use estatus_core::{
     engine::Ask,
-    flow::run::{RunState, StepState},
+    flow::run::{AnsweredBy, AnsweredFrom, RunState, StepState},
     ids::RunId,
 };
 use serde_json::json;
@@ -40,7 +40,8 @@ pub(crate) async fn carry_out(places: &Places, command: FlowCommand) -> Result {
 }
 
 async fn answered(places: &Places, FlowAnswer { run, step, json }: FlowAnswer, approved: bool) -> Result {
-    steered(places, Ask::Approve { run: RunId(run), step, approved }, run, json).await
+    let by = AnsweredBy { from: Some(AnsweredFrom::CommandLine), user: None };
+    steered(places, Ask::Approve { run: RunId(run), step, approved, by }, run, json).await
 }
 
 /// Has the engine do with a run what is wanted.

@@ -248,6 +248,7 @@ fn alert_line(alert: &AlertState) -> String {
         Delivery::Sending { .. } => "being sent".to_owned(),
         Delivery::Delivered { at } => format!("delivered {}", time(*at)),
         Delivery::Merged { into } => format!("sent with message {}", into.0),
+        Delivery::Withdrawn { .. } => "not sent, since it was over before".to_owned(),
         Delivery::Abandoned { error, .. } => format!("not delivered: {error}"),
     };
     format!("{} to {}: {}", alert.news, alert.channel, one_line(&how))

@@ -259,7 +259,8 @@ fn what_is_chosen_is_asked_for() {
     check(Action::Acknowledge("a".into()), Ask::Acknowledge { monitor: "a".to_owned() });
     check(Action::EndSnooze, Ask::Snooze { monitor: None, until: None });
     for approved in [true, false] {
-        let asked = Ask::Approve { run: RunId(7), step: Some("ask".to_owned()), approved };
+        let by = AnsweredBy { from: Some(AnsweredFrom::Tray), user: None };
+        let asked = Ask::Approve { run: RunId(7), step: Some("ask".to_owned()), approved, by };
         check(Action::Answer { run: RunId(7), step: "ask".into(), approved }, asked);
     }
     check(chosen(Some("a"), Span::Hour), snooze(Some("a"), "2026-11-21T15:02:00Z"));
@@ -840,7 +841,12 @@ fn who_answers_what_is_not_asked_any_more_is_told_so() {
         assert_eq!(shown.about, About::Failure);
         shown.body
     };
-    let deny = || Ask::Approve { run: RunId(7), step: Some("ask".to_owned()), approved: false };
+    let deny = || Ask::Approve {
+        run: RunId(7),
+        step: Some("ask".to_owned()),
+        approved: false,
+        by: AnsweredBy { from: Some(AnsweredFrom::Tray), user: None },
+    };
     let over = "Run 7 no longer waits for this answer: it was answered, or its time was over.";
     assert_eq!(refused(deny(), ErrorCode::Wrong), over);
     assert_eq!(refused(deny(), ErrorCode::Gone), "flow deny 7 --step ask: run 7 is not waiting");

@@ -357,8 +357,8 @@ export function flows(plans: Map<string, Planning>, tell: (event: Event) => void
         (step) => step.state === "waiting_for_approval" && (name ?? step.name) === step.name,
       );
       if (asks < 0) throw wrong(`run ${id} is not waiting for such an approval`);
-      if (approved) step(run, asks, { state: "succeeded", ended: ago(0) });
-      else fail(run, asks, "failed", "it was denied");
+      if (approved) step(run, asks, { state: "succeeded", ended: ago(0), why: "approved by isaac in the window" });
+      else fail(run, asks, "failed", "denied by isaac in the window");
       advance(run);
     },
     cancel(id: number) {

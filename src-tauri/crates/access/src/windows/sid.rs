@@ -6,7 +6,7 @@ use windows_sys::Win32::{
     Foundation::LocalFree,
     Security::{
         Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW},
-        CreateWellKnownSid, GetLengthSid, PSID, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinCreatorGroupSid,
+        CreateWellKnownSid, GetLengthSid, LookupAccountSidW, PSID, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinCreatorGroupSid,
         WinCreatorOwnerRightsSid, WinCreatorOwnerSid, WinLocalSystemSid,
     },
 };
@@ -16,6 +16,8 @@ use super::{succeeded, wide};
 /// The longest identifier, in words of four bytes (`SECURITY_MAX_SID_SIZE`).
 const LONGEST: usize = 17;
 const WORD: usize = size_of::<u32>();
+/// No name of an account or a domain is longer.
+const NAME_LIMIT: usize = 512;
 
 /// A user or a group. It is made of words of four bytes, and two are the same if all their words are.
 #[derive(Clone, PartialEq, Eq)]
@@ -89,6 +91,25 @@ impl Sid {
         Self::filled(|sid, length| succeeded(unsafe { CreateWellKnownSid(kind, ptr::null_mut(), sid, length) }))
     }
 
+    /// The name of the account that it stands for, without its domain.
+    pub(super) fn account_name(&self) -> io::Result<String> {
+        let (mut name, mut domain) = ([0_u16; NAME_LIMIT], [0_u16; NAME_LIMIT]);
+        let (mut length, mut domain_length, mut kind) = (NAME_LIMIT as u32, NAME_LIMIT as u32, 0);
+        // SAFETY: the SID is valid, and the buffers are as long as they are said to be.
+        succeeded(unsafe {
+            LookupAccountSidW(
+                ptr::null(),
+                self.as_psid(),
+                name.as_mut_ptr(),
+                &raw mut length,
+                domain.as_mut_ptr(),
+                &raw mut domain_length,
+                &raw mut kind,
+            )
+        })?;
+        Ok(String::from_utf16_lossy(name.get(..length as usize).unwrap_or_default()))
+    }
+
     /// It, for the system's functions, which only read it.
     pub(super) fn as_psid(&self) -> PSID {
         self.0.as_ptr().cast::<c_void>().cast_mut()
@@ -125,6 +146,8 @@ mod tests {
         let own = "S-1-5-80-2954704040-3533992775-3402611830-625239999-1179130574";
         check(Sid::of_text(own), own);
         assert!(Sid::of_text("S-1-x").is_err());
+        assert_eq!(Sid::system().unwrap().account_name().unwrap(), "SYSTEM");
+        assert!(Sid::of_text("S-1-5-21-1-2-3-4").unwrap().account_name().is_err());
         assert!(Sid::system().unwrap() == Sid::system().unwrap());
         assert!(!Sid::system().unwrap().is_creator().unwrap());
     }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use estatus_access::{Admits, Peer, create_private_folder, peer, verify_server};
+use estatus_access::{Admits, Peer, User, create_private_folder, peer, user, verify_server};
 use tokio::net::{UnixListener, UnixStream};
 
 /// A socket address holds 108 bytes, the last of them a zero.
@@ -111,12 +111,12 @@ impl PlatformListener {
         Ok(Self { listener, path: path.clone() })
     }
 
-    pub(crate) async fn accept(&mut self) -> io::Result<(ServerStream, Peer)> {
+    pub(crate) async fn accept(&mut self) -> io::Result<(ServerStream, Peer, User)> {
         loop {
             let (stream, _) = self.listener.accept().await?;
             // Of whom nothing can be known, nothing is taken.
-            if let Ok(peer) = peer(&stream) {
-                return Ok((stream, peer));
+            if let (Ok(peer), Ok(user)) = (peer(&stream), user(&stream)) {
+                return Ok((stream, peer, user));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use estatus_access::{Admits, Peer, PipeListener, peer};
+use estatus_access::{Admits, Peer, PipeListener, User, peer, user};
 use tokio::net::windows::named_pipe::{NamedPipeClient, NamedPipeServer};
 
 /// Where the engine of a data folder is to be reached.
@@ -39,12 +39,12 @@ impl PlatformListener {
         PipeListener::bind(endpoint.pipe.clone(), admits).map(Self)
     }
 
-    pub(crate) async fn accept(&mut self) -> io::Result<(ServerStream, Peer)> {
+    pub(crate) async fn accept(&mut self) -> io::Result<(ServerStream, Peer, User)> {
         loop {
             let stream = self.0.accept().await?;
             // Of whom nothing can be known, nothing is taken.
-            if let Ok(peer) = peer(&stream) {
-                return Ok((stream, peer));
+            if let (Ok(peer), Ok(user)) = (peer(&stream), user(&stream)) {
+                return Ok((stream, peer, user));
             }
         }
     }

@@ -40,7 +40,7 @@ impl Engine {
             Ask::RestartProgram { program } => self.ask_program(&program, now, ProgramMachine::ask_restart)?,
             Ask::RunFlow { flow } => self.run_flow(&flow, now)?,
             Ask::CancelRun { run } => self.cancel_run(run, now)?,
-            Ask::Approve { run, step, approved } => self.approve(run, step.as_deref(), approved, now)?,
+            Ask::Approve { run, step, approved, by } => self.approve(run, step.as_deref(), approved, by, now)?,
             Ask::AddInstance { fleet } => self.add_instance(&fleet, now)?,
             Ask::RemoveInstance { fleet, instance } => self.remove_instance(&fleet, &instance, DRAINED_WITHIN, now)?,
             Ask::DrainInstance { fleet, instance } => {

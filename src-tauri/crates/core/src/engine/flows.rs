@@ -12,10 +12,11 @@ use crate::{
     flow::{
         Flow, FlowMemory,
         request::RequestOutcome,
-        run::{Run, RunCause, RunRecord, StepId},
+        run::{AnsweredBy, Run, RunCause, RunRecord, StepId, StepState},
     },
     healing::DONE_WITHIN,
     ids::{Key, RunId},
+    incident::{Alert, News},
     input::Repeat,
     observation::Observation,
     program::{ProgramAction, ProgramState},
@@ -113,11 +114,18 @@ impl Engine {
     }
 
     /// Somebody has answered a step that asks.
-    pub(super) fn approve(&mut self, run: RunId, step: Option<&str>, approved: bool, now: Now) -> Result<(), AskError> {
+    pub(super) fn approve(
+        &mut self,
+        run: RunId,
+        step: Option<&str>,
+        approved: bool,
+        by: AnsweredBy,
+        now: Now,
+    ) -> Result<(), AskError> {
         let is_of = |machine: &FlowMachine| machine.run().is_some_and(|record| record.run.id == run);
         let name = self.flows.iter().find(|(_, machine)| is_of(machine)).map(|(name, _)| Arc::clone(name));
         let name = name.ok_or(AskError::NoSuchRun(run))?;
-        let answered = self.step_flow(&name, now, |machine, context| machine.approve(step, approved, context));
+        let answered = self.step_flow(&name, now, |machine, context| machine.approve(step, approved, by, context));
         match answered.ok_or(AskError::NoSuchRun(run))? {
             Ok(()) => Ok(()),
             Err(steps) if steps.is_empty() => Err(AskError::NothingToApprove(run)),
@@ -300,10 +308,29 @@ impl Engine {
         let result = take(machine, &mut context);
         let wishes = mem::take(&mut context.wishes);
         self.grant(name, wishes, now);
+        self.withdraw_questions(name, now);
         if self.flows.get(name).is_some_and(FlowMachine::is_over) {
             self.flows.remove(name, now);
         }
         Some(result)
+    }
+
+    /// What is not asked any more is not sent, where it waits yet: it was answered, or its run is over.
+    fn withdraw_questions(&mut self, flow: &Arc<str>, now: Now) {
+        let Self { flows, outbox, .. } = self;
+        let record = flows.get(flow).and_then(FlowMachine::run);
+        let asks = |run: RunId, step: &Arc<str>| {
+            let record = record.filter(|record| record.run.id == run);
+            let steps = record.into_iter().flat_map(|it| it.run.definition.steps.iter().zip(&it.steps));
+            steps.filter(|(known, _)| known.name == *step).any(|(_, now)| now.state == StepState::WaitingForApproval)
+        };
+        let is_over = |alert: &Alert| match &alert.news {
+            News::Approval { run, step, .. } => alert.subject == *flow && !asks(*run, step),
+            _ => false,
+        };
+        for message in outbox.withdraw(is_over, now.utc) {
+            self.message_left(message);
+        }
     }
 
     /// Does what a flow wants. What is to be written down is, before anything else is done.

@@ -6,7 +6,7 @@ use super::{Context, Wish, doing::Doing, under_way::RunUnderWay};
 use crate::{
     flow::{
         Otherwise, StepAction,
-        run::{StepError, StepState},
+        run::{AnsweredBy, StepError, StepState},
     },
     incident::News,
     time::later,
@@ -63,7 +63,10 @@ impl RunUnderWay {
     }
 
     /// Somebody has answered the step at `place`.
-    pub(super) fn answered(&mut self, place: usize, approved: bool, context: &mut Context<'_>) {
+    pub(super) fn answered(&mut self, place: usize, approved: bool, by: AnsweredBy, context: &mut Context<'_>) {
+        if let Some(step) = self.step_mut(place) {
+            step.answered_by = Some(Box::new(by));
+        }
         match approved {
             true => self.settle(place, StepState::Succeeded, None, context),
             // Who says no is not asked again.

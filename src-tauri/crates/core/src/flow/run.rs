@@ -247,6 +247,45 @@ impl RunState {
     }
 }
 
+/// Who has answered what a step asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct AnsweredBy {
+    /// The user, as the operating system calls them: known by their connection, whatever a client says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub user: Option<String>,
+    /// Where, as the client says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub from: Option<AnsweredFrom>,
+}
+
+/// Where somebody may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredFrom {
+    /// The window.
+    Window,
+    /// The tray, or a notification.
+    Tray,
+    /// The command line.
+    CommandLine,
+}
+
+impl AnsweredFrom {
+    /// Its word, as it is written down.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Tray => "tray",
+            Self::CommandLine => "command_line",
+        }
+    }
+}
+
 /// What became of a step in a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -285,6 +324,9 @@ pub struct StepRun {
     /// What it asks, with every result in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// Who has answered that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Box<AnsweredBy>>,
     /// The run of another flow that it has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,

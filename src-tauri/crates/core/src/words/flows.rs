@@ -5,7 +5,7 @@ use crate::{
     execution::Fallout,
     flow::{
         Definition, Step, StepAction,
-        run::{Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState},
+        run::{AnsweredBy, Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState},
     },
     program::ProgramAction,
 };
@@ -91,11 +91,22 @@ impl Words {
     /// Why a step is as it is: what it failed by, in which attempt of how many, or when it is tried again. Nothing where its
     /// state says it all.
     pub fn step_detail(&self, step: &Step, run: &StepRun) -> Option<String> {
+        if let Some(by) = &run.answered_by {
+            return Some(self.answer(run.error.is_none(), by));
+        }
         let why = run.error.as_ref()?;
         Some(match run.retry_at {
             Some(at) => self.text("step.retries", &[("why", &self.step_error(why)), ("at", &self.time(at))]),
             None => self.failed_attempt(step, run.attempts, why),
         })
+    }
+
+    /// Who has approved, or denied, what a step asks.
+    fn answer(&self, approved: bool, by: &AnsweredBy) -> String {
+        let user = by.user.clone().unwrap_or_else(|| self.text("answer.somebody", &[]));
+        let place = by.from.map_or_else(String::new, |from| self.text(&format!("answer.{}", from.word()), &[]));
+        let key = if approved { "answer.approved" } else { "answer.denied" };
+        self.text(key, &[("user", &user), ("place", &place)]).trim_end().to_owned()
     }
 
     fn failed_attempt(&self, step: &Step, attempt: u32, error: &StepError) -> String {
@@ -210,7 +221,10 @@ mod tests {
     use crate::{
         config::Language,
         exit::Exit,
-        flow::{Retry, When, run::FailedStep},
+        flow::{
+            Retry, When,
+            run::{AnsweredFrom, FailedStep},
+        },
         ids::RunId,
         observation::{Cause, Failure, Phase},
         remedy::RemedyError,
@@ -220,6 +234,38 @@ mod tests {
 
     fn words(language: Language) -> Words {
         Words::new(language, TimeZone::UTC)
+    }
+
+    #[test]
+    fn who_answered_is_told_in_either_language() {
+        let check = |user: Option<&str>, from: Option<AnsweredFrom>, error: Option<StepError>, told: [&str; 2]| {
+            let by = AnsweredBy { user: user.map(str::to_owned), from };
+            let run = StepRun { answered_by: Some(Box::new(by)), error, ..StepRun::default() };
+            let step = Step::new("may we", StepAction::Wait { lasts: SPAN }, Vec::new());
+            for (language, told) in Language::ALL.into_iter().zip(told) {
+                assert_eq!(words(language).step_detail(&step, &run).as_deref(), Some(told));
+            }
+        };
+        let (window, terminal) = (Some(AnsweredFrom::Window), Some(AnsweredFrom::CommandLine));
+        check(
+            Some("ana"),
+            terminal,
+            None,
+            ["approved by ana on the command line", "aprobado por ana desde la línea de comandos"],
+        );
+        check(
+            Some("ana"),
+            window,
+            Some(StepError::Denied),
+            ["denied by ana in the window", "denegado por ana desde la ventana"],
+        );
+        check(
+            None,
+            Some(AnsweredFrom::Tray),
+            None,
+            ["approved by somebody from the tray", "aprobado por alguien desde la bandeja"],
+        );
+        check(Some("ana"), None, None, ["approved by ana", "aprobado por ana"]);
     }
 
     #[test]

@@ -9,12 +9,13 @@ use estatus_core::{
     flow::{
         AfterCrash, Budget, Flow, OnFailure, Otherwise, Overlap, Retry, Step, StepAction, When,
         request::{HttpRequest, RequestOutcome},
-        run::{Difference, RunCause, RunRecord, RunState, StepError, StepState},
+        run::{AnsweredBy, AnsweredFrom, Difference, RunCause, RunRecord, RunState, StepError, StepState},
         text::Text,
     },
     ids::RunId,
     incident::News,
     observation::{Cause, Failure, Phase},
+    time::later,
     undone::RemedyError,
 };
 
@@ -102,7 +103,8 @@ fn repeats(scene: &mut Scene, id: u64, from: Option<&str>, as_then: bool) -> Res
 }
 
 fn answers(scene: &mut Scene, run: u64, step: Option<&str>, approved: bool) -> Result<(), AskError> {
-    let ask = Ask::Approve { run: RunId(run), step: step.map(str::to_owned), approved };
+    let by = AnsweredBy { user: Some("ana".to_owned()), from: Some(AnsweredFrom::CommandLine) };
+    let ask = Ask::Approve { run: RunId(run), step: step.map(str::to_owned), approved, by };
     let result = scene.core.handle(Input::Asked(ask), at(scene.now));
     scene.passes(0.0);
     result
@@ -266,6 +268,8 @@ fn who_denies_fails_the_step_and_who_does_not_answer_does_as_the_step_says() {
     assert_eq!(answers(&mut scene, 1, Some("may we"), false), Ok(()));
     let record = ended(&scene, 1);
     assert_eq!((record.run.state, record.steps[0].error.clone()), (RunState::Failed, Some(StepError::Denied)));
+    let by = AnsweredBy { user: Some("ana".to_owned()), from: Some(AnsweredFrom::CommandLine) };
+    assert_eq!(record.steps[0].answered_by.as_deref(), Some(&by));
 
     let mut scene = begun(Otherwise::Continue);
     scene.passes(601.0);
@@ -278,6 +282,36 @@ fn who_denies_fails_the_step_and_who_does_not_answer_does_as_the_step_says() {
     scene.passes(603.0);
     assert_eq!((last(&scene, "heal"), count(&scene.story, "run go")), (RunState::Failed, 0), "{}", scene.story);
     assert_eq!(count(&scene.story, "mail question"), 2, "who tries again asks again: {}", scene.story);
+}
+
+#[test]
+fn a_question_that_is_answered_while_nothing_may_be_told_is_not_mailed() {
+    let begun = || {
+        let mut scene = scene([Flow::new("heal", row([("may we", ask_for("Shall it?", Otherwise::Fail))]))]);
+        let until = Some(later(at(scene.now).utc, seconds(1000.0)));
+        scene.asks(Ask::Snooze { monitor: None, until });
+        begin(&mut scene, "heal");
+        scene.passes(100.0);
+        assert_eq!(scene.core.messages().count(), 1, "it waits");
+        scene
+    };
+    let mut scene = begun();
+    assert_eq!(answers(&mut scene, 1, None, true), Ok(()));
+    assert_eq!(scene.core.messages().count(), 0);
+    scene.passes(2000.0);
+    assert_eq!(count(&scene.story, "mail question"), 0, "{}", scene.story);
+
+    // The same if nobody wants to know any more, over a crash, too.
+    let mut scene = begun().crashes();
+    scene.asks(Ask::CancelRun { run: RunId(1) });
+    scene.passes(2000.0);
+    assert_eq!(count(&scene.story, "mail question"), 0, "{}", scene.story);
+
+    // What is still asked is told when that may be.
+    let mut scene = begun();
+    scene.asks(Ask::Snooze { monitor: None, until: None });
+    scene.passes(20.0);
+    assert_eq!(count(&scene.story, "mail question"), 1, "{}", scene.story);
 }
 
 #[test]

@@ -180,7 +180,10 @@ fn alert(state: &mut AlertState) {
     match &mut state.delivery {
         Delivery::Waiting { error, .. } => *error = error.take().map(|_| LEFT_OUT.to_owned()),
         Delivery::Abandoned { error, .. } => LEFT_OUT.clone_into(error),
-        Delivery::Sending { .. } | Delivery::Delivered { .. } | Delivery::Merged { .. } => {}
+        Delivery::Sending { .. }
+        | Delivery::Delivered { .. }
+        | Delivery::Merged { .. }
+        | Delivery::Withdrawn { .. } => {}
     }
 }
 
