@@ -826,6 +826,8 @@ test("who is asked approves in the list, and the run goes on with the run of ano
   await tick(4);
   await asking.getByText("step 6 of 8: back up again").waitFor();
   await asking.getByRole("link", { name: "running" }).click();
+  await step("go ahead").click();
+  await page.getByText("approved by isaac in the window").waitFor();
   await step("switch").click();
   await page.getByText("replica-2.db.example:5432").waitFor();
   await step("back up again").click();
@@ -842,7 +844,7 @@ test("what is denied fails, and what was done is undone, one after the other", a
   page = await stage.open("?still#/run/76");
   await page.getByRole("button", { name: "Deny: go ahead" }).first().click();
   const failure = page.getByRole("region", { name: "Failed at step 4 of 8: go ahead" });
-  await failure.getByText("it was denied").waitFor();
+  await failure.getByText("denied by isaac in the window").waitFor();
   // With what it is compared is known when it is over.
   expect(await failure.getByText("Since the last success").count()).toBe(0);
   await tick(1);
