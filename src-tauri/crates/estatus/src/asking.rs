@@ -156,3 +156,44 @@ pub(crate) fn trouble(ApiError { code, message }: ApiError) -> CommandError {
 pub(crate) fn unexpected() -> CommandError {
     CommandError::Failed("the engine sent an unexpected response; use the same version of Estatus for both".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use estatus_api::{EngineState, Host, HostKind, MonitorStatus};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_status_is_well_where_nothing_is_down_as_the_engine_counts() {
+        let check = |standing: Standing, is_down: bool| {
+            let monitor: MonitorStatus = serde_json::from_value(json!({
+                "name": "page", "kind": "http", "target": "", "tags": [], "health": "up", "standing": standing,
+                "since": null, "last": null, "flapping": false, "paused_until": null, "snoozed_until": null,
+                "observed": 0.0, "inconclusive": 0.0, "uptime": null, "p50_ms": null, "p95_ms": null, "p99_ms": null,
+            }))
+            .unwrap();
+            let host = Host {
+                kind: HostKind::Terminal,
+                pid: 1,
+                started: Timestamp::UNIX_EPOCH,
+                config: String::new().into(),
+                data: String::new().into(),
+            };
+            let status = Status {
+                monitors: vec![monitor],
+                programs: Vec::new(),
+                flows: Vec::new(),
+                fleets: Vec::new(),
+                incidents: Vec::new(),
+                engine: EngineState::default(),
+                host,
+            };
+            assert_eq!(is_any_down(&status), is_down, "{standing:?}");
+        };
+        check(Standing::Down, true);
+        check(Standing::Recovering, false);
+        check(Standing::Doubtful, false);
+        check(Standing::Well, false);
+    }
+}

@@ -247,6 +247,8 @@ mod tests {
         check(goal, &web(ProgramState::Finished, 4), Some((Outcome::NotWell, "web has ended: exit code 1")));
         let held = ProgramStatus { trouble: Some("port 80 is held".to_owned()), ..web(ProgramState::Cooling, 4) };
         check(goal, &held, Some((Outcome::NotWell, "web is not running: port 80 is held")));
+        let missing = ProgramStatus { state: ProgramState::CannotStart, ..held };
+        check(goal, &missing, Some((Outcome::NotWell, "web is not running: port 80 is held")));
     }
 
     #[test]

@@ -42,8 +42,7 @@ impl ProgramMachine {
 
     /// It is started when its limit allows.
     pub(super) fn start_again(&mut self, why: Option<ChangeCause>, step: &mut Step<'_>) {
-        // What could not be started and then was is judged by how it ran.
-        if let Some(trouble) = self.memory.cooling.clone().filter(|it| !matches!(it, ProgramTrouble::CannotStart(_))) {
+        if let Some(trouble) = self.crash_loop().cloned() {
             self.trouble = Some(trouble);
             let until = step.now.monotonic + COOLING_EVERY;
             self.enter(State::Cooling { until }, why, step);
@@ -61,6 +60,11 @@ impl ProgramMachine {
                 self.cool(trouble, step);
             }
         }
+    }
+
+    /// Why it is only tried now and then, whenever it ends. What could not be started and then was is judged by how it runs.
+    pub(super) fn crash_loop(&self) -> Option<&ProgramTrouble> {
+        self.memory.cooling.as_ref().filter(|trouble| !matches!(trouble, ProgramTrouble::CannotStart(_)))
     }
 
     pub(super) fn cool(&mut self, trouble: ProgramTrouble, step: &mut Step<'_>) {

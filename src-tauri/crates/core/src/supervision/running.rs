@@ -51,7 +51,7 @@ impl ProgramMachine {
             too_big_since: None,
             too_busy_since: None,
         };
-        if self.memory.cooling.is_none() {
+        if self.crash_loop().is_none() {
             self.trouble = None;
         }
         self.enter(State::Running(run), None, step);

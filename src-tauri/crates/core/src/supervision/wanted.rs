@@ -114,7 +114,7 @@ impl ProgramMachine {
 
     /// A program that has used up its restarts is left alone: it runs, if badly.
     pub(super) fn heal_by_restart(&mut self, step: &mut Step<'_>) -> Answer {
-        let spent = self.memory.cooling.is_some()
+        let spent = self.crash_loop().is_some()
             || matches!(
                 restart::verdict(&mut self.memory, self.program.limit, step.now.utc, step.rng),
                 Verdict::TooMany(_)

@@ -86,6 +86,15 @@ impl Tone {
     }
 }
 
+/// How a program stands, as everybody calls it.
+const fn program_word(state: ProgramState) -> &'static str {
+    match state {
+        ProgramState::Cooling => "crash loop",
+        ProgramState::CannotStart => "cannot be started",
+        _ => state.word(),
+    }
+}
+
 /// `timed_out` as people write it.
 fn in_two_words(word: &str) -> String {
     word.replace('_', " ")
@@ -111,7 +120,7 @@ impl Paint {
 
     /// The word of a program's state, at least `width` characters wide.
     pub(crate) fn program(&self, state: ProgramState, width: usize) -> String {
-        self.word(Tone::of_program(state), &format!("{:<width$}", state.word()))
+        self.word(Tone::of_program(state), &format!("{:<width$}", program_word(state)))
     }
 
     /// The word of a run's state, at least `width` characters wide.
@@ -131,7 +140,7 @@ impl Paint {
 
     /// A cell of a table that says how a program stands.
     pub(super) fn program_cell(&self, state: ProgramState) -> Cell {
-        self.cell(Tone::of_program(state), state.word())
+        self.cell(Tone::of_program(state), program_word(state))
     }
 
     /// A cell of a table that says how a run stands.

@@ -71,6 +71,17 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_cannot_be_started_is_told_from_one_in_a_crash_loop() {
+        let check = |state: ProgramState, told: &str| {
+            assert_eq!(Paint::plain().program_cell(state).content(), told);
+            assert_eq!(Paint::plain().program(state, 0), told);
+        };
+        check(ProgramState::Cooling, "crash loop");
+        check(ProgramState::CannotStart, "cannot be started");
+        check(ProgramState::Running, "running");
+    }
+
+    #[test]
     fn an_exit_says_what_is_left() {
         let ended = |left: &[&str]| LastExit {
             at: Timestamp::UNIX_EPOCH,
