@@ -7,8 +7,9 @@ use url::Url;
 
 use super::text::Text;
 use crate::{
-    check::{Auth, CodeRange, JsonStep},
+    check::{self, Auth, CodeRange, JsonStep},
     observation::Failure,
+    secret::SecretRef,
 };
 
 /// A request, and what its answer must be.
@@ -20,6 +21,9 @@ pub struct HttpRequest {
     pub method: String,
     /// Headers to send, beside those that every request has.
     pub headers: Vec<(String, String)>,
+    /// Headers whose values are secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_headers: Vec<(String, SecretRef)>,
     /// The body to send.
     pub body: Option<Text>,
     /// Who asks.
@@ -41,6 +45,7 @@ impl HttpRequest {
             url,
             method: "GET".to_owned(),
             headers: Vec::new(),
+            secret_headers: Vec::new(),
             body: None,
             auth: None,
             accept: vec![CodeRange { first: 200, last: 299 }],
@@ -58,6 +63,17 @@ impl HttpRequest {
     /// The header by which a server knows a request that it has received already
     /// (draft-ietf-httpapi-idempotency-key-header).
     pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+    /// The names of all its headers.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        let plain = self.headers.iter().map(|(name, _)| name.as_str());
+        plain.chain(self.secret_headers.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// Every place where a secret is kept that it carries.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        check::carried(self.auth.as_ref(), &self.secret_headers)
+    }
 
     /// Whether it may be sent twice without harm: it only looks (RFC 9110, 9.2.1).
     pub fn is_safe(&self) -> bool {
