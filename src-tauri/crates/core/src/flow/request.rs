@@ -93,3 +93,26 @@ pub struct RequestOutcome {
     /// outside world.
     pub output: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_carries_is_told_and_one_of_before_there_were_secret_headers_is_read() {
+        let plain = HttpRequest {
+            headers: vec![("Accept".to_owned(), "text/html".to_owned())],
+            auth: Some(Auth::Bearer(SecretRef::Env("TOKEN".to_owned()))),
+            ..HttpRequest::new("http://127.0.0.1/".parse().unwrap())
+        };
+        let written = serde_json::to_string(&plain).unwrap();
+        assert!(!written.contains("secret_headers"), "{written}");
+        assert_eq!(serde_json::from_str::<HttpRequest>(&written).unwrap(), plain);
+        let key = SecretRef::Keyring("key".to_owned());
+        let request = HttpRequest { secret_headers: vec![("X-Key".to_owned(), key.clone())], ..plain };
+        assert_eq!(request.header_names().collect::<Vec<_>>(), ["Accept", "X-Key"]);
+        assert_eq!(request.secrets().collect::<Vec<_>>(), [&SecretRef::Env("TOKEN".to_owned()), &key]);
+        let written = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<HttpRequest>(&written).unwrap(), request);
+    }
+}
