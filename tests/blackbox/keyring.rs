@@ -16,10 +16,10 @@ use tempfile::TempDir;
 
 /// A session with a bus, and nothing on it that keeps secrets until somebody logs in.
 struct Session {
-    home: TempDir,
-    /// Goes after the keyring.
-    bus: Ended,
+    // They go in this order.
     keyring: Option<Ended>,
+    _bus: Ended,
+    home: TempDir,
 }
 
 /// A bus that starts nobody by itself: who is on it is the test's to say.
@@ -55,11 +55,10 @@ impl Session {
         let mut line = String::new();
         BufReader::new(bus.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("unix:path="), "the bus does not start: {line}");
-        Self { home, bus, keyring: None }
+        Self { keyring: None, _bus: bus, home }
     }
 
     fn command(&self, program: &str) -> Command {
-        assert_ne!(self.bus.0.id(), 0);
         let mut command = Command::new(program);
         command.envs(self.variables()).stdin(Stdio::null()).stderr(Stdio::null());
         command
