@@ -8,6 +8,8 @@ mod file;
 mod fleets;
 mod flows;
 mod importing;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod killed;
 mod mistakes;
 mod pages;

@@ -1,6 +1,12 @@
 //! Secrets that are entered: used where they are named, and found nowhere but where they are kept.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::Path,
+    thread,
+};
 
 use estatus_api::{Client, Reply, Request, Said, SecretText, TrialOf, TypedSecret};
 use estatus_core::{observation::Verdict, secret::StoredIn};
@@ -170,4 +176,58 @@ fn a_secret_is_set_listed_and_removed_in_a_terminal_with_and_without_an_engine()
         // Whoever lists processes sees arguments.
         assert_eq!(estatus.say(&["secret", "set", "smtp", "hunter2"]).code, 2);
     }
+}
+
+/// A server that repeats all that it hears, and refuses.
+fn echo() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for visitor in listener.incoming().flatten() {
+            let head: Vec<String> =
+                BufReader::new(&visitor).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+            let (body, end) = (head.join("\n"), "Connection: close\r\n\r\n");
+            let length = body.len();
+            let _ = write!(&visitor, "HTTP/1.1 403 Forbidden\r\nContent-Length: {length}\r\n{end}{body}");
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_secret_in_a_header_is_sent_and_is_in_no_log_history_or_answer() {
+    const SECRET: &str = "key-of-the-shop";
+    const TYPED: &str = "key-that-is-tried";
+    let port = echo();
+    let header = "headers = { X-From = { keyring = \"shop\" } }";
+    let mut estatus = estatus(&format!(
+        "[network]\nreference = []\n[[monitor]]\nname = \"shop\"\nhttp = \"http://127.0.0.1:{port}/\"\n{header}\n\
+         failures = 1\n[[flow.call.step]]\nname = \"one\"\nhttp = \"http://127.0.0.1:{port}/\"\n{header}\n"
+    ));
+    estatus.start();
+    let mut client = estatus.attach().await;
+    assert!(estatus.say(&["probe", "shop"]).out.contains("nothing is stored under \"shop\""));
+    store(&mut client, "shop", SECRET).await;
+
+    let probe = estatus.say(&["probe", "shop"]);
+    assert!(probe.code == 1 && probe.out.contains("X-From: ***"), "{probe:?}");
+    estatus.say(&["flow", "run", "call"]);
+    estatus.say(&["check", "shop"]);
+    estatus.wait_for("shop", "down");
+    let secrets = vec![TypedSecret { name: "shop".to_owned(), value: SecretText::new(TYPED) }];
+    let request = Request::Try { edits: Vec::new(), of: TrialOf::Monitor("shop".to_owned()), secrets };
+    let tried = client.request(request).await.unwrap();
+    let mut answers = format!("{probe:?} {}", serde_json::to_string(&tried).unwrap());
+    let runs = Request::Runs { flow: Some("call".to_owned()), limit: 1 };
+    let incidents = estatus.say(&["incidents", "--json"]).out + &estatus.say(&["flow", "show", "call"]).out;
+    for request in [Request::Configuration, Request::Status, runs] {
+        answers += &serde_json::to_string(&client.request(request).await.unwrap()).unwrap();
+    }
+    for secret in [SECRET, TYPED] {
+        assert!(!answers.contains(secret) && !incidents.contains(secret), "{answers} {incidents}");
+    }
+    drop(client);
+    assert!(estatus.stop().success());
+    let folder = estatus.config().parent().unwrap().to_owned();
+    assert_eq!(holding(&folder, &[SECRET, TYPED]), ["secret-shop"]);
 }

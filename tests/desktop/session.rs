@@ -13,6 +13,9 @@ use tempfile::TempDir;
 
 use crate::screen::Screen;
 
+/// Stands in the place of whatever the system would start to keep secrets.
+const NO_KEYRING: &str = "[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/false\n";
+
 /// A desktop session; it ends when this is dropped.
 #[derive(Clone)]
 pub(crate) struct Session {
@@ -34,13 +37,18 @@ impl Session {
         let home = tempfile::tempdir().unwrap();
         let (size, folder) = (format!("{size}x24"), home.path().to_str().unwrap());
         let display = ["-displayfd", "1", "-screen", "0", &size, "-fbdir", folder, "-nolisten", "tcp", "-noreset"];
-        let (xvfb, number) = says("Xvfb", &display);
-        let address = format!("--address=unix:path={}", home.path().join("bus").display());
-        let (daemon, bus) =
-            says("dbus-daemon", &["--session", "--nofork", "--nopidfile", "--print-address=1", &address]);
         for folder in ["config", "data", "cache", "state", "runtime"] {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
+        let (xvfb, number) = says(Command::new("Xvfb").args(display));
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
+        daemon.arg(format!("--address=unix:path={}", home.path().join("bus").display()));
+        // What it starts has this home, and the system's keyring is not among it.
+        let services = home.path().join("data/dbus-1/services");
+        fs::create_dir_all(&services).unwrap();
+        fs::write(services.join("org.freedesktop.secrets.service"), NO_KEYRING).unwrap();
+        let (daemon, bus) = says(daemon.env("HOME", home.path()).env("XDG_DATA_HOME", home.path().join("data")));
         let _processes = Arc::new([xvfb, daemon]);
         Self { display: format!(":{number}"), bus, home: Arc::new(home), more: Vec::new(), _processes }
     }
@@ -132,12 +140,12 @@ impl Drop for Ended {
 }
 
 /// Starts a program that says one line when it is ready.
-fn says(program: &str, arguments: &[&str]) -> (Ended, String) {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; cargo xtask test installs it"));
+fn says(command: &mut Command) -> (Ended, String) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; cargo xtask test installs it"));
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(!line.trim().is_empty(), "{program} does not start");
+    assert!(!line.trim().is_empty(), "{command:?} does not start");
     (Ended(child), line.trim().to_owned())
 }

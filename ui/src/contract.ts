@@ -1642,7 +1642,7 @@ value: string, } } | { "request": "remove_secret", "of": {
  */
 name: string, } } | { "request": "secrets", "of": { 
 /**
- * The names, at most 1,000; nothing for all that the configuration file names or that are stored in files.
+ * The names, at most 1,000; nothing for all that the configuration file names or that are stored.
  */
 names: Array<string> | null, } } | { "request": "survey" } | { "request": "relaunch", "of": { 
 /**
@@ -2083,7 +2083,25 @@ stored: StoredIn | null,
 /**
  * Why it is not known whether there is one.
  */
-trouble: string | null, };
+trouble: string | null, 
+/**
+ * What the configuration file has that names it, in the order of the sections and of the file; nothing while the file
+ * cannot be read.
+ */
+used_by: Array<SecretUser> | null, };
+
+/**
+ * An entry of the configuration file that names a secret.
+ */
+export type SecretUser = { 
+/**
+ * The part of the file; the table `[email]` is a channel.
+ */
+section: Section, 
+/**
+ * Its name; empty if it has none yet.
+ */
+name: string, };
 
 /**
  * Where a secret is that was entered into Estatus, for whoever entered it.

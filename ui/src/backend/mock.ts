@@ -13,6 +13,7 @@ import type {
   StoredIn,
   TrialOf,
 } from "../contract";
+import { secretNames } from "../forms/naming";
 import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
@@ -25,6 +26,7 @@ import { history, uptime } from "./mock/past";
 import { Logs } from "./mock/logs";
 import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
+import { usersOf } from "./mock/secrets";
 import { service } from "./mock/service";
 import { rehearsed } from "./mock/trials";
 import { usage as used } from "./mock/usage";
@@ -121,7 +123,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 14,
+    protocol: 15,
     version: "0.1.0",
     host: {
       kind: "tray",
@@ -280,7 +282,7 @@ function answer(request: Request): Reply {
       if (!secrets.delete(request.of.name)) throw wrong(`nothing is stored under “${request.of.name}”`);
       return { reply: "done" };
     case "secrets":
-      return { reply: "secrets", of: (request.of.names ?? [...secrets.keys()]).map(secret) };
+      return { reply: "secrets", of: (request.of.names ?? allSecrets()).map(secret) };
     case "survey":
       return { reply: "survey", of: SURVEYED };
     case "import":
@@ -345,8 +347,12 @@ function answer(request: Request): Reply {
 }
 
 function secret(name: string): SecretState {
-  return { name, stored: secrets.has(name) ? placeOf(name) : null, trouble: null };
+  const stored = secrets.has(name) ? placeOf(name) : null;
+  return { name, stored, trouble: null, used_by: usersOf(tables, name) };
 }
+
+/** All that are named or stored. */
+const allSecrets = () => [...new Set([...secretNames(tables), ...secrets.keys()])].sort();
 
 function placeOf(name: string): StoredIn {
   return asked.get("keyring") === "none"

@@ -75,7 +75,7 @@ export const EXPECTED: Group = rare("group.expected", [
 
 export const ASKED: Group = rare("group.asked", [
   of("method", ["http"], { shape: MONO, default: "GET", width: "short" }),
-  of("headers", ["http"], { shape: { is: "pairs" } }),
+  of("headers", ["http"], { shape: { is: "pairs", secret: true } }),
   of("body", ["http"], { shape: { is: "area" } }),
   of("username", ["http"], { shape: TEXT, width: "medium" }),
   of("password", ["http"], { shape: SECRET, hint: "hint.secret" }),

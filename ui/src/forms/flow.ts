@@ -100,7 +100,7 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
   request: {
     text: "group.asked",
     fields: [
-      request("headers", { shape: { is: "pairs" } }),
+      request("headers", { shape: { is: "pairs", secret: true } }),
       request("body", { shape: { is: "area" }, hint: "hint.step.text" }),
       request("accept", { shape: { is: "list" }, default: "200-299", width: "medium", hint: "hint.accept" }),
       request("contains", { shape: { is: "lines" }, hint: "hint.lines" }),

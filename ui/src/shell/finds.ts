@@ -78,7 +78,9 @@ function settings(editing: boolean): Find[] {
   const parts: SettingsPart[] = [
     "desktop",
     "service",
-    ...(editing ? (["told", "email", "alerts", "channels", "status_page", "entries", "versions"] as const) : []),
+    ...(editing
+      ? (["told", "email", "alerts", "channels", "status_page", "entries", "secrets", "versions"] as const)
+      : []),
     "files",
   ];
   const about: Partial<Record<SettingsPart, string>> = {

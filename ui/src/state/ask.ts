@@ -124,9 +124,11 @@ export async function askTry(edits: Edit[], of: TrialOf, secrets: TypedSecret[])
 
 export const askEndTrial = (of: TrialOf): Promise<void> => ask({ request: "end_trial", of: { of } }, "done");
 
-/** Whether secrets are stored, and where; never what they are. */
-export const askSecrets = (names: string[]): Promise<SecretState[]> =>
+/** Whether these secrets are stored, or all that are named or stored, and where; never what they are. */
+export const askSecrets = (names: string[] | null): Promise<SecretState[]> =>
   ask({ request: "secrets", of: { names } }, "secrets");
+
+export const askRemoveSecret = (name: string): Promise<void> => ask({ request: "remove_secret", of: { name } }, "done");
 
 /** Stores a secret; answers with where it is. */
 export const askStoreSecret = (name: string, value: string): Promise<StoredIn> =>

@@ -35,10 +35,11 @@ function method({ method, body }: Table): string[] {
 }
 
 function headers({ headers, body }: Table): string[] {
-  const given = Object.entries((headers ?? {}) as Record<string, string>);
-  const all = given.map(([name, value]) =>
-    SECRET.test(name) ? `--header ${quoted(`${name}: `)}${variable(name)}` : `--header ${quoted(header(name, value))}`,
-  );
+  const given = Object.entries((headers ?? {}) as Table);
+  const all = given.map(([name, value]) => {
+    const isSecret = typeof value !== "string" || SECRET.test(name);
+    return `--header ${isSecret ? quoted(`${name}: `) + variable(nameOf(value, name)) : quoted(header(name, value))}`;
+  });
   // What curl would say of a body by itself is not said by a monitor.
   const isTyped = given.some(([name]) => name.toLowerCase() === "content-type");
   return body === undefined || isTyped ? all : [...all, "--header 'Content-Type:'"];

@@ -1,6 +1,6 @@
 import { SvelteMap } from "svelte/reactivity";
 import type { SecretState } from "../contract";
-import { askSecrets, askStoreSecret, reason } from "./ask";
+import { askRemoveSecret, askSecrets, askStoreSecret, reason } from "./ask";
 
 const known = new SvelteMap<string, SecretState>();
 /** The names that are asked for together. */
@@ -12,7 +12,7 @@ async function ask() {
   try {
     for (const state of await askSecrets(names)) known.set(state.name, state);
   } catch (error) {
-    for (const name of names) known.set(name, { name, stored: null, trouble: reason(error) });
+    for (const name of names) known.set(name, { name, stored: null, trouble: reason(error), used_by: null });
   }
 }
 
@@ -27,6 +27,12 @@ export const secrets = {
   },
   /** Stores a secret. Rejects with an `ApiError`. */
   async store(name: string, value: string): Promise<void> {
-    known.set(name, { name, stored: await askStoreSecret(name, value), trouble: null });
+    const stored = await askStoreSecret(name, value);
+    known.set(name, { name, trouble: null, used_by: null, ...known.get(name), stored });
+  },
+  /** Forgets a secret. Rejects with an `ApiError`. */
+  async remove(name: string): Promise<void> {
+    await askRemoveSecret(name);
+    known.delete(name);
   },
 };

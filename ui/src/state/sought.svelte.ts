@@ -1,6 +1,16 @@
 /** A part of the settings. */
 export type SettingsPart =
-  "desktop" | "service" | "told" | "email" | "alerts" | "channels" | "status_page" | "entries" | "versions" | "files";
+  | "desktop"
+  | "service"
+  | "told"
+  | "email"
+  | "alerts"
+  | "channels"
+  | "status_page"
+  | "entries"
+  | "secrets"
+  | "versions"
+  | "files";
 
 let part = $state<SettingsPart | null>(null);
 

@@ -15,6 +15,10 @@ interface Mock {
 const stored = () => page.evaluate(() => (globalThis as unknown as { mock: Mock }).mock.secrets());
 const tables = () => page.evaluate(() => (globalThis as unknown as { mock: Mock }).mock.tables());
 const mail = () => page.locator("section", { has: page.getByRole("heading", { name: "Email" }) });
+const listed = (name: string) =>
+  page
+    .locator("section", { has: page.getByRole("heading", { name: "Stored secrets" }) })
+    .locator("li", { has: page.getByText(name, { exact: true }) });
 const password = () => mail().getByLabel("Password", { exact: true });
 
 test("a password is entered where it is needed, is stored before the file names it, and never comes back", async () => {
@@ -91,6 +95,62 @@ test("a variable that sounds like a secret is entered as one", async () => {
     NODE_ENV: "development",
     DB_PASSWORD: { keyring: "program-web-DB_PASSWORD" },
   });
+});
+
+test("the value of a header is entered as a secret, is kept when its monitor goes, and can be removed after that", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  await page.getByText("Advanced", { exact: true }).click();
+  const headers = page.getByRole("group", { name: "Headers" });
+  await headers.getByRole("button", { name: "Add" }).click();
+  await headers.getByLabel("Name", { exact: true }).last().fill("X-Api-Key");
+  await headers.getByLabel("Name", { exact: true }).last().press("Tab");
+  const box = headers.getByLabel("Secret", { exact: true });
+  await box.fill("hunter2");
+  expect(await box.getAttribute("type")).toBe("password");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  expect(await stored()).toMatchObject({ "monitor-shop-X-Api-Key": "hunter2" });
+  const { monitor } = (await tables()) as { monitor: { name: string; headers: unknown }[] };
+  expect(monitor.find(({ name }) => name === "shop")?.headers).toMatchObject({
+    "X-Api-Key": { keyring: "monitor-shop-X-Api-Key" },
+  });
+
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await listed("monitor-shop-X-Api-Key").getByRole("link", { name: "shop" }).click();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("stays stored").waitFor();
+  await dialog.getByRole("button", { name: "Remove" }).click();
+  await page.getByText("shop was removed").waitFor();
+  expect(await stored()).toHaveProperty("monitor-shop-X-Api-Key");
+
+  await page.evaluate(() => (location.hash = "#/settings"));
+  await listed("monitor-shop-X-Api-Key").getByText("Not used").waitFor();
+  await listed("monitor-shop-X-Api-Key").getByRole("button", { name: "Remove" }).click();
+  await dialog.getByText("Nothing in the configuration file uses it.").waitFor();
+  await dialog.getByRole("button", { name: "Remove" }).click();
+  await page.getByText("monitor-shop-X-Api-Key was removed").waitFor();
+  await listed("monitor-shop-X-Api-Key").waitFor({ state: "detached" });
+  expect(await stored()).not.toHaveProperty("monitor-shop-X-Api-Key");
+});
+
+test("what is stored is listed with what uses it, and takes another value", async () => {
+  page = await stage.open("?still#/settings");
+  await listed("smtp").getByText("Secret Service").waitFor();
+  await listed("smtp").getByRole("link", { name: "Email" }).waitFor();
+  await listed("shop-admin").getByText("Not entered yet").waitFor();
+  await listed("shop-admin").getByRole("button", { name: "Enter shop-admin…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Secret").fill("hunter2");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await listed("shop-admin").getByText("Secret Service").waitFor();
+  await listed("smtp").getByRole("button", { name: "Replace smtp…" }).click();
+  expect(await dialog.getByLabel("Secret").inputValue()).toBe("");
+  await dialog.getByLabel("Secret").fill("hunter3");
+  await dialog.getByLabel("Secret").press("Enter");
+  await page.getByText("smtp was saved").waitFor();
+  expect(await stored()).toEqual({ smtp: "hunter3", "shop-admin": "hunter2" });
+  expect(await page.content()).not.toMatch(/hunter[23]/);
 });
 
 test("a keyring that takes nothing is told, and the file names no secret that is not there", async () => {

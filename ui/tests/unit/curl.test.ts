@@ -38,6 +38,11 @@ test.each<[what: string, table: Table, lines: string[]]>([
     ],
   ],
   [
+    "no header whose value is kept elsewhere, whatever it is called",
+    { headers: { "X-From": { keyring: "shop from" }, Accept: { env: "WANTED" } } },
+    [`--header 'X-From: '"$SHOP_FROM"`, `--header 'Accept: '"$WANTED"`, ...USUAL],
+  ],
+  [
     "a body, without a type that the monitor does not say",
     { method: "POST", body: "a=1" },
     ["--header 'Content-Type:'", "--data-raw 'a=1'", ...USUAL],

@@ -65,6 +65,30 @@ test("values of one's own names are secrets each under its own", () => {
   drafts.end(draft);
 });
 
+test("the value of a header is a secret by choice, in a monitor and in a step", () => {
+  const headers = { Accept: "text/html", "X-Key": { env: "SHOP_KEY" } };
+  const shop = { name: "shop", http: "https://shop.example/", headers };
+  const draft = opened(entryForm("monitor", "shop"), { monitor: [shop] });
+  expect(draft.values["headers"]).toEqual([
+    { name: "Accept", place: "text", text: "text/html" },
+    { name: "X-Key", place: "env", text: "SHOP_KEY" },
+  ]);
+  (draft.values["headers"] as Pair[]).push({ name: "Authorization", ...typed("Bearer hunter2") });
+  expect(draft.edits).toMatchObject([
+    { table: { headers: { ...headers, Authorization: { keyring: "monitor-shop-Authorization" } } } },
+  ]);
+  expect(JSON.stringify(draft.edits)).not.toContain("hunter2");
+  drafts.end(draft);
+
+  const step = { name: "call", http: "https://x/", headers: { Accept: "text/html" } };
+  const flow = opened(entryForm("flow", "release"), { flow: { release: { step: [step] } } });
+  (flow.values["step.=call.headers"] as Pair[]).push({ name: "X-Token", ...typed("hunter2") });
+  expect(flow.edits).toMatchObject([
+    { table: { step: [{ headers: { Accept: "text/html", "X-Token": { keyring: "flow-release-call-X-Token" } } }] } },
+  ]);
+  drafts.end(flow);
+});
+
 test("a secret that was typed is forgotten with its page, and the rest of the form is not", () => {
   const shop = { name: "shop", http: "https://shop.example/", username: "me", password: { env: "SHOP" } };
   const form = entryForm("monitor", "shop");

@@ -204,7 +204,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         }),
         (text(), text()).prop_map(|(name, path)| {
             let stored = Some(StoredIn::File { path: PathBuf::from(path) });
-            Ok(Reply::Secrets(vec![SecretState { name, stored, trouble: None }]))
+            let used_by = Some(vec![SecretUser { section: Section::Monitor, name: name.clone() }]);
+            Ok(Reply::Secrets(vec![SecretState { name, stored, trouble: None, used_by }]))
         }),
         text().prop_map(|message| Err(ApiError { code: ErrorCode::Wrong, message })),
     ];

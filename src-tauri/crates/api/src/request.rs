@@ -140,7 +140,7 @@ pub enum Request {
     },
     /// Whether secrets are stored, and where, never what they are: [`Reply::Secrets`].
     Secrets {
-        /// The names, at most 1,000; nothing for all that the configuration file names or that are stored in files.
+        /// The names, at most 1,000; nothing for all that the configuration file names or that are stored.
         names: Option<Vec<String>>,
     },
     /// What listens and runs on this machine: [`Reply::Survey`].

@@ -3,6 +3,8 @@
 use estatus_core::secret::{Secret, StoredIn};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
+use crate::Section;
+
 /// A secret that is to be stored. It is in one frame, that of the client, and shows itself to no log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretText(pub Secret);
@@ -37,6 +39,19 @@ pub struct SecretState {
     pub stored: Option<StoredIn>,
     /// Why it is not known whether there is one.
     pub trouble: Option<String>,
+    /// What the configuration file has that names it, in the order of the sections and of the file; nothing while the file
+    /// cannot be read.
+    pub used_by: Option<Vec<SecretUser>>,
+}
+
+/// An entry of the configuration file that names a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SecretUser {
+    /// The part of the file; the table `[email]` is a channel.
+    pub section: Section,
+    /// Its name; empty if it has none yet.
+    pub name: String,
 }
 
 #[cfg(test)]

@@ -100,6 +100,7 @@ fn contract() -> String {
         TypedSecret,
         Tried,
         SecretState,
+        SecretUser,
         StoredIn,
         Surveyed,
         LogLine,

@@ -12,11 +12,11 @@ use estatus_core::{
 use jiff::tz::TimeZone;
 
 use crate::{
-    check::{command_line, header_is_wrong, login, split, trust},
+    check::{command_line, headers, login, trust},
     net::{Endpoint, Mailbox},
     problem::Span,
     reason::reason,
-    shape::{At, Field, Own, Reader, plain},
+    shape::{At, Field, Reader, plain},
     tables,
     values::Name,
 };
@@ -163,8 +163,7 @@ fn receiver(form: &str, table: &mut tables::Channel, reader: &mut Reader<'_>) ->
             Some(Receiver::Pushover { token: pushover.token.take()?, user: pushover.user.take()?.0 })
         }
         _ => {
-            let headers = table.headers.take().unwrap_or(Own(Vec::new()));
-            let (headers, secret_headers) = split(headers, header_is_wrong, "headers", reader);
+            let (headers, secret_headers) = headers(&mut table.headers, reader);
             let (url, template) = (table.webhook.take()?, table.template.take());
             Some(Receiver::Json { url, headers, secret_headers, template })
         }

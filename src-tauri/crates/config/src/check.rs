@@ -62,13 +62,14 @@ fn refuse_foreign_keys(table: &tables::Check, kind: Kind, reader: &mut Reader<'_
 
 fn http(table: &mut tables::Check, reader: &mut Reader<'_>) -> Option<HttpCheck> {
     let auth = auth(&mut table.username, &mut table.password, &mut table.bearer, reader);
-    let headers = checked_headers(&mut table.headers, reader);
+    let (headers, secret_headers) = headers(&mut table.headers, reader);
     let method = method(&mut table.method, reader);
     let accept = status_codes(&mut table.accept, reader);
     Some(HttpCheck {
         url: table.http.take()?.0,
         method: method?,
         headers,
+        secret_headers,
         body: table.body.take(),
         auth,
         redirects: table.redirects.take().unwrap_or(Redirects::Follow { at_most: Monitor::REDIRECTS }),
@@ -133,16 +134,13 @@ pub(crate) fn method(field: &mut Field<Plain>, reader: &mut Reader<'_>) -> Optio
     Some(method)
 }
 
-/// Headers whose names and values may be sent.
-pub(crate) fn checked_headers(field: &mut Field<Own<String>>, reader: &mut Reader<'_>) -> Vec<(String, String)> {
-    let headers = field.take().map_or_else(Vec::new, |headers| headers.0);
-    let headers = headers.into_iter().map(|(name, value)| (name, Valued::Text(value)));
-    let (headers, _) = split(Own(headers.collect()), header_is_wrong, "headers", reader);
-    headers
+/// Headers whose names and values may be sent, and those whose values are secrets.
+pub(crate) fn headers(field: &mut Field<Own<Valued>>, reader: &mut Reader<'_>) -> Named {
+    split(field.take().unwrap_or(Own(Vec::new())), header_is_wrong, "headers", reader)
 }
 
 /// What is wrong with a header.
-pub(crate) fn header_is_wrong(name: &str, value: Option<&str>) -> Option<Reason> {
+fn header_is_wrong(name: &str, value: Option<&str>) -> Option<Reason> {
     if !is_token(name) {
         return Some(reason!("no_header"));
     }
@@ -156,10 +154,10 @@ fn variable_is_wrong(name: &str, _: Option<&str>) -> Option<Reason> {
 }
 
 /// Texts under the user's names, and secrets under the user's names.
-type Named = (Vec<(String, String)>, Vec<(String, SecretRef)>);
+pub(crate) type Named = (Vec<(String, String)>, Vec<(String, SecretRef)>);
 
 /// Tells plain values and secrets apart, and says what is wrong with them.
-pub(crate) fn split(
+fn split(
     values: Own<Valued>,
     wrong: impl Fn(&str, Option<&str>) -> Option<Reason>,
     key: &str,

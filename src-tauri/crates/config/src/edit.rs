@@ -68,6 +68,17 @@ pub fn configuration(file: &Path, defaults: &Defaults) -> Result<Configuration, 
     })
 }
 
+/// The tables of `file` as they are written; nothing if they cannot be read. One that is not there has none.
+pub(crate) fn tables(file: &Path) -> Option<Json> {
+    let bytes = match read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(_) => return None,
+    };
+    let text = String::from_utf8(bytes).ok()?;
+    Document::parse(text.as_str()).ok().map(|document| merge::json_of_table(document.as_table()))
+}
+
 /// What is done with what becomes of a file.
 #[derive(Clone, Copy, Debug)]
 pub enum Saving<'a> {

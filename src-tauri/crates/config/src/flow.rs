@@ -14,7 +14,7 @@ use estatus_core::{
 use jiff::tz::TimeZone;
 
 use crate::{
-    check::{auth, checked_headers, command_line, method, status_codes},
+    check::{auth, command_line, headers, method, status_codes},
     listed::{All, Listed, called, keyed, name, named, word},
     reason::{Part, Reason, reason},
     shape::{At, Field, Reader, plain},
@@ -213,13 +213,14 @@ fn action(
 /// The request that a step sends.
 fn request(table: &mut tables::Step, reader: &mut Reader<'_>) -> Option<HttpRequest> {
     let auth = auth(&mut table.username, &mut table.password, &mut table.bearer, reader);
-    let headers = checked_headers(&mut table.headers, reader);
+    let (headers, secret_headers) = headers(&mut table.headers, reader);
     let method = method(&mut table.method, reader);
     let accept = status_codes(&mut table.accept, reader);
     Some(HttpRequest {
         url: table.http.take()?.0,
         method: method?,
         headers,
+        secret_headers,
         body: table.body.take(),
         auth,
         accept,

@@ -64,7 +64,7 @@ pub use crate::{
     import::{ImportError, import, import_nssm, preview, text_of},
     problem::{Problem, Problems},
     schema::schema,
-    secret::{fits_to_store, is_secret_in_file, known_secrets, remove_secret, secret, store_secret, stored_secrets},
+    secret::{fits_to_store, is_secret_in_file, remove_secret, secret, secret_states, store_secret},
     units::{UnitError, duration, size},
 };
 use crate::{

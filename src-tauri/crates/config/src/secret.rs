@@ -22,7 +22,7 @@ use estatus_core::{
 
 pub(crate) use self::names::fitting;
 use crate::{
-    Defaults, configuration,
+    edit,
     reason::{Reason, reason},
 };
 
@@ -78,9 +78,17 @@ pub fn remove_secret(name: &str, data: &Path, language: Language) -> Result<bool
     removed.map_err(told(language))
 }
 
-/// Whether a secret is kept under each of `names`, and where. Blocks: the keyring may take 30 s.
-pub fn stored_secrets(names: Vec<String>, data: &Path, language: Language) -> Vec<SecretState> {
-    let found = keyring::holds(&names);
+/// How it stands with the secrets `names`, or, where none are named, with all that the configuration file `file` names or that
+/// are kept, by name: whether each is kept, where, and what of the file names it. Blocks: the keyring may take 30 s.
+pub fn secret_states(names: Option<Vec<String>>, file: &Path, data: &Path, language: Language) -> Vec<SecretState> {
+    let users = edit::tables(file).map(|tables| names::named(&tables));
+    let found = match names {
+        Some(names) => keyring::holds(names),
+        None => {
+            let named = users.iter().flat_map(|users| users.keys().cloned());
+            keyring::holds_and_more(named.chain(files::names(data)).collect())
+        }
+    };
     let state = |(name, in_keyring): (String, Result<bool, Reason>)| {
         let in_file = || files::stored(&name, data);
         let (stored, trouble) = match in_keyring {
@@ -89,23 +97,15 @@ pub fn stored_secrets(names: Vec<String>, data: &Path, language: Language) -> Ve
             // As for whoever wants the secret.
             Err(reason) => in_file().map_or_else(|| (None, Some(reason.in_words(language))), |file| (Some(file), None)),
         };
-        SecretState { name, stored, trouble }
+        let used_by = users.as_ref().map(|users| users.get(&name).cloned().unwrap_or_default());
+        SecretState { name, stored, trouble, used_by }
     };
-    names.into_iter().zip(found).map(state).collect()
+    found.into_iter().map(state).collect()
 }
 
 /// Whether a secret is kept under `name` in a file of the data folder `data`, where whoever runs this can see that.
 pub fn is_secret_in_file(name: &str, data: &Path) -> bool {
     files::stored(name, data).is_some()
-}
-
-/// The names of all secrets that the configuration file `file` names, or that are kept in files of the data folder `data`.
-pub fn known_secrets(file: &Path, data: &Path, defaults: &Defaults) -> Vec<String> {
-    // What cannot be read names nothing.
-    let tables = configuration(file, defaults).map(|configuration| configuration.tables).unwrap_or_default();
-    let mut names = names::named(&tables);
-    names.extend(files::names(data));
-    names.into_iter().collect()
 }
 
 fn told(language: Language) -> impl Fn(Reason) -> SecretError {

@@ -24,6 +24,9 @@ pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
 /// What the keyring is called.
 pub(super) const KEYRING: &str = "Secret Service";
 
+/// What is asked for where all is wanted that is ours.
+pub(super) const OURS: (&str, &str) = ("service", "estatus");
+
 /// The keyring of the desktop: whatever answers as Secret Service on the session bus.
 pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
     zbus_secret_service_keyring_store::Store::new().map(|store| store as Arc<CredentialStore>)

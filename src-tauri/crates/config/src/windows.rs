@@ -20,6 +20,9 @@ pub(super) fn exposed(file: &File, path: &Path) -> io::Result<Option<Reason>> {
 /// What the keyring is called.
 pub(super) const KEYRING: &str = "Windows Credential Manager";
 
+/// What is asked for where all is wanted that is ours: a regular expression on what credentials are called.
+pub(super) const OURS: (&str, &str) = ("pattern", r"\.estatus$");
+
 /// The keyring of this user: the credential manager.
 pub(super) fn keyring() -> Result<Arc<CredentialStore>> {
     windows_native_keyring_store::Store::new().map(|store| store as Arc<CredentialStore>)

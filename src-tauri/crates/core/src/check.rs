@@ -252,6 +252,8 @@ pub struct HttpCheck {
     pub method: String,
     /// Headers to send, beside those that every request has.
     pub headers: Vec<(String, String)>,
+    /// Headers whose values are secrets.
+    pub secret_headers: Vec<(String, SecretRef)>,
     /// The body to send.
     pub body: Option<String>,
     /// Who asks.
@@ -277,6 +279,21 @@ pub struct HttpCheck {
     pub body_limit: u64,
 }
 
+impl HttpCheck {
+    /// Every place where a secret is kept that the request carries.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        carried(self.auth.as_ref(), &self.secret_headers)
+    }
+}
+
+/// Every place where a secret is kept of a request with this login and these headers.
+pub(crate) fn carried<'a>(
+    auth: Option<&'a Auth>,
+    secret_headers: &'a [(String, SecretRef)],
+) -> impl Iterator<Item = &'a SecretRef> {
+    auth.map(Auth::secret).into_iter().chain(secret_headers.iter().map(|(_, place)| place))
+}
+
 /// How a request says who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -290,6 +307,15 @@ pub enum Auth {
     },
     /// A bearer token (RFC 6750).
     Bearer(SecretRef),
+}
+
+impl Auth {
+    /// Where its secret is kept.
+    pub const fn secret(&self) -> &SecretRef {
+        match self {
+            Self::Basic { password: secret, .. } | Self::Bearer(secret) => secret,
+        }
+    }
 }
 
 /// What an http check does with a redirect.

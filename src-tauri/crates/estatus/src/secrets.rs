@@ -7,7 +7,7 @@ use std::{
 };
 
 use comfy_table::Cell;
-use estatus_api::{AttachError, Client, Reply, Request, SecretState, SecretText};
+use estatus_api::{AttachError, Client, Reply, Request, SecretState, SecretText, SecretUser, Section};
 use estatus_config::places;
 use estatus_core::{
     config::Language,
@@ -18,7 +18,7 @@ use crate::{
     CommandError, Outcome, Result,
     arguments::SecretCommand,
     asking::{trouble, unexpected},
-    configuration::{Places, defaults},
+    configuration::Places,
     show,
 };
 
@@ -72,10 +72,7 @@ async fn list(places: &Places, json: bool) -> Result {
             Reply::Secrets(states) => states,
             _ => return Err(unexpected()),
         },
-        None => {
-            let names = estatus_config::known_secrets(&places.config, &places.data, &defaults());
-            estatus_config::stored_secrets(names, &places.data, Language::English)
-        }
+        None => estatus_config::secret_states(None, &places.config, &places.data, Language::English),
     };
     if json {
         show::json(&states)?;
@@ -88,16 +85,36 @@ async fn list(places: &Places, json: bool) -> Result {
 }
 
 fn print(states: &[SecretState]) {
-    let mut table = show::table(&["SECRET", "WHERE"]);
-    for SecretState { name, stored, trouble } in states {
+    let mut table = show::table(&["SECRET", "WHERE", "USED BY"]);
+    for SecretState { name, stored, trouble, used_by } in states {
         let place = match (stored, trouble) {
             (Some(stored), _) => said(stored),
             (None, Some(trouble)) => trouble.clone(),
             (None, None) => "not set".to_owned(),
         };
-        table.add_row([name, &place].map(|text| Cell::new(show::one_line(text))));
+        table.add_row([name, &place, &users(used_by.as_deref())].map(|text| Cell::new(show::one_line(text))));
     }
     say!("{}", table.trim_fmt());
+}
+
+/// What names a secret.
+fn users(users: Option<&[SecretUser]>) -> String {
+    let word = |section| match section {
+        Section::Monitor => "monitor",
+        Section::Program => "program",
+        Section::Channel => "channel",
+        Section::Flow => "flow",
+        Section::Fleet => "fleet",
+    };
+    match users {
+        None => "unknown: estatus.toml cannot be read".to_owned(),
+        Some([]) => "not used by estatus.toml".to_owned(),
+        Some(users) => {
+            let named: Vec<String> =
+                users.iter().map(|user| format!("{} “{}”", word(user.section), user.name)).collect();
+            named.join(", ")
+        }
+    }
 }
 
 fn said(stored: &StoredIn) -> String {

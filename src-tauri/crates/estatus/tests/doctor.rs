@@ -108,6 +108,17 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
         [[program]]
         name = "shell"
         command = "run {token}"
+        ready = {{ http = "http://localhost/", headers = {{ X-Key = {{ keyring = "ready key" }} }} }}
+
+        [[monitor]]
+        name = "shop"
+        http = "http://localhost/"
+        headers = {{ X-Key = {{ keyring = "shop key" }} }}
+
+        [[flow.release.step]]
+        name = "call"
+        http = "http://localhost/"
+        bearer = {{ keyring = "call key" }}
         "#
     );
     fs::write(user.config(), config).unwrap();
@@ -118,6 +129,9 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
     told("programa «api»", "su directorio");
     told("programa «api»", "su secreto está en");
     told("programa «api»", "su secreto «token» está en el llavero");
+    told("programa «shell», ready", "su secreto «ready key» está en el llavero");
+    told("monitor «shop»", "su secreto «shop key» está en el llavero");
+    told("flujo «release»", "su secreto «call key» está en el llavero");
     told("secretos", "un secreto se toma de la variable ESTATUS_TOKEN");
     told("programa «shell»", "su comando usa la variable ESTATUS_TOKEN");
     told("entorno", "el servicio no tiene la");

@@ -84,6 +84,7 @@ fn check_of(request: &HttpRequest) -> HttpCheck {
         url: request.url.clone(),
         method: request.method.clone(),
         headers: request.headers.clone(),
+        secret_headers: request.secret_headers.clone(),
         body: request.body.as_ref().map(|body| body.as_written().to_owned()),
         auth: request.auth.clone(),
         redirects: Redirects::Follow { at_most: Monitor::REDIRECTS },

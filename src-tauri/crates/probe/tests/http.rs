@@ -224,18 +224,48 @@ async fn whoever_asks_says_so_but_only_to_the_host_it_is_meant_for() {
 }
 
 #[tokio::test]
+async fn a_header_with_a_secret_is_for_the_host_that_it_is_meant_for_whatever_it_is_called() {
+    let site = site();
+    let check = async |name: &str, path: &str, contains: &str| {
+        let secret_headers = vec![(name.to_owned(), SecretRef::Env("SECRET".into()))];
+        let text = text(&[contains], &[], &[]);
+        let observation = probe(HttpCheck { secret_headers, text, ..http(&site.url(path)) }).await;
+        assert_eq!(observation.failure, None, "{name} {path}");
+    };
+    check("X-Key", "/echo", "key=hunter22 ").await;
+    check("X-Key", "/same-method", "key=hunter22 ").await;
+    check("X-Key", "/elsewhere", "key= ").await;
+    check("Authorization", "/echo", "auth=hunter22 ").await;
+    check("Authorization", "/elsewhere", "auth= ").await;
+    // Another host hears of what is asked by default, and not of this.
+    check("User-Agent", "/echo", "agent=hunter22 ").await;
+    check("User-Agent", "/elsewhere", "agent= ").await;
+}
+
+#[tokio::test]
 async fn a_secret_is_nowhere_to_be_seen_even_if_the_server_echoes_it() {
     let site = site();
     let secret = SecretRef::Env("SECRET".into());
     let key = vec![("X-Key".to_owned(), "hunter22".to_owned())];
+    let with_secret = |name: &str, path: &str| HttpCheck {
+        secret_headers: vec![(name.to_owned(), secret.clone())],
+        ..http(&site.url(path))
+    };
     let checks = [
         HttpCheck { auth: Some(Auth::Bearer(secret.clone())), ..http(&site.url("/refused")) },
         HttpCheck {
-            auth: Some(Auth::Basic { username: "me".into(), password: secret }),
+            auth: Some(Auth::Basic { username: "me".into(), password: secret.clone() }),
             ..http(&site.url("/refused"))
         },
         HttpCheck { headers: key.clone(), text: text(&["never"], &[], &[]), ..http(&site.url("/echo")) },
         HttpCheck { headers: key, ..http(&site.url("/leaks")) },
+        with_secret("X-Key", "/leaks"),
+        // Nothing in this name tells that it is one.
+        HttpCheck { text: text(&["never"], &[], &[]), ..with_secret("User-Agent", "/echo") },
+        HttpCheck {
+            headers: vec![("Authorization".to_owned(), "Bearer hunter22".to_owned())],
+            ..http(&site.url("/refused"))
+        },
     ];
     for check in checks {
         let observation = probe(check).await;

@@ -100,6 +100,8 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("WebKit's driver, to steer the window", "WebKitWebDriver", &["webkit2gtk-driver"]),
     DISPLAY,
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),
+    program("GNOME's keyring, a Secret Service", "gnome-keyring-daemon", &["gnome-keyring"]),
+    program("secret-tool, to look into it", "secret-tool", &["libsecret-tools"]),
     Need {
         what: "systemd, to run Estatus as a service on a machine of the test's own",
         found: Found::Path("/lib/systemd/systemd"),

@@ -1,6 +1,7 @@
 //! The system's keyring.
 
 use std::{
+    collections::{BTreeSet, HashMap},
     sync::{
         LazyLock,
         mpsc::{self, RecvTimeoutError, SyncSender},
@@ -43,84 +44,164 @@ pub(super) fn stored() -> StoredIn {
 /// The secret that the keyring has under `name`.
 pub(super) fn get(name: &str) -> Result<Secret, Reason> {
     let asked = name.to_owned();
-    ask(name, move || {
-        let entry = entry(&asked).map_err(|error| unavailable(&asked, &error))?;
-        entry.get_password().map_err(|error| refused(&asked, error)).and_then(|password| match password.as_str() {
-            "" => Err(reason!("keyring_empty", name = asked)),
-            _ => Ok(Secret::new(password)),
-        })
+    ask_about(name, move || match of_entry(&asked, Entry::get_password) {
+        Ok(password) if password.is_empty() => Err(reason!("keyring_empty", name = asked)),
+        Ok(password) => Ok(Secret::new(password)),
+        Err(Trouble::NoKeyring(error)) => Err(unavailable(&asked, &error)),
+        Err(Trouble::Refused(error)) => Err(refused(&asked, error)),
     })
 }
 
 /// Puts a secret into the keyring. Whether it took it; if not, it has nothing under that name.
 pub(super) fn store(name: &str, secret: &Secret) -> Result<bool, Reason> {
     let (asked, secret) = (name.to_owned(), secret.clone());
-    ask(name, move || {
-        let Ok(entry) = entry(&asked) else { return Ok(false) };
-        let Err(error) = entry.set_password(secret.reveal()) else { return Ok(true) };
-        if matches!(error, Error::TooLong(..)) {
-            // It would be found before what is put elsewhere now.
-            return delete(&entry).map(|_| false).map_err(|error| refused(&asked, error));
-        }
-        match entry.get_credential() {
-            Err(Error::NoEntry) => Ok(false),
+    ask_about(name, move || match of_entry(&asked, |entry| entry.set_password(secret.reveal())) {
+        Ok(()) => Ok(true),
+        Err(Trouble::NoKeyring(_)) => Ok(false),
+        // It would be found before what is put elsewhere now.
+        Err(Trouble::Refused(Error::TooLong(..))) => delete(&asked).map(|_| false),
+        Err(Trouble::Refused(error)) => match of_entry(&asked, |entry| entry.get_credential()) {
+            Err(Trouble::NoKeyring(_) | Trouble::Refused(Error::NoEntry)) => Ok(false),
             _ => Err(refused(&asked, error)),
-        }
+        },
     })
 }
 
 /// Takes what is under `name` out of the keyring. Whether there was something.
 pub(super) fn remove(name: &str) -> Result<bool, Reason> {
     let asked = name.to_owned();
-    ask(name, move || match entry(&asked) {
-        Ok(entry) => delete(&entry).map_err(|error| refused(&asked, error)),
-        Err(_) => Ok(false),
-    })
+    ask_about(name, move || delete(&asked))
 }
 
 /// Whether the keyring has something under each of `names`.
-pub(super) fn holds(names: &[String]) -> Vec<Result<bool, Reason>> {
-    let Some(first) = names.first() else { return Vec::new() };
-    let asked = names.to_vec();
-    let holds = |name: &String| match entry(name).map(|entry| entry.get_credential()) {
-        Ok(Ok(_)) => Ok(true),
-        Ok(Err(Error::NoEntry)) | Err(_) => Ok(false),
-        Ok(Err(error)) => Err(refused(name, error)),
+pub(super) fn holds(names: Vec<String>) -> Vec<(String, Result<bool, Reason>)> {
+    let asked = names.clone();
+    ask(move || of_each(asked)).unwrap_or_else(|silence| silence.of_each(names))
+}
+
+/// The same, and of whatever else the keyring has of ours; by name.
+pub(super) fn holds_and_more(names: BTreeSet<String>) -> Vec<(String, Result<bool, Reason>)> {
+    let mut asked = names.clone();
+    let all = move || {
+        asked.extend(ours());
+        of_each(asked)
     };
-    let found = ask(first, move || Ok(asked.iter().map(holds).collect::<Vec<_>>()));
-    found.unwrap_or_else(|reason| names.iter().map(|_| Err(reason.clone())).collect())
+    ask(all).unwrap_or_else(|silence| silence.of_each(names))
+}
+
+/// For its thread alone.
+fn of_each(names: impl IntoIterator<Item = String>) -> Vec<(String, Result<bool, Reason>)> {
+    let of = |name: String| {
+        let has = has(&name);
+        (name, has)
+    };
+    names.into_iter().map(of).collect()
+}
+
+/// The names under which the keyring has something of ours, as far as it tells. For its thread alone.
+fn ours() -> Vec<String> {
+    let found = anew(|| Entry::search(&HashMap::from([platform::OURS])));
+    let is_there = |entry: &Entry| entry.get_credential().is_ok();
+    let found = found.unwrap_or_default().into_iter().filter(is_there).filter_map(|entry| entry.get_specifiers());
+    found.filter(|(service, _)| service == SERVICE).map(|(_, name)| name).collect()
+}
+
+/// Whether the keyring has something under `name`. For its thread alone.
+fn has(name: &str) -> Result<bool, Reason> {
+    match of_entry(name, |entry| entry.get_credential()) {
+        Ok(_) => Ok(true),
+        Err(Trouble::NoKeyring(_) | Trouble::Refused(Error::NoEntry)) => Ok(false),
+        Err(Trouble::Refused(error)) => Err(refused(name, error)),
+    }
+}
+
+/// Takes what is under `name` out of the keyring. Whether there was something. For its thread alone.
+fn delete(name: &str) -> Result<bool, Reason> {
+    match of_entry(name, Entry::delete_credential) {
+        Ok(()) => Ok(true),
+        Err(Trouble::NoKeyring(_) | Trouble::Refused(Error::NoEntry)) => Ok(false),
+        Err(Trouble::Refused(error)) => Err(refused(name, error)),
+    }
 }
 
 /// Has the keyring's thread answer a question about `name`.
-fn ask<T: Send + 'static>(
+fn ask_about<T: Send + 'static>(
     name: &str,
     question: impl FnOnce() -> Result<T, Reason> + Send + 'static,
 ) -> Result<T, Reason> {
-    let busy = || reason!("keyring_silent", instead = instead(name));
+    ask(question).unwrap_or_else(|silence| Err(silence.reason(name)))
+}
+
+/// Has the keyring's thread answer a question.
+fn ask<T: Send + 'static>(question: impl FnOnce() -> T + Send + 'static) -> Result<T, Silence> {
     let (answer, answered) = mpsc::sync_channel(1);
-    let keyring = KEYRING.as_ref().ok_or_else(busy)?;
+    let keyring = KEYRING.as_ref().ok_or(Silence::Busy)?;
     // Who asked may have lost patience.
     let question = Box::new(move || drop(answer.send(question())));
-    keyring.try_send(question).map_err(|_| busy())?;
-    answered.recv_timeout(PATIENCE).unwrap_or_else(|error| match error {
-        RecvTimeoutError::Timeout => Err(busy()),
-        RecvTimeoutError::Disconnected => Err(reason!("keyring_failed", instead = instead(name))),
+    keyring.try_send(question).map_err(|_| Silence::Busy)?;
+    answered.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => Silence::Busy,
+        RecvTimeoutError::Disconnected => Silence::Failed,
     })
 }
 
-/// The entry `name` of the keyring, be something in it or not; an error if there is no keyring. For its thread alone.
-fn entry(name: &str) -> keyring_core::Result<Entry> {
-    if keyring_core::get_default_store().is_none() {
-        keyring_core::set_default_store(platform::keyring()?);
-    }
-    Entry::new(SERVICE, name)
+/// Why there is no answer.
+enum Silence {
+    /// There is none in time.
+    Busy,
+    /// Whoever talks to the keyring is gone.
+    Failed,
 }
 
-fn delete(entry: &Entry) -> keyring_core::Result<bool> {
-    match entry.delete_credential() {
-        Ok(()) => Ok(true),
-        Err(Error::NoEntry) => Ok(false),
-        Err(error) => Err(error),
+impl Silence {
+    /// The same, of the secret `name`.
+    fn reason(&self, name: &str) -> Reason {
+        match self {
+            Self::Busy => reason!("keyring_silent", instead = instead(name)),
+            Self::Failed => reason!("keyring_failed", instead = instead(name)),
+        }
+    }
+
+    fn of_each(&self, names: impl IntoIterator<Item = String>) -> Vec<(String, Result<bool, Reason>)> {
+        let of = |name: String| {
+            let reason = self.reason(&name);
+            (name, Err(reason))
+        };
+        names.into_iter().map(of).collect()
+    }
+}
+
+/// Why the keyring does not do something.
+enum Trouble {
+    /// There is none.
+    NoKeyring(Error),
+    /// It has answered so.
+    Refused(Error),
+}
+
+/// What comes of `act` on the entry `name` of the keyring, be something in it or not. For its thread alone.
+fn of_entry<T>(name: &str, act: impl Fn(&Entry) -> keyring_core::Result<T>) -> Result<T, Trouble> {
+    anew(|| Entry::new(SERVICE, name).and_then(|entry| act(&entry)))
+}
+
+/// What comes of `act` with a keyring. One that was connected to a while ago may have been restarted since, and then knows
+/// nobody: it is connected to anew.
+fn anew<T>(act: impl Fn() -> keyring_core::Result<T>) -> Result<T, Trouble> {
+    let is_fresh = keyring_core::get_default_store().is_none();
+    let connected = || platform::keyring().map(keyring_core::set_default_store).map_err(Trouble::NoKeyring);
+    if is_fresh {
+        connected()?;
+    }
+    match act() {
+        Err(Error::PlatformFailure(error)) => {
+            keyring_core::unset_default_store();
+            if is_fresh {
+                return Err(Trouble::Refused(Error::PlatformFailure(error)));
+            }
+            connected()?;
+            act().map_err(Trouble::Refused)
+        }
+        result => result.map_err(Trouble::Refused),
     }
 }
 
@@ -136,11 +217,7 @@ fn refused(name: &str, error: Error) -> Reason {
         Error::NoStorageAccess(error) => {
             reason!("keyring_locked", error = error.to_string(), instead = instead(name))
         }
-        error => {
-            // The connection may be gone for good; the next question makes a new one.
-            keyring_core::unset_default_store();
-            reason!("keyring_unreadable", error = error.to_string(), instead = instead(name))
-        }
+        error => reason!("keyring_unreadable", error = error.to_string(), instead = instead(name)),
     }
 }
 

@@ -1,8 +1,17 @@
 //! The names of secrets.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write};
 
-use crate::reason::{Reason, reason};
+use estatus_api::{SecretUser, Section};
+use serde_json::Value;
+
+use crate::{
+    edit,
+    reason::{Reason, reason},
+};
+
+/// The table of the channel that is none of the others.
+const EMAIL: &str = "email";
 
 /// The longest name under which a secret is stored, in bytes: a file can be called after it.
 const MAX: usize = 64;
@@ -61,15 +70,49 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16)?.try_into().ok()
 }
 
-/// The names that `{ keyring = "NAME" }` says anywhere in `tables`.
-pub(super) fn named(tables: &serde_json::Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut left = vec![tables];
+/// The names that `{ keyring = "NAME" }` says anywhere in `tables`, each with the entries in which it does.
+pub(super) fn named(tables: &Value) -> BTreeMap<String, Vec<SecretUser>> {
+    let mut found: BTreeMap<String, Vec<SecretUser>> = BTreeMap::new();
+    for (section, name, entry) in entries(tables) {
+        for secret in within(entry) {
+            let users = found.entry(secret.to_owned()).or_default();
+            // It may name it more than once.
+            if users.last().is_none_or(|user| (user.section, user.name.as_str()) != (section, name)) {
+                users.push(SecretUser { section, name: name.to_owned() });
+            }
+        }
+    }
+    found
+}
+
+/// Every entry of the file that has a name, with its section and that.
+fn entries(tables: &Value) -> Vec<(Section, &str, &Value)> {
+    let mut found = Vec::new();
+    found.extend(tables.get(EMAIL).map(|email| (Section::Channel, EMAIL, email)));
+    for section in [Section::Channel, Section::Monitor, Section::Program, Section::Flow, Section::Fleet] {
+        match tables.get(edit::key(section)) {
+            Some(Value::Array(listed)) => found.extend(listed.iter().map(|entry| {
+                let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+                (section, name, entry)
+            })),
+            Some(Value::Object(keyed)) => {
+                found.extend(keyed.iter().map(|(name, entry)| (section, name.as_str(), entry)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The names that `entry` says, however deep.
+fn within(entry: &Value) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut left = vec![entry];
     while let Some(value) = left.pop() {
         match value {
-            serde_json::Value::Array(values) => left.extend(values),
-            serde_json::Value::Object(table) => match (table.len(), table.get("keyring")) {
-                (1, Some(serde_json::Value::String(name))) => drop(names.insert(name.clone())),
+            Value::Array(values) => left.extend(values),
+            Value::Object(table) => match (table.len(), table.get("keyring")) {
+                (1, Some(Value::String(name))) => names.push(name.as_str()),
                 _ => left.extend(table.values()),
             },
             _ => {}
@@ -129,9 +172,18 @@ mod tests {
     fn the_names_that_a_file_says_are_found_wherever_they_stand() {
         let tables = json!({
             "email": { "password": { "keyring": "smtp" }, "to": ["a"] },
-            "program": [{ "name": "web", "env": { "A": { "keyring": "a" }, "B": { "env": "b" }, "keyring": "text" } }],
-            "flow": { "x": { "step": [{ "password": { "keyring": "deep" } }] } },
+            "program": [
+                { "name": "web", "env": { "A": { "keyring": "a" }, "B": { "env": "b" }, "keyring": "text" } },
+                { "env": { "A": { "keyring": "smtp" } } },
+            ],
+            "flow": { "x": { "step": [{ "password": { "keyring": "deep" } }, { "bearer": { "keyring": "deep" } }] } },
         });
-        assert_eq!(named(&tables).into_iter().collect::<Vec<_>>(), ["a", "deep", "smtp"]);
+        let user = |section, name: &str| SecretUser { section, name: name.to_owned() };
+        let expected = [
+            ("a", vec![user(Section::Program, "web")]),
+            ("deep", vec![user(Section::Flow, "x")]),
+            ("smtp", vec![user(Section::Channel, "email"), user(Section::Program, "")]),
+        ];
+        assert_eq!(named(&tables), expected.map(|(name, users)| (name.to_owned(), users)).into());
     }
 }

@@ -47,8 +47,8 @@ table! {
         timeout: Timeout,
         /// The method of the request. Default: "GET".
         method: Plain,
-        /// Headers of the request.
-        headers: Own<String>,
+        /// Headers of the request; a value may be a secret.
+        headers: Own<Valued>,
         /// The body of the request.
         body: String,
         /// The username (basic authentication); needs `password`.

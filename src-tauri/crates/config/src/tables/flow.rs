@@ -96,8 +96,8 @@ table! {
         http: Page,
         /// The method of the request. Default: "GET".
         method: Plain,
-        /// Headers of the request.
-        headers: Own<String>,
+        /// Headers of the request; a value may be a secret.
+        headers: Own<Valued>,
         /// The body of the request; {{ steps.NAME.output }} stands for the result of a step above it.
         body: Text,
         /// The username (basic authentication); needs `password`.

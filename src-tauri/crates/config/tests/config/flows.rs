@@ -89,6 +89,7 @@ fn a_flow_that_says_everything_is_read() {
         url: "https://ci.example.com/deploy".parse().unwrap(),
         method: "POST".to_owned(),
         headers: pairs([("Accept", "application/json")]),
+        secret_headers: vec![("X-Deploy-Token".to_owned(), SecretRef::File("/etc/estatus/ci.token".into()))],
         body: Some(Text::new(r#"{"after": "{{ steps.migrate.output }}"}"#)),
         auth: Some(Auth::Basic { username: "me".to_owned(), password: SecretRef::Keyring("ci".to_owned()) }),
         accept: vec![CodeRange { first: 200, last: 299 }, CodeRange { first: 409, last: 409 }],
@@ -674,6 +675,10 @@ fn a_request_is_one_that_a_monitor_could_send() {
     );
     check("method = \"A B\"", &format!("10: {}", of("method", "expected a method like \"GET\", \"HEAD\" or \"POST\"")));
     check("headers = { \"A b\" = \"c\" }", &format!("13: {}", of("headers.A b", "invalid header name")));
+    check(
+        "headers = { K = { env = \"A=B\" } }",
+        &format!("25: {}", of("headers.K.env", "the name of a variable must not contain `=`")),
+    );
     check("accept = []", &format!("10: {}", of("accept", "accepts no code, so it could never succeed")));
     check("accept = 99", &format!("10: {}", of("accept", "99 is not within 100-999")));
     check("username = \"me\"", &format!("12: {}", of("username", "needs `password` as well")));

@@ -631,6 +631,21 @@ fn a_secret_in_the_file_is_refused_and_never_repeated() {
     );
     check_monitor(
         HTTP,
+        "headers = { X-Key = { env = \"A\", file = \"b\" } }",
+        &format!("21: `headers.X-Key` in monitor \"m\": does not say where the secret is kept: {advice}"),
+    );
+    check_monitor(
+        HTTP,
+        "headers = { X-Key = 4711 }",
+        "21: `headers.X-Key` in monitor \"m\": expected a string, or a table that says where a secret is kept, found an integer",
+    );
+    check_monitor(
+        HTTP,
+        "headers = { \"X Key\" = { env = \"A\" } }",
+        "13: `headers.X Key` in monitor \"m\": invalid header name",
+    );
+    check_monitor(
+        HTTP,
         "bearer = { env = \"A\" }\nusername = \"me\"\npassword = { env = \"B\" }",
         "10: `bearer` in monitor \"m\": a request uses either `bearer` or `username` and `password`",
     );

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-#[cfg(unix)]
-use estatus_config::{Defaults, known_secrets};
-use estatus_config::{fits_to_store, remove_secret, secret, store_secret, stored_secrets};
+use estatus_api::{SecretUser, Section};
+use estatus_config::{fits_to_store, remove_secret, secret, secret_states, store_secret};
 use estatus_core::{
     config::Language,
     secret::{Secret, SecretRef, StoredIn},
@@ -138,7 +137,7 @@ fn kept(name: &str, data: &Path) -> Result<String, String> {
 }
 
 fn stored(name: &str, data: &Path) -> Option<StoredIn> {
-    let mut states = stored_secrets(vec![name.to_owned()], data, Language::English);
+    let mut states = secret_states(Some(vec![name.to_owned()]), &data.join("no.toml"), data, Language::English);
     states.remove(0).stored
 }
 
@@ -175,9 +174,8 @@ fn where_there_is_no_keyring_it_goes_into_a_file_that_only_its_user_can_read() {
     store("SMTP", "other", data.path()).unwrap();
     assert_eq!(kept("smtp", data.path()).as_deref(), Ok("hunter3"));
     assert_eq!(std::fs::read_dir(data.path().join("secrets")).unwrap().count(), 2, "nothing is left beside them");
-    let none = data.path().join("no.toml");
-    let defaults = Defaults { language: Language::English, zone: jiff::tz::TimeZone::UTC };
-    assert_eq!(known_secrets(&none, data.path(), &defaults), ["SMTP", "smtp"]);
+    let listed = secret_states(None, &data.path().join("no.toml"), data.path(), Language::English);
+    assert_eq!(listed.iter().map(|state| state.name.as_str()).collect::<Vec<_>>(), ["SMTP", "smtp"]);
 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(kept("smtp", data.path()).unwrap_err().contains("is rejected: others can read it"));
@@ -215,6 +213,34 @@ fn a_keyring_that_does_not_take_it_leaves_it_to_the_file_unless_it_has_another_o
     let error = store("old", "hunter2", data.path()).unwrap_err();
     assert!(error.contains("the keyring denies access") && !error.contains("hunter2"), "{error}");
     assert_eq!(kept("old", data.path()).as_deref(), Ok("before"));
+}
+
+#[test]
+fn all_secrets_are_listed_that_are_named_or_kept_anywhere_with_what_uses_them() {
+    let data = with_keyring();
+    let file = data.path().join("estatus.toml");
+    let list = || secret_states(None, &file, data.path(), Language::English);
+    assert_eq!(list(), []);
+    let text = "[[monitor]]\nname = \"shop\"\nhttp = \"http://shop/\"\nheaders = { X-Key = { keyring = \"key\" } }\n";
+    std::fs::write(&file, text).unwrap();
+    store("left over", "hunter2", data.path()).unwrap();
+    let keyring = store("key", "hunter2", data.path()).unwrap();
+    std::fs::create_dir(data.path().join("secrets")).unwrap();
+    std::fs::write(data.path().join("secrets/secret-aside"), "hunter2").unwrap();
+    let shop = SecretUser { section: Section::Monitor, name: "shop".to_owned() };
+    let aside = StoredIn::File { path: data.path().join("secrets/secret-aside") };
+    let states: Vec<_> = list().into_iter().map(|state| (state.name, state.stored, state.used_by)).collect();
+    assert_eq!(
+        states,
+        [
+            ("aside".to_owned(), Some(aside), Some(Vec::new())),
+            ("key".to_owned(), Some(keyring.clone()), Some(vec![shop])),
+            ("left over".to_owned(), Some(keyring), Some(Vec::new())),
+        ]
+    );
+    // Of what cannot be read nobody knows what it uses.
+    std::fs::write(&file, "[[monitor\n").unwrap();
+    assert!(list().iter().all(|state| state.used_by.is_none()), "{:?}", list());
 }
 
 #[test]

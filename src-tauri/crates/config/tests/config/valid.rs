@@ -93,6 +93,7 @@ fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
         name = "page"
         http = "https://example.com/"
         bearer = { env = "PAGE_TOKEN" }
+        headers = { X-Key = { env = "PAGE_KEY" } }
         on_down = { run = "./heal", env = { H = { env = "HEAL_KEY" }, F = { file = "/f" } } }
         [[program]]
         name = "web"
@@ -126,6 +127,7 @@ fn the_variables_from_which_secrets_are_taken_are_known_wherever_they_stand() {
         "HEAL_KEY",
         "JOBS_KEY",
         "LAB_KEY",
+        "PAGE_KEY",
         "PAGE_TOKEN",
         "SCRIPT_KEY",
         "SMTP_PASSWORD",
@@ -322,6 +324,7 @@ fn an_http_check_is_read() {
         url: "https://example.com/health".parse().unwrap(),
         method: "POST".to_owned(),
         headers: pairs([("Accept", "application/json")]),
+        secret_headers: vec![("X-Api-Key".to_owned(), SecretRef::Keyring("web api".to_owned()))],
         body: Some("{}".to_owned()),
         auth: Some(Auth::Basic { username: "me".to_owned(), password: SecretRef::Env("WEB".to_owned()) }),
         redirects: Redirects::Follow { at_most: 3 },
@@ -353,6 +356,7 @@ fn an_http_check_is_read() {
         url: "http://localhost/".parse().unwrap(),
         method: "GET".to_owned(),
         headers: Vec::new(),
+        secret_headers: Vec::new(),
         body: None,
         auth: None,
         redirects: Redirects::Follow { at_most: 10 },

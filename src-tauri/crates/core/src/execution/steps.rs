@@ -322,7 +322,7 @@ impl RunUnderWay {
 
     fn send_request(&mut self, place: usize, mut request: HttpRequest, context: &mut Context<'_>) {
         let run = &self.record.run;
-        if !request.is_safe() && !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(KEY)) {
+        if !request.is_safe() && !request.header_names().any(|name| name.eq_ignore_ascii_case(KEY)) {
             // The same in every attempt, and in no other run, whatever was lost with a data folder.
             let key = format!("\"estatus-{}-{place}-{}\"", run.id, run.began.as_microsecond());
             request.headers.push((KEY.to_owned(), key));

@@ -7,8 +7,9 @@ use url::Url;
 
 use super::text::Text;
 use crate::{
-    check::{Auth, CodeRange, JsonStep},
+    check::{self, Auth, CodeRange, JsonStep},
     observation::Failure,
+    secret::SecretRef,
 };
 
 /// A request, and what its answer must be.
@@ -20,6 +21,9 @@ pub struct HttpRequest {
     pub method: String,
     /// Headers to send, beside those that every request has.
     pub headers: Vec<(String, String)>,
+    /// Headers whose values are secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_headers: Vec<(String, SecretRef)>,
     /// The body to send.
     pub body: Option<Text>,
     /// Who asks.
@@ -41,6 +45,7 @@ impl HttpRequest {
             url,
             method: "GET".to_owned(),
             headers: Vec::new(),
+            secret_headers: Vec::new(),
             body: None,
             auth: None,
             accept: vec![CodeRange { first: 200, last: 299 }],
@@ -59,6 +64,17 @@ impl HttpRequest {
     /// (draft-ietf-httpapi-idempotency-key-header).
     pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+    /// The names of all its headers.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        let plain = self.headers.iter().map(|(name, _)| name.as_str());
+        plain.chain(self.secret_headers.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// Every place where a secret is kept that it carries.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        check::carried(self.auth.as_ref(), &self.secret_headers)
+    }
+
     /// Whether it may be sent twice without harm: it only looks (RFC 9110, 9.2.1).
     pub fn is_safe(&self) -> bool {
         matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
@@ -76,4 +92,27 @@ pub struct RequestOutcome {
     /// The last lines of the answer's body, as [`crate::program::Ended::tail_of`] has them of a command: text of the
     /// outside world.
     pub output: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_request_carries_is_told_and_one_of_before_there_were_secret_headers_is_read() {
+        let plain = HttpRequest {
+            headers: vec![("Accept".to_owned(), "text/html".to_owned())],
+            auth: Some(Auth::Bearer(SecretRef::Env("TOKEN".to_owned()))),
+            ..HttpRequest::new("http://127.0.0.1/".parse().unwrap())
+        };
+        let written = serde_json::to_string(&plain).unwrap();
+        assert!(!written.contains("secret_headers"), "{written}");
+        assert_eq!(serde_json::from_str::<HttpRequest>(&written).unwrap(), plain);
+        let key = SecretRef::Keyring("key".to_owned());
+        let request = HttpRequest { secret_headers: vec![("X-Key".to_owned(), key.clone())], ..plain };
+        assert_eq!(request.header_names().collect::<Vec<_>>(), ["Accept", "X-Key"]);
+        assert_eq!(request.secrets().collect::<Vec<_>>(), [&SecretRef::Env("TOKEN".to_owned()), &key]);
+        let written = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<HttpRequest>(&written).unwrap(), request);
+    }
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use estatus_api::{Finding, FlowPlan, PlannedStep, Reply};
 use estatus_core::{
-    check::{Auth, Check},
+    check::Check,
     command::CommandLine,
     config::{Config, Monitor},
     engine::{AskError, Plan},
@@ -77,7 +77,7 @@ enum Look {
     /// The same of the one that takes the step back.
     Undo(CommandLine),
     /// Whether a secret is available.
-    Secret(SecretRef),
+    Secrets(Vec<SecretRef>),
 }
 
 /// What is to be looked at for `step`.
@@ -105,11 +105,10 @@ fn looks(config: &Config, words: &Words, step: &Step) -> Vec<Look> {
         }
         StepAction::Wait { .. } => Vec::new(),
         StepAction::Http { request } => {
-            let secret = request.auth.as_ref().map(|auth| match auth {
-                Auth::Basic { password: secret, .. } | Auth::Bearer(secret) => Look::Secret(secret.clone()),
-            });
             let nothing_sent = known(true, "plan.found.http", &[("url", request.url.as_str())]);
-            std::iter::once(nothing_sent).chain(secret).collect()
+            let secrets: Vec<SecretRef> = request.secrets().cloned().collect();
+            let secrets = (!secrets.is_empty()).then_some(Look::Secrets(secrets));
+            std::iter::once(nothing_sent).chain(secrets).collect()
         }
         StepAction::Tell { channels, .. } => {
             let channels = Channels::of(config, channels.as_ref());
@@ -191,7 +190,10 @@ impl<W: Workers> Scout<W> {
                 };
                 found.map(undo).collect()
             }
-            Look::Secret(place) => vec![self.secrets(&[(String::new(), place)]).await],
+            Look::Secrets(places) => {
+                let nameless: Vec<_> = places.into_iter().map(|place| (String::new(), place)).collect();
+                vec![self.secrets(&nameless).await]
+            }
         }
     }
 
@@ -313,6 +315,7 @@ mod tests {
     use std::time::Duration;
 
     use estatus_core::{
+        check::Auth,
         config::{Channel, CommandChannel, Language},
         flow::{Flow, request::HttpRequest, text::Text},
     };
@@ -372,16 +375,18 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_not_sent_and_its_secret_is_looked_for() {
+    fn a_request_is_not_sent_and_its_secrets_are_looked_for() {
         let request = HttpRequest {
             method: "POST".to_owned(),
             auth: Some(Auth::Bearer(SecretRef::Keyring("ci".to_owned()))),
+            secret_headers: vec![("X-Key".to_owned(), SecretRef::Keyring("key".to_owned()))],
             ..HttpRequest::new("https://ci.example/deploy".parse().unwrap())
         };
         let action = StepAction::Http { request: Box::new(request) };
         check(&config(), action.clone(), &[(true, "nothing was sent to https://ci.example/deploy")]);
         let words = Words::new(Language::English, TimeZone::UTC);
         let looks = looks(&config(), &words, &Step::new("s", action, Vec::new()));
-        assert!(looks.iter().any(|look| matches!(look, Look::Secret(SecretRef::Keyring(name)) if name == "ci")));
+        let expected = ["ci", "key"].map(|name| SecretRef::Keyring(name.to_owned()));
+        assert!(looks.iter().any(|look| matches!(look, Look::Secrets(places) if *places == expected)));
     }
 }

@@ -47,12 +47,12 @@ pub(super) fn remove(options: &Options, ports: EnginePorts, name: String, langua
 }
 
 pub(super) fn list(options: &Options, names: Option<Vec<String>>, language: Language, answer: Answer) {
-    let (file, data, defaults) = (options.config.clone(), options.data.clone(), options.defaults.clone());
-    reply_blocking(answer, move || {
-        let mut names = names.unwrap_or_else(|| estatus_config::known_secrets(&file, &data, &defaults));
+    let (file, data) = (options.config.clone(), options.data.clone());
+    let names = names.map(|mut names| {
         names.truncate(NAMES_LIMIT);
-        Ok(Reply::Secrets(estatus_config::stored_secrets(names, &data, language)))
+        names
     });
+    reply_blocking(answer, move || Ok(Reply::Secrets(estatus_config::secret_states(names, &file, &data, language))));
 }
 
 fn failed(SecretError(message): SecretError) -> ApiError {

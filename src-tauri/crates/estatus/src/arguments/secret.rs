@@ -11,7 +11,7 @@ pub(crate) enum SecretCommand {
         /// Its name: letters and digits, with - _ . @ and spaces between them.
         name: String,
     },
-    /// List the secrets that the configuration names or that are stored in files, and where each is; never what it is.
+    /// List the secrets that the configuration names or that are stored, where each is and what uses it; never what it is.
     List {
         /// Print JSON.
         #[arg(long)]

@@ -54,7 +54,11 @@ impl Hop {
             hop.authorize(auth, ports).await?;
         }
         for (name, value) in &check.headers {
-            hop.add_header(name, value)?;
+            hop.add_header(name, value, Privacy::ByName)?;
+        }
+        for (name, place) in &check.secret_headers {
+            let secret = hop.fetch(place, ports).await?;
+            hop.add_header(name, &secret, Privacy::Secret)?;
         }
         Ok(hop)
     }
@@ -123,9 +127,10 @@ impl Hop {
         self.headers.contains_key(header::UPGRADE)
     }
 
-    /// Leaves out every header but `these`.
+    /// Leaves out every header but `these`, and these too where they are secrets.
     pub(super) fn keep_headers(&mut self, these: &[HeaderName]) {
-        self.headers = these.iter().filter_map(|name| Some((name.clone(), self.headers.remove(name)?))).collect();
+        let mut kept = |name: &HeaderName| self.headers.remove(name).filter(|value| !value.is_sensitive());
+        self.headers = these.iter().filter_map(|name| Some((name.clone(), kept(name)?))).collect();
     }
 
     /// Leaves out the body and what speaks of it.
@@ -194,13 +199,17 @@ impl Hop {
     }
 
     /// Replaces a default of the same name; several of the user's own stay.
-    fn add_header(&mut self, name: &str, value: &str) -> Result<(), Cause> {
+    fn add_header(&mut self, name: &str, value: &str, privacy: Privacy) -> Result<(), Cause> {
         let parsed = HeaderName::try_from(name).map_err(|_| setup(format!("“{name}” is no header name")))?;
         let mut field = HeaderValue::try_from(value)
             .map_err(|_| setup(format!("the value of the header {name} has a character that no header can carry")))?;
-        if is_secret(&parsed) {
+        if matches!(privacy, Privacy::Secret) || is_secret(&parsed) {
             field.set_sensitive(true);
             self.hide(value.to_owned());
+            // A server need not repeat by which scheme somebody has said who he is.
+            if let Some((_, credentials)) = value.split_once(' ').filter(|_| is_credentials(&parsed)) {
+                self.hide(credentials.trim().to_owned());
+            }
         }
         if self.headers.get(&parsed).is_some_and(|known| is_default(&parsed, known)) {
             self.headers.insert(parsed, field);
@@ -209,6 +218,15 @@ impl Hop {
         }
         Ok(())
     }
+}
+
+/// How it is known whether the value of a header is a secret.
+#[derive(Clone, Copy)]
+enum Privacy {
+    /// By the header's name.
+    ByName,
+    /// It was kept as one.
+    Secret,
 }
 
 fn defaults() -> HeaderMap {
@@ -226,6 +244,11 @@ fn is_default(name: &HeaderName, value: &HeaderValue) -> bool {
 /// Whether what a header of this name carries is likely to be nobody's business.
 fn is_secret(name: &HeaderName) -> bool {
     ["auth", "cookie", "key", "secret", "token", "password"].iter().any(|word| name.as_str().contains(word))
+}
+
+/// Whether a header of this name carries the name of a scheme and then credentials (RFC 9110, 11.4).
+fn is_credentials(name: &HeaderName) -> bool {
+    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION].contains(name)
 }
 
 fn setup(error: String) -> Cause {

@@ -51,6 +51,7 @@ pub(crate) fn http(url: &str) -> HttpCheck {
         url: url.parse().unwrap(),
         method: "GET".to_owned(),
         headers: Vec::new(),
+        secret_headers: Vec::new(),
         body: None,
         auth: None,
         redirects: Redirects::Follow { at_most: 3 },

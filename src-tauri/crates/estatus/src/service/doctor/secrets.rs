@@ -1,8 +1,10 @@
 //! Secrets that the service cannot reach.
 
 use estatus_core::{
-    check::{Auth, Check},
+    check::Check,
     config::{Channel, Config},
+    flow::StepAction,
+    program::Ready,
     secret::SecretRef,
     words::Reason,
 };
@@ -45,13 +47,29 @@ fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &
         }
     }
     for monitor in &config.monitors {
-        let Check::Http(http) = &monitor.check else { continue };
-        if let Some(Auth::Basic { password: place, .. } | Auth::Bearer(place)) = &http.auth {
-            found.push((told!("monitor", name = &*monitor.name), place));
+        let of = told!("monitor", name = &*monitor.name);
+        found.extend(of_check(&monitor.check).map(|place| (of.clone(), place)));
+    }
+    for program in &config.programs {
+        let Some(Ready::Check { check, .. }) = &program.ready else { continue };
+        let of = told!("program.ready", name = &*program.name);
+        found.extend(of_check(check).map(|place| (of.clone(), place)));
+    }
+    for flow in &config.flows {
+        for step in &flow.definition.steps {
+            let StepAction::Http { request } = &step.action else { continue };
+            let of = told!("flow", name = &*flow.name);
+            found.extend(request.secrets().map(|place| (of.clone(), place)));
         }
     }
     for started in commands {
         found.extend(started.command.secret_env.iter().map(|(_, place)| (started.of.clone(), place)));
     }
     found
+}
+
+/// Every place where a secret is kept of the request that `check` sends; those of a command go with the other commands.
+fn of_check(check: &Check) -> impl Iterator<Item = &SecretRef> {
+    let http = if let Check::Http(http) = check { Some(http) } else { None };
+    http.into_iter().flat_map(|http| http.secrets())
 }
