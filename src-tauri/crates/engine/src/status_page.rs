@@ -25,7 +25,7 @@ const LEAST: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(15);
 /// The figures of the days are read again after this.
 const FIGURES_FOR: Duration = Duration::from_secs(60);
-/// More monitors than incidents of others may stand before those on the page.
+/// Those that go on stand before others, however old they are: so many are read to find them.
 const INCIDENTS_READ: usize = 20 * INCIDENTS_LIMIT;
 
 /// What the writer tells the loop, or asks of it.
@@ -56,7 +56,7 @@ impl StatusPageWriter {
     pub(crate) fn start(store: Store, config: PathBuf, data: PathBuf) -> Self {
         let changed = Arc::new(Notify::new());
         let (sender, said) = mpsc::channel(1);
-        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, figures: None };
+        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, known: None };
         tokio::spawn(writer.run(Arc::clone(&changed)));
         Self { changed, said }
     }
@@ -83,8 +83,19 @@ struct Writer {
     places: Arc<Places>,
     sender: mpsc::Sender<FromWriter>,
     trouble: Option<PageTrouble>,
-    /// What was read of the days, and when.
-    figures: Option<(Instant, Vec<Arc<str>>, Past)>,
+    /// What was read of the past.
+    known: Option<Known>,
+}
+
+/// What was read of the past.
+struct Known {
+    past: Past,
+    /// When its figures were read.
+    at: Instant,
+    /// Whose they are.
+    names: Vec<Arc<str>>,
+    /// When the days begin that they are of.
+    days: Vec<Timestamp>,
 }
 
 /// A page that was written, or could not be.
@@ -107,7 +118,7 @@ impl Writer {
                 (Some(look), _) => Some(self.keep(look).await),
                 (None, _) => {
                     self.tell(None).await;
-                    self.figures = None;
+                    self.known = None;
                     None
                 }
             };
@@ -139,17 +150,17 @@ impl Writer {
     async fn write(&mut self, look: &Look, now: Timestamp) -> Result<(), Reason> {
         self.remember(look, now).await;
         let (look, places) = (look.clone(), Arc::clone(&self.places));
-        let past = self.figures.take();
+        let known = self.known.take();
         let written = tokio::task::spawn_blocking(move || {
-            let result = match &past {
-                Some((_, _, past)) => write(&look, past, now, &places),
+            let result = match &known {
+                Some(known) => write(&look, &known.past, now, &places),
                 None => write(&look, &Past::default(), now, &places),
             };
-            (past, result)
+            (known, result)
         });
         match written.await {
-            Ok((past, result)) => {
-                self.figures = past;
+            Ok((known, result)) => {
+                self.known = known;
                 result
             }
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -160,20 +171,22 @@ impl Writer {
     async fn remember(&mut self, look: &Look, now: Timestamp) {
         // An incident that has just begun is still on its way to the disk.
         self.store.flush().await;
-        let names = look.names();
-        let known = self.figures.take().filter(|(at, of, _)| at.elapsed() < FIGURES_FOR && *of == names);
-        let (at, figures) = match known {
-            Some((at, _, past)) => (at, past.figures),
+        let (names, spans) = (look.names(), look.days(now));
+        let days: Vec<Timestamp> = spans.iter().map(|day| day.start).collect();
+        let is_fresh = |known: &Known| known.at.elapsed() < FIGURES_FOR && known.names == names && known.days == days;
+        let (at, figures) = match self.known.take().filter(is_fresh) {
+            Some(Known { at, past, .. }) => (at, past.figures),
             None => {
-                let figures = self.store.figures_over(names.clone(), look.days(now)).await;
+                let figures = self.store.figures_over(names.clone(), spans).await;
                 (Instant::now(), figures.unwrap_or_default())
             }
         };
         let since = Some(estatus_core::time::earlier(now, RECENT));
-        let filter = IncidentFilter { since, limit: INCIDENTS_READ, ..IncidentFilter::default() };
+        let of = Some(names.clone());
+        let filter = IncidentFilter { monitors: of, since, limit: INCIDENTS_READ, ..IncidentFilter::default() };
         let incidents = self.store.incidents(filter).await.ok();
         let incidents = incidents.map(|found| found.into_iter().map(|found| found.incident).collect());
-        self.figures = Some((at, names, Past { figures, incidents }));
+        self.known = Some(Known { past: Past { figures, incidents }, at, names, days });
     }
 
     /// Tells the loop of a trouble, or that there is none any more, if it does not know.
@@ -190,4 +203,62 @@ fn write(look: &Look, past: &Past, now: Timestamp, places: &Places) -> Result<()
     let file = &look.page.file;
     let html = look.html(past, now).map_err(|error| file::unwritable(file, &error))?;
     file::put(file, &html, &places.config, &places.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use estatus_core::{
+        check::{Check, PingCheck},
+        config::{Config, Monitor, Retention, StatusPage},
+        engine::MonitorView,
+        incident::Health,
+        observation::{Observation, Phases},
+        record::Record,
+    };
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// A page with the monitor `web`, which is up.
+    fn look() -> Look {
+        let page = StatusPage { file: "status.html".into(), tags: Vec::new(), title: None, details: false };
+        let config = Config { status_page: Some(Arc::new(page)), ..Config::default() };
+        let check = Check::Ping(PingCheck { host: "example.com".to_owned(), ip: None });
+        let web = MonitorView {
+            monitor: Arc::new(Monitor::new("web", check)),
+            health: Health::Up,
+            since: None,
+            last: None,
+            flapping: false,
+            unsteady: false,
+            incident: None,
+            paused_until: None,
+            snoozed_until: None,
+        };
+        Look::new(&Arc::new(config), [web].into_iter()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_day_has_its_own_bar_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = estatus_store::open(folder.path(), Retention::default(), at("2026-10-25T12:00:00Z")).unwrap();
+        let observation = Observation::up(at("2026-10-25T12:00:00Z"), Phases::default(), "");
+        let holds_until = at("2026-10-25T13:00:00Z");
+        let seen =
+            Record::Observation { monitor: "web".into(), after: None, holds_until, observation: Arc::new(observation) };
+        opened.store.record(vec![seen]).await.unwrap();
+        let places = Arc::new(Places { config: "estatus.toml".into(), data: folder.path().to_owned() });
+        let (sender, _said) = mpsc::channel(1);
+        let mut writer = Writer { store: opened.store.clone(), places, sender, trouble: None, known: None };
+        let mut seen_on = async |now: &str| {
+            writer.remember(&look(), at(now)).await;
+            let of_days = &writer.known.as_ref().unwrap().past.figures["web"];
+            of_days.iter().rev().position(|figures| figures.up == Duration::from_secs(3600))
+        };
+        assert_eq!(seen_on("2026-10-25T23:59:50Z").await, Some(0), "today");
+        assert_eq!(seen_on("2026-10-26T00:00:10Z").await, Some(1), "yesterday, which it had just become");
+    }
 }

@@ -1,8 +1,14 @@
 //! What the status page tells others: how things are, how they were for 90 days, which incidents there were lately and what
 //! maintenance is planned. Nothing internal is on it: no target, and why something is down only where that is wished.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
 
+use estatus_api::Permission;
 use estatus_core::{
     config::{Config, Monitor, StatusPage},
     engine::MonitorView,
@@ -16,6 +22,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
 use super::{class_of, lasted};
+use crate::clients::discretion;
 
 /// So many days have a bar.
 const DAYS: i64 = 90;
@@ -42,6 +49,8 @@ enum Standing {
     /// A figure is beyond its limit.
     Degraded,
     Down,
+    /// Something is done about it, or to it: whatever is seen of it meanwhile.
+    UnderMaintenance,
     Unknown,
     Paused,
 }
@@ -71,6 +80,7 @@ impl Standing {
             Self::Unstable => "page.unstable",
             Self::Degraded => "page.degraded",
             Self::Down => "page.down",
+            Self::UnderMaintenance => "page.under_maintenance",
             Self::Unknown => "page.unknown",
             Self::Paused => "page.paused",
         }
@@ -81,7 +91,19 @@ impl Standing {
             Self::Operational => "well",
             Self::Unstable | Self::Degraded => "some",
             Self::Down => "bad",
+            Self::UnderMaintenance => "info",
             Self::Unknown | Self::Paused => "idle",
+        }
+    }
+}
+
+impl Shown {
+    /// How it stands on a page of `now`: what is under maintenance is told of as that, and of nothing else.
+    fn standing(&self, now: Timestamp) -> Standing {
+        match self.standing {
+            rests @ (Standing::Unknown | Standing::Paused) => rests,
+            _ if self.monitor.maintenance.iter().any(|window| window.contains(now)) => Standing::UnderMaintenance,
+            standing => standing,
         }
     }
 }
@@ -202,7 +224,8 @@ struct ShownIncident {
 
 impl Page {
     fn new(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Self {
-        let (overall, class) = overall(&look.shown);
+        let standings: Vec<Standing> = look.shown.iter().map(|shown| shown.standing(now)).collect();
+        let (overall, class) = overall(&standings);
         let days = look.days(now);
         let titled = || words.text("page.title", &[]);
         let zone = look.config.zone.iana_name().unwrap_or_default();
@@ -221,12 +244,13 @@ impl Page {
 }
 
 /// How all is, in words and as a class.
-fn overall(shown: &[Shown]) -> (&'static str, &'static str) {
-    let count = |standing: Standing| shown.iter().filter(|shown| shown.standing == standing).count();
-    let watched = shown.len() - count(Standing::Paused);
+fn overall(standings: &[Standing]) -> (&'static str, &'static str) {
+    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
+    let watched = standings.len() - count(Standing::Paused);
     match count(Standing::Down) {
         _ if watched == 0 => ("page.all_paused", "idle"),
-        0 if count(Standing::Unknown) == watched => ("page.all_unknown", "idle"),
+        0 if count(Standing::UnderMaintenance) == watched => ("page.under_maintenance", "info"),
+        0 if count(Standing::Unknown) + count(Standing::UnderMaintenance) == watched => ("page.all_unknown", "idle"),
         0 if count(Standing::Degraded) > 0 => ("page.some_degraded", "some"),
         0 if count(Standing::Unstable) > 0 => ("page.some_unstable", "some"),
         0 => ("page.all_operational", "well"),
@@ -257,20 +281,14 @@ fn windows(shown: &[Shown], words: &Words, now: Timestamp) -> Vec<Window> {
 
 impl ShownMonitor {
     fn new(shown: &Shown, past: &Past, days: &[Range<Timestamp>], words: &Words, now: Timestamp) -> Self {
-        let under_maintenance = shown.monitor.maintenance.iter().any(|window| window.contains(now));
-        let (key, class) = match shown.standing {
-            Standing::Down | Standing::Degraded | Standing::Unstable | Standing::Operational if under_maintenance => {
-                ("page.under_maintenance", "info")
-            }
-            standing => (standing.key(), standing.class()),
-        };
+        let standing = shown.standing(now);
         let known = past.figures.get(&shown.monitor.name).filter(|of_days| of_days.len() == days.len());
         let of_days: Vec<(String, &Figures)> =
             known.map_or_else(Vec::new, |of_days| days.iter().map(|day| date(day.start, words)).zip(of_days).collect());
         Self {
             name: Arc::clone(&shown.monitor.name),
-            state: words.text(key, &[]),
-            class,
+            state: words.text(standing.key(), &[]),
+            class: standing.class(),
             label: label(&of_days, words),
             uptime: uptime(&of_days, words),
             days: of_days.iter().map(|(date, figures)| Day::new(date, figures, words)).collect(),
@@ -330,7 +348,7 @@ impl Day {
 
 /// The incidents of the monitors on the page, those that go on first.
 fn incidents(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Vec<ShownIncident> {
-    let names = look.names();
+    let names: BTreeSet<Arc<str>> = look.names().into_iter().collect();
     let mut found: Vec<&Incident> =
         past.incidents.iter().flatten().filter(|incident| names.contains(&incident.monitor)).collect();
     found.sort_by_key(|incident| incident.closed.is_some());
@@ -352,7 +370,8 @@ impl ShownIncident {
                 ("page.resolved", "well", words.text("page.lasted", &values))
             }
         };
-        let cause = details.then(|| words.failure(&incident.cause));
+        // Whoever reads the page may see less than anybody else.
+        let cause = details.then(|| discretion::said(&words.failure(&incident.cause), Permission::Look));
         Self { monitor: Arc::clone(&incident.monitor), state: words.text(key, &[]), class, when, cause }
     }
 }
