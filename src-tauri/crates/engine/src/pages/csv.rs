@@ -13,7 +13,8 @@ const PARTS: [char; 5] = [',', ';', '\t', '\n', '\r'];
 /// A field in quotation marks where it needs them. What a spreadsheet would take for a formula begins with an apostrophe
 /// (OWASP, CSV injection); a number is none.
 fn quoted(field: &str) -> String {
-    let cells = field.split_inclusive(PARTS).map(|cell| if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() });
+    let cells =
+        field.split_inclusive(PARTS).map(|cell| if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() });
     let field: String = cells.collect();
     if field.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
 }

@@ -93,7 +93,10 @@ async fn incidents_are_found_with_their_messages() {
         // Those of others take no place away.
         (IncidentFilter { monitors: of(&["b", "nobody"]), limit: 1, ..all.clone() }, vec![(2, vec![1])]),
         (IncidentFilter { monitors: of(&["a", "b"]), limit: 2, ..all.clone() }, vec![(3, vec![2]), (2, vec![1])]),
-        (IncidentFilter { monitors: of(&["a", "b"]), before: Some(after(61)), limit: 1, ..all.clone() }, vec![(2, vec![1])]),
+        (
+            IncidentFilter { monitors: of(&["a", "b"]), before: Some(after(61)), limit: 1, ..all.clone() },
+            vec![(2, vec![1])],
+        ),
         (IncidentFilter { monitors: of(&["a", "b"]), open_only: true, ..all.clone() }, vec![(3, vec![2])]),
     ] {
         let found = store.incidents(filter.clone()).await.unwrap();
