@@ -162,11 +162,32 @@ impl Look {
     }
 }
 
+/// For how long a monitor was up and down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
+    up: Duration,
+    down: Duration,
+}
+
+impl From<&Figures> for Observed {
+    fn from(figures: &Figures) -> Self {
+        Self { up: figures.up, down: figures.down }
+    }
+}
+
+impl Observed {
+    /// The share of the time in which it was up, 0 to 1; nothing where nothing was observed.
+    fn uptime(self) -> Option<f64> {
+        let observed = self.up + self.down;
+        (!observed.is_zero()).then(|| self.up.as_secs_f64() / observed.as_secs_f64())
+    }
+}
+
 /// What the store remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     /// Of each monitor, each day.
-    pub(crate) figures: BTreeMap<Arc<str>, Vec<Figures>>,
+    pub(crate) days: BTreeMap<Arc<str>, Vec<Observed>>,
     /// The newest first; nothing where they cannot be read.
     pub(crate) incidents: Option<Vec<Incident>>,
 }
@@ -282,16 +303,17 @@ fn windows(shown: &[Shown], words: &Words, now: Timestamp) -> Vec<Window> {
 impl ShownMonitor {
     fn new(shown: &Shown, past: &Past, days: &[Range<Timestamp>], words: &Words, now: Timestamp) -> Self {
         let standing = shown.standing(now);
-        let known = past.figures.get(&shown.monitor.name).filter(|of_days| of_days.len() == days.len());
-        let of_days: Vec<(String, &Figures)> =
-            known.map_or_else(Vec::new, |of_days| days.iter().map(|day| date(day.start, words)).zip(of_days).collect());
+        let known = past.days.get(&shown.monitor.name).filter(|of_days| of_days.len() == days.len());
+        let of_days: Vec<(String, Observed)> = known.map_or_else(Vec::new, |of_days| {
+            days.iter().map(|day| date(day.start, words)).zip(of_days.iter().copied()).collect()
+        });
         Self {
             name: Arc::clone(&shown.monitor.name),
             state: words.text(standing.key(), &[]),
             class: standing.class(),
             label: label(&of_days, words),
             uptime: uptime(&of_days, words),
-            days: of_days.iter().map(|(date, figures)| Day::new(date, figures, words)).collect(),
+            days: of_days.iter().map(|(date, seen)| Day::new(date, *seen, words)).collect(),
         }
     }
 }
@@ -301,13 +323,12 @@ fn date(at: Timestamp, words: &Words) -> String {
 }
 
 /// The share of all that was observed.
-fn share(days: &[(String, &Figures)]) -> Option<f64> {
-    let up: Duration = days.iter().map(|(_, figures)| figures.up).sum();
-    let observed: Duration = days.iter().map(|(_, figures)| figures.observed()).sum();
-    (!observed.is_zero()).then(|| up.as_secs_f64() / observed.as_secs_f64())
+fn share(days: &[(String, Observed)]) -> Option<f64> {
+    let sum = |of: fn(&Observed) -> Duration| days.iter().map(|(_, seen)| of(seen)).sum();
+    Observed { up: sum(|seen| seen.up), down: sum(|seen| seen.down) }.uptime()
 }
 
-fn uptime(days: &[(String, &Figures)], words: &Words) -> String {
+fn uptime(days: &[(String, Observed)], words: &Words) -> String {
     match share(days) {
         Some(share) => words.text("page.uptime", &[("uptime", &percent(share))]),
         None => words.text("page.unknown", &[]),
@@ -315,9 +336,9 @@ fn uptime(days: &[(String, &Figures)], words: &Words) -> String {
 }
 
 /// What the bars show, for whoever does not see them.
-fn label(days: &[(String, &Figures)], words: &Words) -> String {
+fn label(days: &[(String, Observed)], words: &Words) -> String {
     let Some(share) = share(days) else { return words.text("page.bars_nothing", &[]) };
-    let seen: Vec<(&str, f64)> = days.iter().filter_map(|(date, figures)| Some((&**date, figures.uptime()?))).collect();
+    let seen: Vec<(&str, f64)> = days.iter().filter_map(|(date, seen)| Some((&**date, seen.uptime()?))).collect();
     let failed: Vec<&(&str, f64)> = seen.iter().filter(|(_, share)| *share < 1.0).collect();
     let (share, count) = (percent(share), seen.len().to_string());
     let all = words.text("page.bars", &[("uptime", &share), ("count", &count)]);
@@ -332,12 +353,12 @@ fn label(days: &[(String, &Figures)], words: &Words) -> String {
 }
 
 impl Day {
-    fn new(date: &str, figures: &Figures, words: &Words) -> Self {
-        let Some(share) = figures.uptime() else {
+    fn new(date: &str, seen: Observed, words: &Words) -> Self {
+        let Some(share) = seen.uptime() else {
             return Self { class: "", said: words.text("page.day_nothing", &[("date", date)]) };
         };
-        let (uptime, down) = (percent(share), in_words(figures.down));
-        let said = if figures.down.is_zero() {
+        let (uptime, down) = (percent(share), in_words(seen.down));
+        let said = if seen.down.is_zero() {
             words.text("page.day", &[("date", date), ("uptime", &uptime)])
         } else {
             words.text("page.day_down", &[("date", date), ("uptime", &uptime), ("down", &down)])

@@ -20,7 +20,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     GENERATOR,
     report::{Found, ProgramRow, Report, stretch},
-    status::{Look, Past},
+    status::{Look, Observed, Past},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -148,26 +148,26 @@ fn views() -> Vec<MonitorView> {
 fn past(look: &Look) -> Past {
     let days = look.days(now()).len();
     let day = |index: usize, of: fn(usize) -> Figures| if index < 30 { Figures::default() } else { of(index) };
-    let all = |of: fn(usize) -> Figures| (0..days).map(|index| day(index, of)).collect::<Vec<_>>();
+    let all = |of: fn(usize) -> Figures| (0..days).map(|index| Observed::from(&day(index, of))).collect::<Vec<_>>();
     let up = |_: usize| figures(HOUR * 24, Duration::ZERO, &[]);
     let sometimes = |index: usize| match index {
         41 => figures(HOUR * 20, HOUR * 4, &[]),
         60 | 75 => figures(HOUR * 24 - Duration::from_secs(300), Duration::from_secs(300), &[]),
         _ => figures(HOUR * 24, Duration::ZERO, &[]),
     };
-    let figures = BTreeMap::from([
+    let of_days = BTreeMap::from([
         ("shop".into(), all(up)),
         ("api".into(), all(sometimes)),
         ("search".into(), all(up)),
         (HOSTILE.into(), all(up)),
-        ("mail".into(), vec![Figures::default(); days]),
+        ("mail".into(), vec![Observed::default(); days]),
     ]);
     let incidents = vec![
         incident(8, "private", "2026-10-24T10:51", None),
         incident(7, "api", "2026-10-20T10:00", Some(Duration::from_secs(1234))),
         incident(6, "api", "2026-10-25T10:51", None),
     ];
-    Past { figures, incidents: Some(incidents) }
+    Past { days: of_days, incidents: Some(incidents) }
 }
 
 /// That nothing of the outside world is markup, no text is missing, and nothing is fetched or run.
