@@ -1,5 +1,6 @@
 //! What the status page tells others: how things are, how they were for 90 days, which incidents there were lately and what
-//! maintenance is planned. Nothing internal is on it: no target, and why something is down only where that is wished.
+//! maintenance is planned. Nothing internal is on it: no target, and why something is down only where that is wished; of an
+//! address in that no more than whoever may see least is told.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

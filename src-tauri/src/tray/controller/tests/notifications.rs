@@ -146,6 +146,12 @@ fn an_acknowledged_incident_is_taken_away() {
     let _ = tray.later(500);
     assert_eq!(tray.controller.desktop.closed, [About::Incident(IncidentId(1))]);
     assert_eq!(tray.told(), ["a is down"]);
+    // It is not told once more with others.
+    for (id, name) in [(2, "b"), (3, "c"), (4, "d")] {
+        tray.goes_down(id, name);
+    }
+    let _ = tray.later(500);
+    assert_eq!(tray.told(), ["b is down", "c is down", "d is down"]);
 }
 
 #[test]
