@@ -304,7 +304,10 @@ impl News {
             for about in changed {
                 match self.verdict(&about, view, quiet, now) {
                     Some(Verdict::Tell(trouble)) => told.push(*trouble),
-                    Some(Verdict::Withdraw) => tellings.push(Announcement::Withdraw(about)),
+                    Some(Verdict::Withdraw) => {
+                        self.lately.retain(|(_, item)| item.about != about);
+                        tellings.push(Announcement::Withdraw(about));
+                    }
                     None => {}
                 }
             }

@@ -237,9 +237,9 @@ export class Draft {
     const isNews = await this.catchUp();
     const isKept = !isNews && (await this.keepSecrets());
     const saved = this.typed;
-    if (isKept) await this.look(true);
+    const isSaved = isKept && (await this.look(true));
     this.saving = false;
-    if (!isKept || this.trouble !== null || this.problems.length > 0) return false;
+    if (!isSaved) return false;
     this.first = saved;
     this.settle();
     return true;
@@ -249,8 +249,7 @@ export class Draft {
   private async keepSecrets(): Promise<boolean> {
     const { values, entered } = this.named;
     if (entered.length === 0) return true;
-    await this.look();
-    if (this.trouble !== null || this.problems.length > 0) return false;
+    if (!(await this.look())) return false;
     try {
       for (const { name, value } of entered) await secrets.store(name, value);
     } catch (error) {
@@ -284,13 +283,20 @@ export class Draft {
     );
   }
 
-  private async look(save = false) {
+  /**
+   * Asks the engine what it thinks, or to save it: whether it has nothing against it. What has become of the file is told whatever is typed
+   * meanwhile; what is only thought of it, unless something newer is asked.
+   */
+  private async look(save = false): Promise<boolean> {
     const number = (this.number += 1);
+    const isNews = () => save || number === this.number;
     try {
       const { problems, version = null } = await askEdit(this.edits, save);
-      if (number === this.number) Object.assign(this, { problems, trouble: null, ...(save && { version }) });
+      if (isNews()) Object.assign(this, { problems, trouble: null, ...(save && { version }) });
+      return problems.length === 0;
     } catch (error) {
-      if (number === this.number) this.trouble = reason(error);
+      if (isNews()) this.trouble = reason(error);
+      return false;
     }
   }
 

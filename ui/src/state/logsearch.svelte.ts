@@ -68,7 +68,11 @@ export class LogSearch {
     if (this.text === "") return;
     const low = this.text.toLowerCase();
     const found = lines.filter(({ text }) => plain(text).toLowerCase().includes(low));
-    if (found.length > 0) this.hits = [...this.hits, ...this.numbers.behind(found)];
+    if (found.length === 0) return;
+    const hits = [...this.hits, ...this.numbers.behind(found)];
+    // Whoever writes on and on is not kept for ever.
+    if (hits.length > FOUND_MAX) this.isCut = true;
+    this.hits = hits.slice(-FOUND_MAX);
   }
 
   close() {

@@ -15,6 +15,9 @@ export function months(now: Date): string[] {
   });
 }
 
+/** By this mark at the beginning a spreadsheet knows that a table is in UTF-8. */
+const MARK = "\uFEFF";
+
 /** Saves the report of `month` as a file and tells of it; whether it could. */
 export async function saveReport(month: string, format: ReportFormat): Promise<boolean> {
   try {
@@ -22,7 +25,7 @@ export async function saveReport(month: string, format: ReportFormat): Promise<b
     const place = await backend.save(
       name,
       (async function* () {
-        yield text;
+        yield format === "html" || format === "json" ? text : MARK + text;
       })(),
     );
     tell(t("log.saved", { place }));

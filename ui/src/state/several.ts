@@ -1,7 +1,7 @@
-import type { Ask, Configuration, Edit } from "../contract";
+import type { Ask, Configuration, Edit, Edited } from "../contract";
 import type { Table } from "../forms/fields";
 import { counted } from "../i18n/i18n.svelte";
-import { askDo, reason } from "./ask";
+import { askConfiguration, askDo, askEdit, reason } from "./ask";
 import type { Picked } from "./picked";
 import { tell } from "./told.svelte";
 
@@ -35,6 +35,17 @@ export function settingAll(tables: readonly Table[], key: string, value: (table:
     const changed = now === undefined ? rest : { ...table, [key]: now };
     return [{ edit: "put", section: "monitor", name: String(table.name), table: changed }];
   });
+}
+
+/**
+ * Has the monitors that are picked say what `edits` makes of them as the file has them now: what was changed there since they were looked
+ * at stays. The file as it was, what has become of it, and how many were changed.
+ */
+export async function changeAll(picked: Picked, edits: (tables: readonly Table[]) => Edit[] | null) {
+  const configuration = await askConfiguration();
+  const wanted = edits(tablesOf(configuration, picked)) ?? [];
+  const edited: Edited = wanted.length === 0 ? { problems: [] } : await askEdit(wanted, true);
+  return { configuration, edited, count: wanted.length };
 }
 
 /** What may be one or many, as many. */

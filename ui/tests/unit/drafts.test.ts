@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import type { Configuration } from "../../src/contract";
+import { backend } from "#backend";
+import { expect, test, vi } from "vitest";
+import type { ApiError, Configuration, Reply } from "../../src/contract";
 import type { Field } from "../../src/forms/fields";
 import { drafts } from "../../src/forms/drafts.svelte";
 import { entryForm, unnamedForm } from "../../src/forms/subjects";
@@ -79,4 +80,34 @@ test("an entry that is taken out of the file while it is edited is added again a
   expect(draft.edits).toEqual([{ edit: "put", section: "monitor", name: "shop", table: { ...shop, every: "5m" } }]);
   drafts.end(draft);
   expect(drafts.open(entryForm("monitor", "shop"), without)).toBeNull();
+});
+
+test("what became of a save is told, whatever is typed meanwhile", async () => {
+  let answer: (edited: Promise<Reply>) => void = () => {};
+  const request = vi.spyOn(backend, "request").mockImplementation((request): Promise<Reply> => {
+    if (request.request === "configuration") return Promise.resolve({ reply: "configuration", of: MAIL });
+    if (request.request === "edit" && request.of.save) return new Promise((done) => (answer = done));
+    return Promise.resolve({ reply: "edited", of: { problems: [] } });
+  });
+  const settled = () => new Promise((done) => setTimeout(done));
+  async function saved(draft: Draft, edited: () => Promise<Reply>): Promise<boolean> {
+    const saving = draft.save();
+    await settled();
+    draft.values["email.server"] = "typed.example.com";
+    draft.close();
+    answer(edited());
+    return saving;
+  }
+  const draft = opened();
+  draft.values["email.port"] = "2525";
+  const problems = [{ line: 1, column: 1, path: ["email", "port"], message: "it is taken" }];
+  expect(await saved(draft, async () => ({ reply: "edited", of: { problems } }))).toBe(false);
+  expect(draft.problems).toEqual(problems);
+  const gone = () => Promise.reject({ code: "gone", message: "the engine is stopping" } satisfies ApiError);
+  expect([await saved(draft, gone), draft.trouble]).toEqual([false, "the engine is stopping"]);
+  expect(draft.isChanged).toBe(true);
+  expect(await saved(draft, async () => ({ reply: "edited", of: { problems: [], version: 7 } }))).toBe(true);
+  expect([draft.version, draft.trouble]).toEqual([7, null]);
+  drafts.end(draft);
+  request.mockRestore();
 });

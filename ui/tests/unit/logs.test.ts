@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LogLine, LogPage, Reply, Request } from "../../src/contract";
 import { asText, columns, isDay, withDays } from "../../src/state/lines";
 import type { Shown } from "../../src/state/log.svelte";
-import { LogSearch } from "../../src/state/logsearch.svelte";
+import { FOUND_MAX, LogSearch } from "../../src/state/logsearch.svelte";
 import { ProgramLog } from "../../src/state/programlog.svelte";
 import { fileName } from "../../src/state/savelog";
 import { even, uneven } from "../../src/state/stack";
@@ -190,6 +190,15 @@ test("a search reads on until all is searched, and what an earlier one finds com
   expect([search.state, search.hits.length]).toEqual(["idle", 0]);
   search.close();
   log.close();
+});
+
+test("of what is found while it is written the newest is kept", () => {
+  const search = new LogSearch(() => undefined);
+  search.text = "line";
+  for (let first = 0; first < FOUND_MAX + 2000; first += 1000)
+    search.hear(Array.from({ length: 1000 }, (_, number) => line(first + number)));
+  expect(texts(search.hits)).toEqual(["line 2000", `line ${FOUND_MAX + 1999}`, FOUND_MAX]);
+  expect([search.isCut, rising(search.hits)]).toEqual([true, true]);
 });
 
 test("a day begins between two lines", () => {

@@ -1,7 +1,8 @@
+import { backend } from "#backend";
 import { expect, test, vi } from "vitest";
-import type { Configuration } from "../../src/contract";
+import type { Configuration, Reply, Request } from "../../src/contract";
 import { NONE, type Picked, share, stretched, toggled, toggledAll } from "../../src/state/picked";
-import { listing, removing, retagged, settingAll, tablesOf } from "../../src/state/several";
+import { changeAll, listing, removing, retagged, settingAll, tablesOf } from "../../src/state/several";
 
 vi.stubGlobal("navigator", { language: "en" });
 
@@ -50,6 +51,27 @@ test("each table that is to say something else is put into the file as a whole, 
   expect(settingAll(TABLES, "every", () => undefined)).toEqual([
     { edit: "put", section: "monitor", name: "a", table: { name: "a", tcp: "h:1", tags: ["web"] } },
   ]);
+});
+
+test("what was changed in the file since the monitors were looked at stays", async () => {
+  const asked: Request[] = [];
+  const now = [{ ...TABLES[0], tcp: "moved:1" }, ...TABLES.slice(1)];
+  const request = vi.spyOn(backend, "request").mockImplementation(async (request): Promise<Reply> => {
+    asked.push(request);
+    if (request.request === "configuration")
+      return { reply: "configuration", of: { file: "", tables: { monitor: now }, problems: [] } };
+    return { reply: "edited", of: { problems: [], version: 7 } };
+  });
+  const change = (every: string) => changeAll(new Set(["a"]), (tables) => settingAll(tables, "every", () => every));
+  const { edited, count } = await change("5m");
+  expect([edited.version, count]).toEqual([7, 1]);
+  const table = { name: "a", tcp: "moved:1", tags: ["web"], every: "5m" };
+  const edits = [{ edit: "put", section: "monitor", name: "a", table }];
+  expect(asked.at(-1)).toEqual({ request: "edit", of: { edits, save: true } });
+  // Somebody else has done it already.
+  expect((await change("1m")).count).toBe(0);
+  expect(asked.at(-1)?.request).toBe("configuration");
+  request.mockRestore();
 });
 
 test("tags are added and taken away, and those that nobody has touched stay", () => {

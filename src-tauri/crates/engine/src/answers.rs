@@ -128,8 +128,8 @@ impl<W: Workers> EventLoop<W> {
             }
             Request::Incidents { monitor, since, limit } => {
                 let limit = limit.min(INCIDENTS_LIMIT);
-                let filter =
-                    IncidentFilter { monitor: monitor.map(Arc::from), open_only: false, since, before: None, limit };
+                let monitors = monitor.map(|monitor| vec![Arc::from(monitor)]);
+                let filter = IncidentFilter { monitors, open_only: false, since, before: None, limit };
                 let words = view::words(self.core.config());
                 reply_async(answer, async move { incidents(&store, filter, &words).await.map(Reply::Incidents) });
             }
@@ -175,7 +175,7 @@ impl<W: Workers> EventLoop<W> {
                     }
                     // What has just happened is still on its way to the disk.
                     store.flush().await;
-                    let changes = store.program_changes(&program, since, limit.min(CHANGES_LIMIT)).await;
+                    let changes = store.program_changes(&program, since, None, limit.min(CHANGES_LIMIT)).await;
                     Ok(Reply::ProgramHistory(
                         changes.map_err(failed(language))?.into_iter().filter_map(program_change).collect(),
                     ))

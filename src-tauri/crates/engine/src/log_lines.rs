@@ -10,7 +10,7 @@ use std::{
 };
 
 use estatus_api::LogLine;
-use estatus_program::{Line, LogReader};
+use estatus_program::{Line, LogFilter, LogReader};
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
@@ -118,7 +118,7 @@ fn newest(reader: &mut LogReader, lines: Vec<Line>, shown: &impl Fn(Line) -> Log
     if lines.len() <= LINES_LIMIT {
         return lines.into_iter().map(shown).collect();
     }
-    let newest = reader.last(LINES_LIMIT).unwrap_or_default();
+    let newest = reader.older(None, &LogFilter::default(), LINES_LIMIT, || true).unwrap_or_default().lines;
     let text = "lines are left out here: it writes faster than anybody reads".to_owned();
     let at = newest.first().map_or_else(Timestamp::now, |line| line.at);
     let gap = LogLine { at, stream: None, text, part: false, place: None };

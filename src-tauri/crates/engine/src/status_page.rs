@@ -5,7 +5,7 @@
 
 mod file;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use estatus_core::{time::elapsed, words::Reason};
 use estatus_store::{IncidentFilter, Store};
@@ -15,7 +15,10 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use crate::pages::status::{INCIDENTS_LIMIT, Look, Past, RECENT};
+use crate::pages::status::{INCIDENTS_LIMIT, Look, Observed, Past, RECENT};
+
+/// Of each monitor, each day.
+type OfDays = BTreeMap<Arc<str>, Vec<Observed>>;
 
 /// It is written again after this, though nothing has changed.
 const EVERY: Duration = Duration::from_secs(5 * 60);
@@ -23,9 +26,15 @@ const EVERY: Duration = Duration::from_secs(5 * 60);
 const LEAST: Duration = Duration::from_secs(1);
 /// What could not be written is tried again after this.
 const AGAIN: Duration = Duration::from_secs(15);
-/// The figures of the days are read again after this.
-const FIGURES_FOR: Duration = Duration::from_secs(60);
-/// More monitors than incidents of others may stand before those on the page.
+/// A page of many monitors takes a while: from one to the next there is at least so many times as long.
+const REST: u32 = 9;
+/// How the days were is read again after this.
+const DAYS_FOR: Duration = Duration::from_secs(60);
+/// Of the days before these nothing changes any more: an observation that has just begun may hold into the next day.
+const NEW_DAYS: usize = 2;
+/// So many monitors are looked up at once: others may read in between, and what they take besides is not kept.
+const AT_ONCE: usize = 100;
+/// Those that go on stand before others, however old they are: so many are read to find them.
 const INCIDENTS_READ: usize = 20 * INCIDENTS_LIMIT;
 
 /// What the writer tells the loop, or asks of it.
@@ -56,7 +65,7 @@ impl StatusPageWriter {
     pub(crate) fn start(store: Store, config: PathBuf, data: PathBuf) -> Self {
         let changed = Arc::new(Notify::new());
         let (sender, said) = mpsc::channel(1);
-        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, figures: None };
+        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, known: None };
         tokio::spawn(writer.run(Arc::clone(&changed)));
         Self { changed, said }
     }
@@ -83,8 +92,19 @@ struct Writer {
     places: Arc<Places>,
     sender: mpsc::Sender<FromWriter>,
     trouble: Option<PageTrouble>,
-    /// What was read of the days, and when.
-    figures: Option<(Instant, Vec<Arc<str>>, Past)>,
+    /// What was read of the past.
+    known: Option<Known>,
+}
+
+/// What was read of the past.
+struct Known {
+    past: Past,
+    /// When it was read how the days were.
+    at: Instant,
+    /// Whose they are.
+    names: Vec<Arc<str>>,
+    /// When the days begin; none where not all could be read.
+    days: Vec<Timestamp>,
 }
 
 /// A page that was written, or could not be.
@@ -92,6 +112,8 @@ struct Last {
     look: Look,
     /// When it is to be written again.
     due: Instant,
+    /// It is not written sooner.
+    rest: Duration,
 }
 
 impl Writer {
@@ -102,16 +124,16 @@ impl Writer {
             let Some(look) = self.look().await else { return };
             last = match (look, last) {
                 (Some(look), Some(last)) if Instant::now() < last.due && look.tells_the_same_as(&last.look) => {
-                    Some(last)
+                    Some(Last { rest: LEAST, ..last })
                 }
                 (Some(look), _) => Some(self.keep(look).await),
                 (None, _) => {
                     self.tell(None).await;
-                    self.figures = None;
+                    self.known = None;
                     None
                 }
             };
-            sleep(LEAST).await;
+            sleep(last.as_ref().map_or(LEAST, |last| last.rest)).await;
             match &last {
                 // That it is due is as good as a change.
                 Some(last) => drop(timeout_at(last.due, changed.notified()).await),
@@ -130,26 +152,30 @@ impl Writer {
     async fn keep(&mut self, look: Look) -> Last {
         let now = Timestamp::now();
         let changes_in = look.changes_at(now).map_or(EVERY, |at| elapsed(now, at));
+        // An incident that has just begun is still on its way to the disk.
+        self.store.flush().await;
+        let began = Instant::now();
         let written = self.write(&look, now).await;
+        let rest = LEAST.max(began.elapsed().saturating_mul(REST));
         let again = if written.is_ok() { EVERY.min(changes_in) } else { AGAIN };
         self.tell(written.err().map(|why| PageTrouble { file: look.page.file.clone(), why })).await;
-        Last { look, due: Instant::now() + again }
+        Last { look, due: Instant::now() + again, rest }
     }
 
     async fn write(&mut self, look: &Look, now: Timestamp) -> Result<(), Reason> {
         self.remember(look, now).await;
         let (look, places) = (look.clone(), Arc::clone(&self.places));
-        let past = self.figures.take();
+        let known = self.known.take();
         let written = tokio::task::spawn_blocking(move || {
-            let result = match &past {
-                Some((_, _, past)) => write(&look, past, now, &places),
+            let result = match &known {
+                Some(known) => write(&look, &known.past, now, &places),
                 None => write(&look, &Past::default(), now, &places),
             };
-            (past, result)
+            (known, result)
         });
         match written.await {
-            Ok((past, result)) => {
-                self.figures = past;
+            Ok((known, result)) => {
+                self.known = known;
                 result
             }
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -158,22 +184,46 @@ impl Writer {
 
     /// Reads what the page tells of the past. What cannot be read is not told: the store tells of its own troubles.
     async fn remember(&mut self, look: &Look, now: Timestamp) {
-        // An incident that has just begun is still on its way to the disk.
-        self.store.flush().await;
-        let names = look.names();
-        let known = self.figures.take().filter(|(at, of, _)| at.elapsed() < FIGURES_FOR && *of == names);
-        let (at, figures) = match known {
-            Some((at, _, past)) => (at, past.figures),
-            None => {
-                let figures = self.store.figures_over(names.clone(), look.days(now)).await;
-                (Instant::now(), figures.unwrap_or_default())
-            }
+        let (names, spans) = (look.names(), look.days(now));
+        let begins: Vec<Timestamp> = spans.iter().map(|day| day.start).collect();
+        let known = self.known.take().filter(|known| known.names == names && known.days == begins);
+        let (at, days, is_whole) = match known {
+            Some(known) if known.at.elapsed() < DAYS_FOR => (known.at, known.past.days, true),
+            Some(known) => self.read_days(known.past.days, spans.len().saturating_sub(NEW_DAYS), &names, &spans).await,
+            None => self.read_days(BTreeMap::new(), 0, &names, &spans).await,
         };
         let since = Some(estatus_core::time::earlier(now, RECENT));
-        let filter = IncidentFilter { since, limit: INCIDENTS_READ, ..IncidentFilter::default() };
+        let of = Some(names.clone());
+        let filter = IncidentFilter { monitors: of, since, limit: INCIDENTS_READ, ..IncidentFilter::default() };
         let incidents = self.store.incidents(filter).await.ok();
         let incidents = incidents.map(|found| found.into_iter().map(|found| found.incident).collect());
-        self.figures = Some((at, names, Past { figures, incidents }));
+        let begins = if is_whole { begins } else { Vec::new() };
+        self.known = Some(Known { past: Past { days, incidents }, at, names, days: begins });
+    }
+
+    /// `days` with those from the one numbered `first` on as they are now, when they were read, and whether all could be.
+    async fn read_days(
+        &self,
+        mut days: OfDays,
+        first: usize,
+        names: &[Arc<str>],
+        spans: &[Range<Timestamp>],
+    ) -> (Instant, OfDays, bool) {
+        let mut is_whole = true;
+        let wanted = spans.get(first..).unwrap_or_default();
+        for names in names.chunks(AT_ONCE) {
+            match self.store.figures_over(names.to_vec(), wanted.to_vec()).await {
+                Ok(found) => {
+                    for (name, figures) in found {
+                        let of_days = days.entry(name).or_default();
+                        of_days.resize(first, Observed::default());
+                        of_days.extend(figures.iter().map(Observed::from));
+                    }
+                }
+                Err(_) => is_whole = false,
+            }
+        }
+        (Instant::now(), days, is_whole)
     }
 
     /// Tells the loop of a trouble, or that there is none any more, if it does not know.
@@ -190,4 +240,104 @@ fn write(look: &Look, past: &Past, now: Timestamp, places: &Places) -> Result<()
     let file = &look.page.file;
     let html = look.html(past, now).map_err(|error| file::unwritable(file, &error))?;
     file::put(file, &html, &places.config, &places.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use estatus_core::{
+        check::{Check, PingCheck},
+        config::{Config, Monitor, Retention, StatusPage},
+        engine::MonitorView,
+        incident::Health,
+        observation::{Observation, Phases},
+        record::Record,
+    };
+    use estatus_store::Figures;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// A page with the monitor `web`, which is up.
+    fn look() -> Look {
+        let page = StatusPage { file: "status.html".into(), tags: Vec::new(), title: None, details: false };
+        let config = Config { status_page: Some(Arc::new(page)), ..Config::default() };
+        let check = Check::Ping(PingCheck { host: "example.com".to_owned(), ip: None });
+        let web = MonitorView {
+            monitor: Arc::new(Monitor::new("web", check)),
+            health: Health::Up,
+            since: None,
+            last: None,
+            flapping: false,
+            unsteady: false,
+            incident: None,
+            paused_until: None,
+            snoozed_until: None,
+        };
+        Look::new(&Arc::new(config), [web].into_iter()).unwrap()
+    }
+
+    fn hour(text: &str) -> Record {
+        let from = at(text);
+        let observation = Arc::new(Observation::up(from, Phases::default(), ""));
+        let holds_until = estatus_core::time::later(from, HOUR);
+        Record::Observation { monitor: "web".into(), after: None, holds_until, observation }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn writer(folder: &Path) -> Writer {
+        let opened = estatus_store::open(folder, Retention::default(), at("2026-10-25T12:00:00Z")).unwrap();
+        let places = Arc::new(Places { config: "estatus.toml".into(), data: folder.to_owned() });
+        let (sender, _said) = mpsc::channel(1);
+        Writer { store: opened.store, places, sender, trouble: None, known: None }
+    }
+
+    /// For how many hours `web` was up, today and the days before, as the page of `now` tells.
+    async fn hours(writer: &mut Writer, now: &str) -> Vec<Observed> {
+        writer.remember(&look(), at(now)).await;
+        let days = &writer.known.as_ref().unwrap().past.days;
+        let of_days = days.get("web").cloned().unwrap_or_default();
+        of_days.into_iter().rev().take(3).collect()
+    }
+
+    fn up(hours: u32) -> Observed {
+        Observed::from(&Figures { up: HOUR * hours, ..Figures::default() })
+    }
+
+    #[tokio::test]
+    async fn a_new_day_has_its_own_bar_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        writer.store.record(vec![hour("2026-10-25T12:00:00Z")]).await.unwrap();
+        assert_eq!(hours(&mut writer, "2026-10-25T23:59:50Z").await, [up(1), up(0), up(0)]);
+        assert_eq!(hours(&mut writer, "2026-10-26T00:00:10Z").await, [up(0), up(1), up(0)]);
+    }
+
+    #[tokio::test]
+    async fn the_days_that_go_on_are_read_again_and_those_before_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        assert_eq!(hours(&mut writer, "2026-10-25T12:00:00Z").await, [], "nothing is known of it yet");
+        let seen = ["2026-10-23T12:00:00Z", "2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z"].map(hour);
+        writer.store.record(seen.into()).await.unwrap();
+        assert_eq!(hours(&mut writer, "2026-10-25T14:00:00Z").await, [], "it was read just now");
+        let stale = |writer: &mut Writer| {
+            let known = writer.known.as_mut().unwrap();
+            known.at = known.at.checked_sub(DAYS_FOR).unwrap();
+        };
+        stale(&mut writer);
+        assert_eq!(hours(&mut writer, "2026-10-25T14:00:00Z").await, [up(1), up(1), up(0)], "the last two days");
+        writer.known = None;
+        assert_eq!(hours(&mut writer, "2026-10-25T14:00:00Z").await, [up(1), up(1), up(1)], "all of them");
+        writer.store.record(vec![hour("2026-10-25T15:00:00Z")]).await.unwrap();
+        stale(&mut writer);
+        assert_eq!(hours(&mut writer, "2026-10-25T17:00:00Z").await, [up(2), up(1), up(1)]);
+        let days = &writer.known.as_ref().unwrap().past.days;
+        assert!(days.values().all(|of_days| of_days.len() == 90), "each day once");
+    }
 }

@@ -206,7 +206,8 @@ fn read(
     to: Millis,
     tally: &mut Tally,
 ) -> Result<()> {
-    let (from, to) = (horizons.round(from), horizons.round(to));
+    // Nothing was seen before 1970, and whoever asks for it waits for no day of it to be looked up.
+    let (from, to) = (horizons.round(from.max(0)), horizons.round(to));
     let hours = ceil(from, HOUR)..floor(to.min(source.rolled_until), HOUR);
     if hours.is_empty() || tally.is_finer_than(HOUR) {
         return read_samples(connection, source.id, log, from, to, tally);

@@ -26,8 +26,8 @@ use crate::{
 /// Which incidents are wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IncidentFilter {
-    /// Of one monitor only.
-    pub monitor: Option<Arc<str>>,
+    /// Of these monitors only.
+    pub monitors: Option<Vec<Arc<str>>>,
     /// Only those that are open.
     pub open_only: bool,
     /// Only those that were open at this time or later.
@@ -41,7 +41,7 @@ pub struct IncidentFilter {
 impl Default for IncidentFilter {
     /// The newest 100.
     fn default() -> Self {
-        Self { monitor: None, open_only: false, since: None, before: None, limit: 100 }
+        Self { monitors: None, open_only: false, since: None, before: None, limit: 100 }
     }
 }
 
@@ -99,29 +99,29 @@ fn memories(connection: &Connection, lost: &mut Vec<Trouble>) -> Result<BTreeMap
 
 /// The incidents that fit `filter`, the newest first.
 pub(crate) fn incidents(connection: &Connection, filter: &IncidentFilter) -> Result<Vec<IncidentHistory>> {
-    let monitor = match &filter.monitor {
-        None => None,
-        Some(name) => match monitor(connection, name)? {
-            None => return Ok(Vec::new()),
-            monitor => monitor,
-        },
+    let known = |names: &Vec<Arc<str>>| -> Result<Vec<i64>> {
+        let numbers = names.iter().filter_map(|name| monitor(connection, name).transpose());
+        numbers.collect()
     };
-    let mut statement = connection.prepare_cached(match (monitor, filter.open_only) {
-        (_, true) => {
-            "SELECT id, body FROM incident WHERE closed IS NULL AND coalesce(monitor = ?1, 1) \
-            AND coalesce(?2, 1) AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
-        }
-        (None, false) => {
-            "SELECT id, body FROM incident WHERE coalesce(?1, 1) AND coalesce(closed IS NULL OR closed >= ?2, 1) \
-            AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
-        }
-        (Some(_), false) => {
-            "SELECT id, body FROM incident WHERE monitor = ?1 AND coalesce(closed IS NULL OR closed >= ?2, 1) \
-            AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
-        }
-    })?;
+    let numbers = filter.monitors.as_ref().map(known).transpose()?;
+    // Of one monitor the index finds them; of many, whoever goes through all of them, the newest first, has enough soon.
+    let (of, numbers) = match numbers.as_deref() {
+        None => ("coalesce(?1, 1)", None),
+        Some([]) => return Ok(Vec::new()),
+        Some([_]) => ("monitor = ?1 ->> 0", numbers),
+        Some(_) => ("+monitor IN (SELECT value FROM json_each(?1))", numbers),
+    };
+    let open = if filter.open_only {
+        "closed IS NULL AND coalesce(?2, 1)"
+    } else {
+        "coalesce(closed IS NULL OR closed >= ?2, 1)"
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, body FROM incident WHERE {of} AND {open} AND coalesce(opened < ?3, 1) ORDER BY id DESC LIMIT ?4"
+    ))?;
+    let numbers = numbers.map(|numbers| serde_json::Value::from(numbers).to_string());
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query((monitor, filter.since.map(millis), filter.before.map(millis), limit))?;
+    let mut rows = statement.query((numbers, filter.since.map(millis), filter.before.map(millis), limit))?;
     let mut told = BTreeMap::new();
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -254,12 +254,14 @@ pub(crate) fn program_changes(
     connection: &Connection,
     program: &str,
     since: Timestamp,
+    before: Option<Timestamp>,
     limit: usize,
 ) -> Result<Vec<(Timestamp, JournalEntry)>> {
-    let sql = "SELECT at, entry FROM journal WHERE entry ->> '$.kind' = 'program' AND entry ->> '$.program' = ?
-        ORDER BY at DESC, id DESC LIMIT ?";
+    let sql = "SELECT at, entry FROM journal WHERE at < ?3 AND entry ->> '$.kind' = 'program'
+        AND entry ->> '$.program' = ?1 ORDER BY at DESC, id DESC LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((program, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    let before = before.map_or(Millis::MAX, millis);
+    let mut rows = statement.query((program, i64::try_from(limit).unwrap_or(i64::MAX), before))?;
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
         let at = timestamp(row.get(0)?);

@@ -249,8 +249,8 @@ impl Store {
         self.read(move |connection| restore::journal(connection, since, limit)).await
     }
 
-    /// How `program` came to stand, in the order in which that happened: the newest `limit` times from `since` on, and
-    /// the last time before, if it is among them.
+    /// How `program` came to stand, in the order in which that happened: the newest `limit` times from `since` on, up to
+    /// `before` if that is said, and the last time before `since`, if it is among them.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -258,10 +258,11 @@ impl Store {
         &self,
         program: &str,
         since: Timestamp,
+        before: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<(Timestamp, JournalEntry)>, Trouble> {
         let program = program.to_owned();
-        self.read(move |connection| restore::program_changes(connection, &program, since, limit)).await
+        self.read(move |connection| restore::program_changes(connection, &program, since, before, limit)).await
     }
 
     fn submit(&self, records: Vec<Record>, durable: bool) -> impl Future<Output = Result<(), Trouble>> + Send + use<> {

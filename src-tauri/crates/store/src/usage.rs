@@ -3,7 +3,7 @@
 //! A minute is added to its hour and its day in the transaction that writes it, and what it takes the place of is taken off them. So
 //! there is nothing to roll up, and what is read is never behind.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use estatus_core::{
     Timestamp,
@@ -13,7 +13,7 @@ use estatus_core::{
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::{
-    keys::{DAY, HOUR, MINUTE, Millis, SeriesId, ceil, duration, floor, millis, timestamp},
+    keys::{DAY, HOUR, MINUTE, Millis, SeriesId, ceil, duration, floor, millis, split_by_time, timestamp},
     read::{Horizons, POINTS_LIMIT},
 };
 
@@ -72,6 +72,19 @@ impl Table {
             Self::Hour => "SELECT minutes, sum, least, most FROM usage_hour WHERE id = ?",
             Self::Day => "SELECT minutes, sum, least, most FROM usage_day WHERE id = ?",
         }
+    }
+
+    /// From when to when it has rows, of whatever series; nothing if it has none.
+    fn known(self, connection: &Connection) -> Result<Option<Range<Millis>>> {
+        let sql = match self {
+            Self::Minute => "SELECT (SELECT min(id) FROM usage_minute), (SELECT max(id) FROM usage_minute)",
+            Self::Hour => "SELECT (SELECT min(id) FROM usage_hour), (SELECT max(id) FROM usage_hour)",
+            Self::Day => "SELECT (SELECT min(id) FROM usage_day), (SELECT max(id) FROM usage_day)",
+        };
+        let keys: (Option<i64>, Option<i64>) =
+            connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let begin = |key: i64| split_by_time(key).0 * self.unit();
+        Ok(keys.0.zip(keys.1).map(|(first, last)| begin(first)..begin(last) + self.unit()))
     }
 
     fn get(self, connection: &Connection, series: SeriesId, at: Millis) -> Result<Option<Row>> {
@@ -184,12 +197,15 @@ pub(crate) fn usage(
     let wanted = wanted.max(crate::keys::length(least));
     let unit = Horizons::read(connection)?.unit(from, wanted, MINUTE);
     let (from, width) = (floor(from, unit), ceil(wanted, unit));
+    let table = Table::of(unit);
+    // However long the stretch is, no more is looked through than there is.
+    let known = table.known(connection)?.map_or(from..from, |known| known.start.max(from)..known.end.min(to));
     let mut all = BTreeMap::new();
     for (series, measure) in series_of(connection, by)? {
         let mut pieces: BTreeMap<Millis, Row> = BTreeMap::new();
-        let mut at = from;
-        while at < to {
-            if let Some(row) = Table::of(unit).get(connection, series, at)? {
+        let mut at = known.start;
+        while at < known.end {
+            if let Some(row) = table.get(connection, series, at)? {
                 let piece = from + floor(at - from, width);
                 pieces.entry(piece).and_modify(|whole| *whole = whole.and(row)).or_insert(row);
             }

@@ -28,11 +28,12 @@ pub(super) struct ProgramLog {
 }
 
 impl ProgramLog {
-    /// Answers with its last lines.
+    /// Answers with its last lines; fewer if they are long, for an answer has a limit.
     pub(super) fn last(self, lines: usize, answer: Answer) {
         reply_blocking(answer, move || {
-            let read = LogReader::open(&self.folder).and_then(|mut log| log.last(lines.min(LINES_LIMIT)));
-            self.or_empty(read).map(|lines| Reply::Log(lines.into_iter().map(log_line).collect()))
+            let newest = |mut log: LogReader| log.older(None, &LogFilter::default(), lines.min(LINES_LIMIT), || true);
+            let page = self.or_empty(LogReader::open(&self.folder).and_then(newest))?;
+            Ok(Reply::Log(page.lines.into_iter().map(log_line).collect()))
         });
     }
 

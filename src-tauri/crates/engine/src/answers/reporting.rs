@@ -9,13 +9,15 @@ use estatus_core::{
 use estatus_store::{IncidentFilter, Store, Trouble};
 use jiff::Timestamp;
 
-use super::{CHANGES_LIMIT, INCIDENTS_LIMIT, failed, in_numbers, wrong};
+use super::{INCIDENTS_LIMIT, failed, in_numbers, wrong};
 use crate::{
     clients::discretion,
     pages::report::{Found, ProgramRow, Report, Stretch, stretch},
     view,
 };
 
+/// More changes of a program than a month has, though it were started again every ten seconds.
+const CHANGES_OF_MONTH: usize = 1_000_000;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The uptime of `monitor` up to now.
@@ -65,14 +67,16 @@ async fn find(store: &Store, config: &Config, stretch: &Stretch, tags: &[String]
         .collect();
     let figures = store.figures(monitors.clone(), stretch.from, stretch.to).await?;
     let (since, before) = (Some(stretch.from), Some(stretch.to));
-    let filter = IncidentFilter { monitor: None, open_only: false, since, before, limit: INCIDENTS_LIMIT };
+    let of = Some(monitors.clone());
+    let filter = IncidentFilter { monitors: of, open_only: false, since, before, limit: INCIDENTS_LIMIT };
     let incidents: Vec<Incident> = store.incidents(filter).await?.into_iter().map(|found| found.incident).collect();
     let more_incidents = incidents.len() == INCIDENTS_LIMIT;
     // A program has no tags.
     let of_all = if tags.is_empty() { config.programs.as_slice() } else { &[] };
     let mut programs = Vec::with_capacity(of_all.len());
     for program in of_all {
-        let changes = store.program_changes(&program.name, stretch.from, CHANGES_LIMIT).await?;
+        let before = Some(stretch.to);
+        let changes = store.program_changes(&program.name, stretch.from, before, CHANGES_OF_MONTH).await?;
         programs.push(ProgramRow { program: Arc::clone(&program.name), restarts: restarts(&changes, stretch) });
     }
     Ok(Found { monitors, figures, incidents, more_incidents, programs })

@@ -80,8 +80,8 @@ async fn starts(
     to: Timestamp,
 ) -> Result<Vec<ProgramChange>, estatus_store::Trouble> {
     let Key::Program(name) = of else { return Ok(Vec::new()) };
-    let changes = store.program_changes(name, from, CHANGES_LIMIT).await?;
-    let is_start = |change: &ProgramChange| change.to == ProgramState::Starting && change.at >= from && change.at < to;
+    let changes = store.program_changes(name, from, Some(to), CHANGES_LIMIT).await?;
+    let is_start = |change: &ProgramChange| change.to == ProgramState::Starting && change.at >= from;
     let mut starts: Vec<_> = changes.into_iter().filter_map(program_change).filter(is_start).collect();
     starts.drain(..starts.len().saturating_sub(STARTS_LIMIT));
     Ok(starts)

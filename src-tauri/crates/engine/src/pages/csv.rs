@@ -6,12 +6,22 @@ pub(super) fn lines<const N: usize>(heads: [&str; N], rows: impl Iterator<Item =
     std::iter::once(heads).chain(rows).map(|row| row.map(|field| quoted(&field)).join(",") + "\r\n").collect()
 }
 
+/// Where a spreadsheet may begin a cell: it may part them by something else than a comma, as those of many languages do, and
+/// takes no quotation marks within a cell for such then.
+const PARTS: [char; 5] = [',', ';', '\t', '\n', '\r'];
+
 /// A field in quotation marks where it needs them. What a spreadsheet would take for a formula begins with an apostrophe
 /// (OWASP, CSV injection); a number is none.
 fn quoted(field: &str) -> String {
-    let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err();
-    let field = if is_formula { format!("'{field}") } else { field.to_owned() };
+    let cells =
+        field.split_inclusive(PARTS).map(|cell| if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() });
+    let field: String = cells.collect();
     if field.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
+}
+
+fn is_formula(cell: &str) -> bool {
+    let cell = cell.trim_start_matches([' ', '"']);
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err()
 }
 
 #[cfg(test)]
@@ -30,6 +40,12 @@ mod tests {
         check("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0");
         check("-2.5", "-2.5");
         check("-2+3,x", "\"'-2+3,x\"");
+        // Where a semicolon parts the cells.
+        check("status 500; retry", "status 500; retry");
+        check("x;=1+1;-2", "x;'=1+1;-2");
+        check("x;\"=1+1\"", "\"x;'\"\"=1+1\"\"\"");
+        check("x\n=1+1\n@y", "\"x\n'=1+1\n'@y\"");
+        check("x, =1+1", "\"x,' =1+1\"");
         assert_eq!(lines(["a", "b"], [["1".to_owned(), "2".to_owned()]].into_iter()), "a,b\r\n1,2\r\n");
     }
 }

@@ -10,7 +10,7 @@ use estatus_core::{
     incident::Incident,
     maintenance::in_words,
     time::elapsed,
-    words::{Words, percent},
+    words::{Words, in_percent, percent},
 };
 use estatus_store::Figures;
 use jiff::Timestamp;
@@ -149,7 +149,7 @@ impl Report {
             [
                 self.month.clone(),
                 row.monitor.to_string(),
-                number(row.uptime.map(|share| (share * 1e5).floor() / 1e3)),
+                number(row.uptime.map(in_percent)),
                 row.up_seconds.to_string(),
                 row.down_seconds.to_string(),
                 row.inconclusive_seconds.to_string(),

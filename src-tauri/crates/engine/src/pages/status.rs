@@ -1,8 +1,15 @@
 //! What the status page tells others: how things are, how they were for 90 days, which incidents there were lately and what
-//! maintenance is planned. Nothing internal is on it: no target, and why something is down only where that is wished.
+//! maintenance is planned. Nothing internal is on it: no target, and why something is down only where that is wished; of an
+//! address in that no more than whoever may see least is told.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+    time::Duration,
+};
 
+use estatus_api::Permission;
 use estatus_core::{
     config::{Config, Monitor, StatusPage},
     engine::MonitorView,
@@ -16,6 +23,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
 use super::{class_of, lasted};
+use crate::clients::discretion;
 
 /// So many days have a bar.
 const DAYS: i64 = 90;
@@ -44,6 +52,8 @@ enum Standing {
     Down,
     /// It responds again, and its incident is not over yet.
     Recovering,
+    /// Something is done about it, or to it: whatever is seen of it meanwhile.
+    UnderMaintenance,
     Unknown,
     Paused,
 }
@@ -75,6 +85,7 @@ impl Standing {
             Self::Degraded => "page.degraded",
             Self::Down => "page.down",
             Self::Recovering => "page.recovering",
+            Self::UnderMaintenance => "page.under_maintenance",
             Self::Unknown => "page.unknown",
             Self::Paused => "page.paused",
         }
@@ -85,7 +96,19 @@ impl Standing {
             Self::Operational => "well",
             Self::Unstable | Self::Degraded | Self::Recovering => "some",
             Self::Down => "bad",
+            Self::UnderMaintenance => "info",
             Self::Unknown | Self::Paused => "idle",
+        }
+    }
+}
+
+impl Shown {
+    /// How it stands on a page of `now`: what is under maintenance is told of as that, and of nothing else.
+    fn standing(&self, now: Timestamp) -> Standing {
+        match self.standing {
+            rests @ (Standing::Unknown | Standing::Paused) => rests,
+            _ if self.monitor.maintenance.iter().any(|window| window.contains(now)) => Standing::UnderMaintenance,
+            standing => standing,
         }
     }
 }
@@ -144,11 +167,32 @@ impl Look {
     }
 }
 
+/// For how long a monitor was up and down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Observed {
+    up: Duration,
+    down: Duration,
+}
+
+impl From<&Figures> for Observed {
+    fn from(figures: &Figures) -> Self {
+        Self { up: figures.up, down: figures.down }
+    }
+}
+
+impl Observed {
+    /// The share of the time in which it was up, 0 to 1; nothing where nothing was observed.
+    fn uptime(self) -> Option<f64> {
+        let observed = self.up + self.down;
+        (!observed.is_zero()).then(|| self.up.as_secs_f64() / observed.as_secs_f64())
+    }
+}
+
 /// What the store remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Past {
     /// Of each monitor, each day.
-    pub(crate) figures: BTreeMap<Arc<str>, Vec<Figures>>,
+    pub(crate) days: BTreeMap<Arc<str>, Vec<Observed>>,
     /// The newest first; nothing where they cannot be read.
     pub(crate) incidents: Option<Vec<Incident>>,
 }
@@ -206,7 +250,8 @@ struct ShownIncident {
 
 impl Page {
     fn new(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Self {
-        let (overall, class) = overall(&look.shown);
+        let standings: Vec<Standing> = look.shown.iter().map(|shown| shown.standing(now)).collect();
+        let (overall, class) = overall(&standings);
         let days = look.days(now);
         let titled = || words.text("page.title", &[]);
         let zone = look.config.zone.iana_name().unwrap_or_default();
@@ -225,12 +270,13 @@ impl Page {
 }
 
 /// How all is, in words and as a class.
-fn overall(shown: &[Shown]) -> (&'static str, &'static str) {
-    let count = |standing: Standing| shown.iter().filter(|shown| shown.standing == standing).count();
-    let watched = shown.len() - count(Standing::Paused);
+fn overall(standings: &[Standing]) -> (&'static str, &'static str) {
+    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
+    let watched = standings.len() - count(Standing::Paused);
     match count(Standing::Down) {
         _ if watched == 0 => ("page.all_paused", "idle"),
-        0 if count(Standing::Unknown) == watched => ("page.all_unknown", "idle"),
+        0 if count(Standing::UnderMaintenance) == watched => ("page.under_maintenance", "info"),
+        0 if count(Standing::Unknown) + count(Standing::UnderMaintenance) == watched => ("page.all_unknown", "idle"),
         0 if count(Standing::Degraded) > 0 => ("page.some_degraded", "some"),
         0 if count(Standing::Recovering) > 0 => ("page.some_recovering", "some"),
         0 if count(Standing::Unstable) > 0 => ("page.some_unstable", "some"),
@@ -262,29 +308,18 @@ fn windows(shown: &[Shown], words: &Words, now: Timestamp) -> Vec<Window> {
 
 impl ShownMonitor {
     fn new(shown: &Shown, past: &Past, days: &[Range<Timestamp>], words: &Words, now: Timestamp) -> Self {
-        let under_maintenance = shown.monitor.maintenance.iter().any(|window| window.contains(now));
-        let (key, class) = match shown.standing {
-            Standing::Down
-            | Standing::Degraded
-            | Standing::Recovering
-            | Standing::Unstable
-            | Standing::Operational
-                if under_maintenance =>
-            {
-                ("page.under_maintenance", "info")
-            }
-            standing => (standing.key(), standing.class()),
-        };
-        let known = past.figures.get(&shown.monitor.name).filter(|of_days| of_days.len() == days.len());
-        let of_days: Vec<(String, &Figures)> =
-            known.map_or_else(Vec::new, |of_days| days.iter().map(|day| date(day.start, words)).zip(of_days).collect());
+        let standing = shown.standing(now);
+        let known = past.days.get(&shown.monitor.name).filter(|of_days| of_days.len() == days.len());
+        let of_days: Vec<(String, Observed)> = known.map_or_else(Vec::new, |of_days| {
+            days.iter().map(|day| date(day.start, words)).zip(of_days.iter().copied()).collect()
+        });
         Self {
             name: Arc::clone(&shown.monitor.name),
-            state: words.text(key, &[]),
-            class,
+            state: words.text(standing.key(), &[]),
+            class: standing.class(),
             label: label(&of_days, words),
             uptime: uptime(&of_days, words),
-            days: of_days.iter().map(|(date, figures)| Day::new(date, figures, words)).collect(),
+            days: of_days.iter().map(|(date, seen)| Day::new(date, *seen, words)).collect(),
         }
     }
 }
@@ -294,13 +329,12 @@ fn date(at: Timestamp, words: &Words) -> String {
 }
 
 /// The share of all that was observed.
-fn share(days: &[(String, &Figures)]) -> Option<f64> {
-    let up: Duration = days.iter().map(|(_, figures)| figures.up).sum();
-    let observed: Duration = days.iter().map(|(_, figures)| figures.observed()).sum();
-    (!observed.is_zero()).then(|| up.as_secs_f64() / observed.as_secs_f64())
+fn share(days: &[(String, Observed)]) -> Option<f64> {
+    let sum = |of: fn(&Observed) -> Duration| days.iter().map(|(_, seen)| of(seen)).sum();
+    Observed { up: sum(|seen| seen.up), down: sum(|seen| seen.down) }.uptime()
 }
 
-fn uptime(days: &[(String, &Figures)], words: &Words) -> String {
+fn uptime(days: &[(String, Observed)], words: &Words) -> String {
     match share(days) {
         Some(share) => words.text("page.uptime", &[("uptime", &percent(share))]),
         None => words.text("page.unknown", &[]),
@@ -308,9 +342,9 @@ fn uptime(days: &[(String, &Figures)], words: &Words) -> String {
 }
 
 /// What the bars show, for whoever does not see them.
-fn label(days: &[(String, &Figures)], words: &Words) -> String {
+fn label(days: &[(String, Observed)], words: &Words) -> String {
     let Some(share) = share(days) else { return words.text("page.bars_nothing", &[]) };
-    let seen: Vec<(&str, f64)> = days.iter().filter_map(|(date, figures)| Some((&**date, figures.uptime()?))).collect();
+    let seen: Vec<(&str, f64)> = days.iter().filter_map(|(date, seen)| Some((&**date, seen.uptime()?))).collect();
     let failed: Vec<&(&str, f64)> = seen.iter().filter(|(_, share)| *share < 1.0).collect();
     let (share, count) = (percent(share), seen.len().to_string());
     let all = words.text("page.bars", &[("uptime", &share), ("count", &count)]);
@@ -325,12 +359,12 @@ fn label(days: &[(String, &Figures)], words: &Words) -> String {
 }
 
 impl Day {
-    fn new(date: &str, figures: &Figures, words: &Words) -> Self {
-        let Some(share) = figures.uptime() else {
+    fn new(date: &str, seen: Observed, words: &Words) -> Self {
+        let Some(share) = seen.uptime() else {
             return Self { class: "", said: words.text("page.day_nothing", &[("date", date)]) };
         };
-        let (uptime, down) = (percent(share), in_words(figures.down));
-        let said = if figures.down.is_zero() {
+        let (uptime, down) = (percent(share), in_words(seen.down));
+        let said = if seen.down.is_zero() {
             words.text("page.day", &[("date", date), ("uptime", &uptime)])
         } else {
             words.text("page.day_down", &[("date", date), ("uptime", &uptime), ("down", &down)])
@@ -341,7 +375,7 @@ impl Day {
 
 /// The incidents of the monitors on the page, those that go on first.
 fn incidents(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Vec<ShownIncident> {
-    let names = look.names();
+    let names: BTreeSet<Arc<str>> = look.names().into_iter().collect();
     let mut found: Vec<&Incident> =
         past.incidents.iter().flatten().filter(|incident| names.contains(&incident.monitor)).collect();
     found.sort_by_key(|incident| incident.closed.is_some());
@@ -363,7 +397,8 @@ impl ShownIncident {
                 ("page.resolved", "well", words.text("page.lasted", &values))
             }
         };
-        let cause = details.then(|| words.failure(&incident.cause));
+        // Whoever reads the page may see less than anybody else.
+        let cause = details.then(|| discretion::said(&words.failure(&incident.cause), Permission::Look));
         Self { monitor: Arc::clone(&incident.monitor), state: words.text(key, &[]), class, when, cause }
     }
 }

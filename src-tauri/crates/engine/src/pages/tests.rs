@@ -20,7 +20,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     GENERATOR,
     report::{Found, ProgramRow, Report, stretch},
-    status::{Look, Past},
+    status::{Look, Observed, Past},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -148,26 +148,26 @@ fn views() -> Vec<MonitorView> {
 fn past(look: &Look) -> Past {
     let days = look.days(now()).len();
     let day = |index: usize, of: fn(usize) -> Figures| if index < 30 { Figures::default() } else { of(index) };
-    let all = |of: fn(usize) -> Figures| (0..days).map(|index| day(index, of)).collect::<Vec<_>>();
+    let all = |of: fn(usize) -> Figures| (0..days).map(|index| Observed::from(&day(index, of))).collect::<Vec<_>>();
     let up = |_: usize| figures(HOUR * 24, Duration::ZERO, &[]);
     let sometimes = |index: usize| match index {
         41 => figures(HOUR * 20, HOUR * 4, &[]),
         60 | 75 => figures(HOUR * 24 - Duration::from_secs(300), Duration::from_secs(300), &[]),
         _ => figures(HOUR * 24, Duration::ZERO, &[]),
     };
-    let figures = BTreeMap::from([
+    let of_days = BTreeMap::from([
         ("shop".into(), all(up)),
         ("api".into(), all(sometimes)),
         ("search".into(), all(up)),
         (HOSTILE.into(), all(up)),
-        ("mail".into(), vec![Figures::default(); days]),
+        ("mail".into(), vec![Observed::default(); days]),
     ]);
     let incidents = vec![
         incident(8, "private", "2026-10-24T10:51", None),
         incident(7, "api", "2026-10-20T10:00", Some(Duration::from_secs(1234))),
         incident(6, "api", "2026-10-25T10:51", None),
     ];
-    Past { figures, incidents: Some(incidents) }
+    Past { days: of_days, incidents: Some(incidents) }
 }
 
 /// That nothing of the outside world is markup, no text is missing, and nothing is fetched or run.
@@ -243,12 +243,43 @@ fn the_status_page_tells_others_no_more_than_they_are_to_know() {
 }
 
 #[test]
+fn a_cause_on_the_status_page_is_what_whoever_sees_least_is_told() {
+    let look = look(Language::English, true, views());
+    let mut past = past(&look);
+    let to = "https://ana:5ec7e7@example.com/in?key=5ec7e7".to_owned();
+    let cause = Failure::new(Phase::Assertion, Cause::Redirects { at_most: 2, to });
+    past.incidents.iter_mut().flatten().for_each(|incident| incident.cause = cause.clone());
+    let html = look.html(&past, now()).unwrap();
+    assert!(html.contains("example.com") && !html.contains("5ec7e7"), "{html}");
+}
+
+/// That the page of `views` says of all that `said`.
+#[track_caller]
+fn check_overall(views: Vec<MonitorView>, now: Timestamp, said: &str) {
+    let html = look(Language::English, false, views).html(&Past::default(), now).unwrap();
+    let overall = html.split_once("<i aria-hidden=\"true\"></i><span>").unwrap().1;
+    assert!(overall.starts_with(&format!("{said}<")), "{overall}");
+}
+
+#[test]
+fn what_is_under_maintenance_is_told_of_as_that_and_is_no_outage() {
+    let check = |shop: Health, api: Option<Health>, said: &str| {
+        let views = [view("shop", shop)].into_iter().chain(api.map(|api| view("api", api))).collect();
+        check_overall(views, at("2026-10-27T01:30"), said);
+    };
+    check(Health::Down, None, "Under maintenance");
+    check(Health::Up, None, "Under maintenance");
+    check(Health::Down, Some(Health::Up), "All systems operational");
+    check(Health::Down, Some(Health::Unknown), "No data yet");
+    check(Health::Up, Some(Health::Down), "Partial outage");
+    check(Health::Paused, Some(Health::Down), "Major outage");
+}
+
+#[test]
 fn how_all_is_follows_from_what_is_watched() {
     let check = |healths: &[Health], said: &str| {
         let views = healths.iter().enumerate().map(|(number, health)| view(&format!("m{number}"), *health)).collect();
-        let html = look(Language::English, false, views).html(&Past::default(), now()).unwrap();
-        let overall = html.split_once("<i aria-hidden=\"true\"></i><span>").unwrap().1;
-        assert!(overall.starts_with(&format!("{said}<")), "{healths:?}: {overall}");
+        check_overall(views, now(), said);
     };
     check(&[Health::Up, Health::Suspect], "All systems operational");
     check(&[Health::Up, Health::Unknown, Health::Paused], "All systems operational");

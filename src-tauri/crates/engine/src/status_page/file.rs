@@ -22,7 +22,11 @@ pub(super) fn put(file: &Path, html: &str, config: &Path, data: &Path) -> Result
         return Err(of(file, "page.in_data"));
     }
     let permissions = match fs::symlink_metadata(file) {
-        Ok(there) if there.is_file() && is_ours(file, there.len()) => Some(there.permissions()),
+        Ok(there) if there.is_file() => match is_ours(file, there.len()) {
+            Ok(true) => Some(there.permissions()),
+            Ok(false) => return Err(of(file, "page.not_ours")),
+            Err(error) => return Err(unwritable(file, &error)),
+        },
         Ok(_) => return Err(of(file, "page.not_ours")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => for_everybody(),
         Err(error) => return Err(unwritable(file, &error)),
@@ -39,13 +43,12 @@ fn is_among_data(folder: &Path, of_config: &Path, data: &Path) -> bool {
 }
 
 /// Whether a file of this length is a page of ours, or holds nothing that would be lost.
-fn is_ours(file: &Path, length: u64) -> bool {
-    let head = || {
-        let mut head = Vec::new();
+fn is_ours(file: &Path, length: u64) -> io::Result<bool> {
+    let mut head = Vec::new();
+    if length > 0 {
         File::open(file)?.take(HEAD).read_to_end(&mut head)?;
-        io::Result::Ok(String::from_utf8_lossy(&head).contains(GENERATOR))
-    };
-    length == 0 || head().unwrap_or(false)
+    }
+    Ok(length == 0 || String::from_utf8_lossy(&head).contains(GENERATOR))
 }
 
 /// A page is for others: whoever serves it must be able to read it, whatever this process would allow them otherwise.

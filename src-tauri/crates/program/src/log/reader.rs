@@ -137,24 +137,29 @@ impl LogReader {
         Ok(self.back(self.read, &LogFilter::default(), gathered, || true)?.lines)
     }
 
-    /// The last `lines` of the entries that were taken from `from` on and up to `to`, if that is said; the oldest first.
-    /// [`LogReader::next`] goes on behind the newest of all.
+    /// The last `lines` of the entries that were taken from `from` on and up to `to`, if that is said, the oldest first; fewer
+    /// if they are long. [`LogReader::next`] goes on behind the newest of all.
     ///
     /// # Errors
     /// If a file cannot be read.
     pub fn last_within(&mut self, from: Timestamp, to: Option<Timestamp>, lines: usize) -> io::Result<Vec<Line>> {
         self.seek_end()?;
         let is_within = |line: &Line| line.at >= from && to.is_none_or(|to| line.at <= to);
-        let mut found: Vec<Line> = Vec::new();
-        for block in self.blocks(self.read)? {
+        let mut gathered = Gathered::new(lines, PAGE_LIMIT);
+        'blocks: for block in self.blocks(self.read)? {
             let entries: Vec<Line> = block?.entries().collect();
             let reaches_back = entries.first().is_some_and(|oldest| oldest.at < from);
-            found.splice(..0, entries.into_iter().filter(is_within));
-            if reaches_back || found.len() >= lines {
+            for line in entries.into_iter().rev().filter(is_within) {
+                if !gathered.take(line) {
+                    break 'blocks;
+                }
+            }
+            if reaches_back || gathered.left == 0 {
                 break;
             }
         }
-        Ok(found.split_off(found.len().saturating_sub(lines)))
+        gathered.lines.reverse();
+        Ok(gathered.lines)
     }
 
     /// The newest `lines` that `filter` looks for of those before `before`, or of all; fewer if they are long. The log is read

@@ -75,19 +75,29 @@ async fn incidents_are_found_with_their_messages() {
     let incidents = [a, b, c].map(|incident| Record::Incident(Box::new(incident))).into_iter();
     store.record(incidents.chain([both, one].map(Record::Message)).collect()).await.unwrap();
     let all = IncidentFilter::default();
-    let a = Some(Arc::from("a"));
+    let of = |names: &[&str]| Some(names.iter().map(|name| Arc::from(*name)).collect::<Vec<Arc<str>>>());
+    let a = of(&["a"]);
     for (filter, expected) in [
         (all.clone(), vec![(3, vec![2]), (2, vec![1]), (1, vec![1])]),
         (IncidentFilter { limit: 1, ..all.clone() }, vec![(3, vec![2])]),
         (IncidentFilter { open_only: true, ..all.clone() }, vec![(3, vec![2])]),
-        (IncidentFilter { monitor: a.clone(), ..all.clone() }, vec![(3, vec![2]), (1, vec![1])]),
-        (IncidentFilter { monitor: a.clone(), since: Some(after(61)), ..all.clone() }, vec![(3, vec![2])]),
+        (IncidentFilter { monitors: a.clone(), ..all.clone() }, vec![(3, vec![2]), (1, vec![1])]),
+        (IncidentFilter { monitors: a.clone(), since: Some(after(61)), ..all.clone() }, vec![(3, vec![2])]),
         (IncidentFilter { since: Some(after(61)), ..all.clone() }, vec![(3, vec![2]), (2, vec![1])]),
         (IncidentFilter { before: Some(after(61)), ..all.clone() }, vec![(2, vec![1]), (1, vec![1])]),
-        (IncidentFilter { monitor: a.clone(), before: Some(after(61)), ..all.clone() }, vec![(1, vec![1])]),
-        (IncidentFilter { monitor: a, open_only: true, ..all.clone() }, vec![(3, vec![2])]),
-        (IncidentFilter { monitor: Some("b".into()), open_only: true, ..all.clone() }, vec![]),
-        (IncidentFilter { monitor: Some("nobody".into()), ..all.clone() }, vec![]),
+        (IncidentFilter { monitors: a.clone(), before: Some(after(61)), ..all.clone() }, vec![(1, vec![1])]),
+        (IncidentFilter { monitors: a, open_only: true, ..all.clone() }, vec![(3, vec![2])]),
+        (IncidentFilter { monitors: of(&["b"]), open_only: true, ..all.clone() }, vec![]),
+        (IncidentFilter { monitors: of(&["nobody"]), ..all.clone() }, vec![]),
+        (IncidentFilter { monitors: of(&[]), ..all.clone() }, vec![]),
+        // Those of others take no place away.
+        (IncidentFilter { monitors: of(&["b", "nobody"]), limit: 1, ..all.clone() }, vec![(2, vec![1])]),
+        (IncidentFilter { monitors: of(&["a", "b"]), limit: 2, ..all.clone() }, vec![(3, vec![2]), (2, vec![1])]),
+        (
+            IncidentFilter { monitors: of(&["a", "b"]), before: Some(after(61)), limit: 1, ..all.clone() },
+            vec![(2, vec![1])],
+        ),
+        (IncidentFilter { monitors: of(&["a", "b"]), open_only: true, ..all.clone() }, vec![(3, vec![2])]),
     ] {
         let found = store.incidents(filter.clone()).await.unwrap();
         let numbers = |one: &crate::IncidentHistory| {
@@ -150,12 +160,16 @@ async fn how_a_program_stood_is_read_from_a_moment_on_with_how_it_stood_then() {
     let records = entries.iter().cloned().map(|(at, entry)| Record::Journal { at, entry }).collect();
     store.record(records).await.unwrap();
     let [started, running, _, _, backoff, again] = entries;
-    let of = |program, since, limit| store.program_changes(program, after(since), limit);
+    let of = |program, since, limit| store.program_changes(program, after(since), None, limit);
     assert_eq!(of("web", 2, 9).await.unwrap(), [running.clone(), backoff.clone(), again.clone()]);
     assert_eq!(of("web", 4, 9).await.unwrap(), [running.clone(), backoff.clone(), again.clone()]);
     assert_eq!(of("web", 9, 9).await.unwrap(), std::slice::from_ref(&again));
-    assert_eq!(of("web", 0, 9).await.unwrap(), [started, running, backoff.clone(), again.clone()]);
-    assert_eq!(of("web", 0, 2).await.unwrap(), [backoff, again]);
+    assert_eq!(of("web", 0, 9).await.unwrap(), [started.clone(), running.clone(), backoff.clone(), again.clone()]);
+    assert_eq!(of("web", 0, 2).await.unwrap(), [backoff.clone(), again]);
+    let before = |before, limit| store.program_changes("web", after(1), Some(after(before)), limit);
+    assert_eq!(before(5, 9).await.unwrap(), [started.clone(), running.clone(), backoff]);
+    assert_eq!(before(4, 1).await.unwrap(), std::slice::from_ref(&running));
+    assert_eq!(before(1, 9).await.unwrap(), [started]);
     assert_eq!(of("nobody", 0, 9).await.unwrap(), []);
 }
 

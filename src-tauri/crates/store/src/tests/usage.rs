@@ -134,6 +134,21 @@ fn a_clock_that_was_set_back_writes_over_the_same_minutes_and_the_future_is_kept
     assert_eq!(minutes(&database, 480, 540, 1).1, [(480, 1.0, 1.0, 1.0)]);
 }
 
+#[test]
+fn a_stretch_of_thousands_of_years_is_looked_through_as_far_as_anything_is_known() {
+    let folder = folder();
+    let mut database = database(&folder);
+    write(&mut database, &[cpu(noon_ms(), even(10.0)), cpu(noon_ms() + DAY, even(30.0))]);
+    let began = std::time::Instant::now();
+    let [first, last] = [Timestamp::MIN, Timestamp::MAX].map(millis);
+    let all = read(&database, &web(), first, last, 2, 0);
+    let means: Vec<f64> = all.series[0].points.iter().map(|(_, spread)| spread.mean).collect();
+    assert_eq!(means, [20.0]);
+    assert_eq!(read(&database, &web(), first, noon_ms() - DAY, 100, 0).series, []);
+    assert_eq!(read(&database, &web(), noon_ms() + 2 * DAY, last, 100, 0).series, []);
+    assert!(began.elapsed() < Duration::from_secs(5), "millions of days were looked up: {:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn what_was_used_is_there_after_a_restart() {
     let folder = folder();

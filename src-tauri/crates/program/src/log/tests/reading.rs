@@ -106,6 +106,29 @@ async fn the_last_lines_are_read_and_the_next_come_after_them() {
     assert_eq!(found, [(Some(Stream::Err), "unfinished", true), (Some(Stream::Out), "after", false)]);
 }
 
+#[test]
+fn the_last_lines_of_a_while_are_fewer_where_they_are_long() {
+    let folder = folder();
+    let text = "x".repeat(60_000);
+    let entries: String =
+        (0..200).map(|second| format!("2026-11-21T12:{:02}:{:02}.000Z O {text}\n", second / 60, second % 60)).collect();
+    fs::create_dir(folder.path().join("log")).unwrap();
+    fs::write(folder.path().join("log/current.log"), entries).unwrap();
+    let mut reader = LogReader::open(folder.path()).unwrap();
+    let at = |text: &str| text.parse().unwrap();
+    let mut check = |from: &str, to: &str, lines: usize, first: Option<&str>, count: usize| {
+        let found = reader.last_within(at(from), Some(at(to)), lines).unwrap();
+        assert_eq!((found.first().map(|line| line.at), found.len()), (first.map(at), count), "{from} to {to}, {lines}");
+    };
+    let (first, last) = ("2026-11-21T12:00:00Z", "2026-11-21T12:03:19Z");
+    // Eight megabytes, whatever was asked for.
+    check(first, last, 1_000, Some("2026-11-21T12:01:01Z"), 139);
+    check(first, last, 2, Some("2026-11-21T12:03:18Z"), 2);
+    check(first, last, 0, None, 0);
+    check(first, "2026-11-21T12:00:02Z", 1_000, Some(first), 3);
+    check("2026-11-21T12:03:00Z", last, 1_000, Some("2026-11-21T12:03:00Z"), 20);
+}
+
 #[tokio::test]
 async fn a_reader_that_was_cut_off_while_it_waited_loses_nothing() {
     let folder = folder();
