@@ -13,6 +13,7 @@ import type {
   StoredIn,
   TrialOf,
 } from "../contract";
+import { TOGETHER_MS } from "../state/together";
 import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
@@ -551,6 +552,9 @@ function usage(program: string) {
 
 if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 1000);
 
+/** Until the window shows all that it was told: it keeps nothing back for longer than a timer that begins now. */
+const shown = () => new Promise<void>((done) => setTimeout(done, TOGETHER_MS));
+
 Object.assign(globalThis, {
   mock: {
     opened,
@@ -564,7 +568,11 @@ Object.assign(globalThis, {
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),
     tell,
-    tick,
+    shown,
+    pass: (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) tick();
+      return shown();
+    },
     write,
     hear: (message: Heard) => heard?.(message),
     hello,
