@@ -91,7 +91,9 @@ const fleets = furnished(
   asked.get("fleet"),
   tell,
 );
-const trials = rehearsed(tell, asked.get("mail") === "refused");
+/** Who waits for the next second of the made-up world. */
+let waiting: (() => void)[] = [];
+const trials = rehearsed(tell, () => new Promise((done) => waiting.push(done)), asked.get("mail") === "refused");
 type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
@@ -531,6 +533,9 @@ function tick() {
       change({ ...state, last: seen(sample(state.name), ago(0)) });
     }
   }
+  const turns = waiting;
+  waiting = [];
+  for (const turn of turns) turn();
   flows.tick();
   fleets.tick();
   const alive = [...running.values()].filter((program) => program.pid !== null);
