@@ -66,8 +66,8 @@ export type Unit = (typeof UNITS)[number];
 
 export const UNITS = ["ms", "s", "m", "h", "d", "%", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"] as const;
 
-/** How an amount is written: as it is, or as what is to stay below it. */
-export type AmountOf = "plain" | "below";
+/** How an amount is written: as it is, as what is to stay below it, or as a share of a whole, of which 0.6 is 60%. */
+export type AmountOf = "plain" | "below" | "share";
 
 /** How wide a field is: as a number, as a time of day, as a name, or as all the room there is. */
 export type Width = "number" | "short" | "medium" | "full";
@@ -132,6 +132,8 @@ export const NUMBER = { is: "number" } as const satisfies Shape;
 export const SPAN = { is: "amount", units: ["ms", "s", "m", "h", "d"], of: "plain" } as const satisfies Shape;
 /** A share of a whole. */
 export const PERCENT = { is: "amount", units: ["%"], of: "plain" } as const satisfies Shape;
+/** A share of a whole, of which a bare number counts wholes. */
+export const SHARE = { is: "amount", units: ["%"], of: "share" } as const satisfies Shape;
 /** A share of a whole that is not to be reached. */
 export const BELOW = { is: "amount", units: ["%"], of: "below" } as const satisfies Shape;
 /** A size of memory or on disk. */
