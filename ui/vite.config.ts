@@ -52,7 +52,8 @@ export default defineConfig(({ mode }) => ({
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
           environment: "node",
-          // Each file has a browser of its own, which works beside the tests: more of them would only keep each other waiting.
+          globalSetup: "tests/e2e/setup.ts",
+          // Each worker has a browser of its own, which works beside the tests: more of them would only keep each other waiting.
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,

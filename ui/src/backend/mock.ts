@@ -14,6 +14,7 @@ import type {
   TrialOf,
 } from "../contract";
 import { secretNames } from "../forms/naming";
+import { TOGETHER_MS } from "../state/together";
 import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
@@ -93,7 +94,9 @@ const fleets = furnished(
   tell,
 );
 const isReady = (name: string) => running.get(name)?.state === "running";
-const trials = rehearsed(tell, asked.get("mail") === "refused", isReady);
+/** Who waits for the next second of the made-up world. */
+let waiting: (() => void)[] = [];
+const trials = rehearsed(tell, () => new Promise((done) => waiting.push(done)), asked.get("mail") === "refused", isReady);
 type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
@@ -537,6 +540,9 @@ function tick() {
       change({ ...state, last: seen(sample(state.name), ago(0)) });
     }
   }
+  const turns = waiting;
+  waiting = [];
+  for (const turn of turns) turn();
   flows.tick();
   fleets.tick();
   const alive = [...running.values()].filter((program) => program.pid !== null);
@@ -558,6 +564,9 @@ function usage(program: string) {
 
 if (globalThis.location !== undefined && !asked.has("still")) setInterval(tick, 1000);
 
+/** Until the window shows all that it was told: it keeps nothing back for longer than a timer that begins now. */
+const shown = () => new Promise<void>((done) => setTimeout(done, TOGETHER_MS));
+
 Object.assign(globalThis, {
   mock: {
     opened,
@@ -571,7 +580,11 @@ Object.assign(globalThis, {
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),
     tell,
-    tick,
+    shown,
+    pass: (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) tick();
+      return shown();
+    },
     write,
     hear: (message: Heard) => heard?.(message),
     hello,

@@ -17,6 +17,8 @@ const SPANS = [
 
 /** `text` as a number of one of `units`; several parts, as in `1h30m`, count as many of the smallest. What is none is a number without a unit. */
 export function amount(text: string, units: readonly Unit[], of: AmountOf): Amount {
+  if (of === "share" && /^\s*(0|0?\.\d+|1(\.0*)?)\s*$/.test(text))
+    return { number: String(Math.round(Number(text) * 1e6) / 1e4), unit: "%" };
   const plain = of === "below" ? text.replace(/^\s*<\s*/, "") : text;
   const parts = [...plain.matchAll(/\s*(\d+(?:[.,]\d+)?)\s*([a-z]+|%)/giy)];
   const isAll = parts.map(([part]) => part).join("").length === plain.trimEnd().length;

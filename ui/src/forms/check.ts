@@ -36,7 +36,7 @@ export const TARGETS: readonly Field[] = [
   kind("dns", { shape: MONO, example: "example.com", width: "medium", required: true }),
   kind("ping", { shape: MONO, example: "192.168.1.1", width: "medium", required: true }),
   kind("process", {
-    shape: { is: "place", keys: ["path", "command_line"], bare: "name" },
+    shape: { is: "place", keys: ["path", "command_line"], bare: "name", narrow: ["name"] },
     browse: "file",
     example: { linux: "nginx", windows: "nginx.exe" },
     required: true,
@@ -81,7 +81,7 @@ export const ASKED: Group = rare("group.asked", [
   of("password", ["http"], { shape: SECRET, hint: "hint.secret" }),
   of("bearer", ["http"], { shape: SECRET, hint: "hint.secret" }),
   of("redirects", ["http"], { shape: NUMBER, default: "10", hint: "hint.redirects" }),
-  of("proxy", ["http"], { shape: MONO, example: "http://proxy:3128" }),
+  of("proxy", ["http"], { shape: MONO, example: "http://proxy:3128", width: "medium" }),
   of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
   of("trust", ["http", "tls"], { shape: MONO, browse: "file", example: "server.pem", hint: "hint.trust" }),
   of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),

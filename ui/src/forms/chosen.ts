@@ -27,21 +27,35 @@ const RUNS: Record<string, Readonly<Record<Platform, readonly string[]>>> = {
 
 /** The scripts that keep a project running, where it has them. */
 const FIRST = ["start", "dev", "serve"];
-/** What runs the scripts of a project. */
-const MANAGERS = ["npm", "pnpm", "yarn", "bun"];
+/** What runs the scripts of a project, and in the folder that it is told where it is run in another. */
+const MANAGERS: Record<string, (folder: string | null, script: string) => string[]> = {
+  npm: (folder, script) => ["npm", ...(folder === null ? [] : ["--prefix", folder]), "run", script],
+  pnpm: (folder, script) => ["pnpm", ...(folder === null ? [] : ["--dir", folder]), "run", script],
+  yarn: (folder, script) => ["yarn", ...(folder === null ? [] : ["--cwd", folder]), "run", script],
+  bun: (folder, script) => ["bun", "run", ...(folder === null ? [] : ["--cwd", folder]), script],
+};
 
-/** The commands that run what was chosen, the likeliest first; none of a folder without a project. */
-export function proposals({ path, is_folder, is_program, package: text }: Chosen, platform: Platform): Proposal[] {
+/**
+ * The commands that run what was chosen, the likeliest first; none of a folder without a project. Each is run in its folder, if
+ * it is one that `goesThere`; otherwise it names where everything is.
+ */
+export function proposals(
+  { path, is_folder, is_program, package: text }: Chosen,
+  platform: Platform,
+  goesThere = true,
+): Proposal[] {
   const [directory, file] = is_folder ? [path, ""] : parts(path);
   if (text !== null) {
-    const { manager, scripts } = project(text);
+    const { runs, scripts } = project(text);
+    const folder = goesThere ? null : directory;
     if (scripts.length > 0)
-      return scripts.map((script) => ({ command: command([manager, "run", script], platform), directory, script }));
+      return scripts.map((script) => ({ command: command(runs(folder, script), platform), directory, script }));
   }
   if (is_folder) return [];
   // What says itself what runs it is run so as well: it may not be where the file looks for it.
   const by = RUNS[ending(file)]?.[platform];
-  const words = by && !(is_program && platform === "linux" && ending(file) === "sh") ? [...by, file] : [path];
+  const runs = by && !(is_program && platform === "linux" && ending(file) === "sh");
+  const words = runs ? [...by, goesThere ? file : path] : [path];
   return [{ command: command(words, platform), directory, script: null }];
 }
 
@@ -67,14 +81,14 @@ function command(words: readonly string[], platform: Platform): Placed {
 }
 
 /** The scripts of the project that `text` describes, and what runs them. */
-function project(text: string): { manager: string; scripts: string[] } {
+function project(text: string): { runs: (folder: string | null, script: string) => string[]; scripts: string[] } {
   const told = parsed(text);
   const [named = ""] = String(told.packageManager ?? "").split("@");
   const scripts = typeof told.scripts === "object" && told.scripts !== null ? Object.keys(told.scripts) : [];
   const isHook = (name: string) => /^(pre|post)./.test(name) && scripts.includes(name.replace(/^(pre|post)/, ""));
   const order = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   return {
-    manager: MANAGERS.includes(named) ? named : "npm",
+    runs: (Object.hasOwn(MANAGERS, named) && MANAGERS[named]) || MANAGERS.npm!,
     scripts: scripts.filter((name) => !isHook(name)).sort((one, other) => order(one) - order(other)),
   };
 }

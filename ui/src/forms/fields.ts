@@ -23,7 +23,7 @@ export type Shape =
   /** One line for the shell, or a list of words. */
   | { is: "command" }
   /** A table of which one key says where or by what; a bare text stands for the key `bare`. */
-  | { is: "place"; keys: readonly string[]; bare?: string; secret?: boolean }
+  | { is: "place"; keys: readonly string[]; bare?: string; secret?: boolean; narrow?: readonly string[] }
   /** Exactly one of these keys of a table, which has other keys too; or one of a few words in its place. */
   | {
       is: "oneof";
@@ -32,6 +32,8 @@ export type Shape =
       flags?: readonly string[];
       commands?: readonly string[];
       words?: readonly string[];
+      /** Those whose values are no longer than a name. */
+      narrow?: readonly string[];
       /** What it is called that none of them is there. */
       nothing?: Key;
     }
@@ -64,11 +66,11 @@ export type Unit = (typeof UNITS)[number];
 
 export const UNITS = ["ms", "s", "m", "h", "d", "%", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"] as const;
 
-/** How an amount is written: as it is, or as what is to stay below it. */
-export type AmountOf = "plain" | "below";
+/** How an amount is written: as it is, as what is to stay below it, or as a share of a whole, of which 0.6 is 60%. */
+export type AmountOf = "plain" | "below" | "share";
 
-/** How wide a field is: as a number, as a name, or as all the room there is. */
-export type Width = "short" | "medium" | "full";
+/** How wide a field is: as a number, as a time of day, as a name, or as all the room there is. */
+export type Width = "number" | "short" | "medium" | "full";
 
 /** A key of a table that the form knows. */
 export interface Field {
@@ -130,6 +132,8 @@ export const NUMBER = { is: "number" } as const satisfies Shape;
 export const SPAN = { is: "amount", units: ["ms", "s", "m", "h", "d"], of: "plain" } as const satisfies Shape;
 /** A share of a whole. */
 export const PERCENT = { is: "amount", units: ["%"], of: "plain" } as const satisfies Shape;
+/** A share of a whole, of which a bare number counts wholes. */
+export const SHARE = { is: "amount", units: ["%"], of: "share" } as const satisfies Shape;
 /** A share of a whole that is not to be reached. */
 export const BELOW = { is: "amount", units: ["%"], of: "below" } as const satisfies Shape;
 /** A size of memory or on disk. */
@@ -139,10 +143,16 @@ export const SIZE = {
   of: "plain",
 } as const satisfies Shape;
 
+/** Whether what stands in such a field now is a command. */
+export const isCommand = (shape: Shape, value: Value | undefined): boolean =>
+  shape.is === "command" ||
+  (shape.is === "oneof" && (shape.commands?.includes((value as Placed | undefined)?.place ?? "") ?? false));
+
 /** How wide `field` is. */
 export function widthOf({ width, shape }: Field): Width {
   if (width) return width;
-  if (shape.is === "number" || shape.is === "amount") return "short";
+  if (shape.is === "number") return "number";
+  if (shape.is === "amount") return "short";
   return shape.is === "choice" || shape.is === "name" || shape.is === "needs" ? "medium" : "full";
 }
 
@@ -174,7 +184,12 @@ export type Table = Record<string, unknown>;
 export const SECRET_PLACES = ["keyring", "env", "file"] as const;
 
 /** Where a secret is kept. */
-export const SECRET = { is: "place", keys: SECRET_PLACES, secret: true } as const satisfies Shape;
+export const SECRET = {
+  is: "place",
+  keys: SECRET_PLACES,
+  secret: true,
+  narrow: ["keyring", "env"],
+} as const satisfies Shape;
 
 /** A field's key among the values of a form. */
 export const id = (field: Pick<Field, "path">): string => field.path.map(escaped).join(".");

@@ -6,9 +6,9 @@ import {
   type Group,
   MONO,
   NUMBER,
-  PERCENT,
   rare,
   SECRET,
+  SHARE,
   SPAN,
   type Table,
   type Values,
@@ -49,7 +49,7 @@ const FOLDER = { linux: "~/web", windows: "D:\\projects\\web" } as const;
 /** How a cloud is reached. */
 const cloud = (launch: "ec2" | "asg"): Field[] => [
   of(launch, "credentials", "credentials", {
-    shape: { is: "oneof", keys: ["profile", "id"], words: ["role"] },
+    shape: { is: "oneof", keys: ["profile", "id"], words: ["role"], narrow: ["profile", "id"] },
     hint: "hint.fleet.credentials",
   }),
   of(launch, "credentials.secret", "secret", {
@@ -60,6 +60,7 @@ const cloud = (launch: "ec2" | "asg"): Field[] => [
   of(launch, "endpoint", "endpoint", {
     shape: MONO,
     example: "http://127.0.0.1:5000",
+    width: "medium",
     hint: "hint.fleet.endpoint",
     advanced: true,
   }),
@@ -77,7 +78,7 @@ export const RULE: Group = {
       default: "target",
       hint: "hint.fleet.policy",
     }),
-    fleet("load", { shape: PERCENT, default: "60%", hint: "hint.fleet.load" }),
+    fleet("load", { shape: SHARE, default: "60%", hint: "hint.fleet.load" }),
     fleet("schedule", {
       shape: { is: "rows", fields: PLANNED },
       hint: "hint.fleet.schedule",
@@ -120,6 +121,7 @@ export const FLEET: readonly Group[] = [
       }),
       of("ec2", "version", "version", {
         shape: NUMBER,
+        width: "short",
         default: "$Default",
         hint: "hint.fleet.version",
         advanced: true,

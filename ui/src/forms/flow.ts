@@ -104,7 +104,7 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
       request("body", { shape: { is: "area" }, hint: "hint.step.text" }),
       request("accept", { shape: { is: "list" }, default: "200-299", width: "medium", hint: "hint.accept" }),
       request("contains", { shape: { is: "lines" }, hint: "hint.lines" }),
-      request("save", { shape: MONO, example: "data.build.id", hint: "hint.step.save" }),
+      request("save", { shape: MONO, example: "data.build.id", width: "medium", hint: "hint.step.save" }),
       request("username", { shape: TEXT, width: "medium" }),
       request("password", { shape: SECRET, hint: "hint.secret" }),
       request("bearer", { shape: SECRET, hint: "hint.secret" }),
@@ -127,7 +127,12 @@ export const STEP: { does: readonly Field[]; request: Group; more: readonly Grou
         step("retry.times", { shape: NUMBER, hint: "hint.step.retry" }),
         step("retry.wait", { shape: SPAN, default: "1s", hint: "hint.step.retry_wait" }),
         step("retry.max_wait", { shape: SPAN, default: "60s" }),
-        step("retry.on", { shape: { is: "list" }, example: "exit 75, timeout", hint: "hint.step.retry_on" }),
+        step("retry.on", {
+          shape: { is: "list" },
+          example: "exit 75, timeout",
+          width: "medium",
+          hint: "hint.step.retry_on",
+        }),
         step("on_failure", {
           shape: { is: "either", of: ["fail", "continue"], names: { flow: "flow" }, words: "on_failure" },
           default: "fail",

@@ -41,7 +41,7 @@ export const MONITOR: readonly Group[] = [
       }),
       plain("on_down.tries", { shape: NUMBER, default: "3", when: after(REMEDIES) }),
       plain("on_down.within", { shape: SPAN, default: "30s", when: after(REMEDIES) }),
-      plain("on_down.directory", { shape: MONO, when: after(["run"]) }),
+      plain("on_down.directory", { shape: MONO, browse: "folder", when: after(["run"]) }),
       plain("on_down.timeout", { shape: SPAN, default: "1m", when: after(["run"]) }),
     ],
   },
@@ -57,7 +57,7 @@ export const MONITOR: readonly Group[] = [
   ASKED,
   rare("group.telling", [
     plain("alert_when", { shape: { is: "choice", of: ["always", "unhealed"] }, default: "always" }),
-    plain("tags", { shape: { is: "list" }, hint: "hint.list" }),
+    plain("tags", { shape: { is: "list" }, width: "medium", hint: "hint.list" }),
     plain("channels", { shape: { is: "list", names: "channel" }, hint: "hint.channels" }),
     plain("depends_on", { shape: { is: "list", names: "monitor" }, hint: "hint.depends_on" }),
     plain("maintenance", { shape: { is: "rows", fields: WINDOW } }),

@@ -33,6 +33,7 @@ export const PROGRAM: readonly Group[] = [
         keys: ["http", "tcp", "log", "command", "notify"],
         flags: ["notify"],
         commands: ["command"],
+        narrow: ["tcp"],
       },
       hint: "hint.ready",
     }),

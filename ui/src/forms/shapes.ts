@@ -61,8 +61,11 @@ function readPlace(keys: readonly string[], bare: string | undefined, value: unk
   if (!isTable(value)) return { place: bare ?? "", text: written(value) };
   const key = keys.find((key) => key in value);
   const held = key === undefined ? undefined : value[key];
-  return { place: key ?? "", text: Array.isArray(held) ? held.map(written).join("\n") : written(held) };
+  return { place: key ?? "", text: Array.isArray(held) ? asLines(held.map(written)) : written(held) };
 }
+
+/** The words of a command among other things, one a line; where there is one alone its line ends, for it to be no line for the shell. */
+export const asLines = (words: readonly string[]): string => (words.length === 1 ? `${words[0]}\n` : words.join("\n"));
 
 function readPairs(value: unknown): Pair[] {
   if (!isTable(value)) return [];
@@ -165,8 +168,9 @@ function writeOneOf(
   if (place === "") return undefined;
   if (words.includes(place)) return place;
   const rest = Object.entries(isTable(before) ? before : {}).filter(([key]) => !keys.includes(key));
-  const lines = text.split("\n");
-  const value = flags.includes(place) ? true : commands.includes(place) && lines.length > 1 ? lines : text.trim();
+  const line = text.trim();
+  const isList = commands.includes(place) && text.includes("\n") && line !== "";
+  const value = flags.includes(place) ? true : isList ? text.split("\n").filter((word) => word !== "") : line;
   return { [place]: value, ...Object.fromEntries(rest) };
 }
 

@@ -9,7 +9,12 @@ export const STATUS_PAGE: readonly Group[] = [
     fields: [
       root("status_page.file", { shape: MONO, example: "status.html", width: "medium", hint: "hint.status_page.file" }),
       root("status_page.title", { shape: TEXT, example: "Status of Example", width: "medium" }),
-      root("status_page.tags", { shape: { is: "list" }, example: "public", hint: "hint.status_page.tags" }),
+      root("status_page.tags", {
+        shape: { is: "list" },
+        example: "public",
+        width: "medium",
+        hint: "hint.status_page.tags",
+      }),
       root("status_page.details", { shape: { is: "switch", usual: false }, hint: "hint.status_page.details" }),
     ],
   },

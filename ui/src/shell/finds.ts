@@ -258,7 +258,7 @@ const maintenance = (): Deed<MonitorState>[] =>
     icon: "wrench",
     called: (name) => t("finder.maintain_for", { name, span: within(text) }),
     can: () => true,
-    act: ({ name }) => void maintain(name, minutes),
+    act: ({ name }) => void maintain([name], minutes),
   }));
 
 function programs(world: World): Things<ProgramStatus> {

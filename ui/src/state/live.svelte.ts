@@ -4,10 +4,8 @@ import type { LogLine, TrialOf } from "../contract";
 import type { Writer } from "./ask";
 import { dropped } from "./chosen.svelte";
 import { follow } from "./route.svelte";
+import { TOGETHER_MS } from "./together";
 import { fold, mayEdit, NOTHING, type World } from "./world";
-
-/** What is heard within this time is shown at once, in milliseconds. */
-const TOGETHER_MS = 100;
 
 let world = $state.raw<World>(NOTHING);
 let queue: Heard[] = [];

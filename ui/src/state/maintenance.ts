@@ -1,7 +1,8 @@
 import type { Configuration } from "../contract";
-import { i18n, t } from "../i18n/i18n.svelte";
+import { counted, i18n, t } from "../i18n/i18n.svelte";
 import { askConfiguration, reason } from "./ask";
 import { edit } from "./edit";
+import { settingAll, tablesOf } from "./several";
 import { tell } from "./told.svelte";
 
 type Table = Record<string, unknown>;
@@ -21,19 +22,31 @@ export const maintenanceSpans = (): { text: string; minutes: number }[] =>
     minutes,
   }));
 
-/** Has the maintenance of a monitor begin now and end by itself, and tells of it. */
-export function maintain(name: string, minutes: number): Promise<void> {
+/** Has the maintenance of monitors begin now and end by itself, and tells of it. */
+export function maintain(names: readonly string[], minutes: number): Promise<void> {
   const until = i18n.format.moment(Date.now() + minutes * 60_000);
-  return change(name, t("done.maintained", { name, until }), (windows, now) => begun(windows, now, minutes));
+  const [name = ""] = names;
+  const done =
+    names.length === 1 ? t("done.maintained", { name, until }) : counted("several.maintained", names.length, { until });
+  return change(names, done, (windows, now) => begun(windows, now, minutes));
 }
 
-/** Ends the maintenance that a monitor is in once, and tells of it. */
-export const endMaintenance = (name: string): Promise<void> =>
-  change(name, t("done.maintenance_ended", { name }), ended);
+/** Ends the maintenance that monitors are in once, and tells of it. */
+export function endMaintenance(names: readonly string[]): Promise<void> {
+  const [name = ""] = names;
+  const done =
+    names.length === 1 ? t("done.maintenance_ended", { name }) : counted("several.maintenance_ended", names.length);
+  return change(names, done, ended);
+}
 
-/** Until when a monitor of the file is in maintenance once; nothing if it is not. */
-export function maintainedUntil(file: Configuration | undefined, name: string, now: number): string | null {
-  const windows = windowsOf(tableOf(file, name)).filter((window) => isNow(window, now));
+/** The monitors of the file that are in maintenance once, each with when that ends. */
+export function maintained(file: Configuration | undefined, now: number): ReadonlyMap<string, string> {
+  const all = monitorsOf(file).map(({ name, maintenance }) => [String(name), untilOf(maintenance, now)] as const);
+  return new Map(all.filter((one): one is [string, string] => one[1] !== null));
+}
+
+function untilOf(maintenance: unknown, now: number): string | null {
+  const windows = windowsOf(maintenance).filter((window) => isNow(window, now));
   const ends = windows.map(({ to }) => String(to)).sort((one, other) => Date.parse(other) - Date.parse(one));
   return ends[0] ?? null;
 }
@@ -64,24 +77,26 @@ function isNow(window: Table, now: number): boolean {
 
 const isOver = (window: Table, now: number) => (span(window)?.[1] ?? Infinity) <= now;
 
-function tableOf(file: Configuration | undefined, name: string): Table | undefined {
-  return ((file?.tables as { monitor?: Table[] } | undefined)?.monitor ?? []).find((table) => table["name"] === name);
-}
+const monitorsOf = (file: Configuration | undefined): Table[] =>
+  (file?.tables as { monitor?: Table[] } | undefined)?.monitor ?? [];
 
-function windowsOf(table: Table | undefined): Table[] {
-  const windows = table?.["maintenance"];
+function windowsOf(windows: unknown): Table[] {
   return (Array.isArray(windows) ? windows : windows == null ? [] : [windows]) as Table[];
 }
 
-/** Puts other windows in the place of those that stand in the file for a monitor. */
-async function change(name: string, done: string, other: (windows: Table[], now: number) => Table[]) {
+/** Puts other windows in the place of those that stand in the file for monitors, in one edit. */
+async function change(names: readonly string[], done: string, other: (windows: Table[], now: number) => Table[]) {
   try {
-    const table = tableOf(await askConfiguration(), name);
-    if (!table) throw new Error(t("maintenance.not_in_file", { name }));
-    const { maintenance: _, ...rest } = table;
-    const windows = other(windowsOf(table), Date.now());
-    const maintenance = windows.length > 1 ? windows : windows[0];
-    await edit([{ edit: "put", section: "monitor", name, table: maintenance ? { ...rest, maintenance } : rest }], done);
+    const tables = tablesOf(await askConfiguration(), new Set(names));
+    const missing = names.find((name) => !tables.some((table) => table.name === name));
+    if (missing !== undefined) throw new Error(t("maintenance.not_in_file", { name: missing }));
+    const now = Date.now();
+    const edits = settingAll(tables, "maintenance", ({ maintenance }) => {
+      const windows = other(windowsOf(maintenance), now);
+      return windows.length > 1 ? windows : windows[0];
+    });
+    if (edits.length > 0) await edit(edits, done);
+    else tell(done);
   } catch (error) {
     tell(reason(error), true);
   }

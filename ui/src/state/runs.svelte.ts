@@ -6,14 +6,12 @@ import { askDo, askLastRuns, askRepeat, askRun, askRunFlow, reason } from "./ask
 import { asHeard, asking, type Asking, byFlow, newest, troubled } from "./flows";
 import { live } from "./live.svelte";
 import { go } from "./route.svelte";
+import { TOGETHER_MS } from "./together";
 import { tell } from "./told.svelte";
 import { Wanted } from "./wanted";
 
 /** So many of the last runs of a flow are shown as bars. */
 export const RECENT = 20;
-
-/** Answers that come within this time are shown at once, in milliseconds. */
-const TOGETHER_MS = 100;
 
 let version = $state(0);
 let changing: number | undefined;

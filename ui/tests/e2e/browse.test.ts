@@ -40,7 +40,7 @@ test("a project that is chosen offers its scripts, and one of them is saved", as
   await browse("Command");
   await expect.poll(() => box("Command").inputValue()).toBe("npm run dev");
   expect(await box("Name").inputValue()).toBe("site");
-  const scripts = page.getByRole("group", { name: "Scripts of package.json" });
+  const scripts = page.getByRole("radiogroup", { name: "Scripts of package.json" });
   await scripts.getByText("build").click();
   expect(await box("Command").inputValue()).toBe("npm run build");
   await page.getByRole("button", { name: "Save" }).click();
@@ -78,6 +78,31 @@ test("a program of Windows is watched by its path", async () => {
   await browse("Process");
   await expect.poll(() => box("Process").inputValue()).toBe("D:\\bin\\reloj.exe");
   expect(await page.getByRole("combobox", { name: "Process: type" }).inputValue()).toBe("path");
+});
+
+test("the command of a remedy and its folder are browsed for", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  await page.getByRole("combobox", { name: "When down: type" }).selectOption({ label: "run a command" });
+  await chooses({ path: "/srv/shop/mend.py" });
+  await browse("When down");
+  await expect.poll(() => page.getByLabel("When down", { exact: true }).inputValue()).toBe("python3 mend.py");
+  expect(await box("Folder").inputValue()).toBe("/srv/shop");
+  await chooses({ path: "/srv/other", is_folder: true });
+  await browse("Folder");
+  await expect.poll(() => box("Folder").inputValue()).toBe("/srv/other");
+  // What has a space in its name is no line for the shell.
+  await chooses({ path: "/opt/my tool/up", is_program: true });
+  await browse("When down");
+  await expect.poll(() => page.getByLabel("When down", { exact: true }).inputValue()).toBe("/opt/my tool/up\n");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
+  const { monitor } = await page.evaluate(
+    () => (globalThis as unknown as { mock: Mock }).mock.tables() as { monitor: Record<string, unknown>[] },
+  );
+  expect(monitor.find(({ name }) => name === "shop")?.on_down).toEqual({
+    run: ["/opt/my tool/up"],
+    directory: "/opt/my tool",
+  });
 });
 
 test("what is dropped on a form is for its command, and on the programs a new one", async () => {

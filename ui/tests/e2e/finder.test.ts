@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { axe } from "./axe";
 import { staged } from "./stage";
 
 const stage = staged();
@@ -129,8 +129,7 @@ test("it is accessible in every width and theme", async () => {
     await page.emulateMedia({ colorScheme });
     for (const text of ["", "shop", "qqqq"]) {
       await found(page, text);
-      const all = (await new AxeBuilder({ page }).analyze()).violations;
-      violations.push(...all.map(({ id, nodes }) => `${width} “${text}” ${id}: ${nodes.map((it) => it.target)}`));
+      violations.push(...(await axe(page)).map((what) => `${width} “${text}” ${what}`));
       const { right, bottom } = await page.locator("dialog[open]").evaluate((it) => it.getBoundingClientRect());
       if (right > width || bottom > height) violations.push(`${width}: it ends at ${right}, ${bottom}`);
     }

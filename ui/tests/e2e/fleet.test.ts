@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { clipped, clobbered, seenAfter, staged, wide } from "./stage";
+import { axe } from "./axe";
+import { clipped, clobbered, pass, seenAfter, staged, wide } from "./stage";
 
 const stage = staged();
 let page: Page;
@@ -9,16 +9,10 @@ let page: Page;
 type Table = Record<string, unknown>;
 interface Mock {
   tables(): { fleet?: Record<string, Table> };
-  tick(): void;
 }
 
 /** The fleets in the file. */
 const fleets = () => page.evaluate(() => (globalThis as unknown as { mock: Mock }).mock.tables().fleet ?? {});
-/** Lets `seconds` pass in the made-up world. */
-const pass = (seconds: number) =>
-  page.evaluate((seconds) => {
-    for (let second = 0; second < seconds; second += 1) (globalThis as unknown as { mock: Mock }).mock.tick();
-  }, seconds);
 const rows = () => page.locator("[role=row][id]");
 const row = (name: string) => rows().filter({ has: page.getByText(name, { exact: true }) });
 const names = () => rows().locator(".name b").allTextContents();
@@ -37,24 +31,24 @@ test("whoever has no fleet tries one on this machine, and sees it grow by a slid
   expect(Object.keys(await fleets())).toEqual(["demo"]);
   expect((await fleets()).demo).toMatchObject({ desired: 2, launch: "local" });
   await row("demo-1").getByText("launching").waitFor();
-  await pass(2);
+  await pass(page, 2);
   await row("demo-1").getByText("starting").waitFor();
-  await pass(6);
+  await pass(page, 6);
   await row("demo-2").getByText("running").waitFor();
   await page.getByText("Move it above 66% and the fleet grows").waitFor();
   await page.getByRole("slider", { name: "Load of all instances" }).fill("95");
   expect(await slider("demo-1").inputValue()).toBe("95");
   await said();
-  await pass(4);
+  await pass(page, 4);
   await row("demo-4").waitFor();
   await page.getByText("2 more: the mean load is 95%, and should be 60%").first().waitFor();
   await page.getByText("2 of 4 running").waitFor();
-  await pass(10);
+  await pass(page, 10);
   await row("demo-4").getByText("running").waitFor();
   await page.getByRole("slider", { name: "Load of all instances" }).fill("5");
   expect(await slider("demo-4").inputValue()).toBe("5");
   await said();
-  await pass(80);
+  await pass(page, 80);
   await expect.poll(names).toEqual(["demo-3", "demo-4"]);
   await page
     .getByText(/^2 fewer: the mean load is 5%/)
@@ -125,7 +119,7 @@ test("instances are added and removed once one says that it is meant, and protec
   await dialog.getByRole("button", { name: "Remove" }).click();
   await row("web-1").getByText("draining").waitFor();
   await page.getByText("1 fewer: a user wants it").first().waitFor();
-  await pass(6);
+  await pass(page, 6);
   await row("web-1").waitFor({ state: "detached" });
 });
 
@@ -238,7 +232,7 @@ test("an instance finishes what it does before it goes, once one says that it is
   await dialog.getByText("however long that takes").waitFor();
   await dialog.getByRole("button", { name: "Drain" }).click();
   await page.getByText("web-1 finishes what it is doing and is then terminated").waitFor();
-  await pass(1);
+  await pass(page, 1);
   await row("web-1").getByText("draining").waitFor();
   expect(await act("Drain", "web-1").isDisabled()).toBe(true);
   await act("Protect", "web-2").click();
@@ -400,9 +394,7 @@ test.each([
     ] as const) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const axe = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join("; ")}`);
-      const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
+      const all = [...(await axe(page)), ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
       found.push(...all.map((what) => `${way} ${width} ${colorScheme}: ${what}`));
     }
   }
@@ -421,9 +413,7 @@ test("at 420 px all of a fleet can be read and pressed", async () => {
     if (address !== "#/fleets") await rows().first().waitFor();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const axe = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join("; ")}`);
-      const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
+      const all = [...(await axe(page)), ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
       found.push(...all.map((what) => `${address} ${colorScheme}: ${what}`));
     }
   }

@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { axe } from "./axe";
 import { clipped, clobbered, staged, wide } from "./stage";
 
 const stage = staged();
@@ -307,9 +307,7 @@ test.each([
     ] as const) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const axe = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join("; ")}`);
-      const all = [...axe, ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
+      const all = [...(await axe(page)), ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
       found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
     }
     expect([...found, ...(await page.evaluate(clobbered))]).toEqual([]);

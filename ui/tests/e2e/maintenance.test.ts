@@ -29,6 +29,49 @@ test("maintenance begins on the page of a monitor and is ended before its time",
   await page.getByRole("button", { name: "Maintenance now" }).waitFor();
 });
 
+const row = (name: string) => page.locator("[role=row][id]", { has: page.getByRole("link", { name, exact: true }) });
+const item = (name: string | RegExp) => page.getByRole("menuitem", { name });
+
+test("maintenance is begun and ended at the row of a monitor", async () => {
+  page = await stage.open("?still#/", { viewport: { width: 1100, height: 1200 } });
+  await row("portfolio").click({ button: "right" });
+  await item("Maintenance for 1 hour").click();
+  await page.getByText(/^portfolio: in maintenance until/).waitFor();
+  // Of another it is not said.
+  await row("shop").click({ button: "right" });
+  await item("Maintenance for 1 hour").waitFor();
+  await page.keyboard.press("Escape");
+  await row("portfolio").click({ button: "right" });
+  await item(/^End maintenance \(until/).click();
+  await page.getByText("portfolio: maintenance has ended").waitFor();
+  expect(await windows("portfolio")).toBeUndefined();
+});
+
+test("maintenance of several is begun and ended in one edit, which can be undone", async () => {
+  page = await stage.open("?still#/", { viewport: { width: 1100, height: 1200 } });
+  for (const name of ["shop", "portfolio", "this machine"]) await row(name).locator(".box").click();
+  const button = page.getByRole("button", { name: "Maintenance", exact: true });
+  await button.click();
+  expect(await item("End maintenance").count()).toBe(0);
+  await item("For 4 hours").click();
+  await page.getByText(/^3 monitors are in maintenance until/).waitFor();
+  expect([lasts((await windows("shop")) as Window), lasts(((await windows("this machine")) as Window[])[1]!)]).toEqual([
+    240, 240,
+  ]);
+  // Whoever is not in maintenance is left alone.
+  await row("router").locator(".box").click();
+  await button.click();
+  await item("End maintenance").click();
+  await page.getByText("3 monitors are out of maintenance").waitFor();
+  expect([await windows("shop"), await windows("this machine")]).toEqual([
+    undefined,
+    { daily: "02:00-04:00", days: ["sun"] },
+  ]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone", { exact: true }).waitFor();
+  expect(lasts((await windows("shop")) as Window)).toBe(240);
+});
+
 test("maintenance begins by the finder and beside what is planned", async () => {
   page = await stage.open("?still#/");
   await page.keyboard.press("Control+k");

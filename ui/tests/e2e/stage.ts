@@ -1,15 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { preview, type PreviewServer } from "vite";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** The browser of these tests. */
-export const BROWSER = BROWSERS.find((path) => existsSync(path));
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 
 /**
  * A stage for the tests of a file, built before the first and struck after the last. After each test the pages that it opened are
@@ -22,59 +12,45 @@ export function staged(): Staged {
   });
   afterEach(async () => expect(await stage?.clear()).toEqual([]));
   afterAll(() => stage?.strike());
-  return {
-    open(...given) {
-      if (!stage) throw new Error("pages are opened in tests");
-      return stage.open(...given);
-    },
+  const built = () => {
+    if (!stage) throw new Error("pages are opened in tests");
+    return stage;
   };
+  return { open: (...given) => built().open(...given), blank: (...given) => built().blank(...given) };
 }
 
 /** What the tests of a file see of their stage. */
-export type Staged = Pick<Stage, "open">;
+export type Staged = Pick<Stage, "open" | "blank">;
 
-/** The mock build in a browser, on a port of its own. */
+/** The mock build in a browser. */
 class Stage {
   private opened: Page[] = [];
 
-  private constructor(
-    private readonly server: PreviewServer,
-    private readonly browser: Browser,
-    private readonly base: string,
-  ) {}
+  private constructor(private readonly browser: Browser) {}
 
   static async build(): Promise<Stage> {
-    if (!BROWSER)
-      throw new Error(`these tests want a browser: apt install chromium (looked for ${BROWSERS.join(", ")})`);
-    const server = await preview({
-      root,
-      configFile: `${root}vite.config.ts`,
-      mode: "mock",
-      logLevel: "warn",
-      build: { outDir: "dist-mock" },
-      preview: { port: 0, host: "127.0.0.1", strictPort: false },
-    });
-    const address = server.httpServer.address();
-    if (address === null || typeof address === "string") throw new Error("the preview has no port");
-    const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
-    return new Stage(server, browser, `http://127.0.0.1:${address.port}/`);
+    const endpoint = inject("browsers")[Number(process.env.VITEST_POOL_ID) - 1];
+    if (!endpoint) throw new Error("each worker has a browser");
+    return new Stage(await chromium.connect(endpoint));
   }
 
   /** A page of the window, at `address` like `?still#/settings`. */
   async open(address = "", options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.browser.newContext({
-      viewport: { width: 1100, height: 720 },
-      locale: "en-GB",
-      ...options,
-    });
+    const page = await this.blank({ viewport: { width: 1100, height: 720 }, locale: "en-GB", ...options });
+    await page.goto(inject("base") + address);
+    await page.locator("main").waitFor();
+    return page;
+  }
+
+  /** A page with nothing in it. */
+  async blank(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext(options);
     const page = await context.newPage();
     this.opened.push(page);
     const found: string[] = [];
     faulty.set(page, found);
     page.on("pageerror", (error) => found.push(String(error)));
     page.on("console", (message) => message.type() === "error" && found.push(message.text()));
-    await page.goto(this.base + address);
-    await page.locator("main").waitFor();
     return page;
   }
 
@@ -85,9 +61,8 @@ class Stage {
     return pages.flatMap(faults);
   }
 
-  async strike() {
-    await this.browser.close();
-    await this.server.close();
+  strike(): Promise<void> {
+    return this.browser.close();
   }
 }
 
@@ -95,6 +70,13 @@ const faulty = new WeakMap<Page, string[]>();
 
 /** Errors of scripts and breaches of the content security policy. */
 const faults = (page: Page): string[] => faulty.get(page) ?? [];
+
+/** Lets so many seconds pass in the made-up world, until the window shows what they brought. */
+export const pass = (page: Page, seconds: number): Promise<void> =>
+  page.evaluate((seconds) => {
+    const { mock } = globalThis as unknown as { mock: { pass(seconds: number): Promise<void> } };
+    return mock.pass(seconds);
+  }, seconds);
 
 /**
  * The names in the rows of the list that are drawn one frame after each of these: a text is typed into the search, a column is sorted by, the

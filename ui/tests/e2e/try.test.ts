@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { clipped, clobbered, staged, wide } from "./stage";
+import { axe } from "./axe";
+import { clipped, clobbered, pass, staged, wide } from "./stage";
 
 const stage = staged();
 let page: Page;
@@ -52,6 +52,7 @@ test("a program starts once in the open, is ready, and is stopped again", async 
   await tryIt().click();
   await page.getByRole("button", { name: "Stop" }).waitFor();
   await page.getByRole("log").getByText("starting on 127.0.0.1:5173").waitFor();
+  await pass(page, 1);
   await told()
     .getByText(/It was ready after .* It has been stopped again/)
     .waitFor();
@@ -62,6 +63,8 @@ test("a program that ends tells how, and one that goes on is stopped by a click 
   page = await stage.open("?still#/new/program");
   await command().fill("npm run fail");
   await tryIt().click();
+  await page.getByRole("log").getByText("> npm run fail").waitFor();
+  await pass(page, 1);
   await told().getByText("exit code 1 (general error)").waitFor();
   await page.getByRole("log").getByText("Cannot find module").waitFor();
   await command().fill("npm run forever");
@@ -132,9 +135,7 @@ test("a trial can be used by everybody, wide and narrow, light and dark", async 
     ] as const) {
       await page.setViewportSize({ width, height: 720 });
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-      expect([...(await page.evaluate(wide)), ...(await page.evaluate(clipped))]).toEqual([]);
+      expect([...(await axe(page)), ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))]).toEqual([]);
       expect(await page.evaluate(clobbered)).toEqual([]);
     }
   };

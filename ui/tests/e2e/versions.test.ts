@@ -1,6 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { axe } from "./axe";
 import { staged, wide } from "./stage";
 
 const stage = staged();
@@ -87,8 +87,7 @@ test("the difference is whole and accessible in every width and theme", async ()
   ] as const) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).include("dialog[open]").analyze();
-    found.push(...violations.map(({ id, nodes }) => `${width} ${colorScheme} ${id}: ${nodes.map((it) => it.target)}`));
+    found.push(...(await axe(page, { within: "dialog[open]" })).map((what) => `${width} ${colorScheme} ${what}`));
     found.push(...(await page.evaluate(wide)));
     const isWide = (dialog: Element) => dialog.scrollWidth > dialog.clientWidth || dialog.clientWidth > innerWidth;
     if (await page.getByRole("dialog").evaluate(isWide)) found.push(`${width}: the dialog is too wide`);

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, chromium } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { BROWSER, staged } from "./stage";
+import { expect, test } from "vitest";
+import { axe } from "./axe";
+import { staged } from "./stage";
 
 const stage = staged();
 
@@ -13,17 +12,10 @@ const SNAPSHOTS = fileURLToPath(new URL("../../../src-tauri/crates/engine/src/pa
 const written = (name: string) =>
   readFileSync(`${SNAPSHOTS}estatus_engine__pages__tests__${name}.snap`, "utf8").replace(/^---\n[^]*?\n---\n/, "");
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
-});
-afterAll(() => browser.close());
-
 test.each(["report_en", "report_es", "status_en", "status_es"])(
   "the page %s that others are given can be read in every width and theme",
   async (name) => {
-    const context = await browser.newContext({ bypassCSP: true });
-    const page = await context.newPage();
+    const page = await stage.blank({ bypassCSP: true });
     const html = written(name);
     expect(html).toMatch(/^<!doctype html>/);
     // It refreshes itself by design, as no script may: that rule is left out, and nothing reloads beneath the test.
@@ -33,16 +25,12 @@ test.each(["report_en", "report_es", "status_en", "status_es"])(
       for (const colorScheme of ["light", "dark"] as const) {
         await page.setViewportSize({ width, height: 800 });
         await page.emulateMedia({ colorScheme });
-        const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
-        found.push(
-          ...violations.map(({ id, nodes }) => `${width} ${colorScheme} ${id}: ${nodes.map((it) => it.target)}`),
-        );
+        found.push(...(await axe(page)).map((what) => `${width} ${colorScheme} ${what}`));
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (over > 0) found.push(`${width} ${colorScheme}: ${over} px too wide`);
       }
     }
     expect(found).toEqual([]);
-    await context.close();
   },
 );
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { amount, written } from "../../src/forms/amount";
-import { BELOW, PERCENT, SIZE, SPAN } from "../../src/forms/fields";
+import { BELOW, PERCENT, SHARE, SIZE, SPAN } from "../../src/forms/fields";
 
 test("an amount is read as the file has it, and is otherwise left as it is", () => {
   const check = (
     text: string,
-    { units, of }: typeof SPAN | typeof PERCENT | typeof BELOW | typeof SIZE,
+    { units, of }: typeof SPAN | typeof PERCENT | typeof SHARE | typeof BELOW | typeof SIZE,
     read: unknown[],
   ) => {
     const { number, unit } = amount(text, units, of);
@@ -23,6 +23,10 @@ test("an amount is read as the file has it, and is otherwise left as it is", () 
   check("1GB2KB", SIZE, ["1GB2KB", null]);
   check("60 %", PERCENT, ["60", "%"]);
   check("0.6", PERCENT, ["0.6", null]);
+  check("0.6", SHARE, ["60", "%"]);
+  check(".555", SHARE, ["55.5", "%"]);
+  check("60%", SHARE, ["60", "%"]);
+  check("70", SHARE, ["70", null]);
   check("< 90%", BELOW, ["90", "%"]);
   check("90%", BELOW, ["90", "%"]);
 });

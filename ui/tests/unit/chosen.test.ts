@@ -4,9 +4,14 @@ import type { Platform } from "../../src/contract";
 import { folderOf, proposals } from "../../src/forms/chosen";
 
 /** The commands that a file proposes, words by slashes where they stand apart, and where they run. */
-function check(platform: Platform, path: string, expected: string[], more: Partial<Chosen> = {}) {
+function check(
+  platform: Platform,
+  path: string,
+  expected: string[],
+  { stays = false, ...more }: Partial<Chosen> & { stays?: boolean } = {},
+) {
   const chosen = { path, is_folder: false, is_program: false, package: null, ...more };
-  const told = proposals(chosen, platform).map(({ command: { place, text }, directory }) =>
+  const told = proposals(chosen, platform, !stays).map(({ command: { place, text }, directory }) =>
     [place === "shell" ? text : text.split("\n").join(" | "), directory].join(" in "),
   );
   expect(told).toEqual(expected);
@@ -46,6 +51,18 @@ test("a project offers its scripts, those that keep it running first", () => {
   check("linux", "/srv/web", expected, { is_folder: true, package: package_ });
   const pnpm = JSON.stringify({ scripts: { dev: "d" }, packageManager: "pnpm@9.1.0+sha512.abc" });
   check("windows", "D:\\web", ["pnpm run dev in D:\\web"], { is_folder: true, package: pnpm });
+});
+
+test("a command that does not go to the folder names where everything is", () => {
+  check("linux", "/srv/app.mjs", ["node /srv/app.mjs in /srv"], { stays: true });
+  check("windows", "D:\\a b\\up.py", ["py | D:\\a b\\up.py in D:\\a b"], { stays: true });
+  const of = (manager: string) => JSON.stringify({ scripts: { up: "u" }, packageManager: `${manager}@1.0.0` });
+  const project = { is_folder: true, stays: true };
+  check("linux", "/srv/web", ["npm --prefix /srv/web run up in /srv/web"], { ...project, package: of("npm") });
+  check("linux", "/srv/web", ["pnpm --dir /srv/web run up in /srv/web"], { ...project, package: of("pnpm") });
+  check("linux", "/srv/web", ["yarn --cwd /srv/web run up in /srv/web"], { ...project, package: of("yarn") });
+  check("linux", "/srv/web", ["bun run --cwd /srv/web up in /srv/web"], { ...project, package: of("bun") });
+  check("linux", "/srv/web", ["npm --prefix /srv/web run up in /srv/web"], { ...project, package: of("constructor") });
 });
 
 test("what is no project proposes no more than it is", () => {

@@ -50,6 +50,7 @@ const TABLES: [readonly Group[], Table][] = [
       on_down: { run: ["a", "b"], directory: "/x" },
     },
   ],
+  [MONITOR, { name: "one word", ping: "a.example", on_down: { run: ["/opt/my tool/up"] } }],
   [
     PROGRAM,
     {
@@ -109,6 +110,17 @@ test("what is changed is changed, and nothing else", () => {
     { ...base, on_down: { start: "web", tries: 5 } },
   );
   check({ ...base, on_down: { restart: "web", tries: 5 } }, { on_down: { place: "", text: "" } }, base);
+  check(
+    base,
+    { on_down: { place: "run", text: "systemctl restart a" } },
+    { ...base, on_down: { run: "systemctl restart a" } },
+  );
+  check(
+    base,
+    { on_down: { place: "run", text: "/opt/my tool/up\n" } },
+    { ...base, on_down: { run: ["/opt/my tool/up"] } },
+  );
+  check(base, { on_down: { place: "run", text: "up\n\n--now" } }, { ...base, on_down: { run: ["up", "--now"] } });
   check(base, { password: { place: "env", text: "SECRET" } }, { ...base, password: { env: "SECRET" } });
   check(
     base,

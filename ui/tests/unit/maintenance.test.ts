@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Configuration } from "../../src/contract";
-import { begun, ended, maintainedUntil } from "../../src/state/maintenance";
+import { begun, ended, maintained } from "../../src/state/maintenance";
 
 const NOW = Date.parse("2026-11-30T03:30:00.500Z");
 const weekly = { daily: "02:00-04:00", days: ["sun"] };
@@ -22,12 +22,14 @@ test("maintenance is ended before its time, and what is planned is left", () => 
   expect(ended([weekly, over, current, coming, local], NOW)).toEqual([weekly, coming, local]);
 });
 
-test("it is known until when a monitor is in maintenance", () => {
-  const until = (maintenance?: unknown) =>
-    maintainedUntil({ tables: { monitor: [{ name: "web", maintenance }] } } as unknown as Configuration, "web", NOW);
-  expect(until()).toBeNull();
-  expect(until(current)).toBe(current.to);
-  expect(until([weekly, over, coming, local])).toBeNull();
-  expect(until([current, { from: current.from, to: "2026-11-30T09:00:00Z" }])).toBe("2026-11-30T09:00:00Z");
-  expect(maintainedUntil(undefined, "web", NOW)).toBeNull();
+test("it is known which monitors are in maintenance, and until when", () => {
+  const until = (maintenance?: unknown) => {
+    const tables = { monitor: [{ name: "web", maintenance }, { name: "other" }] };
+    return Object.fromEntries(maintained({ tables } as unknown as Configuration, NOW));
+  };
+  expect(until()).toEqual({});
+  expect(until(current)).toEqual({ web: current.to });
+  expect(until([weekly, over, coming, local])).toEqual({});
+  expect(until([current, { from: current.from, to: "2026-11-30T09:00:00Z" }])).toEqual({ web: "2026-11-30T09:00:00Z" });
+  expect(maintained(undefined, NOW).size).toBe(0);
 });

@@ -2,15 +2,19 @@ import type { Event, LogLine, Phase, Tried, TrialOf } from "../../contract";
 import type { Table, Tables } from "./file";
 import { ago } from "./seed";
 
-/** A program that says what it needs is ready after this, in milliseconds. */
-const READY_MS = 900;
 const LINE_MS = 150;
 
 /**
  * Plays trials: an address with `expired` has a certificate that is, a command with `fail` ends with 1, one with `forever` goes on until it is
- * stopped, any other program becomes ready; a webhook with `refused` is.
+ * stopped, any other program becomes ready; a webhook with `refused` is. What becomes of a program becomes of it when the world goes on
+ * next, as `turns` says.
  */
-export function rehearsed(tell: (event: Event) => void, mailIsRefused: boolean, isReady: (program: string) => boolean) {
+export function rehearsed(
+  tell: (event: Event) => void,
+  turns: () => Promise<void>,
+  mailIsRefused: boolean,
+  isReady: (program: string) => boolean,
+) {
   /** What ends the trials of programs that are under way, by their names. */
   const ends = new Map<string, () => void>();
 
@@ -28,8 +32,8 @@ export function rehearsed(tell: (event: Event) => void, mailIsRefused: boolean, 
     const stopped = new Promise<"stopped">((stop) => ends.set(name, () => stop("stopped")));
     const texts = [`> ${command}`, "", "starting on 127.0.0.1:5173", "loading configuration"];
     const timer = setInterval(() => write(texts.shift() ?? `served ${lines.length} requests`), LINE_MS);
-    const takes = command.includes("forever") ? 30_000 : READY_MS;
-    const end = await Promise.race([stopped, after(takes).then(() => "due" as const)]);
+    const due = command.includes("forever") ? [] : [turns().then(() => "due" as const)];
+    const end = await Promise.race([stopped, ...due]);
     clearInterval(timer);
     ends.delete(name);
     const took = `${((Date.now() - begun) / 1000).toFixed(1)} s`;

@@ -1,19 +1,19 @@
 import type { MonitorState } from "../../contract";
-import { t } from "../../i18n/i18n.svelte";
+import { i18n, t } from "../../i18n/i18n.svelte";
 import type { Choice } from "../../parts/Menu.svelte";
 import type { Table } from "../../forms/fields";
 import { askConfiguration, askEntryText } from "../../state/ask";
 import { copy, copyLater } from "../../state/copy";
 import { curl } from "../../state/curl";
 import { openOutside } from "../../state/desktop.svelte";
-import { maintain } from "../../state/maintenance";
+import { inMaintenance } from "../../state/inmaintenance.svelte";
 import { acknowledge, check, pause, resume, snooze } from "../../state/monitor";
 import { go } from "../../state/route.svelte";
 import { anHour } from "../../state/spans";
 import { mayEdit, type World } from "../../state/world";
 
-/** What can be done about a monitor at its row; it is removed by `remove`. */
-export function choices(monitor: MonitorState, world: World, remove: () => void): Choice[] {
+/** What can be done about a monitor at its row, which is in maintenance until `until` if it is; it is removed by `remove`. */
+export function choices(monitor: MonitorState, world: World, until: string | undefined, remove: () => void): Choice[] {
   const { name, target } = monitor;
   const isOpen = [...world.incidents.values()].some((open) => open.monitor === name && !open.acknowledged);
   const isPage = /^https?:\/\//.test(target);
@@ -26,7 +26,14 @@ export function choices(monitor: MonitorState, world: World, remove: () => void)
     monitor.health === "paused"
       ? { text: t("do.resume"), icon: "play", act: () => void resume(name) }
       : { text: t("do.pause"), icon: "pause", act: () => void pause(name, null) },
-    mayEdit(world) && { text: t("do.maintain_hour"), icon: "wrench", act: () => void maintain(name, 60) },
+    mayEdit(world) &&
+      (until
+        ? {
+            text: t("do.end_maintenance", { until: i18n.format.moment(until) }),
+            icon: "wrench",
+            act: () => void inMaintenance.end([name]),
+          }
+        : { text: t("do.maintain_hour"), icon: "wrench", act: () => void inMaintenance.begin([name], 60) }),
     isPage && { text: t("do.open_page"), icon: "outside", act: () => void openOutside(target) },
     { text: t("do.copy_target"), icon: "copy", act: () => void copy(target) },
     mayEdit(world) && {

@@ -1,5 +1,5 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "vitest";
+import { axe } from "../axe";
 import { staged } from "../stage";
 import { type PageCase, VIEWS, whole } from "./whole";
 
@@ -57,8 +57,7 @@ test("what is found before a service is installed can be read in every width and
   for (const { width, height, colorScheme } of [...VIEWS, { width: 420, height: 360, colorScheme: "dark" } as const]) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).include("dialog").analyze();
-    found.push(...violations.map(({ id, nodes }) => `${width} ${colorScheme} ${id}: ${nodes.map((it) => it.target)}`));
+    found.push(...(await axe(page, { within: "dialog" })).map((what) => `${width} ${colorScheme} ${what}`));
     const beside = (dialog: Element) => dialog.scrollWidth > dialog.clientWidth || dialog.clientWidth > innerWidth;
     if (await page.getByRole("dialog").evaluate(beside)) found.push(`${width}: the dialog is too wide`);
   }

@@ -1,6 +1,5 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { axe } from "../axe";
 import { clipped, clobbered, type Staged, wide } from "../stage";
 
 /** The address of a page or of a state of it, and a text by which it is known. */
@@ -23,7 +22,7 @@ export async function whole(stage: Staged, address: string, text: string) {
     await page.getByText(text).first().waitFor({ state: "attached" });
     const all = [...(await axe(page)), ...(await page.evaluate(wide)), ...(await page.evaluate(clipped))];
     await page.emulateMedia({ colorScheme: colorScheme === "light" ? "dark" : "light" });
-    all.push(...(await axe(page, COLOURS)).map((what) => `in the other theme ${what}`));
+    all.push(...(await axe(page, { rules: COLOURS })).map((what) => `in the other theme ${what}`));
     found.push(...all.map((what) => `${width} ${colorScheme}: ${what}`));
   }
   expect([...found, ...(await page.evaluate(clobbered))]).toEqual([]);
@@ -31,12 +30,3 @@ export async function whole(stage: Staged, address: string, text: string) {
 
 /** The rules of axe that a theme can break by itself. */
 const COLOURS = ["color-contrast", "link-in-text-block"];
-
-/** What axe finds, by some of its rules or by all. */
-async function axe(page: Page, rules?: string[]): Promise<string[]> {
-  const builder = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
-  const { violations } = await (rules ? builder.withRules(rules) : builder).analyze();
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((it) => `${it.target} ${it.failureSummary}`).join("; ")}`,
-  );
-}
