@@ -9,37 +9,45 @@ use serde_json::{Value, json};
 use crate::{pictures, session::Session, window::Window};
 
 /// A fleet of processes of this machine.
-fn fleet(desired: usize, more: &str) -> Estatus {
+fn fleet(desired: usize, max: usize, more: &str) -> Estatus {
     Estatus::new(&format!(
-        "language = \"en\"\n[network]\nreference = []\n[fleet.web]\nmin = 1\ndesired = {desired}\nmax = 4\nheartbeat = \"1s\"\n\
-         listen = \"127.0.0.1:{}\"\n{more}\n",
+        "language = \"en\"\n[network]\nreference = []\n[fleet.web]\nmin = 1\ndesired = {desired}\nmax = {max}\n\
+         heartbeat = \"1s\"\nlisten = \"127.0.0.1:{}\"\n{more}\n",
         free_port()
     ))
 }
 
-/// Waits until these run and no others, and shows each.
+/// Waits until these run and no others, each as one process of this machine, and shows each.
 #[track_caller]
 fn run(estatus: &Estatus, names: &[&str]) -> Vec<Value> {
-    estatus.wait_for_fleet("web", &format!("a fleet of {names:?}"), |web| {
+    let instances = estatus.wait_for_fleet("web", &format!("a fleet of {names:?}"), |web| {
         let all = web["instances"].as_array()?;
         let is_there = |one: &&Value| one["state"] == "running" && one["load"].is_number();
         let there: Vec<&str> = all.iter().filter(is_there).filter_map(|one| one["name"].as_str()).collect();
         (there == names && all.len() == names.len()).then(|| all.clone())
-    })
+    });
+    let shown = instances.iter().map(|one| (one["name"].as_str().unwrap().to_owned(), vec![process(one)]));
+    assert_eq!(estatus.local_instances(), shown.collect(), "there are other processes than are shown");
+    instances
+}
+
+/// The process of a local instance is what it is called by.
+#[track_caller]
+fn process(instance: &Value) -> u32 {
+    instance["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no process: {instance}"))
 }
 
 /// No process of it is left.
 #[track_caller]
 fn is_no_more(estatus: &Estatus, instance: &Value) {
-    let pid: u64 = instance["id"].as_str().and_then(|id| id.parse().ok()).unwrap();
-    assert!(!is_alive(pid), "{instance} lives on");
+    assert!(!is_alive(process(instance).into()), "{instance} lives on");
     assert_eq!(estatus.local_instances().get(instance["name"].as_str().unwrap()), None);
 }
 
 #[tokio::test]
 async fn a_fleet_grows_by_the_slider_of_an_instance_and_instances_come_and_go_by_hand() {
     let session = Session::start();
-    let mut estatus = fleet(1, "");
+    let mut estatus = fleet(1, 4, "");
     estatus.start();
     run(&estatus, &["web-1"]);
     let window = Window::open(&session, &estatus, "/").await;
@@ -102,6 +110,41 @@ async fn a_fleet_grows_by_the_slider_of_an_instance_and_instances_come_and_go_by
     window.close().await;
 }
 
+/// By the rule of the document, which takes one away as soon as there is less to do.
+#[tokio::test]
+async fn one_slider_for_all_loads_has_a_fleet_grow_and_shrink() {
+    let session = Session::start();
+    let mut estatus = fleet(2, 3, "policy = \"seed\"");
+    estatus.start();
+    let two = run(&estatus, &["web-1", "web-2"]);
+    let window = Window::open(&session, &estatus, "/").await;
+    window.visit("Fleets").await;
+    window.follow("web").await;
+    window.reads("2 running").await;
+
+    window.slide("Load of all instances", 100).await;
+    window.reads("1 more: the mean load is 100 %, and should be 60 %").await;
+    let three = run(&estatus, &["web-1", "web-2", "web-3"]);
+    assert_eq!([&three[0]["id"], &three[1]["id"]], [&two[0]["id"], &two[1]["id"]], "{three:?}");
+    window.reads("3 running").await;
+
+    // How far each has come when it is decided is not the same every time, nor is who has the least to do.
+    window.slide("Load of all instances", 10).await;
+    window.reads("1 fewer: the mean load is").await;
+    window.reads("2 running").await;
+    let left: Vec<Value> = estatus.wait_for_fleet("web", "one fewer", |web| {
+        let all = web["instances"].as_array().filter(|all| all.len() == 2)?;
+        Some(all.iter().map(|one| one["name"].clone()).collect())
+    });
+    let (stayed, gone): (Vec<&Value>, Vec<&Value>) = three.iter().partition(|one| left.contains(&one["name"]));
+    let names: Vec<&str> = stayed.iter().filter_map(|one| one["name"].as_str()).collect();
+    let now = run(&estatus, &names);
+    assert!(now.iter().zip(&stayed).all(|(now, before)| now["id"] == before["id"]), "{now:?} after {stayed:?}");
+    gone.into_iter().for_each(|one| is_no_more(&estatus, one));
+    window.picture(&pictures().join("fleet-shrunk.png")).await;
+    window.close().await;
+}
+
 /// What it does is in a file, as no slider is asked whether it has finished.
 #[tokio::test]
 async fn an_instance_that_is_drained_is_seen_to_finish_before_it_goes_and_another_takes_its_place() {
@@ -112,7 +155,7 @@ async fn an_instance_that_is_drained_is_seen_to_finish_before_it_goes_and_anothe
         built("estatus").display(),
         load = load.display()
     );
-    let mut estatus = fleet(2, &format!("[fleet.web.local]\ncommand = '{command}'"));
+    let mut estatus = fleet(2, 4, &format!("[fleet.web.local]\ncommand = '{command}'"));
     estatus.start();
     let two = run(&estatus, &["web-1", "web-2"]);
     let window = Window::open(&session, &estatus, "/fleet/web").await;
