@@ -96,7 +96,12 @@ const fleets = furnished(
 const isReady = (name: string) => running.get(name)?.state === "running";
 /** Who waits for the next second of the made-up world. */
 let waiting: (() => void)[] = [];
-const trials = rehearsed(tell, () => new Promise((done) => waiting.push(done)), asked.get("mail") === "refused", isReady);
+const trials = rehearsed(
+  tell,
+  () => new Promise((done) => waiting.push(done)),
+  asked.get("mail") === "refused",
+  isReady,
+);
 type TryRequest = Extract<Request, { request: "try" }>;
 const wrong = (message: string): ApiError => ({ code: "wrong", message });
 
