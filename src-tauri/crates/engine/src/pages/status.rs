@@ -264,11 +264,7 @@ impl ShownMonitor {
     fn new(shown: &Shown, past: &Past, days: &[Range<Timestamp>], words: &Words, now: Timestamp) -> Self {
         let under_maintenance = shown.monitor.maintenance.iter().any(|window| window.contains(now));
         let (key, class) = match shown.standing {
-            Standing::Down
-            | Standing::Degraded
-            | Standing::Recovering
-            | Standing::Unstable
-            | Standing::Operational
+            Standing::Down | Standing::Degraded | Standing::Recovering | Standing::Unstable | Standing::Operational
                 if under_maintenance =>
             {
                 ("page.under_maintenance", "info")
