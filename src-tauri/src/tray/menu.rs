@@ -150,9 +150,10 @@ fn broken(view: &View, settings: &DesktopSettings, words: &Texts, now: &Zoned) -
 fn broken_item(broken: &Broken<'_>, words: &Texts, now: &Zoned) -> Item {
     let why = outside(broken.why);
     let (text, page) = match broken.what {
-        What::Monitor(name) if broken.standing == Standing::Recovering => {
-            (standing(name, &words.plain("tray.broken.recovering"), broken.since, words, now), Page::Monitor(name.clone()))
-        }
+        What::Monitor(name) if broken.standing == Standing::Recovering => (
+            standing(name, &words.plain("tray.broken.recovering"), broken.since, words, now),
+            Page::Monitor(name.clone()),
+        ),
         What::Monitor(name) => (standing(name, &why, broken.since, words, now), Page::Monitor(name.clone())),
         What::Program(name) => (standing(name, &why, broken.since, words, now), Page::Program(name.clone())),
         What::Fleet(name) => {

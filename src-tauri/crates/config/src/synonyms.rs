@@ -184,7 +184,8 @@ fn others_word(key: &str, known: &[&'static str]) -> Option<&'static str> {
     /// With so few letters everything is near to something.
     const LETTERS: usize = 4;
     let key_plain = plain(key);
-    let of_known = WORDS.iter().filter_map(|(ours, theirs)| Some((ours.iter().find(|our| known.contains(our))?, theirs)));
+    let of_known =
+        WORDS.iter().filter_map(|(ours, theirs)| Some((ours.iter().find(|our| known.contains(our))?, theirs)));
     let slips = |their: &&str| {
         let is_long = key_plain.chars().count() >= LETTERS;
         if plain(their) == key_plain { Some(0) } else { problem::slips(&key_plain, &plain(their)).filter(|_| is_long) }

@@ -43,9 +43,7 @@ impl User {
         let mut doctor = Command::new(env!("CARGO_BIN_EXE_estatus"));
         doctor.args(["doctor", "--json"]).args(more);
         #[cfg(unix)]
-        if !more.contains(&"--user")
-            && std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0
-        {
+        if !more.contains(&"--user") && std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0 {
             doctor.arg("--as-root");
         }
         for (name, folder) in [
@@ -147,9 +145,8 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
 
 #[test]
 fn a_secret_that_was_entered_is_a_problem_only_where_the_service_does_not_come_to_it() {
-    let user = User::new(
-        "[[program]]\nname = \"web\"\ncommand = [\"sh\"]\nenv = { TOKEN = { keyring = \"token\" } }\n",
-    );
+    let user =
+        User::new("[[program]]\nname = \"web\"\ncommand = [\"sh\"]\nenv = { TOKEN = { keyring = \"token\" } }\n");
     let of_token = |more: &[&str]| -> Vec<Value> {
         let is_of_token = |it: &Value| it["what"].as_str().is_some_and(|what| what.contains("“token”"));
         user.findings(more).into_iter().filter(is_of_token).collect()

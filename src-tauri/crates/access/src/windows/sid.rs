@@ -6,8 +6,8 @@ use windows_sys::Win32::{
     Foundation::LocalFree,
     Security::{
         Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW},
-        CreateWellKnownSid, GetLengthSid, LookupAccountSidW, PSID, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinCreatorGroupSid,
-        WinCreatorOwnerRightsSid, WinCreatorOwnerSid, WinLocalSystemSid,
+        CreateWellKnownSid, GetLengthSid, LookupAccountSidW, PSID, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid,
+        WinCreatorGroupSid, WinCreatorOwnerRightsSid, WinCreatorOwnerSid, WinLocalSystemSid,
     },
 };
 

@@ -65,7 +65,8 @@ impl Engine {
         }
         let fails = |watched: &MonitorMachine| {
             let uses = watched.monitor.check.secrets().iter().any(|known| known.is_entered_as(secret));
-            uses && watched.next_probe.is_some() && watched.last.as_ref().is_some_and(|last| last.verdict != Verdict::Up)
+            uses && watched.next_probe.is_some()
+                && watched.last.as_ref().is_some_and(|last| last.verdict != Verdict::Up)
         };
         self.monitors.change_where(|_, it| fails(it), |_, watched| watched.next_probe = Some(now.monotonic));
         self.outbox.hurry(now.monotonic);

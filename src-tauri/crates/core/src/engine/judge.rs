@@ -128,10 +128,13 @@ mod tests {
     fn a_failure_far_away_hangs_on_who_else_answers() {
         let check = |answer: &NetworkAnswer, verdict: Verdict| {
             let mut judge = judge();
-            let Judged::Asks(unjudged, question) = judge.probed(&tcp("example.com"), timed_out(), at(10), at(15)) else {
+            let Judged::Asks(unjudged, question) = judge.probed(&tcp("example.com"), timed_out(), at(10), at(15))
+            else {
                 panic!("nobody was asked");
             };
-            assert!(!question.is_answered_by(&BTreeSet::new()) && question.is_answered_by(&BTreeSet::from([witness()])));
+            assert!(
+                !question.is_answered_by(&BTreeSet::new()) && question.is_answered_by(&BTreeSet::from([witness()]))
+            );
             let seen = judge.answered(*unjudged, answer);
             let cause = seen.failure.map(|failure| failure.cause);
             assert_eq!(seen.verdict, verdict, "{answer:?}");

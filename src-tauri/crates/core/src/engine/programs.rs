@@ -346,7 +346,8 @@ impl Engine {
             self.step_program(name, now, |supervised, step| supervised.look_again(step));
             return;
         }
-        match self.unready(&kept.program.start_after).next().cloned() {
+        let before = self.unready(&kept.program.start_after).next().cloned();
+        match before {
             Some(on) if kept.waits_for() == Some(&on) => {}
             Some(on) => drop(self.step_program(name, now, |supervised, step| supervised.wait_for(on, step))),
             None => drop(self.step_program(name, now, |supervised, step| supervised.start(None, step))),

@@ -5,7 +5,9 @@ use crate::{
     execution::Fallout,
     flow::{
         Definition, Step, StepAction,
-        run::{AnsweredBy, Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState},
+        run::{
+            AnsweredBy, Compared, Difference, Run, RunCause, RunRecord, RunState, StepError, StepId, StepRun, StepState,
+        },
     },
     program::ProgramAction,
 };
