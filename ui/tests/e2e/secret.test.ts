@@ -98,7 +98,7 @@ test("a variable that sounds like a secret is entered as one", async () => {
 });
 
 test("the value of a header is entered as a secret, is kept when its monitor goes, and can be removed after that", async () => {
-  page = await stage.open("?still#/edit/monitor/shop");
+  page = await stage.open("?still#/edit/monitor/portfolio");
   await page.getByText("Advanced", { exact: true }).click();
   const headers = page.getByRole("group", { name: "Headers" });
   await headers.getByRole("button", { name: "Add" }).click();
@@ -108,30 +108,30 @@ test("the value of a header is entered as a secret, is kept when its monitor goe
   await box.fill("hunter2");
   expect(await box.getAttribute("type")).toBe("password");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("heading", { level: 1, name: "shop", exact: true }).waitFor();
-  expect(await stored()).toMatchObject({ "monitor-shop-X-Api-Key": "hunter2" });
+  await page.getByRole("heading", { level: 1, name: "portfolio", exact: true }).waitFor();
+  expect(await stored()).toMatchObject({ "monitor-portfolio-X-Api-Key": "hunter2" });
   const { monitor } = (await tables()) as { monitor: { name: string; headers: unknown }[] };
-  expect(monitor.find(({ name }) => name === "shop")?.headers).toMatchObject({
-    "X-Api-Key": { keyring: "monitor-shop-X-Api-Key" },
+  expect(monitor.find(({ name }) => name === "portfolio")?.headers).toMatchObject({
+    "X-Api-Key": { keyring: "monitor-portfolio-X-Api-Key" },
   });
 
   await page.evaluate(() => (location.hash = "#/settings"));
-  await listed("monitor-shop-X-Api-Key").getByRole("link", { name: "shop" }).click();
+  await listed("monitor-portfolio-X-Api-Key").getByRole("link", { name: "portfolio" }).click();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("stays stored").waitFor();
   await dialog.getByRole("button", { name: "Remove" }).click();
-  await page.getByText("shop was removed").waitFor();
-  expect(await stored()).toHaveProperty("monitor-shop-X-Api-Key");
+  await page.getByText("portfolio was removed").waitFor();
+  expect(await stored()).toHaveProperty("monitor-portfolio-X-Api-Key");
 
   await page.evaluate(() => (location.hash = "#/settings"));
-  await listed("monitor-shop-X-Api-Key").getByText("Not used").waitFor();
-  await listed("monitor-shop-X-Api-Key").getByRole("button", { name: "Remove" }).click();
+  await listed("monitor-portfolio-X-Api-Key").getByText("Not used").waitFor();
+  await listed("monitor-portfolio-X-Api-Key").getByRole("button", { name: "Remove" }).click();
   await dialog.getByText("Nothing in the configuration file uses it.").waitFor();
   await dialog.getByRole("button", { name: "Remove" }).click();
-  await page.getByText("monitor-shop-X-Api-Key was removed").waitFor();
-  await listed("monitor-shop-X-Api-Key").waitFor({ state: "detached" });
-  expect(await stored()).not.toHaveProperty("monitor-shop-X-Api-Key");
+  await page.getByText("monitor-portfolio-X-Api-Key was removed").waitFor();
+  await listed("monitor-portfolio-X-Api-Key").waitFor({ state: "detached" });
+  expect(await stored()).not.toHaveProperty("monitor-portfolio-X-Api-Key");
 });
 
 test("what is stored is listed with what uses it, and takes another value", async () => {
