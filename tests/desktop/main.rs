@@ -153,17 +153,20 @@ async fn nothing_is_shown_while_the_desktop_must_not_be_disturbed_and_all_is_sum
 fn a_panel_that_people_use_shows_the_icon_its_menu_and_a_notification() {
     let session = Session::as_large_as("960x560");
     let _xfce = Xfce::start(&session);
-    let mut estatus = Estatus::new(&lively());
+    let site = Site::start();
+    let mut estatus = Estatus::new(&lively(&site));
     estatus.start();
-    estatus.wait_for_fleet("render farm", "two that run", |fleet| {
+    estatus.wait_for_fleet("render", "two that run", |fleet| {
         let all = fleet["instances"].as_array()?;
         (all.len() == 2 && all.iter().all(|one| one["state"] == "running")).then_some(())
     });
     assert_eq!(estatus.say(&["flow", "run", "nightly backup"]).code, 0);
+    estatus.wait_for("shop", "up");
+    eventually("a program is in a crash loop", || (estatus.program("mail queue")?["state"] == "cooling").then_some(()));
     let _tray = Tray::start(&session, &estatus, &["--hidden"]);
     let red = |[red, green, blue]: Colour| red > 180 && green < 110 && blue < 110;
     eventually("the icon is red", || (session.screen().lines(0..30).count(red) > 100).then_some(()));
-    eventually("a program is in a crash loop", || (estatus.program("mail queue")?["state"] == "cooling").then_some(()));
+    site.break_it();
     eventually("the remedy is given up", || estatus.json(&["incidents"])[0]["escalated"].is_string().then_some(()));
     eventually("a notification is shown", || (session.screen().lines(360..560).count(red) > 500).then_some(()));
     let press = |keys: &[&str]| assert!(session.command("xdotool").args(keys).status().unwrap().success());
@@ -180,8 +183,7 @@ fn a_panel_that_people_use_shows_the_icon_its_menu_and_a_notification() {
 }
 
 /// Of everything something, and not all of it well.
-fn lively() -> String {
-    let port = free_port();
+fn lively(site: &Site) -> String {
     format!(
         r#"
 language = "en"
@@ -201,7 +203,7 @@ command = "sleep 600"
 ready_within = "1s"
 [[monitor]]
 name = "shop"
-tcp = "127.0.0.1:{port}"
+http = "{}"
 every = "1s"
 retry_every = "1s"
 on_down = {{ restart = "web", tries = 1, within = "2s" }}
@@ -228,13 +230,14 @@ timeout = "10m"
 [[flow."nightly backup".step]]
 name = "prune"
 run = "true"
-[fleet."render farm"]
+[fleet."render"]
 min = 2
 desired = 2
 max = 4
 heartbeat = "1s"
 listen = "127.0.0.1:{}"
 "#,
+        site.url(),
         free_port()
     )
 }

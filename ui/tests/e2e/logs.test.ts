@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { staged } from "./stage";
+import { saved, staged } from "./stage";
 
 const stage = staged();
 let page: Page;
@@ -181,6 +180,7 @@ test("lines are copied: those that are selected, or all that are shown", async (
   const copied = async () => {
     await page.getByRole("button", { name: "Copy the selection, or all lines shown" }).click();
     await page.getByText("Copied").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
     return page.evaluate(() => navigator.clipboard.readText());
   };
   await log().getByText("GET").first().waitFor();
@@ -194,7 +194,7 @@ test("lines are copied: those that are selected, or all that are shown", async (
 
 test("the log is saved as a file: all of it, its errors, or what was found", async () => {
   await opened();
-  const saved = async (what: string) => {
+  const lines = async (what: string) => {
     const download = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save to a file" }).click();
     await page.getByRole("menuitem", { name: what }).click();
@@ -204,13 +204,14 @@ test("the log is saved as a file: all of it, its errors, or what was found", asy
       .getByText(/^Saved: .*web-.*\.log$/)
       .first()
       .waitFor();
-    return (await readFile((await file.path())!, "utf8")).trimEnd().split("\n");
+    await page.getByRole("button", { name: "Close" }).click();
+    return (await saved(file)).trimEnd().split("\n");
   };
-  const whole = await saved("Save the whole log");
+  const whole = await lines("Save the whole log");
   expect(whole.length).toBe(12_000);
   expect(whole[0]! < whole[11_999]!).toBe(true);
   await page.getByLabel("Errors only").check();
-  const errors = await saved("Save the errors");
+  const errors = await lines("Save the errors");
   expect(errors.length).toBeGreaterThan(1000);
   expect(errors.every((one) => one.includes(" ! warning"))).toBe(true);
   await page.getByLabel("Errors only").uncheck();
@@ -219,7 +220,7 @@ test("the log is saved as a file: all of it, its errors, or what was found", asy
     .getByRole("status")
     .getByText(/^\d+ lines?$/)
     .waitFor();
-  expect((await saved("Save the matches")).every((one) => one.includes("request 777"))).toBe(true);
+  expect((await lines("Save the matches")).every((one) => one.includes("request 777"))).toBe(true);
 });
 
 test("a log that cannot be read says so", async () => {

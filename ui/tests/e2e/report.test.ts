@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { axe } from "./axe";
-import { staged } from "./stage";
+import { saved, staged } from "./stage";
 
 const stage = staged();
 
@@ -19,7 +18,7 @@ test("the report of a month is saved as a file", async () => {
   const download = page.waitForEvent("download");
   await dialog.getByRole("button", { name: "Save" }).click();
   const file = await download;
-  expect(await readFile((await file.path())!, "utf8")).toBe(`${last} as incidents_csv\n`);
+  expect(await saved(file)).toBe(`${last} as incidents_csv\n`);
   await page.getByText("Saved: ").first().waitFor();
   await dialog.waitFor({ state: "hidden" });
 });

@@ -1,4 +1,5 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { text } from "node:stream/consumers";
+import { type Browser, type BrowserContextOptions, chromium, type Download, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 
 /**
@@ -70,6 +71,9 @@ const faulty = new WeakMap<Page, string[]>();
 
 /** Errors of scripts and breaches of the content security policy. */
 const faults = (page: Page): string[] => faulty.get(page) ?? [];
+
+/** The text of a file that the browser was given to save. */
+export const saved = async (file: Download): Promise<string> => text(await file.createReadStream());
 
 /** Lets so many seconds pass in the made-up world, until the window shows what they brought. */
 export const pass = (page: Page, seconds: number): Promise<void> =>
