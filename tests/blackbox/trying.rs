@@ -226,7 +226,7 @@ async fn a_program_is_tried_all_the_same_where_what_it_starts_after_does_not_run
     };
     let id = client.ask(request(edits(), web())).await.unwrap();
     let first = first_of_trial(&mut client).await;
-    assert!(matches!(&*first, Event::TrialUnready { unready, .. } if unready.iter().eq(["db"])), "{first:?}");
+    assert!(matches!(&*first, Event::TrialUnready { unready, .. } if *unready == [Arc::from("db")]), "{first:?}");
     written(&mut client, |lines| lines.iter().any(|line| line.text == "up")).await;
     client.ask(Request::EndTrial { of: web() }).await.unwrap();
     assert_eq!(answered(&mut client, id).await.verdict, Verdict::Up);

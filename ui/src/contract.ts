@@ -2529,11 +2529,6 @@ program: string,
 process: ProcessId, };
 
 /**
- * How a process ended. [`crate::words::Words::exit`] says what it means.
- */
-export type Exit = { "exit": "code", "of": number } | { "exit": "signal", "of": number } | { "exit": "unseen" };
-
-/**
  * Who has answered what a step asks.
  */
 export type AnsweredBy = { 
@@ -2550,6 +2545,11 @@ from?: AnsweredFrom, };
  * Where somebody may answer.
  */
 export type AnsweredFrom = "window" | "tray" | "command_line";
+
+/**
+ * How a process ended. [`crate::words::Words::exit`] says what it means.
+ */
+export type Exit = { "exit": "code", "of": number } | { "exit": "signal", "of": number } | { "exit": "unseen" };
 
 /**
  * How far a message has come.

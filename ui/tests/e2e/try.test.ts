@@ -85,10 +85,14 @@ test("what a program starts after is named where it does not run, before and aft
   await page.getByRole("button", { name: "Stop" }).waitFor();
   await told().getByText("It was ready after").waitFor();
   expect(await said.count()).toBe(1);
+  // Of what runs there is nothing to say.
+  page = await stage.open("?still#/new/program");
+  await command().fill("npm run dev");
+  await page.getByText("Advanced", { exact: true }).click();
   await page.getByLabel("Start after", { exact: true }).fill("reloj");
   await tryIt().click();
   await told().getByText("It was ready after").waitFor();
-  expect(await said.count()).toBe(0);
+  expect(await told().getByText("starts after").count()).toBe(0);
 });
 
 test("no second copy of what runs is started, and that is said", async () => {

@@ -20,7 +20,10 @@ export function rehearsed(
 
   async function program({ name }: { name: string }, table: Table): Promise<Tried> {
     const command = String(table.command);
-    const unready = ((table.start_after ?? []) as string[]).filter((other) => !isReady(other));
+    const unready = [table.start_after ?? []]
+      .flat()
+      .filter((other) => !isReady(String(other)))
+      .map(String);
     if (unready.length > 0) tell({ event: "trial_unready", of: { of: { what: "program", name }, unready } });
     const lines: LogLine[] = [];
     const write = (text: string, stream: LogLine["stream"] = "out") => {
