@@ -201,7 +201,7 @@ async fn a_secret_in_a_header_is_sent_and_is_in_no_log_history_or_answer() {
     let port = echo();
     let header = "headers = { X-From = { keyring = \"shop\" } }";
     let mut estatus = estatus(&format!(
-        "[network]\nreference = []\n[[monitor]]\nname = \"shop\"\nhttp = \"http://127.0.0.1:{port}/\"\n{header}\n\
+        "[network]\nreference = []\n[alerts]\ngrace = \"0s\"\n[[monitor]]\nname = \"shop\"\nhttp = \"http://127.0.0.1:{port}/\"\n{header}\n\
          failures = 1\n[[flow.call.step]]\nname = \"one\"\nhttp = \"http://127.0.0.1:{port}/\"\n{header}\n"
     ));
     estatus.start();
