@@ -17,15 +17,20 @@ export function staged(): Staged {
     if (!stage) throw new Error("pages are opened in tests");
     return stage;
   };
-  return { open: (...given) => built().open(...given), blank: (...given) => built().blank(...given) };
+  return {
+    open: (...given) => built().open(...given),
+    look: (...given) => built().look(...given),
+    blank: (...given) => built().blank(...given),
+  };
 }
 
 /** What the tests of a file see of their stage. */
-export type Staged = Pick<Stage, "open" | "blank">;
+export type Staged = Pick<Stage, "open" | "look" | "blank">;
 
 /** The mock build in a browser. */
 class Stage {
   private opened: Page[] = [];
+  private looked: Page | undefined;
 
   private constructor(private readonly browser: Browser) {}
 
@@ -38,6 +43,22 @@ class Stage {
   /** A page of the window, at `address` like `?still#/settings`. */
   async open(address = "", options: BrowserContextOptions = {}): Promise<Page> {
     const page = await this.blank({ viewport: { width: 1100, height: 720 }, locale: "en-GB", ...options });
+    return this.go(page, address);
+  }
+
+  /**
+   * A page of the window that is only looked at, without motion: the same one for all tests of a file, which begins anew at each address. A
+   * page of its own costs three times as much.
+   */
+  async look(address: string): Promise<Page> {
+    this.looked ??= await this.blank({ locale: "en-GB", reducedMotion: "reduce" });
+    this.opened = this.opened.filter((page) => page !== this.looked);
+    // Where only what is behind the # is another, nothing would begin anew.
+    await this.looked.goto("about:blank");
+    return this.go(this.looked, address);
+  }
+
+  private async go(page: Page, address: string): Promise<Page> {
     await page.goto(inject("base") + address);
     await page.locator("main").waitFor();
     return page;
@@ -59,7 +80,8 @@ class Stage {
   async clear(): Promise<string[]> {
     const pages = this.opened.splice(0);
     for (const page of pages) await page.context().close();
-    return pages.flatMap(faults);
+    const seen = this.looked ? [...pages, this.looked] : pages;
+    return seen.flatMap((page) => faults(page).splice(0));
   }
 
   strike(): Promise<void> {

@@ -13,7 +13,7 @@ const PAGES: PageCase[] = [
   ["?still#/fleet/edge", "1,312 ×"],
   ["?still#/fleet/shop", "shop-7"],
   ["?still&language=es#/fleet/lab", "Esta política nunca se estabiliza"],
-  ["?fleet=thousands#/fleet/web", "5,000"],
+  ["?still&fleet=thousands#/fleet/web", "5,000"],
   ["#/fleet/office", "No instances"],
   ["#/fleet/nobody", "Fleet “nobody” not found"],
   ["#/new/fleet", "New fleet"],

@@ -14,7 +14,7 @@ export const VIEWS = [
 
 /** Expects a page to show itself in every width and theme: nothing wide, clipped or clobbered, and nothing that axe finds. */
 export async function whole(stage: Staged, address: string, text: string) {
-  const page = await stage.open(address, { reducedMotion: "reduce" });
+  const page = await stage.look(address);
   const found: string[] = [];
   for (const { width, height, colorScheme } of VIEWS) {
     await page.setViewportSize({ width, height });
