@@ -21,6 +21,7 @@ pub struct Judge {
 
 /// What can be said of a probe.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum Judged {
     /// It is what it is.
     Known(Observation),
