@@ -149,10 +149,7 @@ impl Check {
     /// The secrets it takes.
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {
-            Self::Http(check) => match &check.auth {
-                Some(Auth::Basic { password: secret, .. } | Auth::Bearer(secret)) => vec![secret],
-                None => Vec::new(),
-            },
+            Self::Http(check) => check.secrets().collect(),
             Self::Command(check) => check.command.secret_env.iter().map(|(_, secret)| secret).collect(),
             Self::Tcp(_)
             | Self::Tls(_)

@@ -1,6 +1,6 @@
 //! What is tried before it is saved: a probe, a test message, a start of a program that is stopped again.
 //!
-//! A trial belongs to the connection that wants it, which polls it: where that is gone, so is the trial. The core hears of none.
+//! A trial belongs to the connection that wants it: where that is gone, so is the trial. The core hears of none.
 
 mod program;
 

@@ -1,4 +1,4 @@
-//! Trials: what would be saved is read first, and what comes of it is polled by the connection that wants it.
+//! Trials: what would be saved is read first, and what comes of it goes to the connection that wants it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,10 @@ use estatus_core::{
     words::Words,
 };
 use estatus_program::Trial;
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::{
+    sync::oneshot,
+    task::{JoinSet, spawn_blocking},
+};
 
 use super::{configuring::refused, wrong};
 use crate::{
@@ -148,6 +151,13 @@ fn try_channel(name: String, config: &Config, trier: Trier) -> Result<Trying, Ap
     Ok(under_way(trier.send(name, channel), &words))
 }
 
+/// A trial goes on whatever its connection waits for meanwhile, so that its times are true, and ends when this is dropped.
 fn under_way(trial: impl Future<Output = Tried> + Send + 'static, words: &Words) -> Trying {
-    Trying::new(Box::pin(async { Ok(Reply::Tried(trial.await)) }), words)
+    let mut work = JoinSet::new();
+    work.spawn(trial);
+    let outcome = async move {
+        let tried = work.join_next().await.and_then(Result::ok);
+        tried.map(Reply::Tried).ok_or_else(failed)
+    };
+    Trying::new(Box::pin(outcome), words)
 }
