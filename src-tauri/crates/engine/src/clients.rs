@@ -1,6 +1,5 @@
 //! Those who watch and ask: one task a connection.
 
-pub(crate) mod discretion;
 mod following;
 mod searching;
 mod trials;
@@ -25,6 +24,7 @@ use tokio::{
 use trials::{TrialNews, Trials};
 
 use crate::{
+    discretion,
     step_log::StepLog,
     tasks::Published,
     trying::{TryAnswer, Trying, Wanted},

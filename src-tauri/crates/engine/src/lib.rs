@@ -12,6 +12,7 @@ mod barrier;
 mod bounded;
 mod clients;
 mod clock;
+mod discretion;
 mod effects;
 mod event_loop;
 mod file_changes;

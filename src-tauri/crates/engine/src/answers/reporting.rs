@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{INCIDENTS_LIMIT, failed, in_numbers, wrong};
 use crate::{
-    clients::discretion,
+    discretion,
     pages::report::{Found, ProgramRow, Report, Stretch, stretch},
     view,
 };

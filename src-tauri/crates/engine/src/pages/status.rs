@@ -23,7 +23,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
 use super::{class_of, lasted};
-use crate::clients::discretion;
+use crate::discretion;
 
 /// So many days have a bar.
 const DAYS: i64 = 90;

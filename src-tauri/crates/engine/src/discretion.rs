@@ -1,7 +1,7 @@
-//! What is left out of what a client is told that may not see the configuration: what may be as good as a password, and
-//! whom the alerts reach.
+//! What is left out of what is told to whoever may not see the configuration: what may be as good as a password, and whom the
+//! alerts reach.
 //!
-//! Everything that goes to a client passes here.
+//! Everything that goes to a client passes here, and every cause on a page.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use estatus_core::{check::Kind, incident::Delivery};
 const LEFT_OUT: &str = "…";
 
 /// How things are, for whoever has `permission`.
-pub(super) fn snapshot(mut snapshot: Snapshot, permission: Permission) -> Snapshot {
+pub(crate) fn snapshot(mut snapshot: Snapshot, permission: Permission) -> Snapshot {
     if permission < Permission::Edit {
         snapshot.monitors.iter_mut().for_each(monitor);
         snapshot.programs.iter_mut().for_each(program);
@@ -36,7 +36,7 @@ pub(crate) fn said(text: &str, permission: Permission) -> String {
 }
 
 /// An answer, for whoever has `permission`.
-pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
+pub(crate) fn reply(mut reply: Reply, permission: Permission) -> Reply {
     if permission < Permission::Edit {
         match &mut reply {
             Reply::Status(status) => {
@@ -89,7 +89,7 @@ pub(super) fn reply(mut reply: Reply, permission: Permission) -> Reply {
 }
 
 /// An event, for whoever has `permission`.
-pub(super) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
+pub(crate) fn event(event: Arc<Event>, permission: Permission) -> Arc<Event> {
     if permission == Permission::Edit {
         return event;
     }
