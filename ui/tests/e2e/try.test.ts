@@ -83,6 +83,7 @@ test("what a program starts after is named where it does not run, before and aft
   const said = told().getByText("starts after worker, which is not running now. It is tried all the same.");
   await said.waitFor();
   await page.getByRole("button", { name: "Stop" }).waitFor();
+  await pass(page, 1);
   await told().getByText("It was ready after").waitFor();
   expect(await said.count()).toBe(1);
   // Of what runs there is nothing to say.
@@ -91,6 +92,8 @@ test("what a program starts after is named where it does not run, before and aft
   await page.getByText("Advanced", { exact: true }).click();
   await page.getByLabel("Start after", { exact: true }).fill("reloj");
   await tryIt().click();
+  await page.getByRole("button", { name: "Stop" }).waitFor();
+  await pass(page, 1);
   await told().getByText("It was ready after").waitFor();
   expect(await told().getByText("starts after").count()).toBe(0);
 });

@@ -7,7 +7,7 @@ const stage = staged();
 
 /** Every page and state but those of flows and fleets, and a text by which it is known. */
 const PAGES: PageCase[] = [
-  ["#/", "2 monitors are down"],
+  ["#/", "1 monitor is down"],
   ["#/monitor/portfolio", "Last probe"],
   ["#/monitor/shop", "Response"],
   ["#/monitor/new%20landing%20page", "Not checked yet."],
@@ -39,7 +39,7 @@ const PAGES: PageCase[] = [
   ["?engine=lost#/", "Cannot connect to the engine"],
   ["?engine=lost&service=stopped#/", "Run as a service"],
   ["?engine=silent#/", "Connecting to the engine"],
-  ["?language=es#/", "2 monitores están caídos"],
+  ["?language=es#/", "1 monitor está caído"],
   ["#/nothing/here", "Page not found"],
 ];
 
