@@ -114,6 +114,7 @@ impl Session {
         let prefix = kept.with_extension(format!("session-{}", std::process::id()));
         copy(&kept, &prefix).context("Failed to copy what Wine keeps")?;
         let valet = Valet::start().context("Failed to listen on 127.0.0.1 for what the tests want started")?;
+        write_runner(&prefix).context("Failed to write what runs tests in Wine")?;
         let session = Self { prefix, valet, display };
         if session.display.is_some() {
             make_taskbar(&session.prefix).context("Failed to make a taskbar that can be clicked on")?;
@@ -160,7 +161,8 @@ impl Session {
 
     /// Has cargo run in it what it builds.
     pub(super) fn runs<'c>(&self, cargo: &'c mut Command) -> &'c mut Command {
-        cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", WINE).stdin(Stdio::null());
+        let sh_runner = format!("/bin/sh {}", runner(&self.prefix).display());
+        cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", sh_runner).stdin(Stdio::null());
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
         cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
         let (name, value) = self.valet.variable(&self.prefix.join("dosdevices"));
@@ -175,6 +177,17 @@ impl Drop for Session {
         // What is left of it is in nobody's way.
         let _ = fs::remove_dir_all(&self.prefix);
     }
+}
+
+/// What runs a test in Wine. Now and then Wine does not come to it: it ends at once with 1, and nothing is said. A test that
+/// fails ends with 101, so that is tried once more, and nothing else is.
+fn write_runner(prefix: &Path) -> Result<()> {
+    let lines = format!("{WINE} \"$@\"\ncode=$?\n[ \"$code\" -eq 1 ] || exit \"$code\"\nexec {WINE} \"$@\"\n");
+    Ok(fs::write(runner(prefix), lines)?)
+}
+
+fn runner(prefix: &Path) -> PathBuf {
+    prefix.join("run-test.sh")
 }
 
 /// How programs that run in Wine call `path`, which is absolute.
