@@ -20,16 +20,23 @@ const write = (count: number) =>
 const toEnd = () => log().evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight));
 const scroll = (by: number) => log().evaluate((box, by) => void box.scrollBy(0, by), by);
 
-/** The first line that can be read, and how far it is from the edge, in pixels. */
-const first = () =>
-  log().evaluate((box) => {
-    const top = box.getBoundingClientRect().top;
-    const lines = [...box.querySelectorAll(".line")].map(
-      (one) => [one.getBoundingClientRect().top - top, one] as const,
-    );
-    const [away, line] = lines.filter(([away]) => away >= 0).sort(([one], [other]) => one - other)[0]!;
-    return `${line.textContent} at ${Math.round(away)}`;
-  });
+/** The first line that can be read, and how far it is from the edge, in pixels: once lines are drawn where one scrolled to. */
+async function first() {
+  let read = "";
+  const gap = async () => {
+    const [away, line] = await log().evaluate((box) => {
+      const top = box.getBoundingClientRect().top;
+      const lines = [...box.querySelectorAll(".line")].map(
+        (one) => [one.getBoundingClientRect().top - top, one.textContent] as const,
+      );
+      return lines.filter(([away]) => away >= 0).sort(([one], [other]) => one - other)[0]!;
+    });
+    read = `${line} at ${Math.round(away)}`;
+    return away;
+  };
+  await expect.poll(gap).toBeLessThan(40);
+  return read;
+}
 
 async function opened(address = WEB) {
   page = await stage.open(address, { viewport: { width: 1100, height: 900 }, reducedMotion: "reduce" });
