@@ -5,17 +5,24 @@
 //! folders as well as the file. Some changes no system tells (a network drive, too many watches), so the file is looked at
 //! now and then besides.
 
+#[cfg(target_os = "linux")]
+#[path = "file_changes/linux.rs"]
+mod platform;
+#[cfg(not(target_os = "linux"))]
+#[path = "file_changes/other.rs"]
+mod platform;
+
 use std::{
     ffi::OsString,
     fs,
     path::{Component, Path, PathBuf},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+
+use self::platform::Watcher;
 
 /// A program writes a file in several steps; it is told of when it has been left alone for so long.
 const SETTLES: Duration = Duration::from_millis(150);
@@ -42,20 +49,21 @@ pub fn file_changes(file: PathBuf) -> mpsc::Receiver<()> {
 fn watch(file: &Path, sender: &mpsc::Sender<()>) {
     // A path that cannot be made absolute is looked at as it is.
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let (touch, touches) = sync_channel(1);
     let mut way = Way::default();
-    way.follow(&file, &touch);
+    way.follow(&file);
     let mut seen = Stamp::of(&file);
     while sender.blocking_send(()).is_ok() {
         loop {
-            let is_touched = touches.recv_timeout(LOOKS_EVERY).is_ok();
+            let is_touched = way.is_touched_within(LOOKS_EVERY);
             if is_touched {
-                settle(&touches);
+                way.settle();
+                // What has the name of a folder on the way may be another folder now.
+                way = Way::default();
             }
             if sender.is_closed() {
                 return;
             }
-            let is_other_way = way.follow(&file, &touch);
+            let is_other_way = way.follow(&file);
             let now = Stamp::of(&file);
             if is_touched || is_other_way || now != seen {
                 seen = now;
@@ -63,11 +71,6 @@ fn watch(file: &Path, sender: &mpsc::Sender<()>) {
             }
         }
     }
-}
-
-fn settle(touches: &Receiver<()>) {
-    let end = Instant::now() + SETTLES_WITHIN;
-    while touches.recv_timeout(SETTLES).is_ok() && Instant::now() < end {}
 }
 
 /// By what a file that was changed is told from what it was, without reading it.
@@ -84,18 +87,18 @@ impl Stamp {
 #[derive(Default)]
 struct Way {
     entries: Vec<PathBuf>,
-    watcher: Option<RecommendedWatcher>,
+    watcher: Option<Watcher>,
 }
 
 impl Way {
     /// Looks the way to `file` up, and watches it if it is another than before. Whether it is.
-    fn follow(&mut self, file: &Path, touch: &SyncSender<()>) -> bool {
+    fn follow(&mut self, file: &Path) -> bool {
         for tries in 0..TRIES {
             let entries = entries(file);
             if entries == self.entries {
                 return tries > 0;
             }
-            let watcher = watcher(&entries, touch.clone());
+            let watcher = Watcher::of(&entries);
             if let Err(error) = &watcher {
                 let every = LOOKS_EVERY.as_secs();
                 tracing::warn!(%error, file = %file.display(), "the file cannot be watched; it is looked at every {every} s");
@@ -103,6 +106,20 @@ impl Way {
             (self.entries, self.watcher) = (entries, watcher.ok());
         }
         true
+    }
+
+    /// Waits for at most `within` until something happens on the way. Whether something does.
+    fn is_touched_within(&self, within: Duration) -> bool {
+        let Some(watcher) = &self.watcher else {
+            thread::sleep(within);
+            return false;
+        };
+        watcher.is_touched_within(within)
+    }
+
+    fn settle(&self) {
+        let end = Instant::now() + SETTLES_WITHIN;
+        while self.is_touched_within(SETTLES) && Instant::now() < end {}
     }
 }
 
@@ -136,31 +153,6 @@ fn entries(file: &Path) -> Vec<PathBuf> {
 /// The parts of a path, the last first.
 fn words(path: &Path) -> Vec<OsString> {
     path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
-}
-
-/// Tells of what happens to `entries`. A folder that may not be watched is passed over, unless it is that of the file.
-fn watcher(entries: &[PathBuf], touch: SyncSender<()>) -> notify::Result<RecommendedWatcher> {
-    let concerned = entries.to_vec();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let concerns =
-            event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| concerned.contains(path)));
-        if concerns {
-            // A full channel already says that there is something to look at.
-            let _ = touch.try_send(());
-        }
-    })?;
-    let mut folders: Vec<&Path> = entries.iter().filter_map(|entry| entry.parent()).collect();
-    let last = folders.pop();
-    for folder in folders {
-        if Some(folder) != last {
-            // Whoever may not look into a folder may pass through it all the same.
-            let _ = watcher.watch(folder, RecursiveMode::NonRecursive);
-        }
-    }
-    if let Some(folder) = last {
-        watcher.watch(folder, RecursiveMode::NonRecursive)?;
-    }
-    Ok(watcher)
 }
 
 #[cfg(test)]
@@ -275,6 +267,29 @@ mod tests {
                     fs::rename(root.join("new"), root.join("cfg")).unwrap();
                 },
                 &|root| put(&root.join("cfg/estatus.toml"), "5"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_in_a_folder_that_took_the_place_of_another_is_noticed() {
+        let swap = |root: &Path, number: &str| {
+            fs::create_dir(root.join("new")).unwrap();
+            fs::write(root.join("new/estatus.toml"), number).unwrap();
+            fs::rename(root.join("cfg"), root.join(format!("old-{number}"))).unwrap();
+            fs::rename(root.join("new"), root.join("cfg")).unwrap();
+        };
+        check(
+            |root| {
+                fs::create_dir(root.join("cfg")).unwrap();
+                fs::write(root.join("cfg/estatus.toml"), "1").unwrap();
+            },
+            &[
+                &|root| swap(root, "2"),
+                &|root| fs::write(root.join("cfg/estatus.toml"), "3").unwrap(),
+                &|root| put(&root.join("cfg/estatus.toml"), "4"),
+                &|root| swap(root, "5"),
+                &|root| fs::write(root.join("cfg/estatus.toml"), "6").unwrap(),
             ],
         );
     }
