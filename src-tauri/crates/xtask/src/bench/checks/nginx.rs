@@ -109,13 +109,15 @@ impl Hits {
         self.0.values().filter_map(|times| times.first()).max().copied()
     }
 
-    /// The longest time between two requests for the same page, and from the last one until `end`.
-    pub(crate) fn worst_gap(&self, end: Duration) -> Duration {
+    /// The longest time between two requests for the same page, of which the first came at `from` or later, and from the last
+    /// one until `end`.
+    pub(crate) fn worst_gap(&self, from: Duration, end: Duration) -> Duration {
         let gap = |times: &Vec<Duration>| {
-            let ends = times.iter().skip(1).chain([&end]);
-            times.iter().zip(ends).map(|(one, next)| next.saturating_sub(*one)).max()
+            let since: Vec<&Duration> = times.iter().filter(|at| **at >= from).collect();
+            let ends = since.iter().copied().skip(1).chain([&end]);
+            since.iter().zip(ends).map(|(one, next)| next.saturating_sub(**one)).max().unwrap_or(end.saturating_sub(from))
         };
-        self.0.values().filter_map(gap).max().unwrap_or_default()
+        self.0.values().map(gap).max().unwrap_or_default()
     }
 }
 
@@ -136,12 +138,15 @@ mod tests {
 
     #[test]
     fn the_worst_gap_counts_the_silence_at_the_end() {
-        let check = |end_ms: u64, expected_ms: u64| {
+        let check = |from_ms: u64, end_ms: u64, expected_ms: u64| {
             let hits =
                 Hits(BTreeMap::from([("1".to_owned(), [10_000, 11_000, 12_500].map(Duration::from_millis).into())]));
-            assert_eq!(hits.worst_gap(Duration::from_millis(end_ms)), Duration::from_millis(expected_ms));
+            let [from, end, expected] = [from_ms, end_ms, expected_ms].map(Duration::from_millis);
+            assert_eq!(hits.worst_gap(from, end), expected);
         };
-        check(13_000, 1_500);
-        check(15_000, 2_500);
+        check(10_000, 13_000, 1_500);
+        check(10_000, 15_000, 2_500);
+        check(11_500, 13_000, 500);
+        check(12_600, 13_000, 400);
     }
 }

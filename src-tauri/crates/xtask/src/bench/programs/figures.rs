@@ -32,7 +32,8 @@ pub(crate) fn on_linux<const N: usize>(names: [&'static str; N], peers: &[Figure
     table.row(RESTART, 1, Limit::AtMost(5.0), of(|it| ms(it.restart_median)));
     table.row(RESTART_P99, 1, Limit::AtMost(20.0), of(|it| ms(it.restart_p99)));
     table.row(MEMORY, 3, Limit::AtMost(0.6), of(megabytes));
-    table.row(CPU, 2, Limit::AtMost(0.004), of(|it| it.cpu));
+    // What each of a thousand uses is measured every 15 s, in some 30 µs.
+    table.row(CPU, 2, Limit::AtMost(0.25), of(|it| it.cpu));
     table.row(SURVIVORS, 0, Limit::AtMost(0.0), of(|it| count(it.survivors)));
     table.row("output captured, MB/s", 0, Limit::AtLeast(350.0), of(|it| it.capture));
     table.row("failed check → healed, ms", 0, Limit::AtMost(heal_limit()), of(|it| ms(it.heal)));
