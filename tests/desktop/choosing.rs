@@ -151,7 +151,7 @@ async fn a_file_that_is_dropped_on_the_window_does_what_one_that_is_browsed_for_
 
     desk.does(&["mousemove", "32", "32", "mousedown", "1", "mousemove", "60", "60"]);
     desk.drags(640, 450, true).await;
-    desk.picture("drop.png");
+    window.picture(&pictures().join("drop.png")).await;
     desk.drags(32, 32, false).await;
     desk.drags(640, 450, true).await;
     desk.does(&["mouseup", "1"]);
