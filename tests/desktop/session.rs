@@ -98,8 +98,8 @@ impl Session {
 
     /// The home of its user.
     pub(crate) fn home(&self) -> PathBuf {
-        let homes = self.variables().into_iter().filter(|(name, _)| name == "HOME");
-        homes.last().map(|(_, home)| PathBuf::from(home)).unwrap()
+        let mut homes = self.variables().into_iter().filter(|(name, _)| name == "HOME");
+        homes.next_back().map(|(_, home)| PathBuf::from(home)).unwrap()
     }
 
     /// Gives windows frames, by which they can be closed.
