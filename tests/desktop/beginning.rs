@@ -1,10 +1,10 @@
-//! A newcomer's first minutes: from an empty file to a page that is watched, a program that is kept and a mail that has come, by
+//! A newcomer's first minutes: from an empty home to a page that is watched, a program that is kept and a mail that has come, by
 //! mouse and keyboard alone.
 
 use std::fs;
 
 use estatus_core::{config::Language, words};
-use estatus_tests::{Estatus, MailServer, Site, eventually, free_port, is_alive};
+use estatus_tests::{Estatus, Mail, MailServer, Site, eventually, free_port, is_alive};
 
 use crate::{panel::Panel, pictures, session::Session, tray::Tray, window::Window};
 
@@ -24,8 +24,9 @@ impl Newcomer {
             Language::English => "en_GB.UTF-8",
             Language::Spanish => "es_MX.UTF-8",
         };
-        let estatus = Estatus::new("").with_env("SSL_CERT_FILE", mail.authority());
-        Self { language, session: Session::start().with("LANG", locale), estatus, mail, site }
+        let session = Session::start().with("LANG", locale).of_new_user();
+        let estatus = Estatus::of_new_user(&session.home()).with_env("SSL_CERT_FILE", mail.authority());
+        Self { language, session, estatus, mail, site }
     }
 
     fn text(&self, key: &str) -> String {
@@ -34,15 +35,10 @@ impl Newcomer {
 
     async fn story(self) {
         let mut panel = Panel::on(self.session.bus()).await;
+        assert_eq!(fs::read_dir(self.session.home()).unwrap().count(), 0, "the home is empty");
         let _tray = Tray::start(&self.session, &self.estatus, &["--hidden"]);
         panel.icon().await;
         let window = Window::open(&self.session, &self.estatus, "/").await;
-        if self.language == Language::Spanish {
-            window.visit("Settings").await;
-            window.select(&words::text(Language::English, "desktop.language", &[]), "Español").await;
-            window.reads(&self.text("settings.email")).await;
-            window.visit(&self.text("nav.overview")).await;
-        }
         window.reads(&self.text("welcome.title")).await;
         let page = self.watches_a_page(&window).await;
         let process = self.keeps_a_program(&window).await;
@@ -51,17 +47,23 @@ impl Newcomer {
         self.site.break_it();
         window.go(&format!("/monitor/{page}")).await;
         window.press(&self.text("do.check")).await;
-        let alert = self.mail.next();
+        let alert = self
+            .mail_that("tells of the page", |mail| mail.message().body_text(0).is_some_and(|it| it.contains("503")));
         assert!(alert.tls && alert.login.as_deref() == Some(MailServer::USER), "{alert:?}");
         let (message, down) = (alert.message(), self.text("mail.state.down"));
         assert!(message.subject().is_some_and(|subject| subject.starts_with(&format!("[{down}]"))), "{alert:?}");
-        assert!(message.body_text(0).is_some_and(|text| text.contains("503")), "{alert:?}");
+        assert!(message.body_text(0).is_some_and(|text| text.contains(&page)), "{alert:?}");
         self.site.mend();
         window.press(&self.text("do.check")).await;
-        let answer = self.mail.next();
-        assert_eq!(answer.message().in_reply_to().as_text(), Some(alert.id().as_str()), "{answer:?}");
+        self.mail_that("answers it", |mail| mail.message().in_reply_to().as_text() == Some(alert.id().as_str()));
         assert!(is_alive(process), "the program is kept");
         window.close().await;
+    }
+
+    /// The next mail that is so: what the first file brings is watched, too, and may be told of.
+    fn mail_that(&self, what: &str, is_so: impl Fn(&Mail) -> bool) -> Mail {
+        let found = std::iter::repeat_with(|| self.mail.next()).take(8).find(is_so);
+        found.unwrap_or_else(|| panic!("no mail {what}"))
     }
 
     /// The name of its monitor.
@@ -110,6 +112,7 @@ impl Newcomer {
         window.reads(&self.text("done.saved_settings")).await;
         let file = fs::read_to_string(self.estatus.config()).unwrap();
         assert!(file.contains("[email]") && !file.contains(MailServer::PASSWORD), "{file}");
+        assert!(file.starts_with("# What Estatus checks and keeps running"), "what it began with is kept: {file}");
         eventually("nothing is wrong with the file", || {
             (self.estatus.say(&["config", "check"]).code == 0).then_some(())
         });

@@ -10,6 +10,7 @@
 
 mod beginning;
 mod bubbles;
+mod choosing;
 mod figures;
 mod fleets;
 mod flows;
@@ -169,7 +170,7 @@ fn a_panel_that_people_use_shows_the_icon_its_menu_and_a_notification() {
     site.break_it();
     eventually("the remedy is given up", || estatus.json(&["incidents"])[0]["escalated"].is_string().then_some(()));
     eventually("a notification is shown", || (session.screen().lines(360..560).count(red) > 500).then_some(()));
-    let press = |keys: &[&str]| assert!(session.command("xdotool").args(keys).status().unwrap().success());
+    let press = |keys: &[&str]| assert!(session.xdotool(keys).status.success());
     let white = |colour: Colour| colour.iter().all(|part| *part > 240);
     let shown = |least: usize| {
         let shown = session.screen().whole();

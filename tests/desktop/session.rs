@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::Arc,
 };
 
@@ -87,6 +87,21 @@ impl Session {
         other
     }
 
+    /// The same session, of a user whose home is empty, and where nothing says where things are.
+    pub(crate) fn of_new_user(&self) -> Self {
+        let home = self.home.path().join("new-user");
+        fs::create_dir(&home).unwrap();
+        // What is empty is as good as not set (XDG Base Directory Specification).
+        let unset = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"];
+        unset.into_iter().fold(self.with("HOME", home.to_str().unwrap()), |session, name| session.with(name, ""))
+    }
+
+    /// The home of its user.
+    pub(crate) fn home(&self) -> PathBuf {
+        let mut homes = self.variables().into_iter().filter(|(name, _)| name == "HOME");
+        homes.next_back().map(|(_, home)| PathBuf::from(home)).unwrap()
+    }
+
     /// Gives windows frames, by which they can be closed.
     pub(crate) fn frames(&self) -> Ended {
         let openbox = self.command("openbox").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
@@ -111,6 +126,19 @@ impl Session {
     pub(crate) fn paint_ground(&self, colour: &str) {
         let painted = self.command("xsetroot").args(["-solid", colour]).status();
         assert!(painted.is_ok_and(|status| status.success()), "cargo xtask test installs xsetroot");
+    }
+
+    /// Moves the mouse, clicks and types as a person does: in the words of xdotool.
+    pub(crate) fn xdotool(&self, words: &[&str]) -> Output {
+        self.command("xdotool").args(words).output().expect("cargo xtask test installs xdotool")
+    }
+
+    /// Waits until the person is in the window of this title.
+    pub(crate) fn is_in(&self, title: &str) {
+        eventually(&format!("the person is in “{title}”"), || {
+            let named = self.xdotool(&["getactivewindow", "getwindowname"]);
+            (String::from_utf8_lossy(&named.stdout).trim() == title).then_some(())
+        });
     }
 
     /// What is on its display.

@@ -31,8 +31,7 @@ impl Tray {
 
     fn command(program: &Path, session: &Session, estatus: &Estatus) -> Command {
         let mut command = session.command(program);
-        command.arg("--config").arg(estatus.config()).arg("--data").arg(estatus.data());
-        command.envs(estatus.env().iter().cloned()).stdout(Stdio::null());
+        command.args(estatus.places()).envs(estatus.env().iter().cloned()).stdout(Stdio::null());
         command
     }
 

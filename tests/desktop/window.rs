@@ -43,8 +43,7 @@ impl Window {
             .spawn();
         let driver = Ended(driver.expect("cargo xtask test installs WebKit's driver"));
         eventually("the driver listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        let (config, data) = (estatus.config(), estatus.data());
-        let arguments = json!(["--config", config, "--data", data, "--page", page]);
+        let arguments = [estatus.places().as_slice(), &["--page", page]].concat();
         let options = json!({ "binary": built("estatus-window"), "args": arguments });
         let capabilities = json!({ "webkitgtk:browserOptions": options }).as_object().unwrap().clone();
         let client = ClientBuilder::new(HttpConnector::new())
@@ -159,7 +158,25 @@ impl Window {
         let found = self.client.wait().at_most(BOUND).for_element(Locator::XPath(&field)).await;
         let Ok(found) = found else { panic!("“{label}” is not in {}", self.text().await) };
         found.clear().await.unwrap();
-        found.send_keys(text).await.unwrap();
+        // The driver takes nothing for a mistake.
+        if !text.is_empty() {
+            found.send_keys(text).await.unwrap();
+        }
+    }
+
+    /// Waits until in the field that has this label stands this.
+    pub(crate) async fn holds(&self, label: &str, text: &str) {
+        let script = "const named = [...document.querySelectorAll('label')].find((it) => it.innerText.trim().startsWith(arguments[0]));\
+            return (named && document.getElementById(named.htmlFor)?.value) ?? null";
+        let begun = std::time::Instant::now();
+        loop {
+            let held = self.client.execute(script, vec![json!(label)]).await;
+            if held.as_ref().is_ok_and(|held| held == text) {
+                return;
+            }
+            assert!(begun.elapsed() < BOUND, "“{label}” holds {held:?} and not “{text}”");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     /// Moves the slider of this name to so many per cent, by the keys.

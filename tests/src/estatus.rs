@@ -19,6 +19,10 @@ use crate::{
 /// An `estatus` with a configuration file and a data folder of its own.
 pub struct Estatus {
     folder: TempDir,
+    config: PathBuf,
+    data: PathBuf,
+    /// Whether what runs on them finds them by itself.
+    is_found: bool,
     env: Vec<(String, String)>,
     /// What is put before every command line.
     before: Vec<String>,
@@ -43,10 +47,22 @@ impl Estatus {
     /// With `config` as its `estatus.toml`. Nothing runs yet.
     pub fn new(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let program = built("estatus");
-        let estatus = Self { folder, env: Vec::new(), before: Vec::new(), program, run: vec!["run"], engine: None };
+        let (file, data) = (folder.path().join("estatus.toml"), folder.path().join("data"));
+        let estatus = Self::on(folder, file, data, false);
         estatus.configure(config);
         estatus
+    }
+
+    /// Of a user with this home, where nothing of Estatus is yet: what runs on it makes its files where it finds none.
+    pub fn of_new_user(home: &Path) -> Self {
+        let (config, data) = (home.join(".config/estatus/estatus.toml"), home.join(".local/share/estatus"));
+        Self::on(tempfile::tempdir().unwrap(), config, data, true)
+    }
+
+    fn on(folder: TempDir, config: PathBuf, data: PathBuf, is_found: bool) -> Self {
+        let program = built("estatus");
+        let (env, before, run) = (Vec::new(), Vec::new(), vec!["run"]);
+        Self { folder, config, data, is_found, env, before, program, run, engine: None }
     }
 
     /// The same, finding `value` in the variable `name`.
@@ -89,14 +105,22 @@ impl Estatus {
         &self.env
     }
 
+    /// What says to other programs where its files are; nothing where they find them by themselves.
+    pub fn places(&self) -> Vec<&str> {
+        if self.is_found {
+            return Vec::new();
+        }
+        vec!["--config", self.config.to_str().unwrap(), "--data", self.data.to_str().unwrap()]
+    }
+
     /// The configuration file.
     pub fn config(&self) -> PathBuf {
-        self.folder.path().join("estatus.toml")
+        self.config.clone()
     }
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// Saves another configuration.

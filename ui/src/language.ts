@@ -1,5 +1,5 @@
-// WebKitGTK calls its language "C" where the system has no locale. That is no language tag, and what reads it while it is
-// being imported throws. This module is therefore imported before all others.
+// The language of the system is "C" where it has none. That is no language tag, and what reads it while it is being imported throws.
+// This module is therefore imported before all others.
 try {
   new Intl.Locale(navigator.language);
 } catch {

@@ -9,8 +9,9 @@ use tauri::{AppHandle, Manager, State, async_runtime, ipc::Channel};
 use tokio::sync::mpsc;
 
 use crate::{
-    chosen::{self, Chosen, Wanted},
-    frame, opened,
+    chosen::{self, Chosen, Dialog},
+    frame::{self, Remembered},
+    opened,
     service::{self, Finding, ServiceState, SwitchEnd},
     stream::{Streamed, Streams},
 };
@@ -89,10 +90,21 @@ pub(crate) async fn open(backend: State<'_, Backend>, url: String) -> Result<(),
 
 /// Has the person choose a file or a folder; nothing if it is not done.
 #[tauri::command]
-pub(crate) async fn choose(app: AppHandle, wanted: Wanted) -> Result<Option<Chosen>, ApiError> {
-    let Some(path) = chosen::choose(&app, wanted).await.map_err(failed)? else { return Ok(None) };
-    let looked = path.clone();
-    match async_runtime::spawn_blocking(move || Chosen::at(&looked)).await.map_err(failed)? {
+pub(crate) async fn choose(
+    app: AppHandle,
+    remembered: State<'_, Remembered>,
+    dialog: Dialog,
+) -> Result<Option<Chosen>, ApiError> {
+    let (asked, before, home) = (dialog.clone(), remembered.inner().clone(), app.path().home_dir().ok());
+    let folder = async_runtime::spawn_blocking(move || asked.folder(before.folder(), home)).await.map_err(failed)?;
+    let Some(path) = chosen::choose(&app, dialog, folder).await.map_err(failed)? else { return Ok(None) };
+    let (looked, after) = (path.clone(), remembered.inner().clone());
+    let look = move || {
+        let chosen = Chosen::at(&looked)?;
+        chosen.folder().into_iter().for_each(|folder| after.keep_folder(folder));
+        Some(chosen)
+    };
+    match async_runtime::spawn_blocking(look).await.map_err(failed)? {
         Some(chosen) => Ok(Some(chosen)),
         None => Err(failed(format!("{} cannot be read", path.display()))),
     }

@@ -10,9 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rfd::{AsyncFileDialog, FileHandle};
 use serde::{Deserialize, Serialize};
-use tauri::{AppHandle, Manager, async_runtime};
+use tauri::{AppHandle, Manager};
 use tokio::sync::oneshot;
 
 use crate::frame;
@@ -32,6 +31,34 @@ pub(crate) enum Wanted {
     Folder,
 }
 
+/// What the person is asked for in a dialog of the system's, in the words of the page.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Dialog {
+    wanted: Wanted,
+    title: String,
+    /// What its buttons say. Windows says that itself.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows names its buttons itself"))]
+    accept: String,
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows names its buttons itself"))]
+    cancel: String,
+    /// What is to be chosen anew, which may be a path.
+    near: Option<String>,
+}
+
+impl Dialog {
+    /// The folder that it begins in: the one in which lies what is to be chosen anew or, where that is none, the one of what was
+    /// chosen `last`, or `home`. Blocks on the disk.
+    pub(crate) fn folder(&self, last: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+        let near = self.near.as_deref().and_then(|near| match near.strip_prefix("~/") {
+            Some(below) => home.as_ref().map(|home| home.join(below)),
+            None => Some(PathBuf::from(near)),
+        });
+        let near = near.filter(|near| near.is_absolute());
+        let above = near.as_deref().and_then(Path::parent).map(Path::to_owned);
+        [near, above, last, home].into_iter().flatten().find(|folder| folder.is_dir())
+    }
+}
+
 /// What was chosen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Chosen {
@@ -44,6 +71,11 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
+    /// The folder that it lies in.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        Path::new(&self.path).parent()
+    }
+
     /// Looks at `path`; nothing if it is not there, or cannot be written as a text. Blocks on the disk. Nothing else is read than a
     /// `package.json` of at most 1 MiB.
     pub(crate) fn at(path: &Path) -> Option<Self> {
@@ -70,32 +102,26 @@ fn text_of(path: &Path) -> Option<String> {
     (text.len() as u64 <= PACKAGE_MOST).then_some(text)
 }
 
-/// Has the person choose in a dialog of the system's; nothing if it is closed without.
+/// Has the person choose in `dialog`, which begins in `folder`; nothing if it is closed without.
 ///
 /// # Errors
 /// If the dialog cannot be shown.
-pub(crate) async fn choose(app: &AppHandle, wanted: Wanted) -> Result<Option<PathBuf>, tauri::Error> {
-    let (sender, chosen) = oneshot::channel::<Option<FileHandle>>();
+pub(crate) async fn choose(
+    app: &AppHandle,
+    dialog: Dialog,
+    folder: Option<PathBuf>,
+) -> Result<Option<PathBuf>, tauri::Error> {
+    let (sender, chosen) = oneshot::channel();
     let shown = app.clone();
     // Whose dialog it is can be said in the thread of the window only.
     app.run_on_main_thread(move || {
-        let dialog = AsyncFileDialog::new();
-        let dialog = match shown.get_webview_window(frame::LABEL) {
-            Some(window) => dialog.set_parent(&window),
-            None => dialog,
-        };
-        let file = async move {
-            match wanted {
-                Wanted::File => dialog.pick_file().await,
-                Wanted::Folder => dialog.pick_folder().await,
-            }
-        };
-        async_runtime::spawn(async move {
+        let window = shown.get_webview_window(frame::LABEL);
+        platform::show(window.as_ref(), dialog, folder, |chosen| {
             // Whoever asked may be gone with the page.
-            let _ = sender.send(file.await);
+            let _ = sender.send(chosen);
         });
     })?;
-    Ok(chosen.await.ok().flatten().map(|file| file.path().to_owned()))
+    Ok(chosen.await.ok().flatten())
 }
 
 #[cfg(test)]
@@ -124,6 +150,36 @@ mod tests {
         fs::write(&package, " ".repeat((1 << 20) + 1)).unwrap();
         assert_eq!(Chosen::at(&package).unwrap().package, None);
         assert_eq!(Chosen::at(&folder.path().join("nothing")), None);
+    }
+
+    #[test]
+    fn a_dialog_begins_where_something_was_chosen_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["home/web", "last", "shop"] {
+            fs::create_dir_all(at(name)).unwrap();
+        }
+        fs::write(at("shop/server.py"), "").unwrap();
+        let begins = |near: Option<&Path>, last: &str| {
+            let near = near.map(|near| near.to_str().unwrap().to_owned());
+            let dialog = Dialog {
+                wanted: Wanted::File,
+                title: String::new(),
+                accept: String::new(),
+                cancel: String::new(),
+                near,
+            };
+            dialog.folder(Some(at(last)), Some(at("home")))
+        };
+        assert_eq!(begins(Some(&at("shop/server.py")), "last"), Some(at("shop")));
+        assert_eq!(begins(Some(&at("shop")), "last"), Some(at("shop")));
+        assert_eq!(begins(Some(&at("shop/gone.py")), "last"), Some(at("shop")));
+        assert_eq!(begins(Some(Path::new("~/web")), "last"), Some(at("home/web")));
+        for nowhere in ["", "nginx", "python3 server.py", "shop/server.py"] {
+            assert_eq!(begins(Some(Path::new(nowhere)), "last"), Some(at("last")), "{nowhere}");
+        }
+        assert_eq!(begins(Some(&at("gone/with/all")), "last"), Some(at("last")));
+        assert_eq!(begins(None, "gone"), Some(at("home")));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,13 +30,16 @@ const LEAST: (f64, f64) = (420.0, 360.0);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How the window was left.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Left {
     #[serde(flatten)]
     size: Size,
     /// Nothing where it is the system's.
     #[serde(default)]
     theme: Option<Shade>,
+    /// Where something was chosen last.
+    #[serde(default)]
+    folder: Option<PathBuf>,
 }
 
 /// A theme that the page has, whatever the system's is.
@@ -73,23 +79,42 @@ impl Closing {
 
 /// The file that remembers it.
 #[derive(Clone, Debug)]
-pub(crate) struct Remembered(PathBuf);
+pub(crate) struct Remembered {
+    file: PathBuf,
+    changing: Arc<Mutex<()>>,
+}
 
 impl Remembered {
     /// The one in `folder`.
     pub(crate) fn of(folder: &Path) -> Self {
-        Self(folder.join("window.json"))
+        Self { file: folder.join("window.json"), changing: Arc::default() }
+    }
+
+    /// The folder in which something was chosen last.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        self.load().folder
+    }
+
+    /// Remembers that something was chosen in `folder`.
+    pub(crate) fn keep_folder(&self, folder: &Path) {
+        self.change(|left| Left { folder: Some(folder.to_owned()), ..left });
     }
 
     fn load(&self) -> Left {
-        let read = || -> io::Result<Left> { Ok(serde_json::from_slice(&fs::read(&self.0)?)?) };
-        let left = read().unwrap_or(Left { size: SIZE, theme: None });
+        let read = || -> io::Result<Left> { Ok(serde_json::from_slice(&fs::read(&self.file)?)?) };
+        let left = read().unwrap_or(Left { size: SIZE, theme: None, folder: None });
         let is_sound = left.size.width >= LEAST.0 && left.size.height >= LEAST.1;
         if is_sound { left } else { Left { size: SIZE, ..left } }
     }
 
-    fn save(&self, left: Left) {
-        let write = || -> io::Result<()> { fs::write(&self.0, serde_json::to_vec(&left)?) };
+    fn change(&self, change: impl FnOnce(Left) -> Left) {
+        let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.load();
+        let left = change(old.clone());
+        if left == old {
+            return;
+        }
+        let write = || -> io::Result<()> { fs::write(&self.file, serde_json::to_vec(&left)?) };
         if let Err(error) = write() {
             tracing::debug!(%error, "how the window was left is forgotten");
         }
@@ -98,7 +123,7 @@ impl Remembered {
 
 /// Builds it, hidden. It goes nowhere but to its own pages.
 pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
-    let Left { size, theme } = remembered.load();
+    let Left { size, theme, .. } = remembered.load();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Estatus")
         .inner_size(size.width, size.height)
@@ -106,6 +131,7 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
         .maximized(size.maximized)
         .visible(false)
         .theme(theme.map(Theme::from))
+        .initialization_script(sys_locale::get_locale().map(|locale| speaking(&locale)).unwrap_or_default())
         .on_navigation(is_ours)
         .on_document_title_changed(|window, title| {
             let _ = window.set_title(&title);
@@ -126,10 +152,7 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     window.on_window_event(move |event| match event {
         WindowEvent::CloseRequested { .. } => {
             closed.state::<Closing>().0.store(true, Ordering::SeqCst);
-            let left = remembered.load();
-            if let Some(size) = size_of(&closed, left.size) {
-                remembered.save(Left { size, ..left });
-            }
+            remembered.change(|left| Left { size: size_of(&closed, left.size).unwrap_or(left.size), ..left });
         }
         WindowEvent::DragDrop(dragged) => drag(closed.app_handle(), dragged),
         _ => {}
@@ -137,13 +160,20 @@ pub(crate) fn build(app: &App, remembered: &Remembered) -> tauri::Result<()> {
     Ok(())
 }
 
+/// What has the page find `locale` as the language of the system, as the tray and the engine do: WebKitGTK asks the C library, which
+/// knows no language but those that are installed.
+fn speaking(locale: &str) -> String {
+    let locale = serde_json::json!(locale);
+    format!(
+        "Object.defineProperty(navigator, 'language', {{ value: {locale}, configurable: true }});\n\
+         Object.defineProperty(navigator, 'languages', {{ value: [{locale}], configurable: true }});"
+    )
+}
+
 /// Gives its frame the theme that the page has, now and when it is opened again; the system's if there is none.
 #[tauri::command]
 pub(crate) fn theme(window: WebviewWindow, remembered: State<'_, Remembered>, theme: Option<Shade>) {
-    let left = remembered.load();
-    if left.theme != theme {
-        remembered.save(Left { theme, ..left });
-    }
+    remembered.change(|left| Left { theme, ..left });
     if let Err(error) = window.set_theme(theme.map(Theme::from)) {
         tracing::debug!(%error, "the window's frame keeps its theme");
     }
@@ -153,7 +183,8 @@ pub(crate) fn theme(window: WebviewWindow, remembered: State<'_, Remembered>, th
 fn drag(app: &AppHandle, dragged: &DragDropEvent) {
     let tell = |said| app.state::<Streams>().tell(said);
     match dragged {
-        DragDropEvent::Enter { .. } => tell(Streamed::Dragged { over: true }),
+        // What is dragged may be a link as well.
+        DragDropEvent::Enter { paths, .. } => tell(Streamed::Dragged { over: paths.iter().any(|it| it.is_absolute()) }),
         DragDropEvent::Leave => tell(Streamed::Dragged { over: false }),
         DragDropEvent::Drop { paths, .. } => {
             tell(Streamed::Dragged { over: false });
@@ -214,17 +245,18 @@ mod tests {
     fn the_window_is_as_large_as_it_was_left_unless_that_cannot_be() {
         let folder = tempfile::tempdir().unwrap();
         let remembered = Remembered::of(folder.path());
-        let new = Left { size: SIZE, theme: None };
+        let new = Left { size: SIZE, theme: None, folder: None };
         assert_eq!(remembered.load(), new);
         let size = Size { width: 800.0, height: 600.0, maximized: true };
-        let left = Left { size, theme: Some(Shade::Dark) };
-        remembered.save(left);
+        remembered.change(|left| Left { size, theme: Some(Shade::Dark), ..left });
+        remembered.keep_folder(Path::new("/srv/shop"));
+        let left = Left { size, theme: Some(Shade::Dark), folder: Some(PathBuf::from("/srv/shop")) };
         assert_eq!(remembered.load(), left);
-        remembered.save(Left { size: Size { width: 3.0, ..size }, ..left });
+        remembered.change(|left| Left { size: Size { width: 3.0, ..size }, ..left });
         assert_eq!(remembered.load(), Left { size: SIZE, ..left });
-        fs::write(&remembered.0, r#"{"width":800,"height":600,"maximized":true}"#).unwrap();
-        assert_eq!(remembered.load(), Left { theme: None, ..left });
-        fs::write(&remembered.0, "{").unwrap();
+        fs::write(&remembered.file, r#"{"width":800,"height":600,"maximized":true}"#).unwrap();
+        assert_eq!(remembered.load(), Left { size, ..new.clone() });
+        fs::write(&remembered.file, "{").unwrap();
         assert_eq!(remembered.load(), new);
     }
 

@@ -14,7 +14,7 @@ export interface Backend {
   /** Opens a web page, or the folder of a file, outside of this window. */
   open(url: string): Promise<void>;
   /** Has the person choose a file or a folder; nothing if it is not done. */
-  choose(wanted: Wanted): Promise<Chosen | null>;
+  choose(dialog: FileDialog): Promise<Chosen | null>;
   /**
    * Saves a text, piece by piece, in the folder for downloads, in a file of this name or, if there is one already, of a name
    * beside it. Answers with its place.
@@ -34,6 +34,17 @@ export interface Backend {
 
 /** What is to be chosen. */
 export type Wanted = "file" | "folder";
+
+/** A dialog of the system's in which one is chosen. */
+export interface FileDialog {
+  wanted: Wanted;
+  title: string;
+  /** What its buttons say, where the system leaves that to us. */
+  accept: string;
+  cancel: string;
+  /** What is to be chosen anew: the dialog begins in its folder if it is a path. */
+  near: string | null;
+}
 
 /** A file or a folder that was chosen, or dropped. */
 export interface Chosen {

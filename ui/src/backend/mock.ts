@@ -15,7 +15,7 @@ import type {
 } from "../contract";
 import { secretNames } from "../forms/naming";
 import { TOGETHER_MS } from "../state/together";
-import type { Backend, Chosen, DesktopSettings, Heard, Wanted } from "./backend";
+import type { Backend, Chosen, DesktopSettings, FileDialog, Heard, Wanted } from "./backend";
 import { fleets as furnished } from "./mock/fleets";
 import { edited, problems, TABLES, type Table, type Tables } from "./mock/file";
 import { flows as made } from "./mock/flows";
@@ -174,9 +174,9 @@ export const backend: Backend = {
   },
   theme: (theme) => void (document.documentElement.dataset["frame"] = theme ?? "system"),
   open: async (url) => void opened.push(url),
-  choose: async (wanted) => {
-    wishes.push(wanted);
-    return chosen(wanted);
+  choose: async (dialog) => {
+    wishes.push(dialog);
+    return chosen(dialog.wanted);
   },
   save: saved,
   settings: async () => desktop,
@@ -186,7 +186,7 @@ export const backend: Backend = {
 
 /** What is chosen next, as the tests say; a project and a script otherwise. */
 let next: Chosen | null | undefined;
-const wishes: Wanted[] = [];
+const wishes: FileDialog[] = [];
 
 function chosen(wanted: Wanted): Chosen | null {
   const usual =

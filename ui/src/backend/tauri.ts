@@ -19,7 +19,7 @@ export const backend: Backend = {
   },
   theme: (theme) => void invoke("theme", { theme }),
   open: (url) => invoke("open", { url }),
-  choose: (wanted) => invoke("choose", { wanted }),
+  choose: (dialog) => invoke("choose", { dialog }),
   async save(name, pieces) {
     const { id, place } = await invoke<{ id: number; place: string }>("save_begin", { name });
     try {

@@ -1,5 +1,5 @@
 import { backend } from "#backend";
-import type { Chosen, Wanted } from "../backend/backend";
+import type { Chosen, FileDialog } from "../backend/backend";
 import { reason } from "./ask";
 import { go, route } from "./route.svelte";
 import { tell } from "./told.svelte";
@@ -12,9 +12,9 @@ let left: Chosen | null = null;
 let over = $state(false);
 
 /** Has the person choose a file or a folder; nothing if it is not done. */
-export async function choose(wanted: Wanted): Promise<Chosen | null> {
+export async function choose(dialog: FileDialog): Promise<Chosen | null> {
   try {
-    return await backend.choose(wanted);
+    return await backend.choose(dialog);
   } catch (error) {
     tell(reason(error), true);
     return null;

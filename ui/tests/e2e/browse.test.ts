@@ -7,7 +7,7 @@ const stage = staged();
 let page: Page;
 
 interface Mock {
-  wishes: string[];
+  wishes: { wanted: string; title: string; accept: string; cancel: string; near: string | null }[];
   choose(chosen: unknown): void;
   hear(heard: unknown): void;
   tables(): Record<string, unknown>;
@@ -31,7 +31,14 @@ test("a script that is chosen proposes its command, its folder and its name", as
   await expect.poll(() => box("Command").inputValue()).toBe("python3 server.py");
   expect(await box("Folder").inputValue()).toBe("/home/isaac/codigos/shop");
   expect(await box("Name").inputValue()).toBe("server");
-  expect(await wishes()).toEqual(["file"]);
+  const words = { accept: "Choose", cancel: "Cancel" };
+  const asked = { wanted: "file", title: "Choose a program, script or package.json", ...words };
+  expect(await wishes()).toEqual([{ ...asked, near: null }]);
+  await browse("Command");
+  await expect.poll(wishes).toEqual([
+    { ...asked, near: null },
+    { ...asked, near: "/home/isaac/codigos/shop" },
+  ]);
 });
 
 test("a project that is chosen offers its scripts, and one of them is saved", async () => {
@@ -55,7 +62,7 @@ test("a folder is browsed for, and a dialog that is closed changes nothing", asy
   page = await stage.open("?still#/edit/program/web");
   await chooses(null);
   await browse("Folder");
-  await expect.poll(wishes).toEqual(["folder"]);
+  await expect.poll(wishes).toMatchObject([{ wanted: "folder", title: "Choose a folder", near: "~/web" }]);
   expect(await box("Folder").inputValue()).toBe("~/web");
   await chooses({ path: "/srv/web", is_folder: true });
   await browse("Folder");

@@ -127,6 +127,18 @@ pub(crate) const TO_TEST: &[Need] = &[
         service: None,
     },
     program("xdotool, to click as a person does", "xdotool", &["xdotool"]),
+    Need {
+        what: "PyGObject for Python 3, to drag files as a file manager does",
+        found: Found::PythonModule("gi"),
+        packages: &["python3-gi"],
+        service: None,
+    },
+    Need {
+        what: "GTK for PyGObject",
+        found: Found::Path("/usr/lib/x86_64-linux-gnu/girepository-1.0/Gtk-3.0.typelib"),
+        packages: &["gir1.2-gtk-3.0"],
+        service: None,
+    },
     program("xsetroot, for the ground of a desktop", "xsetroot", &["x11-xserver-utils"]),
     Need {
         what: "a font",
