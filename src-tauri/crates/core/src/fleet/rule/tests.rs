@@ -267,7 +267,7 @@ fn a_fleet_of_which_little_is_heard_is_held() {
             "nothing is changed: {silent} of {all} instances fell silent at once; perhaps this machine is cut off from them"
         )
     };
-    let no_change = |mean: u32| format!("no change: the mean load is {mean} %, and should be 60%");
+    let no_change = |mean: u32| format!("no change: the mean load is {mean}%, and should be 60%");
     check("x900 x900", "no change: no load is known yet", &few(0, 2));
     check("90 90 x900 x900 x900 failed", &no_change(90), &few(2, 5));
     check("90 x900 x900 boot", &no_change(90), &few(1, 3));
