@@ -58,7 +58,7 @@ async fn a_fleet_grows_by_the_slider_of_an_instance_and_instances_come_and_go_by
 
     // It is busy, by its slider: one more.
     window.slide("Load: web-1", 100).await;
-    window.reads("1 more: the mean load is 100 %, and should be 60 %").await;
+    window.reads("1 more: the mean load is 100%, and should be 60%").await;
     run(&estatus, &["web-1", "web-2"]);
     window.reads("web-2").await;
     window.reads("2 running").await;
@@ -123,7 +123,7 @@ async fn one_slider_for_all_loads_has_a_fleet_grow_and_shrink() {
     window.reads("2 running").await;
 
     window.slide("Load of all instances", 100).await;
-    window.reads("1 more: the mean load is 100 %, and should be 60 %").await;
+    window.reads("1 more: the mean load is 100%, and should be 60%").await;
     let three = run(&estatus, &["web-1", "web-2", "web-3"]);
     assert_eq!([&three[0]["id"], &three[1]["id"]], [&two[0]["id"], &two[1]["id"]], "{three:?}");
     window.reads("3 running").await;

@@ -65,7 +65,7 @@ async fn a_failing_flow_is_found_read_mended_and_run_again_from_where_it_failed(
     assert_eq!(fs::read_to_string(estatus.config()).unwrap(), config.replace(&wrong, &right));
 
     window.follow(&format!("Run {failed}")).await;
-    window.press("Run again from “pack” …").await;
+    window.press("Run again from “pack”…").await;
     window.tick("As it is now").await;
     window.picture(&pictures().join("flow-again.png")).await;
     window.confirm("Run again").await;

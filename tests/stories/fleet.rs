@@ -89,14 +89,14 @@ impl Servers {
         self.slide("web-1", 100);
         self.slide("web-2", 100);
         self.are(&["web-1", "web-2", "web-3"]);
-        self.decided(1, "1 more: the mean load is 100 %, and should be 60 %");
+        self.decided(1, "1 more: the mean load is 100%, and should be 60%");
 
         // It falls: one fewer, who has the least to do.
         self.slide("web-3", 50);
         self.slide("web-2", 55);
         self.slide("web-1", 10);
         let left = self.are(&["web-2", "web-3"]);
-        self.decided(-1, "1 fewer: the mean load is 38 %, and should be 60 %");
+        self.decided(-1, "1 fewer: the mean load is 38%, and should be 60%");
         self.ends("web-1", &first[0]);
 
         // One dies: there are as many as before, and the new one has a name of its own.

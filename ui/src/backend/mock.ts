@@ -584,6 +584,7 @@ Object.assign(globalThis, {
     },
     tables: () => tables,
     secrets: () => Object.fromEntries(secrets),
+    keep,
     tell,
     shown,
     pass: (seconds: number) => {

@@ -34,12 +34,6 @@ export function secretNames(value: unknown): string[] {
   return entries.flatMap(([, held]) => secretNames(held));
 }
 
-/** Whether `own`, which is a part of `tables`, names a secret that nothing else in them does. */
-export function leavesSecrets(tables: unknown, own: unknown): boolean {
-  const others = namesBeside(tables, own);
-  return secretNames(own).some((name) => !others.has(name));
-}
-
 /** The names of secrets in `tables` that do not stand in `own`, which is a part of them. */
 export function namesBeside(tables: unknown, own: unknown): Set<string> {
   const left = secretNames(tables);

@@ -3,7 +3,7 @@ export interface Formats {
   number(value: number): string;
   /** A latency: `0.8ms`, `240ms`, `1.3s`. */
   latency(ms: number | null | undefined): string;
-  /** A share from 0 to 1: never rounded up to 100 %. */
+  /** A share from 0 to 1: never rounded up to 100%. */
   share(value: number | null | undefined): string;
   /** A load from 0 to 1, in whole percent. */
   load(value: number | null | undefined): string;
@@ -45,9 +45,10 @@ const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 export const NONE = "–";
 
 export function formats(locale: string): Formats {
-  const plain = new Intl.NumberFormat(locale);
-  const hundredths = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-  const whole = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+  const number = cached((digits: string) => new Intl.NumberFormat(locale, { maximumFractionDigits: Number(digits) }));
+  // Where the sign stands is a matter of the language, as where the engine writes it; some regions would have it otherwise.
+  const sign = new Intl.NumberFormat(new Intl.Locale(locale).language, { style: "percent" }).format(0).slice(1);
+  const percent = (value: number, digits: number) => number(`${digits}`).format(value) + sign;
   const unit = cached((key: string) => {
     const [name, digits, display] = key.split(" ");
     return new Intl.NumberFormat(locale, {
@@ -74,7 +75,7 @@ export function formats(locale: string): Formats {
     const digits = value === 1 || value === 0 ? 0 : value > 0.999 ? 3 : value > 0.9 ? 2 : 1;
     const least = 10 ** -(digits + 2);
     const rounded = Math.floor(value / least + 1e-6) * least;
-    return new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits }).format(rounded);
+    return percent(100 * rounded, digits);
   };
   const span = (ms: number) => {
     const largest = UNITS.findIndex(([, length]) => ms >= length);
@@ -87,12 +88,12 @@ export function formats(locale: string): Formats {
     return next && rest > 0 && whole < 10 ? `${first} ${inUnit(rest, next[0], 0, "narrow")}` : first;
   };
   return {
-    number: (value) => plain.format(value),
+    number: (value) => number("3").format(value),
     latency,
     share,
-    load: (value) => (value == null ? NONE : whole.format(value)),
-    load_average: (value) => (value == null ? NONE : hundredths.format(value)),
-    percent: (value) => (value == null ? NONE : inUnit(value, "percent", value < 10 ? 1 : 0)),
+    load: (value) => (value == null ? NONE : percent(100 * value, 0)),
+    load_average: (value) => (value == null ? NONE : number("2").format(value)),
+    percent: (value) => (value == null ? NONE : percent(value, value < 10 ? 1 : 0)),
     bytes(value) {
       if (value == null) return NONE;
       const power = Math.min(SIZES.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));

@@ -143,13 +143,13 @@ test("in a cloud an instance may cost something, and one that is missing is laun
 test("what is wrong with a fleet and its instances is shown: orphans, who was refused, and what they declare", async () => {
   page = await stage.open("?still#/fleet/edge");
   await page.getByText("2 instances with the mark of Estatus").waitFor();
-  await page.getByText("vm-4411, vm-4417").waitFor();
+  await page.getByText("vm-4411 and vm-4417").waitFor();
   await page.getByText("1,312 ×").waitFor();
   await page.getByText("anyone on the way can read and forge their loads").waitFor();
   await row("edge-1").locator(".address").getByText("declares 192.168.7.21:50061").waitFor();
   await row("edge-1").getByText("17 invalid loads").waitFor();
   await row("edge-2").getByText("lost").waitFor();
-  await row("edge-2").getByText("for 3m 34s").waitFor();
+  await row("edge-2").getByText("3m 34s").waitFor();
   await row("edge-6")
     .getByText(/quota exceeded/)
     .waitFor();

@@ -87,7 +87,7 @@ test("a maintenance window of one time and its zone are filled in", async () => 
   await page.getByText("Tags, alerts, maintenance").click();
   await page.getByRole("button", { name: "Add: Maintenance" }).click();
   await page.getByLabel("Or once, from").fill("2026-12-24T22:00");
-  await page.getByLabel("until", { exact: true }).fill("2026-12-25T06:00");
+  await page.getByLabel("Until", { exact: true }).fill("2026-12-25T06:00");
   await page.getByLabel("Time zone").fill("Europe/Madrid");
   await page.getByRole("button", { name: "Save" }).click();
   await expect

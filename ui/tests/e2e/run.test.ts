@@ -196,7 +196,7 @@ test("any step of a run that is over can be the one from which it is done again"
 test("if the flow was changed since, it is asked by which definition the run is repeated", async () => {
   page = await stage.open("?still#/run/13");
   const dialog = page.getByRole("dialog", { name: "Run again" });
-  const again = page.getByRole("button", { name: "Run again …", exact: true });
+  const again = page.getByRole("button", { name: "Run again…", exact: true });
   const does = async () => {
     await step("answers again").click();
     return page.locator("#more-4 dd").first().textContent();

@@ -174,6 +174,47 @@ test("several are removed once that is confirmed by their names, and are there a
   expect(await inTheFile()).toEqual(before);
 });
 
+test("who removes monitors is told which stored secrets stay, and where they can be removed", async () => {
+  page = await stage.open("?still#/", { viewport: { width: 1100, height: 1200 } });
+  await page.evaluate(() => {
+    const { mock } = globalThis as unknown as {
+      mock: {
+        keep(name: string, value: string): void;
+        edit(edits: unknown[]): void;
+        tables(): { monitor: { name: string }[] };
+      };
+    };
+    const names = { shop: "shop-token", portfolio: "both", "web port": "both", router: "never-entered" };
+    for (const name of ["shop-token", "both"]) mock.keep(name, "hunter2");
+    const edits = Object.entries(names).map(([name, keyring]) => {
+      const table = mock.tables().monitor.find((table) => table.name === name) ?? { name };
+      return { edit: "put", section: "monitor", name, table: { ...table, headers: { "X-Key": { keyring } } } };
+    });
+    mock.edit(edits);
+  });
+  /** What is said of secrets where these monitors are about to be removed, once that is known. */
+  const said = async (...names: string[]) => {
+    for (const name of names) await box(name).click();
+    await button("Remove…").click();
+    const dialog = page.getByRole("dialog");
+    await page.evaluate(() => (globalThis as unknown as { mock: { shown(): Promise<void> } }).mock.shown());
+    const text = await dialog.getByRole("status").textContent();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    for (const name of names) await box(name).click();
+    return text?.trim();
+  };
+  expect(await said("shop", "portfolio")).toBe(
+    "The secret “shop-token” stays stored, so that this can be undone. You can remove it in Settings, under “Stored secrets”.",
+  );
+  expect(await said("shop", "portfolio", "web port")).toBe(
+    "2 secrets stay stored, so that this can be undone: both and shop-token. You can remove them in Settings, under “Stored secrets”.",
+  );
+  expect(await said("this machine", "router")).toBe("");
+  await row("shop").locator(".who").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  await page.getByRole("dialog").getByText("The secret “shop-token” stays stored").waitFor();
+});
+
 test("an edit is not undone upon what somebody else has made of it since, and the versions are offered", async () => {
   page = await stage.open("?still#/", { viewport: { width: 1100, height: 1200 } });
   await row("portfolio").locator(".who").click({ button: "right" });

@@ -89,5 +89,6 @@ test("where nothing is recorded yet, it is said what will come", async () => {
   const page = await stage.open("?still&measured=never#/program/web");
   await page.getByText("Recorded from now on; the first values come in a minute.").waitFor();
   await page.evaluate(() => (location.hash = "#/program/cloudflared"));
-  await page.getByText("Nothing was recorded in this period.").waitFor();
+  const usage = page.locator("section", { has: page.getByRole("heading", { name: "CPU and memory over time" }) });
+  await usage.getByText("Nothing was recorded in this period.").waitFor();
 });

@@ -29,6 +29,15 @@ test("an uptime is never rounded up to all", () => {
   check(0.5, "50%");
 });
 
+test("the percent sign stands as in the language, whatever the region", () => {
+  for (const locale of ["es", "es-ES", "es-MX"]) {
+    const format = formats(locale);
+    expect([format.share(1), format.load(0.6), format.percent(250)]).toEqual(["100\u00a0%", "60\u00a0%", "250\u00a0%"]);
+  }
+  expect(formats("es-ES").share(0.9893)).toBe("98,93\u00a0%");
+  expect([en.load(0.6), formats("en").load(0.6), formats("en-US").share(0.9893)]).toEqual(["60%", "60%", "98.93%"]);
+});
+
 test("spans are told in their two largest units", () => {
   const check = (seconds: number, text: string) => expect(plain(en.span(seconds * 1000))).toBe(text);
   check(0, "0s");

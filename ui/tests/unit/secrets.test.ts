@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import type { Configuration } from "../../src/contract";
+import type { Configuration, SecretState, SecretUser } from "../../src/contract";
 import { drafts } from "../../src/forms/drafts.svelte";
 import type { Draft, Edited } from "../../src/forms/draft.svelte";
 import type { Pair, Placed } from "../../src/forms/fields";
 import { namesBeside, secretNames, slug } from "../../src/forms/naming";
 import { soundsSecret } from "../../src/forms/secrets";
 import { entryForm, unnamedForm } from "../../src/forms/subjects";
+import { leftBehind } from "../../src/state/left";
 
 const file = (tables: Record<string, unknown>): Configuration => ({ file: "estatus.toml", tables, problems: [] });
 
@@ -129,6 +130,27 @@ test("names of secrets are found wherever they stand", () => {
   expect(secretNames(tables)).toEqual(["smtp", "a", "a"]);
   expect(namesBeside(tables, email)).toEqual(new Set(["a"]));
   expect(namesBeside(tables, tables.program[0])).toEqual(new Set(["smtp", "a"]));
+});
+
+test("what is left behind is what is stored and what nothing else uses", () => {
+  const user = (section: SecretUser["section"], name: string): SecretUser => ({ section, name });
+  const state = (name: string, users: SecretUser[] | null, isStored = true): SecretState => ({
+    name,
+    stored: isStored ? { in: "keyring", called: "Secret Service" } : null,
+    trouble: null,
+    used_by: users,
+  });
+  const states = [
+    state("own", [user("monitor", "shop")]),
+    state("both", [user("monitor", "shop"), user("monitor", "router")]),
+    state("shared", [user("monitor", "shop"), user("program", "shop")]),
+    state("unused", []),
+    state("unknown", null),
+    state("missing", [user("monitor", "shop")], false),
+  ];
+  expect(leftBehind(states, [user("monitor", "shop")])).toEqual(["own"]);
+  expect(leftBehind(states, [user("monitor", "router"), user("monitor", "shop")])).toEqual(["own", "both"]);
+  expect(leftBehind(states, [user("monitor", "other")])).toEqual([]);
 });
 
 test("some names sound like secrets", () => {

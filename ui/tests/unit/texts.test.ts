@@ -26,6 +26,11 @@ test("no text is empty", () => {
   }
 });
 
+test("three dots stand right behind what goes on", () => {
+  for (const catalogue of [en, es])
+    for (const [key, text] of Object.entries(catalogue)) expect(text, key).not.toMatch(/ …$/);
+});
+
 test("a text of the window that counts has both forms", () => {
   const bases = Object.keys(texts.window).flatMap((key) => key.match(/^(.*)\.(?:one|other)$/)?.[1] ?? []);
   for (const base of bases) {

@@ -10,7 +10,7 @@ mod flows;
 mod programs;
 mod reason;
 
-use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, sync::LazyLock, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -66,9 +66,19 @@ pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
     text
 }
 
+/// `number`, which is in percent already, with the sign as readers of `language` put it.
+pub fn percent(language: Language, number: impl Display) -> String {
+    text(language, "percent", &[("number", &number.to_string())])
+}
+
+/// A share, 0 to 1, in whole percent.
+pub fn whole_percent(language: Language, share: f64) -> String {
+    percent(language, format_args!("{:.0}", share * 100.0))
+}
+
 /// A share, 0 to 1, in percent with at most three decimals; never rounded up to all.
-pub fn percent(share: f64) -> String {
-    format!("{} %", in_percent(share))
+pub fn exact_percent(language: Language, share: f64) -> String {
+    percent(language, in_percent(share))
 }
 
 /// The same as a number.
@@ -113,7 +123,7 @@ impl Words {
     pub fn cause(&self, cause: &Cause) -> String {
         if let Cause::Host { figure, measured, limit } = cause {
             let figure_text = self.tagged("figure", "of", figure);
-            let [measured, limit] = [*measured, *limit].map(|value| in_unit(figure, value));
+            let [measured, limit] = [*measured, *limit].map(|value| in_unit(self.language, figure, value));
             return self.text("cause.host", &[("figure", &figure_text), ("measured", &measured), ("limit", &limit)]);
         }
         self.tagged("cause", "kind", cause)
@@ -227,11 +237,13 @@ fn says_nothing(value: &Value) -> bool {
     }
 }
 
-/// A value with the unit of its measure, the same in every language.
-pub fn in_unit(figure: &Measure, value: f64) -> String {
+/// A value with the unit of its measure, as readers of `language` write it.
+pub fn in_unit(language: Language, figure: &Measure, value: f64) -> String {
     const GB: f64 = 1e9;
     match figure {
-        Measure::Cpu | Measure::Memory | Measure::DiskFreePercent { .. } => format!("{value:.0} %"),
+        Measure::Cpu | Measure::Memory | Measure::DiskFreePercent { .. } => {
+            percent(language, format_args!("{value:.0}"))
+        }
         Measure::Load => format!("{value:.2}"),
         Measure::MemoryBytes | Measure::DiskFreeBytes { .. } if value < GB => format!("{:.0} MB", value / 1e6),
         Measure::MemoryBytes | Measure::DiskFreeBytes { .. } => format!("{:.1} GB", value / GB),
@@ -296,14 +308,47 @@ mod tests {
 
     #[test]
     fn a_share_is_never_rounded_up_to_all_nor_down_where_it_is_exact() {
-        let check = |share, wanted: &str| assert_eq!(percent(share), wanted);
-        check(1.0, "100 %");
-        check(0.999_999, "99.999 %");
+        let check = |share, wanted: &str| assert_eq!(exact_percent(Language::English, share), wanted);
+        check(1.0, "100%");
+        check(0.999_999, "99.999%");
         // Down for a millisecond in a year.
-        check(1.0 - 0.001 / 31_536_000.0, "99.999 %");
-        check(0.57, "57 %");
-        check(0.5, "50 %");
-        check(0.0, "0 %");
+        check(1.0 - 0.001 / 31_536_000.0, "99.999%");
+        check(0.57, "57%");
+        check(0.5, "50%");
+        check(0.0, "0%");
+    }
+
+    #[test]
+    fn the_percent_sign_stands_as_in_the_readers_language() {
+        let host = Cause::Host { figure: Measure::Memory, measured: 97.4, limit: 90.0 };
+        let check = |language, whole: &str, exact: &str, cause: &str| {
+            assert_eq!(whole_percent(language, 0.744), whole);
+            assert_eq!(exact_percent(language, 1.0), exact);
+            assert_eq!(Words::new(language, TimeZone::UTC).cause(&host), cause);
+        };
+        check(Language::English, "74%", "100%", "memory usage is 97%, beyond its limit of 90%");
+        // The number stays on the line of its sign.
+        check(
+            Language::Spanish,
+            "74\u{a0}%",
+            "100\u{a0}%",
+            "uso de memoria: 97\u{a0}%, fuera de su límite de 90\u{a0}%",
+        );
+    }
+
+    #[test]
+    fn no_text_puts_the_percent_sign_as_in_another_language() {
+        let check = |catalogue: &Catalogue, is_right: fn(char) -> bool| {
+            for (key, text) in catalogue {
+                // What is written in estatus.toml stands in quotation marks, and is the same in every language.
+                let said = text.split(['"', '“', '”', '«', '»']).step_by(2).collect::<String>();
+                let mut before: Vec<&str> = said.split('%').collect();
+                before.pop();
+                assert!(before.iter().all(|before| before.chars().next_back().is_none_or(is_right)), "{key}: {text}");
+            }
+        };
+        check(&ENGLISH, |before| !before.is_whitespace());
+        check(&SPANISH, |before| before == '\u{a0}');
     }
 
     #[test]
@@ -333,7 +378,7 @@ mod tests {
         );
         check(
             Cause::Host { figure: Measure::Cpu, measured: 97.0, limit: 90.0 },
-            "CPU usage is 97 %, beyond its limit of 90 %",
+            "CPU usage is 97%, beyond its limit of 90%",
         );
         check(
             Cause::RedirectFollowed { redirect: 301, code: 200, reason: "OK".into(), accepted: "301".into() },

@@ -14,11 +14,12 @@ use estatus_api::{
 };
 use estatus_core::{
     Timestamp,
+    config::Language,
     incident::{Delivery, Health},
     maintenance::in_words,
     observation::Verdict,
     time::elapsed,
-    words::percent,
+    words::{exact_percent, whole_percent},
 };
 use jiff::tz::TimeZone;
 pub(crate) use paint::Paint;
@@ -166,8 +167,9 @@ pub(crate) fn history(history: &History) {
     let mut table = table(&["FROM", "UPTIME", "P50", "P95", "P99", "OBSERVED", "INCONCLUSIVE"]);
     for point in seen {
         let span = elapsed(point.from, point.to).as_secs_f64().max(0.001);
-        let share =
-            |part: f64| Cell::new(if part > 0.0 { format!("{:.0} %", 100.0 * part / span) } else { String::new() });
+        let share = |part: f64| {
+            Cell::new(if part > 0.0 { whole_percent(Language::English, part / span) } else { String::new() })
+        };
         let mut row = vec![Cell::new(time(point.from))];
         row.extend(figures(&point.figures));
         row.extend([share(point.figures.observed), share(point.figures.inconclusive)]);
@@ -266,7 +268,7 @@ fn millis(value: f64) -> String {
 }
 
 fn uptime(share: Option<f64>) -> String {
-    share.map(percent).unwrap_or_default()
+    share.map(|share| exact_percent(Language::English, share)).unwrap_or_default()
 }
 
 fn or_dash(text: String) -> String {

@@ -35,7 +35,7 @@ pub(crate) async fn probe(check: &HostCheck, meter: &Meter, trace: &mut Trace) -
     let cpu = meter.cpu().await.map_err(|error| cannot_measure("CPU use", &error))?;
     let memory = platform::memory().map_err(|error| cannot_measure("memory use", &error))?;
     let load = platform::load();
-    let mut seen = vec![format!("CPU {cpu:.0} %"), format!("memory {memory:.0} %")];
+    let mut seen = vec![format!("CPU {cpu:.0}%"), format!("memory {memory:.0}%")];
     seen.extend(load.as_ref().ok().map(|load| format!("load {load:.2}")));
     trace.seen = seen.join(", ");
 
@@ -50,7 +50,7 @@ pub(crate) async fn probe(check: &HostCheck, meter: &Meter, trace: &mut Trace) -
     }
     for (path, limit) in &check.disk_free_above {
         let disk = meter.disk(path, trace).await.map_err(|error| no_disk(path, &error))?;
-        trace.seen = format!("{}, {} {:.0} % free", trace.seen, path.display(), disk.percent());
+        trace.seen = format!("{}, {} {:.0}% free", trace.seen, path.display(), disk.percent());
         figures.above(path, &disk, *limit, trace);
     }
     trace.enter(Phase::Assertion);

@@ -29,7 +29,7 @@ async fn every_figure_is_measured_and_shown() {
     let observation = probe(check).await;
     assert_eq!((observation.verdict, &observation.failure), (Verdict::Up, &None));
     let load = if cfg!(windows) { "" } else { r"load \d+\.\d\d, " };
-    let pattern = format!(r"^CPU \d+ %, memory \d+ %, {load}{} \d+ % free$", regex::escape(path));
+    let pattern = format!(r"^CPU \d+%, memory \d+%, {load}{} \d+% free$", regex::escape(path));
     assert!(regex::Regex::new(&pattern).unwrap().is_match(&observation.seen), "{}", observation.seen);
     assert!(observation.phases.get(Phase::Run).is_some());
 }

@@ -111,7 +111,7 @@ export const SAMPLES: Sample[] = [
     target: "cpu < 90%, memory < 90%, disk / > 10%",
     tags: ["local"],
     latency: null,
-    detail: "cpu 23 %, memory 61 %, / 38 % free",
+    detail: "CPU 23%, memory 61%, / 38% free",
   },
   {
     name: "orders api",

@@ -20,7 +20,7 @@ export const COLUMNS = [
   { name: "since", title: "overview.since", width: "58px", end: true, from: "wide" },
   { name: "day", title: "overview.day", width: { narrow: "110px", middle: "154px", wide: "minmax(154px, 1fr)" } },
   { name: "line", title: "overview.latency", width: "72px", from: "wide" },
-  { name: "uptime", title: "overview.uptime", sort: "uptime", width: "60px", end: true },
+  { name: "uptime", title: "overview.uptime", sort: "uptime", width: "68px", end: true },
   { name: "p95", title: "overview.p95", sort: "p95", width: "60px", end: true, from: "middle" },
 ] as const satisfies readonly Column<string, SortKey>[];
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Words, in_words, word};
+use super::{Words, in_words, whole_percent, word};
 use crate::fleet::{
     Trouble,
     command::{ProviderError, ProviderErrorKind, Refusal},
@@ -11,7 +11,7 @@ use crate::fleet::{
 };
 
 impl Words {
-    /// What was decided and why, in one sentence without a full stop, like `2 more: the mean load is 74 %, and should be 60 %`.
+    /// What was decided and why, in one sentence without a full stop, like `2 more: the mean load is 74%, and should be 60%`.
     pub fn decision(&self, decision: &Decision) -> String {
         let (done, why) = (self.done(decision), self.reasons(decision));
         if why.is_empty() { done } else { self.text("decision.sentence", &[("done", &done), ("why", &why)]) }
@@ -42,12 +42,14 @@ impl Words {
             Reason::OverMax { count, max } => {
                 self.text("decision.why.over_max", &[("count", &count.to_string()), ("max", &max.to_string())])
             }
-            Reason::Above { mean, load, .. } | Reason::Below { mean, load, .. } => {
-                self.text("decision.why.off", &[("mean", &percent(*mean)), ("load", &percent(*load))])
-            }
-            Reason::Within { mean, load } => {
-                self.text("decision.why.within", &[("mean", &percent(*mean)), ("load", &percent(*load))])
-            }
+            Reason::Above { mean, load, .. } | Reason::Below { mean, load, .. } => self.text(
+                "decision.why.off",
+                &[("mean", &self.whole_percent(*mean)), ("load", &self.whole_percent(*load))],
+            ),
+            Reason::Within { mean, load } => self.text(
+                "decision.why.within",
+                &[("mean", &self.whole_percent(*mean)), ("load", &self.whole_percent(*load))],
+            ),
             Reason::Scheduled { desired } => self.text("decision.why.scheduled", &[("desired", &desired.to_string())]),
             Reason::ReplacesLost { instance } => self.text("decision.why.lost", &[("instance", instance)]),
             Reason::ReplacesFailed { instance } => self.text("decision.why.failed", &[("instance", instance)]),
@@ -57,7 +59,7 @@ impl Words {
     }
 
     /// What was not done and why not, in one sentence without a full stop, like `i-3 stays: without it the mean load would be
-    /// 71 %`.
+    /// 71%`.
     pub fn rejected(&self, rejected: &Rejected) -> String {
         let (what, why) = (self.rejection(&rejected.what), self.objection(&rejected.why));
         self.text("decision.sentence", &[("done", &what), ("why", &why)])
@@ -77,7 +79,7 @@ impl Words {
         match objection {
             Objection::Max { max } => self.text("decision.but.max", &[("max", &max.to_string())]),
             Objection::Floor { floor } => self.text("decision.but.floor", &[("floor", &floor.to_string())]),
-            Objection::Mean { mean } => self.text("decision.but.mean", &[("mean", &percent(*mean))]),
+            Objection::Mean { mean } => self.text("decision.but.mean", &[("mean", &self.whole_percent(*mean))]),
             Objection::Needed { need, seconds } => {
                 self.text("decision.but.needed", &[("count", &need.to_string()), ("ago", &span(*seconds))])
             }
@@ -98,6 +100,10 @@ impl Words {
             Objection::ByUser => self.text("decision.but.by_user", &[]),
             Objection::OnlyUser => self.text("decision.but.only_user", &[]),
         }
+    }
+
+    fn whole_percent(&self, share: f64) -> String {
+        whole_percent(self.language, share)
     }
 
     fn counted(&self, key: &str, count: u32) -> String {
@@ -134,10 +140,6 @@ impl Words {
     }
 }
 
-fn percent(part: f64) -> String {
-    format!("{:.0} %", part * 100.0)
-}
-
 fn span(seconds: u64) -> String {
     in_words(Duration::from_secs(seconds))
 }
@@ -167,23 +169,23 @@ mod tests {
         let above = || Reason::Above { mean: 0.744, load: 0.6, need: 5 };
         check(
             &decided(2, 0, 0, vec![above()]),
-            "2 more: the mean load is 74 %, and should be 60 %",
-            "2 más: la carga media es del 74 % y debería ser del 60 %",
+            "2 more: the mean load is 74%, and should be 60%",
+            "2 más: la carga media es del 74\u{a0}% y debería ser del 60\u{a0}%",
         );
         check(
             &decided(-1, 0, 1, vec![Reason::Below { mean: 0.3, load: 0.6, need: 5 }]),
-            "1 fewer: the mean load is 30 %, and should be 60 %",
-            "1 menos: la carga media es del 30 % y debería ser del 60 %",
+            "1 fewer: the mean load is 30%, and should be 60%",
+            "1 menos: la carga media es del 30\u{a0}% y debería ser del 60\u{a0}%",
         );
         check(
             &decided(3, 1, 1, vec![above(), Reason::ReplacesLost { instance: "web-0".into() }]),
-            "1 replaced, 2 more: the mean load is 74 %, and should be 60 %; web-0 was lost",
-            "1 reemplazada, 2 más: la carga media es del 74 % y debería ser del 60 %; se perdió web-0",
+            "1 replaced, 2 more: the mean load is 74%, and should be 60%; web-0 was lost",
+            "1 reemplazada, 2 más: la carga media es del 74\u{a0}% y debería ser del 60\u{a0}%; se perdió web-0",
         );
         check(
             &decided(0, 0, 0, vec![Reason::Within { mean: 0.58, load: 0.6 }]),
-            "no change: the mean load is 58 %, near the 60 % that it should be",
-            "sin cambios: la carga media es del 58 %, cerca del 60 % que debería ser",
+            "no change: the mean load is 58%, near the 60% that it should be",
+            "sin cambios: la carga media es del 58\u{a0}%, cerca del 60\u{a0}% que debería ser",
         );
         check(
             &decided(1, 0, 0, vec![Reason::Refill { count: 1, desired: 2 }]),
@@ -203,8 +205,8 @@ mod tests {
         check(
             Rejection::Remove { instance: "i-3".into() },
             Objection::Mean { mean: 0.71 },
-            "i-3 stays: without it the mean load would be 71 %",
-            "i-3 se queda: sin ella la carga media sería del 71 %",
+            "i-3 stays: without it the mean load would be 71%",
+            "i-3 se queda: sin ella la carga media sería del 71\u{a0}%",
         );
         check(
             Rejection::Launch { count: 1 },

@@ -78,7 +78,10 @@ impl Words {
             ChangeCause::TooBig { bytes } => {
                 self.text("why.too_big", &[("megabytes", &(bytes / 1_000_000).to_string())])
             }
-            ChangeCause::TooBusy { percent } => self.text("why.too_busy", &[("percent", &format!("{percent:.0}"))]),
+            ChangeCause::TooBusy { percent } => {
+                let percent = super::percent(self.language, format_args!("{percent:.0}"));
+                self.text("why.too_busy", &[("percent", &percent)])
+            }
             ChangeCause::Quitting => plain("why.quitting"),
         }
     }

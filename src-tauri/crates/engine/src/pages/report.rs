@@ -10,7 +10,7 @@ use estatus_core::{
     incident::Incident,
     maintenance::in_words,
     time::elapsed,
-    words::{Words, in_percent, percent},
+    words::{Words, exact_percent, in_percent, percent},
 };
 use estatus_store::Figures;
 use jiff::Timestamp;
@@ -283,10 +283,10 @@ impl Page {
             stretch: words.text("report.stretch", &[("from", &from), ("to", &to), ("zone", &zone)]).trim().to_owned(),
             tags: report.tags.join(", "),
             running: (!report.complete).then(|| words.text("report.running", &[("to", &to)])),
-            uptime: if up + down > 0.0 { percent(up / (up + down)) } else { DASH.to_owned() },
+            uptime: if up + down > 0.0 { exact_percent(words.language(), up / (up + down)) } else { DASH.to_owned() },
             down: span(Some(down)),
             count: report.incidents.len().to_string(),
-            monitors: report.monitors.iter().map(|row| Shown::new(row, report)).collect(),
+            monitors: report.monitors.iter().map(|row| Shown::new(row, report, words)).collect(),
             programs: report.programs.iter().map(|row| (Arc::clone(&row.program), row.restarts)).collect(),
             incidents: report.incidents.iter().map(|row| ShownIncident::new(row, words)).collect(),
             more_incidents: report.more_incidents,
@@ -313,14 +313,14 @@ fn span(seconds: Option<f64>) -> String {
 }
 
 impl Shown {
-    fn new(row: &MonitorRow, report: &Report) -> Self {
+    fn new(row: &MonitorRow, report: &Report, words: &Words) -> Self {
         let latency = |ms: Option<f64>| span(ms.map(|ms| ms / 1e3));
         let whole = elapsed(report.from, report.to).as_secs_f64();
         let observed = row.up_seconds + row.down_seconds;
         Self {
             name: Arc::clone(&row.monitor),
             class: row.uptime.map_or("", class_of),
-            uptime: row.uptime.map_or_else(|| DASH.to_owned(), percent),
+            uptime: row.uptime.map_or_else(|| DASH.to_owned(), |share| exact_percent(words.language(), share)),
             down: span(Some(row.down_seconds).filter(|_| observed > 0.0)),
             incidents: row.incidents,
             longest: span(row.longest_seconds),
@@ -329,7 +329,7 @@ impl Shown {
             p95: latency(row.p95_ms),
             checks: row.checks,
             observed: if observed > 0.0 {
-                format!("{:.0} %", (100.0 * observed / whole).clamp(0.0, 100.0).floor())
+                percent(words.language(), (100.0 * observed / whole).clamp(0.0, 100.0).floor())
             } else {
                 DASH.to_owned()
             },

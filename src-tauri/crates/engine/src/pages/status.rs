@@ -16,7 +16,7 @@ use estatus_core::{
     incident::{Health, Incident},
     maintenance::in_words,
     time::later,
-    words::{Words, percent},
+    words::{Words, exact_percent},
 };
 use estatus_store::Figures;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
@@ -336,7 +336,7 @@ fn share(days: &[(String, Observed)]) -> Option<f64> {
 
 fn uptime(days: &[(String, Observed)], words: &Words) -> String {
     match share(days) {
-        Some(share) => words.text("page.uptime", &[("uptime", &percent(share))]),
+        Some(share) => words.text("page.uptime", &[("uptime", &exact_percent(words.language(), share))]),
         None => words.text("page.unknown", &[]),
     }
 }
@@ -346,12 +346,12 @@ fn label(days: &[(String, Observed)], words: &Words) -> String {
     let Some(share) = share(days) else { return words.text("page.bars_nothing", &[]) };
     let seen: Vec<(&str, f64)> = days.iter().filter_map(|(date, seen)| Some((&**date, seen.uptime()?))).collect();
     let failed: Vec<&(&str, f64)> = seen.iter().filter(|(_, share)| *share < 1.0).collect();
-    let (share, count) = (percent(share), seen.len().to_string());
+    let (share, count) = (exact_percent(words.language(), share), seen.len().to_string());
     let all = words.text("page.bars", &[("uptime", &share), ("count", &count)]);
     match failed.iter().min_by(|one, other| one.1.total_cmp(&other.1)) {
         None => all,
         Some((worst, share)) => {
-            let (count, share) = (failed.len().to_string(), percent(*share));
+            let (count, share) = (failed.len().to_string(), exact_percent(words.language(), *share));
             let values = [("count", count.as_str()), ("date", *worst), ("uptime", share.as_str())];
             format!("{all} {}", words.text("page.bars_worst", &values))
         }
@@ -363,7 +363,7 @@ impl Day {
         let Some(share) = seen.uptime() else {
             return Self { class: "", said: words.text("page.day_nothing", &[("date", date)]) };
         };
-        let (uptime, down) = (percent(share), in_words(seen.down));
+        let (uptime, down) = (exact_percent(words.language(), share), in_words(seen.down));
         let said = if seen.down.is_zero() {
             words.text("page.day", &[("date", date), ("uptime", &uptime)])
         } else {

@@ -4,9 +4,11 @@ use comfy_table::Cell;
 use estatus_api::{DecisionStatus, FleetReplay, FleetStatus, FleetSummary, TriedRule};
 use estatus_core::{
     Timestamp,
+    config::Language,
     fleet::replay::{OVERLOADED, Outcome},
     maintenance::in_words,
     time::elapsed,
+    words::whole_percent,
 };
 
 use super::{one_line, table, time};
@@ -146,5 +148,5 @@ fn of(running: usize, count: usize) -> String {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+    whole_percent(Language::English, share)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::Cell;
 use estatus_api::{UsageHistory, UsagePoint, UsageSeries};
-use estatus_core::{Timestamp, usage::Measure, words::in_unit};
+use estatus_core::{Timestamp, config::Language, usage::Measure, words::in_unit};
 
 use super::{one_line, table, time};
 
@@ -23,7 +23,7 @@ pub(crate) fn usage(used: &UsageHistory) {
     say!("{table}");
     for series in &used.series {
         if let Some(limit) = series.limit {
-            say!("limit of {}: {}", name(&series.measure), in_unit(&series.measure, limit));
+            say!("limit of {}: {}", name(&series.measure), in_unit(Language::English, &series.measure, limit));
         }
     }
     for start in &used.starts {
@@ -53,7 +53,9 @@ fn heads(series: &UsageSeries) -> [String; 2] {
 
 fn cells(series: &UsageSeries, point: Option<UsagePoint>) -> [Cell; 2] {
     let worst = |point: UsagePoint| if is_free(&series.measure) { point.least } else { point.most };
-    let cell = |value: Option<f64>| Cell::new(value.map(|value| in_unit(&series.measure, value)).unwrap_or_default());
+    let cell = |value: Option<f64>| {
+        Cell::new(value.map(|value| in_unit(Language::English, &series.measure, value)).unwrap_or_default())
+    };
     [cell(point.map(|point| point.mean)), cell(point.map(worst))]
 }
 

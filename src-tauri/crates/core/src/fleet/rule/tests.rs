@@ -101,21 +101,21 @@ fn the_rule_of_the_document_is_kept_to_the_letter_between_min_and_max() {
     let check = |instances: &str, wanted: &str, victims: &str, rejected: &[&str]| {
         check(Policy::Seed, instances, wanted, victims, rejected);
     };
-    check("62 60", "1 more: the mean load is 61 %, and should be 60 %", "", &[]);
-    check("100 100", "1 more: the mean load is 100 %, and should be 60 %", "", &[]);
+    check("62 60", "1 more: the mean load is 61%, and should be 60%", "", &[]);
+    check("100 100", "1 more: the mean load is 100%, and should be 60%", "", &[]);
     // It knows nothing of those that boot.
-    check("100 100 boot boot", "1 more: the mean load is 100 %, and should be 60 %", "", &[]);
-    check("60 60 60", "no change: the mean load is 60 %, near the 60 % that it should be", "", &[]);
-    check("50 40 boot", "1 fewer: the mean load is 45 %, and should be 60 %", "i-3", &[]);
-    check("50 40 45", "1 fewer: the mean load is 45 %, and should be 60 %", "i-2", &[]);
+    check("100 100 boot boot", "1 more: the mean load is 100%, and should be 60%", "", &[]);
+    check("60 60 60", "no change: the mean load is 60%, near the 60% that it should be", "", &[]);
+    check("50 40 boot", "1 fewer: the mean load is 45%, and should be 60%", "i-3", &[]);
+    check("50 40 45", "1 fewer: the mean load is 45%, and should be 60%", "i-2", &[]);
     let floor = "1 is not removed: there should be no fewer than 2";
-    check("50 40", "no change: the mean load is 45 %, and should be 60 %", "", &[floor]);
+    check("50 40", "no change: the mean load is 45%, and should be 60%", "", &[floor]);
     check("50", "1 more: there is 1 instance, and should be 2", "", &[floor]);
-    check("90", "1 more: the mean load is 90 %, and should be 60 %", "", &[]);
+    check("90", "1 more: the mean load is 90%, and should be 60%", "", &[]);
     check("", "2 more: there are 0 instances, and should be 2", "", &[]);
     check(
         "90 90 90 90 90 90 90 90 90 90",
-        "no change: the mean load is 90 %, and should be 60 %",
+        "no change: the mean load is 90%, and should be 60%",
         "",
         &["1 more is not launched: there may be no more than 10"],
     );
@@ -127,10 +127,10 @@ fn a_fleet_grows_when_it_is_full_however_full_it_is_to_be() {
         let fleet = Fleet { load, ..fleet(Policy::Target, 2, 10) };
         Scene::new(instances).check(&fleet, wanted, "", &[]);
     };
-    check(0.92, "100 100", "1 more: the mean load is 100 %, and should be 92 %");
-    check(0.95, "99 99 99", "1 more: the mean load is 99 %, and should be 95 %");
-    check(1.0, "100 100", "1 more: the mean load is 100 %, and should be 100 %");
-    check(1.0, "97 97", "no change: the mean load is 97 %, near the 100 % that it should be");
+    check(0.92, "100 100", "1 more: the mean load is 100%, and should be 92%");
+    check(0.95, "99 99 99", "1 more: the mean load is 99%, and should be 95%");
+    check(1.0, "100 100", "1 more: the mean load is 100%, and should be 100%");
+    check(1.0, "97 97", "no change: the mean load is 97%, near the 100% that it should be");
 }
 
 #[test]
@@ -138,43 +138,43 @@ fn target_grows_in_proportion_and_counts_those_that_boot() {
     let check = |instances: &str, wanted: &str, rejected: &[&str]| {
         check(Policy::Target, instances, wanted, "", rejected);
     };
-    check("74 74", "1 more: the mean load is 74 %, and should be 60 %", &[]);
-    check("90 90 90 90", "2 more: the mean load is 90 %, and should be 60 %", &[]);
-    check("100 100 100", "2 more: the mean load is 100 %, and should be 60 %", &[]);
+    check("74 74", "1 more: the mean load is 74%, and should be 60%", &[]);
+    check("90 90 90 90", "2 more: the mean load is 90%, and should be 60%", &[]);
+    check("100 100 100", "2 more: the mean load is 100%, and should be 60%", &[]);
     check(
         "90 90 90 90 boot boot",
-        "no change: the mean load is 90 %, and should be 60 %",
+        "no change: the mean load is 90%, and should be 60%",
         &["3 more are not launched: 2 others are still starting"],
     );
-    check("100 100 100 100 boot", "2 more: the mean load is 100 %, and should be 60 %", &[]);
+    check("100 100 100 100 boot", "2 more: the mean load is 100%, and should be 60%", &[]);
     // The dead band.
-    check("66 66 66 66", "no change: the mean load is 66 %, near the 60 % that it should be", &[]);
-    check("67 67 67 67", "1 more: the mean load is 67 %, and should be 60 %", &[]);
+    check("66 66 66 66", "no change: the mean load is 66%, near the 60% that it should be", &[]);
+    check("67 67 67 67", "1 more: the mean load is 67%, and should be 60%", &[]);
     check(
         "55 55 55 55",
-        "no change: the mean load is 55 %, near the 60 % that it should be",
-        &["i-1 stays: without it the mean load would be 73 %"],
+        "no change: the mean load is 55%, near the 60% that it should be",
+        &["i-1 stays: without it the mean load would be 73%"],
     );
     // Those that are not heard of are idle.
-    check("90 90 90 ?", "1 more: the mean load is 90 %, and should be 60 %", &[]);
+    check("90 90 90 ?", "1 more: the mean load is 90%, and should be 60%", &[]);
     check(
         "70 70 70 ?",
-        "no change: the mean load is 70 %, and should be 60 %",
+        "no change: the mean load is 70%, and should be 60%",
         &["1 more is not launched: only 3 of 4 instances are heard of"],
     );
     check("? ?", "no change: no load is known yet", &[]);
     check("?", "1 more: there is 1 instance, and should be 2", &[]);
     check(
         "100 100 100 100 100 100 100 100",
-        "2 more: the mean load is 100 %, and should be 60 %",
+        "2 more: the mean load is 100%, and should be 60%",
         &["4 more are not launched: there may be no more than 10"],
     );
 }
 
 #[test]
 fn target_shrinks_to_what_was_needed_lately_and_not_below_what_is_desired() {
-    let three = "3 fewer: the mean load is 20 %, and should be 60 %";
-    let stays = "i-4 stays: without it the mean load would be 60 %";
+    let three = "3 fewer: the mean load is 20%, and should be 60%";
+    let stays = "i-4 stays: without it the mean load would be 60%";
     let six = || Scene::new("20 20 20 20 20 20");
     six().check(&fleet(Policy::Target, 2, 10), three, "i-1 i-2 i-3", &[stays]);
     let needed = |need: u32, ago: u64| {
@@ -183,10 +183,10 @@ fn target_shrinks_to_what_was_needed_lately_and_not_below_what_is_desired() {
         scene
     };
     let not = "2 are not removed: 5 were needed 4 min 10 s ago";
-    let one = "1 fewer: the mean load is 20 %, and should be 60 %";
+    let one = "1 fewer: the mean load is 20%, and should be 60%";
     needed(5, 250).check(&fleet(Policy::Target, 2, 10), one, "i-1", &[not]);
     needed(5, 301).check(&fleet(Policy::Target, 2, 10), three, "i-1 i-2 i-3", &[stays]);
-    let none = "no change: the mean load is 20 %, and should be 60 %";
+    let none = "no change: the mean load is 20%, and should be 60%";
     needed(9, 0).check(&fleet(Policy::Target, 2, 10), none, "", &["3 are not removed: 9 were needed 0 ms ago"]);
     let floor = "2 are not removed: there should be no fewer than 5";
     six().check(&fleet(Policy::Target, 5, 10), one, "i-1", &[floor]);
@@ -197,12 +197,12 @@ fn target_shrinks_to_what_was_needed_lately_and_not_below_what_is_desired() {
 
 #[test]
 fn those_that_are_not_heard_of_are_full_when_target_shrinks() {
-    let one = "1 fewer: the mean load is 20 %, and should be 60 %";
-    let none = "no change: the mean load is 20 %, and should be 60 %";
-    let stays = "i-2 stays: without it the mean load would be 60 %";
+    let one = "1 fewer: the mean load is 20%, and should be 60%";
+    let none = "no change: the mean load is 20%, and should be 60%";
+    let stays = "i-2 stays: without it the mean load would be 60%";
     check(Policy::Target, "20 20 20 20 ?", one, "i-1", &[stays]);
     let few = "2 are not removed: only 2 of 4 instances are heard of";
-    check(Policy::Target, "20 20 ? ?", none, "", &[few, "i-1 stays: without it the mean load would be 80 %"]);
+    check(Policy::Target, "20 20 ? ?", none, "", &[few, "i-1 stays: without it the mean load would be 80%"]);
 }
 
 #[test]
@@ -214,12 +214,12 @@ fn launches_are_withheld_by_their_budget_and_shrinking_by_turns() {
         scene.memory.launches = ago.iter().map(|ago| at(NOW).utc - SignedDuration::from_secs(*ago as i64)).collect();
         scene
     };
-    let said = |count: u32| format!("{count} more: the mean load is 90 %, and should be 60 %");
+    let said = |count: u32| format!("{count} more: the mean load is 90%, and should be 60%");
     launched(&[3601, 10]).check(&limited, &said(2), "", &[]);
     let not = "1 more is not launched: no more than 3 launches are allowed within 1 h";
     launched(&[3599, 10]).check(&limited, &said(1), "", &[not]);
     let not = "2 more are not launched: no more than 3 launches are allowed within 1 h";
-    launched(&[30, 20, 10]).check(&limited, "no change: the mean load is 90 %, and should be 60 %", "", &[not]);
+    launched(&[30, 20, 10]).check(&limited, "no change: the mean load is 90%, and should be 60%", "", &[not]);
     // The document knows no budget.
     launched(&[30, 20, 10]).check(&Fleet { policy: Policy::Seed, ..limited }, &said(1), "", &[]);
 
@@ -229,9 +229,9 @@ fn launches_are_withheld_by_their_budget_and_shrinking_by_turns() {
         scene
     };
     let target = fleet(Policy::Target, 2, 10);
-    turned("20 20 20 20", 3).check(&target, "2 fewer: the mean load is 20 %, and should be 60 %", "i-1 i-2", &[]);
+    turned("20 20 20 20", 3).check(&target, "2 fewer: the mean load is 20%, and should be 60%", "i-1 i-2", &[]);
     let not = "2 are not removed: the fleet has turned from growing to shrinking or back 4 times within 1 h";
-    turned("20 20 20 20", 4).check(&target, "no change: the mean load is 20 %, and should be 60 %", "", &[not]);
+    turned("20 20 20 20", 4).check(&target, "no change: the mean load is 20%, and should be 60%", "", &[not]);
     turned("90 90 90 90", 4).check(&target, &said(2), "", &[]);
 }
 
@@ -243,14 +243,14 @@ fn a_single_one_that_is_lost_or_failed_is_replaced_and_many_at_once_are_not() {
     check("60 60 60 x90", "1 replaced: i-4 was lost", "i-4", &[]);
     check("60 60 failed x90", "2 replaced: i-3 failed to start; i-4 was lost", "i-3 i-4", &[]);
     check("x90", "1 replaced, 1 more: there is 1 instance, and should be 2; i-1 was lost", "i-1", &[]);
-    check("90 90 90 x90", "1 replaced, 1 more: the mean load is 90 %, and should be 60 %; i-4 was lost", "i-4", &[]);
+    check("90 90 90 x90", "1 replaced, 1 more: the mean load is 90%, and should be 60%; i-4 was lost", "i-4", &[]);
     // What is not needed any more is the first to go, and not replaced.
-    let stays = "i-1 stays: without it the mean load would be 80 %";
-    check("20 20 20 x90 failed", "2 removed: the mean load is 20 %, and should be 60 %", "i-5 i-4", &[stays]);
-    check("60 60 60 s20", "no change: the mean load is 60 %, near the 60 % that it should be", "", &[]);
+    let stays = "i-1 stays: without it the mean load would be 80%";
+    check("20 20 20 x90 failed", "2 removed: the mean load is 20%, and should be 60%", "i-5 i-4", &[stays]);
+    check("60 60 60 s20", "no change: the mean load is 60%, near the 60% that it should be", "", &[]);
     check("s20", "1 more: there is 1 instance, and should be 2", "", &[]);
     // Those of a user, and protected ones, are left as they are, and others are launched where more are needed.
-    check("60 60 60 x90u failedp", "no change: the mean load is 60 %, near the 60 % that it should be", "", &[]);
+    check("60 60 60 x90u failedp", "no change: the mean load is 60%, near the 60% that it should be", "", &[]);
     check("60 x90p", "1 more: there is 1 instance, and should be 2", "", &[]);
 }
 
@@ -267,7 +267,7 @@ fn a_fleet_of_which_little_is_heard_is_held() {
             "nothing is changed: {silent} of {all} instances fell silent at once; perhaps this machine is cut off from them"
         )
     };
-    let no_change = |mean: u32| format!("no change: the mean load is {mean} %, and should be 60 %");
+    let no_change = |mean: u32| format!("no change: the mean load is {mean}%, and should be 60%");
     check("x900 x900", "no change: no load is known yet", &few(0, 2));
     check("90 90 x900 x900 x900 failed", &no_change(90), &few(2, 5));
     check("90 x900 x900 boot", &no_change(90), &few(1, 3));
@@ -341,7 +341,7 @@ fn who_goes_by_the_clock_has_what_it_says() {
 
 #[test]
 fn by_hand_a_fleet_is_only_refilled() {
-    let near = "no change: the mean load is 60 %, near the 60 % that it should be";
+    let near = "no change: the mean load is 60%, near the 60% that it should be";
     check(Policy::Manual, "60 60 60", near, "", &[]);
     check(Policy::Manual, "60", "1 more: there is 1 instance, and should be 2", "", &[]);
     check(
@@ -362,9 +362,9 @@ fn by_hand_a_fleet_is_only_refilled() {
         &[],
     );
     let more = "2 more are not launched: it is left to the user";
-    check(Policy::Manual, "90 90 90 90", "no change: the mean load is 90 %, and should be 60 %", "", &[more]);
+    check(Policy::Manual, "90 90 90 90", "no change: the mean load is 90%, and should be 60%", "", &[more]);
     let fewer = "2 are not removed: it is left to the user";
-    check(Policy::Manual, "20 20 20 20", "no change: the mean load is 20 %, and should be 60 %", "", &[fewer]);
+    check(Policy::Manual, "20 20 20 20", "no change: the mean load is 20%, and should be 60%", "", &[fewer]);
     let twelve = "60 ".repeat(12);
     check(Policy::Manual, &twelve, near, "", &[]);
 }
@@ -380,7 +380,7 @@ fn what_is_more_than_may_be_goes_at_once_and_what_is_switched_off_stays() {
     let not = "1 is not removed: it is left to the user";
     scene.check(&off(Policy::Target), "no change: there are 4 instances, and may be no more than 3", "", &[not]);
     let not = "1 more is not launched: it is left to the user";
-    Scene::new("90 90").check(&off(Policy::Target), "no change: the mean load is 90 %, and should be 60 %", "", &[not]);
+    Scene::new("90 90").check(&off(Policy::Target), "no change: the mean load is 90%, and should be 60%", "", &[not]);
     Scene::new("60 60 60 x90").check(
         &fleet(Policy::Target, 2, 3),
         "1 removed: there are 4 instances, and may be no more than 3",

@@ -88,7 +88,7 @@ async fn another_rule_is_tried_on_what_was_and_how_a_fleet_stood_is_told() {
     for (other, says) in [
         (sizes(3, 8), "min = 3, desired = 2 and max = 8"),
         (sizes(1, 200_000), "no fleet has more than 100000"),
-        (load, "above 0 %"),
+        (load, "above 0%"),
         (unknown, "no rule called “best”"),
         (by_clock(None), "has no schedule that could be tried"),
         (wrong_times, "the times of the schedule cannot be read"),
