@@ -568,7 +568,11 @@ impl World {
             some => names[cast::index(&mut self.dice, some)].clone(),
         };
         let fleet = name.to_owned();
-        match self.dice.below(9) {
+        match self.dice.below(11) {
+            9 | 10 => {
+                self.input(Input::SecretEntered(cast::SECRET.to_owned()));
+                self.obey();
+            }
             0 => self.ask(Ask::AddInstance { fleet }),
             1 => self.ask(Ask::RemoveInstance { fleet, instance }),
             2 => self.ask(Ask::DrainInstance { fleet, instance }),

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
+    command::CommandLine,
     config::{Channel, CommandChannel, Config},
     fleet::{CommandProvider, Fleet, LaunchBudget, Planned, Policy, Provider},
     maintenance::Cron,
     network::NetworkPolicy,
+    secret::SecretRef,
 };
 
 use crate::{
@@ -56,11 +58,18 @@ fn policy(dice: &mut Dice) -> Policy {
     }
 }
 
+/// The name under which the secret of the provider is entered.
+pub(super) const SECRET: &str = "cloud";
+
 fn commands() -> CommandProvider {
+    let with_secret = |command: &str| {
+        let secret_env = vec![("TOKEN".to_owned(), SecretRef::Keyring(SECRET.to_owned()))];
+        CommandLine { secret_env, ..line(command) }
+    };
     CommandProvider {
-        create: line("create"),
-        list: line("list"),
-        terminate: line("terminate"),
+        create: with_secret("create"),
+        list: with_secret("list"),
+        terminate: with_secret("terminate"),
         timeout: CommandProvider::TIMEOUT,
     }
 }

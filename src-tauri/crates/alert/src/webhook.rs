@@ -1,5 +1,6 @@
 //! Tells by an HTTP request.
 
+mod markdown;
 mod messenger;
 mod posting;
 mod sending;

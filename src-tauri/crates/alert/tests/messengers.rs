@@ -10,11 +10,11 @@ use std::time::Duration;
 use estatus_core::{
     config::{Channel, Language, Receiver, WebhookChannel, WebhookUrl},
     ids::MessageId,
-    incident::{DeliveryResult, Message, News},
+    incident::{DeliveryResult, Incident, Message, News},
 };
 use serde_json::{Value, json};
 use support::{
-    closed_incident, courier_with, failure,
+    alert, closed_incident, courier_with, failure,
     flows::told,
     incident, message, portfolio, secret, warning,
     web::{Web, answer},
@@ -112,7 +112,7 @@ async fn a_bot_of_telegram_sends_a_message_to_its_chat() {
 async fn a_webhook_of_discord_gets_content_that_mentions_nobody() {
     let (head, body) = arrives(discord, &down()).await;
     assert!(head.starts_with("POST /hooks/T0K3N-in-the-path HTTP/1.1\r\n"), "{head}");
-    is_whole(&body["content"], "🔴", DOWN_TITLE);
+    is_whole(&body["content"], "🔴", &DOWN_TITLE.replace('[', "\\["));
     assert_eq!(body, json!({ "content": body["content"], "allowed_mentions": { "parse": [] } }));
 }
 
@@ -122,20 +122,24 @@ async fn a_webhook_of_slack_gets_a_text_in_which_nothing_is_markup() {
     let text = body["text"].as_str().unwrap();
     assert!(text.contains("| &lt;h1&gt;Back soon&lt;/h1&gt;\n  | Try again &amp; again."), "{text}");
     is_whole(&body["text"], "🔴", DOWN_TITLE);
-    assert_eq!(body, json!({ "text": text }));
+    assert_eq!(body, json!({ "text": text, "mrkdwn": false }));
 }
 
 #[tokio::test]
 async fn a_workflow_of_teams_gets_an_adaptive_card() {
     let (_, body) = arrives(teams, &down()).await;
-    let text = &body["attachments"][0]["content"]["body"][1]["text"];
-    assert!(text.as_str().unwrap().starts_with("portfolio is down"), "{text}");
-    let block = |text: &Value, color: &str| {
-        json!([
-            { "type": "TextBlock", "text": DOWN_TITLE, "weight": "Bolder", "size": "Medium", "color": color, "wrap": true },
-            { "type": "TextBlock", "text": text, "wrap": true },
-        ])
-    };
+    let blocks = body["attachments"][0]["content"]["body"].as_array().unwrap();
+    let lines: Vec<&str> = blocks[1..].iter().map(|block| block["inlines"][0]["text"].as_str().unwrap()).collect();
+    assert!(lines[0].starts_with("portfolio is down") && lines.contains(&"  | <h1>Back soon</h1>"), "{lines:?}");
+    let title =
+        json!({ "type": "TextRun", "text": DOWN_TITLE, "weight": "Bolder", "size": "Medium", "color": "Attention" });
+    assert_eq!(blocks[0], json!({ "type": "RichTextBlock", "inlines": [title] }));
+    for (block, line) in blocks[1..].iter().zip(&lines) {
+        let spacing = &block["spacing"];
+        assert!(*spacing == "Default" || *spacing == "None", "{block}");
+        let inlines = json!([{ "type": "TextRun", "text": line }]);
+        assert_eq!(*block, json!({ "type": "RichTextBlock", "spacing": spacing, "inlines": inlines }));
+    }
     let expected = json!({
         "type": "message",
         "attachments": [{
@@ -145,12 +149,41 @@ async fn a_workflow_of_teams_gets_an_adaptive_card() {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                "body": block(text, "Attention"),
+                "body": blocks,
             },
         }],
     });
     assert_eq!(body, expected);
-    assert_eq!(arrives(teams, &up()).await.1["attachments"][0]["content"]["body"][0]["color"], "Good");
+    let up = arrives(teams, &up()).await.1;
+    assert_eq!(up["attachments"][0]["content"]["body"][0]["inlines"][0]["color"], "Good");
+}
+
+/// What a name, an address and a target say is shown as it is, whatever it would stand for.
+#[tokio::test]
+async fn a_name_is_shown_as_it_is_whatever_would_be_markup_in_it() {
+    const NAME: &str = "a_b_c *x* [y](z) `q` ~s~";
+    let failed = Incident { monitor: NAME.into(), ..incident() };
+    let told = message(41, vec![alert(NAME, "https://example.com/*a*_b_", News::Down { incident: failed })]);
+    let title = format!("[Down] {NAME} (https://example.com/*a*_b_): status 503 Service Unavailable, expected 200-299");
+    let begins = |text: &Value, expected: &str| {
+        let text = text.as_str().unwrap();
+        assert!(text.starts_with(&format!("🔴 {expected}\n\n")), "{text}");
+    };
+    let (_, body) = arrives(telegram, &told).await;
+    begins(&body["text"], &title);
+    assert_eq!(body["parse_mode"], Value::Null, "without one nothing is markup");
+    let escaped = title.replace(NAME, r"a\_b\_c \*x\* \[y](z) \`q\` \~s\~").replace("[Down]", r"\[Down]");
+    begins(&arrives(discord, &told).await.1["content"], &escaped);
+    let (_, body) = arrives(slack, &told).await;
+    begins(&body["text"], &title);
+    assert_eq!(body["mrkdwn"], false);
+    let card = arrives(teams, &told).await.1;
+    let shown = json!({ "type": "TextRun", "text": title, "weight": "Bolder", "size": "Medium", "color": "Attention" });
+    assert_eq!(card["attachments"][0]["content"]["body"][0]["inlines"], json!([shown]));
+    let (_, body) = arrives(ntfy, &told).await;
+    assert_eq!((&body["title"], &body["markdown"]), (&json!(title), &Value::Null));
+    let (_, body) = arrives(gotify, &told).await;
+    assert_eq!((&body["title"], &body["extras"]), (&json!(title), &Value::Null));
 }
 
 #[tokio::test]
@@ -221,7 +254,7 @@ async fn several_at_once_and_reminders_are_one_text_too() {
     assert!(text.starts_with("🔴 [1 with a warning, 1 up again] portfolio\n\n1 with a warning"), "{text}");
     let again = message(60, vec![portfolio(News::Reminder { incident: incident() })]);
     let (_, body) = arrives(discord, &again).await;
-    assert!(body["content"].as_str().unwrap().starts_with("🔴 [Still down"), "{body}");
+    assert!(body["content"].as_str().unwrap().starts_with("🔴 \\[Still down"), "{body}");
 }
 
 #[tokio::test]

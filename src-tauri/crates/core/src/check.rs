@@ -150,7 +150,7 @@ impl Check {
     pub fn secrets(&self) -> Vec<&SecretRef> {
         match self {
             Self::Http(check) => check.secrets().collect(),
-            Self::Command(check) => check.command.secret_env.iter().map(|(_, secret)| secret).collect(),
+            Self::Command(check) => check.command.secrets().collect(),
             Self::Tcp(_)
             | Self::Tls(_)
             | Self::Dns(_)

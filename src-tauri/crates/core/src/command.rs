@@ -20,6 +20,13 @@ pub struct CommandLine {
     pub secret_env: Vec<(String, SecretRef)>,
 }
 
+impl CommandLine {
+    /// Every place where a secret is kept that it finds.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        self.secret_env.iter().map(|(_, place)| place)
+    }
+}
+
 /// How a command is started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -381,6 +381,11 @@ impl FlowMachine {
         self.with_run(context, |run, context| run.program_stands(program, stands, wrote, context));
     }
 
+    /// What the steps at these places lacked may be there.
+    pub(crate) fn try_now(&mut self, places: &[usize], context: &mut Context<'_>) {
+        self.with_run(context, |run, context| run.try_now(places, context.now));
+    }
+
     /// Does what is due.
     pub(crate) fn wake(&mut self, context: &mut Context<'_>) {
         if !context.quits {

@@ -181,6 +181,20 @@ impl Provider {
         }
     }
 
+    /// Every place where a secret is kept that it takes to launch, list and terminate instances.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::Local { command } => command.iter().flat_map(CommandLine::secrets).collect(),
+            Self::Command(CommandProvider { create, list, terminate, .. }) => {
+                [create, list, terminate].into_iter().flat_map(CommandLine::secrets).collect()
+            }
+            Self::Ec2(Ec2 { cloud, .. }) | Self::Asg { cloud, .. } => match &cloud.credentials {
+                Credentials::Key { secret, .. } => vec![secret],
+                Credentials::Usual | Credentials::Profile(_) | Credentials::Role => Vec::new(),
+            },
+        }
+    }
+
     /// The word that stands for it in `estatus.toml`.
     pub const fn word(&self) -> &'static str {
         match self {

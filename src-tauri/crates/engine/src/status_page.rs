@@ -1,31 +1,39 @@
 //! Keeps the status page as things are, in a task beside the loop, which it asks for how they are at its own pace.
 //!
 //! The page is written when it would tell something else, when a maintenance window begins or ends, and now and then so that
-//! whoever reads it sees that Estatus runs. A file that cannot be written is told of once, and tried again.
+//! whoever reads it sees that Estatus runs; and a last time when the engine stops, which it says. A file that cannot be written is
+//! told of once, and tried again. So is a drive that hangs: it keeps a thread waiting, and nobody else.
 
 mod file;
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use estatus_core::{time::elapsed, words::Reason};
+use estatus_core::{maintenance::in_words, time::elapsed, words::Reason};
 use estatus_store::{IncidentFilter, Store};
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
-    time::{Instant, sleep, timeout_at},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
-use crate::pages::status::{INCIDENTS_LIMIT, Look, Observed, Past, RECENT};
+use crate::pages::status::{EVERY, INCIDENTS_LIMIT, Look, Observed, Past, RECENT};
 
 /// Of each monitor, each day.
 type OfDays = BTreeMap<Arc<str>, Vec<Observed>>;
 
-/// It is written again after this, though nothing has changed.
-const EVERY: Duration = Duration::from_secs(5 * 60);
 /// From one look to the next there is at least so long.
 const LEAST: Duration = Duration::from_secs(1);
 /// What could not be written is tried again after this.
 const AGAIN: Duration = Duration::from_secs(15);
+/// A drive that has not taken a page after this is said to hang.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// A page of many monitors takes a while: from one to the next there is at least so many times as long.
 const REST: u32 = 9;
 /// How the days were is read again after this.
@@ -54,10 +62,18 @@ pub(crate) struct PageTrouble {
     pub(crate) why: Reason,
 }
 
+/// The page that is written when the engine stops.
+struct LastPage {
+    look: Look,
+    now: Timestamp,
+    written: oneshot::Sender<Result<(), Reason>>,
+}
+
 /// The loop's end of the writer.
 pub(crate) struct StatusPageWriter {
     changed: Arc<Notify>,
     said: mpsc::Receiver<FromWriter>,
+    last: mpsc::Sender<LastPage>,
 }
 
 impl StatusPageWriter {
@@ -65,14 +81,36 @@ impl StatusPageWriter {
     pub(crate) fn start(store: Store, config: PathBuf, data: PathBuf) -> Self {
         let changed = Arc::new(Notify::new());
         let (sender, said) = mpsc::channel(1);
-        let writer = Writer { store, places: Arc::new(Places { config, data }), sender, trouble: None, known: None };
-        tokio::spawn(writer.run(Arc::clone(&changed)));
-        Self { changed, said }
+        let (last, last_page) = mpsc::channel(1);
+        let places = Places { config, data };
+        let put: Put = Arc::new(move |look, past, now| write(look, past, now, &places));
+        tokio::spawn(Writer::new(store, put, sender).run(Arc::clone(&changed), last_page));
+        Self { changed, said, last }
     }
 
     /// Something may have changed that the page tells.
     pub(crate) fn look_again(&self) {
         self.changed.notify_one();
+    }
+
+    /// Has the page written as `look` tells at `now`, and not again. Nobody waits longer than `within` for what becomes of it.
+    ///
+    /// # Errors
+    /// It is not written, or its drive has not answered in time.
+    pub(crate) fn write_last(
+        &self,
+        look: Look,
+        now: Timestamp,
+        within: Duration,
+    ) -> impl Future<Output = Result<(), Reason>> + use<> {
+        let (file, until) = (look.page.file.clone(), Instant::now() + within);
+        let (written, outcome) = oneshot::channel();
+        // The writer is there as long as the loop.
+        let _ = self.last.try_send(LastPage { look, now, written });
+        async move {
+            let outcome = timeout_at(until, outcome).await;
+            outcome.ok().and_then(Result::ok).unwrap_or_else(|| Err(hangs(&file, within)))
+        }
     }
 
     /// What the writer says next.
@@ -87,13 +125,25 @@ struct Places {
     data: PathBuf,
 }
 
+/// Puts a page where it belongs. It takes as long as the drive does.
+type Put = Arc<dyn Fn(&Look, &Past, Timestamp) -> Result<(), Reason> + Send + Sync>;
+
 struct Writer {
     store: Store,
-    places: Arc<Places>,
+    put: Put,
+    /// A drive that has not taken a page after this hangs.
+    patience: Duration,
     sender: mpsc::Sender<FromWriter>,
     trouble: Option<PageTrouble>,
     /// What was read of the past.
     known: Option<Known>,
+    writing: Option<Writing>,
+}
+
+/// A page that is being written, and what became of it, with what was read of the past for it.
+struct Writing {
+    file: PathBuf,
+    done: JoinHandle<(Option<Known>, Result<(), Reason>)>,
 }
 
 /// What was read of the past.
@@ -117,8 +167,24 @@ struct Last {
 }
 
 impl Writer {
-    /// Runs as long as the loop does.
-    async fn run(mut self, changed: Arc<Notify>) {
+    fn new(store: Store, put: Put, sender: mpsc::Sender<FromWriter>) -> Self {
+        Self { store, put, patience: PATIENCE, sender, trouble: None, known: None, writing: None }
+    }
+
+    /// Runs as long as the loop does, and writes the last page if there is to be one.
+    async fn run(mut self, changed: Arc<Notify>, mut last: mpsc::Receiver<LastPage>) {
+        let LastPage { look, now, written } = tokio::select! {
+            biased;
+            Some(last) = last.recv() => last,
+            () = self.keep_up(&changed) => return,
+        };
+        self.store.flush().await;
+        // Nobody waits for it any more where that took too long.
+        let _ = written.send(self.write(&look, now).await);
+    }
+
+    /// Keeps the page as things are, as long as the loop says how that is.
+    async fn keep_up(&mut self, changed: &Notify) {
         let mut last: Option<Last> = None;
         loop {
             let Some(look) = self.look().await else { return };
@@ -129,7 +195,7 @@ impl Writer {
                 (Some(look), _) => Some(self.keep(look).await),
                 (None, _) => {
                     self.tell(None).await;
-                    self.known = None;
+                    (self.known, self.writing) = (None, None);
                     None
                 }
             };
@@ -156,29 +222,48 @@ impl Writer {
         self.store.flush().await;
         let began = Instant::now();
         let written = self.write(&look, now).await;
-        let rest = LEAST.max(began.elapsed().saturating_mul(REST));
+        // To wait for a drive that hangs is no work.
+        let worked = if self.writing.is_some() { Duration::ZERO } else { began.elapsed() };
+        let rest = LEAST.max(worked.saturating_mul(REST));
         let again = if written.is_ok() { EVERY.min(changes_in) } else { AGAIN };
         self.tell(written.err().map(|why| PageTrouble { file: look.page.file.clone(), why })).await;
         Last { look, due: Instant::now() + again, rest }
     }
 
     async fn write(&mut self, look: &Look, now: Timestamp) -> Result<(), Reason> {
+        // Another file may be on a drive that does not hang.
+        self.writing.take_if(|writing| writing.file != look.page.file);
+        if self.writing.is_some() {
+            // What its drive has not taken yet is not given to it once more.
+            let earlier = self.outcome().await;
+            if self.writing.is_some() {
+                return earlier;
+            }
+        }
         self.remember(look, now).await;
-        let (look, places) = (look.clone(), Arc::clone(&self.places));
-        let known = self.known.take();
-        let written = tokio::task::spawn_blocking(move || {
+        let (file, known) = (look.page.file.clone(), self.known.take());
+        let (look, put) = (look.clone(), Arc::clone(&self.put));
+        let done = tokio::task::spawn_blocking(move || {
             let result = match &known {
-                Some(known) => write(&look, &known.past, now, &places),
-                None => write(&look, &Past::default(), now, &places),
+                Some(known) => put(&look, &known.past, now),
+                None => put(&look, &Past::default(), now),
             };
             (known, result)
         });
-        match written.await {
-            Ok((known, result)) => {
-                self.known = known;
+        self.writing = Some(Writing { file, done });
+        self.outcome().await
+    }
+
+    /// What became of the page that is being written: it still is where its drive hangs.
+    async fn outcome(&mut self) -> Result<(), Reason> {
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        match timeout(self.patience, &mut writing.done).await {
+            Ok(Ok((known, result))) => {
+                (self.known, self.writing) = (known, None);
                 result
             }
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            Ok(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+            Err(_) => Err(hangs(&writing.file, self.patience)),
         }
     }
 
@@ -242,9 +327,13 @@ fn write(look: &Look, past: &Past, now: Timestamp, places: &Places) -> Result<()
     file::put(file, &html, &places.config, &places.data)
 }
 
+fn hangs(file: &Path, within: Duration) -> Reason {
+    Reason::new("page.hangs", vec![("file", file.display().into()), ("within", in_words(within).into())])
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::sync::mpsc as std_mpsc;
 
     use estatus_core::{
         check::{Check, PingCheck},
@@ -292,9 +381,8 @@ mod tests {
 
     fn writer(folder: &Path) -> Writer {
         let opened = estatus_store::open(folder, Retention::default(), at("2026-10-25T12:00:00Z")).unwrap();
-        let places = Arc::new(Places { config: "estatus.toml".into(), data: folder.to_owned() });
         let (sender, _said) = mpsc::channel(1);
-        Writer { store: opened.store, places, sender, trouble: None, known: None }
+        Writer::new(opened.store, Arc::new(|_, _, _| Ok(())), sender)
     }
 
     /// For how many hours `web` was up, today and the days before, as the page of `now` tells.
@@ -339,5 +427,97 @@ mod tests {
         assert_eq!(hours(&mut writer, "2026-10-25T17:00:00Z").await, [up(2), up(1), up(1)]);
         let days = &writer.known.as_ref().unwrap().past.days;
         assert!(days.values().all(|of_days| of_days.len() == 90), "each day once");
+    }
+
+    /// A drive on which `status.html` hangs until it is told to take it.
+    struct Drive {
+        given: mpsc::UnboundedReceiver<PathBuf>,
+        takes: std_mpsc::Sender<()>,
+    }
+
+    impl Drive {
+        fn new() -> (Self, Put) {
+            let (gives, given) = mpsc::unbounded_channel();
+            let (takes, taken) = std_mpsc::channel();
+            let taken = std::sync::Mutex::new(taken);
+            let put = move |look: &Look, _: &Past, _: Timestamp| {
+                let file = look.page.file.clone();
+                gives.send(file.clone()).unwrap();
+                if file == Path::new("status.html") {
+                    // The end of the test has it go on, too.
+                    let _ = taken.lock().unwrap().recv();
+                }
+                Ok(())
+            };
+            (Self { given, takes }, Arc::new(put))
+        }
+
+        /// What it was given since this was asked last.
+        fn given(&mut self) -> Vec<PathBuf> {
+            std::iter::from_fn(|| self.given.try_recv().ok()).collect()
+        }
+    }
+
+    /// A writer that writes to `put`, and what it tells; its patience is short.
+    fn writer_to(folder: &Path, put: Put) -> (Writer, mpsc::Receiver<FromWriter>) {
+        let (sender, said) = mpsc::channel(9);
+        (Writer { put, sender, patience: SHORT, ..writer(folder) }, said)
+    }
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    fn told(said: &mut mpsc::Receiver<FromWriter>) -> Option<Option<String>> {
+        let FromWriter::Trouble(trouble) = said.try_recv().ok()? else { panic!("nobody answers it") };
+        Some(trouble.map(|trouble| trouble.why.to_string()))
+    }
+
+    #[tokio::test]
+    async fn a_drive_that_hangs_is_told_of_once_and_given_nothing_more_until_it_has_taken_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut drive, put) = Drive::new();
+        let (mut writer, mut said) = writer_to(folder.path(), put);
+        assert_eq!(writer.keep(look()).await.rest, LEAST, "it is looked at again soon");
+        let why = "the status page status.html is not being written: its drive has not answered for 20 ms";
+        assert_eq!(
+            (told(&mut said), drive.given.recv().await),
+            (Some(Some(why.to_owned())), Some("status.html".into()))
+        );
+        writer.keep(look()).await;
+        assert_eq!((told(&mut said), drive.given()), (None, Vec::new()));
+        writer.patience = PATIENCE;
+        drive.takes.send(()).unwrap();
+        drive.takes.send(()).unwrap();
+        writer.keep(look()).await;
+        assert_eq!((told(&mut said), drive.given().len()), (Some(None), 1), "what has changed meanwhile is written");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_moved_away_from_a_drive_that_hangs_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut drive, put) = Drive::new();
+        let (mut writer, mut said) = writer_to(folder.path(), put);
+        writer.keep(look()).await;
+        assert!(matches!(told(&mut said), Some(Some(_))));
+        assert_eq!(drive.given.recv().await, Some("status.html".into()));
+        writer.patience = PATIENCE;
+        let mut moved = look();
+        moved.page = Arc::new(StatusPage { file: "other/status.html".into(), ..StatusPage::clone(&moved.page) });
+        writer.keep(moved).await;
+        assert_eq!(told(&mut said), Some(None));
+        assert_eq!(drive.given(), [Path::new("other/status.html")]);
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_stops_does_not_wait_long_for_a_drive_that_hangs() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut drive, put) = Drive::new();
+        let (writer, said) = writer_to(folder.path(), put);
+        let (last, last_page) = mpsc::channel(1);
+        let changed = Arc::<Notify>::default();
+        tokio::spawn(Writer { patience: PATIENCE, ..writer }.run(Arc::clone(&changed), last_page));
+        let page = StatusPageWriter { changed, said, last };
+        let written = page.write_last(look().stopped(), at("2026-10-25T12:00:00Z"), SHORT);
+        assert_eq!(drive.given.recv().await, Some("status.html".into()));
+        assert!(written.await.unwrap_err().to_string().contains("its drive has not answered for 20 ms"));
     }
 }

@@ -249,6 +249,10 @@ pub(crate) fn journal(
     Ok(entries)
 }
 
+/// How a program came to stand before a moment, the newest first.
+pub(crate) const PROGRAM_CHANGES: &str =
+    "SELECT at, entry FROM journal WHERE program = ?1 AND at < ?3 ORDER BY at DESC, id DESC LIMIT ?2";
+
 /// How `program` came to stand, the newest `limit` times from `since` on and once before, in order.
 pub(crate) fn program_changes(
     connection: &Connection,
@@ -257,9 +261,7 @@ pub(crate) fn program_changes(
     before: Option<Timestamp>,
     limit: usize,
 ) -> Result<Vec<(Timestamp, JournalEntry)>> {
-    let sql = "SELECT at, entry FROM journal WHERE at < ?3 AND entry ->> '$.kind' = 'program'
-        AND entry ->> '$.program' = ?1 ORDER BY at DESC, id DESC LIMIT ?2";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(PROGRAM_CHANGES)?;
     let before = before.map_or(Millis::MAX, millis);
     let mut rows = statement.query((program, i64::try_from(limit).unwrap_or(i64::MAX), before))?;
     let mut changes = Vec::new();

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use rusqlite::{Connection, OpenFlags, Result};
 
 /// The format this version writes, in `PRAGMA user_version`.
-pub(crate) const VERSION: i64 = 8;
+pub(crate) const VERSION: i64 = 9;
 
 /// How long opening waits for another program to let go of the database.
 pub(crate) const OPEN_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
--- Format 8. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
+-- Format 9. A change here is a new format: raise schema::VERSION and freeze this one in migrations/.
 
 -- Single facts: installation, last_incident, last_run, last_message, engine (JSON), raw_from, hours_from.
 CREATE TABLE fact (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
@@ -125,5 +125,7 @@ CREATE INDEX message_pending ON message (id) WHERE pending;
 CREATE TABLE mention (incident INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (incident, message)) WITHOUT ROWID;
 CREATE INDEX mention_by_message ON mention (message, incident);
 
-CREATE TABLE journal (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL);
+-- entry is JSON, at milliseconds. program: whose way of standing the entry tells, if it tells one's.
+CREATE TABLE journal (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, entry TEXT NOT NULL, program TEXT);
 CREATE INDEX journal_by_at ON journal (at);
+CREATE INDEX journal_by_program ON journal (program, at) WHERE program IS NOT NULL;

@@ -14,7 +14,7 @@ use estatus_core::{
     incident::{Incident, Message},
     memory::Memory,
     observation::{Failure, Observation, cut},
-    record::Record,
+    record::{JournalEntry, Record},
 };
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::ToSqlOutput};
 use serde::Serialize;
@@ -103,8 +103,9 @@ impl<'a> Batch<'a> {
                 self.connection.prepare_cached(sql)?.execute([Json(memory)]).map(drop)
             }
             Record::Journal { at, entry } => {
-                let sql = "INSERT INTO journal (at, entry) VALUES (?, ?)";
-                self.connection.prepare_cached(sql)?.execute((millis(*at), Json(entry))).map(drop)
+                let program = if let JournalEntry::Program { program, .. } = entry { Some(&**program) } else { None };
+                let sql = "INSERT INTO journal (at, entry, program) VALUES (?, ?, ?)";
+                self.connection.prepare_cached(sql)?.execute((millis(*at), Json(entry), program)).map(drop)
             }
         }
     }

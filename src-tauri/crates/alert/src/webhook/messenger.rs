@@ -1,11 +1,16 @@
 //! Messages as chats and services that push to phones take them.
 //!
-//! What is too long for one of them is cut, never refused.
+//! What is too long for one of them is cut, never refused. Names, addresses and what targets say are shown as they are, whatever
+//! stands for bold or a link where they are shown.
 
 use estatus_core::observation::cut;
 use serde_json::{Value, json};
 
+use super::markdown;
 use crate::payload::Payload;
+
+/// So many bytes of a card are its text: with the rest of it, it stays below what Teams takes.
+const CARD_TEXT: usize = 24 * 1024;
 
 /// A message for people who read it on a phone.
 struct Brief<'a> {
@@ -43,25 +48,30 @@ pub(super) fn telegram(chat: &str, payload: &Payload) -> Value {
 
 /// For a webhook: at most 2,000 characters (<https://discord.com/developers/docs/resources/webhook#execute-webhook>).
 pub(super) fn discord(payload: &Payload) -> Value {
-    let content = short(&Brief::of(payload).whole(), 2000);
+    let content = short(&markdown::escaped(&Brief::of(payload).whole()), 2000);
     // What a target says calls nobody.
     json!({ "content": content, "allowed_mentions": { "parse": [] } })
 }
 
 /// For an incoming webhook (<https://api.slack.com/messaging/webhooks>): best no more than 4,000 characters, and with three
-/// of them escaped (<https://api.slack.com/reference/surfaces/formatting#escaping>).
+/// of them escaped (<https://api.slack.com/reference/surfaces/formatting#escaping>). Without `mrkdwn` nothing else is markup
+/// (<https://api.slack.com/reference/messaging/payload>).
 pub(super) fn slack(payload: &Payload) -> Value {
     let text = short(&Brief::of(payload).whole(), 4000);
-    json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") })
+    json!({ "text": text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"), "mrkdwn": false })
 }
 
 /// For a workflow that posts when a webhook request is received: an adaptive card, in no more than 28 KB
-/// (<https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>). A text in it is
-/// Markdown, where one line end alone is none.
+/// (<https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>). A `TextBlock` would
+/// be read as Markdown, whose escapes some of its readers show; a `TextRun` is shown as it is
+/// (<https://learn.microsoft.com/adaptive-cards/schema-explorer/text-run>).
 pub(super) fn teams(payload: &Payload) -> Value {
     let brief = Brief::of(payload);
-    let text = short(brief.text, 8000).replace('\n', "\n\n");
     let color = if brief.bad { "Attention" } else { "Good" };
+    let title = short(brief.title, 500);
+    let title = json!({ "type": "TextRun", "text": title, "weight": "Bolder", "size": "Medium", "color": color });
+    let mut body = vec![json!({ "type": "RichTextBlock", "inlines": [title] })];
+    body.extend(paragraphs(&short(brief.text, 8000)));
     json!({
         "type": "message",
         "attachments": [{
@@ -71,20 +81,34 @@ pub(super) fn teams(payload: &Payload) -> Value {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                "body": [
-                    {
-                        "type": "TextBlock",
-                        "text": short(brief.title, 500),
-                        "weight": "Bolder",
-                        "size": "Medium",
-                        "color": color,
-                        "wrap": true,
-                    },
-                    { "type": "TextBlock", "text": text, "wrap": true },
-                ],
+                "body": body,
             },
         }],
     })
+}
+
+/// `text` in a card, each line a paragraph, as line ends within one count for nothing; as much of it as there is room for.
+fn paragraphs(text: &str) -> Vec<Value> {
+    let (mut paragraphs, mut room) = (Vec::new(), CARD_TEXT);
+    let mut spacing = "Default";
+    for line in text.lines() {
+        if line.trim().is_empty() {
+            spacing = "Default";
+            continue;
+        }
+        let whole = paragraph(line, spacing);
+        let Some(left) = room.checked_sub(whole.to_string().len() + 1) else {
+            paragraphs.push(paragraph("…", spacing));
+            break;
+        };
+        paragraphs.push(whole);
+        (room, spacing) = (left, "None");
+    }
+    paragraphs
+}
+
+fn paragraph(text: &str, spacing: &str) -> Value {
+    json!({ "type": "RichTextBlock", "spacing": spacing, "inlines": [{ "type": "TextRun", "text": text }] })
 }
 
 /// For the root of a server, as JSON (<https://docs.ntfy.sh/publish/#publish-as-json>). What is longer than 4,096 bytes becomes

@@ -69,6 +69,8 @@ impl Engine {
                 && watched.last.as_ref().is_some_and(|last| last.verdict != Verdict::Up)
         };
         self.monitors.change_where(|_, it| fails(it), |_, watched| watched.next_probe = Some(now.monotonic));
+        self.fleets_try_again(secret, now);
+        self.flows_try_again(secret, now);
         self.outbox.hurry(now.monotonic);
     }
 

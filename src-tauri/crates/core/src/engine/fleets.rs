@@ -137,6 +137,11 @@ impl Engine {
         self.step_fleet(name, now, FleetMachine::wake);
     }
 
+    /// A secret was entered.
+    pub(super) fn fleets_try_again(&mut self, secret: &str, now: Now) {
+        self.fleets.change_where(|_, _| true, |_, machine| machine.secret_entered(secret, now));
+    }
+
     /// Estatus is about to quit.
     pub(super) fn quit_fleets(&mut self, now: Now) {
         let names: Vec<Arc<str>> = self.fleets.names().cloned().collect();

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     execution::{Asked, Context, FlowMachine, Seen, Wish},
     flow::{
-        Flow, FlowMemory,
+        Flow, FlowMemory, StepAction,
         request::RequestOutcome,
         run::{AnsweredBy, Run, RunCause, RunRecord, StepId, StepState},
     },
@@ -22,6 +22,7 @@ use crate::{
     program::{ProgramAction, ProgramState},
     record::{JournalEntry, Record},
     remedy::RemedyError,
+    secret::SecretRef,
     signal::{Answer, Stands},
     time::Now,
     words::Words,
@@ -149,6 +150,41 @@ impl Engine {
     /// Something is due of a flow.
     pub(super) fn wake_flow(&mut self, name: &Arc<str>, now: Now) {
         self.step_flow(name, now, FlowMachine::wake);
+    }
+
+    /// A secret was entered: the steps that wait to be tried again, and may have lacked it, are tried at once.
+    pub(super) fn flows_try_again(&mut self, secret: &str, now: Now) {
+        let steps: Vec<(Arc<str>, Vec<usize>)> = self
+            .flows
+            .iter()
+            .filter_map(|(name, machine)| {
+                let steps = machine.run()?.run.definition.steps.iter().enumerate();
+                let takes_it = steps.filter(|(_, step)| self.step_takes(&step.action, secret));
+                Some((Arc::clone(name), takes_it.map(|(place, _)| place).collect()))
+            })
+            .collect();
+        for (name, places) in steps {
+            self.step_flow(&name, now, |machine, context| machine.try_now(&places, context));
+        }
+    }
+
+    /// Whether a step takes the secret that is entered as `secret`, itself or by what it asks and acts on.
+    fn step_takes(&self, action: &StepAction, secret: &str) -> bool {
+        let is_it = |known: &SecretRef| known.is_entered_as(secret);
+        match action {
+            StepAction::Run { command, .. } => command.secrets().any(is_it),
+            StepAction::Http { request } => request.secrets().any(is_it),
+            StepAction::Check { monitor } | StepAction::WaitUntil { monitor, .. } => {
+                self.monitors.get(monitor).is_some_and(|it| it.monitor.check.secrets().into_iter().any(is_it))
+            }
+            StepAction::Program { program, .. } => {
+                self.programs.get(program).is_some_and(|kept| kept.program.command.secrets().any(is_it))
+            }
+            StepAction::Wait { .. }
+            | StepAction::Tell { .. }
+            | StepAction::Approve { .. }
+            | StepAction::Flow { .. } => false,
+        }
     }
 
     /// The command of a step came to an end.

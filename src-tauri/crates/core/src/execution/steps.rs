@@ -226,6 +226,20 @@ impl RunUnderWay {
         self.advance(context);
     }
 
+    /// What the steps at these places lacked may be there: those that wait to be tried again, and may have failed for want of
+    /// it, are tried at once.
+    pub(super) fn try_now(&mut self, places: &[usize], now: Now) {
+        for &place in places {
+            let error = self.record.steps.get(place).and_then(|step| step.error.as_ref());
+            let is_for_want = error.is_some_and(may_be_for_want);
+            match self.live.get_mut(place).map(|live| &mut live.doing) {
+                Some(Doing::Retry { at }) if is_for_want => *at = now.monotonic,
+                Some(Doing::Pause { again, .. }) => *again = now.monotonic,
+                _ => {}
+            }
+        }
+    }
+
     // What is due.
 
     pub(super) fn wake_step(&mut self, place: usize, context: &mut Context<'_>) {
@@ -542,6 +556,18 @@ impl RunUnderWay {
             context.wishes.push(Wish::Forget { id });
         }
     }
+}
+
+/// Whether a step that failed so may have lacked something: what has ended, had all that it needs to begin.
+fn may_be_for_want(error: &StepError) -> bool {
+    matches!(
+        error,
+        StepError::CannotStart { .. }
+            | StepError::Request { .. }
+            | StepError::Down { .. }
+            | StepError::Inconclusive { .. }
+            | StepError::Program { .. }
+    )
 }
 
 /// Whether a step that failed so is tried again.

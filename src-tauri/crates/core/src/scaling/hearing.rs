@@ -10,11 +10,11 @@ use std::{
 use super::{FleetMachine, SHOWS_WITHIN, Step};
 use crate::{
     fleet::{
-        Wire,
+        Provider, Wire,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, Refusal},
         instance::InstanceState,
     },
-    time::elapsed,
+    time::{Now, elapsed},
 };
 
 /// What a provider lists may be a moment old: only what is missing so many times in a row is no more.
@@ -74,6 +74,16 @@ impl FleetMachine {
             FleetEvent::Serves { .. } => self.unheard = None,
             FleetEvent::CannotServe { error } => self.unheard = Some(error),
             FleetEvent::Refused { why, .. } => self.refuse(why),
+        }
+    }
+
+    /// A secret was entered: what a provider that takes it did not do is tried at once.
+    pub(crate) fn secret_entered(&mut self, secret: &str, now: Now) {
+        let takes_it = |provider: &Provider| provider.secrets().iter().any(|known| known.is_entered_as(secret));
+        let Self { instances, fleet, .. } = self;
+        instances.values_mut().filter(|live| takes_it(live.provider(fleet))).for_each(|live| live.try_now(now));
+        if self.provider_error.is_some() && takes_it(&self.fleet.provider) {
+            self.lists_at = self.lists_at.map(|at| at.min(now.monotonic));
         }
     }
 

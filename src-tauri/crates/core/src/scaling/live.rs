@@ -30,6 +30,8 @@ pub(crate) struct LiveInstance {
     awaited_until: Option<Instant>,
     /// How many tries of the provider have failed in a row.
     failed: u32,
+    /// The provider did not do what it was asked last, and is asked again when that is due.
+    waits_to_retry: bool,
     /// The try at its launch that has this number may have launched it, whatever was said of that try since.
     perhaps_launched: bool,
     /// The provider has listed it since this engine began.
@@ -49,6 +51,7 @@ impl LiveInstance {
             boots_until: launched + fleet.boot_within,
             awaited_until: None,
             failed: 0,
+            waits_to_retry: false,
             perhaps_launched: false,
             was_listed: false,
             missed: 0,
@@ -127,6 +130,7 @@ impl LiveInstance {
 
     fn launch(&mut self, step: &mut Step<'_>) {
         self.due = Some(self.boots_until);
+        self.waits_to_retry = false;
         let (instance, attempt) = (Arc::clone(&self.instance.name), self.instance.attempt);
         step.commands.push(FleetCommand::Launch { instance, attempt });
     }
@@ -161,6 +165,7 @@ impl LiveInstance {
     /// The provider did not do what it was to do: it is tried again. How many tries have failed in a row.
     pub(super) fn not_done(&mut self, error: &ProviderError, step: &mut Step<'_>) -> u32 {
         self.failed = self.failed.saturating_add(1);
+        self.waits_to_retry = true;
         let doubled = RETRY_FIRST.saturating_mul(1 << self.failed.saturating_sub(1).min(16));
         let again = step.now.monotonic + step.rng.jitter(doubled.min(RETRY_LONGEST));
         self.due = Some(if self.instance.state.is_booting() { again.min(self.boots_until) } else { again });
@@ -171,6 +176,14 @@ impl LiveInstance {
         self.instance.attempt += u32::from(is_known);
         step.changed.push(self.instance.clone());
         self.failed
+    }
+
+    /// What the provider did not do it may do now: it is tried at once.
+    pub(super) fn try_now(&mut self, now: Now) {
+        let is_asked_for = matches!(self.instance.state, InstanceState::Launching | InstanceState::Terminating);
+        if is_asked_for && self.waits_to_retry {
+            self.due = Some(now.monotonic);
+        }
     }
 
     /// It has announced itself.
@@ -226,8 +239,12 @@ impl LiveInstance {
 
     /// Whether it is a process of this machine.
     pub(super) fn is_local(&self, fleet: &Fleet) -> bool {
-        let home = self.instance.home.as_deref().unwrap_or(&fleet.provider);
-        matches!(home, Provider::Local { .. })
+        matches!(self.provider(fleet), Provider::Local { .. })
+    }
+
+    /// Who has launched it, or is to.
+    pub(super) fn provider<'a>(&'a self, fleet: &'a Fleet) -> &'a Provider {
+        self.instance.home.as_deref().unwrap_or(&fleet.provider)
     }
 
     /// It is to be no more.
@@ -235,6 +252,7 @@ impl LiveInstance {
         /// A provider that says nothing is asked again.
         const SAID_WITHIN: Duration = Duration::from_secs(120);
         self.due = Some(step.now.monotonic + SAID_WITHIN);
+        self.waits_to_retry = false;
         if self.instance.state != InstanceState::Terminating {
             self.becomes(InstanceState::Terminating, step);
         }

@@ -13,6 +13,7 @@ use crate::{
         replay::Sample,
     },
     schedule::Rng,
+    secret::SecretRef,
     time::{Instant, Now, earlier, later},
 };
 
@@ -233,6 +234,45 @@ fn what_cannot_be_launched_is_tried_again_under_its_name_later_each_time_and_tol
     assert_eq!(scene.troubles.len(), 1);
     scene.pass_with(20 * SECOND, Some(0.5));
     assert_eq!(scene.troubles[1..], [(Trouble::CannotLaunch, false)]);
+}
+
+#[test]
+fn what_a_provider_did_not_do_for_want_of_a_secret_is_tried_as_soon_as_that_is_entered() {
+    let secret = SecretRef::Keyring("aws".to_owned());
+    let credentials = Credentials::Key { id: "AKIAFAKE".to_owned(), secret };
+    let cloud = Cloud { region: "eu-west-1".to_owned(), endpoint: None, credentials };
+    let provider = Provider::Asg { group: "web".to_owned(), cloud };
+    let lacks = || ProviderError { kind: ProviderErrorKind::Credentials, ..error(false) };
+    let list = |scene: &Scene| scene.commands.iter().filter(|command| **command == FleetCommand::List).count();
+    let mut scene = Scene::new(Fleet { provider, ..fleet(1, 3, 5) });
+    scene.launched("web-2");
+    for _ in 0..6 {
+        scene.happens(FleetEvent::CannotLaunch { instance: "web-1".into(), error: lacks() });
+        scene.pass(20 * SECOND);
+    }
+    scene.happens(FleetEvent::CannotList(lacks()));
+    let mut tried = |secret: &str| -> Vec<usize> {
+        scene.commands.clear();
+        scene.step(|machine, step| machine.secret_entered(secret, step.now));
+        scene.step(FleetMachine::wake);
+        ["web-1", "web-2", "web-3"].map(|name| scene.said(launch, name)).into_iter().chain([list(&scene)]).collect()
+    };
+    let nothing: Vec<usize> = vec![0, 0, 0, 0];
+    assert_eq!(tried("another"), nothing);
+    // What was launched, and what nobody has answered yet, is left alone.
+    assert_eq!(tried("aws"), [1, 0, 0, 1]);
+    // It is under way.
+    assert_eq!(tried("aws")[..3], [0, 0, 0]);
+    let terminates = |scene: &mut Scene| {
+        scene.commands.clear();
+        scene.step(|machine, step| machine.secret_entered("aws", step.now));
+        scene.step(FleetMachine::wake);
+        scene.said(terminate, "web-2")
+    };
+    scene.step(|machine, step| machine.ask_remove("web-2", DRAINED_WITHIN, step)).unwrap();
+    assert_eq!(terminates(&mut scene), 0, "it is being terminated");
+    scene.happens(FleetEvent::CannotTerminate { instance: "web-2".into(), error: lacks() });
+    assert_eq!(terminates(&mut scene), 1);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl ProgramMachine {
     /// Whether it could not be started for want of secrets, of which the one that is entered as `secret` is one.
     pub(crate) fn lacked(&self, secret: &str) -> bool {
         let is_for_want = matches!(self.trouble, Some(ProgramTrouble::CannotStart(StartFailure::Secret { .. })));
-        let uses = || self.program.command.secret_env.iter().any(|(_, known)| known.is_entered_as(secret));
+        let uses = || self.program.command.secrets().any(|known| known.is_entered_as(secret));
         matches!(self.state, State::Cooling { .. }) && is_for_want && uses()
     }
 

@@ -1,16 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
+    command::CommandLine,
     config::{Channel, CommandChannel, Config},
     engine::{Ask, Input},
     fleet::{
-        Fleet,
+        CommandProvider, Fleet, Provider,
         command::{FleetCommand, FleetEvent, Heartbeat, Listed, Proof, ProviderError, ProviderErrorKind},
         instance::InstanceState,
     },
     ids::Key,
     network::NetworkPolicy,
     record::Restored,
+    secret::SecretRef,
 };
 
 use crate::scene::{Scene, count, line, seconds};
@@ -232,4 +234,24 @@ fn a_process_of_a_fleet_that_nobody_knows_is_looked_for_and_shown() {
     assert_eq!((view.left_behind, view.orphans.len()), (true, 1));
     scene.lists(&[]);
     assert!(fleet(&scene).is_none());
+}
+
+#[test]
+fn a_fleet_whose_commands_lacked_a_secret_is_launched_as_soon_as_that_is_entered() {
+    let place = SecretRef::Keyring("cloud".to_owned());
+    let create = CommandLine { secret_env: vec![("TOKEN".to_owned(), place)], ..line("create") };
+    let (list, terminate) = (line("list"), line("terminate"));
+    let provider = Provider::Command(CommandProvider { create, list, terminate, timeout: CommandProvider::TIMEOUT });
+    let mut scene = scene(Fleet { provider, ..Fleet::new("web") });
+    for _ in 0..5 {
+        scene.cannot_launch("web-1", ProviderErrorKind::Credentials);
+        scene.passes(20.0);
+    }
+    let mut launched = |secret: &str| {
+        scene.fleet_commands.clear();
+        scene.input(Input::SecretEntered(secret.to_owned()));
+        scene.passes(1.0);
+        scene.fleet_commands.iter().any(|command| matches!(command, FleetCommand::Launch { .. }))
+    };
+    assert_eq!([launched("another"), launched("cloud")], [false, true]);
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use estatus_core::{
     Timestamp,
-    command::CommandEnd,
+    check::{Auth, Check, CodeRange, CommandCheck, TextAssertions},
+    command::{CommandEnd, CommandLine},
+    config::Monitor,
     engine::{Ask, AskError, Change, Effect, Input, Repeat},
     flow::{
         AfterCrash, Budget, Flow, OnFailure, Otherwise, Overlap, Retry, Step, StepAction, When,
@@ -15,6 +17,8 @@ use estatus_core::{
     ids::RunId,
     incident::News,
     observation::{Cause, Failure, Phase},
+    program::{Program, ProgramAction, StartFailure},
+    secret::SecretRef,
     time::later,
     undone::RemedyError,
 };
@@ -195,6 +199,98 @@ fn a_request_that_changes_something_is_never_sent_twice_by_a_crash() {
     check("GET", AfterCrash::Fail, 1, RunState::Succeeded);
     check("POST", AfterCrash::Fail, 0, RunState::Crashed);
     check("POST", AfterCrash::Rerun, 1, RunState::Succeeded);
+}
+
+/// A step that fails is tried again after ten minutes, twice.
+fn tried_again(action: StepAction) -> Flow {
+    let mut steps = row([("try", action)]);
+    steps[0].retry = Some(Retry { times: 2, wait: seconds(600.0), max_wait: seconds(600.0), on: Vec::new() });
+    Flow::new("heal", steps)
+}
+
+fn with_token(command: &str) -> CommandLine {
+    let place = SecretRef::Keyring("token".to_owned());
+    CommandLine { secret_env: vec![("TOKEN".to_owned(), place)], ..line(command) }
+}
+
+fn lacks() -> CommandEnd {
+    CommandEnd::CannotStart("there is no secret “token”".to_owned())
+}
+
+fn entered(scene: &mut Scene, secret: &str) {
+    scene.input(Input::SecretEntered(secret.to_owned()));
+    scene.passes(1.0);
+}
+
+#[test]
+fn a_command_that_lacked_a_secret_is_run_again_as_soon_as_that_is_entered() {
+    let check = |end: CommandEnd, secret: &str, runs: usize| {
+        let action = StepAction::Run { command: with_token("work"), timeout: seconds(60.0) };
+        let mut scene = scene([tried_again(action)]);
+        scene.command_lasts = true;
+        begin(&mut scene, "heal");
+        scene.command_called_ends("work", end.clone());
+        scene.passes(10.0);
+        entered(&mut scene, secret);
+        assert_eq!(count(&scene.story, "run work"), runs, "{end:?} {secret}: {}", scene.story);
+    };
+    check(lacks(), "token", 2);
+    check(lacks(), "another", 1);
+    // It had it.
+    check(CommandEnd::Exited(1), "token", 1);
+}
+
+#[test]
+fn a_request_that_lacked_a_secret_is_sent_again_as_soon_as_that_is_entered() {
+    let StepAction::Http { mut request } = request("POST", None) else { unreachable!() };
+    request.auth = Some(Auth::Bearer(SecretRef::Keyring("token".to_owned())));
+    let mut scene = scene([tried_again(StepAction::Http { request })]);
+    begin(&mut scene, "heal");
+    let error = "there is no secret “token”".to_owned();
+    let failure = Some(Failure::new(Phase::Send, Cause::Setup { error }));
+    scene.answered(RequestOutcome { failure, ..RequestOutcome::default() });
+    entered(&mut scene, "token");
+    scene.answered(RequestOutcome::default());
+    assert_eq!(last(&scene, "heal"), RunState::Succeeded, "{}", scene.story);
+}
+
+#[test]
+fn a_step_whose_monitor_or_program_lacked_a_secret_is_tried_again_as_soon_as_that_is_entered() {
+    let tried = |action: StepAction| {
+        let mut scene = Scene::new(Vec::new(), Vec::new());
+        let flow = tried_again(action);
+        scene.cannot_start = Some(StartFailure::Secret { error: "there is no secret “token”".to_owned() });
+        scene.is_up = false;
+        scene.applies(|config| {
+            let accept = vec![CodeRange { first: 0, last: 0 }];
+            let asks = CommandCheck { command: with_token("ask"), accept, text: TextAssertions::default() };
+            let page = Monitor { enabled: false, ..Monitor::new("page", Check::Command(asks)) };
+            config.monitors.push(Arc::new(page));
+            config.programs.push(Arc::new(Program { command: with_token("serve"), ..program("web") }));
+            config.flows.push(Arc::new(flow));
+        });
+        scene.passes(10.0);
+        begin(&mut scene, "heal");
+        scene.passes(10.0);
+        assert_eq!(goes_on(&scene, "heal").unwrap().steps[0].state, StepState::Retrying, "{}", scene.story);
+        scene.cannot_start = None;
+        scene.is_up = true;
+        entered(&mut scene, "token");
+        assert_eq!(last(&scene, "heal"), RunState::Succeeded, "{}", scene.story);
+    };
+    tried(StepAction::Check { monitor: "page".into() });
+    tried(StepAction::Program { action: ProgramAction::Start, program: "web".into() });
+}
+
+#[test]
+fn a_step_that_failed_for_good_for_want_of_a_secret_stays_failed() {
+    let action = StepAction::Run { command: with_token("work"), timeout: seconds(60.0) };
+    let mut scene = scene([Flow::new("heal", row([("try", action)]))]);
+    scene.command_lasts = true;
+    begin(&mut scene, "heal");
+    scene.command_called_ends("work", lacks());
+    entered(&mut scene, "token");
+    assert_eq!((count(&scene.story, "run work"), last(&scene, "heal")), (1, RunState::Failed), "{}", scene.story);
 }
 
 // People.

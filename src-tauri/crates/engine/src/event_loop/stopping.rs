@@ -6,11 +6,13 @@ use estatus_core::{
     engine::{Input, ProgramView},
     program::ProgramState,
     record::JournalEntry,
+    words::Reason,
 };
+use jiff::Timestamp;
 use tokio::time;
 
 use super::{BATCH, EventLoop, clock, journal};
-use crate::{EngineEnd, workers::Workers};
+use crate::{EngineEnd, pages::status::Look, workers::Workers};
 
 /// How the engine ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) struct Ending {
 
 /// When the engine is asked to stop, messages that are being delivered get so long.
 const STOPS_WITHIN: Duration = Duration::from_secs(5);
+/// A drive gets so long to take the status page that says that monitoring is stopped.
+const PAGE_WITHIN: Duration = Duration::from_secs(5);
 /// Programs that are being stopped because the engine stops get so much longer than the longest of their stops may take,
 /// to be killed and for the proof that nothing is left of them.
 const PROOF_WITHIN: Duration = Duration::from_secs(15);
@@ -35,6 +39,8 @@ impl<W: Workers> EventLoop<W> {
     /// next, as if it had been killed, but for stops that have begun, and unless it is asked to stop them all the same.
     pub(super) async fn end(mut self, ending: Ending) {
         self.tasks.stop_probes();
+        // One that is started again goes on with the status page.
+        let last_page = if ending.end == EngineEnd::Stopped { self.last_page() } else { None };
         let trials = self.trials.clone();
         let trials_end = tokio::spawn(async move { trials.end_all(PROOF_WITHIN).await });
         let commands_end = ending.stops_programs.then(|| {
@@ -76,8 +82,19 @@ impl<W: Workers> EventLoop<W> {
         if !estatus_program::all_ended(COMMANDS_END_WITHIN).await || !cancelled {
             tracing::warn!("commands that were given up have not ended yet");
         }
+        if let Some(last_page) = last_page
+            && let Err(why) = last_page.await
+        {
+            tracing::warn!("{why}");
+        }
         drop(self.store.record(vec![journal(JournalEntry::Stopped)]));
         self.store.close().await;
+    }
+
+    /// Has the status page say that monitoring is stopped, if there is one.
+    fn last_page(&self) -> Option<impl Future<Output = Result<(), Reason>> + use<W>> {
+        let look = Look::new(self.core.config(), self.core.monitors())?;
+        Some(self.status_page.write_last(look.stopped(), Timestamp::now(), PAGE_WITHIN))
     }
 
     /// When programs whose stop begins now have had their time.

@@ -25,6 +25,8 @@ use serde::Serialize;
 use super::{class_of, lasted};
 use crate::discretion;
 
+/// A page is written again after this, though nothing has changed.
+pub(crate) const EVERY: Duration = Duration::from_secs(5 * 60);
 /// So many days have a bar.
 const DAYS: i64 = 90;
 /// Incidents of so long are on it.
@@ -120,6 +122,8 @@ pub(crate) struct Look {
     /// The page.
     pub(crate) page: Arc<StatusPage>,
     shown: Vec<Shown>,
+    /// Nobody looks any more how things are.
+    is_stopped: bool,
 }
 
 impl Look {
@@ -128,7 +132,13 @@ impl Look {
         let page = Arc::clone(config.status_page.as_ref()?);
         let shown = monitors.filter(|view| page.shows(&view.monitor));
         let shown = shown.map(|view| Shown { standing: Standing::of(&view), monitor: view.monitor }).collect();
-        Some(Self { config: Arc::clone(config), page, shown })
+        Some(Self { config: Arc::clone(config), page, shown, is_stopped: false })
+    }
+
+    /// The same once monitoring is stopped: how things are then nobody knows.
+    pub(crate) fn stopped(self) -> Self {
+        let shown = self.shown.into_iter().map(|shown| Shown { standing: Standing::Paused, ..shown }).collect();
+        Self { shown, is_stopped: true, ..self }
     }
 
     /// Whether a page of `other` would tell the same, but for the time.
@@ -213,7 +223,10 @@ struct Page {
     monitors: Vec<ShownMonitor>,
     incidents: Vec<ShownIncident>,
     no_incidents: String,
-    updated: String,
+    /// When that was.
+    when: String,
+    /// How whoever reads it knows that it still is so.
+    holds: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -251,7 +264,9 @@ struct ShownIncident {
 impl Page {
     fn new(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Self {
         let standings: Vec<Standing> = look.shown.iter().map(|shown| shown.standing(now)).collect();
-        let (overall, class) = overall(&standings);
+        let (overall, class) = if look.is_stopped { ("page.stopped", "idle") } else { overall(&standings) };
+        let when = if look.is_stopped { "page.stopped_at" } else { "page.updated" };
+        let holds = || words.text("page.by_itself", &[("every", &in_words(EVERY))]);
         let days = look.days(now);
         let titled = || words.text("page.title", &[]);
         let zone = look.config.zone.iana_name().unwrap_or_default();
@@ -264,7 +279,8 @@ impl Page {
             monitors: look.shown.iter().map(|shown| ShownMonitor::new(shown, past, &days, words, now)).collect(),
             incidents: incidents(look, past, words, now),
             no_incidents: words.text(no_incidents, &[]),
-            updated: words.text("page.updated", &[("at", &words.minute(now)), ("zone", zone)]),
+            when: words.text(when, &[("at", &words.minute(now)), ("zone", zone)]),
+            holds: (!look.is_stopped).then(holds),
         }
     }
 }

@@ -243,6 +243,33 @@ fn the_status_page_tells_others_no_more_than_they_are_to_know() {
 }
 
 #[test]
+fn once_monitoring_is_stopped_the_status_page_says_so_and_when_and_claims_nothing_else() {
+    let check = |language: Language, stopped: &str, at: &str, unknown: &str| {
+        let look = look(language, false, views()).stopped();
+        let html = look.html(&past(&look), now()).unwrap();
+        check_page(&html, language);
+        assert!(
+            html.contains(&format!(": {stopped}</title>")) && html.contains(&format!("<p class=\"when\">{at}")),
+            "{html}"
+        );
+        assert_eq!(html.matches(&format!("<b class=\"idle\">{unknown}</b>")).count(), 6, "{html}");
+        assert!(!html.contains("<footer>"), "nothing else is to be told by it: {html}");
+    };
+    check(
+        Language::English,
+        "Monitoring is stopped",
+        "Monitoring was stopped on 2026-10-25 12:03 Europe&#x2f;Madrid.",
+        "Not monitored",
+    );
+    check(
+        Language::Spanish,
+        "La supervisión está detenida",
+        "La supervisión se detuvo el 2026-10-25 12:03 Europe&#x2f;Madrid.",
+        "No se supervisa",
+    );
+}
+
+#[test]
 fn a_cause_on_the_status_page_is_what_whoever_sees_least_is_told() {
     let look = look(Language::English, true, views());
     let mut past = past(&look);

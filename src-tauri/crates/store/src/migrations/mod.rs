@@ -8,6 +8,7 @@ mod v4;
 mod v5;
 mod v6;
 mod v7;
+mod v8;
 
 use std::path::Path;
 
@@ -25,7 +26,8 @@ pub(crate) fn migrate(path: &Path, found: i64, now: Timestamp) -> Result<()> {
     connection.busy_timeout(OPEN_PATIENCE)?;
     keep_copy(&connection, path, found, now)?;
     let transaction = connection.transaction()?;
-    let steps: [fn(&Connection) -> Result<()>; 6] = [v2::to_3, v3::to_4, v4::to_5, v5::to_6, v6::to_7, v7::to_8];
+    let steps: [fn(&Connection) -> Result<()>; 7] =
+        [v2::to_3, v3::to_4, v4::to_5, v5::to_6, v6::to_7, v7::to_8, v8::to_9];
     match found {
         1 => v1::to_today(&transaction)?,
         2.. => {

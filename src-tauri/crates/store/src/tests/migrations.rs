@@ -3,6 +3,7 @@ use estatus_core::{
     incident::Health,
     memory::Memory,
     monitor::{MonitorMemory, Pause},
+    program::ProgramState,
     record::{JournalEntry, Restored},
     usage::{Measure, Spread, UsedMinute},
 };
@@ -17,6 +18,7 @@ const V4: &str = include_str!("../migrations/fixtures/v4.sql");
 const V5: &str = include_str!("../migrations/fixtures/v5.sql");
 const V6: &str = include_str!("../migrations/fixtures/v6.sql");
 const V7: &str = include_str!("../migrations/fixtures/v7.sql");
+const V8: &str = include_str!("../migrations/fixtures/v8.sql");
 
 /// A folder with the database that `fixture` describes.
 fn old(fixture: &str) -> TempDir {
@@ -213,6 +215,27 @@ async fn a_database_of_format_7_keeps_its_facts_and_takes_what_is_used() {
     assert_eq!(used.series[0].points, [(noon(), spread)]);
 }
 
+/// In format 8 a program was found in the journal by reading all of it.
+#[tokio::test]
+async fn a_database_of_format_8_keeps_its_facts_and_finds_how_programs_stood() {
+    let folder = old(V8);
+    let Opened { store, restored, trouble, .. } = opened(&folder);
+    assert_eq!(trouble, []);
+    assert_eq!(names(&restored), ["portfolio", "web port"]);
+    assert_eq!(restored.memories[&web()], program_memory(7).into());
+    let used = store.usage(web(), noon(), after(120), 2, Duration::ZERO).await.unwrap();
+    assert_eq!(used.series[0].points.len(), 2);
+    // One of them cannot be read.
+    assert_eq!(store.journal(Timestamp::MIN, 10).await.unwrap().len(), 6);
+    let change = |n, to| (after(n), JournalEntry::Program { program: "web".into(), to, why: None });
+    let known = [change(2, ProgramState::Starting), change(3, ProgramState::Running)];
+    let changes = async || store.program_changes("web", Timestamp::MIN, None, 9).await.unwrap();
+    assert_eq!(changes().await, known);
+    let (at, entry) = change(9, ProgramState::Stopping);
+    store.record(vec![Record::Journal { at, entry: entry.clone() }]).await.unwrap();
+    assert_eq!(changes().await, [known.as_slice(), &[(at, entry)]].concat());
+}
+
 fn web() -> Key {
     Key::Program("web".into())
 }
@@ -229,7 +252,7 @@ fn monitor_memory<'a>(restored: &'a Restored, name: &str) -> &'a MonitorMemory {
 
 #[tokio::test]
 async fn programs_are_remembered_in_a_database_of_an_old_format() {
-    for fixture in [V1, V2, V3, V4, V5, V6, V7] {
+    for fixture in [V1, V2, V3, V4, V5, V6, V7, V8] {
         let folder = old(fixture);
         let Opened { store, .. } = opened(&folder);
         store
@@ -254,7 +277,7 @@ fn every_old_format_comes_to_have_the_tables_of_a_new_database() {
         rows.map(Result::unwrap).collect()
     };
     let new = tables(&folder());
-    for fixture in [V1, V2, V3, V4, V5, V6, V7] {
+    for fixture in [V1, V2, V3, V4, V5, V6, V7, V8] {
         assert_eq!(tables(&old(fixture)), new);
     }
 }
@@ -269,6 +292,7 @@ fn a_copy_of_the_old_format_is_kept_and_the_new_one_opens_as_such() {
         (5, V5, "memory", 3),
         (6, V6, "run", 2),
         (7, V7, "instance", 2),
+        (8, V8, "usage_minute", 2),
     ] {
         let folder = old(fixture);
         drop(opened(&folder));
@@ -290,6 +314,7 @@ fn a_migration_that_fails_leaves_the_old_format_as_it_was() {
         (5, V5, "step", "memory", 3),
         (6, V6, "decision", "run", 2),
         (7, V7, "series", "instance", 2),
+        (8, V8, "journal_by_program", "usage_minute", 2),
     ] {
         let folder = old(fixture);
         let path = folder.path().join(FILE);

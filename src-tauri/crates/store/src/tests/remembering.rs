@@ -174,6 +174,42 @@ async fn how_a_program_stood_is_read_from_a_moment_on_with_how_it_stood_then() {
 }
 
 #[tokio::test]
+async fn how_programs_stood_is_what_the_whole_journal_says_of_them() {
+    let folder = folder();
+    let Opened { store, .. } = opened(&folder);
+    let states = [ProgramState::Starting, ProgramState::Running, ProgramState::Backoff, ProgramState::Stopping];
+    let entry = |n: usize| match n % 7 {
+        0 | 3 => JournalEntry::Slept { seconds: 1 },
+        of => JournalEntry::Program { program: format!("p{}", of % 3).into(), to: states[n * n % 4], why: None },
+    };
+    // Two of them come at each moment.
+    let all: Vec<_> = (0..400).map(|n| (after(n as u64 / 2), entry(n))).collect();
+    store.record(all.iter().cloned().map(|(at, entry)| Record::Journal { at, entry }).collect()).await.unwrap();
+    for name in ["p0", "p1", "p2", "nobody"] {
+        let of = |entry: &JournalEntry| matches!(entry, JournalEntry::Program { program, .. } if **program == *name);
+        let its: Vec<_> = all.iter().filter(|(_, entry)| of(entry)).cloned().collect();
+        for (since, before) in [(0, 200), (50, 100), (51, 52), (199, 500)] {
+            let known: Vec<_> = its.iter().filter(|(at, _)| *at < after(before)).cloned().collect();
+            let first = known.iter().rposition(|(at, _)| *at < after(since)).unwrap_or_default();
+            let found = store.program_changes(name, after(since), Some(after(before)), 1000).await.unwrap();
+            assert_eq!(found, known[first..], "{name} from {since} to {before}");
+        }
+    }
+}
+
+/// However long the journal is, and however seldom the program is in it.
+#[test]
+fn how_a_program_stood_is_found_without_going_through_the_journal() {
+    let folder = folder();
+    let database = database(&folder);
+    let sql = format!("EXPLAIN QUERY PLAN {}", crate::restore::PROGRAM_CHANGES);
+    let mut statement = database.connection.prepare(&sql).unwrap();
+    let plan = statement.query_map(("web", 9, noon_ms()), |row| row.get(3)).unwrap();
+    let plan: Vec<String> = plan.map(Result::unwrap).collect();
+    assert_eq!(plan, ["SEARCH journal USING INDEX journal_by_program (program=? AND at<?)"]);
+}
+
+#[tokio::test]
 async fn numbers_are_not_used_again_after_what_had_them_was_deleted() {
     let folder = folder();
     let first = opened(&folder);
@@ -250,7 +286,7 @@ fn deleted_pages_are_given_back() {
     let text = "x".repeat(4000);
     database
         .connection
-        .execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) INSERT INTO journal SELECT i, i, ? FROM n", [text])
+        .execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) INSERT INTO journal (id, at, entry) SELECT i, i, ? FROM n", [text])
         .unwrap();
     let pages = |database: &Database| -> i64 {
         database.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap()

@@ -114,6 +114,26 @@ async fn a_status_page_that_cannot_be_written_is_told_of_and_written_once_it_can
     says(&file, "All systems operational").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_page_says_that_monitoring_was_stopped_once_the_engine_is() {
+    let (mut stage, file) = stage().await;
+    says(&file, "All systems operational").await;
+    drop(stage.stop.take());
+    assert_eq!(timeout(LONG, stage.ended).await.expect("it ends").unwrap(), EngineEnd::Stopped);
+    let page = fs::read_to_string(&file).unwrap();
+    assert!(page.contains("Monitoring was stopped on ") && !page.contains("operational"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_page_stays_as_it_is_while_an_engine_is_started_again() {
+    let (stage, file) = stage().await;
+    says(&file, "All systems operational").await;
+    let mut client = stage.client().await;
+    assert_eq!(client.request(Request::Relaunch { stop_programs: false }).await, Ok(Reply::Done));
+    assert_eq!(timeout(LONG, stage.ended).await.expect("it ends").unwrap(), EngineEnd::Relaunching);
+    assert!(fs::read_to_string(&file).unwrap().contains("All systems operational"));
+}
+
 #[tokio::test]
 async fn a_report_and_an_uptime_are_of_what_was_seen() {
     let (stage, _) = stage().await;
