@@ -115,7 +115,12 @@ impl Hits {
         let gap = |times: &Vec<Duration>| {
             let since: Vec<&Duration> = times.iter().filter(|at| **at >= from).collect();
             let ends = since.iter().copied().skip(1).chain([&end]);
-            since.iter().zip(ends).map(|(one, next)| next.saturating_sub(**one)).max().unwrap_or(end.saturating_sub(from))
+            since
+                .iter()
+                .zip(ends)
+                .map(|(one, next)| next.saturating_sub(**one))
+                .max()
+                .unwrap_or(end.saturating_sub(from))
         };
         self.0.values().map(gap).max().unwrap_or_default()
     }
