@@ -445,7 +445,11 @@ fn mistakes_in_fleets_are_told_in_spanish_too() {
     check("desired = 3\nmax = 2", &[&of("3:11", "desired", "es más que `max`, que es 2")]);
     check(
         "load = 60",
-        &[&of("3:8", "load", "se esperaba una carga mayor que 0 y hasta 100%, como \"60%\" o 0.6, se encontró \"60\"")],
+        &[&of(
+            "3:8",
+            "load",
+            "se esperaba una carga mayor que 0 y hasta 100\u{a0}%, como \"60%\" o 0.6, se encontró \"60\"",
+        )],
     );
     check(
         "desired = 0",
