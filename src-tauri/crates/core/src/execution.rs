@@ -503,7 +503,8 @@ impl FlowMachine {
                 other.cancel(context);
             }
         }
-        if self.under_way.is_some() {
+        // What waits is on disk, though it may be only for one that was due at the same moment and has not begun yet.
+        if self.is_busy() {
             context.wishes.push(Wish::Run { run: Box::new(record.run.clone()), is_news: true });
             for (place, step) in record.steps.iter().enumerate().filter(|(_, step)| step.kept) {
                 let (definition, step) = (Arc::clone(&record.run.definition), Box::new(step.clone()));

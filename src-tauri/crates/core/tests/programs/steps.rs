@@ -501,7 +501,8 @@ fn a_flow_within_a_flow_that_ends_as_estatus_starts_again_is_not_begun_once_more
 #[test]
 fn a_flow_within_a_flow_whose_end_is_the_first_news_after_a_crash_is_not_begun_once_more() {
     for outer_first in [false, true] {
-        let mut flows = vec![Flow::new("inner", row([("a", run("a"))])), Flow::new("outer", row([("all", other("inner"))]))];
+        let mut flows =
+            vec![Flow::new("inner", row([("a", run("a"))])), Flow::new("outer", row([("all", other("inner"))]))];
         if outer_first {
             flows.reverse();
         }
