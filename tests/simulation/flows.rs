@@ -15,7 +15,7 @@ use std::{
 
 use estatus_core::{
     Engine, Timestamp,
-    command::DurableCommand,
+    command::{CommandEnd, DurableCommand},
     config::Config,
     engine::{Ask, Effect, Input, Repeat},
     exit::Exit,
@@ -464,7 +464,12 @@ impl World {
         }
         let outcome = execution.outcome();
         self.commands.told(command, &outcome);
+        // What a command lacked that cannot start may be a secret, which somebody enters then.
+        let is_entered = matches!(outcome.end, CommandEnd::CannotStart(_)) && self.dice.one_in(2);
         self.input(Input::CommandRan { id, outcome });
+        if is_entered {
+            self.input(Input::SecretEntered(cast::SECRET.to_owned()));
+        }
     }
 
     /// No step that changes something is run twice but where the user wants it so.

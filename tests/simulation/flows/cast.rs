@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     check::{Check, HostPort, TcpCheck},
+    command::CommandLine,
     config::{Channel, CommandChannel, Config, Monitor},
     exit::Exit,
     flow::{
@@ -14,6 +15,7 @@ use estatus_core::{
     network::NetworkPolicy,
     program::{Program, ProgramAction},
     remedy::{Remedy, RemedyAction},
+    secret::SecretRef,
 };
 
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 pub(super) const FLOWS: u64 = 8;
+/// The secret that the commands of steps take.
+pub(super) const SECRET: &str = "work";
 /// These are run by steps of others, and for those that failed; they have no schedule of their own.
 const INNER: u64 = 6;
 const MONITORS: u64 = 5;
@@ -108,7 +112,7 @@ fn step(flow: u64, place: usize, dice: &mut Dice) -> Step {
             let action = [ProgramAction::Restart, ProgramAction::Start][usize::try_from(dice.below(2)).unwrap()];
             StepAction::Program { action, program: "web".into() }
         }
-        _ => StepAction::Run { command: line("work"), timeout: dice.between(SECOND * 5, MINUTE) },
+        _ => StepAction::Run { command: work(), timeout: dice.between(SECOND * 5, MINUTE) },
     };
     let when = (place > 0 && dice.one_in(5)).then(|| {
         let mut when = When::default();
@@ -143,6 +147,12 @@ fn step(flow: u64, place: usize, dice: &mut Dice) -> Step {
         },
         ..Step::new(&format!("s{place}"), action, needs)
     }
+}
+
+/// What most steps do, with a secret that somebody enters now and then.
+fn work() -> CommandLine {
+    let secret = SecretRef::Keyring(SECRET.to_owned());
+    CommandLine { secret_env: vec![("WORK".to_owned(), secret)], ..line("work") }
 }
 
 fn request(dice: &mut Dice) -> HttpRequest {

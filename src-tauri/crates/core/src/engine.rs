@@ -204,6 +204,7 @@ impl Engine {
             entries.recall(&restored.memories, now);
         }
         engine.configure(config, restored.runs, restored.instances, now);
+        engine.look_for_runs(now);
         engine.look_for_removed_programs(now);
         for entries in engine.entries() {
             entries.let_go(now);
@@ -300,7 +301,6 @@ impl Engine {
                 Ok(())
             }
         };
-        self.deliver(now);
         self.finish(now);
         result
     }
@@ -458,8 +458,10 @@ impl Engine {
         self.outbox.release(now.monotonic);
     }
 
-    /// Writes down what has changed and knows again what is due.
+    /// Has all signals heard, writes down what has changed and knows again what is due. No signal is left for later: the next
+    /// input would be taken before it, and what it speaks of might be over by then.
     fn finish(&mut self, now: Now) {
+        self.deliver(now);
         let written: Vec<Record> = self.entries().into_iter().flat_map(|entries| entries.finish(now)).collect();
         self.records.extend(written);
         if self.memory.network != *self.network.memory() {

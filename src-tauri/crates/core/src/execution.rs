@@ -227,10 +227,7 @@ impl FlowMachine {
 
     /// Nobody waits any more for the run that `step` wanted.
     pub(crate) fn unwanted(&mut self, step: &StepId, context: &mut Context<'_>) {
-        let cause = RunCause::Step(step.clone());
-        let under_way = self.under_way.as_ref().map(|run| run.run());
-        let run = under_way.into_iter().chain(self.queued()).find(|run| run.cause == cause).map(|run| run.id);
-        if let Some(run) = run {
+        if let Some(run) = self.run_for(step) {
             self.cancel(run, context);
         }
     }
@@ -248,6 +245,27 @@ impl FlowMachine {
                 under_way.flow_answered(step, run, answer, context);
             }
         });
+    }
+
+    /// Whether `step` waits for the run of its flow.
+    pub(crate) fn waits_for_flow(&self, step: &StepId) -> bool {
+        self.under_way.as_ref().is_some_and(|run| run.waits_for_flow(step))
+    }
+
+    /// The steps that wait for the runs of their flows.
+    pub(crate) fn waiting_for_flows(&self) -> impl Iterator<Item = StepId> {
+        self.under_way.iter().flat_map(|run| run.waiting_for_flows())
+    }
+
+    /// The run that `step` wanted, if it goes on or waits for its turn.
+    pub(crate) fn run_for(&self, step: &StepId) -> Option<RunId> {
+        let is_for_it = |run: &&Run| matches!(&run.cause, RunCause::Step(by) if by == step);
+        self.run().map(|record| &record.run).into_iter().chain(self.queued()).find(is_for_it).map(|run| run.id)
+    }
+
+    /// `step` waited for the run of its flow in an earlier life of the engine, and no such run goes on.
+    pub(crate) fn no_flow_runs(&mut self, step: &StepId, context: &mut Context<'_>) {
+        self.with_run(context, |run, context| run.no_flow_runs(step, context));
     }
 
     /// A run is to end. Whether there is such a one.
@@ -485,7 +503,8 @@ impl FlowMachine {
                 other.cancel(context);
             }
         }
-        if self.under_way.is_some() {
+        // What waits is on disk, though it may be only for one that was due at the same moment and has not begun yet.
+        if self.is_busy() {
             context.wishes.push(Wish::Run { run: Box::new(record.run.clone()), is_news: true });
             for (place, step) in record.steps.iter().enumerate().filter(|(_, step)| step.kept) {
                 let (definition, step) = (Arc::clone(&record.run.definition), Box::new(step.clone()));

@@ -200,6 +200,11 @@ impl Engine {
     /// A step wants a flow to be run, or one that failed does.
     pub(super) fn flow_wanted(&mut self, flow: &Arc<str>, cause: RunCause, handles_failure: bool, now: Now) {
         let step = if let RunCause::Step(step) = &cause { Some(step.clone()) } else { None };
+        let waits = |step: &StepId| self.flows.get(&step.flow).is_some_and(|machine| machine.waits_for_flow(step));
+        if step.as_ref().is_some_and(|step| !waits(step)) {
+            // It is over meanwhile: a run would be nobody's.
+            return;
+        }
         let circle = step.as_ref().is_some_and(|step| self.is_run_by(step, flow));
         let answer = match circle {
             true => None,
@@ -232,6 +237,22 @@ impl Engine {
     /// The flow that a step runs has begun as `run`, or has ended, or cannot be run.
     pub(super) fn flow_ran(&mut self, step: &StepId, run: Option<RunId>, answer: Answer, now: Now) {
         self.step_flow(&step.flow, now, |machine, context| machine.flow_answered(step, run, answer, context));
+    }
+
+    /// Steps that waited for the runs of their flows in an earlier life of the engine learn whether those go on. That is known
+    /// now that every flow is there, and all has been told that ended as soon as it was gone on with: a step that asked before
+    /// would take a run that is just over for one that has never begun, and do all of it once more.
+    pub(super) fn look_for_runs(&mut self, now: Now) {
+        self.deliver(now);
+        let waiting: Vec<StepId> = self.flows.values().flat_map(FlowMachine::waiting_for_flows).collect();
+        for step in waiting {
+            let goes_on = self.flows.values().find_map(|machine| machine.run_for(&step));
+            match goes_on {
+                Some(run) => self.flow_ran(&step, Some(run), Answer::UnderWay, now),
+                None => drop(self.step_flow(&step.flow, now, |machine, context| machine.no_flow_runs(&step, context))),
+            }
+            self.deliver(now);
+        }
     }
 
     /// A monitor's check was probed for a step.

@@ -368,6 +368,10 @@ impl RunUnderWay {
             StepState::Running if self.may_not_be_sent_twice(place) => {
                 self.interrupted(place, StepError::Unseen, context);
             }
+            // Whether its run goes on is known once every flow is there ([`Engine::look_for_runs`](crate::Engine)).
+            StepState::Running if self.action(place).and_then(StepAction::flow).is_some() => {
+                self.set(place, Doing::Flow);
+            }
             StepState::Running | StepState::WaitingForApproval => self.do_step(place, context),
             StepState::Retrying => {
                 let at = self.record.steps[place].retry_at.unwrap_or(context.now.utc);
@@ -414,7 +418,7 @@ impl RunUnderWay {
     }
 
     /// Nobody saw how a command ended, or it was ended with Estatus.
-    fn interrupted(&mut self, place: usize, error: StepError, context: &mut Context<'_>) {
+    pub(super) fn interrupted(&mut self, place: usize, error: StepError, context: &mut Context<'_>) {
         match self.step(place).map(|step| step.after_crash.clone()) {
             Some(AfterCrash::Rerun) if !context.quits => self.begin_step(place, context),
             Some(AfterCrash::Rerun) => {}

@@ -19,7 +19,7 @@ impl RunUnderWay {
         StepId { flow: Arc::clone(&self.run().flow), run: self.run().id, step: self.name(place), place, attempt }
     }
 
-    /// Has the flow of the step at `place` run, or goes on waiting for that run.
+    /// Has the flow of the step at `place` run.
     pub(super) fn want_flow(&mut self, place: usize, context: &mut Context<'_>) {
         let Some(flow) = self.action(place).and_then(StepAction::flow).map(Arc::clone) else { return };
         self.set(place, Doing::Flow);
@@ -44,11 +44,10 @@ impl RunUnderWay {
         answer: Answer,
         context: &mut Context<'_>,
     ) {
-        let place = step.place;
-        let waits = matches!(self.live.get(place).map(|live| &live.doing), Some(Doing::Flow));
-        if !waits || self.id_of(place) != *step {
+        if !self.waits_for_flow(step) {
             return;
         }
+        let place = step.place;
         if let Some(waiting) = self.record.steps.get(place).filter(|waiting| run.is_some() && waiting.run != run) {
             let begun = StepRun { run, ..waiting.clone() };
             if let Some(step) = self.step_mut(place) {
@@ -59,6 +58,31 @@ impl RunUnderWay {
             Answer::UnderWay => {}
             Answer::Done => self.settle(place, StepState::Succeeded, None, context),
             Answer::NotDone(error) => self.fail(place, StepState::Failed, StepError::Flow { error }, context),
+        }
+        self.advance(context);
+    }
+
+    /// Whether `step` is one of this run, in the attempt under way, and waits for the run of its flow.
+    pub(super) fn waits_for_flow(&self, step: &StepId) -> bool {
+        let waits = matches!(self.live.get(step.place).map(|live| &live.doing), Some(Doing::Flow));
+        waits && self.id_of(step.place) == *step
+    }
+
+    /// The steps that wait for the runs of their flows, as others know them.
+    pub(super) fn waiting_for_flows(&self) -> impl Iterator<Item = StepId> {
+        let waits = |place: &usize| matches!(self.live[*place].doing, Doing::Flow);
+        (0..self.live.len()).filter(waits).map(|place| self.id_of(place))
+    }
+
+    /// `step` waited for the run of its flow in an earlier life of the engine, and no such run goes on. One that was begun is
+    /// over, though nobody has told how: what it did is not done again, unless the user wants it so.
+    pub(super) fn no_flow_runs(&mut self, step: &StepId, context: &mut Context<'_>) {
+        if !self.waits_for_flow(step) {
+            return;
+        }
+        match self.record.steps.get(step.place).and_then(|waiting| waiting.run) {
+            None => self.want_flow(step.place, context),
+            Some(_) => self.interrupted(step.place, StepError::Unseen, context),
         }
         self.advance(context);
     }

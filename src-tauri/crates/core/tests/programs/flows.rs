@@ -406,6 +406,22 @@ fn a_schedule_begins_runs_and_what_was_missed_is_caught_up_as_asked() {
 }
 
 #[test]
+fn what_is_caught_up_with_and_waits_is_on_disk_though_estatus_dies_before_its_turn() {
+    let schedule = Some(Schedule::Interval(seconds(3600.0)));
+    let mut scene = scene(Flow { schedule, catch_up: CatchUp::All, ..Flow::new("heal", row(&["a"])) });
+    scene.passes(5000.0);
+    let (restored, config) = (scene.core.snapshot(), Arc::clone(&scene.config));
+    let mut scene = Scene::with(config, restored, scene.now + seconds(10_000.0));
+    scene.command_lasts = true;
+    scene.passes(1.0);
+    let waits = scene.core.open_runs();
+    assert_eq!(waits.len(), 3, "{}", scene.story);
+    for record in waits {
+        assert!(scene.definitions.contains_key(&record.run.id), "{record:?} is not written down: {}", scene.story);
+    }
+}
+
+#[test]
 fn a_flow_with_a_cron_schedule_says_when_it_is_due_and_one_that_is_disabled_is_not() {
     let cron = Cron::parse("0 4 * * *", "UTC").unwrap();
     let flow = Flow { schedule: Some(Schedule::Cron(cron)), ..Flow::new("heal", row(&["a"])) };

@@ -474,6 +474,70 @@ fn a_flow_within_a_flow_goes_on_over_a_crash_and_is_begun_once() {
     }
 }
 
+/// What a step runs is over as soon as Estatus goes on with it, whichever of the two flows that hears of first.
+#[test]
+fn a_flow_within_a_flow_that_ends_as_estatus_starts_again_is_not_begun_once_more() {
+    for outer_first in [false, true] {
+        let wait = StepAction::Wait { lasts: seconds(30.0) };
+        let inner = Flow::new("inner", row([("a", run("a")), ("wait", wait)]));
+        let mut flows = vec![inner, Flow::new("outer", row([("first", other("inner")), ("then", run("then"))]))];
+        if outer_first {
+            flows.reverse();
+        }
+        let mut scene = scene(flows);
+        begin(&mut scene, "outer");
+        scene.passes(1.0);
+        assert_eq!(goes_on(&scene, "outer").unwrap().steps[0].run, Some(RunId(2)), "{}", scene.story);
+        scene.now += seconds(60.0);
+        let mut scene = scene.crashes();
+        scene.passes(5.0);
+        assert_eq!(last(&scene, "outer"), RunState::Succeeded, "{outer_first}: {}", scene.story);
+        assert_eq!(count(&scene.story, "run a"), 0, "{outer_first}: {}", scene.story);
+        assert_eq!(scene.core.snapshot().last_run, Some(RunId(2)), "{outer_first}: {}", scene.story);
+    }
+}
+
+/// The first that an engine hears of is that the command has ended: nobody has looked for anything before.
+#[test]
+fn a_flow_within_a_flow_whose_end_is_the_first_news_after_a_crash_is_not_begun_once_more() {
+    for outer_first in [false, true] {
+        let mut flows =
+            vec![Flow::new("inner", row([("a", run("a"))])), Flow::new("outer", row([("all", other("inner"))]))];
+        if outer_first {
+            flows.reverse();
+        }
+        let mut scene = scene(flows);
+        scene.applies(|config| config.programs.clear());
+        scene.command_lasts = true;
+        begin(&mut scene, "outer");
+        let mut scene = scene.crashes();
+        scene.passes(0.0);
+        assert_eq!(last(&scene, "outer"), RunState::Succeeded, "{outer_first}: {}", scene.story);
+        assert_eq!(count(&scene.story, "run a"), 1, "{outer_first}: {}", scene.story);
+        assert_eq!(scene.core.snapshot().last_run, Some(RunId(2)), "{outer_first}: {}", scene.story);
+    }
+}
+
+/// That its run is over was lost, or never told.
+#[test]
+fn a_step_whose_run_is_nowhere_after_a_crash_does_not_begin_another_unless_it_may() {
+    for (after_crash, ends, runs) in
+        [(AfterCrash::Fail, RunState::Crashed, 2), (AfterCrash::Rerun, RunState::Succeeded, 3)]
+    {
+        let mut steps = row([("all", other("inner"))]);
+        steps[0].after_crash = after_crash;
+        let mut scene = two(steps, Flow::new("inner", row([("a", run("a"))])));
+        scene.command_lasts = true;
+        begin(&mut scene, "outer");
+        let mut restored = scene.core.snapshot();
+        restored.runs.retain(|record| *record.run.flow == *"outer");
+        let mut scene = Scene::with(scene.config, restored, scene.now);
+        scene.passes(5.0);
+        assert_eq!(last(&scene, "outer"), ends, "{}", scene.story);
+        assert_eq!(scene.core.snapshot().last_run, Some(RunId(runs)), "{}", scene.story);
+    }
+}
+
 #[test]
 fn who_cancels_a_run_cancels_what_it_runs_and_who_cancels_that_fails_the_step() {
     let steps = || row([("first", other("inner"))]);
