@@ -67,8 +67,10 @@ test("from its row a monitor is paused and resumed, and removed once that is con
 });
 
 test("whoever may only steer is not offered to edit", async () => {
-  page = await stage.open("?still&may=steer#/");
+  // The row is scrolled to, which does not close its menu.
+  page = await stage.open("?still&may=steer#/", { viewport: { width: 1100, height: 500 } });
   await row("router").click({ button: "right" });
+  await page.getByRole("menu", { name: "More actions: router" }).waitFor();
   expect((await items()).map((text) => text.trim())).toEqual([
     "Check now",
     "Snooze for 1 hour",
