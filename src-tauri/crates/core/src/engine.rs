@@ -1,19 +1,30 @@
-//! The engine's rules, all in one place: what happened goes in, what is to be done comes out.
+//! What happened goes in, what is to be done comes out: the way in, and what every input ends with. The rules are in the
+//! files below, one for each thing that can begin.
 
 mod asked;
 mod belonging;
 mod channels;
 mod configured;
+mod delivered;
+mod flapping;
 mod fleets;
 mod flows;
 mod incidents;
 mod judge;
+mod network_seen;
+mod outgoing;
+mod own_network;
 mod owners;
 mod probed;
+mod probing;
 mod programs;
 mod remedies;
+mod scope;
+mod sending;
+mod settled;
 mod signals;
 mod telling;
+mod watched;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -27,27 +38,25 @@ pub use flows::FlowView;
 pub use judge::{Judge, Judged, Unjudged};
 use owners::Owners;
 pub use programs::ProgramView;
+pub use watched::MonitorView;
+use watched::{InFlight, MonitorMachine, UnjudgedProbe};
 
 use crate::{
     clock::{self, Clock},
-    config::{Config, Monitor},
+    config::Config,
     execution::FlowMachine,
     healing::Healings,
     ids::{IncidentId, MessageId, RunId},
-    incident::{Health, Incident, Message},
-    machine::Machine,
-    monitor::{HealthTracker, MonitorMemory},
-    network::{Network, Scope, SuspectProbe},
-    observation::Observation,
+    incident::{Incident, Message},
+    network::{Network, Scope},
     outbox::Outbox,
     record::{EngineMemory, JournalEntry, Record, Restored},
     registry::{Entries, Registry},
     scaling::FleetMachine,
-    schedule::{self, AFTER_SLEEP, Rng},
+    schedule::{AFTER_SLEEP, Rng},
     signal::Signals,
     supervision::ProgramMachine,
-    time::{Instant, Lasting, Now},
-    usage::Recorder,
+    time::{Instant, Now},
 };
 pub use crate::{
     execution::{Fallout, Plan, StepPlan},
@@ -57,9 +66,6 @@ pub use crate::{
 
 /// So long beyond its timeout a probe may wait to be judged; after that it is taken for lost and made anew.
 const LOST_AFTER: std::time::Duration = std::time::Duration::from_secs(5 * 60);
-
-/// Room is kept for so many effects.
-const EFFECTS: usize = 256;
 
 /// The pure heart of Estatus: see the crate's page.
 #[derive(Debug)]
@@ -97,74 +103,6 @@ pub struct Engine {
     owners: Owners,
     records: Vec<Record>,
     effects: VecDeque<Effect>,
-}
-
-/// A monitor as the engine watches it.
-#[derive(Debug)]
-struct MonitorMachine {
-    monitor: Arc<Monitor>,
-    tracker: HealthTracker,
-    memory: MonitorMemory,
-    /// Its place on the grid of its interval.
-    place: std::time::Duration,
-    next_probe: Option<Instant>,
-    in_flight: Option<InFlight>,
-    held: Option<Box<UnjudgedProbe>>,
-    last: Option<Arc<Observation>>,
-    /// When the probe of the last settled observation began.
-    last_began: Option<Instant>,
-    /// Since when it has been watched as it is, until it is well for the first time.
-    new_since: Option<Instant>,
-    /// How long its open incident has lasted.
-    down_for: Option<Lasting>,
-    /// When it was last probed for another monitor's sake.
-    out_of_turn: Option<Instant>,
-    /// What its probes have measured, if they measure something.
-    used: Option<Box<Recorder>>,
-}
-
-/// A probe that runs.
-#[derive(Clone, Copy, Debug)]
-struct InFlight {
-    id: EffectId,
-    began: Instant,
-    clock_steps: u64,
-}
-
-/// A failed probe that is not judged yet.
-#[derive(Debug)]
-struct UnjudgedProbe {
-    observation: Observation,
-    began: Instant,
-    /// What the own network is asked about; `None` once it is cleared.
-    suspect: Option<SuspectProbe>,
-    /// The question whose answer it waits for.
-    question: Option<EffectId>,
-    /// The monitors it depends on that have not been seen since.
-    parents: BTreeSet<Arc<str>>,
-}
-
-/// What there is to see of a monitor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MonitorView {
-    /// Its configuration.
-    pub monitor: Arc<Monitor>,
-    /// Its health.
-    pub health: Health,
-    /// Since when it has been in that health.
-    pub since: Option<Timestamp>,
-    /// Its last settled observation of this life of the engine.
-    pub last: Option<Arc<Observation>>,
-    /// Whether it goes up and down.
-    pub flapping: bool,
-    /// Whether it fails now and then, though never often enough in a row to be down.
-    pub unsteady: bool,
-    /// Its open incident.
-    pub incident: Option<IncidentId>,
-    /// When a pause ends by itself.
-    pub paused_until: Option<Timestamp>,
-    /// Until when nothing is told of it.
-    pub snoozed_until: Option<Timestamp>,
 }
 
 impl Engine {
@@ -341,21 +279,6 @@ impl Engine {
         [entry, heal, message, removed, peers, measures].into_iter().flatten().min()
     }
 
-    /// The next thing to do. Records come before whatever follows from them.
-    pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.write_messages();
-        if self.records.is_empty() {
-            let effect = self.effects.pop_front();
-            if effect.is_none() {
-                // What a new configuration or an outage asks for at once is never kept room for.
-                self.effects.shrink_to(EFFECTS);
-            }
-            effect
-        } else {
-            Some(Effect::Record(std::mem::take(&mut self.records)))
-        }
-    }
-
     /// All that would have to be known to go on from here.
     pub fn snapshot(&self) -> Restored {
         Restored {
@@ -419,7 +342,7 @@ impl Engine {
 
     /// Until when nothing is told, if anything keeps quiet now: quiet hours, or a snooze of all.
     pub fn quiet_until(&self, now: Now) -> Option<Timestamp> {
-        crate::outbox::quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc)
+        sending::quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc)
     }
 
     /// The entries of every kind.
@@ -480,101 +403,5 @@ impl Engine {
         self.programs.forget(now);
         self.flows.forget(now);
         self.fleets.forget(now);
-    }
-
-    fn journal(&mut self, entry: JournalEntry, now: Now) {
-        self.records.push(Record::Journal { at: now.utc, entry });
-    }
-
-    fn publish(&mut self, change: Change) {
-        self.effects.push_back(Effect::Publish(change));
-    }
-}
-
-impl MonitorMachine {
-    fn new(monitor: Arc<Monitor>, memory: MonitorMemory, seed: u64) -> Self {
-        Self {
-            tracker: HealthTracker::restored(memory.health),
-            place: schedule::place(seed, &monitor.name, monitor.every),
-            monitor,
-            memory,
-            next_probe: None,
-            in_flight: None,
-            held: None,
-            last: None,
-            last_began: None,
-            new_since: None,
-            down_for: None,
-            out_of_turn: None,
-            used: None,
-        }
-    }
-
-    /// Whether it is being checked.
-    fn is_watched(&self) -> bool {
-        self.monitor.enabled && self.memory.paused.is_none()
-    }
-
-    /// Whether a probe of it is under way or not judged yet.
-    fn is_busy(&self) -> bool {
-        self.in_flight.is_some() || self.held.is_some()
-    }
-
-    /// When a probe under way, or what it has to wait for, is taken for lost.
-    fn overdue(&self) -> Option<Instant> {
-        let began = self.in_flight.map(|flight| flight.began).or(self.held.as_ref().map(|held| held.began))?;
-        Some(began + self.monitor.timeout + LOST_AFTER)
-    }
-
-    fn health(&self) -> Health {
-        if self.is_watched() { self.tracker.health() } else { Health::Paused }
-    }
-
-    fn view(&self) -> MonitorView {
-        MonitorView {
-            monitor: Arc::clone(&self.monitor),
-            health: self.health(),
-            since: self.memory.since,
-            last: self.last.clone(),
-            flapping: self.memory.flapping.is_some() && !self.memory.is_unsteady(),
-            unsteady: self.memory.is_unsteady(),
-            incident: self.memory.incident,
-            paused_until: self.memory.paused.and_then(|pause| pause.until),
-            snoozed_until: self.memory.snoozed_until,
-        }
-    }
-}
-
-impl Machine for MonitorMachine {
-    type Memory = MonitorMemory;
-
-    fn memory(&self) -> &MonitorMemory {
-        &self.memory
-    }
-
-    fn memory_mut(&mut self) -> &mut MonitorMemory {
-        &mut self.memory
-    }
-
-    fn dues(&self, now: Now) -> Vec<(Instant, Due)> {
-        let name = || Arc::clone(&self.monitor.name);
-        let memory = &self.memory;
-        let watched = self.is_watched();
-        let probe = self.overdue().or(self.next_probe).filter(|_| watched);
-        let pause = memory.paused.and_then(|pause| pause.until);
-        let remind = memory.remind_at.filter(|_| watched && memory.flapping.is_none());
-        let calm = !memory.is_unsteady() || self.tracker.health() == Health::Up;
-        let settle = memory.since.filter(|_| memory.flapping.is_some() && calm);
-        let on_the_wall = |at: Option<Timestamp>| at.map(|at| now.instant_of(at));
-        [
-            probe.map(|at| (at, Due::Probe(name()))),
-            on_the_wall(pause).map(|at| (at, Due::PauseEnds(name()))),
-            on_the_wall(memory.snoozed_until).map(|at| (at, Due::SnoozeEnds(name()))),
-            on_the_wall(remind).map(|at| (at, Due::Remind(name()))),
-            on_the_wall(settle).map(|at| (at + telling::settles_after(&self.monitor), Due::Settle(name()))),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 }

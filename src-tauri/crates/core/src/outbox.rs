@@ -1,4 +1,6 @@
-//! The messages that are on their way.
+//! The messages that are on their way: what waits, what joins it, and what is taken out of it.
+
+mod tries;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,29 +10,14 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::{AlertPolicy, Language},
+    config::Language,
     fleet::Trouble,
     ids::{EffectId, IncidentId, MessageId},
-    incident::{Alert, Delivery, DeliveryResult, Message, News},
-    schedule::Rng,
-    time::{Instant, Now, elapsed},
+    incident::{Alert, Delivery, Message, News},
+    time::{Instant, Now},
     words,
 };
 
-/// The wait after the first failed try; it doubles with each further one.
-const RETRY_FIRST: Duration = Duration::from_secs(5);
-/// The longest wait between two tries.
-const RETRY_LONGEST: Duration = Duration::from_secs(600);
-/// The wait after a try that cannot succeed while the configuration stays as it is.
-const RETRY_PERMANENT: Duration = Duration::from_secs(3600);
-/// A message that could not be delivered for so long is given up: five days, as mail servers do (RFC 5321, 4.5.4.1).
-const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
-/// And not before so many tries: the days may be those of a clock that was set, or of a machine that was off.
-const GIVE_UP_TRIES: u32 = 50;
-/// Of a try of which nothing was heard for so long it is not known whether the message was received.
-const TRY_WITHIN: Duration = Duration::from_secs(3600);
-/// The most alerts in one message.
-const ALERTS_LIMIT: usize = 500;
 /// A waiting message takes alerts up to so many; the next one begins another, which goes with it. Each alert that is added
 /// writes the whole message down again: without this bound the work would grow with the square of the alerts.
 const WAITING_LIMIT: usize = 20;
@@ -215,65 +202,6 @@ impl Outbox {
         }
     }
 
-    /// Begins a try. Whatever else waits openly for the same channel joins first, if this one may still be changed:
-    /// those come back as merged. `conversation` says which messages the alerts of a message go on with.
-    pub(crate) fn begin(
-        &mut self,
-        id: MessageId,
-        attempt: EffectId,
-        now: Instant,
-        conversation: impl FnOnce(&Message) -> Vec<MessageId>,
-    ) -> (Option<Message>, Vec<Message>) {
-        let merged = self.merge_into(id);
-        let Some(pending) = self.pending.get_mut(&id) else { return (None, merged) };
-        if pending.is_open() {
-            pending.message.answers = conversation(&pending.message);
-        }
-        let (failed, perhaps_received) = (pending.failed(), pending.perhaps_received());
-        pending.message.delivery = Delivery::Sending { failed, perhaps_received };
-        pending.attempt = Some(attempt);
-        pending.due = now + TRY_WITHIN;
-        pending.held = false;
-        (Some(pending.message.clone()), merged)
-    }
-
-    /// The try under way of a message that is due all the same: nothing was heard of it.
-    pub(crate) fn lost_try(&self, id: MessageId) -> Option<EffectId> {
-        self.pending.get(&id)?.attempt
-    }
-
-    /// Takes the result of a try; `None` if nobody waits for it.
-    pub(crate) fn finish(
-        &mut self,
-        attempt: EffectId,
-        result: DeliveryResult,
-        rng: &mut Rng,
-        now: Now,
-    ) -> Option<Message> {
-        let pending = self.pending.values_mut().find(|pending| pending.attempt == Some(attempt))?;
-        pending.attempt = None;
-        let id = pending.message.id;
-        let failed = pending.failed() + 1;
-        match result {
-            DeliveryResult::Delivered => pending.message.delivery = Delivery::Delivered { at: now.utc },
-            DeliveryResult::Failed { error, .. }
-                if failed >= GIVE_UP_TRIES && elapsed(pending.message.created, now.utc) > GIVE_UP_AFTER =>
-            {
-                pending.message.delivery = Delivery::Abandoned { at: now.utc, error };
-            }
-            DeliveryResult::Failed { error, perhaps_received, permanent } => {
-                let perhaps_received = perhaps_received || pending.perhaps_received();
-                pending.message.delivery = Delivery::Waiting { failed, error: Some(error), perhaps_received };
-                pending.due = now.monotonic + wait_after(failed, permanent, rng);
-            }
-        }
-        let message = pending.message.clone();
-        if matches!(message.delivery, Delivery::Delivered { .. } | Delivery::Abandoned { .. }) {
-            self.pending.remove(&id);
-        }
-        Some(message)
-    }
-
     /// Puts aside what is addressed to channels that do not exist, to be given up at `until`; what was put aside and has its
     /// channel again is due.
     pub(crate) fn park(&mut self, exists: impl Fn(&str) -> bool, until: Instant, now: Instant) {
@@ -329,44 +257,6 @@ impl Outbox {
         let failed = self.pending.values_mut().filter(|pending| pending.attempt.is_none() && pending.failed() > 0);
         failed.for_each(|pending| pending.due = pending.due.min(now));
     }
-
-    fn merge_into(&mut self, id: MessageId) -> Vec<Message> {
-        let Some(target) = self.pending.get(&id).filter(|pending| pending.is_open()) else { return Vec::new() };
-        let channel = target.message.channel.clone();
-        let others: Vec<MessageId> = self
-            .pending
-            .values()
-            .filter(|other| other.message.id != id && other.message.channel == channel && other.is_open())
-            .map(|other| other.message.id)
-            .collect();
-        let mut merged = Vec::new();
-        for other in others {
-            let Some(room) = self.pending.get(&id).map(|target| ALERTS_LIMIT - target.message.alerts.len()) else {
-                break;
-            };
-            if self.pending.get(&other).is_none_or(|other| other.message.alerts.len() > room) {
-                continue;
-            }
-            let Some(mut other) = self.pending.remove(&other) else { continue };
-            let Some(target) = self.pending.get_mut(&id) else { break };
-            let alerts = other.message.alerts.iter().cloned();
-            if other.message.id > id {
-                alerts.for_each(|alert| add(&mut target.message, alert));
-            } else {
-                // What is older of an incident never takes the place of what is newer.
-                let newer = std::mem::replace(&mut target.message.alerts, alerts.collect());
-                newer.into_iter().for_each(|alert| add(&mut target.message, alert));
-            }
-            other.message.delivery = Delivery::Merged { into: id };
-            merged.push(other.message);
-        }
-        merged
-    }
-}
-
-fn wait_after(failed: u32, permanent: bool, rng: &mut Rng) -> Duration {
-    let doubled = RETRY_FIRST.saturating_mul(1 << failed.saturating_sub(1).min(16));
-    rng.jitter(if permanent { RETRY_PERMANENT } else { doubled.min(RETRY_LONGEST) })
 }
 
 /// Adds what is new of an incident in the place of what is old of it: nobody has read that yet.
@@ -398,24 +288,16 @@ fn same_trouble(one: &Alert, other: &Alert) -> bool {
     about.is_some() && about == other.news.trouble() && one.subject == other.subject
 }
 
-/// Until when nothing may be told, if `at` lies in quiet hours or a snooze.
-pub(crate) fn quiet_until(policy: &AlertPolicy, snoozed_until: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
-    let mut end = snoozed_until.map_or(at, |until| until.max(at));
-    // One span may begin where another ends; each can carry on the wait once.
-    for _ in 0..=policy.quiet_hours.len() {
-        end = policy.quiet_hours.iter().map(|span| span.end_after(end)).max().unwrap_or(end).max(end);
-    }
-    (end > at).then_some(end)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
     use crate::{
-        incident::{Before, Incident},
+        ids::EffectId,
+        incident::{Before, DeliveryResult, Incident},
         observation::{Cause, Failure, Phase},
+        schedule::Rng,
     };
 
     fn incident(id: u64) -> Incident {

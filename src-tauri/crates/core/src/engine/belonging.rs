@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Engine, MonitorMachine, probed::scope_of};
+use super::{Engine, MonitorMachine, scope::scope_of};
 use crate::{
     check::Check,
     network::Scope,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Change, Engine,
-    telling::{FLAPS, flaps_within},
+    flapping::{FLAPS, flaps_within},
 };
 use crate::{
     ids::{IncidentId, RunId},

@@ -2,7 +2,7 @@
 
 use super::{
     Engine,
-    probed::{scope_of_check, suspect},
+    scope::{scope_of_check, suspect},
 };
 use crate::{
     check::Check,

@@ -1,97 +1,23 @@
-//! From a change of health to incidents, alerts and messages.
+//! Who is told what: alerts, each for the channels that it concerns, go into the outbox.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Change, Effect, EffectId, Engine, belonging::is_started_by_remedy};
+use super::{Engine, belonging::is_started_by_remedy};
 use crate::{
-    config::{AlertWhen, Monitor},
-    fleet::{Fleet, FleetMemory, Trouble},
+    config::AlertWhen,
+    fleet::{Fleet, Trouble},
     flow::{Budget, run::RunRecord},
-    ids::{IncidentId, MessageId},
-    incident::{Alert, Delivery, DeliveryResult, Health, Incident, Message, News},
-    observation::{Failure, Observation},
-    outbox::quiet_until,
+    ids::IncidentId,
+    incident::{Alert, Incident, News},
+    observation::Observation,
     program::{Program, ProgramTrouble},
-    record::{JournalEntry, Record},
+    record::Record,
     scaling::{FleetMachine, TroubleChange},
     signal::Flapping,
-    time::{Now, earlier, later},
-    words,
+    time::{Now, later},
 };
 
-/// A monitor that goes down so many times within [`flaps_within`] is flapping.
-pub(super) const FLAPS: usize = 4;
-
-/// Flapping is judged over two hours, or 24 intervals where that is longer.
-pub(super) fn flaps_within(monitor: &Monitor) -> Duration {
-    Duration::from_secs(2 * 60 * 60).max(monitor.every.saturating_mul(24))
-}
-
-/// A monitor that is suspected in vain so many times within [`doubts_within`], or at every tenth of its probes where that
-/// is more, is unsteady.
-const DOUBTS: u32 = 6;
-/// Being unsteady is judged over at least this.
-const DOUBTS_WITHIN_LEAST: Duration = Duration::from_secs(15 * 60);
-
-/// Being unsteady is judged over 120 intervals, where flapping is not judged over less.
-fn doubts_within(monitor: &Monitor) -> Duration {
-    flaps_within(monitor).min(monitor.every.saturating_mul(120).max(DOUBTS_WITHIN_LEAST))
-}
-
-fn doubts_needed(monitor: &Monitor) -> usize {
-    let probes = doubts_within(monitor).as_secs() / monitor.every.as_secs().max(1);
-    usize::try_from(probes / 10).unwrap_or(usize::MAX).max(DOUBTS as usize)
-}
-
-/// A flapping monitor has settled when its health has not changed for so long.
-pub(super) fn settles_after(monitor: &Monitor) -> Duration {
-    flaps_within(monitor) / 4
-}
-
 impl Engine {
-    pub(super) fn health_changed(
-        &mut self,
-        name: &Arc<str>,
-        from: Health,
-        to: Health,
-        observation: &Observation,
-        now: Now,
-    ) {
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        watched.memory.health = to;
-        watched.memory.since = Some(observation.at);
-        match to {
-            Health::Up => {
-                watched.memory.up_since.get_or_insert(observation.at);
-            }
-            Health::Down => watched.memory.up_since = None,
-            Health::Unknown | Health::Suspect | Health::Recovering | Health::Paused => {}
-        }
-        let cause = observation.failure.as_ref().map(|failure| failure.cause.clone());
-        self.journal(JournalEntry::Health { monitor: Arc::clone(name), from, to, cause }, now);
-        if let (Health::Suspect, Some(failure)) = (to, &observation.failure) {
-            self.doubted(name, failure, now);
-        }
-    }
-
-    /// A monitor is suspected. Where that happens again and again, it is told once.
-    fn doubted(&mut self, name: &Arc<str>, failure: &Failure, now: Now) {
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        let memory = &mut watched.memory;
-        let within = doubts_within(&watched.monitor);
-        memory.doubts.retain(|doubt| *doubt > earlier(now.utc, within));
-        memory.doubts.push(now.utc);
-        let snoozed = memory.snoozed_until.is_some_and(|until| until > now.utc);
-        let times = memory.doubts.len();
-        if memory.flapping.is_some() || snoozed || times < doubts_needed(&watched.monitor) {
-            return;
-        }
-        memory.flapping = Some(IncidentId::UNSTEADY);
-        memory.forget_conversation(IncidentId::UNSTEADY);
-        let times = u32::try_from(times).unwrap_or(u32::MAX);
-        self.tell(name, News::Unsteady { times, within, failure: failure.clone() }, now);
-    }
-
     /// An incident has begun: it is told, unless its monitor flaps or it waits for its remedy.
     pub(super) fn tell_opened(&mut self, name: &Arc<str>, flapping: Flapping, now: Now) {
         let Some(incident) = self.open_incident_of(name).cloned() else { return };
@@ -100,37 +26,6 @@ impl Engine {
             Flapping::Not if self.tells_at_once(name) => self.tell(name, News::Down { incident }, now),
             Flapping::Not | Flapping::Goes => {}
         }
-    }
-
-    /// A flapping monitor has not changed for a while: what it has settled to is told, and single incidents count again.
-    pub(super) fn settle_flapping(&mut self, name: &Arc<str>, now: Now) {
-        let Some(watched) = self.monitors.get_mut(name) else { return };
-        let Some(told_with) = watched.memory.flapping.take() else { return };
-        watched.memory.downs.clear();
-        watched.memory.doubts.clear();
-        if told_with == IncidentId::UNSTEADY {
-            return self.settled(name, Health::Up, None, told_with, now);
-        }
-        let open = watched.memory.incident.and_then(|id| self.incidents.get(&id)).cloned();
-        let over = watched.memory.flapped.take().map(|incident| *incident);
-        let health = if open.is_some() { Health::Down } else { Health::Up };
-        let Some(incident) = open.or(over) else { return };
-        watched.memory.carry_conversation(told_with, incident.id);
-        self.settled(name, health, Some(incident), told_with, now);
-    }
-
-    /// Those who know what it has settled from are told.
-    fn settled(
-        &mut self,
-        name: &Arc<str>,
-        health: Health,
-        incident: Option<Incident>,
-        told_with: IncidentId,
-        now: Now,
-    ) {
-        let told = self.channels_that_know(name, told_with);
-        self.post(name, News::Settled { health, incident }, &told, now);
-        self.tell_untold(name, now);
     }
 
     pub(super) fn warn(&mut self, name: &Arc<str>, observation: &Observation, now: Now) {
@@ -235,7 +130,7 @@ impl Engine {
     }
 
     /// The channels that were told of an incident, be they still those of its monitor or not.
-    fn channels_that_know(&self, name: &Arc<str>, incident: IncidentId) -> Vec<String> {
+    pub(super) fn channels_that_know(&self, name: &Arc<str>, incident: IncidentId) -> Vec<String> {
         self.config.channels.keys().filter(|channel| self.is_told(name, channel, incident)).cloned().collect()
     }
 
@@ -338,7 +233,7 @@ impl Engine {
         self.post_alert(Alert { subject, check: None, target, news }, channels, now);
     }
 
-    fn post(&mut self, name: &Arc<str>, news: News, channels: &[String], now: Now) {
+    pub(super) fn post(&mut self, name: &Arc<str>, news: News, channels: &[String], now: Now) {
         let Some(watched) = self.monitors.get(name) else { return };
         let check = &watched.monitor.check;
         let alert = Alert { subject: Arc::clone(name), check: Some(check.kind()), target: check.target(), news };
@@ -367,94 +262,5 @@ impl Engine {
     fn channels_or_default(&self, own: Option<&Vec<String>>) -> Vec<String> {
         let named = own.or(self.config.alerts.channels.as_ref()).cloned();
         named.unwrap_or_else(|| self.config.channels.keys().cloned().collect())
-    }
-
-    /// A message is due: it goes out now, or when it is no longer quiet.
-    pub(super) fn send(&mut self, id: MessageId, now: Now) {
-        if let Some(attempt) = self.outbox.lost_try(id) {
-            let error = words::text(self.config.language, "delivery.unheard", &[]);
-            let lost = DeliveryResult::Failed { error, perhaps_received: true, permanent: false };
-            return self.delivered(attempt, lost, now);
-        }
-        if self.give_up_parked(id, now) {
-            return;
-        }
-        if let Some(until) = quiet_until(&self.config.alerts, self.memory.snoozed_until, now.utc) {
-            self.outbox.hold(id, now.instant_of(until));
-            return;
-        }
-        let attempt = self.owners.number();
-        let (monitors, programs, fleets) = (&self.monitors, &self.programs, &self.fleets);
-        let conversation = |channel: &str, alert: &Alert| match alert.check {
-            Some(_) => monitors
-                .memory(&alert.subject)
-                .map(|memory| memory.conversation(channel, &alert.news))
-                .unwrap_or_default(),
-            None if matches!(alert.news, News::Cooling { .. } | News::Steady) => {
-                programs.get(&alert.subject).and_then(|it| it.memory.told.get(channel).cloned()).unwrap_or_default()
-            }
-            // A flow or a fleet may have the name of a program.
-            None => {
-                let memory = alert.news.trouble().and_then(|of| Some((of, fleets.memory(&alert.subject)?)));
-                memory.and_then(|(of, memory)| memory.conversation(of, channel)).cloned().unwrap_or_default()
-            }
-        };
-        let (message, merged) = self.outbox.begin(id, attempt, now.monotonic, |message| {
-            let mut answers: Vec<MessageId> =
-                message.alerts.iter().flat_map(|alert| conversation(&message.channel, alert)).collect();
-            answers.sort_unstable();
-            answers.dedup();
-            answers
-        });
-        for message in merged {
-            self.message_left(message);
-        }
-        let Some(message) = message else { return };
-        self.dirty_messages.insert(id, None);
-        self.effects.push_back(Effect::SendAlert { id: attempt, message: Arc::new(message) });
-    }
-
-    pub(super) fn delivered(&mut self, id: EffectId, result: DeliveryResult, now: Now) {
-        let Some(message) = self.outbox.finish(id, result, &mut self.rng, now) else { return };
-        let read =
-            matches!(message.delivery, Delivery::Delivered { .. } | Delivery::Waiting { perhaps_received: true, .. });
-        if read {
-            for alert in &message.alerts {
-                self.remember_conversation(alert, &message);
-            }
-        }
-        self.message_left(message);
-    }
-
-    fn remember_conversation(&mut self, alert: &Alert, message: &Message) {
-        let about = alert.news.conversation().filter(|_| alert.check.is_some());
-        match (&alert.news, about) {
-            (News::Cooling { .. }, _) => {
-                self.programs.change_memory(&alert.subject, |memory| memory.was_told(&message.channel, message.id));
-            }
-            (News::FleetTrouble { trouble, .. }, _) => {
-                let told = |memory: &mut FleetMemory| memory.was_told(*trouble, &message.channel, message.id);
-                self.fleets.change_memory(&alert.subject, told);
-            }
-            (_, Some(about)) => {
-                let told = (about, message.id);
-                self.monitors.change_memory(&alert.subject, |memory| memory.was_told(&message.channel, told));
-            }
-            _ => {}
-        }
-    }
-
-    /// A message is no longer on its way; or it is again, and then the outbox knows it better.
-    pub(super) fn message_left(&mut self, message: Message) {
-        self.dirty_messages.insert(message.id, Some(message));
-    }
-
-    /// Writes down how messages stand: each once, however many alerts were added to it.
-    pub(super) fn write_messages(&mut self) {
-        for (id, left) in std::mem::take(&mut self.dirty_messages) {
-            let Some(message) = self.outbox.get(id).cloned().or(left) else { continue };
-            self.records.push(Record::Message(message.clone()));
-            self.publish(Change::Message(message));
-        }
     }
 }
