@@ -227,6 +227,15 @@ fn the_files_of_the_rooms_need_each_other_in_no_circle() {
 }
 
 #[test]
+fn what_the_core_does_calls_back_by_signals_alone() {
+    let mut files = methods_called("core", "engine");
+    assert!(files["settled"].contains("incidents"), "the search found nothing: {files:?}");
+    // Whoever sends a signal has it heard.
+    assert!(files.remove("signals").is_some());
+    assert_eq!(circle(files), BTreeMap::new());
+}
+
+#[test]
 fn no_machine_of_the_core_sees_another() {
     let rooms = rooms_of("core");
     for machine in MACHINES {
@@ -320,6 +329,25 @@ fn rooms_of(member: &str) -> BTreeMap<String, BTreeSet<String>> {
         rooms.entry(room.clone()).or_default().extend(named.filter(|other| *other != room));
     }
     rooms
+}
+
+/// The files below a module that share the methods of one type, and whose methods each calls: what no import shows.
+fn methods_called(member: &str, module: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = root().join("src-tauri/crates").join(member).join("src").join(module);
+    let name = |file: &Path| file.file_stem().expect("a name").to_string_lossy().into_owned();
+    let read = |file: PathBuf| (name(&file), fs::read_to_string(&file).expect("a file that can be read"));
+    let files: BTreeMap<String, String> = rust_files(&folder).into_iter().map(read).collect();
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let after = |source: &str, mark: &str| source.split(mark).skip(1).map(word).collect::<BTreeSet<_>>();
+    let homes = |method: &String| {
+        let declares = |source: &String| after(source, "    pub(super) fn ").contains(method);
+        files.iter().filter(|(_, source)| declares(source)).map(|(file, _)| file.clone()).collect::<BTreeSet<_>>()
+    };
+    let needs = |(file, source): (&String, &String)| {
+        let called = after(source, "self.").iter().flat_map(homes).filter(|home| home != file).collect();
+        (file.clone(), called)
+    };
+    files.iter().map(needs).collect()
 }
 
 /// The first names of all paths in `source` that begin at the crate, its tests and comments left out.

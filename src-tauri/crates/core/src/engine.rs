@@ -325,6 +325,11 @@ impl Engine {
         self.incidents.get(&id)
     }
 
+    /// The open incident of a monitor.
+    fn open_incident_of(&self, name: &Arc<str>) -> Option<&Incident> {
+        self.incidents.get(&self.monitors.get(name)?.memory.incident?)
+    }
+
     /// The messages that are neither delivered nor given up.
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.outbox.messages()

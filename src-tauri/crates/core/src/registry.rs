@@ -26,7 +26,7 @@ pub(crate) const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The entries of one kind, and those that are out of the configuration but may come back.
 ///
-/// Whatever is got to be changed is looked at in [`Registry::finish`]: what is remembered of it is to be written down if it
+/// Whatever is got to be changed is looked at in [`Entries::finish`]: what is remembered of it is to be written down if it
 /// is another than was, and what is due of it is planned anew.
 #[derive(Debug)]
 pub(crate) struct Registry<M: Machine> {

@@ -229,10 +229,6 @@ impl Engine {
             self.journal(JournalEntry::Remedy { monitor: Arc::clone(name), attempt }, now);
         }
     }
-
-    pub(super) fn open_incident_of(&self, name: &Arc<str>) -> Option<&Incident> {
-        self.incidents.get(&self.monitors.get(name)?.memory.incident?)
-    }
 }
 
 fn open_attempt(incident: &Incident) -> Option<&Attempt> {

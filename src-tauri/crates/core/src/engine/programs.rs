@@ -16,6 +16,7 @@ use crate::{
     },
     record::{JournalEntry, Record},
     scaling::FleetMachine,
+    signal::{Signal, Stands},
     supervision::{MEASURES_EVERY, ProgramMachine, Step},
     time::{Instant, Now},
     usage::UsedMinute,
@@ -310,6 +311,27 @@ impl Engine {
         }
         self.program_stands(name);
         self.deliver(now);
+    }
+
+    /// Says how a program stands, if that is something to wait for.
+    pub(super) fn program_stands(&mut self, program: &Arc<str>) {
+        let Some(kept) = self.programs.get(program) else { return };
+        let stands = match kept.state() {
+            ProgramState::Running => Stands::Runs,
+            ProgramState::Stopped => Stands::Rests,
+            ProgramState::Cooling | ProgramState::CannotStart => Stands::Cannot(kept.why_cooling()),
+            ProgramState::Finished => Stands::Cannot(kept.why_finished()),
+            ProgramState::Backoff if kept.is_held() => Stands::Held(kept.why_cooling()),
+            _ => return,
+        };
+        self.signals.send(Signal::Stands { target: Key::Program(Arc::clone(program)), stands });
+    }
+
+    /// A program has ended: the last lines it wrote belong to the tries that act on it.
+    fn program_ended(&mut self, program: &Arc<str>, ended: &Ended) {
+        for monitor in self.healings.healed_by(&Key::Program(Arc::clone(program))) {
+            self.signals.send(Signal::Wrote { monitor, output: ended.tail.clone() });
+        }
     }
 
     /// Whether it stands between two starts only until the next line of code.

@@ -8,9 +8,9 @@ use crate::{
     exit::Exit,
     healing::DONE_WITHIN,
     ids::{Key, StartId},
-    program::{Ended, ProgramAction, ProgramState},
+    program::{Ended, ProgramAction},
     remedy::{RemedyAction, RemedyError},
-    signal::{Answer, Signal, Stands},
+    signal::{Answer, Signal},
     time::Now,
 };
 
@@ -53,37 +53,12 @@ impl Engine {
         self.program_stands(program);
     }
 
-    pub(super) fn answer(&mut self, monitor: &Arc<str>, answer: Answer, within: Duration) {
-        self.signals.send(Signal::Acted { monitor: Arc::clone(monitor), answer, within });
-    }
-
-    /// Says how a program stands, if that is something to wait for.
-    pub(super) fn program_stands(&mut self, program: &Arc<str>) {
-        let Some(kept) = self.programs.get(program) else { return };
-        let stands = match kept.state() {
-            ProgramState::Running => Stands::Runs,
-            ProgramState::Stopped => Stands::Rests,
-            ProgramState::Cooling | ProgramState::CannotStart => Stands::Cannot(kept.why_cooling()),
-            ProgramState::Finished => Stands::Cannot(kept.why_finished()),
-            ProgramState::Backoff if kept.is_held() => Stands::Held(kept.why_cooling()),
-            _ => return,
-        };
-        self.signals.send(Signal::Stands { target: Key::Program(Arc::clone(program)), stands });
-    }
-
     /// What a program that does not run any more wrote before it ended.
     pub(super) fn last_words(&self, action: &RemedyAction) -> Vec<String> {
         let program = action.program().and_then(|program| self.programs.get(program));
         let ended = program.filter(|kept| !kept.is_alive());
         let last = ended.and_then(|kept| kept.memory.last_end.as_ref());
         last.map(|last| last.tail.clone()).unwrap_or_default()
-    }
-
-    /// A program has ended: the last lines it wrote belong to the tries that act on it.
-    pub(super) fn program_ended(&mut self, program: &Arc<str>, ended: &Ended) {
-        for monitor in self.healings.healed_by(&Key::Program(Arc::clone(program))) {
-            self.signals.send(Signal::Wrote { monitor, output: ended.tail.clone() });
-        }
     }
 
     /// A remedy's command came to an end.

@@ -1,9 +1,14 @@
 //! Signals are heard: the table of [`Signal`](crate::signal::Signal) as code.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Engine, MonitorMachine};
-use crate::{healing, remedy::RemedyError, signal::Signal, time::Now};
+use crate::{
+    healing,
+    remedy::RemedyError,
+    signal::{Answer, Signal},
+    time::Now,
+};
 
 impl Engine {
     /// Something may have changed for an open incident.
@@ -16,6 +21,11 @@ impl Engine {
     pub(super) fn rest_healing(&mut self, monitor: &Arc<str>, why: RemedyError, now: Now) {
         self.signals.send(Signal::Rest { monitor: Arc::clone(monitor), why });
         self.deliver(now);
+    }
+
+    /// What comes of what was to be done for a monitor; its end is heard `within` that time, or it has failed.
+    pub(super) fn answer(&mut self, monitor: &Arc<str>, answer: Answer, within: Duration) {
+        self.signals.send(Signal::Acted { monitor: Arc::clone(monitor), answer, within });
     }
 
     /// Delivers what waits, and whatever that causes.
