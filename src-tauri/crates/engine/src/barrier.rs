@@ -2,6 +2,8 @@
 
 use tokio::sync::watch;
 
+use crate::bounded::GRACE;
+
 /// Open once a batch of records is on disk, or as good as it will get.
 #[derive(Clone, Debug)]
 pub(crate) struct Barrier(watch::Receiver<bool>);
@@ -16,5 +18,12 @@ impl Barrier {
     pub(crate) async fn pass(mut self) {
         // A sender that is gone will not open it any more.
         let _ = self.0.wait_for(|open| *open).await;
+    }
+}
+
+/// Waits for what must be on disk before. A disk that hangs keeps nobody in the dark, and nothing ill.
+pub(crate) async fn on_disk(barrier: Option<Barrier>) {
+    if let Some(barrier) = barrier {
+        let _ = tokio::time::timeout(GRACE, barrier.pass()).await;
     }
 }

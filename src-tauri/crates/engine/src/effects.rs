@@ -1,21 +1,17 @@
 //! Carries out what the core asks for.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use estatus_api::Event;
 use estatus_core::{
     check::Check,
     config::Monitor,
-    engine::{Change, Effect, EffectId, Input},
+    engine::{Effect, EffectId, Input},
     fleet::{Fleet, Provider, command::FleetCommand},
-    ids::Key,
     program::ProgramCommand,
-    record::Record,
     words::Words,
 };
-use tokio::sync::watch;
 
-use crate::{barrier::Barrier, clock, event_loop::EventLoop, programs::ForProgram, tasks::Published, workers::Workers};
+use crate::{clock, event_loop::EventLoop, programs::ForProgram, workers::Workers};
 
 impl<W: Workers> EventLoop<W> {
     /// Carries out all that the core asks for. What is to be done with programs does not wait for the disk: the program
@@ -86,75 +82,6 @@ impl<W: Workers> EventLoop<W> {
             }
         }
         stops
-    }
-
-    pub(crate) fn publish_engine(&mut self) {
-        self.publish(Change::Engine);
-    }
-
-    /// Tells everything anew: it is put into other words.
-    pub(crate) fn publish_all(&mut self) {
-        let monitors = self.core.monitors().map(|view| Change::Changed(Key::Monitor(Arc::clone(&view.monitor.name))));
-        let programs = self.core.programs().map(|view| Change::Changed(Key::Program(Arc::clone(&view.program.name))));
-        let flows = self.core.config().flows.iter().map(|flow| Change::Changed(Key::Flow(Arc::clone(&flow.name))));
-        let fleets =
-            self.core.fleets(clock::now()).map(|view| Change::Changed(Key::Fleet(Arc::clone(&view.fleet.name))));
-        let incidents = self.core.open_incidents().map(|incident| Change::Incident(incident.id));
-        let all: Vec<Change> = monitors.chain(programs).chain(flows).chain(fleets).chain(incidents).collect();
-        all.into_iter().for_each(|change| self.publish(change));
-    }
-
-    fn record(&mut self, records: Vec<Record>) {
-        for record in &records {
-            if let Record::Journal { at, entry } = record {
-                self.audience.journal(*at, entry);
-            }
-        }
-        let durable = records.iter().any(Record::must_be_durable);
-        let written = self.store.record(records);
-        if !durable {
-            return;
-        }
-        let (open, barrier) = watch::channel(false);
-        self.tasks.barrier = Some(Barrier::new(barrier));
-        tokio::spawn(async move {
-            if let Err(trouble) = written.await {
-                tracing::warn!(%trouble, "something is told that could not be written down first");
-            }
-            open.send_replace(true);
-        });
-    }
-
-    fn publish(&mut self, change: Change) {
-        let told = if let Change::Message(message) = &change { self.view.told.hear(message) } else { BTreeSet::new() };
-        if let Change::IncidentClosed(incident) = &change {
-            self.view.told.is_over(incident.id);
-        }
-        if let Change::Gone(key) = &change {
-            self.audience.gone(key);
-        }
-        if matches!(change, Change::Changed(Key::Monitor(_)) | Change::Gone(Key::Monitor(_)) | Change::Engine) {
-            self.status_page.look_again();
-        }
-        if self.tasks.events.receiver_count() == 0 {
-            return;
-        }
-        for incident in told {
-            self.send(Event::Told { incident, alerts: self.view.told.of(incident) });
-        }
-        if matches!(change, Change::Incident(_) | Change::IncidentClosed(_)) {
-            // Whoever shows it must know whether that is wanted now.
-            self.publish_engine();
-        }
-        if let Some(event) = self.view.event(&self.core, change) {
-            self.send(event);
-        }
-    }
-
-    fn send(&self, event: Event) {
-        let published = Published { after: self.tasks.barrier.clone(), event: Arc::new(event) };
-        // Without a receiver there is nobody to tell.
-        let _ = self.tasks.events.send(published);
     }
 }
 

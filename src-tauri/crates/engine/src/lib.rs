@@ -23,6 +23,8 @@ mod log_lines;
 mod pages;
 mod ports;
 mod programs;
+mod publishing;
+mod recording;
 mod sent_alerts;
 mod status_page;
 mod step_log;
