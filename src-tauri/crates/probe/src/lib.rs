@@ -29,14 +29,12 @@ use estatus_core::{
     Timestamp,
     check::{Check, Kind},
     flow::request::{HttpRequest, RequestOutcome},
-    network::{NetworkAnswer, NetworkQuestion},
     observation::{Cause, Observation},
     ports::Ports,
 };
 use estatus_tls::Tls;
 use rustls::pki_types::CertificateDer;
 use trace::Trace;
-use turns::CutOff;
 
 /// Runs probes. Cheap to keep, shared by all of them.
 pub struct Prober {
@@ -71,7 +69,7 @@ impl Prober {
             let probe = pin!(self.run(check, timeout, &mut trace));
             turns.within(timeout.saturating_add(ending), probe).await
         };
-        observed(trace, ended, timeout)
+        trace.observed(ended, timeout)
     }
 
     /// Sends the request of a step. What is not done after its timeout has failed in the phase it had reached.
@@ -85,13 +83,8 @@ impl Prober {
             let sent = pin!(http::send(request, &self.tls, self.ports.as_ref(), &mut trace, &mut kept));
             turns.within(request.timeout, sent).await
         };
-        let failure = observed(trace, ended, request.timeout).failure;
+        let failure = trace.observed(ended, request.timeout).failure;
         RequestOutcome { failure, saved: kept.saved, output: kept.output }
-    }
-
-    /// Asks what the own network looks like; takes at most a few seconds.
-    pub async fn ask_network(&self, question: &NetworkQuestion) -> NetworkAnswer {
-        network::ask(question).await
     }
 
     async fn run(&self, check: &Check, timeout: Duration, trace: &mut Trace) -> Result<(), Cause> {
@@ -106,16 +99,5 @@ impl Prober {
             Check::Host(check) => host::probe(check, &self.meter, trace).await,
             Check::Fleet(check) => Err(Cause::FleetUnknown { fleet: check.fleet.to_string() }),
         }
-    }
-}
-
-/// What a probe with these notes has seen, that had `timeout` and ended so.
-fn observed(trace: Trace, ended: Result<Result<(), Cause>, CutOff>, timeout: Duration) -> Observation {
-    match ended {
-        Ok(Ok(())) => trace.up(),
-        Ok(Err(cause)) if cause.is_ours() => trace.says_nothing(cause),
-        Ok(Err(cause)) => trace.down(cause),
-        Err(CutOff::TimedOut) => trace.timed_out(timeout),
-        Err(CutOff::NoTurn(waited)) => trace.says_nothing(Cause::NoTurn { waited }),
     }
 }

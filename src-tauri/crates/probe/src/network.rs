@@ -15,7 +15,7 @@ use estatus_core::{
 use futures_util::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
 use tokio::{task::spawn_blocking, time::timeout};
 
-use crate::{dial, ping, trace::Trace};
+use crate::{Prober, dial, ping, trace::Trace};
 
 /// How long a witness may take. Who is asked is near or well connected.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -35,13 +35,16 @@ struct Routes {
     has_route: bool,
 }
 
-/// Looks at the routes and asks the references and the gateway at once, until enough of them have answered.
-pub(crate) async fn ask(question: &NetworkQuestion) -> NetworkAnswer {
-    let routes = spawn_blocking(platform::routes).await.unwrap_or_default();
-    NetworkAnswer {
-        answered: witnesses(question, &routes.gateways).await,
-        has_route: routes.has_route,
-        gateway: routes.gateways.first().map(SocketAddr::ip),
+impl Prober {
+    /// Asks what the own network looks like: looks at the routes and asks the references and the gateway at once, until
+    /// enough of them have answered. Takes at most a few seconds.
+    pub async fn ask_network(&self, question: &NetworkQuestion) -> NetworkAnswer {
+        let routes = spawn_blocking(platform::routes).await.unwrap_or_default();
+        NetworkAnswer {
+            answered: witnesses(question, &routes.gateways).await,
+            has_route: routes.has_route,
+            gateway: routes.gateways.first().map(SocketAddr::ip),
+        }
     }
 }
 
