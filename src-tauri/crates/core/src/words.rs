@@ -137,6 +137,7 @@ impl Words {
     /// Why something is not done that was asked for.
     pub fn refusal(&self, error: &AskError) -> String {
         let (key, name) = match error {
+            AskError::Quits => return self.text("refused.quits", &[]),
             AskError::WhichStep { run, steps } => {
                 let (run, steps) = (run.to_string(), steps.join(", "));
                 return self.text("refused.which_step", &[("run", &run), ("steps", &steps)]);

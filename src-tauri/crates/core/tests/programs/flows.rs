@@ -5,7 +5,7 @@ use std::sync::Arc;
 use estatus_core::{
     command::CommandEnd,
     config::Monitor,
-    engine::{Ask, AskError, Change, Input},
+    engine::{Ask, AskError, Change, Input, Repeat},
     exit::Exit,
     flow::{
         AfterCrash, Budget, CatchUp, Definition, Flow, OnFailure, Overlap, Retry, RetryOn, Schedule, Step, StepAction,
@@ -592,6 +592,36 @@ fn nothing_is_begun_once_estatus_quits() {
     scene.passes(1.0);
     assert_eq!((count(&scene.story, "run a"), count(&scene.story, "run b")), (0, 1), "{}", scene.story);
     assert!(scene.story.contains("heal succeeded"), "{}", scene.story);
+}
+
+/// A run that was taken and not written down would be lost with this life of Estatus.
+#[test]
+fn what_is_asked_for_while_estatus_quits_is_refused() {
+    let mut scene = scene(Flow::new("heal", row(&["a"])));
+    scene.command_lasts = true;
+    asks(&mut scene);
+    let record = goes_on(&scene).unwrap();
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    scene.input(Input::Quitting);
+    scene.take();
+    let web = || "web".to_owned();
+    let asks = [
+        Ask::RunFlow { flow: "heal".to_owned() },
+        Ask::StartProgram { program: web() },
+        Ask::RestartProgram { program: web() },
+        Ask::StopProgram { program: web() },
+        Ask::Snooze { monitor: None, until: None },
+        Ask::CheckNow { monitor: None },
+    ];
+    let now = at(scene.now);
+    for ask in asks {
+        assert_eq!(scene.core.handle(Input::Asked(ask.clone()), now), Err(AskError::Quits), "{ask}");
+    }
+    let again = Input::Repeat { record: Box::new(record), how: Repeat::default() };
+    assert_eq!(scene.core.handle(again, now), Err(AskError::Quits));
+    scene.passes(0.0);
+    told(&mut scene, &[]);
+    assert_eq!(scene.core.open_runs(), []);
 }
 
 #[test]
