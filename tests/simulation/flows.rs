@@ -555,7 +555,7 @@ impl World {
 
     /// What nobody asked for begins no more often than the budget allows.
     fn is_within_budget(&mut self, run: &Run) {
-        let is_new = !run.state.is_over() && self.counted.insert(run.id);
+        let is_new = !run.state.is_over() && run.state != RunState::Queued && self.counted.insert(run.id);
         let flow = self.config.flows.iter().find(|flow| flow.name == run.flow);
         let Some(budget) = flow.and_then(|flow| flow.budget).filter(|_| is_new && run.cause.is_automatic()) else {
             return;
@@ -649,8 +649,12 @@ impl World {
             of(&before) != of(&self.config)
         };
         let names: Vec<Arc<str>> = self.whole.flows.iter().map(|flow| Arc::clone(&flow.name)).collect();
+        let open = self.core().open_runs();
         for name in names.into_iter().filter(changed) {
             self.begun.remove(&name);
+            // What waits already was taken by the budget that it found.
+            let waits = |record: &&RunRecord| record.run.flow == name && record.run.state == RunState::Queued;
+            self.counted.extend(open.iter().filter(waits).map(|record| record.run.id));
             self.seen_to.insert(name, self.now);
         }
         self.disturbed = self.now;

@@ -452,6 +452,36 @@ fn more_runs_than_the_budget_allows_are_not_begun_and_that_is_told_once() {
     assert_eq!(count(&scene.story, "mail suppressed"), 2, "{}", scene.story);
 }
 
+#[test]
+fn the_budget_counts_what_begins_when_it_does() {
+    let budget = Some(Budget { runs: 1, within: seconds(3600.0) });
+    let schedule = Some(Schedule::Interval(seconds(1000.0)));
+    let steps = vec![Step::new("a", StepAction::Run { command: line("a"), timeout: seconds(90_000.0) }, vec![])];
+    let mut scene = scene(Flow { budget, schedule, overlap: Overlap::Queue, ..Flow::new("heal", steps) });
+    scene.command_lasts = true;
+    asks(&mut scene);
+    let queued = |scene: &Scene| scene.core.flow("heal").unwrap().queued;
+    scene.passes(1500.0);
+    assert_eq!((queued(&scene), count(&scene.story, "heal suppressed")), (1, 0), "{}", scene.story);
+    scene.passes(1000.0);
+    assert_eq!((queued(&scene), count(&scene.story, "heal suppressed")), (1, 1), "it would be one too many");
+    let waits = scene.core.open_runs().into_iter().find(|record| record.run.state == RunState::Queued).unwrap();
+    scene.asks(Ask::CancelRun { run: waits.run.id });
+    scene.passes(1000.0);
+    assert_eq!(queued(&scene), 1, "what never began costs nothing: {}", scene.story);
+    let mut scene = scene.crashes();
+    scene.command_lasts = true;
+    scene.passes(0.0);
+    scene.take();
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    assert_eq!(queued(&scene), 0, "it begins: {}", scene.story);
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    scene.passes(3590.0);
+    assert_eq!(count(&scene.story, "run a"), 1, "the budget is used up since then: {}", scene.story);
+    scene.passes(1010.0);
+    assert_eq!(count(&scene.story, "run a"), 2, "{}", scene.story);
+}
+
 fn remedy() -> Option<Remedy> {
     Some(Remedy { tries: 2, ..Remedy::new(RemedyAction::Flow("heal".into())) })
 }
