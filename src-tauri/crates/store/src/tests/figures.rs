@@ -322,7 +322,7 @@ fn months_of_long_ago_are_known_to_the_hour_wherever_they_are_looked_at() {
     let check = |database: &Database, from: &str, to: &str| {
         let [from, to] = [from, to].map(|at| millis(at.parse().unwrap()) - noon_ms());
         let seen =
-            |wanted| hours.clone().filter(|hour| (from..to).contains(&(hour * HOUR)) && verdict(*hour) == wanted);
+            |wanted| hours.clone().filter(move |hour| (from..to).contains(&(hour * HOUR)) && verdict(*hour) == wanted);
         let expected = [Verdict::Up, Verdict::Down].map(|wanted| seen(wanted).count() as u64 * 60);
         let (up, down, _, samples) = minutes(database, from / MINUTE, to / MINUTE);
         assert_eq!([up, down], expected, "{from} {to}");
