@@ -1,6 +1,6 @@
 //! A world of flows: their commands fail, hang and are begun by whoever wants them, monitors go down that they heal, people
-//! are asked and answer or do not, flows run others, Estatus dies in the midst of a step and what supervises its command with
-//! it, the disk is full, the machine sleeps, its clock is set, and users run, repeat, cancel, edit, take out and put back what
+//! are asked and answer or do not, flows run others, Estatus quits, or dies in the midst of a step and what supervises its command
+//! with it, the disk is full, the machine sleeps, its clock is set, and users run, repeat, cancel, edit, take out and put back what
 //! they like.
 
 mod cast;
@@ -291,7 +291,7 @@ impl World {
 
     fn happen(&mut self, coming: Coming, life: u64) {
         match coming {
-            Coming::Told(input) if life == self.life => self.input(input),
+            Coming::Told(input) if life == self.life => drop(self.input(input)),
             Coming::CommandEnds { id, command } if life == self.life => self.command_ends(id, &command),
             Coming::Told(_) | Coming::CommandEnds { .. } => {}
             Coming::Dies(start) => self.dies(start),
@@ -310,6 +310,9 @@ impl World {
             Coming::Crash if !self.is_calm() => {
                 let again = self.now + self.dice.between(MS, HOUR * 6);
                 self.at(again, Coming::Crash);
+                if self.dice.one_in(3) {
+                    self.quits();
+                }
                 self.begin();
             }
             Coming::Sleep if !self.is_calm() => {
@@ -339,11 +342,12 @@ impl World {
         }
     }
 
-    fn input(&mut self, input: Input) {
+    /// Whether it was not refused: what a user asks may have become impossible meanwhile.
+    fn input(&mut self, input: Input) -> bool {
         let now = self.clocks();
-        // What a user asks may have become impossible meanwhile.
-        let _ = self.core.as_mut().expect("there is always a core").handle(input, now);
+        let is_taken = self.core.as_mut().expect("there is always a core").handle(input, now).is_ok();
         self.carry_out();
+        is_taken
     }
 
     fn dies(&mut self, start: StartId) {
@@ -551,7 +555,7 @@ impl World {
 
     /// What nobody asked for begins no more often than the budget allows.
     fn is_within_budget(&mut self, run: &Run) {
-        let is_new = !run.state.is_over() && self.counted.insert(run.id);
+        let is_new = !run.state.is_over() && run.state != RunState::Queued && self.counted.insert(run.id);
         let flow = self.config.flows.iter().find(|flow| flow.name == run.flow);
         let Some(budget) = flow.and_then(|flow| flow.budget).filter(|_| is_new && run.cause.is_automatic()) else {
             return;
@@ -607,13 +611,35 @@ impl World {
         let place = usize::try_from(self.dice.below(u64::try_from(record.steps.len().max(1)).unwrap())).unwrap();
         let from = record.run.definition.steps.get(place).map(|step| step.name.to_string());
         let how = Repeat { from: from.filter(|_| self.dice.one_in(2)), as_then: self.dice.one_in(2) };
-        self.input(Input::Repeat { record: Box::new(record), how });
+        let life = self.life;
+        let is_taken = self.input(Input::Repeat { record: Box::new(record), how });
         self.commit();
+        if is_taken && self.life == life {
+            self.is_written_down(self.core().asked_run());
+        }
     }
 
     fn ask(&mut self, ask: Ask) {
-        self.input(Input::Asked(ask));
+        let (wants_run, life) = (matches!(ask, Ask::RunFlow { .. }), self.life);
+        let is_taken = self.input(Input::Asked(ask));
         self.commit();
+        if is_taken && wants_run && self.life == life {
+            self.is_written_down(self.core().asked_run());
+        }
+    }
+
+    /// What somebody is told that it has begun, or waits for its turn, is known after whatever comes.
+    fn is_written_down(&self, run: RunId) {
+        let is_known = self.is_full || self.disk.runs.contains_key(&run);
+        assert!(is_known, "seed {}: {run} was taken and is not on disk at {:?}", self.seed, self.now);
+    }
+
+    /// Estatus is about to quit, while somebody asks for something.
+    fn quits(&mut self) {
+        self.input(Input::Quitting);
+        let flow = format!("f{}", self.dice.below(cast::FLOWS));
+        self.ask(Ask::RunFlow { flow });
+        self.repeat();
     }
 
     fn save(&mut self, file: Config) {
@@ -623,8 +649,12 @@ impl World {
             of(&before) != of(&self.config)
         };
         let names: Vec<Arc<str>> = self.whole.flows.iter().map(|flow| Arc::clone(&flow.name)).collect();
+        let open = self.core().open_runs();
         for name in names.into_iter().filter(changed) {
             self.begun.remove(&name);
+            // What waits already was taken by the budget that it found.
+            let waits = |record: &&RunRecord| record.run.flow == name && record.run.state == RunState::Queued;
+            self.counted.extend(open.iter().filter(waits).map(|record| record.run.id));
             self.seen_to.insert(name, self.now);
         }
         self.disturbed = self.now;

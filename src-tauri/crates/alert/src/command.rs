@@ -4,7 +4,6 @@ use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::CommandChannel,
     incident::DeliveryResult,
-    maintenance::in_words,
     observation::cut,
     ports::Ports,
     words::Words,
@@ -68,7 +67,7 @@ impl CommandDelivery<'_> {
                 temporary(say("delivery.command_signal", &[("number", &number.to_string())]))
             }
             CommandEnd::TimedOut { .. } => {
-                unconfirmed(say("delivery.command_timed_out", &[("after", &in_words(self.channel.timeout))]))
+                unconfirmed(say("delivery.command_timed_out", &[("after", &self.words.span(self.channel.timeout))]))
             }
             CommandEnd::Unseen | CommandEnd::Cancelled => unconfirmed(say("delivery.command_unseen", &[])),
             CommandEnd::CannotStart(error) => temporary(say("delivery.command_start", &[("error", error)])),

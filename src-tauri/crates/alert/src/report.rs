@@ -14,7 +14,6 @@ use estatus_core::{
     config::{EmailChannel, Language},
     fleet::Trouble,
     incident::{Alert, Health, Incident, Message, News},
-    maintenance::in_words,
     program::ProgramTrouble,
     remedy::{Attempt, Outcome},
     words::Words,
@@ -217,10 +216,12 @@ fn closer_key(news: &News) -> &'static str {
 fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static str, String); 8] {
     let (times, within) = match news {
         News::Flapping { times, within, .. } | News::Unsteady { times, within, .. } => {
-            (times.to_string(), in_words(*within))
+            (times.to_string(), words.span(*within))
         }
-        News::Suppressed { runs, within } => (runs.to_string(), in_words(*within)),
-        News::RunFailed { run } => (String::new(), run.run.definition.deadline.map(in_words).unwrap_or_default()),
+        News::Suppressed { runs, within } => (runs.to_string(), words.span(*within)),
+        News::RunFailed { run } => {
+            (String::new(), run.run.definition.deadline.map(|deadline| words.span(deadline)).unwrap_or_default())
+        }
         _ => Default::default(),
     };
     let step = match news {
@@ -231,7 +232,7 @@ fn telling_values(news: &News, created: Timestamp, words: &Words) -> [(&'static 
     let incident = news.incident();
     let how = incident.and_then(healing).map(|attempt| words.doing(&attempt.deed));
     [
-        ("lasted", lasted(news, created)),
+        ("lasted", lasted(news, created, words)),
         ("count", times.clone()),
         ("times", times),
         ("within", within),
@@ -295,7 +296,7 @@ pub(crate) fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
 }
 
 /// How long the news' incident has lasted, or had when its message arose at `created`.
-fn lasted(news: &News, created: Timestamp) -> String {
+fn lasted(news: &News, created: Timestamp, words: &Words) -> String {
     let lasted = news.incident().map(|incident| incident.lasted(created));
-    in_words(lasted.unwrap_or_default())
+    words.span(lasted.unwrap_or_default())
 }

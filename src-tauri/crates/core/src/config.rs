@@ -445,7 +445,8 @@ impl StatusPage {
 pub struct Retention {
     /// Every single observation.
     pub observations: Duration,
-    /// Figures by the hour, and how fleets stood by the minute.
+    /// Figures by the hour, and how fleets stood by the minute. The hours of the last and the first day of each month are kept as
+    /// long as figures by the day, for months of any zone.
     pub hours: Duration,
     /// Figures by the day.
     pub days: Duration,

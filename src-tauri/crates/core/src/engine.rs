@@ -161,10 +161,12 @@ impl Engine {
     /// Takes something that happened.
     ///
     /// # Errors
-    /// Only for [`Input::Asked`] and [`Input::Repeat`]: if what the user wants cannot be done.
+    /// Only for [`Input::Asked`] and [`Input::Repeat`]: if what the user wants cannot be done, as nothing can once Estatus quits.
     pub fn handle(&mut self, input: Input, now: Now) -> Result<(), AskError> {
         self.read_clock(now);
         let result = match input {
+            // Whatever it began would neither be begun nor be known to the next engine.
+            Input::Asked(_) | Input::Repeat { .. } if self.quits => Err(AskError::Quits),
             Input::Probed { id, observation } => {
                 match self.owners.take(id) {
                     Some(Key::Monitor(name)) => self.probed(&name, id, observation, now),

@@ -41,7 +41,7 @@ use under_way::RunUnderWay;
 use crate::{
     command::{CommandOutcome, DurableCommand},
     flow::{
-        Definition, Flow, FlowMemory, Healed, Overlap,
+        Budget, Definition, Flow, FlowMemory, Healed, Overlap,
         request::{HttpRequest, RequestOutcome},
         run::{AnsweredBy, FailedStep, Run, RunCause, RunRecord, RunState, StepId, StepRun},
     },
@@ -491,11 +491,12 @@ impl FlowMachine {
             leave_out(record.run, RunState::Skipped, context);
             return None;
         }
-        if run.cause.is_automatic() && !self.is_within_budget(context.now.utc) {
+        let replaces = self.is_busy() && self.flow.overlap == Overlap::Replace && !waits;
+        if run.cause.is_automatic() && !self.is_within_budget(replaces, context.now.utc) {
             self.suppress(record.run, context);
             return None;
         }
-        if self.is_busy() && self.flow.overlap == Overlap::Replace && !waits {
+        if replaces {
             for queued in mem::take(&mut self.queue) {
                 leave_out(queued.run, RunState::Cancelled, context);
             }
@@ -515,17 +516,27 @@ impl FlowMachine {
         Some(id)
     }
 
-    fn is_within_budget(&mut self, now: Timestamp) -> bool {
+    /// Whether one more automatic run may begin, after those that wait for their turn unless it takes their place.
+    fn is_within_budget(&mut self, replaces: bool, now: Timestamp) -> bool {
         let Some(budget) = self.flow.budget else { return true };
+        self.forget_begun(budget, now);
+        let automatic = self.queued().filter(|run| run.cause.is_automatic());
+        let before = if replaces { 0 } else { automatic.count() };
+        self.memory.begun.len() + before < usize::try_from(budget.runs).unwrap_or(usize::MAX)
+    }
+
+    /// The budget counts what begins, at that time: what waits may be cancelled, and then has cost nothing.
+    fn count_begun(&mut self, run: &Run, now: Timestamp) {
+        let Some(budget) = self.flow.budget.filter(|_| run.cause.is_automatic()) else { return };
+        self.forget_begun(budget, now);
+        self.memory.begun.push(now);
+        self.memory.suppressed = false;
+    }
+
+    fn forget_begun(&mut self, budget: Budget, now: Timestamp) {
         let since = earlier(now, budget.within);
         // What lies in the future was noted before the clock was set back.
         self.memory.begun.retain(|begun| (since..=now).contains(begun));
-        if self.memory.begun.len() >= usize::try_from(budget.runs).unwrap_or(usize::MAX) {
-            return false;
-        }
-        self.memory.begun.push(now);
-        self.memory.suppressed = false;
-        true
     }
 
     /// The first run that is suppressed is told; those that follow before another one begins are neither told nor kept.
@@ -553,6 +564,7 @@ impl FlowMachine {
                 return;
             }
             let Some(next) = self.queue.pop_front() else { return };
+            self.count_begun(&next.run, context.now.utc);
             self.under_way = Some(Box::new(RunUnderWay::begin(next, context)));
         }
     }

@@ -182,7 +182,8 @@ impl Overlap {
     pub const QUEUE_MAX: usize = 100;
 }
 
-/// So many runs that nobody asked for may begin within a while.
+/// So many runs that nobody asked for may begin within a while. One that waits for its turn is counted when it begins; as long
+/// as it waits, no others are taken than may begin beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// So many; at least 1.

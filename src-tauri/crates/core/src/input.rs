@@ -342,6 +342,8 @@ pub enum AskError {
     InstanceProtected(String),
     /// There is nothing to acknowledge.
     NoIncident(String),
+    /// Estatus is about to quit.
+    Quits,
 }
 
 /// Something that the core wants done.

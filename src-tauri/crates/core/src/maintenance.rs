@@ -207,7 +207,8 @@ impl Cron {
     }
 }
 
-/// A span in words that a person uses: at most two units, the larger first ("3 d 4 h", "1 min 15 s", "0.4 s").
+/// A span in words that a person uses: at most two units, the larger first ("3 d 4 h", "1 min 15 s", "1.4 s"). The decimal mark is
+/// that of English: [`crate::words::Words::span`] has the reader's.
 pub fn in_words(span: Duration) -> String {
     if span < Duration::from_secs(1) {
         return format!("{} ms", span.as_millis());

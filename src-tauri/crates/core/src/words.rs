@@ -66,9 +66,23 @@ pub fn text(language: Language, key: &str, values: &[(&str, &str)]) -> String {
     text
 }
 
+/// `number` with the decimal mark of `language`, of which it may have one, with no others for thousands.
+pub fn decimal(language: Language, number: impl Display) -> String {
+    let number = number.to_string();
+    match language {
+        Language::English => number,
+        Language::Spanish => number.replace('.', ","),
+    }
+}
+
 /// `number`, which is in percent already, with the sign as readers of `language` put it.
 pub fn percent(language: Language, number: impl Display) -> String {
-    text(language, "percent", &[("number", &number.to_string())])
+    text(language, "percent", &[("number", &decimal(language, number))])
+}
+
+/// A span as [`in_words()`] tells it, as readers of `language` write numbers.
+pub fn span(language: Language, span: Duration) -> String {
+    decimal(language, in_words(span))
 }
 
 /// A share, 0 to 1, in whole percent.
@@ -110,6 +124,11 @@ impl Words {
         text(self.language, key, values)
     }
 
+    /// A span, as [`span()`] tells it.
+    pub fn span(&self, span: Duration) -> String {
+        self::span(self.language, span)
+    }
+
     /// Why a probe failed, in one sentence without a full stop.
     pub fn failure(&self, failure: &Failure) -> String {
         let cause = self.cause(&failure.cause);
@@ -137,6 +156,7 @@ impl Words {
     /// Why something is not done that was asked for.
     pub fn refusal(&self, error: &AskError) -> String {
         let (key, name) = match error {
+            AskError::Quits => return self.text("refused.quits", &[]),
             AskError::WhichStep { run, steps } => {
                 let (run, steps) = (run.to_string(), steps.join(", "));
                 return self.text("refused.which_step", &[("run", &run), ("steps", &steps)]);
@@ -220,9 +240,11 @@ impl Words {
             Value::String(text) => text.clone(),
             Value::Array(items) if items.is_empty() => self.text("nothing", &[]),
             Value::Array(items) => items.iter().map(|item| self.value(name, item)).collect::<Vec<_>>().join(", "),
-            Value::Object(_) => serde_json::from_value::<Duration>(value.clone()).map(in_words).unwrap_or_default(),
+            Value::Object(_) => {
+                serde_json::from_value::<Duration>(value.clone()).map(|span| self.span(span)).unwrap_or_default()
+            }
             Value::Null => self.text("nothing", &[]),
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Bool(_) | Value::Number(_) => decimal(self.language, value),
         }
     }
 }
@@ -244,9 +266,9 @@ pub fn in_unit(language: Language, figure: &Measure, value: f64) -> String {
         Measure::Cpu | Measure::Memory | Measure::DiskFreePercent { .. } => {
             percent(language, format_args!("{value:.0}"))
         }
-        Measure::Load => format!("{value:.2}"),
+        Measure::Load => decimal(language, format_args!("{value:.2}")),
         Measure::MemoryBytes | Measure::DiskFreeBytes { .. } if value < GB => format!("{:.0} MB", value / 1e6),
-        Measure::MemoryBytes | Measure::DiskFreeBytes { .. } => format!("{:.1} GB", value / GB),
+        Measure::MemoryBytes | Measure::DiskFreeBytes { .. } => decimal(language, format_args!("{:.1} GB", value / GB)),
     }
 }
 
@@ -316,6 +338,26 @@ mod tests {
         check(0.57, "57%");
         check(0.5, "50%");
         check(0.0, "0%");
+    }
+
+    #[test]
+    fn numbers_have_the_decimal_mark_of_the_readers_language() {
+        let bytes = |free: f64| Cause::Host { figure: Measure::MemoryBytes, measured: free, limit: 4e9 };
+        let check = |language, texts: [&str; 5]| {
+            let words = Words::new(language, TimeZone::UTC);
+            assert_eq!(exact_percent(language, 0.998_76), texts[0]);
+            assert_eq!(in_unit(language, &Measure::Load, 1.5), texts[1]);
+            assert!(words.cause(&bytes(5.25e9)).contains(texts[2]), "{}", words.cause(&bytes(5.25e9)));
+            assert_eq!(words.span(Duration::from_millis(4_250)), texts[3]);
+            let error = crate::undone::StepError::TimedOut { within: Duration::from_millis(2_500) };
+            assert!(words.step_error(&error).contains(texts[4]), "{}", words.step_error(&error));
+        };
+        check(Language::English, ["99.876%", "1.50", "5.2 GB", "4.2 s", "2.5 s"]);
+        check(Language::Spanish, ["99,876\u{a0}%", "1,50", "5,2 GB", "4,2 s", "2,5 s"]);
+        // What has no decimals is the same in both.
+        assert_eq!(span(Language::Spanish, Duration::from_secs(75)), "1 min 15 s");
+        let within = Reason::new("page.hangs", vec![("within", Duration::from_secs(5).into())]);
+        assert!(within.in_words(Language::Spanish).contains("5,0 s"), "{}", within.in_words(Language::Spanish));
     }
 
     #[test]

@@ -264,7 +264,8 @@ impl<W: Workers> EventLoop<W> {
     }
 
     fn refused(&self, error: &AskError) -> ApiError {
-        wrong(view::words(self.core.config()).refusal(error))
+        let code = if *error == AskError::Quits { ErrorCode::Gone } else { ErrorCode::Wrong };
+        ApiError { code, message: view::words(self.core.config()).refusal(error) }
     }
 
     /// That there is no such program, if there is none.

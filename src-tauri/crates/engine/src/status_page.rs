@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use estatus_core::{maintenance::in_words, time::elapsed, words::Reason};
+use estatus_core::{time::elapsed, words::Reason};
 use estatus_store::{IncidentFilter, Store};
 use jiff::Timestamp;
 use tokio::{
@@ -328,7 +328,7 @@ fn write(look: &Look, past: &Past, now: Timestamp, places: &Places) -> Result<()
 }
 
 fn hangs(file: &Path, within: Duration) -> Reason {
-    Reason::new("page.hangs", vec![("file", file.display().into()), ("within", in_words(within).into())])
+    Reason::new("page.hangs", vec![("file", file.display().into()), ("within", within.into())])
 }
 
 #[cfg(test)]

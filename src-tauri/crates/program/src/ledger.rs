@@ -3,7 +3,7 @@
 //! It is written before a process is started and after, by renaming, and not forced to disk: it counts within one boot
 //! of the machine only, and there what was written can be read.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use estatus_access::replace;
 use estatus_core::{
@@ -58,6 +58,9 @@ pub(crate) struct LaunchTerms {
     /// Whether it ends with the engine that wants it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) bound: bool,
+    /// The other programs that are not to be started beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stands_for: Vec<Arc<str>>,
 }
 
 /// What holds for a command: it runs once, has its time, and what it has left in the background when it ends by itself lives
@@ -155,6 +158,7 @@ impl LaunchTerms {
             watchdog: None,
             once: None,
             bound: false,
+            stands_for: Vec::new(),
         }
     }
 }

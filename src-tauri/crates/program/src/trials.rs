@@ -190,7 +190,7 @@ impl Trial {
         let how = Stopping::new(&program.stop, stop_env, hidden);
         trial.how = Stopping { within: how.within.min(STOPPED_WITHIN), ..how };
         trial.state.send_replace(TrialState::Starting);
-        let mut launch = Launch::tried(program, self.start, secret_env, hidden);
+        let mut launch = Launch::tried(program, trial.stands_for.clone(), self.start, secret_env, hidden);
         launch.stop.clone_from(&trial.how);
         shared.supervisor.ask(&self.name, ShimRequest::Start(Box::new(launch)));
     }
@@ -324,7 +324,7 @@ impl Shared {
                 }
             };
             self.under_way.push(UnderWay {
-                stands_for: vec![Arc::clone(&name)],
+                stands_for: ledger.terms.stands_for.into_iter().chain([Arc::clone(&name)]).collect(),
                 name,
                 start: ledger.start,
                 how,

@@ -177,3 +177,27 @@ async fn what_is_left_where_its_shim_was_killed_too_is_ended_by_the_next_engine(
     timeout(LONG, trials.end("web")).await.expect("it is gone");
     assert!(stage.alive().is_empty(), "{:?}", stage.alive());
 }
+
+/// A program that is tried as it would be called once the file is saved: by the file as it stands it has its old name.
+#[tokio::test]
+async fn what_is_left_of_a_trial_keeps_the_program_from_being_started_by_the_name_that_it_had() {
+    for shim_dies in [false, true] {
+        let mut stage = Stage::new();
+        let trials = engine(&mut stage);
+        let before: [Arc<str>; 1] = ["before".into()];
+        let trial = trials.reserve("web", before).unwrap();
+        trial.start(&stage.program(&["deaf-below"]), &[], &[], &BTreeSet::new());
+        runs(&trial).await;
+        eventually("its child is there", || stage.alive().len() >= 2).await;
+        std::mem::forget(trial);
+        if shim_dies {
+            stage.leave_engine();
+            stage.shims().into_iter().for_each(kill);
+        }
+        drop(trials);
+        let trials = engine(&mut stage);
+        assert!(trials.has("before") || stage.alive().is_empty(), "a second copy could be started: {shim_dies}");
+        timeout(LONG, trials.end("before")).await.expect("it is gone");
+        assert!(stage.alive().is_empty(), "{:?}", stage.alive());
+    }
+}

@@ -18,6 +18,7 @@ mod keys;
 mod maintenance;
 mod migrations;
 mod mirror;
+mod months;
 mod open;
 mod phases;
 #[cfg_attr(unix, path = "unix.rs")]

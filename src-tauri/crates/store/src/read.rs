@@ -13,6 +13,7 @@ use crate::{
     codec::{Chunk, Observed},
     figures::{Figures, Sample, Tally},
     keys::{DAY, HOUR, Millis, MonitorId, by_monitor, ceil, floor, split_by_time, timestamp},
+    months,
     rows::{Table, chunk_before, fact, newest, samples},
 };
 
@@ -73,16 +74,33 @@ impl Horizons {
         }
     }
 
-    /// `at`, brought down to the start of the hour or day where nothing finer is kept.
-    fn round(&self, at: Millis) -> Millis {
-        if at < self.hours_from {
-            floor(at, DAY)
-        } else if at < self.raw_from {
+    /// `at`, brought down to the start of its hour, or to the start of the day that is nearest, where nothing finer is kept of
+    /// `monitor`.
+    fn round(&self, connection: &Connection, monitor: MonitorId, at: Millis) -> Result<Millis> {
+        Ok(if at >= self.raw_from {
+            at
+        } else if at >= self.hours_from || is_known_by_hour(connection, monitor, floor(at, DAY))? {
             floor(at, HOUR)
         } else {
-            at
+            floor(at + DAY / 2, DAY)
+        })
+    }
+}
+
+/// Whether the hours of `day` are kept, though of other days as old they are not.
+fn is_known_by_hour(connection: &Connection, monitor: MonitorId, day: Millis) -> Result<bool> {
+    if !months::begin_on(day) {
+        return Ok(false);
+    }
+    let Some(whole) = Table::Day.get(connection, monitor, day)? else { return Ok(false) };
+    let mut sum = Figures::default();
+    for hour in 0..DAY / HOUR {
+        if let Some(figures) = Table::Hour.get(connection, monitor, day + hour * HOUR)? {
+            sum.add(&figures);
         }
     }
+    // Earlier versions kept none, and may have been at deleting them.
+    Ok(sum == whole)
 }
 
 /// The figures of each of `monitors` over each of `spans`, in their order; a name that nothing is known of is left out.
@@ -207,7 +225,8 @@ fn read(
     tally: &mut Tally,
 ) -> Result<()> {
     // Nothing was seen before 1970, and whoever asks for it waits for no day of it to be looked up.
-    let (from, to) = (horizons.round(from.max(0)), horizons.round(to));
+    let [from, to] = [from.max(0), to].map(|at| horizons.round(connection, source.id, at));
+    let (from, to) = (from?, to?);
     let hours = ceil(from, HOUR)..floor(to.min(source.rolled_until), HOUR);
     if hours.is_empty() || tally.is_finer_than(HOUR) {
         return read_samples(connection, source.id, log, from, to, tally);
@@ -215,8 +234,9 @@ fn read(
     read_samples(connection, source.id, log, from, hours.start, tally)?;
     let mut at = hours.start;
     while at < hours.end {
-        let whole_day = at % DAY == 0 && at + DAY <= hours.end && tally.is_one(at, at + DAY);
-        let table = if whole_day || at < horizons.hours_from { Table::Day } else { Table::Hour };
+        let is_day = at % DAY == 0 && at + DAY <= hours.end;
+        let whole_day = is_day && (at < horizons.hours_from || tally.is_one(at, at + DAY));
+        let table = if whole_day { Table::Day } else { Table::Hour };
         if let Some(figures) = table.get(connection, source.id, at)? {
             tally.add(at, &figures);
         }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 use crate::{
     database::Database,
     keys::{DAY, HOUR, MINUTE, Millis, MonitorId, by_monitor, first_at, floor, length},
+    months::within_months,
     rollup::before,
     rows::{Table, fact, set_fact},
 };
@@ -35,7 +36,7 @@ impl Database {
         let told_from = now - length(retention.incidents);
         let deleted = [
             chunks(&transaction, raw_from, hours_from)?,
-            delete(&transaction, HOURS, before(Table::Hour, hours_from))?,
+            hours_within_months(&transaction, days_from.min(hours_from), hours_from)?,
             delete(&transaction, DAYS, before(Table::Day, days_from))?,
             delete(&transaction, INCIDENTS, told_from)?,
             runs(&transaction, told_from)?,
@@ -68,7 +69,7 @@ impl Database {
     }
 }
 
-const HOURS: &str = "DELETE FROM hour WHERE id IN (SELECT id FROM hour WHERE id < ? LIMIT ?)";
+const HOURS: &str = "DELETE FROM hour WHERE id IN (SELECT id FROM hour WHERE id >= ? AND id < ? LIMIT ?)";
 const DAYS: &str = "DELETE FROM day WHERE id IN (SELECT id FROM day WHERE id < ? LIMIT ?)";
 const INCIDENTS: &str = "DELETE FROM incident WHERE id IN (SELECT id FROM incident WHERE closed < ? LIMIT ?)";
 const RUNS: &str = "SELECT id FROM run WHERE ended < ?1 UNION ALL SELECT id FROM (SELECT id, \
@@ -96,6 +97,18 @@ const JOURNAL: &str = "DELETE FROM journal WHERE id IN (SELECT id FROM journal W
 fn delete(connection: &Connection, sql: &str, before: i64) -> Result<i64> {
     let deleted = connection.prepare_cached(sql)?.execute([before, ROWS_AT_ONCE])?;
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
+/// Deletes the figures of hours before `to`. Those of the first and the last day of each month stay until `from`, so that months
+/// are known to the hour wherever they are looked at.
+fn hours_within_months(connection: &Connection, from: Millis, to: Millis) -> Result<i64> {
+    let mut statement = connection.prepare_cached(HOURS)?;
+    let mut deleted = 0;
+    for hours in std::iter::once(0..from).chain(within_months(from, to)).filter(|hours| !hours.is_empty()) {
+        let [first, end] = [hours.start, hours.end].map(|at| before(Table::Hour, at));
+        deleted += i64::try_from(statement.execute([first, end, ROWS_AT_ONCE - deleted])?).unwrap_or(0);
+    }
+    Ok(deleted)
 }
 
 /// Deletes by `sql` what is older than `before`, and of each fleet what is beyond its newest.

@@ -9,7 +9,6 @@ use estatus_core::{
     },
     ids::RunId,
     incident::{Alert, Before, Incident, News},
-    maintenance::in_words,
     observation::Failure,
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
@@ -113,7 +112,7 @@ impl<'a> Rows<'a> {
             self.add(&format!("{over}until"), &words.time(closed));
         }
         if incident.closed.is_some() || matches!(tidings, AlertKind::Reminder | AlertKind::Escalated) {
-            self.add("lasted", &in_words(incident.lasted(created)));
+            self.add("lasted", &words.span(incident.lasted(created)));
         }
         if let Some(acknowledged) = incident.acknowledged {
             self.add("acknowledged", &words.time(acknowledged));
@@ -175,7 +174,7 @@ impl<'a> Rows<'a> {
             self.add("action", &words.step_action(&at.step.action));
             at.why(words).iter().for_each(|why| self.add("why", why));
             if let Some((took, usual)) = at.seen.and_then(StepRun::unusual) {
-                let values = [("took", in_words(took)), ("usual", in_words(usual))];
+                let values = [("took", words.span(took)), ("usual", words.span(usual))];
                 let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
                 self.add("step_took", &words.text("mail.step_took", &values));
             }
@@ -188,7 +187,7 @@ impl<'a> Rows<'a> {
         self.since_success(run);
         self.add("began", &words.time(run.began));
         self.add("trigger", &words.run_cause(&run.cause));
-        self.add("lasted", &in_words(took(run, created)));
+        self.add("lasted", &words.span(took(run, created)));
         self.add("do", &words.text("mail.run.show", &[("run", &run.id.to_string())]));
     }
 
@@ -278,7 +277,7 @@ fn trying(number: usize, attempt: &Attempt, opened: Timestamp, words: &Words) ->
 fn before(before: &Before, opened: Timestamp, words: &Words) -> String {
     let mut parts = Vec::new();
     if let Some(since) = before.up_since {
-        let values = [("since", words.time(since)), ("lasted", in_words(elapsed(since, opened)))];
+        let values = [("since", words.time(since)), ("lasted", words.span(elapsed(since, opened)))];
         let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
         parts.push(words.text("mail.before.up", &values));
     }
@@ -286,7 +285,7 @@ fn before(before: &Before, opened: Timestamp, words: &Words) -> String {
         parts.push(words.text("mail.before.last_good", &[("at", &words.time(at))]));
     }
     if let Some(latency) = before.usual_latency {
-        parts.push(words.text("mail.before.usual", &[("latency", &in_words(latency))]));
+        parts.push(words.text("mail.before.usual", &[("latency", &words.span(latency))]));
     }
     if parts.is_empty() { words.text("mail.before.never", &[]) } else { parts.join("; ") }
 }

@@ -9,7 +9,6 @@ use estatus_core::{
         Step,
         run::{FailedStep, Run, RunRecord, RunState, StepError, StepRun, StepState, UndoRun},
     },
-    maintenance::in_words,
     words::Words,
 };
 
@@ -91,15 +90,15 @@ pub(super) fn steps(record: &RunRecord, words: &Words) -> Vec<String> {
 fn line(record: &RunRecord, place: usize, step: &Step, run: &StepRun, words: &Words) -> String {
     let (name, state) = (one_line(&step.name, VALUE_LIMIT), words.step_state(run.state));
     let unusual = run.unusual().filter(|_| run.attempts == 1);
-    let usual = unusual.map(|(_, usual)| in_words(usual)).unwrap_or_default();
+    let usual = unusual.map(|(_, usual)| words.span(usual)).unwrap_or_default();
     let why = words.skipped_because(record, place).map(|why| one_line(&why, VALUE_LIMIT)).unwrap_or_default();
     let (key, took) = match run.began.zip(run.ended) {
         _ if run.kept => ("mail.step.kept", String::new()),
         None if !why.is_empty() => ("mail.step.skipped", String::new()),
         None => ("mail.step", String::new()),
-        Some((began, ended)) if run.attempts > 1 => ("mail.step.tried", in_words(elapsed(began, ended))),
-        Some((began, ended)) if usual.is_empty() => ("mail.step.took", in_words(elapsed(began, ended))),
-        Some((began, ended)) => ("mail.step.unusual", in_words(elapsed(began, ended))),
+        Some((began, ended)) if run.attempts > 1 => ("mail.step.tried", words.span(elapsed(began, ended))),
+        Some((began, ended)) if usual.is_empty() => ("mail.step.took", words.span(elapsed(began, ended))),
+        Some((began, ended)) => ("mail.step.unusual", words.span(elapsed(began, ended))),
     };
     let count = run.attempts.to_string();
     let values = [("step", name), ("state", state), ("count", count), ("took", took), ("usual", usual), ("why", why)];

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use estatus_core::{
     Timestamp,
     incident::{Alert, Incident, Message, News},
-    maintenance::in_words,
     program::ProgramTrouble,
     words::Words,
 };
@@ -107,7 +106,7 @@ fn single(alert: &Alert, created: Timestamp, words: &Words) -> String {
         News::RunFailed { run } => FailedAt::of(run).and_then(|at| at.why(words)).unwrap_or_default(),
         News::Approval { .. } => speech.map(|speech| speech.first_line).unwrap_or_default(),
         News::Suppressed { runs, within } => {
-            words.text("mail.budget", &[("count", &runs.to_string()), ("within", &in_words(*within))])
+            words.text("mail.budget", &[("count", &runs.to_string()), ("within", &words.span(*within))])
         }
         news => news.incident().map(|incident| words.failure(&incident.cause)).unwrap_or_default(),
     };

@@ -1,6 +1,6 @@
 //! Each failure of a delivery by SMTP in one sentence with the remedy.
 
-use estatus_core::{config::EmailSecurity, incident::DeliveryResult, maintenance::in_words, observation::Cause};
+use estatus_core::{config::EmailSecurity, incident::DeliveryResult, observation::Cause};
 
 use super::{Answer, Conversation, SmtpDelivery, SmtpError, Stage};
 use crate::{
@@ -100,14 +100,16 @@ impl SmtpDelivery<'_> {
         match (stage, self.channel.security) {
             (Stage::Connect, EmailSecurity::Tls) => self.say("delivery.not_tls", &[]),
             (Stage::Connect, EmailSecurity::StartTls | EmailSecurity::None) => self.say("delivery.silent", &[]),
-            _ => self.say("delivery.timed_out", &[("after", &in_words(self.channel.timeout))]),
+            _ => self.say("delivery.timed_out", &[("after", &self.words.span(self.channel.timeout))]),
         }
     }
 
     /// What came in place of the confirmation, in a few words.
     fn what_came(&self, smtp_error: &SmtpError) -> String {
         match smtp_error {
-            SmtpError::TimedOut => self.words.text("delivery.within", &[("after", &in_words(self.channel.timeout))]),
+            SmtpError::TimedOut => {
+                self.words.text("delivery.within", &[("after", &self.words.span(self.channel.timeout))])
+            }
             SmtpError::NotSmtp(error) | SmtpError::Connection(ConnectionError::Broken(error)) => {
                 one_line(error, SAID_LIMIT)
             }

@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use estatus_core::{incident::DeliveryResult, maintenance::in_words, observation::Cause, words::Words};
+use estatus_core::{incident::DeliveryResult, observation::Cause, words::Words};
 use estatus_tls::Tls;
 use reqwest::{Client, Request, Response, StatusCode, redirect::Policy};
 
@@ -75,7 +75,7 @@ impl Sending<'_> {
             Some(Ok(response)) => self.judge(response).await,
             Some(Err(error)) => self.trouble(&error),
             None => {
-                let after = in_words(self.timeout);
+                let after = self.words.span(self.timeout);
                 let what = self.words.text("delivery.within", &[("after", &after)]);
                 unconfirmed(self.say("delivery.unconfirmed", &[("error", &what)]))
             }

@@ -1,6 +1,11 @@
 //! The flows as the engine runs them.
 
-use std::{collections::BTreeMap, mem, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -159,7 +164,7 @@ impl Engine {
             .iter()
             .filter_map(|(name, machine)| {
                 let steps = machine.run()?.run.definition.steps.iter().enumerate();
-                let takes_it = steps.filter(|(_, step)| self.step_takes(&step.action, secret));
+                let takes_it = steps.filter(|(_, step)| self.step_takes(&step.action, secret, &mut BTreeSet::new()));
                 Some((Arc::clone(name), takes_it.map(|(place, _)| place).collect()))
             })
             .collect();
@@ -168,8 +173,9 @@ impl Engine {
         }
     }
 
-    /// Whether a step takes the secret that is entered as `secret`, itself or by what it asks and acts on.
-    fn step_takes(&self, action: &StepAction, secret: &str) -> bool {
+    /// Whether a step takes the secret that is entered as `secret`, itself or by what it asks, acts on and runs. `seen` are the
+    /// flows that have been looked through.
+    fn step_takes(&self, action: &StepAction, secret: &str, seen: &mut BTreeSet<Arc<str>>) -> bool {
         let is_it = |known: &SecretRef| known.is_entered_as(secret);
         match action {
             StepAction::Run { command, .. } => command.secrets().any(is_it),
@@ -180,10 +186,13 @@ impl Engine {
             StepAction::Program { program, .. } => {
                 self.programs.get(program).is_some_and(|kept| kept.program.command.secrets().any(is_it))
             }
-            StepAction::Wait { .. }
-            | StepAction::Tell { .. }
-            | StepAction::Approve { .. }
-            | StepAction::Flow { .. } => false,
+            StepAction::Flow { flow } => {
+                let definition = self.flows.get(flow).map(|machine| &machine.flow.definition);
+                let mut steps =
+                    definition.filter(|_| seen.insert(Arc::clone(flow))).into_iter().flat_map(|it| &it.steps);
+                steps.any(|step| self.step_takes(&step.action, secret, seen))
+            }
+            StepAction::Wait { .. } | StepAction::Tell { .. } | StepAction::Approve { .. } => false,
         }
     }
 

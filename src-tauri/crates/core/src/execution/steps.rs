@@ -564,14 +564,17 @@ impl RunUnderWay {
 
 /// Whether a step that failed so may have lacked something: what has ended, had all that it needs to begin.
 fn may_be_for_want(error: &StepError) -> bool {
-    matches!(
-        error,
+    match error {
         StepError::CannotStart { .. }
-            | StepError::Request { .. }
-            | StepError::Down { .. }
-            | StepError::Inconclusive { .. }
-            | StepError::Program { .. }
-    )
+        | StepError::Request { .. }
+        | StepError::Down { .. }
+        | StepError::Inconclusive { .. }
+        | StepError::Program { .. } => true,
+        StepError::Flow { error: RemedyError::FlowFailed { failed: Some(failed), .. } } => {
+            may_be_for_want(&failed.error)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a step that failed so is tried again.

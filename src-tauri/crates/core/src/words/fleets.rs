@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Words, in_words, whole_percent, word};
+use super::{Words, whole_percent, word};
 use crate::fleet::{
     Trouble,
     command::{ProviderError, ProviderErrorKind, Refusal},
@@ -80,16 +80,19 @@ impl Words {
             Objection::Max { max } => self.text("decision.but.max", &[("max", &max.to_string())]),
             Objection::Floor { floor } => self.text("decision.but.floor", &[("floor", &floor.to_string())]),
             Objection::Mean { mean } => self.text("decision.but.mean", &[("mean", &self.whole_percent(*mean))]),
-            Objection::Needed { need, seconds } => {
-                self.text("decision.but.needed", &[("count", &need.to_string()), ("ago", &span(*seconds))])
-            }
+            Objection::Needed { need, seconds } => self.text(
+                "decision.but.needed",
+                &[("count", &need.to_string()), ("ago", &self.span(Duration::from_secs(*seconds)))],
+            ),
             Objection::Booting { count } => self.counted("decision.but.booting", *count),
-            Objection::Budget { launches, seconds } => {
-                self.text("decision.but.budget", &[("count", &launches.to_string()), ("within", &span(*seconds))])
-            }
-            Objection::Flapping { turns, seconds } => {
-                self.text("decision.but.flapping", &[("count", &turns.to_string()), ("within", &span(*seconds))])
-            }
+            Objection::Budget { launches, seconds } => self.text(
+                "decision.but.budget",
+                &[("count", &launches.to_string()), ("within", &self.span(Duration::from_secs(*seconds)))],
+            ),
+            Objection::Flapping { turns, seconds } => self.text(
+                "decision.but.flapping",
+                &[("count", &turns.to_string()), ("within", &self.span(Duration::from_secs(*seconds)))],
+            ),
             Objection::FewKnown { known, count } => {
                 self.text("decision.but.few_known", &[("known", &known.to_string()), ("all", &count.to_string())])
             }
@@ -138,10 +141,6 @@ impl Words {
     pub fn refused_agent(&self, refusal: Refusal) -> String {
         self.text(&format!("agent.refused.{}", word(&refusal)), &[])
     }
-}
-
-fn span(seconds: u64) -> String {
-    in_words(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Flows, their runs and their steps.
 
-use super::{Words, in_words};
+use super::Words;
 use crate::{
     execution::Fallout,
     flow::{
@@ -48,7 +48,7 @@ impl Words {
             StepAction::Run { command, .. } => self.text("step.does.run", &[("command", &command.to_string())]),
             StepAction::Check { monitor } => self.text("step.does.check", &[("monitor", monitor)]),
             StepAction::WaitUntil { monitor, within } => {
-                self.text("step.does.wait_until", &[("monitor", monitor), ("within", &in_words(*within))])
+                self.text("step.does.wait_until", &[("monitor", monitor), ("within", &self.span(*within))])
             }
             StepAction::Program { action, program } => {
                 let key = match action {
@@ -58,7 +58,7 @@ impl Words {
                 };
                 self.text(key, &[("program", program)])
             }
-            StepAction::Wait { lasts } => self.text("step.does.wait", &[("lasts", &in_words(*lasts))]),
+            StepAction::Wait { lasts } => self.text("step.does.wait", &[("lasts", &self.span(*lasts))]),
             StepAction::Http { request } => {
                 self.text("step.does.http", &[("method", &request.method), ("url", request.url.as_str())])
             }
@@ -66,7 +66,7 @@ impl Words {
                 self.text("step.does.tell", &[("channels", &channels.join(", "))])
             }
             StepAction::Tell { channels: None, .. } => self.text("step.does.tell.default", &[]),
-            StepAction::Approve { within, .. } => self.text("step.does.approve", &[("within", &in_words(*within))]),
+            StepAction::Approve { within, .. } => self.text("step.does.approve", &[("within", &self.span(*within))]),
             StepAction::Flow { flow } => self.text("step.does.flow", &[("flow", flow)]),
         }
     }
@@ -80,10 +80,10 @@ impl Words {
                 self.text("step.error.inconclusive", &[("cause", &self.cause(cause))])
             }
             StepError::NeverUp { within, failure: Some(failure) } => {
-                self.text("step.error.never_up", &[("within", &in_words(*within)), ("cause", &self.failure(failure))])
+                self.text("step.error.never_up", &[("within", &self.span(*within)), ("cause", &self.failure(failure))])
             }
             StepError::NeverUp { within, failure: None } => {
-                self.text("step.error.never_up.no_failure", &[("within", &in_words(*within))])
+                self.text("step.error.never_up.no_failure", &[("within", &self.span(*within))])
             }
             StepError::Program { error } | StepError::Flow { error } => self.undone(error),
             _ => self.tagged("step.error", "kind", error),

@@ -1,6 +1,6 @@
 //! Programs and remedies.
 
-use super::{Words, in_words};
+use super::Words;
 use crate::{
     program::{Ended, LeftBehind, Leftover, ProgramState, ProgramTrouble, StartFailure},
     remedy::{Outcome, RemedyError, RemedyKind},
@@ -31,10 +31,10 @@ impl Words {
     pub fn program_trouble(&self, trouble: &ProgramTrouble) -> String {
         match trouble {
             ProgramTrouble::CannotStart(failure) => self.start_failure(failure),
-            ProgramTrouble::NoAnswer => self.text("program.no_answer", &[("every", &in_words(COOLING_EVERY))]),
+            ProgramTrouble::NoAnswer => self.text("program.no_answer", &[("every", &self.span(COOLING_EVERY))]),
             ProgramTrouble::TooManyRestarts(count) => {
                 let restarts = count.restarts.to_string();
-                self.text("program.restarts", &[("restarts", &restarts), ("within", &in_words(count.within))])
+                self.text("program.restarts", &[("restarts", &restarts), ("within", &self.span(count.within))])
             }
             ProgramTrouble::Daemon(left) => self.daemon(left),
         }
@@ -54,7 +54,7 @@ impl Words {
     pub fn cooling(&self, program: &str) -> String {
         let is_one_word = program.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
         let program = if is_one_word { program.to_owned() } else { format!("\"{program}\"") };
-        self.text("program.retries", &[("every", &in_words(COOLING_EVERY)), ("program", &program)])
+        self.text("program.retries", &[("every", &self.span(COOLING_EVERY)), ("program", &program)])
     }
 
     /// What a program waits for.
@@ -73,7 +73,7 @@ impl Words {
             ChangeCause::Remedy => plain("why.remedy"),
             ChangeCause::Planned => plain("why.planned"),
             ChangeCause::Configured => plain("why.configured"),
-            ChangeCause::NotReady(within) => self.text("why.not_ready", &[("within", &in_words(*within))]),
+            ChangeCause::NotReady(within) => self.text("why.not_ready", &[("within", &self.span(*within))]),
             ChangeCause::Silent => plain("why.silent"),
             ChangeCause::TooBig { bytes } => {
                 self.text("why.too_big", &[("megabytes", &(bytes / 1_000_000).to_string())])
@@ -129,7 +129,7 @@ impl Words {
                 self.text("undone.flow_failed", &[("flow", flow), ("step", &failed.step), ("why", &why)])
             }
             RemedyError::FlowFailed { flow, failed: None } => self.text("undone.flow_cancelled", &[("flow", flow)]),
-            RemedyError::Cooling => self.text("undone.cooling", &[("every", &in_words(COOLING_EVERY))]),
+            RemedyError::Cooling => self.text("undone.cooling", &[("every", &self.span(COOLING_EVERY))]),
             _ => self.tagged("undone", "kind", undone),
         }
     }

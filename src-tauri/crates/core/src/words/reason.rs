@@ -1,6 +1,6 @@
 //! Why something is as it is, as data, until it is put into the reader's language.
 
-use std::{fmt, path};
+use std::{fmt, path, time::Duration};
 
 use super::text;
 use crate::config::Language;
@@ -19,6 +19,8 @@ pub enum Part {
     Plain(String),
     /// A text of its own.
     Text(Reason),
+    /// How long something takes.
+    Span(Duration),
 }
 
 impl Reason {
@@ -65,6 +67,7 @@ impl Part {
         match self {
             Self::Plain(text) => text.clone(),
             Self::Text(reason) => reason.in_words(language),
+            Self::Span(span) => super::span(language, *span),
         }
     }
 }
@@ -78,6 +81,12 @@ impl From<Reason> for Part {
 impl From<&Reason> for Part {
     fn from(reason: &Reason) -> Self {
         Self::Text(reason.clone())
+    }
+}
+
+impl From<Duration> for Part {
+    fn from(span: Duration) -> Self {
+        Self::Span(span)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use estatus_core::{
     command::CommandEnd,
     config::Monitor,
-    engine::{Ask, AskError, Change, Input},
+    engine::{Ask, AskError, Change, Input, Repeat},
     exit::Exit,
     flow::{
         AfterCrash, Budget, CatchUp, Definition, Flow, OnFailure, Overlap, Retry, RetryOn, Schedule, Step, StepAction,
@@ -452,6 +452,36 @@ fn more_runs_than_the_budget_allows_are_not_begun_and_that_is_told_once() {
     assert_eq!(count(&scene.story, "mail suppressed"), 2, "{}", scene.story);
 }
 
+#[test]
+fn the_budget_counts_what_begins_when_it_does() {
+    let budget = Some(Budget { runs: 1, within: seconds(3600.0) });
+    let schedule = Some(Schedule::Interval(seconds(1000.0)));
+    let steps = vec![Step::new("a", StepAction::Run { command: line("a"), timeout: seconds(90_000.0) }, vec![])];
+    let mut scene = scene(Flow { budget, schedule, overlap: Overlap::Queue, ..Flow::new("heal", steps) });
+    scene.command_lasts = true;
+    asks(&mut scene);
+    let queued = |scene: &Scene| scene.core.flow("heal").unwrap().queued;
+    scene.passes(1500.0);
+    assert_eq!((queued(&scene), count(&scene.story, "heal suppressed")), (1, 0), "{}", scene.story);
+    scene.passes(1000.0);
+    assert_eq!((queued(&scene), count(&scene.story, "heal suppressed")), (1, 1), "it would be one too many");
+    let waits = scene.core.open_runs().into_iter().find(|record| record.run.state == RunState::Queued).unwrap();
+    scene.asks(Ask::CancelRun { run: waits.run.id });
+    scene.passes(1000.0);
+    assert_eq!(queued(&scene), 1, "what never began costs nothing: {}", scene.story);
+    let mut scene = scene.crashes();
+    scene.command_lasts = true;
+    scene.passes(0.0);
+    scene.take();
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    assert_eq!(queued(&scene), 0, "it begins: {}", scene.story);
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    scene.passes(3590.0);
+    assert_eq!(count(&scene.story, "run a"), 1, "the budget is used up since then: {}", scene.story);
+    scene.passes(1010.0);
+    assert_eq!(count(&scene.story, "run a"), 2, "{}", scene.story);
+}
+
 fn remedy() -> Option<Remedy> {
     Some(Remedy { tries: 2, ..Remedy::new(RemedyAction::Flow("heal".into())) })
 }
@@ -592,6 +622,36 @@ fn nothing_is_begun_once_estatus_quits() {
     scene.passes(1.0);
     assert_eq!((count(&scene.story, "run a"), count(&scene.story, "run b")), (0, 1), "{}", scene.story);
     assert!(scene.story.contains("heal succeeded"), "{}", scene.story);
+}
+
+/// A run that was taken and not written down would be lost with this life of Estatus.
+#[test]
+fn what_is_asked_for_while_estatus_quits_is_refused() {
+    let mut scene = scene(Flow::new("heal", row(&["a"])));
+    scene.command_lasts = true;
+    asks(&mut scene);
+    let record = goes_on(&scene).unwrap();
+    scene.command_called_ends("a", CommandEnd::Exited(0));
+    scene.input(Input::Quitting);
+    scene.take();
+    let web = || "web".to_owned();
+    let asks = [
+        Ask::RunFlow { flow: "heal".to_owned() },
+        Ask::StartProgram { program: web() },
+        Ask::RestartProgram { program: web() },
+        Ask::StopProgram { program: web() },
+        Ask::Snooze { monitor: None, until: None },
+        Ask::CheckNow { monitor: None },
+    ];
+    let now = at(scene.now);
+    for ask in asks {
+        assert_eq!(scene.core.handle(Input::Asked(ask.clone()), now), Err(AskError::Quits), "{ask}");
+    }
+    let again = Input::Repeat { record: Box::new(record), how: Repeat::default() };
+    assert_eq!(scene.core.handle(again, now), Err(AskError::Quits));
+    scene.passes(0.0);
+    told(&mut scene, &[]);
+    assert_eq!(scene.core.open_runs(), []);
 }
 
 #[test]

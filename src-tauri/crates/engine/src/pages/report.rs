@@ -8,7 +8,6 @@ use estatus_api::{millis, seconds};
 use estatus_core::{
     ids::IncidentId,
     incident::Incident,
-    maintenance::in_words,
     time::elapsed,
     words::{Words, exact_percent, in_percent, percent},
 };
@@ -284,7 +283,7 @@ impl Page {
             tags: report.tags.join(", "),
             running: (!report.complete).then(|| words.text("report.running", &[("to", &to)])),
             uptime: if up + down > 0.0 { exact_percent(words.language(), up / (up + down)) } else { DASH.to_owned() },
-            down: span(Some(down)),
+            down: span(Some(down), words),
             count: report.incidents.len().to_string(),
             monitors: report.monitors.iter().map(|row| Shown::new(row, report, words)).collect(),
             programs: report.programs.iter().map(|row| (Arc::clone(&row.program), row.restarts)).collect(),
@@ -304,27 +303,27 @@ fn month_in_words(month: &str, words: &Words) -> String {
     words.text("month.of_year", &[("month", &name), ("year", year)])
 }
 
-fn span(seconds: Option<f64>) -> String {
+fn span(seconds: Option<f64>, words: &Words) -> String {
     match seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
         Some(span) if span.is_zero() => "0".to_owned(),
-        Some(span) => in_words(span),
+        Some(span) => words.span(span),
         None => DASH.to_owned(),
     }
 }
 
 impl Shown {
     fn new(row: &MonitorRow, report: &Report, words: &Words) -> Self {
-        let latency = |ms: Option<f64>| span(ms.map(|ms| ms / 1e3));
+        let latency = |ms: Option<f64>| span(ms.map(|ms| ms / 1e3), words);
         let whole = elapsed(report.from, report.to).as_secs_f64();
         let observed = row.up_seconds + row.down_seconds;
         Self {
             name: Arc::clone(&row.monitor),
             class: row.uptime.map_or("", class_of),
             uptime: row.uptime.map_or_else(|| DASH.to_owned(), |share| exact_percent(words.language(), share)),
-            down: span(Some(row.down_seconds).filter(|_| observed > 0.0)),
+            down: span(Some(row.down_seconds).filter(|_| observed > 0.0), words),
             incidents: row.incidents,
-            longest: span(row.longest_seconds),
-            recovery: span(row.mean_recovery_seconds),
+            longest: span(row.longest_seconds, words),
+            recovery: span(row.mean_recovery_seconds, words),
             p50: latency(row.p50_ms),
             p95: latency(row.p95_ms),
             checks: row.checks,
@@ -344,7 +343,7 @@ impl ShownIncident {
             opened: words.minute(row.opened),
             ended: row.closed.map_or_else(|| words.text("report.open", &[]), |at| words.minute(at)),
             open: row.closed.is_none(),
-            lasted: span(Some(row.lasted_seconds)),
+            lasted: span(Some(row.lasted_seconds), words),
             cause: row.cause.clone(),
         }
     }

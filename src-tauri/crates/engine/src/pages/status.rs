@@ -14,7 +14,6 @@ use estatus_core::{
     config::{Config, Monitor, StatusPage},
     engine::MonitorView,
     incident::{Health, Incident},
-    maintenance::in_words,
     time::later,
     words::{Words, exact_percent},
 };
@@ -266,7 +265,7 @@ impl Page {
         let standings: Vec<Standing> = look.shown.iter().map(|shown| shown.standing(now)).collect();
         let (overall, class) = if look.is_stopped { ("page.stopped", "idle") } else { overall(&standings) };
         let when = if look.is_stopped { "page.stopped_at" } else { "page.updated" };
-        let holds = || words.text("page.by_itself", &[("every", &in_words(EVERY))]);
+        let holds = || words.text("page.by_itself", &[("every", &words.span(EVERY))]);
         let days = look.days(now);
         let titled = || words.text("page.title", &[]);
         let zone = look.config.zone.iana_name().unwrap_or_default();
@@ -379,7 +378,7 @@ impl Day {
         let Some(share) = seen.uptime() else {
             return Self { class: "", said: words.text("page.day_nothing", &[("date", date)]) };
         };
-        let (uptime, down) = (exact_percent(words.language(), share), in_words(seen.down));
+        let (uptime, down) = (exact_percent(words.language(), share), words.span(seen.down));
         let said = if seen.down.is_zero() {
             words.text("page.day", &[("date", date), ("uptime", &uptime)])
         } else {
@@ -401,7 +400,7 @@ fn incidents(look: &Look, past: &Past, words: &Words, now: Timestamp) -> Vec<Sho
 
 impl ShownIncident {
     fn new(incident: &Incident, details: bool, words: &Words, now: Timestamp) -> Self {
-        let (from, span) = (words.minute(incident.opened), in_words(lasted(incident, now)));
+        let (from, span) = (words.minute(incident.opened), words.span(lasted(incident, now)));
         let (key, class, when) = match incident.closed {
             None => {
                 let key = if incident.is_over_limit() { "page.degraded" } else { "page.down" };

@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, future::pending, sync::Arc, time::Duration};
 
 use estatus_api::{LogLine, Tried};
 use estatus_core::{
-    maintenance::in_words,
     observation::Verdict,
     program::{Ended, EndedBy, Program, Ready, StartFailure, StopHow},
     secret::{Secret, SecretError},
@@ -163,7 +162,7 @@ impl ProgramTrial {
             (true, true, None) => Verdict::Inconclusive,
             _ => Verdict::Down,
         };
-        let values = [("after", &*in_words(took)), ("exit", &*words.ended(ended))];
+        let values = [("after", &*words.span(took)), ("exit", &*words.ended(ended))];
         let key = if restarts { "trial.ended.restarts" } else { "trial.ended" };
         (verdict, words.text(key, &values))
     }
@@ -179,7 +178,7 @@ impl ProgramTrial {
             Why::Asked => (Verdict::Up, "trial.asked"),
             Why::Itself => (Verdict::Inconclusive, "trial.replaced"),
         };
-        (verdict, self.trier.words.text(key, &[("after", &in_words(took))]))
+        (verdict, self.trier.words.text(key, &[("after", &self.trier.words.span(took))]))
     }
 }
 

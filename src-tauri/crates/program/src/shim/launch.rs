@@ -38,6 +38,7 @@ pub(crate) fn terms(launch: &Launch) -> LaunchTerms {
         watchdog: promised.and_then(|(_, value)| notify_socket::microseconds(value)).flatten(),
         once: launch.once.clone(),
         bound: launch.bound,
+        stands_for: launch.stands_for.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the engine and a shim say to each other.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use estatus_core::{
     command::{CommandLine, DurableCommand, Run},
@@ -94,6 +94,9 @@ pub(crate) struct Launch {
     /// Whether it ends with the engine that wants it.
     #[serde(default)]
     pub(crate) bound: bool,
+    /// The other programs that are not to be started beside it.
+    #[serde(default)]
+    pub(crate) stands_for: Vec<Arc<str>>,
 }
 
 impl Launch {
@@ -123,18 +126,21 @@ impl Launch {
             secrets: kept_out_of_logs(secret_env),
             once: None,
             bound: false,
+            stands_for: Vec::new(),
         }
     }
 
-    /// The trial of `program`: the same as its first start, but that it ends with the engine that wants it.
+    /// The trial of `program`: the same as its first start, but that it ends with the engine that wants it. It stands for
+    /// the programs `stands_for` too.
     pub(crate) fn tried(
         program: &Program,
+        stands_for: Vec<Arc<str>>,
         start: StartId,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) -> Self {
         let first = Self::new(program, start, StartEnvironment::default(), None, secret_env, hidden);
-        Self { bound: true, ..first }
+        Self { bound: true, stands_for, ..first }
     }
 
     /// The execution of `command`, with what has been fetched for its `secret_env`, and without the variables `hidden`.
@@ -157,6 +163,7 @@ impl Launch {
             secrets: kept_out_of_logs(secret_env),
             once: Some(Once { command: command.command.to_string(), limit: command.timeout }),
             bound: false,
+            stands_for: Vec::new(),
         }
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::keys::{DAY, timestamp};
+use crate::keys::{DAY, HOUR, millis, timestamp};
 
 const MINUTE: Millis = 60_000;
 
@@ -306,4 +306,50 @@ fn percentiles_over_a_month_are_those_of_all_latencies() {
     }
     assert_eq!(figures.fastest, exact.first().copied());
     assert_eq!(figures.slowest, exact.last().copied());
+}
+
+/// How a month of long ago went is known to the hour, whatever zone its clock goes by.
+#[test]
+fn months_of_long_ago_are_known_to_the_hour_wherever_they_are_looked_at() {
+    let folder = folder();
+    let mut database = database(&folder);
+    // An hour each, from noon of 10 March on: every third is down.
+    let hours = 0..100 * 24;
+    let verdict = |hour: i64| if hour % 3 == 0 { Verdict::Down } else { Verdict::Up };
+    let all: Vec<Seen> = hours.clone().map(|hour| (hour * 60, 60, verdict(hour))).collect();
+    write(&mut database, &all);
+    settle(&mut database, noon_ms() + 101 * DAY);
+    let check = |database: &Database, from: &str, to: &str| {
+        let [from, to] = [from, to].map(|at| millis(at.parse().unwrap()) - noon_ms());
+        let seen =
+            |wanted| hours.clone().filter(move |hour| (from..to).contains(&(hour * HOUR)) && verdict(*hour) == wanted);
+        let expected = [Verdict::Up, Verdict::Down].map(|wanted| seen(wanted).count() as u64 * 60);
+        let (up, down, _, samples) = minutes(database, from / MINUTE, to / MINUTE);
+        assert_eq!([up, down], expected, "{from} {to}");
+        assert_eq!(samples * 60, up + down);
+    };
+    let months = |database: &Database| {
+        check(database, "2026-03-31T22:00:00Z", "2026-04-30T22:00:00Z");
+        check(database, "2026-03-31T15:00:00Z", "2026-04-30T15:00:00Z");
+        check(database, "2026-05-01T07:00:00Z", "2026-06-01T07:00:00Z");
+        check(database, "2026-03-31T10:00:00Z", "2026-06-01T12:00:00Z");
+    };
+    months(&database);
+    let count = |database: &Database| -> i64 {
+        database.connection.query_row("SELECT count(*) FROM hour", [], |row| row.get(0)).unwrap()
+    };
+    while database.retain(noon_ms() + 400 * DAY, &Retention::default()).unwrap() {}
+    // The last day of each month and the first of the next, of three months.
+    assert_eq!(count(&database), 3 * 2 * 24);
+    assert_eq!(database.connection.query_row("SELECT count(*) FROM day", [], |row| row.get::<_, i64>(0)).unwrap(), 101);
+    months(&database);
+    // By a day that is kept as a whole only, the nearest one, not by all of the day before.
+    check(&database, "2026-04-10T00:00:00Z", "2026-05-10T00:00:00Z");
+    assert_eq!(minutes(&database, (30 * 24 + 11) * 60, (31 * 24 + 13) * 60).3, 24);
+
+    // As an earlier version has left it, where only days are kept.
+    database.connection.execute("DELETE FROM hour", []).unwrap();
+    let days = 30 * 24;
+    let (_, _, _, samples) = minutes(&database, 21 * 24 * 60 + 10 * 60, (21 + 30) * 24 * 60 + 10 * 60);
+    assert_eq!(samples, days, "whole days, the nearest to those that were asked for");
 }

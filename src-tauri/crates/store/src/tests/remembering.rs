@@ -232,7 +232,7 @@ fn what_is_old_goes_and_what_is_made_from_it_stays() {
     let folder = folder();
     let mut database = database(&folder);
     let before = |days: u64| earlier(noon(), Duration::from_secs(days * 86_400));
-    for days in [400, 100, 10, 1] {
+    for days in [400, 103, 10, 1] {
         let at = before(days);
         let records = (0..60).map(|minute| {
             let at = later(at, Duration::from_secs(60 * minute));
@@ -248,12 +248,12 @@ fn what_is_old_goes_and_what_is_made_from_it_stays() {
     let short = Retention { days: Duration::from_secs(300 * 86_400), ..Retention::default() };
     while database.retain(noon_ms(), &short).unwrap() {}
     let hour = Duration::from_secs(3600);
-    assert_eq!([400, 100, 10, 1].map(|days| observed(&database, days)), [Duration::ZERO, hour, hour, hour]);
+    assert_eq!([400, 103, 10, 1].map(|days| observed(&database, days)), [Duration::ZERO, hour, hour, hour]);
     let from = millis(before(10));
     let history = read::history(&database.connection, "page", from, from + HOUR, 60).unwrap();
     assert_eq!((history.points.len(), history.figures.observed(), history.observations.len()), (1, hour, 0));
     let id = crate::keys::MonitorId::new(1).unwrap();
-    let old = millis(before(100));
+    let old = millis(before(103));
     assert_eq!(Table::Hour.get(&database.connection, id, old).unwrap(), None);
     assert!(Table::Day.get(&database.connection, id, floor(old, DAY)).unwrap().is_some());
 }

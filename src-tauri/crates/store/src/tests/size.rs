@@ -72,10 +72,13 @@ fn two_days(database: &mut Database, numbers: &mut Numbers) {
 /// The hours and days before, as the same observations would have left them.
 fn year_before(database: &Database, numbers: &mut Numbers) {
     let transaction = database.connection.unchecked_transaction().unwrap();
-    for (table, rows, count) in [(Table::Day, 365, DAY / EVERY), (Table::Hour, 90 * 24, HOUR / EVERY)] {
+    for (table, rows, count) in [(Table::Day, 365, DAY / EVERY), (Table::Hour, 365 * 24, HOUR / EVERY)] {
         for row in (1..=rows).rev() {
             for monitor in 0..MONITORS {
                 let start = floor(noon_ms() - 2 * DAY, table.unit()) - row * table.unit();
+                if table == Table::Hour && row > 90 * 24 && !crate::months::begin_on(floor(start, DAY)) {
+                    continue;
+                }
                 let id = MonitorId::new(monitor as i64 + 1).unwrap();
                 // A tenth of the samples, each of them ten times, has as many buckets and as large counts.
                 let mut latency = estatus_core::histogram::Histogram::new();

@@ -187,3 +187,23 @@ fn what_is_taken_out_of_the_configuration_fails_the_step_that_runs_it() {
         assert_eq!(scene.core.open_runs().len(), 0, "{crashes}: {}", scene.story);
     }
 }
+
+#[test]
+fn a_step_whose_flow_lacked_a_secret_runs_it_again_as_soon_as_that_is_entered() {
+    let check = |end: CommandEnd, secret: &str, runs: usize| {
+        let work = StepAction::Run { command: with_token("work"), timeout: seconds(60.0) };
+        let middle = Flow::new("middle", row([("deeper", other("inner"))]));
+        let mut scene = scene([tried_again(other("middle")), middle, Flow::new("inner", row([("a", work)]))]);
+        scene.command_lasts = true;
+        begin(&mut scene, "heal");
+        scene.command_called_ends("work", end.clone());
+        scene.passes(10.0);
+        assert_eq!(goes_on(&scene, "heal").unwrap().steps[0].state, StepState::Retrying, "{}", scene.story);
+        entered(&mut scene, secret);
+        assert_eq!(count(&scene.story, "run work"), runs, "{end:?} {secret}: {}", scene.story);
+    };
+    check(lacks(), "token", 2);
+    check(lacks(), "another", 1);
+    // It had it.
+    check(CommandEnd::Exited(1), "token", 1);
+}
