@@ -12,6 +12,18 @@ const POLICY =
 
 const BASE = /node_modules\/(svelte|@tauri-apps)\/|ui\/src\/(backend|i18n\/(?!texts)|parts\/(?!Plot)|shell|state)/;
 
+interface Modules {
+  getModuleInfo(id: string): { isEntry: boolean; importers: string[] } | null;
+}
+
+/** Whether the module `id` is among those that the first page is made of. */
+function isFirst(id: string, modules: Modules, asked = new Set<string>()): boolean {
+  if (asked.has(id)) return false;
+  asked.add(id);
+  const info = modules.getModuleInfo(id);
+  return info !== null && (info.isEntry || info.importers.some((importer) => isFirst(importer, modules, asked)));
+}
+
 export default defineConfig(({ mode }) => ({
   base: "./",
   plugins: [svelte(), texts()],
@@ -26,9 +38,17 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // What several pages have in common is one file, not thirty; the chart comes with the first page that draws one.
+        // What several pages have in common is one file and not thirty, or two: what the first of them does not need comes behind it,
+        // and the chart with the first page that draws one.
         codeSplitting: {
-          groups: [{ name: "base", test: BASE, minShareCount: 2 }],
+          groups: [
+            {
+              name: (id, modules) => (isFirst(id, modules) ? "base" : "more"),
+              debugName: "shared",
+              test: BASE,
+              minShareCount: 2,
+            },
+          ],
         },
       },
     },
