@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { CompileOptions } from "svelte/compiler";
 import { defineConfig } from "vitest/config";
 import { texts } from "./texts.ts";
 
@@ -12,9 +13,24 @@ const POLICY =
 
 const BASE = /node_modules\/(svelte|@tauri-apps)\/|ui\/src\/(backend|i18n\/(?!texts)|parts\/(?!Plot)|shell|state)/;
 
-export default defineConfig(({ mode }) => ({
+/** What tells the styles of a component from others': it stands at every element and in every rule of it, two thousand times. */
+const short: CompileOptions["cssHash"] = ({ hash, css, filename }) => `_${hash(filename ?? css).slice(0, 5)}`;
+
+interface Modules {
+  getModuleInfo(id: string): { isEntry: boolean; importers: string[] } | null;
+}
+
+/** Whether the module `id` is among those that the first page is made of. */
+function isFirst(id: string, modules: Modules, asked = new Set<string>()): boolean {
+  if (asked.has(id)) return false;
+  asked.add(id);
+  const info = modules.getModuleInfo(id);
+  return info !== null && (info.isEntry || info.importers.some((importer) => isFirst(importer, modules, asked)));
+}
+
+export default defineConfig(({ command, mode }) => ({
   base: "./",
-  plugins: [svelte(), texts()],
+  plugins: [svelte(command === "build" ? { compilerOptions: { cssHash: short } } : {}), texts()],
   resolve: {
     // The only place where a backend is chosen: the one that is not chosen is not in the build.
     alias: { "#backend": file(mode === "mock" || mode === "test" ? "src/backend/mock.ts" : "src/backend/tauri.ts") },
@@ -26,9 +42,17 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // What several pages have in common is one file, not thirty; the chart comes with the first page that draws one.
+        // What several pages have in common is one file and not thirty, or two: what the first of them does not need comes behind it,
+        // and the chart with the first page that draws one.
         codeSplitting: {
-          groups: [{ name: "base", test: BASE, minShareCount: 2 }],
+          groups: [
+            {
+              name: (id, modules) => (isFirst(id, modules) ? "base" : "more"),
+              debugName: "shared",
+              test: BASE,
+              minShareCount: 2,
+            },
+          ],
         },
       },
     },

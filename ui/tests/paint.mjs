@@ -3,40 +3,28 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { preview } from "vite";
+import { browser, served } from "./served.mjs";
 
 const TIMES = 15;
-const root = fileURLToPath(new URL("..", import.meta.url));
-const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 
-const server = await preview({
-  root,
-  configFile: `${root}vite.config.ts`,
-  mode: "mock",
-  logLevel: "warn",
-  build: { outDir: "dist-mock" },
-  preview: { port: 0, host: "127.0.0.1", strictPort: false },
-});
-const base = `http://127.0.0.1:${server.httpServer.address().port}/`;
-const browser = await chromium.launch({
-  executablePath: BROWSERS.find((path) => existsSync(path)),
-  args: ["--no-sandbox"],
-});
+const shown = await served();
+const viewer = await chromium.launch(browser());
 const seen = [];
 for (let time = 0; time <= TIMES; time += 1) {
   const figures = await opened();
   // The first time the browser itself is cold.
   if (time > 0) seen.push(figures);
 }
-await browser.close();
-await server.close();
+await viewer.close();
+await shown.close();
 
 const median = (name) => seen.map((one) => one[name]).sort((one, other) => one - other)[Math.floor(TIMES / 2)];
 for (const name of Object.keys(seen[0])) console.log(`${name}: ${Math.round(median(name))}`);
-console.log(`bundle: ${(weight(`${root}dist`) / 1000).toFixed(1)} kB`);
+console.log(`bundle: ${(weight(DIST) / 1000).toFixed(1)} kB`);
 
 async function opened() {
-  const context = await browser.newContext({ viewport: { width: 1100, height: 720 }, locale: "en-GB" });
+  const context = await viewer.newContext({ viewport: { width: 1100, height: 720 }, locale: "en-GB" });
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -49,7 +37,7 @@ async function opened() {
     const watcher = new MutationObserver(look);
     watcher.observe(document, { childList: true, subtree: true });
   });
-  await page.goto(`${base}?still`);
+  await page.goto(`${shown.base}?still`);
   const rows = await (await page.waitForFunction(() => globalThis.rows)).jsonValue();
   const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
   const { metrics } = await session.send("Performance.getMetrics");

@@ -118,7 +118,10 @@ export const EMAIL: readonly Group[] = [
     fields: [
       email("server", { shape: MONO, example: "smtp.gmail.com", width: "medium" }),
       email("port", { shape: NUMBER, default: "587" }),
-      email("security", { shape: { is: "choice", of: ["starttls", "tls", "none"] }, default: "starttls" }),
+      email("security", {
+        shape: { is: "choice", of: ["starttls", "tls", "none"], words: "security" },
+        default: "starttls",
+      }),
       email("username", { shape: TEXT, example: "me@example.com", width: "medium" }),
       email("password", { shape: SECRET, hint: "hint.secret" }),
       email("verify_tls", { shape: { is: "switch", usual: true }, advanced: true }),

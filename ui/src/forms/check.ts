@@ -84,7 +84,7 @@ export const ASKED: Group = rare("group.asked", [
   of("proxy", ["http"], { shape: MONO, example: "http://proxy:3128", width: "medium" }),
   of("verify_tls", ["http", "tls"], { shape: { is: "switch", usual: true } }),
   of("trust", ["http", "tls"], { shape: MONO, browse: "file", example: "server.pem", hint: "hint.trust" }),
-  of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"] } }),
+  of("starttls", ["tls"], { shape: { is: "choice", of: ["smtp", "imap", "pop3", "ftp"], words: "protocol" } }),
   of("ip", ["http", "tcp", "tls", "ping"], { shape: { is: "choice", of: ["4", "6"] } }),
   of("server", ["dns"], { shape: MONO, example: "9.9.9.9", width: "medium" }),
   of("body_limit", ["http"], { shape: SIZE, default: "16MiB" }),

@@ -2,11 +2,12 @@ import type { Configuration, Edit, Section } from "../contract";
 import { ALERTS, CHANNEL, type ChannelKind, channelKindOf, EMAIL } from "./channel";
 import { kindOf } from "./check";
 import type { Edited, Subject } from "./draft.svelte";
-import { CALLED, type Field, type Group, type Known, type Table, type Values } from "./fields";
+import { CALLED, type Field, type Group, type Table, type Values } from "./fields";
 import type { Unnamed } from "./kept";
 import { FLEET, type Launch, launched, launchOf } from "./fleet";
 import { MONITOR } from "./monitor";
 import { PROGRAM } from "./program";
+import { list } from "./names";
 import { namesBeside, slug } from "./naming";
 import { channelName, monitorName, programName } from "./proposed";
 import { STATUS_PAGE } from "./statuspage";
@@ -169,18 +170,3 @@ export const entryKey = (section: Section, name: string | null): string => `${se
 export function unnamedForm(what: Unnamed): Edited {
   return { key: what, find: (configuration) => unnamed(configuration, what) };
 }
-
-/** The names of the entries of `configuration`, for the fields that want one. */
-export function names({ tables }: Configuration): Known {
-  const of = (section: "monitor" | "program") => list(tables[section]).map((table) => String(table.name ?? ""));
-  const keys = (section: "channel" | "flow" | "fleet") => Object.keys((tables[section] ?? {}) as Table);
-  return {
-    monitor: of("monitor"),
-    program: of("program"),
-    channel: tables.email ? ["email", ...keys("channel")] : keys("channel"),
-    flow: keys("flow"),
-    fleet: keys("fleet"),
-  };
-}
-
-const list = (value: unknown): Table[] => (Array.isArray(value) ? (value as Table[]) : []);

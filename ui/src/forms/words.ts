@@ -15,6 +15,7 @@ export function saidDefault(field: Field, kind: string): string | null {
   if (shape.is !== "amount") return usual;
   const { number, unit } = amount(usual, shape.units, shape.of);
   if (unit === null) return textOr(usual, `choice.${usual}`);
+  if (unit === "%") return i18n.format.load(Number(number) / 100);
   return `${i18n.format.number(Number(number))} ${textOr(unit, `unit.${unit}`)}`;
 }
 

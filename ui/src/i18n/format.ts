@@ -18,6 +18,8 @@ export interface Formats {
   took(ms: number | null | undefined): string;
   /** The time of day, with the date beside it unless it is today's. */
   moment(at: string | number | Date, now?: number): string;
+  /** From when to when, to the second if it is short: what both have in common is said once, and no date if all of it is today. */
+  period(from: string | number | Date, to: string | number | Date, now?: number): string;
   /** Date and time to the second. */
   exact(at: string | number | Date): string;
   clock(at: string | number | Date): string;
@@ -106,6 +108,12 @@ export function formats(locale: string): Formats {
       const [then, today] = [new Date(at), new Date(now)];
       if (then.toDateString() === today.toDateString()) return date("clock", then);
       return date(then.getFullYear() === today.getFullYear() ? "near" : "far", then);
+    },
+    period(from, to, now = Date.now()) {
+      const [first, last] = [new Date(from), new Date(to)];
+      const isToday = [first, last].every((at) => at.toDateString() === new Date(now).toDateString());
+      const isShort = last.getTime() - first.getTime() < 600_000;
+      return dates(isToday ? (isShort ? "clock" : "minute") : "near").formatRange(first, last);
     },
     exact: (at) => date("exact", at),
     clock: (at) => date("clock", at),

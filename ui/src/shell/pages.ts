@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 
-/** The pages that are read when they are first gone to. The overview is there from the beginning. */
+/** The pages, and parts of them, that are read when they are first gone to. The overview is there from the beginning. */
 export const PAGES = {
   edit: () => import("../pages/edit/Edit.svelte"),
   fleet: () => import("../pages/fleets/Fleet.svelte"),
@@ -12,6 +12,7 @@ export const PAGES = {
   plan: () => import("../pages/flows/Plan.svelte"),
   programs: () => import("../pages/programs/Programs.svelte"),
   run: () => import("../pages/flows/Run.svelte"),
+  service: () => import("../pages/settings/Service.svelte"),
   settings: () => import("../pages/settings/Settings.svelte"),
   welcome: () => import("../pages/welcome/Welcome.svelte"),
 } as const;

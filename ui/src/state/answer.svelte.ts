@@ -1,4 +1,4 @@
-import { reason } from "./ask";
+import { isWrong, reason } from "./ask";
 
 /**
  * The answer to a question that is asked again and again. The last one stays until there is a newer one, so that nothing
@@ -7,6 +7,8 @@ import { reason } from "./ask";
 export class Answer<Value> {
   value = $state.raw<Value>();
   error = $state<string | null>(null);
+  /** Whether the question is what is wrong: asked once more it gets the same answer. */
+  isWrong = $state(false);
   private question: (() => Promise<Value>) | undefined;
   private number = 0;
 
@@ -17,9 +19,9 @@ export class Answer<Value> {
     const number = (this.number += 1);
     try {
       const value = await question();
-      if (number === this.number) Object.assign(this, { value, error: null });
+      if (number === this.number) Object.assign(this, { value, error: null, isWrong: false });
     } catch (error) {
-      if (number === this.number) this.error = reason(error);
+      if (number === this.number) Object.assign(this, { error: reason(error), isWrong: isWrong(error) });
     }
   }
 
@@ -28,5 +30,6 @@ export class Answer<Value> {
     this.number += 1;
     this.value = undefined;
     this.error = null;
+    this.isWrong = false;
   }
 }

@@ -205,8 +205,13 @@ export const askFollow = (log: Source | null, usage: boolean): Promise<void> => 
 };
 
 /** Whether `error` says that what was to be undone has been changed again since. */
-export const isOvertaken = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "code" in error && error.code === ("overtaken" satisfies ErrorCode);
+export const isOvertaken = (error: unknown): boolean => codeOf(error) === ("overtaken" satisfies ErrorCode);
+
+/** Whether `error` says that what was asked for cannot be: asked once more it is refused once more. */
+export const isWrong = (error: unknown): boolean => codeOf(error) === ("wrong" satisfies ErrorCode);
+
+const codeOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 
 /** What `error` says, whatever it is. */
 export function reason(error: unknown): string {

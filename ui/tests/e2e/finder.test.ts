@@ -137,3 +137,18 @@ test("it is accessible in every width and theme", async () => {
   }
   expect(violations).toEqual([]);
 });
+
+test.each(["light", "dark"] as const)(
+  "the letters that are found are seen in forced colours (%s)",
+  async (colorScheme) => {
+    const page = await stage.open("?still#/", { forcedColors: "active", colorScheme });
+    await found(page, "sh");
+    const [ink, ground] = await page
+      .getByRole("option", { selected: false })
+      .locator("mark")
+      .first()
+      .evaluate((mark) => [getComputedStyle(mark).color, getComputedStyle(mark).backgroundColor]);
+    expect(ink).not.toBe(ground);
+    expect(ground).not.toBe("rgba(0, 0, 0, 0)");
+  },
+);

@@ -38,6 +38,7 @@ test("the uptime of a day, a month and a year stand side by side, with how much 
   const page = await stage.open("?still#/monitor/portfolio");
   const uptime = page.getByRole("region", { name: "Uptime", exact: true });
   const cells = uptime.locator("dl > div");
+  await cells.first().waitFor();
   await expect.poll(() => cells.locator("b").allInnerTexts()).not.toContain("…");
   expect(await cells.locator("dt").allInnerTexts()).toEqual(["24 hours", "30 days", "1 year"]);
   for (const share of await cells.locator("b").allInnerTexts()) expect(share).toMatch(/^\d+(\.\d+)?%$/);

@@ -79,3 +79,15 @@ test("a moment of today has no date, and one of another year has all of it", () 
   expect(en.moment(new Date(2026, 5, 14, 9, 5, 7), now)).toBe("14 Jun, 09:05");
   expect(en.moment(new Date(2025, 5, 14, 9, 5, 7), now)).toBe("14 Jun 2025, 09:05");
 });
+
+test("a period says once what both its ends share, no date if all of it is today, and seconds only if it is short", () => {
+  const at = (day: number, hour: number, minute = 0, second = 0) => new Date(2026, 5, day, hour, minute, second);
+  const now = at(15, 12).getTime();
+  // Whether there are spaces around the dash is for the platform to say.
+  const check = (from: Date, to: Date, text: string) =>
+    expect(plain(en.period(from, to, now)).replace(/ ?– ?/, " – ")).toBe(text);
+  check(at(14, 12), at(15, 12), "14 Jun, 12:00 – 15 Jun, 12:00");
+  check(at(14, 9), at(14, 10, 30), "14 Jun, 09:00 – 10:30");
+  check(at(15, 9), at(15, 10, 30), "09:00 – 10:30");
+  check(at(15, 9), at(15, 9, 0, 30), "09:00:00 – 09:00:30");
+});

@@ -6,7 +6,8 @@ import { kindOf } from "../../src/forms/check";
 import { FLEET, launchOf } from "../../src/forms/fleet";
 import { MONITOR } from "../../src/forms/monitor";
 import { PROGRAM } from "../../src/forms/program";
-import { entry, names, unnamed } from "../../src/forms/subjects";
+import { names } from "../../src/forms/names";
+import { entry, unnamed } from "../../src/forms/subjects";
 import { get, KIND, put, readTable, writeTable } from "../../src/forms/table";
 
 const fieldsOf = (groups: readonly Group[]) => groups.flatMap((group) => group.fields);

@@ -8,7 +8,7 @@ const MISSED = 2.5;
 /** A limit further away than so many times what is used would leave nothing to be seen of that. */
 const FAR = 5;
 /** The height of the strip below the lines that shows the starts, in pixels. */
-const STRIP = 10;
+const STRIP = 12;
 
 /** What a limit is to the values: free space should stay above it, all else below. */
 export const isFloor = ({ of }: Measure): boolean => of === "disk_free_percent" || of === "disk_free_bytes";
@@ -104,7 +104,7 @@ export function options(
     axes: [
       {
         ...axis,
-        size: 34,
+        size: 36,
         gap: STRIP,
         space: 76,
         values: (plot, splits) => splits.map((at) => tick(plot, at, format)),

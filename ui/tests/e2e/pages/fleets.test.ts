@@ -16,7 +16,7 @@ const PAGES: PageCase[] = [
   ["?still&fleet=thousands#/fleet/web", "5,000"],
   ["#/fleet/office", "No instances"],
   ["#/fleet/nobody", "Fleet “nobody” not found"],
-  ["#/new/fleet", "New fleet"],
+  ["#/new/fleet", "Default: 60%"],
   ["#/edit/fleet/shop", "Launch template"],
   ["?language=es#/edit/fleet/edge", "Comando para lanzar"],
 ];
