@@ -40,7 +40,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("documentation", || {
         run(in_workspace("doc", &target).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    stages.go("type-check for Windows", || windows::check(&target))?;
+    stages.go("type-check for Windows", || windows::check(windows::TRIED, &target))?;
     stages.go("build for Windows", || windows::build(windows::TRIED, &target))?;
     stages.go("tests for Windows", || windows::test(windows::TRIED, &target))?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
@@ -61,7 +61,7 @@ pub(crate) fn windows() -> Result<()> {
         windows::set_up()
     })?;
     stages.go("pages", pages::build)?;
-    stages.go("type-check", || windows::check(&target))?;
+    stages.go("type-check", || windows::check(windows::TRIED_WITH_REST, &target))?;
     stages.go("build", || windows::build(windows::TRIED_WITH_REST, &target))?;
     stages.go("installer", || bundle::installer_of_tests(&target))?;
     stages.go("reboot", || windows::reboot(&target))?;
