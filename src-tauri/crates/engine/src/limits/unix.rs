@@ -29,7 +29,7 @@ pub fn set() {
 #[cfg(target_env = "gnu")]
 const ALLOCATOR: [(libc::c_int, libc::c_int); 4] = [
     (libc::M_ARENA_MAX, 1),
-    (libc::M_TRIM_THRESHOLD, 2 << 20),
+    (libc::M_TRIM_THRESHOLD, 4 << 20),
     (libc::M_TOP_PAD, 256 << 10),
     (libc::M_MMAP_THRESHOLD, 1 << 20),
 ];
