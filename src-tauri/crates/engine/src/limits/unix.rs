@@ -1,6 +1,9 @@
-//! Linux: open files, the allocator, and how much of the program stands in memory.
+//! Linux: open files, the allocator, and the program's code.
 
 #![allow(unsafe_code, reason = "the allocator and the program's own mapping have no safe API")]
+
+#[cfg(target_env = "gnu")]
+mod code;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -26,7 +29,7 @@ pub fn set() {
 #[cfg(target_env = "gnu")]
 const ALLOCATOR: [(libc::c_int, libc::c_int); 4] = [
     (libc::M_ARENA_MAX, 1),
-    (libc::M_TRIM_THRESHOLD, 2 << 20),
+    (libc::M_TRIM_THRESHOLD, 4 << 20),
     (libc::M_TOP_PAD, 256 << 10),
     (libc::M_MMAP_THRESHOLD, 1 << 20),
 ];
@@ -41,27 +44,6 @@ pub(super) fn give_back() {
         unsafe {
             libc::malloc_trim(0);
         }
-        forget_code();
-    }
-}
-
-#[cfg(target_env = "gnu")]
-fn forget_code() {
-    // The linker says where they lie; what they hold is never read.
-    unsafe extern "C" {
-        static __executable_start: u8;
-        static etext: u8;
-    }
-    let page = rustix::param::page_size();
-    let (start, end) = (&raw const __executable_start as usize, &raw const etext as usize);
-    let (start, end) = (start.next_multiple_of(page), end / page * page);
-    if start < end {
-        // SAFETY: from its start to the end of its code the program is mapped from its file, read-only and never written
-        // to: the linker puts all that relocation changes behind its code. Such pages are the same when they are read
-        // from the file again, which happens at the next access.
-        let given = unsafe { rustix::mm::madvise(start as *mut _, end - start, rustix::mm::Advice::LinuxDontNeed) };
-        if let Err(error) = given {
-            tracing::debug!(%error, "the program's code stays in memory");
-        }
+        code::forget();
     }
 }
