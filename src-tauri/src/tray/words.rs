@@ -39,13 +39,7 @@ impl Texts {
     /// A moment as the clock shows it, with its day where that is not `now`'s.
     pub(crate) fn at(&self, at: Timestamp, now: &Zoned) -> String {
         let at = at.to_zoned(now.time_zone().clone());
-        let time = at.strftime("%H:%M").to_string();
-        if at.date() == now.date() {
-            return time;
-        }
-        let part = |format: &str| at.strftime(format).to_string();
-        let (year, month, day) = (part("%Y"), part("%m"), part("%d"));
-        self.say("tray.at.other_day", &[("year", &year), ("month", &month), ("day", &day), ("time", &time)])
+        if at.date() == now.date() { at.strftime("%H:%M").to_string() } else { words::moment(self.0, &at) }
     }
 
     /// Since when, as the clock shows it.

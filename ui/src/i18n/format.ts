@@ -20,6 +20,8 @@ export interface Formats {
   moment(at: string | number | Date, now?: number): string;
   /** From when to when, to the second if it is short: what both have in common is said once, and no date if all of it is today. */
   period(from: string | number | Date, to: string | number | Date, now?: number): string;
+  /** Date and time to the minute. */
+  dated(at: string | number | Date): string;
   /** Date and time to the second. */
   exact(at: string | number | Date): string;
   clock(at: string | number | Date): string;
@@ -115,6 +117,7 @@ export function formats(locale: string): Formats {
       const isShort = last.getTime() - first.getTime() < 600_000;
       return dates(isToday ? (isShort ? "clock" : "minute") : "near").formatRange(first, last);
     },
+    dated: (at) => date("far", at),
     exact: (at) => date("exact", at),
     clock: (at) => date("clock", at),
     day: (at) => date("day", at),

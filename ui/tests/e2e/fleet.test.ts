@@ -311,8 +311,8 @@ test("a fleet is added with its form, whatever is wrong with it is said at its f
   await page.getByLabel("Maximum", { exact: true }).fill("1");
   await page.getByLabel("Desired", { exact: true }).fill("3");
   await save().click();
-  await page.getByText("`template` is missing").waitFor();
-  await page.getByText("is more than `max`, which is 1").waitFor();
+  await page.getByText("template is missing").waitFor();
+  await page.getByText("is more than max, which is 1").waitFor();
   await page.getByLabel("Launch template").fill("lt-0abc");
   await page.getByText("Advanced", { exact: true }).click();
   await page.getByLabel("Template version").fill("7");

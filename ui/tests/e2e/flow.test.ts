@@ -163,7 +163,7 @@ test("what is wrong with a step is shown at its very field, and its card opens f
   await choice("answers again", "What it does").selectOption({ label: "Run another flow" });
   await toggle("answers again").click();
   await save().click();
-  await page.getByText("`flow` must not be empty").waitFor();
+  await page.getByText("flow must not be empty").waitFor();
   expect(await toggle("answers again").getAttribute("aria-expanded")).toBe("true");
   expect(await choice("answers again", "Flow").getAttribute("aria-invalid")).toBe("true");
   expect(await box("fetch", "Command").count()).toBe(0);

@@ -80,6 +80,11 @@ test("a moment of today has no date, and one of another year has all of it", () 
   expect(en.moment(new Date(2025, 5, 14, 9, 5, 7), now)).toBe("14 Jun 2025, 09:05");
 });
 
+test("when a certificate expires is told to the minute, with the year, as the language writes dates", () => {
+  const at = new Date(2027, 5, 14, 9, 5, 7);
+  expect([en.dated(at), plain(formats("es-ES").dated(at))]).toEqual(["14 Jun 2027, 09:05", "14 jun 2027, 09:05"]);
+});
+
 test("a period says once what both its ends share, no date if all of it is today, and seconds only if it is short", () => {
   const at = (day: number, hour: number, minute = 0, second = 0) => new Date(2026, 5, day, hour, minute, second);
   const now = at(15, 12).getTime();

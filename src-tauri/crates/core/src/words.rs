@@ -12,7 +12,7 @@ mod reason;
 
 use std::{collections::BTreeMap, fmt::Display, sync::LazyLock, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,6 +99,13 @@ pub fn exact_percent(language: Language, share: f64) -> String {
 pub fn in_percent(share: f64) -> f64 {
     // A product of floating-point numbers may be a little less than it is; a millisecond in a year is more than that.
     (share * 1e5 + 1e-6).floor() / 1e3
+}
+
+/// A point in time to the minute, by the clock of its own zone, which is the reader's: as readers of `language` write it.
+pub fn moment(language: Language, at: &Zoned) -> String {
+    let part = |format: &str| at.strftime(format).to_string();
+    let (year, month, day, time) = (part("%Y"), part("%m"), part("%d"), part("%H:%M"));
+    text(language, "moment", &[("year", &year), ("month", &month), ("day", &day), ("time", &time)])
 }
 
 /// Puts facts into words of one language, with times in one zone.
@@ -198,6 +205,11 @@ impl Words {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
+    /// The same to the minute.
+    fn time_to_minute(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
     /// A point in time to the minute, in the zone, without its name: for pages that name it once.
     pub fn minute(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
@@ -235,7 +247,7 @@ impl Words {
     fn value(&self, name: &str, value: &Value) -> String {
         match value {
             Value::String(text) if name.starts_with("not_") => {
-                text.parse().map_or_else(|_| text.clone(), |at| self.time(at))
+                text.parse().map_or_else(|_| text.clone(), |at| self.time_to_minute(at))
             }
             Value::String(text) => text.clone(),
             Value::Array(items) if items.is_empty() => self.text("nothing", &[]),
@@ -406,6 +418,20 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_is_told_by_the_readers_clock_and_as_their_language_writes_it() {
+        let at: Timestamp = "2026-03-02T05:59:59Z".parse().unwrap();
+        let here = at.to_zoned(TimeZone::fixed(jiff::tz::Offset::constant(-6)));
+        let reason = crate::text!("holder" "process", pid = 4711_u32, at = here);
+        let check = |language, wanted: &str| assert_eq!(reason.in_words(language), wanted);
+        check(Language::English, "process 4711, since 2026-03-01 23:59");
+        check(Language::Spanish, "proceso 4711, desde 01/03/2026 23:59");
+        // Where the reader may be elsewhere, the zone stands beside it.
+        let words = Words::new(Language::Spanish, TimeZone::fixed(jiff::tz::Offset::constant(-6)));
+        let warning = words.warning(&Warning::CertificateExpires { subject: "a".into(), not_after: at });
+        assert_eq!(warning, "el certificado de a caduca el 2026-03-01 23:59 -06");
+    }
+
+    #[test]
     fn causes_are_told_with_their_values() {
         let words = Words::new(Language::English, TimeZone::UTC);
         let check = |cause: Cause, text: &str| assert_eq!(words.cause(&cause), text);
@@ -416,7 +442,7 @@ mod tests {
         );
         check(
             Cause::CertificateExpired { subject: "a".into(), not_after: Timestamp::UNIX_EPOCH },
-            "the certificate of a expired on 1970-01-01 00:00:00 UTC",
+            "the certificate of a expired on 1970-01-01 00:00 UTC",
         );
         check(
             Cause::Host { figure: Measure::Cpu, measured: 97.0, limit: 90.0 },

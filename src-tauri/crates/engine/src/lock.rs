@@ -12,7 +12,8 @@ use std::{
 };
 
 use estatus_access::create_private_folder;
-use jiff::Timestamp;
+use estatus_core::{text, words::Reason};
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::time::{Instant, sleep};
 
 use crate::StartError;
@@ -35,18 +36,44 @@ pub(crate) struct Lock {
 
 /// Who holds the lock of a data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder(String);
+pub enum Holder {
+    /// A process that says that it does.
+    Process {
+        /// Its id.
+        pid: u32,
+        /// Since when it holds it, to the second.
+        since: Timestamp,
+    },
+    /// Some other.
+    Unknown,
+}
 
 impl Holder {
-    /// The process and since when it does, if it says so.
-    pub fn process(&self) -> Option<(&str, &str)> {
-        self.0.strip_prefix("process ")?.split_once(", since ")
+    /// Who it is, and since when by this machine's clock.
+    pub fn reason(&self) -> Reason {
+        match *self {
+            Self::Process { pid, since } => text!("holder" "process", pid, at = since.to_zoned(TimeZone::system())),
+            Self::Unknown => text!("holder" "unknown"),
+        }
+    }
+
+    /// What the note of a process says, now that it has taken the lock.
+    fn note() -> String {
+        format!("process {}, since {:.0}", std::process::id(), Timestamp::now())
+    }
+
+    /// Whom a note speaks of.
+    fn of(note: &str) -> Self {
+        let said = note.strip_prefix("process ").and_then(|said| said.split_once(", since "));
+        let process =
+            said.and_then(|(pid, since)| Some(Self::Process { pid: pid.parse().ok()?, since: since.parse().ok()? }));
+        process.unwrap_or(Self::Unknown)
     }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(&self.reason(), f)
     }
 }
 
@@ -75,8 +102,7 @@ fn try_take(data: &Path) -> Result<Lock, StartError> {
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    let note = format!("process {}, since {:.0}", std::process::id(), Timestamp::now());
-    fs::write(data.join(NOTE), note).map_err(failed)?;
+    fs::write(data.join(NOTE), Holder::note()).map_err(failed)?;
     Ok(Lock { _file: file })
 }
 
@@ -89,14 +115,13 @@ pub fn holder_of(data: &Path) -> Option<Holder> {
 fn holder(data: &Path) -> Holder {
     let mut note = String::new();
     let read = File::open(data.join(NOTE)).and_then(|file| file.take(NOTE_LIMIT).read_to_string(&mut note));
-    match read {
-        Ok(_) if !note.is_empty() => Holder(note),
-        _ => Holder("by a process that does not say which".to_owned()),
-    }
+    if read.is_ok() { Holder::of(&note) } else { Holder::Unknown }
 }
 
 #[cfg(test)]
 mod tests {
+    use estatus_core::{config::Language, time::elapsed, words::moment};
+
     use super::*;
 
     #[tokio::test]
@@ -113,9 +138,23 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let _lock = take(data.path()).await.unwrap();
         let holder = holder_of(data.path()).unwrap();
-        let (pid, since) = holder.process().unwrap();
-        assert_eq!(pid, std::process::id().to_string());
-        since.parse::<Timestamp>().unwrap();
-        assert_eq!(Holder("somebody".to_owned()).process(), None);
+        let Holder::Process { pid, since } = holder else { panic!("{holder}") };
+        assert_eq!(pid, std::process::id());
+        assert!(elapsed(since, Timestamp::now()) < Duration::from_secs(60), "{since}");
+        for language in [Language::English, Language::Spanish] {
+            let [said, at] =
+                [holder.reason().in_words(language), moment(language, &since.to_zoned(TimeZone::system()))];
+            assert!(said.contains(&pid.to_string()) && said.ends_with(&at), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_note_that_names_no_process_is_not_shown() {
+        for note in
+            ["", "somebody", "process 4711", "process x, since 2026-11-21T13:55:02Z", "process 4711, since noon"]
+        {
+            assert_eq!(Holder::of(note), Holder::Unknown, "{note}");
+        }
+        assert_eq!(Holder::Unknown.to_string(), "a process that does not say which");
     }
 }

@@ -8,6 +8,7 @@ use std::{
     process::Command,
 };
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// A user with a home of their own.
@@ -55,6 +56,7 @@ impl User {
             doctor.env(name, home.join(folder));
         }
         doctor.env("XDG_DATA_HOME", home.join(".local/share")).env("HOME", home);
+        doctor.env("TZ", "Asia/Kolkata");
         doctor.env("NODE_ENV", "test").env("ESTATUS_TOKEN", "x");
         let output = doctor.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
@@ -139,8 +141,19 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
     let findings = told_in_both(&user);
     let told = |about: &str, what: &str| assert!(is_among(&findings, about, what), "{about}, {what}: {findings:#?}");
     told("motor", "Estatus ya está en marcha en");
+    told("motor", "un proceso que no dice cuál es");
     told("configuración", "no se puede usar: ");
     told("configuración", "se esperaba");
+}
+
+#[test]
+fn since_when_another_engine_runs_is_told_by_the_clock_of_this_machine() {
+    let user = User::new("");
+    let _engine = hold(&user.data());
+    fs::write(user.data().join("engine.holder"), "process 4711, since 2026-11-21T18:55:02Z").unwrap();
+    assert!(user.is_told("engine", "process 4711, since 2026-11-22 00:25"), "{:#?}", user.findings(&[]));
+    let findings = told_in_both(&user);
+    assert!(is_among(&findings, "motor", "proceso 4711, desde 22/11/2026 00:25"), "{findings:#?}");
 }
 
 #[test]
@@ -199,6 +212,9 @@ fn told_in_both(user: &User) -> Vec<Value> {
         for text in ["what", "remedy"] {
             let [one, other] = [english, spanish].map(|it| it[text].as_str().unwrap());
             assert_ne!(one, other);
+            // A person does not read the time of Greenwich.
+            let is_moment = |word: &str| word.trim_matches([',', '.', ';', '(', ')']).parse::<Timestamp>().is_ok();
+            assert!(![one, other].iter().any(|said| said.split_whitespace().any(is_moment)), "{one} {other}");
             for said in [one, other].map(|said| said.replace("{ file = ", "")) {
                 assert!(!said.contains('{') && !said.starts_with("doctor."), "{said}");
             }

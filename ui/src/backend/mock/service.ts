@@ -14,7 +14,7 @@ const NONE: ServiceState = {
   keeps_programs: true,
 };
 
-const HOLDER = { pid: 4711, at: "2026-11-21T13:55:02Z" };
+const SINCE = { year: "2026", month: "11", day: "21", time: "14:55" };
 
 /** What the doctor finds: its texts, and what stands in them. */
 const FOUND: [problem: boolean, about: Told, what: Told, remedy: Told][] = [
@@ -33,15 +33,23 @@ const FOUND: [problem: boolean, about: Told, what: Told, remedy: Told][] = [
   [
     false,
     ["doctor.engine", {}],
-    ["doctor.tray", { data: "/home/isaac/.local/share/estatus", holder: ["doctor.process", HOLDER] }],
+    [
+      "doctor.tray",
+      {
+        data: "/home/isaac/.local/share/estatus",
+        holder: ["holder.process", { pid: 4711, at: ["moment", SINCE] }],
+      },
+    ],
     ["doctor.tray.keeps", {}],
   ],
 ];
 
-type Told = [key: keyof typeof en.doctor, values: Record<string, string | number | Told>];
+const TEXTS = { en: { ...en.engine, ...en.doctor }, es: { ...es.engine, ...es.doctor } };
+
+type Told = [key: keyof typeof TEXTS.en, values: Record<string, string | number | Told>];
 
 function found(language: Language): ServiceFinding[] {
-  const texts = { en: en.doctor, es: es.doctor }[language];
+  const texts = TEXTS[language];
   const tell = ([key, values]: Told): string => {
     const told = Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? tell(value) : value]);
     return fill(texts[key], Object.fromEntries(told) as Record<string, string | number>);

@@ -2,6 +2,8 @@
 
 use std::{fmt, path, time::Duration};
 
+use jiff::Zoned;
+
 use super::text;
 use crate::config::Language;
 
@@ -21,6 +23,8 @@ pub enum Part {
     Text(Reason),
     /// How long something takes.
     Span(Duration),
+    /// When something is or was, by the reader's clock.
+    Moment(Zoned),
 }
 
 impl Reason {
@@ -68,6 +72,7 @@ impl Part {
             Self::Plain(text) => text.clone(),
             Self::Text(reason) => reason.in_words(language),
             Self::Span(span) => super::span(language, *span),
+            Self::Moment(at) => super::moment(language, at),
         }
     }
 }
@@ -87,6 +92,12 @@ impl From<&Reason> for Part {
 impl From<Duration> for Part {
     fn from(span: Duration) -> Self {
         Self::Span(span)
+    }
+}
+
+impl From<Zoned> for Part {
+    fn from(at: Zoned) -> Self {
+        Self::Moment(at)
     }
 }
 

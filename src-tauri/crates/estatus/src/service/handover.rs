@@ -3,7 +3,6 @@
 use std::{path::PathBuf, time::Duration};
 
 use estatus_api::{ApiError, Client, ErrorCode, HostKind, Permission, Request};
-use estatus_core::words::Reason;
 use estatus_engine::Holder;
 use tokio::time::{Instant, sleep};
 
@@ -62,7 +61,7 @@ impl Rival {
 
     /// What there is to know of it, or to be done about it.
     pub(super) fn finding(&self) -> Finding {
-        let (data, holder) = (self.data.display(), self.holder());
+        let (data, holder) = (self.data.display(), self.holder.reason());
         if !self.gives_way {
             return Finding::problem(told!("engine"), told!("runs", data, holder), told!("runs.quit"));
         }
@@ -72,14 +71,6 @@ impl Rival {
         }
         let nothing = if STOPS_PROGRAMS { told!("tray.restarts") } else { told!("tray.keeps") };
         Finding::note(told!("engine"), told!("tray", data, holder), nothing)
-    }
-
-    /// Who holds its data folder.
-    fn holder(&self) -> Reason {
-        match self.holder.process() {
-            Some((pid, at)) => told!("process", pid, at),
-            None => told!("process.unknown"),
-        }
     }
 
     /// Whether nothing of it stands in the way of the service.
