@@ -1,10 +1,10 @@
 //! Who does what the loop has done by others. The loop knows them by these traits alone, and its tests play them.
 
-use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use estatus_alert::Courier;
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, DurableCommand},
+    command::{CommandOutcome, DurableCommand},
     config::{Channel, Config, Monitor},
     engine::Input,
     flow::request::{HttpRequest, RequestOutcome},
@@ -133,11 +133,6 @@ impl Parts<Rooms> {
     }
 }
 
-fn ended_before_it_began() -> CommandOutcome {
-    let (stdout, stderr) = (String::new(), String::new());
-    CommandOutcome { end: CommandEnd::Cancelled, stdout, stderr, took: Duration::ZERO, program: None }
-}
-
 impl Workers for Rooms {
     fn probe(&self, monitor: &Monitor) -> impl Future<Output = Observation> + Send {
         self.prober.probe(&monitor.check, monitor.timeout)
@@ -147,23 +142,12 @@ impl Workers for Rooms {
         self.prober.ask_network(question)
     }
 
-    async fn run_command(&self, command: &DurableCommand, mut ended: watch::Receiver<bool>) -> CommandOutcome {
+    async fn run_command(&self, command: &DurableCommand, ended: watch::Receiver<bool>) -> CommandOutcome {
         let secrets = match self.ports.secrets(&command.command.secret_env).await {
             Ok(secrets) => secrets,
             Err(error) => return cannot_start(&error),
         };
-        if *ended.borrow() && !self.commands.runs(&command.owner) {
-            return ended_before_it_began();
-        }
-        let hidden = self.ports.hidden();
-        let mut run = pin!(self.commands.run(command, &secrets, &hidden));
-        // It begins as soon as it is looked at, which comes first: what is ended then is it.
-        tokio::select! {
-            biased;
-            outcome = &mut run => return outcome,
-            Ok(_) = ended.wait_for(|ended| *ended) => self.commands.cancel(&command.owner),
-        }
-        run.await
+        self.commands.run(command, &secrets, &self.ports.hidden(), ended).await
     }
 
     fn send_request(&self, request: &HttpRequest) -> impl Future<Output = RequestOutcome> + Send {

@@ -8,6 +8,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -92,9 +93,29 @@ impl Commands {
     /// for its `secret_env`; or learns how it has ended. The last lines that it writes, of both streams, are in
     /// [`CommandOutcome::stdout`], without secrets.
     ///
-    /// This takes little longer than its timeout, whatever runs already. Dropping the future ends nothing.
+    /// This takes little longer than its timeout, whatever runs already. Once `ended` is true the command is ended with all
+    /// that it has started, or never begun. Dropping the future ends nothing.
     pub async fn run(
         &self,
+        command: &DurableCommand,
+        secret_env: &[(String, Secret)],
+        hidden: &BTreeSet<String>,
+        mut ended: watch::Receiver<bool>,
+    ) -> CommandOutcome {
+        let is_ended = ended.clone();
+        let mut run = pin!(self.run_unless(&is_ended, command, secret_env, hidden));
+        tokio::select! {
+            biased;
+            outcome = &mut run => return outcome,
+            // What has begun is ended; what has not sees it before it begins.
+            Ok(_) = ended.wait_for(|ended| *ended) => self.cancel(&command.owner),
+        }
+        run.await
+    }
+
+    async fn run_unless(
+        &self,
+        ended: &watch::Receiver<bool>,
         command: &DurableCommand,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
@@ -102,7 +123,7 @@ impl Commands {
         let line = command.command.clone();
         // What the disk says that the program lies on may take its time.
         let program = spawn_blocking(move || program_file(&line)).await.unwrap_or_default();
-        let (outcome, is_new) = self.outcome(command, secret_env, hidden).await;
+        let (outcome, is_new) = self.outcome(ended, command, secret_env, hidden).await;
         // Of a command that was begun before, nobody knows what lay there then.
         let program = program.filter(|_| is_new && !matches!(outcome.end, CommandEnd::CannotStart(_)));
         CommandOutcome { stdout: without_secrets(outcome.stdout, secret_env), program, ..outcome }
@@ -111,13 +132,15 @@ impl Commands {
     /// The outcome, and whether it is that of an execution which was begun for it.
     async fn outcome(
         &self,
+        ended: &watch::Receiver<bool>,
         command: &DurableCommand,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) -> (CommandOutcome, bool) {
         let line = command.command.to_string();
         loop {
-            let execution = match self.begin(command, &line, || Launch::once(command, secret_env, hidden)) {
+            let launch = || Launch::once(command, secret_env, hidden);
+            let execution = match self.begin(ended, command, &line, launch) {
                 Begun::Now(execution) => return (execution.ended().await, true),
                 Begun::Before(execution) => execution,
                 Begun::HasEnded(outcome) => return (outcome, false),
@@ -131,11 +154,6 @@ impl Commands {
                 return (outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO), false);
             }
         }
-    }
-
-    /// Whether `owner` has a command running.
-    pub fn runs(&self, owner: &str) -> bool {
-        shared(&self.shared).running.contains_key(owner)
     }
 
     /// Ends the command that `owner` has running, if there is one; whoever waits for it learns its end.
@@ -159,8 +177,14 @@ impl Commands {
         timeout(within, ended).await.is_ok()
     }
 
-    /// Begins an execution, unless there is one of this owner, or this very one has been.
-    fn begin(&self, command: &DurableCommand, line: &str, launch: impl FnOnce() -> Launch) -> Begun {
+    /// Begins an execution, unless there is one of this owner, or this very one has been or is not wanted any more.
+    fn begin(
+        &self,
+        ended: &watch::Receiver<bool>,
+        command: &DurableCommand,
+        line: &str,
+        launch: impl FnOnce() -> Launch,
+    ) -> Begun {
         let mut shared = shared(&self.shared);
         if let Some(execution) = shared.running.get(&*command.owner) {
             return Begun::Before(execution.clone());
@@ -181,6 +205,9 @@ impl Commands {
                 // Its shim found it so a moment ago, or is asked to.
                 StartPhase::Spawning | StartPhase::Running(_) => {}
             }
+        }
+        if *ended.borrow() {
+            return Begun::HasEnded(outcome(CommandEnd::Cancelled, String::new(), Duration::ZERO));
         }
         let execution = Execution::new(command.start, line.to_owned(), Timestamp::now());
         let owner: Arc<str> = command.owner.as_str().into();
@@ -243,7 +270,7 @@ enum Begun {
     Now(Execution),
     /// It runs already, or an earlier one of this owner does.
     Before(Execution),
-    /// It has been.
+    /// It has been, or is not to be.
     HasEnded(CommandOutcome),
 }
 

@@ -9,6 +9,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::PathBuf,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +21,7 @@ use estatus_core::{
 };
 use estatus_program::{Commands, LogReader, command_folder};
 use support::{FORK_SERVERS, Stage, UNSEEN, code, eventually, is_alive, kill};
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 const LONG: Duration = Duration::from_secs(30);
 const OWNER: &str = "remedy of web";
@@ -57,9 +58,14 @@ fn command(stage: &Stage, habit: &[&str], start: u64) -> DurableCommand {
     }
 }
 
+/// Nobody has the command ended.
+fn wanted() -> watch::Receiver<bool> {
+    watch::channel(false).1
+}
+
 fn spawn(commands: &Arc<Commands>, command: DurableCommand) -> JoinHandle<CommandOutcome> {
     let commands = Arc::clone(commands);
-    tokio::spawn(async move { commands.run(&command, &[], &BTreeSet::new()).await })
+    tokio::spawn(async move { commands.run(&command, &[], &BTreeSet::new(), wanted()).await })
 }
 
 /// The engine is killed, with who waits in it.
@@ -91,7 +97,7 @@ async fn the_end_of_a_command_is_told_with_what_it_wrote_but_for_secrets() {
     command.command.directory = Some(stage.data.path().to_owned());
     command.env.push(("RUN".into(), "34".into()));
     let secrets = [("TOP_SECRET".to_owned(), Secret::new("hunter2"))];
-    let outcome = commands.run(&command, &secrets, &BTreeSet::new()).await;
+    let outcome = commands.run(&command, &secrets, &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     let folder = dunce::canonicalize(stage.data.path()).unwrap();
     assert_eq!(outcome.stdout, format!("{}\n12 34 unset *******", folder.display()));
@@ -107,9 +113,9 @@ async fn what_cannot_be_started_is_told_in_words() {
     let commands = engine(&mut stage);
     let mut none = command(&stage, &[], 1);
     none.command.run = Run::Program { program: "no-such-program-of-estatus".to_owned(), args: Vec::new() };
-    let outcome = commands.run(&none, &[], &BTreeSet::new()).await;
+    let outcome = commands.run(&none, &[], &BTreeSet::new(), wanted()).await;
     assert!(matches!(&outcome.end, CommandEnd::CannotStart(why) if why.contains("no-such-program")), "{outcome:?}");
-    let outcome = commands.run(&command(&stage, &["exit", "0"], 2), &[], &BTreeSet::new()).await;
+    let outcome = commands.run(&command(&stage, &["exit", "0"], 2), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(0));
 }
 
@@ -148,13 +154,13 @@ async fn a_command_that_ended_while_there_was_no_engine_is_not_begun_again() {
     .await;
     for _ in 0..2 {
         let next = engine(&mut stage);
-        let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new()).await;
+        let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new(), wanted()).await;
         assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(3), "done"));
     }
     assert_eq!(lines(&stage, "begun"), ["a"]);
     // Another execution of the same is another.
     let next = engine(&mut stage);
-    let outcome = next.run(&once(&stage, "b", 2), &[], &BTreeSet::new()).await;
+    let outcome = next.run(&once(&stage, "b", 2), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(3));
     assert_eq!(lines(&stage, "begun"), ["a", "b"]);
     leaves_nothing(stage).await;
@@ -197,7 +203,7 @@ async fn what_went_down_with_the_machine_is_told_so_and_not_begun_again() {
     waiting.await.unwrap();
     fs::write(folder.join("ledger.json"), of_another_boot).unwrap();
     let next = engine(&mut stage);
-    let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new()).await;
+    let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!((outcome.end, lines(&stage, "begun")), (CommandEnd::Cancelled, vec!["a".to_owned()]));
 }
 
@@ -248,7 +254,7 @@ async fn a_command_has_its_time_whoever_is_there_to_see_it() {
         assert_eq!(lines(&stage, "ended"), [""; 0]);
         // So it is told to an engine that was not there.
         drop(commands);
-        let outcome = engine(&mut stage).run(&short, &[], &BTreeSet::new()).await;
+        let outcome = engine(&mut stage).run(&short, &[], &BTreeSet::new(), wanted()).await;
         assert_eq!((outcome.end, outcome.took), (CommandEnd::TimedOut { left: vec![] }, short.timeout));
         leaves_nothing(stage).await;
     }
@@ -265,7 +271,7 @@ async fn all_are_ended_when_nobody_wants_them_any_more() {
     assert!(commands.cancel_all(LONG).await);
     assert_eq!(waiting.await.unwrap().end, CommandEnd::Cancelled);
     let next = engine(&mut stage);
-    let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new()).await;
+    let outcome = next.run(&once(&stage, "a", 1), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!((outcome.end, lines(&stage, "begun")), (CommandEnd::Cancelled, vec!["a".to_owned()]));
     leaves_nothing(stage).await;
 }
@@ -277,11 +283,11 @@ async fn what_it_let_go_of_lives_on_and_is_nothing_to_the_next_one() {
         let commands = engine(&mut stage);
         let pids = path(&stage, "pids");
         let habit = [leaves, "0", "noted", pids.to_str().unwrap()];
-        let outcome = commands.run(&command(&stage, &habit, 1), &[], &BTreeSet::new()).await;
+        let outcome = commands.run(&command(&stage, &habit, 1), &[], &BTreeSet::new(), wanted()).await;
         assert_eq!((outcome.end, outcome.stdout.as_str()), (CommandEnd::Exited(0), "started"), "{leaves}");
         eventually("it has begun", || lines(&stage, "pids").len() == 1).await;
         let pid: u32 = lines(&stage, "pids")[0].parse().unwrap();
-        let outcome = commands.run(&command(&stage, &["exit", "4"], 2), &[], &BTreeSet::new()).await;
+        let outcome = commands.run(&command(&stage, &["exit", "4"], 2), &[], &BTreeSet::new(), wanted()).await;
         assert_eq!(outcome.end, CommandEnd::Exited(4));
         assert!(commands.cancel_all(LONG).await);
         assert!(is_alive(pid), "{leaves}");
@@ -298,7 +304,7 @@ async fn what_it_let_go_of_may_go_on_writing_to_its_output() {
     let commands = engine(&mut stage);
     let written = path(&stage, "written");
     let habit = ["leave-and-exit", "0", "write-on", written.to_str().unwrap()];
-    let outcome = commands.run(&command(&stage, &habit, 1), &[], &BTreeSet::new()).await;
+    let outcome = commands.run(&command(&stage, &habit, 1), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     eventually("it has begun", || lines(&stage, "written.pid").len() == 1).await;
     let writer: u32 = lines(&stage, "written.pid")[0].parse().unwrap();
@@ -320,7 +326,7 @@ async fn what_it_let_go_of_may_go_on_writing_to_its_output() {
 async fn what_ended_long_ago_is_forgotten() {
     let mut stage = Stage::new();
     let commands = engine(&mut stage);
-    commands.run(&command(&stage, &["exit", "0"], 1), &[], &BTreeSet::new()).await;
+    commands.run(&command(&stage, &["exit", "0"], 1), &[], &BTreeSet::new(), wanted()).await;
     let folder = fs::read_dir(path(&stage, "commands")).unwrap().next().unwrap().unwrap().path();
     drop(engine(&mut stage));
     assert!(folder.exists());
@@ -343,7 +349,8 @@ async fn what_a_command_writes_is_in_its_log_which_stays_within_bounds() {
     let commands = engine(&mut stage);
     let folder = command_folder(stage.data.path(), OWNER);
     let secrets = [("TOP_SECRET".to_owned(), Secret::new("hunter2"))];
-    let outcome = commands.run(&command(&stage, &["tell", "TOP_SECRET"], 1), &secrets, &BTreeSet::new()).await;
+    let outcome =
+        commands.run(&command(&stage, &["tell", "TOP_SECRET"], 1), &secrets, &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     let lines = LogReader::open(&folder).unwrap().last(9).unwrap();
     let shown: Vec<String> = lines.into_iter().map(|line| line.text).collect();
@@ -354,7 +361,7 @@ async fn what_a_command_writes_is_in_its_log_which_stays_within_bounds() {
         assert!(!held.windows(7).any(|bytes| bytes == b"hunter2"), "the secret is in {}", file.display());
     }
 
-    let outcome = commands.run(&command(&stage, &["flood", "12000000"], 2), &[], &BTreeSet::new()).await;
+    let outcome = commands.run(&command(&stage, &["flood", "12000000"], 2), &[], &BTreeSet::new(), wanted()).await;
     assert_eq!(outcome.end, CommandEnd::Exited(0));
     let last = LogReader::open(&folder).unwrap().last(1).unwrap().remove(0).text;
     assert_eq!(outcome.stdout.lines().last(), Some(last.as_str()));
@@ -363,4 +370,23 @@ async fn what_a_command_writes_is_in_its_log_which_stays_within_bounds() {
     };
     assert!(size(folder.join("log")) <= KEPT && size(folder.clone()) <= SPOOL, "{}", size(folder.join("log")));
     leaves_nothing(stage).await;
+}
+
+#[tokio::test]
+async fn what_is_ended_before_it_begins_never_begins_and_ends_where_it_was_about_to() {
+    let mut stage = Stage::new();
+    let commands = engine(&mut stage);
+    let (ends, ended) = watch::channel(true);
+    let hidden = BTreeSet::new();
+    let outcome = commands.run(&once(&stage, "a", 1), &[], &hidden, ended.clone()).await;
+    assert_eq!(outcome.end, CommandEnd::Cancelled);
+    assert!(!command_folder(stage.data.path(), OWNER).exists());
+
+    ends.send(false).unwrap();
+    let command = once(&stage, "a", 2);
+    let mut run = pin!(commands.run(&command, &[], &hidden, ended));
+    // What it does first takes its time: it looks for the file of its program.
+    timeout(Duration::ZERO, &mut run).await.unwrap_err();
+    ends.send(true).unwrap();
+    assert_eq!(run.await.end, CommandEnd::Cancelled);
 }
