@@ -63,6 +63,7 @@ impl Web {
             instances.iter().filter(|one| is_well(one)).filter_map(|one| one["name"].as_str()).collect();
         let processes = self.estatus.local_instances();
         let is_whole = instances.len() == DESIRED
+            && counted.len() == DESIRED
             && counted.iter().copied().eq(processes.keys().map(String::as_str))
             && processes.values().all(|pids| pids.len() == 1)
             && self.estatus.shims_of_instances().len() == DESIRED
