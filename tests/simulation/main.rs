@@ -1,6 +1,6 @@
 //! The whole core in a seeded world under a virtual clock, with everything that goes wrong in a real one.
 //!
-//! A failure names the seed that repeats it: `ESTATUS_SEED=N cargo nextest run -p estatus-tests --test simulation`.
+//! A failure names the seed that repeats it: `ESTATUS_SEED=N cargo nextest run -p estatus-simulation`.
 
 #![allow(
     clippy::unwrap_used,

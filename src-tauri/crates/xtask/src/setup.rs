@@ -96,7 +96,11 @@ pub(crate) const TO_TEST: &[Need] = &[
     program("nft, to drop packets on them", "nft", &["nftables"]),
     NPM,
     WEBKIT,
-    program("Chromium, to try the window's pages in", "chromium", &["chromium"]),
+    program(
+        "Chromium without a display, to try the window's pages in",
+        "chromium-headless-shell",
+        &["chromium-headless-shell"],
+    ),
     program("WebKit's driver, to steer the window", "WebKitWebDriver", &["webkit2gtk-driver"]),
     DISPLAY,
     program("dbus-daemon, the bus of a desktop", "dbus-daemon", &["dbus"]),

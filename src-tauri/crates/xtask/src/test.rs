@@ -36,18 +36,18 @@ pub(crate) fn test() -> Result<()> {
     // Tauri puts the pages into the program, so they come before whatever looks at it.
     stages.go("pages", pages::build)?;
     stages.go("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
-    stages.go("lints", || run(in_workspace("clippy", &target).args(["--all-targets", "--", "-D", "warnings"])))?;
+    stages.go("lints", || run(in_workspace(&["clippy"], &target).args(["--all-targets", "--", "-D", "warnings"])))?;
     stages.go("documentation", || {
-        run(in_workspace("doc", &target).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+        run(in_workspace(&["doc"], &target).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     stages.go("type-check for Windows", || windows::check(windows::TRIED, &target))?;
     stages.go("build for Windows", || windows::build(windows::TRIED, &target))?;
     stages.go("tests for Windows", || windows::test(windows::TRIED, &target))?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
-    stages.go("build", || run(in_workspace("build", &target).arg("--all-targets")))?;
+    stages.go("build", || run(in_workspace(&["build"], &target).arg("--all-targets")))?;
     stages.go("package", || bundle::package_of_tests(&target))?;
     stages.go("tests of the pages", pages::test)?;
-    stages.go("tests in the documentation", || run(in_workspace("test", &target).args(["--doc", "--quiet"])))?;
+    stages.go("tests in the documentation", || run(in_workspace(&["test"], &target).args(["--doc", "--quiet"])))?;
     println!("── tests (before them: {})", stages.summary());
     run_tests(&target).context("stage “tests” failed")
 }
@@ -68,19 +68,22 @@ pub(crate) fn windows() -> Result<()> {
     stages.go("tests", || windows::test_with_display(windows::TRIED_WITH_REST, &target))
 }
 
-fn in_workspace(verb: &str, target: &PathBuf) -> Command {
+fn in_workspace(verb: &[&str], target: &PathBuf) -> Command {
     let mut command = cargo();
-    command.args([verb, "--workspace", "--locked", "--target-dir"]).arg(target);
+    command.args(verb).args(["--workspace", "--locked", "--target-dir"]).arg(target);
+    if in_ci() {
+        // What it would keep for the next build of the same clone is never used.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 
 fn run_tests(target: &PathBuf) -> Result<()> {
     if !has_nextest() {
         println!("Without cargo-nextest, by `cargo test`:");
-        return run(in_workspace("test", target).arg("--all-targets"));
+        return run(in_workspace(&["test"], target).arg("--all-targets"));
     }
-    let mut nextest = cargo();
-    nextest.args(["nextest", "run", "--workspace", "--locked", "--target-dir"]).arg(target);
+    let mut nextest = in_workspace(&["nextest", "run"], target);
     if in_ci() {
         nextest.args(["--profile", "ci"]);
     }
@@ -107,7 +110,7 @@ fn target() -> Result<PathBuf> {
         fs::remove_dir_all(&kept).with_context(|| format!("Failed to empty {}", kept.display()))?;
     }
     if kept.exists() {
-        run(in_workspace("clean", &kept).arg("--quiet"))?;
+        run(in_workspace(&["clean"], &kept).arg("--quiet"))?;
         windows::clean(&kept)?;
     }
     Ok(kept)
