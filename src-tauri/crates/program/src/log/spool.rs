@@ -44,10 +44,10 @@ impl Spool {
             fill(&mut file)?;
         }
         let map = Map::new(&file, LENGTH)?;
-        match Self::found(map) {
-            Ok(spool) => Ok(spool),
-            Err(map) => Ok(Self::made(map, fresh())),
-        }
+        let mut spool = Self::found(map).unwrap_or_else(|map| Self::made(map, fresh()));
+        // The kernel brings in what lies around a page that is read: of a program that writes nothing, all of the buffers.
+        spool.release();
+        Ok(spool)
     }
 
     fn found(map: Map) -> Result<Self, Map> {
