@@ -290,6 +290,24 @@ fn an_important_crate_that_is_there_twice_is_named() {
     assert_eq!(twice(found.map(|(name, version)| (name, version.to_owned()))), ["rustls: 0.23, 0.24"]);
 }
 
+/// `cargo clean` takes what is built of such a crate for ours: CI, which keeps the parts that are not, would build it anew in
+/// every run, and whatever is made of it.
+#[test]
+fn nothing_of_ours_is_called_as_a_crate_it_may_be_made_of() {
+    let metadata = metadata();
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        metadata.packages.iter().partition(|package| metadata.workspace_members.contains(&package.id));
+    let names = |packages: Vec<&Package>, libraries: bool| -> BTreeSet<String> {
+        let targets = packages.into_iter().flat_map(|package| &package.targets);
+        let meant =
+            targets.filter(|target| !libraries || target.is_lib() || target.is_rlib() || target.is_proc_macro());
+        meant.map(|target| target.name.replace('-', "_")).collect()
+    };
+    let theirs = names(theirs, true);
+    let both: Vec<String> = names(ours, false).into_iter().filter(|name| theirs.contains(name)).collect();
+    assert_eq!(both, [""; 0]);
+}
+
 #[test]
 fn every_licence_is_permissive() {
     let metadata = metadata();
