@@ -127,3 +127,16 @@ test("an entry is removed only when one says so twice", async () => {
   await rows().first().waitFor();
   await expect.poll(() => rows().locator("a").allTextContents()).not.toContain("portfolio");
 });
+
+test("who goes elsewhere while something is saved stays there", async () => {
+  page = await stage.open("?still#/edit/monitor/shop");
+  await page.getByLabel("Interval", { exact: true }).fill("7m");
+  const save = page.getByRole("button", { name: "Save" });
+  await save.evaluate((button: HTMLButtonElement) => {
+    button.click();
+    location.hash = "#/edit/monitor/portfolio";
+  });
+  await page.getByText("shop was saved").waitFor();
+  await page.getByRole("heading", { level: 1, name: "Edit portfolio", exact: true }).waitFor();
+  expect(await page.evaluate(() => location.hash)).toBe("#/edit/monitor/portfolio");
+});
