@@ -160,6 +160,14 @@ export function go(target: Route) {
   location.hash = hash(target);
 }
 
+/** A way on from where the user is now. It leads nowhere once he has gone elsewhere: what was to be waited for may take its time. */
+export function wayOn(): (target: Route) => void {
+  const here = location.hash;
+  return (target) => {
+    if (location.hash === here) go(target);
+  };
+}
+
 /** Goes where `page` says: `#/monitor/NAME`, `/monitor/NAME` or `monitor/NAME`. */
 export function follow(page: string) {
   go(parse(page));
