@@ -24,13 +24,7 @@ const LOOKS_AGAIN: Duration = Duration::from_millis(100);
 /// Of the engine at `places`, or of the installed service.
 pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
     let data = if service { data_of_service()? } else { places.data };
-    let mut client = attach_to(&data).await?;
-    let before = client.hello().host.clone();
-    match client.request(Request::Relaunch { stop_programs: false }).await {
-        // It may be quicker to end than to answer.
-        Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. }) => {}
-        Err(error) => return Err(trouble(error)),
-    }
+    let before = ask(&data).await?;
     let given_up = Instant::now() + WITHIN;
     loop {
         if let Some(version) = version_of_another(&data, &before).await {
@@ -46,6 +40,17 @@ pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
             )));
         }
         sleep(LOOKS_AGAIN).await;
+    }
+}
+
+/// Has the engine on `data` end, to be started again, while its programs go on; whose it was.
+pub(crate) async fn ask(data: &Path) -> std::result::Result<Host, CommandError> {
+    let mut client = attach_to(data).await?;
+    let before = client.hello().host.clone();
+    match client.request(Request::Relaunch { stop_programs: false }).await {
+        // It may be quicker to end than to answer.
+        Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. }) => Ok(before),
+        Err(error) => Err(trouble(error)),
     }
 }
 

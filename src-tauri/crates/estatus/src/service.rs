@@ -79,12 +79,14 @@ async fn dispatch(places: &Places, command: ServiceCommand) -> Result {
                     "nothing was installed: do what is said above, or install it all the same with --yes".into(),
                 ));
             }
-            platform::install(&wanted, places, !no_start, &rivals).await
+            platform::install(&wanted, !no_start, &rivals).await
         }
         #[cfg(unix)]
         ServiceCommand::Uninstall { whose, .. } => platform::uninstall(whose),
         #[cfg(windows)]
-        ServiceCommand::Uninstall { of_user, .. } => platform::uninstall(&of_user).await,
+        ServiceCommand::Uninstall { of_user, purge, .. } => platform::uninstall(&of_user, purge).await,
+        #[cfg(windows)]
+        ServiceCommand::Upgrade => platform::upgrade().await,
         ServiceCommand::Start { whose } => platform::start(whose),
         ServiceCommand::Stop { whose } => platform::stop(whose),
         ServiceCommand::Status { whose, json } => facts::show(&platform::facts(whose)?, json),

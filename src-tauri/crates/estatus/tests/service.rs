@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
 
 use std::{
-    fs,
-    path::Path,
+    env, fs,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -126,6 +126,11 @@ fn eventually<T>(what: &str, said: &mut String, mut fact: impl FnMut(&mut String
     }
 }
 
+/// What the service runs.
+fn own_program() -> PathBuf {
+    PathBuf::from(env::var_os("ProgramFiles").unwrap()).join(r"Estatus\estatus.exe")
+}
+
 #[test]
 fn a_service_runs_stops_with_its_programs_and_is_removed() {
     let Some(place) = place() else { return };
@@ -151,6 +156,21 @@ fn a_service_runs_stops_with_its_programs_and_is_removed() {
     let key = r"HKLM\SYSTEM\CurrentControlSet\Services\Estatus";
     assert!(windows(&["reg", "query", key, "/v", "Environment"]).contains("GREETING=hola"), "what was given stays");
 
+    let copy = own_program();
+    let line = windows(&["reg", "query", key, "/v", "ImagePath"]);
+    assert!(line.contains(copy.to_str().unwrap()) && copy.is_file(), "{line}");
+    let origin = windows(&["reg", "query", &format!(r"{key}\Parameters"), "/v", "InstalledFrom"]);
+    assert!(origin.contains(estatus.parent().unwrap().to_str().unwrap()), "{origin}");
+    assert!(place.must(&["service", "upgrade"]).contains("has this version already"));
+    let newer = place.file("estatus.exe");
+    // What is behind its end changes nothing that it does.
+    fs::write(&newer, [fs::read(&estatus).unwrap(), b"newer".to_vec()].concat()).unwrap();
+    let (code, said) = run(Command::new(&newer).args(["service", "upgrade"]));
+    assert!(code == 0 && said.contains("The service is running"), "{said}");
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&newer).unwrap());
+    assert_ne!(place.service()["pid"], service["pid"], "the one from before runs");
+    assert_eq!(place.keeper(), program, "its program did not go on");
+
     // That one which was killed is started again is for docs/windows-checklist.md: Wine does not even notice.
     place.must(&["service", "stop"]);
     assert_eq!(place.service()["running"], false);
@@ -159,6 +179,7 @@ fn a_service_runs_stops_with_its_programs_and_is_removed() {
     assert_ne!(place.keeper(), program);
     let gone = place.must(&["service", "uninstall"]);
     assert!(gone.contains("These stay"), "{gone}");
+    assert!(!copy.parent().unwrap().exists(), "its program is there");
     assert!(place.must(&["service", "uninstall"]).contains("not installed"));
 }
 

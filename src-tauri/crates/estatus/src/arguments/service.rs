@@ -35,10 +35,17 @@ pub(crate) enum ServiceCommand {
         #[cfg(windows)]
         #[command(flatten)]
         of_user: OfUser,
+        /// Also delete its configuration and history, where they are in its own folder below %ProgramData%.
+        #[cfg(windows)]
+        #[arg(long)]
+        purge: bool,
         /// What becomes of its console.
         #[command(flatten)]
         wait_on_failure: WaitOnFailure,
     },
+    /// Have the installed service run this version of Estatus; its programs keep running.
+    #[cfg(windows)]
+    Upgrade,
     /// Start the service.
     Start {
         /// Which one.

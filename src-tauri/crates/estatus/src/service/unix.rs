@@ -40,7 +40,7 @@ use crate::{
 
 /// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`.
 /// The trays' engines among `rivals` give way to it.
-pub(super) async fn install(wanted: &Wanted, _places: &Places, starts: bool, rivals: &[Rival]) -> Result {
+pub(super) async fn install(wanted: &Wanted, starts: bool, rivals: &[Rival]) -> Result {
     let scope = wanted.scope;
     systemd::must_be_booted()?;
     if let Some(rival) = rivals.iter().find(|rival| starts && !rival.is_no_obstacle()) {

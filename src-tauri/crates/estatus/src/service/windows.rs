@@ -2,6 +2,7 @@
 
 mod account;
 mod connection;
+mod control;
 mod definition;
 mod differences;
 mod dispatcher;
@@ -14,14 +15,16 @@ mod given_back;
 mod log;
 mod manager;
 mod nssm;
+mod program;
 mod start_type;
 mod takeover;
 mod wanted;
 
 pub(super) use self::{
+    control::{start, stop},
     differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
     dispatcher::run,
-    manager::{facts, install, start, stop, uninstall},
+    manager::{facts, install, uninstall, upgrade},
     takeover::{give_back, take_over},
     wanted::Wanted,
 };

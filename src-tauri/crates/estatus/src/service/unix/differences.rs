@@ -8,7 +8,7 @@ use std::{
 
 use estatus_core::config::Config;
 
-use super::wanted::Wanted;
+use super::{systemd::Scope, wanted::Wanted};
 use crate::service::doctor::{Finding, Started};
 
 /// Whether both names mean one variable.
@@ -51,19 +51,27 @@ pub(crate) fn usual_places(wanted: &Wanted) -> Vec<PathBuf> {
 
 /// What else is different.
 pub(crate) fn differences(wanted: &Wanted, _config: &Config, _commands: &[Started<'_>], findings: &mut Vec<Finding>) {
-    if wanted.account.is_root() {
-        findings.extend([&wanted.executable, &wanted.config].into_iter().filter_map(|file| changeable(file)));
-    }
+    let account = &wanted.account;
+    let files: &[&PathBuf] = match wanted.scope {
+        Scope::System if account.is_root() => &[&wanted.executable, &wanted.config],
+        // What others may do with its configuration is refused anyway.
+        Scope::System => &[&wanted.executable],
+        Scope::User => &[],
+    };
+    findings.extend(files.iter().filter_map(|file| {
+        let open = changeable(file, account.uid)?;
+        let told = told!("changeable", path = open.display(), account = account.name.as_str());
+        Some(Finding::problem(account.name.as_str(), told, told!("changeable.move")))
+    }));
 }
 
-/// A file of a service that runs as root, or a folder above it, that others can change.
-fn changeable(file: &Path) -> Option<Finding> {
-    let open = file.ancestors().find(|path| {
+/// What others than the user `uid` and root can change: the file, or a folder above it.
+fn changeable(file: &Path, uid: u32) -> Option<&Path> {
+    file.ancestors().find(|path| {
         let Ok(metadata) = fs::metadata(path) else { return false };
         let (mode, is_sticky) = (metadata.permissions().mode(), metadata.permissions().mode() & 0o1000 != 0);
-        metadata.uid() != 0 || (mode & 0o022 != 0 && !is_sticky)
-    })?;
-    Some(Finding::problem("root", told!("changeable", path = open.display()), told!("changeable.move")))
+        ![0, uid].contains(&metadata.uid()) || (mode & 0o022 != 0 && !is_sticky)
+    })
 }
 
 #[cfg(test)]

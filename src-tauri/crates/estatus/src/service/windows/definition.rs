@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use estatus_config::places::ServicePlaces;
 use windows_service::service::{
     Service, ServiceAction, ServiceActionType, ServiceErrorControl, ServiceFailureActions, ServiceFailureResetPeriod,
     ServiceInfo, ServiceStartType, ServiceType,
@@ -13,14 +14,18 @@ use windows_service::service::{
 
 use super::{
     NAME,
+    account::Account,
     environment::variables,
     errors::{failed, in_words},
-    wanted::Wanted,
+    program,
 };
 use crate::CommandError;
 
 /// A shutdown waits so long for programs to be stopped.
 const PRESHUTDOWN: Duration = Duration::from_secs(180);
+/// What fails is started again after this at the latest.
+pub(super) const LONGEST_RESTART: Duration = Duration::from_secs(5);
+
 /// What a process of the service is started with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Definition {
@@ -34,8 +39,8 @@ pub(super) struct Definition {
     env: Vec<(String, String)>,
 }
 
-/// What is different of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is different of a service, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
     Nothing,
     /// What the next engine finds the programs of this one with.
@@ -49,7 +54,12 @@ impl Definition {
     pub(super) fn of(service: &Service) -> std::result::Result<Self, CommandError> {
         let config = service.query_config().map_err(failed)?;
         let line = config.executable_path.into_os_string();
-        Ok(Self { line, account: config.account_name, data: places(service).1, env: variables() })
+        Ok(Self {
+            line,
+            account: config.account_name,
+            data: places(service).map(|places| places.data),
+            env: variables(),
+        })
     }
 
     /// What is different of the service that is `now`.
@@ -64,13 +74,14 @@ impl Definition {
     }
 }
 
-/// What is asked of the service control manager.
-pub(super) fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
+/// What is asked of the service control manager: that the service has its things in `places` and runs as `account`; without
+/// one, as whom it runs already.
+pub(super) fn info(places: &ServicePlaces, account: Option<&Account>, password: Option<OsString>) -> ServiceInfo {
     let words = [
         OsStr::new("--config"),
-        wanted.config.as_os_str(),
+        places.config.as_os_str(),
         OsStr::new("--data"),
-        wanted.data.as_os_str(),
+        places.data.as_os_str(),
         OsStr::new("service"),
         OsStr::new("run"),
         OsStr::new("--all-users"),
@@ -81,11 +92,10 @@ pub(super) fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
         service_type: ServiceType::OWN_PROCESS,
         start_type: ServiceStartType::AutoStart,
         error_control: ServiceErrorControl::Normal,
-        executable_path: wanted.executable.clone(),
+        executable_path: program::path(),
         launch_arguments: words.map(OsStr::to_owned).to_vec(),
         dependencies: Vec::new(),
-        // None would leave that of an installed service as it is.
-        account_name: Some(wanted.account.to_string().into()),
+        account_name: account.map(|account| account.to_string().into()),
         account_password: password,
     }
 }
@@ -93,13 +103,14 @@ pub(super) fn info(wanted: &Wanted, password: Option<OsString>) -> ServiceInfo {
 /// What has a call of its own. Without it the service runs all the same, so that it is only said where Windows does not
 /// take it.
 pub(super) fn refine(service: &Service) {
-    let restart = |after| ServiceAction { action_type: ServiceActionType::Restart, delay: Duration::from_secs(after) };
+    let restart = |delay| ServiceAction { action_type: ServiceActionType::Restart, delay };
+    let second = Duration::from_secs(1);
     let failures = ServiceFailureActions {
         reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(3600)),
         reboot_msg: None,
         command: None,
         // The last one holds for all further failures.
-        actions: Some(vec![restart(1), restart(2), restart(5)]),
+        actions: Some(vec![restart(second), restart(2 * second), restart(LONGEST_RESTART)]),
     };
     for (what, done) in [
         ("keep its description", service.set_description("Monitors what you run and keeps it running")),
@@ -115,10 +126,10 @@ pub(super) fn refine(service: &Service) {
 }
 
 /// Where the installed service has its configuration and data, by its command line.
-pub(super) fn places(service: &Service) -> (Option<PathBuf>, Option<PathBuf>) {
+pub(super) fn places(service: &Service) -> Option<ServicePlaces> {
     let config = service.query_config();
     let line = config.map(|config| config.executable_path.to_string_lossy().into_owned()).unwrap_or_default();
-    estatus_config::places::of_command_line(&line).map(|places| (places.config, places.data)).unzip()
+    estatus_config::places::of_command_line(&line)
 }
 
 #[cfg(test)]

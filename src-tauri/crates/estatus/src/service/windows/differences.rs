@@ -67,14 +67,6 @@ pub(crate) fn usual_places(_wanted: &Wanted) -> Vec<PathBuf> {
 pub(crate) fn differences(wanted: &Wanted, _config: &Config, commands: &[Started<'_>], findings: &mut Vec<Finding>) {
     let folders = commands.iter().filter_map(|started| Some((&started.of, started.command.directory.as_deref()?)));
     let executables = commands.iter().filter_map(|started| Some((&started.of, Path::new(started.executable()?))));
-    let users = PathBuf::from(env::var_os("PUBLIC").unwrap_or_default()).parent().map(Path::to_owned);
-    if wanted.account == Account::System && users.is_some_and(|users| wanted.executable.starts_with(users)) {
-        findings.push(Finding::problem(
-            "LocalSystem",
-            told!("replaceable", path = wanted.executable.display()),
-            told!("replaceable.install"),
-        ));
-    }
     for (of, path) in folders.chain(executables) {
         if let Some(letter) = drives::mapped(path) {
             findings.push(Finding::problem(

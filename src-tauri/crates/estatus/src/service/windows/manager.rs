@@ -1,15 +1,14 @@
 //! What is asked of the service control manager.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs,
+    ffi::OsString,
+    fs, io,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant, SystemTime},
 };
 
+use estatus_config::places::{self, ServicePlaces};
 use windows_service::{
-    service::{Service, ServiceAccess, ServiceStartType, ServiceState},
+    service::{Service, ServiceAccess, ServiceStartType, ServiceState, ServiceStatus},
     service_manager::ServiceManagerAccess,
 };
 
@@ -17,32 +16,32 @@ use super::{
     NAME,
     account::Account,
     connection::{installed, manager, must_be_elevated, open},
-    definition::{Change, Definition, info, places, refine},
+    control::{begin, end, runs, settled, word},
+    definition::{Change, Definition, info, places as places_of, refine},
     environment::set_variables,
-    errors::{code, failed, system_code},
+    errors::failed,
     folders::{close, prepare_places},
     given_back::{GivenBack, kept, must_stop_all},
+    program,
     wanted::Wanted,
 };
 use crate::{
     CommandError, Outcome, Result,
     arguments::{OfUser, ServiceScope},
-    configuration::Places,
-    relaunching::relaunch,
+    relaunching,
     service::{
         facts::Facts,
         handover::{self, Rival},
     },
 };
 
-/// A service that says nothing for so long does not come any further.
-const QUIET: Duration = Duration::from_secs(90);
-
 /// Installs the service, or makes the one that is there as it is wanted, and starts it if `starts`. The trays' engines among
 /// `rivals` give way to it.
-pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts: bool, rivals: &[Rival]) -> Result {
+pub(in crate::service) async fn install(wanted: &Wanted, starts: bool, rivals: &[Rival]) -> Result {
     wanted.must_be_free(rivals)?;
     let password = password(&wanted.account)?;
+    // Before anything is moved: it may not be possible.
+    let has_new_program = program::put()?;
     let moved = wanted.moved().map(|moved| kept(&moved.config));
     let folders = prepare_places(wanted)?;
     let (service, change) = register(wanted, password, folders).map_err(|error| match (error, moved) {
@@ -59,10 +58,35 @@ pub(in crate::service) async fn install(wanted: &Wanted, places: &Places, starts
         return Ok(Outcome::Well);
     }
     handover::take_over(wanted, rivals, "quit the tray by its menu, then `estatus service start`").await?;
+    let of_program = if has_new_program { Change::OfTheEngine } else { Change::Nothing };
     match change {
-        Some(change) if runs(&service)? => begin_anew(&service, places, change).await,
+        Some(change) if runs(&service)? => begin_anew(&service, &wanted.data, change.max(of_program)).await,
         _ => begin(&service),
     }
+}
+
+/// Has the installed service run the version of this very program; its own programs go on meanwhile.
+pub(in crate::service) async fn upgrade() -> Result {
+    must_be_elevated()?;
+    let service = installed(ServiceAccess::ALL_ACCESS)?;
+    let Some(places) = places_of(&service) else {
+        return Err(CommandError::Failed(
+            "the command line of the service is not one of ours: `estatus service install` makes it so".into(),
+        ));
+    };
+    let was = Definition::of(&service)?;
+    let has_new_program = program::put()?;
+    service.change_config(&info(&places, None, None)).map_err(failed)?;
+    program::remember_origin()?;
+    if !has_new_program && was.change(&Definition::of(&service)?) == Change::Nothing {
+        say!("The service has this version already.");
+        return Ok(Outcome::Well);
+    }
+    say!("The service has version {} now.", env!("CARGO_PKG_VERSION"));
+    if !runs(&service)? {
+        return Ok(Outcome::Well);
+    }
+    begin_anew(&service, &places.data, Change::OfTheEngine).await
 }
 
 /// Has Windows know the service as it is wanted, whose account may enter these folders then; and what is different of the one
@@ -73,7 +97,9 @@ fn register(
     mut folders: Vec<PathBuf>,
 ) -> std::result::Result<(Service, Option<Change>), CommandError> {
     let manager = manager(ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE)?;
-    let info = info(wanted, password);
+    let places = ServicePlaces { config: wanted.config.clone(), data: wanted.data.clone() };
+    // Without an account, that of an installed service would stay as it is.
+    let info = info(&places, Some(&wanted.account), password);
     let before = open(&manager, ServiceAccess::ALL_ACCESS)?;
     let is_new = before.is_none();
     let was = before.as_ref().map(Definition::of).transpose()?;
@@ -86,6 +112,7 @@ fn register(
     };
     refine(&service);
     set_variables(&wanted.env)?;
+    program::remember_origin()?;
     folders.extend(wanted.config.parent().filter(|_| wanted.is_in_own_folder).map(Path::to_owned));
     folders.iter().try_for_each(|folder| close(folder, &wanted.account))?;
     say!("The service is {}.", if is_new { "installed" } else { "installed already, and now as wanted" });
@@ -97,31 +124,45 @@ fn register(
 }
 
 /// Has a service that runs become what it is now.
-async fn begin_anew(service: &Service, places: &Places, change: Change) -> Result {
-    let relaunched = match change {
-        Change::Nothing => return begin(service),
-        // Its programs go on meanwhile.
-        Change::OfTheEngine => relaunch(places.clone(), true).await.is_ok(),
-        Change::OfWhoHasPrograms => false,
-    };
-    if !relaunched {
-        end(service)?;
+async fn begin_anew(service: &Service, data: &Path, change: Change) -> Result {
+    match change {
+        Change::Nothing => {}
+        Change::OfTheEngine => end_engine(service, data).await?,
+        Change::OfWhoHasPrograms => end(service)?,
     }
-    begin(service)
+    let begun = begin(service);
+    program::clear();
+    begun
 }
 
-/// Removes the service; what it has configured and remembered stays. A configuration that was a user's is theirs again.
-pub(in crate::service) async fn uninstall(of_user: &OfUser) -> Result {
+/// Has the engine of the service end while its programs go on; one that does not answer is stopped with them.
+async fn end_engine(service: &Service, data: &Path) -> std::result::Result<(), CommandError> {
+    let process = service.query_status().map_err(failed)?.process_id;
+    if relaunching::ask(data).await.is_err() {
+        return end(service);
+    }
+    // Windows may start it again by itself before it is seen to have stopped.
+    let has_ended =
+        |status: &ServiceStatus| status.current_state == ServiceState::Stopped || status.process_id != process;
+    match settled(service, has_ended)? {
+        status if has_ended(&status) => Ok(()),
+        _ => end(service),
+    }
+}
+
+/// Removes the service; what it has configured and remembered stays, unless it `purges` that. A configuration that was a user's
+/// is theirs again.
+pub(in crate::service) async fn uninstall(of_user: &OfUser, purges: bool) -> Result {
     must_be_elevated()?;
     let manager = manager(ServiceManagerAccess::CONNECT)?;
     let Some(service) = open(&manager, ServiceAccess::ALL_ACCESS)? else {
         say!("The service is not installed.");
         return Ok(Outcome::Well);
     };
-    let (config, data) = places(&service);
-    let given_back = config.as_deref().and_then(|config| GivenBack::of(config, of_user));
-    if let (Some(_), Some(data)) = (&given_back, &data) {
-        must_stop_all(data).await?;
+    let places = places_of(&service);
+    let given_back = places.as_ref().and_then(|places| GivenBack::of(&places.config, of_user));
+    if let (Some(_), Some(places)) = (&given_back, &places) {
+        must_stop_all(&places.data).await?;
     }
     end(&service)?;
     // Before the service is gone: a tray that misses it looks for a configuration then.
@@ -130,31 +171,37 @@ pub(in crate::service) async fn uninstall(of_user: &OfUser) -> Result {
     }
     service.delete().map_err(failed)?;
     say!("The service is removed.");
-    match (given_back, config, data) {
-        (Some(given_back), _, Some(data)) => {
-            say!("  configuration  {}, where it was before", given_back.own.display());
-            say!("  data           {}, remove it yourself if you want to", data.display());
-        }
-        (None, Some(config), Some(data)) => {
-            say!("These stay, remove them yourself if you want to:");
-            say!("  configuration  {}", config.display());
-            say!("  data           {}", data.display());
-        }
-        _ => {}
+    if let Some(given_back) = &given_back {
+        say!("  configuration  {}, where it was before", given_back.own.display());
     }
-    Ok(Outcome::Well)
+    let purged = if purges { purge() } else { Ok(()) };
+    if let Some(places) = places {
+        say_what_stays(&[(given_back.is_none(), "configuration", &places.config), (true, "data", &places.data)]);
+    }
+    program::remove()?;
+    purged.map(|()| Outcome::Well)
 }
 
-/// Starts the service, and says whether it runs.
-pub(in crate::service) fn start(_whose: ServiceScope) -> Result {
-    begin(&installed(ServiceAccess::START | ServiceAccess::QUERY_STATUS | ServiceAccess::QUERY_CONFIG)?)
+/// Deletes what a service has that was not told where to have it.
+fn purge() -> std::result::Result<(), CommandError> {
+    let folder = places::service_folder();
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CommandError::Failed(format!(
+            "{} cannot be deleted: {error}; delete it yourself once nothing of it runs",
+            folder.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
-/// Stops the service, until the next boot.
-pub(in crate::service) fn stop(_whose: ServiceScope) -> Result {
-    end(&installed(ServiceAccess::STOP | ServiceAccess::QUERY_STATUS)?)?;
-    say!("The service is stopped. It starts again at the next boot, or with `estatus service start`.");
-    Ok(Outcome::Well)
+fn say_what_stays(all: &[(bool, &str, &Path)]) {
+    let mut stay = all.iter().filter(|(is_meant, _, path)| *is_meant && path.exists()).peekable();
+    if stay.peek().is_some() {
+        say!("These stay, remove them yourself if you want to:");
+    }
+    for (_, what, path) in stay {
+        say!("  {what:<13}  {}", path.display());
+    }
 }
 
 /// What is known of the service.
@@ -165,7 +212,7 @@ pub(in crate::service) fn facts(_whose: ServiceScope) -> std::result::Result<Fac
     };
     let status = service.query_status().map_err(failed)?;
     let config = service.query_config().map_err(failed)?;
-    let (file, data) = places(&service);
+    let (file, data) = places_of(&service).map(|places| (places.config, places.data)).unzip();
     let is_running = status.current_state == ServiceState::Running;
     Ok(Facts {
         installed: true,
@@ -182,97 +229,16 @@ pub(in crate::service) fn facts(_whose: ServiceScope) -> std::result::Result<Fac
     })
 }
 
-/// Whether `service` runs, or is about to.
-pub(super) fn runs(service: &Service) -> std::result::Result<bool, CommandError> {
-    Ok(service.query_status().map_err(failed)?.current_state != ServiceState::Stopped)
-}
-
 /// The password of a user as whom the service is to run.
 fn password(account: &Account) -> std::result::Result<Option<OsString>, CommandError> {
-    let Account::User(name) = account else { return Ok(None) };
+    let name = match account {
+        Account::User(name) => name,
+        // As ChangeServiceConfig wants it of this one, and not of a virtual account.
+        Account::System => return Ok(Some(OsString::new())),
+        Account::Virtual => return Ok(None),
+    };
     let asked = rpassword::prompt_password(format!("Password of {name}, with which Windows starts the service: "));
     asked
         .map(|password| Some(password.into()))
         .map_err(|error| CommandError::Failed(format!("the password of {name} cannot be asked for: {error}")))
-}
-
-/// Has a service started that may run already.
-pub(super) fn launch(service: &Service) -> windows_service::Result<()> {
-    match service.start::<&OsStr>(&[]) {
-        Err(error) if system_code(&error) == Some(code::ALREADY_RUNNING) => Ok(()),
-        started => started,
-    }
-}
-
-fn begin(service: &Service) -> Result {
-    let began = SystemTime::now();
-    launch(service).map_err(failed)?;
-    let status = settle(service, ServiceState::StartPending)?;
-    if status != ServiceState::Running {
-        return Err(CommandError::Failed(format!("the service is {}: {}", word(status), account_of(service, began))));
-    }
-    let pid = service.query_status().map_err(failed)?.process_id.unwrap_or_default();
-    say!("The service is running (process {pid}).");
-    Ok(Outcome::Well)
-}
-
-/// What the service says of its start, which `began` then; it has no terminal.
-fn account_of(service: &Service, began: SystemTime) -> String {
-    let Some(log) = places(service).1.map(|data| data.join("service.log")) else {
-        return "its command line is not one of ours: install it again".to_owned();
-    };
-    let is_new = fs::metadata(&log).and_then(|log| log.modified()).is_ok_and(|written| written >= began);
-    if is_new {
-        return format!("what went wrong is in {}", log.display());
-    }
-    format!(
-        "it has written nothing to {}: see with `icacls` whether its account may write there, and in the Event Viewer, \
-         Windows Logs, System, what Windows says",
-        log.display()
-    )
-}
-
-/// Stops a service, and waits until it has.
-pub(super) fn end(service: &Service) -> std::result::Result<(), CommandError> {
-    match service.stop() {
-        Err(error) if system_code(&error) == Some(code::NOT_ACTIVE) => return Ok(()),
-        stopped => stopped.map_err(failed)?,
-    };
-    match settle(service, ServiceState::StopPending)? {
-        ServiceState::Stopped => Ok(()),
-        other => Err(CommandError::Failed(format!("the service is {} instead of stopped", word(other)))),
-    }
-}
-
-/// Waits until the service leaves `state`, as long as it says that it comes any further.
-fn settle(service: &Service, state: ServiceState) -> std::result::Result<ServiceState, CommandError> {
-    let (mut checkpoint, mut since) = (0, Instant::now());
-    loop {
-        let status = service.query_status().map_err(failed)?;
-        // A stop is not always pending at once.
-        let is_pending = status.current_state == state
-            || state == ServiceState::StopPending && status.current_state == ServiceState::Running;
-        if !is_pending {
-            return Ok(status.current_state);
-        }
-        if status.checkpoint != checkpoint {
-            (checkpoint, since) = (status.checkpoint, Instant::now());
-        }
-        if since.elapsed() > QUIET {
-            return Ok(status.current_state);
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
-fn word(state: ServiceState) -> &'static str {
-    match state {
-        ServiceState::Stopped => "stopped",
-        ServiceState::StartPending => "starting",
-        ServiceState::StopPending => "stopping",
-        ServiceState::Running => "running",
-        ServiceState::ContinuePending => "continuing",
-        ServiceState::PausePending => "pausing",
-        ServiceState::Paused => "paused",
-    }
 }

@@ -11,8 +11,8 @@ use windows_service::{
 
 use super::{
     connection::must_be_elevated,
+    control,
     errors::failed,
-    manager,
     nssm::{self, Before, NssmService},
 };
 use crate::{
@@ -75,7 +75,7 @@ pub(in crate::service) async fn give_back(places: &Places, name: &str) -> Result
     }
     set_start(&service, before.start)?;
     if before.ran {
-        manager::launch(&service).map_err(failed)?;
+        control::launch(&service)?;
     }
     nssm::forget(name).map_err(|error| CommandError::Failed(format!("{name}: the registry: {error}")))?;
     say!("{name} is NSSM's again{}.", if before.ran { ", and started" } else { "" });
@@ -132,7 +132,7 @@ fn take(places: &Places, service: &NssmService, yes: bool) -> std::result::Resul
     let now = Before {
         program: String::new(),
         start: system.query_config().map_err(failed)?.start_type.to_raw(),
-        ran: manager::runs(&system)?,
+        ran: control::runs(&system)?,
     };
     // What was begun before has changed it.
     let before = nssm::remembered(&service.name).unwrap_or(now);
@@ -158,7 +158,7 @@ fn take(places: &Places, service: &NssmService, yes: bool) -> std::result::Resul
     // How it was is on record before anything is changed.
     nssm::remember(&service.name, &Before { program: program.clone(), ..before.clone() })
         .map_err(|error| CommandError::Failed(format!("the registry: {error}")))?;
-    let taken = manager::end(&system)
+    let taken = control::end(&system)
         .and_then(|()| set_start(&system, ServiceStartType::Disabled.to_raw()))
         .and_then(|()| importing::apply(places, &imported.edits));
     if let Err(error) = taken {
@@ -180,8 +180,8 @@ fn keep_running(edit: &mut Edit, ran: bool) {
 
 /// Leaves a service as it was; what cannot be undone is said.
 fn undo(name: &str, service: &Service, before: &Before) {
-    let back = set_start(service, before.start)
-        .and_then(|()| if before.ran { manager::launch(service).map_err(failed) } else { Ok(()) });
+    let back =
+        set_start(service, before.start).and_then(|()| if before.ran { control::launch(service) } else { Ok(()) });
     if let Err(CommandError::Failed(why) | CommandError::Wrong(why)) = back {
         complain!("estatus: {name} could not be left as it was: {why}; `estatus service give-back {name}` tries again");
     } else if let Err(error) = nssm::forget(name) {

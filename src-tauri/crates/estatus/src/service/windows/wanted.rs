@@ -10,7 +10,7 @@ use estatus_access::FileRight;
 use estatus_config::places::{self, ServicePlaces};
 use estatus_core::words::Reason;
 
-use super::{account::Account, connection, environment};
+use super::{account::Account, connection, environment, program};
 use crate::{
     CommandError,
     arguments::{OfUser, ServiceAccount},
@@ -28,7 +28,7 @@ use crate::{
 pub(crate) struct Wanted {
     /// As whom it runs.
     pub(crate) account: Account,
-    /// The console program.
+    /// The console program, as the service has it.
     pub(crate) executable: PathBuf,
     /// The configuration file.
     pub(crate) config: PathBuf,
@@ -57,8 +57,7 @@ impl Wanted {
             None => Account::Virtual,
         };
         let env = merged(environment::variables(), env);
-        let executable = env::current_exe()
-            .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
+        let executable = program::path();
         let no_home = |error: places::NoHome| CommandError::Wrong(error.to_string());
         let (given_config, given_data) = (places.given_config()?, places.given_data());
         let is_in_own_folder = !matches!(account, Account::User(_)) && given_config.is_none() && given_data.is_none();
@@ -108,7 +107,8 @@ impl Wanted {
         // What is where a service has it may have been its own account's before.
         let account = if self.is_in_own_folder { &Account::Virtual } else { &self.account }.to_string();
         let shared = |path: &Path| Shared::of(path, estatus_access::refuse_shared_with_others_than(&account, path));
-        self.config.parent().into_iter().chain([self.config.as_path(), &self.data]).find_map(shared)
+        let folders = [&self.executable, &self.config].into_iter().filter_map(|file| file.parent());
+        folders.chain([self.executable.as_path(), &self.config, &self.data]).find_map(shared)
     }
 
     /// Whether a tray whose engine on `data` ends is the service's face from then on: it has nothing configured of its own

@@ -1,0 +1,156 @@
+//! The program that the service runs: a copy of its own, which administrators alone can change and every account may run. What
+//! a user has installed for themselves is neither: the service's account may not enter there, and whoever may replace the file
+//! would run anything as the service.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use estatus_config::places::SERVICE_KEY;
+use windows_registry::LOCAL_MACHINE;
+
+use super::{NAME, account::Account};
+use crate::CommandError;
+
+const FILE: &str = "estatus.exe";
+/// What a copy is called whose place another has taken: Windows lets what runs be renamed, not deleted.
+const ASIDE: &str = "old";
+/// What has just ended holds its file for so long at most.
+const FREED_WITHIN: Duration = Duration::from_secs(10);
+/// After this it is looked again whether it does.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+
+/// Where it is: `%ProgramFiles%\Estatus\estatus.exe`.
+pub(super) fn path() -> PathBuf {
+    folder().join(FILE)
+}
+
+fn folder() -> PathBuf {
+    env::var_os("ProgramFiles").map_or_else(|| r"C:\Program Files".into(), PathBuf::from).join(NAME)
+}
+
+/// Has the service run the version of this very program from its next start on; and whether it had another one.
+///
+/// # Errors
+/// It cannot be put there, or others than administrators can change what is there. What was there still is then.
+pub(super) fn put() -> Result<bool, CommandError> {
+    let own = this_program()?;
+    let place = path();
+    let failed = |error| CommandError::Failed(format!("{} cannot be written: {error}", place.display()));
+    fs::create_dir_all(folder()).map_err(failed)?;
+    estatus_access::refuse_shared_with_others_than(&Account::Virtual.to_string(), &folder()).map_err(failed)?;
+    clear();
+    if is_same(&own, &place).map_err(failed)? {
+        return Ok(false);
+    }
+    let new = folder().join(format!("{FILE}.new"));
+    fs::copy(&own, &new).and_then(|_| replace(&new, &place)).map_err(failed)?;
+    Ok(true)
+}
+
+/// Puts `new` in the place of what may run.
+fn replace(new: &Path, place: &Path) -> io::Result<()> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let aside = place.with_extension(format!("{since}.{ASIDE}"));
+    let was_there = place.exists();
+    if was_there {
+        fs::rename(place, &aside)?;
+    }
+    let put = fs::rename(new, place);
+    if put.is_err() && was_there {
+        fs::rename(&aside, place)?;
+    }
+    put
+}
+
+/// Deletes what was in its place before, as far as it does not run.
+pub(super) fn clear() {
+    for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == ASIDE) {
+            // It runs: the next time.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether both are one file, or one as the other.
+fn is_same(own: &Path, place: &Path) -> io::Result<bool> {
+    if !place.exists() {
+        return Ok(false);
+    }
+    Ok(is_place(own) || fs::metadata(own)?.len() == fs::metadata(place)?.len() && fs::read(own)? == fs::read(place)?)
+}
+
+fn is_place(program: &Path) -> bool {
+    let resolved = |path: &Path| path.canonicalize().ok();
+    resolved(program).is_some_and(|program| resolved(&path()) == Some(program))
+}
+
+/// Takes it away, and its folder if nothing else is in it.
+///
+/// # Errors
+/// It still runs, for instance as this command.
+pub(super) fn remove() -> Result<(), CommandError> {
+    clear();
+    let place = path();
+    let until = Instant::now() + FREED_WITHIN;
+    loop {
+        match fs::remove_file(&place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                if is_place(&this_program()?) || Instant::now() >= until {
+                    let stays = folder();
+                    return Err(CommandError::Failed(format!(
+                        "the service is removed, but not its program: {error}; delete {} yourself",
+                        stays.display()
+                    )));
+                }
+                thread::sleep(LOOKS_AGAIN);
+            }
+            _ => break,
+        }
+    }
+    // Somebody may have put something else there.
+    let _ = fs::remove_dir(folder());
+    Ok(())
+}
+
+/// Remembers with the installed service where it comes from, so that whoever uninstalls that knows whose service it is.
+pub(super) fn remember_origin() -> Result<(), CommandError> {
+    let own = this_program()?;
+    let Some(from) = own.parent().filter(|_| !is_place(&own)) else { return Ok(()) };
+    LOCAL_MACHINE
+        .create(format!(r"{SERVICE_KEY}\Parameters"))
+        .and_then(|key| key.set_string("InstalledFrom", from.to_string_lossy()))
+        .map_err(|error| CommandError::Failed(format!("where the service comes from cannot be noted: {error}")))
+}
+
+fn this_program() -> Result<PathBuf, CommandError> {
+    env::current_exe()
+        .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_replaced_is_as_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, place) = (folder.path().join("new"), folder.path().join(FILE));
+        let put = |text: &str| {
+            fs::write(&new, text).unwrap();
+            replace(&new, &place).unwrap();
+            assert_eq!(fs::read_to_string(&place).unwrap(), text);
+        };
+        put("first");
+        put("second");
+        assert!(replace(&new, &place).is_err(), "there is no new one");
+        assert_eq!(fs::read_to_string(&place).unwrap(), "second");
+        let aside = |path: &Path| path.extension().is_some_and(|extension| extension == ASIDE);
+        let entries = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        assert_eq!(entries().filter(|path| aside(path)).count(), 1);
+    }
+}
