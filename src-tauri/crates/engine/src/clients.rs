@@ -7,8 +7,8 @@ mod trials;
 use std::{io, sync::Arc, time::Duration};
 
 use estatus_api::{
-    ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, Listener, PROTOCOL, Peer, Permission, Reply, Request,
-    Snapshot, StepOf, User,
+    ApiError, ClientFrame, Connection, ErrorCode, Hello, Host, PROTOCOL, Peer, Permission, Reply, Request, Snapshot,
+    StepOf, User,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -25,6 +25,7 @@ use trials::{TrialNews, Trials};
 
 use crate::{
     discretion,
+    door::Door,
     step_log::StepLog,
     tasks::Published,
     trying::{TryAnswer, Trying, Wanted},
@@ -92,7 +93,8 @@ pub(crate) struct Entered {
 }
 
 /// Accepts clients for as long as the engine runs.
-pub(crate) async fn accept(mut listener: Listener, requests: mpsc::Sender<ClientRequest>) {
+pub(crate) async fn accept(door: Door, requests: mpsc::Sender<ClientRequest>) {
+    let mut listener = door.opened().await;
     let places = Arc::new(Semaphore::new(CLIENTS_LIMIT));
     let others = Arc::new(Semaphore::new(OTHERS_LIMIT));
     loop {

@@ -20,7 +20,7 @@ mod tests;
 
 use std::{future::Future, pin::pin, sync::Arc};
 
-use estatus_api::{Event, Host, Listener, Usage};
+use estatus_api::{Event, Host, Usage};
 use estatus_config::last_good;
 use estatus_core::{
     Engine,
@@ -42,6 +42,7 @@ use crate::{
     Audience, EngineEnd, Options,
     clients::{self, ClientRequest, ToRepeat},
     clock::{self, Timer},
+    door::Door,
     pages::status::Look,
     ports::{Customs, EnginePorts},
     programs::{ProgramCommands, SecretsResolved},
@@ -197,17 +198,12 @@ impl<W: Workers> EventLoop<W> {
     }
 
     /// Runs until `stop` is ready, or a client wants it to begin anew.
-    pub(crate) async fn run(
-        mut self,
-        listener: Listener,
-        mut timer: Timer,
-        stop: impl Future<Output = ()>,
-    ) -> EngineEnd {
+    pub(crate) async fn run(mut self, door: Door, mut timer: Timer, stop: impl Future<Output = ()>) -> EngineEnd {
         self.remember().await;
         self.carry_out();
         self.keep_first();
         let (request_sender, mut requests) = mpsc::channel(REQUESTS_LIMIT);
-        let doorkeeper = tokio::spawn(clients::accept(listener, request_sender));
+        let doorkeeper = tokio::spawn(clients::accept(door, request_sender));
         let mut stop = pin!(stop);
         let ending = loop {
             self.carry_out();

@@ -13,6 +13,7 @@ mod bounded;
 mod clients;
 mod clock;
 mod discretion;
+mod door;
 mod effects;
 mod event_loop;
 mod file_changes;
@@ -42,9 +43,10 @@ use std::{
     time::Duration,
 };
 
+use door::Door;
 use estatus_alert::Courier;
 pub use estatus_api::{Admits, HostKind};
-use estatus_api::{Endpoint, Host, Listener};
+use estatus_api::{Endpoint, Host};
 pub use estatus_config::{Defaults, Problems, load};
 use estatus_core::{
     check::Check,
@@ -121,7 +123,7 @@ pub enum StartError {
 
 /// Whoever hosts an engine and wants to say what it does.
 pub trait Audience: Send {
-    /// Clients can connect.
+    /// It runs, and clients can connect, unless somebody else has taken the name by which they would.
     fn ready(&mut self, host: &Host);
 
     /// Something stands in the journal.
@@ -157,8 +159,7 @@ pub async fn run(
     let now = Timestamp::now();
     // Nothing runs yet that this could hold up.
     let opened = estatus_store::open(&options.data, first.config.retention, now)?;
-    let endpoint = Endpoint::of(&options.data);
-    let listener = Listener::bind(&endpoint, options.admits).map_err(|error| StartError::System {
+    let door = Door::open(Endpoint::of(&options.data), options.admits).map_err(|error| StartError::System {
         what: format!("the engine cannot be made reachable in {}", options.data.display()),
         error,
     })?;
@@ -174,7 +175,7 @@ pub async fn run(
     let parts = workers::Parts::new(&options, &first.config, &opened.installation);
     let event_loop = event_loop::EventLoop::new(options, first, opened, host, audience, parts);
     let ended = tokio::select! {
-        ended = event_loop.run(listener, timer, stop) => ended,
+        ended = event_loop.run(door, timer, stop) => ended,
         never = limits::keep_small() => match never {},
     };
     drop(lock);

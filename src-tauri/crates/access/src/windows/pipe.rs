@@ -48,9 +48,10 @@ impl PipeListener {
     /// Makes the pipe, which must not be there.
     ///
     /// # Errors
-    /// If it is there or cannot be made.
+    /// If it is there (`AddrInUse`) or cannot be made.
     pub fn bind(name: String, admits: Admits) -> io::Result<Self> {
-        Ok(Self { next: instance(&name, admits, true)?, name, admits })
+        let next = instance(&name, admits, true).map_err(|error| first_refused(&name, error))?;
+        Ok(Self { next, name, admits })
     }
 
     /// The next client. Nobody is lost if this is not waited for to the end.
@@ -62,6 +63,15 @@ impl PipeListener {
         let next = instance(&self.name, self.admits, false)?;
         Ok(std::mem::replace(&mut self.next, next))
     }
+}
+
+/// Why the first instance of a pipe could not be made: where there is one, Windows denies it.
+fn first_refused(name: &str, error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let said = format!("another process has made {name}: end what that is, or find out which user runs it");
+        return io::Error::new(io::ErrorKind::AddrInUse, said);
+    }
+    error
 }
 
 fn instance(name: &str, admits: Admits, first: bool) -> io::Result<NamedPipeServer> {
@@ -164,12 +174,20 @@ fn open(name: &str) -> io::Result<NamedPipeClient> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_NAME};
 
     use super::*;
     use crate::{peer::Peer, windows::peer};
 
     fn name(of: &str) -> String {
         format!(r"\\.\pipe\estatus-test-{}-{of}", std::process::id())
+    }
+
+    #[test]
+    fn a_pipe_that_is_there_is_taken_and_one_that_cannot_be_made_is_not() {
+        let kind = |code: u32| first_refused("a", io::Error::from_raw_os_error(code.cast_signed())).kind();
+        assert_eq!(kind(ERROR_ACCESS_DENIED), io::ErrorKind::AddrInUse);
+        assert_ne!(kind(ERROR_INVALID_NAME), io::ErrorKind::AddrInUse);
     }
 
     #[test]

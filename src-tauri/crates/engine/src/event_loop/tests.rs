@@ -282,12 +282,12 @@ impl Stage {
             customs,
         };
         let endpoint = Endpoint::of(&data);
-        let listener = Listener::bind(&endpoint, options.admits).unwrap();
+        let door = Door::open(endpoint.clone(), options.admits).unwrap();
         let (kind, config) = (options.host, options.config.clone());
         let host = Host { kind, pid: 1, started: Timestamp::now(), config, data };
         let event_loop = EventLoop::new(options, first, opened, host, Box::new(Watchdog(Arc::clone(&world))), parts);
         let (stop, stopped) = oneshot::channel();
-        let run = event_loop.run(listener, Timer::new().unwrap(), async { drop(stopped.await) });
+        let run = event_loop.run(door, Timer::new().unwrap(), async { drop(stopped.await) });
         let ended = tokio::spawn(run);
         Self { folder, world, endpoint, commands, happened, stop: Some(stop), ended }
     }
