@@ -1,8 +1,10 @@
 //! Steps that ask a person, send requests and run other flows, from outside; and runs that are tried out and repeated.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    path::Path,
     process::Command,
     sync::{
         Arc, Mutex,
@@ -11,7 +13,7 @@ use std::{
     thread,
 };
 
-use estatus_tests::{Estatus, eventually};
+use estatus_tests::{Estatus, built, eventually};
 use serde_json::{Value, json};
 
 use crate::flows::{begin, ended, engine, show, step};
@@ -92,6 +94,32 @@ fn stands(estatus: &Estatus, run: &str, place: usize, state: &str) -> Value {
     })
 }
 
+/// What the shell has for the variable `name`.
+fn variable(name: &str) -> String {
+    if cfg!(windows) { format!("%{name}%") } else { format!("${name}") }
+}
+
+/// A line for the shell that fails with 4 as long as `file` is not there.
+fn looking_for(file: &Path) -> String {
+    let file = file.display();
+    if cfg!(windows) {
+        format!("echo looking & if not exist {file} exit 4")
+    } else {
+        format!("echo looking; test -e {file} || exit 4")
+    }
+}
+
+/// What says one thing, and another once `file` is there.
+fn until(file: &Path, first: &str, last: &str) -> String {
+    format!("{} steps until {} {first} {last}", built("examples/estatus-child").display(), file.display())
+}
+
+/// As the engine calls whoever runs this.
+fn own_name() -> String {
+    let asked = if cfg!(windows) { Command::new("whoami").output() } else { Command::new("id").arg("-un").output() };
+    String::from_utf8(asked.unwrap().stdout).unwrap().trim().to_owned()
+}
+
 #[test]
 fn what_a_service_answers_is_there_for_later_steps() {
     let service = Service::start();
@@ -102,7 +130,12 @@ fn what_a_service_answers_is_there_for_later_steps() {
             service.port,
             "method = \"POST\"\nbody = \"deploy {{ steps.build.output }}\"\nsave = \"data.id\"",
         )
-        + &step("deploy", "note", "echo got $ESTATUS_STEP_ASK_OUTPUT after $ESTATUS_STEP_BUILD_EXIT", "");
+        + &step(
+            "deploy",
+            "note",
+            &format!("echo got {} after {}", variable("ESTATUS_STEP_ASK_OUTPUT"), variable("ESTATUS_STEP_BUILD_EXIT")),
+            "",
+        );
     let estatus = engine(&config);
     let run = ended(&estatus, &begin(&estatus, "deploy"));
     assert_eq!((&run["state"], &run["steps"][1]["saved"]), (&json!("succeeded"), &json!("42")), "{run}");
@@ -144,8 +177,8 @@ fn a_run_waits_for_a_person_whoever_is_killed_and_goes_on_as_that_one_says() {
     assert_eq!(approved["run"].to_string(), run);
     let over = ended(&estatus, &run);
     assert_eq!(over["state"], "succeeded");
-    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-    let answer = |said: &str| format!("{said} by {} on the command line", user.trim());
+    let user = own_name();
+    let answer = |said: &str| format!("{said} by {user} on the command line");
     assert_eq!(over["steps"][0]["why"], answer("approved"));
     let again = estatus.say(&["flow", "approve", &run]);
     assert!(again.code == 2 && again.err.contains(&run), "{again:?}");
@@ -160,9 +193,11 @@ fn a_run_waits_for_a_person_whoever_is_killed_and_goes_on_as_that_one_says() {
 
 #[test]
 fn a_step_runs_another_flow_whoever_is_killed_and_tells_where_that_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let goes_on = folder.path().join("goes-on");
     let config = "[[flow.outer.step]]\nname = \"first\"\nflow = \"inner\"\n".to_owned()
         + &step("outer", "then", "echo then", "")
-        + &step("inner", "slow", "sleep 0.3; echo slow", "")
+        + &step("inner", "slow", &until(&goes_on, "begins", "ends"), "")
         + "[[flow.ill.step]]\nname = \"first\"\nflow = \"broken\"\non_failure = { flow = \"call\" }\n"
         + &step("broken", "breaks", "exit 7", "")
         + &step("call", "calls", "echo called", "");
@@ -171,6 +206,7 @@ fn a_step_runs_another_flow_whoever_is_killed_and_tells_where_that_failed() {
     stands(&estatus, &run, 0, "running");
     estatus.kill();
     estatus.start();
+    fs::write(&goes_on, "").unwrap();
     let run = ended(&estatus, &run);
     assert_eq!(run["state"], "succeeded", "{run}");
     let inner = show(&estatus, &run["steps"][0]["run"].to_string());
@@ -191,10 +227,9 @@ fn a_step_runs_another_flow_whoever_is_killed_and_tells_where_that_failed() {
 fn what_succeeded_is_taken_back_and_the_run_is_repeated_from_where_it_failed() {
     let folder = tempfile::tempdir().unwrap();
     let is_mended = folder.path().join("mended");
-    let check = format!("echo looking; test -e {} || exit 4", is_mended.display());
     let config = step("move", "first", "echo one", "")
         + &step("move", "second", "echo two", "undo = \"echo back to one\"")
-        + &step("move", "third", &check, "")
+        + &step("move", "third", &looking_for(&is_mended), "")
         + &step("move", "fourth", "echo four", "");
     let estatus = engine(&config);
     let failed = ended(&estatus, &begin(&estatus, "move"));
@@ -206,7 +241,7 @@ fn what_succeeded_is_taken_back_and_the_run_is_repeated_from_where_it_failed() {
         assert!(shown.out.contains(words), "“{words}” is not in {}", shown.out);
     }
 
-    std::fs::write(&is_mended, "").unwrap();
+    fs::write(&is_mended, "").unwrap();
     let begun = estatus.json(&["flow", "run", "move", "--from", "third"]);
     let run = ended(&estatus, &begun["run"].to_string());
     assert_eq!((&run["state"], &run["repeats"]), (&json!("succeeded"), &failed["run"]), "{run}");
@@ -219,9 +254,9 @@ fn what_succeeded_is_taken_back_and_the_run_is_repeated_from_where_it_failed() {
 fn a_run_is_tried_out_without_being_done() {
     let folder = tempfile::tempdir().unwrap();
     let done = folder.path().join("done");
-    let config = step("work", "does", &format!("touch {}", done.display()), "undo = \"true\"")
+    let config = step("work", "does", &format!("echo done > {}", done.display()), "undo = \"echo undone\"")
         + "[[flow.work.step]]\nname = \"gone\"\nrun = [\"no-such-program-anywhere\"]\n"
-        + &step("well", "does", "true", "");
+        + &step("well", "does", "echo well", "");
     let estatus = engine(&config);
     let tried = estatus.say(&["flow", "run", "work", "--dry-run"]);
     assert!(tried.code == 1 && tried.out.contains("no-such-program-anywhere"), "{tried:?}");
@@ -236,19 +271,18 @@ fn a_run_is_tried_out_without_being_done() {
 fn what_a_step_writes_is_read_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
     let goes_on = folder.path().join("goes-on");
-    let command = format!("echo first; while ! test -e {}; do sleep 0.05; done; echo last", goes_on.display());
-    let estatus = engine(&step("work", "talks", &command, ""));
+    let estatus = engine(&step("work", "talks", &until(&goes_on, "first", "last"), ""));
     let earlier = begin(&estatus, "work");
-    std::fs::write(&goes_on, "").unwrap();
+    fs::write(&goes_on, "").unwrap();
     ended(&estatus, &earlier);
-    std::fs::remove_file(&goes_on).unwrap();
+    fs::remove_file(&goes_on).unwrap();
 
     let run = begin(&estatus, "work");
     eventually("its first line is there", || {
         let log = estatus.say(&["flow", "log", &run, "talks"]);
         log.out.contains("first").then_some(())
     });
-    std::fs::write(&goes_on, "").unwrap();
+    fs::write(&goes_on, "").unwrap();
     ended(&estatus, &run);
     let log = estatus.say(&["flow", "log", &run, "talks"]);
     assert_eq!((log.out.matches("first").count(), log.out.matches("last").count()), (1, 1), "{log:?}");

@@ -99,6 +99,8 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
             std::process::exit(7);
         }
         "once" => once(&PathBuf::from(arg(0)), arg(1)),
+        // Says one thing, and another once this file is there.
+        "until" => until(&PathBuf::from(arg(0)), arg(1), arg(2)),
         // Says in a file who it is.
         "noted" => {
             note(&PathBuf::from(arg(0)), &std::process::id().to_string());
@@ -198,6 +200,14 @@ fn once(folder: &Path, name: &str) {
     note(&folder.join("ended"), name);
     println!("done");
     std::process::exit(3);
+}
+
+fn until(file: &Path, first: &str, last: &str) {
+    println!("{first}");
+    while !file.exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    println!("{last}");
 }
 
 /// Writes lines of a kilobyte for as long as it can, and says in a file how far it has come.
