@@ -197,6 +197,13 @@ impl Estatus {
         shims_below(&self.data().join("programs"))
     }
 
+    /// The processes that supervise its programs and commands, or help them with that, by the names of their executables;
+    /// those of an engine that was killed too.
+    #[cfg(windows)]
+    pub fn shims(&self) -> Vec<(String, u32)> {
+        crate::processes::running_from(&self.data().join("shims"))
+    }
+
     /// The processes that supervise the commands of its flows and remedies, in the same way.
     #[cfg(target_os = "linux")]
     pub fn shims_of_commands(&self) -> Vec<(String, u32)> {

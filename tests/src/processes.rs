@@ -41,6 +41,22 @@ pub fn is_alive(pid: u64) -> bool {
     system.process(pid).is_some()
 }
 
+/// What runs from `folder`, by the names of the files.
+#[cfg(windows)]
+pub(crate) fn running_from(folder: &std::path::Path) -> Vec<(String, u32)> {
+    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+    let mut system = System::new().unwrap();
+    let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+    let folder = folder.to_string_lossy().to_lowercase();
+    let from_there = system.processes().values().filter_map(|process| {
+        let exe = process.exe()?;
+        let is_below = exe.parent()?.to_string_lossy().to_lowercase() == folder;
+        is_below.then(|| (exe.file_name().unwrap_or_default().to_string_lossy().into_owned(), process.pid().as_u32()))
+    });
+    from_there.collect()
+}
+
 /// Asks the engine `pid` to end, as a service manager would.
 #[cfg(unix)]
 pub(crate) fn ask(pid: u32) -> bool {

@@ -211,8 +211,10 @@ fn wine(prefix: &Path) -> Command {
     wine
 }
 
+/// It makes files as Linux lets it: what nobody has opened to others is the user's alone then, as in a profile of Windows.
 fn server(prefix: &Path) -> Command {
-    let mut server = Command::new(SERVER);
+    let mut server = Command::new("sh");
+    server.args(["-c", "umask 077 && exec \"$0\" \"$@\"", SERVER]);
     in_prefix(&mut server, prefix);
     server
 }
