@@ -131,6 +131,10 @@ pub(crate) enum Command {
     Start(Steered),
     /// Stop a program and keep it stopped; waits until all its processes have ended.
     Stop(Steered),
+    /// Stop what Estatus has left running when it quit, for the installer of Windows: with what it is to delete, nobody would
+    /// find it again.
+    #[command(hide = true)]
+    StopLeft,
     /// Restart a program; waits until it is running.
     Restart(Steered),
     /// List flows, run and repeat them, answer what they ask, and show what became of their runs.
