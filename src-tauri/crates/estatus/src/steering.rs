@@ -206,6 +206,8 @@ fn stops(start: StartId, ran: bool, now: &ProgramStatus) -> Option<(Outcome, Str
                 )
             })
         }
+        // What ends again and again may have been started once more just before it was asked to stop.
+        ProgramState::Stopping => None,
         _ if now.start > start => Some((Outcome::NotWell, format!("{name} was restarted meanwhile"))),
         _ => None,
     }
@@ -284,6 +286,7 @@ mod tests {
         check(goal(true), &web(ProgramState::Stopped, 3), Some((Outcome::Well, "web is stopped")));
         let again = Some((Outcome::NotWell, "web was restarted meanwhile"));
         check(goal(true), &web(ProgramState::Starting, 4), again);
+        check(goal(true), &web(ProgramState::Stopping, 4), None);
         let mut left = web(ProgramState::Stopped, 3);
         left.last_exit.as_mut().unwrap().left = vec!["process 12 (node)".to_owned()];
         let said = "web is stopped, but something is left: process 12 (node)";
