@@ -146,6 +146,19 @@ fn a_program_that_is_left_running_is_found_again() {
     assert!(!is_alive(pid));
 }
 
+#[test]
+fn what_was_left_running_is_stopped_where_no_engine_is_to_find_it_again() {
+    let mut estatus = with_program("'sleep'", "on_quit = \"leave running\"");
+    estatus.start();
+    let pid = estatus.wait_for_process("web", None);
+    let refused = estatus.say(&["stop-left"]);
+    assert!(refused.code == 1 && refused.err.contains("quit it first"), "{refused:?}");
+    assert!(estatus.stop().success() && is_alive(pid));
+    let said = estatus.say(&["stop-left"]);
+    assert_eq!((said.code, is_alive(pid)), (0, false), "{said:?}");
+    assert_eq!(estatus.say(&["stop-left"]).code, 0);
+}
+
 /// On Windows another process takes its place, which nobody here has started.
 #[cfg(unix)]
 #[test]

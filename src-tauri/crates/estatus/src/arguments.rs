@@ -131,6 +131,9 @@ pub(crate) enum Command {
     Start(Steered),
     /// Stop a program and keep it stopped; waits until all its processes have ended.
     Stop(Steered),
+    /// Stop what Estatus left running when it quit, for the installer of Windows, which deletes what it would be found by.
+    #[command(hide = true)]
+    StopLeft,
     /// Restart a program; waits until it is running.
     Restart(Steered),
     /// List flows, run and repeat them, answer what they ask, and show what became of their runs.

@@ -107,6 +107,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         }
         Command::Start(Steered { program, no_wait }) => steering::start(&places, program, !no_wait).await,
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
+        Command::StopLeft => steering::stop_left(&places).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
         Command::Flow { command } => flows::carry_out(&places, command).await,
         Command::Fleet { command } => fleets::carry_out(&places, command).await,

@@ -1,4 +1,5 @@
-//! `estatus start`, `stop` and `restart`: has a program started or stopped, and says what came of it.
+//! `estatus start`, `stop` and `restart`: has a program started or stopped, and says what came of it; and `stop-left`, for
+//! which no engine runs.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::{
     CommandError, Outcome, Result,
     asking::{self, attach},
     configuration::Places,
+    running::shim,
     show,
 };
 
@@ -30,6 +32,22 @@ pub(crate) async fn restart(places: &Places, program: String, wait: bool) -> Res
 pub(crate) async fn stop(places: &Places, program: String, wait: bool) -> Result {
     let ask = Ask::StopProgram { program: program.clone() };
     steer(places, &program, ask, wait, |before| Goal::Stops { start: before.start, ran: before.pid.is_some() }).await
+}
+
+/// Stops what was left running, once the engine has ended.
+pub(crate) async fn stop_left(places: &Places) -> Result {
+    let data = places.data.display();
+    if let Some(holder) = estatus_engine::holder_of(&places.data) {
+        return Err(CommandError::Failed(format!(
+            "Estatus still runs on {data} ({holder}): quit it first, or use `estatus stop PROGRAM`"
+        )));
+    }
+    let left = estatus_program::stop_left(&places.data, shim()?).await;
+    if left.is_empty() {
+        return Ok(Outcome::Well);
+    }
+    let left = show::one_line(&left.join(", "));
+    Err(CommandError::Failed(format!("these programs of {data} still run: {left}; end them yourself")))
 }
 
 /// What is waited for.

@@ -1,14 +1,29 @@
 //! What runs of a data folder, as whoever hosts no engine there sees it.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
-use estatus_core::program::ProcessId;
+use estatus_core::program::{ProcessId, ProgramEvent};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     ledger::{Ledger, StartPhase},
     platform,
-    shim::programs,
+    shim::{ShimRequest, StopBy, Stopping, programs},
+    shim_command::ShimCommand,
+    supervisor::Supervisor,
 };
+
+/// Beyond the time that a program is given to stop, so long may take what else there is to do.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How it stands with what was started once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +63,31 @@ pub fn started_in(root: &Path) -> BTreeMap<String, Left> {
         (ledger.program, left)
     };
     ledgers.into_iter().map(left).collect()
+}
+
+/// Stops what an engine on the data folder `data` has left running, each as its signal asks and in the time that it is given,
+/// and says what runs all the same. No engine may run there meanwhile.
+pub async fn stop_left(data: &Path, shim: ShimCommand) -> Vec<String> {
+    let (events, mut told) = mpsc::channel(1);
+    let mut supervisor = Supervisor::new(data, shim, events);
+    let mut awaited = BTreeSet::new();
+    let mut longest = Duration::ZERO;
+    for name in left_running(data) {
+        let Some(ledger) = Ledger::read(&crate::folder(data, &name)) else { continue };
+        let program: Arc<str> = name.into();
+        let how = Stopping { by: StopBy::Signal(ledger.terms.signal), within: ledger.terms.patience };
+        longest = longest.max(how.within);
+        supervisor.ask(&program, ShimRequest::Stop { start: ledger.start, how });
+        awaited.insert(program);
+    }
+    let given_up = Instant::now() + longest.saturating_add(PATIENCE);
+    while !awaited.is_empty() {
+        let Ok(Some(told)) = timeout_at(given_up, told.recv()).await else { break };
+        if matches!(told.event, ProgramEvent::Exited(_)) {
+            awaited.remove(&told.program);
+        }
+    }
+    left_running(data)
 }
 
 #[cfg(test)]

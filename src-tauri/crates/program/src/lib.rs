@@ -38,7 +38,7 @@ use windows as platform;
 pub use commands::{Commands, command_folder};
 pub use executable::Executable;
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
-pub use left_running::{Left, left_running, started_in};
+pub use left_running::{Left, left_running, started_in, stop_left};
 pub use log::{Line, LogFilter, LogPage, LogReader, Place, Stream};
 pub use platform::find_executable;
 pub use platform::make_private;

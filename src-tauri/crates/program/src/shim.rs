@@ -27,9 +27,7 @@ use std::{
 };
 
 pub(crate) use frames::Frames;
-#[cfg(test)]
-pub(crate) use protocol::StopBy;
-pub(crate) use protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, Stopping};
+pub(crate) use protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, StopBy, Stopping};
 
 use tokio::time::Instant;
 
