@@ -3,9 +3,19 @@
 ;   Estatus-setup.exe [/S] [/NOSTART] [/NOLOGIN] [/D=folder]    /S: asks nothing; the folder comes last and without quotes
 ;   uninstall.exe     [/S] [/PURGE]                             /PURGE: the configuration and the history go, too
 ;
+; Exit codes: 0 it is done; 1 it cannot be done here or now; 2 it was given up, and everything is as it was, or the configuration
+; and the history could not all be deleted. uninstall.exe tells its own only where it runs in place (`_?=folder`, as the last).
+;
 ; An upgrade replaces files of programs that run: Windows lets such a file be renamed, not written to. So the old files are
 ; moved to a folder beside the new ones, and what runs is asked to start again (`estatus relaunch`). What Estatus keeps
 ; running does not notice.
+;
+; The service runs a copy of its own, so it goes on as it is until it is upgraded (`estatus service upgrade`), which takes an
+; administrator. With /S setup asks for none: the service is upgraded where setup itself runs elevated. Else it stays in its
+; previous version, and setup ends with 0 all the same, for what it was asked to install is installed.
+;
+; Programs that Estatus leaves running when it quits run on when it is uninstalled, too, and one that is installed again finds
+; them. Where the data go, nobody would: then they are stopped.
 ;
 ; `cargo xtask bundle` defines VERSION (1.2.3), PROGRAMS (the folder of the built programs), ICON, LOADER (WebView2Loader.dll)
 ; and OUT; and UNPACKED where tests want it quickly.
@@ -28,7 +38,6 @@ RequestExecutionLevel user
 !include WinMessages.nsh
 !include x64.nsh
 ${StrStr}
-${UnStrStr}
 
 !define NAME "Estatus"
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
@@ -39,11 +48,20 @@ ${UnStrStr}
 !define APP "org.estatus.desktop"
 !define LINKS "estatus"
 !define TRAY_WINDOW "EstatusTray"
+; What the console program says where no engine runs (api/client.rs).
+!define NO_ENGINE "no engine runs"
+; The files of ours that an upgrade has put away are in folders of this name with a number; nobody else has any such.
+!define OLD ".estatus-old"
 ; What runs gets so many milliseconds to end: the longest that programs take to be stopped is theirs to say.
 !define ENDS_WITHIN 120000
 !define LOOKS_AGAIN 200
 ; What has ended holds its file for so long at most.
 !define FREED_WITHIN 20000
+; So long may take what is asked of the console program: `path`, `relaunch`, which gives up after a minute itself, and
+; `service upgrade`, which waits for a service.
+!define PATH_WITHIN 20000
+!define RELAUNCHED_WITHIN 120000
+!define UPGRADED_WITHIN 300000
 
 Name "${NAME}"
 OutFile "${OUT}"
@@ -79,32 +97,13 @@ VIAddVersionKey "LegalCopyright" "MIT or Apache-2.0"
 !insertmacro MUI_LANGUAGE "English"
 !insertmacro MUI_LANGUAGE "Spanish"
 
-LangString start_now ${LANG_ENGLISH} "Start Estatus"
-LangString start_now ${LANG_SPANISH} "Iniciar Estatus"
-LangString program ${LANG_ENGLISH} "Estatus"
-LangString program ${LANG_SPANISH} "Estatus"
-LangString program_is ${LANG_ENGLISH} "The tray icon with its window, and the command line."
-LangString program_is ${LANG_SPANISH} "El icono de la bandeja con su ventana, y la línea de órdenes."
-LangString at_login ${LANG_ENGLISH} "Start at login"
-LangString at_login ${LANG_SPANISH} "Iniciar con la sesión"
-LangString at_login_is ${LANG_ENGLISH} "Starts Estatus, without a window, when you sign in. You can change it later in its menu."
-LangString at_login_is ${LANG_SPANISH} "Inicia Estatus, sin ventana, cuando usted inicia sesión. Puede cambiarlo después en su menú."
-LangString data ${LANG_ENGLISH} "Configuration and history"
-LangString data ${LANG_SPANISH} "Configuración e historial"
-LangString data_is ${LANG_ENGLISH} "Also deletes your estatus.toml, the history and the output of programs. This cannot be undone."
-LangString data_is ${LANG_SPANISH} "Borra también su estatus.toml, el historial y la salida de los programas. No se puede deshacer."
-LangString busy ${LANG_ENGLISH} "Setup is running already."
-LangString busy ${LANG_SPANISH} "El instalador ya está en marcha."
-LangString needs_64_bits ${LANG_ENGLISH} "Estatus needs a 64-bit Windows."
-LangString needs_64_bits ${LANG_SPANISH} "Estatus necesita un Windows de 64 bits."
-LangString old_service ${LANG_ENGLISH} "The Estatus service still runs in its previous version. To have it take the new one while your programs keep running, run this in a terminal as administrator:$\r$\n$\r$\nestatus relaunch --service"
-LangString old_service ${LANG_SPANISH} "El servicio Estatus sigue en su versión anterior. Para que tome la nueva sin que sus programas se detengan, ejecute esto en un terminal como administrador:$\r$\n$\r$\nestatus relaunch --service"
-LangString service_stays ${LANG_ENGLISH} "The Estatus service could not be removed, and without it these files cannot go. Run “estatus service uninstall” in a terminal as administrator, then uninstall again."
-LangString service_stays ${LANG_SPANISH} "No se pudo quitar el servicio Estatus, y sin eso estos archivos no se pueden borrar. Ejecute «estatus service uninstall» en un terminal como administrador y desinstale de nuevo."
-LangString still_runs ${LANG_ENGLISH} "Estatus is still running, perhaps as “estatus run” in a terminal. Stop it, then choose Retry."
-LangString still_runs ${LANG_SPANISH} "Estatus sigue en marcha, quizá como «estatus run» en un terminal. Deténgalo y elija Reintentar."
+!include texts.nsh
 
 Var upgrades
+; The folder of the files that this upgrade puts away.
+Var old
+; Whether a tray was ended that is to be started again.
+Var ended_tray
 
 ; Once a file of ours is there, all that can be chosen was.
 Function skip_where_it_is_there
@@ -148,7 +147,7 @@ FunctionEnd
 !macro MOVE_ASIDE NAME
     ${If} ${FileExists} "$INSTDIR\${NAME}"
         ClearErrors
-        Rename "$INSTDIR\${NAME}" "$INSTDIR\old\${NAME}"
+        Rename "$INSTDIR\${NAME}" "$old\${NAME}"
         ${If} ${Errors}
             Abort "$INSTDIR\${NAME}"
         ${EndIf}
@@ -157,22 +156,83 @@ FunctionEnd
 
 ; Puts a file back where no new one could be put.
 !macro PUT_BACK NAME
-    ${If} ${FileExists} "$INSTDIR\old\${NAME}"
+    ${If} ${FileExists} "$old\${NAME}"
         Delete "$INSTDIR\${NAME}"
-        Rename "$INSTDIR\old\${NAME}" "$INSTDIR\${NAME}"
+        Rename "$old\${NAME}" "$INSTDIR\${NAME}"
     ${EndIf}
 !macroend
+
+; Deletes what upgrades have put away, file by file. There are errors where something of it still runs.
+!macro DELETE_OLD UN
+    Function ${UN}delete_old
+        StrCpy $3 0
+        FindFirst $1 $2 "$INSTDIR\${OLD}-*"
+        ${DoWhile} $2 != ""
+            ClearErrors
+            Delete "$INSTDIR\$2\estatus.exe"
+            Delete "$INSTDIR\$2\estatus-tray.exe"
+            Delete "$INSTDIR\$2\estatus-window.exe"
+            Delete "$INSTDIR\$2\WebView2Loader.dll"
+            ${If} ${Errors}
+                StrCpy $3 1
+            ${EndIf}
+            RMDir "$INSTDIR\$2"
+            FindNext $1 $2
+        ${Loop}
+        FindClose $1
+        ClearErrors
+        ${If} $3 = 1
+            SetErrors
+        ${EndIf}
+    FunctionEnd
+!macroend
+!insertmacro DELETE_OLD ""
+!insertmacro DELETE_OLD "un."
+
+; Every tray ends, or the one whose window has this title, as if its person had chosen Quit: it stops programs as configured,
+; and its window goes with it.
+!macro END_TRAYS TITLE
+    StrCpy $1 0
+    ${Do}
+        FindWindow $0 "${TRAY_WINDOW}" "${TITLE}"
+        ${If} $0 = 0
+            ${ExitDo}
+        ${EndIf}
+        StrCpy $ended_tray 1
+        System::Call 'user32::PostMessageW(p r0, i ${WM_CLOSE}, p 0, p 0)'
+        Sleep ${LOOKS_AGAIN}
+        IntOp $1 $1 + ${LOOKS_AGAIN}
+    ${LoopUntil} $1 > ${ENDS_WITHIN}
+!macroend
+
+; Runs the console program with the arguments $1 and the rights of an administrator, for which Windows asks. Its exit code is in
+; $0, or nothing where it was not run.
+!macro AS_ADMINISTRATOR UN
+    Function ${UN}as_administrator
+        ; A SHELLEXECUTEINFOW with SEE_MASK_NOCLOSEPROCESS and SEE_MASK_NOASYNC. What is shorter than a pointer stands in the
+        ; place of one.
+        System::Call '*(i 112, i 0x140, p $HWNDPARENT, w "runas", w "$INSTDIR\estatus.exe", w r1, p 0, p ${SW_HIDE}, p 0, p 0, p 0, p 0, p 0, p 0, p 0) p .r2'
+        System::Call 'shell32::ShellExecuteExW(p r2) i .r3'
+        StrCpy $0 ""
+        ${If} $3 <> 0
+            System::Call '*$2(i, i, p, p, p, p, p, p, p, p, p, p, p, p, p .r3)'
+            System::Call 'kernel32::WaitForSingleObject(p r3, i -1)'
+            System::Call 'kernel32::GetExitCodeProcess(p r3, *i .r0)'
+            System::Call 'kernel32::CloseHandle(p r3)'
+        ${EndIf}
+        System::Free $2
+    FunctionEnd
+!macroend
+!insertmacro AS_ADMINISTRATOR ""
+!insertmacro AS_ADMINISTRATOR "un."
 
 Section "$(program)" section_program
     SectionIn RO
     SetOutPath "$INSTDIR"
-    ; What an earlier upgrade could not delete. What still runs is not in the way: its folder takes another name.
-    RMDir /r "$INSTDIR\old"
-    ${If} ${FileExists} "$INSTDIR\old\*"
-        System::Call 'kernel32::GetTickCount() i .r0'
-        Rename "$INSTDIR\old" "$INSTDIR\old-$0"
-    ${EndIf}
-    CreateDirectory "$INSTDIR\old"
+    ; What earlier upgrades could not delete.
+    Call delete_old
+    Call name_old
+    CreateDirectory "$old"
     !insertmacro MOVE_ASIDE estatus.exe
     !insertmacro MOVE_ASIDE estatus-tray.exe
     !insertmacro MOVE_ASIDE estatus-window.exe
@@ -195,17 +255,19 @@ Section "$(program)" section_program
     WriteRegDWORD HKCU "${UNINSTALL}" "NoRepair" 1
     ${GetSize} "$INSTDIR" "/M=*.* /S=0K /G=0" $0 $1 $2
     WriteRegDWORD HKCU "${UNINSTALL}" "EstimatedSize" $0
-    nsExec::Exec '"$INSTDIR\estatus.exe" path add "$INSTDIR"'
+    nsExec::Exec /TIMEOUT=${PATH_WITHIN} '"$INSTDIR\estatus.exe" path add "$INSTDIR"'
     Pop $0
     SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
 
-    ; It is asked by the program that speaks as it does.
-    ${If} ${FileExists} "$INSTDIR\old\estatus.exe"
-        nsExec::Exec '"$INSTDIR\old\estatus.exe" relaunch'
-        Pop $0
-        Call relaunch_service
+    ${If} ${FileExists} "$old\estatus.exe"
+        Call relaunch
+        Call upgrade_service
     ${EndIf}
-    Call delete_old
+    Call delete_old_in_time
+    ; The one before has let go of its file by now, so it is not taken for one that runs already.
+    ${If} $ended_tray = 1
+        Exec '"$INSTDIR\estatus-tray.exe" --hidden'
+    ${EndIf}
 SectionEnd
 
 Section "$(at_login)" section_login
@@ -245,26 +307,54 @@ Function choose_login
     ${EndIf}
 FunctionEnd
 
-; The service that runs from this folder, too; only whoever may edit may ask for that.
-Function relaunch_service
-    ReadRegStr $0 HKLM "${SERVICE}" "ImagePath"
-    ${StrStr} $1 $0 $INSTDIR
-    ${If} $1 == ""
+; A folder that is not there yet: what earlier upgrades have put away may still run.
+Function name_old
+    StrCpy $0 0
+    ${Do}
+        IntOp $0 $0 + 1
+        StrCpy $old "$INSTDIR\${OLD}-$0"
+    ${LoopWhile} ${FileExists} "$old\*"
+FunctionEnd
+
+; Has the engine, and whoever hosts it, start again; it is asked by the program that speaks as it does. A tray that has no engine
+; hears nothing of that, and stops nothing when it is ended.
+Function relaunch
+    nsExec::ExecToStack /TIMEOUT=${RELAUNCHED_WITHIN} '"$old\estatus.exe" relaunch'
+    Pop $0
+    Pop $1
+    ${StrStr} $2 $1 "${NO_ENGINE}"
+    ${If} $2 != ""
+        !insertmacro END_TRAYS "$LOCALAPPDATA\${NAME}"
+    ${EndIf}
+FunctionEnd
+
+; The service that was installed from this folder, too.
+Function upgrade_service
+    ReadRegStr $0 HKLM "${SERVICE}\Parameters" "InstalledFrom"
+    ${If} $0 != $INSTDIR
         Return
     ${EndIf}
-    nsExec::Exec '"$INSTDIR\old\estatus.exe" relaunch --service'
-    Pop $0
-    ${If} $0 != 0
-        MessageBox MB_OK|MB_ICONINFORMATION "$(old_service)" /SD IDOK
+    ${If} ${Silent}
+        nsExec::Exec /TIMEOUT=${UPGRADED_WITHIN} '"$INSTDIR\estatus.exe" service upgrade'
+        Pop $0
+        Return
+    ${EndIf}
+    StrCpy $0 ""
+    ${If} ${Cmd} `MessageBox MB_YESNO|MB_ICONQUESTION "$(upgrade_service)" IDYES`
+        StrCpy $1 "service upgrade"
+        Call as_administrator
+    ${EndIf}
+    ${If} $0 != "0"
+        MessageBox MB_OK|MB_ICONINFORMATION "$(old_service)"
     ${EndIf}
 FunctionEnd
 
 ; What has just ended may hold its file for a moment. What still runs keeps it until the next upgrade.
-Function delete_old
+Function delete_old_in_time
     StrCpy $0 0
     ${Do}
-        RMDir /r "$INSTDIR\old"
-        ${IfNot} ${FileExists} "$INSTDIR\old\*"
+        Call delete_old
+        ${IfNot} ${FileExists} "$old\*"
             ${ExitDo}
         ${EndIf}
         Sleep ${LOOKS_AGAIN}
@@ -273,116 +363,14 @@ Function delete_old
 FunctionEnd
 
 Function .onInstFailed
-    !insertmacro PUT_BACK estatus.exe
-    !insertmacro PUT_BACK estatus-tray.exe
-    !insertmacro PUT_BACK estatus-window.exe
-    !insertmacro PUT_BACK WebView2Loader.dll
+    ${If} $old != ""
+        !insertmacro PUT_BACK estatus.exe
+        !insertmacro PUT_BACK estatus-tray.exe
+        !insertmacro PUT_BACK estatus-window.exe
+        !insertmacro PUT_BACK WebView2Loader.dll
+        RMDir "$old"
+    ${EndIf}
     SetErrorLevel 2
 FunctionEnd
 
-Section "un.$(program)" section_un_program
-    SectionIn RO
-    Call un.remove_service
-    Call un.end_trays
-    ; First what cannot go while something of it runs.
-    again:
-    Call un.delete_programs
-    ${If} ${Errors}
-        MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(still_runs)" /SD IDCANCEL IDRETRY again
-        SetErrorLevel 2
-        Abort "$(still_runs)"
-    ${EndIf}
-    Delete "$INSTDIR\WebView2Loader.dll"
-    Delete "$INSTDIR\uninstall.exe"
-    RMDir /r "$INSTDIR\old"
-    FindFirst $0 $1 "$INSTDIR\old-*"
-    ${DoWhile} $1 != ""
-        RMDir /r "$INSTDIR\$1"
-        FindNext $0 $1
-    ${Loop}
-    FindClose $0
-    ; In use by nobody, as no window is there.
-    RMDir /r "$LOCALAPPDATA\${APP}"
-    SetOutPath "$TEMP"
-    RMDir "$INSTDIR"
-
-    Delete "$SMPROGRAMS\${NAME}.lnk"
-    DeleteRegValue HKCU "${RUN}" "${NAME}"
-    DeleteRegValue HKCU "${APPROVED}" "${NAME}"
-    DeleteRegKey HKCU "Software\Classes\AppUserModelId\${APP}"
-    DeleteRegKey HKCU "Software\Classes\${LINKS}"
-    DeleteRegKey HKCU "${UNINSTALL}"
-    SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
-SectionEnd
-
-Section /o "un.$(data)" section_un_data
-    RMDir /r "$APPDATA\${NAME}"
-    RMDir /r "$LOCALAPPDATA\${NAME}"
-SectionEnd
-
-!insertmacro MUI_UNFUNCTION_DESCRIPTION_BEGIN
-    !insertmacro MUI_DESCRIPTION_TEXT ${section_un_program} "$(program_is)"
-    !insertmacro MUI_DESCRIPTION_TEXT ${section_un_data} "$(data_is)"
-!insertmacro MUI_UNFUNCTION_DESCRIPTION_END
-
-Function un.onInit
-    !insertmacro ONE_AT_A_TIME
-    ${GetParameters} $0
-    ClearErrors
-    ${GetOptions} $0 "/PURGE" $1
-    ${IfNot} ${Errors}
-        SectionGetFlags ${section_un_data} $0
-        IntOp $0 $0 | 1
-        SectionSetFlags ${section_un_data} $0
-    ${EndIf}
-FunctionEnd
-
-; The service that runs from this folder; Windows asks for an administrator.
-Function un.remove_service
-    ReadRegStr $0 HKLM "${SERVICE}" "ImagePath"
-    ${UnStrStr} $1 $0 $INSTDIR
-    ${If} $1 == ""
-        Return
-    ${EndIf}
-    ExecShellWait "runas" "$INSTDIR\estatus.exe" "service uninstall" SW_HIDE
-    ReadRegStr $0 HKLM "${SERVICE}" "ImagePath"
-    ${UnStrStr} $1 $0 $INSTDIR
-    ${If} $1 != ""
-        MessageBox MB_OK|MB_ICONSTOP "$(service_stays)" /SD IDOK
-        SetErrorLevel 2
-        Abort "$(service_stays)"
-    ${EndIf}
-FunctionEnd
-
-; Every tray ends as if its person had chosen Quit: it stops programs as configured, and its window goes with it.
-Function un.end_trays
-    nsExec::Exec '"$INSTDIR\estatus.exe" path remove "$INSTDIR"'
-    Pop $0
-    StrCpy $1 0
-    ${Do}
-        FindWindow $0 "${TRAY_WINDOW}"
-        ${If} $0 = 0
-            ${ExitDo}
-        ${EndIf}
-        System::Call 'user32::PostMessageW(p r0, i ${WM_CLOSE}, p 0, p 0)'
-        Sleep ${LOOKS_AGAIN}
-        IntOp $1 $1 + ${LOOKS_AGAIN}
-    ${LoopUntil} $1 > ${ENDS_WITHIN}
-FunctionEnd
-
-; A process ends a moment after its window. There are errors where one does not.
-Function un.delete_programs
-    StrCpy $0 0
-    ${Do}
-        ClearErrors
-        Delete "$INSTDIR\estatus.exe"
-        Delete "$INSTDIR\estatus-tray.exe"
-        Delete "$INSTDIR\estatus-window.exe"
-        ${IfNot} ${Errors}
-            Return
-        ${EndIf}
-        Sleep ${LOOKS_AGAIN}
-        IntOp $0 $0 + ${LOOKS_AGAIN}
-    ${LoopUntil} $0 > ${FREED_WITHIN}
-    SetErrors
-FunctionEnd
+!include uninstaller.nsh

@@ -5,8 +5,9 @@
 
 use std::{
     env, fs,
-    path::PathBuf,
-    process::{Command, Stdio},
+    os::windows::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
 };
 
 use estatus_tests::{built, bundled, eventually, is_alive};
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 const UNINSTALL: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Estatus";
 const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+const SERVICE: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\Estatus";
 const PROGRAMS: [&str; 4] = ["estatus.exe", "estatus-tray.exe", "estatus-window.exe", "WebView2Loader.dll"];
 
 fn installer() -> PathBuf {
@@ -43,10 +45,27 @@ fn must(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs what may leave others behind, which would keep a pipe of ours.
+/// Without a pipe of ours, which those would keep that it may leave behind.
+fn apart(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}
+
 fn install(command: &mut Command) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let status = apart(command).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
+}
+
+/// What is installed into `folder`.
+fn install_into(folder: &Path) {
+    // It comes as it is, whatever is in it, and never in quotes.
+    install(Command::new(installer()).args(["/S", "/NOSTART"]).raw_arg(format!("/D={}", folder.display())));
+}
+
+/// The exit code of the uninstaller in `folder`, which waits for its end where it runs in place.
+fn uninstall_in_place(folder: &Path, options: &[&str]) -> Option<i32> {
+    let mut uninstall = Command::new(folder.join("uninstall.exe"));
+    uninstall.arg("/S").args(options).raw_arg(format!("_?={}", folder.display()));
+    apart(&mut uninstall).status().unwrap().code()
 }
 
 /// Whether the registry has a value, or a key where none is named, and what `reg` says of it.
@@ -60,7 +79,7 @@ fn registered(key: &str, value: Option<&str>) -> Option<String> {
     said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
 }
 
-fn estatus(arguments: &[&str]) -> std::process::Output {
+fn estatus(arguments: &[&str]) -> Output {
     Command::new(installed().join("estatus.exe")).args(arguments).output().unwrap()
 }
 
@@ -77,17 +96,33 @@ fn program() -> u64 {
     })
 }
 
-/// Has Estatus keep a program running, from a tray.
-fn start() -> u64 {
-    fs::create_dir_all(config().parent().unwrap()).unwrap();
+/// A configuration with one program, of which `more` says more.
+fn keeps_a_program(more: &str) -> String {
     let child = built("examples/estatus-child").display().to_string();
-    let text = format!(
-        "[network]\nreference = []\n[[program]]\nname = \"web\"\ncommand = ['{child}', 'installed', 'sleep']\n"
-    );
-    fs::write(config(), text).unwrap();
-    let mut tray = Command::new(installed().join("estatus-tray.exe"));
-    tray.arg("--hidden").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    format!(
+        "[network]\nreference = []\n[[program]]\nname = \"web\"\ncommand = ['{child}', 'installed', 'sleep']\n{more}\n"
+    )
+}
+
+/// Has Estatus keep a program running, from a tray.
+fn start(more: &str) -> u64 {
+    fs::create_dir_all(config().parent().unwrap()).unwrap();
+    fs::write(config(), keeps_a_program(more)).unwrap();
+    apart(Command::new(installed().join("estatus-tray.exe")).arg("--hidden")).spawn().unwrap();
     program()
+}
+
+/// An engine of what is installed in `folder`, on files of its own in `home`, once it answers.
+fn run(folder: &Path, home: &Path) -> Child {
+    let estatus = || Command::new(folder.join("estatus.exe"));
+    let (config, data) = (home.join("other.toml"), home.join("other"));
+    fs::write(&config, "[network]\nreference = []\n").unwrap();
+    let runs = apart(estatus().arg("--config").arg(&config).arg("--data").arg(&data).arg("run")).spawn().unwrap();
+    eventually("the engine answers", || {
+        let said = apart(estatus().arg("--data").arg(&data).arg("status")).status().unwrap();
+        said.success().then_some(())
+    });
+    runs
 }
 
 fn uninstall(options: &[&str]) {
@@ -95,6 +130,16 @@ fn uninstall(options: &[&str]) {
     install(Command::new(installed().join("uninstall.exe")).arg("/S").args(options));
     eventually("it is uninstalled", || (!installed().exists()).then_some(()));
     eventually("it is forgotten", || registered(UNINSTALL, None).is_none().then_some(()));
+}
+
+/// The names of what is in `folder`.
+fn names(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Where upgrades have put away files of `folder`.
+fn old_folders(folder: &Path) -> Vec<String> {
+    names(folder).into_iter().filter(|name| name.starts_with(".estatus-old")).collect()
 }
 
 /// What is still there of all that an installation puts there.
@@ -123,7 +168,7 @@ fn it_installs_replaces_what_runs_without_its_programs_noticing_and_goes_without
     let path = registered(r"HKCU\Environment", Some("Path")).expect("it is on the PATH");
     assert!(path.contains(r"Programs\Estatus"), "{path}");
 
-    let pid = start();
+    let pid = start("");
     let began = status().unwrap()["host"].clone();
     must(Command::new("reg").args(["delete", RUN, "/v", "Estatus", "/f"]));
     install(Command::new(installer()).arg("/S"));
@@ -134,7 +179,7 @@ fn it_installs_replaces_what_runs_without_its_programs_noticing_and_goes_without
     assert_ne!(host["pid"], began["pid"], "its tray was not started again");
     assert_eq!(program(), pid);
     assert!(registered(RUN, Some("Estatus")).is_none(), "the start at login was switched on again");
-    assert!(!installed().join("old").exists(), "the old files are there");
+    assert_eq!(old_folders(&installed()), [""; 0], "the old files are there");
 
     uninstall(&[]);
     assert!(!is_alive(pid) && !is_alive(host["pid"].as_u64().unwrap()), "something of it runs");
@@ -146,4 +191,84 @@ fn it_installs_replaces_what_runs_without_its_programs_noticing_and_goes_without
     uninstall(&["/PURGE"]);
     assert_eq!(traces(), [""; 0]);
     assert!(!config().exists() && !data().exists(), "what is the user's own is there");
+}
+
+/// An upgrade does not reach an engine on another folder: it goes on from the files that were put away.
+#[test]
+fn files_of_the_user_stay_and_nothing_goes_while_something_of_it_runs() {
+    assert_eq!(traces(), [""; 0], "an earlier installation is there");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("Estatus de Íñigo");
+    let notes = folder.join(r"old\notes.txt");
+    fs::create_dir_all(notes.parent().unwrap()).unwrap();
+    fs::write(&notes, "mine").unwrap();
+    install_into(&folder);
+    let mut runs = run(&folder, home.path());
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    assert_eq!(old_folders(&folder).len(), 1);
+    assert!(!installed().exists(), "it was installed anew elsewhere");
+
+    assert_eq!(uninstall_in_place(&folder, &[]), Some(2));
+    for program in PROGRAMS {
+        assert!(folder.join(program).is_file(), "{program} is missing");
+    }
+    assert!(registered(UNINSTALL, None).is_some(), "it is forgotten");
+
+    runs.kill().unwrap();
+    runs.wait().unwrap();
+    install(Command::new(folder.join("uninstall.exe")).arg("/S"));
+    eventually("it is forgotten", || registered(UNINSTALL, None).is_none().then_some(()));
+    assert_eq!(names(&folder), ["old"]);
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    assert_eq!(traces(), [""; 0]);
+}
+
+#[test]
+fn what_is_left_running_when_it_quits_is_stopped_where_its_data_go() {
+    assert_eq!(traces(), [""; 0], "an earlier installation is there");
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    let pid = start("on_quit = \"leave running\"");
+    uninstall(&[]);
+    assert!(is_alive(pid), "it was to be left running");
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    uninstall(&["/PURGE"]);
+    assert!(!is_alive(pid), "it runs");
+    assert!(!config().exists() && !data().exists(), "what is the user's own is there");
+}
+
+#[test]
+fn a_tray_that_has_no_engine_takes_the_new_version_too() {
+    assert_eq!(traces(), [""; 0], "an earlier installation is there");
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    fs::create_dir_all(config().parent().unwrap()).unwrap();
+    fs::write(config(), "this is no configuration").unwrap();
+    let mut tray = apart(Command::new(installed().join("estatus-tray.exe")).arg("--hidden")).spawn().unwrap();
+    eventually("the tray is there", || data().join("desktop.json").exists().then_some(()));
+    install(Command::new(installer()).arg("/S"));
+    assert!(tray.wait().unwrap().success());
+    fs::write(config(), keeps_a_program("")).unwrap();
+    let pid = program();
+    uninstall(&["/PURGE"]);
+    assert!(!is_alive(pid) && !data().exists());
+}
+
+#[test]
+fn a_service_installed_from_it_takes_the_new_version_and_goes_with_it() {
+    assert_eq!(traces(), [""; 0], "an earlier installation is there");
+    let data_of_service = folder("ProgramData").join("Estatus");
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    install(Command::new(installed().join("estatus.exe")).args(["service", "install", "--yes"]));
+    // Without a configuration of the user's own, it is the service's that is looked at.
+    fs::write(data_of_service.join("estatus.toml"), keeps_a_program("")).unwrap();
+    let pid = program();
+    let began = status().unwrap()["host"].clone();
+    install(Command::new(installer()).args(["/S", "/NOSTART"]));
+    eventually("another engine runs", || (status()?["host"]["started"] != began["started"]).then_some(()));
+    assert_eq!(program(), pid);
+
+    uninstall(&["/PURGE"]);
+    assert!(registered(SERVICE, None).is_none(), "the service is there");
+    assert!(!is_alive(pid), "its program runs");
+    assert!(!data_of_service.exists(), "what the service has configured is there");
+    assert_eq!(traces(), [""; 0]);
 }
