@@ -131,8 +131,7 @@ pub(crate) enum Command {
     Start(Steered),
     /// Stop a program and keep it stopped; waits until all its processes have ended.
     Stop(Steered),
-    /// Stop what Estatus has left running when it quit, for the installer of Windows: with what it is to delete, nobody would
-    /// find it again.
+    /// Stop what Estatus left running when it quit, for the installer of Windows, which deletes what it would be found by.
     #[command(hide = true)]
     StopLeft,
     /// Restart a program; waits until it is running.
