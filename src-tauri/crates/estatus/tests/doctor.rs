@@ -147,6 +147,48 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
 }
 
 #[test]
+fn commands_of_flows_and_fleets_are_examined_as_those_of_programs_are() {
+    let user = User::new(
+        r#"
+        [[flow.release.step]]
+        name = "build"
+        run = ["no-such-step"]
+        undo = ["no-such-undo"]
+        env = { KEY = { keyring = "build key" } }
+
+        [fleet.web]
+        local = { command = ["no-such-instance"] }
+
+        [fleet.cloud.command]
+        create = ["no-such-create"]
+        list = ["no-such-list"]
+        terminate = ["no-such-terminate"]
+
+        [fleet.aws]
+        listen = "0.0.0.0:50061"
+
+        [fleet.aws.ec2]
+        region = "us-east-1"
+        template = "lt-0abc"
+        credentials = { id = "AKIA0", secret = { keyring = "aws key" } }
+        "#,
+    );
+    let findings = told_in_both(&user);
+    for (about, what) in [
+        ("flujo «release», paso «build»", "«no-such-step»"),
+        ("flujo «release», paso «build»", "«build key»"),
+        ("flujo «release», paso «build», undo", "«no-such-undo»"),
+        ("flota «web»", "«no-such-instance»"),
+        ("flota «cloud», create", "«no-such-create»"),
+        ("flota «cloud», list", "«no-such-list»"),
+        ("flota «cloud», terminate", "«no-such-terminate»"),
+        ("flota «aws»", "«aws key»"),
+    ] {
+        assert!(is_among(&findings, about, what), "{about}, {what}: {findings:#?}");
+    }
+}
+
+#[test]
 fn since_when_another_engine_runs_is_told_by_the_clock_of_this_machine() {
     let user = User::new("");
     let _engine = hold(&user.data());

@@ -3,6 +3,7 @@
 use estatus_core::{
     check::Check,
     config::{Channel, Config},
+    fleet::Provider,
     flow::StepAction,
     program::Ready,
     secret::SecretRef,
@@ -60,6 +61,16 @@ fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &
             let StepAction::Http { request } = &step.action else { continue };
             let of = told!("flow", name = &*flow.name);
             found.extend(request.secrets().map(|place| (of.clone(), place)));
+        }
+    }
+    for fleet in &config.fleets {
+        match &fleet.provider {
+            // Those go with the other commands.
+            Provider::Local { .. } | Provider::Command(_) => {}
+            Provider::Ec2(_) | Provider::Asg { .. } => {
+                let of = told!("fleet", name = &*fleet.name);
+                found.extend(fleet.provider.secrets().into_iter().map(|place| (of.clone(), place)));
+            }
         }
     }
     for started in commands {
