@@ -335,3 +335,26 @@ fn a_relative_path_that_the_move_changes_is_told() {
     let user = User::new(&program(r"C:\windows"));
     assert!(!user.is_told("configuration", "relative paths"), "{:#?}", user.findings(&[]));
 }
+
+#[cfg(windows)]
+#[test]
+fn a_drive_that_is_not_there_is_told_wherever_it_stands() {
+    let is_free = |letter: &char| !Path::new(&format!("{letter}:\\")).exists();
+    let letter = ('G'..='Y').find(is_free).unwrap();
+    let user = User::new(&format!(
+        r#"
+        [[program]]
+        name = "web"
+        command = ["cmd", '{letter}:\app.js']
+        directory = '{letter}:\web'
+        env = {{ TOKEN = {{ file = '{letter}:\token' }} }}
+        "#
+    ));
+    let told = user.findings(&["--data", &format!(r"{letter}:\data")]);
+    for (about, place) in [("program “web”", "app.js"), ("program “web”", "web"), ("program “web”", "token")]
+    {
+        let said = format!(r"{letter}:\{place} is on the drive {letter}:, which is not there");
+        assert!(is_among(&told, about, &said), "{said}: {told:#?}");
+    }
+    assert!(is_among(&told, "data", "which is not there"), "{told:#?}");
+}

@@ -19,7 +19,7 @@ mod takeover;
 mod wanted;
 
 pub(super) use self::{
-    differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
+    differences::{is_of_the_system, is_same_variable, of_estatus, of_paths, usual_places, variables_in},
     dispatcher::run,
     manager::{facts, install, start, stop, uninstall},
     takeover::{give_back, take_over},

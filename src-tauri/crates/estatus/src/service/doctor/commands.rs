@@ -137,7 +137,7 @@ impl<'a> Started<'a> {
     }
 
     /// Everything that is written in it.
-    pub(super) fn words(&self) -> Vec<&str> {
+    pub(in crate::service) fn words(&self) -> Vec<&str> {
         match &self.command.run {
             Run::Program { args, .. } => args.iter().map(String::as_str).collect(),
             Run::Shell(line) => vec![line],
@@ -145,7 +145,7 @@ impl<'a> Started<'a> {
     }
 
     /// Whether a shell reads it.
-    pub(super) fn is_shell(&self) -> bool {
+    pub(in crate::service) fn is_shell(&self) -> bool {
         matches!(self.command.run, Run::Shell(_))
     }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use estatus_core::config::Config;
+use estatus_core::{secret::SecretRef, words::Reason};
 
 use super::wanted::Wanted;
 use crate::service::doctor::{Finding, Started};
@@ -49,11 +49,20 @@ pub(crate) fn usual_places(wanted: &Wanted) -> Vec<PathBuf> {
     places
 }
 
-/// What else is different.
-pub(crate) fn differences(wanted: &Wanted, _config: &Config, _commands: &[Started<'_>], findings: &mut Vec<Finding>) {
+/// What else is different for the service itself.
+pub(crate) fn of_estatus(wanted: &Wanted, findings: &mut Vec<Finding>) {
     if wanted.account.is_root() {
         findings.extend([&wanted.executable, &wanted.config].into_iter().filter_map(|file| changeable(file)));
     }
+}
+
+/// Nothing else is different for what it runs and reads: a path means the same in every session.
+pub(crate) fn of_paths(
+    _wanted: &Wanted,
+    _commands: &[Started<'_>],
+    _secrets: &[(Reason, &SecretRef)],
+    _findings: &mut Vec<Finding>,
+) {
 }
 
 /// A file of a service that runs as root, or a folder above it, that others can change.
