@@ -406,3 +406,19 @@ fn a_file_that_powershell_wrote_is_read() {
         assert!(text_of(bytes).unwrap_err().contains("UTF-8"));
     }
 }
+
+#[test]
+fn tasks_that_cmd_has_written_are_read_in_the_code_page_of_consoles() {
+    let task = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task><!-- \xA4 --></Task>";
+    let text = text_of(task.to_vec(), Language::English);
+    if cfg!(windows) {
+        let text = text.unwrap();
+        // As the code pages of western Europe and of the United States have it.
+        assert!(text.contains('ñ'), "{text}");
+        assert_eq!(Format::of("t.xml", &text), Some(Format::Schtasks));
+    } else {
+        assert!(text.unwrap_err().to_string().contains("UTF-8"));
+    }
+    // What is no task is not guessed.
+    assert!(text_of(b"web: \xA4\n".to_vec(), Language::English).is_err());
+}
