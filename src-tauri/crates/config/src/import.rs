@@ -20,6 +20,10 @@ mod tests;
 mod there;
 mod yaml;
 
+#[cfg_attr(unix, path = "import/unix.rs")]
+#[cfg_attr(windows, path = "import/windows.rs")]
+mod platform;
+
 use std::path::Path;
 
 use estatus_api::{Edit, Imported};
@@ -82,18 +86,24 @@ pub fn import_nssm(settings: Vec<(String, String, Vec<String>)>, tables: &Json, 
     found.imported(&Format::Nssm.word())
 }
 
-/// The text of a file, which is in UTF-8, or in UTF-16 as PowerShell writes it.
+/// The text of a file, which is in UTF-8, in UTF-16 as PowerShell writes it, or, if it holds tasks, as `schtasks` writes
+/// into a file: in the code page of this machine's consoles.
 ///
 /// # Errors
 /// If it is neither; says so in `language`.
 pub fn text_of(bytes: Vec<u8>, language: Language) -> Result<String, ImportError> {
     let no_text = || ImportError(note!("no_text").in_words(language));
     let Some(wide) = bytes.strip_prefix(&[0xFF, 0xFE]) else {
-        return String::from_utf8(bytes).map_err(|_| no_text());
+        return String::from_utf8(bytes).or_else(|error| of_tasks(error.as_bytes()).ok_or_else(no_text));
     };
     let units: Vec<u16> =
         wide.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
     String::from_utf16(&units).map_err(|_| no_text())
+}
+
+/// The text of tasks in the code page of consoles: they name another encoding, which they are not in.
+fn of_tasks(bytes: &[u8]) -> Option<String> {
+    if bytes.trim_ascii_start().starts_with(b"<") { platform::of_console(bytes) } else { None }
 }
 
 /// What `edits` add, as it will stand in the file; those that cannot be made are not in it.

@@ -5,11 +5,16 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+const ESTATUS: &str = env!("CARGO_BIN_EXE_estatus");
+const BOUND: Duration = Duration::from_secs(60);
 
 /// A user with a home of their own.
 struct User {
@@ -38,33 +43,66 @@ impl User {
         self.of("Local/Estatus", ".local/share/estatus")
     }
 
-    /// What the doctor finds.
-    fn findings(&self, more: &[&str]) -> Vec<Value> {
+    /// The program with these words, as this user runs it.
+    fn estatus(&self, words: &[&str]) -> Command {
         let home = self.home.path();
-        let mut doctor = Command::new(env!("CARGO_BIN_EXE_estatus"));
-        doctor.args(["doctor", "--json"]).args(more);
-        #[cfg(unix)]
-        if !more.contains(&"--user") && std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0 {
-            doctor.arg("--as-root");
-        }
+        let mut estatus = Command::new(ESTATUS);
+        estatus.args(words);
         for (name, folder) in [
             ("APPDATA", "Roaming"),
             ("LOCALAPPDATA", "Local"),
             ("ProgramData", "ProgramData"),
             ("XDG_CONFIG_HOME", ".config"),
         ] {
-            doctor.env(name, home.join(folder));
+            estatus.env(name, home.join(folder));
         }
-        doctor.env("XDG_DATA_HOME", home.join(".local/share")).env("HOME", home);
-        doctor.env("TZ", "Asia/Kolkata");
-        doctor.env("NODE_ENV", "test").env("ESTATUS_TOKEN", "x");
+        estatus.env("XDG_DATA_HOME", home.join(".local/share")).env("HOME", home);
+        estatus.env("TZ", "Asia/Kolkata");
+        estatus.env("NODE_ENV", "test").env("ESTATUS_TOKEN", "x");
+        estatus
+    }
+
+    /// What the doctor finds.
+    fn findings(&self, more: &[&str]) -> Vec<Value> {
+        let mut doctor = self.estatus(&["doctor", "--json"]);
+        doctor.args(more);
+        #[cfg(unix)]
+        if !more.contains(&"--user") && std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0 {
+            doctor.arg("--as-root");
+        }
         let output = doctor.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
+    /// An engine of theirs, once its first program runs.
+    fn engine(&self) -> Engine {
+        let mut run = self.estatus(&["run"]);
+        let engine = Engine(run.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+        let end = Instant::now() + BOUND;
+        loop {
+            let status = self.estatus(&["status", "--json"]).output().unwrap();
+            let said: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
+            if said["programs"][0]["pid"].is_u64() {
+                return engine;
+            }
+            assert!(Instant::now() < end, "not within {BOUND:?}: the program runs: {status:?}");
+            thread::park_timeout(Duration::from_millis(50));
+        }
+    }
+
     fn is_told(&self, about: &str, what: &str) -> bool {
         is_among(&self.findings(&[]), about, what)
+    }
+}
+
+/// Ends when this is dropped.
+struct Engine(Child);
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -147,6 +185,48 @@ fn a_finding_is_told_in_the_language_that_is_asked_for() {
 }
 
 #[test]
+fn commands_of_flows_and_fleets_are_examined_as_those_of_programs_are() {
+    let user = User::new(
+        r#"
+        [[flow.release.step]]
+        name = "build"
+        run = ["no-such-step"]
+        undo = ["no-such-undo"]
+        env = { KEY = { keyring = "build key" } }
+
+        [fleet.web]
+        local = { command = ["no-such-instance"] }
+
+        [fleet.cloud.command]
+        create = ["no-such-create"]
+        list = ["no-such-list"]
+        terminate = ["no-such-terminate"]
+
+        [fleet.aws]
+        listen = "0.0.0.0:50061"
+
+        [fleet.aws.ec2]
+        region = "us-east-1"
+        template = "lt-0abc"
+        credentials = { id = "AKIA0", secret = { keyring = "aws key" } }
+        "#,
+    );
+    let findings = told_in_both(&user);
+    for (about, what) in [
+        ("flujo «release», paso «build»", "«no-such-step»"),
+        ("flujo «release», paso «build»", "«build key»"),
+        ("flujo «release», paso «build», undo", "«no-such-undo»"),
+        ("flota «web»", "«no-such-instance»"),
+        ("flota «cloud», create", "«no-such-create»"),
+        ("flota «cloud», list", "«no-such-list»"),
+        ("flota «cloud», terminate", "«no-such-terminate»"),
+        ("flota «aws»", "«aws key»"),
+    ] {
+        assert!(is_among(&findings, about, what), "{about}, {what}: {findings:#?}");
+    }
+}
+
+#[test]
 fn since_when_another_engine_runs_is_told_by_the_clock_of_this_machine() {
     let user = User::new("");
     let _engine = hold(&user.data());
@@ -191,6 +271,29 @@ fn who_holds_a_port_is_told_in_the_language_that_is_asked_for() {
     assert!(is_among(&findings, "programa «web»", &told), "{findings:#?}");
 }
 
+#[test]
+fn a_port_is_held_by_others_only_where_no_engine_runs_its_program() {
+    let other = tempfile::tempdir().unwrap();
+    let [config, data] = ["estatus.toml", "data"].map(|name| other.path().join(name));
+    fs::write(&config, "").unwrap();
+    // Where it was built for Windows, its path is one of that machine.
+    let estatus = std::path::absolute(ESTATUS).unwrap();
+    let [estatus, config, data] = [&estatus, &config, &data].map(|path| path.to_str().unwrap());
+    let command = [estatus, "run", "--config", config, "--data", data];
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let user = User::new(&format!(
+        "[network]\nreference = []\n\n[[program]]\nname = \"web\"\ncommand = {command:?}\nready = {{ tcp = \
+         \"127.0.0.1:{port}\" }}\n"
+    ));
+    let _engine = user.engine();
+    let _listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let is_told = || user.is_told("program “web”", &format!("its port {port} is held by"));
+    assert!(!is_told(), "{:#?}", user.findings(&[]));
+    let stopped = user.estatus(&["stop", "web"]).output().unwrap();
+    assert!(stopped.status.success(), "{stopped:?}");
+    assert!(is_told(), "{:#?}", user.findings(&[]));
+}
+
 #[cfg(unix)]
 #[test]
 fn who_else_may_change_the_configuration_is_told_in_the_language_that_is_asked_for() {
@@ -231,4 +334,27 @@ fn a_relative_path_that_the_move_changes_is_told() {
     assert!(user.is_told("configuration", "relative paths"), "{:#?}", user.findings(&[]));
     let user = User::new(&program(r"C:\windows"));
     assert!(!user.is_told("configuration", "relative paths"), "{:#?}", user.findings(&[]));
+}
+
+#[cfg(windows)]
+#[test]
+fn a_drive_that_is_not_there_is_told_wherever_it_stands() {
+    let is_free = |letter: &char| !Path::new(&format!("{letter}:\\")).exists();
+    let letter = ('G'..='Y').find(is_free).unwrap();
+    let user = User::new(&format!(
+        r#"
+        [[program]]
+        name = "web"
+        command = ["cmd", '{letter}:\app.js']
+        directory = '{letter}:\web'
+        env = {{ TOKEN = {{ file = '{letter}:\token' }} }}
+        "#
+    ));
+    let told = user.findings(&["--data", &format!(r"{letter}:\data")]);
+    for (about, place) in [("program “web”", "app.js"), ("program “web”", "web"), ("program “web”", "token")]
+    {
+        let said = format!(r"{letter}:\{place} is on the drive {letter}:, which is not there");
+        assert!(is_among(&told, about, &said), "{said}: {told:#?}");
+    }
+    assert!(is_among(&told, "data", "which is not there"), "{told:#?}");
 }

@@ -196,15 +196,21 @@ fn a_service_of_nssms_is_shown_taken_over_and_given_back() {
     };
     set("Application", "REG_EXPAND_SZ", r"C:\windows\system32\cmd.exe");
     set("AppParameters", "REG_EXPAND_SZ", "/c \"echo hola & echo\"");
-    set("AppEnvironmentExtra", "REG_MULTI_SZ", r"NODE_ENV=production\0A=b");
+    set("AppEnvironmentExtra", "REG_MULTI_SZ", r"NODE_ENV=production\0A=b\0PATH=C:\node;%PATH%");
     set("AppStopMethodConsole", "REG_DWORD", "3000");
+    set("AppRotateFiles", "REG_DWORD", "1");
     let file = || fs::read_to_string(place.file("estatus.toml")).unwrap();
     let start = || windows(&["reg", "query", &key, "/v", "Start"]);
 
     let shown = place.must(&["service", "take-over", &name]);
     assert!(shown.contains("echo hola & echo") && shown.contains("NODE_ENV"), "{shown}");
-    // As whom it ran is all that it does not keep.
-    assert!(shown.matches("skipped").count() == 1 && shown.contains("`ObjectName` is skipped"), "{shown}");
+    assert!(shown.contains(r"C:\node;") && shown.to_lowercase().contains("system32"), "{shown}");
+    // As whom it ran and how its output was kept is all that it does not keep.
+    let is_skipped = |key: &str| shown.contains(&format!("`{key}` is skipped"));
+    assert!(
+        shown.matches("skipped").count() == 2 && is_skipped("ObjectName") && is_skipped("AppRotateFiles"),
+        "{shown}"
+    );
     assert!(start().contains("0x2") && !file().contains(&name), "it was only to be shown");
     let (code, said) = place.say(&["service", "take-over", &name, "--yes"]);
     assert!(code == 1 && said.contains("nothing would start it") && start().contains("0x2"), "{said}");

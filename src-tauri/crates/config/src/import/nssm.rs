@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     found::{Found, Table},
-    line::seconds,
+    line::{has_variable, seconds},
 };
 use crate::{
     argv::arguments,
@@ -32,23 +32,54 @@ struct Service {
     left: Vec<(String, Reason)>,
 }
 
+/// Keys that are understood; NSSM knows them in capital and small letters alike.
+const UNDERSTOOD: [&str; 9] = [
+    "AppDirectory",
+    "AppEnvironmentExtra",
+    "AppEvents",
+    "AppExit",
+    "Application",
+    "AppParameters",
+    "AppStopMethodConsole",
+    "AppStopMethodSkip",
+    "Start",
+];
 /// Keys of which nothing is to be said: their only value says what Estatus does anyway, or only shows.
 const NOTHING: [&str; 3] = ["DisplayName", "Type", "AppNoConsole"];
+/// Of these nothing is to be said where they hold what holds without them: a dump leaves it out, the registry may not.
+const DEFAULTS: [(&str, &str); 15] = [
+    ("AppAffinity", "All"),
+    ("AppKillProcessTree", "1"),
+    ("AppPriority", "NORMAL_PRIORITY_CLASS"),
+    ("AppRedirectHook", "0"),
+    ("AppRestartDelay", "0"),
+    ("AppRotateBytes", "0"),
+    ("AppRotateBytesHigh", "0"),
+    ("AppRotateDelay", "0"),
+    ("AppRotateFiles", "0"),
+    ("AppRotateOnline", "0"),
+    ("AppRotateSeconds", "0"),
+    ("AppStopMethodThreads", "1500"),
+    ("AppStopMethodWindow", "1500"),
+    ("AppThrottle", "1500"),
+    ("AppTimestampLog", "0"),
+];
 
 const KEPT_BY_ESTATUS: Reason = note!("kept");
 
-/// Why keys are left out.
-static WHY: [(&str, Reason); 10] = [
+/// Why keys that begin so are left out.
+static WHY: [(&str, Reason); 11] = [
     ("AppStdout", KEPT_BY_ESTATUS),
     ("AppStderr", KEPT_BY_ESTATUS),
-    ("AppRotateFiles", KEPT_BY_ESTATUS),
-    ("AppRotateBytes", KEPT_BY_ESTATUS),
-    ("AppRotateOnline", KEPT_BY_ESTATUS),
+    ("AppRotate", KEPT_BY_ESTATUS),
+    ("AppTimestampLog", note!("knows_when")),
     ("AppThrottle", note!("own_delays")),
     ("AppRestartDelay", note!("own_delays")),
+    ("AppKillProcessTree", note!("ends_the_tree")),
     ("AppEnvironment", note!("adds_variables")),
+    ("Environment", note!("say_env")),
     ("ObjectName", note!("runs_as")),
-    ("DependOnService", note!("no_services")),
+    ("DependOn", note!("no_services")),
 ];
 
 /// Whether `line` is one of those that `nssm dump` prints.
@@ -116,7 +147,7 @@ impl Service {
     fn take(&mut self, key: &str, rest: Vec<String>) {
         let mut rest = rest.into_iter();
         let first = rest.next().unwrap_or_default();
-        match key {
+        match UNDERSTOOD.into_iter().find(|known| known.eq_ignore_ascii_case(key)).unwrap_or(key) {
             "Application" => {
                 self.application = Some(first);
                 self.parameters.extend(rest.by_ref());
@@ -130,15 +161,16 @@ impl Service {
                 Some(action) => self.exits.push((first, action)),
                 None => self.left.push((format!("{key} {first}"), note!("no_action"))),
             },
+            "AppEvents" => {
+                let hook: Vec<String> = [key.to_owned(), first].into_iter().chain(rest.by_ref()).collect();
+                self.left.push((hook.join(" "), note!("nothing_like_it")));
+            }
             "AppStopMethodConsole" => self.console = self.number(key, &first),
             "AppStopMethodSkip" => self.skipped = self.number(key, &first).unwrap_or_default(),
             "Start" => self.start(&first),
-            "AppPriority" if first == "NORMAL_PRIORITY_CLASS" => {}
-            "AppKillProcessTree" if first == "1" => {}
-            "AppAffinity" if first == "All" => {}
-            _ if NOTHING.contains(&key) => {}
+            _ if NOTHING.contains(&key) || DEFAULTS.contains(&(key, first.as_str())) => {}
             _ => {
-                let why = WHY.iter().find(|(known, _)| *known == key).map(|(_, why)| why.clone());
+                let why = WHY.iter().find(|(begins, _)| key.starts_with(begins)).map(|(_, why)| why.clone());
                 self.left.push((key.to_owned(), why.unwrap_or(note!("nothing_like_it"))));
                 return;
             }
@@ -184,6 +216,7 @@ impl Service {
             found.without(&entry, "Application", note!("no_command"));
             return;
         };
+        self.variables_stay(&application, &entry, found);
         // Where nothing is said, NSSM runs a program in the folder that holds it.
         let beside = application.rsplit_once(['\\', '/']).map(|(folder, _)| folder.to_owned());
         if let Some(directory) = self.directory.take().or(beside).filter(|directory| !directory.is_empty()) {
@@ -197,6 +230,15 @@ impl Service {
         self.stop(&entry, found);
         self.restart(&entry, found);
         found.add(Section::Program, &entry, self.table);
+    }
+
+    /// Says where NSSM puts the value of a variable, and Estatus does not.
+    fn variables_stay(&self, application: &str, entry: &str, found: &mut Found) {
+        let env = self.env.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+        let own = [application.to_owned()].into_iter().chain(self.directory.clone());
+        for text in own.chain(self.parameters.iter().cloned()).chain(env).filter(|text| has_variable(text)) {
+            found.note(note!("variables_stay", entry, text = super::said(&text)));
+        }
     }
 
     /// NSSM begins with Ctrl-C, unless that is skipped, and goes on with other ways.

@@ -5,7 +5,10 @@ use estatus_api::Section;
 use roxmltree::{Document, Node, NodeType};
 use serde_json::Value as Json;
 
-use super::found::{Found, Table};
+use super::{
+    found::{Found, Table},
+    line::has_variable,
+};
 use crate::{
     argv::arguments,
     reason::{Reason, note},
@@ -187,12 +190,6 @@ impl Task<'_, '_> {
     }
 }
 
-/// Whether there is a name between percent signs in `text`.
-fn has_variable(text: &str) -> bool {
-    let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_()".contains(c));
-    text.split('%').skip(1).step_by(2).any(is_name) && text.matches('%').count() > 1
-}
-
 /// The times of a trigger as a cron expression, where there is one that has all of them and no others.
 fn cron(trigger: Node<'_, '_>) -> Option<String> {
     const WHOLE_DAY: [&str; 2] = ["P1D", "PT24H"];
@@ -254,16 +251,6 @@ fn days(schedule: Node<'_, '_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_variable_stands_between_percent_signs() {
-        let check = |text: &str, expected: bool| assert_eq!(has_variable(text), expected, "{text}");
-        check(r"%windir%\system32\cmd.exe", true);
-        check(r"C:\%ProgramFiles(x86)%\a", true);
-        check("100% of it", false);
-        check("100% of 50%", false);
-        check("plain", false);
-    }
 
     #[test]
     fn times_become_a_cron_expression_where_there_is_one() {

@@ -325,6 +325,54 @@ nssm set reloj Start SERVICE_AUTO_START
 }
 
 #[test]
+fn what_is_not_taken_of_a_service_of_nssms_is_told_wherever_it_is_read() {
+    let setting = |key: &str, values: &[&str]| {
+        ("reloj".to_owned(), key.to_owned(), values.iter().map(|value| (*value).to_owned()).collect())
+    };
+    let settings = vec![
+        setting("application", &[r"C:\node\node.exe"]),
+        setting("AppEnvironmentExtra", &[r"PATH=C:\node;%PATH%", "RATE=100%"]),
+        setting("AppEvents", &["Start/Pre", r"C:\hook.cmd"]),
+        setting("AppPriority", &["64"]),
+        setting("AppRotateFiles", &["0"]),
+        setting("AppRotateBytesHigh", &["1"]),
+        setting("AppStderrCreationDisposition", &["2"]),
+        setting("AppStopMethodWindow", &["1500"]),
+        setting("Environment", &["A=b"]),
+        setting("Unknown", &[]),
+    ];
+    let dump = r#"
+nssm set reloj application C:\node\node.exe
+nssm set reloj AppEnvironmentExtra "PATH=C:\node;%PATH%" RATE=100%
+nssm set reloj AppEvents Start/Pre C:\hook.cmd
+nssm set reloj AppPriority 64
+nssm set reloj AppRotateFiles 0
+nssm set reloj AppRotateBytesHigh 1
+nssm set reloj AppStderrCreationDisposition 2
+nssm set reloj AppStopMethodWindow 1500
+nssm set reloj Environment A=b
+nssm set reloj Unknown
+"#;
+    let read = import_nssm(settings, &json!({}), Language::English);
+    let dumped = super::tests::imported("x", dump, &json!({}));
+    assert_eq!(read.edits, dumped.edits);
+    assert_eq!(read.notes, dumped.notes[..dumped.notes.len() - 1]);
+    let expected = [
+        r"`AppEvents Start/Pre C:\hook.cmd` is skipped: Estatus has no equivalent",
+        "`AppPriority` is skipped: Estatus has no equivalent",
+        "`AppRotateBytesHigh` is skipped: Estatus keeps the output",
+        "`AppStderrCreationDisposition` is skipped: Estatus keeps the output",
+        "`Environment` is skipped: set its variables in `env`",
+        "`Unknown` is skipped: Estatus has no equivalent",
+        r"“PATH=C:\\node;%PATH%” has a variable between percent signs, which Estatus does not replace",
+    ];
+    assert_eq!(read.notes.len(), expected.len(), "{:#?}", read.notes);
+    for (note, expected) in read.notes.iter().zip(expected) {
+        assert!(note.contains(expected), "“{expected}” is not in “{note}”");
+    }
+}
+
+#[test]
 fn names_are_those_that_are_free() {
     let tables = json!({ "program": [{ "name": "web" }, { "name": "web 2" }], "monitor": [{ "name": "css" }] });
     let imported = import("Procfile", "web: a\nweb: b\ncss: c\n", &tables, Language::English).unwrap();
@@ -357,4 +405,20 @@ fn a_file_that_powershell_wrote_is_read() {
     for bytes in [vec![b'a', 0xFF], vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]] {
         assert!(text_of(bytes).unwrap_err().contains("UTF-8"));
     }
+}
+
+#[test]
+fn tasks_that_cmd_has_written_are_read_in_the_code_page_of_consoles() {
+    let task = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task><!-- \xA4 --></Task>";
+    let text = text_of(task.to_vec(), Language::English);
+    if cfg!(windows) {
+        let text = text.unwrap();
+        // As the code pages of western Europe and of the United States have it.
+        assert!(text.contains('ñ'), "{text}");
+        assert_eq!(Format::of("t.xml", &text), Some(Format::Schtasks));
+    } else {
+        assert!(text.unwrap_err().to_string().contains("UTF-8"));
+    }
+    // What is no task is not guessed.
+    assert!(text_of(b"web: \xA4\n".to_vec(), Language::English).is_err());
 }

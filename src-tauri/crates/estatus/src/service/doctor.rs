@@ -81,6 +81,7 @@ pub(super) fn examine(wanted: &Wanted, rivals: &[Rival], language: Language) -> 
     let mut findings = Vec::new();
     held(wanted, rivals, &mut findings);
     rights::of_estatus(wanted, &mut findings);
+    platform::of_estatus(wanted, &mut findings);
     if wanted.config_now().exists() {
         match config_of(wanted, &Defaults { language, ..defaults() }, &mut findings) {
             Ok(config) => of_config(wanted, &config, &mut findings),
@@ -142,9 +143,10 @@ fn of_config(wanted: &Wanted, config: &Config, findings: &mut Vec<Finding>) {
     lookup::missing(wanted, &environment, &commands, findings);
     rights::of_commands(wanted, &commands, findings);
     variables::missing(wanted, &environment, config, &commands, findings);
-    secrets::out_of_reach(wanted, config, &commands, findings);
+    let secrets = secrets::of(config, &commands);
+    secrets::out_of_reach(wanted, &secrets, findings);
     ports::held(wanted, config, findings);
-    platform::differences(wanted, config, &commands, findings);
+    platform::of_paths(wanted, &commands, &secrets, findings);
 }
 
 /// What an engine that is not the service's runs, or has left running, of what the service is to run.

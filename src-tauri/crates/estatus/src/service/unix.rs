@@ -24,7 +24,7 @@ use self::{
     unit::{NAME, Unit},
 };
 pub(super) use self::{
-    differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
+    differences::{is_of_the_system, is_same_variable, of_estatus, of_paths, usual_places, variables_in},
     wanted::Wanted,
 };
 use super::{

@@ -22,7 +22,7 @@ mod wanted;
 
 pub(super) use self::{
     control::{start, stop},
-    differences::{differences, is_of_the_system, is_same_variable, usual_places, variables_in},
+    differences::{is_of_the_system, is_same_variable, of_estatus, of_paths, usual_places, variables_in},
     dispatcher::run,
     manager::{facts, install, uninstall, upgrade},
     takeover::{give_back, take_over},

@@ -4,6 +4,8 @@ use estatus_core::{
     check::Check,
     command::{CommandLine, Run},
     config::{Channel, Config},
+    fleet::{CommandProvider, Provider},
+    flow::StepAction,
     program::{Ready, StopHow},
     remedy::RemedyAction,
     words::Reason,
@@ -15,44 +17,117 @@ pub(in crate::service) struct Started<'a> {
     pub(in crate::service) of: Reason,
     /// The command.
     pub(in crate::service) command: &'a CommandLine,
-    /// Whether it is looked for in the folder that it runs in.
-    pub(super) is_program: bool,
+    /// Whether it is kept running, so that its folder has to be there.
+    pub(super) is_kept: bool,
 }
 
 /// Every command of `config` that is run without somebody asking for it.
 pub(super) fn of(config: &Config) -> Vec<Started<'_>> {
     let mut found = Vec::new();
-    let mut add = |of: Reason, command, is_program| found.push(Started { of, command, is_program });
-    for program in config.programs.iter().filter(|program| program.enabled) {
-        let name = &*program.name;
-        add(told!("program", name), &program.command, true);
-        if let StopHow::Command(command) = &program.stop.how {
-            add(told!("program.stop", name), command, false);
-        }
-        if let Some(Ready::Check { check, .. }) = &program.ready
-            && let Check::Command(check) = &**check
-        {
-            add(told!("program.ready", name), &check.command, false);
-        }
-    }
-    for monitor in config.monitors.iter().filter(|monitor| monitor.enabled) {
-        let name = &*monitor.name;
-        if let Check::Command(check) = &monitor.check {
-            add(told!("monitor", name), &check.command, false);
-        }
-        if let Some(RemedyAction::Run { command, .. }) = monitor.on_down.as_ref().map(|remedy| &remedy.action) {
-            add(told!("monitor.on_down", name), command, false);
-        }
-    }
+    of_programs(config, &mut found);
+    of_monitors(config, &mut found);
+    of_flows(config, &mut found);
+    of_fleets(config, &mut found);
     for (name, channel) in &config.channels {
-        if let Channel::Command(channel) = channel {
-            add(told!("channel", name), &channel.command, false);
+        match channel {
+            Channel::Command(channel) => found.push(Started::once(told!("channel", name), &channel.command)),
+            Channel::Email(_) | Channel::Webhook(_) => {}
         }
     }
     found
 }
 
-impl Started<'_> {
+fn of_programs<'a>(config: &'a Config, found: &mut Vec<Started<'a>>) {
+    for program in config.programs.iter().filter(|program| program.enabled) {
+        let name = &*program.name;
+        found.push(Started::kept(told!("program", name), &program.command));
+        match &program.stop.how {
+            StopHow::Command(command) => found.push(Started::once(told!("program.stop", name), command)),
+            StopHow::Signal(_) => {}
+        }
+        if let Some(Ready::Check { check, .. }) = &program.ready {
+            found.extend(of_check(check).map(|command| Started::once(told!("program.ready", name), command)));
+        }
+    }
+}
+
+fn of_monitors<'a>(config: &'a Config, found: &mut Vec<Started<'a>>) {
+    for monitor in config.monitors.iter().filter(|monitor| monitor.enabled) {
+        let name = &*monitor.name;
+        found.extend(of_check(&monitor.check).map(|command| Started::once(told!("monitor", name), command)));
+        match monitor.on_down.as_ref().map(|remedy| &remedy.action) {
+            Some(RemedyAction::Run { command, .. }) => {
+                found.push(Started::once(told!("monitor.on_down", name), command));
+            }
+            Some(RemedyAction::Restart(_) | RemedyAction::Start(_) | RemedyAction::Stop(_) | RemedyAction::Flow(_))
+            | None => {}
+        }
+    }
+}
+
+fn of_flows<'a>(config: &'a Config, found: &mut Vec<Started<'a>>) {
+    for flow in config.flows.iter().filter(|flow| flow.enabled) {
+        for step in &flow.definition.steps {
+            let (name, of_step) = (&*flow.name, &*step.name);
+            match &step.action {
+                StepAction::Run { command, .. } => {
+                    found.push(Started::once(told!("flow.step", name, step = of_step), command));
+                }
+                StepAction::Check { .. }
+                | StepAction::WaitUntil { .. }
+                | StepAction::Program { .. }
+                | StepAction::Wait { .. }
+                | StepAction::Http { .. }
+                | StepAction::Tell { .. }
+                | StepAction::Approve { .. }
+                | StepAction::Flow { .. } => {}
+            }
+            let undo = |command| Started::once(told!("flow.undo", name, step = of_step), command);
+            found.extend(step.undo.as_ref().map(undo));
+        }
+    }
+}
+
+fn of_fleets<'a>(config: &'a Config, found: &mut Vec<Started<'a>>) {
+    for fleet in config.fleets.iter().filter(|fleet| fleet.enabled) {
+        let name = &*fleet.name;
+        match &fleet.provider {
+            Provider::Local { command } => {
+                found.extend(command.as_ref().map(|command| Started::kept(told!("fleet", name), command)));
+            }
+            Provider::Command(CommandProvider { create, list, terminate, timeout: _ }) => {
+                for (word, command) in [("create", create), ("list", list), ("terminate", terminate)] {
+                    found.push(Started::once(told!("fleet.command", name, command = word), command));
+                }
+            }
+            Provider::Ec2(_) | Provider::Asg { .. } => {}
+        }
+    }
+}
+
+fn of_check(check: &Check) -> Option<&CommandLine> {
+    match check {
+        Check::Command(check) => Some(&check.command),
+        Check::Http(_)
+        | Check::Tcp(_)
+        | Check::Tls(_)
+        | Check::Dns(_)
+        | Check::Ping(_)
+        | Check::Process(_)
+        | Check::Host(_)
+        | Check::Fleet(_) => None,
+    }
+}
+
+impl<'a> Started<'a> {
+    fn kept(of: Reason, command: &'a CommandLine) -> Self {
+        Self { of, command, is_kept: true }
+    }
+
+    fn once(of: Reason, command: &'a CommandLine) -> Self {
+        Self { of, command, is_kept: false }
+    }
+
     /// The program that it starts first, as it is written; nothing where the shell itself does it.
     pub(in crate::service) fn executable(&self) -> Option<&str> {
         match &self.command.run {
@@ -62,7 +137,7 @@ impl Started<'_> {
     }
 
     /// Everything that is written in it.
-    pub(super) fn words(&self) -> Vec<&str> {
+    pub(in crate::service) fn words(&self) -> Vec<&str> {
         match &self.command.run {
             Run::Program { args, .. } => args.iter().map(String::as_str).collect(),
             Run::Shell(line) => vec![line],
@@ -70,7 +145,7 @@ impl Started<'_> {
     }
 
     /// Whether a shell reads it.
-    pub(super) fn is_shell(&self) -> bool {
+    pub(in crate::service) fn is_shell(&self) -> bool {
         matches!(self.command.run, Run::Shell(_))
     }
 }

@@ -1,21 +1,26 @@
 //! Ports that programs of the service are going to listen on, and others hold.
 
+use std::collections::BTreeSet;
+
 use estatus_core::config::Config;
 
 use super::{super::platform::Wanted, Finding};
 
 /// The ports that somebody else holds.
 pub(super) fn held(wanted: &Wanted, config: &Config, findings: &mut Vec<Finding>) {
-    // An engine that runs has its programs there.
-    if wanted.is_running() || estatus_engine::holder_of(&wanted.data).is_some() {
+    // A service that runs has its programs there.
+    if wanted.is_running() {
         return;
     }
-    let wanted_ports = || config.programs.iter().filter(|program| !program.ports().is_empty());
-    if wanted_ports().next().is_none() {
+    let mut programs: Vec<_> = config.programs.iter().filter(|program| !program.ports().is_empty()).collect();
+    if programs.is_empty() {
         return;
     }
+    // So has an engine in whose place it comes.
+    let run: BTreeSet<String> = wanted.rivals().into_iter().flat_map(estatus_program::left_running).collect();
+    programs.retain(|program| !run.contains(&*program.name));
     let running = estatus_program::survey();
-    for program in wanted_ports() {
+    for program in programs {
         for port in program.ports() {
             let Some(holder) = running.iter().find(|it| it.candidate.ports.contains(&port)) else { continue };
             let (name, pid) = (&holder.candidate.name, holder.candidate.process.pid);

@@ -35,7 +35,7 @@ pub(super) fn of_commands(wanted: &Wanted, commands: &[Started<'_>], findings: &
         let Some(folder) = &started.command.directory else { continue };
         if folder.is_dir() {
             check(wanted, &started.of, folder, Access::Read, findings);
-        } else if started.is_program && wanted.sees(folder) {
+        } else if started.is_kept && wanted.sees(folder) {
             findings.push(Finding::problem(
                 &started.of,
                 told!("no_directory", folder = folder.display()),

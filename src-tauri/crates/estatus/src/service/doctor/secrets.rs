@@ -3,6 +3,7 @@
 use estatus_core::{
     check::Check,
     config::{Channel, Config},
+    fleet::Provider,
     flow::StepAction,
     program::Ready,
     secret::SecretRef,
@@ -11,17 +12,17 @@ use estatus_core::{
 
 use super::{super::platform::Wanted, Finding, Started, rights};
 
-/// The secrets of `config` that are kept where the service does not come.
-pub(super) fn out_of_reach(wanted: &Wanted, config: &Config, commands: &[Started<'_>], findings: &mut Vec<Finding>) {
-    for (of, place) in places(config, commands) {
+/// The secrets of these that are kept where the service does not come.
+pub(super) fn out_of_reach(wanted: &Wanted, secrets: &[(Reason, &SecretRef)], findings: &mut Vec<Finding>) {
+    for (of, place) in secrets {
         match place {
             // It was entered where there is no keyring, and whoever comes to the data folder comes to it.
             SecretRef::Keyring(name) if estatus_config::is_secret_in_file(name, &wanted.data) => {}
             SecretRef::Keyring(name) => {
                 let found = if wanted.has_keyring_of_user() { Finding::note } else { Finding::problem };
-                findings.extend(wanted.keyring_obstacle(name).map(|why| found(&of, why, keep_in_file())));
+                findings.extend(wanted.keyring_obstacle(name).map(|why| found(of, why, keep_in_file())));
             }
-            SecretRef::File(file) => rights::of_secret(wanted, &of, file, findings),
+            SecretRef::File(file) => rights::of_secret(wanted, of, file, findings),
             // Told once for all, with the variables.
             SecretRef::Env(_) => {}
         }
@@ -33,8 +34,8 @@ pub(super) fn keep_in_file() -> Reason {
     told!("keep_in_file", instead = "{ file = \"…\" }")
 }
 
-/// Every place where a secret is kept, and whose it is.
-fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &'a SecretRef)> {
+/// Every place where a secret of `config` is kept, and whose it is.
+pub(super) fn of<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &'a SecretRef)> {
     let mut found = Vec::new();
     for (name, channel) in &config.channels {
         let of = told!("channel", name);
@@ -60,6 +61,16 @@ fn places<'a>(config: &'a Config, commands: &'a [Started<'a>]) -> Vec<(Reason, &
             let StepAction::Http { request } = &step.action else { continue };
             let of = told!("flow", name = &*flow.name);
             found.extend(request.secrets().map(|place| (of.clone(), place)));
+        }
+    }
+    for fleet in &config.fleets {
+        match &fleet.provider {
+            // Those go with the other commands.
+            Provider::Local { .. } | Provider::Command(_) => {}
+            Provider::Ec2(_) | Provider::Asg { .. } => {
+                let of = told!("fleet", name = &*fleet.name);
+                found.extend(fleet.provider.secrets().into_iter().map(|place| (of.clone(), place)));
+            }
         }
     }
     for started in commands {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use estatus_core::config::Config;
+use estatus_core::{secret::SecretRef, words::Reason};
 
 use super::{systemd::Scope, wanted::Wanted};
 use crate::service::doctor::{Finding, Started};
@@ -49,8 +49,8 @@ pub(crate) fn usual_places(wanted: &Wanted) -> Vec<PathBuf> {
     places
 }
 
-/// What else is different.
-pub(crate) fn differences(wanted: &Wanted, _config: &Config, _commands: &[Started<'_>], findings: &mut Vec<Finding>) {
+/// What else is different for the service itself.
+pub(crate) fn of_estatus(wanted: &Wanted, findings: &mut Vec<Finding>) {
     let account = &wanted.account;
     let files: &[&PathBuf] = match wanted.scope {
         Scope::System if account.is_root() => &[&wanted.executable, &wanted.config],
@@ -63,6 +63,15 @@ pub(crate) fn differences(wanted: &Wanted, _config: &Config, _commands: &[Starte
         let told = told!("changeable", path = open.display(), account = account.name.as_str());
         Some(Finding::problem(account.name.as_str(), told, told!("changeable.move")))
     }));
+}
+
+/// Nothing else is different for what it runs and reads: a path means the same in every session.
+pub(crate) fn of_paths(
+    _wanted: &Wanted,
+    _commands: &[Started<'_>],
+    _secrets: &[(Reason, &SecretRef)],
+    _findings: &mut Vec<Finding>,
+) {
 }
 
 /// What others than the user `uid` and root can change: the file, or a folder above it.

@@ -17,6 +17,26 @@ pub(super) fn machine_environment() -> BTreeMap<String, String> {
     values.filter_map(|(name, value)| Some((name, expanded(&text(value)?)))).collect()
 }
 
+/// The variables of any service, whoever it runs as: those of the machine, and those that Windows adds for every process.
+pub(super) fn environment_of_services() -> Vec<(String, String)> {
+    const ADDED: [&str; 12] = [
+        "ALLUSERSPROFILE",
+        "CommonProgramFiles",
+        "CommonProgramFiles(x86)",
+        "CommonProgramW6432",
+        "COMPUTERNAME",
+        "ProgramData",
+        "ProgramFiles",
+        "ProgramFiles(x86)",
+        "ProgramW6432",
+        "PUBLIC",
+        "SystemDrive",
+        "SystemRoot",
+    ];
+    let added = ADDED.into_iter().filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+    added.chain(machine_environment()).collect()
+}
+
 /// The variables that were given to the installed service.
 pub(super) fn variables() -> Vec<(String, String)> {
     let lines = LOCAL_MACHINE.open(SERVICE_KEY).and_then(|key| key.get_multi_string("Environment")).unwrap_or_default();
@@ -35,14 +55,19 @@ pub(super) fn set_variables(env: &[(String, String)]) -> std::result::Result<(),
     written.map_err(|error| CommandError::Failed(format!("the variables of the service cannot be set: {error}")))
 }
 
-/// What `%NAME%` stands for in a value of the registry.
-pub(super) fn expanded(value: &str) -> String {
+/// A value of the registry with what `%NAME%` stands for in this process.
+fn expanded(value: &str) -> String {
+    expanded_by(value, |name| std::env::var(name).ok())
+}
+
+/// `value` with what `%NAME%` stands for in it by `known`; what that does not know stays.
+pub(super) fn expanded_by(value: &str, known: impl Fn(&str) -> Option<String>) -> String {
     let mut parts = value.split('%');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     let mut is_name = true;
     for part in parts {
-        match std::env::var(part) {
-            Ok(value) if is_name => {
+        match known(part) {
+            Some(value) if is_name => {
                 whole.push_str(&value);
                 is_name = false;
             }

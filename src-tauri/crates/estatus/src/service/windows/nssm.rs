@@ -1,8 +1,8 @@
 //! The services that NSSM runs, as Windows has them in its registry.
 
-use windows_registry::{Key, LOCAL_MACHINE, Type};
+use windows_registry::{Key, LOCAL_MACHINE, Type, Value};
 
-use super::environment::expanded;
+use super::environment::{environment_of_services, expanded_by};
 
 /// All services of this machine.
 const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
@@ -10,6 +10,8 @@ const SERVICES: &str = r"SYSTEM\CurrentControlSet\Services";
 const TAKEN_AS: &str = "EstatusProgram";
 const STARTED_AS: &str = "EstatusStart";
 const RAN: &str = "EstatusRan";
+/// What NSSM adds to the environment of a service, in the order in which it does; it puts the values of variables into it.
+const ENVIRONMENTS: [&str; 2] = ["AppEnvironment", "AppEnvironmentExtra"];
 
 /// A setting, as `nssm set` has it: the service's name, the key, the values.
 pub(super) type Setting = (String, String, Vec<String>);
@@ -85,21 +87,35 @@ fn read(all: &Key, name: String) -> Option<NssmService> {
         return None;
     }
     let parameters = service.open("Parameters").ok()?;
-    let mut settings = Settings { name: name.clone(), found: Vec::new() };
-    settings.texts(&parameters, &["Application", "AppParameters", "AppDirectory"]);
-    settings.texts(&parameters, &["AppStdin", "AppStdout", "AppStderr", "AppAffinity"]);
-    settings.lists(&parameters, &["AppEnvironment", "AppEnvironmentExtra"]);
-    settings.numbers(&parameters, &["AppStopMethodSkip", "AppStopMethodConsole", "AppThrottle", "AppRestartDelay"]);
-    settings.exits(&parameters);
+    let mut settings = Settings { name: name.clone(), found: Vec::new(), known: known_to(&service) };
+    settings.values(&parameters);
+    settings.keys(&parameters);
+    settings.environments();
     settings.of_windows(&service);
     let taken_as = parameters.get_string(TAKEN_AS).ok();
     Some(NssmService { name, settings: settings.found, taken_as })
+}
+
+/// The variables that NSSM finds when it runs this service.
+fn known_to(service: &Key) -> Vec<(String, String)> {
+    let own = list(service.get_multi_string("Environment").unwrap_or_default());
+    let own = own.iter().filter_map(|line| line.split_once('='));
+    let mut known = environment_of_services();
+    known.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    known
+}
+
+/// A list without the zeros at its end, which come as texts with nothing in them.
+fn list(texts: Vec<String>) -> Vec<String> {
+    texts.into_iter().filter(|text| !text.is_empty()).collect()
 }
 
 /// The settings of one service.
 struct Settings {
     name: String,
     found: Vec<Setting>,
+    /// The variables that are known by now; of those by one name the last counts.
+    known: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -107,38 +123,61 @@ impl Settings {
         self.found.push((self.name.clone(), key.to_owned(), values));
     }
 
-    fn texts(&mut self, key: &Key, names: &[&str]) {
-        for name in names {
-            let Ok(value) = key.get_value(name) else { continue };
-            let is_expanded = value.ty() == Type::ExpandString;
-            if let Some(text) = String::try_from(value).ok().filter(|text| !text.is_empty()) {
-                self.add(name, vec![if is_expanded { expanded(&text) } else { text }]);
+    /// All that NSSM keeps in one value each.
+    fn values(&mut self, parameters: &Key) {
+        let Ok(values) = parameters.values() else { return };
+        for (key, value) in values.filter(|(key, _)| ![TAKEN_AS, STARTED_AS, RAN, ""].contains(&key.as_str())) {
+            match value.ty() {
+                Type::MultiString => {
+                    let list = list(value.try_into().unwrap_or_default());
+                    if !list.is_empty() {
+                        self.add(&key, list);
+                    }
+                }
+                Type::String | Type::ExpandString => {
+                    let text = self.text(value);
+                    if !text.is_empty() {
+                        self.add(&key, vec![text]);
+                    }
+                }
+                Type::U32 => {
+                    let number = u32::try_from(value).map(|number| number_word(&key, number));
+                    self.add(&key, number.into_iter().collect());
+                }
+                // NSSM writes no others, and reads none.
+                Type::U64 | Type::Bytes | Type::Other(_) => self.add(&key, Vec::new()),
             }
         }
     }
 
-    fn lists(&mut self, key: &Key, names: &[&str]) {
-        for name in names {
-            // The zeros at the end of a list come as texts with nothing in them.
-            let list: Vec<String> = key.get_multi_string(name).unwrap_or_default();
-            let list: Vec<String> = list.into_iter().filter(|text| !text.is_empty()).collect();
-            if !list.is_empty() {
-                self.add(name, list);
-            }
-        }
+    fn text(&self, value: Value) -> String {
+        let is_expanded = value.ty() == Type::ExpandString;
+        let text = String::try_from(value).unwrap_or_default();
+        if is_expanded { self.expanded(&text) } else { text }
     }
 
-    fn numbers(&mut self, key: &Key, names: &[&str]) {
-        for name in names {
-            if let Ok(number) = key.get_u32(name) {
-                self.add(name, vec![number.to_string()]);
+    fn expanded(&self, text: &str) -> String {
+        expanded_by(text, |name| {
+            let mut newest_first = self.known.iter().rev();
+            newest_first.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+        })
+    }
+
+    /// All that NSSM keeps in keys of their own: what is done after exits, and at events.
+    fn keys(&mut self, parameters: &Key) {
+        let Ok(keys) = parameters.keys() else { return };
+        for name in keys {
+            let Ok(key) = parameters.open(&name) else { continue };
+            match name.to_ascii_lowercase().as_str() {
+                "appexit" => self.exits(&key),
+                "appevents" => self.events(&key),
+                _ => self.add(&name, Vec::new()),
             }
         }
     }
 
     /// What is done after exits: the key's own value for all, and one named for each other exit code.
-    fn exits(&mut self, parameters: &Key) {
-        let Ok(exits) = parameters.open("AppExit") else { return };
+    fn exits(&mut self, exits: &Key) {
         let Ok(values) = exits.values() else { return };
         for (exit, action) in values {
             let exit = if exit.is_empty() { "Default".to_owned() } else { exit };
@@ -146,6 +185,38 @@ impl Settings {
                 self.add("AppExit", vec![exit, action]);
             }
         }
+    }
+
+    /// What is run at events: a key for each, and in it a value for each action.
+    fn events(&mut self, events: &Key) {
+        let Ok(keys) = events.keys() else { return };
+        for event in keys {
+            let Ok(actions) = events.open(&event) else { continue };
+            let Ok(values) = actions.values() else { continue };
+            for (action, command) in values {
+                let command = self.text(command);
+                if !command.is_empty() {
+                    self.add("AppEvents", vec![format!("{event}/{action}"), command]);
+                }
+            }
+        }
+    }
+
+    /// Puts values in the place of variables, as NSSM does when it starts the service: each knows those before it.
+    fn environments(&mut self) {
+        for environment in ENVIRONMENTS {
+            let at = self.found.iter().position(|(_, key, _)| key.eq_ignore_ascii_case(environment));
+            let Some(at) = at else { continue };
+            let lines = std::mem::take(&mut self.found[at].2);
+            self.found[at].2 = lines.into_iter().map(|line| self.variable(line)).collect();
+        }
+    }
+
+    fn variable(&mut self, line: String) -> String {
+        let Some((name, value)) = line.split_once('=') else { return line };
+        let value = self.expanded(value);
+        self.known.push((name.to_owned(), value.clone()));
+        format!("{name}={value}")
     }
 
     /// What Windows itself knows of the service.
@@ -157,7 +228,21 @@ impl Settings {
         if !account.is_empty() {
             self.add("ObjectName", vec![account]);
         }
-        self.lists(service, &["DependOnService"]);
+        for key in ["DependOnService", "DependOnGroup", "Environment"] {
+            let list = list(service.get_multi_string(key).unwrap_or_default());
+            if !list.is_empty() {
+                self.add(key, list);
+            }
+        }
+    }
+}
+
+/// How `nssm` writes a number of the registry.
+fn number_word(key: &str, number: u32) -> String {
+    const NORMAL_PRIORITY_CLASS: u32 = 0x20;
+    match number {
+        NORMAL_PRIORITY_CLASS if key == "AppPriority" => "NORMAL_PRIORITY_CLASS".to_owned(),
+        number => number.to_string(),
     }
 }
 
@@ -208,6 +293,49 @@ mod tests {
         // Only what the registry says is to be expanded.
         assert_eq!(said("AppDirectory").as_deref(), Some(r"C:\100%SystemRoot%"));
         assert_eq!(said("ObjectName").as_deref(), Some("LocalSystem"));
+    }
+
+    #[test]
+    fn variables_are_put_in_as_nssm_does() {
+        let registered = Registered::new("estatus-test-variables");
+        let parameters = LOCAL_MACHINE.create(parameters_of(&registered.0)).unwrap();
+        parameters.set_multi_string("AppEnvironment", &["BASE=C:\\base"]).unwrap();
+        let extra = ["ROOT=%base%\\root", "PATH=%ROOT%\\bin;%Path%", "HERE=%USERPROFILE%", "RATE=100%"];
+        parameters.set_multi_string("AppEnvironmentExtra", &extra).unwrap();
+        let service = services().unwrap().into_iter().find(|it| it.name == registered.0).unwrap();
+        let (_, _, found) = service.settings.iter().find(|(_, key, _)| key == "AppEnvironmentExtra").unwrap();
+        assert_eq!(found[0], r"ROOT=C:\base\root");
+        let path = found[1].to_lowercase();
+        assert!(path.starts_with(r"path=c:\base\root\bin;") && path.contains("system32"), "{path}");
+        // What is another's for each account stays, and is told.
+        assert_eq!(found[2..], ["HERE=%USERPROFILE%", "RATE=100%"]);
+    }
+
+    #[test]
+    fn no_setting_of_a_service_is_passed_over() {
+        let registered = Registered::new("estatus-test-all");
+        remember(&registered.0, &Before { program: "web".into(), start: 3, ran: true }).unwrap();
+        let parameters = LOCAL_MACHINE.create(parameters_of(&registered.0)).unwrap();
+        parameters.set_u32("AppPriority", 0x20).unwrap();
+        parameters.set_u32("AppRotateFiles", 1).unwrap();
+        parameters.set_bytes("Strange", Type::Bytes, &[1]).unwrap();
+        parameters.create("AppExit").unwrap().set_string("3", "Restart").unwrap();
+        parameters.create(r"AppEvents\Start").unwrap().set_string("Pre", r"C:\hook.cmd").unwrap();
+        parameters.create("Unknown").unwrap();
+        let service = services().unwrap().into_iter().find(|it| it.name == registered.0).unwrap();
+        let mut found: Vec<String> =
+            service.settings.into_iter().map(|(_, key, values)| format!("{key} {}", values.join(" "))).collect();
+        found.retain(|it| !["Application ", "AppDirectory ", "ObjectName "].iter().any(|known| it.starts_with(known)));
+        found.sort();
+        let expected = [
+            r"AppEvents Start/Pre C:\hook.cmd",
+            "AppExit 3 Restart",
+            "AppPriority NORMAL_PRIORITY_CLASS",
+            "AppRotateFiles 1",
+            "Strange ",
+            "Unknown ",
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]
