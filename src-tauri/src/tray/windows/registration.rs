@@ -11,8 +11,6 @@ use anyhow::Result;
 use estatus_tray::command_line::command_line;
 use windows_registry::CURRENT_USER;
 
-use crate::links::SCHEME;
-
 /// What identifies us among those who notify. As in tauri.conf.json, by which the window is known.
 pub(super) const APP: &str = "org.estatus.desktop";
 /// Our own number in the place of a COM server's, which we have not: with any, Windows keeps what we notify in its notification
@@ -28,6 +26,8 @@ const PICTURE: &[u8] = include_bytes!("../../../../icons/estatus-256.png");
 pub(super) struct Registration {
     pub(super) folder: PathBuf,
     pub(super) arguments: Vec<OsString>,
+    /// What our links begin with.
+    pub(super) scheme: String,
 }
 
 impl Registration {
@@ -46,7 +46,7 @@ impl Registration {
 
     fn write_scheme(&self) -> Result<()> {
         let program = std::env::current_exe()?;
-        let scheme = CURRENT_USER.create(format!(r"{CLASSES}\{SCHEME}"))?;
+        let scheme = CURRENT_USER.create(format!(r"{CLASSES}\{}", self.scheme))?;
         scheme.set_string("", "URL:Estatus")?;
         scheme.set_string("URL Protocol", "")?;
         // What follows the two dashes is no option, whatever somebody puts into a link.
@@ -90,7 +90,8 @@ mod tests {
     fn windows_is_told_who_notifies() {
         const TEST: &str = "org.estatus.test";
         let folder = tempfile::tempdir().unwrap();
-        let registration = Registration { folder: folder.path().to_owned(), arguments: Vec::new() };
+        let registration =
+            Registration { folder: folder.path().to_owned(), arguments: Vec::new(), scheme: String::new() };
         registration.write_app(TEST).unwrap();
         let apps = CURRENT_USER.create(APPS).unwrap();
         let us = apps.open(TEST).unwrap();
