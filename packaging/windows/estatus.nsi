@@ -44,7 +44,7 @@ ${StrStr}
 !define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 !define APPROVED "Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 !define SERVICE "SYSTEM\CurrentControlSet\Services\${NAME}"
-; As in tray/windows/registration.rs and tray/windows/hidden_window.rs.
+; As in tray/windows/registration.rs, tray/links.rs and tray/windows/hidden_window.rs.
 !define APP "org.estatus.desktop"
 !define LINKS "estatus"
 !define TRAY_WINDOW "EstatusTray"

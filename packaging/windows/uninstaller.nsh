@@ -64,6 +64,7 @@ Section "un.$(program)" section_un_program
     DeleteRegValue HKCU "${APPROVED}" "${NAME}"
     DeleteRegKey HKCU "Software\Classes\AppUserModelId\${APP}"
     DeleteRegKey HKCU "Software\Classes\${LINKS}"
+    Call un.delete_links
     DeleteRegKey HKCU "${UNINSTALL}"
     SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
 SectionEnd
@@ -83,6 +84,25 @@ SectionEnd
     !insertmacro MUI_DESCRIPTION_TEXT ${section_un_program} "$(program_is)"
     !insertmacro MUI_DESCRIPTION_TEXT ${section_un_data} "$(data_is)"
 !insertmacro MUI_UNFUNCTION_DESCRIPTION_END
+
+; The links of other data folders: each begins with ours and 16 digits.
+Function un.delete_links
+    StrCpy $0 0
+    ${Do}
+        EnumRegKey $1 HKCU "Software\Classes" $0
+        ${If} $1 == ""
+            ${ExitDo}
+        ${EndIf}
+        StrLen $2 $1
+        StrCpy $3 $1 8
+        ${If} $2 = 24
+        ${AndIf} $3 == "${LINKS}-"
+            DeleteRegKey HKCU "Software\Classes\$1"
+        ${Else}
+            IntOp $0 $0 + 1
+        ${EndIf}
+    ${Loop}
+FunctionEnd
 
 Function un.onInit
     !insertmacro ONE_AT_A_TIME

@@ -17,7 +17,8 @@ use std::{
 use estatus_api::{AttachError, Client, Endpoint};
 use tempfile::TempDir;
 use windows_sys::Win32::{
-    Foundation::HWND,
+    Foundation::{CloseHandle, HANDLE, HWND},
+    System::Threading::CreateEventW,
     UI::{
         Input::KeyboardAndMouse::{VK_ESCAPE, VK_RETURN, VK_UP},
         WindowsAndMessaging::{
@@ -72,6 +73,26 @@ impl Drop for Clickable {
     }
 }
 
+/// As long as this is there, a [`Clickable`] finds no taskbar.
+struct NoTaskbar(HANDLE);
+
+impl NoTaskbar {
+    fn new() -> Self {
+        let name: Vec<u16> = "estatus-no-taskbar".encode_utf16().chain([0]).collect();
+        // SAFETY: the text ends with a zero and lives through the call.
+        let event = unsafe { CreateEventW(null(), 1, 0, name.as_ptr()) };
+        assert!(!event.is_null());
+        Self(event)
+    }
+}
+
+impl Drop for NoTaskbar {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it.
+        unsafe { CloseHandle(self.0) };
+    }
+}
+
 impl Tray {
     fn start() -> Self {
         Self::start_as(Path::new(PROGRAM))
@@ -79,6 +100,13 @@ impl Tray {
 
     /// The program is at `program`.
     fn start_as(program: &Path) -> Self {
+        let tray = Self::start_without_taskbar(program);
+        eventually("its icon is there", || tray.window(ICON));
+        tray
+    }
+
+    /// There may be nothing that takes an icon.
+    fn start_without_taskbar(program: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (config, data) = (folder.path().join("estatus.toml"), folder.path().join("data"));
         fs::write(&config, "[[monitor]]\nname = \"own\"\nhost = { memory = \"< 100%\" }\n").unwrap();
@@ -86,7 +114,6 @@ impl Tray {
         let process = tray.arg("--config").arg(config).arg("--data").arg(data).arg("--hidden").spawn().unwrap();
         let tray = Self { process, folder };
         eventually("its engine runs", || tray.hosts_an_engine().then_some(()));
-        eventually("its icon is there", || tray.window(ICON));
         tray
     }
 
@@ -189,6 +216,23 @@ fn its_icon_is_seen_as_long_as_it_runs_and_comes_back_with_the_taskbar() {
     tray.tell(WM_CLOSE, 0);
     tray.ends_well();
     eventually("it is gone", || (icons_seen() == 0).then_some(()));
+}
+
+#[test]
+fn an_icon_that_finds_no_taskbar_is_there_once_there_is_one() {
+    if !is_wine() {
+        return;
+    }
+    let program = Clickable::new();
+    eventually("no other icon is there", || (icons_seen() == 0).then_some(()));
+    let no_taskbar = NoTaskbar::new();
+    let tray = Tray::start_without_taskbar(&program.0);
+    assert_eq!(icons_seen(), 0);
+    // No new taskbar is told of.
+    drop(no_taskbar);
+    eventually("its icon is seen", || (icons_seen() == 1).then_some(()));
+    tray.tell(WM_CLOSE, 0);
+    tray.ends_well();
 }
 
 #[test]

@@ -16,6 +16,8 @@ use serde_json::Value;
 const UNINSTALL: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Estatus";
 const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
 const SERVICE: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\Estatus";
+/// What belongs to the links of a tray with a data folder of its own.
+const LINKS_OF_ANOTHER: &str = r"HKCU\Software\Classes\estatus-0123456789abcdef";
 const PROGRAMS: [&str; 4] = ["estatus.exe", "estatus-tray.exe", "estatus-window.exe", "WebView2Loader.dll"];
 
 fn installer() -> PathBuf {
@@ -154,8 +156,8 @@ fn traces() -> Vec<String> {
     let start_menu = folder("APPDATA").join(r"Microsoft\Windows\Start Menu\Programs\Estatus.lnk");
     let files =
         [installed(), start_menu].into_iter().filter(|path| path.exists()).map(|path| path.display().to_string());
-    let keys =
-        [r"HKCU\Software\Classes\AppUserModelId\org.estatus.desktop", r"HKCU\Software\Classes\estatus", UNINSTALL];
+    let app = r"HKCU\Software\Classes\AppUserModelId\org.estatus.desktop";
+    let keys = [app, r"HKCU\Software\Classes\estatus", LINKS_OF_ANOTHER, UNINSTALL];
     let keys = keys.into_iter().filter(|key| registered(key, None).is_some()).map(str::to_owned);
     let value = registered(RUN, Some("Estatus"));
     let path = registered(r"HKCU\Environment", Some("Path")).filter(|path| path.contains("Estatus"));
@@ -188,6 +190,7 @@ fn it_installs_replaces_what_runs_without_its_programs_noticing_and_goes_without
     assert!(registered(RUN, Some("Estatus")).is_none(), "the start at login was switched on again");
     assert_eq!(old_folders(&installed()), [""; 0], "the old files are there");
 
+    must(Command::new("reg").args(["add", LINKS_OF_ANOTHER, "/f"]));
     uninstall(&[]);
     assert!(!is_alive(pid) && !is_alive(host["pid"].as_u64().unwrap()), "something of it runs");
     assert_eq!(traces(), [""; 0]);

@@ -4,7 +4,10 @@
 //! Anybody can put such a link into a web page. Only one that has the key of this data folder does more than to show the
 //! window.
 
-use estatus_core::ids::RunId;
+use std::path::Path;
+
+use estatus_config::places;
+use estatus_core::{ids::RunId, stable_name::fnv1a};
 use url::{Url, form_urlencoded::Serializer};
 
 use crate::{
@@ -12,19 +15,33 @@ use crate::{
     span::Span,
 };
 
-/// What the links begin with.
-pub(crate) const SCHEME: &str = "estatus";
+/// What all links begin with.
+const SCHEME: &str = "estatus";
 
-/// Makes the links of a data folder, and knows them again.
+/// What the links of a desktop's folder begin with. Each folder has its own, by which the tray of that folder is started; that of
+/// the user's own is the short one.
+pub(crate) fn scheme(folder: &Path) -> String {
+    // However it is written, it is one folder.
+    let written = |folder: &Path| folder.display().to_string().to_lowercase();
+    let written_so = written(folder);
+    if places::own_data_folder().is_ok_and(|own| written(&own) == written_so) {
+        SCHEME.to_owned()
+    } else {
+        format!("{SCHEME}-{:016x}", fnv1a(written_so.as_bytes()))
+    }
+}
+
+/// Makes the links of a desktop's folder, and knows them again.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
+    scheme: String,
     key: String,
 }
 
 impl Links {
-    /// Those with this key.
-    pub(crate) fn new(key: String) -> Self {
-        Self { key }
+    /// Those that begin with this scheme and have this key.
+    pub(crate) fn new(scheme: String, key: String) -> Self {
+        Self { scheme, key }
     }
 
     /// The link that does this. What notifications do not offer has none of its own, and shows the window.
@@ -50,7 +67,7 @@ impl Links {
             | Action::StartEngine
             | Action::Quit => return self.to(&Action::Open(Page::Overview)),
         }
-        format!("{SCHEME}:{}?{}", action.key(), query.append_pair("key", &self.key).finish())
+        format!("{}:{}?{}", self.scheme, action.key(), query.append_pair("key", &self.key).finish())
     }
 
     /// What the link does.
@@ -59,7 +76,8 @@ impl Links {
     }
 
     fn read(&self, link: &str) -> Option<Action> {
-        let link = Url::parse(link).ok().filter(|link| link.scheme() == SCHEME)?;
+        // Whichever tray Windows starts for it, the key tells whose it is.
+        let link = Url::parse(link).ok().filter(|link| link.scheme().starts_with(SCHEME))?;
         let value = |name: &str| link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         if value("key")? != self.key {
             return None;
@@ -100,7 +118,19 @@ mod tests {
     use super::*;
 
     fn links() -> Links {
-        Links::new("5ec7e7".to_owned())
+        Links::new(SCHEME.to_owned(), "5ec7e7".to_owned())
+    }
+
+    #[test]
+    fn each_folder_has_its_own_links_and_that_of_the_user_the_short_ones() {
+        assert_eq!(scheme(&places::own_data_folder().unwrap()), SCHEME);
+        let (one, other) = (scheme(Path::new("/data/one")), scheme(Path::new("/data/other")));
+        assert_ne!(one, other);
+        assert_eq!(scheme(Path::new("/Data/One")), one);
+        let links = Links::new(one.clone(), "5ec7e7".to_owned());
+        let (restart, link) = (Action::Restart("web".into()), links.to(&Action::Restart("web".into())));
+        assert!(link.starts_with(&format!("{one}:restart?")), "{link}");
+        assert_eq!(links.action(&link), restart);
     }
 
     #[test]
@@ -141,7 +171,7 @@ mod tests {
         check("estatus:approve?run=31&step=ask");
         check("estatus:approve?run=x&step=ask&key=5ec7e7");
         check("estatus:deny?run=31&key=5ec7e7");
-        check(&Links::new("another".to_owned()).to(&Action::Restart("web".into())));
+        check(&Links::new(SCHEME.to_owned(), "another".to_owned()).to(&Action::Restart("web".into())));
         check(&links().to(&Action::Quit));
     }
 }

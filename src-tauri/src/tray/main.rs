@@ -6,6 +6,8 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+#[cfg(any(windows, test))]
+mod attempts;
 mod controller;
 mod desktop;
 mod door;

@@ -98,7 +98,7 @@ mod tests {
     fn toast(change: impl FnOnce(&mut Notification)) -> Toast {
         let mut changed = notification();
         change(&mut changed);
-        Toast::of(&changed, &Links::new("5ec7e7".to_owned()))
+        Toast::of(&changed, &Links::new("estatus".to_owned(), "5ec7e7".to_owned()))
     }
 
     #[test]

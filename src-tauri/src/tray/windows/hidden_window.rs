@@ -3,7 +3,7 @@
 
 #![allow(unsafe_code, reason = "windows and their messages have no safe API")]
 
-use std::{io, ptr, slice};
+use std::{io, ptr, slice, time::Duration};
 
 use windows_sys::Win32::{
     Foundation::{HWND, LPARAM, LRESULT, WPARAM},
@@ -33,6 +33,8 @@ const FIRST_TO_BE_TOLD: u32 = 0x3ff;
 const LINK: usize = 0x4553_5441;
 const LONGEST_LINK: usize = 8192;
 const PATIENCE: u32 = 5000;
+/// The window's only timer.
+const TIMER: usize = 1;
 /// Tells our guard of another window from the guards that others put there.
 const GUARD: usize = 1;
 
@@ -51,6 +53,8 @@ pub(super) enum Message {
     LooksDifferent,
     /// There is something to draw.
     Draw,
+    /// The time has come for what [`HiddenWindow::wake_in`] was called for.
+    Woken,
     /// The icon's menu is open, or no longer.
     MenuIsOpen(bool),
     /// A second start passes on the link that it is to follow.
@@ -68,6 +72,7 @@ impl Message {
             WM_QUERYENDSESSION => Self::MayEnd,
             WM_ENDSESSION => Self::SessionEnds(word != 0),
             WM_SETTINGCHANGE | WM_DISPLAYCHANGE | WM_DPICHANGED | WM_THEMECHANGED => Self::LooksDifferent,
+            WM_TIMER => Self::Woken,
             DRAW => Self::Draw,
             ENDED => Self::Ended,
             MENU => Self::MenuIsOpen(word != 0),
@@ -147,6 +152,13 @@ impl HiddenWindow {
         Bell(self.handle as isize)
     }
 
+    /// Has it woken once after this, and not when it was to be woken before.
+    pub(super) fn wake_in(&self, span: Duration) {
+        let milliseconds = span.as_millis().try_into().unwrap_or(u32::MAX);
+        // SAFETY: the window is ours and of this thread; there is no function to be called.
+        unsafe { SetTimer(self.handle, TIMER, milliseconds, None) };
+    }
+
     /// Keeps the icon's own window from being closed, which would leave a program that nobody sees: whoever asks that asks us.
     pub(super) fn guard(&self, other: HWND) {
         // SAFETY: `other` is a window of this thread; `guard` keeps no pointer, only the number of our window.
@@ -224,6 +236,10 @@ unsafe extern "system" fn hear(handle: HWND, message: u32, word: WPARAM, long: L
     });
     match told {
         Some((window, told)) => {
+            if told == Message::Woken {
+                // SAFETY: the window is ours and of this thread.
+                unsafe { KillTimer(handle, TIMER) };
+            }
             let answer = told.answer();
             (window.ear)(window, told);
             answer
@@ -322,6 +338,7 @@ mod tests {
         check(WM_SETTINGCHANGE, 0, Some(Message::LooksDifferent), 0);
         check(WM_DPICHANGED, 0, Some(Message::LooksDifferent), 0);
         check(NEW_TASKBAR, 0, Some(Message::NewTaskbar), 0);
+        check(WM_TIMER, TIMER, Some(Message::Woken), 0);
         check(MENU, 1, Some(Message::MenuIsOpen(true)), 0);
         check(WM_PAINT, 0, None, 0);
     }

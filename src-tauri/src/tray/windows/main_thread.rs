@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     sync::{PoisonError, mpsc::Receiver},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -14,7 +15,10 @@ use super::{
     hidden_window::{HiddenWindow, Message, end_serving},
     tray::TrayItem,
 };
-use crate::{controller::TrayEvent, desktop::Face, links::Links};
+use crate::{attempts::Attempts, controller::TrayEvent, desktop::Face, links::Links};
+
+/// Windows may tell that the taskbar looks different before it does: this is how long it takes.
+const CHANGES_WITHIN: Duration = Duration::from_secs(1);
 
 /// The icon, and the ways to the tray's life.
 pub(super) struct MainThread {
@@ -25,6 +29,8 @@ pub(super) struct MainThread {
     end: Receiver<Result<EngineEnd>>,
     outcome: Cell<Option<Result<EngineEnd>>>,
     item: RefCell<TrayItem>,
+    /// At drawing it.
+    attempts: RefCell<Attempts>,
     /// What is drawn, or waits for the menu to be closed.
     face: RefCell<Option<Face>>,
     menu_is_open: Cell<bool>,
@@ -41,6 +47,7 @@ impl MainThread {
             end,
             outcome: Cell::default(),
             item,
+            attempts: RefCell::new(Attempts::new()),
             face: RefCell::default(),
             menu_is_open: Cell::default(),
             taskbar_is_new: Cell::default(),
@@ -64,7 +71,16 @@ impl MainThread {
                 // The icon's own window puts it there again at first.
                 window.bell().draw();
             }
-            Message::LooksDifferent => self.draw(window),
+            Message::LooksDifferent => {
+                if !self.attempts.borrow().are_waiting() {
+                    window.wake_in(CHANGES_WITHIN);
+                }
+                window.bell().draw();
+            }
+            Message::Woken => {
+                self.attempts.borrow_mut().go_on();
+                self.draw(window);
+            }
             Message::Draw => {
                 if let Some(face) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     self.face.replace(Some(face));
@@ -113,9 +129,18 @@ impl MainThread {
         let Ok(mut item) = self.item.try_borrow_mut() else { return window.bell().draw() };
         if self.taskbar_is_new.take() {
             item.is_gone();
+            self.attempts.replace(Attempts::new());
         }
-        if let Err(error) = item.draw(&face, self.menu_is_open.get(), window) {
-            tracing::warn!(%error, "the icon cannot be drawn");
+        if self.attempts.borrow().are_waiting() {
+            return;
+        }
+        match item.draw(&face, self.menu_is_open.get(), window) {
+            Ok(()) => drop(self.attempts.replace(Attempts::new())),
+            Err(error) => {
+                let pause = self.attempts.borrow_mut().fail();
+                tracing::warn!(%error, "the icon cannot be drawn; that is tried again in {pause:?}");
+                window.wake_in(pause);
+            }
         }
     }
 }

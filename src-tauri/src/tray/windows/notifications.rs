@@ -30,8 +30,6 @@ use crate::{
 const WAITING: usize = 64;
 /// Windows does not tell when a full screen begins or ends, so that it is asked at these intervals.
 const LOOK: Duration = Duration::from_secs(5);
-/// All of ours are one group.
-const GROUP: &str = "estatus";
 
 enum Order {
     Show(Toast),
@@ -52,11 +50,12 @@ impl Notifications {
         events: mpsc::Sender<TrayEvent>,
     ) -> std::io::Result<Self> {
         let (sender, orders) = sync_channel(WAITING);
+        let group = HSTRING::from(&registration.scheme);
         let begin = move || {
             if let Err(error) = registration.write() {
                 tracing::warn!(%error, "Windows is not told who notifies");
             }
-            Desk { events, told: None, screen_is_taken: false }.attend(&orders);
+            Desk { group, events, told: None, screen_is_taken: false }.attend(&orders);
         };
         std::thread::Builder::new().name("notifications".to_owned()).spawn(begin)?;
         Ok(Self { links, orders: sender })
@@ -78,6 +77,8 @@ impl Notifications {
 }
 
 struct Desk {
+    /// All of ours are one, and those of another folder another: an incident 7 takes the place of none of theirs.
+    group: HSTRING,
     events: mpsc::Sender<TrayEvent>,
     /// What was told last of what keeps notifications from being shown, if anything was.
     told: Option<Option<NotificationTrouble>>,
@@ -91,12 +92,12 @@ impl Desk {
             self.look_at_the_screen();
             match orders.recv_timeout(LOOK) {
                 Ok(Order::Show(toast)) => {
-                    let trouble = show(&toast).err().or_else(switched_off);
+                    let trouble = show(&toast, &self.group).err().or_else(switched_off);
                     self.trouble_is(trouble);
                 }
                 Ok(Order::Close(tag)) => {
                     // It may be gone already.
-                    let _ = close(&tag);
+                    let _ = close(&tag, &self.group);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -121,21 +122,21 @@ impl Desk {
     }
 }
 
-fn show(toast: &Toast) -> std::result::Result<(), NotificationTrouble> {
+fn show(toast: &Toast, group: &HSTRING) -> std::result::Result<(), NotificationTrouble> {
     let show = || -> Result<()> {
         let document = XmlDocument::new()?;
         document.LoadXml(&HSTRING::from(&toast.xml))?;
         let shown = ToastNotification::CreateToastNotification(&document)?;
         shown.SetTag(&HSTRING::from(&toast.tag))?;
-        shown.SetGroup(&HSTRING::from(GROUP))?;
+        shown.SetGroup(group)?;
         ToastNotificationManager::CreateToastNotifierWithId(&HSTRING::from(APP))?.Show(&shown)
     };
     show().map_err(|error| trouble(&error))
 }
 
-fn close(tag: &str) -> Result<()> {
-    let (tag, group, app) = (HSTRING::from(tag), HSTRING::from(GROUP), HSTRING::from(APP));
-    ToastNotificationManager::History()?.RemoveGroupedTagWithId(&tag, &group, &app)
+fn close(tag: &str, group: &HSTRING) -> Result<()> {
+    let (tag, app) = (HSTRING::from(tag), HSTRING::from(APP));
+    ToastNotificationManager::History()?.RemoveGroupedTagWithId(&tag, group, &app)
 }
 
 /// Windows takes in what it does not show, too.

@@ -26,7 +26,7 @@ use super::{
     Arguments,
     controller::TrayEvent,
     desktop::{About, Face, Notification},
-    links::Links,
+    links::{self, Links},
     login::Login,
     running::{EVENTS, runtime},
 };
@@ -78,7 +78,8 @@ pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     let Start { folder, arguments, link } = start;
     let (sender, events) = mpsc::channel(EVENTS);
     let key = registration::key(&folder).with_context(|| format!("Failed to make a key in {}", folder.display()))?;
-    let links = Links::new(key);
+    let scheme = links::scheme(&folder);
+    let links = Links::new(scheme.clone(), key);
     if let Some(link) = link {
         // There is room for it.
         let _ = sender.try_send(TrayEvent::Chosen(links.action(&link)));
@@ -90,7 +91,7 @@ pub(crate) fn run<L: Future<Output = Result<EngineEnd>>>(
     let window = HiddenWindow::open(&title(&folder), Box::new(move |window, message| heard.hear(window, message)))
         .context("Windows gives the tray no window")?;
     let bell = window.bell();
-    let notifications = Notifications::begin(links, Registration { folder, arguments }, sender.clone())?;
+    let notifications = Notifications::begin(links, Registration { folder, arguments, scheme }, sender.clone())?;
     let shown = Shown { drawn, bell, notifications };
     let live = move || {
         // However it ends: an icon without a life would say for ever that all is well.

@@ -11,10 +11,12 @@ use anyhow::Result;
 use estatus_tray::command_line::command_line;
 use windows_registry::CURRENT_USER;
 
-use crate::links::SCHEME;
-
 /// What identifies us among those who notify. As in tauri.conf.json, by which the window is known.
 pub(super) const APP: &str = "org.estatus.desktop";
+/// Our own number in the place of a COM server's, which we have not: with any, Windows keeps what we notify in its notification
+/// centre, where it can be answered by links ("No COM / Stub CLSID" in
+/// <https://learn.microsoft.com/windows/uwp/design/shell/tiles-and-notifications/toast-desktop-apps>).
+const NO_SERVER: &str = "{615BAB8C-E662-4A4A-B21A-69FC404B6519}";
 const APPS: &str = r"Software\Classes\AppUserModelId";
 const CLASSES: &str = r"Software\Classes";
 /// The picture beside our notifications. Windows takes it from a file.
@@ -24,20 +26,27 @@ const PICTURE: &[u8] = include_bytes!("../../../../icons/estatus-256.png");
 pub(super) struct Registration {
     pub(super) folder: PathBuf,
     pub(super) arguments: Vec<OsString>,
+    /// What our links begin with.
+    pub(super) scheme: String,
 }
 
 impl Registration {
     /// Writes it.
     pub(super) fn write(&self) -> Result<()> {
-        let us = CURRENT_USER.create(format!(r"{APPS}\{APP}"))?;
+        self.write_app(APP)?;
+        self.write_scheme()
+    }
+
+    fn write_app(&self, app: &str) -> Result<()> {
+        let us = CURRENT_USER.create(format!(r"{APPS}\{app}"))?;
         us.set_string("DisplayName", "Estatus")?;
         us.set_string("IconUri", self.picture()?.to_string_lossy())?;
-        self.write_scheme()
+        Ok(us.set_string("CustomActivator", NO_SERVER)?)
     }
 
     fn write_scheme(&self) -> Result<()> {
         let program = std::env::current_exe()?;
-        let scheme = CURRENT_USER.create(format!(r"{CLASSES}\{SCHEME}"))?;
+        let scheme = CURRENT_USER.create(format!(r"{CLASSES}\{}", self.scheme))?;
         scheme.set_string("", "URL:Estatus")?;
         scheme.set_string("URL Protocol", "")?;
         // What follows the two dashes is no option, whatever somebody puts into a link.
@@ -76,6 +85,21 @@ const KEY: usize = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_is_told_who_notifies() {
+        const TEST: &str = "org.estatus.test";
+        let folder = tempfile::tempdir().unwrap();
+        let registration =
+            Registration { folder: folder.path().to_owned(), arguments: Vec::new(), scheme: String::new() };
+        registration.write_app(TEST).unwrap();
+        let apps = CURRENT_USER.create(APPS).unwrap();
+        let us = apps.open(TEST).unwrap();
+        let read = |name: &str| us.get_string(name).unwrap();
+        assert_eq!((read("DisplayName"), read("CustomActivator")), ("Estatus".to_owned(), NO_SERVER.to_owned()));
+        assert_eq!(fs::read(read("IconUri")).unwrap(), PICTURE);
+        apps.remove_tree(TEST).unwrap();
+    }
 
     #[test]
     fn a_folder_keeps_its_key_and_each_has_its_own() {

@@ -18,7 +18,7 @@ use crate::{
 
 /// What is drawn.
 pub(super) struct TrayItem {
-    /// There from the first drawing on.
+    /// There from the first drawing on, as long as the taskbar takes what is drawn.
     icon: Option<TrayIcon>,
     /// What the items of the menu do, each by its number in it.
     actions: Arc<Mutex<Vec<Action>>>,
@@ -41,8 +41,23 @@ impl TrayItem {
         (self.picture, self.tool_tip) = (None, None);
     }
 
-    /// Draws what has changed. A menu that is open stays as it is.
+    /// Draws what has changed. A menu that is open stays as it is. That there is no taskbar yet is an error, too: the picture of
+    /// an icon that it did not take cannot be changed. After an error the next drawing begins anew.
+    ///
+    /// Only for what waits in the queue of messages: the icon's own window, which may go here, is not to be in the middle of one.
     pub(super) fn draw(&mut self, face: &Face, menu_is_open: bool, window: &HiddenWindow) -> Result<()> {
+        let drawn = self.draw_what_has_changed(face, menu_is_open, window);
+        if drawn.is_err() {
+            self.is_gone();
+            // It goes when its menu is closed, if it cannot be drawn then.
+            if !menu_is_open {
+                (self.icon, self.menu) = (None, None);
+            }
+        }
+        drawn
+    }
+
+    fn draw_what_has_changed(&mut self, face: &Face, menu_is_open: bool, window: &HiddenWindow) -> Result<()> {
         let icon = match self.icon.take() {
             Some(icon) => icon,
             None => {

@@ -27,8 +27,8 @@ const WINDOWS_BUILD: &str = "16299";
 const TRUSTED: &str = r"Z:\usr\share\ca-certificates\mozilla\ISRG_Root_X1.crt";
 const BCRYPT_PRIMITIVES: &str = include_str!("bcryptprimitives.c");
 const TASKBAR: &str = include_str!("taskbar.c");
-/// The one function of the shell that `taskbar.c` has itself.
-const OWN_FUNCTION: &str = "Shell_NotifyIconGetRect";
+/// The functions of the shell that `taskbar.c` has itself.
+const OWN_FUNCTIONS: [&str; 2] = ["Shell_NotifyIconGetRect", "Shell_NotifyIconW"];
 
 /// Sees that there is a Wine, and a prefix of our own: what a user of Windows has, in a folder.
 pub(super) fn set_up() -> Result<()> {
@@ -70,15 +70,17 @@ fn compile(prefix: &Path, name: &str, source: &str, with: impl FnOnce(&mut Comma
     run(with(&mut compile))
 }
 
-/// Makes `taskbar.dll`, which does all that `shell32.dll` does, and lets a program that loads it in its place be clicked on.
+/// Makes `taskbar.dll`, which does all that `shell32.dll` does, and lets a program that loads it in its place be clicked on, or
+/// find no taskbar.
 fn make_taskbar(prefix: &Path) -> Result<()> {
     let shell = system(prefix).join("shell32.dll");
     let table = command::output(Command::new("x86_64-w64-mingw32-objdump").arg("-p").arg(shell))?;
     let functions = table.split("[Ordinal/Name Pointer] Table").nth(1).unwrap_or_default().lines().skip(1);
-    let names = functions.map_while(|line| line.split_whitespace().last()).filter(|name| *name != OWN_FUNCTION);
+    let names = functions.map_while(|line| line.split_whitespace().last()).filter(|name| !OWN_FUNCTIONS.contains(name));
     let passed_on: String = names.map(|name| format!("{name} = shell32.{name}\n")).collect();
+    let own = OWN_FUNCTIONS.join("\n");
     let definition = prefix.join("taskbar.def");
-    fs::write(&definition, format!("LIBRARY taskbar.dll\nEXPORTS\n{OWN_FUNCTION}\n{passed_on}"))?;
+    fs::write(&definition, format!("LIBRARY taskbar.dll\nEXPORTS\n{own}\n{passed_on}"))?;
     compile(prefix, "taskbar", TASKBAR, |compile| compile.arg(definition))
 }
 
