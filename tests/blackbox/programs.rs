@@ -98,7 +98,7 @@ fn whoever_is_killed_there_is_one_copy_and_no_line_is_lost() {
     let mut next = 1_u64;
     for line in said.lines() {
         let written: serde_json::Value = serde_json::from_str(line).unwrap();
-        let number = written["text"].as_str().and_then(|text| text.parse().ok()).expect(line);
+        let number: u64 = written["text"].as_str().and_then(|text| text.parse().ok()).expect(line);
         assert!(number == next || LOSES_LINES && number > next, "{line}, not {next}");
         next = number + 1;
     }

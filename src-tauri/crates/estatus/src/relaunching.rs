@@ -7,7 +7,7 @@ use std::{
 
 use estatus_api::{ApiError, AttachError, Client, ErrorCode, Host, Request};
 use estatus_config::places;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     CommandError, Outcome, Result,
@@ -24,7 +24,7 @@ const LOOKS_AGAIN: Duration = Duration::from_millis(100);
 /// Of the engine at `places`, or of the installed service.
 pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
     let data = if service { data_of_service()? } else { places.data };
-    let before = ask(&data).await?;
+    let before = ask(&data, false).await?;
     let given_up = Instant::now() + WITHIN;
     loop {
         if let Some(version) = version_of_another(&data, &before).await {
@@ -43,14 +43,22 @@ pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
     }
 }
 
-/// Has the engine on `data` end, to be started again, while its programs go on; whose it was.
-pub(crate) async fn ask(data: &Path) -> std::result::Result<Host, CommandError> {
+/// Has the engine on `data` end, to be started again, while its programs go on or, where it `stops_programs`, are stopped; whose
+/// it was.
+pub(crate) async fn ask(data: &Path, stops_programs: bool) -> std::result::Result<Host, CommandError> {
     let mut client = attach_to(data).await?;
     let before = client.hello().host.clone();
-    match client.request(Request::Relaunch { stop_programs: false }).await {
+    match timeout(WITHIN, client.request(Request::Relaunch { stop_programs: stops_programs })).await {
         // It may be quicker to end than to answer.
-        Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. }) => Ok(before),
-        Err(error) => Err(trouble(error)),
+        Ok(Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. })) => Ok(before),
+        Ok(Err(error)) => Err(trouble(error)),
+        Err(_) => Err(CommandError::Failed(format!(
+            "{}: the engine (process {}) has not answered within {} seconds: end it, and start it again; programs keep running \
+             meanwhile",
+            data.display(),
+            before.pid,
+            WITHIN.as_secs()
+        ))),
     }
 }
 

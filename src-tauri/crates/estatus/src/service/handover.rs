@@ -2,17 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use estatus_api::{ApiError, Client, ErrorCode, HostKind, Permission, Request};
+use estatus_api::{Client, HostKind, Permission};
 use estatus_engine::Holder;
 use tokio::time::{Instant, sleep};
 
 use super::{doctor::Finding, platform::Wanted};
-use crate::{
-    CommandError,
-    asking::{attach_to, trouble},
-    configuration::defaults,
-    show,
-};
+use crate::{CommandError, configuration::defaults, relaunching, show};
 
 /// On Windows the engine of a service finds no program of another session's.
 const STOPS_PROGRAMS: bool = cfg!(windows);
@@ -106,13 +101,7 @@ pub(super) async fn take_over(wanted: &Wanted, rivals: &[Rival], go_on: &str) ->
 
 /// Has an engine end, and waits until it has.
 async fn end(wanted: &Wanted, rival: &Rival) -> Result<(), CommandError> {
-    let mut client = attach_to(&rival.data).await?;
-    match client.request(Request::Relaunch { stop_programs: STOPS_PROGRAMS }).await {
-        // It may be quicker to end than to answer.
-        Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. }) => {}
-        Err(error) => return Err(trouble(error)),
-    }
-    drop(client);
+    relaunching::ask(&rival.data, STOPS_PROGRAMS).await?;
     let within = WITHIN + longest_stop(wanted);
     let given_up = Instant::now() + within;
     while estatus_engine::holder_of(&rival.data).is_some() {

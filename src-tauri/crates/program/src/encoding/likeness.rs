@@ -176,7 +176,7 @@ impl Place<'_> {
                     || after.is_alphabetic() && (!"OES".contains(after) || !"S ".contains(self.after(2)))
             }
             'ç' | 'Ç' if !begins && !"ãõÃÕ".contains(after) => {
-                !is_vowel(before) && !(is_vowel(self.before(2)) && "nrlNRL".contains(before))
+                !(is_vowel(before) || is_vowel(self.before(2)) && "nrlNRL".contains(before))
             }
             'Í' => self.is_rounded(),
             'Ö' => !self.is_rounded(),

@@ -138,7 +138,7 @@ async fn begin_anew(service: &Service, data: &Path, change: Change) -> Result {
 /// Has the engine of the service end while its programs go on; one that does not answer is stopped with them.
 async fn end_engine(service: &Service, data: &Path) -> std::result::Result<(), CommandError> {
     let process = service.query_status().map_err(failed)?.process_id;
-    if relaunching::ask(data).await.is_err() {
+    if relaunching::ask(data, false).await.is_err() {
         return end(service);
     }
     // Windows may start it again by itself before it is seen to have stopped.
