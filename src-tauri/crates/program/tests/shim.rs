@@ -109,6 +109,26 @@ fn on_port(stage: &Stage, port: u16) -> Program {
     program
 }
 
+/// Where the job of a program is gone with its first process and its shim, that note alone tells who may still be ending.
+#[cfg(windows)]
+#[tokio::test]
+async fn who_comes_into_a_program_is_noted_without_being_asked_for() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["deaf-below"]));
+    stage.start(&program, 1).await;
+    stage.until_written(&program, "deaf").await;
+    let (file, alive) = (stage.folder(&program).join("handles.json"), stage.alive());
+    assert_eq!(alive.len(), 2);
+    let noted = || {
+        let kept: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let pids = kept["members"].as_array().unwrap().iter().map(|member| member["pid"].as_u64().unwrap());
+        pids.collect::<Vec<_>>()
+    };
+    eventually("both are noted", || alive.iter().all(|&pid| noted().contains(&u64::from(pid)))).await;
+    assert_eq!(stage.stop(&program, 1).await.left, []);
+    stage.leaves_nothing().await;
+}
+
 #[tokio::test]
 async fn an_engine_that_cannot_start_shims_says_so() {
     let mut stage = Stage::new();
