@@ -91,7 +91,7 @@ pub(crate) async fn host(
         config: places.config.clone(),
         data: places.data.clone(),
         defaults: configuration::defaults(),
-        shim: ShimCommand { program: this_program()?, args: vec![SHIM.into()] },
+        shim: shim()?,
         host: kind,
         admits,
     };
@@ -112,6 +112,11 @@ pub(crate) async fn host(
 
 pub(crate) fn printer(out: impl io::Write + Send + 'static) -> std::result::Result<Printer, CommandError> {
     Printer::start(out).map_err(|error| CommandError::Failed(format!("cannot start threads: {error}")))
+}
+
+/// How shims are started.
+pub(crate) fn shim() -> std::result::Result<ShimCommand, CommandError> {
+    Ok(ShimCommand { program: this_program()?, args: vec![SHIM.into()] })
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.

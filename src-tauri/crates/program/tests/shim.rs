@@ -23,7 +23,7 @@ use estatus_core::{
 };
 use support::{
     AND_THEN, ASKED, FOREVER, KILLED, Stage, UNSEEN, apart, code, command, eventually, identity, is_alive, kill,
-    shim_command,
+    on_console, shim_command,
 };
 
 #[tokio::test]
@@ -126,6 +126,24 @@ async fn who_comes_into_a_program_is_noted_without_being_asked_for() {
     };
     eventually("both are noted", || alive.iter().all(|&pid| noted().contains(&u64::from(pid)))).await;
     assert_eq!(stage.stop(&program, 1).await.left, []);
+    stage.leaves_nothing().await;
+}
+
+/// Nobody can press a key where there is no console; a program of Linux always hears a signal.
+#[tokio::test]
+async fn what_can_only_be_killed_is_known_before_it_is_adopted() {
+    let stage = Stage::new();
+    let shim = shim_command(stage.data.path(), &stage.tag);
+    let mut deaf = apart(Command::new(stage.executable()).args([&stage.tag, "deaf"])).spawn().unwrap();
+    let process = identity(deaf.id());
+    assert_eq!(estatus_program::can_be_asked(process, &shim).unwrap(), cfg!(unix));
+    deaf.kill().unwrap();
+    deaf.wait().unwrap();
+    assert!(estatus_program::can_be_asked(process, &shim).is_err());
+    let mut asked = on_console(Command::new(stage.executable()).args([&stage.tag, "deaf"])).spawn().unwrap();
+    eventually("it is on its console", || estatus_program::can_be_asked(identity(asked.id()), &shim).unwrap()).await;
+    asked.kill().unwrap();
+    asked.wait().unwrap();
     stage.leaves_nothing().await;
 }
 

@@ -73,7 +73,7 @@ impl Shims {
     /// A copy, which is kept beside the folders of all programs.
     fn executable(&self, folder: &Path) -> PathBuf {
         let Some(data) = folder.parent().and_then(Path::parent) else { return self.0.program.clone() };
-        shim_copy::of(&self.0.program, &data.join("shims")).unwrap_or_else(|error| {
+        shim_copy::of(&self.0.program, &data.join(shim_copy::FOLDER)).unwrap_or_else(|error| {
             warn!(%error, "Estatus cannot be replaced by a newer one while programs run");
             self.0.program.clone()
         })

@@ -4,6 +4,7 @@ use std::{
     io,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     sync::LazyLock,
+    time::Duration,
 };
 
 use estatus_core::program::ProcessId;
@@ -112,6 +113,13 @@ impl Process {
     pub(super) fn is_alive(&self) -> bool {
         // SAFETY: the handle is open.
         unsafe { WaitForSingleObject(self.raw(), 0) != WAIT_OBJECT_0 }
+    }
+
+    /// Waits for its end on this thread. Whether that came.
+    pub(super) fn ends_within(&self, within: Duration) -> bool {
+        let within = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        // SAFETY: the handle is open.
+        unsafe { WaitForSingleObject(self.raw(), within) == WAIT_OBJECT_0 }
     }
 
     /// Ends it with this exit code.

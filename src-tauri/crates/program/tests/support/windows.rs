@@ -24,7 +24,7 @@ use windows_sys::{
             },
             LibraryLoader::{GetModuleHandleA, GetProcAddress},
             Threading::{
-                DETACHED_PROCESS, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION,
+                CREATE_NO_WINDOW, DETACHED_PROCESS, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION,
                 PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
             },
         },
@@ -96,6 +96,11 @@ pub(crate) fn kill(pid: u32) {
 /// Without a console, so that nothing can be pressed on it.
 pub(crate) fn apart(command: &mut Command) -> &mut Command {
     command.creation_flags(DETACHED_PROCESS)
+}
+
+/// On a console of its own that nobody sees.
+pub(crate) fn on_console(command: &mut Command) -> &mut Command {
+    command.creation_flags(CREATE_NO_WINDOW)
 }
 
 /// Who holds a port, where that is this process. Wine does not say whose a port is.
