@@ -2,13 +2,14 @@
 
 use comfy_table::Cell;
 use estatus_core::engine::Ask;
-use estatus_program::{Candidate, Wanted, candidates};
+use estatus_program::{Candidate, Wanted, can_be_asked, candidates};
 use regex::Regex;
 
 use crate::{
     CommandError, Outcome, Result,
     arguments::Described,
     configuration::Places,
+    running::shim,
     show,
     steering::{Goal, steer},
 };
@@ -19,14 +20,17 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
     if !found.is_empty() {
         show_all(&found);
     }
-    let process = match only_one(&found) {
-        Ok(candidate) if yes => candidate.process,
-        Ok(_) => {
-            say!("With --yes, Estatus adopts it and keeps it running as “{program}”.");
-            return Ok(Outcome::Well);
-        }
-        Err(why) => return Err(CommandError::Failed(why)),
-    };
+    let process = only_one(&found).map_err(CommandError::Failed)?.process;
+    let can_be_asked = can_be_asked(process, &shim()?).map_err(|error| CommandError::Failed(error.to_string()))?;
+    if !can_be_asked {
+        say!(
+            "It has neither a window nor a console of its own, so it cannot be asked to stop: when its time to stop is over, it is killed."
+        );
+    }
+    if !yes {
+        say!("With --yes, Estatus adopts it and keeps it running as “{program}”.");
+        return Ok(Outcome::Well);
+    }
     let ask = Ask::AdoptProgram { program: program.clone(), process };
     steer(places, &program, ask, true, |before| Goal::Runs { after: Some(before.start) }).await
 }

@@ -114,7 +114,7 @@ pub(crate) fn printer(out: impl io::Write + Send + 'static) -> std::result::Resu
     Printer::start(out).map_err(|error| CommandError::Failed(format!("cannot start threads: {error}")))
 }
 
-/// This program as a shim.
+/// How shims are started.
 pub(crate) fn shim() -> std::result::Result<ShimCommand, CommandError> {
     Ok(ShimCommand { program: this_program()?, args: vec![SHIM.into()] })
 }

@@ -18,14 +18,11 @@ pub(crate) struct Running {
     pub(crate) command_line: String,
     /// The same word by word, where the system keeps it so.
     pub(crate) words: Vec<String>,
+    /// Whether this user may look at it.
+    pub(crate) may_be_seen: bool,
 }
 
 impl Running {
-    /// Whether it runs the executable that this process runs.
-    pub(crate) fn is_ours(&self) -> bool {
-        self.path.is_some() && self.path == std::env::current_exe().ok()
-    }
-
     pub(crate) fn called(&self) -> Called<'_> {
         Called { name: &self.name, path: self.path.as_deref(), started_as: &self.called }
     }

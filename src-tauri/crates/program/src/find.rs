@@ -55,9 +55,11 @@ pub fn candidates(wanted: &Wanted) -> Vec<Candidate> {
     let fitting = Fitting::new(wanted);
     let fits: BTreeSet<u32> = table.0.values().filter(|it| fitting.fits(it)).map(|it| it.process.pid).collect();
     let ours: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
-    let is_ours = |it: &Running| ours.contains(&it.process.pid) || it.is_ours();
+    let is_ours = |it: &Running| ours.contains(&it.process.pid) || is_ours(it);
     let is_topmost = |pid: u32| !table.line_of(pid).skip(1).any(|above| fits.contains(&above.process.pid));
-    let chosen = table.0.values().filter(|it| fits.contains(&it.process.pid));
+    // Who is named by a number or a port is meant, though this user may not adopt it: that is said then.
+    let is_named = matches!(wanted, Wanted::Pid(_) | Wanted::Port(_));
+    let chosen = table.0.values().filter(|it| fits.contains(&it.process.pid) && (is_named || it.may_be_seen));
     let chosen = chosen.filter(|it| !is_ours(it) && is_topmost(it.process.pid));
     chosen.map(|it| Candidate::of(it, ports_of(&[it.process.pid]))).collect()
 }
@@ -99,8 +101,11 @@ pub fn survey() -> Vec<Surveyed> {
         }
     }
     let above: BTreeSet<u32> = table.line_of(std::process::id()).map(|it| it.process.pid).collect();
-    let (listening, others): (Vec<&Running>, Vec<&Running>) =
-        table.0.values().filter(|it| !it.is_ours()).partition(|it| ports.contains_key(&it.process.pid));
+    let (listening, others): (Vec<&Running>, Vec<&Running>) = table
+        .0
+        .values()
+        .filter(|it| it.may_be_seen && !is_ours(it))
+        .partition(|it| ports.contains_key(&it.process.pid));
     let own_ports = |process: &Running| -> BTreeSet<u16> {
         let mut line = table.line_of(process.process.pid).map(|it| ports.get(&it.process.pid));
         let held = line.next().flatten().cloned().unwrap_or_default();
@@ -123,6 +128,17 @@ pub fn survey() -> Vec<Surveyed> {
 
 /// Of what does not listen, so many are told of.
 const OTHERS: usize = 300;
+
+/// The executables of Estatus, which lie beside each other.
+const EXECUTABLES: [&str; 3] = ["estatus", "estatus-tray", "estatus-window"];
+
+/// Whether it is a process of Estatus: it runs the executable that this process runs or another that lies beside it, or
+/// supervises a program.
+fn is_ours(process: &Running) -> bool {
+    let (Some(path), Ok(own)) = (&process.path, std::env::current_exe()) else { return false };
+    let is_of_estatus = path.file_stem().is_some_and(|stem| EXECUTABLES.iter().any(|name| stem == *name));
+    *path == own || (is_of_estatus && path.parent() == own.parent()) || platform::is_shim(path)
+}
 
 /// All processes, by pid.
 struct Table(BTreeMap<u32, Running>);

@@ -4,6 +4,7 @@
 //! descent, and a token in the environment that also marks who has left both. A pid is only ever acted upon together
 //! with its start time. An end is proven: what cannot be ended is named.
 
+mod adoption;
 mod commands;
 mod encoding;
 mod executable;
@@ -35,6 +36,7 @@ use unix as platform;
 #[cfg(windows)]
 use windows as platform;
 
+pub use adoption::can_be_asked;
 pub use commands::{Commands, command_folder};
 pub use executable::Executable;
 pub use find::{Candidate, Surveyed, Wanted, candidates, survey};

@@ -29,11 +29,11 @@ use tokio::{
 };
 
 pub(crate) use children::Children;
-pub(crate) use find::{directory, listeners, running, unit, usage};
+pub(crate) use find::{directory, is_shim, listeners, running, unit, usage};
 pub(crate) use fork_server::{Entry, Shims, enter};
 pub(crate) use notify::NotifySocket;
 pub(crate) use pipes::Pipes;
-pub(crate) use process::boot_id;
+pub(crate) use process::{boot_id, can_be_asked};
 pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
 pub use search::find_executable;

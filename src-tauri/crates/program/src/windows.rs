@@ -1,6 +1,7 @@
 //! Processes on Windows: job objects, which no descendant can leave.
 #![allow(unsafe_code, reason = "processes are reached by the Windows API alone")]
 
+mod adoption;
 mod child;
 mod children;
 mod close;
@@ -18,8 +19,10 @@ mod job;
 mod job_events;
 mod node_script;
 mod notify;
+mod outsider;
 mod pipes;
 mod process;
+mod process_list;
 mod program_tree;
 mod run_tree;
 mod search;
@@ -40,6 +43,7 @@ use windows_sys::Win32::{
     Globalization::{GetACP, GetOEMCP},
 };
 
+pub(crate) use adoption::can_be_asked;
 pub(crate) use child::{Child, ChildStderr, ChildStdin, ChildStdout, command_end};
 pub(crate) use children::Children;
 pub(crate) use find::{directory, listeners, running, unit, usage};
@@ -51,6 +55,7 @@ pub(crate) use program_tree::{First, ProgramTree};
 pub(crate) use run_tree::Tree;
 pub use search::find_executable;
 pub(crate) use search::{SHELL_SIGNS, SHELL_WORDS, as_shell_word};
+pub(crate) use shim_copy::is_shim;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 use crate::{encoding::CodePages, names::random_name};

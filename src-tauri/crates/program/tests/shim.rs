@@ -23,7 +23,7 @@ use estatus_core::{
 };
 use support::{
     AND_THEN, ASKED, FOREVER, KILLED, Stage, UNSEEN, apart, code, command, eventually, identity, is_alive, kill,
-    shim_command,
+    on_console, shim_command,
 };
 
 #[tokio::test]
@@ -107,6 +107,44 @@ fn on_port(stage: &Stage, port: u16) -> Program {
     let mut program = stage.program(&["port", &port.to_string()]);
     program.ready = Some(Ready::Check { check, timeout: Duration::from_secs(1) });
     program
+}
+
+/// Where the job of a program is gone with its first process and its shim, that note alone tells who may still be ending.
+#[cfg(windows)]
+#[tokio::test]
+async fn who_comes_into_a_program_is_noted_without_being_asked_for() {
+    let mut stage = Stage::new();
+    let program = Arc::new(stage.program(&["deaf-below"]));
+    stage.start(&program, 1).await;
+    stage.until_written(&program, "deaf").await;
+    let (file, alive) = (stage.folder(&program).join("handles.json"), stage.alive());
+    assert_eq!(alive.len(), 2);
+    let noted = || {
+        let kept: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let pids = kept["members"].as_array().unwrap().iter().map(|member| member["pid"].as_u64().unwrap());
+        pids.collect::<Vec<_>>()
+    };
+    eventually("both are noted", || alive.iter().all(|&pid| noted().contains(&u64::from(pid)))).await;
+    assert_eq!(stage.stop(&program, 1).await.left, []);
+    stage.leaves_nothing().await;
+}
+
+/// Nobody can press a key where there is no console; a program of Linux always hears a signal.
+#[tokio::test]
+async fn what_can_only_be_killed_is_known_before_it_is_adopted() {
+    let stage = Stage::new();
+    let shim = shim_command(stage.data.path(), &stage.tag);
+    let mut deaf = apart(Command::new(stage.executable()).args([&stage.tag, "deaf"])).spawn().unwrap();
+    let process = identity(deaf.id());
+    assert_eq!(estatus_program::can_be_asked(process, &shim).unwrap(), cfg!(unix));
+    deaf.kill().unwrap();
+    deaf.wait().unwrap();
+    assert!(estatus_program::can_be_asked(process, &shim).is_err());
+    let mut asked = on_console(Command::new(stage.executable()).args([&stage.tag, "deaf"])).spawn().unwrap();
+    eventually("it is on its console", || estatus_program::can_be_asked(identity(asked.id()), &shim).unwrap()).await;
+    asked.kill().unwrap();
+    asked.wait().unwrap();
+    stage.leaves_nothing().await;
 }
 
 #[tokio::test]

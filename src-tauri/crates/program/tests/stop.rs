@@ -124,6 +124,26 @@ async fn the_signal_is_the_one_that_was_asked_for() {
     check_signal(Signal::Kill, 9).await;
 }
 
+/// Windows cannot be closed where none can be made: what is asked by that alone has its time, and is killed.
+#[cfg(windows)]
+#[tokio::test]
+async fn the_key_is_the_one_that_was_asked_for() {
+    use estatus_core::exit::Signal;
+    for (signal, exit) in [
+        (Signal::Term, code(3)),
+        (Signal::Int, code(3)),
+        (Signal::Quit, *support::BROKEN),
+        (Signal::Hup, KILL),
+        (Signal::Kill, KILL),
+    ] {
+        let mut stage = Stage::new();
+        let mut program = stage.program(&["exit-by-key"]);
+        program.stop.how = StopHow::Signal(signal);
+        assert_eq!(check(&mut stage, program, "waits").await, exit, "{signal:?}");
+        stage.leaves_nothing().await;
+    }
+}
+
 /// What a program does while it is ended is not cut short, and neither is it by what its children do.
 #[tokio::test]
 async fn a_program_with_children_has_its_time_to_tidy_up() {
@@ -132,6 +152,22 @@ async fn a_program_with_children_has_its_time_to_tidy_up() {
     let mut program = stage.program(&["tidy", file.to_str().unwrap()]);
     program.stop.within = Duration::from_secs(20);
     assert_eq!(check(&mut stage, program, "waits").await, code(3));
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "onetwothree");
+    stage.leaves_nothing().await;
+}
+
+/// As with what npm runs: a shell waits for a batch file, that for a program, and that for what tidies up.
+#[cfg(windows)]
+#[tokio::test]
+async fn what_a_batch_file_starts_has_its_time_to_tidy_up() {
+    let mut stage = Stage::new();
+    let (file, batch) = (stage.data.path().join("tidy"), stage.data.path().join("start.cmd"));
+    let line = format!("@\"{}\" {} tidy-below \"{}\"\r\n", stage.executable().display(), stage.tag, file.display());
+    std::fs::write(&batch, line).unwrap();
+    let run = Run::Program { program: batch.to_str().unwrap().to_owned(), args: Vec::new() };
+    let mut program = Program::new("web", command(run));
+    program.stop.within = Duration::from_secs(20);
+    check(&mut stage, program, "waits").await;
     assert_eq!(std::fs::read_to_string(file).unwrap(), "onetwothree");
     stage.leaves_nothing().await;
 }

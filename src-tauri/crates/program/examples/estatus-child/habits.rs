@@ -79,6 +79,8 @@ pub(crate) fn live(tag: &str, habit: &str, args: impl Iterator<Item = OsString>)
         }
         // Writes into a file that it was asked, while its children, which are asked too, still live.
         "tidy" => runtime().block_on(tidy(tag, arg(0))),
+        // Waits, when it is asked to end, for a child that does that.
+        "tidy-below" => runtime().block_on(tidy_below(tag, arg(0))),
         "exit-when-asked" => runtime().block_on(exit_when_asked(arg(0).parse().unwrap())),
         "count" => count(arg(0).parse().unwrap()),
         // Says both, and how it ends.
@@ -157,6 +159,13 @@ async fn tidy(tag: &str, file: &str) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     std::process::exit(3);
+}
+
+async fn tidy_below(tag: &str, file: &str) {
+    let mut asked = Asked::new();
+    let mut below = spawned(&mut other(tag, "tidy", &[file]));
+    asked.wait().await;
+    std::process::exit(below.wait().unwrap().code().unwrap_or_default());
 }
 
 async fn burst(tag: &str, forks: u32) {

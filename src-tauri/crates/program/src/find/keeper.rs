@@ -56,6 +56,7 @@ mod tests {
             called: PathBuf::new(),
             command_line: command_line.to_owned(),
             words: Vec::new(),
+            may_be_seen: true,
         }
     }
 

@@ -15,6 +15,7 @@ fn process(name: &str, path: Option<&str>, command_line: &str) -> Running {
         called: command_line.split(' ').next().unwrap_or_default().into(),
         command_line: command_line.into(),
         words: Vec::new(),
+        may_be_seen: true,
     }
 }
 
@@ -47,6 +48,20 @@ fn a_process_is_recognised_by_what_is_known_of_it() {
     check(name("a-rather-long-name"), &other, true);
     check(name("a-rather-long-nonsense"), &other, false);
     check(path("/opt/x/a-rather-long-name"), &other, true);
+}
+
+#[test]
+fn estatus_itself_is_nobody_to_be_kept() {
+    let own = std::env::current_exe().unwrap();
+    let check = |path: &std::path::Path, ours: bool| {
+        assert_eq!(is_ours(&process("x", path.to_str(), "x")), ours, "{}", path.display());
+    };
+    check(&own, true);
+    check(&own.with_file_name(format!("estatus-tray{}", std::env::consts::EXE_SUFFIX)), true);
+    check(&own.with_file_name("node"), false);
+    check(&own.parent().unwrap().join("elsewhere/estatus"), false);
+    let shim = own.parent().unwrap().join("shims/estatus-0123456789abcdef.exe");
+    check(&shim, cfg!(windows));
 }
 
 #[test]

@@ -78,9 +78,9 @@ impl Shim {
         let Some(process) = launch.adopt else { return Err(refused(io::ErrorKind::InvalidInput.into())) };
         let held = First::held(process, &self.children).map_err(refused)?;
         let Some(first) = held else { return Err(StartFailure::AdoptedGone { pid: process.pid }) };
+        let tree = ProgramTree::adopted(process, &self.folder, &self.children).map_err(refused)?;
         self.open_ledger(launch).map_err(refused)?;
         self.runs(&first, true);
-        let tree = ProgramTree::adopted(process, &self.folder, &self.children);
         tree.remember();
         Ok(Running::new(launch.start, tree, first, None, None))
     }

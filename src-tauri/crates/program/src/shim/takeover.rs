@@ -23,7 +23,7 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
         StartPhase::Running(record) => record.adopted,
     };
     let mut output = if adopted { None } else { Some(Output::open(folder, ledger.start, &ledger.terms, &[])?) };
-    let tree = tree_of(folder, ledger, children);
+    let tree = tree_of(folder, ledger, children)?;
     let Some((record, first)) = alive(&tree, &ledger.phase, children)? else {
         let left = stop::rest(Rc::new(tree), ledger.terms.signal, ledger.terms.patience).await;
         let tail = match &mut output {
@@ -49,7 +49,7 @@ pub(crate) async fn take_over(folder: &Path, ledger: &mut Ledger, children: &Chi
     Ok(Some(running))
 }
 
-fn tree_of(folder: &Path, ledger: &Ledger, children: &Children) -> ProgramTree {
+fn tree_of(folder: &Path, ledger: &Ledger, children: &Children) -> io::Result<ProgramTree> {
     match &ledger.phase {
         StartPhase::Running(record) if record.adopted => ProgramTree::adopted(record.root, folder, children),
         StartPhase::Running(record) => ProgramTree::of(Some(record.root), &ledger.token, folder, children),

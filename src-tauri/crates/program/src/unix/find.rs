@@ -30,6 +30,7 @@ fn describe(process: Process) -> Running {
         command_line: words.join(" "),
         words,
         name: process.name,
+        may_be_seen: true,
     }
 }
 
@@ -45,6 +46,11 @@ fn command_line(process: &Process) -> Vec<String> {
 /// The executable of a process that was replaced or deleted while it runs is marked.
 fn still_there(path: &str) -> PathBuf {
     path.strip_suffix(" (deleted)").unwrap_or(path).into()
+}
+
+/// Shims run the executable that starts them, or one that lies beside it.
+pub(crate) const fn is_shim(_: &Path) -> bool {
+    false
 }
 
 /// Where a process runs, if this user may know it.

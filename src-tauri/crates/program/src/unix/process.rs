@@ -1,13 +1,18 @@
 //! Processes as `/proc` shows them, and the only way to act on one.
 
 use std::{
-    fs,
+    fs, io,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
 use estatus_core::program::ProcessId;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, test_kill_process},
+};
+
+use crate::shim_command::ShimCommand;
 
 /// A process, as `/proc/PID/stat` shows it (proc_pid_stat(5)).
 #[derive(Clone)]
@@ -115,6 +120,19 @@ pub(super) fn hold(process: ProcessId) -> Option<OwnedFd> {
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).ok()?;
     Process::alive(pid).filter(|now| now.started == process.started)?;
     Some(pidfd)
+}
+
+/// Whether a process hears signals: each does that this user may send one.
+pub(crate) fn can_be_asked(process: ProcessId, _shim: &ShimCommand) -> io::Result<bool> {
+    let _held = hold(process).ok_or_else(|| io::Error::other("the process has ended meanwhile"))?;
+    let pid = pid_of(process.pid).ok_or(io::ErrorKind::NotFound)?;
+    match test_kill_process(pid) {
+        Err(Errno::PERM) => Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("process {pid} belongs to another user, so Estatus may not end it: run Estatus as that user"),
+        )),
+        tested => Ok(tested.map(|()| true)?),
+    }
 }
 
 /// Every process that is alive.

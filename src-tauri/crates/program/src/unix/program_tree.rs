@@ -65,12 +65,19 @@ impl ProgramTree {
             child.kill()?;
         }
         let first = first?;
-        let tree = Self::of(Some(first.id), token, folder, children);
+        let tree = Self::with(Some(first.id), token, folder, children);
         Ok((Self { ours: true, ..tree }, first))
     }
 
     /// What was started by another, with `root`.
-    pub(crate) fn of(root: Option<ProcessId>, token: &str, folder: &Path, children: &Children) -> Self {
+    ///
+    /// # Errors
+    /// None here: who belongs to it is looked for each time.
+    pub(crate) fn of(root: Option<ProcessId>, token: &str, folder: &Path, children: &Children) -> io::Result<Self> {
+        Ok(Self::with(root, token, folder, children))
+    }
+
+    fn with(root: Option<ProcessId>, token: &str, folder: &Path, children: &Children) -> Self {
         Self {
             root,
             mark: format!("{TOKEN}={token}"),
@@ -83,8 +90,11 @@ impl ProgramTree {
     }
 
     /// A foreign process and its descendants.
-    pub(crate) fn adopted(root: ProcessId, folder: &Path, children: &Children) -> Self {
-        Self { adopted: true, ..Self::of(Some(root), "", folder, children) }
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn adopted(root: ProcessId, folder: &Path, children: &Children) -> io::Result<Self> {
+        Ok(Self { adopted: true, ..Self::with(Some(root), "", folder, children) })
     }
 
     /// The same, once its root is known.

@@ -1,6 +1,7 @@
 //! What Windows says of processes and of the ports they listen on.
 
 use std::{
+    collections::HashMap,
     ffi::c_void,
     mem::offset_of,
     path::{Path, PathBuf},
@@ -19,17 +20,20 @@ use windows_sys::Win32::{
     Networking::WinSock::{AF_INET, AF_INET6},
 };
 
-use super::process::Process;
+use super::{process::Process, process_list::processes};
 use crate::facts::{Listener, Running, Usage};
 
 /// The longest part of a command line that is kept, in bytes.
 const COMMAND_LINE_LIMIT: usize = 32 * 1024;
 
-/// Every process that this user may adopt.
+/// Every process there is.
 pub(crate) fn running() -> Vec<Running> {
     let what = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always).with_exe(UpdateKind::Always);
     let system = look(ProcessesToUpdate::All, what);
-    system.iter().flat_map(|system| system.processes().values()).filter_map(describe).collect()
+    let listed = processes().unwrap_or_default().into_iter();
+    let started: HashMap<u32, u64> = listed.map(|listed| (listed.id.pid, listed.id.started)).collect();
+    let all = system.iter().flat_map(|system| system.processes().values());
+    all.filter_map(|process| describe(process, &started)).collect()
 }
 
 fn look(which: ProcessesToUpdate<'_>, what: ProcessRefreshKind) -> Option<System> {
@@ -38,19 +42,26 @@ fn look(which: ProcessesToUpdate<'_>, what: ProcessRefreshKind) -> Option<System
     Some(system)
 }
 
-fn describe(process: &sysinfo::Process) -> Option<Running> {
+/// `started` tells of those whom this user may not look at.
+fn describe(process: &sysinfo::Process, started: &HashMap<u32, u64>) -> Option<Running> {
     let pid = process.pid().as_u32();
+    let seen = match Process::look_at(pid) {
+        Ok(None) => return None,
+        Ok(Some(process)) => process.started().ok(),
+        Err(_) => None,
+    };
     let words: Vec<_> = process.cmd().iter().map(|word| word.to_string_lossy()).collect();
     let mut command_line = words.join(" ");
     command_line.truncate(command_line.floor_char_boundary(COMMAND_LINE_LIMIT));
     Some(Running {
-        process: ProcessId { pid, started: Process::look_at(pid).ok()??.started().ok()? },
+        process: ProcessId { pid, started: seen.or_else(|| started.get(&pid).copied())? },
         parent: process.parent().map_or(0, Pid::as_u32),
         name: process.name().to_string_lossy().into_owned(),
         path: process.exe().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned),
         called: process.cmd().first().map(PathBuf::from).unwrap_or_default(),
         command_line,
         words: process.cmd().iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        may_be_seen: seen.is_some(),
     })
 }
 

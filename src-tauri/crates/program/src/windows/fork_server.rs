@@ -55,21 +55,25 @@ impl Shims {
         }
     }
 
-    /// It outlives this process, also where that is in somebody's job that ends all in it, if that job lets it go.
+    /// It outlives this process, also where that is in jobs that end all in them, if each of them lets it go.
     fn spawn(&self, folder: &Path, says: BorrowedHandle<'_>) -> io::Result<Process> {
-        match self.spawn_with(folder, says, CREATE_BREAKAWAY_FROM_JOB) {
+        let shim = match self.spawn_with(folder, says, CREATE_BREAKAWAY_FROM_JOB) {
             Err(error) if error.raw_os_error() == Some(ERROR_ACCESS_DENIED.cast_signed()) => {
-                say_that_programs_end_with_us();
-                self.spawn_with(folder, says, 0)
+                self.spawn_with(folder, says, 0)?
             }
-            spawned => spawned,
+            spawned => spawned?,
+        };
+        // The innermost job lets go what those around it may keep. What those do cannot be asked for.
+        if !job::is_in_any(shim.handle()).is_ok_and(|is_in_job| !is_in_job) {
+            say_that_programs_may_end_with_us();
         }
+        Ok(shim)
     }
 
     /// A copy, which is kept beside the folders of all programs.
     fn executable(&self, folder: &Path) -> PathBuf {
         let Some(data) = folder.parent().and_then(Path::parent) else { return self.0.program.clone() };
-        shim_copy::of(&self.0.program, &data.join("shims")).unwrap_or_else(|error| {
+        shim_copy::of(&self.0.program, &data.join(shim_copy::FOLDER)).unwrap_or_else(|error| {
             warn!(%error, "Estatus cannot be replaced by a newer one while programs run");
             self.0.program.clone()
         })
@@ -105,12 +109,10 @@ fn why(said: &PipeReader) -> io::Error {
 
 /// Whoever started us may have done so within a job that ends all of us with it: Task Scheduler does, and many editors'
 /// terminals.
-fn say_that_programs_end_with_us() {
+fn say_that_programs_may_end_with_us() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        if job::ends_with_ours() {
-            warn!("whatever started Estatus ends all that came of it when it ends, programs too: start Estatus at login, or as a service, for them to go on");
-        }
+        warn!("Estatus was started within a job of another program, which does not let its programs go and may end all of them when it ends: start Estatus at login, or as a service, for them to go on");
     });
 }
 

@@ -50,21 +50,30 @@ impl Kept {
     }
 
     /// The file in `folder`, if it tells of the start with this token.
-    pub(super) fn of_start(token: &str, folder: &Path) -> Self {
-        let kept = Some(Self::read(folder)).filter(|kept| kept.token == token);
-        kept.unwrap_or_else(|| Self { token: token.to_owned(), ..Self::default() })
+    ///
+    /// # Errors
+    /// If there is a file and it cannot be read now.
+    pub(super) fn of_start(token: &str, folder: &Path) -> io::Result<Self> {
+        let kept = Some(Self::read(folder)?).filter(|kept| kept.token == token);
+        Ok(kept.unwrap_or_else(|| Self { token: token.to_owned(), ..Self::default() }))
     }
 
     /// The same, if it tells of `root`, which was adopted.
-    pub(super) fn of_adopted(root: ProcessId, folder: &Path) -> Self {
-        let kept = Some(Self::read(folder)).filter(|kept| kept.token.is_empty() && kept.first == Some(root));
-        kept.unwrap_or_else(|| Self { first: Some(root), ..Self::default() })
+    pub(super) fn of_adopted(root: ProcessId, folder: &Path) -> io::Result<Self> {
+        let kept = Some(Self::read(folder)?).filter(|kept| kept.token.is_empty() && kept.first == Some(root));
+        Ok(kept.unwrap_or_else(|| Self { first: Some(root), ..Self::default() }))
     }
 
     /// What the file in `folder` says, of whatever start; nothing if there is none.
-    pub(super) fn read(folder: &Path) -> Self {
-        let text = fs::read(folder.join(FILE)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+    ///
+    /// # Errors
+    /// As above.
+    pub(super) fn read(folder: &Path) -> io::Result<Self> {
+        match fs::read(folder.join(FILE)) {
+            Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {

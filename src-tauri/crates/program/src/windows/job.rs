@@ -4,11 +4,10 @@ use std::{
     io, mem,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     ptr,
-    sync::Arc,
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::time::timeout;
 use tracing::warn;
 use windows_sys::Win32::{
     Foundation::{ERROR_FILE_NOT_FOUND, ERROR_MORE_DATA, HANDLE},
@@ -20,11 +19,16 @@ use windows_sys::Win32::{
             OpenJobObjectW, QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
         },
         SystemServices::{self, JOB_OBJECT_ASSIGN_PROCESS, JOB_OBJECT_QUERY, JOB_OBJECT_SET_ATTRIBUTES},
-        Threading::GetCurrentProcess,
     },
 };
 
-use super::{handle, job_events::Emptied, length_of, process::Process, succeeded, wide};
+use super::{
+    handle,
+    job_events::{Events, Grown},
+    length_of,
+    process::{Process, counts},
+    succeeded, wide,
+};
 
 /// The exit code of a process that was ended by us. No program chooses it: the bit of codes that are the system's
 /// customers' own is set (MS-ERREF, 2.3), and the rest is "EST".
@@ -35,8 +39,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A job object: no descendant of what is put into it can leave it.
 pub(super) struct Job {
     handle: OwnedHandle,
-    /// Nothing where the system cannot tell when the job is empty: then it is looked for.
-    emptied: Option<Emptied>,
+    /// Nothing where the system cannot tell what happens in the job: then it is looked for.
+    events: Option<Events>,
 }
 
 impl Job {
@@ -119,7 +123,7 @@ impl Job {
     /// Whether no process in it is alive but what shows its console, which ends with whoever is on it. What cannot be known is
     /// no proof.
     pub(super) fn is_empty(&self) -> bool {
-        self.active().is_ok_and(|active| active == 0) || self.pids().is_ok_and(|pids| have_ended(&pids))
+        self.active().is_ok_and(|active| active == 0) || self.pids().is_ok_and(|pids| !pids.into_iter().any(counts))
     }
 
     fn active(&self) -> io::Result<u32> {
@@ -134,13 +138,18 @@ impl Job {
     pub(super) async fn emptied(&self) {
         while !self.is_empty() {
             let told = async {
-                match &self.emptied {
-                    Some(emptied) => emptied.told().await,
+                match &self.events {
+                    Some(events) => events.emptied().await,
                     None => std::future::pending().await,
                 }
             };
             let _ = timeout(LOOK_EVERY, told).await;
         }
+    }
+
+    /// Tells that a process has come into it, and at last that this is gone. Nothing where the system cannot tell.
+    pub(super) fn grown(&self) -> Option<Grown> {
+        self.events.as_ref().map(Events::grown)
     }
 
     /// The pids of the processes in it.
@@ -165,17 +174,10 @@ impl Job {
     }
 }
 
-/// Whether none of these is alive but what shows a console. A job counts those that have ended until they have been cleared
-/// away; where it lists nobody any more, that has been done since they were counted.
-fn have_ended(pids: &[u32]) -> bool {
-    let has_ended = |process: &Process| !process.is_alive() || process.is_console_host();
-    pids.iter().all(|&pid| Process::look_at(pid).is_ok_and(|found| found.as_ref().is_none_or(has_ended)))
-}
-
 impl From<OwnedHandle> for Job {
     fn from(handle: OwnedHandle) -> Self {
-        let emptied = Emptied::of(handle.as_handle(), Arc::new(Notify::new())).ok();
-        Self { handle, emptied }
+        let events = Events::of(handle.as_handle()).ok();
+        Self { handle, events }
     }
 }
 
@@ -206,17 +208,53 @@ unsafe fn query_words(job: HANDLE, class: JOBOBJECTINFOCLASS, into: &mut [usize]
     succeeded(unsafe { QueryInformationJobObject(job, class, into.as_mut_ptr().cast(), length, ptr::null_mut()) })
 }
 
-/// Whether this process is in a job that ends all of its processes when it is closed.
-pub(super) fn ends_with_ours() -> bool {
+/// Whether a process is in a job, whoever made that.
+pub(super) fn is_in_any(process: BorrowedHandle<'_>) -> io::Result<bool> {
     let mut is_in_job = 0;
-    // SAFETY: the pseudo-handle of this process needs no closing; no job means any; `is_in_job` is where the answer goes.
-    let asked = unsafe { IsProcessInJob(GetCurrentProcess(), ptr::null_mut(), &raw mut is_in_job) };
-    if asked == 0 || is_in_job == 0 {
-        return false;
+    // SAFETY: the handle is open; no job means any; `is_in_job` is where the answer goes.
+    succeeded(unsafe { IsProcessInJob(process.as_raw_handle(), ptr::null_mut(), &raw mut is_in_job) })?;
+    Ok(is_in_job != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// Waits for input that never comes.
+    fn waits() -> Child {
+        Command::new("cmd").args(["/c", "pause"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
     }
-    // SAFETY: the structure is plain numbers, for which zeroes are valid.
-    let mut limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = unsafe { mem::zeroed() };
-    // SAFETY: no job means that of this process; this class of information is made of that structure.
-    let asked = unsafe { query(ptr::null_mut(), JobObjectExtendedLimitInformation, &mut limits) };
-    asked.is_ok() && limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE != 0
+
+    fn process(child: &Child) -> Process {
+        Process::open(child.id()).unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_job_of_more_than_one_list_knows_and_ends_all() {
+        const MANY: usize = 80;
+        let job = Job::new(None).unwrap();
+        let children: Vec<Child> = (0..MANY).map(|_| waits()).collect();
+        children.iter().for_each(|child| job.add(&process(child)).unwrap());
+        let (mut pids, mut all) = (job.pids().unwrap(), children.iter().map(Child::id).collect::<Vec<_>>());
+        (pids.sort_unstable(), all.sort_unstable());
+        assert_eq!(pids, all);
+        assert!(!job.is_empty());
+        assert!(job.end(Duration::from_secs(60)).await);
+        assert!(all.iter().all(|&pid| !counts(pid)));
+    }
+
+    #[test]
+    fn a_process_is_known_to_be_in_a_job_whoever_made_it() {
+        let (job, mut child) = (Job::new(None).unwrap(), waits());
+        // What runs tests may have put them all into a job.
+        // SAFETY: the pseudo-handle of this process needs no closing.
+        let this = unsafe { BorrowedHandle::borrow_raw(windows_sys::Win32::System::Threading::GetCurrentProcess()) };
+        assert_eq!(is_in_any(child.as_handle()).unwrap(), is_in_any(this).unwrap());
+        job.add(&process(&child)).unwrap();
+        assert!(is_in_any(child.as_handle()).unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

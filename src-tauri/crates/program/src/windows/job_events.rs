@@ -17,7 +17,7 @@ use windows_sys::Win32::{
         JobObjects::{
             JOBOBJECT_ASSOCIATE_COMPLETION_PORT, JobObjectAssociateCompletionPortInformation, SetInformationJobObject,
         },
-        SystemServices::JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO,
+        SystemServices::{JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO, JOB_OBJECT_MSG_NEW_PROCESS},
         Threading::INFINITE,
     },
 };
@@ -31,20 +31,28 @@ static LISTENERS: LazyLock<Mutex<Listeners>> = LazyLock::new(Mutex::default);
 
 #[derive(Default)]
 struct Listeners {
-    by_key: HashMap<usize, Arc<Notify>>,
+    by_key: HashMap<usize, Arc<Told>>,
     last_key: usize,
 }
 
-/// Tells when a job has no active process any more. It may not be told: look, too.
-pub(super) struct Emptied {
-    key: usize,
-    told: Arc<Notify>,
+/// What is told of a job.
+#[derive(Default)]
+struct Told {
+    emptied: Notify,
+    grown: Notify,
 }
 
-impl Emptied {
+/// Tells what happens in a job. It may not be told: look, too.
+pub(super) struct Events {
+    key: usize,
+    told: Arc<Told>,
+}
+
+impl Events {
     /// Of this job, if the system can tell it.
-    pub(super) fn of(job: BorrowedHandle<'_>, told: Arc<Notify>) -> io::Result<Self> {
+    pub(super) fn of(job: BorrowedHandle<'_>) -> io::Result<Self> {
         let port = PORT.as_ref().map_err(|&kind| io::Error::from(kind))?;
+        let told = Arc::new(Told::default());
         let key = {
             let mut listeners = listeners();
             listeners.last_key += 1;
@@ -52,21 +60,36 @@ impl Emptied {
             listeners.by_key.insert(key, Arc::clone(&told));
             key
         };
-        let emptied = Self { key, told };
+        let events = Self { key, told };
         // Who had it before is gone: a job tells one port at a time.
         let _ = associate(job, None, key);
         associate(job, Some(port.as_handle()), key)?;
-        Ok(emptied)
+        Ok(events)
     }
 
-    pub(super) async fn told(&self) {
-        self.told.notified().await;
+    /// Waits until it is told that the job has no active process any more.
+    pub(super) async fn emptied(&self) {
+        self.told.emptied.notified().await;
+    }
+
+    pub(super) fn grown(&self) -> Grown {
+        Grown(Arc::clone(&self.told))
     }
 }
 
-impl Drop for Emptied {
+impl Drop for Events {
     fn drop(&mut self) {
         listeners().by_key.remove(&self.key);
+        self.told.grown.notify_one();
+    }
+}
+
+/// Tells when a job has grown, and when nobody hears of it any more.
+pub(super) struct Grown(Arc<Told>);
+
+impl Grown {
+    pub(super) async fn told(&self) {
+        self.0.grown.notified().await;
     }
 }
 
@@ -110,10 +133,12 @@ fn listen(port: &OwnedHandle) {
         if heard == 0 {
             return;
         }
-        if message == JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO
-            && let Some(told) = listeners().by_key.get(&key)
-        {
-            told.notify_one();
+        if let Some(told) = listeners().by_key.get(&key) {
+            match message {
+                JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO => told.emptied.notify_one(),
+                JOB_OBJECT_MSG_NEW_PROCESS => told.grown.notify_one(),
+                _ => {}
+            }
         }
     }
 }

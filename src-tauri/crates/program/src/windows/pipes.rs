@@ -46,7 +46,7 @@ pub(crate) struct Pipes([Option<Reader>; 2]);
 impl Pipes {
     /// Takes over the pipes of the program whose folder this is, if it runs.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let [out, err] = Kept::read(folder).pipes();
+        let [out, err] = Kept::read(folder)?.pipes();
         let reader = |pipe: Option<OwnedHandle>| pipe.map(Reader::of).transpose();
         Ok(Self([reader(out)?, reader(err)?]))
     }

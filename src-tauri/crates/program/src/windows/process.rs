@@ -1,18 +1,17 @@
 //! Processes, by handles.
 
 use std::{
-    io, mem,
+    io,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
-    path::Path,
+    sync::LazyLock,
+    time::Duration,
 };
 
 use estatus_core::program::ProcessId;
 use windows_sys::Win32::{
-    Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_TIMEOUT},
+    Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_OBJECT_0},
     System::{
-        Diagnostics::ToolHelp::{
-            CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
-        },
+        SystemInformation::GetSystemDirectoryW,
         Threading::{
             GetExitCodeProcess, GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_DUP_HANDLE,
             PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SET_QUOTA, PROCESS_SYNCHRONIZE, PROCESS_TERMINATE,
@@ -21,10 +20,11 @@ use windows_sys::Win32::{
     },
 };
 
-use super::{handle, length_of, succeeded, text_of};
+use super::{handle, process_list::processes, succeeded, text_of};
 
-/// What shows a console that has no window: it belongs to the system, and ends with whoever is on it.
-pub(super) const CONSOLE_HOST: &str = "conhost.exe";
+/// What shows a console that has no window: it belongs to the system, and ends with whoever is on it. A program may bear the
+/// same name, but lies elsewhere.
+static CONSOLE_HOST: LazyLock<Option<String>> = LazyLock::new(|| Some(format!(r"{}\conhost.exe", system_directory()?)));
 
 /// A handle on a process: as long as it is there, the pid is nobody else's.
 pub(super) struct Process(OwnedHandle);
@@ -46,15 +46,18 @@ impl Process {
         open(pid, 0)
     }
 
-    /// A process that is alive, to be looked at and waited for; nothing if its pid has gone to another. Whoever may not be
-    /// looked at is another: what this user has started or adopted could be.
+    /// A process that is alive, to be looked at and waited for; nothing if its pid has gone to another.
     ///
     /// # Errors
-    /// If the system cannot say now.
+    /// If the system cannot say now, or if it is alive and this user may not even look at it.
     pub(super) fn identified(id: ProcessId) -> io::Result<Option<Self>> {
         match Self::look_at(id.pid) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
-            found => Ok(found?.filter(|process| process.is_alive_since(id.started))),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let is_there = processes()?.iter().any(|listed| listed.id == id);
+                if is_there { Err(error) } else { Ok(None) }
+            }
+            Ok(Some(process)) if process.started()? == id.started && process.is_alive() => Ok(Some(process)),
+            found => found.map(|_| None),
         }
     }
 
@@ -75,10 +78,6 @@ impl Process {
         // As long as this is there, the pid is nobody else's.
         let Some(_identified) = Self::identified(id)? else { return Ok(None) };
         Ok(open(id.pid, more)?.filter(Self::is_alive))
-    }
-
-    fn is_alive_since(&self, started: u64) -> bool {
-        self.started().is_ok_and(|own| own == started) && self.is_alive()
     }
 
     pub(super) fn handle(&self) -> BorrowedHandle<'_> {
@@ -110,9 +109,17 @@ impl Process {
         Ok(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
     }
 
+    /// Whether it is not known to have ended.
     pub(super) fn is_alive(&self) -> bool {
-        // SAFETY: the handle is open and has the right to be waited for.
-        unsafe { WaitForSingleObject(self.raw(), 0) == WAIT_TIMEOUT }
+        // SAFETY: the handle is open.
+        unsafe { WaitForSingleObject(self.raw(), 0) != WAIT_OBJECT_0 }
+    }
+
+    /// Waits for its end on this thread. Whether that came.
+    pub(super) fn ends_within(&self, within: Duration) -> bool {
+        let within = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        // SAFETY: the handle is open.
+        unsafe { WaitForSingleObject(self.raw(), within) == WAIT_OBJECT_0 }
     }
 
     /// Ends it with this exit code.
@@ -140,9 +147,17 @@ impl Process {
 
     /// Whether it is what shows a console.
     pub(super) fn is_console_host(&self) -> bool {
-        let path = self.executable();
-        path.and_then(|path| Some(Path::new(&path).file_name()?.eq_ignore_ascii_case(CONSOLE_HOST))).unwrap_or(false)
+        let of_system = CONSOLE_HOST.as_ref().zip(self.executable());
+        of_system.is_some_and(|(host, own)| own.eq_ignore_ascii_case(host))
     }
+}
+
+fn system_directory() -> Option<String> {
+    let mut path = [0; 1024];
+    // SAFETY: the pointer and the length are those of `path`.
+    let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), u32::try_from(path.len()).ok()?) };
+    let path = path.get(..usize::try_from(length).ok()?).filter(|path| !path.is_empty())?;
+    Some(text_of(path).to_string_lossy().into_owned())
 }
 
 impl From<OwnedHandle> for Process {
@@ -167,36 +182,60 @@ fn open(pid: u32, more: PROCESS_ACCESS_RIGHTS) -> io::Result<Option<Process>> {
     }
 }
 
-/// A process in a list of all.
-pub(super) struct Listed {
-    pub(super) pid: u32,
-    pub(super) parent: u32,
-    pub(super) name: String,
+/// What tells the process with this pid from every other; nothing if it has ended.
+///
+/// # Errors
+/// If the system does not say.
+pub(super) fn identity(pid: u32) -> io::Result<Option<ProcessId>> {
+    match Process::look_at(pid) {
+        Ok(None) => Ok(None),
+        Ok(Some(process)) if !process.is_alive() => Ok(None),
+        Ok(Some(process)) => Ok(Some(ProcessId { pid, started: process.started()? })),
+        Err(_) => Ok(processes()?.into_iter().map(|listed| listed.id).find(|id| id.pid == pid)),
+    }
 }
 
-/// Every process there is.
-pub(super) fn processes() -> Vec<Listed> {
-    // SAFETY: takes no pointers, and the handle is the caller's to close.
-    let Ok(snapshot) = (unsafe { handle::or_invalid(CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0)) }) else {
-        return Vec::new();
-    };
-    // SAFETY: the structure is plain numbers, for which zeroes are valid.
-    let mut entry: PROCESSENTRY32W = unsafe { mem::zeroed() };
-    entry.dwSize = length_of(&entry);
-    let mut all = Vec::new();
-    // SAFETY: the handle is open and `entry` tells its own length.
-    let mut more = unsafe { Process32FirstW(snapshot.as_raw_handle(), &raw mut entry) };
-    while more != 0 {
-        let name = entry.szExeFile.split(|&unit| unit == 0).next().unwrap_or_default();
-        let name = String::from_utf16_lossy(name);
-        all.push(Listed { pid: entry.th32ProcessID, parent: entry.th32ParentProcessID, name });
-        // SAFETY: as above.
-        more = unsafe { Process32NextW(snapshot.as_raw_handle(), &raw mut entry) };
+/// Whether the process that a job counts by this pid is alive and not what shows a console. A job counts those that have
+/// ended until they have been cleared away. What cannot be known counts.
+pub(super) fn counts(pid: u32) -> bool {
+    match Process::look_at(pid) {
+        Ok(found) => found.is_some_and(|process| process.is_alive() && !process.is_console_host()),
+        Err(_) => true,
     }
-    all
 }
 
 /// A pid and a start time mean something for ever here.
 pub(crate) fn boot_id() -> String {
     "windows".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_all_tells_of_a_process_what_a_handle_on_it_tells() {
+        let this = std::process::id();
+        let all = processes().unwrap();
+        let listed = all.iter().find(|listed| listed.id.pid == this).unwrap();
+        assert_eq!(Some(listed.id), identity(this).unwrap());
+        let executable = Process::look_at(this).unwrap().unwrap().executable().unwrap();
+        assert!(executable.ends_with(&listed.name), "{}", listed.name);
+        assert!(all.iter().any(|other| other.id.pid == listed.parent) || listed.parent == 0, "{}", listed.parent);
+    }
+
+    #[test]
+    fn what_cannot_be_waited_for_is_not_said_to_have_ended() {
+        // SAFETY: takes no pointers, and the handle is ours to close.
+        let opened = unsafe { handle::or_null(OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, std::process::id())) };
+        assert!(Process(opened.unwrap()).is_alive());
+    }
+
+    #[test]
+    fn only_what_the_system_has_as_such_shows_a_console() {
+        let host = CONSOLE_HOST.as_ref().unwrap();
+        assert!(std::path::Path::new(host).is_file(), "{host}");
+        let this = Process::look_at(std::process::id()).unwrap().unwrap();
+        assert!(!this.is_console_host());
+    }
 }

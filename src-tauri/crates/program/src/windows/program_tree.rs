@@ -5,7 +5,7 @@ use std::{
     io,
     os::windows::io::AsHandle,
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use estatus_core::{
     exit::{Exit, Signal},
     program::ProcessId,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
@@ -26,19 +26,30 @@ use super::{
     handles::Kept,
     image::Image,
     job::{ENDED_BY_US, Job},
-    process::{CONSOLE_HOST, Process, processes},
+    outsider::Outsider,
+    process::{Process, counts, identity},
+    process_list::processes,
     spawn::{Spawn, Streams, nothing},
     wait::EndOf,
 };
 use crate::process_start::ProcessStart;
 
+/// Who has come is noted at once, but no more often than this: a program may start many that live for a moment.
+const NOTED_EVERY: Duration = Duration::from_secs(1);
+/// So long nobody is looked for where the last look found nobody new.
+const LOOKED_EVERY: Duration = Duration::from_millis(50);
+/// The name of who is alive while the system does not say who it is.
+const UNKNOWN: &str = "unknown";
+
 /// All that came of a start of a program: its job.
 #[derive(Clone)]
 pub(crate) struct ProgramTree {
     folder: PathBuf,
-    job: Option<Rc<Job>>,
+    job: Option<Arc<Job>>,
     /// Those that could not be put into the job, or that were in it when it was closed and end by that.
-    others: Rc<Vec<Process>>,
+    others: Arc<Vec<Outsider>>,
+    /// The pid that all of it came from; nothing while that is not known.
+    root: Option<u32>,
     /// The token of its start.
     token: String,
     /// What was adopted, if it was.
@@ -72,35 +83,45 @@ impl ProgramTree {
         if let Err(error) = keep_handles(&first, token, &job, pipes, folder) {
             warn!(%error, "a program ends if its supervising process is killed");
         }
-        let (folder, token, job) = (folder.to_owned(), token.to_owned(), Some(Rc::new(job)));
-        let tree = Self { folder, job, others: Rc::default(), token, adopted: None };
+        let (folder, token, job) = (folder.to_owned(), token.to_owned(), Some(Arc::new(job)));
+        let tree = Self { folder, job, others: Arc::default(), root: Some(first.id.pid), token, adopted: None };
+        tree.keep_noting();
         Ok((tree, first))
     }
 
     /// What was started by another.
-    pub(crate) fn of(_root: Option<ProcessId>, token: &str, folder: &Path, _children: &Children) -> Self {
-        let kept = Kept::of_start(token, folder);
-        let job = kept.job().or_else(|| Job::open(&job_name(token)).ok().flatten()).map(Rc::new);
-        let others = if job.is_some() {
-            Vec::new()
-        } else {
-            kept.members.iter().filter_map(|&id| Process::hold(id).ok().flatten()).collect()
+    ///
+    /// # Errors
+    /// If it cannot be told what is left of it.
+    pub(crate) fn of(root: Option<ProcessId>, token: &str, folder: &Path, _children: &Children) -> io::Result<Self> {
+        let kept = Kept::of_start(token, folder)?;
+        let job = match kept.job() {
+            Some(job) => Some(job),
+            None => Job::open(&job_name(token))?,
         };
-        let (folder, token) = (folder.to_owned(), token.to_owned());
-        Self { folder, job, others: Rc::new(others), token, adopted: None }
+        let others =
+            if job.is_some() { Vec::new() } else { kept.members.iter().filter_map(|&id| Outsider::of(id)).collect() };
+        let (folder, token, job) = (folder.to_owned(), token.to_owned(), job.map(Arc::new));
+        let tree = Self { folder, job, others: Arc::new(others), root: root.map(|id| id.pid), token, adopted: None };
+        tree.keep_noting();
+        Ok(tree)
     }
 
     /// A foreign process and its descendants, with those that were known to be such when it was looked the last time. They
     /// outlive this process.
-    pub(crate) fn adopted(root: ProcessId, folder: &Path, _children: &Children) -> Self {
-        let mut known = Kept::of_adopted(root, folder).members;
+    ///
+    /// # Errors
+    /// If it cannot be told who they are.
+    pub(crate) fn adopted(root: ProcessId, folder: &Path, _children: &Children) -> io::Result<Self> {
+        let mut known = Kept::of_adopted(root, folder)?.members;
         known.push(root);
         let job = Job::new(None).ok();
         let (mut taken, mut others) = (BTreeSet::new(), Vec::new());
         loop {
             let before = taken.len();
-            for process in descendants(&known) {
-                if taken.insert(process.pid()) && job.as_ref().is_none_or(|job| job.add(&process).is_err()) {
+            for process in descendants(&known)? {
+                let in_job = || job.as_ref().zip(process.held()).is_some_and(|(job, held)| job.add(held).is_ok());
+                if taken.insert(process.pid()) && !in_job() {
                     others.push(process);
                 }
             }
@@ -109,13 +130,16 @@ impl ProgramTree {
                 break;
             }
         }
-        let (token, others, job) = (String::new(), Rc::new(others), job.map(Rc::new));
-        Self { folder: folder.to_owned(), job, others, token, adopted: Some(root) }
+        let (folder, token, job) = (folder.to_owned(), String::new(), job.map(Arc::new));
+        let (others, adopted, root) = (Arc::new(others), Some(root), Some(root.pid));
+        let tree = Self { folder, job, others, root, token, adopted };
+        tree.keep_noting();
+        Ok(tree)
     }
 
     /// The same, once its root is known.
-    pub(crate) fn rooted(self, _root: ProcessId) -> Self {
-        self
+    pub(crate) fn rooted(self, root: ProcessId) -> Self {
+        Self { root: Some(root.pid), ..self }
     }
 
     /// The process from which all others of it come, when it is not known which that is. A start of which nobody noted
@@ -131,44 +155,79 @@ impl ProgramTree {
 
     /// The process with this pid, if it belongs to it.
     pub(crate) fn member(&self, pid: u32) -> Option<ProcessId> {
-        if self.pids().contains(&pid) { id_of(pid) } else { None }
+        if self.pids().contains(&pid) { identity(pid).ok().flatten() } else { None }
     }
 
     /// Takes note of who belongs to it now, for who takes over when its job is gone: that of what was adopted goes with who
     /// adopted it. Gives back their pids.
     pub(crate) fn remember(&self) -> Vec<u32> {
-        let mut kept = match self.adopted {
-            Some(root) => Kept::of_adopted(root, &self.folder),
-            None => Kept::of_start(&self.token, &self.folder),
-        };
-        let members = self.members();
-        if kept.members != members {
-            kept.members = members;
-            if let Err(error) = kept.write(&self.folder) {
-                warn!(%error, "who belongs to a program cannot be noted");
-            }
+        if let Err(error) = self.note() {
+            warn!(%error, "who belongs to a program cannot be noted");
         }
-        kept.members.iter().map(|id| id.pid).collect()
+        self.pids()
+    }
+
+    /// Writes down who belongs to it, if there is somebody of whom that was not written. Whether there was.
+    fn note(&self) -> io::Result<bool> {
+        let mut kept = match self.adopted {
+            Some(root) => Kept::of_adopted(root, &self.folder)?,
+            None => Kept::of_start(&self.token, &self.folder)?,
+        };
+        let members = self.members()?;
+        if members.iter().all(|member| kept.members.contains(member)) {
+            return Ok(false);
+        }
+        kept.members = members;
+        kept.write(&self.folder)?;
+        Ok(true)
+    }
+
+    /// Takes note of who comes into the job, for as long as there is one.
+    fn keep_noting(&self) {
+        let Some((job, grown)) = self.job.as_ref().and_then(|job| Some((Arc::downgrade(job), job.grown()?))) else {
+            return;
+        };
+        let rest = Self { job: None, ..self.clone() };
+        tokio::spawn(async move {
+            loop {
+                grown.told().await;
+                let Some(job) = job.upgrade() else { return };
+                let noted = Self { job: Some(job), ..rest.clone() }.note();
+                // What cannot be written is said where it is asked for.
+                sleep(if noted.unwrap_or(true) { NOTED_EVERY } else { LOOKED_EVERY }).await;
+            }
+        });
     }
 
     /// The pids of its processes: the job knows them all.
     pub(crate) fn near(&self) -> Vec<u32> {
-        self.pids()
+        self.remember()
     }
 
-    fn members(&self) -> Vec<ProcessId> {
-        self.pids().into_iter().filter_map(id_of).collect()
+    fn members(&self) -> io::Result<Vec<ProcessId>> {
+        self.listed()?.into_iter().filter_map(|pid| identity(pid).transpose()).collect()
     }
 
-    /// The pids of its processes.
+    /// The pids of its processes, as far as they can be told.
     pub(crate) fn pids(&self) -> Vec<u32> {
-        let in_job = self.job.as_ref().and_then(|job| job.pids().ok()).unwrap_or_default();
-        in_job.into_iter().chain(self.others().map(Process::pid)).collect()
+        self.listed().unwrap_or_else(|error| {
+            warn!(%error, "which processes belong to a program cannot be told");
+            self.others().map(Outsider::pid).collect()
+        })
+    }
+
+    fn listed(&self) -> io::Result<Vec<u32>> {
+        let mut pids = match &self.job {
+            Some(job) => job.pids()?,
+            None => Vec::new(),
+        };
+        pids.extend(self.others().map(Outsider::pid));
+        Ok(pids)
     }
 
     /// Those outside of the job that are alive.
-    fn others(&self) -> impl Iterator<Item = &Process> {
-        self.others.iter().filter(|process| process.is_alive())
+    fn others(&self) -> impl Iterator<Item = &Outsider> {
+        self.others.iter().filter(|other| other.is_alive())
     }
 
     /// Asks all of it to end, as `signal` is understood here.
@@ -188,12 +247,16 @@ impl ProgramTree {
     /// On a console that others are on as well, only where those are the shells that it was started from: what was adopted
     /// may run in somebody's terminal, beside other things.
     fn press(&self, key: Key) {
-        let of = self.members();
-        let shells = self.adopted.map(|_| ancestors(&of.iter().map(|id| id.pid).collect::<Vec<_>>()));
-        let pressed = console::press(key, &Consoles { of: &of, shared_with: shells.as_deref() });
-        if let Err(error) = pressed {
+        if let Err(error) = self.try_to_press(key) {
             warn!(%error, "a program cannot be asked to end");
         }
+    }
+
+    fn try_to_press(&self, key: Key) -> io::Result<()> {
+        let of = self.members()?;
+        let pids: Vec<u32> = of.iter().map(|id| id.pid).collect();
+        let shells = self.adopted.map(|_| ancestors(&pids)).transpose()?;
+        console::press(key, &Consoles { of: &of, shared_with: shells.as_deref() })
     }
 
     fn terminate(&self) {
@@ -204,14 +267,18 @@ impl ProgramTree {
     }
 
     fn terminate_others(&self) {
-        self.others().for_each(|process| process.terminate(ENDED_BY_US));
+        self.others().filter_map(Outsider::held).for_each(|process| process.terminate(ENDED_BY_US));
     }
 
-    /// Its processes, with their names.
+    /// Its processes, with their names. Where the system does not say who they are, its root stands for all.
     pub(crate) fn named(&self) -> Vec<(u32, String)> {
-        let pids = self.pids();
-        let alive = processes().into_iter().filter(|process| pids.contains(&process.pid));
-        alive.filter(|process| process.name != CONSOLE_HOST).map(|process| (process.pid, process.name)).collect()
+        let Ok(mut pids) = self.listed() else {
+            return vec![(self.root.unwrap_or_default(), UNKNOWN.to_owned())];
+        };
+        pids.retain(|&pid| counts(pid));
+        let all = if pids.is_empty() { Vec::new() } else { processes().unwrap_or_default() };
+        let name = |pid: u32| all.iter().find(|process| process.id.pid == pid).map(|process| process.name.clone());
+        pids.into_iter().map(|pid| (pid, name(pid).unwrap_or_else(|| UNKNOWN.to_owned()))).collect()
     }
 
     /// Whether nothing of it is alive, as far as that can be told at once.
@@ -224,11 +291,8 @@ impl ProgramTree {
         if let Some(job) = &self.job {
             job.emptied().await;
         }
-        for process in self.others() {
-            // What cannot be waited for cannot be told to be alive either.
-            if let Ok(end) = EndOf::of(process) {
-                end.reached().await;
-            }
+        for other in self.others() {
+            other.ended().await;
         }
     }
 
@@ -261,12 +325,6 @@ impl ProgramTree {
 /// The name by which the job of a start is found.
 fn job_name(token: &str) -> String {
     format!(r"Local\estatus-{token}")
-}
-
-/// Of one that is alive: a job counts those that have ended for a moment still.
-fn id_of(pid: u32) -> Option<ProcessId> {
-    let process = Process::open(pid).ok()?.filter(Process::is_alive)?;
-    Some(ProcessId { pid, started: process.started().ok()? })
 }
 
 fn keep_handles(first: &First, token: &str, job: &Job, pipes: &Pipes, folder: &Path) -> io::Result<()> {

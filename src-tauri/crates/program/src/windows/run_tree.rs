@@ -15,12 +15,16 @@ use super::{
     environment::Environment,
     image::Image,
     job::Job,
+    process::counts,
     spawn::{Spawn, Streams, nothing},
 };
 use crate::process_start::ProcessStart;
 
 /// A process and all that came of it.
-pub(crate) struct Tree(Arc<Job>);
+pub(crate) struct Tree {
+    job: Arc<Job>,
+    root: u32,
+}
 
 impl Tree {
     /// Starts a process as the root of a tree of its own, without a console window, and with pipes to what it writes and,
@@ -48,9 +52,10 @@ impl Tree {
             flags: CREATE_NO_WINDOW,
         }
         .spawn()?;
+        let root = process.pid();
         let mut child = Child::of(process)?;
         (child.stdin, child.stdout, child.stderr) = (to_child, Some(stdout), Some(stderr));
-        Ok((child, Self(Arc::new(job))))
+        Ok((child, Self { job: Arc::new(job), root }))
     }
 
     /// Waits for the end of the root.
@@ -61,23 +66,27 @@ impl Tree {
 
     /// Ends all of the tree and gives back what is still there after `within`.
     pub(crate) async fn end(&self, within: Duration) -> Vec<u32> {
-        if self.0.end(within).await { Vec::new() } else { self.left() }
+        if self.job.end(within).await { Vec::new() } else { self.left() }
     }
 
     /// The same with many, on this thread.
     pub(crate) fn end_all<'t>(trees: impl Iterator<Item = &'t Self> + Clone, within: Duration) -> Vec<u32> {
         const STEP: Duration = Duration::from_millis(5);
         let deadline = Instant::now() + within;
-        while trees.clone().any(|tree| !tree.0.is_empty()) && Instant::now() < deadline {
+        while trees.clone().any(|tree| !tree.job.is_empty()) && Instant::now() < deadline {
             for tree in trees.clone() {
-                let _ = tree.0.terminate();
+                let _ = tree.job.terminate();
             }
             thread::sleep(STEP);
         }
         trees.flat_map(Self::left).collect()
     }
 
+    /// Where the system does not say who is left, the root stands for all.
     fn left(&self) -> Vec<u32> {
-        if self.0.is_empty() { Vec::new() } else { self.0.pids().unwrap_or_default() }
+        if self.job.is_empty() {
+            return Vec::new();
+        }
+        self.job.pids().map_or_else(|_| vec![self.root], |pids| pids.into_iter().filter(|&pid| counts(pid)).collect())
     }
 }

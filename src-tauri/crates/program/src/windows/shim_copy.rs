@@ -10,6 +10,9 @@ use estatus_core::stable_name::fnv1a;
 
 use crate::names::random_name;
 
+/// Where they are in a data folder.
+pub(super) const FOLDER: &str = "shims";
+
 /// The copy of `executable` in `folder`, made where there is none of this version. Those of others go, unless they run.
 pub(super) fn of(executable: &Path, folder: &Path) -> io::Result<PathBuf> {
     let name = name(executable)?;
@@ -27,6 +30,13 @@ pub(super) fn of(executable: &Path, folder: &Path) -> io::Result<PathBuf> {
         renamed => renamed?,
     }
     Ok(copy)
+}
+
+/// Whether an executable is such a copy.
+pub(crate) fn is_shim(executable: &Path) -> bool {
+    let version = executable.file_stem().and_then(|stem| stem.to_str()?.rsplit_once('-')).map(|(_, version)| version);
+    let is_version = |it: &str| it.len() == 16 && it.bytes().all(|byte| byte.is_ascii_hexdigit());
+    executable.parent().is_some_and(|folder| folder.ends_with(FOLDER)) && version.is_some_and(is_version)
 }
 
 /// A name that another version does not have.
@@ -47,6 +57,17 @@ fn remove_others(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_is_known_by_where_it_lies_and_by_its_name() {
+        let data = tempfile::tempdir().unwrap();
+        let (executable, copies) = (data.path().join("estatus.exe"), data.path().join(FOLDER));
+        fs::write(&executable, "one").unwrap();
+        let copy = of(&executable, &copies).unwrap();
+        assert!(is_shim(&copy), "{}", copy.display());
+        assert!(!is_shim(&executable));
+        assert!(!is_shim(&copies.join("node.exe")));
+    }
 
     #[test]
     fn a_new_version_has_a_copy_of_its_own_and_the_older_goes_unless_it_runs() {

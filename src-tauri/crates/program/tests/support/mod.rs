@@ -23,8 +23,10 @@ use tokio::sync::mpsc;
 #[cfg_attr(windows, path = "windows.rs")]
 mod platform;
 
+#[cfg(windows)]
+pub(crate) use platform::BROKEN;
 pub(crate) use platform::{
-    AND_THEN, ASKED, FOREVER, FORK_SERVERS, KILLED, UNSEEN, apart, holder, identity, is_alive, kill,
+    AND_THEN, ASKED, FOREVER, FORK_SERVERS, KILLED, UNSEEN, apart, holder, identity, is_alive, kill, on_console,
 };
 
 pub(crate) const LONG: Duration = Duration::from_secs(30);

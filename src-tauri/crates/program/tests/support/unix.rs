@@ -75,6 +75,11 @@ pub(crate) fn apart(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
+/// Nobody needs a console here to be asked to end.
+pub(crate) fn on_console(command: &mut Command) -> &mut Command {
+    command
+}
+
 /// Who holds a port, where that is this process.
 pub(crate) fn holder() -> Option<String> {
     let name = fs::read_to_string("/proc/self/comm").unwrap();

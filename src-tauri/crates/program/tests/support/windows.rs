@@ -24,8 +24,8 @@ use windows_sys::{
             },
             LibraryLoader::{GetModuleHandleA, GetProcAddress},
             Threading::{
-                DETACHED_PROCESS, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
-                PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
+                CREATE_NO_WINDOW, DETACHED_PROCESS, GetProcessTimes, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION,
+                PROCESS_SYNCHRONIZE, PROCESS_TERMINATE, TerminateProcess, WaitForSingleObject,
             },
         },
     },
@@ -35,6 +35,8 @@ use windows_sys::{
 /// How what does not listen ends when it is asked to: Wine says otherwise than Windows.
 pub(crate) static ASKED: LazyLock<Exit> =
     LazyLock::new(|| Exit::Code(if is_wine() { 0 } else { STATUS_CONTROL_C_EXIT }));
+/// How what says which key was pressed ends by Ctrl-Break, which Wine presses on nothing: then it is killed.
+pub(crate) static BROKEN: LazyLock<Exit> = LazyLock::new(|| if is_wine() { Exit::Signal(9) } else { Exit::Code(4) });
 /// In what time a program of a test is to have ended: to ask it takes another process, which has to start.
 pub(crate) const STOPPED_WITHIN: Duration = Duration::from_secs(2);
 /// How what was killed by a test ends.
@@ -94,6 +96,11 @@ pub(crate) fn kill(pid: u32) {
 /// Without a console, so that nothing can be pressed on it.
 pub(crate) fn apart(command: &mut Command) -> &mut Command {
     command.creation_flags(DETACHED_PROCESS)
+}
+
+/// On a console of its own that nobody sees.
+pub(crate) fn on_console(command: &mut Command) -> &mut Command {
+    command.creation_flags(CREATE_NO_WINDOW)
 }
 
 /// Who holds a port, where that is this process. Wine does not say whose a port is.
