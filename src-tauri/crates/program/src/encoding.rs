@@ -2,7 +2,12 @@
 //!
 //! A program for Windows may write in the code page of consoles, which most commands of the system take; in that of
 //! windows, which Python takes for a pipe; in UTF-8 or in UTF-16. Nothing tells which: it is seen in what it writes, line
-//! by line. Of the two code pages the one is taken in which the line reads like words.
+//! by line. Of the two code pages the one is taken in which the line reads like words and, where it does so in both, the
+//! one that the program was last seen to write in.
+
+mod likeness;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Cow, ops::Range};
 
@@ -14,10 +19,14 @@ use oem_cp::{
     code_table_type::TableType,
 };
 
+use self::likeness::likeness;
+
 const UTF_8: u16 = 65001;
 const UTF_16: u16 = 1200;
 /// What a text in UTF-16 may begin with.
 const BOM: &[u8] = &[0xff, 0xfe];
+/// A line that reads better by no more than this may be in either code page.
+const CLOSE: u32 = 4;
 
 /// The code pages of a system: none of its own where everything is written in UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +37,15 @@ pub(crate) struct CodePages {
     pub(crate) windows: Option<u16>,
 }
 
-/// Makes UTF-8 of what is written in an encoding. The same bytes always make the same text.
+/// One of the two code pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    Console,
+    Windows,
+}
+
+/// Makes UTF-8 of what is written in an encoding. The same bytes make the same text wherever the same page was
+/// seen before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Decoder {
     encoding: OutputEncoding,
@@ -66,40 +83,44 @@ impl Decoder {
 
     /// The length of `text`, which begins where a character does, without a character at its end that was cut in two.
     pub(crate) fn whole_characters(&self, text: &[u8]) -> usize {
-        if !self.is_utf16() {
-            return whole_characters_of_utf8(text);
+        match self.encoding {
+            OutputEncoding::CodePage(page) => whole_characters_of(page, text),
+            OutputEncoding::Auto => {
+                let is_utf8 = std::str::from_utf8(text).map_or_else(|error| error.error_len().is_none(), |_| true);
+                let page = self.pages.console.or(self.pages.windows).filter(|_| !is_utf8);
+                whole_characters_of(page.unwrap_or(UTF_8), text)
+            }
         }
-        let (units, _) = text.as_chunks::<2>();
-        let is_half = units.last().is_some_and(|&last| (0xd800..0xdc00).contains(&u16::from_le_bytes(last)));
-        2 * (units.len() - usize::from(is_half))
     }
 
     fn is_utf16(&self) -> bool {
         self.encoding == OutputEncoding::CodePage(UTF_16)
     }
 
-    /// One line in UTF-8. What is in no known encoding stays as it is.
-    pub(crate) fn line<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
+    /// One line in UTF-8. What is in no known encoding stays as it is. `seen` is the page of the last line that could be in no
+    /// other.
+    pub(crate) fn line<'l>(&self, line: &'l [u8], seen: &mut Option<Page>) -> Cow<'l, [u8]> {
         match self.encoding {
             OutputEncoding::CodePage(UTF_8) => Cow::Borrowed(line),
             OutputEncoding::CodePage(UTF_16) => into_bytes(utf16(line)),
             OutputEncoding::CodePage(page) => decoded(page, line).map_or(Cow::Borrowed(line), into_bytes),
-            OutputEncoding::Auto => self.guessed(line),
+            OutputEncoding::Auto => self.guessed(line, seen),
         }
     }
 
-    fn guessed<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
+    fn guessed<'l>(&self, line: &'l [u8], seen: &mut Option<Page>) -> Cow<'l, [u8]> {
         if self.pages.windows.is_some() && (line == [0] || is_utf16(line)) {
             return from_cut_utf16(line);
         }
         if std::str::from_utf8(line).is_ok() {
             return Cow::Borrowed(line);
         }
-        let texts =
-            [self.pages.console, self.pages.windows].into_iter().flatten().filter_map(|page| decoded(page, line));
-        // Of two that read as well the first is taken.
-        let best = texts.rev().max_by_key(|text| likeness(text));
-        best.map_or(Cow::Borrowed(line), into_bytes)
+        let [console, windows] = [self.pages.console, self.pages.windows].map(|page| decoded(page?, line));
+        match (console, windows) {
+            (Some(console), Some(windows)) => into_bytes(better(console, windows, seen)),
+            (Some(text), None) | (None, Some(text)) => into_bytes(text),
+            (None, None) => Cow::Borrowed(line),
+        }
     }
 
     /// All of a text: line by line, unless it says by its beginning that it is in UTF-16.
@@ -111,8 +132,16 @@ impl Decoder {
         } else if self.is_utf16() || says_utf16 {
             utf16(&bytes).into_bytes()
         } else {
-            let lines = bytes.split_inclusive(|&byte| byte == b'\n').map(|line| self.line(line));
-            lines.flat_map(Cow::into_owned).collect()
+            let lines = || bytes.split_inclusive(|&byte| byte == b'\n');
+            let mut seen = None;
+            // What comes before the first line that tells is in that page too.
+            let mut ahead = lines();
+            while seen.is_none()
+                && let Some(line) = ahead.next()
+            {
+                self.line(line, &mut seen);
+            }
+            lines().flat_map(|line| self.line(line, &mut seen).into_owned()).collect()
         };
         String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
@@ -130,6 +159,19 @@ impl Decoder {
         forms.sort_unstable();
         forms.dedup();
         if forms.is_empty() { vec![text.into()] } else { forms }
+    }
+}
+
+/// The one that reads more like words, or, where both do, the one in the page that was `seen`.
+fn better(console: String, windows: String, seen: &mut Option<Page>) -> String {
+    let ahead = likeness(&console) - likeness(&windows);
+    let likelier = if ahead < 0 { Page::Windows } else { Page::Console };
+    if ahead.unsigned_abs() > CLOSE {
+        *seen = Some(likelier);
+    }
+    match seen.unwrap_or(likelier) {
+        Page::Console => console,
+        Page::Windows => windows,
     }
 }
 
@@ -197,46 +239,26 @@ fn without_half(line: &[u8]) -> &[u8] {
     line.strip_prefix(&[0]).unwrap_or(line)
 }
 
-/// How much a text reads like words: letters beside letters of their kind speak for it, and signs that no text has against.
-fn likeness(text: &str) -> i32 {
-    let characters: Vec<char> = text.chars().collect();
-    let at = |index: Option<usize>| index.and_then(|index| characters.get(index)).copied().unwrap_or(' ');
-    let judged = characters.iter().enumerate().filter(|(_, character)| !character.is_ascii());
-    judged.map(|(index, &character)| judge(at(index.checked_sub(1)), character, at(Some(index + 1)))).sum()
+fn whole_characters_of(page: u16, text: &[u8]) -> usize {
+    match page {
+        UTF_8 => whole_characters_of_utf8(text),
+        UTF_16 => {
+            let (units, _) = text.as_chunks::<2>();
+            let is_half = units.last().is_some_and(|&last| (0xd800..0xdc00).contains(&u16::from_le_bytes(last)));
+            2 * (units.len() - usize::from(is_half))
+        }
+        _ => text.len() - usize::from(ends_in_first_of_two(page, text)),
+    }
 }
 
-fn judge(before: char, character: char, after: char) -> i32 {
-    let beside = [before, after];
-    match character {
-        '\u{80}'..='\u{9f}' | '\u{fffd}' => -8,
-        // Ordinals stand behind a number or a letter, and turned marks before a word.
-        'ª' | 'º' | '°' => {
-            if before.is_alphanumeric() {
-                1
-            } else {
-                -2
-            }
-        }
-        '¡' | '¿' => {
-            if after.is_alphabetic() && !before.is_alphanumeric() {
-                3
-            } else {
-                -2
-            }
-        }
-        '«' | '»' | '“' | '”' | '‘' | '’' | '–' | '—' | '…' | '€' | '·' => 0,
-        '\u{2500}'..='\u{25ff}' => {
-            if beside.iter().any(|other| other.is_alphabetic()) {
-                -3
-            } else {
-                1
-            }
-        }
-        _ if !character.is_alphabetic() => -2,
-        _ if character.is_uppercase() && before.is_lowercase() => -2,
-        _ if character.is_lowercase() && before.is_uppercase() && after.is_uppercase() => -2,
-        _ => beside.iter().map(|other| if other.is_alphabetic() { 2 } else { 0 }).sum::<i32>() + 1,
-    }
+/// Whether `text` ends in the first byte of a character that has two.
+fn ends_in_first_of_two(page: u16, text: &[u8]) -> bool {
+    let begins = |byte: u8| match page {
+        932 => matches!(byte, 0x81..=0x9f | 0xe0..=0xfc),
+        936 | 949 | 950 => matches!(byte, 0x81..=0xfe),
+        _ => false,
+    };
+    text.iter().fold(false, |is_second, &byte| !is_second && begins(byte))
 }
 
 fn whole_characters_of_utf8(bytes: &[u8]) -> usize {
@@ -248,97 +270,4 @@ fn whole_characters_of_utf8(bytes: &[u8]) -> usize {
         std::str::from_utf8(last).is_err_and(|error| error.error_len().is_none())
     };
     lead.map(|at| tail + at).filter(is_cut).unwrap_or(bytes.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPANISH: CodePages = CodePages { console: Some(850), windows: Some(1252) };
-
-    fn auto(pages: CodePages) -> Decoder {
-        Decoder::new(OutputEncoding::Auto, pages)
-    }
-
-    #[test]
-    fn a_line_is_read_in_the_encoding_it_was_written_in() {
-        let lines = [
-            "ñandú",
-            "¡Hola, mañana!",
-            "Conexión rechazada: contraseña errónea",
-            "¿Está en línea el número 3º?",
-            "ÁREA DE MONTAÑA",
-            "El volumen de la unidad C no tiene etiqueta. Número de serie: 1º",
-            "Größe der Straße: übermäßig",
-            "déjà vu à l'hôtel, ça va",
-            "coração, não, informações",
-            "1 archivo(s) copiado(s) en línea.",
-        ];
-        for line in lines {
-            for page in [65001, 850, 1252, 1200] {
-                let bytes = encoded(page, line).unwrap_or_else(|| panic!("{line} has no form in {page}"));
-                let read = auto(SPANISH).line(&bytes).into_owned();
-                assert_eq!(String::from_utf8_lossy(&read), line, "{page}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_russian_and_a_japanese_console_are_read_too() {
-        let check = |pages: CodePages, page: u16, line: &str| {
-            let bytes = encoded(page, line).unwrap();
-            assert_eq!(String::from_utf8_lossy(&auto(pages).line(&bytes)), line, "{page}");
-        };
-        let russian = CodePages { console: Some(866), windows: Some(1251) };
-        check(russian, 866, "Не удается найти указанный файл");
-        check(russian, 1251, "Не удается найти указанный файл");
-        let japanese = CodePages { console: Some(932), windows: Some(932) };
-        check(japanese, 932, "指定されたファイルが見つかりません。");
-    }
-
-    #[test]
-    fn what_is_utf_8_or_nothing_at_all_stays_as_it_is() {
-        let none = CodePages { console: None, windows: None };
-        for bytes in [&b"plain"[..], "año".as_bytes(), b"", b"a\xffb", b"a\0b", b"\0a"] {
-            assert_eq!(auto(none).line(bytes), bytes, "{bytes:?}");
-        }
-        assert_eq!(auto(SPANISH).line(b"plain"), &b"plain"[..]);
-    }
-
-    #[test]
-    fn lines_of_utf_16_are_read_although_they_are_cut_at_bytes() {
-        let whole: Vec<u8> = "\u{feff}uno\r\ndos ñ\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(auto(SPANISH).text(whole), "uno\r\ndos ñ\r\n");
-    }
-
-    #[test]
-    fn what_says_that_it_is_utf_16_is_read_so_whatever_its_letters() {
-        let whole: Vec<u8> = "\u{feff}上へ\r\n一 \u{a0a}😀\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(auto(SPANISH).text(whole), "上へ\r\n一 \u{a0a}😀\r\n");
-    }
-
-    #[test]
-    fn a_named_encoding_is_not_guessed_at() {
-        let named = |name: &str| Decoder::new(OutputEncoding::named(name).unwrap(), SPANISH);
-        // These bytes are UTF-8 as well.
-        assert_eq!(named("windows-1252").text(vec![0xc3, 0xb1]), "Ã±");
-        assert_eq!(named("utf-8").text(vec![0xc3, 0xb1]), "ñ");
-        assert_eq!(named("cp850").text(vec![0xa4]), "ñ");
-    }
-
-    #[test]
-    fn every_encoding_that_can_be_named_is_known() {
-        for name in OutputEncoding::names() {
-            let decoder = Decoder::new(OutputEncoding::named(name).unwrap(), SPANISH);
-            assert!(decoder.forms("ready").iter().any(|form| decoder.text(form.clone()) == "ready"), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_text_that_is_waited_for_is_looked_for_in_every_form() {
-        let forms = auto(SPANISH).forms("año");
-        assert_eq!(forms.len(), 4, "{forms:?}");
-        assert_eq!(auto(SPANISH).forms("ready").len(), 2);
-        assert_eq!(auto(CodePages { console: None, windows: None }).forms("año").len(), 1);
-    }
 }

@@ -10,11 +10,13 @@ use super::{
     Line, Stream,
     state::{AsWhat, Place},
 };
-use crate::encoding::Decoder;
+use crate::encoding::{Decoder, Page};
 
 /// Puts entries together, all of one time.
 pub(super) struct Entries {
     decoder: Decoder,
+    /// The code page that the program was last seen to write in.
+    page: Option<Page>,
     bytes: Vec<u8>,
     /// What an entry begins with, up to its letter.
     stamp: String,
@@ -22,7 +24,7 @@ pub(super) struct Entries {
 
 impl Entries {
     pub(super) const fn new(decoder: Decoder) -> Self {
-        Self { decoder, bytes: Vec::new(), stamp: String::new() }
+        Self { decoder, page: None, bytes: Vec::new(), stamp: String::new() }
     }
 
     /// Gives memory back, and what has been put together.
@@ -30,11 +32,17 @@ impl Entries {
         *self = Self::new(self.decoder);
     }
 
-    /// Begins again. `at` is in milliseconds since 1970.
-    pub(super) fn begin(&mut self, at: i64) {
+    /// Begins again. `at` is in milliseconds since 1970; `page` is what was seen before.
+    pub(super) fn begin(&mut self, at: i64, page: Option<Page>) {
         let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         self.stamp = format!("{at:.3} ");
+        self.page = page;
         self.bytes.clear();
+    }
+
+    /// The page that has been seen by now.
+    pub(super) fn page(&self) -> Option<Page> {
+        self.page
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -82,7 +90,7 @@ impl Entries {
     pub(super) fn put_rest(&mut self, stream: Stream, text: &[u8], as_what: AsWhat) {
         match as_what {
             AsWhat::Part => {
-                let text = self.decoder.line(text);
+                let text = self.decoder.line(text, &mut self.page);
                 self.put(letter(stream, true), &text, false);
             }
             AsWhat::Lines | AsWhat::Last => self.put_line(letter(stream, false), text, false),
@@ -94,7 +102,7 @@ impl Entries {
         if is_clean {
             return self.put(letter, line, true);
         }
-        let line = self.decoder.line(line);
+        let line = self.decoder.line(line, &mut self.page);
         self.put(letter, without_return(&line), false);
     }
 

@@ -3,6 +3,7 @@
 use estatus_core::ids::StartId;
 
 use super::Stream;
+use crate::encoding::Page;
 
 /// How many bytes a stream has room for in the spool.
 pub(super) const BUFFER: usize = 64 * 1024;
@@ -26,6 +27,8 @@ pub(super) struct State {
     pub(super) begun: Place,
     /// Whether it has written what was waited for.
     pub(super) seen: bool,
+    /// The code page that the program was last seen to write in.
+    pub(super) page: Option<Page>,
 }
 
 /// A place in a log. It stays the same while the log is written and rotated.
@@ -75,7 +78,7 @@ pub(super) enum AsWhat {
 }
 
 /// A state in its spool: numbers of eight bytes.
-pub(super) type RawState = [u64; 19];
+pub(super) type RawState = [u64; 20];
 
 impl State {
     pub(super) fn to_words(&self) -> RawState {
@@ -105,13 +108,14 @@ impl State {
             self.begun.file,
             self.begun.at,
             u64::from(self.seen),
+            self.page.map_or(0, |page| 1 + page as u64),
         ]
     }
 
     /// `None` where that is no state.
     pub(super) fn from_words(words: RawState) -> Option<Self> {
         let [file, at, out_start, out_end, out_open, err_start, err_end, err_open, rest @ ..] = words;
-        let [reading, length, writing, upto, stamp, as_what, lost, start, begun_file, begun_at, seen] = rest;
+        let [reading, length, writing, upto, stamp, as_what, lost, start, begun_file, begun_at, seen, page] = rest;
         let reading = match stream(reading)? {
             Some(stream) => Some(Reading { stream, length: size(length)? }),
             None => None,
@@ -137,6 +141,8 @@ impl State {
             start: StartId(start),
             begun: Place { file: begun_file, at: begun_at },
             seen: seen == 1,
+            // An earlier version left a zero there.
+            page: [None, Some(Page::Console), Some(Page::Windows)].get(size(page)?).copied()?,
         };
         state.is_sound().then_some(state)
     }
@@ -188,6 +194,7 @@ mod tests {
             start: StartId(12),
             begun: Place { file: 6, at: 100 },
             seen: true,
+            page: Some(Page::Windows),
         });
     }
 
@@ -202,6 +209,7 @@ mod tests {
         check(2, 1);
         check(8, 3);
         check(10, u64::MAX);
+        check(19, 3);
         let reading = Some(Reading { stream: Stream::Out, length: 2 });
         let mut words = State { reading, ..State::default() }.to_words();
         words[3] = BUFFER as u64 - 1;

@@ -311,7 +311,7 @@ impl Capture {
         let Writing { stream, upto, at, as_what } = writing;
         let text = self.spool.text(stream);
         let text = &text[..text.len().min(upto - self.spool.held(stream).start)];
-        self.entries.begin(at);
+        self.entries.begin(at, self.spool.state().page);
         if self.spool.state().lost > 0 {
             self.entries.put_lost(self.spool.state().lost);
         }
@@ -337,6 +337,7 @@ impl Capture {
         let entries = self.entries.bytes();
         let stands = self.files.append(self.spool.state().written.at, entries);
         step();
+        let page = self.entries.page();
         let missing = memchr_iter(b'\n', &entries[stands..]).count() as u64;
         self.spool.commit(|state| {
             state.lost = match (state.lost, stands) {
@@ -346,6 +347,7 @@ impl Capture {
             };
             state.written.at += stands as u64;
             state.writing = None;
+            state.page = page;
             let held = &mut state.held[writing.stream.index()];
             held.start = writing.upto;
             held.open = writing.as_what == AsWhat::Part;

@@ -274,6 +274,17 @@ fn what_is_written_in_another_encoding_stands_in_the_log_as_utf_8() {
 }
 
 #[test]
+fn the_page_that_was_seen_is_known_to_whoever_comes_after_a_kill() {
+    let folder = folder();
+    let decoder = Decoder::new(OutputEncoding::Auto, CodePages { console: Some(850), windows: Some(1252) });
+    let open = || Capture::open(folder.path(), KEEP, decoder).unwrap();
+    open().push(Stream::Out, b"contrase\xf1a\n");
+    let mut capture = open();
+    capture.push(Stream::Err, b"L\xd6SUNG\n");
+    assert_eq!(capture.tail(9), ["contraseña", "LÖSUNG"]);
+}
+
+#[test]
 fn lines_of_utf_16_end_where_a_line_end_is_and_not_at_a_byte_like_one() {
     let lines = ["上へ", "\u{a0a}\u{a00}一", "", "a 😀 b", "sin fin"];
     let text = format!("\u{feff}{}", lines.join("\r\n"));
