@@ -150,7 +150,14 @@ fn from_env(variable: &str) -> Result<Secret, Reason> {
 
 fn from_file(path: &Path) -> Result<Secret, Reason> {
     let text = text_of(path).map_err(|error| unreadable(path, error))?;
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    secret_in(&text, path)
+}
+
+/// The secret that `text` is, the content of the file at `path`: without the line end at its end, and the mark that Windows
+/// PowerShell and some editors begin a file in UTF-8 with.
+fn secret_in(text: &str, path: &Path) -> Result<Secret, Reason> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let secret = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     if secret.is_empty() {
         Err(reason!("file_empty", path = path.display().to_string()))
     } else {
@@ -199,5 +206,37 @@ fn text_of(path: &Path) -> Result<String, Unreadable> {
     if bytes.len() as u64 > SECRET_MAX {
         return Err(Unreadable::Unfit(reason!("secret_too_long")));
     }
+    text_in(bytes)
+}
+
+fn text_in(bytes: Vec<u8>) -> Result<String, Unreadable> {
+    // It begins with a mark in the order of its bytes, which no text in UTF-8 does.
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Unreadable::Unfit(reason!("secret_in_utf16")));
+    }
     String::from_utf8(bytes).map_err(|_| Unreadable::NoText)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_editors_begin_a_file_with_is_no_part_of_its_secret() {
+        let check = |bytes: &[u8], expected: Result<&str, &str>| {
+            let secret = text_in(bytes.to_vec()).map_err(|error| unreadable(Path::new("FILE"), error));
+            let secret = secret.and_then(|text| secret_in(&text, Path::new("FILE")));
+            let secret = secret.map(|secret| secret.reveal().to_owned());
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(secret.map_err(|reason| reason.in_words(Language::English)), expected, "{bytes:?}");
+        };
+        check(b"hunter2\r\n", Ok("hunter2"));
+        check(b"\xef\xbb\xbfhunter2\r\n", Ok("hunter2"));
+        check("\u{feff}contraseña".as_bytes(), Ok("contraseña"));
+        check(b"\xef\xbb\xbf\r\n", Err("the secret file FILE is empty"));
+        let of_utf16 = "cannot read the secret file FILE: it is in UTF-16: save it in UTF-8 (in Windows PowerShell: -Encoding utf8)";
+        check(b"\xff\xfeh\0", Err(of_utf16));
+        check(b"\xfe\xff\0h", Err(of_utf16));
+        check(b"h\xff", Err("the secret file FILE is not text in UTF-8"));
+    }
 }

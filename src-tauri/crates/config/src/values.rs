@@ -303,6 +303,9 @@ impl Shape for Run {
             let line = Plain::read(node, at, reader)?;
             return match escape_of(&line.0, at, reader) {
                 Some(escape) => reader.refuse(at, escape),
+                None if cfg!(windows) && has_more_lines(&line.0) => {
+                    reader.refuse(at, reason!("shell_of_several_lines"))
+                }
                 None => Some(Self::Shell(line.0)),
             };
         }
@@ -330,6 +333,11 @@ impl Shape for Run {
             { "type": "array", "items": { "type": "string" }, "minItems": 1 },
         ] })
     }
+}
+
+/// Whether there is more in a command than one line: `cmd` would run the first and say nothing of the others.
+fn has_more_lines(command: &str) -> bool {
+    command.trim().contains(['\n', '\r'])
 }
 
 /// What is wrong with the `text` at `at`, if it stands on one line and holds what an escape like `\t` means: in a path of

@@ -19,7 +19,7 @@ use std::{
         fd::{AsRawFd, OwnedFd},
         unix::{fs::DirBuilderExt, process::ExitStatusExt},
     },
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use estatus_core::command::{CommandEnd, Run};
@@ -69,6 +69,11 @@ fn command(start: &ProcessStart) -> Command {
         };
     }
     command
+}
+
+/// The whole path of a folder that is there.
+pub(crate) fn whole(folder: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(folder)
 }
 
 /// Everything is written in UTF-8 here.

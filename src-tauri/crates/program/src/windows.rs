@@ -35,7 +35,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs, io,
     os::windows::ffi::{OsStrExt, OsStringExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use windows_sys::Win32::{
@@ -59,6 +59,13 @@ pub(crate) use shim_copy::is_shim;
 pub(crate) use socket::{EngineEnd, Listener, ShimEnd, connect};
 
 use crate::{encoding::CodePages, names::random_name};
+
+/// The whole path of a folder, as every program takes it: `cmd` works in none that begins with `\\?\`.
+pub(crate) fn whole(folder: &Path) -> io::Result<PathBuf> {
+    let whole = std::path::absolute(folder)?;
+    let share = whole.to_str().and_then(|path| path.strip_prefix(r"\\?\UNC\"));
+    Ok(share.map_or_else(|| dunce::simplified(&whole).to_owned(), |share| format!(r"\\{share}").into()))
+}
 
 /// The code pages of this system.
 pub(crate) fn code_pages() -> CodePages {
@@ -94,4 +101,19 @@ fn wide(text: impl AsRef<OsStr>) -> Vec<u16> {
 /// A text as the system gives it, without the zero at its end.
 fn text_of(units: &[u16]) -> OsString {
     OsString::from_wide(units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_told_in_a_form_that_cmd_takes() {
+        let check =
+            |folder: &str, told: &str| assert_eq!(whole(Path::new(folder)).unwrap(), Path::new(told), "{folder}");
+        check(r"C:\data\programs", r"C:\data\programs");
+        check(r"\\?\C:\data\programs", r"C:\data\programs");
+        check(r"\\server\share\data", r"\\server\share\data");
+        check(r"\\?\UNC\server\share\data", r"\\server\share\data");
+    }
 }

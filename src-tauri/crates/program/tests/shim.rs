@@ -234,7 +234,7 @@ async fn a_program_finds_what_it_needs_in_its_environment() {
         env.contains("ESTATUS_STATE_DIR=")
     })
     .await;
-    let folder = dunce::canonicalize(stage.folder(&program)).unwrap();
+    let folder = std::path::absolute(stage.folder(&program)).unwrap();
     let state = format!("ESTATUS_STATE_DIR={}", folder.join("state").display());
     let path = format!("PATH={}", std::env::var("PATH").unwrap());
     for line in ["NODE_ENV=development", "PASSWORD=hunter2", "ESTATUS_PROGRAM=web", "ESTATUS_RESTARTS=4"] {

@@ -85,12 +85,24 @@ fn what_escapes_turn_a_path_into_is_refused() {
     for well in [
         "command = 'C:\\new\\tool.exe'",
         "command = \"C:\\\\new\\\\tool.exe\"",
-        "command = \"\"\"\nset -e\n\tserve\n\"\"\"",
-        "command = '''\nset -e\nserve\n'''",
         "command = [\"sh\", \"-c\", \"\"\"\na\nb\"\"\"]",
     ] {
         check(&program(well), &[]);
     }
+}
+
+#[test]
+fn a_command_of_several_lines_is_one_for_a_shell_that_runs_them_all() {
+    let program = |line: &str| format!("[[program]]\nname = \"p\"\n{line}\n");
+    for lines in ["\"\"\"\nset -e\n\tserve\n\"\"\"", "'''\nset -e\nserve\n'''"] {
+        let toml = program(&format!("command = {lines}"));
+        if cfg!(windows) {
+            says(&toml, 3, "Windows runs only the first line of a command: put the lines into a batch file");
+        } else {
+            check(&toml, &[]);
+        }
+    }
+    check(&program("command = \"\"\"\nserve --all\n\"\"\""), &[]);
 }
 
 #[test]

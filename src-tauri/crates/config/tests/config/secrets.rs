@@ -48,7 +48,7 @@ fn a_file_holds_one_secret_and_perhaps_a_line_end() {
     check(b" hunter2 \n\n", Ok(" hunter2 \n"));
     check("contraseña\n".as_bytes(), Ok("contraseña"));
     check(b"\n", Err("the secret file FILE is empty"));
-    check(b"\xff\xfe", Err("the secret file FILE is not text in UTF-8"));
+    check(b"\xff\xff", Err("the secret file FILE is not text in UTF-8"));
     check(&[b'x'; 70_000], Err("cannot read the secret file FILE: it is too long"));
 }
 

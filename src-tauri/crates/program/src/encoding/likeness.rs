@@ -171,9 +171,8 @@ impl Place<'_> {
             'à' => before.is_uppercase(),
             'Ø' => is_vowel(before),
             'Ã' => {
-                begins
-                    || before == 'A'
-                    || after.is_alphabetic() && (!"OES".contains(after) || !"S ".contains(self.after(2)))
+                let ends = !self.after(2).is_alphabetic() || self.after(2) == 'S';
+                begins || before == 'A' || after.is_alphabetic() && !("OES".contains(after) && ends)
             }
             'ç' | 'Ç' if !begins && !"ãõÃÕ".contains(after) => {
                 !(is_vowel(before) || is_vowel(self.before(2)) && "nrlNRL".contains(before))
@@ -218,6 +217,7 @@ impl Place<'_> {
         let lower = |letter: char| letter.to_ascii_lowercase();
         let first = lower(self.before(2));
         match lower(self.before(1)) {
+            // The marks are what `ä` and `ö` of consoles are in the page of windows.
             'a' | 'o' | 'ä' | 'ö' | 'ü' | '„' | '”' => true,
             'u' => !"csgqtjdn".contains(first),
             'i' => first == 'e',

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     ledger::{Ledger, RunRecord, StartPhase},
     log::Stream,
-    platform::{Children, Entry, First, Listener, NotifySocket, ShimEnd},
+    platform::{Children, Entry, First, Listener, NotifySocket, ShimEnd, whole},
 };
 
 /// An engine that takes nothing for so long is lost.
@@ -84,7 +84,7 @@ pub(super) struct Shim {
 
 impl Shim {
     async fn new(folder: &Path) -> io::Result<Self> {
-        let folder = dunce::canonicalize(folder)?;
+        let folder = whole(folder)?;
         let listener = Listener::bind(&folder)?;
         let children = Children::new()?;
         let mut ledger = Ledger::read(&folder);

@@ -20,11 +20,12 @@ pub(super) fn of_program<'a>(program: &Path, args: impl IntoIterator<Item = &'a 
     Ok(ended(line))
 }
 
-/// The line for a shell, which gets `line` as it was written: with `/s` exactly the outer quotes are taken off.
+/// The line for a shell, which gets `line` as it was written, but for line ends around it: it reads up to the first. With `/s`
+/// exactly the outer quotes are taken off.
 pub(super) fn of_shell(shell: &Path, line: &str) -> io::Result<Vec<u16>> {
     let mut whole = quoted(shell.as_os_str());
     whole.extend(" /d /s /c \"".encode_utf16());
-    whole.extend(units(OsStr::new(line))?);
+    whole.extend(units(OsStr::new(line.trim_matches(['\r', '\n'])))?);
     whole.push(QUOTE);
     Ok(ended(whole))
 }
@@ -41,7 +42,7 @@ pub(super) fn of_batch_file<'a>(
     let mut line = quoted(shell.as_os_str());
     // Extensions on and delayed expansion off, whatever the registry says: `!` is then nothing special.
     line.extend(" /d /e:on /v:off /s /c \"".encode_utf16());
-    push_for_batch_file(&mut line, &file.to_string_lossy());
+    push_quoted_for_batch_file(&mut line, &file.to_string_lossy());
     for arg in args {
         if arg.contains(['\r', '\n', '\0']) {
             let why = format!("a batch file takes no argument with a line end in it: {arg:?}");
@@ -77,9 +78,19 @@ fn push_for_runtime(line: &mut Vec<u16>, arg: &[u16]) {
     line.push(QUOTE);
 }
 
+/// An argument stands there as one would type it, so that what a batch file compares `%1` with is not in quotes: they are put
+/// where `cmd` would see something special, or a division, and where a backslash would stand before what comes next.
+fn push_for_batch_file(line: &mut Vec<u16>, arg: &str) {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || r"#$*+-./:?@\_".contains(character);
+    if !arg.is_empty() && !arg.ends_with('\\') && arg.chars().all(is_plain) {
+        return line.extend(arg.encode_utf16());
+    }
+    push_quoted_for_batch_file(line, arg);
+}
+
 /// Within quotes `cmd` sees nothing special but quotes and percent signs. A quote is doubled. A percent sign is followed
 /// by a piece, none, of a variable that is always there, so that no variable's name begins or ends with it.
-fn push_for_batch_file(line: &mut Vec<u16>, arg: &str) {
+fn push_quoted_for_batch_file(line: &mut Vec<u16>, arg: &str) {
     const NOTHING: &str = "%%cd:~,%";
     line.push(QUOTE);
     let mut backslashes = 0;
@@ -153,6 +164,8 @@ mod tests {
     fn the_shell_gets_its_line_as_it_was_written() {
         let line = of_shell(Path::new(r"C:\cmd.exe"), r#"echo "a" & echo %PATH%"#).unwrap();
         assert_eq!(text(&line), r#""C:\cmd.exe" /d /s /c "echo "a" & echo %PATH%""#);
+        let line = of_shell(Path::new("cmd"), "\necho a\r\n").unwrap();
+        assert_eq!(text(&line), r#""cmd" /d /s /c "echo a""#);
     }
 
     #[test]
@@ -161,7 +174,12 @@ mod tests {
             let line = of_batch_file(Path::new("cmd"), Path::new(r"C:\t.cmd"), [arg]).unwrap();
             assert_eq!(text(&line), format!(r#""cmd" /d /e:on /v:off /s /c ""C:\t.cmd" {written}""#), "{arg}");
         };
-        check("plain", r#""plain""#);
+        for plain in ["run", "-v", r"C:\x\y.txt", "http://a.b:80/?c#d", "a_b+c@d$e*"] {
+            check(plain, plain);
+        }
+        for divided in ["", "a b", "a,b", "a;b", "a=b", "a\tb", "(a)", "a^b", "!a!", "~a", "ñ"] {
+            check(divided, &format!("\"{divided}\""));
+        }
         check("a & calc", r#""a & calc""#);
         check(r#"" & calc & ""#, r#"""" & calc & """"#);
         check("100%PATH%", r#""100%%cd:~,%PATH%%cd:~,%""#);

@@ -36,8 +36,7 @@ impl Image {
                 if !is_batch_file(&file) {
                     return Self::of_program(file, None, args);
                 }
-                let roaming = environment.get("APPDATA").map(Path::new);
-                match node_script::behind(&file, roaming).zip(node_for(&file, &search)) {
+                match node_script::behind(&file, environment).zip(node_for(&file, &search)) {
                     Some((script, node)) => Self::of_program(node, Some(&script), args),
                     None => Self::of_batch_file(&file, args),
                 }

@@ -1,6 +1,8 @@
 //! Commands are run to their end, and nothing of them is left.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
+#[cfg(windows)]
+mod batch;
 #[cfg(unix)]
 mod shell;
 #[path = "../support/mod.rs"]

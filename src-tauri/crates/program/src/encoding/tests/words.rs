@@ -43,7 +43,7 @@ pub(super) const PORTUGUESE: &str = "\
     março|coração|começar|espaço|vê|único|própria|serviço|única|língua|período|português|situação|sério|amanhã|\
     nível|questão|informação|inglês|irmão|josé|américa|justiça|ação|criança|próximo|construção|pública|tradução|põe|\
     opções|versões|configurações|irmã|maçã|pães|àquele|ônibus|vôo|ímpar|ícone|usuário|conexão|\
-    O usuário não está autorizado|Operação concluída";
+    O usuário não está autorizado|Operação concluída|Não.";
 
 pub(super) const ENGLISH: &str = "\
     don’t|can’t|isn’t|couldn’t|You’re|users’|The server’s certificate|Can’t open “file.txt”|\
