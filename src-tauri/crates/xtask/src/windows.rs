@@ -26,6 +26,7 @@ pub(crate) const TRIED_WITH_REST: &[&str] = &[
     "estatus-config",
     "estatus-core",
     "estatus-engine",
+    "estatus-fleet",
     "estatus-probe",
     "estatus-program",
     "estatus-store",
