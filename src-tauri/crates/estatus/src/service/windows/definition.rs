@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -60,6 +60,12 @@ impl Definition {
             data: places(service).map(|places| places.data),
             env: variables(),
         })
+    }
+
+    /// Whether it is `program` that is started.
+    pub(super) fn starts(&self, program: &Path) -> bool {
+        let line = self.line.to_string_lossy().to_lowercase();
+        line.trim_start_matches('"').starts_with(&program.to_string_lossy().to_lowercase())
     }
 
     /// What is different of the service that is `now`.
@@ -135,6 +141,17 @@ pub(super) fn places(service: &Service) -> Option<ServicePlaces> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_program_of_a_service_is_known_however_it_is_written() {
+        let check = |line: &str, expected: bool| {
+            let definition = Definition { line: line.into(), account: None, data: None, env: Vec::new() };
+            assert_eq!(definition.starts(Path::new(r"C:\Program Files\Estatus\estatus.exe")), expected, "{line}");
+        };
+        check(r#""C:\Program Files\Estatus\estatus.exe" --config x"#, true);
+        check(r"c:\program files\estatus\estatus.exe service run", true);
+        check(r#""C:\Users\luz\AppData\Local\Programs\Estatus\estatus.exe" --config x"#, false);
+    }
 
     #[test]
     fn programs_go_on_unless_they_would_be_somebody_elses() {

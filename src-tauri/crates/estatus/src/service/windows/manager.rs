@@ -74,11 +74,13 @@ pub(in crate::service) async fn upgrade() -> Result {
             "the command line of the service is not one of ours: `estatus service install` makes it so".into(),
         ));
     };
-    let was = Definition::of(&service)?;
     let has_new_program = program::put()?;
-    service.change_config(&info(&places, None, None)).map_err(failed)?;
+    let has_own = Definition::of(&service)?.starts(&program::path());
+    if !has_own {
+        service.change_config(&info(&places, None, None)).map_err(failed)?;
+    }
     program::remember_origin()?;
-    if !has_new_program && was.change(&Definition::of(&service)?) == Change::Nothing {
+    if has_own && !has_new_program {
         say!("The service has this version already.");
         return Ok(Outcome::Well);
     }
