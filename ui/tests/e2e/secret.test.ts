@@ -117,7 +117,7 @@ test("the value of a header is entered as a secret, is kept when its monitor goe
 
   await page.evaluate(() => (location.hash = "#/settings"));
   await listed("monitor-portfolio-X-Api-Key").getByRole("link", { name: "portfolio" }).click();
-  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.locator("footer").getByRole("button", { name: "Remove" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("stays stored").waitFor();
   await dialog.getByRole("button", { name: "Remove" }).click();
