@@ -88,12 +88,11 @@ fn texts(lines: &[LogLine]) -> Vec<String> {
 
 #[tokio::test]
 async fn the_log_of_a_step_is_what_it_wrote_in_that_run_without_its_secrets() {
-    let token = tempfile::NamedTempFile::new().unwrap();
+    // Closed: what somebody has open is not everywhere gone at once.
+    let token = tempfile::NamedTempFile::new().unwrap().into_temp_path();
     fs::write(&token, "hunter2").unwrap();
-    let second = format!(
-        "retry = {{ times = 1, wait = \"10ms\" }}\nenv = {{ TOKEN = {{ file = '{}' }} }}\n",
-        token.path().display()
-    );
+    let second =
+        format!("retry = {{ times = 1, wait = \"10ms\" }}\nenv = {{ TOKEN = {{ file = '{}' }} }}\n", token.display());
     let wait = "[[flow.mend.step]]\nname = \"third\"\nwait = \"1ms\"\n";
     let stage = Stage::start(&[step("first"), step("second"), second, wait.to_owned()].concat()).await;
     let mut client = stage.client().await;
