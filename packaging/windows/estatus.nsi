@@ -316,10 +316,10 @@ Function name_old
     ${LoopWhile} ${FileExists} "$old\*"
 FunctionEnd
 
-; Has the engine, and whoever hosts it, start again; it is asked by the program that speaks as it does. A tray that has no engine
-; hears nothing of that, and stops nothing when it is ended.
+; Has this user's engine, and whoever hosts it, start again; it is asked by the program that speaks as it does. A tray that has no
+; engine, or the service's, hears nothing of that, and stops nothing when it is ended.
 Function relaunch
-    nsExec::ExecToStack /TIMEOUT=${RELAUNCHED_WITHIN} '"$old\estatus.exe" relaunch'
+    nsExec::ExecToStack /TIMEOUT=${RELAUNCHED_WITHIN} '"$old\estatus.exe" --data "$LOCALAPPDATA\${NAME}" relaunch'
     Pop $0
     Pop $1
     ${StrStr} $2 $1 "${NO_ENGINE}"

@@ -117,7 +117,9 @@ fn until(file: &Path, first: &str, last: &str) -> String {
 /// As the engine calls whoever runs this.
 fn own_name() -> String {
     let asked = if cfg!(windows) { Command::new("whoami").output() } else { Command::new("id").arg("-un").output() };
-    String::from_utf8(asked.unwrap().stdout).unwrap().trim().to_owned()
+    let name = String::from_utf8(asked.unwrap().stdout).unwrap();
+    // Where that is told, too, the machine comes first.
+    name.trim().rsplit('\\').next().unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -89,11 +89,12 @@ fn status() -> Option<Value> {
     serde_json::from_slice(&estatus(&["status", "--json"]).stdout).ok()
 }
 
-/// The process of the one program, once it runs.
+/// The process of our program, once it runs.
 fn program() -> u64 {
     eventually("the program runs", || {
         let status = status()?;
-        let program = status["programs"].as_array()?.first().filter(|it| it["state"] == "running")?.clone();
+        let program =
+            status["programs"].as_array()?.iter().find(|it| it["name"] == "web" && it["state"] == "running")?.clone();
         program["pid"].as_u64()
     })
 }
@@ -276,7 +277,8 @@ fn a_service_installed_from_it_takes_the_new_version_and_goes_with_it() {
     make_other(&copy);
     install(Command::new(installer()).args(["/S", "/NOSTART"]));
     eventually("another engine runs", || (status()?["host"]["started"] != began["started"]).then_some(()));
-    assert_eq!(program(), pid);
+    let log = || fs::read_to_string(data_of_service.join(r"data\service.log")).unwrap_or_default();
+    assert_eq!(program(), pid, "{}", log());
     assert!(fs::read(&copy).unwrap() == fs::read(installed().join("estatus.exe")).unwrap(), "it has the other version");
 
     uninstall(&["/PURGE"]);
