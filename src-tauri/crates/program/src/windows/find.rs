@@ -6,7 +6,6 @@ use std::{
     mem::offset_of,
     path::{Path, PathBuf},
     ptr,
-    time::Duration,
 };
 
 use estatus_core::program::ProcessId;
@@ -77,15 +76,11 @@ pub(crate) const fn unit(_: u32) -> Option<String> {
     None
 }
 
-/// What each of these processes uses.
+/// What each of these processes uses, as far as this user may know it. They are asked one by one: a list of all processes of the
+/// machine costs more than all of them, and each program is measured again and again.
 pub(crate) fn usage(pids: &[u32]) -> Vec<Usage> {
-    let pids: Vec<Pid> = pids.iter().copied().map(Pid::from_u32).collect();
-    let system = look(ProcessesToUpdate::Some(&pids), ProcessRefreshKind::nothing().with_memory().with_cpu());
-    let usage = |process: &sysinfo::Process| Usage {
-        memory: process.memory(),
-        cpu_time: Duration::from_millis(process.accumulated_cpu_time()),
-    };
-    system.iter().flat_map(|system| system.processes().values()).map(usage).collect()
+    let of = |pid: &u32| Process::look_at(*pid).ok()??.usage().ok();
+    pids.iter().filter_map(of).collect()
 }
 
 /// Who listens on `port`, or on any; of `among`, or of all processes.

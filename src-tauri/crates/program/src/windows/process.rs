@@ -11,6 +11,7 @@ use estatus_core::program::ProcessId;
 use windows_sys::Win32::{
     Foundation::{ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_OBJECT_0},
     System::{
+        ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS},
         SystemInformation::GetSystemDirectoryW,
         Threading::{
             GetExitCodeProcess, GetProcessId, GetProcessTimes, OpenProcess, PROCESS_ACCESS_RIGHTS, PROCESS_DUP_HANDLE,
@@ -21,6 +22,7 @@ use windows_sys::Win32::{
 };
 
 use super::{handle, process_list::processes, succeeded, text_of};
+use crate::facts::Usage;
 
 /// What shows a console that has no window: it belongs to the system, and ends with whoever is on it. A program may bear the
 /// same name, but lies elsewhere.
@@ -100,13 +102,33 @@ impl Process {
 
     /// When it started, as a FILETIME.
     pub(super) fn started(&self) -> io::Result<u64> {
+        self.times().map(|[created, ..]| created)
+    }
+
+    /// The memory it uses now, and the time of processors that it has used so far.
+    pub(super) fn usage(&self) -> io::Result<Usage> {
+        /// A FILETIME counts these.
+        const TICK: u64 = 100;
+        let [_, kernel, user] = self.times()?;
+        let length = size_of::<PROCESS_MEMORY_COUNTERS>();
+        let mut counters = PROCESS_MEMORY_COUNTERS { cb: u32::try_from(length).unwrap_or(0), ..Default::default() };
+        // SAFETY: the handle is open, and the pointer and the length are those of `counters`.
+        succeeded(unsafe { K32GetProcessMemoryInfo(self.raw(), &raw mut counters, counters.cb) })?;
+        Ok(Usage {
+            memory: u64::try_from(counters.WorkingSetSize).unwrap_or(u64::MAX),
+            cpu_time: Duration::from_nanos(kernel.saturating_add(user).saturating_mul(TICK)),
+        })
+    }
+
+    /// When it started, and how long it has used processors for the system and for itself, as FILETIMEs.
+    fn times(&self) -> io::Result<[u64; 3]> {
         let nothing = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
         let (mut created, mut exited, mut kernel, mut user) = (nothing, nothing, nothing, nothing);
         // SAFETY: the handle is open, and the four are where the times go.
         succeeded(unsafe {
             GetProcessTimes(self.raw(), &raw mut created, &raw mut exited, &raw mut kernel, &raw mut user)
         })?;
-        Ok(u64::from(created.dwHighDateTime) << 32 | u64::from(created.dwLowDateTime))
+        Ok([created, kernel, user].map(|time| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime)))
     }
 
     /// Whether it is not known to have ended.
