@@ -199,9 +199,9 @@ impl ProgramTree {
         });
     }
 
-    /// The pids of its processes: the job knows them all.
+    /// The pids of its processes: the job knows them all, and who comes into it is noted then.
     pub(crate) fn near(&self) -> Vec<u32> {
-        self.remember()
+        self.pids()
     }
 
     fn members(&self) -> io::Result<Vec<ProcessId>> {
