@@ -3,8 +3,8 @@
 ;   Estatus-setup.exe [/S] [/NOSTART] [/NOLOGIN] [/D=folder]    /S: asks nothing; the folder comes last and without quotes
 ;   uninstall.exe     [/S] [/PURGE]                             /PURGE: the configuration and the history go, too
 ;
-; Exit codes: 0 it is done; 1 it cannot be done here or now; 2 it was given up, and everything is as it was, or the configuration
-; and the history could not all be deleted. uninstall.exe tells its own only where it runs in place (`_?=folder`, as the last).
+; Exit codes: 0 it is done; 1 it cannot be done here or now; 2 it was given up, and what there was is there and goes on, or
+; folders that were to be deleted could not all be. uninstall.exe tells its own only where it runs in place (`_?=folder`, as the last).
 ;
 ; An upgrade replaces files of programs that run: Windows lets such a file be renamed, not written to. So the old files are
 ; moved to a folder beside the new ones, and what runs is asked to start again (`estatus relaunch`). What Estatus keeps
@@ -15,7 +15,7 @@
 ; previous version, and setup ends with 0 all the same, for what it was asked to install is installed.
 ;
 ; Programs that Estatus leaves running when it quits run on when it is uninstalled, too, and one that is installed again finds
-; them. Where the data go, nobody would: then they are stopped.
+; them. Where the data go, nobody would: then they are stopped, those of the service by `estatus service uninstall --purge`.
 ;
 ; `cargo xtask bundle` defines VERSION (1.2.3), PROGRAMS (the folder of the built programs), ICON, LOADER (WebView2Loader.dll)
 ; and OUT; and UNPACKED where tests want it quickly.
@@ -337,6 +337,13 @@ Function upgrade_service
     ${If} ${Silent}
         nsExec::Exec /TIMEOUT=${UPGRADED_WITHIN} '"$INSTDIR\estatus.exe" service upgrade'
         Pop $0
+        Return
+    ${EndIf}
+    ClearErrors
+    GetDLLVersion "$INSTDIR\estatus.exe" $0 $1
+    GetDLLVersion "$PROGRAMFILES64\${NAME}\estatus.exe" $2 $3
+    ${IfNot} ${Errors}
+    ${AndIf} "$0.$1" == "$2.$3"
         Return
     ${EndIf}
     StrCpy $0 ""

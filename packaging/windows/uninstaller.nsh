@@ -1,6 +1,6 @@
 ; What uninstall.exe does, which estatus.nsi puts in place.
 
-; Whether the configuration and the history go, too; and which folders of them could not.
+; Whether the configuration and the history go, too; and which folders could not be deleted.
 Var purges
 Var stays
 
@@ -14,7 +14,7 @@ Var stays
     ${EndIf}
 !macroend
 
-; Gives up while all programs are there. A tray that was there goes on.
+; Gives up while all programs are there. A tray that was there goes on, but for one of another data folder (`--data`).
 !macro GIVE_UP WHY
     Call un.start_tray_again
     SetErrorLevel 2
@@ -24,14 +24,8 @@ Var stays
 Section "un.$(program)" section_un_program
     SectionIn RO
     Call un.hear_choice
-    ; Before the service gives back a configuration, for which they would host an engine.
-    !insertmacro END_TRAYS ""
-    Call un.remove_service
-    ${If} ${Errors}
-        MessageBox MB_OK|MB_ICONSTOP "$(service_stays)" /SD IDOK
-        !insertmacro GIVE_UP "$(service_stays)"
-    ${EndIf}
     again:
+    ; Before the service gives back a configuration, too, for which they would host an engine.
     !insertmacro END_TRAYS ""
     Call un.await_end
     ${If} ${Errors}
@@ -40,12 +34,19 @@ Section "un.$(program)" section_un_program
     ${EndIf}
     ${If} $purges = 1
         nsExec::Exec /TIMEOUT=${ENDS_WITHIN} '"$INSTDIR\estatus.exe" --data "$LOCALAPPDATA\${NAME}" stop-left'
-        Pop $0
+        Pop $5
         Call un.delete_shims
         ${If} ${Errors}
+        ${OrIf} $5 != "0"
             MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(programs_run)" /SD IDCANCEL IDRETRY again
             !insertmacro GIVE_UP "$(programs_run)"
         ${EndIf}
+    ${EndIf}
+    ; What cannot be undone, once nothing else can be in the way.
+    Call un.remove_service
+    ${If} ${Errors}
+        MessageBox MB_OK|MB_ICONSTOP "$(service_stays)" /SD IDOK
+        !insertmacro GIVE_UP "$(service_stays)"
     ${EndIf}
     nsExec::Exec /TIMEOUT=${PATH_WITHIN} '"$INSTDIR\estatus.exe" path remove "$INSTDIR"'
     Pop $0
@@ -67,6 +68,9 @@ Section "un.$(program)" section_un_program
     Call un.delete_links
     DeleteRegKey HKCU "${UNINSTALL}"
     SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=2000
+    ${If} $purges <> 1
+        Call un.tell_what_stays
+    ${EndIf}
 SectionEnd
 
 Section /o "un.$(data)" section_un_data
@@ -74,10 +78,7 @@ Section /o "un.$(data)" section_un_data
     Call un.delete_folder
     StrCpy $2 "$LOCALAPPDATA\${NAME}"
     Call un.delete_folder
-    ${If} $stays != ""
-        MessageBox MB_OK|MB_ICONEXCLAMATION "$(data_stays)$stays" /SD IDOK
-        SetErrorLevel 2
-    ${EndIf}
+    Call un.tell_what_stays
 SectionEnd
 
 !insertmacro MUI_UNFUNCTION_DESCRIPTION_BEGIN
@@ -116,6 +117,13 @@ Function un.onInit
     ${EndIf}
 FunctionEnd
 
+Function un.tell_what_stays
+    ${If} $stays != ""
+        MessageBox MB_OK|MB_ICONEXCLAMATION "$(these_stay)$stays" /SD IDOK
+        SetErrorLevel 2
+    ${EndIf}
+FunctionEnd
+
 Function un.hear_choice
     ${If} ${SectionIsSelected} ${section_un_data}
         StrCpy $purges 1
@@ -135,14 +143,24 @@ Function un.remove_service
         StrCpy $1 "$1 --purge"
     ${EndIf}
     Call un.as_administrator
+    ; One that is removed may stand there until the last who looks at it has closed.
     ReadRegStr $1 HKLM "${SERVICE}" "ImagePath"
     ClearErrors
-    ${If} $1 != ""
+    ${If} $0 == "0"
+        Return
+    ${ElseIf} $1 != ""
         SetErrors
-    ${ElseIf} $0 != "0"
-        ReadEnvStr $1 "ProgramData"
-        StrCpy $stays "$\r$\n$1\${NAME}"
+        Return
     ${EndIf}
+    ${If} ${FileExists} "$PROGRAMFILES64\${NAME}\*"
+        StrCpy $stays "$stays$\r$\n$PROGRAMFILES64\${NAME}"
+    ${EndIf}
+    ReadEnvStr $1 "ProgramData"
+    ${If} $purges = 1
+    ${AndIf} ${FileExists} "$1\${NAME}\*"
+        StrCpy $stays "$stays$\r$\n$1\${NAME}"
+    ${EndIf}
+    ClearErrors
 FunctionEnd
 
 ; The executables of shims are in the data folder, and whatever still runs there keeps its own. There are errors where one does.

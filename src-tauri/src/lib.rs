@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 
 pub use line::{Asking, Heard, Line, Lost, line};
 pub use log::log;
-pub use places::{Places, Where, defaults};
+pub use places::{Places, Where};
 pub use settings::{Change, DesktopSettings, Language, Settings};
 
 /// The console program, which supervises the user's programs too, and switches the service on and off.

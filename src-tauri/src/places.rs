@@ -9,11 +9,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use estatus_access::create_private_folder;
 use estatus_config::{
-    Defaults, last_good,
+    last_good,
     places::{self, Service},
 };
-use estatus_core::config::Language;
-use jiff::tz::TimeZone;
 
 /// Where the user says that things are; the same as the command line's.
 #[derive(Args, Clone, Debug, Default)]
@@ -84,13 +82,6 @@ impl Places {
         fs::write(&self.config, estatus_config::example())
             .with_context(|| format!("Failed to write the example to {}", self.config.display()))
     }
-}
-
-/// What holds where the configuration does not say: the system's language and zone.
-pub fn defaults() -> Defaults {
-    let spanish = sys_locale::get_locale().is_some_and(|locale| locale.to_ascii_lowercase().starts_with("es"));
-    let language = if spanish { Language::Spanish } else { Language::English };
-    Defaults { language, zone: TimeZone::system() }
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

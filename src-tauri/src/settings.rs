@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use estatus_core::config;
 use serde::{Deserialize, Serialize};
 
 /// What the person wants of this desktop, and what it has to tell them.
@@ -44,7 +45,9 @@ impl Language {
     /// Whether it is Spanish where the system's language is `locale`, like `es_MX` or `en-GB`.
     pub fn is_spanish(self, locale: Option<&str>) -> bool {
         match self {
-            Self::System => locale.is_some_and(|locale| locale.to_ascii_lowercase().starts_with("es")),
+            Self::System => {
+                locale.is_some_and(|locale| config::Language::of_locale(locale) == config::Language::Spanish)
+            }
             Self::En => false,
             Self::Es => true,
         }

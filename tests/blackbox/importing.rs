@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use estatus_api::{Edit, ErrorCode, Reply, Request};
+use estatus_api::{Edit, ErrorCode, FileContent, Reply, Request};
 use estatus_tests::Estatus;
 
 const CONFIG: &str = "# mine\n[[program]]\nname = \"web\"   # ours\ncommand = \"npm start\"\n";
@@ -73,7 +73,7 @@ async fn the_window_asks_the_engine_even_for_a_long_file() {
     let mut estatus = Estatus::new(CONFIG);
     estatus.start();
     let mut client = estatus.attach().await;
-    let ask = |text: String| Request::Import { name: "Procfile".to_owned(), text };
+    let ask = |text: String| Request::Import { name: "Procfile".to_owned(), content: FileContent(text.into_bytes()) };
     let reply = client.request(ask("web: rails server\n".to_owned())).await.unwrap();
     let Reply::Imported(imported) = reply else { panic!("not imported") };
     let [Edit::Put { table, .. }] = imported.edits.as_slice() else { panic!("{:?}", imported.edits) };

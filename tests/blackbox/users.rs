@@ -16,8 +16,8 @@ use std::{
 };
 
 use estatus_api::{
-    AttachError, Client, Edit, Endpoint, ErrorCode, LogFrom, OtherRule, Permission, Reply, ReportFormat, ReportMonth,
-    Request, SecretText, Section, StepOf, TrialOf, UsedBy,
+    AttachError, Client, Edit, Endpoint, ErrorCode, FileContent, LogFrom, OtherRule, Permission, Reply, ReportFormat,
+    ReportMonth, Request, SecretText, Section, StepOf, TrialOf, UsedBy,
 };
 use estatus_core::{
     engine::{Ask, Repeat},
@@ -114,7 +114,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Undo { id: 0 }, edit),
         (Request::EntryText { section: Section::Monitor, name: "none".to_owned() }, edit),
         (Request::Apply, edit),
-        (Request::Import { name: "Procfile".to_owned(), text: "web: true".to_owned() }, edit),
+        (Request::Import { name: "Procfile".to_owned(), content: FileContent(b"web: true".to_vec()) }, edit),
         (Request::Try { edits: Vec::new(), of: TrialOf::Channel("none".to_owned()), secrets: Vec::new() }, edit),
         (Request::EndTrial { of: TrialOf::Channel("none".to_owned()) }, edit),
         (Request::StoreSecret { name: "tried".to_owned(), value: SecretText::new("business") }, edit),

@@ -270,7 +270,8 @@ fn a_service_installed_from_it_takes_the_new_version_and_goes_with_it() {
     install(Command::new(installer()).args(["/S", "/NOSTART"]));
     install(Command::new(installed().join("estatus.exe")).args(["service", "install", "--yes"]));
     // Without a configuration of the user's own, it is the service's that is looked at.
-    fs::write(data_of_service.join("estatus.toml"), keeps_a_program("")).unwrap();
+    let left_running = "on_quit = \"leave running\"";
+    fs::write(data_of_service.join("estatus.toml"), keeps_a_program(left_running)).unwrap();
     let pid = program();
     let began = status().unwrap()["host"].clone();
     let copy = folder("ProgramFiles").join(r"Estatus\estatus.exe");

@@ -1610,9 +1610,9 @@ name: string, } } | { "request": "apply" } | { "request": "import", "of": {
  */
 name: string, 
 /**
- * What stands in it; at most 5,000,000 bytes.
+ * What stands in it, whatever its encoding; at most 5,000,000 bytes once it is in UTF-8.
  */
-text: string, } } | { "request": "try", "of": { 
+content: string, } } | { "request": "try", "of": { 
 /**
  * What would be changed in the configuration file, one after the other.
  */

@@ -7,9 +7,10 @@ use std::{
 
 use anyhow::Result;
 use estatus_api::Host as EngineHost;
+use estatus_config::Defaults;
 use estatus_core::record::JournalEntry;
 use estatus_engine::{Admits, Audience, HostKind, Options, ShimCommand};
-use estatus_tray::{Asking, CONSOLE, Places, beside_us, defaults};
+use estatus_tray::{Asking, CONSOLE, Places, beside_us};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
@@ -34,7 +35,7 @@ impl Host {
         let options = Options {
             config: places.config.clone(),
             data: places.data.clone(),
-            defaults: defaults(),
+            defaults: Defaults::of_system(),
             shim: ShimCommand { program, args: vec!["shim".into()] },
             host: HostKind::Tray,
             admits: Admits::ThisUser,

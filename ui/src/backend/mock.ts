@@ -131,7 +131,7 @@ function refusal(file: string | null): string | null {
 
 function hello(): Hello {
   return {
-    protocol: 15,
+    protocol: 16,
     version: "0.1.0",
     host: {
       kind: "tray",

@@ -136,8 +136,8 @@ export const askStoreSecret = (name: string, value: string): Promise<StoredIn> =
 
 export const askSurvey = (): Promise<Surveyed[]> => ask({ request: "survey" }, "survey");
 
-export const askImport = (name: string, text: string): Promise<Imported> =>
-  ask({ request: "import", of: { name, text } }, "imported");
+export const askImport = (name: string, content: string): Promise<Imported> =>
+  ask({ request: "import", of: { name, content } }, "imported");
 
 /** Lines of the log of `program`, at most `limit`; perhaps fewer, even none, where there is a rest. */
 export const askReadLog = (program: string, from: LogFrom, wish: LogWish, limit: number): Promise<LogPage> =>

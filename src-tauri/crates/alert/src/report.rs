@@ -7,8 +7,6 @@ mod section;
 mod speech;
 mod subject;
 
-use std::time::Duration;
-
 use estatus_core::{
     Timestamp,
     config::{EmailChannel, Language},
@@ -288,11 +286,6 @@ pub(crate) fn healing(incident: &Incident) -> Option<&Attempt> {
 /// The last lines that a remedy's program, command or flow wrote: of the last try of which there are some.
 pub(crate) fn speaking(incident: &Incident) -> Option<&Attempt> {
     incident.attempts.iter().rev().find(|attempt| !attempt.output.is_empty())
-}
-
-/// The time from `from` to `to`; zero if `to` is earlier.
-pub(crate) fn elapsed(from: Timestamp, to: Timestamp) -> Duration {
-    to.duration_since(from).try_into().unwrap_or_default()
 }
 
 /// How long the news' incident has lasted, or had when its message arose at `created`.

@@ -262,3 +262,13 @@ pub struct Finding {
     /// It in words.
     pub text: String,
 }
+
+/// A step of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StepOf {
+    /// The run.
+    pub run: RunId,
+    /// The step's place, from 0.
+    pub place: usize,
+}

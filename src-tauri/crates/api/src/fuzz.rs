@@ -157,7 +157,7 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         (text(), proptest::option::of(moment()))
             .prop_map(|(monitor, until)| Request::Do(Ask::Pause { monitor, until })),
         (vec(edit(), 0..4), any::<bool>()).prop_map(|(edits, save)| Request::Edit { edits, save }),
-        (text(), text()).prop_map(|(name, text)| Request::Import { name, text }),
+        (text(), any::<Vec<u8>>()).prop_map(|(name, content)| Request::Import { name, content: FileContent(content) }),
         (text(), text()).prop_map(|(name, value)| Request::StoreSecret { name, value: SecretText::new(value) }),
         text().prop_map(|name| Request::RemoveSecret { name }),
         any::<Option<Vec<String>>>().prop_map(|names| Request::Secrets { names }),

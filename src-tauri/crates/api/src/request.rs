@@ -1,21 +1,22 @@
-//! What is asked, what is answered, and what is told unasked.
+//! What is asked, what is answered, what is told unasked, and the frames of that. What is spoken of is in a file for each
+//! subject; none of them needs this one.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use estatus_core::{
     engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
-    program::{ProcessId, ProgramState},
     secret::StoredIn,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, DecisionStatus, Edited, EngineState, FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan,
-    FlowStatus, Hello, History, IncidentState, MonitorState, OtherRule, ProgramStatus, RunStatus, RunSummary,
-    SecretState, SecretText, Status, StepStatus, TrialOf, Tried, TypedSecret, Uptime, UsageHistory, UsedBy, Version,
-    VersionText,
+    AlertState, Configuration, DecisionStatus, Document, Edit, Edited, EngineState, FileContent, FleetReplay,
+    FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History, Imported, IncidentState, LogFrom,
+    LogLine, LogPage, LogStream, MonitorState, OtherRule, ProgramChange, ProgramStatus, ReportFormat, ReportMonth,
+    RunStatus, RunSummary, SecretState, SecretText, Section, Status, StepOf, StepStatus, Surveyed, TrialOf, Tried,
+    TypedSecret, Uptime, Usage, UsageHistory, UsedBy, Version, VersionText,
 };
 
 /// What a client asks for.
@@ -103,8 +104,9 @@ pub enum Request {
     Import {
         /// The file's name, with its path if that is known: relative paths in the file start from its folder.
         name: String,
-        /// What stands in it; at most 5,000,000 bytes.
-        text: String,
+        /// What stands in it, whatever its encoding; at most 5,000,000 bytes once it is in UTF-8.
+        #[cfg_attr(test, ts(type = "string"))]
+        content: FileContent,
     },
     /// Tries what is typed in before it is saved, and saves nothing: [`Reply::Tried`] once that is over, or [`Reply::Edited`] if
     /// something is wrong with the file as it would be. Other requests are answered meanwhile. No history comes of it, no alert
@@ -281,256 +283,6 @@ pub enum Request {
         /// Whether it is told what programs use, by [`Event::Usage`].
         usage: bool,
     },
-}
-
-/// A month of the calendar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum ReportMonth {
-    /// The one that goes on.
-    Current,
-    /// The one before it.
-    Last,
-    /// A month like `2026-10`, which must have begun.
-    Of(String),
-}
-
-/// What a report is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum ReportFormat {
-    /// One page that needs no other file, in the configuration's language.
-    Html,
-    /// Comma-separated values (RFC 4180): a line for each monitor, spans in seconds, times in UTC.
-    Csv,
-    /// The same: a line for each incident.
-    IncidentsCsv,
-    /// All of it as JSON.
-    Json,
-}
-
-/// A file that was asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Document {
-    /// What it may be called, like `estatus-2026-10.html`.
-    pub name: String,
-    /// What stands in it.
-    pub text: String,
-}
-
-/// A step of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct StepOf {
-    /// The run.
-    pub run: RunId,
-    /// The step's place, from 0.
-    pub place: usize,
-}
-
-/// A change to the configuration file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "edit")]
-pub enum Edit {
-    /// Adds an entry, or replaces one: keys that are the same stay as they were written.
-    Put {
-        /// What it is.
-        section: Section,
-        /// The entry that is replaced; a new one if none is named.
-        name: Option<String>,
-        /// Its keys and values as in the file; the name of a channel, a flow or a fleet is not among them.
-        #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
-        table: serde_json::Value,
-        /// The name of a new channel, flow or fleet, or the new name of one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        called: Option<String>,
-    },
-    /// Removes an entry.
-    Remove {
-        /// What it is.
-        section: Section,
-        /// Its name.
-        name: String,
-    },
-    /// Sets a value that belongs to no entry.
-    Set {
-        /// The keys that lead to it, like `alerts` and `quiet_hours`.
-        path: Vec<String>,
-        /// The value as in the file; it is removed if there is none.
-        #[cfg_attr(test, ts(type = "unknown"))]
-        value: Option<serde_json::Value>,
-    },
-}
-
-/// A part of the configuration file that has named entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum Section {
-    /// `[[monitor]]`
-    Monitor,
-    /// `[[program]]`
-    Program,
-    /// `[channel.NAME]`
-    Channel,
-    /// `[flow.NAME]`
-    Flow,
-    /// `[fleet.NAME]`
-    Fleet,
-}
-
-/// The configuration file as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Configuration {
-    /// Where it is.
-    pub file: PathBuf,
-    /// Its tables, as they are written; empty if they cannot be read.
-    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
-    pub tables: serde_json::Value,
-    /// What is wrong with it.
-    pub problems: Vec<ConfigProblem>,
-}
-
-/// Something wrong with the configuration file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ConfigProblem {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column, in characters, counted from 1.
-    pub column: usize,
-    /// The keys that lead to it, like `monitor`, `2` and `every`; as many of them as are there.
-    pub path: Vec<String>,
-    /// What is wrong and, where that is known, what would be right.
-    pub message: String,
-}
-
-/// What the file of another tool would add.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Imported {
-    /// What kind of file it is, like `Procfile`.
-    pub from: String,
-    /// What is added; no name in it is taken.
-    pub edits: Vec<Edit>,
-    /// What was left out and why, each with the entry and the key: text of the outside world is in it.
-    pub notes: Vec<String>,
-}
-
-/// A process that could be watched or kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Surveyed {
-    /// It; its number and when it started.
-    pub process: ProcessId,
-    /// Its name as the system shows it.
-    pub name: String,
-    /// Its command line: text of the outside world.
-    pub command_line: String,
-    /// The same as a list of words, if that is known.
-    pub words: Vec<String>,
-    /// Where it runs, if that may be known.
-    pub directory: Option<PathBuf>,
-    /// The TCP ports it listens on, if any.
-    pub ports: Vec<u16>,
-    /// The program of the configuration that it belongs to.
-    pub program: Option<Arc<str>>,
-    /// What keeps it running already, beside Estatus: PM2, systemd with the name of its unit, … Kept by two, it would be
-    /// started twice.
-    pub keeper: Option<String>,
-}
-
-/// A line that a program wrote, or a part of one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct LogLine {
-    /// When it was taken from the program.
-    pub at: Timestamp,
-    /// Where it was written to; nothing if Estatus itself says what was lost.
-    pub stream: Option<LogStream>,
-    /// Text of the outside world.
-    pub text: String,
-    /// Whether the line goes on with the next of its stream.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
-    pub part: bool,
-    /// Where it stands in the log; nothing if it stands in none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional = nullable))]
-    pub place: Option<LogPlace>,
-}
-
-/// A place in a log, which a line keeps for as long as it is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct LogPlace {
-    /// The number of the file.
-    pub file: u64,
-    /// How many bytes of it come before.
-    pub at: u64,
-}
-
-/// From where on a log is read, and in which direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case", tag = "from", content = "place")]
-pub enum LogFrom {
-    /// Backwards from its end.
-    End,
-    /// Backwards from a place: the lines before it.
-    Before(LogPlace),
-    /// Forwards: the lines after the one that begins there, or the first that is still there.
-    After(LogPlace),
-}
-
-/// Lines of a log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct LogPage {
-    /// The lines, the oldest first; perhaps fewer than there was to be read, even none.
-    pub lines: Vec<LogLine>,
-    /// Where to go on in the same direction; nothing if there is no more.
-    pub rest: Option<LogPlace>,
-}
-
-/// A program came to stand differently.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ProgramChange {
-    /// When.
-    pub at: Timestamp,
-    /// How it stood from then on.
-    pub to: ProgramState,
-    /// Why, in the language that was chosen then.
-    pub why: Option<String>,
-}
-
-/// One of the two that a program writes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum LogStream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
-}
-
-/// What the processes of a program use together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Usage {
-    /// The program.
-    pub program: Arc<str>,
-    /// Its resident memory, in bytes.
-    pub memory: u64,
-    /// Its CPU since it was last looked at, in percent of one core; nothing at the first look.
-    pub cpu: Option<f64>,
 }
 
 /// What the engine answers.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{fleet::FleetSummary, flow::FlowStatus, permission::Permission};
 
 /// The version of this contract. A client of another version is told so and dropped.
-pub const PROTOCOL: u32 = 15;
+pub const PROTOCOL: u32 = 16;
 
 /// The first frame on every connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

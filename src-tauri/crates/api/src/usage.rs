@@ -1,10 +1,10 @@
-//! What programs and this machine used over time.
+//! What programs and this machine use, now and over time.
 
-use estatus_core::usage::Measure;
+use std::sync::Arc;
+
+use estatus_core::{program::ProgramState, usage::Measure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::ProgramChange;
 
 /// Whose use of the machine is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,4 +53,28 @@ pub struct UsagePoint {
     pub least: f64,
     /// The most.
     pub most: f64,
+}
+
+/// A program came to stand differently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ProgramChange {
+    /// When.
+    pub at: Timestamp,
+    /// How it stood from then on.
+    pub to: ProgramState,
+    /// Why, in the language that was chosen then.
+    pub why: Option<String>,
+}
+
+/// What the processes of a program use together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Usage {
+    /// The program.
+    pub program: Arc<str>,
+    /// Its resident memory, in bytes.
+    pub memory: u64,
+    /// Its CPU since it was last looked at, in percent of one core; nothing at the first look.
+    pub cpu: Option<f64>,
 }

@@ -45,29 +45,41 @@ use crate::{
 #[error("{0}")]
 pub struct ImportError(String);
 
-/// What the file `name` of another tool, in which `text` stands, would add to a configuration file that holds `tables`
-/// (as in [`estatus_api::Configuration`]). If `name` is an absolute path, relative paths in the text start from its
-/// folder. Scripts and interpreters are looked for there and among this machine's programs, as PM2 does. What is to be
+/// What the file `name` of another tool, in which `content` stands, would add to a configuration file that holds `tables`
+/// (as in [`estatus_api::Configuration`]). It is in UTF-8, in UTF-16 as PowerShell writes it, or, if it holds tasks, as
+/// `schtasks` writes into a file: in the code page of this machine's consoles. If `name` is an absolute path, relative paths
+/// in it start from its folder. Scripts and interpreters are looked for there and among this machine's programs, as PM2 does. What is to be
 /// said of it is said in the language of that configuration file, or else in `language`.
 ///
 /// # Errors
-/// If it is too long, of no format that is known, or wrong by the rules of its format.
-pub fn import(name: &str, text: &str, tables: &Json, language: Language) -> Result<Imported, ImportError> {
-    import_on(&Machine::this(), name, text, tables, language)
+/// If it is too long, in no encoding or of no format that is known, or wrong by the rules of its format.
+pub fn import(
+    name: &str,
+    content: impl Into<Vec<u8>>,
+    tables: &Json,
+    language: Language,
+) -> Result<Imported, ImportError> {
+    import_on(&Machine::this(), name, content.into(), tables, language)
 }
 
 /// The same on a machine that may be another one.
 fn import_on(
     machine: &Machine,
     name: &str,
-    text: &str,
+    content: Vec<u8>,
     tables: &Json,
     language: Language,
 ) -> Result<Imported, ImportError> {
     let language = edit::language(tables.get("language").and_then(Json::as_str), language);
     let refused = |reason: Reason| ImportError(reason.in_words(language));
+    let too_long = || refused(note!("too_long", most = FILE_MAX));
+    // Text in UTF-16 takes twice as much.
+    if content.len() > 2 * FILE_MAX {
+        return Err(too_long());
+    }
+    let text = text_of(content).ok_or_else(|| refused(note!("no_text")))?;
     if text.len() > FILE_MAX {
-        return Err(refused(note!("too_long", most = FILE_MAX)));
+        return Err(too_long());
     }
     let text = text.trim_start_matches('\u{feff}');
     let format = Format::of(name, text).ok_or_else(|| refused(note!("unknown")))?;
@@ -86,19 +98,17 @@ pub fn import_nssm(settings: Vec<(String, String, Vec<String>)>, tables: &Json, 
     found.imported(&Format::Nssm.word())
 }
 
-/// The text of a file, which is in UTF-8, in UTF-16 as PowerShell writes it, or, if it holds tasks, as `schtasks` writes
-/// into a file: in the code page of this machine's consoles.
-///
-/// # Errors
-/// If it is neither; says so in `language`.
-pub fn text_of(bytes: Vec<u8>, language: Language) -> Result<String, ImportError> {
-    let no_text = || ImportError(note!("no_text").in_words(language));
-    let Some(wide) = bytes.strip_prefix(&[0xFF, 0xFE]) else {
-        return String::from_utf8(bytes).or_else(|error| of_tasks(error.as_bytes()).ok_or_else(no_text));
+/// The text of a file; nothing if it is in no encoding that is known.
+fn text_of(content: Vec<u8>) -> Option<String> {
+    let in_utf16 = |read: fn([u8; 2]) -> u16| {
+        let (units, []) = content.as_chunks() else { return None };
+        String::from_utf16(&units.iter().map(|&unit| read(unit)).collect::<Vec<_>>()).ok()
     };
-    let units: Vec<u16> =
-        wide.chunks(2).map(|pair| u16::from_le_bytes([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
-    String::from_utf16(&units).map_err(|_| no_text())
+    match *content {
+        [0xff, 0xfe, ..] => in_utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => in_utf16(u16::from_be_bytes),
+        _ => String::from_utf8(content).map_or_else(|error| of_tasks(error.as_bytes()), Some),
+    }
 }
 
 /// The text of tasks in the code page of consoles: they name another encoding, which they are not in.

@@ -56,7 +56,7 @@ use toml_edit::Document;
 pub use crate::{
     edit::{EditError, Saving, configuration, edit, entry_text, preview_edits, put, put_back, undo},
     example::example,
-    import::{ImportError, import, import_nssm, preview, text_of},
+    import::{ImportError, import, import_nssm, preview},
     problem::{Problem, Problems},
     schema::schema,
     secret::{fits_to_store, is_secret_in_file, remove_secret, secret, secret_states, store_secret},
@@ -78,6 +78,14 @@ pub struct Defaults {
     pub language: Language,
     /// The time zone of maintenance windows, quiet hours and what is told.
     pub zone: TimeZone,
+}
+
+impl Defaults {
+    /// The system's language and zone.
+    pub fn of_system() -> Self {
+        let language = sys_locale::get_locale().map_or_else(Language::default, |locale| Language::of_locale(&locale));
+        Self { language, zone: TimeZone::system() }
+    }
 }
 
 /// Reads the configuration file `file`.

@@ -100,6 +100,11 @@ impl Language {
             Self::Spanish => "es",
         }
     }
+
+    /// That of a system whose locale is called so, like `es_MX` or `en-GB`.
+    pub fn of_locale(locale: &str) -> Self {
+        if locale.to_ascii_lowercase().starts_with("es") { Self::Spanish } else { Self::English }
+    }
 }
 
 /// A configured thing to check, on a schedule.

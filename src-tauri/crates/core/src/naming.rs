@@ -1,4 +1,4 @@
-//! How processes are called: the rule by which a name or a path that somebody writes fits one.
+//! How processes are called: the rule by which a name or a path that somebody writes fits one; and how variables are named.
 
 use std::path::Path;
 
@@ -46,5 +46,43 @@ pub fn comparable_path(path: &Path) -> String {
         text.strip_prefix(r"\\?\").unwrap_or(&text).replace('/', "\\").to_lowercase()
     } else {
         text.into_owned()
+    }
+}
+
+/// The variables that `text` names between percent signs, in whose place Windows puts what they hold; also where `cmd` takes a
+/// part of one, like `%PATH:~0,4%`.
+pub fn windows_variables(text: &str) -> Vec<&str> {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_()".contains(c))
+    };
+    let mut parts = text.split('%').skip(1).peekable();
+    let mut names = Vec::new();
+    while let Some(part) = parts.next() {
+        // A sign with no name behind it may stand before one.
+        let name = part.split(':').next().filter(|name| is_name(name) && parts.peek().is_some());
+        if let Some(name) = name {
+            names.push(name);
+            parts.next();
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_stands_between_two_percent_signs() {
+        let check = |text: &str, names: &[&str]| assert_eq!(windows_variables(text), names, "{text}");
+        check(r"%JAVA_HOME%\bin\java -cp %LIB%", &["JAVA_HOME", "LIB"]);
+        check(r"echo 100% done & %JAVA_HOME%\bin\java", &["JAVA_HOME"]);
+        check("%PROGRAMFILES(X86)% %PATH:~0,4% %A%%B%", &["PROGRAMFILES(X86)", "PATH", "A", "B"]);
+        check("100% of %PATH%", &["PATH"]);
+        check("%A%b%", &["A"]);
+        for none in ["", "%", "%%", "100%", "% %", "%1 %2", "%A", "a %~dp0 b", "100% of 50%", "/search?q=a%20b%20c"] {
+            check(none, &[]);
+        }
     }
 }

@@ -142,7 +142,7 @@ impl<W: Workers> EventLoop<W> {
             Request::Undo { id } => configuring::undo(self.options(), self.apply.clone(), id, answer),
             Request::EntryText { section, name } => configuring::entry_text(self.options(), section, name, answer),
             Request::Apply => configuring::apply(self.apply.clone(), store, answer),
-            Request::Import { name, text } => configuring::import(self.options(), name, text, answer),
+            Request::Import { name, content } => configuring::import(self.options(), name, content, answer),
             Request::StoreSecret { name, value } => {
                 let (ports, entered) = (self.ports.clone(), self.tasks.results());
                 secrets::store(self.options(), ports, entered, name, value, language, answer);

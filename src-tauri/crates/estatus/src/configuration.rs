@@ -3,8 +3,7 @@
 use std::{fs, io, path::PathBuf};
 
 use estatus_config::{Defaults, places};
-use estatus_core::config::{Config, Language};
-use jiff::tz::TimeZone;
+use estatus_core::config::Config;
 
 use crate::{CommandError, Outcome, Result, arguments::Arguments, show};
 
@@ -57,7 +56,7 @@ impl Places {
                 self.config.display()
             )));
         }
-        estatus_config::load(&self.config, &defaults()).map_err(CommandError::wrong)
+        estatus_config::load(&self.config, &Defaults::of_system()).map_err(CommandError::wrong)
     }
 
     /// Writes the example where the user's own file should be and is not. Whether it did.
@@ -74,13 +73,6 @@ impl Places {
         let refused = |error| format!("the example cannot be written to {}: {error}", self.config.display());
         write().map(|()| true).map_err(|error| CommandError::Failed(refused(error)))
     }
-}
-
-/// What holds where the file does not say: the system's language and zone.
-pub(crate) fn defaults() -> Defaults {
-    let spanish = sys_locale::get_locale().is_some_and(|locale| locale.to_ascii_lowercase().starts_with("es"));
-    let language = if spanish { Language::Spanish } else { Language::English };
-    Defaults { language, zone: TimeZone::system() }
 }
 
 /// `estatus config check`

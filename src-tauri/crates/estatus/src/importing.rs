@@ -7,23 +7,18 @@ use std::{
 };
 
 use estatus_api::Edit;
-use estatus_config::Saving;
+use estatus_config::{Defaults, Saving};
 use serde_json::Value as Json;
 
-use crate::{
-    CommandError, Outcome, Result,
-    configuration::{Places, defaults},
-    show,
-};
+use crate::{CommandError, Outcome, Result, configuration::Places, show};
 
 pub(crate) fn import(places: &Places, file: &Path, yes: bool, json: bool) -> Result {
-    let bytes = read(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?;
+    let content = read(file).map_err(|error| CommandError::Wrong(format!("{}: {error}", file.display())))?;
     let refused = |error: estatus_config::ImportError| CommandError::Wrong(format!("{}: {error}", file.display()));
-    let language = defaults().language;
-    let text = estatus_config::text_of(bytes, language).map_err(refused)?;
     let path = std::path::absolute(file).map_err(CommandError::failed)?;
     let tables = tables(places)?;
-    let imported = estatus_config::import(&path.to_string_lossy(), &text, &tables, language).map_err(refused)?;
+    let imported = estatus_config::import(&path.to_string_lossy(), content, &tables, Defaults::of_system().language)
+        .map_err(refused)?;
     if json {
         show::json(&imported)?;
         return Ok(Outcome::Well);
@@ -58,7 +53,9 @@ pub(crate) fn tables(places: &Places) -> std::result::Result<Json, CommandError>
     if !places.config.exists() {
         return Ok(Json::default());
     }
-    estatus_config::configuration(&places.config, &defaults()).map(|file| file.tables).map_err(CommandError::failed)
+    estatus_config::configuration(&places.config, &Defaults::of_system())
+        .map(|file| file.tables)
+        .map_err(CommandError::failed)
 }
 
 /// Makes `edits` in the configuration file, all or none.
@@ -75,7 +72,8 @@ pub(crate) fn try_out(places: &Places, edits: &[Edit]) -> std::result::Result<()
 }
 
 fn make(places: &Places, edits: &[Edit], saving: Saving<'_>) -> std::result::Result<(), CommandError> {
-    let edited = estatus_config::edit(&places.config, edits, saving, &defaults()).map_err(CommandError::failed)?;
+    let edited =
+        estatus_config::edit(&places.config, edits, saving, &Defaults::of_system()).map_err(CommandError::failed)?;
     if edited.problems.is_empty() {
         return Ok(());
     }

@@ -27,7 +27,7 @@ mod service;
 mod show;
 mod steering;
 
-use std::{env, process::ExitCode};
+use std::{env, fmt, process::ExitCode};
 
 use arguments::{Arguments, Command, ConfigCommand, EmailCommand, Steered};
 use clap::Parser;
@@ -58,6 +58,13 @@ impl CommandError {
 
     fn wrong(error: impl std::fmt::Display) -> Self {
         Self::Wrong(error.to_string())
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Wrong(why) | Self::Failed(why)) = self;
+        f.write_str(why)
     }
 }
 
@@ -107,7 +114,7 @@ async fn carry_out(arguments: Arguments) -> Result {
         }
         Command::Start(Steered { program, no_wait }) => steering::start(&places, program, !no_wait).await,
         Command::Stop(Steered { program, no_wait }) => steering::stop(&places, program, !no_wait).await,
-        Command::StopLeft => steering::stop_left(&places).await,
+        Command::StopLeft => steering::stop_left(&places.data).await,
         Command::Restart(Steered { program, no_wait }) => steering::restart(&places, program, !no_wait).await,
         Command::Flow { command } => flows::carry_out(&places, command).await,
         Command::Fleet { command } => fleets::carry_out(&places, command).await,

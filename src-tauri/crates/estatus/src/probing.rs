@@ -13,11 +13,7 @@ use estatus_core::{
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{
-    CommandError, Outcome, Result,
-    configuration::{self, Places},
-    show,
-};
+use crate::{CommandError, Outcome, Result, configuration::Places, show};
 
 /// What a probe saw, for `--json`.
 #[derive(Serialize)]
@@ -67,7 +63,7 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
             Err(CommandError::Wrong(why)) if places.config.exists() => {
                 format!("{neither}, and the monitors are not known, because {file} is not valid:\n{why}")
             }
-            Err(CommandError::Wrong(why) | CommandError::Failed(why)) => format!("{neither}, and {why}"),
+            Err(why) => format!("{neither}, and {why}"),
         }));
     }
     let check = one_monitor(kind, target)?.check.clone();
@@ -78,7 +74,7 @@ fn understand(places: &Places, target: &str) -> std::result::Result<(Check, Dura
 fn one_monitor(kind: &str, target: &str) -> std::result::Result<std::sync::Arc<Monitor>, CommandError> {
     let target = target.replace('\\', "\\\\").replace('"', "\\\"");
     let text = format!("[[monitor]]\nname = \"probe\"\n{kind} = \"{target}\"\n");
-    let defaults: Defaults = configuration::defaults();
+    let defaults = Defaults::of_system();
     let config = estatus_config::parse(&text, std::path::Path::new("target"), &defaults)
         .map_err(|problems| CommandError::Wrong(messages(&problems)))?;
     config.monitors.into_iter().next().ok_or_else(|| CommandError::Wrong("nothing to probe".to_owned()))

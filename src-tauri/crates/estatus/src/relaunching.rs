@@ -24,7 +24,7 @@ const LOOKS_AGAIN: Duration = Duration::from_millis(100);
 /// Of the engine at `places`, or of the installed service.
 pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
     let data = if service { data_of_service()? } else { places.data };
-    let before = ask(&data, false).await?;
+    let before = ask(&data, false, ": end it, and start Estatus again; programs keep running meanwhile").await?;
     let given_up = Instant::now() + WITHIN;
     loop {
         if let Some(version) = version_of_another(&data, &before).await {
@@ -44,8 +44,8 @@ pub(crate) async fn relaunch(places: Places, service: bool) -> Result {
 }
 
 /// Has the engine on `data` end, to be started again, while its programs go on or, where it `stops_programs`, are stopped; whose
-/// it was.
-pub(crate) async fn ask(data: &Path, stops_programs: bool) -> std::result::Result<Host, CommandError> {
+/// it was. Of one that does not answer it is said `what_then`.
+pub(crate) async fn ask(data: &Path, stops_programs: bool, what_then: &str) -> std::result::Result<Host, CommandError> {
     let mut client = attach_to(data).await?;
     let before = client.hello().host.clone();
     match timeout(WITHIN, client.request(Request::Relaunch { stop_programs: stops_programs })).await {
@@ -53,8 +53,7 @@ pub(crate) async fn ask(data: &Path, stops_programs: bool) -> std::result::Resul
         Ok(Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. })) => Ok(before),
         Ok(Err(error)) => Err(trouble(error)),
         Err(_) => Err(CommandError::Failed(format!(
-            "{}: the engine (process {}) has not answered within {} seconds: end it, and start it again; programs keep running \
-             meanwhile",
+            "{}: the engine (process {}) has not answered within {} seconds{what_then}",
             data.display(),
             before.pid,
             WITHIN.as_secs()

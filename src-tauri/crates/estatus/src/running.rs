@@ -10,6 +10,7 @@ use std::{
 };
 
 use estatus_api::Host;
+use estatus_config::Defaults;
 use estatus_core::{
     Timestamp,
     config::Language,
@@ -20,12 +21,7 @@ use estatus_core::{
 use estatus_engine::{Admits, Audience, EngineEnd, HostKind, Options, ShimCommand, StartError};
 use tracing_subscriber::EnvFilter;
 
-use crate::{
-    CommandError, Outcome, Result, SHIM,
-    configuration::{self, Places},
-    output::Printer,
-    show,
-};
+use crate::{CommandError, Outcome, Result, SHIM, configuration::Places, output::Printer, show};
 
 pub(crate) async fn run(places: &Places, all_users: bool) -> Result {
     let program = this_program()?;
@@ -90,7 +86,7 @@ pub(crate) async fn host(
     let options = Options {
         config: places.config.clone(),
         data: places.data.clone(),
-        defaults: configuration::defaults(),
+        defaults: Defaults::of_system(),
         shim: shim()?,
         host: kind,
         admits,
@@ -120,7 +116,7 @@ pub(crate) fn shim() -> std::result::Result<ShimCommand, CommandError> {
 }
 
 /// This program, by the path it has now: after an update that is where the new one is.
-fn this_program() -> std::result::Result<PathBuf, CommandError> {
+pub(crate) fn this_program() -> std::result::Result<PathBuf, CommandError> {
     env::current_exe()
         .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))
 }

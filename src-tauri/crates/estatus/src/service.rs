@@ -52,7 +52,7 @@ fn wait_where_it_failed(result: Result) -> Outcome {
     match result {
         Ok(Outcome::Well) => return Outcome::Well,
         Ok(Outcome::NotWell) => {}
-        Err(CommandError::Failed(why) | CommandError::Wrong(why)) => complain!("estatus: {why}"),
+        Err(why) => complain!("estatus: {why}"),
     }
     complain!("\nPress Enter to close this window.");
     // Where there is nobody to press it, nobody reads.

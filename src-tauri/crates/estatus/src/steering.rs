@@ -1,7 +1,7 @@
 //! `estatus start`, `stop` and `restart`: has a program started or stopped, and says what came of it; and `stop-left`, for
 //! which no engine runs.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use estatus_api::{Client, Event, ProgramStatus};
 use estatus_core::{engine::Ask, ids::StartId, program::ProgramState};
@@ -35,19 +35,19 @@ pub(crate) async fn stop(places: &Places, program: String, wait: bool) -> Result
 }
 
 /// Stops what was left running, once the engine has ended.
-pub(crate) async fn stop_left(places: &Places) -> Result {
-    let data = places.data.display();
-    if let Some(holder) = estatus_engine::holder_of(&places.data) {
+pub(crate) async fn stop_left(data: &Path) -> Result {
+    let shown = data.display();
+    if let Some(holder) = estatus_engine::holder_of(data) {
         return Err(CommandError::Failed(format!(
-            "Estatus still runs on {data} ({holder}): quit it first, or use `estatus stop PROGRAM`"
+            "Estatus still runs on {shown} ({holder}): quit it first, or use `estatus stop PROGRAM`"
         )));
     }
-    let left = estatus_program::stop_left(&places.data, shim()?).await;
+    let left = estatus_program::stop_left(data, shim()?).await;
     if left.is_empty() {
         return Ok(Outcome::Well);
     }
     let left = show::one_line(&left.join(", "));
-    Err(CommandError::Failed(format!("these programs of {data} still run: {left}; end them yourself")))
+    Err(CommandError::Failed(format!("these programs of {shown} still run: {left}; end them yourself")))
 }
 
 /// What is waited for.

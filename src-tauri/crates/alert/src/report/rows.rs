@@ -12,12 +12,13 @@ use estatus_core::{
     observation::Failure,
     program::{Ended, ProgramTrouble},
     remedy::Attempt,
+    time::elapsed,
     words::Words,
 };
 use serde::Serialize;
 
 use super::{
-    AlertKind, LEFT_LIMIT, VALUE_LIMIT, elapsed,
+    AlertKind, LEFT_LIMIT, VALUE_LIMIT,
     fleet::remedy,
     run::{FailedAt, Undoing, skipped, took},
     subject::names,

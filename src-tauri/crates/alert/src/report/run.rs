@@ -9,10 +9,11 @@ use estatus_core::{
         Step,
         run::{FailedStep, Run, RunRecord, RunState, StepError, StepRun, StepState, UndoRun},
     },
+    time::elapsed,
     words::Words,
 };
 
-use super::{VALUE_LIMIT, elapsed};
+use super::VALUE_LIMIT;
 use crate::text::one_line;
 
 /// The step by which a run failed.

@@ -37,16 +37,6 @@ pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// Whether there is a name between percent signs in `text`, which Windows replaces by what the variable holds.
-pub(super) fn has_variable(text: &str) -> bool {
-    let is_name = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_()".contains(c))
-    };
-    let parts: Vec<&str> = text.split('%').collect();
-    parts.iter().take(parts.len() - 1).skip(1).any(|part| is_name(part))
-}
-
 /// Seconds as `estatus.toml` writes them; nothing if nobody can mean them.
 pub(super) fn seconds(seconds: f64) -> Option<Json> {
     let span = Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero())?;
@@ -63,22 +53,4 @@ pub(super) fn variables(entry: &str, key: &str, map: &Map<String, Json>, found: 
         }
     }
     variables
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_stands_between_percent_signs() {
-        let check = |text: &str, expected: bool| assert_eq!(has_variable(text), expected, "{text}");
-        check(r"%windir%\system32\cmd.exe", true);
-        check(r"C:\%ProgramFiles(x86)%\a", true);
-        check("100% of %PATH%", true);
-        check("100% of it", false);
-        check("100% of 50%", false);
-        check("/search?q=a%20b%20c", false);
-        check("plain", false);
-        check("", false);
-    }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use estatus_api::Section;
+use estatus_core::naming::windows_variables;
 use serde_json::{Value as Json, json};
 
 use super::{
     found::{Found, Table},
-    line::{has_variable, seconds},
+    line::seconds,
 };
 use crate::{
     argv::arguments,
@@ -32,7 +33,7 @@ struct Service {
     left: Vec<(String, Reason)>,
 }
 
-/// Keys that are understood; NSSM knows them in capital and small letters alike.
+/// Keys that are understood.
 const UNDERSTOOD: [&str; 9] = [
     "AppDirectory",
     "AppEnvironmentExtra",
@@ -143,11 +144,23 @@ fn for_cmd(line: &str) -> String {
     handed
 }
 
+/// A key as the lists have it: NSSM knows keys in capital and small letters alike.
+fn as_listed(key: &str) -> &str {
+    let defaults = DEFAULTS.into_iter().map(|(key, _)| key);
+    let mut listed = UNDERSTOOD.into_iter().chain(NOTHING).chain(defaults);
+    listed.find(|listed| listed.eq_ignore_ascii_case(key)).unwrap_or(key)
+}
+
+fn begins_with(key: &str, beginning: &str) -> bool {
+    key.get(..beginning.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(beginning))
+}
+
 impl Service {
     fn take(&mut self, key: &str, rest: Vec<String>) {
         let mut rest = rest.into_iter();
         let first = rest.next().unwrap_or_default();
-        match UNDERSTOOD.into_iter().find(|known| known.eq_ignore_ascii_case(key)).unwrap_or(key) {
+        let key = as_listed(key);
+        match key {
             "Application" => {
                 self.application = Some(first);
                 self.parameters.extend(rest.by_ref());
@@ -170,7 +183,7 @@ impl Service {
             "Start" => self.start(&first),
             _ if NOTHING.contains(&key) || DEFAULTS.contains(&(key, first.as_str())) => {}
             _ => {
-                let why = WHY.iter().find(|(begins, _)| key.starts_with(begins)).map(|(_, why)| why.clone());
+                let why = WHY.iter().find(|(begins, _)| begins_with(key, begins)).map(|(_, why)| why.clone());
                 self.left.push((key.to_owned(), why.unwrap_or(note!("nothing_like_it"))));
                 return;
             }
@@ -236,7 +249,9 @@ impl Service {
     fn variables_stay(&self, application: &str, entry: &str, found: &mut Found) {
         let env = self.env.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
         let own = [application.to_owned()].into_iter().chain(self.directory.clone());
-        for text in own.chain(self.parameters.iter().cloned()).chain(env).filter(|text| has_variable(text)) {
+        for text in
+            own.chain(self.parameters.iter().cloned()).chain(env).filter(|text| !windows_variables(text).is_empty())
+        {
             found.note(note!("variables_stay", entry, text = super::said(&text)));
         }
     }

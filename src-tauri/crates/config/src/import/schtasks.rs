@@ -2,13 +2,11 @@
 //! before it.
 
 use estatus_api::Section;
+use estatus_core::naming::windows_variables;
 use roxmltree::{Document, Node, NodeType};
 use serde_json::Value as Json;
 
-use super::{
-    found::{Found, Table},
-    line::has_variable,
-};
+use super::found::{Found, Table};
 use crate::{
     argv::arguments,
     reason::{Reason, note},
@@ -112,7 +110,7 @@ impl Task<'_, '_> {
         };
         let program = command.trim_matches('"').to_owned();
         for text in ["Command", "Arguments", "WorkingDirectory"].into_iter().filter_map(|it| said(*first, it)) {
-            if has_variable(text) {
+            if !windows_variables(text).is_empty() {
                 found.note(note!("variables_stay", entry = entry.as_str(), text = super::said(text)));
             }
         }

@@ -37,7 +37,7 @@ fn taken(edits: &[Edit]) -> Result<String, String> {
 /// What a file would add to `tables` on a machine where nothing is to be found.
 fn imported(name: &str, text: &str, tables: &Json) -> Imported {
     let machine = Machine::with_programs_in(Path::new("/nowhere"));
-    import_on(&machine, name, text, tables, Language::English).unwrap()
+    import_on(&machine, name, text.into(), tables, Language::English).unwrap()
 }
 
 /// What comes of a file, with the notes behind it.
@@ -112,6 +112,8 @@ fn what_cannot_be_imported_is_refused_in_one_sentence() {
     };
     check("letter.txt", "Dear friend", "Procfile, a PM2 ecosystem file");
     check("x", &"a: b\n".repeat(1_000_001), "more than 5000000 bytes");
+    // More than is read of it, so that it ends within a character.
+    check("x", &"\u{feff}".repeat(3_333_334), "more than 5000000 bytes");
     check("x.json", "{ \"apps\": ", "PM2 ecosystem file cannot be read");
     check("x.json", "{ \"apps\": 3 }", "it has no `apps`");
     let line = "node -p \"JSON.stringify(require('./x.js'))\" > eco.json";
@@ -266,7 +268,7 @@ fn scripts_of_pm2_are_looked_for_on_this_machine() {
         let name = shop.join("ecosystem.config.js");
         let text = format!("module.exports = {{ apps: [{app}] }}");
         let machine = Machine::with_programs_in(&programs);
-        let imported = import_on(&machine, name.to_str().unwrap(), &text, &json!({}), Language::English).unwrap();
+        let imported = import_on(&machine, name.to_str().unwrap(), text.into(), &json!({}), Language::English).unwrap();
         let [Edit::Put { table, .. }] = imported.edits.as_slice() else { panic!("{imported:?}") };
         assert_eq!(table["command"], command, "{imported:?}");
         assert_eq!(table["env"]["PYTHONUNBUFFERED"] == "1", unbuffered, "{imported:?}");
@@ -334,9 +336,9 @@ fn what_is_not_taken_of_a_service_of_nssms_is_told_wherever_it_is_read() {
         setting("AppEnvironmentExtra", &[r"PATH=C:\node;%PATH%", "RATE=100%"]),
         setting("AppEvents", &["Start/Pre", r"C:\hook.cmd"]),
         setting("AppPriority", &["64"]),
-        setting("AppRotateFiles", &["0"]),
+        setting("approtatefiles", &["0"]),
         setting("AppRotateBytesHigh", &["1"]),
-        setting("AppStderrCreationDisposition", &["2"]),
+        setting("appstderrcreationdisposition", &["2"]),
         setting("AppStopMethodWindow", &["1500"]),
         setting("Environment", &["A=b"]),
         setting("Unknown", &[]),
@@ -346,9 +348,9 @@ nssm set reloj application C:\node\node.exe
 nssm set reloj AppEnvironmentExtra "PATH=C:\node;%PATH%" RATE=100%
 nssm set reloj AppEvents Start/Pre C:\hook.cmd
 nssm set reloj AppPriority 64
-nssm set reloj AppRotateFiles 0
+nssm set reloj approtatefiles 0
 nssm set reloj AppRotateBytesHigh 1
-nssm set reloj AppStderrCreationDisposition 2
+nssm set reloj appstderrcreationdisposition 2
 nssm set reloj AppStopMethodWindow 1500
 nssm set reloj Environment A=b
 nssm set reloj Unknown
@@ -361,7 +363,7 @@ nssm set reloj Unknown
         r"`AppEvents Start/Pre C:\hook.cmd` is skipped: Estatus has no equivalent",
         "`AppPriority` is skipped: Estatus has no equivalent",
         "`AppRotateBytesHigh` is skipped: Estatus keeps the output",
-        "`AppStderrCreationDisposition` is skipped: Estatus keeps the output",
+        "`appstderrcreationdisposition` is skipped: Estatus keeps the output",
         "`Environment` is skipped: set its variables in `env`",
         "`Unknown` is skipped: Estatus has no equivalent",
         r"“PATH=C:\\node;%PATH%” has a variable between percent signs, which Estatus does not replace",
@@ -387,38 +389,44 @@ fn names_are_those_that_are_free() {
 #[test]
 fn what_nobody_can_count_is_bounded() {
     let many: String = (0..6000).map(|number| format!("p{number}: x\n")).collect();
-    let imported = import("Procfile", &many, &json!({}), Language::English).unwrap();
+    let imported = import("Procfile", many, &json!({}), Language::English).unwrap();
     assert_eq!(imported.edits.len(), 5000);
     assert_eq!(imported.notes.len(), 1001);
     assert_eq!(imported.notes[1000], "… and 3 more notes");
-    let same = import("Procfile", &"a: b\n".repeat(900_000), &json!({}), Language::English).unwrap();
+    let same = import("Procfile", "a: b\n".repeat(900_000), &json!({}), Language::English).unwrap();
     assert_eq!((same.edits.len(), same.notes.len()), (5000, 1001));
 }
 
 #[test]
 fn a_file_that_powershell_wrote_is_read() {
-    let wide = "\u{feff}web: ñandú\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let text_of = |bytes: Vec<u8>| text_of(bytes, Language::Spanish).map_err(|error| error.to_string());
-    let text = text_of(wide).unwrap();
-    assert_eq!(import("x", &text, &json!({}), Language::Spanish).map(|imported| imported.edits.len()), Ok(1));
-    assert_eq!(text_of("ñ".into()), Ok("ñ".to_owned()));
-    for bytes in [vec![b'a', 0xFF], vec![0xFF, 0xFE, 0x00, 0xD8, 0x41]] {
-        assert!(text_of(bytes).unwrap_err().contains("UTF-8"));
+    let text = "\u{feff}web: ñandú\n";
+    for content in [
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        text.as_bytes().to_vec(),
+    ] {
+        let imported = import("x", content, &json!({}), Language::Spanish).unwrap();
+        let [Edit::Put { table, .. }] = imported.edits.as_slice() else { panic!("{imported:?}") };
+        assert_eq!(table["command"], "ñandú");
+    }
+    for content in [&[b'a', 0xFF][..], &[0xFF, 0xFE, b'a', 0, b'b'], &[0xFE, 0xFF, 0xD8, 0]] {
+        let error = import("x", content, &json!({}), Language::Spanish).unwrap_err();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
     }
 }
 
 #[test]
 fn tasks_that_cmd_has_written_are_read_in_the_code_page_of_consoles() {
     let task = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n<Task><!-- \xA4 --></Task>";
-    let text = text_of(task.to_vec(), Language::English);
+    let text = text_of(task.to_vec());
     if cfg!(windows) {
         let text = text.unwrap();
         // As the code pages of western Europe and of the United States have it.
         assert!(text.contains('ñ'), "{text}");
         assert_eq!(Format::of("t.xml", &text), Some(Format::Schtasks));
     } else {
-        assert!(text.unwrap_err().to_string().contains("UTF-8"));
+        assert_eq!(text, None);
     }
     // What is no task is not guessed.
-    assert!(text_of(b"web: \xA4\n".to_vec(), Language::English).is_err());
+    assert_eq!(text_of(b"web: \xA4\n".to_vec()), None);
 }

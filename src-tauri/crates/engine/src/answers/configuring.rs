@@ -1,6 +1,6 @@
 //! What is asked of the configuration file.
 
-use estatus_api::{ApiError, Edit, Edited, ErrorCode, Reply, Section};
+use estatus_api::{ApiError, Edit, Edited, ErrorCode, FileContent, Reply, Section};
 use estatus_config::{EditError, Saving, versions};
 use estatus_store::Store;
 use tokio::{
@@ -88,11 +88,11 @@ async fn put_in_force(apply: &mpsc::Sender<Applied>) -> Result<(), ApiError> {
 }
 
 /// A file that cannot be read holds no names that could be taken.
-pub(super) fn import(options: &Options, name: String, text: String, answer: Answer) {
+pub(super) fn import(options: &Options, name: String, content: FileContent, answer: Answer) {
     let (file, defaults) = (options.config.clone(), options.defaults.clone());
     reply_blocking(answer, move || {
         let tables = estatus_config::configuration(&file, &defaults).map(|file| file.tables).unwrap_or_default();
-        let imported = estatus_config::import(&name, &text, &tables, defaults.language);
+        let imported = estatus_config::import(&name, content.0, &tables, defaults.language);
         imported.map(Reply::Imported).map_err(|error| wrong(error.to_string()))
     });
 }

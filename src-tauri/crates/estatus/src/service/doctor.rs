@@ -21,7 +21,7 @@ use super::{
     handover::Rival,
     platform::{self, Wanted},
 };
-use crate::{CommandError, configuration::defaults, show};
+use crate::{CommandError, show};
 
 /// Something that is different for the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn examine(wanted: &Wanted, rivals: &[Rival], language: Language) -> 
     rights::of_estatus(wanted, &mut findings);
     platform::of_estatus(wanted, &mut findings);
     if wanted.config_now().exists() {
-        match config_of(wanted, &Defaults { language, ..defaults() }, &mut findings) {
+        match config_of(wanted, &Defaults { language, ..Defaults::of_system() }, &mut findings) {
             Ok(config) => of_config(wanted, &config, &mut findings),
             Err(problems) => findings.push(Finding::problem(
                 told!("configuration"),

@@ -3,14 +3,21 @@
 use std::{path::PathBuf, time::Duration};
 
 use estatus_api::{Client, HostKind, Permission};
+use estatus_config::Defaults;
 use estatus_engine::Holder;
 use tokio::time::{Instant, sleep};
 
 use super::{doctor::Finding, platform::Wanted};
-use crate::{CommandError, configuration::defaults, relaunching, show};
+use crate::{CommandError, relaunching, show};
 
 /// On Windows the engine of a service finds no program of another session's.
 const STOPS_PROGRAMS: bool = cfg!(windows);
+/// What is to be done with an engine that does not answer.
+const WHERE_SILENT: &str = if STOPS_PROGRAMS {
+    ": end it and all that it has started, which would run twice"
+} else {
+    ": end it; its programs go on"
+};
 /// An engine has ended within this, beside what its programs may take to stop: deliveries that have begun come to an end
 /// before, and it is proven that nothing is left.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -88,9 +95,7 @@ pub(super) async fn take_over(wanted: &Wanted, rivals: &[Rival], go_on: &str) ->
             let why = show::one_line(&why);
             CommandError::Failed(format!("the service is installed, but was not started: {why}; {go_on}"))
         };
-        end(wanted, rival).await.map_err(|error| match error {
-            CommandError::Failed(why) | CommandError::Wrong(why) => stands(why),
-        })?;
+        end(wanted, rival).await.map_err(|error| stands(error.to_string()))?;
         let left = if rival.data == wanted.data { Vec::new() } else { estatus_program::left_running(&rival.data) };
         if !left.is_empty() {
             return Err(stands(format!("these still run, and would run twice: {}", left.join(", "))));
@@ -101,7 +106,7 @@ pub(super) async fn take_over(wanted: &Wanted, rivals: &[Rival], go_on: &str) ->
 
 /// Has an engine end, and waits until it has.
 async fn end(wanted: &Wanted, rival: &Rival) -> Result<(), CommandError> {
-    relaunching::ask(&rival.data, STOPS_PROGRAMS).await?;
+    relaunching::ask(&rival.data, STOPS_PROGRAMS, WHERE_SILENT).await?;
     let within = WITHIN + longest_stop(wanted);
     let given_up = Instant::now() + within;
     while estatus_engine::holder_of(&rival.data).is_some() {
@@ -116,7 +121,7 @@ async fn end(wanted: &Wanted, rival: &Rival) -> Result<(), CommandError> {
 
 /// How long the slowest program may take to stop.
 fn longest_stop(wanted: &Wanted) -> Duration {
-    let config = estatus_config::load(wanted.config_now(), &defaults()).ok();
+    let config = estatus_config::load(wanted.config_now(), &Defaults::of_system()).ok();
     let longest = config.and_then(|config| config.programs.iter().map(|program| program.stop.within).max());
     longest.unwrap_or_default()
 }

@@ -22,7 +22,7 @@ mod wanted;
 
 pub(super) use self::{
     control::{start, stop},
-    differences::{is_of_the_system, is_same_variable, of_estatus, of_paths, usual_places, variables_in},
+    differences::{is_of_the_system, is_same_variable, of_estatus, of_paths, usual_places},
     dispatcher::run,
     manager::{facts, install, uninstall, upgrade},
     takeover::{give_back, take_over},
@@ -31,3 +31,5 @@ pub(super) use self::{
 
 /// What the service is called.
 pub(super) use estatus_access::SERVICE as NAME;
+/// The variables that a line for cmd names.
+pub(super) use estatus_core::naming::windows_variables as variables_in;

@@ -133,10 +133,11 @@ proptest! {
             "", "{", "apps:\n", "endpoints:\n", "module.exports = {", "nssm set x ", "check host x ", "<Task>",
         ]),
     ) {
-        let lossy = || String::from_utf8_lossy(&bytes).into_owned();
-        let text = text_of(bytes.clone(), Language::English).unwrap_or_else(|_| lossy());
-        if let Ok(imported) = import(name, &format!("{before}{text}"), &json!({}), Language::Spanish) {
-            prop_assert!(taken(&imported.edits).is_ok());
+        let lossy = format!("{before}{}", String::from_utf8_lossy(&bytes)).into_bytes();
+        for content in [lossy, [before.as_bytes(), &bytes].concat(), bytes] {
+            if let Ok(imported) = import(name, content, &json!({}), Language::Spanish) {
+                prop_assert!(taken(&imported.edits).is_ok());
+            }
         }
     }
 }

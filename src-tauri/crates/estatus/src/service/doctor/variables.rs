@@ -53,12 +53,12 @@ pub(super) fn missing(
         let words = started.words();
         let named = words.iter().filter(|_| started.is_shell()).flat_map(|word| platform::variables_in(word));
         for name in named.filter(|name| env::var_os(name).is_some() && !is_there(name) && !own(name)) {
-            if ALWAYS.iter().any(|always| platform::is_same_variable(always, &name)) {
+            if ALWAYS.iter().any(|always| platform::is_same_variable(always, name)) {
                 continue;
             }
             findings.push(Finding::problem(
                 &started.of,
-                told!("used_variable", name = &name),
+                told!("used_variable", name),
                 told!("used_variable.say", command = wanted.install_command(&format!("--env {name}=…"))),
             ));
         }

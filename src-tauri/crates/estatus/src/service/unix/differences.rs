@@ -22,11 +22,12 @@ pub(crate) fn is_of_the_system(_name: &str) -> bool {
 }
 
 /// The variables that a line for the shell names.
-pub(crate) fn variables_in(line: &str) -> Vec<String> {
+pub(crate) fn variables_in(line: &str) -> Vec<&str> {
     let mut named = Vec::new();
     for behind in line.split('$').skip(1) {
         let behind = behind.strip_prefix('{').unwrap_or(behind);
-        let name: String = behind.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(behind.len());
+        let name = &behind[..end];
         if !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) {
             named.push(name);
         }

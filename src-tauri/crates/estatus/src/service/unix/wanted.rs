@@ -23,6 +23,7 @@ use crate::{
     CommandError,
     arguments::ServiceAccount,
     configuration::Places,
+    running::this_program,
     service::{
         access::{Access, Shared},
         command_line, merged,
@@ -88,8 +89,7 @@ impl Wanted {
         // What is not said stays as it is.
         let installed = || fs::read_to_string(scope.unit_file(&account)).ok().filter(|text| Unit::is_ours(text));
         let env = merged(installed().map(|text| Unit::env(&text)).unwrap_or_default(), env);
-        let executable = std::env::current_exe()
-            .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))?;
+        let executable = this_program()?;
         let wanted = Self { scope, account, executable, config, data, env, config_is_given, data_is_given, as_whom };
         wanted.must_be_sayable()?;
         Ok(wanted)

@@ -45,17 +45,6 @@ pub(crate) fn is_of_the_system(name: &str) -> bool {
     OF_WINDOWS.iter().any(|known| is_same_variable(known, name))
 }
 
-/// The variables that a line for cmd names.
-pub(crate) fn variables_in(line: &str) -> Vec<String> {
-    let between = line.split('%').skip(1).step_by(2);
-    let name = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
-    let is_name = |name: &String| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_()".contains(c))
-    };
-    between.map(name).filter(is_name).collect()
-}
-
 /// Where a user's programs usually are, though no PATH of a service has it.
 pub(crate) fn usual_places(_wanted: &Wanted) -> Vec<PathBuf> {
     let below = |variable: &str, place: &str| env::var_os(variable).map(|folder| PathBuf::from(folder).join(place));
@@ -73,7 +62,6 @@ pub(crate) fn usual_places(_wanted: &Wanted) -> Vec<PathBuf> {
 
 /// What else is different for the service itself: where it is.
 pub(crate) fn of_estatus(wanted: &Wanted, findings: &mut Vec<Finding>) {
-    elsewhere(wanted, "Estatus", &wanted.executable, findings);
     elsewhere(wanted, told!("configuration"), &wanted.config, findings);
     elsewhere(wanted, told!("data"), &wanted.data, findings);
 }
@@ -138,15 +126,6 @@ fn paths_in(word: &str, is_shell: bool) -> Vec<&Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_variables_of_a_line_are_found() {
-        let check = |line: &str, expected: &[&str]| assert_eq!(variables_in(line), expected, "{line}");
-        check(r"%JAVA_HOME%\bin\java -jar %APP%.jar", &["JAVA_HOME", "APP"]);
-        check("echo %DATE:~0,4%", &["DATE"]);
-        check("echo 100% of it", &[]);
-        check("plain", &[]);
-    }
 
     #[test]
     fn the_paths_in_a_command_are_found() {

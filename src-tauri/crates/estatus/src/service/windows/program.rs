@@ -13,9 +13,11 @@ use estatus_config::places::SERVICE_KEY;
 use windows_registry::LOCAL_MACHINE;
 
 use super::{NAME, account::Account};
-use crate::CommandError;
+use crate::{CommandError, running::this_program};
 
 const FILE: &str = "estatus.exe";
+/// What a copy is called while it is written.
+const NEW: &str = "new";
 /// What a copy is called whose place another has taken: Windows lets what runs be renamed, not deleted.
 const ASIDE: &str = "old";
 /// What has just ended holds its file for so long at most.
@@ -32,23 +34,21 @@ fn folder() -> PathBuf {
     env::var_os("ProgramFiles").map_or_else(|| r"C:\Program Files".into(), PathBuf::from).join(NAME)
 }
 
-/// Has the service run the version of this very program from its next start on; and whether it had another one.
+/// Has the service run the version of this very program from its next start on.
 ///
 /// # Errors
 /// It cannot be put there, or others than administrators can change what is there. What was there still is then.
-pub(super) fn put() -> Result<bool, CommandError> {
+pub(super) fn put() -> Result<(), CommandError> {
     let own = this_program()?;
     let place = path();
     let failed = |error| CommandError::Failed(format!("{} cannot be written: {error}", place.display()));
     fs::create_dir_all(folder()).map_err(failed)?;
     estatus_access::refuse_shared_with_others_than(&Account::Virtual.to_string(), &folder()).map_err(failed)?;
-    clear();
     if is_same(&own, &place).map_err(failed)? {
-        return Ok(false);
+        return Ok(());
     }
-    let new = folder().join(format!("{FILE}.new"));
-    fs::copy(&own, &new).and_then(|_| replace(&new, &place)).map_err(failed)?;
-    Ok(true)
+    let new = place.with_extension(NEW);
+    fs::copy(&own, &new).and_then(|_| replace(&new, &place)).map_err(failed)
 }
 
 /// Puts `new` in the place of what may run.
@@ -66,14 +66,21 @@ fn replace(new: &Path, place: &Path) -> io::Result<()> {
     put
 }
 
-/// Deletes what was in its place before, as far as it does not run.
+/// The copy that runs although another has taken its place, if one does.
+pub(super) fn outdated() -> Option<PathBuf> {
+    cleared(&folder()).pop()
+}
+
+/// Deletes copies whose place another has taken, as far as they do not run.
 pub(super) fn clear() {
-    for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
-        if entry.path().extension().is_some_and(|extension| extension == ASIDE) {
-            // It runs: the next time.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+    cleared(&folder());
+}
+
+/// Deletes what is in `folder` beside the program that is to run, and gives back what cannot be deleted: it runs.
+fn cleared(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let others = entries.filter(|path| path.extension().is_some_and(|kind| kind == ASIDE || kind == NEW));
+    others.filter(|path| fs::remove_file(path).is_err()).collect()
 }
 
 /// Whether both are one file, or one as the other.
@@ -127,13 +134,10 @@ pub(super) fn remember_origin() -> Result<(), CommandError> {
         .map_err(|error| CommandError::Failed(format!("where the service comes from cannot be noted: {error}")))
 }
 
-fn this_program() -> Result<PathBuf, CommandError> {
-    env::current_exe()
-        .map_err(|error| CommandError::Failed(format!("the path of this program cannot be found: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -152,5 +156,31 @@ mod tests {
         let aside = |path: &Path| path.extension().is_some_and(|extension| extension == ASIDE);
         let entries = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
         assert_eq!(entries().filter(|path| aside(path)).count(), 1);
+        assert_eq!(cleared(folder.path()), Vec::<PathBuf>::new());
+        assert_eq!(entries().collect::<Vec<_>>(), [place.clone()]);
+    }
+
+    #[test]
+    fn what_runs_although_another_has_its_place_is_known_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, place) = (folder.path().join("new"), folder.path().join(FILE));
+        let shell = env::var_os("ComSpec").unwrap();
+        fs::copy(&shell, &place).unwrap();
+        let mut runs = Command::new(&place).args(["/c", "pause"]).stdin(Stdio::piped()).spawn().unwrap();
+        fs::write(&new, "another").unwrap();
+        replace(&new, &place).unwrap();
+        let outdated = cleared(folder.path());
+        assert!(
+            matches!(outdated.as_slice(), [one] if fs::read(one).unwrap() == fs::read(&shell).unwrap()),
+            "{outdated:?}"
+        );
+        runs.kill().unwrap();
+        runs.wait().unwrap();
+        let until = Instant::now() + FREED_WITHIN;
+        while !cleared(folder.path()).is_empty() {
+            assert!(Instant::now() < until, "it is held by nobody");
+            thread::sleep(LOOKS_AGAIN);
+        }
+        assert_eq!(fs::read_to_string(&place).unwrap(), "another");
     }
 }

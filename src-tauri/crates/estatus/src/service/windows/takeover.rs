@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use estatus_api::{Edit, Section};
+use estatus_config::Defaults;
 use serde_json::Value as Json;
 use windows_service::{
     service::{Service, ServiceAccess, ServiceStartType},
@@ -15,11 +16,7 @@ use super::{
     errors::failed,
     nssm::{self, Before, NssmService},
 };
-use crate::{
-    CommandError, Outcome, Result,
-    configuration::{Places, defaults},
-    importing, show, steering,
-};
+use crate::{CommandError, Outcome, Result, configuration::Places, importing, show, steering};
 
 /// `estatus service take-over`
 pub(in crate::service) fn take_over(places: &Places, names: &[String], yes: bool) -> Result {
@@ -45,7 +42,7 @@ pub(in crate::service) fn take_over(places: &Places, names: &[String], yes: bool
             Some((program, false)) => say!("# {name}: was to become “{}”, which is not there", show::one_line(program)),
             None => {}
         }
-        if let Err(CommandError::Failed(why) | CommandError::Wrong(why)) = take(places, &service, yes) {
+        if let Err(why) = take(places, &service, yes) {
             complain!("estatus: {name}: {why}");
             outcome = Outcome::NotWell;
         }
@@ -108,8 +105,11 @@ fn has_program(places: &Places, name: &str) -> std::result::Result<bool, Command
 /// Refuses where the program that the service `name` has become is there under another name.
 fn must_not_be_renamed(places: &Places, name: &str, program: &str) -> std::result::Result<(), CommandError> {
     let Some(service) = chosen(&[name.to_owned()])?.pop() else { return Ok(()) };
-    let application =
-        service.settings.iter().find(|(_, key, _)| key == "Application").and_then(|(_, _, is)| is.first());
+    let application = service
+        .settings
+        .iter()
+        .find(|(_, key, _)| key.eq_ignore_ascii_case("Application"))
+        .and_then(|(_, _, is)| is.first());
     let Some(application) = application.map(|path| path.to_lowercase()) else { return Ok(()) };
     let known = importing::tables(places)?;
     let runs_it = |it: &&Json| match &it["command"] {
@@ -137,7 +137,7 @@ fn take(places: &Places, service: &NssmService, yes: bool) -> std::result::Resul
     // What was begun before has changed it.
     let before = nssm::remembered(&service.name).unwrap_or(now);
     let tables = importing::tables(places)?;
-    let mut imported = estatus_config::import_nssm(service.settings.clone(), &tables, defaults().language);
+    let mut imported = estatus_config::import_nssm(service.settings.clone(), &tables, Defaults::of_system().language);
     imported.edits.iter_mut().for_each(|edit| keep_running(edit, before.ran));
     say!("# {}", service.name);
     say!("{}", estatus_config::preview(&imported.edits));
@@ -182,7 +182,7 @@ fn keep_running(edit: &mut Edit, ran: bool) {
 fn undo(name: &str, service: &Service, before: &Before) {
     let back =
         set_start(service, before.start).and_then(|()| if before.ran { control::launch(service) } else { Ok(()) });
-    if let Err(CommandError::Failed(why) | CommandError::Wrong(why)) = back {
+    if let Err(why) = back {
         complain!("estatus: {name} could not be left as it was: {why}; `estatus service give-back {name}` tries again");
     } else if let Err(error) = nssm::forget(name) {
         complain!("estatus: {name}: the registry: {error}");
