@@ -2,8 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use estatus_api::{Client, Edit, Edited, Event, LogFrom, LogStream, Reply, Request, Said, Section, StepOf};
-use estatus_core::{engine::Ask, ids::RunId, program::ProgramState};
+use estatus_api::{
+    Adoptable, Client, Edit, Edited, ErrorCode, Event, LogFrom, LogStream, Reply, Request, Said, Section, StepOf,
+};
+use estatus_core::{
+    engine::Ask,
+    ids::RunId,
+    program::{ProcessId, ProgramState},
+};
 use estatus_tests::{BOUND, Estatus, eventually};
 use jiff::Timestamp;
 use serde_json::json;
@@ -230,6 +236,11 @@ async fn a_process_that_runs_becomes_a_program_and_is_kept_without_a_second_copy
     let Reply::Survey(found) = asked(&mut client, Request::Survey).await else { panic!("no survey") };
     let process = found.iter().find(|it| it.ports == [port]).expect("it is found").process;
     assert_eq!(process.pid, server.id());
+    let adoptable = asked(&mut client, Request::Adoptable { process }).await;
+    assert_eq!(adoptable, Reply::Adoptable(Adoptable { can_be_asked: true }));
+    let gone = ProcessId { started: process.started + 1, ..process };
+    let refused = client.request(Request::Adoptable { process: gone }).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Wrong, "{refused:?}");
 
     let put = |name: Option<&str>, table| Edit::Put {
         section: Section::Program,

@@ -121,6 +121,7 @@ fn requests() -> Vec<(Request, Permission)> {
         (Request::Secrets { names: None }, edit),
         (Request::RemoveSecret { name: "tried".to_owned() }, edit),
         (Request::Survey, edit),
+        (Request::Adoptable { process: ProcessId { pid: 0, started: 0 } }, edit),
     ];
     let asks = asks.into_iter().map(|(ask, permission)| (Request::Do(ask), permission));
     // The last: nobody is there to answer after it.
@@ -131,7 +132,7 @@ fn requests() -> Vec<(Request, Permission)> {
     all
 }
 
-const KINDS: u8 = 53;
+const KINDS: u8 = 54;
 
 /// The compiler sees to it that a new kind is tried, too.
 fn kind(request: &Request) -> u8 {
@@ -149,6 +150,7 @@ fn kind(request: &Request) -> u8 {
         Request::Import { .. } => 9,
         Request::Try { .. } => 10,
         Request::Survey => 11,
+        Request::Adoptable { .. } => 53,
         Request::Relaunch { .. } => 21,
         Request::Runs { .. } => 22,
         Request::LastRuns { .. } => 23,

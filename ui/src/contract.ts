@@ -1644,7 +1644,11 @@ name: string, } } | { "request": "secrets", "of": {
 /**
  * The names, at most 1,000; nothing for all that the configuration file names or that are stored.
  */
-names: Array<string> | null, } } | { "request": "survey" } | { "request": "relaunch", "of": { 
+names: Array<string> | null, } } | { "request": "survey" } | { "request": "adoptable", "of": { 
+/**
+ * The process.
+ */
+process: ProcessId, } } | { "request": "relaunch", "of": { 
 /**
  * Whether it stops programs as when it quits; otherwise whatever it keeps running runs on meanwhile, and so does
  * the command of a remedy.
@@ -2155,6 +2159,15 @@ program: string | null,
 keeper: string | null, };
 
 /**
+ * A process as it would be if a program became it.
+ */
+export type Adoptable = { 
+/**
+ * Whether it can be asked to end; one that cannot is only killed.
+ */
+can_be_asked: boolean, };
+
+/**
  * A line that a program wrote, or a part of one.
  */
 export type LogLine = { 
@@ -2325,7 +2338,7 @@ path: string, };
 /**
  * What the engine answers.
  */
-export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "uptime", "of": Uptime } | { "reply": "report", "of": Document } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "tried", "of": Tried } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "usage", "of": UsageHistory } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
+export type Reply = { "reply": "done" } | { "reply": "status", "of": Status } | { "reply": "history", "of": History } | { "reply": "uptime", "of": Uptime } | { "reply": "report", "of": Document } | { "reply": "incidents", "of": Array<IncidentState> } | { "reply": "configuration", "of": Configuration } | { "reply": "edited", "of": Edited } | { "reply": "versions", "of": Array<Version> } | { "reply": "version", "of": VersionText } | { "reply": "entry_text", "of": string } | { "reply": "imported", "of": Imported } | { "reply": "tried", "of": Tried } | { "reply": "secret_stored", "of": StoredIn } | { "reply": "secrets", "of": Array<SecretState> } | { "reply": "survey", "of": Array<Surveyed> } | { "reply": "adoptable", "of": Adoptable } | { "reply": "log", "of": Array<LogLine> } | { "reply": "log_page", "of": LogPage } | { "reply": "program_history", "of": Array<ProgramChange> } | { "reply": "usage", "of": UsageHistory } | { "reply": "begun", "of": RunId } | { "reply": "launched", "of": string } | { "reply": "runs", "of": Array<RunSummary> } | { "reply": "run", "of": RunStatus } | { "reply": "plan", "of": FlowPlan } | { "reply": "fleet", "of": FleetStatus } | { "reply": "decisions", "of": Array<DecisionStatus> } | { "reply": "fleet_history", "of": Array<FleetSample> } | { "reply": "replay", "of": FleetReplay };
 
 /**
  * Why a request was not carried out.

@@ -25,7 +25,7 @@ import { openIncidents, pastIncidents } from "./mock/incidents";
 import { many, monitor, type Sample, SAMPLES, seen } from "./mock/monitors";
 import { history, uptime } from "./mock/past";
 import { Logs } from "./mock/logs";
-import { changes, PROJECT, SURVEYED, programs } from "./mock/programs";
+import { changes, PROJECT, programs, SURVEYED, UNASKED } from "./mock/programs";
 import { ago, chance } from "./mock/seed";
 import { usersOf } from "./mock/secrets";
 import { service } from "./mock/service";
@@ -293,6 +293,8 @@ function answer(request: Request): Reply {
       return { reply: "secrets", of: (request.of.names ?? allSecrets()).map(secret) };
     case "survey":
       return { reply: "survey", of: SURVEYED };
+    case "adoptable":
+      return { reply: "adoptable", of: { can_be_asked: request.of.process.pid !== UNASKED } };
     case "import":
       return {
         reply: "imported",

@@ -1,5 +1,6 @@
 import { backend } from "#backend";
 import type {
+  Adoptable,
   ApiError,
   Ask,
   ConfigProblem,
@@ -22,6 +23,7 @@ import type {
   LogPage,
   LogStream,
   OtherRule,
+  ProcessId,
   ProgramChange,
   Repeat,
   ReportFormat,
@@ -133,6 +135,10 @@ export const askRemoveSecret = (name: string): Promise<void> => ask({ request: "
 /** Stores a secret; answers with where it is. */
 export const askStoreSecret = (name: string, value: string): Promise<StoredIn> =>
   ask({ request: "store_secret", of: { name, value } }, "secret_stored");
+
+/** How `process` would be as that of a program; an error if it cannot become one. */
+export const askAdoptable = (process: ProcessId): Promise<Adoptable> =>
+  ask({ request: "adoptable", of: { process } }, "adoptable");
 
 export const askSurvey = (): Promise<Surveyed[]> => ask({ request: "survey" }, "survey");
 

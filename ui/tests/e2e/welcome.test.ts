@@ -27,7 +27,15 @@ test("what is watched already is not watched twice", async () => {
   const api = item("uvicorn");
   await api.getByRole("button", { name: "Watch: python3 8000" }).click();
   await api.getByRole("link", { name: "Watched as python3 8000" }).waitFor();
-  await api.getByRole("button", { name: "Keep running: python3 8000" }).click();
+  // It can only be killed: that is said before it is adopted.
+  const keep = api.getByRole("button", { name: "Keep running: python3 8000" });
+  const dialog = page.getByRole("dialog");
+  await keep.click();
+  await dialog.getByText("neither a window nor a console").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  expect(await api.getByText("program python3").count()).toBe(0);
+  await keep.click();
+  await dialog.getByRole("button", { name: "Keep running" }).click();
   await api.getByText("program python3").waitFor();
   await page.getByLabel("Page, address, port or process").fill("https://SHOP.example/cart");
   await page.getByRole("link", { name: "Watched as shop" }).waitFor();

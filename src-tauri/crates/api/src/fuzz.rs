@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use estatus_core::{
     engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
+    program::ProcessId,
     secret::StoredIn,
 };
 use jiff::Timestamp;
@@ -131,6 +132,8 @@ fn asked() -> impl Strategy<Value = ClientFrame> {
         any::<u64>().prop_map(|id| Request::Undo { id }),
         text().prop_map(|name| Request::EntryText { section: Section::Monitor, name }),
         Just(Request::Survey),
+        (any::<u32>(), any::<u64>())
+            .prop_map(|(pid, started)| Request::Adoptable { process: ProcessId { pid, started } }),
         any::<bool>().prop_map(|stop_programs| Request::Relaunch { stop_programs }),
         (text(), moment(), moment(), any::<usize>()).prop_map(|(monitor, from, to, points)| Request::History {
             monitor,

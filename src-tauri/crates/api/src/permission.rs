@@ -71,6 +71,7 @@ impl Permission {
             | Request::RemoveSecret { .. }
             | Request::Secrets { .. }
             | Request::Survey
+            | Request::Adoptable { .. }
             | Request::Relaunch { .. } => Self::Edit,
         }
     }

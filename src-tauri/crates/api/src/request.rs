@@ -6,17 +6,18 @@ use std::sync::Arc;
 use estatus_core::{
     engine::{Ask, Repeat},
     ids::{IncidentId, RunId},
+    program::ProcessId,
     secret::StoredIn,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlertState, Configuration, DecisionStatus, Document, Edit, Edited, EngineState, FileContent, FleetReplay,
-    FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History, Imported, IncidentState, LogFrom,
-    LogLine, LogPage, LogStream, MonitorState, OtherRule, ProgramChange, ProgramStatus, ReportFormat, ReportMonth,
-    RunStatus, RunSummary, SecretState, SecretText, Section, Status, StepOf, StepStatus, Surveyed, TrialOf, Tried,
-    TypedSecret, Uptime, Usage, UsageHistory, UsedBy, Version, VersionText,
+    Adoptable, AlertState, Configuration, DecisionStatus, Document, Edit, Edited, EngineState, FileContent,
+    FleetReplay, FleetSample, FleetStatus, FleetSummary, FlowPlan, FlowStatus, Hello, History, Imported, IncidentState,
+    LogFrom, LogLine, LogPage, LogStream, MonitorState, OtherRule, ProgramChange, ProgramStatus, ReportFormat,
+    ReportMonth, RunStatus, RunSummary, SecretState, SecretText, Section, Status, StepOf, StepStatus, Surveyed,
+    TrialOf, Tried, TypedSecret, Uptime, Usage, UsageHistory, UsedBy, Version, VersionText,
 };
 
 /// What a client asks for.
@@ -147,6 +148,11 @@ pub enum Request {
     },
     /// What listens and runs on this machine: [`Reply::Survey`].
     Survey,
+    /// What is to be known of a process before a program becomes it: [`Reply::Adoptable`]; an error if that cannot be.
+    Adoptable {
+        /// The process.
+        process: ProcessId,
+    },
     /// Has the engine end and be started again by whoever hosts it, perhaps in another version: [`Reply::Done`].
     Relaunch {
         /// Whether it stops programs as when it quits; otherwise whatever it keeps running runs on meanwhile, and so does
@@ -322,6 +328,8 @@ pub enum Reply {
     Secrets(Vec<SecretState>),
     /// What listens on this machine, by its ports, and then what else its user runs, the newest first.
     Survey(Vec<Surveyed>),
+    /// What is to be known of a process before a program becomes it.
+    Adoptable(Adoptable),
     /// The last lines of a log, the oldest first.
     Log(Vec<LogLine>),
     /// Lines of the log of a program.

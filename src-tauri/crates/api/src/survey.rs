@@ -1,4 +1,4 @@
-//! What runs on this machine.
+//! What runs on this machine, and may be taken for a program.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -26,4 +26,12 @@ pub struct Surveyed {
     /// What keeps it running already, beside Estatus: PM2, systemd with the name of its unit, … Kept by two, it would be
     /// started twice.
     pub keeper: Option<String>,
+}
+
+/// A process as it would be if a program became it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Adoptable {
+    /// Whether it can be asked to end; one that cannot is only killed.
+    pub can_be_asked: bool,
 }

@@ -103,6 +103,7 @@ fn contract() -> String {
         SecretUser,
         StoredIn,
         Surveyed,
+        Adoptable,
         LogLine,
         LogStream,
         LogPlace,

@@ -153,6 +153,7 @@ impl<W: Workers> EventLoop<W> {
             }
             Request::Secrets { names } => secrets::list(self.options(), names, language, answer),
             Request::Survey => looking::survey(self.core.programs(), answer),
+            Request::Adoptable { process } => looking::adoptable(process, self.options(), answer),
             Request::Relaunch { stop_programs } => {
                 self.ends = Some(Ending { end: EngineEnd::Relaunching, stops_programs: stop_programs });
                 self.tasks.tell(Event::Relaunching);

@@ -82,7 +82,8 @@ pub(crate) fn reply(mut reply: Reply, permission: Permission) -> Reply {
             | Reply::Imported(_)
             | Reply::Tried(_)
             | Reply::Plan(_)
-            | Reply::Survey(_) => {}
+            | Reply::Survey(_)
+            | Reply::Adoptable(_) => {}
         }
     }
     reply

@@ -1,15 +1,16 @@
 //! `estatus adopt`: finds a process that already runs, shows it, and has it kept as the process of a program.
 
 use comfy_table::Cell;
+use estatus_api::{Adoptable, Reply, Request};
 use estatus_core::engine::Ask;
-use estatus_program::{Candidate, Wanted, can_be_asked, candidates};
+use estatus_program::{Candidate, Wanted, candidates};
 use regex::Regex;
 
 use crate::{
     CommandError, Outcome, Result,
     arguments::Described,
+    asking::{ask, unexpected},
     configuration::Places,
-    running::shim,
     show,
     steering::{Goal, steer},
 };
@@ -21,7 +22,9 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
         show_all(&found);
     }
     let process = only_one(&found).map_err(CommandError::Failed)?.process;
-    let can_be_asked = can_be_asked(process, &shim()?).map_err(|error| CommandError::Failed(error.to_string()))?;
+    let Reply::Adoptable(Adoptable { can_be_asked }) = ask(places, Request::Adoptable { process }).await? else {
+        return Err(unexpected());
+    };
     if !can_be_asked {
         say!(
             "It has neither a window nor a console of its own, so it cannot be asked to stop: when its time to stop is over, it is killed."

@@ -75,6 +75,9 @@ export function programs(): ProgramStatus[] {
   ];
 }
 
+/** The process that has nothing by which it could be asked to end. */
+export const UNASKED = 30211;
+
 export const SURVEYED: Surveyed[] = [
   {
     process: { pid: 21874, started: "0" },
@@ -97,7 +100,7 @@ export const SURVEYED: Surveyed[] = [
     keeper: "systemd (postgresql@15-main.service)",
   },
   {
-    process: { pid: 30211, started: "0" },
+    process: { pid: UNASKED, started: "0" },
     name: "python3",
     command_line: "python3 -m uvicorn api:app --port 8000",
     words: ["python3", "-m", "uvicorn", "api:app", "--port", "8000"],
