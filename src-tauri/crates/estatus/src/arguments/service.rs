@@ -26,7 +26,7 @@ pub(crate) enum ServiceCommand {
         #[command(flatten)]
         wait_on_failure: WaitOnFailure,
     },
-    /// Stop the service and remove it; configuration and data stay.
+    /// Stop the service and remove it; configuration and data stay, unless they are purged.
     Uninstall {
         /// Which one.
         #[command(flatten)]
@@ -35,7 +35,8 @@ pub(crate) enum ServiceCommand {
         #[cfg(windows)]
         #[command(flatten)]
         of_user: OfUser,
-        /// Also delete its configuration and history, where they are in its own folder below %ProgramData%.
+        /// Also delete its configuration and history, where they are in its own folder below %ProgramData%, and stop first what it
+        /// has left running.
         #[cfg(windows)]
         #[arg(long)]
         purge: bool,

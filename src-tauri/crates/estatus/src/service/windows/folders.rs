@@ -1,13 +1,32 @@
 //! The folders of the service, and who may enter them.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{account::Account, given_back::kept, wanted::Wanted};
 use crate::CommandError;
+
+/// What has just ended holds its file for so long at most.
+const FREED_WITHIN: Duration = Duration::from_secs(10);
+/// After this it is looked again whether it does.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);
+
+/// Has `delete` try until nothing that has just ended holds what it deletes. What is not there is deleted.
+pub(super) fn once_freed(delete: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let until = Instant::now() + FREED_WITHIN;
+    loop {
+        match delete() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if Instant::now() < until => thread::sleep(LOOKS_AGAIN),
+            deleted => return deleted,
+        }
+    }
+}
 
 /// Sees that there is a configuration file, and a data folder. The folders that were made for them, which the account of the
 /// service may not enter yet.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use estatus_config::places::{self, ServicePlaces};
+use tokio::task::spawn_blocking;
 use windows_service::{
     service::{Service, ServiceAccess, ServiceStartType, ServiceState, ServiceStatus},
     service_manager::{ServiceManager, ServiceManagerAccess},
@@ -22,7 +23,7 @@ use super::{
     definition::{Change, Definition, info, places as places_of, refine},
     environment::set_variables,
     errors::failed,
-    folders::{close, prepare_places},
+    folders::{close, once_freed, prepare_places},
     given_back::{GivenBack, kept, must_stop_all},
     program,
     wanted::Wanted,
@@ -239,7 +240,7 @@ pub(in crate::service) async fn uninstall(of_user: &OfUser, purges: bool) -> Res
     if let Some(given_back) = &given_back {
         say!("  configuration  {}, where it was before", given_back.own.display());
     }
-    let purged = if purges { purge(&own) } else { Ok(()) };
+    let purged = if purges { purge(own).await } else { Ok(()) };
     if let Some(places) = places {
         say_what_stays(&[(given_back.is_none(), "configuration", &places.config), (true, "data", &places.data)]);
     }
@@ -249,15 +250,14 @@ pub(in crate::service) async fn uninstall(of_user: &OfUser, purges: bool) -> Res
     }
 }
 
-/// Deletes what a service has that was not told where to have it.
-fn purge(folder: &Path) -> std::result::Result<(), CommandError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CommandError::Failed(format!(
-            "{} cannot be deleted: {error}; delete it yourself once nothing of it runs",
-            folder.display()
-        ))),
-        _ => Ok(()),
-    }
+/// Deletes what a service has that was not told where to have it. Whoever supervised what ran there hears meanwhile that nothing
+/// is left to supervise.
+async fn purge(folder: PathBuf) -> std::result::Result<(), CommandError> {
+    let shown = folder.display().to_string();
+    let deleted = spawn_blocking(move || once_freed(|| fs::remove_dir_all(&folder))).await;
+    deleted.map_err(io::Error::other).flatten().map_err(|error| {
+        CommandError::Failed(format!("{shown} cannot be deleted: {error}; delete it yourself once nothing of it runs"))
+    })
 }
 
 fn say_what_stays(all: &[(bool, &str, &Path)]) {

@@ -5,14 +5,13 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use estatus_config::places::SERVICE_KEY;
 use windows_registry::LOCAL_MACHINE;
 
-use super::{NAME, account::Account};
+use super::{NAME, account::Account, folders::once_freed};
 use crate::{CommandError, running::this_program};
 
 const FILE: &str = "estatus.exe";
@@ -20,11 +19,6 @@ const FILE: &str = "estatus.exe";
 const NEW: &str = "new";
 /// What a copy is called whose place another has taken: Windows lets what runs be renamed, not deleted.
 const ASIDE: &str = "old";
-/// What has just ended holds its file for so long at most.
-const FREED_WITHIN: Duration = Duration::from_secs(10);
-/// After this it is looked again whether it does.
-const LOOKS_AGAIN: Duration = Duration::from_millis(100);
-
 /// Where it is: `%ProgramFiles%\Estatus\estatus.exe`.
 pub(super) fn path() -> PathBuf {
     folder().join(FILE)
@@ -103,22 +97,16 @@ fn is_place(program: &Path) -> bool {
 pub(super) fn remove() -> Result<(), CommandError> {
     clear();
     let place = path();
-    let until = Instant::now() + FREED_WITHIN;
-    loop {
-        match fs::remove_file(&place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                if is_place(&this_program()?) || Instant::now() >= until {
-                    let stays = folder();
-                    return Err(CommandError::Failed(format!(
-                        "the service is removed, but not its program: {error}; delete {} yourself",
-                        stays.display()
-                    )));
-                }
-                thread::sleep(LOOKS_AGAIN);
-            }
-            _ => break,
-        }
-    }
+    let runs_itself = is_place(&this_program()?);
+    // What runs as this command will not have ended.
+    let removed = if runs_itself { fs::remove_file(&place) } else { once_freed(|| fs::remove_file(&place)) };
+    removed.map_err(|error| {
+        let stays = folder();
+        CommandError::Failed(format!(
+            "the service is removed, but not its program: {error}; delete {} yourself",
+            stays.display()
+        ))
+    })?;
     // Somebody may have put something else there.
     let _ = fs::remove_dir(folder());
     Ok(())
@@ -176,11 +164,8 @@ mod tests {
         );
         runs.kill().unwrap();
         runs.wait().unwrap();
-        let until = Instant::now() + FREED_WITHIN;
-        while !cleared(folder.path()).is_empty() {
-            assert!(Instant::now() < until, "it is held by nobody");
-            thread::sleep(LOOKS_AGAIN);
-        }
+        once_freed(|| if cleared(folder.path()).is_empty() { Ok(()) } else { Err(io::ErrorKind::ResourceBusy.into()) })
+            .unwrap();
         assert_eq!(fs::read_to_string(&place).unwrap(), "another");
     }
 }
