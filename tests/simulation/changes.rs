@@ -13,7 +13,7 @@ use estatus_core::{
 use crate::script::Dice;
 
 pub(crate) fn line(command: &str) -> CommandLine {
-    CommandLine { run: Run::Shell(command.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(Run::Shell(command.to_owned()))
 }
 
 /// The file after one edit that has to do with the program of this `index`; `whole` has everything that may be put back.

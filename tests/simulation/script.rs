@@ -218,7 +218,7 @@ fn config(dice: &mut Dice) -> Config {
     }
     let channel = |name: &str| {
         let run = Run::Shell(format!("tell {name}"));
-        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(run);
         Channel::Command(CommandChannel { command, timeout: MINUTE })
     };
     Config {

@@ -10,7 +10,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use estatus_core::{
     Engine, Timestamp,
     check::{Check, HostPort, ProcessCheck, ProcessMatch, TcpCheck},
-    command::{CommandLine, Run},
     config::{Channel, CommandChannel, Config, Monitor},
     engine::{Ask, Effect, Input},
     exit::Exit,
@@ -25,11 +24,14 @@ use estatus_core::{
 
 use crate::{
     agenda::Agenda,
+    changes::line,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
 };
 
 const MS: Duration = Duration::from_millis(1);
+/// No honest engine is woken so many times at one moment.
+const WAKE_LIMIT: u32 = 100;
 /// Whatever starts listens within this.
 const LISTENS_WITHIN: Duration = Duration::from_secs(50);
 /// The ports of programs; those after them are others'.
@@ -116,15 +118,25 @@ impl World {
             let deadline = self.core().next_deadline().map_or(self.end, |(at, _)| at.since_boot());
             self.now = event.min(deadline).max(self.now);
             if deadline <= self.now {
-                let now = self.clocks();
-                self.core.as_mut().expect("there is always a core").handle_timeout(now);
-                self.carry_out();
+                self.wake();
             }
             while let Some((coming, life)) = self.agenda.take_due(self.now) {
                 self.happen(coming, life);
             }
             self.disk.tick(self.now, false);
         }
+    }
+
+    fn wake(&mut self) {
+        for _ in 0..WAKE_LIMIT {
+            let now = self.clocks();
+            self.core.as_mut().expect("there is always a core").handle_timeout(now);
+            self.carry_out();
+            if self.core().next_deadline().is_none_or(|(at, _)| at > now.monotonic) {
+                return;
+            }
+        }
+        panic!("seed {}: the core is busy with nothing at {:?}", self.seed, self.now);
     }
 
     pub(crate) fn summary(&self) -> String {
@@ -349,10 +361,6 @@ fn port_of(name: &str) -> u16 {
 
 fn process(port: u16) -> ProcessId {
     ProcessId { pid: 100 + u32::from(port), started: 1 }
-}
-
-fn line(command: &str) -> CommandLine {
-    CommandLine { run: Run::Shell(command.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() }
 }
 
 fn check(port: u16) -> Check {

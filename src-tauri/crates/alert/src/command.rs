@@ -4,15 +4,15 @@ use estatus_core::{
     command::{CommandEnd, CommandOutcome, CommandRun},
     config::CommandChannel,
     incident::DeliveryResult,
-    observation::cut,
+    outside::cut,
     ports::Ports,
     words::Words,
 };
 
 use crate::{
-    connection_error::{SAID_LIMIT, temporary, unconfirmed},
     payload::Payload,
-    text::{lines, one_line},
+    text::{SAID_LIMIT, lines, one_line},
+    undelivered::{temporary, unconfirmed},
 };
 
 /// The exit code that asks for another try later: `EX_TEMPFAIL` of `sysexits.h`.

@@ -16,7 +16,7 @@ use lettre::{
     },
 };
 
-use crate::{connection_error::permanent, report::Report, text::one_line};
+use crate::{report::Report, text::one_line, undelivered::permanent};
 
 /// The most Message-IDs that References names: of a longer conversation the first one and the last ones, as RFC 5537
 /// (3.4.4) has it for news.

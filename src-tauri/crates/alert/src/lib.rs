@@ -5,13 +5,13 @@
 //! `estatus-core`.
 
 mod command;
-mod connection_error;
 mod email;
 mod payload;
 mod redactor;
 mod report;
 mod smtp;
 mod text;
+mod undelivered;
 mod webhook;
 
 use std::{future::Future, sync::Arc, time::Duration};

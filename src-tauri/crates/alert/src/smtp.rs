@@ -16,7 +16,7 @@ use estatus_core::{
     ports::Ports,
     words::Words,
 };
-use estatus_tls::{Failed, Tls};
+use estatus_tls::{ConnectionError, Failed, Tls};
 use greeting::{Offers, greet};
 use lettre::Address;
 use login::Credentials;
@@ -26,7 +26,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{connection_error::ConnectionError, email::Mail, redactor::Redactor, within};
+use crate::{email::Mail, redactor::Redactor, within};
 
 /// How long the server may take to answer a farewell; nothing depends on it.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -29,7 +29,7 @@ async fn deliver(line: &str, timeout: Duration) -> DeliveryResult {
 
 async fn tell(line: &str, timeout: Duration, alerts: Vec<Alert>) -> DeliveryResult {
     let run = Run::Shell(line.to_owned());
-    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine::new(run);
     let told = message(58, alerts);
     let channel = Channel::Command(CommandChannel { command, timeout });
     courier().deliver(&channel, &told, &words(Language::English)).await
@@ -64,7 +64,7 @@ async fn a_test_message_says_that_it_is_one() {
         path(&variables),
         path(&input)
     );
-    let command = CommandLine { run: Run::Shell(line), directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine::new(Run::Shell(line));
     let channel = Channel::Command(CommandChannel { command, timeout: Duration::from_secs(20) });
     assert_eq!(courier().test("desk", &channel, &words(Language::English)).await, DeliveryResult::Delivered);
     assert_eq!(fs::read_to_string(variables).unwrap(), "desk|test|Test message from Estatus|");

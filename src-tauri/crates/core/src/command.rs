@@ -21,6 +21,11 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    /// One that runs where Estatus does, with no variables of its own.
+    pub const fn new(run: Run) -> Self {
+        Self { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    }
+
     /// Every place where a secret is kept that it finds.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
         self.secret_env.iter().map(|(_, place)| place)

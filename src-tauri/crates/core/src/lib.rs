@@ -31,6 +31,7 @@ pub mod naming;
 pub mod network;
 pub mod observation;
 mod outbox;
+pub mod outside;
 pub mod ports;
 pub mod program;
 pub mod record;

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::usage::Measure;
+use crate::{outside::cut, usage::Measure};
 
 /// What a probe says of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,16 +195,6 @@ impl Failure {
         self.redirected_to = Some(cut(address.into(), Self::ADDRESS_LIMIT));
         self
     }
-}
-
-/// `text`, cut at a character so that it has at most `limit` bytes, with an ellipsis where something is missing.
-pub fn cut(mut text: String, limit: usize) -> String {
-    const ELLIPSIS: &str = "…";
-    if text.len() > limit {
-        text.truncate(text.floor_char_boundary(limit.saturating_sub(ELLIPSIS.len())));
-        text.push_str(ELLIPSIS);
-    }
-    text
 }
 
 /// Why a probe did not succeed, as data: [`crate::words`] puts it in the reader's language.

@@ -62,7 +62,7 @@ mod tests {
     fn config(words: &str) -> Config {
         let mut config = Config::default();
         let run = Run::Shell("true".to_owned());
-        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(run);
         let by = ProcessMatch::Name("true".to_owned());
         let check = Check::Process(ProcessCheck { by, at_least: 1, at_most: None });
         for word in words.split_whitespace() {

@@ -23,7 +23,8 @@ use estatus_core::{
     check::{CertificateAssertions, HttpCheck, JsonStep, Redirects, TextAssertions},
     config::Monitor,
     flow::request::HttpRequest,
-    observation::{Cause, Phase, cut},
+    observation::{Cause, Phase},
+    outside::cut,
     ports::Ports,
 };
 use exchange::{Answer, Exchange, Refusal};

@@ -55,7 +55,7 @@ fn ended(end: CommandEnd, stdout: &str, stderr: &str) -> Ending {
 }
 
 fn command(run: Run) -> CommandCheck {
-    let command = CommandLine { run, directory: Some(PathBuf::from("/srv")), env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine { directory: Some(PathBuf::from("/srv")), ..CommandLine::new(run) };
     CommandCheck { command, accept: vec![CodeRange { first: 0, last: 0 }], text: TextAssertions::default() }
 }
 

@@ -157,7 +157,7 @@ mod tests {
         use super::*;
 
         fn line(run: Run, directory: &Path) -> CommandLine {
-            CommandLine { run, directory: Some(directory.to_owned()), env: Vec::new(), secret_env: Vec::new() }
+            CommandLine { directory: Some(directory.to_owned()), ..CommandLine::new(run) }
         }
 
         #[test]

@@ -52,7 +52,7 @@ fn command(stage: &Stage, habit: &[&str], start: u64) -> DurableCommand {
     DurableCommand {
         owner: OWNER.to_owned(),
         start: StartId(start),
-        command: CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() },
+        command: CommandLine::new(run),
         env: Vec::new(),
         timeout: LONG,
     }

@@ -13,7 +13,8 @@ use estatus_core::{
     ids::{Key, RunId},
     incident::{Incident, Message},
     memory::Memory,
-    observation::{Failure, Observation, cut},
+    observation::{Failure, Observation},
+    outside::cut,
     record::{JournalEntry, Record},
 };
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, types::ToSqlOutput};

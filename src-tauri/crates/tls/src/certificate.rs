@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use estatus_core::{Timestamp, observation::cut};
+use estatus_core::{Timestamp, outside::cut};
 use rustls::pki_types::CertificateDer;
 use x509_parser::{
     certificate::X509Certificate, extensions::GeneralName, parse_x509_certificate, public_key::PublicKey,

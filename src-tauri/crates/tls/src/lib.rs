@@ -5,6 +5,7 @@
 
 mod certificate;
 mod connection;
+mod connection_error;
 mod known;
 mod offer;
 mod signature;
@@ -20,7 +21,12 @@ use tokio::{net::TcpStream, sync::OnceCell};
 use tokio_rustls::client::TlsStream;
 
 use crate::trust::Authorities;
-pub use crate::{certificate::Certificate, offer::look, verdict::of_tls};
+pub use crate::{
+    certificate::Certificate,
+    connection_error::{ConnectionError, innermost},
+    offer::look,
+    verdict::of_tls,
+};
 
 /// What all TLS connections share; made at the first of them, for it reads every certificate this machine trusts.
 #[derive(Default)]

@@ -1,11 +1,12 @@
 //! Each failure of a delivery by SMTP in one sentence with the remedy.
 
 use estatus_core::{config::EmailSecurity, incident::DeliveryResult, observation::Cause};
+use estatus_tls::ConnectionError;
 
 use super::{Answer, Conversation, SmtpDelivery, SmtpError, Stage};
 use crate::{
-    connection_error::{ConnectionError, SAID_LIMIT, permanent, temporary, unconfirmed},
-    text::one_line,
+    text::{SAID_LIMIT, one_line},
+    undelivered::{permanent, temporary, unconfirmed},
 };
 
 impl SmtpDelivery<'_> {

@@ -3,7 +3,7 @@
 //! What is too long for one of them is cut, never refused. Names, addresses and what targets say are shown as they are, whatever
 //! stands for bold or a link where they are shown.
 
-use estatus_core::observation::cut;
+use estatus_core::outside::cut;
 use serde_json::{Value, json};
 
 use super::markdown;

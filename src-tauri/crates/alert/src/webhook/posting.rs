@@ -13,10 +13,10 @@ use url::Url;
 
 use super::{messenger, template};
 use crate::{
-    connection_error::{SAID_LIMIT, permanent, temporary},
     payload::Payload,
     redactor::Redactor,
-    text::one_line,
+    text::{SAID_LIMIT, one_line},
+    undelivered::{permanent, temporary},
 };
 
 /// A part of an address with fewer bytes is a word, not a secret.

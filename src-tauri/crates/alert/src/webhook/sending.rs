@@ -1,16 +1,16 @@
 //! Sends a request, and judges what becomes of it.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use estatus_core::{incident::DeliveryResult, observation::Cause, words::Words};
-use estatus_tls::Tls;
+use estatus_tls::{ConnectionError, Tls, innermost};
 use reqwest::{Client, Request, Response, StatusCode, redirect::Policy};
 
 use super::posting::Posting;
 use crate::{
-    connection_error::{ConnectionError, SAID_LIMIT, permanent, temporary, unconfirmed},
     redactor::Redactor,
-    text::one_line,
+    text::{SAID_LIMIT, one_line},
+    undelivered::{permanent, temporary, unconfirmed},
     within,
 };
 
@@ -153,13 +153,4 @@ async fn excerpt(mut response: Response, redactor: &Redactor) -> String {
     let _what_there_is_will_do = within(EXCERPT_WITHIN, read).await;
     let body = one_line(&redactor.clean(&String::from_utf8_lossy(&body)), SAID_LIMIT);
     if body.is_empty() { status.to_string() } else { format!("{status}: {body}") }
-}
-
-/// What began it all; what stands above says little but that something happened.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -4,7 +4,11 @@ use estatus_core::{incident::DeliveryResult, words::Words};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::Serde};
 use serde::de::IgnoredAny;
 
-use crate::{connection_error::SAID_LIMIT, connection_error::permanent, payload::Payload, text::one_line};
+use crate::{
+    payload::Payload,
+    text::{SAID_LIMIT, one_line},
+    undelivered::permanent,
+};
 
 /// The body: what `template` makes of `payload`, which must be JSON; `payload` itself where there is none.
 ///

@@ -50,7 +50,7 @@ fn definition() -> Definition {
 
 fn shell(line: &str) -> CommandLine {
     let run = Command::Shell(line.to_owned());
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 fn step(state: StepState, attempts: u32, began: u32, ended: u32) -> StepRun {

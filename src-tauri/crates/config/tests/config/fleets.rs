@@ -23,7 +23,7 @@ const FOLDER: &str = "/etc/estatus";
 
 fn shell(line: &str) -> CommandLine {
     let run = Run::Shell(line.to_owned());
-    CommandLine { run, directory: Some(FOLDER.into()), env: Vec::new(), secret_env: Vec::new() }
+    CommandLine { directory: Some(FOLDER.into()), ..CommandLine::new(run) }
 }
 
 /// The fleet "f" of a file with these lines.

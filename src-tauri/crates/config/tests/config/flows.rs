@@ -25,7 +25,7 @@ const AROUND: &str = "[[monitor]]\nname = \"m\"\ntcp = \"h:1\"\n[[program]]\nnam
 
 fn shell(line: &str) -> CommandLine {
     let run = Run::Shell(line.to_owned());
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 fn runs(line: &str) -> StepAction {

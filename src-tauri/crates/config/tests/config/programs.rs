@@ -27,7 +27,7 @@ fn program(name: &str) -> Program {
 
 fn shell(line: &str) -> CommandLine {
     let run = Run::Shell(line.to_owned());
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 /// A program that says nothing but its command and `line` is `expected`.

@@ -451,7 +451,7 @@ fn checks_by_command_are_read() {
     };
     assert_eq!(monitor("backup").check, Check::Command(backup));
     let run = Run::Program { program: "true".to_owned(), args: Vec::new() };
-    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine::new(run);
     let accept = vec![CodeRange { first: 0, last: 0 }];
     check("command = [\"true\"]", Check::Command(CommandCheck { command, accept, text: TextAssertions::default() }));
 }

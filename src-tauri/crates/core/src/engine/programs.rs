@@ -227,7 +227,7 @@ impl Engine {
         for name in removed {
             let memory = self.programs.take_back(&name);
             let nothing = Run::Program { program: String::new(), args: Vec::new() };
-            let command = CommandLine { run: nothing, directory: None, env: Vec::new(), secret_env: Vec::new() };
+            let command = CommandLine::new(nothing);
             self.keep(&Arc::new(Program::new(&name, command)), memory.clone(), memory, now);
             self.step_program(&name, now, |supervised, step| supervised.forget(step));
         }

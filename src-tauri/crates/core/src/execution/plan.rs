@@ -226,7 +226,7 @@ mod tests {
 
     fn line() -> CommandLine {
         let run = Run::Shell("x".to_owned());
-        CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+        CommandLine::new(run)
     }
 
     fn step(needs: &[usize]) -> Step {

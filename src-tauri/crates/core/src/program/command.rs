@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ProcessId;
-use crate::{command::CommandOutcome, exit::Exit, ids::StartId, observation::cut};
+use crate::{command::CommandOutcome, exit::Exit, ids::StartId, outside::cut};
 
 /// What is to be done with a program's process: the program's machine says it, and it goes as it is to whoever carries it
 /// out.

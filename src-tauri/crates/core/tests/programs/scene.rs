@@ -30,7 +30,7 @@ pub(crate) fn seconds(seconds: f64) -> Duration {
 
 pub(crate) fn line(command: &str) -> CommandLine {
     let run = Run::Program { program: command.to_owned(), args: Vec::new() };
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 pub(crate) fn program(name: &str) -> Program {

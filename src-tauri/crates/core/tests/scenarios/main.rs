@@ -223,8 +223,7 @@ fn monitor(name: &str) -> Monitor {
 }
 
 fn channel() -> Channel {
-    let command =
-        CommandLine { run: Run::Shell("tell".to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine::new(Run::Shell("tell".to_owned()));
     Channel::Command(CommandChannel { command, timeout: MINUTE })
 }
 

@@ -329,7 +329,7 @@ mod tests {
         let on = Flow::new("on", vec![wait(), wait()]);
         let off = Flow { enabled: false, ..Flow::new("off", Vec::new()) };
         let run = estatus_core::command::Run::Shell("tell".to_owned());
-        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(run);
         let desk = Channel::Command(CommandChannel { command, timeout: Duration::ZERO });
         Config { flows: vec![on.into(), off.into()], channels: [("desk".to_owned(), desk)].into(), ..Config::default() }
     }

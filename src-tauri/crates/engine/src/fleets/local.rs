@@ -240,13 +240,13 @@ fn command_of(
     }
     let args = ["agent", "--server", server, "--token-file", &text(token_file), "--load", "manual"];
     let run = Run::Program { program: text(agent), args: args.map(str::to_owned).to_vec() };
-    CommandLine { run, directory: Some(folder.to_owned()), env: Vec::new(), secret_env: Vec::new() }
+    CommandLine { directory: Some(folder.to_owned()), ..CommandLine::new(run) }
 }
 
 /// Of what is only stopped or looked for, nothing is run.
 fn nothing() -> CommandLine {
     let run = Run::Program { program: String::new(), args: Vec::new() };
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 /// The fleet of an instance: `web` of `web-7`.

@@ -1,13 +1,10 @@
-//! Why a provider did not do what it was to do, and how texts of others are made fit to be told.
+//! Why a provider did not do what it was to do, and what of the words of others is told.
 
 use estatus_core::{
     fleet::command::{ProviderError, ProviderErrorKind},
-    observation::cut,
+    outside::{SAID_LIMIT, one_line},
     secret::Secret,
 };
-
-/// The most bytes that are repeated of what somebody else said.
-pub(crate) const SAID_LIMIT: usize = 400;
 
 /// What certainly was not done.
 pub(crate) fn not_done(kind: ProviderErrorKind, error: String) -> ProviderError {
@@ -28,12 +25,6 @@ pub(crate) fn said(text: &str, secrets: &[&Secret]) -> String {
     one_line(&text, SAID_LIMIT)
 }
 
-/// `text` on one line: every run of white space and control characters becomes one space. At most `limit` bytes.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    cut(words.collect::<Vec<_>>().join(" "), limit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,7 +33,7 @@ mod tests {
     fn what_others_say_is_one_line_without_secrets() {
         let secret = Secret::new("hunter2");
         let check = |text: &str, expected: &str| assert_eq!(said(text, &[&secret, &Secret::new("")]), expected);
-        check("a\r\n\tb\u{7} c", "a b c");
+        check("a\r\n\t\u{1b}[31mb\u{7} c", "a b c");
         check("the token hunter2 is\nhunter2", "the token *** is ***");
         assert!(said(&"long ".repeat(1000), &[]).len() <= SAID_LIMIT);
     }

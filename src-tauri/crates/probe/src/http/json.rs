@@ -5,7 +5,8 @@ use std::{cmp::Ordering, fmt, fmt::Write as _};
 use estatus_core::{
     check::{Comparison, JsonAssertion, JsonStep},
     flow::request::HttpRequest,
-    observation::{Cause, cut},
+    observation::Cause,
+    outside::cut,
 };
 use serde::{
     Deserialize, Deserializer,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use estatus_core::{observation::cut, program::Ended};
+use estatus_core::{outside::cut, program::Ended};
 
 use super::request::Hop;
 use crate::evidence;

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use estatus_core::observation::{Cause, Failure, Observation, Phase, cut};
+use estatus_core::{
+    observation::{Cause, Failure, Observation, Phase},
+    outside::cut,
+};
 
 use super::Trace;
 use crate::turns::CutOff;

@@ -110,7 +110,7 @@ mod tests {
 
     fn start(number: u64) -> ShimRequest {
         let run = Run::Shell("web".to_owned());
-        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(run);
         let program = Program::new("web", command);
         let launch = Launch::new(
             &program,

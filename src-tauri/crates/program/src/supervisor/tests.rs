@@ -45,7 +45,7 @@ impl Stage {
 
     fn start(&self) {
         let run = Run::Shell("true".to_owned());
-        let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(run);
         let mut program = Program::new("web", command);
         program.stop.within = Duration::ZERO;
         let launch = Launch::new(&program, StartId(1), StartEnvironment::default(), None, &[], &BTreeSet::new());

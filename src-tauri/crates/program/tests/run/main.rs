@@ -171,7 +171,7 @@ fn habitual(stage: &Stage, habit: &[&str]) -> CommandRun {
 }
 
 fn run_of(run: Run) -> CommandRun {
-    let command = CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() };
+    let command = CommandLine::new(run);
     CommandRun { command, env: Vec::new(), stdin: None, timeout: LONG, output_limit: 64 * 1024 }
 }
 

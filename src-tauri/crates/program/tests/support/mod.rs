@@ -238,7 +238,7 @@ pub(crate) fn shim_command(data: &Path, tag: &str) -> ShimCommand {
 }
 
 pub(crate) fn command(run: Run) -> CommandLine {
-    CommandLine { run, directory: None, env: Vec::new(), secret_env: Vec::new() }
+    CommandLine::new(run)
 }
 
 /// Waits for a fact.

@@ -294,8 +294,7 @@ impl Search<'_> {
     }
 
     async fn of_process(&self, profile: &str, line: &str) -> Result<Keys, ProviderError> {
-        let command =
-            CommandLine { run: Run::Shell(line.to_owned()), directory: None, env: Vec::new(), secret_env: Vec::new() };
+        let command = CommandLine::new(Run::Shell(line.to_owned()));
         let run =
             CommandRun { command, env: Vec::new(), stdin: None, timeout: PROCESS_WITHIN, output_limit: PROCESS_OUTPUT };
         let outcome = self.asking.ports.run(run).await;

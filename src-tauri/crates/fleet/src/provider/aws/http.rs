@@ -1,20 +1,21 @@
 //! Sends one request and reads its answer.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use estatus_core::{
     fleet::command::{ProviderError, ProviderErrorKind as Kind},
     maintenance::in_words,
     observation::Cause,
+    outside::{SAID_LIMIT, one_line},
     words::Words,
 };
-use estatus_tls::Tls;
+use estatus_tls::{ConnectionError, Tls, innermost};
 use reqwest::{Client, ClientBuilder, Request, StatusCode, header::HeaderMap, redirect::Policy};
 use tokio::{sync::OnceCell, time::timeout};
 use url::Url;
 
 use crate::provider::{
-    fault::{SAID_LIMIT, not_done, one_line, perhaps_done},
+    fault::{not_done, perhaps_done},
     pace::Pace,
 };
 
@@ -137,7 +138,7 @@ fn host(url: &Url) -> String {
 }
 
 fn no_client(error: reqwest::Error) -> Cause {
-    Cause::Tls { error: innermost(&error).to_string() }
+    Cause::Tls { error: innermost(&error) }
 }
 
 fn no_trust(cause: &Cause, words: &Words) -> ProviderError {
@@ -150,7 +151,7 @@ fn no_trust(cause: &Cause, words: &Words) -> ProviderError {
 
 /// Before there is a connection, certainly nothing was done.
 fn trouble(error: &reqwest::Error, host: &str, server: &str, words: &Words) -> ProviderError {
-    let why = one_line(&innermost(error).to_string(), SAID_LIMIT);
+    let why = one_line(&innermost(error), SAID_LIMIT);
     let say = |key: &str, error: &str| words.text(key, &[("host", host), ("server", server), ("error", error)]);
     if error.is_builder() {
         return not_done(Kind::Configuration, say("provider.no_request", &why));
@@ -158,36 +159,12 @@ fn trouble(error: &reqwest::Error, host: &str, server: &str, words: &Words) -> P
     if !error.is_connect() {
         return perhaps_done(Kind::Unreachable, say("provider.broken", &why));
     }
-    let text = if error.is_dns() {
-        say("delivery.name", &why)
+    let error = if error.is_dns() {
+        ConnectionError::Name(why)
     } else if error.is_timeout() {
-        say("delivery.connect_timed_out", "")
-    } else if let Some(tls) = found::<rustls::Error>(error) {
-        say("delivery.no_tls", &words.cause(&estatus_tls::of_tls(tls)))
-    } else if found::<io::Error>(error).is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused) {
-        say("delivery.refused", "")
+        ConnectionError::ConnectTimedOut
     } else {
-        say("delivery.connect", &why)
+        ConnectionError::of(error, false).unwrap_or(ConnectionError::Connect(why))
     };
-    not_done(Kind::Unreachable, text)
-}
-
-/// What began it all; what stands above says little but that something happened.
-fn innermost(error: &reqwest::Error) -> &(dyn Error + 'static) {
-    chain(error).last().unwrap_or(error)
-}
-
-fn found<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    chain(error).find_map(|error| error.downcast_ref::<E>())
-}
-
-fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| inner(*error))
-}
-
-/// What led to `error`. An [`io::Error`] names as its source only what led to the error it wraps, so that one is asked
-/// for first.
-fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source())
+    not_done(Kind::Unreachable, error.sentence(host, server, words))
 }

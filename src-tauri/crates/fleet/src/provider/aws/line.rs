@@ -11,6 +11,7 @@ use estatus_core::{
         Cloud,
         command::{ProviderError, ProviderErrorKind as Kind},
     },
+    outside::one_line,
     secret::Secret,
     words::Words,
 };
@@ -33,7 +34,7 @@ use super::{
     xml,
 };
 use crate::provider::{
-    fault::{not_done, one_line, perhaps_done, said},
+    fault::{not_done, perhaps_done, said},
     pace::Pace,
 };
 

@@ -12,12 +12,7 @@ type Seen = Arc<Mutex<Vec<(String, BTreeMap<String, String>, Option<String>)>>>;
 
 fn scene(answer: impl Fn(&str) -> CommandOutcome + Send + Sync + 'static) -> (Estatus, Seen, TempDir) {
     let (seen, data) = (Seen::default(), tempfile::tempdir().unwrap());
-    let line = |name: &str| CommandLine {
-        run: Run::Shell(name.to_owned()),
-        directory: None,
-        env: Vec::new(),
-        secret_env: Vec::new(),
-    };
+    let line = |name: &str| CommandLine::new(Run::Shell(name.to_owned()));
     let provider = Provider::Command(CommandProvider {
         create: line("create"),
         list: line("list"),

@@ -1,32 +1,18 @@
-//! What can go wrong between here and a server, whatever is spoken with it; and the results it leads to.
+//! What can go wrong between here and a server, whatever is spoken with it, in words.
 
 use std::{error::Error, io};
 
-use estatus_core::{incident::DeliveryResult, observation::Cause, words::Words};
+use estatus_core::{
+    observation::Cause,
+    outside::{SAID_LIMIT, one_line},
+    words::Words,
+};
 
-use crate::text::one_line;
-
-/// The most bytes that are repeated of what a server or a library said.
-pub(crate) const SAID_LIMIT: usize = 400;
-
-/// A failure that may pass by itself.
-pub(crate) fn temporary(error: String) -> DeliveryResult {
-    DeliveryResult::Failed { error, perhaps_received: false, permanent: false }
-}
-
-/// A failure that stays until the configuration is changed.
-pub(crate) fn permanent(error: String) -> DeliveryResult {
-    DeliveryResult::Failed { error, perhaps_received: false, permanent: true }
-}
-
-/// A failure after which nobody here can know whether the message arrived.
-pub(crate) fn unconfirmed(error: String) -> DeliveryResult {
-    DeliveryResult::Failed { error, perhaps_received: true, permanent: false }
-}
+use crate::of_tls;
 
 /// Why a connection could not be made or did not hold.
 #[derive(Debug)]
-pub(crate) enum ConnectionError {
+pub enum ConnectionError {
     /// The system's resolver found no address.
     Name(String),
     /// Nobody listens on the port.
@@ -49,16 +35,15 @@ impl ConnectionError {
     /// What `error`, or what led to it, says of a connection; `None` where it is about something else.
     ///
     /// Whether the connection had been made before is for the caller to know.
-    pub(crate) fn of(error: &(dyn Error + 'static), connected: bool) -> Option<Self> {
-        let chain = || std::iter::successors(Some(error), |error| inner(*error));
-        if let Some(tls) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
-            return Some(Self::of_tls(estatus_tls::of_tls(tls)));
+    pub fn of(error: &(dyn Error + 'static), connected: bool) -> Option<Self> {
+        if let Some(tls) = chain(error).find_map(|error| error.downcast_ref::<rustls::Error>()) {
+            return Some(Self::of_tls(of_tls(tls)));
         }
-        chain().find_map(|error| error.downcast_ref::<io::Error>()).map(|io| Self::of_io(io, connected))
+        chain(error).find_map(|error| error.downcast_ref::<io::Error>()).map(|io| Self::of_io(io, connected))
     }
 
     /// What a failure of the connection itself is.
-    pub(crate) fn of_io(io: &io::Error, connected: bool) -> Self {
+    pub fn of_io(io: &io::Error, connected: bool) -> Self {
         match io.kind() {
             io::ErrorKind::UnexpectedEof => Self::Closed,
             io::ErrorKind::ConnectionRefused if !connected => Self::Refused,
@@ -72,12 +57,12 @@ impl ConnectionError {
     }
 
     /// Why TLS was not agreed on.
-    pub(crate) fn of_tls(cause: Cause) -> Self {
+    pub fn of_tls(cause: Cause) -> Self {
         if cause == Cause::NotTls { Self::NotTls } else { Self::Tls(cause) }
     }
 
     /// In one sentence with the remedy. `server` is `host:port`.
-    pub(crate) fn sentence(&self, host: &str, server: &str, words: &Words) -> String {
+    pub fn sentence(&self, host: &str, server: &str, words: &Words) -> String {
         let say = |key: &str, error: &str| {
             let error = one_line(error, SAID_LIMIT);
             words.text(key, &[("host", host), ("server", server), ("error", &error)])
@@ -110,6 +95,15 @@ fn insecure(cause: &Cause) -> &'static str {
         Cause::CertificateAlgorithm { .. } | Cause::TrustFile { .. } => "delivery.no_tls",
         _ => "delivery.certificate",
     }
+}
+
+/// What began it all; what stands above says little but that something happened.
+pub fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| inner(*error))
 }
 
 /// What led to `error`. An [`io::Error`] names as its source only what led to the error it wraps, so that one is asked
