@@ -2163,9 +2163,9 @@ keeper: string | null, };
  */
 export type Adoptable = { 
 /**
- * Whether it can be asked to end; one that cannot is only killed.
+ * Whether it can be asked to end; one that cannot is only killed. Nothing of one that has ended meanwhile.
  */
-can_be_asked: boolean, };
+can_be_asked: boolean | null, };
 
 /**
  * A line that a program wrote, or a part of one.

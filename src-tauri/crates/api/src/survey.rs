@@ -32,6 +32,6 @@ pub struct Surveyed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Adoptable {
-    /// Whether it can be asked to end; one that cannot is only killed.
-    pub can_be_asked: bool,
+    /// Whether it can be asked to end; one that cannot is only killed. Nothing of one that has ended meanwhile.
+    pub can_be_asked: Option<bool>,
 }

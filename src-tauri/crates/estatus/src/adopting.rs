@@ -25,7 +25,7 @@ pub(crate) async fn adopt(places: &Places, program: String, described: Described
     let Reply::Adoptable(Adoptable { can_be_asked }) = ask(places, Request::Adoptable { process }).await? else {
         return Err(unexpected());
     };
-    if !can_be_asked {
+    if can_be_asked == Some(false) {
         say!(
             "It has neither a window nor a console of its own, so it cannot be asked to stop: when its time to stop is over, it is killed."
         );

@@ -123,15 +123,14 @@ pub(super) fn hold(process: ProcessId) -> Option<OwnedFd> {
 }
 
 /// Whether a process hears signals: each does that this user may send one.
-pub(crate) fn can_be_asked(process: ProcessId, _shim: &ShimCommand) -> io::Result<bool> {
-    let _held = hold(process).ok_or_else(|| io::Error::other("the process has ended meanwhile"))?;
-    let pid = pid_of(process.pid).ok_or(io::ErrorKind::NotFound)?;
+pub(crate) fn can_be_asked(process: ProcessId, _shim: &ShimCommand) -> io::Result<Option<bool>> {
+    let (Some(_held), Some(pid)) = (hold(process), pid_of(process.pid)) else { return Ok(None) };
     match test_kill_process(pid) {
         Err(Errno::PERM) => Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
             format!("process {pid} belongs to another user, so Estatus may not end it: run Estatus as that user"),
         )),
-        tested => Ok(tested.map(|()| true)?),
+        tested => Ok(tested.map(|()| Some(true))?),
     }
 }
 
