@@ -29,17 +29,6 @@ fn with_program(habit: &str, more: &str) -> Estatus {
     ))
 }
 
-/// Kills those who supervise its programs.
-fn kill_shims(estatus: &Estatus) {
-    for (_, pid) in estatus.shims() {
-        let pid = pid.to_string();
-        let mut kill = if cfg!(windows) { Command::new("taskkill") } else { Command::new("kill") };
-        kill.args(if cfg!(windows) { ["/F", "/PID", &pid] } else { ["-s", "KILL", &pid] });
-        // It may have ended by itself.
-        let _ = kill.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    }
-}
-
 fn supervised_by(estatus: &Estatus, count: usize) {
     eventually(&format!("it is supervised by {count}"), || (estatus.shims().len() == count).then_some(()));
 }
@@ -81,7 +70,7 @@ fn whoever_is_killed_there_is_one_copy_and_no_line_is_lost() {
             estatus.kill();
         }
         if shim {
-            kill_shims(&estatus);
+            estatus.kill_shims();
         }
         if engine {
             estatus.start();

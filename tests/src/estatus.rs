@@ -204,6 +204,21 @@ impl Estatus {
         crate::processes::running_from(&self.data().join("shims"))
     }
 
+    /// Kills those who supervise its programs; one may have ended by itself.
+    #[cfg(target_os = "linux")]
+    pub fn kill_shims(&self) {
+        for (_, pid) in self.shims() {
+            let mut kill = Command::new("kill");
+            let _ = kill.args(["-s", "KILL", &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// Kills those who supervise its programs; one may have ended by itself.
+    #[cfg(windows)]
+    pub fn kill_shims(&self) {
+        crate::processes::kill_running_from(&self.data().join("shims"));
+    }
+
     /// The processes that supervise the commands of its flows and remedies, in the same way.
     #[cfg(target_os = "linux")]
     pub fn shims_of_commands(&self) -> Vec<(String, u32)> {

@@ -10,6 +10,8 @@ mod fleets;
 mod mail;
 mod processes;
 mod web;
+#[cfg(windows)]
+mod windows;
 
 use std::{
     net::TcpListener,

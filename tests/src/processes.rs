@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+#[cfg(windows)]
+use crate::windows::Held;
+
 /// Sends `signal`, as `kill` calls it, to the process `pid`.
 ///
 /// # Panics
@@ -22,6 +25,17 @@ pub fn signal(pid: u32, signal: &str) {
     assert_eq!(signal, "-KILL", "Windows has no other");
     let killed = Command::new("taskkill").args(["/F", "/PID", &pid.to_string()]).output().unwrap();
     assert!(killed.status.success(), "{pid}: {killed:?}");
+}
+
+/// Kills what runs from `folder`. By the time that `taskkill` has started, one may have ended by itself, and another have got
+/// its number: each is held, and looked at once more.
+#[cfg(windows)]
+pub(crate) fn kill_running_from(folder: &std::path::Path) {
+    running_from(folder).into_iter().filter_map(|(_, pid)| Held::of(pid)).for_each(|held| {
+        if held.executable().is_some_and(|executable| is_in(&executable, folder)) {
+            held.kill();
+        }
+    });
 }
 
 /// Whether the process `pid` is there and has not ended.
@@ -48,13 +62,17 @@ pub(crate) fn running_from(folder: &std::path::Path) -> Vec<(String, u32)> {
     let mut system = System::new().unwrap();
     let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-    let folder = folder.to_string_lossy().to_lowercase();
     let from_there = system.processes().values().filter_map(|process| {
-        let exe = process.exe()?;
-        let is_below = exe.parent()?.to_string_lossy().to_lowercase() == folder;
-        is_below.then(|| (exe.file_name().unwrap_or_default().to_string_lossy().into_owned(), process.pid().as_u32()))
+        let exe = process.exe().filter(|exe| is_in(exe, folder))?;
+        Some((exe.file_name().unwrap_or_default().to_string_lossy().into_owned(), process.pid().as_u32()))
     });
     from_there.collect()
+}
+
+#[cfg(windows)]
+fn is_in(file: &std::path::Path, folder: &std::path::Path) -> bool {
+    let lowercase = |path: &std::path::Path| path.to_string_lossy().to_lowercase();
+    file.parent().is_some_and(|parent| lowercase(parent) == lowercase(folder))
 }
 
 /// Asks the engine `pid` to end, as a service manager would.
