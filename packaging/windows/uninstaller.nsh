@@ -50,6 +50,8 @@ Section "un.$(program)" section_un_program
     ${EndIf}
     nsExec::Exec /TIMEOUT=${PATH_WITHIN} '"$INSTDIR\estatus.exe" path remove "$INSTDIR"'
     Pop $0
+    ; What was asked of it has just ended.
+    Call un.await_end
     Delete "$INSTDIR\estatus.exe"
     Delete "$INSTDIR\estatus-tray.exe"
     Delete "$INSTDIR\estatus-window.exe"
