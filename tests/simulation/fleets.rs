@@ -33,6 +33,7 @@ use crate::{
     disk::Disk,
     loads::Shape,
     script::{Dice, HOUR, MINUTE},
+    waking::wake,
 };
 use cloud::{Cloud, Nature, Place};
 use promises::Promises;
@@ -263,15 +264,7 @@ impl World {
     }
 
     fn wake(&mut self) {
-        for _ in 0..WAKE_LIMIT {
-            let now = self.clocks();
-            self.core.as_mut().expect("there is always a core").handle_timeout(now);
-            self.carry_out();
-            if self.core().next_deadline().is_none_or(|(at, _)| at > now.monotonic) {
-                return;
-            }
-        }
-        panic!("seed {}: the core is busy with nothing at {:?}", self.seed, self.now);
+        wake(self, (self.seed, WAKE_LIMIT), |world| &mut world.core, Self::clocks, Self::carry_out);
     }
 
     fn happen(&mut self, coming: Coming, life: u64) {

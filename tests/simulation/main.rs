@@ -21,6 +21,7 @@ mod programs;
 mod rules;
 mod script;
 mod starting;
+mod waking;
 mod world;
 
 use loads::Shape;

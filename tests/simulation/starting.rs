@@ -27,6 +27,7 @@ use crate::{
     changes::line,
     disk::Disk,
     script::{DAY, Dice, HOUR, MINUTE},
+    waking::wake,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -128,15 +129,7 @@ impl World {
     }
 
     fn wake(&mut self) {
-        for _ in 0..WAKE_LIMIT {
-            let now = self.clocks();
-            self.core.as_mut().expect("there is always a core").handle_timeout(now);
-            self.carry_out();
-            if self.core().next_deadline().is_none_or(|(at, _)| at > now.monotonic) {
-                return;
-            }
-        }
-        panic!("seed {}: the core is busy with nothing at {:?}", self.seed, self.now);
+        wake(self, (self.seed, WAKE_LIMIT), |world| &mut world.core, Self::clocks, Self::carry_out);
     }
 
     pub(crate) fn summary(&self) -> String {

@@ -22,6 +22,7 @@ use crate::{
     inbox::Inbox,
     rules::Rules,
     script::{Script, Spells},
+    waking::wake,
 };
 
 const LATENCY: Duration = Duration::from_millis(40);
@@ -167,17 +168,7 @@ impl World {
     }
 
     fn wake(&mut self) {
-        for _ in 0..WAKE_LIMIT {
-            let now = self.clocks();
-            let core = self.core.as_mut().expect("there is always a core");
-            core.handle_timeout(now);
-            self.carry_out();
-            let core = self.core.as_ref().expect("there is always a core");
-            if core.next_deadline().is_none_or(|(at, _)| at > now.monotonic) {
-                return;
-            }
-        }
-        panic!("seed {}: the core is busy with nothing at {:?}", self.script.seed, self.now);
+        wake(self, (self.script.seed, WAKE_LIMIT), |world| &mut world.core, Self::clocks, Self::carry_out);
     }
 
     fn happen(&mut self, coming: Coming, life: u64) {
