@@ -18,6 +18,11 @@ use crate::{
 
 const WINE: &str = "/usr/lib/wine/wine64";
 const SERVER: &str = "/usr/lib/wine/wineserver";
+/// Starts a program that has its heap, as what it starts in turn, where every other start would have it. Windows has a page at
+/// 0x7ffe0000 that all programs share. Wine's preloader would keep it free, but Debian's Wine comes without, and the kernel puts
+/// the heap by chance somewhere into the gigabyte around that page. Where both meet, Wine ends at once with 1 and says nothing,
+/// and whoever wanted a process is told of an internal error (1359): one start in some thousands.
+const WITHOUT_CHANCE: [&str; 2] = ["setarch", "--addr-no-randomize"];
 /// What is done to a new prefix; another number makes them all anew.
 const PREFIX_VERSION: u32 = 1;
 /// The version that programs find: from 17763 on, windows call a function by a number which means another one in Wine 8.
@@ -33,6 +38,10 @@ const OWN_FUNCTIONS: [&str; 2] = ["Shell_NotifyIconGetRect", "Shell_NotifyIconW"
 /// Sees that there is a Wine, and a prefix of our own: what a user of Windows has, in a folder.
 pub(super) fn set_up() -> Result<()> {
     setup::ensure(setup::TO_RUN_FOR_WINDOWS)?;
+    run(&mut without_chance("true")).context(
+        "Wine needs addresses that are not given by chance, which this machine does not let a program ask for. A container may \
+         have to be started with `--security-opt seccomp=unconfined`",
+    )?;
     let prefix = prefix()?;
     if prefix.is_dir() {
         return Ok(());
@@ -116,7 +125,6 @@ impl Session {
         let prefix = kept.with_extension(format!("session-{}", std::process::id()));
         copy(&kept, &prefix).context("Failed to copy what Wine keeps")?;
         let valet = Valet::start().context("Failed to listen on 127.0.0.1 for what the tests want started")?;
-        write_runner(&prefix).context("Failed to write what runs tests in Wine")?;
         let session = Self { prefix, valet, display };
         if session.display.is_some() {
             make_taskbar(&session.prefix).context("Failed to make a taskbar that can be clicked on")?;
@@ -163,8 +171,8 @@ impl Session {
 
     /// Has cargo run in it what it builds.
     pub(super) fn runs<'c>(&self, cargo: &'c mut Command) -> &'c mut Command {
-        let sh_runner = format!("/bin/sh {}", runner(&self.prefix).display());
-        cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", sh_runner).stdin(Stdio::null());
+        let runner = [&WITHOUT_CHANCE[..], &[WINE]].concat().join(" ");
+        cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", runner).stdin(Stdio::null());
         // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
         cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
         let (name, value) = self.valet.variable(&self.prefix.join("dosdevices"));
@@ -179,17 +187,6 @@ impl Drop for Session {
         // What is left of it is in nobody's way.
         let _ = fs::remove_dir_all(&self.prefix);
     }
-}
-
-/// What runs a test in Wine. Now and then Wine does not come to it: it ends at once with 1, and nothing is said. A test that
-/// fails ends with 101, so that is tried once more, and nothing else is.
-fn write_runner(prefix: &Path) -> Result<()> {
-    let lines = format!("{WINE} \"$@\"\ncode=$?\n[ \"$code\" -eq 1 ] || exit \"$code\"\nexec {WINE} \"$@\"\n");
-    Ok(fs::write(runner(prefix), lines)?)
-}
-
-fn runner(prefix: &Path) -> PathBuf {
-    prefix.join("run-test.sh")
 }
 
 /// How programs that run in Wine call `path`, which is absolute.
@@ -208,9 +205,16 @@ fn copy(kept: &Path, prefix: &Path) -> Result<()> {
 }
 
 fn wine(prefix: &Path) -> Command {
-    let mut wine = Command::new(WINE);
+    let mut wine = without_chance(WINE);
     in_prefix(&mut wine, prefix);
     wine
+}
+
+fn without_chance(program: &str) -> Command {
+    let [launcher, option] = WITHOUT_CHANCE;
+    let mut command = Command::new(launcher);
+    command.args([option, program]);
+    command
 }
 
 /// It makes files as Linux lets it: what nobody has opened to others is the user's alone then, as in a profile of Windows.
