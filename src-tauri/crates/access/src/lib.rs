@@ -3,7 +3,8 @@
 //! What is made here is open to this user and to administrators alone, unless it is said to be for everybody. Whoever
 //! connects verifies whom they have reached before they say anything, and whoever accepts knows who has come.
 //!
-//! Whoever has a file of ours open for a moment is waited for ([`replace()`]).
+//! Whoever reads a file of ours finds all of the old one or all of the new one ([`write_atomically`]); who has it open for a
+//! moment is waited for ([`replace()`]).
 //!
 //! Architecture invariant: it knows users, and nothing of what they want; who may do what is the contract's
 //! (`estatus-api`).
@@ -26,10 +27,10 @@ pub use peer::{Admits, Peer};
 pub use platform::{
     FileRight, PipeListener, connect, create_private_pipe, grants, others_read, refuse_shared_with_others_than,
 };
-pub use platform::{User, create_private_folder, peer, refuse_shared_folder, user};
+pub use platform::{User, create_private_folder, create_private_subfolder, peer, refuse_shared_folder, user};
 #[cfg(unix)]
 pub use platform::{refuse_shared_with_others_than, verify_server};
-pub use replace::replace;
+pub use replace::{replace, write_atomically};
 
 /// The name of Estatus as a service of the operating system.
 pub const SERVICE: &str = "Estatus";

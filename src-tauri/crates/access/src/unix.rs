@@ -75,8 +75,16 @@ pub fn verify_server(stream: &UnixStream, folder: Option<&Path>) -> io::Result<(
 /// # Errors
 /// It cannot be made, or what is there can be changed by others: [`refuse_shared_folder`].
 pub fn create_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    create_private_subfolder(folder)?;
     refuse_shared_folder(folder)
+}
+
+/// Makes `folder`, and those above it where they are not there, in a folder that is private: it is so too.
+///
+/// # Errors
+/// It cannot be made.
+pub fn create_private_subfolder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Fails if others than this user and root can change what is in `folder`.

@@ -13,7 +13,9 @@ mod token;
 use std::io;
 
 pub use access_list::others_read;
-pub use folder::{create_private_folder, refuse_shared_folder, refuse_shared_with_others_than};
+pub use folder::{
+    create_private_folder, create_private_subfolder, refuse_shared_folder, refuse_shared_with_others_than,
+};
 pub use pipe::{PipeListener, connect, create_private_pipe};
 pub use rights::{FileRight, grants};
 use tokio::net::windows::named_pipe::NamedPipeServer;

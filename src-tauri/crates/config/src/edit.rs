@@ -12,10 +12,10 @@ mod undo;
 use std::{io, path::Path};
 
 pub(crate) use entry::entries_of;
+use estatus_access::write_atomically;
 use estatus_api::{ConfigProblem, Configuration, Edit, Edited, Section};
 use estatus_core::config::{Config, Language};
 pub(crate) use merge::json_of_table;
-pub use save::put;
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, Document, DocumentMut, Item, Table};
 
@@ -115,7 +115,7 @@ pub fn put_back(id: u64, file: &Path, data: &Path, defaults: &Defaults) -> Resul
     if !file.exists() {
         let problems = problems(&text, file, defaults);
         if problems.is_empty() {
-            put(file, &text, None).map_err(|error| EditError::file(file, error))?;
+            write_atomically(file, &text, None).map_err(|error| EditError::file(file, error))?;
         }
         return Ok(Edited { problems, version: None });
     }

@@ -11,7 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{FILE_MAX, edit::put};
+use estatus_access::write_atomically;
+
+use crate::FILE_MAX;
 
 const NAME: &str = "last-good.toml";
 const BEGINS: &str = "# file = ";
@@ -53,7 +55,7 @@ pub fn keep(text: &str, file: &Path, data: &Path) -> io::Result<()> {
     if whole(data).is_ok_and(|before| before == kept) {
         return Ok(());
     }
-    put(&path(data), &kept, None)
+    write_atomically(&path(data), &kept, None)
 }
 
 fn first_line(file: &Path) -> io::Result<String> {

@@ -54,7 +54,7 @@ use jiff::tz::TimeZone;
 use toml_edit::Document;
 
 pub use crate::{
-    edit::{EditError, Saving, configuration, edit, entry_text, preview_edits, put, put_back, undo},
+    edit::{EditError, Saving, configuration, edit, entry_text, preview_edits, put_back, undo},
     example::example,
     import::{ImportError, import, import_nssm, preview},
     problem::{Problem, Problems},

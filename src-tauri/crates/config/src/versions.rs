@@ -15,10 +15,11 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use estatus_access::{create_private_subfolder, write_atomically};
 use estatus_api::{Version, VersionText};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Defaults, EditError, FILE_MAX, edit::put, reason::reason};
+use crate::{Defaults, EditError, FILE_MAX, reason::reason};
 
 /// So many versions are kept; of more, the oldest go.
 pub const VERSIONS_MAX: usize = 20;
@@ -172,9 +173,9 @@ fn keep_next(text: &str, data: &Path) -> io::Result<u64> {
     let id = all.last().map_or(1, |newest| newest.id.saturating_add(1));
     let at = Timestamp::now();
     let folder = folder(data);
-    make_private(&folder)?;
+    create_private_subfolder(&folder)?;
     let path = folder.join(format!("{id:06}-{}{ENDING}", at.strftime(TIME)));
-    put(&path, text, None)?;
+    write_atomically(&path, text, None)?;
     all.push(Kept { id, at, path });
     tidy(&folder, &all);
     Ok(id)
@@ -193,17 +194,6 @@ fn tidy(folder: &Path, all: &[Kept]) {
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(windows)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(test)]

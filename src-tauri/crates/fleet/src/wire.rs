@@ -59,7 +59,7 @@ pub(crate) use authority::{engine_name, hash};
 pub(crate) use channel::{Channel, KeepAlive, origin};
 pub(crate) use codec::LONGEST;
 pub(crate) use connection::service_of;
-pub(crate) use files::{read as read_file, write as write_file};
+pub(crate) use files::read as read_file;
 pub(crate) use proto::{
     agent::{
         Drained, EnrolRequest, FromAgent, FromEngine, Heartbeat, Hello, Renewal, Token,

@@ -43,7 +43,6 @@ pub use find::{Candidate, Surveyed, Wanted, candidates, survey};
 pub use left_running::{Left, left_running, started_in, stop_left};
 pub use log::{Line, LogFilter, LogPage, LogReader, Place, Stream};
 pub use platform::find_executable;
-pub use platform::make_private;
 pub use reaper::all_ended;
 pub use run::run;
 pub use shim::{folder, shim_main};

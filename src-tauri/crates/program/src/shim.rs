@@ -29,6 +29,7 @@ use std::{
 pub(crate) use frames::Frames;
 pub(crate) use protocol::{Launch, PROTOCOL, ShimMessage, ShimRequest, StopBy, Stopping};
 
+use estatus_access::create_private_subfolder;
 use tokio::time::Instant;
 
 use crate::{
@@ -77,7 +78,7 @@ fn live(entry: Entry) -> ExitCode {
 
 /// What makes this the only shim of its program; nothing if there is one already.
 fn lock(folder: &Path) -> io::Result<Option<File>> {
-    platform::make_private(folder)?;
+    create_private_subfolder(folder)?;
     let file = File::options().write(true).create(true).truncate(false).open(folder.join("shim.lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

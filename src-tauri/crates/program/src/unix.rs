@@ -17,7 +17,7 @@ use std::{
     fs, io,
     os::{
         fd::{AsRawFd, OwnedFd},
-        unix::{fs::DirBuilderExt, process::ExitStatusExt},
+        unix::process::ExitStatusExt,
     },
     path::{Path, PathBuf},
 };
@@ -94,11 +94,6 @@ pub(crate) async fn command_end(child: &mut Child) -> io::Result<CommandEnd> {
 pub(crate) fn is_not_executable(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
         || error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
-}
-
-/// Makes a folder that is this user's alone.
-pub fn make_private(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// `fd`, of which the runtime tells when it becomes readable.

@@ -33,7 +33,7 @@ mod wait;
 
 use std::{
     ffi::{OsStr, OsString},
-    fs, io,
+    io,
     os::windows::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
 };
@@ -77,11 +77,6 @@ pub(crate) fn code_pages() -> CodePages {
 /// Whether `error` says that there is something, but nothing that can be executed.
 pub(crate) fn is_not_executable(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(ERROR_BAD_EXE_FORMAT.cast_signed())
-}
-
-/// Makes a folder; whose it is follows from the one it is in, which is this user's.
-pub fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 fn succeeded(result: i32) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Folders that are this user's alone.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -44,6 +44,14 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     let access = format!("O:{user}D:P(A;OICI;FA;;;{user})(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)");
     create_all(folder, &Descriptor::new(&access)?)?;
     refuse_shared_folder(folder)
+}
+
+/// Makes `folder`, and those above it where they are not there, in a folder that is private: whose they are follows from that.
+///
+/// # Errors
+/// It cannot be made.
+pub fn create_private_subfolder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
 }
 
 fn create_all(folder: &Path, access: &Descriptor) -> io::Result<()> {

@@ -6,19 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use estatus_access::{create_private_folder, write_atomically};
 use estatus_core::secret::{Secret, StoredIn};
 
 use super::{names, text_of, unreadable};
-use crate::{
-    edit::put,
-    reason::{Reason, reason},
-};
+use crate::reason::{Reason, reason};
 
 const FOLDER: &str = "secrets";
 
 pub(super) fn store(name: &str, secret: &Secret, data: &Path) -> Result<StoredIn, Reason> {
     let path = path(name, data);
-    let written = estatus_access::create_private_folder(&folder(data)).and_then(|()| put(&path, secret.reveal(), None));
+    let written = create_private_folder(&folder(data)).and_then(|()| write_atomically(&path, secret.reveal(), None));
     match written {
         Ok(()) => Ok(StoredIn::File { path }),
         Err(error) => Err(reason!("secret_unwritable", path = path.display().to_string(), error = error.to_string())),

@@ -257,7 +257,7 @@ fn fleet_of(instance: &str) -> Option<&str> {
 
 /// The file with the token of an instance, which only the owner may read.
 fn write_token(folder: &Path, token: &Secret) -> io::Result<PathBuf> {
-    estatus_program::make_private(folder)?;
+    estatus_access::create_private_subfolder(folder)?;
     let file = folder.join("token");
     fs::write(&file, token.reveal())?;
     Ok(file)

@@ -31,7 +31,7 @@ pub(super) fn put(file: &Path, html: &str, config: &Path, data: &Path) -> Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => for_everybody(),
         Err(error) => return Err(unwritable(file, &error)),
     };
-    estatus_config::put(file, html, permissions).map_err(|error| unwritable(file, &error))
+    estatus_access::write_atomically(file, html, permissions).map_err(|error| unwritable(file, &error))
 }
 
 /// Whether `folder` is somewhere in the data folder, and not just beside a configuration file that is there too.

@@ -9,8 +9,14 @@ mod systemd;
 mod unit;
 mod wanted;
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
+use estatus_access::write_atomically;
 use estatus_config::places::{self, ServicePlaces};
 use estatus_core::Timestamp;
 use estatus_engine::HostKind;
@@ -265,11 +271,10 @@ fn read(file: &Path) -> std::result::Result<Option<String>, CommandError> {
     }
 }
 
-/// Writes beside the place and then moves there: systemd never reads half a unit.
+/// Everybody may read a unit, as those are that a package brings.
 fn write(file: &Path, text: &str) -> std::result::Result<(), CommandError> {
-    let aside = file.with_extension("service.new");
-    let written = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&aside, text));
-    written
-        .and_then(|()| fs::rename(&aside, file))
+    let permissions = Permissions::from_mode(0o644);
+    let made = file.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| write_atomically(file, text, Some(permissions)))
         .map_err(|error| CommandError::Failed(format!("{} cannot be written: {error}", file.display())))
 }

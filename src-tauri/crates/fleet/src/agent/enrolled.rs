@@ -7,14 +7,14 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use estatus_access::create_private_folder;
+use estatus_access::{create_private_folder, write_atomically};
 use rcgen::{KeyPair, PublicKeyData};
 use ring::digest::{SHA256, digest};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 
 use super::{AgentError, pinned::Shown};
-use crate::wire::{Token, read_file, read_token, write_file};
+use crate::wire::{Token, read_file, read_token};
 
 const FILE: &str = "agent.json";
 /// What is kept is kept beside the token, in a folder whose name is the token's with this at its end.
@@ -137,7 +137,7 @@ impl Enrolled {
     }
 
     fn write(&self) -> io::Result<()> {
-        write_file(&self.file, &serde_json::to_string(&self.kept)?)
+        write_atomically(&self.file, &serde_json::to_string(&self.kept)?, None)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
+use estatus_access::write_atomically;
 use estatus_core::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -59,7 +60,7 @@ impl Authority {
             Some(pem) => KeyPair::from_pem(&pem).map_err(|error| unsound(folder, KEY, &error))?,
             None => {
                 let key = KeyPair::generate().map_err(io::Error::other)?;
-                files::write(&folder.join(KEY), &key.serialize_pem())?;
+                write_atomically(&folder.join(KEY), &key.serialize_pem(), None)?;
                 key
             }
         };
@@ -70,7 +71,7 @@ impl Authority {
             }
             None => {
                 let made = params.self_signed(&key).map_err(io::Error::other)?;
-                files::write(&folder.join(CERTIFICATE), &made.pem())?;
+                write_atomically(&folder.join(CERTIFICATE), &made.pem(), None)?;
                 made.der().clone()
             }
         };

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use estatus_access::create_private_folder;
+use estatus_access::{create_private_folder, write_atomically};
 use estatus_core::stable_name::stable_name;
 
 use super::{files, public_key::PublicKey, token};
@@ -69,7 +69,7 @@ impl Claims {
     /// # Errors
     /// It cannot be written down.
     pub(crate) fn put(&self, fleet: &str, instance: &str, key: &PublicKey) -> io::Result<()> {
-        files::write(&self.file(fleet, instance), &key.fingerprint())
+        write_atomically(&self.file(fleet, instance), &key.fingerprint(), None)
     }
 
     /// It is nobody's.

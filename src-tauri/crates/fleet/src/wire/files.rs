@@ -1,12 +1,10 @@
 //! Small files that are nobody else's business.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::File,
+    io::{self, Read},
     path::Path,
 };
-
-use estatus_access::replace;
 
 /// No file of ours is longer.
 const LONGEST: u64 = 64 * 1024;
@@ -27,59 +25,20 @@ pub(crate) fn read(file: &Path) -> io::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// Puts a file that only its owner may read at `file`, so that there is always the old one or the new one. The folder is
-/// written by one process alone.
-///
-/// # Errors
-/// It cannot be written.
-pub(crate) fn write(file: &Path, text: &str) -> io::Result<()> {
-    let mut aside = file.as_os_str().to_owned();
-    aside.push(".new");
-    let written = options().open(&aside).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        new.sync_all()?;
-        replace(Path::new(&aside), file)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written
-}
-
-#[cfg(unix)]
-fn options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
-}
-
-#[cfg(windows)]
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    options
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
 
     use super::*;
 
     #[test]
-    fn a_file_is_its_owners_alone_and_replaced_as_a_whole() {
+    fn what_is_not_there_is_nothing_and_what_is_too_long_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
         assert_eq!(read(&file).unwrap(), None);
-        for text in ["first", "2nd"] {
-            write(&file, text).unwrap();
-            assert_eq!(read(&file).unwrap().as_deref(), Some(text));
-            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::write(&file, "text").unwrap();
+        assert_eq!(read(&file).unwrap().as_deref(), Some("text"));
         fs::write(&file, "x".repeat(LONGEST as usize)).unwrap();
         assert!(read(&file).is_err());
-        assert!(write(&folder.path().join("none/key"), "").is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use estatus_access::create_private_folder;
+use estatus_access::{create_private_folder, write_atomically};
 use estatus_core::{Timestamp, fleet::command::Refusal, secret::Secret};
 use rustls::ServerConfig;
 
@@ -74,7 +74,7 @@ impl Keys {
     /// Writes down that the engine is there.
     pub(crate) fn note_present(&self, now: Timestamp) {
         // It costs agents their certificates at most, if no engine is there for as long as those are valid.
-        if let Err(error) = files::write(&self.present, &format!("{now}\n")) {
+        if let Err(error) = write_atomically(&self.present, &format!("{now}\n"), None) {
             tracing::warn!("{} cannot be written: {error}", self.present.display());
         }
     }
@@ -116,7 +116,7 @@ fn token_key(file: &Path) -> io::Result<TokenKey> {
             let mut secret = [0; LENGTH];
             getrandom::fill(&mut secret).map_err(io::Error::other)?;
             let secret = secret.map(|byte| format!("{byte:02x}")).concat();
-            files::write(file, &secret)?;
+            write_atomically(file, &secret, None)?;
             secret
         }
     };

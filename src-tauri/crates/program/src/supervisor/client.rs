@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
+use estatus_access::create_private_subfolder;
 use estatus_core::program::Found;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -44,7 +45,7 @@ impl ShimConnector {
 
     /// The same with a new shim, if there is none.
     pub(super) async fn raise(&self) -> io::Result<(ShimClient, Found)> {
-        platform::make_private(&self.folder)?;
+        create_private_subfolder(&self.folder)?;
         let deadline = Instant::now() + RAISED_WITHIN;
         let mut pause = FIRST_PAUSE;
         loop {
