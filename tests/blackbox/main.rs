@@ -16,6 +16,8 @@ mod pages;
 mod programs;
 #[cfg(unix)]
 mod secrets;
+#[cfg(windows)]
+mod session;
 mod steps;
 #[cfg(unix)]
 mod trying;

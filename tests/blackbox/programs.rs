@@ -20,7 +20,7 @@ fn child() -> PathBuf {
     built("examples/estatus-child")
 }
 
-fn with_program(habit: &str, more: &str) -> Estatus {
+pub(crate) fn with_program(habit: &str, more: &str) -> Estatus {
     Estatus::new(&format!(
         "[network]\nreference = []\n[[program]]\nname = \"web\"\n\
          command = ['{}', 'tag-{}', {habit}]\nlog = {{ keep = \"200MB\" }}\n{more}\n",

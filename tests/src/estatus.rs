@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -164,10 +164,21 @@ impl Estatus {
     }
 
     /// Asks the engine to stop, as a service manager would, and waits until it has.
-    pub fn stop(&mut self) -> std::process::ExitStatus {
-        let mut engine = self.engine.take().expect("an engine runs");
-        assert!(ask(engine.id()));
-        engine.wait().unwrap()
+    pub fn stop(&mut self) -> ExitStatus {
+        assert!(ask(self.pid()));
+        self.ended()
+    }
+
+    /// Waits until the engine has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.engine.take().expect("an engine runs").wait().unwrap()
+    }
+
+    /// Tells the hidden window of the engine what Windows tells windows, and waits for the answer.
+    #[cfg(windows)]
+    pub fn tell(&self, message: u32, word: usize) -> isize {
+        let window = eventually("it has a window", || crate::windows::window_of(self.pid(), "EstatusTerminal"));
+        window.tell(message, word)
     }
 
     /// A program as `status` shows it.

@@ -1,5 +1,5 @@
-//! A process of Windows that is held, so that no other gets its number.
-#![allow(unsafe_code, reason = "processes are held by the Windows API alone")]
+//! Processes of Windows that are held, so that no other gets their number, and their windows.
+#![allow(unsafe_code, reason = "both are reached by the Windows API alone")]
 
 use std::{
     ffi::OsString,
@@ -8,11 +8,16 @@ use std::{
         io::{AsRawHandle, FromRawHandle, OwnedHandle},
     },
     path::PathBuf,
+    ptr,
 };
 
-use windows_sys::Win32::System::Threading::{
-    OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE, QueryFullProcessImageNameW,
-    TerminateProcess,
+use windows_sys::Win32::{
+    Foundation::HWND,
+    System::Threading::{
+        OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_TERMINATE,
+        QueryFullProcessImageNameW, TerminateProcess,
+    },
+    UI::WindowsAndMessaging::{FindWindowExW, GetWindowThreadProcessId, SendMessageW},
 };
 
 /// A process that may be ended.
@@ -44,5 +49,34 @@ impl Held {
         const KILLED: u32 = 1;
         // SAFETY: the handle is open, and may end it; one that has ended stays as it is.
         unsafe { TerminateProcess(self.0.as_raw_handle(), KILLED) };
+    }
+}
+
+/// A window of another process.
+pub(crate) struct Window(HWND);
+
+/// The window of this class that the process has.
+pub(crate) fn window_of(pid: u32, class: &str) -> Option<Window> {
+    let class: Vec<u16> = class.encode_utf16().chain([0]).collect();
+    let next = |after: HWND| {
+        // SAFETY: the class ends with a zero and lives through the call; a window that is gone is followed by none.
+        let window = unsafe { FindWindowExW(ptr::null_mut(), after, class.as_ptr(), ptr::null()) };
+        (!window.is_null()).then_some(window)
+    };
+    let mut all = std::iter::successors(next(ptr::null_mut()), |&window| next(window));
+    let is_of_process = |window: &HWND| {
+        let mut process = 0;
+        // SAFETY: `process` is where the number goes.
+        unsafe { GetWindowThreadProcessId(*window, &raw mut process) };
+        process == pid
+    };
+    all.find(is_of_process).map(Window)
+}
+
+impl Window {
+    /// Tells it this, and waits for the answer, or for the end of its process.
+    pub(crate) fn tell(&self, message: u32, word: usize) -> isize {
+        // SAFETY: a message without pointers.
+        unsafe { SendMessageW(self.0, message, word, 0) }
     }
 }

@@ -1,5 +1,8 @@
 //! `estatus run`: an engine in this terminal; and what an engine of the service has in common with it.
 
+#[cfg(windows)]
+mod hidden_window;
+
 use std::{
     env,
     future::Future,
@@ -237,6 +240,7 @@ pub(crate) async fn stopped() {
         () = interrupted() => {}
         _ = close.recv() => {}
         _ = shutdown.recv() => {}
+        () = hidden_window::closed() => {}
     }
 }
 
