@@ -14,7 +14,7 @@ use std::{
 };
 
 use estatus_core::{
-    command::{CommandEnd, CommandOutcome, DurableCommand},
+    command::{CommandEnd, CommandOutcome, DurableCommand, ProgramFile},
     config::Language,
     exit::Exit,
     ids::StartId,
@@ -120,40 +120,50 @@ impl Commands {
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
     ) -> CommandOutcome {
-        let line = command.command.clone();
-        // What the disk says that the program lies on may take its time.
-        let program = spawn_blocking(move || program_file(&line)).await.unwrap_or_default();
-        let (outcome, is_new) = self.outcome(ended, command, secret_env, hidden).await;
-        // Of a command that was begun before, nobody knows what lay there then.
-        let program = program.filter(|_| is_new && !matches!(outcome.end, CommandEnd::CannotStart(_)));
-        CommandOutcome { stdout: without_secrets(outcome.stdout, secret_env), program, ..outcome }
+        let outcome = self.outcome(ended, command, secret_env, hidden).await;
+        CommandOutcome { stdout: without_secrets(outcome.stdout, secret_env), ..outcome }
     }
 
-    /// The outcome, and whether it is that of an execution which was begun for it.
+    /// The outcome; of an execution that is begun for it, with what lay there then, which nobody knows of one that was begun
+    /// before.
     async fn outcome(
         &self,
         ended: &watch::Receiver<bool>,
         command: &DurableCommand,
         secret_env: &[(String, Secret)],
         hidden: &BTreeSet<String>,
-    ) -> (CommandOutcome, bool) {
+    ) -> CommandOutcome {
         let line = command.command.to_string();
         loop {
-            let launch = || Launch::once(command, secret_env, hidden);
-            let execution = match self.begin(ended, command, &line, launch) {
-                Begun::Now(execution) => return (execution.ended().await, true),
-                Begun::Before(execution) => execution,
-                Begun::HasEnded(outcome) => return (outcome, false),
+            let execution = match self.under_way(&command.owner) {
+                Some(execution) => execution,
+                None => {
+                    let program = program_of(command).await;
+                    let launch = || Launch::once(command, secret_env, hidden);
+                    match self.begin(ended, command, &line, launch) {
+                        Begun::Now(execution) => {
+                            let outcome = execution.ended().await;
+                            let program = program.filter(|_| !matches!(outcome.end, CommandEnd::CannotStart(_)));
+                            return CommandOutcome { program, ..outcome };
+                        }
+                        Begun::Before(execution) => execution,
+                        Begun::HasEnded(outcome) => return outcome,
+                    }
+                }
             };
             if execution.start == command.start || execution.line == line {
-                return (execution.ended().await, false);
+                return execution.ended().await;
             }
             self.cancel(&command.owner);
             if timeout(ENDED_WITHIN, execution.ended()).await.is_err() {
                 let reason = format!("`{}` runs since before, and cannot be ended: end it yourself", execution.line);
-                return (outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO), false);
+                return outcome(CommandEnd::CannotStart(reason), String::new(), Duration::ZERO);
             }
         }
+    }
+
+    fn under_way(&self, owner: &str) -> Option<Execution> {
+        shared(&self.shared).running.get(owner).cloned()
     }
 
     /// Ends the command that `owner` has running, if there is one; whoever waits for it learns its end.
@@ -285,6 +295,12 @@ impl Execution {
         let told = outcome.wait_for(Option::is_some).await.ok().and_then(|told| told.clone());
         told.unwrap_or_else(unseen)
     }
+}
+
+/// What `command` runs, as it lies there now. What the disk says of that may take its time.
+async fn program_of(command: &DurableCommand) -> Option<ProgramFile> {
+    let line = command.command.clone();
+    spawn_blocking(move || program_file(&line)).await.unwrap_or_default()
 }
 
 /// Hears what becomes of commands, for as long as anybody is interested.
