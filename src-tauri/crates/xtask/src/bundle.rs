@@ -84,10 +84,9 @@ pub(crate) fn package_of_tests(target: &Path) -> Result<()> {
     debian::package(&target.join("debug"), target, "none").map(drop)
 }
 
-/// Builds an installer for Windows below `target`, for tests to try.
+/// Makes an installer for Windows of what the tests have built below `target`, for them to try.
 pub(crate) fn installer_of_tests(target: &Path) -> Result<()> {
     setup::ensure(setup::TO_BUNDLE_FOR_WINDOWS)?;
-    run(cargo_for_windows(&["build"], target)?.args(PACKAGES))?;
     windows::installer(&built(target).join("debug"), target, Packing::None).map(drop)
 }
 

@@ -37,7 +37,7 @@ enum Verb {
     },
     /// Runs every test there is, and the checks of format, lints, documentation and Windows
     Test,
-    /// Type-checks every crate for Windows, and runs the tests that there are for it, under Wine
+    /// Runs every test that there is for Windows, under Wine
     Windows,
     /// Makes a package for Debian and an installer for Windows
     Bundle(bundle::Options),

@@ -1,8 +1,8 @@
-//! `cargo xtask test`: every test there is; and `cargo xtask windows`: every one for Windows.
+//! `cargo xtask test`: every test there is; and `cargo xtask windows`: those for Windows alone.
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -40,9 +40,7 @@ pub(crate) fn test() -> Result<()> {
     stages.go("documentation", || {
         run(in_workspace(&["doc"], &target).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
-    stages.go("type-check for Windows", || windows::check(windows::TRIED, &target))?;
-    stages.go("build for Windows", || windows::build(windows::TRIED, &target))?;
-    stages.go("tests for Windows", || windows::test(windows::TRIED, &target))?;
+    try_for_windows(&mut stages, &target)?;
     // With all targets, so that the programs which tests start are built of the same parts as the tests.
     stages.go("build", || run(in_workspace(&["build"], &target).arg("--all-targets")))?;
     stages.go("package", || bundle::package_of_tests(&target))?;
@@ -52,20 +50,22 @@ pub(crate) fn test() -> Result<()> {
     run_tests(&target).context("stage “tests” failed")
 }
 
-/// Type-checks every crate for Windows, and runs the tests that there are for it.
+/// Runs every test that there is for Windows.
 pub(crate) fn windows() -> Result<()> {
-    let target = workspace::target();
     let mut stages = Stages::default();
     stages.go("set-up", || {
         setup::ensure(setup::TO_TEST)?;
         windows::set_up()
     })?;
     stages.go("pages", pages::build)?;
-    stages.go("type-check", || windows::check(windows::TRIED_WITH_REST, &target))?;
-    stages.go("build", || windows::build(windows::TRIED_WITH_REST, &target))?;
-    stages.go("installer", || bundle::installer_of_tests(&target))?;
-    stages.go("reboot", || windows::reboot(&target))?;
-    stages.go("tests", || windows::test_with_display(windows::TRIED_WITH_REST, &target))
+    try_for_windows(&mut stages, &workspace::target())
+}
+
+fn try_for_windows(stages: &mut Stages, target: &Path) -> Result<()> {
+    stages.go("build for Windows", || windows::build(target))?;
+    stages.go("installer", || bundle::installer_of_tests(target))?;
+    stages.go("restart of Windows", || windows::reboot(target))?;
+    stages.go("tests for Windows", || windows::test(target))
 }
 
 fn in_workspace(verb: &[&str], target: &PathBuf) -> Command {
