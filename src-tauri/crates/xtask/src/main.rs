@@ -12,6 +12,7 @@ mod run;
 mod setup;
 mod stages;
 mod test;
+mod times;
 mod windows;
 mod workspace;
 

@@ -14,7 +14,7 @@ use crate::{
     pages, python,
     setup::{self, consent, in_ci},
     stages::Stages,
-    windows, workspace,
+    times, windows, workspace,
 };
 
 /// gRPC for Python, which the tests of the fleets take for instances and monitors that others have made.
@@ -35,6 +35,9 @@ pub(crate) fn test() -> Result<()> {
     let target = target()?;
     // Tauri puts the pages into the program, so they come before whatever looks at it.
     stages.go("pages", pages::build)?;
+    if target != workspace::target() {
+        times::carry_over(&target, workspace::root())?;
+    }
     stages.go("format", || run(cargo().args(["fmt", "--all", "--check"])))?;
     stages.go("lints", || run(in_workspace(&["clippy"], &target).args(["--all-targets", "--", "-D", "warnings"])))?;
     stages.go("documentation", || {
@@ -98,8 +101,8 @@ fn has_nextest() -> bool {
             && is_there()
 }
 
-/// Where to build. CI begins with a fresh clone, so there the parts that we did not write are kept among the caches;
-/// our own are cleaned out, because cargo knows them by their paths within the workspace and their times only.
+/// Where to build. CI begins with a fresh clone, so there what is built is kept among the caches. Our own part of it is cleaned
+/// out where it is of a clone in another place, because cargo knows it by the paths within the workspace only.
 fn target() -> Result<PathBuf> {
     let configured = std::env::var_os("CARGO_TARGET_DIR").is_some();
     if configured || !in_ci() {
@@ -109,7 +112,7 @@ fn target() -> Result<PathBuf> {
     if workspace::size(&kept) > TARGET_LIMIT {
         fs::remove_dir_all(&kept).with_context(|| format!("Failed to empty {}", kept.display()))?;
     }
-    if kept.exists() {
+    if kept.exists() && !times::are_kept(&kept, workspace::root()) {
         run(in_workspace(&["clean"], &kept).arg("--quiet"))?;
         windows::clean(&kept)?;
     }
