@@ -2356,7 +2356,7 @@ message: string, };
 /**
  * The kinds of [`ApiError`] that a consumer tells apart.
  */
-export type ErrorCode = "wrong" | "denied" | "overtaken" | "failed" | "gone";
+export type ErrorCode = "wrong" | "denied" | "overtaken" | "failed" | "gone" | "silent";
 
 /**
  * Something that changed.

@@ -1,8 +1,11 @@
 //! A client's side of a connection.
 
+mod liveness;
+
 use std::{io, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
+use liveness::Liveness;
 use tokio_util::codec::Framed;
 
 use crate::{
@@ -27,6 +30,9 @@ pub enum AttachError {
         /// The engine's version.
         version: String,
     },
+    /// The engine is there and says nothing.
+    #[error("the engine does not answer; if that goes on, end its process and start it again")]
+    Silent,
     /// The engine cannot be talked to.
     #[error("the engine cannot be reached: {0}")]
     Io(#[from] io::Error),
@@ -47,11 +53,14 @@ pub enum Said {
     Event(Arc<Event>),
 }
 
+type Stream = Framed<ClientStream, Codec<Frame, ClientFrame>>;
+
 /// A connection to the engine.
 pub struct Client {
-    stream: Framed<ClientStream, Codec<Frame, ClientFrame>>,
+    stream: Stream,
     hello: Hello,
     last: u64,
+    liveness: Liveness,
 }
 
 impl Client {
@@ -60,15 +69,13 @@ impl Client {
     /// # Errors
     /// If none runs there, it does not answer, or it speaks another version of the contract.
     pub async fn attach(endpoint: &Endpoint) -> Result<Self, AttachError> {
-        let stream = endpoint.connect().await.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AttachError::NoEngine,
-            _ => AttachError::Io(error),
-        })?;
-        let mut stream = Framed::new(stream, Codec::new(ANSWER_LIMIT));
-        let first = tokio::time::timeout(HELLO_WITHIN, stream.next()).await.map_err(io::Error::from)?;
-        match first.transpose()? {
-            Some(Frame::Hello(hello)) if hello.protocol == PROTOCOL => Ok(Self { stream, hello: *hello, last: 0 }),
-            Some(Frame::Hello(hello)) => Err(AttachError::OtherVersion { version: hello.version }),
+        match greeted(endpoint).await? {
+            (stream, Frame::Hello(hello)) if hello.protocol == PROTOCOL => {
+                let endpoint = endpoint.clone();
+                let liveness = Liveness::new(move || greets(endpoint.clone()));
+                Ok(Self { stream, hello: *hello, last: 0, liveness })
+            }
+            (_, Frame::Hello(hello)) => Err(AttachError::OtherVersion { version: hello.version }),
             _ => Err(AttachError::Io(io::ErrorKind::UnexpectedEof.into())),
         }
     }
@@ -78,10 +85,10 @@ impl Client {
         &self.hello
     }
 
-    /// Asks, and waits for the answer. Events that come meanwhile are passed over.
+    /// Asks, and waits for the answer, for as long as the engine lives. Events that come meanwhile are passed over.
     ///
     /// # Errors
-    /// What the engine answers, or that the connection is gone.
+    /// What the engine answers, or that the connection is gone or the engine hangs.
     pub async fn request(&mut self, request: Request) -> Result<Reply, ApiError> {
         let id = self.ask(request).await?;
         loop {
@@ -110,14 +117,19 @@ impl Client {
     /// That the connection is gone.
     pub async fn ask(&mut self, request: Request) -> Result<u64, ApiError> {
         self.last += 1;
-        self.stream.send(ClientFrame { id: self.last, request }).await.map_err(gone)?;
+        self.liveness.asked();
+        tokio::select! {
+            biased;
+            sent = self.stream.send(ClientFrame { id: self.last, request }) => sent.map_err(gone)?,
+            () = self.liveness.hangs() => return Err(self.hangs()),
+        }
         Ok(self.last)
     }
 
     /// What the engine says next. Nothing is lost if this is not waited for to the end.
     ///
     /// # Errors
-    /// If the connection is gone; attach again, then.
+    /// If the connection is gone, or the engine owes an answer and hangs; attach again, then.
     pub async fn hear(&mut self) -> Result<Said, ApiError> {
         loop {
             match self.next_frame().await? {
@@ -129,12 +141,39 @@ impl Client {
     }
 
     async fn next_frame(&mut self) -> Result<Frame, ApiError> {
-        match self.stream.next().await {
-            Some(Ok(frame)) => Ok(frame),
-            Some(Err(error)) => Err(gone(error)),
-            None => Err(gone(io::ErrorKind::UnexpectedEof.into())),
+        let next = tokio::select! {
+            biased;
+            next = self.stream.next() => next,
+            () = self.liveness.hangs() => return Err(self.hangs()),
+        };
+        let frame = next.ok_or_else(|| gone(io::ErrorKind::UnexpectedEof.into()))?.map_err(gone)?;
+        if let Frame::Answer { .. } = frame {
+            self.liveness.answered();
         }
+        Ok(frame)
     }
+
+    fn hangs(&self) -> ApiError {
+        let message = format!("process {}: {}", self.hello.host.pid, AttachError::Silent);
+        ApiError { code: ErrorCode::Silent, message }
+    }
+}
+
+/// A connection, and what the engine says first on it.
+async fn greeted(endpoint: &Endpoint) -> Result<(Stream, Frame), AttachError> {
+    let stream = endpoint.connect().await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AttachError::NoEngine,
+        io::ErrorKind::TimedOut => AttachError::Silent,
+        _ => AttachError::Io(error),
+    })?;
+    let mut stream = Framed::new(stream, Codec::new(ANSWER_LIMIT));
+    let first = tokio::time::timeout(HELLO_WITHIN, stream.next()).await.map_err(|_| AttachError::Silent)?;
+    Ok((stream, first.ok_or(io::ErrorKind::UnexpectedEof).map_err(io::Error::from)??))
+}
+
+/// Whether the engine greets one more client. Of one that is going, or has gone, the connection tells.
+async fn greets(endpoint: Endpoint) -> bool {
+    !matches!(greeted(&endpoint).await, Err(AttachError::Silent))
 }
 
 fn gone(error: io::Error) -> ApiError {
@@ -190,6 +229,23 @@ mod tests {
         assert_eq!(client.hear().await, Ok(Said::Answer { id, result: Ok(Reply::Done) }));
         server.abort();
         assert_eq!(client.hear().await.map_err(|error| error.code), Err(ErrorCode::Gone));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_asks_an_engine_that_hangs_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = Endpoint::of(folder.path());
+        let mut listener = Listener::bind(&endpoint, Admits::ThisUser).unwrap();
+        let greeted = async {
+            let mut connection = listener.accept().await.unwrap();
+            connection.outgoing.hello(hello(PROTOCOL)).await.unwrap();
+            connection
+        };
+        let (client, connection) = tokio::join!(Client::attach(&endpoint), greeted);
+        tokio::time::pause();
+        let answer = client.unwrap().request(Request::Status).await;
+        assert_eq!(answer.map_err(|error| error.code), Err(ErrorCode::Silent));
+        drop(connection);
     }
 
     #[tokio::test]

@@ -369,6 +369,13 @@ pub struct ApiError {
     pub message: String,
 }
 
+impl ApiError {
+    /// Whether nothing more comes over the connection: attach again.
+    pub fn is_of_connection(&self) -> bool {
+        matches!(self.code, ErrorCode::Gone | ErrorCode::Silent)
+    }
+}
+
 /// The kinds of [`ApiError`] that a consumer tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -384,6 +391,8 @@ pub enum ErrorCode {
     Failed,
     /// The connection is gone; attach again.
     Gone,
+    /// The engine hangs: it owes the answer, and greets no other client either. What was asked may be done or not.
+    Silent,
 }
 
 /// Something that changed.

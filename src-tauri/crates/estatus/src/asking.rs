@@ -149,7 +149,9 @@ pub(crate) async fn attach_to(data: &Path) -> std::result::Result<Client, Comman
 pub(crate) fn trouble(ApiError { code, message }: ApiError) -> CommandError {
     match code {
         ErrorCode::Wrong => CommandError::Wrong(message),
-        ErrorCode::Denied | ErrorCode::Overtaken | ErrorCode::Failed | ErrorCode::Gone => CommandError::Failed(message),
+        ErrorCode::Denied | ErrorCode::Overtaken | ErrorCode::Failed | ErrorCode::Gone | ErrorCode::Silent => {
+            CommandError::Failed(message)
+        }
     }
 }
 

@@ -71,6 +71,6 @@ async fn version_of_another(data: &Path, before: &Host) -> Option<String> {
     match Client::attach(&estatus_engine::endpoint(data)).await {
         Ok(client) => (client.hello().host.started != before.started).then(|| client.hello().version.clone()),
         Err(AttachError::OtherVersion { version }) => Some(version),
-        Err(AttachError::NoEngine | AttachError::Io(_)) => None,
+        Err(AttachError::NoEngine | AttachError::Silent | AttachError::Io(_)) => None,
     }
 }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use estatus_api::{ApiError, ErrorCode, Event, LogLine, Request, RunStatus, RunSummary, StepOf, StepStatus};
+use estatus_api::{ApiError, Event, LogLine, Request, RunStatus, RunSummary, StepOf, StepStatus};
 use estatus_core::{flow::run::StepState, ids::RunId};
 
 use super::{begin, newest_over, outcome, status_of};
@@ -52,12 +52,10 @@ async fn to_its_end(line: &mut Listening, run: RunId) -> Result {
 
 /// What it means for the command that the connection is gone, or what else the engine answers.
 fn lost(error: ApiError, run: RunId) -> CommandError {
-    match error.code {
-        ErrorCode::Gone => {
-            CommandError::Failed(format!("{error}; `estatus flow show {run}` shows what becomes of run {run}"))
-        }
-        _ => trouble(error),
+    if error.is_of_connection() {
+        return CommandError::Failed(format!("{error}; `estatus flow show {run}` shows what becomes of run {run}"));
     }
+    trouble(error)
 }
 
 /// Where output of steps comes from, and what is said goes.
@@ -80,7 +78,7 @@ struct Engine<'a> {
 impl Stage for Engine<'_> {
     async fn follow(&mut self, of: StepOf) -> std::result::Result<(), CommandError> {
         match self.line.request(LogOf::Step(of).follow()).await {
-            Err(error) if error.code == ErrorCode::Gone => Err(lost(error, self.run)),
+            Err(error) if error.is_of_connection() => Err(lost(error, self.run)),
             // What cannot be followed is read when the step has ended.
             _ => Ok(()),
         }
@@ -89,7 +87,7 @@ impl Stage for Engine<'_> {
     async fn read(&mut self, of: StepOf, is_last: bool) -> std::result::Result<Vec<LogLine>, CommandError> {
         match self.line.log(Request::StepLog { of, lines: MOST_LINES }).await {
             Ok(lines) => Ok(lines),
-            Err(error) if error.code == ErrorCode::Gone => Err(lost(error, self.run)),
+            Err(error) if error.is_of_connection() => Err(lost(error, self.run)),
             Err(error) => {
                 if is_last {
                     complain!("what this step wrote cannot be shown: {}", show::one_line(&error.message));
