@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::TRIPLE;
+use super::{TRIPLE, wine};
 use crate::{
     command::{self, cargo, output, run},
     setup, workspace,
@@ -40,6 +40,8 @@ pub(crate) fn cargo_for_windows(verb: &[&str], target: &Path) -> Result<Command>
         command.env(format!("CARGO_PROFILE_{profile}_DEBUG"), "0");
     }
     command.env("CARGO_INCREMENTAL", "0");
+    // Where the snapshots of tests are, as seen from Wine: that is built into them.
+    command.env("INSTA_WORKSPACE_ROOT", wine::path(workspace::root()));
     if !has_target() {
         with_debian_rust(&mut command);
         command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS", format!("--sysroot={}", sysroot()?.display()));

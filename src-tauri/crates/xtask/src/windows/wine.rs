@@ -173,8 +173,8 @@ impl Session {
     pub(super) fn runs<'c>(&self, cargo: &'c mut Command) -> &'c mut Command {
         let runner = [&WITHOUT_CHANCE[..], &[WINE]].concat().join(" ");
         cargo.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", runner).stdin(Stdio::null());
-        // Where the snapshots of tests are, as seen from there; nothing is to be written to them.
-        cargo.env("INSTA_WORKSPACE_ROOT", path(workspace::root())).env("INSTA_UPDATE", "no");
+        // Nothing is to be written to the snapshots of tests.
+        cargo.env("INSTA_UPDATE", "no");
         let (name, value) = self.valet.variable(&self.prefix.join("dosdevices"));
         cargo.env(name, value).env("SSL_CERT_FILE", TRUSTED);
         self.inside(cargo)
