@@ -147,9 +147,9 @@ mod tests {
             carry_over(&self.path().join("target"), self.path()).unwrap();
         }
 
-        fn written(&self, name: &str, content: &str) {
+        fn written_at(&self, name: &str, content: &str, at: u64) {
             fs::write(self.path().join(name), content).unwrap();
-            self.made_at(name, 2_000);
+            self.made_at(name, at);
         }
 
         /// Has `name` be of the second `at` of 1970.
@@ -188,19 +188,17 @@ mod tests {
     #[test]
     fn what_was_changed_and_changed_back_is_new_each_time() {
         let clone = built_in_the_first_thousand_seconds();
-        clone.written("source/lib.rs", "two");
-        clone.builds();
-        assert_eq!(clone.second("source/lib.rs"), 2_000);
-        clone.written("source/lib.rs", "one");
-        clone.made_at("source/lib.rs", 3_000);
-        clone.builds();
-        assert_eq!(clone.second("source/lib.rs"), 3_000);
+        for (content, at) in [("two", 2_000), ("one", 3_000)] {
+            clone.written_at("source/lib.rs", content, at);
+            clone.builds();
+            assert_eq!(clone.second("source/lib.rs"), at);
+        }
     }
 
     #[test]
     fn a_folder_is_new_where_something_came_to_it_or_went() {
         let clone = built_in_the_first_thousand_seconds();
-        clone.written("made/deep/other", "");
+        clone.written_at("made/deep/other", "", 2_000);
         clone.made_at("made/deep", 2_000);
         clone.builds();
         assert_eq!([clone.second("made/deep"), clone.second("made/deep/page")], [2_000, 1_000]);
