@@ -114,7 +114,7 @@ impl Client {
     /// Asks, without waiting for the answer: [`Client::hear`] brings it, with the number that this returns.
     ///
     /// # Errors
-    /// That the connection is gone.
+    /// That the connection is gone, or the engine hangs.
     pub async fn ask(&mut self, request: Request) -> Result<u64, ApiError> {
         self.last += 1;
         self.liveness.asked();

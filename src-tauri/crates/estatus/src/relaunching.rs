@@ -51,13 +51,12 @@ pub(crate) async fn ask(data: &Path, stops_programs: bool, what_then: &str) -> s
     match timeout(WITHIN, client.request(Request::Relaunch { stop_programs: stops_programs })).await {
         // It may be quicker to end than to answer.
         Ok(Ok(_) | Err(ApiError { code: ErrorCode::Gone, .. })) => Ok(before),
-        Ok(Err(error)) => Err(trouble(error)),
-        Err(_) => Err(CommandError::Failed(format!(
-            "{}: the engine (process {}) has not answered within {} seconds{what_then}",
+        Err(_) | Ok(Err(ApiError { code: ErrorCode::Silent, .. })) => Err(CommandError::Failed(format!(
+            "{}: the engine (process {}) does not answer{what_then}",
             data.display(),
-            before.pid,
-            WITHIN.as_secs()
+            before.pid
         ))),
+        Ok(Err(error)) => Err(trouble(error)),
     }
 }
 
